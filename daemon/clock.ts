@@ -1,0 +1,71 @@
+/** Time as a port: the simulation and the unit tests pass in one they can step. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason if that is aborted first. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** A number in [0, 1), as Math.random gives. */
+export type Random = () => number;
+
+/** A wait that has passed its limit. */
+export class DeadlineError extends Error {
+  readonly code = "deadline";
+  override readonly name = "DeadlineError";
+  constructor(what: string, ms: number) {
+    super(`${what}: no end after ${ms / 1000} s`);
+  }
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const onAbort = () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      };
+      // setTimeout takes at most 2^31-1 ms and fires at once beyond it.
+      const timer = setTimeout(
+        () => {
+          signal.removeEventListener("abort", onAbort);
+          resolve();
+        },
+        Math.min(Math.max(ms, 0), 2 ** 31 - 1),
+      );
+      signal.addEventListener("abort", onAbort, { once: true });
+    }),
+};
+
+/**
+ * Runs `work` with a signal that is aborted when `signal` is, or after `ms` with a {@link DeadlineError}
+ * that names `what`. Rejects with that reason at once, also when `work` does not heed its signal.
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+  what: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const inner = new AbortController();
+  const ended = new AbortController();
+  const passOn = () => inner.abort(signal.reason);
+  signal.addEventListener("abort", passOn, { once: true });
+  clock.sleep(ms, ended.signal).then(
+    () => inner.abort(new DeadlineError(what, ms)),
+    () => {},
+  );
+  const aborted = new Promise<never>((_, reject) => {
+    inner.signal.addEventListener("abort", () => reject(inner.signal.reason), { once: true });
+  });
+  try {
+    return await Promise.race([work(inner.signal), aborted]);
+  } finally {
+    signal.removeEventListener("abort", passOn);
+    ended.abort();
+  }
+}

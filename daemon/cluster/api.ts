@@ -1,0 +1,89 @@
+/** The few verbs of the Kubernetes API that rebootd uses, and the ways in which they fail. */
+export interface Api {
+  /** An object, or a list when the path names a collection. */
+  get<T>(path: string, options: CallOptions): Promise<T>;
+  create<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
+  /** A merge patch (RFC 7386): what is named is changed, `null` removes, lists are replaced whole. */
+  patch<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
+  delete<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
+  /**
+   * One watch, until the server ends it (the iteration ends) or it breaks (ApiError).
+   * A version that the server has forgotten is an ApiError with code "expired".
+   */
+  watch<T>(path: string, options: CallOptions): AsyncIterable<WatchEvent<T>>;
+}
+
+export interface CallOptions {
+  signal: AbortSignal;
+  query?: Record<string, string | number | boolean | undefined>;
+  /** Ask for the metadata alone: https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+  metadataOnly?: boolean;
+}
+
+export interface WatchEvent<T> {
+  type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
+  object: T;
+}
+
+/** What a caller can act on; also the metric label. */
+export type ApiErrorCode =
+  | "unreachable"
+  | "deadline"
+  | "unauthorized"
+  | "forbidden"
+  | "not-found"
+  | "already-exists"
+  | "conflict"
+  | "expired"
+  | "invalid"
+  | "too-many-requests"
+  | "server-error"
+  | "bad-answer";
+
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly code: ApiErrorCode;
+  /** The HTTP status; absent when no answer came. */
+  readonly status: number | undefined;
+  /** What the server asks to wait, from Retry-After. */
+  readonly retryAfterMs: number | undefined;
+  /** Causes of the Status, such as DisruptionBudget. */
+  readonly causes: readonly StatusCause[];
+
+  constructor(
+    what: string,
+    facts: {
+      code: ApiErrorCode;
+      status?: number | undefined;
+      retryAfterMs?: number | undefined;
+      causes?: readonly StatusCause[] | undefined;
+      cause?: unknown;
+    },
+  ) {
+    super(what, { cause: facts.cause });
+    this.code = facts.code;
+    this.status = facts.status;
+    this.retryAfterMs = facts.retryAfterMs;
+    this.causes = facts.causes ?? [];
+  }
+}
+
+export interface StatusCause {
+  reason?: string;
+  message?: string;
+  field?: string;
+}
+
+export function isApiError(error: unknown, ...codes: ApiErrorCode[]): error is ApiError {
+  return error instanceof ApiError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** The answer, or undefined where the server says that there is no such object. */
+export async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isApiError(error, "not-found")) return undefined;
+    throw error;
+  }
+}

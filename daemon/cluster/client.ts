@@ -1,0 +1,212 @@
+import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
+import {
+  type Api,
+  ApiError,
+  type ApiErrorCode,
+  type CallOptions,
+  type StatusCause,
+  type WatchEvent,
+} from "./api.ts";
+import type { ApiRequest, ApiResponse, Transport } from "./transport.ts";
+
+/** A real server answers within its own limit of 60 s; what takes longer than this is asked again. */
+const requestTimeoutMs = 30_000;
+/**
+ * With bookmarks asked for, a healthy server sends something about once a minute
+ * (https://kubernetes.io/docs/reference/using-api/api-concepts/#watch-bookmarks); silence for longer is a dead connection.
+ */
+const watchSilenceMs = 5 * 60_000;
+/** An object is at most ~3 MB in the API; a longer line is no event. */
+const watchLineMaxChars = 8 * 1024 * 1024;
+
+export interface ClientOptions {
+  transport: Transport;
+  clock: Clock;
+  /** Told of every answer, for the metrics. `status` is 0 when no answer came. */
+  onAnswer?: (verb: string, status: number) => void;
+}
+
+/**
+ * The API over a transport. A call is sent once: whoever called derives what to do from what it sees next,
+ * so retrying belongs to the loops, where the back-off and the reasons are.
+ */
+export function createClient(options: ClientOptions): Api {
+  const { transport, clock, onAnswer = () => {} } = options;
+
+  async function send(verb: string, request: ApiRequest): Promise<ApiResponse> {
+    let response: ApiResponse;
+    try {
+      response = await transport(request);
+    } catch (cause) {
+      onAnswer(verb, 0);
+      if (request.signal.aborted) throw request.signal.reason;
+      throw new ApiError(`${verb} ${request.path}: no answer from the API server`, {
+        code: "unreachable",
+        cause,
+      });
+    }
+    onAnswer(verb, response.status);
+    if (response.status >= 200 && response.status < 300) return response;
+    throw refusal(`${verb} ${request.path}`, response, await response.text().catch(() => ""), clock.now());
+  }
+
+  async function call<T>(verb: string, request: ApiRequest): Promise<T> {
+    const what = `${verb} ${request.path}`;
+    try {
+      return await withDeadline(clock, requestTimeoutMs, request.signal, what, async (signal) => {
+        const response = await send(verb, { ...request, signal });
+        return parse<T>(what, await readText(what, response));
+      });
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      throw new ApiError(error.message, { code: "deadline", cause: error });
+    }
+  }
+
+  return {
+    get: (path, o) => call("get", request("GET", path, o)),
+    create: (path, body, o) => call("create", request("POST", path, o, body)),
+    patch: (path, body, o) => call("patch", request("PATCH", path, o, body, "application/merge-patch+json")),
+    delete: (path, body, o) => call("delete", request("DELETE", path, o, body)),
+    async *watch<T>(path: string, o: CallOptions): AsyncIterable<WatchEvent<T>> {
+      const what = `watch ${path}`;
+      const query = { ...o.query, watch: true, allowWatchBookmarks: true };
+      const watched = request("GET", path, { ...o, query });
+      const ended = new AbortController();
+      const passOn = () => ended.abort(o.signal.reason);
+      o.signal.addEventListener("abort", passOn, { once: true });
+      try {
+        o.signal.throwIfAborted();
+        const next = <R>(work: () => Promise<R>) =>
+          withDeadline(clock, watchSilenceMs, ended.signal, what, work);
+        const response = await next(() => send("watch", { ...watched, signal: ended.signal }));
+        const chunks = response.chunks()[Symbol.asyncIterator]();
+        let rest = "";
+        for (;;) {
+          const { value, done } = await next(() => chunks.next());
+          if (done) return;
+          const lines = (rest + value).split("\n");
+          rest = lines.pop() ?? "";
+          if (rest.length > watchLineMaxChars) {
+            throw new ApiError(`${what}: a line of more than ${watchLineMaxChars} characters`, {
+              code: "bad-answer",
+            });
+          }
+          for (const line of lines) if (line !== "") yield parseEvent<T>(what, line);
+        }
+      } catch (error) {
+        if (o.signal.aborted) throw o.signal.reason;
+        if (error instanceof ApiError) throw error;
+        const code = error instanceof DeadlineError ? "deadline" : "unreachable";
+        throw new ApiError(`${what}: the connection broke`, { code, cause: error });
+      } finally {
+        o.signal.removeEventListener("abort", passOn);
+        ended.abort();
+      }
+    },
+  };
+}
+
+function request(
+  method: ApiRequest["method"],
+  path: string,
+  { signal, query = {}, metadataOnly = false }: CallOptions,
+  body?: unknown,
+  contentType = "application/json",
+): ApiRequest {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+  const list = method === "GET" && !search.has("watch");
+  const accept = metadataOnly
+    ? `application/json;as=PartialObjectMetadata${list ? "List" : ""};g=meta.k8s.io;v=v1`
+    : "application/json";
+  return {
+    method,
+    path: search.size > 0 ? `${path}?${search}` : path,
+    headers: { accept, ...(body === undefined ? {} : { "content-type": contentType }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal,
+  };
+}
+
+async function readText(what: string, response: ApiResponse): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    throw new ApiError(`${what}: the answer broke off`, { code: "unreachable", cause });
+  }
+}
+
+function parse<T>(what: string, text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new ApiError(`${what}: the answer is not JSON`, { code: "bad-answer", cause });
+  }
+}
+
+interface Status {
+  code?: number;
+  reason?: string;
+  message?: string;
+  details?: { causes?: StatusCause[]; retryAfterSeconds?: number };
+}
+
+function parseEvent<T>(what: string, line: string): WatchEvent<T> {
+  const event = parse<{ type: string; object: unknown }>(what, line);
+  if (event.type !== "ERROR") return event as WatchEvent<T>;
+  const status = (event.object ?? {}) as Status;
+  throw new ApiError(`${what}: ${status.message ?? "the server ended the watch with an error"}`, {
+    code: codeOf(status.code ?? 500, status.reason),
+    status: status.code,
+  });
+}
+
+function refusal(what: string, response: ApiResponse, text: string, now: number): ApiError {
+  let status: Status = {};
+  try {
+    status = JSON.parse(text) as Status;
+  } catch {
+    // A proxy in between answers in its own words.
+  }
+  const said = (status.message ?? text.slice(0, 200)) || "no reason given";
+  return new ApiError(`${what}: ${response.status}: ${said}`, {
+    code: codeOf(response.status, status.reason),
+    status: response.status,
+    retryAfterMs:
+      retryAfterMs(response.header("retry-after"), now) ?? secondsToMs(status.details?.retryAfterSeconds),
+    causes: status.details?.causes,
+  });
+}
+
+/** Seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after */
+function retryAfterMs(value: string | undefined, now: number): number | undefined {
+  if (value === undefined || value === "") return undefined;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+function secondsToMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
+/** https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#http-status-codes */
+function codeOf(status: number, reason: string | undefined): ApiErrorCode {
+  switch (status) {
+    case 401:
+      return "unauthorized";
+    case 403:
+      return "forbidden";
+    case 404:
+      return "not-found";
+    case 409:
+      return reason === "AlreadyExists" ? "already-exists" : "conflict";
+    case 410:
+      return "expired";
+    case 429:
+      return "too-many-requests";
+    default:
+      return status >= 500 ? "server-error" : "invalid";
+  }
+}
