@@ -1,0 +1,35 @@
+import type { V1DaemonSet, V1Lease, V1Node, V1ObjectMeta, V1Pod } from "@kubernetes/client-node";
+
+/** The client library's types as they are on the wire: dates are text. */
+type Wire<T> = T extends Date
+  ? string
+  : T extends (infer Item)[]
+    ? Wire<Item>[]
+    : T extends object
+      ? { [K in keyof T]: Wire<T[K]> }
+      : T;
+
+export type Metadata = Wire<V1ObjectMeta>;
+export type Node = Wire<V1Node>;
+export type Pod = Wire<V1Pod>;
+export type Lease = Wire<V1Lease>;
+export type DaemonSet = Wire<V1DaemonSet>;
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+export interface PartialObjectMetadata {
+  metadata?: Metadata;
+}
+
+export interface List<T> {
+  metadata?: { resourceVersion?: string; continue?: string };
+  items: T[];
+}
+
+export const paths = {
+  nodes: "/api/v1/nodes",
+  node: (name: string) => `/api/v1/nodes/${name}`,
+  pods: "/api/v1/pods",
+  eviction: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/pods/${name}/eviction`,
+  events: (namespace: string) => `/api/v1/namespaces/${namespace}/events`,
+  leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+  daemonSet: (namespace: string, name: string) => `/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}`,
+} as const;

@@ -1,0 +1,298 @@
+import { z } from "zod";
+import {
+  annotationKey,
+  bool,
+  choice,
+  command,
+  duration,
+  httpUrl,
+  integer,
+  labelSelector,
+  objectName,
+  path,
+  regexp,
+  text,
+  timeOfDay,
+  timeZone,
+  type ValueType,
+  weekdays,
+} from "./values.ts";
+
+/** One option of `rebootd run`. Its environment variable is `REBOOTD_` and the name in upper case. */
+export interface Option<T> {
+  readonly type: ValueType<T>;
+  /** As one would type it; absent means that the option may stay unset, or is required. */
+  readonly default?: string;
+  readonly required?: true;
+  /** May be given several times; the environment variable holds one value. */
+  readonly repeat?: true;
+  /** What stands for the value in the help. */
+  readonly placeholder: string;
+  readonly help: string;
+}
+
+const anyText = text({ allowed: "a text that is not empty", like: /./ });
+
+/**
+ * Every option once. Where kured has an option for the same thing, name and spelling of the values are kured's
+ * (https://kured.dev/docs/configuration/).
+ */
+export const options = {
+  "node-id": {
+    type: objectName,
+    required: true,
+    placeholder: "NAME",
+    help: "name of this node; in a pod from spec.nodeName",
+  },
+  kubeconfig: {
+    type: anyText,
+    placeholder: "FILE",
+    help: "way to the API server; without it the service account of the pod. KUBECONFIG works too",
+  },
+  namespace: {
+    type: objectName,
+    default: "kube-system",
+    placeholder: "NAME",
+    help: "namespace of the lock object",
+  },
+  period: {
+    type: duration({ minMs: 1000 }),
+    default: "1h",
+    placeholder: "DURATION",
+    help: "look at everything at least this often; events come in between",
+  },
+
+  "reboot-sentinel": {
+    type: path,
+    default: "/var/run/reboot-required",
+    placeholder: "FILE",
+    help: "a reboot is needed while this file is there",
+  },
+  "reboot-sentinel-command": {
+    type: command,
+    placeholder: "COMMAND",
+    help: "instead of the file: exit code 0 means needed, 1 not needed, all else that it cannot tell",
+  },
+  "reboot-method": {
+    type: choice("command", "signal"),
+    default: "command",
+    placeholder: "METHOD",
+    help: "how the node is rebooted: command or signal",
+  },
+  "reboot-command": {
+    type: command,
+    default: "/bin/systemctl reboot",
+    placeholder: "COMMAND",
+    help: "for --reboot-method=command",
+  },
+  "reboot-signal": {
+    type: integer({ min: 1, max: 64 }),
+    default: "39",
+    placeholder: "NUMBER",
+    help: "for --reboot-method=signal: sent to process 1; 39 is SIGRTMIN+5, systemd's reboot",
+  },
+  "reboot-delay": {
+    type: duration(),
+    default: "0",
+    placeholder: "DURATION",
+    help: "wait between the end of the drain and the reboot",
+  },
+  "reboot-timeout": {
+    type: duration({ minMs: 1000 }),
+    default: "10m",
+    placeholder: "DURATION",
+    help: "a node that has not gone down by then is asked again",
+  },
+  "reboot-attempts": {
+    type: integer({ min: 1, max: 10 }),
+    default: "2",
+    placeholder: "NUMBER",
+    help: "how often it is asked before the cycle fails",
+  },
+  "max-reboots-per-need": {
+    type: integer({ min: 1, max: 10 }),
+    default: "2",
+    placeholder: "NUMBER",
+    help: "proved reboots after which a need that is still there is not served again",
+  },
+  "boot-id-path": {
+    type: path,
+    default: "/proc/sys/kernel/random/boot_id",
+    placeholder: "FILE",
+    help: "where the kernel shows the boot ID",
+  },
+  "enter-host": {
+    type: bool,
+    default: "true",
+    placeholder: "true|false",
+    help: "run commands in the mount namespace of process 1 (nsenter); false: where the daemon runs",
+  },
+
+  "drain-timeout": {
+    type: duration({ minMs: 1000 }),
+    default: "15m",
+    placeholder: "DURATION",
+    help: "a drain that is not through by then is undone",
+  },
+  "drain-grace-period": {
+    type: integer({ min: -1, max: 86_400 }),
+    default: "-1",
+    placeholder: "SECONDS",
+    help: "grace for each pod; -1 takes the pod's own",
+  },
+  "drain-pod-selector": { type: labelSelector, placeholder: "SELECTOR", help: "evict only these pods" },
+  "ready-settle": {
+    type: duration(),
+    default: "15s",
+    placeholder: "DURATION",
+    help: "the node must be Ready this long before it is uncordoned",
+  },
+  "ready-timeout": {
+    type: duration({ minMs: 1000 }),
+    default: "15m",
+    placeholder: "DURATION",
+    help: "a node that is not back by then is reported; it keeps the lock",
+  },
+
+  "lock-annotation": {
+    type: annotationKey,
+    default: "rebootd.dev/lock",
+    placeholder: "KEY",
+    help: "annotation that is the lock",
+  },
+  "lock-name": {
+    type: objectName,
+    default: "rebootd",
+    placeholder: "NAME",
+    help: "the Lease that carries the lock",
+  },
+  "lock-release-delay": {
+    type: duration(),
+    default: "0",
+    placeholder: "DURATION",
+    help: "keep the lock this long after the uncordon",
+  },
+  concurrency: {
+    type: integer({ min: 1, max: 10_000 }),
+    default: "1",
+    placeholder: "NUMBER",
+    help: "how many nodes may be down at a time",
+  },
+
+  "reboot-days": {
+    type: weekdays,
+    default: "su,mo,tu,we,th,fr,sa",
+    placeholder: "DAYS",
+    help: "days on which the window starts",
+  },
+  "start-time": { type: timeOfDay, default: "0:00", placeholder: "TIME", help: "start of the window" },
+  "end-time": {
+    type: timeOfDay,
+    default: "23:59:59",
+    placeholder: "TIME",
+    help: "last second of the window; before the start means on the next day",
+  },
+  "time-zone": { type: timeZone, default: "UTC", placeholder: "ZONE", help: "zone of the window" },
+
+  "prometheus-url": { type: httpUrl, placeholder: "URL", help: "do not start while alerts are active there" },
+  "alert-filter-regexp": { type: regexp, placeholder: "REGEXP", help: "names of alerts that do not count" },
+  "alert-filter-match-only": {
+    type: bool,
+    default: "false",
+    placeholder: "true|false",
+    help: "turn the filter round: only these alerts count",
+  },
+  "alert-firing-only": {
+    type: bool,
+    default: "false",
+    placeholder: "true|false",
+    help: "pending alerts do not count",
+  },
+  "blocking-pod-selector": {
+    type: labelSelector,
+    repeat: true,
+    placeholder: "SELECTOR",
+    help: "do not start while such a pod runs on this node; may be repeated",
+  },
+
+  "metrics-host": {
+    type: text({ allowed: "an address to listen on, or nothing for all", like: /^[0-9A-Za-z.:-]*$/ }),
+    default: "",
+    placeholder: "ADDRESS",
+    help: "address of /metrics and /healthz; empty for all",
+  },
+  "metrics-port": {
+    type: integer({ min: 0, max: 65_535 }),
+    default: "8080",
+    placeholder: "PORT",
+    help: "port of /metrics and /healthz; 0 takes a free one",
+  },
+  "log-format": {
+    type: choice("text", "json"),
+    default: "text",
+    placeholder: "FORMAT",
+    help: "text or json",
+  },
+
+  once: {
+    type: bool,
+    default: "false",
+    placeholder: "true|false",
+    help: "look once, print the decision and its reasons, change nothing",
+  },
+} as const satisfies Record<string, Option<unknown>>;
+
+type Options = typeof options;
+export type OptionName = keyof Options;
+
+type ValueOf<O> = O extends { type: ValueType<infer T> }
+  ? O extends { repeat: true }
+    ? readonly T[]
+    : O extends { default: string } | { required: true }
+      ? T
+      : T | undefined
+  : never;
+
+/** The settings as values; a name in it is the option's. */
+export type Config = { readonly [N in OptionName]: ValueOf<Options[N]> };
+
+export type RawOptions = Partial<Record<OptionName, string | readonly string[]>>;
+
+/** Says which option has which value, and what is allowed instead. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** Texts to values; the first that is not allowed is a ConfigError. */
+export function parseConfig(raw: RawOptions): Config {
+  const config: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries<Option<unknown>>(options)) {
+    config[name] = parseOption(name, option, raw[name as OptionName]);
+  }
+  return config as Config;
+}
+
+function parseOption(name: string, option: Option<unknown>, given: string | readonly string[] | undefined) {
+  if (option.repeat) return [given ?? []].flat().map((one) => parseValue(name, option.type, one));
+  const value = given ?? option.default;
+  if (typeof value === "string") return parseValue(name, option.type, value);
+  if (!option.required) return undefined;
+  throw new ConfigError(
+    `--${name} is missing: give --${name}=${option.placeholder} or ${environmentName(name)}`,
+  );
+}
+
+function parseValue(name: string, type: ValueType<unknown>, given: string): unknown {
+  const result = z.safeParse(type, given);
+  if (result.success) return result.data;
+  throw new ConfigError(`--${name}=${printable(given)}: ${result.error.issues[0]?.message}`);
+}
+
+/** What was typed, on one line and not longer than a line. */
+function printable(given: string): string {
+  return JSON.stringify(given.length > 80 ? `${given.slice(0, 80)}…` : given);
+}
+
+export function environmentName(name: string): string {
+  return `REBOOTD_${name.toUpperCase().replaceAll("-", "_")}`;
+}

@@ -1,0 +1,180 @@
+import stringArgv from "string-argv";
+import { z } from "zod";
+
+/**
+ * The kinds of option values: text in, value out. Each refusal says what is allowed; the caller adds the option's name
+ * and the value.
+ */
+export type ValueType<T> = z.ZodType<T, string>;
+
+function value<T>(allowed: string, parse: (text: string) => T | undefined): ValueType<T> {
+  return z.string().transform((text, context) => {
+    const parsed = parse(text);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: "custom", message: allowed });
+    return z.NEVER;
+  });
+}
+
+const unitMs: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** Milliseconds, written as Go writes durations: https://pkg.go.dev/time#ParseDuration */
+export function parseDurationMs(text: string): number | undefined {
+  if (text === "0") return 0;
+  if (!/^(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*$/.test(text)) {
+    return undefined;
+  }
+  let sum = 0;
+  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) {
+    sum += Number(amount) * (unitMs[unit ?? ""] ?? Number.NaN);
+  }
+  return sum;
+}
+
+/** Timers cannot wait longer than 2^31-1 ms. */
+const durationMaxMs = 24 * 24 * 3_600_000;
+
+export function duration({ minMs = 0 }: { minMs?: number } = {}): ValueType<number> {
+  const least = minMs > 0 ? `, at least ${minMs >= 1000 ? `${minMs / 1000}s` : `${minMs}ms`}` : "";
+  return value(`allowed is a duration such as 90s, 15m or 1h30m, at most 576h${least}`, (text) => {
+    const ms = parseDurationMs(text);
+    return ms !== undefined && ms >= minMs && ms <= durationMaxMs ? ms : undefined;
+  });
+}
+
+export function integer({ min, max }: { min: number; max: number }): ValueType<number> {
+  return value(`allowed is a whole number from ${min} to ${max}`, (text) => {
+    const number = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+    return number >= min && number <= max ? number : undefined;
+  });
+}
+
+export function choice<const T extends string>(...choices: T[]): ValueType<T> {
+  return value(`allowed is ${choices.join(" or ")}`, (text) => choices.find((choice) => choice === text));
+}
+
+/** What Go's strconv.ParseBool takes, which is what kured's manifests use. */
+export const bool: ValueType<boolean> = value("allowed is true or false", (text) => {
+  if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
+  return /^(0|f|F|false|FALSE|False)$/.test(text) ? false : undefined;
+});
+
+export function text({ allowed, like }: { allowed: string; like: RegExp }): ValueType<string> {
+  return value(`allowed is ${allowed}`, (given) => (like.test(given) ? given : undefined));
+}
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
+export const objectName = text({
+  allowed: "a name of an object: lower case letters, digits, '-' and '.', at most 253",
+  like: /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+});
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/#syntax-and-character-set */
+export const annotationKey = text({
+  allowed: "an annotation key such as example.com/lock",
+  like: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+});
+
+export const path = text({ allowed: "an absolute path", like: /^\/[^\0]*$/ });
+
+/** Words as a shell would split them; nothing is expanded, and no shell runs. */
+export const command: ValueType<readonly [string, ...string[]]> = value(
+  "allowed is a command with its arguments, such as '/bin/systemctl reboot', with closed quotes",
+  (given) => {
+    const [program, ...rest] = stringArgv(given);
+    const quotes = given.match(/["']/g)?.length ?? 0;
+    return program === undefined || quotes % 2 === 1 ? undefined : ([program, ...rest] as const);
+  },
+);
+
+export const regexp: ValueType<RegExp> = value(
+  "allowed is a regular expression such as ^(Watchdog|InfoInhibitor)$",
+  (given) => {
+    try {
+      return new RegExp(given);
+    } catch {
+      return undefined;
+    }
+  },
+);
+
+export const httpUrl: ValueType<string> = value(
+  "allowed is an http or https URL such as http://prometheus.monitoring:9090",
+  (given) => (/^https?:$/.test(URL.parse(given)?.protocol ?? "") ? given.replace(/\/+$/, "") : undefined),
+);
+
+/** An IANA name, `UTC`, or `Local` for the zone of the process. */
+export const timeZone: ValueType<string> = value(
+  "allowed is a name of the IANA time zone database such as Europe/Warsaw, UTC or Local",
+  (given) => {
+    if (given === "" || given === "UTC") return "UTC";
+    const local = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (given === "Local") return local;
+    // Intl takes offsets such as +02:00 too, which know nothing of daylight saving.
+    if (!/^[A-Za-z]/.test(given)) return undefined;
+    try {
+      return new Intl.DateTimeFormat("en", { timeZone: given }).resolvedOptions().timeZone;
+    } catch {
+      return undefined;
+    }
+  },
+);
+
+const dayNames = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+
+/** Days of the week, 0 is Sunday, each once and in order: `su`, `sun` or `sunday` in any case, or the number. */
+export const weekdays: ValueType<readonly number[]> = value(
+  "allowed is a list of days of the week such as mon,tue or sa,su or 0,6 (0 is Sunday)",
+  (given) => {
+    const days = new Set<number>();
+    for (const item of given.split(",").map((word) => word.trim().toLowerCase())) {
+      if (item === "") continue;
+      const day = /^[0-6]$/.test(item)
+        ? Number(item)
+        : dayNames.findIndex(
+            (name) => item === name || item === name.slice(0, 2) || item === name.slice(0, 3),
+          );
+      if (day === -1) return undefined;
+      days.add(day);
+    }
+    return days.size > 0 ? [...days].sort() : undefined;
+  },
+);
+
+/** A time of day in seconds since midnight. */
+export const timeOfDay: ValueType<number> = value(
+  "allowed is a time of day such as 22:00, 23:59:59, 17, 5pm or 5:30pm",
+  (given) => {
+    const found = /^(\d{1,2})(?::(\d{2})(?::(\d{2}))?)?\s?([ap]m)?$/i.exec(given);
+    if (found === null) return undefined;
+    const [, hour = "", minute = "0", second = "0", half] = found;
+    const clock =
+      half === undefined ? Number(hour) : (Number(hour) % 12) + (half.toLowerCase() === "pm" ? 12 : 0);
+    const hourFits = half === undefined ? Number(hour) < 24 : Number(hour) >= 1 && Number(hour) <= 12;
+    if (!hourFits || Number(minute) > 59 || Number(second) > 59) return undefined;
+    return clock * 3600 + Number(minute) * 60 + Number(second);
+  },
+);
+
+const labelName = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
+const labelKey = `([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?${labelName}`;
+const requirement = new RegExp(
+  `^\\s*(!?\\s*${labelKey}|${labelKey}\\s*(=|==|!=)\\s*(${labelName})?|${labelKey}\\s+(in|notin)\\s*\\([^()]*\\))\\s*$`,
+);
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
+export const labelSelector: ValueType<string> = value(
+  "allowed is a label selector such as app=db,tier!=cache or 'app in (db, queue)'",
+  (given) => {
+    const parts = given.split(/,(?![^(]*\))/);
+    return parts.every((part) => requirement.test(part)) ? given : undefined;
+  },
+);

@@ -1,0 +1,332 @@
+import { type CycleRecord, idleRecord, type Reason } from "./record.ts";
+import type { ClosedGate, Seen } from "./seen.ts";
+
+/** The settings that the order of things depends on. Times in milliseconds. */
+export interface Policy {
+  drainTimeoutMs: number;
+  rebootDelayMs: number;
+  rebootTimeoutMs: number;
+  rebootAttempts: number;
+  maxRebootsPerNeed: number;
+  readySettleMs: number;
+  readyTimeoutMs: number;
+  lockReleaseDelayMs: number;
+  /** How soon closed gates that nobody reports on are asked again. */
+  gateRecheckMs: number;
+}
+
+/** The next thing to do, as data. */
+export type Action =
+  /** See this too, then decide again within the same pass. */
+  | { do: "look"; at: "need" | "node" | "lock" | "gates" }
+  /** Nothing to do until something happens, or until then. `slot`: a free slot is something that happens. */
+  | { do: "wait"; until?: number; slot?: true }
+  | { do: "acquire" }
+  | { do: "release" }
+  /** One patch of the Node: the record, and the cordon with it where one is named. */
+  | { do: "save"; record: CycleRecord; cordon?: "set" | "clear" }
+  | { do: "drain"; deadline: number }
+  | { do: "reboot"; attempt: number };
+
+export interface Decision {
+  action: Action;
+  /** The sentence that explains it. */
+  why: string;
+}
+
+const failedBackoff = { firstMs: 60_000, maxMs: 3_600_000 };
+
+/**
+ * Pure and total: where the cycle stands and what was seen, to what is done next. All knowledge of the order of things
+ * is here. The order makes a kill between any two effects safe: slot, cordon and record in one patch, evictions,
+ * record with the boot ID, fresh checks, reboot, proof, return, uncordon, release.
+ */
+export function decide(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
+  switch (record.phase) {
+    case "Idle":
+    case "Waiting":
+    case "Failed":
+      return atRest(record, seen, policy, now);
+    case "Draining":
+      return draining(record, seen, policy, now);
+    case "Rebooting":
+      return rebooting(record, seen, policy, now);
+    case "Returning":
+      return returning(record, seen, policy, now);
+    case "Settling":
+      return settling(record, seen, policy, now);
+    case "Restoring":
+      return restoring(record, seen, now);
+    default:
+      return record.phase satisfies never;
+  }
+}
+
+function atRest(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
+  const { need } = seen;
+  if (need === undefined) return look("need");
+  if (need.state !== "needed") {
+    const why =
+      need.state === "unknown"
+        ? `cannot tell whether a reboot is needed: ${need.why}`
+        : "no reboot is needed";
+    const leftover = leftoverSlot(seen, why);
+    if (leftover !== undefined) return leftover;
+    // "Cannot tell" is no proof that the need has gone.
+    if (record.phase === "Idle" || need.state === "unknown") return { action: { do: "wait" }, why };
+    return save({ ...idleRecord(now), outcome: record.outcome }, why);
+  }
+
+  const rested = resting(record, policy, now);
+  if (rested !== undefined) return leftoverSlot(seen, rested.why) ?? rested;
+
+  if (seen.gates === undefined) return look("gates");
+  const { closed, changesAt = Number.POSITIVE_INFINITY } = seen.gates;
+  if (closed.length > 0) {
+    const why = closed.map((gate) => gate.message).join("; ");
+    return (
+      leftoverSlot(seen, why) ??
+      waitingFor(record, seen, closed, { until: Math.min(now + policy.gateRecheckMs, changesAt) }, now)
+    );
+  }
+
+  if (seen.lock === undefined) return look("lock");
+  const { held, refusal } = seen.lock;
+  if (refusal !== undefined) {
+    if (held) return { action: { do: "release" }, why: `${refusal.message}, and the cycle has not begun` };
+    return waitingFor(record, seen, [{ gate: "lock", ...refusal }], { slot: true }, now);
+  }
+  if (seen.node === undefined) return look("node");
+  if (seen.node === "gone") return nodeGone;
+  if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };
+  return save(
+    {
+      ...record,
+      phase: "Draining",
+      since: iso(now),
+      need: { source: need.source, reasons: [...need.reasons], since: record.need?.since ?? iso(now) },
+      bootID: seen.bootID,
+      cordoned: !seen.node.unschedulable,
+      attempt: 0,
+      reasons: [],
+    },
+    "the slot is ours: cordon and drain",
+    seen.node.unschedulable ? undefined : "set",
+  );
+}
+
+/** A slot that is held while nothing may be done with it: from a crash before the cordon, or an answer that was lost. */
+function leftoverSlot(seen: Seen, why: string): Decision | undefined {
+  if (!seen.mayHoldSlot) return undefined;
+  if (seen.lock === undefined) return look("lock");
+  return seen.lock.held
+    ? { action: { do: "release" }, why: `a slot is held but not wanted: ${why}` }
+    : undefined;
+}
+
+/** Why a needed reboot is not even tried now. */
+function resting(record: CycleRecord, policy: Policy, now: number): Decision | undefined {
+  if (record.reboots >= policy.maxRebootsPerNeed) {
+    const why = `the need is still there after ${record.reboots} proved reboots, so another would not help`;
+    return record.phase === "Failed"
+      ? { action: { do: "wait" }, why }
+      : save(phase(record, "Failed", now), why);
+  }
+  if (record.phase !== "Failed") return undefined;
+  const pause = Math.min(failedBackoff.firstMs * 2 ** Math.max(record.failures - 1, 0), failedBackoff.maxMs);
+  const until = Date.parse(record.since) + pause;
+  if (now >= until) return undefined;
+  return {
+    action: { do: "wait", until },
+    why: `failed ${record.failures} times (${record.outcome?.message ?? "unknown why"}); tries again at ${iso(until)}`,
+  };
+}
+
+/** Waits, and says so on the Node when the reasons are other ones than it says there now. */
+function waitingFor(
+  record: CycleRecord,
+  seen: Seen,
+  closed: readonly ClosedGate[],
+  wait: { until?: number; slot?: true },
+  now: number,
+): Decision {
+  const why = closed.map(({ message }) => message).join("; ");
+  const known = (gate: ClosedGate) =>
+    record.reasons.find((one) => one.gate === gate.gate && one.code === gate.code);
+  const same = record.reasons.length === closed.length && closed.every(known);
+  if (record.phase === "Waiting" && same) return { action: { do: "wait", ...wait }, why };
+  const reasons: Reason[] = closed.map((gate) => ({ ...gate, since: known(gate)?.since ?? iso(now) }));
+  const need =
+    seen.need?.state === "needed"
+      ? { source: seen.need.source, reasons: [...seen.need.reasons], since: record.need?.since ?? iso(now) }
+      : record.need;
+  const since = record.phase === "Waiting" ? record.since : iso(now);
+  return save({ ...record, phase: "Waiting", since, need, reasons }, why);
+}
+
+function draining(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
+  if (seen.bootID !== record.bootID) {
+    return save(phase(record, "Returning", now), "the machine went down by itself while it was drained");
+  }
+  const lost = look4Right(record, seen, now);
+  if (lost !== undefined) return lost;
+  const deadline = Date.parse(record.since) + policy.drainTimeoutMs;
+  const { drain } = seen;
+  switch (drain.state) {
+    case "none":
+      if (now >= deadline) return restore(record, "failed", "the drain has passed its deadline", now);
+      return { action: { do: "drain", deadline }, why: "evict the pods of this node" };
+    case "running": {
+      const left = `${drain.podsLeft} pods are left${drain.blocked.length > 0 ? `: ${drain.blocked.join("; ")}` : ""}`;
+      if (now >= deadline)
+        return restore(record, "failed", `the drain has passed its deadline, ${left}`, now);
+      return { action: { do: "wait", until: deadline }, why: left };
+    }
+    case "failed":
+      return restore(record, "failed", drain.why, now);
+    case "done": {
+      const until = drain.at + policy.rebootDelayMs;
+      if (now < until) return { action: { do: "wait", until }, why: "drained; waiting for --reboot-delay" };
+      return save({ ...phase(record, "Rebooting", now), attempt: 1 }, "drained: reboot");
+    }
+    default:
+      return drain satisfies never;
+  }
+}
+
+function rebooting(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
+  if (seen.bootID !== record.bootID) {
+    return save(phase(record, "Returning", now), "the boot ID has changed: the machine has rebooted");
+  }
+  if (seen.askedAttempt < record.attempt) {
+    // The step that cannot be undone. Everything below was seen in this very pass.
+    const lost = look4Right(record, seen, now);
+    if (lost !== undefined) return lost;
+    if (seen.gates === undefined) return look("gates");
+    const [closed] = seen.gates.closed;
+    if (closed !== undefined) return restore(record, "withdrawn", closed.message, now);
+    return {
+      action: { do: "reboot", attempt: record.attempt },
+      why: "slot, cordon, need and gates were confirmed",
+    };
+  }
+  if (seen.askRefused !== undefined) return restore(record, "failed", seen.askRefused, now);
+  const until = Date.parse(record.since) + policy.rebootTimeoutMs;
+  if (now < until) return { action: { do: "wait", until }, why: "waiting for the machine to go down" };
+  if (record.attempt < policy.rebootAttempts) {
+    return save(
+      { ...record, since: iso(now), attempt: record.attempt + 1 },
+      `asked to reboot ${record.attempt} times, but the machine is still up: ask again`,
+    );
+  }
+  return restore(
+    record,
+    "failed",
+    `asked to reboot ${record.attempt} times, but the machine is still up`,
+    now,
+  );
+}
+
+/** Looks at what gives the right to go on, and gives the node back where that is lost. */
+function look4Right(record: CycleRecord, seen: Seen, now: number): Decision | undefined {
+  if (seen.node === undefined) return look("node");
+  if (seen.node === "gone") return nodeGone;
+  if (seen.lock === undefined) return look("lock");
+  if (!seen.lock.held) return restore(record, "withdrawn", "the slot is no longer ours", now);
+  if (!seen.node.unschedulable) return restore(record, "withdrawn", "somebody uncordoned the node", now);
+  if (seen.need === undefined) return look("need");
+  if (seen.need.state !== "needed")
+    return restore(record, "withdrawn", "the reboot is no longer needed", now);
+  return undefined;
+}
+
+function returning(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
+  if (seen.node === undefined) return look("node");
+  if (seen.node === "gone") return nodeGone;
+  const until = Date.parse(record.since) + policy.readyTimeoutMs;
+  // Until the kubelet has reported this boot, its conditions are those of the boot before.
+  if (!seen.node.ready || seen.node.bootID !== seen.bootID) {
+    const what = seen.node.ready ? "the kubelet has not yet reported this boot" : "the node is not Ready";
+    if (now < until) return { action: { do: "wait", until }, why: what };
+    return { action: { do: "wait" }, why: `${what} for longer than --ready-timeout; it keeps its slot` };
+  }
+  const settled = (seen.readySince ?? now) + policy.readySettleMs;
+  if (now < settled)
+    return { action: { do: "wait", until: settled }, why: "the node is Ready; let it settle" };
+  return save(
+    {
+      ...phase(record, "Settling", now),
+      cordoned: false,
+      reboots: record.reboots + 1,
+      failures: 0,
+      outcome: { result: "rebooted", at: iso(now), message: "rebooted, Ready and given back" },
+    },
+    "the node is back",
+    record.cordoned ? "clear" : undefined,
+  );
+}
+
+function settling(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
+  const until = Date.parse(record.since) + policy.lockReleaseDelayMs;
+  if (now < until) return { action: { do: "wait", until }, why: "waiting for --lock-release-delay" };
+  return released(seen) ?? ended(record, seen, now);
+}
+
+function restoring(record: CycleRecord, seen: Seen, now: number): Decision {
+  const release = released(seen);
+  if (release !== undefined) return release;
+  if (record.outcome?.result !== "failed") return ended(record, seen, now);
+  const failures = record.failures + 1;
+  return save({ ...phase(record, "Failed", now), failures }, `failed: ${record.outcome.message}`);
+}
+
+/** The slot goes back before the record forgets that there may be one. */
+function released(seen: Seen): Decision | undefined {
+  if (seen.lock === undefined) return look("lock");
+  return seen.lock.held
+    ? { action: { do: "release" }, why: "the node is given back: hand the slot on" }
+    : undefined;
+}
+
+/** Where a cycle that did not fail leads: a need that outlived it is counted on, one that has gone is forgotten. */
+function ended(record: CycleRecord, seen: Seen, now: number): Decision {
+  if (seen.need === undefined) return look("need");
+  const why = record.outcome?.message ?? "the cycle has ended";
+  if (seen.need.state === "not-needed") return save({ ...idleRecord(now), outcome: record.outcome }, why);
+  return save({ ...phase(record, "Waiting", now), attempt: 0, reasons: [] }, why);
+}
+
+/** Undoes the cordon if it is ours. The phase after it gives the slot back. */
+function restore(
+  record: CycleRecord,
+  result: "failed" | "withdrawn",
+  message: string,
+  now: number,
+): Decision {
+  return save(
+    { ...phase(record, "Restoring", now), cordoned: false, outcome: { result, at: iso(now), message } },
+    `${message}: give the node back`,
+    record.cordoned ? "clear" : undefined,
+  );
+}
+
+const nodeGone: Decision = {
+  action: { do: "wait" },
+  why: "the cluster has no Node of this name",
+};
+
+function look(at: Extract<Action, { do: "look" }>["at"]): Decision {
+  return { action: { do: "look", at }, why: `look at the ${at}` };
+}
+
+function save(record: CycleRecord, why: string, cordon?: "set" | "clear"): Decision {
+  return { action: cordon === undefined ? { do: "save", record } : { do: "save", record, cordon }, why };
+}
+
+function phase(record: CycleRecord, next: CycleRecord["phase"], now: number): CycleRecord {
+  return { ...record, phase: next, since: iso(now) };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,5 @@
+/** Why this node should reboot, as far as can be told. "Cannot tell" is never taken for a yes. */
+export type Need =
+  | { state: "needed"; source: "file" | "command"; reasons: readonly string[] }
+  | { state: "not-needed" }
+  | { state: "unknown"; why: string };

@@ -1,0 +1,56 @@
+import type { LockFacts } from "../lock/store.ts";
+import type { Need } from "./need.ts";
+
+/**
+ * What one pass of the loop has seen. All of it is from this pass: a pass begins with what is known without asking
+ * anybody, and `decide` asks for the rest as it needs it. So a check is never older than the step it allows.
+ */
+export interface Seen {
+  /** The kernel's, now. */
+  bootID: string;
+  drain: DrainState;
+  /** The highest attempt for which this process has asked the machine to reboot. */
+  askedAttempt: number;
+  /** Why the machine certainly did not take the last request. */
+  askRefused?: string | undefined;
+  /** Since when this process has seen the node Ready without a break. */
+  readySince?: number | undefined;
+  /** False once the lock has been seen without this node in it; a slot may be left over from before a restart. */
+  mayHoldSlot: boolean;
+
+  need?: Need;
+  node?: NodeFacts | "gone";
+  lock?: LockFacts;
+  gates?: GateAnswers;
+}
+
+/** The drain runs beside the loop; this is how far it is. */
+export type DrainState =
+  | { state: "none" }
+  | { state: "running"; podsLeft: number; blocked: readonly string[] }
+  | { state: "done"; at: number }
+  | { state: "failed"; why: string };
+
+export interface NodeFacts {
+  uid: string;
+  resourceVersion: string;
+  unschedulable: boolean;
+  ready: boolean;
+  /** What the kubelet last reported. Its conditions are from this boot only if this is the kernel's boot ID. */
+  bootID: string | undefined;
+}
+
+export interface ClosedGate {
+  gate: string;
+  /** A word from a bounded set, for metrics and for comparing. */
+  code: string;
+  /** A sentence for people. */
+  message: string;
+}
+
+export interface GateAnswers {
+  /** All closed gates, not just the first. Empty: all are open. */
+  closed: readonly ClosedGate[];
+  /** When the answer is known to change, such as the next window; milliseconds since the epoch. */
+  changesAt?: number | undefined;
+}

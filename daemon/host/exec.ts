@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+import { type Clock, withDeadline } from "../clock.ts";
+
+export type Argv = readonly [string, ...string[]];
+
+export interface ExecResult {
+  /** Absent when a signal ended the command. */
+  code: number | undefined;
+  /** Both streams, in the order in which they came, the first few kilobytes. */
+  output: string;
+}
+
+/** Rejects when the command cannot be started, or has not ended by its deadline (it is killed then). */
+export type Exec = (argv: Argv, deadlineMs: number, signal: AbortSignal) => Promise<ExecResult>;
+
+/** The command as it runs in the mount namespace of the host's process 1, as kured runs it. */
+export function onHost(argv: Argv): Argv {
+  return ["/usr/bin/nsenter", "-m/proc/1/ns/mnt", "--", ...argv];
+}
+
+/** Enough for an error message; what a command prints beyond it is dropped. */
+const outputMaxChars = 4096;
+
+export function createExec(clock: Clock): Exec {
+  return (argv, deadlineMs, signal) =>
+    withDeadline(clock, deadlineMs, signal, `running ${argv.join(" ")}`, (inner) => run(argv, inner));
+}
+
+function run([program, ...args]: Argv, signal: AbortSignal): Promise<ExecResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], signal, killSignal: "SIGKILL" });
+    let output = "";
+    const keep = (chunk: string) => {
+      output += chunk.slice(0, outputMaxChars - output.length);
+    };
+    child.stdout.setEncoding("utf8").on("data", keep);
+    child.stderr.setEncoding("utf8").on("data", keep);
+    child.on("error", (cause) => reject(new Error(`running ${program}: ${cause.message}`, { cause })));
+    child.on("close", (code) => resolve({ code: code ?? undefined, output: output.trim() }));
+  });
+}
