@@ -168,7 +168,7 @@ function draining(record: CycleRecord, seen: Seen, policy: Policy, now: number):
   if (seen.bootID !== record.bootID) {
     return save(phase(record, "Returning", now), "the machine went down by itself while it was drained");
   }
-  const lost = look4Right(record, seen, now);
+  const lost = lostRight(record, seen, now);
   if (lost !== undefined) return lost;
   const deadline = Date.parse(record.since) + policy.drainTimeoutMs;
   const { drain } = seen;
@@ -200,7 +200,7 @@ function rebooting(record: CycleRecord, seen: Seen, policy: Policy, now: number)
   }
   if (seen.askedAttempt < record.attempt) {
     // The step that cannot be undone. Everything below was seen in this very pass.
-    const lost = look4Right(record, seen, now);
+    const lost = lostRight(record, seen, now);
     if (lost !== undefined) return lost;
     if (seen.gates === undefined) return look("gates");
     const [closed] = seen.gates.closed;
@@ -228,7 +228,7 @@ function rebooting(record: CycleRecord, seen: Seen, policy: Policy, now: number)
 }
 
 /** Looks at what gives the right to go on, and gives the node back where that is lost. */
-function look4Right(record: CycleRecord, seen: Seen, now: number): Decision | undefined {
+function lostRight(record: CycleRecord, seen: Seen, now: number): Decision | undefined {
   if (seen.node === undefined) return look("node");
   if (seen.node === "gone") return nodeGone;
   if (seen.lock === undefined) return look("lock");

@@ -1,0 +1,55 @@
+import { backoffMs } from "../backoff.ts";
+import type { Clock, Random } from "../clock.ts";
+import { type Api, type ApiError, isApiError } from "../cluster/api.ts";
+import { type Pod, paths } from "../cluster/objects.ts";
+import { podKey } from "./select.ts";
+
+const retry = { firstMs: 1000, maxMs: 30_000 };
+
+export interface Evictor {
+  api: Api;
+  clock: Clock;
+  random: Random;
+  /** Seconds; -1 leaves each pod its own. */
+  gracePeriodSeconds: number;
+  /** Told why a pod does not go yet. */
+  onBlocked: (pod: Pod, why: string) => void;
+}
+
+/**
+ * Asks the API server to evict one pod until it agrees or the pod is gone; the signal ends it. A budget that has no room
+ * is asked again after 1 s, doubling to 30 s, or after what the server says; all else that fails likewise.
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works
+ */
+export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal): Promise<void> {
+  const { api, clock, random, gracePeriodSeconds, onBlocked } = evictor;
+  const { namespace = "", name = "", uid } = pod.metadata ?? {};
+  const eviction = {
+    apiVersion: "policy/v1",
+    kind: "Eviction",
+    metadata: { namespace, name },
+    deleteOptions: {
+      // Another pod of the same name, as a StatefulSet makes it elsewhere, is none of ours.
+      preconditions: { uid },
+      ...(gracePeriodSeconds >= 0 ? { gracePeriodSeconds } : {}),
+    },
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await api.create(paths.eviction(namespace, name), eviction, { signal });
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      // A conflict is the precondition: that pod is gone.
+      if (isApiError(error, "not-found", "conflict")) return;
+      if (!isApiError(error)) throw error;
+      onBlocked(pod, reasonOf(error, podKey(pod)));
+      await clock.sleep(Math.max(backoffMs(attempt, retry, random), error.retryAfterMs ?? 0), signal);
+    }
+  }
+}
+
+function reasonOf(error: ApiError, key: string): string {
+  const budget = error.causes.find((cause) => cause.reason === "DisruptionBudget");
+  return `${key}: ${budget?.message ?? error.message}`;
+}
