@@ -29,7 +29,7 @@ export const paths = {
   node: (name: string) => `/api/v1/nodes/${name}`,
   pods: "/api/v1/pods",
   eviction: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/pods/${name}/eviction`,
-  events: (namespace: string) => `/api/v1/namespaces/${namespace}/events`,
+  events: (namespace: string) => `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
   leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
   daemonSet: (namespace: string, name: string) => `/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}`,
 } as const;

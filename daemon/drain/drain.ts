@@ -3,7 +3,7 @@ import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
 import { type DaemonSet, type List, type Pod, paths } from "../cluster/objects.ts";
 import type { DrainState } from "../cycle/seen.ts";
-import { type Evictor, evictPod } from "./evict.ts";
+import { type Evictor, evictPod, type Limit } from "./evict.ts";
 import { daemonSetOf, podKey, selectPod } from "./select.ts";
 
 export interface DrainOptions {
@@ -22,7 +22,7 @@ export interface Drain {
   state(): DrainState;
 }
 
-/** How many evictions are under way at a time. */
+/** How many eviction requests are under way at a time. */
 const parallel = 50;
 const retry = { firstMs: 500, maxMs: 30_000 };
 
@@ -38,10 +38,11 @@ export function startDrain(options: DrainOptions, signal: AbortSignal): Drain {
   const blocked = new Map<string, string>();
   const asked = new Set<string>();
   const daemonSets = new Map<string, boolean>();
-  const free = semaphore(parallel);
 
   const evictor: Evictor = {
     ...options,
+    limit: limiter(parallel),
+    isLeft: (pod) => left.has(uidOf(pod)),
     onBlocked: (pod, why) => {
       blocked.set(uidOf(pod), why);
       report();
@@ -57,21 +58,12 @@ export function startDrain(options: DrainOptions, signal: AbortSignal): Drain {
     const uid = uidOf(pod);
     if (asked.has(uid) || pod.metadata?.deletionTimestamp !== undefined) return;
     asked.add(uid);
-    const gone = new AbortController();
-    const passOn = () => gone.abort(signal.reason);
-    signal.addEventListener("abort", passOn, { once: true });
-    free
-      .take(async () => {
-        // The watch may have seen it go while this one was waiting for its turn.
-        if (!left.has(uid) || signal.aborted) return;
-        options.onEvict(pod);
-        await evictPod(pod, evictor, gone.signal);
-        blocked.delete(uid);
-      })
+    options.onEvict(pod);
+    evictPod(pod, evictor, signal)
+      .then(() => blocked.delete(uid))
       .catch((error: unknown) => {
         if (!signal.aborted) fail(error);
-      })
-      .finally(() => signal.removeEventListener("abort", passOn));
+      });
   }
 
   function fail(error: unknown): void {
@@ -150,20 +142,20 @@ function uidOf(pod: Pod): string {
   return pod.metadata?.uid ?? podKey(pod);
 }
 
-/** At most `size` of the given works run at a time, in the order given. */
-function semaphore(size: number) {
+/** Runs at most `size` of the given works at a time, in the order given. */
+function limiter(size: number): Limit {
   let running = 0;
   const queue: (() => void)[] = [];
-  return {
-    async take(work: () => Promise<void>): Promise<void> {
-      if (running >= size) await new Promise<void>((resolve) => queue.push(resolve));
-      running += 1;
-      try {
-        await work();
-      } finally {
-        running -= 1;
-        queue.shift()?.();
-      }
-    },
+  return async (work) => {
+    if (running < size) running += 1;
+    else await new Promise<void>((resolve) => queue.push(resolve));
+    try {
+      return await work();
+    } finally {
+      // The place goes to the next in the queue, so nobody can slip in between.
+      const next = queue.shift();
+      if (next !== undefined) next();
+      else running -= 1;
+    }
   };
 }

@@ -6,12 +6,18 @@ import { podKey } from "./select.ts";
 
 const retry = { firstMs: 1000, maxMs: 30_000 };
 
+/** Bounds how many requests are under way. */
+export type Limit = <T>(work: () => Promise<T>) => Promise<T>;
+
 export interface Evictor {
   api: Api;
   clock: Clock;
   random: Random;
   /** Seconds; -1 leaves each pod its own. */
   gracePeriodSeconds: number;
+  limit: Limit;
+  /** False once the pod is known to be gone: then nothing is asked any more. */
+  isLeft: (pod: Pod) => boolean;
   /** Told why a pod does not go yet. */
   onBlocked: (pod: Pod, why: string) => void;
 }
@@ -22,7 +28,7 @@ export interface Evictor {
  * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works
  */
 export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal): Promise<void> {
-  const { api, clock, random, gracePeriodSeconds, onBlocked } = evictor;
+  const { api, clock, random, gracePeriodSeconds, limit, isLeft, onBlocked } = evictor;
   const { namespace = "", name = "", uid } = pod.metadata ?? {};
   const eviction = {
     apiVersion: "policy/v1",
@@ -36,7 +42,9 @@ export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal):
   };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await api.create(paths.eviction(namespace, name), eviction, { signal });
+      await limit(async () => {
+        if (isLeft(pod)) await api.create(paths.eviction(namespace, name), eviction, { signal });
+      });
       return;
     } catch (error) {
       signal.throwIfAborted();

@@ -1,0 +1,55 @@
+import { parseRecord, recordAnnotation } from "../cycle/record.ts";
+import type { NodeFacts } from "../cycle/seen.ts";
+import { type Api, unlessNotFound } from "./api.ts";
+import { type Node, paths } from "./objects.ts";
+
+/** The own Node: what the cycle needs of it, and the record that it carries. */
+export interface NodeRead {
+  facts: NodeFacts;
+  carried: ReturnType<typeof parseRecord>;
+}
+
+/** Undefined where the cluster has no such Node. */
+export async function readNode(api: Api, name: string, signal: AbortSignal): Promise<NodeRead | undefined> {
+  const node = await unlessNotFound(api.get<Node>(paths.node(name), { signal }));
+  return node === undefined ? undefined : { facts: factsOf(node), carried: recordOf(node) };
+}
+
+export interface NodeChange {
+  record: string;
+  cordon?: "set" | "clear" | undefined;
+  /** Refused with a conflict when the Node is no longer at this version. */
+  resourceVersion?: string | undefined;
+}
+
+/** One patch for all, so that there is no moment at which a cordon has no record. */
+export async function patchNode(
+  api: Api,
+  name: string,
+  change: NodeChange,
+  signal: AbortSignal,
+): Promise<NodeRead> {
+  const metadata = {
+    annotations: { [recordAnnotation]: change.record },
+    ...(change.resourceVersion === undefined ? {} : { resourceVersion: change.resourceVersion }),
+  };
+  const spec =
+    change.cordon === undefined ? {} : { spec: { unschedulable: change.cordon === "set" ? true : null } };
+  const node = await api.patch<Node>(paths.node(name), { metadata, ...spec }, { signal });
+  return { facts: factsOf(node), carried: recordOf(node) };
+}
+
+function factsOf(node: Node): NodeFacts {
+  return {
+    uid: node.metadata?.uid ?? "",
+    resourceVersion: node.metadata?.resourceVersion ?? "",
+    unschedulable: node.spec?.unschedulable === true,
+    ready:
+      node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true,
+    bootID: node.status?.nodeInfo?.bootID,
+  };
+}
+
+function recordOf(node: Node): NodeRead["carried"] {
+  return parseRecord(node.metadata?.annotations?.[recordAnnotation]);
+}

@@ -1,0 +1,328 @@
+import { backoffMs } from "../backoff.ts";
+import type { Clock, Random } from "../clock.ts";
+import type { Api } from "../cluster/api.ts";
+import { patchNode, readNode } from "../cluster/node.ts";
+import { paths } from "../cluster/objects.ts";
+import { watchObject } from "../cluster/watch.ts";
+import type { Drain } from "../drain/drain.ts";
+import type { NeedSource } from "../host/need.ts";
+import type { Rebooter } from "../host/reboot/rebooter.ts";
+import type { LockFacts, LockStore } from "../lock/store.ts";
+import { type Action, type Decision, decide, type Policy } from "./decide.ts";
+import { type CycleRecord, idleRecord, parseRecord, writeRecord } from "./record.ts";
+import type { GateAnswers, Seen } from "./seen.ts";
+
+/** What the loop stands on. */
+export interface CyclePorts {
+  nodeName: string;
+  policy: Policy;
+  /** At least this often the loop looks at everything, whatever was or was not reported to it. */
+  periodMs: number;
+  clock: Clock;
+  random: Random;
+  api: Api;
+  lock: LockStore;
+  need: NeedSource;
+  readBootID: () => Promise<string>;
+  checkGates: (beforeReboot: boolean, signal: AbortSignal) => Promise<GateAnswers>;
+  startDrain: (onChange: () => void, signal: AbortSignal) => Drain;
+  rebooter: Rebooter;
+  report: CycleReport;
+}
+
+/** Told of everything; decides nothing. */
+export interface CycleReport {
+  decided(record: CycleRecord, seen: Seen, decision: Decision): void;
+  phaseChanged(from: CycleRecord, to: CycleRecord, why: string): void;
+  /** Something did not work; the loop goes on. */
+  failed(what: string, error: unknown): void;
+  /** The loop is alive if it reports again before this time. */
+  expectedBy(time: number): void;
+}
+
+/** After an error everything is looked at anew, first soon, then less and less often. */
+const errorRetry = { firstMs: 250, maxMs: 15_000 };
+/** Many nodes see a slot become free in the same moment; each waits a random part of this before it asks. */
+const slotSpreadMs = 500;
+/** A pass makes a handful of requests, each with its own deadline; one that takes longer than this hangs. */
+const passDeadlineMs = 5 * 60_000;
+const waitGraceMs = 60_000;
+
+/** Observes, decides, does one thing, reports, waits; until the signal ends it. Errors are reported, never thrown. */
+export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<void> {
+  const { clock, random, report } = ports;
+  const wake = createWake(clock);
+  const cycle = createCycle(ports, wake.ring);
+  // From here on everything that this function started ends with it.
+  const ended = new AbortController();
+  const end = () => ended.abort(signal.reason);
+  signal.addEventListener("abort", end, { once: true });
+
+  ports.need.watch(wake.ring, ended.signal);
+  void watchObject({
+    ...ports,
+    collection: paths.nodes,
+    name: ports.nodeName,
+    signal: ended.signal,
+    onChange: () => {
+      // A heartbeat of the kubelet is no news for a node that only waits.
+      if (!cycle.isAtRest()) wake.ring();
+    },
+    onBreak: (error) => report.failed("watching the own Node", error),
+  });
+  const slots = watchSlots(ports, wake.ring, ended.signal);
+
+  for (let failures = 0; !signal.aborted; ) {
+    report.expectedBy(clock.now() + passDeadlineMs);
+    try {
+      const { action } = await cycle.pass(signal);
+      failures = 0;
+      const waitsForSlot = action.do === "wait" && action.slot === true;
+      slots.follow(waitsForSlot);
+      if (action.do !== "wait") continue;
+      const until = Math.min(action.until ?? Number.POSITIVE_INFINITY, clock.now() + ports.periodMs);
+      report.expectedBy(until + waitGraceMs);
+      await wake.wait(until, signal);
+    } catch (error) {
+      if (signal.aborted) break;
+      failures += 1;
+      report.failed("the pass", error);
+      await clock.sleep(backoffMs(failures, errorRetry, random), signal).catch(() => {});
+    }
+  }
+  cycle.stop();
+  ended.abort();
+}
+
+/** What would be done now, without doing it. Rejects when something cannot be seen. */
+export async function lookOnce(
+  ports: CyclePorts,
+  signal: AbortSignal,
+): Promise<{ record: CycleRecord; decision: Decision }> {
+  const cycle = createCycle(ports, () => {});
+  return await cycle.look(signal);
+}
+
+function createCycle(ports: CyclePorts, wake: () => void) {
+  const { api, clock, nodeName, policy, lock, report } = ports;
+  let record: CycleRecord | undefined;
+  let nodeUID: string | undefined;
+  let askedAttempt = 0;
+  let askRefused: string | undefined;
+  let readySince: number | undefined;
+  let mayHoldSlot = true;
+  let drain: { task: Drain; stop: () => void } | undefined;
+
+  /** Looks until there is something to do. */
+  async function look(signal: AbortSignal): Promise<{ record: CycleRecord; seen: Seen; decision: Decision }> {
+    for (;;) {
+      record ??= await firstRecord(signal);
+      const seen: Seen = {
+        bootID: await ports.readBootID(),
+        drain: drain?.task.state() ?? { state: "none" },
+        askedAttempt,
+        askRefused,
+        readySince,
+        mayHoldSlot,
+      };
+      const decision = await lookAndDecide(record, seen, signal);
+      if (decision !== undefined) return { record, seen, decision };
+    }
+  }
+
+  /** Undefined when the Node carries another record than was thought: then all is to be looked at again. */
+  async function lookAndDecide(
+    current: CycleRecord,
+    seen: Seen,
+    signal: AbortSignal,
+  ): Promise<Decision | undefined> {
+    for (;;) {
+      const decision = decide(current, seen, policy, clock.now());
+      if (decision.action.do !== "look") return decision;
+      switch (decision.action.at) {
+        case "need":
+          seen.need = await ports.need.check(current.phase === "Rebooting", signal);
+          break;
+        case "gates":
+          seen.gates = await ports.checkGates(current.phase === "Rebooting", signal);
+          break;
+        case "lock":
+          seen.lock = await lock.read(signal);
+          mayHoldSlot = seen.lock.held;
+          seen.mayHoldSlot = mayHoldSlot;
+          break;
+        case "node":
+          if (!(await lookAtNode(current, seen, signal))) return undefined;
+          break;
+        default:
+          return decision.action.at satisfies never;
+      }
+    }
+  }
+
+  async function lookAtNode(current: CycleRecord, seen: Seen, signal: AbortSignal): Promise<boolean> {
+    const read = await readNode(api, nodeName, signal);
+    if (read === undefined) {
+      seen.node = "gone";
+      return true;
+    }
+    const { facts, carried } = read;
+    if (carried.fault !== undefined)
+      report.failed("reading the record on the Node", new Error(carried.fault));
+    // What the Node carries wins: an answer to our own write may have been lost. Without it memory has to do,
+    // but not for a Node that was made anew under the same name.
+    const known = carried.record ?? (facts.uid === nodeUID ? current : idleRecord(clock.now()));
+    nodeUID = facts.uid;
+    if (writeRecord(known) !== writeRecord(current)) {
+      adopt(known);
+      return false;
+    }
+    const isBack = facts.ready && facts.bootID === seen.bootID;
+    readySince = isBack ? (readySince ?? clock.now()) : undefined;
+    seen.readySince = readySince;
+    seen.node = facts;
+    return true;
+  }
+
+  async function firstRecord(signal: AbortSignal): Promise<CycleRecord> {
+    const read = await readNode(api, nodeName, signal);
+    if (read === undefined) throw new Error(`the cluster has no Node named ${nodeName}; is --node-id right?`);
+    if (read.carried.fault !== undefined) {
+      report.failed("reading the record on the Node", new Error(read.carried.fault));
+    }
+    nodeUID = read.facts.uid;
+    const found = read.carried.record ?? idleRecord(clock.now());
+    // Whether the request was heard is not known: it counts as made, and its deadline runs.
+    askedAttempt = found.attempt;
+    return found;
+  }
+
+  function adopt(next: CycleRecord): void {
+    record = next;
+    if (next.phase === "Draining") return;
+    drain?.stop();
+    drain = undefined;
+  }
+
+  async function perform(
+    action: Exclude<Action, { do: "wait" | "look" }>,
+    seen: Seen,
+    why: string,
+    signal: AbortSignal,
+  ) {
+    switch (action.do) {
+      case "acquire": {
+        // If the answer is lost, the slot may be ours.
+        mayHoldSlot = true;
+        const unschedulable = typeof seen.node === "object" && seen.node.unschedulable;
+        const facts: LockFacts = await lock.acquire({ metadata: { unschedulable } }, signal);
+        mayHoldSlot = facts.held;
+        return;
+      }
+      case "release":
+        await lock.release(signal);
+        mayHoldSlot = false;
+        return;
+      case "save":
+        return await save(action, seen, why, signal);
+      case "drain": {
+        const stopped = new AbortController();
+        drain = { task: ports.startDrain(wake, stopped.signal), stop: () => stopped.abort() };
+        return;
+      }
+      case "reboot":
+        askedAttempt = action.attempt;
+        try {
+          await ports.rebooter.reboot(signal);
+        } catch (error) {
+          signal.throwIfAborted();
+          const { message, code } = error as Error & { code?: string };
+          if (code === "reboot-refused") askRefused = message;
+          report.failed("asking the machine to reboot", error);
+        }
+        return;
+      default:
+        return action satisfies never;
+    }
+  }
+
+  async function save(action: Extract<Action, { do: "save" }>, seen: Seen, why: string, signal: AbortSignal) {
+    const { cordon } = action;
+    const next = parseRecord(writeRecord(action.record)).record ?? action.record;
+    const resourceVersion = typeof seen.node === "object" ? seen.node.resourceVersion : undefined;
+    await patchNode(api, nodeName, { record: writeRecord(next), cordon, resourceVersion }, signal);
+    const before = record ?? next;
+    if (next.phase === "Draining") {
+      askedAttempt = 0;
+      askRefused = undefined;
+    }
+    if (next.phase === "Returning") readySince = undefined;
+    adopt(next);
+    if (before.phase !== next.phase) report.phaseChanged(before, next, why);
+  }
+
+  return {
+    look,
+    isAtRest: () => record === undefined || ["Idle", "Waiting", "Failed"].includes(record.phase),
+    stop: () => drain?.stop(),
+    async pass(signal: AbortSignal): Promise<Decision> {
+      const { record: current, seen, decision } = await look(signal);
+      report.decided(current, seen, decision);
+      const { action, why } = decision;
+      if (action.do !== "wait" && action.do !== "look") await perform(action, seen, why, signal);
+      return decision;
+    },
+  };
+}
+
+/** Lets many callers end one wait. A ring during a pass ends the next wait at once. */
+function createWake(clock: Clock) {
+  let rung = false;
+  let waiting: AbortController | undefined;
+  return {
+    ring(): void {
+      rung = true;
+      waiting?.abort();
+    },
+    async wait(until: number, signal: AbortSignal): Promise<void> {
+      const mine = new AbortController();
+      waiting = mine;
+      const passOn = () => mine.abort();
+      signal.addEventListener("abort", passOn, { once: true });
+      if (!rung && !signal.aborted)
+        await clock.sleep(Math.max(0, until - clock.now()), mine.signal).catch(() => {});
+      signal.removeEventListener("abort", passOn);
+      waiting = undefined;
+      rung = false;
+    },
+  };
+}
+
+/** Watches the lock only while a slot is waited for, and rings only when one is to be had. */
+function watchSlots({ clock, random, lock, report }: CyclePorts, ring: () => void, signal: AbortSignal) {
+  let following: AbortController | undefined;
+  let latest: LockFacts | undefined;
+  signal.addEventListener("abort", () => following?.abort(), { once: true });
+
+  async function offer(mine: AbortController): Promise<void> {
+    await clock.sleep(random() * slotSpreadMs, mine.signal).catch(() => {});
+    // Another was faster.
+    if (!mine.signal.aborted && latest?.refusal === undefined) ring();
+  }
+
+  return {
+    follow(wanted: boolean): void {
+      if (wanted === (following !== undefined)) return;
+      following?.abort();
+      following = undefined;
+      if (!wanted || signal.aborted) return;
+      const mine = new AbortController();
+      following = mine;
+      const onFacts = (facts: LockFacts) => {
+        latest = facts;
+        if (facts.refusal === undefined) void offer(mine);
+      };
+      void lock.watch(onFacts, (error) => report.failed("watching the lock", error), mine.signal);
+    },
+  };
+}

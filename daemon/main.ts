@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+import { hostname } from "node:os";
+import manifest from "../package.json" with { type: "json" };
+import { runProgram } from "./cli/program.ts";
+import { systemClock } from "./clock.ts";
+import { KubeconfigError, kubeconfigTransport, loadKubeconfig } from "./cluster/kubeconfig.ts";
+import { ConfigError, parseConfig } from "./config/options.ts";
+import { lookDaemon, runDaemon, type Surroundings } from "./daemon.ts";
+
+/** A stop that takes longer than this is not clean any more; the record is true at every moment all the same. */
+const stopDeadlineMs = 5000;
+
+const { version } = manifest;
+const stop = new AbortController();
+for (const name of ["SIGTERM", "SIGINT"] as const) {
+  process.once(name, () => {
+    stop.abort(new Error(`stopped by ${name}`));
+    setTimeout(() => process.exit(1), stopDeadlineMs).unref();
+  });
+}
+
+const io = {
+  environment: process.env,
+  version,
+  out: (text: string) => void process.stdout.write(text),
+  err: (text: string) => void process.stderr.write(text),
+};
+
+try {
+  process.exitCode = await runProgram(process.argv.slice(2), io, async (raw) => {
+    const config = parseConfig(raw);
+    const surroundings: Surroundings = {
+      transport: kubeconfigTransport(kubeconfig(config.kubeconfig), systemClock),
+      version,
+      instance: hostname(),
+      log: process.stderr,
+      kill: process.kill,
+    };
+    if (config.once) io.out(await lookDaemon(config, surroundings, stop.signal));
+    else await runDaemon(config, surroundings, stop.signal);
+  });
+} catch (error) {
+  if (!stop.signal.aborted) {
+    io.err(`rebootd: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}
+// Connections that are kept open for the next request do not keep the process.
+setTimeout(() => process.exit(), 200).unref();
+
+function kubeconfig(file: string | undefined) {
+  try {
+    return loadKubeconfig(file);
+  } catch (error) {
+    if (!(error instanceof KubeconfigError)) throw error;
+    const given = file === undefined ? "--kubeconfig" : `--kubeconfig=${JSON.stringify(file)}`;
+    throw new ConfigError(
+      `${given}: ${error.message}; allowed is a readable kubeconfig file with a current-context`,
+    );
+  }
+}

@@ -1,0 +1,61 @@
+import type { Writable } from "node:stream";
+import { createLogger, format, transports } from "winston";
+
+export type Facts = Record<string, string | number | boolean | undefined>;
+
+export interface Log {
+  info(message: string, facts?: Facts): void;
+  warn(message: string, facts?: Facts): void;
+  error(message: string, facts?: Facts): void;
+}
+
+export interface LogOptions {
+  form: "text" | "json";
+  node: string;
+  /** Asked for each line, so that every line carries the phase. */
+  phase: () => string;
+  out: Writable;
+}
+
+/** Lines for people or for machines. Each carries time, level, node and phase. */
+export function createLog({ form, node, phase, out }: LogOptions): Log {
+  const context = format((info) => Object.assign(info, { node, phase: phase() }));
+  const logger = createLogger({
+    format: format.combine(format.timestamp(), context(), form === "json" ? jsonLine() : textLine()),
+    transports: [new transports.Stream({ stream: out })],
+  });
+  const write = (level: string) => (message: string, facts?: Facts) =>
+    void logger.log(level, message, { facts });
+  return { info: write("info"), warn: write("warn"), error: write("error") };
+}
+
+/** JSON.stringify escapes what could break out of the line. */
+function jsonLine() {
+  return format.printf(({ timestamp, level, node, phase, message, facts }) =>
+    JSON.stringify({ time: timestamp, level, node, phase, message, ...(facts as Facts) }),
+  );
+}
+
+function textLine() {
+  return format.printf(({ timestamp, level, node, phase, message, facts }) => {
+    const pairs = Object.entries((facts ?? {}) as Facts)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => ` ${key}=${typeof value === "string" ? JSON.stringify(value) : value}`);
+    return `${timestamp} ${level.toUpperCase().padEnd(5)} ${node} ${phase}: ${oneLine(String(message))}${pairs.join("")}`;
+  });
+}
+
+/** Texts from annotations, servers and commands must not look like lines of ours. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
+}
+
+/** An error's message with those of its causes. */
+export function explain(error: unknown): string {
+  const messages: string[] = [];
+  for (let cause = error; cause instanceof Error && messages.length < 5; cause = cause.cause) {
+    if (!messages.some((message) => message.includes(cause.message))) messages.push(cause.message);
+  }
+  return messages.join(": ") || String(error);
+}

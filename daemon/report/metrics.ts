@@ -1,0 +1,70 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+
+/** Every metric once. https://prometheus.io/docs/practices/naming/ */
+export function createMetrics(node: string, version: string) {
+  const registry = new Registry();
+  registry.setDefaultLabels({ node });
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const metrics = {
+    registry,
+    rebootRequired: new Gauge({
+      name: "rebootd_reboot_required",
+      help: "1 while the node needs a reboot, 0 while it does not, NaN while that cannot be told.",
+      registers,
+    }),
+    phase: new Gauge({
+      name: "rebootd_phase",
+      help: "1 for the phase in which the node is.",
+      labelNames: ["phase"],
+      registers,
+    }),
+    phaseSince: new Gauge({
+      name: "rebootd_phase_start_timestamp_seconds",
+      help: "When that phase began.",
+      registers,
+    }),
+    gateClosed: new Gauge({
+      name: "rebootd_gate_closed",
+      help: "1 for each gate that holds the reboot back now, with the reason.",
+      labelNames: ["gate", "reason"],
+      registers,
+    }),
+    slotHeld: new Gauge({
+      name: "rebootd_slot_held",
+      help: "1 while this node holds a slot of the lock.",
+      registers,
+    }),
+    cycles: new Counter({
+      name: "rebootd_cycles_total",
+      help: "Cycles that have ended, by how.",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    evictions: new Counter({
+      name: "rebootd_evictions_total",
+      help: "Pods that were asked to go.",
+      registers,
+    }),
+    errors: new Counter({
+      name: "rebootd_errors_total",
+      help: "Passes and watches that broke off.",
+      registers,
+    }),
+    apiRequests: new Counter({
+      name: "rebootd_api_requests_total",
+      help: "Answers of the API server by status; 0 is none.",
+      labelNames: ["verb", "status"],
+      registers,
+    }),
+  };
+  new Gauge({
+    name: "rebootd_build_info",
+    help: "1, with the version.",
+    labelNames: ["version"],
+    registers,
+  }).set({ version }, 1);
+  return metrics;
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;

@@ -1,0 +1,68 @@
+import type { Clock } from "../clock.ts";
+import { type CycleRecord, phases } from "../cycle/record.ts";
+import type { CycleReport } from "../cycle/run.ts";
+import type { NodeEvents } from "./events.ts";
+import { explain, type Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** Turns what the loop does into log lines, metrics, events and the answer of /healthz. */
+export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clock: Clock) {
+  let said: string | undefined;
+  let expectedBy = Number.POSITIVE_INFINITY;
+  let phase: string = "Starting";
+
+  const report: CycleReport = {
+    decided(record, seen, { why }) {
+      phase = record.phase;
+      showPhase(metrics, record);
+      if (seen.need !== undefined) {
+        const { state } = seen.need;
+        metrics.rebootRequired.set(state === "unknown" ? Number.NaN : state === "needed" ? 1 : 0);
+      }
+      if (seen.gates !== undefined || record.phase === "Idle") {
+        metrics.gateClosed.reset();
+        for (const { gate, code } of seen.gates?.closed ?? [])
+          metrics.gateClosed.set({ gate, reason: code }, 1);
+        if (seen.lock?.refusal !== undefined && !seen.lock.held) {
+          metrics.gateClosed.set({ gate: "lock", reason: seen.lock.refusal.code }, 1);
+        }
+      }
+      if (seen.lock !== undefined) metrics.slotHeld.set(seen.lock.held ? 1 : 0);
+      // Each sentence once, until there is another.
+      if (why !== said) log.info(why);
+      said = why;
+    },
+    phaseChanged(from, to, why) {
+      phase = to.phase;
+      showPhase(metrics, to);
+      const { result, message } = to.outcome ?? {};
+      const ended = to.phase === "Settling" || to.phase === "Restoring";
+      if (ended && result !== undefined) metrics.cycles.inc({ outcome: result });
+      const failed = to.phase === "Failed" || (to.phase === "Restoring" && result === "failed");
+      if (failed) log.error(`the cycle failed: ${message ?? why}`, { from: from.phase });
+      else log.info(`the node is ${to.phase}`, { from: from.phase, why });
+      events.emit(failed ? "Warning" : "Normal", to.phase, why);
+    },
+    failed(what, error) {
+      metrics.errors.inc();
+      log.warn(`${what} failed: ${explain(error)}`);
+    },
+    expectedBy(time) {
+      expectedBy = time;
+    },
+  };
+
+  return {
+    report,
+    phase: () => phase,
+    fault(): string | undefined {
+      const lateMs = clock.now() - expectedBy;
+      return lateMs > 0 ? `the loop is ${Math.ceil(lateMs / 1000)} s late` : undefined;
+    },
+  };
+}
+
+function showPhase(metrics: Metrics, record: CycleRecord): void {
+  for (const phase of phases) metrics.phase.set({ phase }, phase === record.phase ? 1 : 0);
+  metrics.phaseSince.set(Date.parse(record.since) / 1000);
+}
