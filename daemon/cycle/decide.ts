@@ -233,7 +233,8 @@ function lostRight(record: CycleRecord, seen: Seen, now: number): Decision | und
   if (seen.node === "gone") return nodeGone;
   if (seen.lock === undefined) return look("lock");
   if (!seen.lock.held) return restore(record, "withdrawn", "the slot is no longer ours", now);
-  if (!seen.node.unschedulable) return restore(record, "withdrawn", "somebody uncordoned the node", now);
+  // Whoever did that wants the node now: a failure, so that it is not cordoned again at once.
+  if (!seen.node.unschedulable) return restore(record, "failed", "somebody uncordoned the node", now);
   if (seen.need === undefined) return look("need");
   if (seen.need.state !== "needed")
     return restore(record, "withdrawn", "the reboot is no longer needed", now);

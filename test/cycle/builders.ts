@@ -1,0 +1,92 @@
+import type { Policy } from "../../daemon/cycle/decide.ts";
+import { type CycleRecord, idleRecord } from "../../daemon/cycle/record.ts";
+import type { ClosedGate, NodeFacts, Seen } from "../../daemon/cycle/seen.ts";
+import type { Refusal } from "../../daemon/lock/slots.ts";
+
+/** Noon of a day on which everything is a round number of minutes away. */
+export const noon = Date.parse("2026-11-24T12:00:00.000Z");
+export const minute = 60_000;
+
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function policy(changes: Partial<Policy> = {}): Policy {
+  return {
+    drainTimeoutMs: 15 * minute,
+    rebootDelayMs: 0,
+    rebootTimeoutMs: 10 * minute,
+    rebootAttempts: 2,
+    maxRebootsPerNeed: 2,
+    readySettleMs: 15_000,
+    readyTimeoutMs: 15 * minute,
+    lockReleaseDelayMs: 0,
+    gateRecheckMs: minute,
+    ...changes,
+  };
+}
+
+const oldBoot = "11111111-1111-4111-8111-111111111111";
+const newBoot = "22222222-2222-4222-8222-222222222222";
+
+/** A record in mid-cycle, begun at noon under the old boot, unless said otherwise. */
+export function record(changes: Partial<CycleRecord> = {}): CycleRecord {
+  return {
+    ...idleRecord(noon),
+    need: { source: "file", reasons: [], since: iso(noon) },
+    bootID: oldBoot,
+    cordoned: true,
+    ...changes,
+  };
+}
+
+export function idle(changes: Partial<CycleRecord> = {}): CycleRecord {
+  return { ...idleRecord(noon), ...changes };
+}
+
+interface Facts {
+  needed?: boolean | "unknown";
+  node?: Partial<NodeFacts> | "gone";
+  held?: boolean;
+  refusal?: Refusal;
+  closed?: ClosedGate[];
+  changesAt?: number;
+  drain?: Seen["drain"];
+  rebooted?: boolean;
+  askedAttempt?: number;
+  askRefused?: string;
+  readySince?: number;
+  mayHoldSlot?: boolean;
+}
+
+/** Everything was looked at: a reboot is needed, gates are open, the slot is held, the node is cordoned and Ready. */
+export function seen(facts: Facts = {}): Seen {
+  const { needed = true, held = true, node = {}, rebooted = false } = facts;
+  const bootID = rebooted ? newBoot : oldBoot;
+  return {
+    bootID,
+    drain: facts.drain ?? { state: "none" },
+    askedAttempt: facts.askedAttempt ?? 0,
+    askRefused: facts.askRefused,
+    readySince: facts.readySince,
+    mayHoldSlot: facts.mayHoldSlot ?? held,
+    need:
+      needed === "unknown"
+        ? { state: "unknown", why: "exit code 127" }
+        : needed
+          ? { state: "needed", source: "file", reasons: ["linux-image"] }
+          : { state: "not-needed" },
+    gates: { closed: facts.closed ?? [], changesAt: facts.changesAt },
+    lock: { held, refusal: facts.refusal },
+    node:
+      node === "gone"
+        ? "gone"
+        : { uid: "u1", resourceVersion: "7", unschedulable: true, ready: true, bootID, ...node },
+  };
+}
+
+/** What is known without asking anybody. */
+export function unseen(facts: Facts = {}): Seen {
+  const { need, gates, lock, node, ...rest } = seen(facts);
+  return rest;
+}

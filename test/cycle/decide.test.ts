@@ -1,0 +1,500 @@
+import assert from "node:assert/strict";
+import { type Action, type Decision, decide } from "../../daemon/cycle/decide.ts";
+import type { CycleRecord } from "../../daemon/cycle/record.ts";
+import { idle, iso, minute, noon, policy, record, seen, unseen } from "./builders.ts";
+
+function action(decision: Decision): Action {
+  return decision.action;
+}
+
+/** The saved record, where the decision is to save one. */
+function saved(decision: Decision): CycleRecord & { cordon: "set" | "clear" | undefined } {
+  const { action } = decision;
+  assert.equal(action.do, "save", `decided to ${action.do}: ${decision.why}`);
+  assert.ok(action.do === "save");
+  return { ...action.record, cordon: action.cordon };
+}
+
+describe("A node at rest", () => {
+  it("looks first whether a reboot is needed", () => {
+    assert.deepEqual(action(decide(idle(), unseen(), policy(), noon)), { do: "look", at: "need" });
+  });
+
+  it("waits while none is needed, without asking anybody else", () => {
+    const { need, ...rest } = seen({ needed: false, held: false });
+    assert.deepEqual(
+      action(decide(idle(), { ...unseen({ held: false }), need: need ?? assert.fail() }, policy(), noon)),
+      {
+        do: "wait",
+      },
+    );
+    assert.ok(rest);
+  });
+
+  it("waits and says so when it cannot tell whether one is needed", () => {
+    const decision = decide(idle(), seen({ needed: "unknown", held: false }), policy(), noon);
+    assert.deepEqual(action(decision), { do: "wait" });
+    assert.match(decision.why, /cannot tell.*exit code 127/);
+  });
+
+  it("keeps its record when it cannot tell whether the need has gone", () => {
+    const decision = decide(
+      idle({ phase: "Waiting" }),
+      seen({ needed: "unknown", held: false }),
+      policy(),
+      noon,
+    );
+    assert.equal(action(decision).do, "wait");
+  });
+
+  it("becomes Idle when the need goes away, and keeps how the last cycle ended", () => {
+    const outcome = { result: "failed", at: iso(noon), message: "drain" } as const;
+    const next = saved(
+      decide(
+        idle({ phase: "Waiting", reboots: 1, outcome }),
+        seen({ needed: false, held: false }),
+        policy(),
+        noon,
+      ),
+    );
+    assert.equal(next.phase, "Idle");
+    assert.equal(next.reboots, 0);
+    assert.deepEqual(next.outcome, outcome);
+  });
+
+  it("gives back a slot that is left over from before a restart", () => {
+    assert.deepEqual(action(decide(idle(), seen({ needed: false, held: true }), policy(), noon)), {
+      do: "release",
+    });
+  });
+
+  it("looks at the lock before it says that it holds no slot", () => {
+    const { lock, ...rest } = seen({ needed: false, mayHoldSlot: true });
+    assert.deepEqual(action(decide(idle(), rest, policy(), noon)), { do: "look", at: "lock" });
+    assert.ok(lock);
+  });
+});
+
+describe("A node that needs a reboot", () => {
+  const needy = idle();
+
+  it("asks the gates before it asks the cluster for anything", () => {
+    const { gates, ...rest } = seen({ held: false });
+    assert.deepEqual(action(decide(needy, rest, policy(), noon)), { do: "look", at: "gates" });
+    assert.ok(gates);
+  });
+
+  it("waits behind closed gates and writes every reason on the Node", () => {
+    const closed = [
+      { gate: "window", code: "outside", message: "outside the window" },
+      { gate: "alerts", code: "active", message: "2 alerts are active" },
+    ];
+    const next = saved(decide(needy, seen({ closed, held: false }), policy(), noon));
+    assert.equal(next.phase, "Waiting");
+    assert.deepEqual(
+      next.reasons,
+      closed.map((gate) => ({ ...gate, since: iso(noon) })),
+    );
+    assert.equal(next.need?.since, iso(noon));
+  });
+
+  it("writes nothing while the reasons stay the same, and asks again after a while", () => {
+    const closed = [{ gate: "alerts", code: "active", message: "3 alerts are active" }];
+    const before = record({
+      phase: "Waiting",
+      cordoned: false,
+      reasons: [{ gate: "alerts", code: "active", message: "2 alerts are active", since: iso(noon) }],
+    });
+    assert.deepEqual(action(decide(before, seen({ closed, held: false }), policy(), noon)), {
+      do: "wait",
+      until: noon + minute,
+    });
+  });
+
+  it("asks again when the window opens, if that is sooner", () => {
+    const closed = [{ gate: "window", code: "outside", message: "outside" }];
+    const before = record({
+      phase: "Waiting",
+      reasons: [{ gate: "window", code: "outside", message: "", since: iso(noon) }],
+    });
+    assert.deepEqual(
+      action(decide(before, seen({ closed, held: false, changesAt: noon + 5000 }), policy(), noon)),
+      {
+        do: "wait",
+        until: noon + 5000,
+      },
+    );
+  });
+
+  it("keeps since when each reason holds", () => {
+    const closed = [
+      { gate: "alerts", code: "active", message: "1 alert" },
+      { gate: "pods", code: "blocking", message: "db-0" },
+    ];
+    const before = record({
+      phase: "Waiting",
+      reasons: [{ gate: "alerts", code: "active", message: "1 alert", since: iso(noon) }],
+    });
+    const next = saved(decide(before, seen({ closed, held: false }), policy(), noon + minute));
+    assert.deepEqual(
+      next.reasons.map(({ since }) => since),
+      [iso(noon), iso(noon + minute)],
+    );
+  });
+
+  it("waits for a free slot when all are taken", () => {
+    const refusal = { code: "lock-taken", message: "all slots are taken" } as const;
+    const next = saved(decide(needy, seen({ held: false, refusal }), policy(), noon));
+    assert.equal(next.reasons[0]?.code, "lock-taken");
+    assert.deepEqual(action(decide(next, seen({ held: false, refusal }), policy(), noon)), {
+      do: "wait",
+      slot: true,
+    });
+  });
+
+  it("takes the slot when nothing speaks against it", () => {
+    assert.deepEqual(action(decide(needy, seen({ held: false }), policy(), noon)), { do: "acquire" });
+  });
+
+  it("asks for no slot while the cluster has no Node of its name", () => {
+    assert.equal(action(decide(needy, seen({ held: false, node: "gone" }), policy(), noon)).do, "wait");
+  });
+
+  it("cordons in the same patch that begins the record", () => {
+    const next = saved(decide(needy, seen({ node: { unschedulable: false } }), policy(), noon));
+    assert.equal(next.phase, "Draining");
+    assert.equal(next.cordon, "set");
+    assert.equal(next.cordoned, true);
+    assert.equal(next.bootID, seen().bootID);
+  });
+
+  it("leaves alone the cordon that it found, and says that it is not its own", () => {
+    const next = saved(decide(needy, seen({ node: { unschedulable: true } }), policy(), noon));
+    assert.equal(next.cordon, undefined);
+    assert.equal(next.cordoned, false);
+  });
+
+  it("gives the slot back when a gate has closed since it was asked for", () => {
+    const closed = [{ gate: "alerts", code: "active", message: "1 alert" }];
+    assert.deepEqual(action(decide(needy, seen({ closed }), policy(), noon)), { do: "release" });
+  });
+
+  it("gives the slot back when somebody has set the lock by hand before the cycle began", () => {
+    const refusal = { code: "lock-manual", message: "set by hand" } as const;
+    assert.deepEqual(action(decide(needy, seen({ refusal }), policy(), noon)), { do: "release" });
+  });
+
+  it("does not reboot again for a need that outlived the allowed number of reboots", () => {
+    const next = saved(decide(idle({ phase: "Waiting", reboots: 2 }), seen({ held: false }), policy(), noon));
+    assert.equal(next.phase, "Failed");
+    assert.deepEqual(action(decide(next, seen({ held: false }), policy(), noon + 48 * 60 * minute)), {
+      do: "wait",
+    });
+  });
+});
+
+describe("A failed node", () => {
+  const failed = (failures: number) => idle({ phase: "Failed", failures });
+  for (const [failures, pause] of [
+    [1, minute],
+    [2, 2 * minute],
+    [3, 4 * minute],
+    [7, 60 * minute],
+    [30, 60 * minute],
+  ] as const) {
+    it(`rests for ${pause / minute} minutes after ${failures} failures`, () => {
+      assert.deepEqual(action(decide(failed(failures), seen({ held: false }), policy(), noon)), {
+        do: "wait",
+        until: noon + pause,
+      });
+      assert.equal(
+        action(decide(failed(failures), seen({ held: false }), policy(), noon + pause)).do,
+        "acquire",
+      );
+    });
+  }
+
+  it("leaves the slot to others meanwhile", () => {
+    assert.deepEqual(action(decide(failed(1), seen({ held: true }), policy(), noon)), { do: "release" });
+  });
+});
+
+describe("A draining node", () => {
+  const draining = record({ phase: "Draining" });
+  const running = {
+    state: "running",
+    podsLeft: 2,
+    blocked: ["shop/cart-0: no room in budget cart"],
+  } as const;
+
+  it("evicts, with the deadline that counts from the cordon", () => {
+    assert.deepEqual(action(decide(draining, seen(), policy(), noon + minute)), {
+      do: "drain",
+      deadline: noon + 15 * minute,
+    });
+  });
+
+  it("waits while pods remain", () => {
+    assert.deepEqual(action(decide(draining, seen({ drain: running }), policy(), noon)), {
+      do: "wait",
+      until: noon + 15 * minute,
+    });
+  });
+
+  it("is given back as it was found at the deadline, with the pods that blocked", () => {
+    const decision = decide(draining, seen({ drain: running }), policy(), noon + 15 * minute);
+    const next = saved(decision);
+    assert.equal(next.phase, "Restoring");
+    assert.equal(next.cordon, "clear");
+    assert.equal(next.outcome?.result, "failed");
+    assert.match(next.outcome?.message ?? "", /2 pods are left: shop\/cart-0: no room in budget cart/);
+  });
+
+  it("is given back at the deadline also when a restart lost the drain", () => {
+    assert.equal(saved(decide(draining, seen(), policy(), noon + 15 * minute)).outcome?.result, "failed");
+  });
+
+  it("is given back when the drain breaks", () => {
+    const broken = seen({ drain: { state: "failed", why: "the drain broke: boom" } });
+    assert.equal(saved(decide(draining, broken, policy(), noon)).outcome?.message, "the drain broke: boom");
+  });
+
+  it("keeps a cordon that is not its own when it is given back", () => {
+    const theirs = record({ phase: "Draining", cordoned: false });
+    assert.equal(saved(decide(theirs, seen({ held: false }), policy(), noon)).cordon, undefined);
+  });
+
+  it("goes on to the reboot once the last pod has gone", () => {
+    const next = saved(decide(draining, seen({ drain: { state: "done", at: noon } }), policy(), noon));
+    assert.equal(next.phase, "Rebooting");
+    assert.equal(next.attempt, 1);
+  });
+
+  it("waits for the reboot delay after the drain", () => {
+    const decision = decide(
+      draining,
+      seen({ drain: { state: "done", at: noon } }),
+      policy({ rebootDelayMs: minute }),
+      noon,
+    );
+    assert.deepEqual(action(decision), { do: "wait", until: noon + minute });
+  });
+
+  it("returns when the machine went down by itself", () => {
+    assert.equal(saved(decide(draining, seen({ rebooted: true }), policy(), noon)).phase, "Returning");
+  });
+
+  for (const [what, facts] of [
+    ["the slot is lost", { held: false }],
+    ["the need goes away", { needed: false }],
+    ["it can no longer tell whether a reboot is needed", { needed: "unknown" }],
+  ] as const) {
+    it(`is given back when ${what}, without a failure`, () => {
+      const next = saved(decide(draining, seen({ ...facts, drain: running }), policy(), noon));
+      assert.equal(next.phase, "Restoring");
+      assert.equal(next.outcome?.result, "withdrawn");
+    });
+  }
+
+  it("is given back and rests when somebody uncordons it, since they want it", () => {
+    const next = saved(
+      decide(draining, seen({ node: { unschedulable: false }, drain: running }), policy(), noon),
+    );
+    assert.equal(next.phase, "Restoring");
+    assert.equal(next.outcome?.result, "failed");
+  });
+
+  it("waits while its Node is gone from the cluster", () => {
+    assert.equal(action(decide(draining, seen({ node: "gone" }), policy(), noon)).do, "wait");
+  });
+});
+
+describe("A rebooting node", () => {
+  const rebooting = record({ phase: "Rebooting", attempt: 1 });
+  const drained = { drain: { state: "done", at: noon } } as const;
+
+  it("asks the machine after slot, cordon, need and gates were confirmed", () => {
+    assert.deepEqual(action(decide(rebooting, seen(drained), policy(), noon)), { do: "reboot", attempt: 1 });
+  });
+
+  for (const missing of ["node", "lock", "need", "gates"] as const) {
+    it(`looks at the ${missing} anew straight before the reboot`, () => {
+      const partly = seen(drained);
+      delete partly[missing];
+      assert.deepEqual(action(decide(rebooting, partly, policy(), noon)), { do: "look", at: missing });
+    });
+  }
+
+  for (const [what, facts] of [
+    ["the slot is lost", { held: false }],
+    ["the reboot is no longer needed", { needed: false }],
+    ["the window has closed", { closed: [{ gate: "window", code: "outside", message: "outside" }] }],
+  ] as const) {
+    it(`is given back and not rebooted when ${what}`, () => {
+      const next = saved(
+        decide(
+          rebooting,
+          seen({ ...drained, ...facts, closed: [...("closed" in facts ? facts.closed : [])] }),
+          policy(),
+          noon,
+        ),
+      );
+      assert.equal(next.phase, "Restoring");
+      assert.equal(next.outcome?.result, "withdrawn");
+    });
+  }
+
+  it("is given back and not rebooted when somebody uncordoned it", () => {
+    const next = saved(
+      decide(rebooting, seen({ ...drained, node: { unschedulable: false } }), policy(), noon),
+    );
+    assert.equal(next.phase, "Restoring");
+  });
+
+  it("is never given back once the machine was asked, before the timeout", () => {
+    const decision = decide(rebooting, seen({ askedAttempt: 1, held: false, needed: false }), policy(), noon);
+    assert.deepEqual(action(decision), { do: "wait", until: noon + 10 * minute });
+  });
+
+  it("asks again after the timeout", () => {
+    const next = saved(decide(rebooting, seen({ askedAttempt: 1 }), policy(), noon + 10 * minute));
+    assert.equal(next.phase, "Rebooting");
+    assert.equal(next.attempt, 2);
+    assert.equal(next.since, iso(noon + 10 * minute));
+  });
+
+  it("fails after the last attempt", () => {
+    const last = record({ phase: "Rebooting", attempt: 2 });
+    const next = saved(decide(last, seen({ askedAttempt: 2 }), policy(), noon + 10 * minute));
+    assert.equal(next.phase, "Restoring");
+    assert.equal(next.outcome?.result, "failed");
+  });
+
+  it("fails at once when the machine certainly was not asked", () => {
+    const next = saved(
+      decide(rebooting, seen({ askedAttempt: 1, askRefused: "no such command" }), policy(), noon),
+    );
+    assert.equal(next.outcome?.message, "no such command");
+  });
+
+  it("returns as soon as the boot ID has changed", () => {
+    assert.equal(
+      saved(decide(rebooting, seen({ askedAttempt: 1, rebooted: true }), policy(), noon)).phase,
+      "Returning",
+    );
+  });
+});
+
+describe("A returning node", () => {
+  const returningNode = record({ phase: "Returning", attempt: 1 });
+
+  it("waits until it is Ready", () => {
+    const decision = decide(returningNode, seen({ rebooted: true, node: { ready: false } }), policy(), noon);
+    assert.deepEqual(action(decision), { do: "wait", until: noon + 15 * minute });
+  });
+
+  it("does not believe a Ready from the boot before", () => {
+    const decision = decide(returningNode, seen({ rebooted: true, node: { bootID: "old" } }), policy(), noon);
+    assert.match(decision.why, /kubelet has not yet reported this boot/);
+  });
+
+  it("waits until it has been Ready for a while", () => {
+    const decision = decide(returningNode, seen({ rebooted: true, readySince: noon }), policy(), noon + 5000);
+    assert.deepEqual(action(decision), { do: "wait", until: noon + 15_000 });
+  });
+
+  it("is uncordoned in the patch that says so", () => {
+    const next = saved(
+      decide(returningNode, seen({ rebooted: true, readySince: noon }), policy(), noon + 15_000),
+    );
+    assert.equal(next.phase, "Settling");
+    assert.equal(next.cordon, "clear");
+    assert.equal(next.cordoned, false);
+    assert.equal(next.reboots, 1);
+    assert.equal(next.outcome?.result, "rebooted");
+  });
+
+  it("stays cordoned when the cordon was somebody else's", () => {
+    const theirs = record({ phase: "Returning", cordoned: false });
+    const next = saved(decide(theirs, seen({ rebooted: true, readySince: noon }), policy(), noon + 15_000));
+    assert.equal(next.cordon, undefined);
+  });
+
+  it("keeps its slot and its cordon when it does not come back in time, and says so", () => {
+    const decision = decide(
+      returningNode,
+      seen({ rebooted: true, node: { ready: false } }),
+      policy(),
+      noon + 15 * minute,
+    );
+    assert.deepEqual(action(decision), { do: "wait" });
+    assert.match(decision.why, /longer than --ready-timeout; it keeps its slot/);
+  });
+});
+
+describe("A settling node", () => {
+  const settlingNode = record({
+    phase: "Settling",
+    cordoned: false,
+    reboots: 1,
+    outcome: { result: "rebooted", at: iso(noon), message: "rebooted" },
+  });
+
+  it("keeps the slot for the release delay", () => {
+    const decision = decide(
+      settlingNode,
+      seen({ needed: false }),
+      policy({ lockReleaseDelayMs: minute }),
+      noon,
+    );
+    assert.deepEqual(action(decision), { do: "wait", until: noon + minute });
+  });
+
+  it("hands the slot on", () => {
+    assert.deepEqual(action(decide(settlingNode, seen({ needed: false }), policy(), noon)), {
+      do: "release",
+    });
+  });
+
+  it("becomes Idle once the slot is free", () => {
+    assert.equal(
+      saved(decide(settlingNode, seen({ needed: false, held: false }), policy(), noon)).phase,
+      "Idle",
+    );
+  });
+
+  it("counts the reboot against a need that is still there", () => {
+    const next = saved(decide(settlingNode, seen({ needed: true, held: false }), policy(), noon));
+    assert.equal(next.phase, "Waiting");
+    assert.equal(next.reboots, 1);
+  });
+});
+
+describe("A node that is being restored", () => {
+  const restoringNode = (result: "failed" | "withdrawn") =>
+    record({ phase: "Restoring", cordoned: false, outcome: { result, at: iso(noon), message: "why" } });
+
+  it("gives the slot up at once, whatever the release delay", () => {
+    const decision = decide(restoringNode("failed"), seen(), policy({ lockReleaseDelayMs: minute }), noon);
+    assert.deepEqual(action(decision), { do: "release" });
+  });
+
+  it("has Failed afterwards, one failure more", () => {
+    const next = saved(decide(restoringNode("failed"), seen({ held: false }), policy(), noon));
+    assert.equal(next.phase, "Failed");
+    assert.equal(next.failures, 1);
+  });
+
+  it("waits again when the cycle was only withdrawn", () => {
+    const next = saved(decide(restoringNode("withdrawn"), seen({ held: false }), policy(), noon));
+    assert.equal(next.phase, "Waiting");
+    assert.equal(next.failures, 0);
+  });
+
+  it("becomes Idle when it was withdrawn because the need had gone", () => {
+    assert.equal(
+      saved(decide(restoringNode("withdrawn"), seen({ held: false, needed: false }), policy(), noon)).phase,
+      "Idle",
+    );
+  });
+});
