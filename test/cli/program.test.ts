@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { runProgram } from "../../daemon/cli/program.ts";
+import type { Environment } from "../../daemon/cli/run.ts";
+import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
+
+async function run(args: string[], environment: Environment = {}) {
+  let out = "";
+  let err = "";
+  let started: RawOptions | undefined;
+  const io = {
+    environment,
+    version: "1.2.3",
+    out: (text: string) => {
+      out += text;
+    },
+    err: (text: string) => {
+      err += text;
+    },
+  };
+  const code = await runProgram(args, io, async (raw) => {
+    parseConfig(raw);
+    started = raw;
+  });
+  return { code, out, err, started };
+}
+
+describe("The command line", () => {
+  it("hands over what was given", async () => {
+    const { code, started } = await run(["run", "--node-id=n1", "--period", "5m"]);
+    assert.equal(code, 0);
+    assert.deepEqual(started, { "node-id": "n1", period: "5m" });
+  });
+
+  it("takes a flag without a value for true", async () => {
+    assert.equal((await run(["run", "--node-id=n1", "--once"])).started?.once, "true");
+    assert.equal((await run(["run", "--node-id=n1", "--enter-host=false"])).started?.["enter-host"], "false");
+  });
+
+  it("collects an option that may be repeated, without splitting at commas", async () => {
+    const { started } = await run([
+      "run",
+      "--node-id=n1",
+      "--blocking-pod-selector=a=b,c=d",
+      "--blocking-pod-selector=e",
+    ]);
+    assert.deepEqual(started?.["blocking-pod-selector"], ["a=b,c=d", "e"]);
+  });
+
+  it("reads the environment where an option was not given", async () => {
+    const environment = { REBOOTD_NODE_ID: "n2", REBOOTD_PERIOD: "1m", REBOOTD_BLOCKING_POD_SELECTOR: "a=b" };
+    const { started } = await run(["run", "--period=5m"], environment);
+    assert.deepEqual(started, { "node-id": "n2", period: "5m", "blocking-pod-selector": "a=b" });
+  });
+
+  it("knows KUBECONFIG", async () => {
+    assert.equal((await run(["run", "--node-id=n1"], { KUBECONFIG: "/a" })).started?.kubeconfig, "/a");
+    assert.match(
+      (await run(["run", "--node-id=n1"], { KUBECONFIG: "/a:/b" })).err,
+      /KUBECONFIG names several files/,
+    );
+  });
+
+  it("prints its version and its help", async () => {
+    assert.deepEqual((await run(["--version"])).out, "1.2.3\n");
+    const { code, out } = await run(["run", "--help"]);
+    assert.equal(code, 0);
+    assert.match(out, /--reboot-sentinel <FILE>/);
+    assert.match(out, /REBOOTD_NODE_ID/);
+  });
+
+  const refused: [what: string, args: string[], says: RegExp][] = [
+    ["an unknown option", ["run", "--node-id=n1", "--frob=1"], /unknown option '--frob=1'/],
+    ["an unknown command", ["frob"], /unknown command 'frob'/],
+    ["an argument too much", ["run", "--node-id=n1", "x"], /too many arguments/],
+    ["a missing value", ["run", "--node-id"], /'--node-id <NAME>' argument missing/],
+    ["a missing node name", ["run"], /--node-id is missing/],
+    ["a bad value", ["run", "--node-id=n1", "--period=soon"], /--period="soon": allowed is a duration/],
+  ];
+  for (const [what, args, says] of refused) {
+    it(`refuses ${what} with one line and exit code 2, and starts nothing`, async () => {
+      const { code, out, err, started } = await run(args);
+      assert.equal(code, 2);
+      assert.match(err, says);
+      assert.match(err, /^rebootd: [^\n]+\n$/);
+      assert.equal(out, "");
+      assert.equal(started, undefined);
+    });
+  }
+});

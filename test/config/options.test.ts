@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import {
+  ConfigError,
+  type OptionName,
+  options,
+  parseConfig,
+  type RawOptions,
+} from "../../daemon/config/options.ts";
+
+function parsed(name: OptionName, given: string): unknown {
+  return parseConfig({ "node-id": "n1", [name]: given } as RawOptions)[name];
+}
+
+describe("The options", () => {
+  it("are all valid by default", () => {
+    const config = parseConfig({ "node-id": "n1" });
+    assert.equal(config["node-id"], "n1");
+    assert.equal(config.period, 3_600_000);
+    assert.deepEqual(config["reboot-command"], ["/bin/systemctl", "reboot"]);
+    assert.deepEqual(config["blocking-pod-selector"], []);
+    assert.equal(config["prometheus-url"], undefined);
+  });
+
+  it("need the name of the node", () => {
+    assert.throws(
+      () => parseConfig({}),
+      new ConfigError("--node-id is missing: give --node-id=NAME or REBOOTD_NODE_ID"),
+    );
+  });
+
+  it("each have a help text", () => {
+    for (const [name, { help }] of Object.entries(options)) assert.ok(help.length > 10, name);
+  });
+
+  const accepted: [name: OptionName, given: string, value: unknown][] = [
+    ["period", "90s", 90_000],
+    ["period", "1h30m", 5_400_000],
+    ["period", "1.5h", 5_400_000],
+    ["reboot-delay", "0", 0],
+    ["lock-release-delay", "500ms", 500],
+    ["alert-firing-only", "T", true],
+    ["enter-host", "0", false],
+    ["reboot-days", "mon,Tue", [1, 2]],
+    ["reboot-days", "su,0,Sunday", [0]],
+    ["reboot-days", " sa , fr ", [5, 6]],
+    ["start-time", "17:00", 61_200],
+    ["start-time", "17", 61_200],
+    ["start-time", "5pm", 61_200],
+    ["start-time", "05:30pm", 63_000],
+    ["start-time", "5:00pm", 61_200],
+    ["start-time", "12am", 0],
+    ["start-time", "7:05", 25_500],
+    ["end-time", "23:59:59", 86_399],
+    ["time-zone", "Europe/Warsaw", "Europe/Warsaw"],
+    ["time-zone", "", "UTC"],
+    ["reboot-command", "/bin/sh -c 'sleep 1; reboot'", ["/bin/sh", "-c", "sleep 1; reboot"]],
+    ["drain-pod-selector", "app=db,tier!=cache,!legacy", "app=db,tier!=cache,!legacy"],
+    ["drain-pod-selector", "app in (a, b),zone notin (c)", "app in (a, b),zone notin (c)"],
+    ["prometheus-url", "http://prometheus:9090/base/", "http://prometheus:9090/base"],
+    ["metrics-host", "", ""],
+    ["drain-grace-period", "-1", -1],
+  ];
+  for (const [name, given, value] of accepted) {
+    it(`take --${name}=${JSON.stringify(given)}`, () => assert.deepEqual(parsed(name, given), value));
+  }
+
+  const refused: [name: OptionName, given: string][] = [
+    ["node-id", "Node One"],
+    ["period", "5"],
+    ["period", "5 minutes"],
+    ["period", "1d"],
+    ["period", "10ms"],
+    ["period", "-5m"],
+    ["period", "10000h"],
+    ["alert-firing-only", "yes"],
+    ["alert-filter-regexp", "["],
+    ["reboot-days", "funday"],
+    ["reboot-days", ""],
+    ["reboot-days", "7"],
+    ["start-time", "24:00"],
+    ["start-time", "7:5"],
+    ["start-time", "13pm"],
+    ["start-time", "noon"],
+    ["time-zone", "Mars/Base"],
+    ["time-zone", "+02:00"],
+    ["reboot-method", "kexec"],
+    ["reboot-signal", "0"],
+    ["reboot-signal", "65"],
+    ["reboot-command", "   "],
+    ["reboot-command", "/bin/sh -c 'reboot"],
+    ["reboot-sentinel", "relative/path"],
+    ["metrics-port", "tcp://10.0.0.1:8080"],
+    ["concurrency", "0"],
+    ["prometheus-url", "prometheus:9090"],
+    ["drain-pod-selector", "app==,=x"],
+    ["blocking-pod-selector", "app in db"],
+    ["lock-annotation", "no good/key/here"],
+    ["log-format", "xml"],
+  ];
+  for (const [name, given] of refused) {
+    it(`refuse --${name}=${JSON.stringify(given)} with its name, the value and what is allowed`, () => {
+      assert.throws(
+        () => parsed(name, given),
+        (error: Error) =>
+          error instanceof ConfigError &&
+          error.message.startsWith(`--${name}=${JSON.stringify(given)}: allowed is `) &&
+          !error.message.includes("\n"),
+      );
+    });
+  }
+
+  it("show a long or hostile value on one line, cut", () => {
+    assert.throws(
+      () => parsed("time-zone", `\n${"x".repeat(5000)}`),
+      (error: Error) => error.message.length < 300 && !error.message.includes("\n"),
+    );
+  });
+});
