@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import type { Clock } from "../../daemon/clock.ts";
+import { ApiError, type ApiErrorCode, isApiError, unlessNotFound } from "../../daemon/cluster/api.ts";
+import { createClient } from "../../daemon/cluster/client.ts";
+import type { ApiRequest, ApiResponse, Transport } from "../../daemon/cluster/transport.ts";
+
+const { signal } = new AbortController();
+const noon = Date.parse("2026-11-24T12:00:00Z");
+
+/** Never reaches a deadline unless told to. */
+const stopped: Clock = { now: () => noon, sleep: () => new Promise(() => {}) };
+const impatient: Clock = { now: () => noon, sleep: async () => {} };
+
+function answer(
+  status: number,
+  body: string,
+  headers: Record<string, string> = {},
+  chunks = [body],
+): ApiResponse {
+  return {
+    status,
+    header: (name) => headers[name],
+    text: async () => body,
+    async *chunks() {
+      yield* chunks;
+    },
+  };
+}
+
+function client(transport: Transport, clock = stopped) {
+  return createClient({ transport, clock });
+}
+
+async function failure(promise: Promise<unknown>): Promise<ApiError> {
+  const error = await promise.then(
+    () => assert.fail("was answered"),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof ApiError, String(error));
+  return error;
+}
+
+describe("A call to the API server", () => {
+  it("sends what it was given", async () => {
+    const sent: ApiRequest[] = [];
+    const api = client(async (request) => {
+      sent.push(request);
+      return answer(200, '{"a":1}');
+    });
+    assert.deepEqual(
+      await api.get("/api/v1/pods", { signal, query: { limit: 5, labelSelector: undefined } }),
+      { a: 1 },
+    );
+    await api.patch("/api/v1/nodes/n1", { spec: { unschedulable: null } }, { signal });
+    assert.deepEqual(
+      sent.map(({ method, path, headers, body }) => [method, path, headers["content-type"], body]),
+      [
+        ["GET", "/api/v1/pods?limit=5", undefined, undefined],
+        ["PATCH", "/api/v1/nodes/n1", "application/merge-patch+json", '{"spec":{"unschedulable":null}}'],
+      ],
+    );
+  });
+
+  const codes: [status: number, reason: string, code: ApiErrorCode][] = [
+    [401, "Unauthorized", "unauthorized"],
+    [403, "Forbidden", "forbidden"],
+    [404, "NotFound", "not-found"],
+    [409, "Conflict", "conflict"],
+    [409, "AlreadyExists", "already-exists"],
+    [410, "Expired", "expired"],
+    [422, "Invalid", "invalid"],
+    [429, "TooManyRequests", "too-many-requests"],
+    [500, "InternalError", "server-error"],
+    [503, "", "server-error"],
+  ];
+  for (const [status, reason, code] of codes) {
+    it(`tells ${status} ${reason} by its code`, async () => {
+      const body = JSON.stringify({ kind: "Status", message: "because", reason });
+      const error = await failure(client(async () => answer(status, body)).get("/x", { signal }));
+      assert.equal(error.code, code);
+      assert.equal(error.status, status);
+      assert.match(error.message, /^get \/x: \d+: because$/);
+    });
+  }
+
+  it("passes on how long the server asks to wait, and the causes", async () => {
+    const details = { causes: [{ reason: "DisruptionBudget", message: "no room" }], retryAfterSeconds: 10 };
+    const body = JSON.stringify({ kind: "Status", reason: "TooManyRequests", details });
+    const asked = (headers: Record<string, string>) =>
+      failure(client(async () => answer(429, body, headers)).create("/x", {}, { signal }));
+    assert.equal((await asked({ "retry-after": "3" })).retryAfterMs, 3000);
+    assert.equal((await asked({ "retry-after": "Tue, 24 Nov 2026 12:00:05 GMT" })).retryAfterMs, 5000);
+    assert.equal((await asked({})).retryAfterMs, 10_000);
+    assert.deepEqual((await asked({})).causes, details.causes);
+  });
+
+  it("is unreachable when no answer comes", async () => {
+    const error = await failure(
+      client(async () => {
+        throw new Error("connect ECONNREFUSED");
+      }).get("/x", { signal }),
+    );
+    assert.equal(error.code, "unreachable");
+    assert.match(String((error.cause as Error).message), /ECONNREFUSED/);
+  });
+
+  it("ends at its deadline when the server is silent", async () => {
+    const error = await failure(client(() => new Promise(() => {}), impatient).get("/x", { signal }));
+    assert.equal(error.code, "deadline");
+  });
+
+  it("does not take a page of a proxy for an answer", async () => {
+    assert.equal(
+      (await failure(client(async () => answer(200, "<html>")).get("/x", { signal }))).code,
+      "bad-answer",
+    );
+    assert.equal(
+      (await failure(client(async () => answer(502, "<html>")).get("/x", { signal }))).code,
+      "server-error",
+    );
+  });
+
+  it("may find nothing", async () => {
+    const gone = client(async () => answer(404, "{}"));
+    assert.equal(await unlessNotFound(gone.get("/x", { signal })), undefined);
+    const broken = client(async () => answer(500, "{}"));
+    await assert.rejects(unlessNotFound(broken.get("/x", { signal })), (error) =>
+      isApiError(error, "server-error"),
+    );
+  });
+});
+
+describe("A watch", () => {
+  async function collect(chunks: string[], status = 200) {
+    const api = client(async () => answer(status, chunks.join(""), {}, chunks));
+    const seen: unknown[] = [];
+    for await (const event of api.watch<{ n: number }>("/x", { signal })) seen.push(event.object.n);
+    return seen;
+  }
+
+  it("puts events together from any pieces", async () => {
+    assert.deepEqual(
+      await collect(['{"type":"ADDED","object":{"n":1}}\n{"ty', 'pe":"MODIFIED","obj', 'ect":{"n":2}}\n']),
+      [1, 2],
+    );
+  });
+
+  it("ends with the connection", async () => {
+    assert.deepEqual(await collect([]), []);
+  });
+
+  it("says when its version is forgotten", async () => {
+    const expired =
+      '{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}\n';
+    await assert.rejects(collect([expired]), (error) => isApiError(error, "expired"));
+    await assert.rejects(collect(["{}"], 410), (error) => isApiError(error, "expired"));
+  });
+
+  it("breaks at what is no event", async () => {
+    await assert.rejects(collect(["garbage\n"]), (error) => isApiError(error, "bad-answer"));
+  });
+
+  it("breaks when the server falls silent", async () => {
+    const silent = client(
+      async () => ({
+        ...answer(200, ""),
+        chunks: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }),
+      }),
+      impatient,
+    );
+    await assert.rejects(
+      async () => {
+        for await (const _ of silent.watch("/x", { signal }));
+      },
+      (error) => isApiError(error, "deadline"),
+    );
+  });
+});

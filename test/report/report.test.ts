@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { systemClock } from "../../daemon/clock.ts";
+import { createLog, explain } from "../../daemon/report/log.ts";
+import { createMetrics } from "../../daemon/report/metrics.ts";
+import { createReport } from "../../daemon/report/report.ts";
+import { serve } from "../../daemon/report/server.ts";
+import { idle, noon, record, seen } from "../cycle/builders.ts";
+
+function reporting() {
+  const out = new PassThrough({ encoding: "utf8" });
+  const metrics = createMetrics("n1", "1.2.3");
+  const emitted: string[] = [];
+  const log = createLog({ form: "json", node: "n1", phase: () => made.phase(), out });
+  const events = { emit: (type: string, reason: string) => void emitted.push(`${type} ${reason}`) };
+  let now = noon;
+  const made = createReport(log, metrics, events, { ...systemClock, now: () => now });
+  return {
+    ...made,
+    metrics,
+    emitted,
+    lines: () =>
+      String(out.read() ?? "")
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    passTime: (ms: number) => {
+      now += ms;
+    },
+    async metric(name: string): Promise<string[]> {
+      const text = await metrics.registry.metrics();
+      return text.split("\n").filter((line) => line.startsWith(name));
+    },
+  };
+}
+
+describe("The report", () => {
+  const closed = [{ gate: "alerts", code: "active", message: "1 alert is active: DiskFull" }];
+  const waits = { action: { do: "wait" }, why: "1 alert is active: DiskFull" } as const;
+
+  it("says in the log and in the metrics what holds a node back", async () => {
+    const { report, lines, metric } = reporting();
+    report.decided(record({ phase: "Waiting" }), seen({ closed, held: false }), waits);
+    const [line] = lines();
+    assert.equal(line?.["node"], "n1");
+    assert.equal(line?.["phase"], "Waiting");
+    assert.equal(line?.["message"], "1 alert is active: DiskFull");
+    assert.deepEqual(await metric("rebootd_gate_closed{"), [
+      'rebootd_gate_closed{gate="alerts",reason="active",node="n1"} 1',
+    ]);
+    assert.deepEqual(await metric("rebootd_reboot_required{"), ['rebootd_reboot_required{node="n1"} 1']);
+    assert.ok((await metric("rebootd_phase{")).includes('rebootd_phase{phase="Waiting",node="n1"} 1'));
+  });
+
+  it("says the same sentence once", () => {
+    const { report, lines } = reporting();
+    for (let time = 0; time < 3; time += 1) report.decided(record(), seen({ closed }), waits);
+    assert.equal(lines().length, 1);
+  });
+
+  it("forgets a gate that has opened", async () => {
+    const { report, metric } = reporting();
+    report.decided(record(), seen({ closed, held: false }), waits);
+    report.decided(record(), seen({ held: false }), { action: { do: "acquire" }, why: "go" });
+    assert.deepEqual(await metric("rebootd_gate_closed{"), []);
+  });
+
+  it("does not know whether a reboot is needed when it cannot tell", async () => {
+    const { report, metric } = reporting();
+    report.decided(idle(), seen({ needed: "unknown" }), waits);
+    assert.deepEqual(await metric("rebootd_reboot_required{"), ['rebootd_reboot_required{node="n1"} Nan']);
+  });
+
+  it("counts how cycles end, and warns of failures", async () => {
+    const { report, emitted, metric } = reporting();
+    const outcome = (result: "rebooted" | "failed") => ({ result, at: "2026-11-24T12:00:00Z", message: "m" });
+    report.phaseChanged(
+      record({ phase: "Returning" }),
+      record({ phase: "Settling", outcome: outcome("rebooted") }),
+      "back",
+    );
+    report.phaseChanged(
+      record({ phase: "Draining" }),
+      record({ phase: "Restoring", outcome: outcome("failed") }),
+      "drain",
+    );
+    assert.deepEqual(await metric("rebootd_cycles_total{"), [
+      'rebootd_cycles_total{outcome="rebooted",node="n1"} 1',
+      'rebootd_cycles_total{outcome="failed",node="n1"} 1',
+    ]);
+    assert.deepEqual(emitted, ["Normal Settling", "Warning Restoring"]);
+  });
+
+  it("finds a loop that is late", () => {
+    const { report, fault, passTime } = reporting();
+    report.expectedBy(noon + 1000);
+    assert.equal(fault(), undefined);
+    passTime(5000);
+    assert.equal(fault(), "the loop is 4 s late");
+  });
+});
+
+describe("The log as text", () => {
+  it("keeps what others wrote on its own line", () => {
+    const out = new PassThrough({ encoding: "utf8" });
+    const log = createLog({ form: "text", node: "n1", phase: () => "Idle", out });
+    log.warn("server said: a\n2026 INFO forged\u001b[31m", { pod: "a\nb" });
+    const text = String(out.read());
+    assert.match(text, /^\S+ WARN {2}n1 Idle: server said: a 2026 INFO forged \[31m pod="a\\nb"\n$/);
+  });
+
+  it("explains an error with its causes", () => {
+    const error = new Error("evicting shop/cart-0", { cause: new Error("connect ECONNREFUSED") });
+    assert.equal(explain(error), "evicting shop/cart-0: connect ECONNREFUSED");
+  });
+});
+
+describe("The server", () => {
+  async function answers(fault: string | undefined) {
+    const { registry } = createMetrics("n1", "1.2.3");
+    const server = await serve({ host: "127.0.0.1", port: 0, registry, fault: () => fault });
+    const ask = async (path: string, method = "GET") => {
+      const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
+      return { status: response.status, text: await response.text() };
+    };
+    return { ask, server };
+  }
+
+  it("serves the metrics, and nothing else but its health", async () => {
+    const { ask, server } = await answers(undefined);
+    assert.match((await ask("/metrics")).text, /rebootd_build_info\{version="1.2.3",node="n1"\} 1/);
+    assert.deepEqual(await ask("/healthz"), { status: 200, text: "ok\n" });
+    assert.equal((await ask("/other")).status, 404);
+    assert.equal((await ask("/metrics", "POST")).status, 405);
+    server.close();
+  });
+
+  it("is not healthy when the loop is late", async () => {
+    const { ask, server } = await answers("the loop is 4 s late");
+    assert.deepEqual(await ask("/healthz"), { status: 503, text: "the loop is 4 s late\n" });
+    server.close();
+  });
+
+  it("does not start on a port that is taken", async () => {
+    const { server } = await answers(undefined);
+    const { registry } = createMetrics("n1", "1.2.3");
+    const second = serve({ host: "127.0.0.1", port: server.port, registry, fault: () => undefined });
+    await assert.rejects(second, /EADDRINUSE/);
+    server.close();
+  });
+});
