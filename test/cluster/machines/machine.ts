@@ -1,0 +1,225 @@
+import type { Clock, Random } from "../../../daemon/clock.ts";
+import type { MachineStorage } from "./storage.ts";
+import { type DaemonHandle, superviseDaemon } from "./supervisor.ts";
+
+/** In the machine's folder. */
+export const bootIdFile = "boot_id";
+export const sentinelFile = "reboot-required";
+export const rebootFile = "reboot";
+
+const pollMs = 2000;
+
+export type RebootCause = "command" | "power";
+
+/** What the machine tells of itself, as it happens. */
+export type MachineEvent = { machine: string; at: number } & (
+  | { type: "booted"; bootID: string }
+  | { type: "down"; bootID: string; cause: RebootCause }
+  | { type: "reboot-ignored" }
+  | { type: "sentinel"; present: boolean }
+  | { type: "daemon-started" }
+  | { type: "daemon-ended"; how: string }
+);
+
+/** How the machine takes a reboot; tests change it while it runs. */
+export interface MachineBehaviour {
+  goesDown: boolean;
+  comesBack: boolean;
+  /** From the request until everything on it is killed. */
+  shutdownMs: number;
+  /** From then until the next boot. */
+  downMs: number;
+}
+
+export interface Boot {
+  bootID: string;
+  bootedAt: number;
+  downAt?: number;
+  cause?: RebootCause;
+}
+
+export interface MachineOptions {
+  name: string;
+  storage: MachineStorage;
+  clock: Clock;
+  random: Random;
+  signal: AbortSignal;
+  rebootSeconds: number;
+  /** Runs what makes the machine a node, from boot until the signal, which is the power being cut. */
+  runKubelet: (bootID: string, signal: AbortSignal) => Promise<void>;
+  startDaemon?: ((machine: Machine) => DaemonHandle) | undefined;
+  onEvent?: (event: MachineEvent) => void;
+}
+
+export interface Machine {
+  readonly name: string;
+  readonly behaviour: MachineBehaviour;
+  readonly boots: readonly Boot[];
+  readonly isUp: boolean;
+  /** Puts the sentinel there, as a package manager does. */
+  wantReboot(): void;
+  unwantReboot(): void;
+  /** The power fails: no daemon asked for it. */
+  reboot(): void;
+  /** Ends the wait of a machine that does not come back. */
+  powerOn(): void;
+  /** Only the daemon dies; it is started again. */
+  crashDaemon(): void;
+  /** From power-on until the signal; the daemon is then asked to end. */
+  run(): Promise<void>;
+}
+
+export function createMachine(options: MachineOptions): Machine {
+  const { name, storage, clock, random, signal, onEvent = () => {} } = options;
+  const behaviour: MachineBehaviour = {
+    goesDown: true,
+    comesBack: true,
+    shutdownMs: 0,
+    downMs: options.rebootSeconds * 1000,
+  };
+  const boots: Boot[] = [];
+  let requested: RebootCause | undefined;
+  let hasSentinel = false;
+  let daemon: DaemonHandle | undefined;
+  let wake = () => {};
+
+  const tell = (event: EventBody) => onEvent({ machine: name, at: clock.now(), ...event });
+
+  /** Level-triggered: what the files say now. */
+  function look(): void {
+    const isThere = storage.read(sentinelFile) !== undefined;
+    if (isThere !== hasSentinel) {
+      hasSentinel = isThere;
+      tell({ type: "sentinel", present: isThere });
+    }
+    if (storage.read(rebootFile) !== undefined) {
+      storage.remove(rebootFile);
+      if (behaviour.goesDown) requested ??= "command";
+      else tell({ type: "reboot-ignored" });
+    }
+    wake();
+  }
+
+  /** Resolves once `isMet`, or when the signal ends the machine. */
+  async function until(isMet: () => boolean): Promise<void> {
+    while (!signal.aborted && !isMet()) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+
+  function boot(): Boot {
+    const bootID = randomUuid(random);
+    const current: Boot = { bootID, bootedAt: clock.now() };
+    requested = undefined;
+    storage.write(bootIdFile, `${bootID}\n`);
+    boots.push(current);
+    tell({ type: "booted", bootID });
+    return current;
+  }
+
+  /** Everything that runs between power-on and power-off. */
+  async function runBoot(current: Boot): Promise<void> {
+    const power = new AbortController();
+    const parts = [options.runKubelet(current.bootID, power.signal)];
+    const { startDaemon } = options;
+    if (startDaemon !== undefined) {
+      parts.push(
+        superviseDaemon({
+          start: () => {
+            daemon = startDaemon(machine);
+            tell({ type: "daemon-started" });
+            return daemon;
+          },
+          onEnd: (how) => tell({ type: "daemon-ended", how }),
+          clock,
+          power: power.signal,
+          signal,
+        }),
+      );
+    }
+    const running = Promise.all(parts);
+    try {
+      // A part that fails ends the machine: that is a fault of ours, not a crash that is played.
+      await Promise.race([until(() => requested !== undefined), running]);
+      await clock.sleep(behaviour.shutdownMs, signal).catch(() => {});
+      if (!signal.aborted) {
+        current.downAt = clock.now();
+        current.cause = requested ?? "power";
+        tell({ type: "down", bootID: current.bootID, cause: current.cause });
+      }
+    } finally {
+      power.abort(new Error(`machine ${name} is down`));
+    }
+    await running;
+    daemon = undefined;
+  }
+
+  async function run(): Promise<void> {
+    storage.watch(look, signal);
+    void poll();
+    const onAbort = () => wake();
+    signal.addEventListener("abort", onAbort, { once: true });
+    while (!signal.aborted) {
+      await runBoot(boot());
+      storage.remove(sentinelFile);
+      storage.remove(rebootFile);
+      look();
+      await clock.sleep(behaviour.downMs, signal).catch(() => {});
+      await until(() => behaviour.comesBack);
+    }
+    signal.removeEventListener("abort", onAbort);
+  }
+
+  async function poll(): Promise<void> {
+    while (!signal.aborted) {
+      look();
+      await clock.sleep(pollMs, signal).catch(() => {});
+    }
+  }
+
+  const machine: Machine = {
+    name,
+    behaviour,
+    boots,
+    get isUp() {
+      const last = boots.at(-1);
+      return last !== undefined && last.downAt === undefined;
+    },
+    wantReboot: () => {
+      storage.write(sentinelFile, "");
+      look();
+    },
+    unwantReboot: () => {
+      storage.remove(sentinelFile);
+      look();
+    },
+    reboot: () => {
+      requested ??= "power";
+      wake();
+    },
+    powerOn: () => {
+      behaviour.comesBack = true;
+      wake();
+    },
+    crashDaemon: () => daemon?.kill("SIGKILL"),
+    run,
+  };
+  return machine;
+}
+
+type EventBody = MachineEvent extends infer E
+  ? E extends MachineEvent
+    ? Omit<E, "machine" | "at">
+    : never
+  : never;
+
+/** A random UUID (version 4) from the given source, so that a seed gives the same boot IDs again. */
+export function randomUuid(random: Random): string {
+  const digits = Array.from({ length: 32 }, () => Math.floor(random() * 16));
+  digits[12] = 4;
+  digits[16] = 8 + ((digits[16] ?? 0) % 4);
+  const text = digits.map((digit) => digit.toString(16)).join("");
+  return [8, 12, 16, 20, 32].map((end, n) => text.slice([0, 8, 12, 16, 20][n], end)).join("-");
+}
