@@ -7,6 +7,7 @@ import type { Config } from "./config/options.ts";
 import type { CyclePorts } from "./cycle/run.ts";
 import { lookOnce, runCycle } from "./cycle/run.ts";
 import { startDrain } from "./drain/drain.ts";
+import { podKey } from "./drain/select.ts";
 import { alertsGate, type HttpPost } from "./gates/alerts.ts";
 import type { Gate } from "./gates/gate.ts";
 import { checkGates } from "./gates/index.ts";
@@ -102,7 +103,7 @@ function compose(config: Config, surroundings: Surroundings, signal: AbortSignal
     readBootID: () => readBootID(config["boot-id-path"]),
     checkGates: (beforeReboot, inner) =>
       checkGates(beforeReboot ? gates.filter((gate) => gate.beforeReboot) : gates, clock, inner),
-    startDrain: (onChange, inner) =>
+    startDrain: (onEnd, inner) =>
       startDrain(
         {
           api,
@@ -111,11 +112,12 @@ function compose(config: Config, surroundings: Surroundings, signal: AbortSignal
           nodeName,
           gracePeriodSeconds: config["drain-grace-period"],
           podSelector: config["drain-pod-selector"],
-          onChange,
+          onEnd,
           onEvict: (pod) => {
             metrics.evictions.inc();
-            log.info("evicting a pod", { pod: `${pod.metadata?.namespace}/${pod.metadata?.name}` });
+            log.info("evicting a pod", { pod: podKey(pod) });
           },
+          onBlocked: (pod, why) => log.warn("a pod does not go yet", { pod: podKey(pod), why }),
         },
         inner,
       ),

@@ -97,7 +97,7 @@ function atRest(record: CycleRecord, seen: Seen, policy: Policy, now: number): D
     return waitingFor(record, seen, [{ gate: "lock", ...refusal }], { slot: true }, now);
   }
   if (seen.node === undefined) return look("node");
-  if (seen.node === "gone") return nodeGone;
+  if (seen.node === "gone") return nodeGone(policy, now);
   if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };
   return save(
     {
@@ -168,7 +168,7 @@ function draining(record: CycleRecord, seen: Seen, policy: Policy, now: number):
   if (seen.bootID !== record.bootID) {
     return save(phase(record, "Returning", now), "the machine went down by itself while it was drained");
   }
-  const lost = lostRight(record, seen, now);
+  const lost = lostRight(record, seen, policy, now);
   if (lost !== undefined) return lost;
   const deadline = Date.parse(record.since) + policy.drainTimeoutMs;
   const { drain } = seen;
@@ -200,7 +200,7 @@ function rebooting(record: CycleRecord, seen: Seen, policy: Policy, now: number)
   }
   if (seen.askedAttempt < record.attempt) {
     // The step that cannot be undone. Everything below was seen in this very pass.
-    const lost = lostRight(record, seen, now);
+    const lost = lostRight(record, seen, policy, now);
     if (lost !== undefined) return lost;
     if (seen.gates === undefined) return look("gates");
     const [closed] = seen.gates.closed;
@@ -228,9 +228,9 @@ function rebooting(record: CycleRecord, seen: Seen, policy: Policy, now: number)
 }
 
 /** Looks at what gives the right to go on, and gives the node back where that is lost. */
-function lostRight(record: CycleRecord, seen: Seen, now: number): Decision | undefined {
+function lostRight(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision | undefined {
   if (seen.node === undefined) return look("node");
-  if (seen.node === "gone") return nodeGone;
+  if (seen.node === "gone") return nodeGone(policy, now);
   if (seen.lock === undefined) return look("lock");
   if (!seen.lock.held) return restore(record, "withdrawn", "the slot is no longer ours", now);
   // Whoever did that wants the node now: a failure, so that it is not cordoned again at once.
@@ -243,7 +243,7 @@ function lostRight(record: CycleRecord, seen: Seen, now: number): Decision | und
 
 function returning(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
   if (seen.node === undefined) return look("node");
-  if (seen.node === "gone") return nodeGone;
+  if (seen.node === "gone") return nodeGone(policy, now);
   const until = Date.parse(record.since) + policy.readyTimeoutMs;
   // Until the kubelet has reported this boot, its conditions are those of the boot before.
   if (!seen.node.ready || seen.node.bootID !== seen.bootID) {
@@ -311,10 +311,12 @@ function restore(
   );
 }
 
-const nodeGone: Decision = {
-  action: { do: "wait" },
-  why: "the cluster has no Node of this name",
-};
+function nodeGone(policy: Policy, now: number): Decision {
+  return {
+    action: { do: "wait", until: now + policy.gateRecheckMs },
+    why: "the cluster has no Node of this name",
+  };
+}
 
 function look(at: Extract<Action, { do: "look" }>["at"]): Decision {
   return { action: { do: "look", at }, why: `look at the ${at}` };

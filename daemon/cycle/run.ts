@@ -25,7 +25,7 @@ export interface CyclePorts {
   need: NeedSource;
   readBootID: () => Promise<string>;
   checkGates: (beforeReboot: boolean, signal: AbortSignal) => Promise<GateAnswers>;
-  startDrain: (onChange: () => void, signal: AbortSignal) => Drain;
+  startDrain: (onEnd: () => void, signal: AbortSignal) => Drain;
   rebooter: Rebooter;
   report: CycleReport;
 }

@@ -13,9 +13,10 @@ export interface DrainOptions {
   nodeName: string;
   gracePeriodSeconds: number;
   podSelector: string | undefined;
-  /** Called when `state()` has changed. */
-  onChange: () => void;
+  /** Called when the node is empty, or when the drain cannot go on. */
+  onEnd: () => void;
   onEvict: (pod: Pod) => void;
+  onBlocked: (pod: Pod, why: string) => void;
 }
 
 export interface Drain {
@@ -31,7 +32,7 @@ const retry = { firstMs: 500, maxMs: 30_000 };
  * that the watch shows later. Goes on until no such pod is left or the signal ends it; deadlines are the caller's.
  */
 export function startDrain(options: DrainOptions, signal: AbortSignal): Drain {
-  const { api, clock, random, nodeName, podSelector, onChange } = options;
+  const { api, clock, random, nodeName, podSelector, onEnd } = options;
   let state: DrainState = { state: "running", podsLeft: 0, blocked: [] };
   /** Pods that have to go, by UID. */
   const left = new Map<string, Pod>();
@@ -45,13 +46,13 @@ export function startDrain(options: DrainOptions, signal: AbortSignal): Drain {
     isLeft: (pod) => left.has(uidOf(pod)),
     onBlocked: (pod, why) => {
       blocked.set(uidOf(pod), why);
+      options.onBlocked(pod, why);
       report();
     },
   };
 
   function report(): void {
     state = { state: "running", podsLeft: left.size, blocked: [...blocked.values()].slice(0, 10) };
-    onChange();
   }
 
   function evict(pod: Pod): void {
@@ -68,7 +69,7 @@ export function startDrain(options: DrainOptions, signal: AbortSignal): Drain {
 
   function fail(error: unknown): void {
     state = { state: "failed", why: `the drain broke: ${(error as Error).message}` };
-    onChange();
+    onEnd();
   }
 
   async function mustGo(pod: Pod): Promise<boolean> {
@@ -121,7 +122,7 @@ export function startDrain(options: DrainOptions, signal: AbortSignal): Drain {
       try {
         await pass();
         state = { state: "done", at: clock.now() };
-        return onChange();
+        return onEnd();
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof WatchEnded) && !isApiError(error)) return fail(error);
