@@ -52,6 +52,7 @@ export function startDrain(options: DrainOptions, signal: AbortSignal): Drain {
   };
 
   function report(): void {
+    if (state.state !== "running") return;
     state = { state: "running", podsLeft: left.size, blocked: [...blocked.values()].slice(0, 10) };
   }
 

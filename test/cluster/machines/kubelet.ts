@@ -36,10 +36,15 @@ export const kubeletDefaults: KubeletOptions = {
 };
 
 /** One boot's kubelet: registers the node, says how it is, runs its pods, until the machine goes down. */
-export async function runKubelet(ports: Ports, host: Host, options: KubeletOptions): Promise<void> {
+export async function runKubelet(
+  ports: Ports,
+  host: Host,
+  options: KubeletOptions,
+  onRegistered: () => void = () => {},
+): Promise<void> {
   const pods = startInformer<StoredPod>(ports, {
     collection: collection("pods"),
     fieldSelector: `spec.nodeName=${host.name}`,
   });
-  await Promise.all([runNodeStatus(ports, host, options), runPods(ports, host, pods, options), pods.done]);
+  await Promise.all([runNodeStatus(ports, host, options, onRegistered), runPods(ports, host, pods, options), pods.done]);
 }

@@ -45,8 +45,11 @@ export interface MachineOptions {
   random: Random;
   signal: AbortSignal;
   rebootSeconds: number;
-  /** Runs what makes the machine a node, from boot until the signal, which is the power being cut. */
-  runKubelet: (bootID: string, signal: AbortSignal) => Promise<void>;
+  /**
+   * Runs what makes the machine a node, from boot until the signal, which is the power being cut. The daemon is
+   * started once the node is registered, as it is a pod on it.
+   */
+  runKubelet: (bootID: string, signal: AbortSignal, onRegistered: () => void) => Promise<void>;
   startDaemon?: ((machine: Machine) => DaemonHandle) | undefined;
   onEvent?: (event: MachineEvent) => void;
 }
@@ -122,24 +125,10 @@ export function createMachine(options: MachineOptions): Machine {
   /** Everything that runs between power-on and power-off. */
   async function runBoot(current: Boot): Promise<void> {
     const power = new AbortController();
-    const parts = [options.runKubelet(current.bootID, power.signal)];
-    const { startDaemon } = options;
-    if (startDaemon !== undefined) {
-      parts.push(
-        superviseDaemon({
-          start: () => {
-            daemon = startDaemon(machine);
-            tell({ type: "daemon-started" });
-            return daemon;
-          },
-          onEnd: (how) => tell({ type: "daemon-ended", how }),
-          clock,
-          power: power.signal,
-          signal,
-        }),
-      );
-    }
-    const running = Promise.all(parts);
+    const registered = Promise.withResolvers<void>();
+    power.signal.addEventListener("abort", () => registered.resolve(), { once: true });
+    const kubelet = options.runKubelet(current.bootID, power.signal, registered.resolve);
+    const running = Promise.all([kubelet, registered.promise.then(() => runDaemon(power.signal))]);
     try {
       // A part that fails ends the machine: that is a fault of ours, not a crash that is played.
       await Promise.race([until(() => requested !== undefined), running]);
@@ -154,6 +143,17 @@ export function createMachine(options: MachineOptions): Machine {
     }
     await running;
     daemon = undefined;
+  }
+
+  async function runDaemon(power: AbortSignal): Promise<void> {
+    const { startDaemon } = options;
+    if (startDaemon === undefined) return;
+    const start = () => {
+      daemon = startDaemon(machine);
+      tell({ type: "daemon-started" });
+      return daemon;
+    };
+    await superviseDaemon({ start, onEnd: (how) => tell({ type: "daemon-ended", how }), clock, power, signal });
   }
 
   async function run(): Promise<void> {

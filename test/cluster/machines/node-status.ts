@@ -16,7 +16,12 @@ const retry = { firstMs: 100, maxMs: 5000 };
 const leaseSeconds = 40;
 
 /** Registers the node and keeps its status and its Lease fresh. */
-export async function runNodeStatus(ports: Ports, host: Host, options: KubeletOptions): Promise<void> {
+export async function runNodeStatus(
+  ports: Ports,
+  host: Host,
+  options: KubeletOptions,
+  onRegistered: () => void,
+): Promise<void> {
   const { api, clock, random, signal } = ports;
   const { heartbeatMs, readyAfterMs } = options;
   const readyAt = clock.now() + readyAfterMs;
@@ -25,7 +30,8 @@ export async function runNodeStatus(ports: Ports, host: Host, options: KubeletOp
 
   const becomesReady = async () => {
     // The first report tells of the boot and is NotReady, as the container runtime has yet to answer.
-    await untilAccepted(async () => void (await report(await register())));
+    await untilAccepted(async () => report(await register()));
+    onRegistered();
     await pause(readyAt - clock.now());
     while (!signal.aborted) {
       await untilAccepted(() => report(undefined));
