@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { type Option, options } from "../daemon/config/options.ts";
+import { phases } from "../daemon/cycle/record.ts";
+import { createMetrics } from "../daemon/report/metrics.ts";
+
+const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+
+describe("The README", () => {
+  for (const [name, option] of Object.entries<Option<unknown>>(options)) {
+    it(`lists --${name} with its default`, () => {
+      const value = option.required ? "required" : option.default ? `\`${option.default}\`` : "";
+      assert.ok(readme.includes(`| \`--${name}\` | ${value} | ${option.help} |`));
+    });
+  }
+
+  it("lists every metric", async () => {
+    const own = (await createMetrics("n1", "1").registry.getMetricsAsJSON())
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith("rebootd_"));
+    const missing = own.filter((name) => !readme.includes(`\`${name}`));
+    assert.deepEqual(missing, []);
+  });
+
+  it("explains every phase", () => {
+    assert.deepEqual(
+      phases.filter((phase) => !readme.includes(`\n| ${phase} | `)),
+      [],
+    );
+  });
+});
