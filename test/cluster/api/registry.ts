@@ -1,0 +1,310 @@
+/**
+ * Create, update and delete as the generic registry of the API server does them: names and uids, generations,
+ * optimistic concurrency, finalizers, grace. Everything here is synchronous: a write is one moment.
+ * https://github.com/kubernetes/kubernetes/tree/master/staging/src/k8s.io/apiserver/pkg/registry
+ */
+import type { FieldError } from "./field-error.ts";
+import { validateMetadata, validateMetadataUpdate } from "./metadata.ts";
+import { clone, equal, type Fields, fields, type KubeObject, text } from "./object.ts";
+import type { Resource, RuleContext } from "./resource.ts";
+import { alreadyExists, conflict, forbidden, internal, invalid, modified, notFound } from "./status.ts";
+import type { Store } from "./store.ts";
+import { nameSuffix, type Random, type Timers, timestamp, uuid } from "./timing.ts";
+
+export interface Registry {
+  readonly store: Store;
+  find(resource: Resource, namespace: string | undefined, name: string): KubeObject;
+  create(resource: Resource, namespace: string | undefined, object: KubeObject, dryRun: boolean): KubeObject;
+  /** Changes an object with `change`, which is given a copy of the current one. */
+  update(target: Target, change: (current: KubeObject) => KubeObject, options: UpdateOptions): KubeObject;
+  delete(target: Target, options: DeleteOptions): Deletion;
+}
+
+export interface Target {
+  resource: Resource;
+  namespace: string | undefined;
+  name: string;
+}
+
+export interface UpdateOptions {
+  dryRun: boolean;
+  subresource?: string;
+  /** The version may be left out in a PUT of some kinds; a patch always starts from the current one. */
+  put?: boolean;
+}
+
+export interface DeleteOptions {
+  dryRun?: boolean;
+  gracePeriodSeconds?: number | undefined;
+  propagationPolicy?: string | undefined;
+  orphanDependents?: boolean | undefined;
+  uid?: string | undefined;
+  resourceVersion?: string | undefined;
+}
+
+export interface Deletion {
+  object: KubeObject;
+  /** False while it waits for its grace or a finalizer. */
+  gone: boolean;
+}
+
+export const keyOf = (namespace: string | undefined, name: string) =>
+  namespace ? `${namespace}/${name}` : name;
+
+export function createRegistry(store: Store, timers: Timers, random: Random): Registry {
+  const context = (): RuleContext => ({
+    now: timers.now(),
+    random,
+    find: (resource, key) => store.get(resource, key),
+  });
+  const now = () => timestamp(timers.now());
+
+  function find({ store: id, subject }: Resource, namespace: string | undefined, name: string): KubeObject {
+    const found = store.get(id, keyOf(namespace, name));
+    if (!found) throw notFound(subject, name);
+    return found;
+  }
+
+  function create(
+    resource: Resource,
+    namespace: string | undefined,
+    object: KubeObject,
+    dryRun: boolean,
+  ): KubeObject {
+    const { subject, kindSubject, rules, nameRule } = resource;
+    const { metadata } = object;
+    if (metadata.resourceVersion)
+      throw internal("resourceVersion should not be set on objects to be created");
+    if (!metadata.name && metadata.generateName) metadata.name = metadata.generateName + nameSuffix(random);
+    if (namespace) {
+      metadata.namespace = namespace;
+      requireNamespace(namespace, resource, metadata.name);
+    } else {
+      delete metadata.namespace;
+    }
+    for (const key of ["deletionTimestamp", "deletionGracePeriodSeconds", "generation"] as const)
+      delete metadata[key];
+    metadata.uid = uuid(random);
+    metadata.creationTimestamp = now();
+    if (resource.hasGeneration) metadata.generation = 1;
+    // The rules of several kinds look at it; it is not stored.
+    object["kind"] = resource.kind;
+    rules.prepareCreate?.(object, context());
+    const errors = [...validateMetadata(object, nameRule), ...(rules.validate?.(object) ?? [])];
+    if (errors.length > 0) throw invalid(kindSubject, metadata.name ?? "", errors);
+    const key = keyOf(namespace, metadata.name);
+    if (store.get(resource.store, key)) throw alreadyExists(subject, metadata.name);
+    const ready = tidied(object);
+    return dryRun ? ready : store.put(resource.store, key, ready);
+  }
+
+  /** https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#namespacelifecycle */
+  function requireNamespace(namespace: string, { subject }: Resource, name: string): void {
+    const found = store.get("namespaces", namespace);
+    if (!found) throw notFound({ group: "", resource: "namespaces" }, namespace);
+    if (!found.metadata.deletionTimestamp) return;
+    const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+    const message = `namespace ${namespace} is being terminated`;
+    throw forbidden(subject, name, why, [
+      { reason: "NamespaceTerminating", message, field: "metadata.namespace" },
+    ]);
+  }
+
+  function update(
+    target: Target,
+    change: (current: KubeObject) => KubeObject,
+    options: UpdateOptions,
+  ): KubeObject {
+    const { resource, namespace, name } = target;
+    const old = find(resource, namespace, name);
+    const changed = change(clone(old));
+    changed["kind"] = resource.kind;
+    const { metadata } = changed;
+    const { uid, resourceVersion } = metadata;
+    if (options.put && uid && uid !== old.metadata.uid) {
+      const key = `/registry/${resource.plural}/${keyOf(namespace, name)}`;
+      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+      const whole = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`;
+      throw conflict(resource.subject, name, whole);
+    }
+    if (!resourceVersion || resourceVersion === "0") {
+      if (!resource.unconditionalUpdate) throw versionRequired(resource, name);
+    } else if (resourceVersion !== old.metadata.resourceVersion) {
+      throw modified(resource.subject, name);
+    }
+    prepareUpdate(resource, changed, old, options.subresource);
+    const errors = validateUpdate(resource, changed, old, options.subresource);
+    if (errors.length > 0) throw invalid(resource.kindSubject, name, errors);
+
+    const ready = tidied(changed);
+    if (isReadyToGo(ready, old) && !resource.rules.holdsDeletion?.(ready)) {
+      if (!options.dryRun) store.remove(resource.store, keyOf(namespace, name));
+      return ready;
+    }
+    // A write that changes nothing is none: no new version, no event.
+    if (equal(ready, old)) return old;
+    return options.dryRun ? ready : store.put(resource.store, keyOf(namespace, name), ready);
+  }
+
+  function prepareUpdate(
+    resource: Resource,
+    changed: KubeObject,
+    old: KubeObject,
+    subresource?: string,
+  ): void {
+    const { metadata } = changed;
+    metadata.generation = old.metadata.generation;
+    if (subresource === "status") resource.rules.prepareStatusUpdate?.(changed, old);
+    else if (subresource === undefined) resource.rules.prepareUpdate?.(changed, old, context());
+    if (resource.hasGeneration && subresource === undefined) {
+      const counts = resource.rules.raisesGeneration?.(changed, old) ?? false;
+      if (counts || !equal(specOf(changed), specOf(old)))
+        metadata.generation = (old.metadata.generation ?? 0) + 1;
+    }
+    metadata.uid ||= old.metadata.uid;
+    metadata.creationTimestamp = old.metadata.creationTimestamp;
+    metadata.resourceVersion = old.metadata.resourceVersion;
+    metadata.namespace ??= old.metadata.namespace;
+    if (old.metadata.deletionTimestamp) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
+    if (old.metadata.deletionGracePeriodSeconds !== undefined) {
+      metadata.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
+    }
+  }
+
+  function validateUpdate(
+    { rules, nameRule }: Resource,
+    changed: KubeObject,
+    old: KubeObject,
+    subresource?: string,
+  ): FieldError[] {
+    // The real server checks the metadata twice, once for all kinds and once for this one; the causes show it.
+    const metadata = validateMetadataUpdate(changed, old);
+    if (subresource !== undefined) return [...metadata, ...metadata];
+    const own = rules.validate?.(changed) ?? [];
+    const twice = rules.validatesTwiceOnUpdate ? own : [];
+    const nameless = validateMetadata(changed, nameRule).filter(({ field }) => field === "metadata.name");
+    return [
+      ...metadata,
+      ...nameless,
+      ...own,
+      ...metadata,
+      ...twice,
+      ...(rules.validateUpdate?.(changed, old) ?? []),
+    ];
+  }
+
+  function remove(target: Target, options: DeleteOptions): Deletion {
+    const { resource, namespace, name } = target;
+    const key = keyOf(namespace, name);
+    const old = find(resource, namespace, name);
+    resource.rules.mayDelete?.(old);
+    checkPreconditions(resource, old, options);
+    const object = clone(old);
+    const { metadata } = object;
+    const grace = markForDeletion(resource, object, options);
+    if (grace === "pending") return { object: old, gone: false };
+
+    metadata.finalizers = finalizersFor(resource, metadata.finalizers ?? [], options);
+    const heldElsewhere = resource.rules.holdsDeletion?.(object) ?? false;
+    const held = heldElsewhere || metadata.finalizers.length > 0;
+    if (held && grace === undefined) {
+      if (!metadata.deletionTimestamp && metadata.generation) metadata.generation++;
+      metadata.deletionTimestamp ??= now();
+      if (!heldElsewhere) metadata.deletionGracePeriodSeconds = 0;
+      resource.rules.markDeleted?.(object);
+    }
+    const stays = held || (grace ?? 0) > 0;
+    const ready = tidied(object);
+    if (options.dryRun) return { object: ready, gone: !stays };
+    // Gracefully deleted objects are marked first, even with a grace of 0; watches see both steps.
+    if ((held || grace !== undefined) && !equal(ready, old)) store.put(resource.store, key, ready);
+    if (stays) return { object: store.get(resource.store, key) ?? ready, gone: false };
+    return { object: store.remove(resource.store, key) ?? ready, gone: true };
+  }
+
+  /** Sets deletionTimestamp where the kind has a grace. Undefined: no grace; "pending": already on its way. */
+  function markForDeletion({ rules }: Resource, { metadata, ...rest }: KubeObject, options: DeleteOptions) {
+    if (!rules.grace) return undefined;
+    const asked = options.gracePeriodSeconds;
+    const running = metadata.deletionGracePeriodSeconds;
+    if (metadata.deletionTimestamp) {
+      if (!running) return undefined;
+      const shorter = asked === undefined ? running : asked < 0 ? 1 : asked;
+      // Only a shorter grace counts.
+      if (shorter >= running) return "pending" as const;
+      const start = Date.parse(metadata.deletionTimestamp) - running * 1000;
+      metadata.deletionTimestamp = timestamp(start + shorter * 1000);
+      metadata.deletionGracePeriodSeconds = shorter;
+      return shorter;
+    }
+    const grace = rules.grace({ metadata, ...rest }, asked);
+    metadata.deletionTimestamp = timestamp(timers.now() + grace * 1000);
+    metadata.deletionGracePeriodSeconds = grace;
+    if (metadata.generation) metadata.generation++;
+    return grace;
+  }
+
+  return { store, find, create, update, delete: remove };
+}
+
+export function versionRequired({ subject }: Resource, name: string) {
+  // The real server puts the resource where the kind belongs, and the number 0 for the empty text.
+  const message = "Invalid value: 0: must be specified for an update";
+  return invalid(subject, name, [
+    { reason: "FieldValueInvalid", field: "metadata.resourceVersion", message },
+  ]);
+}
+
+export function checkPreconditions(
+  { kindSubject, kind }: Resource,
+  { metadata }: KubeObject,
+  options: DeleteOptions,
+): void {
+  const subject = { group: kindSubject.group, resource: kind };
+  const { uid, resourceVersion } = options;
+  if (uid !== undefined && uid !== metadata.uid) {
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`;
+    throw conflict(subject, metadata.name, why);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`;
+    throw conflict(subject, metadata.name, why);
+  }
+}
+
+/** https://kubernetes.io/docs/concepts/architecture/garbage-collection/#cascading-deletion */
+function finalizersFor({ rules }: Resource, own: string[], options: DeleteOptions): string[] {
+  const { propagationPolicy: policy, orphanDependents: orphan } = options;
+  const said = policy !== undefined || orphan !== undefined;
+  const orphans =
+    policy === "Orphan" || orphan === true || (!said && (own.includes("orphan") || rules.orphansByDefault));
+  const waits = policy === "Foreground" || (!said && own.includes("foregroundDeletion"));
+  const others = own.filter((name) => name !== "orphan" && name !== "foregroundDeletion");
+  return [...others, ...(orphans ? ["orphan"] : []), ...(waits ? ["foregroundDeletion"] : [])];
+}
+
+/** An update takes the last finalizer off an object whose deletion waits for nothing else. */
+function isReadyToGo({ metadata }: KubeObject, { metadata: old }: KubeObject): boolean {
+  return !!old.deletionTimestamp && !metadata.finalizers?.length && !old.deletionGracePeriodSeconds;
+}
+
+/** What counts as the spec: all that is neither metadata nor status. */
+function specOf({ metadata: _, status: __, kind: ___, apiVersion: ____, ...spec }: KubeObject): Fields {
+  return spec;
+}
+
+/** Stored objects carry neither kind (the resource says it) nor keys without a value. */
+function tidied({ kind: _, apiVersion: __, ...object }: KubeObject): KubeObject {
+  const metadata: Fields = {};
+  for (const [key, value] of Object.entries(object.metadata)) {
+    const empty = value === undefined || value === "" || (typeof value === "object" && isEmpty(value));
+    if (!empty && !(key === "generation" && value === 0)) metadata[key] = value;
+  }
+  const kept = Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+  return { ...kept, metadata: metadata as unknown as KubeObject["metadata"] };
+}
+
+const isEmpty = (value: unknown) =>
+  Array.isArray(value) ? value.length === 0 : Object.keys(fields(value)).length === 0;
+
+export const nameOf = (object: KubeObject) => text(object.metadata.name);

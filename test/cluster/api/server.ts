@@ -1,0 +1,254 @@
+/**
+ * A simulated Kubernetes API server. It answers as kube-apiserver 1.36 does, in memory (`transport`) or on loopback
+ * (`listen`, in https.ts and exported here). It has no controllers, no scheduler and no kubelets: those are clients.
+ */
+import type { Transport } from "../../../daemon/cluster/transport.ts";
+import { type Answer, answerError } from "./answer.ts";
+import { createAuthenticator, defaultAudience, type User } from "./authn.ts";
+import { createAuthorizer } from "./authz.ts";
+import { bootstrap } from "./bootstrap.ts";
+import type { Core } from "./core.ts";
+import { createFaults, type FaultEffect, type Faults, isLatency } from "./faults.ts";
+import { handle } from "./handler.ts";
+import { createLedger, type Ledger, type LedgerEntry } from "./ledger.ts";
+import { memoryTransport } from "./memory-transport.ts";
+import { createRegistry } from "./registry.ts";
+import { attributesOf, type Call } from "./request.ts";
+import { ApiError, notFound, tooManyRequests, unauthorized } from "./status.ts";
+import { Store } from "./store.ts";
+import { pause, type Random, systemTimers, type Timers } from "./timing.ts";
+import { ConnectionReset, createWatchHub, type Watch } from "./watch.ts";
+
+export type { User } from "./authn.ts";
+export type { Fault, FaultEffect, FaultHandle, FaultMatch, Faults, RequestFacts } from "./faults.ts";
+export { type Kubeconfig, kubeconfig, type Listening, listen } from "./https.ts";
+export type { Ledger, LedgerEntry, LedgerFilter } from "./ledger.ts";
+export type { Random, Timers } from "./timing.ts";
+
+export interface ApiServerOptions {
+  /** Time and timers; the real ones by default. */
+  timers?: Timers;
+  /** Chance for uids, names, tokens and faults; Math.random by default. */
+  random?: Random;
+  /** "rbac" (default) obeys the roles that are stored; "always-allow" lets every known user do everything. */
+  authorization?: "rbac" | "always-allow";
+  /** How many changes of each resource are remembered for watches and old versions (10,000). */
+  historyMax?: number;
+  /** How many events a watch may hold for a client that does not read (1,000). Beyond it the watch ends. */
+  watchQueueMax?: number;
+  /** How often a quiet watch gets a bookmark (a minute). */
+  bookmarkIntervalMs?: number;
+  /** How many requests the ledger holds (20,000). */
+  ledgerMax?: number;
+}
+
+export interface ApiServer {
+  /** A token of an administrator, in the group system:masters. */
+  readonly adminToken: string;
+  /** A token without end for any user, such as a kubelet: `{ name: "system:node:a", groups: ["system:nodes"] }`. */
+  addUser(user: User): string;
+  /** A token of an existing service account, as a TokenRequest gives one (valid for an hour unless told otherwise). */
+  serviceAccountToken(namespace: string, name: string, options?: TokenOptions): string;
+  /** The server in memory, for the bearer of `token`; undefined has no credentials. */
+  transport(token: string | undefined): Transport;
+  readonly faults: Faults;
+  readonly ledger: Ledger;
+  /** Away, it refuses connections and breaks those that are open. */
+  setAway(away: boolean): void;
+  readonly away: boolean;
+  /** Breaks all open watches now. */
+  cutWatches(): void;
+  readonly openWatches: number;
+  /** Forgets the history: watches and lists of older versions get a 410. */
+  compact(): void;
+  /** The newest resourceVersion. */
+  readonly resourceVersion: string;
+  /** Answers one request. Rejects with ConnectionReset where no answer comes. For transports. */
+  answer(call: Call, token: string | undefined): Promise<Answer>;
+  /** Calls `listener` whenever the server goes away; returns how to end that. For transports. */
+  onAway(listener: () => void): () => void;
+}
+
+export interface TokenOptions {
+  /** Name of the pod, in the same namespace, with which the token ends. */
+  pod?: string;
+  expirationSeconds?: number;
+}
+
+export function createApiServer(options: ApiServerOptions = {}): ApiServer {
+  const { timers = systemTimers, random = Math.random, authorization = "rbac" } = options;
+  const store = new Store(options.historyMax ?? 10_000);
+  const registry = createRegistry(store, timers, random);
+  const watches = createWatchHub(store, timers, random, {
+    queueMax: options.watchQueueMax ?? 1000,
+    bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
+  });
+  const authenticator = createAuthenticator(store, timers, random);
+  const authorizer = createAuthorizer(store);
+  const core: Core = { store, registry, watches, authenticator, authorizer, timers, random };
+  const faults = createFaults(random);
+  const ledger = createLedger(options.ledgerMax ?? 20_000);
+  const awayListeners = new Set<() => void>();
+  let away = false;
+  bootstrap(registry);
+  const adminToken = authenticator.addUser({ name: "kubernetes-admin", groups: ["system:masters"] });
+
+  async function answer(call: Call, token: string | undefined): Promise<Answer> {
+    if (away) throw new ConnectionReset();
+    const entry = openEntry(call, timers.now());
+    ledger.record(entry);
+    const end = () => {
+      entry.durationMs ??= timers.now() - entry.start;
+    };
+    try {
+      const given = await respond(call, token, entry, end);
+      entry.status = given.status;
+      if (typeof given.body !== "string") return { ...given, body: counted(given.body, entry) };
+      entry.responseBytes = Buffer.byteLength(given.body);
+      end();
+      return given;
+    } catch (error) {
+      end();
+      if (error instanceof ConnectionReset) throw error;
+      const refused = answerError(error);
+      entry.status = refused.status;
+      entry.responseBytes = Buffer.byteLength(refused.body as string);
+      return refused;
+    }
+  }
+
+  async function respond(
+    call: Call,
+    token: string | undefined,
+    entry: LedgerEntry,
+    end: () => void,
+  ): Promise<Answer> {
+    const user = token ? authenticator.authenticate(token) : undefined;
+    const attributes = attributesOf(call);
+    entry.user = user?.name ?? "";
+    const effects = faults.strike({ ...attributes, user: entry.user });
+    await before(effects, call, timers);
+    if (away) throw new ConnectionReset();
+    if (!user) throw unauthorized();
+    let opened: Watch | undefined;
+    const onWatch = (watch: Watch) => {
+      opened = watch;
+      watch.onEnd = end;
+    };
+    const request = { call, user, attributes, onWatch };
+    const given = await handle(core, request, authorization === "rbac");
+    // A server that went away while it worked has done the work, and cannot say so.
+    if (away || effects.includes("reset-after")) {
+      opened?.cut();
+      throw new ConnectionReset();
+    }
+    if (effects.includes("cut-watch")) opened?.cutAtNextEvent();
+    return given;
+  }
+
+  return {
+    adminToken,
+    addUser: (user) => authenticator.addUser(user),
+    serviceAccountToken(namespace, name, { pod, expirationSeconds = 3600 } = {}) {
+      const account = store.get("serviceaccounts", `${namespace}/${name}`);
+      if (!account) throw notFound({ group: "", resource: "serviceaccounts" }, name);
+      const bound = pod === undefined ? undefined : store.get("pods", `${namespace}/${pod}`);
+      if (pod !== undefined && !bound) throw notFound({ group: "", resource: "pods" }, pod);
+      const audiences = [defaultAudience];
+      return authenticator.issue({ namespace, account, audiences, expirationSeconds, pod: bound }).token;
+    },
+    transport: (token) => memoryTransport(answer, token),
+    faults,
+    ledger,
+    setAway(next) {
+      away = next;
+      if (!away) return;
+      watches.cutAll();
+      for (const listener of awayListeners) listener();
+    },
+    get away() {
+      return away;
+    },
+    cutWatches: () => watches.cutAll(),
+    get openWatches() {
+      return watches.size;
+    },
+    compact: () => store.compact(),
+    get resourceVersion() {
+      return String(store.version);
+    },
+    answer,
+    onAway(listener) {
+      awayListeners.add(listener);
+      return () => awayListeners.delete(listener);
+    },
+  };
+}
+
+function openEntry(call: Call, now: number): LedgerEntry {
+  const { verb, group, resource, subresource, namespace, name, path } = attributesOf(call);
+  return {
+    start: now,
+    user: "",
+    verb,
+    group,
+    resource,
+    subresource,
+    namespace,
+    name,
+    path,
+    status: 0,
+    requestBytes: Buffer.byteLength(call.body),
+    responseBytes: 0,
+    durationMs: undefined,
+  };
+}
+
+/** Faults that strike before the request is looked at. */
+async function before(effects: FaultEffect[], { signal }: Call, timers: Timers): Promise<void> {
+  for (const effect of effects) {
+    if (isLatency(effect)) await pause(timers, effect.latencyMs, signal);
+    else if (effect === "reset-before") throw new ConnectionReset();
+    else if (effect === "hang") await aborted(signal);
+    else if (typeof effect === "object") throw faultStatus(effect.status, effect.retryAfter ?? 0);
+  }
+  if (signal.aborted) throw new ConnectionReset();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function faultStatus(status: number, retryAfter: number): ApiError {
+  const details = retryAfter > 0 ? { retryAfterSeconds: retryAfter } : {};
+  switch (status) {
+    case 429:
+      return tooManyRequests("Too many requests, please try again later.", retryAfter);
+    case 409:
+      return new ApiError(
+        409,
+        "Conflict",
+        "Operation cannot be fulfilled: the object has been modified",
+        details,
+      );
+    case 503:
+      return new ApiError(
+        503,
+        "ServiceUnavailable",
+        "the server is currently unable to handle the request",
+        details,
+      );
+    default:
+      return new ApiError(status, "InternalError", "Internal error occurred: a fault was asked for", details);
+  }
+}
+
+async function* counted(body: AsyncIterable<string>, entry: LedgerEntry): AsyncIterable<string> {
+  for await (const chunk of body) {
+    entry.responseBytes += Buffer.byteLength(chunk);
+    yield chunk;
+  }
+}

@@ -1,0 +1,294 @@
+/**
+ * Watches: the changes after a version, filtered, in order.
+ * A watch that nobody reads holds at most `queueMax` events; then the server ends it, as the real one does.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ */
+import { type Form, partialJson, wholeJson } from "./forms.ts";
+import { at, type KubeObject } from "./object.ts";
+import type { ListOptions } from "./options.ts";
+import type { Resource } from "./resource.ts";
+import { zeroOf } from "./schema.ts";
+import { matchesFields, matchesLabels } from "./selectors.ts";
+import { type ApiError, expired } from "./status.ts";
+import type { Change, Store } from "./store.ts";
+import { rowJson, tableJson } from "./tables.ts";
+import type { Random, Timers } from "./timing.ts";
+
+/** The connection went away without a proper end. */
+export class ConnectionReset extends Error {
+  readonly code = "ECONNRESET";
+  constructor() {
+    super("connection reset");
+  }
+}
+
+export interface WatchRequest {
+  resource: Resource;
+  /** `namespace/` or "" for all. */
+  prefix: string;
+  options: ListOptions;
+  form: Form;
+  includeObject: string;
+  signal: AbortSignal;
+}
+
+export interface Watch {
+  /** The answer as it arrives; it ends when the watch does. Throws ConnectionReset after a cut. */
+  chunks(): AsyncIterable<string>;
+  /** Breaks the connection. */
+  cut(): void;
+  /** Breaks the connection in place of the next event. */
+  cutAtNextEvent(): void;
+  /** Called once, when the watch has ended in any way. */
+  onEnd: (() => void) | undefined;
+}
+
+export interface WatchSettings {
+  queueMax: number;
+  bookmarkIntervalMs: number;
+}
+
+export interface WatchHub {
+  open(request: WatchRequest): Watch;
+  /** Breaks all watches now. */
+  cutAll(): void;
+  readonly size: number;
+}
+
+interface Watcher extends Watch {
+  readonly index: string | undefined;
+  see(change: Change): void;
+}
+
+/** Watches on one name or one node are found by it: a write to one node must not be shown to thousands of others. */
+const indexed = ["metadata.name", "spec.nodeName"];
+
+export function createWatchHub(
+  store: Store,
+  timers: Timers,
+  random: Random,
+  settings: WatchSettings,
+): WatchHub {
+  const watchers = new Map<string, Map<string | undefined, Set<Watcher>>>();
+  let size = 0;
+
+  function watchersOf(resource: string): Map<string | undefined, Set<Watcher>> {
+    let known = watchers.get(resource);
+    if (!known) {
+      known = new Map();
+      watchers.set(resource, known);
+      store.subscribe(resource, (change) => dispatch(resource, change));
+    }
+    return known;
+  }
+
+  function dispatch(resource: string, change: Change): void {
+    const byIndex = watchersOf(resource);
+    const keys = new Set<string | undefined>([undefined]);
+    for (const object of [change.object, change.previous]) {
+      for (const field of indexed) keys.add(`${field}=${at(object, ...field.split(".")) ?? ""}`);
+    }
+    for (const key of keys) for (const watcher of byIndex.get(key) ?? []) watcher.see(change);
+  }
+
+  function open(request: WatchRequest): Watch {
+    const byIndex = watchersOf(request.resource.store);
+    const watcher = createWatcher(store, timers, random, settings, request, () => {
+      byIndex.get(watcher.index)?.delete(watcher);
+      if (byIndex.get(watcher.index)?.size === 0) byIndex.delete(watcher.index);
+      size--;
+    });
+    const same = byIndex.get(watcher.index) ?? new Set();
+    byIndex.set(watcher.index, same.add(watcher));
+    size++;
+    watcher.start();
+    return watcher;
+  }
+
+  return {
+    open,
+    cutAll() {
+      const all = [...watchers.values()].flatMap((byIndex) =>
+        [...byIndex.values()].flatMap((set) => [...set]),
+      );
+      for (const watcher of all) watcher.cut();
+    },
+    get size() {
+      return size;
+    },
+  };
+}
+
+function createWatcher(
+  store: Store,
+  timers: Timers,
+  random: Random,
+  settings: WatchSettings,
+  { resource, prefix, options, form, includeObject, signal }: WatchRequest,
+  forget: () => void,
+): Watcher & { start(): void } {
+  const single = options.fields.find(({ field, equals }) => equals && indexed.includes(field));
+  const handles: unknown[] = [];
+  let queue: string[] = [];
+  let wake = () => {};
+  let ended: "open" | "closed" | "cut" = "open";
+  let after = 0;
+  let headersSent = false;
+  let breaksNext = false;
+  /** What the watch starts with is there at once, and does not count as a reader's delay. */
+  let room = settings.queueMax;
+
+  const matches = (object: KubeObject) =>
+    matchesLabels(options.labels, object.metadata.labels) &&
+    matchesFields(options.fields, resource.selectable, object);
+
+  function end(how: "closed" | "cut"): void {
+    if (ended !== "open") return;
+    ended = how;
+    for (const handle of handles) timers.clearTimeout(handle);
+    signal.removeEventListener("abort", onAbort);
+    forget();
+    watcher.onEnd?.();
+    wake();
+  }
+  const onAbort = () => end("cut");
+
+  function send(type: string, json: string): void {
+    if (ended !== "open") return;
+    if (breaksNext || queue.length >= room) {
+      end(breaksNext ? "cut" : "closed");
+      return;
+    }
+    queue.push(`{"type":"${type}","object":${json}}\n`);
+    wake();
+  }
+
+  function sendObject(type: string, object: KubeObject): void {
+    if (form !== "table") {
+      send(type, form === "whole" ? wholeJson(resource, object) : partialJson(resource, object));
+      return;
+    }
+    const rows = [rowJson(resource, object, includeObject, timers.now())];
+    send(type, tableJson(resource, rows, { resourceVersion: object.metadata.resourceVersion }, !headersSent));
+    headersSent = true;
+  }
+
+  function sendBookmark(annotations?: Record<string, string>): void {
+    const resourceVersion = String(Math.max(store.version, after));
+    const metadata = { resourceVersion, ...(annotations && { annotations }) };
+    const object = { ...zeroOf(resource.type), metadata } as unknown as KubeObject;
+    if (form === "table") send("BOOKMARK", tableJson(resource, [], { resourceVersion }, false));
+    else send("BOOKMARK", form === "partial" ? partialJson(resource, object) : wholeJson(resource, object));
+  }
+
+  function sendError(error: ApiError): void {
+    send("ERROR", JSON.stringify(error.status));
+    end("closed");
+  }
+
+  function see({ type, version, key, object, previous }: Change): void {
+    if (version <= after || !key.startsWith(prefix)) return;
+    const before = previous !== undefined && matches(previous);
+    const now = type !== "DELETED" && matches(object);
+    if (now) sendObject(before ? "MODIFIED" : "ADDED", object);
+    if (now || !before || !previous) return;
+    // What leaves the selection is shown as it was, under the version in which it left.
+    const { resourceVersion } = object.metadata;
+    sendObject("DELETED", { ...previous, metadata: { ...previous.metadata, resourceVersion } });
+  }
+
+  function start(): void {
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) {
+      end("cut");
+      return;
+    }
+    schedule();
+    const { resourceVersion, sendInitialEvents } = options;
+    const version = Number(resourceVersion);
+    room = Number.POSITIVE_INFINITY;
+    startFrom(version, sendInitialEvents || version === 0);
+    room = settings.queueMax + queue.length;
+  }
+
+  function startFrom(version: number, withInitial: boolean): void {
+    if (withInitial) {
+      for (const [, object] of store.list(resource.store, prefix))
+        if (matches(object)) sendObject("ADDED", object);
+      const marksEnd = options.sendInitialEvents && options.allowWatchBookmarks;
+      if (marksEnd) sendBookmark({ "k8s.io/initial-events-end": "true" });
+      after = store.version;
+      return;
+    }
+    after = version;
+    const missed = store.since(resource.store, version);
+    if (missed) {
+      missed.forEach(see);
+      return;
+    }
+    const oldest = store.oldest(resource.store);
+    sendError(
+      expired(
+        resource.cached
+          ? `too old resource version: ${version} (${oldest})`
+          : "The resourceVersion for the provided watch is too old.",
+      ),
+    );
+  }
+
+  function schedule(): void {
+    // Without a timeout of the client's the real server takes 30 to 60 minutes.
+    const timeoutMs = options.timeoutSeconds ? options.timeoutSeconds * 1000 : 1_800_000 * (1 + random());
+    const deadline = timers.now() + timeoutMs;
+    handles.push(timers.setTimeout(() => end("closed"), timeoutMs));
+    if (options.allowWatchBookmarks) scheduleBookmark(deadline);
+  }
+
+  /** About every minute, and two seconds before the end. */
+  function scheduleBookmark(deadline: number): void {
+    const last = deadline - 2000 - timers.now();
+    const wait = last > 0 ? Math.min(last, settings.bookmarkIntervalMs) : settings.bookmarkIntervalMs;
+    const handle = timers.setTimeout(() => {
+      handles.pop();
+      sendBookmark();
+      if (ended === "open") scheduleBookmark(deadline);
+    }, wait);
+    handles.push(handle);
+  }
+
+  async function* chunks(): AsyncIterable<string> {
+    try {
+      for (;;) {
+        if (queue.length > 0 && ended !== "cut") {
+          const batch = queue.join("");
+          queue = [];
+          yield batch;
+        } else if (ended === "open") {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        } else if (ended === "cut") {
+          throw new ConnectionReset();
+        } else {
+          return;
+        }
+      }
+    } finally {
+      queue = [];
+      end("closed");
+    }
+  }
+
+  const watcher: Watcher & { start(): void } = {
+    index: single && `${single.field}=${single.value}`,
+    onEnd: undefined,
+    see,
+    start,
+    chunks,
+    cut: () => end("cut"),
+    cutAtNextEvent() {
+      breaksNext = true;
+    },
+  };
+  return watcher;
+}
