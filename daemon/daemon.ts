@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
-import { request } from "undici";
-import { systemClock } from "./clock.ts";
+import type { Clock, Random } from "./clock.ts";
+import type { Api } from "./cluster/api.ts";
 import { createClient } from "./cluster/client.ts";
 import type { Transport } from "./cluster/transport.ts";
 import type { Config } from "./config/options.ts";
@@ -14,9 +14,10 @@ import { checkGates } from "./gates/index.ts";
 import { podsGate } from "./gates/pods.ts";
 import { windowGate } from "./gates/window.ts";
 import { readBootID } from "./host/bootid.ts";
-import { createExec, onHost } from "./host/exec.ts";
-import { commandNeed, fileNeed } from "./host/need.ts";
+import { type Argv, createExec, onHost } from "./host/exec.ts";
+import { commandNeed, fileNeed, type NeedSource } from "./host/need.ts";
 import { commandRebooter } from "./host/reboot/command.ts";
+import type { Rebooter } from "./host/reboot/rebooter.ts";
 import { signalRebooter } from "./host/reboot/signal.ts";
 import { createLockStore } from "./lock/store.ts";
 import { createNodeEvents } from "./report/events.ts";
@@ -25,23 +26,51 @@ import { createMetrics } from "./report/metrics.ts";
 import { createReport } from "./report/report.ts";
 import { serve } from "./report/server.ts";
 
-/** What the process hands to the daemon; the simulation hands it its own. */
+/** What the daemon stands on. The process hands it the real ones, the simulation its own. */
 export interface Surroundings {
   transport: Transport;
+  clock: Clock;
+  random: Random;
+  host: Host;
+  /** For Prometheus. */
+  post: HttpPost;
+  log: Writable;
   version: string;
   /** Name of this pod or process, for events. */
   instance: string;
-  log: Writable;
-  kill: (pid: number, signal: number) => void;
+}
+
+/** The machine under the node. */
+export interface Host {
+  need: NeedSource;
+  readBootID: () => Promise<string>;
+  rebooter: Rebooter;
 }
 
 /** How soon closed gates are asked again; a period that is shorter counts instead. */
 const gateRecheckMs = 60_000;
 
-/** The composition root: builds the adapters from the settings and puts them together. */
-function compose(config: Config, surroundings: Surroundings, signal: AbortSignal) {
-  const clock = systemClock;
-  const random = Math.random;
+/** The real machine, as the settings describe it. */
+export function createHost(config: Config, clock: Clock, kill: (pid: number, signal: number) => void): Host {
+  const exec = createExec(clock);
+  const hostArgv = config["enter-host"] ? onHost : (argv: Argv) => argv;
+  const sentinelCommand = config["reboot-sentinel-command"];
+  return {
+    need:
+      sentinelCommand === undefined
+        ? fileNeed(config["reboot-sentinel"])
+        : commandNeed(hostArgv(sentinelCommand), exec, clock, config.period),
+    readBootID: () => readBootID(config["boot-id-path"]),
+    rebooter:
+      config["reboot-method"] === "signal"
+        ? signalRebooter(config["reboot-signal"], kill)
+        : commandRebooter(hostArgv(config["reboot-command"]), exec),
+  };
+}
+
+/** The composition root: builds the parts from the settings and puts them together. */
+export function compose(config: Config, surroundings: Surroundings, signal: AbortSignal) {
+  const { clock, random, host } = surroundings;
   const nodeName = config["node-id"];
   const metrics = createMetrics(nodeName, surroundings.version);
   const api = createClient({
@@ -65,10 +94,7 @@ function compose(config: Config, surroundings: Surroundings, signal: AbortSignal
   });
   const reporting = createReport(log, metrics, events, clock);
 
-  const exec = createExec(clock);
-  const hostArgv = config["enter-host"] ? onHost : (argv: readonly [string, ...string[]]) => argv;
-  const sentinelCommand = config["reboot-sentinel-command"];
-  const gates = createGates(config, api);
+  const gates = createGates(config, api, surroundings.post);
   const ports: CyclePorts = {
     nodeName,
     clock,
@@ -96,11 +122,7 @@ function compose(config: Config, surroundings: Surroundings, signal: AbortSignal
       nodeID: nodeName,
       concurrency: config.concurrency,
     }),
-    need:
-      sentinelCommand === undefined
-        ? fileNeed(config["reboot-sentinel"])
-        : commandNeed(hostArgv(sentinelCommand), exec, clock, config.period),
-    readBootID: () => readBootID(config["boot-id-path"]),
+    ...host,
     checkGates: (beforeReboot, inner) =>
       checkGates(beforeReboot ? gates.filter((gate) => gate.beforeReboot) : gates, clock, inner),
     startDrain: (onEnd, inner) =>
@@ -121,16 +143,12 @@ function compose(config: Config, surroundings: Surroundings, signal: AbortSignal
         },
         inner,
       ),
-    rebooter:
-      config["reboot-method"] === "signal"
-        ? signalRebooter(config["reboot-signal"], surroundings.kill)
-        : commandRebooter(hostArgv(config["reboot-command"]), exec),
     report: reporting.report,
   };
   return { ports, log, metrics, reporting };
 }
 
-function createGates(config: Config, api: ReturnType<typeof createClient>): Gate[] {
+function createGates(config: Config, api: Api, post: HttpPost): Gate[] {
   const gates: Gate[] = [
     windowGate({
       days: config["reboot-days"],
@@ -152,16 +170,6 @@ function createGates(config: Config, api: ReturnType<typeof createClient>): Gate
   if (selectors.length > 0) gates.push(podsGate(api, config["node-id"], selectors));
   return gates;
 }
-
-const post: HttpPost = async (url, form, signal) => {
-  const answer = await request(url, {
-    method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-    body: new URLSearchParams(form).toString(),
-    signal,
-  });
-  return { status: answer.statusCode, text: await answer.body.text() };
-};
 
 /** Runs until the signal ends it. Rejects only when it cannot start. */
 export async function runDaemon(

@@ -5,7 +5,8 @@ import { runProgram } from "./cli/program.ts";
 import { systemClock } from "./clock.ts";
 import { KubeconfigError, kubeconfigTransport, loadKubeconfig } from "./cluster/kubeconfig.ts";
 import { ConfigError, parseConfig } from "./config/options.ts";
-import { lookDaemon, runDaemon, type Surroundings } from "./daemon.ts";
+import { createHost, lookDaemon, runDaemon, type Surroundings } from "./daemon.ts";
+import { postForm } from "./gates/post.ts";
 
 /** A stop that takes longer than this is not clean any more; the record is true at every moment all the same. */
 const stopDeadlineMs = 5000;
@@ -31,10 +32,13 @@ try {
     const config = parseConfig(raw);
     const surroundings: Surroundings = {
       transport: kubeconfigTransport(kubeconfig(config.kubeconfig), systemClock),
+      clock: systemClock,
+      random: Math.random,
+      host: createHost(config, systemClock, process.kill),
+      post: postForm,
+      log: process.stderr,
       version,
       instance: hostname(),
-      log: process.stderr,
-      kill: process.kill,
     };
     if (config.once) io.out(await lookDaemon(config, surroundings, stop.signal));
     else await runDaemon(config, surroundings, stop.signal);

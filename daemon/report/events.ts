@@ -35,7 +35,7 @@ export function createNodeEvents({
         apiVersion: "events.k8s.io/v1",
         kind: "Event",
         // An event about an object without namespace belongs into the namespace default.
-        metadata: { generateName: `${nodeName.slice(0, 40)}.`, namespace: "default" },
+        metadata: { generateName: `${nodeName.slice(0, 50).replace(/\.+$/, "")}-`, namespace: "default" },
         eventTime: new Date(clock.now()).toISOString().replace("Z", "000Z"),
         type,
         reason,

@@ -12,7 +12,7 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
   let phase: string = "Starting";
 
   const report: CycleReport = {
-    decided(record, seen, { why }) {
+    decided(record, seen, { action, why }) {
       phase = record.phase;
       showPhase(metrics, record);
       if (seen.need !== undefined) {
@@ -28,8 +28,9 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
         }
       }
       if (seen.lock !== undefined) metrics.slotHeld.set(seen.lock.held ? 1 : 0);
-      // Each sentence once, until there is another.
-      if (why !== said) log.info(why);
+      // Each sentence once, until there is another. A change of phase speaks for itself.
+      const changesPhase = action.do === "save" && action.record.phase !== record.phase;
+      if (why !== said && !changesPhase) log.info(why);
       said = why;
     },
     phaseChanged(from, to, why) {
