@@ -82,6 +82,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
     form: config["log-format"],
     node: nodeName,
     phase: () => reporting.phase(),
+    now: clock.now,
     out: surroundings.log,
   });
   const events = createNodeEvents({

@@ -1,5 +1,5 @@
 import { type CycleRecord, idleRecord, type Reason } from "./record.ts";
-import type { ClosedGate, Seen } from "./seen.ts";
+import type { ClosedGate, DrainState, Seen } from "./seen.ts";
 
 /** The settings that the order of things depends on. Times in milliseconds. */
 export interface Policy {
@@ -177,7 +177,7 @@ function draining(record: CycleRecord, seen: Seen, policy: Policy, now: number):
       if (now >= deadline) return restore(record, "failed", "the drain has passed its deadline", now);
       return { action: { do: "drain", deadline }, why: "evict the pods of this node" };
     case "running": {
-      const left = `${drain.podsLeft} pods are left${drain.blocked.length > 0 ? `: ${drain.blocked.join("; ")}` : ""}`;
+      const left = podsLeft(drain);
       if (now >= deadline)
         return restore(record, "failed", `the drain has passed its deadline, ${left}`, now);
       return { action: { do: "wait", until: deadline }, why: left };
@@ -192,6 +192,12 @@ function draining(record: CycleRecord, seen: Seen, policy: Policy, now: number):
     default:
       return drain satisfies never;
   }
+}
+
+function podsLeft({ podsLeft, blocked }: Extract<DrainState, { state: "running" }>): string {
+  // A drain with nothing left to do has ended.
+  if (podsLeft === 0) return "the pods are not yet listed";
+  return `${podsLeft} pods are left${blocked.length > 0 ? `: ${blocked.join("; ")}` : ""}`;
 }
 
 function rebooting(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {

@@ -1,7 +1,7 @@
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
-import { patchNode, readNode } from "../cluster/node.ts";
+import { type NodeRead, patchNode, readNode } from "../cluster/node.ts";
 import { paths } from "../cluster/objects.ts";
 import { watchObject } from "../cluster/watch.ts";
 import type { Drain } from "../drain/drain.ts";
@@ -106,6 +106,8 @@ export async function lookOnce(
 function createCycle(ports: CyclePorts, wake: () => void) {
   const { api, clock, nodeName, policy, lock, report } = ports;
   let record: CycleRecord | undefined;
+  /** False after a write whose answer was not seen: the Node may carry the old record or the new one. */
+  let isRecordSure = false;
   let nodeUID: string | undefined;
   let askedAttempt = 0;
   let askRefused: string | undefined;
@@ -116,7 +118,7 @@ function createCycle(ports: CyclePorts, wake: () => void) {
   /** Looks until there is something to do. */
   async function look(signal: AbortSignal): Promise<{ record: CycleRecord; seen: Seen; decision: Decision }> {
     for (;;) {
-      record ??= await firstRecord(signal);
+      const current = await knownRecord(signal);
       const seen: Seen = {
         bootID: await ports.readBootID(),
         drain: drain?.task.state() ?? { state: "none" },
@@ -125,8 +127,8 @@ function createCycle(ports: CyclePorts, wake: () => void) {
         readySince,
         mayHoldSlot,
       };
-      const decision = await lookAndDecide(record, seen, signal);
-      if (decision !== undefined) return { record, seen, decision };
+      const decision = await lookAndDecide(current, seen, signal);
+      if (decision !== undefined) return { record: current, seen, decision };
     }
   }
 
@@ -166,17 +168,9 @@ function createCycle(ports: CyclePorts, wake: () => void) {
       seen.node = "gone";
       return true;
     }
-    const { facts, carried } = read;
-    if (carried.fault !== undefined)
-      report.failed("reading the record on the Node", new Error(carried.fault));
-    // What the Node carries wins: an answer to our own write may have been lost. Without it memory has to do,
-    // but not for a Node that was made anew under the same name.
-    const known = carried.record ?? (facts.uid === nodeUID ? current : idleRecord(clock.now()));
-    nodeUID = facts.uid;
-    if (writeRecord(known) !== writeRecord(current)) {
-      adopt(known);
-      return false;
-    }
+    const { facts } = read;
+    const known = learnRecord(read);
+    if (writeRecord(known) !== writeRecord(current)) return false;
     const isBack = facts.ready && facts.bootID === seen.bootID;
     readySince = isBack ? (readySince ?? clock.now()) : undefined;
     seen.readySince = readySince;
@@ -184,22 +178,41 @@ function createCycle(ports: CyclePorts, wake: () => void) {
     return true;
   }
 
-  async function firstRecord(signal: AbortSignal): Promise<CycleRecord> {
+  /** From memory, where that is sure; else from the Node. */
+  async function knownRecord(signal: AbortSignal): Promise<CycleRecord> {
+    if (record !== undefined && isRecordSure) return record;
+    const isFirst = record === undefined;
     const read = await readNode(api, nodeName, signal);
     if (read === undefined) throw new Error(`the cluster has no Node named ${nodeName}; is --node-id right?`);
-    if (read.carried.fault !== undefined) {
-      report.failed("reading the record on the Node", new Error(read.carried.fault));
-    }
-    nodeUID = read.facts.uid;
-    const found = read.carried.record ?? idleRecord(clock.now());
-    // Whether the request was heard is not known: it counts as made, and its deadline runs.
-    askedAttempt = found.attempt;
-    return found;
+    const known = learnRecord(read);
+    // Whether a process before this one was heard is not known: it counts as heard, and the deadline runs.
+    if (isFirst) askedAttempt = known.attempt;
+    return known;
+  }
+
+  /**
+   * What the Node carries wins, as an answer to a write of ours may have been lost. Where it carries nothing memory has
+   * to do, but not for a Node that was made anew under the same name.
+   */
+  function learnRecord({ facts, carried }: NodeRead): CycleRecord {
+    if (carried.fault !== undefined)
+      report.failed("reading the record on the Node", new Error(carried.fault));
+    const remembered = facts.uid === nodeUID ? record : undefined;
+    const known = carried.record ?? remembered ?? idleRecord(clock.now());
+    nodeUID = facts.uid;
+    adopt(known);
+    return known;
   }
 
   function adopt(next: CycleRecord): void {
     record = next;
-    if (next.phase === "Draining") return;
+    isRecordSure = true;
+    if (next.phase === "Draining") {
+      // A new cycle: what an earlier one asked for is over.
+      askedAttempt = 0;
+      askRefused = undefined;
+      return;
+    }
     drain?.stop();
     drain = undefined;
   }
@@ -250,13 +263,9 @@ function createCycle(ports: CyclePorts, wake: () => void) {
     const { cordon } = action;
     const next = parseRecord(writeRecord(action.record)).record ?? action.record;
     const resourceVersion = typeof seen.node === "object" ? seen.node.resourceVersion : undefined;
+    isRecordSure = false;
     await patchNode(api, nodeName, { record: writeRecord(next), cordon, resourceVersion }, signal);
     const before = record ?? next;
-    if (next.phase === "Draining") {
-      askedAttempt = 0;
-      askRefused = undefined;
-    }
-    if (next.phase === "Returning") readySince = undefined;
     adopt(next);
     if (before.phase !== next.phase) report.phaseChanged(before, next, why);
   }

@@ -48,8 +48,8 @@ export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal):
       return;
     } catch (error) {
       signal.throwIfAborted();
-      // A conflict is the precondition: that pod is gone.
-      if (isApiError(error, "not-found", "conflict")) return;
+      // A conflict may be the precondition: then the watch shows that this pod is gone.
+      if (isApiError(error, "not-found")) return;
       if (!isApiError(error)) throw error;
       onBlocked(pod, reasonOf(error, podKey(pod)));
       await clock.sleep(Math.max(backoffMs(attempt, retry, random), error.retryAfterMs ?? 0), signal);

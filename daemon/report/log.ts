@@ -14,14 +14,19 @@ export interface LogOptions {
   node: string;
   /** Asked for each line, so that every line carries the phase. */
   phase: () => string;
+  /** Milliseconds since the epoch. */
+  now: () => number;
   out: Writable;
 }
 
 /** Lines for people or for machines. Each carries time, level, node and phase. */
-export function createLog({ form, node, phase, out }: LogOptions): Log {
-  const context = format((info) => Object.assign(info, { node, phase: phase() }));
+export function createLog({ form, node, phase, now, out }: LogOptions): Log {
+  const context = format((info) => {
+    const timestamp = new Date(now()).toISOString();
+    return Object.assign(info, { timestamp, node, phase: phase() });
+  });
   const logger = createLogger({
-    format: format.combine(format.timestamp(), context(), form === "json" ? jsonLine() : textLine()),
+    format: format.combine(context(), form === "json" ? jsonLine() : textLine()),
     transports: [new transports.Stream({ stream: out })],
   });
   const write = (level: string) => (message: string, facts?: Facts) =>

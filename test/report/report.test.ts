@@ -11,7 +11,7 @@ function reporting() {
   const out = new PassThrough({ encoding: "utf8" });
   const metrics = createMetrics("n1", "1.2.3");
   const emitted: string[] = [];
-  const log = createLog({ form: "json", node: "n1", phase: () => made.phase(), out });
+  const log = createLog({ form: "json", node: "n1", phase: () => made.phase(), now: () => now, out });
   const events = { emit: (type: string, reason: string) => void emitted.push(`${type} ${reason}`) };
   let now = noon;
   const made = createReport(log, metrics, events, { ...systemClock, now: () => now });
@@ -103,7 +103,7 @@ describe("The report", () => {
 describe("The log as text", () => {
   it("keeps what others wrote on its own line", () => {
     const out = new PassThrough({ encoding: "utf8" });
-    const log = createLog({ form: "text", node: "n1", phase: () => "Idle", out });
+    const log = createLog({ form: "text", node: "n1", phase: () => "Idle", now: () => noon, out });
     log.warn("server said: a\n2026 INFO forged\u001b[31m", { pod: "a\nb" });
     const text = String(out.read());
     assert.match(text, /^\S+ WARN {2}n1 Idle: server said: a 2026 INFO forged \[31m pod="a\\nb"\n$/);

@@ -1,0 +1,79 @@
+import { PassThrough } from "node:stream";
+import type { Transport } from "../../daemon/cluster/transport.ts";
+import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
+import { runCycle } from "../../daemon/cycle/run.ts";
+import { compose, type Surroundings } from "../../daemon/daemon.ts";
+import { bootIdFile, rebootFile, sentinelFile } from "../cluster/machines/machine.ts";
+import type { MachineStorage } from "../cluster/machines/storage.ts";
+import type { DaemonHandle } from "../cluster/machines/supervisor.ts";
+
+export interface SimulatedDaemon {
+  options: RawOptions;
+  storage: MachineStorage;
+  surroundings: Pick<Surroundings, "transport" | "clock" | "random" | "post">;
+  /** Gets every line of the log. */
+  onLog: (line: string) => void;
+}
+
+/**
+ * The real daemon from its composition root down, on a machine in memory. Killed, it is cut off at once: whatever its code
+ * does afterwards has no effect on anything, as with a process that is gone.
+ */
+export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
+  const { storage, surroundings, onLog } = daemon;
+  const stop = new AbortController();
+  let dead = false;
+  const exited = Promise.withResolvers<string>();
+  const never = new Promise<never>(() => {});
+  const unlessDead = <T>(work: () => T): T | Promise<never> => (dead ? never : work());
+
+  const transport: Transport = async (request) => {
+    await unlessDead(() => undefined);
+    const answer = await surroundings.transport(request);
+    await unlessDead(() => undefined);
+    return answer;
+  };
+  const log = new PassThrough({ encoding: "utf8" });
+  log.on("data", (text: string) => {
+    for (const line of text.split("\n")) if (line !== "") onLog(line);
+  });
+  const { ports } = compose(
+    parseConfig({ "log-format": "text", ...daemon.options }),
+    {
+      ...surroundings,
+      transport,
+      log,
+      version: "0.0.0",
+      instance: "simulated",
+      host: {
+        need: {
+          check: async () =>
+            storage.read(sentinelFile) === undefined
+              ? { state: "not-needed" }
+              : { state: "needed", source: "file", reasons: [] },
+          watch: (onChange, signal) => storage.watch(onChange, signal),
+        },
+        readBootID: async () => (storage.read(bootIdFile) ?? "").trim(),
+        rebooter: {
+          reboot: async () => {
+            await unlessDead(() => undefined);
+            storage.write(rebootFile, "");
+          },
+        },
+      },
+    },
+    stop.signal,
+  );
+  void runCycle(ports, stop.signal).then(() => exited.resolve("stopped"));
+
+  return {
+    kill(signal) {
+      if (signal === "SIGKILL") {
+        dead = true;
+        exited.resolve("SIGKILL");
+      }
+      stop.abort(new Error(`stopped by ${signal}`));
+    },
+    exited: exited.promise,
+  };
+}

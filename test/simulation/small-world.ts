@@ -1,0 +1,160 @@
+import type { Api } from "../../daemon/cluster/api.ts";
+import { createClient } from "../../daemon/cluster/client.ts";
+import type { Lease, Node } from "../../daemon/cluster/objects.ts";
+import type { RawOptions } from "../../daemon/config/options.ts";
+import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import type { HttpPost } from "../../daemon/gates/alerts.ts";
+import { type ApiServer, createApiServer, type RequestFacts } from "../cluster/api/server.ts";
+import { runControllers } from "../cluster/controllers/manager.ts";
+import { kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
+import { createMachine, type Machine, type MachineEvent, randomUuid } from "../cluster/machines/machine.ts";
+import { memoryStorage } from "../cluster/machines/storage.ts";
+import { createWorkload, type Workload } from "../cluster/workloads.ts";
+import { startSimulatedDaemon } from "./simulated-daemon.ts";
+import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
+
+export interface SmallWorldOptions {
+  nodes: number;
+  workloads?: Workload[];
+  /** For every daemon. */
+  options?: RawOptions;
+  post?: HttpPost;
+  seed?: number;
+}
+
+/** A cluster in memory and in virtual time, with the real daemon on each node. */
+export interface SmallWorld {
+  readonly time: VirtualTime;
+  readonly server: ApiServer;
+  readonly admin: Api;
+  readonly signal: AbortSignal;
+  readonly machines: readonly Machine[];
+  readonly events: readonly MachineEvent[];
+  readonly logs: readonly string[];
+  machine(name: string): Machine;
+  /** The state of the cluster as it is stored now. */
+  look(): Promise<Snapshot>;
+  stop(): Promise<void>;
+}
+
+export interface Snapshot {
+  phases: Record<string, Phase>;
+  cordoned: string[];
+  lock: string | undefined;
+}
+
+/** True for a request of one of the daemons; for faults that leave kubelets and controllers alone. */
+export function isFromDaemon({ user }: RequestFacts): boolean {
+  return user.startsWith("daemon:");
+}
+
+const noon = Date.parse("2026-11-24T12:00:00Z");
+const lockPath = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
+
+export async function startSmallWorld(options: SmallWorldOptions): Promise<SmallWorld> {
+  const random = seeded(options.seed ?? 1);
+  const time = createVirtualTime(noon);
+  const { clock, timers } = time;
+  const stop = new AbortController();
+  const { signal } = stop;
+  const server = createApiServer({ timers, random, authorization: "always-allow" });
+  const apiFor = (token: string) => createClient({ transport: server.transport(token), clock });
+  const portsFor = (name: string, inner = signal) => ({
+    api: apiFor(server.addUser({ name, groups: ["system:masters"] })),
+    clock,
+    random,
+    signal: inner,
+  });
+  const admin = apiFor(server.adminToken);
+  const events: MachineEvent[] = [];
+  const logs: string[] = [];
+
+  void runControllers(portsFor("controllers"));
+  await admin.create(
+    "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases",
+    { metadata: { name: "rebootd" }, spec: {} },
+    { signal },
+  );
+  const machines = Array.from({ length: options.nodes }, (_, index) => {
+    const name = `n${index + 1}`;
+    const storage = memoryStorage();
+    const token = server.addUser({ name: `daemon:${name}`, groups: [] });
+    const machineID = randomUuid(random);
+    const machine = createMachine({
+      name,
+      storage,
+      clock,
+      random,
+      signal,
+      rebootSeconds: 10,
+      runKubelet: (bootID, power, onRegistered) =>
+        runKubelet(
+          portsFor(`kubelet:${name}`, power),
+          { name, number: index + 1, machineID, bootID },
+          kubeletDefaults,
+          onRegistered,
+        ),
+      startDaemon: () =>
+        startSimulatedDaemon({
+          options: { "node-id": name, ...options.options },
+          storage,
+          surroundings: {
+            transport: server.transport(token),
+            clock,
+            random,
+            post: options.post ?? (async () => ({ status: 503, text: "" })),
+          },
+          onLog: (line) => logs.push(line),
+        }),
+      onEvent: (event) => events.push(event),
+    });
+    void machine.run();
+    return machine;
+  });
+  await time.pass(2000);
+  for (const workload of options.workloads ?? []) await createWorkload({ api: admin, signal }, workload);
+  await time.pass(3000);
+
+  return {
+    time,
+    server,
+    admin,
+    signal,
+    machines,
+    events,
+    logs,
+    machine: (name) => machines.find((machine) => machine.name === name) ?? fail(`no machine ${name}`),
+    async look() {
+      const nodes = await admin.get<{ items: Node[] }>("/api/v1/nodes", { signal });
+      const lease = await admin.get<Lease>(lockPath, { signal });
+      const phases: Snapshot["phases"] = {};
+      for (const { metadata } of nodes.items) {
+        phases[metadata?.name ?? ""] =
+          parseRecord(metadata?.annotations?.[recordAnnotation]).record?.phase ?? "Idle";
+      }
+      const cordoned = nodes.items
+        .filter(({ spec }) => spec?.unschedulable)
+        .map(({ metadata }) => metadata?.name ?? "");
+      return { phases, cordoned, lock: lease.metadata?.annotations?.["rebootd.dev/lock"] };
+    },
+    async stop() {
+      stop.abort(new Error("the world has ended"));
+      await time.pass(0);
+    },
+  };
+}
+
+/** Mulberry32: small, and good enough to spread faults. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
