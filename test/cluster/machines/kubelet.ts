@@ -46,5 +46,9 @@ export async function runKubelet(
     collection: collection("pods"),
     fieldSelector: `spec.nodeName=${host.name}`,
   });
-  await Promise.all([runNodeStatus(ports, host, options, onRegistered), runPods(ports, host, pods, options), pods.done]);
+  await Promise.all([
+    runNodeStatus(ports, host, options, onRegistered),
+    runPods(ports, host, pods, options),
+    pods.done,
+  ]);
 }

@@ -153,7 +153,13 @@ export function createMachine(options: MachineOptions): Machine {
       tell({ type: "daemon-started" });
       return daemon;
     };
-    await superviseDaemon({ start, onEnd: (how) => tell({ type: "daemon-ended", how }), clock, power, signal });
+    await superviseDaemon({
+      start,
+      onEnd: (how) => tell({ type: "daemon-ended", how }),
+      clock,
+      power,
+      signal,
+    });
   }
 
   async function run(): Promise<void> {

@@ -1,0 +1,39 @@
+import { fileURLToPath } from "node:url";
+import type { LockPlace } from "../lock-place.ts";
+import { startDaemonProcess } from "./daemon-process.ts";
+import { bootIdFile, rebootFile, sentinelFile } from "./machine.ts";
+import type { DaemonHandle } from "./supervisor.ts";
+
+/** Where a daemon runs, and what it belongs to. */
+export interface DaemonPlace {
+  name: string;
+  /** The machine's: with the sentinel, the boot ID, and the file that makes it reboot. */
+  folder: string;
+  kubeconfig: string;
+  logFile: string;
+  concurrency: number;
+  lock: LockPlace;
+}
+
+const program = fileURLToPath(new URL("../../../daemon/main.ts", import.meta.url));
+
+/** Options are added behind, where the last one wins. */
+export function startRebootd(place: DaemonPlace, options: readonly string[] = []): DaemonHandle {
+  const { name, folder, kubeconfig, logFile, concurrency, lock } = place;
+  const args = [
+    `--node-id=${name}`,
+    `--kubeconfig=${kubeconfig}`,
+    `--namespace=${lock.namespace}`,
+    `--reboot-sentinel=${folder}/${sentinelFile}`,
+    `--boot-id-path=${folder}/${bootIdFile}`,
+    "--enter-host=false",
+    `--reboot-command=/bin/touch ${folder}/${rebootFile}`,
+    "--metrics-host=127.0.0.1",
+    "--metrics-port=0",
+    "--ready-settle=500ms",
+    "--period=60s",
+    "--log-format=json",
+    `--concurrency=${concurrency}`,
+  ];
+  return startDaemonProcess({ args: [program, "run", ...args, ...options], logFile });
+}

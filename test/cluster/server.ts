@@ -1,0 +1,61 @@
+import type { Clock } from "../../daemon/clock.ts";
+import type { Api } from "../../daemon/cluster/api.ts";
+import { createClient } from "../../daemon/cluster/client.ts";
+import {
+  type ApiServer,
+  type ApiServerOptions,
+  createApiServer,
+  kubeconfig,
+  type Listening,
+  listen,
+} from "./api/server.ts";
+
+/** An API server as the world needs it; the simulated one, or a real one somewhere else. */
+export interface ClusterServer {
+  /** A client that is this user. */
+  apiFor(user: ClusterUser): Api;
+  /** The text of a kubeconfig with this user's credentials. */
+  kubeconfigFor(user: ClusterUser): string;
+  stop(): Promise<void>;
+}
+
+export interface ClusterUser {
+  name: string;
+  groups: readonly string[];
+}
+
+export const administrator: ClusterUser = { name: "cluster-admin", groups: ["system:masters"] };
+
+export interface SimulatedServer extends ClusterServer {
+  /** For faults and the ledger. */
+  api: ApiServer;
+  url: string;
+}
+
+/**
+ * The simulated server on loopback, for processes and kubectl; clients of this process talk to it in memory. Each user
+ * has one token, so that ledger and faults can tell them apart.
+ */
+export async function startSimulatedServer(
+  clock: Clock,
+  options: ApiServerOptions & { port?: number } = {},
+): Promise<SimulatedServer> {
+  const { port = 0, ...rest } = options;
+  const api = createApiServer(rest);
+  const listening: Listening = await listen(api, { port });
+  const tokens = new Map<string, string>();
+
+  function tokenOf({ name, groups }: ClusterUser): string {
+    const token = tokens.get(name) ?? api.addUser({ name, groups: [...groups] });
+    tokens.set(name, token);
+    return token;
+  }
+
+  return {
+    api,
+    url: listening.url,
+    apiFor: (user) => createClient({ transport: api.transport(tokenOf(user)), clock }),
+    kubeconfigFor: (user) => kubeconfig({ ...listening, token: tokenOf(user), user: user.name }),
+    stop: () => listening.close(),
+  };
+}
