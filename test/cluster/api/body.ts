@@ -1,11 +1,12 @@
 /** From the text of a request to a typed object: kinds, unknown fields, and what the client is told about them. */
 
+import { findDuplicateFields } from "./duplicate-fields.ts";
 import { invalidValue, notSupported } from "./field-error.ts";
 import { apiVersionOf } from "./forms.ts";
 import { type Fields, isFields, type KubeObject, text } from "./object.ts";
 import type { Resource } from "./resource.ts";
 import { decode, WrongType } from "./schema.ts";
-import { badRequest, invalid } from "./status.ts";
+import { ApiError, badRequest, invalid } from "./status.ts";
 
 export interface Read {
   object: KubeObject;
@@ -20,6 +21,17 @@ export function fieldValidationOf(query: URLSearchParams): FieldValidation {
   if (value === "Ignore" || value === "Warn" || value === "Strict") return value;
   const error = notSupported("fieldValidation", value, ["Ignore", "Strict", "Warn", ""]);
   throw invalid({ group: "meta.k8s.io", resource: "CreateOptions" }, "", [error]);
+}
+
+/** Bodies are JSON here; the real server reads YAML and protobuf as well. Throws a 415. */
+export function requireJson(headers: Record<string, string>): void {
+  const type = (headers["content-type"] ?? "").split(";")[0]?.trim();
+  if (!type || type === "application/json" || type === "*/*") return;
+  throw new ApiError(
+    415,
+    "UnsupportedMediaType",
+    "the body of the request was in an unknown format - accepted media types include: application/json",
+  );
 }
 
 /** The JSON of a body. Throws a 400. */
@@ -51,7 +63,10 @@ export function readObject(resource: Resource, body: string, validation: FieldVa
     );
   }
   const decoded = tryDecode(type, parsed, (why) => cannot(why));
-  const faults = decoded.unknown.map((path) => `unknown field "${path}"`);
+  const faults = [
+    ...findDuplicateFields(body, parsed).map((path) => `duplicate field "${path}"`),
+    ...decoded.unknown.map((path) => `unknown field "${path}"`),
+  ];
   if (validation === "Strict" && faults.length > 0)
     throw cannot(`strict decoding error: ${faults.join(", ")}`);
   return { object: toStored(resource, decoded.value), warnings: validation === "Warn" ? faults : [] };

@@ -4,6 +4,7 @@
  */
 import { type Answer, answerText, answerValue } from "./answer.ts";
 import type { Fields } from "./object.ts";
+import { openapiDocument } from "./openapi.ts";
 import type { Call } from "./request.ts";
 import { groups, groupVersions, resources } from "./resources.ts";
 import { noSuchPath } from "./status.ts";
@@ -44,6 +45,10 @@ export function answerPath({ path, method }: Call): Answer {
       }
       if (parts[1] !== "v1") throw noSuchPath();
       return answerValue(200, resourceList("", "v1"));
+    case "openapi": {
+      const document = openapiDocument(path);
+      return document ? answerValue(200, document) : notFoundText();
+    }
     case "apis":
       return answerGroups(parts.slice(1));
     default:

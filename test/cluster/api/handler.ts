@@ -2,6 +2,7 @@
 import { actions } from "./actions.ts";
 import { type Answer, answerText } from "./answer.ts";
 import { refusal } from "./authz.ts";
+import { requireJson } from "./body.ts";
 import type { Core, Request, ResourceRequest } from "./core.ts";
 import { answerPath } from "./discovery.ts";
 import { get, list, watch } from "./reads.ts";
@@ -25,6 +26,11 @@ export async function handle(core: Core, request: Request, checksAccess: boolean
     if (!groups.has(group)) return answerText(404, "404 page not found\n");
     throw noSuchPath();
   }
+  const { namespaced } = resource;
+  const isMisplaced = namespaced
+    ? attributes.name !== "" && !attributes.namespace && isNamed({ ...request, resource })
+    : attributes.namespace !== "" && plural !== "namespaces";
+  if (isMisplaced || attributes.isTooLong) throw noSuchPath();
   const found = { ...request, resource };
   return attributes.subresource ? onSubresource(core, found) : onResource(core, found);
 }
@@ -42,14 +48,17 @@ async function onResource(core: Core, request: ResourceRequest): Promise<Answer>
     case "POST":
       if (hasName) throw methodNotAllowed();
       if (resource.namespaced && !attributes.namespace) throw methodNotAllowed();
+      requireJson(call.headers);
       return answerReview(core, request) ?? create(core, request);
     case "PUT":
       if (!hasName) throw methodNotAllowed();
+      requireJson(call.headers);
       return update(core, request);
     case "PATCH":
       if (!hasName) throw methodNotAllowed();
       return patch(core, request);
     case "DELETE":
+      if (!hasName && resource.namespaced && !attributes.namespace) throw methodNotAllowed();
       return hasName ? remove(core, request) : removeCollection(core, request);
     default:
       return method satisfies never;
@@ -67,6 +76,7 @@ async function onSubresource(core: Core, request: ResourceRequest): Promise<Answ
   const subresource = resource.subresources.find(({ name }) => name === attributes.subresource);
   if (!subresource) throw noSuchPath();
   const action = actions[`${call.method} ${resource.plural}/${subresource.name}`];
+  if (call.method === "POST" || call.method === "PUT") requireJson(call.headers);
   if (action) return action(core, request);
   if (subresource.name !== "status") throw methodNotAllowed();
   switch (call.method) {

@@ -8,6 +8,9 @@ const by = (mergeKey: string) => ({ mergeKey });
 
 export type ListStrategy = { set: true } | { mergeKey: string };
 
+/** Maps that are replaced whole. */
+export const replacedMaps = new Set(["V1PodDisruptionBudgetSpec.selector"]);
+
 const conditions = { conditions: by("type") };
 
 export const listStrategies: Record<string, Record<string, ListStrategy>> = {

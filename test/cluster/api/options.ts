@@ -1,5 +1,5 @@
 /** Query parameters of lists and watches, checked as apimachinery's ListOptions are. */
-import { type FieldError, forbiddenField, notSupported } from "./field-error.ts";
+import { type FieldError, forbiddenField, invalidValue, notSupported } from "./field-error.ts";
 import type { Resource } from "./resource.ts";
 import {
   type FieldRequirement,
@@ -7,7 +7,7 @@ import {
   parseLabelSelector,
   type Requirement,
 } from "./selectors.ts";
-import { badRequest, invalid } from "./status.ts";
+import { badRequest, internal, invalid } from "./status.ts";
 
 export interface ListOptions {
   labels: Requirement[];
@@ -41,10 +41,7 @@ export function parseListOptions(query: URLSearchParams, resource: Resource, wat
   }
   const errors = faults(options, query.has("sendInitialEvents"));
   if (errors.length > 0) throw invalid({ group: "meta.k8s.io", resource: "ListOptions" }, "", errors);
-  if (options.resourceVersion && !/^\d+$/.test(options.resourceVersion)) {
-    const detail = `Invalid value: ${JSON.stringify(options.resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(options.resourceVersion)}: invalid syntax`;
-    throw badRequest(`resourceVersion: ${detail}`);
-  }
+  checkVersion(options.resourceVersion, watch ? resource : undefined);
   return options;
 }
 
@@ -54,22 +51,7 @@ function faults(
   asksInitial: boolean,
 ): FieldError[] {
   const field = "resourceVersionMatch";
-  if (watch) {
-    if (asksInitial && match !== "NotOlderThan") {
-      return [
-        forbiddenField(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"),
-      ];
-    }
-    if (match && !asksInitial) {
-      return [
-        forbiddenField(
-          field,
-          "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-        ),
-      ];
-    }
-    return [];
-  }
+  if (watch) return watchFaults(match, token, asksInitial);
   const errors: FieldError[] = [];
   if (match) {
     if (!resourceVersion) {
@@ -89,6 +71,37 @@ function faults(
   if (asksInitial)
     errors.push(forbiddenField("sendInitialEvents", "sendInitialEvents is forbidden for list"));
   return errors;
+}
+
+function watchFaults(match: string, token: string, asksInitial: boolean): FieldError[] {
+  const field = "resourceVersionMatch";
+  const errors: FieldError[] = [];
+  if (asksInitial && match !== "NotOlderThan") {
+    errors.push(
+      forbiddenField(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"),
+    );
+  }
+  if (!match) return errors;
+  if (!asksInitial) {
+    const rule = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+    errors.push(forbiddenField(field, rule));
+  }
+  if (match !== "NotOlderThan") errors.push(notSupported(field, match, ["NotOlderThan"]));
+  if (token)
+    errors.push(forbiddenField(field, "resourceVersionMatch is forbidden when continue is provided"));
+  return errors;
+}
+
+/** A version that is no number: a watch says 422, everything else 500. */
+export function checkVersion(version: string, watched: Resource | undefined): void {
+  if (/^\d*$/.test(version)) return;
+  const error = invalidValue(
+    "resourceVersion",
+    version,
+    `strconv.ParseUint: parsing "${version}": invalid syntax`,
+  );
+  if (watched) throw invalid(watched.subject, "", [error]);
+  throw internal(`${error.field}: ${error.message}`);
 }
 
 export function parseInteger(value: string): number | undefined {

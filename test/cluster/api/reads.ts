@@ -3,7 +3,13 @@ import { type Answer, answerJson } from "./answer.ts";
 import { type Core, namespaceOf, type ResourceRequest } from "./core.ts";
 import { apiVersionOf, itemJson, parseAccept, partialJson, wholeJson } from "./forms.ts";
 import type { KubeObject } from "./object.ts";
-import { decodeContinue, encodeContinue, type ListOptions, parseListOptions } from "./options.ts";
+import {
+  checkVersion,
+  decodeContinue,
+  encodeContinue,
+  type ListOptions,
+  parseListOptions,
+} from "./options.ts";
 import { matchesFields, matchesLabels } from "./selectors.ts";
 import { type ApiError, badRequest, expired, versionTooLarge } from "./status.ts";
 import { rowJson, tableJson } from "./tables.ts";
@@ -16,7 +22,9 @@ type Entry = [string, KubeObject];
 
 export async function get(core: Core, request: ResourceRequest): Promise<Answer> {
   const { resource, call, attributes } = request;
-  await reach(core, request, call.query.get("resourceVersion") ?? "");
+  const version = call.query.get("resourceVersion") ?? "";
+  checkVersion(version, undefined);
+  await reach(core, request, version);
   const object = core.registry.find(resource, namespaceOf(request), attributes.name);
   return answerJson(200, objectJson(core, request, object));
 }

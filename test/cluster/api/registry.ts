@@ -122,10 +122,7 @@ export function createRegistry(store: Store, timers: Timers, random: Random): Re
     const { metadata } = changed;
     const { uid, resourceVersion } = metadata;
     if (options.put && uid && uid !== old.metadata.uid) {
-      const key = `/registry/${resource.plural}/${keyOf(namespace, name)}`;
-      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
-      const whole = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`;
-      throw conflict(resource.subject, name, whole);
+      throw uidMismatch(target, uid, old.metadata.uid);
     }
     if (!resourceVersion || resourceVersion === "0") {
       if (!resource.unconditionalUpdate) throw versionRequired(resource, name);
@@ -253,6 +250,14 @@ export function versionRequired({ subject }: Resource, name: string) {
   return invalid(subject, name, [
     { reason: "FieldValueInvalid", field: "metadata.resourceVersion", message },
   ]);
+}
+
+/** A PUT that names another uid than the stored object has; "" for none. */
+export function uidMismatch({ resource, namespace, name }: Target, asked: string, stored: string) {
+  const key = `/registry/${resource.plural}/${keyOf(namespace, name)}`;
+  const why = `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${stored}`;
+  const storage = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0`;
+  return conflict(resource.subject, name, `${storage}, AdditionalErrorMsg: ${why}`);
 }
 
 export function checkPreconditions(

@@ -22,6 +22,8 @@ export interface Attributes {
   subresource: string;
   namespace: string;
   name: string;
+  /** The path goes on after a subresource. */
+  isTooLong?: boolean;
 }
 
 const verbs: Record<Method, string> = {
@@ -65,6 +67,7 @@ export function attributesOf({ method, path, query }: Pick<Call, "method" | "pat
     if (parts.length > 2 && parts[2] !== "status" && parts[2] !== "finalize") parts.splice(0, 2);
   }
   [found.resource = "", found.name = "", found.subresource = ""] = parts;
+  if (parts.length > 3) found.isTooLong = true;
   if (!found.name || (found.verb === "get" && isWatch(query))) {
     if (found.verb === "get") found.verb = isWatch(query) ? "watch" : "list";
     if (found.verb === "delete") found.verb = "deletecollection";

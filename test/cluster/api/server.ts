@@ -10,11 +10,12 @@ import { bootstrap } from "./bootstrap.ts";
 import type { Core } from "./core.ts";
 import { createFaults, type FaultEffect, type Faults, isLatency } from "./faults.ts";
 import { handle } from "./handler.ts";
+import { impersonated } from "./impersonation.ts";
 import { createLedger, type Ledger, type LedgerEntry } from "./ledger.ts";
 import { memoryTransport } from "./memory-transport.ts";
 import { createRegistry } from "./registry.ts";
 import { attributesOf, type Call } from "./request.ts";
-import { ApiError, notFound, tooManyRequests, unauthorized } from "./status.ts";
+import { ApiError, bodyTooLarge, notFound, tooManyRequests, unauthorized } from "./status.ts";
 import { Store } from "./store.ts";
 import { pause, type Random, systemTimers, type Timers } from "./timing.ts";
 import { ConnectionReset, createWatchHub, type Watch } from "./watch.ts";
@@ -24,6 +25,9 @@ export type { Fault, FaultEffect, FaultHandle, FaultMatch, Faults, RequestFacts 
 export { type Kubeconfig, kubeconfig, type Listening, listen } from "./https.ts";
 export type { Ledger, LedgerEntry, LedgerFilter } from "./ledger.ts";
 export type { Random, Timers } from "./timing.ts";
+
+/** The limit of the real server for a request. */
+const bodyBytesMax = 3 * 1024 * 1024;
 
 export interface ApiServerOptions {
   /** Time and timers; the real ones by default. */
@@ -89,6 +93,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const faults = createFaults(random);
   const ledger = createLedger(options.ledgerMax ?? 20_000);
   const awayListeners = new Set<() => void>();
+  const checksAccess = authorization === "rbac";
   let away = false;
   bootstrap(registry);
   const adminToken = authenticator.addUser({ name: "kubernetes-admin", groups: ["system:masters"] });
@@ -130,13 +135,15 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     await before(effects, call, timers);
     if (away) throw new ConnectionReset();
     if (!user) throw unauthorized();
+    if (Buffer.byteLength(call.body) > bodyBytesMax) throw bodyTooLarge(bodyBytesMax);
     let opened: Watch | undefined;
     const onWatch = (watch: Watch) => {
       opened = watch;
       watch.onEnd = end;
     };
-    const request = { call, user, attributes, onWatch };
-    const given = await handle(core, request, authorization === "rbac");
+    const asked = checksAccess ? impersonated(core, user, call.headers) : user;
+    const request = { call, user: asked, attributes, onWatch };
+    const given = await handle(core, request, checksAccess);
     // A server that went away while it worked has done the work, and cannot say so.
     if (away || effects.includes("reset-after")) {
       opened?.cut();

@@ -128,6 +128,9 @@ export const unsupportedMediaType = () =>
 
 export const notAcceptable = (message: string) => new ApiError(406, "NotAcceptable", message, {});
 
+export const bodyTooLarge = (bytesMax: number) =>
+  new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${bytesMax}`);
+
 /** A patch that cannot be applied to the object as it is. */
 export const unprocessablePatch = () =>
   new ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {});

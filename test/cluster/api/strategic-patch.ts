@@ -2,7 +2,7 @@
  * The strategic merge patch, after apimachinery's `util/strategicpatch`: directives `$patch`, `$retainKeys`,
  * `$deleteFromPrimitiveList` and `$setElementOrder`, and the same order of the resulting lists.
  */
-import { listStrategies } from "./merge-keys.ts";
+import { listStrategies, replacedMaps } from "./merge-keys.ts";
 import { clone, equal, type Fields, isFields } from "./object.ts";
 import { PatchError } from "./patch.ts";
 import { fieldsOf, type Shape } from "./schema.ts";
@@ -58,6 +58,8 @@ function mergeValue(
   order: unknown,
 ): unknown {
   const shape = shapeOf(owner, key);
+  if (isFields(patch) && owner?.kind === "object" && replacedMaps.has(`${owner.type}.${key}`))
+    return clone(patch);
   if (isFields(patch)) return mergeMap(shape, isFields(target) ? target : {}, patch);
   const strategy = owner?.kind === "object" ? listStrategies[owner.type]?.[key] : undefined;
   if (!Array.isArray(patch) || !strategy) return clone(patch);

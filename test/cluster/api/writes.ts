@@ -8,7 +8,7 @@ import { type Fields, isFields, type KubeObject, list, text } from "./object.ts"
 import { parseInteger, parseListOptions } from "./options.ts";
 import { jsonPatch, mergePatch, type Operation, PatchError } from "./patch.ts";
 import { listJson, objectJson, readPage } from "./reads.ts";
-import { type DeleteOptions, keyOf, type Target, versionRequired } from "./registry.ts";
+import { type DeleteOptions, keyOf, type Target, uidMismatch, versionRequired } from "./registry.ts";
 import type { Resource } from "./resource.ts";
 import {
   ApiError,
@@ -34,10 +34,11 @@ export function update(core: Core, request: ResourceRequest): Answer {
   const { resource, call, attributes } = request;
   const read = readObject(resource, call.body, fieldValidationOf(call.query));
   const target = targetOf(request);
-  checkNamespace(read.object, target.namespace);
-  checkName(read.object, attributes.name);
+  checkName(read.object, target);
   const dryRun = isDryRun(call.query, "UpdateOptions");
   const exists = core.store.get(resource.store, keyOf(target.namespace, target.name));
+  const { uid } = read.object.metadata;
+  if (!exists && uid) throw uidMismatch(target, uid, "");
   if (!exists && resource.createOnUpdate && !attributes.subresource) {
     read.object.metadata.resourceVersion = "";
     const created = warned(read, () => core.registry.create(resource, target.namespace, read.object, dryRun));
@@ -66,8 +67,7 @@ export function patch(core: Core, request: ResourceRequest): Answer {
       ...shownForm(resource, current),
     };
     read = readPatched(resource, applyPatch(resource, type, shown, document), call.body, validation);
-    checkNamespace(read.object, target.namespace);
-    checkName(read.object, target.name);
+    checkName(read.object, target);
     if (!read.object.metadata.resourceVersion && !resource.unconditionalUpdate) {
       throw versionRequired(resource, target.name);
     }
@@ -190,10 +190,21 @@ function checkNamespace({ metadata }: KubeObject, namespace: string | undefined)
   throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
 }
 
-function checkName({ metadata }: KubeObject, name: string): void {
-  metadata.name ||= name;
-  if (metadata.name === name) return;
-  throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+/** A PUT or a patch may leave the namespace to the path, but not the name. */
+function checkName({ metadata }: KubeObject, { name, namespace }: Target): void {
+  if (!metadata.name) {
+    const why = "was undeterminable: name must be provided";
+    throw badRequest(`the name of the object (${name} based on URL) ${why}`);
+  }
+  if (metadata.name !== name) {
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
+    );
+  }
+  if (namespace && metadata.namespace && metadata.namespace !== namespace) {
+    const mismatch = `does not match the namespace on the request (${namespace})`;
+    throw badRequest(`the namespace of the object (${metadata.namespace}) ${mismatch}`);
+  }
 }
 
 /** Warnings go with the answer, also when it is a refusal. */

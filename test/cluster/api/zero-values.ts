@@ -33,7 +33,7 @@ export const structs: Record<string, string[]> = {
   V1Lease: ["spec"],
   CoreV1Event: ["involvedObject", "source"],
   EventsV1Event: ["regarding", "deprecatedSource"],
-  V1VolumeAttachment: ["spec"],
+  V1VolumeAttachment: ["spec", "status"],
   V1VolumeAttachmentSpec: ["source"],
   V1RoleBinding: ["roleRef"],
   V1ClusterRoleBinding: ["roleRef"],
@@ -79,6 +79,7 @@ export const written: Record<string, Record<string, string | number | boolean>> 
   V1Subject: { kind: "", name: "" },
   V1PriorityClass: { value: 0 },
   V1VolumeAttachmentStatus: { attached: false },
+  CoreV1Event: { reportingComponent: "", reportingInstance: "" },
 };
 
 /** Pointers to a boolean: `false` says something and stays. */

@@ -23,7 +23,9 @@ const renamed = (object: KubeObject, by: Record<string, string>) =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [by[key] ?? key, value])) as KubeObject;
 
 export const toCoreEvent = (event: KubeObject) => renamed(event, names);
-export const fromCoreEvent = (event: KubeObject) => renamed(event, back);
+/** The core form writes its reporter even when it is "", the other one does not. */
+export const fromCoreEvent = (event: KubeObject) =>
+  renamed(Object.fromEntries(Object.entries(event).filter(([, value]) => value !== "")) as KubeObject, back);
 
 export const coreEventRules: Rules = {
   validate: (event) => validateEvent(event, "reportingComponent"),

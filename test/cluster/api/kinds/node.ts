@@ -1,7 +1,7 @@
 /** Nodes: the taint a new one gets, and the form of taints. */
 import { duplicate, type FieldError, invalidValue, notSupported, required } from "../field-error.ts";
 import { faultsOfLabelValue, faultsOfQualifiedName } from "../names.ts";
-import { at, clone, ensure, fields, list, text } from "../object.ts";
+import { at, clone, ensure, type Fields, fields, list, text } from "../object.ts";
 import type { Rules } from "../resource.ts";
 
 const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
@@ -41,8 +41,15 @@ function validateTaints(taints: unknown[]): FieldError[] {
     if (!effect) errors.push(required(`${path}.effect`));
     else if (!effects.includes(text(effect))) errors.push(notSupported(`${path}.effect`, effect, effects));
     const pair = `${key} ${effect}`;
-    if (seen.has(pair)) errors.push({ ...duplicate(path, taint) });
+    if (seen.has(pair)) errors.push(duplicateTaint(path, fields(taint)));
     seen.add(pair);
   });
   return errors;
+}
+
+/** The server shows the taint in the form it has inside. */
+function duplicateTaint(path: string, { key, value, effect, timeAdded }: Fields): FieldError {
+  const shown = { Key: key, Value: value ?? "", Effect: effect, TimeAdded: timeAdded ?? null };
+  const error = duplicate(path, shown);
+  return { ...error, message: `${error.message}: taints must be unique by key and effect pair` };
 }

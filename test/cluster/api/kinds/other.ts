@@ -23,7 +23,9 @@ export const budgetRules: Rules = {
     const spec = fields(budget["spec"]);
     const errors: FieldError[] = [];
     if (spec["minAvailable"] !== undefined && spec["maxUnavailable"] !== undefined) {
-      errors.push(invalidValue("spec", spec, "minAvailable and maxUnavailable cannot be both set"));
+      errors.push(
+        invalidValue("spec", internalForm(spec), "minAvailable and maxUnavailable cannot be both set"),
+      );
     }
     for (const key of ["minAvailable", "maxUnavailable"]) {
       const value = spec[key];
@@ -44,6 +46,14 @@ export const budgetRules: Rules = {
     return errors;
   },
 };
+
+/** The server shows the value in the form it has inside. */
+const internalForm = ({ minAvailable, selector, maxUnavailable, unhealthyPodEvictionPolicy }: Fields) => ({
+  MinAvailable: minAvailable,
+  Selector: selector ?? null,
+  MaxUnavailable: maxUnavailable,
+  UnhealthyPodEvictionPolicy: unhealthyPodEvictionPolicy ?? null,
+});
 
 export const leaseRules: Rules = {
   validate(lease) {
@@ -220,7 +230,7 @@ export const volumeRules = protectedBy("kubernetes.io/pv-protection", "Pending")
 
 export const attachmentRules: Rules = {
   prepareCreate(object) {
-    delete object["status"];
+    object["status"] = zeroOf("V1VolumeAttachmentStatus");
   },
   prepareUpdate(object, old) {
     object["status"] = clone(old["status"]);

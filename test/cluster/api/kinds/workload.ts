@@ -6,6 +6,8 @@ import { zeroOf } from "../schema.ts";
 import { matchesSelector } from "../selectors.ts";
 import { defaultPodSpec, validatePodSpec } from "./pod.ts";
 
+type Labels = Record<string, string> | undefined;
+
 const templateGeneration = "deprecated.daemonset.template.generation";
 
 const base: Rules = {
@@ -61,6 +63,8 @@ export const jobRules: Rules = {
     spec["backoffLimit"] ??= 6;
     spec["suspend"] ??= false;
     spec["completionMode"] ??= "NonIndexed";
+    spec["podReplacementPolicy"] ??= "TerminatingOrFailed";
+    object.metadata.labels ??= clone(at(object, "spec", "template", "metadata", "labels")) as Labels;
     const labels = ensure(object, "spec", "template", "metadata", "labels");
     const { name, uid } = object.metadata;
     const own = { "batch.kubernetes.io/controller-uid": uid, "controller-uid": uid };
