@@ -41,7 +41,8 @@ export function alertsGate(prometheusUrl: string, filter: AlertFilter, post: Htt
       const names = blockingAlerts(parseAnswer(prometheusUrl, status, text), filter);
       if (names.length === 0) return { open: true };
       const shown = names.slice(0, namesMax).join(", ") + (names.length > namesMax ? ", …" : "");
-      return { open: false, code: "active", message: `${names.length} alerts are active: ${shown}` };
+      const count = names.length === 1 ? "1 alert is active" : `${names.length} alerts are active`;
+      return { open: false, code: "active", message: `${count}: ${shown}` };
     },
   };
 }

@@ -12,97 +12,103 @@ let https: Listening;
 let folder: string;
 let config: string;
 
-before(async () => {
-  https = await listen(server, { port: 0 });
-  folder = await mkdtemp(join(tmpdir(), "rebootd-cli-"));
-  config = join(folder, "kubeconfig");
-  await writeFile(config, kubeconfig({ ...https, token: server.adminToken, user: "admin" }));
-  await writeFile(join(folder, "boot_id"), "1c09ca98-649c-4c7a-bc77-9cd04c96812e\n");
-});
-after(async () => {
-  await https.close();
-  await rm(folder, { recursive: true });
-});
+describe("The command line of a process", () => {
+  before(async () => {
+    https = await listen(server, { port: 0 });
+    folder = await mkdtemp(join(tmpdir(), "rebootd-cli-"));
+    config = join(folder, "kubeconfig");
+    await writeFile(config, kubeconfig({ ...https, token: server.adminToken, user: "admin" }));
+    await writeFile(join(folder, "boot_id"), "1c09ca98-649c-4c7a-bc77-9cd04c96812e\n");
+  });
+  after(async () => {
+    await https.close();
+    await rm(folder, { recursive: true });
+  });
 
-describe("A daemon started with bad input", () => {
-  const rows: [what: string, args: () => string[], says: RegExp][] = [
-    ["an unknown option", () => ["--node-id=n1", "--frobnicate"], /'--frobnicate'.*rebootd run --help/],
-    [
-      "a bad duration",
-      () => ["--node-id=n1", "--drain-timeout=15"],
-      /--drain-timeout="15": allowed is a duration/,
-    ],
-    [
-      "a bad regular expression",
-      () => ["--node-id=n1", "--alert-filter-regexp=("],
-      /--alert-filter-regexp="\(": allowed/,
-    ],
-    ["a bad time zone", () => ["--node-id=n1", "--time-zone=Mars"], /--time-zone="Mars": allowed is a name/],
-    [
-      "a bad day of the week",
-      () => ["--node-id=n1", "--reboot-days=mon,fu"],
-      /--reboot-days="mon,fu": allowed is/,
-    ],
-    [
-      "a kubeconfig that is not there",
-      () => ["--node-id=n1", "--kubeconfig=/nowhere"],
-      /--kubeconfig="\/nowhere": ENOENT/,
-    ],
-    [
-      "a kubeconfig that is none",
-      () => ["--node-id=n1", `--kubeconfig=${folder}/boot_id`],
-      /--kubeconfig="[^"]+boot_id": .*allowed/,
-    ],
-    ["no name of its node", () => [], /--node-id is missing/],
-  ];
-  for (const [what, args, says] of rows) {
-    it(`says on one line what is wrong with ${what}, ends with 2 and asks the cluster nothing`, async () => {
-      const asked = server.ledger.total;
-      const { code, out, err } = await runDaemonProcess(["run", ...args()], { REBOOTD_KUBECONFIG: config });
-      assert.equal(code, 2, err);
-      assert.match(err, says);
-      assert.match(err, /^rebootd: [^\n]+\n$/);
-      assert.equal(out, "");
-      assert.equal(server.ledger.total, asked);
+  describe("A daemon started with bad input", () => {
+    const rows: [what: string, args: () => string[], says: RegExp][] = [
+      ["an unknown option", () => ["--node-id=n1", "--frobnicate"], /'--frobnicate'.*rebootd run --help/],
+      [
+        "a bad duration",
+        () => ["--node-id=n1", "--drain-timeout=15"],
+        /--drain-timeout="15": allowed is a duration/,
+      ],
+      [
+        "a bad regular expression",
+        () => ["--node-id=n1", "--alert-filter-regexp=("],
+        /--alert-filter-regexp="\(": allowed/,
+      ],
+      [
+        "a bad time zone",
+        () => ["--node-id=n1", "--time-zone=Mars"],
+        /--time-zone="Mars": allowed is a name/,
+      ],
+      [
+        "a bad day of the week",
+        () => ["--node-id=n1", "--reboot-days=mon,fu"],
+        /--reboot-days="mon,fu": allowed is/,
+      ],
+      [
+        "a kubeconfig that is not there",
+        () => ["--node-id=n1", "--kubeconfig=/nowhere"],
+        /--kubeconfig="\/nowhere": ENOENT/,
+      ],
+      [
+        "a kubeconfig that is none",
+        () => ["--node-id=n1", `--kubeconfig=${folder}/boot_id`],
+        /--kubeconfig="[^"]+boot_id": .*allowed/,
+      ],
+      ["no name of its node", () => [], /--node-id is missing/],
+    ];
+    for (const [what, args, says] of rows) {
+      it(`says on one line what is wrong with ${what}, ends with 2 and asks the cluster nothing`, async () => {
+        const asked = server.ledger.total;
+        const { code, out, err } = await runDaemonProcess(["run", ...args()], { REBOOTD_KUBECONFIG: config });
+        assert.equal(code, 2, err);
+        assert.match(err, says);
+        assert.match(err, /^rebootd: [^\n]+\n$/);
+        assert.equal(out, "");
+        assert.equal(server.ledger.total, asked);
+      });
+    }
+  });
+
+  describe("A daemon that is to look once", () => {
+    const { signal } = new AbortController();
+    const admin = createClient({ transport: server.transport(server.adminToken), clock: systemClock });
+    const once = () => [
+      "run",
+      "--node-id=n1",
+      "--once",
+      `--kubeconfig=${config}`,
+      `--boot-id-path=${folder}/boot_id`,
+      `--reboot-sentinel=${folder}/reboot-required`,
+    ];
+
+    before(() => admin.create("/api/v1/nodes", { metadata: { name: "n1" } }, { signal }));
+
+    it("says that no reboot is needed", async () => {
+      const { code, out } = await runDaemonProcess(once());
+      assert.equal(code, 0);
+      assert.equal(out, "n1 is Idle and would wait: no reboot is needed\n");
     });
-  }
-});
 
-describe("A daemon that is to look once", () => {
-  const { signal } = new AbortController();
-  const admin = createClient({ transport: server.transport(server.adminToken), clock: systemClock });
-  const once = () => [
-    "run",
-    "--node-id=n1",
-    "--once",
-    `--kubeconfig=${config}`,
-    `--boot-id-path=${folder}/boot_id`,
-    `--reboot-sentinel=${folder}/reboot-required`,
-  ];
+    it("says what it would do and why, and changes nothing", async () => {
+      await writeFile(join(folder, "reboot-required"), "");
+      const before = server.resourceVersion;
+      const { code, out } = await runDaemonProcess(once());
+      assert.equal(code, 0);
+      assert.equal(out, "n1 is Idle and would acquire: a reboot is needed and nothing speaks against it\n");
+      assert.equal(server.resourceVersion, before);
+    });
 
-  before(() => admin.create("/api/v1/nodes", { metadata: { name: "n1" } }, { signal }));
-
-  it("says that no reboot is needed", async () => {
-    const { code, out } = await runDaemonProcess(once());
-    assert.equal(code, 0);
-    assert.equal(out, "n1 is Idle and would wait: no reboot is needed\n");
-  });
-
-  it("says what it would do and why, and changes nothing", async () => {
-    await writeFile(join(folder, "reboot-required"), "");
-    const before = server.resourceVersion;
-    const { code, out } = await runDaemonProcess(once());
-    assert.equal(code, 0);
-    assert.equal(out, "n1 is Idle and would acquire: a reboot is needed and nothing speaks against it\n");
-    assert.equal(server.resourceVersion, before);
-  });
-
-  it("names every closed gate", async () => {
-    const args = [...once(), "--start-time=0:00", "--end-time=0:00", "--prometheus-url=http://127.0.0.1:1"];
-    const { code, out } = await runDaemonProcess(args);
-    assert.equal(code, 0);
-    assert.match(out, /^n1 is Idle and would become Waiting: /);
-    assert.match(out, /\n {2}window \(outside\): outside the maintenance window, which opens next at /);
-    assert.match(out, /\n {2}alerts \(cannot-tell\): cannot tell: /);
+    it("names every closed gate", async () => {
+      const args = [...once(), "--start-time=0:00", "--end-time=0:00", "--prometheus-url=http://127.0.0.1:1"];
+      const { code, out } = await runDaemonProcess(args);
+      assert.equal(code, 0);
+      assert.match(out, /^n1 is Idle and would become Waiting: /);
+      assert.match(out, /\n {2}window \(outside\): outside the maintenance window, which opens next at /);
+      assert.match(out, /\n {2}alerts \(cannot-tell\): cannot tell: /);
+    });
   });
 });

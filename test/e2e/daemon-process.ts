@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 export const daemonMain = fileURLToPath(new URL("../../daemon/main.ts", import.meta.url));
@@ -31,4 +32,28 @@ export function runDaemonProcess(
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, out, err }));
   });
+}
+
+export interface LogLine {
+  time: string;
+  level: string;
+  node: string;
+  phase: string;
+  message: string;
+  why?: string;
+  metricsPort?: number;
+}
+
+export async function readLog(file: string): Promise<LogLine[]> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  return text
+    .split("\n")
+    .filter((line) => line.endsWith("}"))
+    .map((line) => JSON.parse(line) as LogLine);
+}
+
+/** Asks the daemon that wrote this log, the last one if there were several. */
+export async function askDaemon(logFile: string, path: string): Promise<string> {
+  const port = (await readLog(logFile)).findLast((line) => line.metricsPort !== undefined)?.metricsPort;
+  return await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
 }

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { systemClock } from "../../daemon/clock.ts";
+import { startRebootd } from "../cluster/machines/rebootd.ts";
+import { type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
+import { startWorld, type World } from "../cluster/world.ts";
+import { askDaemon, readLog } from "./daemon-process.ts";
+
+/** Answers as Prometheus does, with the alerts that are set. */
+async function startPrometheus() {
+  const state = { firing: [] as string[] };
+  const server: Server = createServer((_, response) => {
+    const result = state.firing.map((alertname) => ({
+      metric: { __name__: "ALERTS", alertname, alertstate: "firing" },
+      value: [0, "1"],
+    }));
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ status: "success", data: { resultType: "vector", result } }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    state,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => server.close(),
+  };
+}
+
+const nodes = ["n1", "n2", "n3"];
+let prometheus: Awaited<ReturnType<typeof startPrometheus>>;
+let server: SimulatedServer;
+let world: World;
+
+async function allWaitFor(code: string): Promise<void> {
+  await world.eventually(`all nodes wait: ${code}`, async () => {
+    const records = await Promise.all(nodes.map((name) => world.node(name).record()));
+    return records.every((record) => record?.phase === "Waiting" && record.reasons?.[0]?.code === code);
+  });
+}
+
+async function cordonedNow(): Promise<number> {
+  const objects = await Promise.all(nodes.map((name) => world.node(name).object()));
+  return objects.filter(({ spec }) => spec?.unschedulable === true).length;
+}
+
+describe("A roll of real daemons", () => {
+  before(async () => {
+    prometheus = await startPrometheus();
+    server = await startSimulatedServer(systemClock, { authorization: "always-allow" });
+    world = await startWorld({
+      server,
+      nodes,
+      workloads: [{ name: "web", replicas: 6, budget: { maxUnavailable: 2 } }],
+      startDaemon: (place) => startRebootd(place, [`--prometheus-url=${prometheus.url}`, "--period=1s"]),
+    });
+  });
+  after(async () => {
+    await world.stop();
+    await server.stop();
+    prometheus.close();
+  });
+
+  it("does not begin while an alert fires, and log and metrics say why", async () => {
+    prometheus.state.firing = ["DiskFull"];
+    for (const name of nodes) world.node(name).wantsReboot();
+    await allWaitFor("active");
+    await systemClock.sleep(2000, world.signal);
+    assert.equal(await cordonedNow(), 0);
+    for (const name of nodes) {
+      const { logFile } = world.node(name);
+      const lines = await readLog(logFile);
+      assert.ok(
+        lines.some(({ message, why = "" }) => `${message} ${why}`.includes("1 alert is active: DiskFull")),
+      );
+      for (const line of lines) assert.ok(line.node === name && line.phase !== undefined);
+      const metrics = await askDaemon(logFile, "/metrics");
+      assert.match(
+        metrics,
+        new RegExp(`rebootd_gate_closed\\{gate="alerts",reason="active",node="${name}"\\} 1`),
+      );
+      assert.match(metrics, new RegExp(`rebootd_reboot_required\\{node="${name}"\\} 1`));
+      assert.equal(await askDaemon(logFile, "/healthz"), "ok\n");
+    }
+  });
+
+  it("does not begin while the lock is set by hand", async () => {
+    await world.setLock('{"nodeID":"manual"}');
+    prometheus.state.firing = [];
+    await allWaitFor("lock-manual");
+    await systemClock.sleep(2000, world.signal);
+    assert.equal(await cordonedNow(), 0);
+  });
+
+  it("begins within two seconds after that is taken away, and survives an API server that goes away", async () => {
+    await world.setLock(null);
+    await world.eventually("the first node is cordoned", async () => (await cordonedNow()) === 1, 2000);
+    server.api.setAway(true);
+    await systemClock.sleep(4000, world.signal);
+    server.api.setAway(false);
+    await world.rolled();
+  });
+
+  it("keeps every promise", async () => {
+    const report = await world.report();
+    assert.deepEqual(report.violations, []);
+    assert.equal(report.maxUnavailable, 1);
+    assert.equal(report.lockAtEnd, null);
+    for (const { name, bootIDs } of report.nodes) assert.equal(bootIDs.length, 2, name);
+    for (const name of nodes) assert.equal(await askDaemon(world.node(name).logFile, "/healthz"), "ok\n");
+  });
+});
