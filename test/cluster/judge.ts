@@ -20,6 +20,8 @@ export interface NodeState {
   /** The record says that the cordon is the daemon's. */
   isCordonOurs: boolean;
   phase: string | undefined;
+  /** Why it waits, in the daemon's words. */
+  reasons: readonly string[];
   bootID: string | undefined;
   /** Without those that Kubernetes adds by itself for a node that is not Ready. */
   taints: readonly string[];

@@ -127,6 +127,7 @@ function nodeFact(node: StoredNode): FactBody {
     isCordoned: node.spec?.unschedulable === true,
     isCordonOurs: record.cordoned === true,
     phase: record.phase,
+    reasons: (record.reasons ?? []).map(({ message }) => message),
     bootID: node.status?.nodeInfo?.bootID,
     taints: (node.spec?.taints ?? [])
       .map((taint) => `${taint.key}=${taint.value ?? ""}:${taint.effect}`)
@@ -135,9 +136,15 @@ function nodeFact(node: StoredNode): FactBody {
   };
 }
 
-function recordIn(annotation: string | undefined): { phase?: string; cordoned?: boolean } {
+interface Record {
+  phase?: string;
+  cordoned?: boolean;
+  reasons?: { message: string }[];
+}
+
+function recordIn(annotation: string | undefined): Record {
   try {
-    return (JSON.parse(annotation ?? "{}") ?? {}) as { phase?: string; cordoned?: boolean };
+    return (JSON.parse(annotation ?? "{}") ?? {}) as Record;
   } catch {
     return {};
   }

@@ -16,6 +16,7 @@ export interface ClusterServer {
   apiFor(user: ClusterUser): Api;
   /** The text of a kubeconfig with this user's credentials. */
   kubeconfigFor(user: ClusterUser): string;
+  /** May be called again. */
   stop(): Promise<void>;
 }
 
@@ -44,6 +45,7 @@ export async function startSimulatedServer(
   const api = createApiServer(rest);
   const listening: Listening = await listen(api, { port });
   const tokens = new Map<string, string>();
+  let stopped: Promise<void> | undefined;
 
   function tokenOf({ name, groups }: ClusterUser): string {
     const token = tokens.get(name) ?? api.addUser({ name, groups: [...groups] });
@@ -56,6 +58,9 @@ export async function startSimulatedServer(
     url: listening.url,
     apiFor: (user) => createClient({ transport: api.transport(tokenOf(user)), clock }),
     kubeconfigFor: (user) => kubeconfig({ ...listening, token: tokenOf(user), user: user.name }),
-    stop: () => listening.close(),
+    stop: () => {
+      stopped ??= listening.close();
+      return stopped;
+    },
   };
 }

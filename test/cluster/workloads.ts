@@ -1,12 +1,17 @@
 import { isApiError } from "../../daemon/cluster/api.ts";
-import { collection, type StoredBudget, type StoredDeployment } from "./controllers/objects.ts";
+import {
+  collection,
+  type StoredBudget,
+  type StoredDaemonSet,
+  type StoredDeployment,
+} from "./controllers/objects.ts";
 import type { Ports } from "./controllers/ports.ts";
 
-/** A Deployment, and the budget of its pods if it has one. */
+/** A Deployment, or a DaemonSet where no number of replicas is given, and the budget of its pods if it has one. */
 export interface Workload {
   name: string;
   namespace?: string;
-  replicas: number;
+  replicas?: number;
   budget?: { minAvailable?: number | string; maxUnavailable?: number | string };
   /** For its pods. */
   labels?: Record<string, string>;
@@ -20,7 +25,8 @@ type Caller = Pick<Ports, "api" | "signal">;
 export async function createWorkload({ api, signal }: Caller, workload: Workload): Promise<void> {
   const { name, namespace = "default", budget } = workload;
   await ensureNamespace({ api, signal }, namespace);
-  await api.create(collection("deployments", namespace), deploymentOf(workload), { signal });
+  const resource = workload.replicas === undefined ? "daemonsets" : "deployments";
+  await api.create(collection(resource, namespace), objectOf(workload), { signal });
   if (budget === undefined) return;
   const selector = { matchLabels: { app: name } };
   const body = {
@@ -32,21 +38,14 @@ export async function createWorkload({ api, signal }: Caller, workload: Workload
   await api.create(collection("poddisruptionbudgets", namespace), body, { signal });
 }
 
-function deploymentOf({
-  name,
-  namespace = "default",
-  replicas,
-  labels,
-  annotations,
-  spec,
-}: Workload): object {
+function objectOf({ name, namespace = "default", replicas, labels, annotations, spec }: Workload): object {
   const app = { app: name };
   return {
     apiVersion: "apps/v1",
-    kind: "Deployment",
+    kind: replicas === undefined ? "DaemonSet" : "Deployment",
     metadata: { name, namespace },
     spec: {
-      replicas,
+      ...(replicas !== undefined && { replicas }),
       selector: { matchLabels: app },
       template: {
         metadata: { labels: { ...app, ...labels }, ...(annotations && { annotations }) },
@@ -59,6 +58,7 @@ function deploymentOf({
 /** All its pods are there, and the budget has counted them. */
 export async function isWorkloadReady({ api, signal }: Caller, workload: Workload): Promise<boolean> {
   const { name, namespace = "default", replicas, budget } = workload;
+  if (replicas === undefined) return isDaemonSetReady({ api, signal }, namespace, name);
   const path = `${collection("deployments", namespace)}/${name}`;
   const deployment = await api.get<StoredDeployment>(path, { signal });
   if ((deployment.status?.availableReplicas ?? 0) < replicas) return false;
@@ -66,6 +66,12 @@ export async function isWorkloadReady({ api, signal }: Caller, workload: Workloa
   const budgetPath = `${collection("poddisruptionbudgets", namespace)}/${name}`;
   const { metadata, status } = await api.get<StoredBudget>(budgetPath, { signal });
   return status?.currentHealthy === replicas && status.observedGeneration === metadata.generation;
+}
+
+async function isDaemonSetReady({ api, signal }: Caller, namespace: string, name: string): Promise<boolean> {
+  const path = `${collection("daemonsets", namespace)}/${name}`;
+  const { status } = await api.get<StoredDaemonSet>(path, { signal });
+  return (status?.desiredNumberScheduled ?? 0) > 0 && status?.numberReady === status?.desiredNumberScheduled;
 }
 
 /** With its default service account, without which no pod is taken. */

@@ -34,6 +34,10 @@ export interface WorldOptions {
   startDaemon: ((place: DaemonPlace, machine: Machine) => DaemonHandle) | undefined;
   /** Whom the daemon of a node is to the API server. */
   daemonUser: (node: string) => ClusterUser;
+  /** For the files of the run; it is removed at the end. By default one of its own below the system's. */
+  folder: string | undefined;
+  /** Ends the start, too. */
+  signal: AbortSignal | undefined;
   clock: Clock;
   random: Random;
   onMachineEvent: (event: MachineEvent) => void;
@@ -59,7 +63,8 @@ export interface World {
   rolled(names?: readonly string[], withinMs?: number): Promise<void>;
   /** What was promised and what came of it, up to now; everything has to be over, unless said otherwise. */
   report(rules?: Partial<Rules>): Promise<Report>;
-  stop(): Promise<void>;
+  /** Nothing is left running, and no file unless they are to be kept. */
+  stop(options?: { keepFolder: boolean }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -81,17 +86,20 @@ export async function startWorld(
     lock: defaultLock,
     startDaemon: undefined,
     daemonUser: (node) => ({ name: `rebootd:${node}`, groups: ["system:masters"] }),
+    folder: undefined,
+    signal: undefined,
     clock: systemClock,
     random: Math.random,
     onMachineEvent: () => {},
     ...options,
   };
   const { server, clock, random, lock, concurrency } = settings;
-  const folder = mkdtempSync(join(tmpdir(), "rebootd-world-"));
+  const folder = settings.folder ?? mkdtempSync(join(tmpdir(), "rebootd-world-"));
   // The daemons are stopped while there is still an API server to say goodbye to; then the rest.
   const machinesEnd = new AbortController();
   const worldEnd = new AbortController();
   const { signal } = worldEnd;
+  const waiting = settings.signal === undefined ? signal : AbortSignal.any([settings.signal, signal]);
   const admin: Ports = { api: server.apiFor(administrator), clock, random, signal };
   const machineTasks: Promise<void>[] = [];
   const tasks: Promise<void>[] = [];
@@ -110,7 +118,7 @@ export async function startWorld(
     predicate: () => boolean | Promise<boolean>,
     withinMs = 30_000,
   ): Promise<void> {
-    await withDeadline(clock, withinMs, signal, what, async (inner) => {
+    await withDeadline(clock, withinMs, waiting, what, async (inner) => {
       for (;;) {
         inner.throwIfAborted();
         if (failure !== undefined) throw failure.error;
@@ -157,13 +165,13 @@ export async function startWorld(
     return createWorldNode({ name, machine, folder: place, logFile, api: admin.api, signal });
   }
 
-  async function stop(): Promise<void> {
+  async function stop({ keepFolder = false } = {}): Promise<void> {
     machinesEnd.abort(new Error("the world ends"));
     await Promise.all(machineTasks);
     worldEnd.abort(new Error("the world ends"));
     await Promise.all(tasks);
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
+    if (!keepFolder) rmSync(folder, { recursive: true, force: true });
   }
 
   let observer: Observer | undefined;

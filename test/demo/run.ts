@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../../daemon/clock.ts";
+import { startRebootd } from "../cluster/machines/rebootd.ts";
+import { startSimulatedServer } from "../cluster/server.ts";
+import type { Workload } from "../cluster/workloads.ts";
+import { startWorld, type World } from "../cluster/world.ts";
+import type { DemoOptions } from "./options.ts";
+import type { Screen } from "./screen.ts";
+import { allHeld, type Outcome, reportFile, summaryLines } from "./summary.ts";
+import { timelineSvg } from "./timeline.ts";
+import { showCluster } from "./view.ts";
+
+const clock = systemClock;
+/** A roll that takes longer has come to a stop. */
+const deadlineMs = ({ nodes, concurrency, rebootSeconds }: DemoOptions) =>
+  60_000 + Math.ceil(nodes / concurrency) * (rebootSeconds + 30) * 1000;
+
+/** Whether every promise held. Rejects with the signal's reason when that ends it. */
+export async function runDemo(options: DemoOptions, screen: Screen, signal: AbortSignal): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), "rebootd-demo-"));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", removeFolder);
+  const world = await startCluster(options, folder, signal);
+  let outcome: Outcome | undefined;
+  try {
+    screen.print(
+      `${options.nodes} nodes, ${options.concurrency} at a time, ${options.pods} pods each; every node needs a reboot`,
+    );
+    outcome = await roll(world, options, screen, signal);
+    if (options.keep) await keep(world, screen, signal);
+    return allHeld(outcome);
+  } finally {
+    const keepFolder = outcome !== undefined && !allHeld(outcome);
+    if (keepFolder) {
+      process.off("exit", removeFolder);
+      screen.print(`logs of the daemons: ${join(folder, "*.log")}`);
+    }
+    await world.stop({ keepFolder });
+  }
+}
+
+async function startCluster(options: DemoOptions, folder: string, signal: AbortSignal): Promise<World> {
+  // Who may do what is another test's subject.
+  const server = await startSimulatedServer(clock, { authorization: "always-allow" });
+  return startWorld({
+    server,
+    folder,
+    signal,
+    clock,
+    nodes: options.nodes,
+    concurrency: options.concurrency,
+    rebootSeconds: options.rebootSeconds,
+    workloads: workloadsOf(options),
+    // Quicker than in reality, so that a machine that is down is soon seen to be.
+    kubelet: { heartbeatMs: 1000 },
+    controllerOptions: { nodeGraceMs: 5000 },
+    startDaemon: (place) => startRebootd(place),
+  });
+}
+
+/** A third of the pods may be away at one time; of a DaemonSet there is one on each node all the time. */
+function workloadsOf({ nodes, pods }: DemoOptions): Workload[] {
+  const agent: Workload = { name: "agent", namespace: "kube-system" };
+  const all = nodes * pods;
+  const deployments = [
+    { name: "shop", replicas: Math.ceil(all / 2), budget: { maxUnavailable: "34%" } },
+    { name: "cart", replicas: Math.floor(all / 2), budget: { minAvailable: "66%" } },
+  ];
+  return [agent, ...deployments.filter(({ replicas }) => replicas > 0)];
+}
+
+async function roll(
+  world: World,
+  options: DemoOptions,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const startedAt = clock.now();
+  const viewEnd = new AbortController();
+  const shown = showCluster({ world, screen, clock, signal: viewEnd.signal });
+  let failure: string | undefined;
+  try {
+    for (const node of world.nodes) node.wantsReboot();
+    await world.rolled(undefined, deadlineMs(options));
+    await world.eventually("every node is Idle again", () => allIdle(world));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    failure = (error as Error).message;
+  } finally {
+    viewEnd.abort();
+    await shown;
+  }
+  const endedAt = clock.now();
+  const report = await world.report();
+  const seconds = (endedAt - startedAt) / 1000;
+  const outcome = { report, seconds, concurrency: options.concurrency, failure };
+  for (const line of summaryLines(outcome)) screen.print(line);
+  if (options.report !== undefined) writeFileSync(options.report, reportFile(outcome));
+  if (options.svg !== undefined) {
+    const title = `${options.nodes} nodes, ${options.concurrency} at a time: ${seconds.toFixed(1)} s`;
+    writeFileSync(options.svg, timelineSvg({ startedAt, endedAt, nodes: report.nodes, title }));
+  }
+  return outcome;
+}
+
+async function allIdle(world: World): Promise<boolean> {
+  const records = await Promise.all(world.nodes.map((node) => node.record()));
+  return records.every((record) => (record?.phase ?? "Idle") === "Idle");
+}
+
+async function keep(world: World, screen: Screen, signal: AbortSignal): Promise<void> {
+  screen.print(
+    `\nThe cluster goes on until Ctrl-C:\n  kubectl --kubeconfig ${world.adminKubeconfig} get nodes`,
+  );
+  screen.print(`Ask for a reboot:\n  touch ${join(world.folder, "n1", "reboot-required")}`);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
