@@ -129,6 +129,23 @@ describe("A roll", () => {
       withinMinutes: 30,
     }));
 
+  // A cycle writes: slot, cordon, evictions, Rebooting, Returning, uncordon, release, Idle, and its events.
+  for (let nth = 1; nth <= 16; nth += 1) {
+    it(`survives daemons that are killed at their write number ${nth}, which takes effect`, () =>
+      expectRolled((world) => {
+        const writes = new Map<string, number>();
+        const where = (facts: RequestFacts) => {
+          if (!isFromDaemon(facts) || (facts.verb !== "patch" && facts.verb !== "create")) return false;
+          const count = (writes.get(facts.user) ?? 0) + 1;
+          writes.set(facts.user, count);
+          if (count === nth) world.machine(facts.user.replace("daemon:", "")).crashDaemon();
+          return false;
+        };
+        world.server.faults.add({ match: { where }, effect: { status: 500 } });
+        return undefined;
+      }));
+  }
+
   it("survives an API server that forgets its history and cuts its watches every few seconds", () =>
     expectRolled((world) => {
       const disturb = () => {
