@@ -14,6 +14,8 @@ export interface Core {
   watches: WatchHub;
   authenticator: Authenticator;
   authorizer: Authorizer;
+  /** Whether roles count; without, every known user may do everything. */
+  checksAccess: boolean;
   timers: Timers;
   random: Random;
 }

@@ -13,9 +13,9 @@ import { methodNotAllowed, noSuchPath } from "./status.ts";
 import { create, patch, remove, removeCollection, update } from "./writes.ts";
 
 /** Answers a request whose sender is known. Throws ApiError. */
-export async function handle(core: Core, request: Request, checksAccess: boolean): Promise<Answer> {
+export async function handle(core: Core, request: Request): Promise<Answer> {
   const { call, user, attributes } = request;
-  if (checksAccess) {
+  if (core.checksAccess) {
     const decision = core.authorizer.decide(user, attributes);
     if (!decision.allowed) throw refusal(user, attributes, decision.reason);
   }

@@ -48,6 +48,9 @@ export interface Deletion {
   gone: boolean;
 }
 
+/** So that a generated name fits into a label, with its five characters. */
+const generatedPrefixMax = 58;
+
 export const keyOf = (namespace: string | undefined, name: string) =>
   namespace ? `${namespace}/${name}` : name;
 
@@ -75,7 +78,8 @@ export function createRegistry(store: Store, timers: Timers, random: Random): Re
     const { metadata } = object;
     if (metadata.resourceVersion)
       throw internal("resourceVersion should not be set on objects to be created");
-    if (!metadata.name && metadata.generateName) metadata.name = metadata.generateName + nameSuffix(random);
+    if (!metadata.name && metadata.generateName)
+      metadata.name = metadata.generateName.slice(0, generatedPrefixMax) + nameSuffix(random);
     if (namespace) {
       metadata.namespace = namespace;
       requireNamespace(namespace, resource, metadata.name);
@@ -178,14 +182,11 @@ export function createRegistry(store: Store, timers: Timers, random: Random): Re
     const metadata = validateMetadataUpdate(changed, old);
     if (subresource !== undefined) return [...metadata, ...metadata];
     const own = rules.validate?.(changed) ?? [];
-    const twice = rules.validatesTwiceOnUpdate ? own : [];
-    const nameless = validateMetadata(changed, nameRule).filter(({ field }) => field === "metadata.name");
+    const checks = { metadata, own, object: [...validateMetadata(changed, nameRule), ...own] };
+    const order = rules.updateChecks ?? ["metadata", "own"];
     return [
       ...metadata,
-      ...nameless,
-      ...own,
-      ...metadata,
-      ...twice,
+      ...order.flatMap((check) => checks[check]),
       ...(rules.validateUpdate?.(changed, old) ?? []),
     ];
   }
@@ -212,7 +213,8 @@ export function createRegistry(store: Store, timers: Timers, random: Random): Re
     }
     const stays = held || (grace ?? 0) > 0;
     const ready = tidied(object);
-    if (options.dryRun) return { object: ready, gone: !stays };
+    // A dry run of a deletion at once shows the object as it is: nothing has marked it.
+    if (options.dryRun) return { object: stays ? ready : old, gone: !stays };
     // Gracefully deleted objects are marked first, even with a grace of 0; watches see both steps.
     if ((held || grace !== undefined) && !equal(ready, old)) store.put(resource.store, key, ready);
     if (stays) return { object: store.get(resource.store, key) ?? ready, gone: false };

@@ -70,8 +70,11 @@ export interface Rules {
   validate?: (object: KubeObject) => FieldError[];
   /** Rules that need the old object as well; those of `validate` have been checked. */
   validateUpdate?: (object: KubeObject, old: KubeObject) => FieldError[];
-  /** The real server checks these kinds twice on update, and the causes of a 422 tell. */
-  validatesTwiceOnUpdate?: boolean;
+  /**
+   * What the real server checks on update after the metadata, in its order. It checks some things more than once,
+   * and the causes of its 422 tell. "object" is what it checks in a new object, "own" the part of that without metadata.
+   */
+  updateChecks?: ("metadata" | "object" | "own")[];
   /** What raises the generation besides the spec. */
   raisesGeneration?: (object: KubeObject, old: KubeObject) => boolean;
   /** The grace of a deletion in seconds; only kinds that are deleted gracefully have it. */

@@ -89,11 +89,11 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   });
   const authenticator = createAuthenticator(store, timers, random);
   const authorizer = createAuthorizer(store);
-  const core: Core = { store, registry, watches, authenticator, authorizer, timers, random };
+  const checksAccess = authorization === "rbac";
+  const core: Core = { store, registry, watches, authenticator, authorizer, checksAccess, timers, random };
   const faults = createFaults(random);
   const ledger = createLedger(options.ledgerMax ?? 20_000);
   const awayListeners = new Set<() => void>();
-  const checksAccess = authorization === "rbac";
   let away = false;
   bootstrap(registry);
   const adminToken = authenticator.addUser({ name: "kubernetes-admin", groups: ["system:masters"] });
@@ -143,7 +143,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     };
     const asked = checksAccess ? impersonated(core, user, call.headers) : user;
     const request = { call, user: asked, attributes, onWatch };
-    const given = await handle(core, request, checksAccess);
+    const given = await handle(core, request);
     // A server that went away while it worked has done the work, and cannot say so.
     if (away || effects.includes("reset-after")) {
       opened?.cut();

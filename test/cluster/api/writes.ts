@@ -2,6 +2,7 @@
 import { type Answer, answerJson, answerStatus } from "./answer.ts";
 import { fieldValidationOf, parseJson, type Read, readObject, readPatched } from "./body.ts";
 import { type Core, namespaceOf, type ResourceRequest } from "./core.ts";
+import { escalation } from "./escalation.ts";
 import { notSupported } from "./field-error.ts";
 import { apiVersionOf } from "./forms.ts";
 import { type Fields, isFields, type KubeObject, list, text } from "./object.ts";
@@ -25,6 +26,7 @@ export function create(core: Core, request: ResourceRequest): Answer {
   const read = readObject(resource, call.body, fieldValidationOf(call.query));
   const namespace = namespaceOf(request);
   checkNamespace(read.object, namespace);
+  checkEscalation(core, request, read.object);
   const dryRun = isDryRun(call.query, "CreateOptions");
   const created = warned(read, () => core.registry.create(resource, namespace, read.object, dryRun));
   return answerJson(201, objectJson(core, request, created), read.warnings);
@@ -35,6 +37,7 @@ export function update(core: Core, request: ResourceRequest): Answer {
   const read = readObject(resource, call.body, fieldValidationOf(call.query));
   const target = targetOf(request);
   checkName(read.object, target);
+  checkEscalation(core, request, read.object);
   const dryRun = isDryRun(call.query, "UpdateOptions");
   const exists = core.store.get(resource.store, keyOf(target.namespace, target.name));
   const { uid } = read.object.metadata;
@@ -68,6 +71,7 @@ export function patch(core: Core, request: ResourceRequest): Answer {
     };
     read = readPatched(resource, applyPatch(resource, type, shown, document), call.body, validation);
     checkName(read.object, target);
+    checkEscalation(core, request, read.object);
     if (!read.object.metadata.resourceVersion && !resource.unconditionalUpdate) {
       throw versionRequired(resource, target.name);
     }
@@ -183,6 +187,18 @@ function checkDryRun(values: string[], kind: string): boolean {
 
 export function targetOf(request: ResourceRequest): Target {
   return { resource: request.resource, namespace: namespaceOf(request), name: request.attributes.name };
+}
+
+function checkEscalation(
+  { store, authorizer, checksAccess }: Core,
+  request: ResourceRequest,
+  object: KubeObject,
+): void {
+  if (!checksAccess) return;
+  const { namespace } = request.attributes;
+  const placed = { ...object, metadata: { ...object.metadata, namespace } };
+  const refused = escalation(store, authorizer, request.user, request.resource, placed);
+  if (refused) throw refused;
 }
 
 function checkNamespace({ metadata }: KubeObject, namespace: string | undefined): void {

@@ -22,7 +22,7 @@ export const nodeRules: Rules = {
     node["spec"] = clone(old["spec"]);
   },
   validate: (node) => validateTaints(list(at(node, "spec", "taints"))),
-  validatesTwiceOnUpdate: true,
+  updateChecks: ["object", "metadata", "own"],
 };
 
 /** The real server names `metadata.taints`, although they are in the spec. */

@@ -16,6 +16,7 @@ const keepsStatus: Rules = {
 
 export const budgetRules: Rules = {
   ...keepsStatus,
+  updateChecks: ["own"],
   prepareCreate(budget) {
     budget["status"] = zeroOf("V1PodDisruptionBudgetStatus");
   },
@@ -71,6 +72,7 @@ export const leaseRules: Rules = {
 
 export const namespaceRules: Rules = {
   ...keepsStatus,
+  updateChecks: ["object", "metadata"],
   prepareCreate(namespace) {
     namespace["spec"] = { finalizers: ["kubernetes"] };
     namespace["status"] = { phase: "Active" };
@@ -94,6 +96,7 @@ export const namespaceRules: Rules = {
 
 /** ConfigMaps and Secrets: once immutable, for ever. */
 export const dataRules: Rules = {
+  updateChecks: ["metadata", "object"],
   prepareCreate(object) {
     if (text(object["kind"]) === "Secret") mergeStringData(object);
   },
@@ -124,6 +127,7 @@ function mergeStringData(secret: KubeObject): void {
 }
 
 export const roleBindingRules: Rules = {
+  updateChecks: ["object", "metadata"],
   prepareCreate: (binding) => defaultSubjects(binding),
   prepareUpdate: (binding) => defaultSubjects(binding),
   validate(binding) {
@@ -161,6 +165,7 @@ function defaultSubjects(binding: KubeObject): void {
 }
 
 export const roleRules: Rules = {
+  updateChecks: ["object", "metadata"],
   validate: (role) =>
     list(role["rules"]).flatMap((rule, i) => {
       const { verbs, resources, nonResourceURLs, apiGroups } = fields(rule) as Record<
@@ -182,6 +187,7 @@ export const roleRules: Rules = {
 
 export const serviceRules: Rules = {
   ...keepsStatus,
+  updateChecks: ["metadata", "object"],
   prepareCreate(service, { random }) {
     service["status"] = { loadBalancer: {} };
     const spec = ensure(service, "spec");

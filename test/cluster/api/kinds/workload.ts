@@ -31,6 +31,7 @@ const base: Rules = {
 
 export const daemonSetRules: Rules = {
   ...base,
+  updateChecks: ["object", "metadata", "own"],
   prepareCreate(object, context) {
     base.prepareCreate?.(object, context);
     ensure(object, "metadata", "annotations")[templateGeneration] = "1";
@@ -52,8 +53,8 @@ export const deploymentRules: Rules = {
     object.metadata.labels = clone(old.metadata.labels);
   },
 };
-export const replicaSetRules = base;
-export const statefulSetRules = base;
+export const replicaSetRules: Rules = { ...base, updateChecks: ["object", "metadata", "own"] };
+export const statefulSetRules: Rules = { ...base, updateChecks: ["object", "metadata"] };
 
 export const jobRules: Rules = {
   prepareCreate(object) {
