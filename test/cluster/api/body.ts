@@ -5,6 +5,7 @@ import { invalidValue, notSupported } from "./field-error.ts";
 import { apiVersionOf } from "./forms.ts";
 import { type Fields, isFields, type KubeObject, text } from "./object.ts";
 import type { Resource } from "./resource.ts";
+import { resources } from "./resources.ts";
 import { decode, WrongType } from "./schema.ts";
 import { ApiError, badRequest, invalid } from "./status.ts";
 
@@ -46,22 +47,18 @@ export function parseJson(body: string): unknown {
 /** Reads the body of a POST or PUT as an object of the resource. */
 export function readObject(resource: Resource, body: string, validation: FieldValidation): Read {
   const parsed = parseJson(body);
-  const { kind, version, type } = resource;
-  if (!isFields(parsed))
+  const { kind, type } = resource;
+  if (!isFields(parsed)) {
     throw badRequest("couldn't get version/kind; json parse error: the body is no object");
+  }
   const given = {
     kind: text(parsed["kind"]) || kind,
     apiVersion: text(parsed["apiVersion"]) || apiVersionOf(resource),
   };
+  const version = given.apiVersion.split("/").at(-1);
   const cannot = (why: string) =>
     badRequest(`${given.kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
-  if (given.kind !== kind) throw cannot(`no kind "${given.kind}" is expected here`);
-  if (given.apiVersion !== apiVersionOf(resource)) {
-    const expected = apiVersionOf(resource);
-    throw badRequest(
-      `the API version in the data (${given.apiVersion}) does not match the expected API version (${expected})`,
-    );
-  }
+  checkKind(resource, given, cannot);
   const decoded = tryDecode(type, parsed, (why) => cannot(why));
   const faults = [
     ...findDuplicateFields(body, parsed).map((path) => `duplicate field "${path}"`),
@@ -70,6 +67,28 @@ export function readObject(resource: Resource, body: string, validation: FieldVa
   if (validation === "Strict" && faults.length > 0)
     throw cannot(`strict decoding error: ${faults.join(", ")}`);
   return { object: toStored(resource, decoded.value), warnings: validation === "Warn" ? faults : [] };
+}
+
+/** The body may leave out what it is, but not say that it is something else. */
+function checkKind(
+  resource: Resource,
+  given: { kind: string; apiVersion: string },
+  cannot: (why: string) => Error,
+) {
+  const { kind, apiVersion } = given;
+  const expected = apiVersionOf(resource);
+  if (kind === resource.kind && apiVersion === expected) return;
+  const isKnown = resources.some((row) => row.kind === kind && apiVersionOf(row) === apiVersion);
+  if (!isKnown) {
+    const scheme = "pkg/api/legacyscheme/scheme.go:30";
+    throw cannot(`no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`);
+  }
+  if (kind === resource.kind) {
+    const mismatch = `does not match the expected API version (${expected})`;
+    throw badRequest(`the API version in the data (${apiVersion}) ${mismatch}`);
+  }
+  const internal = resource.group.split(".")[0] || "core";
+  throw cannot(`converting (v1.${kind}) to (${internal}.${resource.kind}): unknown conversion`);
 }
 
 /** Reads what a patch has made of an object. Its faults are faults of the patch. */

@@ -6,7 +6,7 @@ import { type Resource, resourceId } from "./resource.ts";
 
 export interface Column {
   name: string;
-  type?: "string" | "integer";
+  type?: "string" | "integer" | "boolean";
   format?: string;
   /** 1 is shown with `-o wide` only. */
   priority?: 0 | 1;
@@ -120,8 +120,8 @@ const eventColumns: Column[] = [
   wide("Source", eventSource),
   column("Message", (event) => text(event["message"]).trim()),
   wide("First Seen", (event, now) => ageOf(event["firstTimestamp"] ?? event["eventTime"], now)),
-  { ...count("Count", eventCount), priority: 1 },
-  { ...nameColumn, priority: 1 },
+  wide("Count", eventCount),
+  wide("Name", ({ metadata }) => metadata.name),
 ];
 
 const budgetColumns = [
@@ -148,6 +148,22 @@ const created = column("Created At", ({ metadata }) => metadata.creationTimestam
 const dataCount = (object: KubeObject) =>
   Object.keys(fields(object["data"])).length + Object.keys(fields(object["binaryData"])).length;
 
+function jobStatus(job: KubeObject): string {
+  const conditions = list(at(job, "status", "conditions"));
+  const isTrue = (type: string) =>
+    conditions.some((condition) => at(condition, "type") === type && at(condition, "status") === "True");
+  const ended = ["Complete", "Failed"].find(isTrue);
+  if (ended) return ended;
+  if (job.metadata.deletionTimestamp) return "Terminating";
+  return ["Suspended", "FailureTarget", "SuccessCriteriaMet"].find(isTrue) ?? "Running";
+}
+
+function jobDuration(job: KubeObject, now: number): string {
+  const { startTime, completionTime } = fields(job["status"]);
+  if (!startTime) return "";
+  return formatAge((completionTime ? Date.parse(text(completionTime)) : now) - Date.parse(text(startTime)));
+}
+
 const ports = (service: KubeObject) =>
   none(
     list(at(service, "spec", "ports"))
@@ -160,9 +176,9 @@ const ports = (service: KubeObject) =>
 const byResource: Record<string, Column[]> = {
   nodes: nodeColumns,
   pods: podColumns,
-  configmaps: [count("Data", dataCount), ageColumn],
-  secrets: [value("Type", "type"), count("Data", dataCount), ageColumn],
-  serviceaccounts: [count("Secrets", (account) => list(account["secrets"]).length), ageColumn],
+  configmaps: [column("Data", dataCount), ageColumn],
+  secrets: [value("Type", "type"), column("Data", dataCount), ageColumn],
+  serviceaccounts: [column("Secrets", (account) => list(account["secrets"]).length), ageColumn],
   namespaces: [value("Status", "status", "phase"), ageColumn],
   services: [
     value("Type", "spec", "type"),
@@ -188,8 +204,8 @@ const byResource: Record<string, Column[]> = {
       "Ready",
       (set) => `${number(at(set, "status", "readyReplicas"))}/${number(at(set, "spec", "replicas"))}`,
     ),
-    amount("Up-to-date", "status", "updatedReplicas"),
-    amount("Available", "status", "availableReplicas"),
+    column("Up-to-date", (set) => number(at(set, "status", "updatedReplicas"))),
+    column("Available", (set) => number(at(set, "status", "availableReplicas"))),
     ageColumn,
     ...templateColumns,
     selectorColumn,
@@ -210,6 +226,17 @@ const byResource: Record<string, Column[]> = {
     ageColumn,
     ...templateColumns,
   ],
+  "jobs.batch": [
+    column("Status", jobStatus),
+    column(
+      "Completions",
+      (job) => `${number(at(job, "status", "succeeded"))}/${number(at(job, "spec", "completions"))}`,
+    ),
+    column("Duration", jobDuration),
+    ageColumn,
+    ...templateColumns,
+    selectorColumn,
+  ],
   "leases.coordination.k8s.io": [
     column("Holder", (lease) => text(at(lease, "spec", "holderIdentity"))),
     ageColumn,
@@ -221,7 +248,7 @@ const byResource: Record<string, Column[]> = {
   "rolebindings.rbac.authorization.k8s.io": bindingColumns,
   "priorityclasses.scheduling.k8s.io": [
     amount("Value", "value"),
-    column("Global-Default", (entry) => entry["globalDefault"] === true),
+    { ...column("Global-Default", (entry) => entry["globalDefault"] === true), type: "boolean" },
     ageColumn,
     value("PreemptionPolicy", "preemptionPolicy"),
   ],
@@ -229,7 +256,7 @@ const byResource: Record<string, Column[]> = {
     value("Attacher", "spec", "attacher"),
     value("PV", "spec", "source", "persistentVolumeName"),
     value("Node", "spec", "nodeName"),
-    column("Attached", (entry) => at(entry, "status", "attached") === true),
+    { ...column("Attached", (entry) => at(entry, "status", "attached") === true), type: "boolean" },
     ageColumn,
   ],
 };

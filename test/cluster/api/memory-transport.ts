@@ -2,26 +2,33 @@
 import type { ApiResponse, Transport } from "../../../daemon/cluster/transport.ts";
 import type { Answer } from "./answer.ts";
 import type { Call } from "./request.ts";
+import { ConnectionReset } from "./watch.ts";
 
-export function memoryTransport(
-  answer: (call: Call, token: string | undefined) => Promise<Answer>,
-  token: string | undefined,
-): Transport {
+export interface Answering {
+  answer(call: Call, token: string | undefined): Promise<Answer>;
+  onAway(listener: () => void): () => void;
+}
+
+export function memoryTransport({ answer, onAway }: Answering, token: string | undefined): Transport {
   return async ({ method, path, headers, body = "", signal }) => {
     signal.throwIfAborted();
     const [plain = "", search = ""] = path.split(/\?(.*)/s);
     const query = new URLSearchParams(search);
     const call: Call = { method, path: plain, query, headers, body, signal };
-    return response(await orAborted(answer(call, token), signal), signal);
+    return response(await orBroken(answer(call, token), signal, onAway), signal);
   };
 }
 
-/** A client that gives up does not wait for the answer. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** A client that gives up does not wait for the answer, and a server that goes away gives none. */
+function orBroken<T>(work: Promise<T>, signal: AbortSignal, onAway: Answering["onAway"]): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    const forget = onAway(() => reject(new ConnectionReset()));
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener("abort", onAbort);
+      forget();
+    });
   });
 }
 

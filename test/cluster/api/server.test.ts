@@ -67,6 +67,14 @@ describe("The simulated API server", () => {
     });
   });
 
+  it("breaks what it has not answered when it goes away", async () => {
+    const server = createApiServer();
+    server.faults.add({ effect: "hang" });
+    const waiting = send(server.transport(server.adminToken), "GET", "/version");
+    server.setAway(true);
+    await assert.rejects(waiting, { code: "ECONNRESET" });
+  });
+
   describe("with a fault", () => {
     it("answers with the status that was asked for, as often as was asked", async () => {
       const server = createApiServer();

@@ -153,6 +153,11 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     return given;
   }
 
+  function onAway(listener: () => void): () => void {
+    awayListeners.add(listener);
+    return () => awayListeners.delete(listener);
+  }
+
   return {
     adminToken,
     addUser: (user) => authenticator.addUser(user),
@@ -164,7 +169,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
       const audiences = [defaultAudience];
       return authenticator.issue({ namespace, account, audiences, expirationSeconds, pod: bound }).token;
     },
-    transport: (token) => memoryTransport(answer, token),
+    transport: (token) => memoryTransport({ answer, onAway }, token),
     faults,
     ledger,
     setAway(next) {
@@ -185,10 +190,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
       return String(store.version);
     },
     answer,
-    onAway(listener) {
-      awayListeners.add(listener);
-      return () => awayListeners.delete(listener);
-    },
+    onAway,
   };
 }
 
