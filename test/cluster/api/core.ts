@@ -6,7 +6,8 @@ import type { Attributes, Call } from "./request.ts";
 import type { Resource } from "./resource.ts";
 import type { Store } from "./store.ts";
 import type { Random, Timers } from "./timing.ts";
-import type { Watch, WatchHub } from "./watch.ts";
+import type { WatchHub } from "./watch-hub.ts";
+import type { Watch } from "./watcher.ts";
 
 export interface Core {
   store: Store;

@@ -2,9 +2,10 @@
  * The eviction of a pod, and the budgets it has to respect; `judgeEviction` is pure.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
  */
+import { checkPreconditions, type DeleteOptions } from "./deletion.ts";
 import { isReady } from "./kinds/pod-columns.ts";
 import { at, clone, ensure, type Fields, fields, type KubeObject, list, number, text } from "./object.ts";
-import { checkPreconditions, type DeleteOptions, type Registry } from "./registry.ts";
+import type { Registry } from "./registry.ts";
 import { resourceOf } from "./resources.ts";
 import { matchesSelector } from "./selectors.ts";
 import { type ApiError, badRequest, forbidden, internal, tooManyRequests } from "./status.ts";

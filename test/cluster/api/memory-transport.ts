@@ -2,7 +2,7 @@
 import type { ApiResponse, Transport } from "../../../daemon/cluster/transport.ts";
 import type { Answer } from "./answer.ts";
 import type { Call } from "./request.ts";
-import { ConnectionReset } from "./watch.ts";
+import { ConnectionReset } from "./watcher.ts";
 
 export interface Answering {
   answer(call: Call, token: string | undefined): Promise<Answer>;

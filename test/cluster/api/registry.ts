@@ -3,9 +3,10 @@
  * optimistic concurrency, finalizers, grace. Everything here is synchronous: a write is one moment.
  * https://github.com/kubernetes/kubernetes/tree/master/staging/src/k8s.io/apiserver/pkg/registry
  */
+import { type DeleteOptions, type Deletion, planDeletion } from "./deletion.ts";
 import type { FieldError } from "./field-error.ts";
 import { validateMetadata, validateMetadataUpdate } from "./metadata.ts";
-import { clone, equal, type Fields, fields, type KubeObject, text } from "./object.ts";
+import { clone, equal, type Fields, fields, type KubeObject } from "./object.ts";
 import type { Resource, RuleContext } from "./resource.ts";
 import { alreadyExists, conflict, forbidden, internal, invalid, modified, notFound } from "./status.ts";
 import type { Store } from "./store.ts";
@@ -31,21 +32,6 @@ export interface UpdateOptions {
   subresource?: string;
   /** The version may be left out in a PUT of some kinds; a patch always starts from the current one. */
   put?: boolean;
-}
-
-export interface DeleteOptions {
-  dryRun?: boolean;
-  gracePeriodSeconds?: number | undefined;
-  propagationPolicy?: string | undefined;
-  orphanDependents?: boolean | undefined;
-  uid?: string | undefined;
-  resourceVersion?: string | undefined;
-}
-
-export interface Deletion {
-  object: KubeObject;
-  /** False while it waits for its grace or a finalizer. */
-  gone: boolean;
 }
 
 /** So that a generated name fits into a label, with its five characters. */
@@ -195,52 +181,13 @@ export function createRegistry(store: Store, timers: Timers, random: Random): Re
     const { resource, namespace, name } = target;
     const key = keyOf(namespace, name);
     const old = find(resource, namespace, name);
-    resource.rules.mayDelete?.(old);
-    checkPreconditions(resource, old, options);
-    const object = clone(old);
-    const { metadata } = object;
-    const grace = markForDeletion(resource, object, options);
-    if (grace === "pending") return { object: old, gone: false };
-
-    metadata.finalizers = finalizersFor(resource, metadata.finalizers ?? [], options);
-    const heldElsewhere = resource.rules.holdsDeletion?.(object) ?? false;
-    const held = heldElsewhere || metadata.finalizers.length > 0;
-    if (held && grace === undefined) {
-      if (!metadata.deletionTimestamp && metadata.generation) metadata.generation++;
-      metadata.deletionTimestamp ??= now();
-      if (!heldElsewhere) metadata.deletionGracePeriodSeconds = 0;
-      resource.rules.markDeleted?.(object);
-    }
-    const stays = held || (grace ?? 0) > 0;
+    const { object, marks, stays } = planDeletion(resource, old, options, timers.now());
     const ready = tidied(object);
     // A dry run of a deletion at once shows the object as it is: nothing has marked it.
     if (options.dryRun) return { object: stays ? ready : old, gone: !stays };
-    // Gracefully deleted objects are marked first, even with a grace of 0; watches see both steps.
-    if ((held || grace !== undefined) && !equal(ready, old)) store.put(resource.store, key, ready);
+    if (marks && !equal(ready, old)) store.put(resource.store, key, ready);
     if (stays) return { object: store.get(resource.store, key) ?? ready, gone: false };
     return { object: store.remove(resource.store, key) ?? ready, gone: true };
-  }
-
-  /** Sets deletionTimestamp where the kind has a grace. Undefined: no grace; "pending": already on its way. */
-  function markForDeletion({ rules }: Resource, { metadata, ...rest }: KubeObject, options: DeleteOptions) {
-    if (!rules.grace) return undefined;
-    const asked = options.gracePeriodSeconds;
-    const running = metadata.deletionGracePeriodSeconds;
-    if (metadata.deletionTimestamp) {
-      if (!running) return undefined;
-      const shorter = asked === undefined ? running : asked < 0 ? 1 : asked;
-      // Only a shorter grace counts.
-      if (shorter >= running) return "pending" as const;
-      const start = Date.parse(metadata.deletionTimestamp) - running * 1000;
-      metadata.deletionTimestamp = timestamp(start + shorter * 1000);
-      metadata.deletionGracePeriodSeconds = shorter;
-      return shorter;
-    }
-    const grace = rules.grace({ metadata, ...rest }, asked);
-    metadata.deletionTimestamp = timestamp(timers.now() + grace * 1000);
-    metadata.deletionGracePeriodSeconds = grace;
-    if (metadata.generation) metadata.generation++;
-    return grace;
   }
 
   return { store, find, create, update, delete: remove };
@@ -260,34 +207,6 @@ export function uidMismatch({ resource, namespace, name }: Target, asked: string
   const why = `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${stored}`;
   const storage = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0`;
   return conflict(resource.subject, name, `${storage}, AdditionalErrorMsg: ${why}`);
-}
-
-export function checkPreconditions(
-  { kindSubject, kind }: Resource,
-  { metadata }: KubeObject,
-  options: DeleteOptions,
-): void {
-  const subject = { group: kindSubject.group, resource: kind };
-  const { uid, resourceVersion } = options;
-  if (uid !== undefined && uid !== metadata.uid) {
-    const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`;
-    throw conflict(subject, metadata.name, why);
-  }
-  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`;
-    throw conflict(subject, metadata.name, why);
-  }
-}
-
-/** https://kubernetes.io/docs/concepts/architecture/garbage-collection/#cascading-deletion */
-function finalizersFor({ rules }: Resource, own: string[], options: DeleteOptions): string[] {
-  const { propagationPolicy: policy, orphanDependents: orphan } = options;
-  const said = policy !== undefined || orphan !== undefined;
-  const orphans =
-    policy === "Orphan" || orphan === true || (!said && (own.includes("orphan") || rules.orphansByDefault));
-  const waits = policy === "Foreground" || (!said && own.includes("foregroundDeletion"));
-  const others = own.filter((name) => name !== "orphan" && name !== "foregroundDeletion");
-  return [...others, ...(orphans ? ["orphan"] : []), ...(waits ? ["foregroundDeletion"] : [])];
 }
 
 /** An update takes the last finalizer off an object whose deletion waits for nothing else. */
@@ -313,5 +232,3 @@ function tidied({ kind: _, apiVersion: __, ...object }: KubeObject): KubeObject 
 
 const isEmpty = (value: unknown) =>
   Array.isArray(value) ? value.length === 0 : Object.keys(fields(value)).length === 0;
-
-export const nameOf = (object: KubeObject) => text(object.metadata.name);

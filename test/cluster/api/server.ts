@@ -1,6 +1,6 @@
 /**
  * A simulated Kubernetes API server. It answers as kube-apiserver 1.36 does, in memory (`transport`) or on loopback
- * (`listen`, in https.ts and exported here). It has no controllers, no scheduler and no kubelets: those are clients.
+ * (`listen`). It has no controllers, no scheduler and no kubelets: those are clients.
  */
 import type { Transport } from "../../../daemon/cluster/transport.ts";
 import { type Answer, answerError } from "./answer.ts";
@@ -18,7 +18,8 @@ import { attributesOf, type Call } from "./request.ts";
 import { ApiError, bodyTooLarge, notFound, tooManyRequests, unauthorized } from "./status.ts";
 import { Store } from "./store.ts";
 import { pause, type Random, systemTimers, type Timers } from "./timing.ts";
-import { ConnectionReset, createWatchHub, type Watch } from "./watch.ts";
+import { createWatchHub } from "./watch-hub.ts";
+import { ConnectionReset, type Watch } from "./watcher.ts";
 
 export type { User } from "./authn.ts";
 export type { Fault, FaultEffect, FaultHandle, FaultMatch, Faults, RequestFacts } from "./faults.ts";

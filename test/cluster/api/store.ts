@@ -44,10 +44,6 @@ export class Store {
     return this.#collection(resource).objects.get(key);
   }
 
-  size(resource: string): number {
-    return this.#collection(resource).objects.size;
-  }
-
   /** Entries below a prefix (`namespace/` or ""), in the order of their keys, as etcd has them. */
   list(resource: string, prefix = ""): [string, KubeObject][] {
     const collection = this.#collection(resource);

@@ -1,7 +1,9 @@
 /** POST, PUT, PATCH and DELETE of the objects of the table. */
+
 import { type Answer, answerJson, answerStatus } from "./answer.ts";
 import { fieldValidationOf, parseJson, type Read, readObject, readPatched } from "./body.ts";
 import { type Core, namespaceOf, type ResourceRequest } from "./core.ts";
+import type { DeleteOptions } from "./deletion.ts";
 import { escalation } from "./escalation.ts";
 import { notSupported } from "./field-error.ts";
 import { apiVersionOf } from "./forms.ts";
@@ -9,7 +11,7 @@ import { type Fields, isFields, type KubeObject, list, text } from "./object.ts"
 import { parseInteger, parseListOptions } from "./options.ts";
 import { jsonPatch, mergePatch, type Operation, PatchError } from "./patch.ts";
 import { listJson, objectJson, readPage } from "./reads.ts";
-import { type DeleteOptions, keyOf, type Target, uidMismatch, versionRequired } from "./registry.ts";
+import { keyOf, type Target, uidMismatch, versionRequired } from "./registry.ts";
 import type { Resource } from "./resource.ts";
 import {
   ApiError,

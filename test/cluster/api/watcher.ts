@@ -1,10 +1,10 @@
 /**
- * Watches: the changes after a version, filtered, in order.
+ * One watch: the changes after a version, filtered, in order.
  * A watch that nobody reads holds at most `queueMax` events; then the server ends it, as the real one does.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 import { type Form, partialJson, wholeJson } from "./forms.ts";
-import { at, type KubeObject } from "./object.ts";
+import type { KubeObject } from "./object.ts";
 import type { ListOptions } from "./options.ts";
 import type { Resource } from "./resource.ts";
 import { zeroOf } from "./schema.ts";
@@ -48,85 +48,24 @@ export interface WatchSettings {
   bookmarkIntervalMs: number;
 }
 
-export interface WatchHub {
-  open(request: WatchRequest): Watch;
-  /** Breaks all watches now. */
-  cutAll(): void;
-  readonly size: number;
-}
-
-interface Watcher extends Watch {
+export interface Watcher extends Watch {
   readonly index: string | undefined;
   see(change: Change): void;
+  /** Sends what the watch begins with. */
+  start(): void;
 }
 
 /** Watches on one name or one node are found by it: a write to one node must not be shown to thousands of others. */
-const indexed = ["metadata.name", "spec.nodeName"];
+export const indexed = ["metadata.name", "spec.nodeName"];
 
-export function createWatchHub(
-  store: Store,
-  timers: Timers,
-  random: Random,
-  settings: WatchSettings,
-): WatchHub {
-  const watchers = new Map<string, Map<string | undefined, Set<Watcher>>>();
-  let size = 0;
-
-  function watchersOf(resource: string): Map<string | undefined, Set<Watcher>> {
-    let known = watchers.get(resource);
-    if (!known) {
-      known = new Map();
-      watchers.set(resource, known);
-      store.subscribe(resource, (change) => dispatch(resource, change));
-    }
-    return known;
-  }
-
-  function dispatch(resource: string, change: Change): void {
-    const byIndex = watchersOf(resource);
-    const keys = new Set<string | undefined>([undefined]);
-    for (const object of [change.object, change.previous]) {
-      for (const field of indexed) keys.add(`${field}=${at(object, ...field.split(".")) ?? ""}`);
-    }
-    for (const key of keys) for (const watcher of byIndex.get(key) ?? []) watcher.see(change);
-  }
-
-  function open(request: WatchRequest): Watch {
-    const byIndex = watchersOf(request.resource.store);
-    const watcher = createWatcher(store, timers, random, settings, request, () => {
-      byIndex.get(watcher.index)?.delete(watcher);
-      if (byIndex.get(watcher.index)?.size === 0) byIndex.delete(watcher.index);
-      size--;
-    });
-    const same = byIndex.get(watcher.index) ?? new Set();
-    byIndex.set(watcher.index, same.add(watcher));
-    size++;
-    watcher.start();
-    return watcher;
-  }
-
-  return {
-    open,
-    cutAll() {
-      const all = [...watchers.values()].flatMap((byIndex) =>
-        [...byIndex.values()].flatMap((set) => [...set]),
-      );
-      for (const watcher of all) watcher.cut();
-    },
-    get size() {
-      return size;
-    },
-  };
-}
-
-function createWatcher(
+export function createWatcher(
   store: Store,
   timers: Timers,
   random: Random,
   settings: WatchSettings,
   { resource, prefix, options, form, includeObject, signal }: WatchRequest,
   forget: () => void,
-): Watcher & { start(): void } {
+): Watcher {
   const single = options.fields.find(({ field, equals }) => equals && indexed.includes(field));
   const handles: unknown[] = [];
   let queue: string[] = [];
@@ -279,7 +218,7 @@ function createWatcher(
     }
   }
 
-  const watcher: Watcher & { start(): void } = {
+  const watcher: Watcher = {
     index: single && `${single.field}=${single.value}`,
     onEnd: undefined,
     see,
