@@ -79,7 +79,7 @@ export function podFrom(
 
 /** Those without a node first, then those that are not ready, then the youngest. */
 function leastUseful(a: StoredPod, b: StoredPod): number {
-  const rank = (pod: StoredPod) => (pod.spec?.nodeName === undefined ? 0 : isReady(pod) ? 2 : 1);
+  const rank = (pod: StoredPod) => (isReady(pod) ? 2 : pod.spec?.nodeName === undefined ? 0 : 1);
   const age = (pod: StoredPod) => conditionOf(pod, "Ready")?.lastTransitionTime ?? "";
   return rank(a) - rank(b) || age(b).localeCompare(age(a)) || keyOf(a).localeCompare(keyOf(b));
 }
