@@ -16,7 +16,7 @@ export interface Api {
 export interface CallOptions {
   signal: AbortSignal;
   query?: Record<string, string | number | boolean | undefined>;
-  /** Ask for the metadata alone: https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+  /** Ask for the metadata alone, of one object or in a watch: https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
   metadataOnly?: boolean;
 }
 

@@ -116,9 +116,8 @@ function request(
 ): ApiRequest {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
-  const list = method === "GET" && !search.has("watch");
   const accept = metadataOnly
-    ? `application/json;as=PartialObjectMetadata${list ? "List" : ""};g=meta.k8s.io;v=v1`
+    ? "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
     : "application/json";
   return {
     method,

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../daemon/clock.ts";
 import type { Phase } from "../../daemon/cycle/record.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
+import { createManifests, daemonUser } from "../cluster/manifests.ts";
+import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import { readLog } from "./daemon-process.ts";
 
@@ -59,9 +60,13 @@ async function expectEnd(name: string, end: typeof rebooted | typeof failed): Pr
 
 describe("A daemon that is killed", () => {
   before(async () => {
-    server = await startSimulatedServer(systemClock, { authorization: "always-allow" });
+    server = await startSimulatedServer(systemClock);
+    await createManifests(server.apiFor(administrator), new AbortController().signal, {
+      without: ["DaemonSet"],
+    });
     world = await startWorld({
       server,
+      daemonUser: () => daemonUser,
       nodes: Object.keys(options),
       workloads: [{ name: "web", replicas: 8, budget: { maxUnavailable: 2 } }],
       startDaemon: (place) => startRebootd(place, options[place.name]),
@@ -107,7 +112,7 @@ describe("A daemon that is killed", () => {
     world.node("restoring").wantsReboot();
     await world.eventually("the slot is taken", async () => (await world.lock()) !== undefined);
     const held = server.api.faults.add({
-      match: { verb: "patch", resource: "leases", where: ({ user }) => user.includes("restoring") },
+      match: { verb: "patch", resource: "leases", where: ({ user }) => user === daemonUser.name },
       effect: { status: 500 },
     });
     await killIn("Restoring");

@@ -3,7 +3,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { systemClock } from "../../daemon/clock.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
+import { createManifests, daemonUser } from "../cluster/manifests.ts";
+import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import { askDaemon, readLog } from "./daemon-process.ts";
 
@@ -46,9 +47,13 @@ async function cordonedNow(): Promise<number> {
 describe("A roll of real daemons", () => {
   before(async () => {
     prometheus = await startPrometheus();
-    server = await startSimulatedServer(systemClock, { authorization: "always-allow" });
+    server = await startSimulatedServer(systemClock);
+    await createManifests(server.apiFor(administrator), new AbortController().signal, {
+      without: ["DaemonSet"],
+    });
     world = await startWorld({
       server,
+      daemonUser: () => daemonUser,
       nodes,
       workloads: [{ name: "web", replicas: 6, budget: { maxUnavailable: 2 } }],
       startDaemon: (place) => startRebootd(place, [`--prometheus-url=${prometheus.url}`, "--period=1s"]),

@@ -134,14 +134,12 @@ describe("A roll", () => {
     it(`survives daemons that are killed at their write number ${nth}, which takes effect`, () =>
       expectRolled((world) => {
         const writes = new Map<string, number>();
-        const where = (facts: RequestFacts) => {
-          if (!isFromDaemon(facts) || (facts.verb !== "patch" && facts.verb !== "create")) return false;
-          const count = (writes.get(facts.user) ?? 0) + 1;
-          writes.set(facts.user, count);
-          if (count === nth) world.machine(facts.user.replace("daemon:", "")).crashDaemon();
-          return false;
+        world.onDaemonRequest = (node, { method }) => {
+          if (method === "GET") return;
+          const count = (writes.get(node) ?? 0) + 1;
+          writes.set(node, count);
+          if (count === nth) world.machine(node).crashDaemon();
         };
-        world.server.faults.add({ match: { where }, effect: { status: 500 } });
         return undefined;
       }));
   }

@@ -1,6 +1,7 @@
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { Lease, Node } from "../../daemon/cluster/objects.ts";
+import type { ApiRequest } from "../../daemon/cluster/transport.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
 import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import type { HttpPost } from "../../daemon/gates/alerts.ts";
@@ -9,6 +10,7 @@ import { runControllers } from "../cluster/controllers/manager.ts";
 import { kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
 import { createMachine, type Machine, type MachineEvent, randomUuid } from "../cluster/machines/machine.ts";
 import { memoryStorage } from "../cluster/machines/storage.ts";
+import { createManifests, daemonUser } from "../cluster/manifests.ts";
 import { createWorkload, type Workload } from "../cluster/workloads.ts";
 import { startSimulatedDaemon } from "./simulated-daemon.ts";
 import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
@@ -31,6 +33,8 @@ export interface SmallWorld {
   readonly machines: readonly Machine[];
   readonly events: readonly MachineEvent[];
   readonly logs: readonly string[];
+  /** Told of each request of a daemon before it is sent; for tests to set. */
+  onDaemonRequest: (node: string, request: ApiRequest) => void;
   machine(name: string): Machine;
   /** The state of the cluster as it is stored now. */
   look(): Promise<Snapshot>;
@@ -45,19 +49,20 @@ export interface Snapshot {
 
 /** True for a request of one of the daemons; for faults that leave kubelets and controllers alone. */
 export function isFromDaemon({ user }: RequestFacts): boolean {
-  return user.startsWith("daemon:");
+  return user === daemonUser.name;
 }
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const lockPath = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
 
 export async function startSmallWorld(options: SmallWorldOptions): Promise<SmallWorld> {
+  let world: SmallWorld | undefined;
   const random = seeded(options.seed ?? 1);
   const time = createVirtualTime(noon);
   const { clock, timers } = time;
   const stop = new AbortController();
   const { signal } = stop;
-  const server = createApiServer({ timers, random, authorization: "always-allow" });
+  const server = createApiServer({ timers, random });
   const apiFor = (token: string) => createClient({ transport: server.transport(token), clock });
   const portsFor = (name: string, inner = signal) => ({
     api: apiFor(server.addUser({ name, groups: ["system:masters"] })),
@@ -70,15 +75,11 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const logs: string[] = [];
 
   void runControllers(portsFor("controllers"));
-  await admin.create(
-    "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases",
-    { metadata: { name: "rebootd" }, spec: {} },
-    { signal },
-  );
+  await createManifests(admin, signal, { without: ["DaemonSet"] });
+  const daemonToken = server.addUser(daemonUser);
   const machines = Array.from({ length: options.nodes }, (_, index) => {
     const name = `n${index + 1}`;
     const storage = memoryStorage();
-    const token = server.addUser({ name: `daemon:${name}`, groups: [] });
     const machineID = randomUuid(random);
     const machine = createMachine({
       name,
@@ -99,7 +100,10 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
           options: { "node-id": name, ...options.options },
           storage,
           surroundings: {
-            transport: server.transport(token),
+            transport: (request) => {
+              world?.onDaemonRequest(name, request);
+              return server.transport(daemonToken)(request);
+            },
             clock,
             random,
             post: options.post ?? (async () => ({ status: 503, text: "" })),
@@ -115,7 +119,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   for (const workload of options.workloads ?? []) await createWorkload({ api: admin, signal }, workload);
   await time.pass(3000);
 
-  return {
+  world = {
     time,
     server,
     admin,
@@ -123,6 +127,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
     machines,
     events,
     logs,
+    onDaemonRequest: () => {},
     machine: (name) => machines.find((machine) => machine.name === name) ?? fail(`no machine ${name}`),
     async look() {
       const nodes = await admin.get<{ items: Node[] }>("/api/v1/nodes", { signal });
@@ -142,6 +147,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
       await time.pass(0);
     },
   };
+  return world;
 }
 
 /** Mulberry32: small, and good enough to spread faults. */

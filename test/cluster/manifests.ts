@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadAllYaml, loadYaml } from "@kubernetes/client-node";
+import type { Api } from "../../daemon/cluster/api.ts";
+
+export interface ManifestObject {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string };
+}
+
+export interface PolicyRule {
+  apiGroups: string[];
+  resources: string[];
+  resourceNames?: string[];
+  verbs: string[];
+}
+
+/** Who the daemons are to the API server, as their service account tokens say. */
+export const daemonUser = {
+  name: "system:serviceaccount:kube-system:rebootd",
+  groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
+};
+
+const manifests = fileURLToPath(new URL("../../manifests", import.meta.url));
+
+/** The kinds in our manifests that have no namespace. */
+const clusterWide = new Set(["ClusterRole", "ClusterRoleBinding"]);
+const collections: Record<string, (namespace: string) => string> = {
+  ServiceAccount: (namespace) => `/api/v1/namespaces/${namespace}/serviceaccounts`,
+  ClusterRole: () => "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+  ClusterRoleBinding: () => "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+  Role: (namespace) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles`,
+  RoleBinding: (namespace) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
+  Lease: (namespace) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+  DaemonSet: (namespace) => `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
+};
+
+/** The objects of `manifests/<folder>`, in the namespace that its kustomization names. */
+export function readManifests(folder = "base"): ManifestObject[] {
+  const read = (file: string) => readFileSync(join(manifests, folder, file), "utf8");
+  const { namespace, resources } = loadYaml<{ namespace: string; resources: string[] }>(
+    read("kustomization.yaml"),
+  );
+  const objects = resources.flatMap((file) => loadAllYaml(read(file)) as ManifestObject[]);
+  return objects.map((object) =>
+    clusterWide.has(object.kind) ? object : { ...object, metadata: { ...object.metadata, namespace } },
+  );
+}
+
+/** Creates them, but for those that the caller leaves out. */
+export async function createManifests(
+  api: Api,
+  signal: AbortSignal,
+  { without = [], folder = "base" }: { without?: readonly string[]; folder?: string } = {},
+): Promise<void> {
+  for (const object of readManifests(folder)) {
+    if (without.includes(object.kind)) continue;
+    const collection = collections[object.kind];
+    if (collection === undefined)
+      throw new Error(`manifests/${folder}: no path is known for a ${object.kind}`);
+    await api.create(collection(object.metadata.namespace ?? ""), object, { signal });
+  }
+}
