@@ -180,9 +180,11 @@ export async function startWorld(
       await ensureNamespace(admin, namespace);
     }
     keep(tasks, runControllers(controllerPorts(), settings.controllers, settings.controllerOptions));
+    // Without the controller for them, the taint of a new node stays.
+    const hasTaintsKept = settings.controllers?.includes("nodeLifecycle") ?? true;
     const names = namesOf(settings.nodes);
     const nodes = names.map((name, index) => addMachine(name, index + 1));
-    await eventually("all nodes are Ready", () => allReady(nodes), startMs);
+    await eventually("all nodes are Ready", () => allReady(nodes, hasTaintsKept), startMs);
     // Now, so that their pods are spread over all nodes.
     for (const workload of settings.workloads) await createWorkload(admin, workload);
     for (const workload of settings.workloads) {
@@ -245,10 +247,10 @@ function namesOf(nodes: WorldOptions["nodes"]): readonly string[] {
   return typeof nodes === "number" ? Array.from({ length: nodes }, (_, n) => `n${n + 1}`) : nodes;
 }
 
-async function allReady(nodes: readonly WorldNode[]): Promise<boolean> {
+async function allReady(nodes: readonly WorldNode[], withoutTaints: boolean): Promise<boolean> {
   try {
     const objects = await Promise.all(nodes.map((node) => node.object()));
-    return objects.every((node) => isReady(node) && (node.spec?.taints ?? []).length === 0);
+    return objects.every((node) => isReady(node) && !(withoutTaints && (node.spec?.taints ?? []).length > 0));
   } catch (error) {
     // Not registered yet.
     if (isApiError(error, "not-found")) return false;

@@ -1,3 +1,4 @@
+import { onStopSignals } from "../cluster/stop-signals.ts";
 import { parseOptions } from "./options.ts";
 import { runDemo } from "./run.ts";
 import { createScreen } from "./screen.ts";
@@ -8,22 +9,14 @@ if ("text" in parsed) {
   process.exit(parsed.exitCode);
 }
 
-const stop = new AbortController();
+const stop = onStopSignals();
 let exitCode = 1;
-const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
-for (const name of ["SIGINT", "SIGTERM"] as const) {
-  process.on(name, () => {
-    // Asked twice, it does not wait for anybody; what it started is killed on the way out.
-    if (stop.signal.aborted) process.exit(128 + numbers[name]);
-    exitCode = 128 + numbers[name];
-    stop.abort(new Error(`ended by ${name}`));
-  });
-}
-
 try {
-  const held = await runDemo(parsed.options, createScreen(process.stdout), stop.signal);
+  const screen = createScreen(process.stdout);
+  const held = await runDemo(parsed.options, screen, stop.signal);
   exitCode = held ? 0 : 1;
 } catch (error) {
+  exitCode = stop.exitCode() ?? 1;
   if (!stop.signal.aborted) process.stderr.write(`error: ${(error as Error).message}\n`);
 }
 process.exit(exitCode);

@@ -31,6 +31,8 @@ export function parseOptions(args: readonly string[]): Parsed {
     .option("--svg <file>", "write the timeline as a picture", fileToBe)
     .option("--keep", "leave the cluster running after the roll, until Ctrl-C", false)
     .allowExcessArguments(false)
+    // One line says what is wrong.
+    .showSuggestionAfterError(false)
     .configureOutput({ writeOut: write, writeErr: write })
     .exitOverride();
   try {

@@ -47,10 +47,12 @@ const floors: Record<string, number> = { STATUS: "NotReady,cordoned".length, PHA
 
 function line(row: Row, widths: readonly number[], width: number): string {
   let left = width;
-  const parts = columns.map((column, n) => {
-    const text = clipped(column.of(row), Math.max(0, left)).padEnd(widths[n] ?? 0);
-    left -= (widths[n] ?? 0) + 2;
-    return styled(text, "style" in column ? column.style(row) : undefined);
+  const parts = columns.flatMap((column, n) => {
+    if (left <= 0) return [];
+    const wanted = widths[n] ?? 0;
+    const text = clipped(column.of(row).padEnd(wanted), left);
+    left -= wanted + 2;
+    return [styled(text, "style" in column ? column.style(row) : undefined)];
   });
   return parts.join("  ").trimEnd();
 }
@@ -60,5 +62,5 @@ function statusOf({ isReady, isCordoned }: Row): string {
 }
 
 function clipped(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+  return text.trimEnd().length <= width ? text.slice(0, width) : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
