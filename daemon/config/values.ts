@@ -1,19 +1,20 @@
 import stringArgv from "string-argv";
-import { z } from "zod";
+import * as z from "zod/mini";
 
 /**
  * The kinds of option values: text in, value out. Each refusal says what is allowed; the caller adds the option's name
  * and the value.
  */
-export type ValueType<T> = z.ZodType<T, string>;
+export type ValueType<T> = z.ZodMiniType<T, string>;
 
 function value<T>(allowed: string, parse: (text: string) => T | undefined): ValueType<T> {
-  return z.string().transform((text, context) => {
+  const transform = z.transform((text: string, context) => {
     const parsed = parse(text);
     if (parsed !== undefined) return parsed;
-    context.addIssue({ code: "custom", message: allowed });
+    context.issues.push({ code: "custom", message: allowed, input: text });
     return z.NEVER;
   });
+  return z.pipe(z.string(), transform);
 }
 
 const unitMs: Record<string, number> = {

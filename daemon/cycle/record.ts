@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 
 /** The annotation on the own Node that carries the record. */
 export const recordAnnotation = "rebootd.dev/cycle";
@@ -16,22 +16,22 @@ export const phases = [
 export type Phase = (typeof phases)[number];
 
 const time = z.iso.datetime();
-const count = z.int().min(0).default(0);
+const count = z._default(z.int().check(z.minimum(0)), 0);
 
 const reasonSchema = z.object({ gate: z.string(), code: z.string(), message: z.string(), since: time });
 const recordSchema = z.object({
   phase: z.enum(phases),
   since: time,
-  need: z.object({ source: z.string(), reasons: z.array(z.string()), since: time }).optional(),
-  bootID: z.string().optional(),
-  cordoned: z.boolean().default(false),
+  need: z.optional(z.object({ source: z.string(), reasons: z.array(z.string()), since: time })),
+  bootID: z.optional(z.string()),
+  cordoned: z._default(z.boolean(), false),
   attempt: count,
   reboots: count,
   failures: count,
-  reasons: z.array(reasonSchema).default([]),
-  outcome: z
-    .object({ result: z.enum(["rebooted", "failed", "withdrawn"]), at: time, message: z.string() })
-    .optional(),
+  reasons: z._default(z.array(reasonSchema), []),
+  outcome: z.optional(
+    z.object({ result: z.enum(["rebooted", "failed", "withdrawn"]), at: time, message: z.string() }),
+  ),
 });
 
 /** Why a node waits: which gate, in a word, in a sentence, and since when. */

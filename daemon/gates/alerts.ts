@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { Gate } from "./gate.ts";
 
 /** One POST of a form; rejects when no answer came. */
