@@ -24,14 +24,14 @@ export function fieldValidationOf(query: URLSearchParams): FieldValidation {
   throw invalid({ group: "meta.k8s.io", resource: "CreateOptions" }, "", [error]);
 }
 
-/** Bodies are JSON here; the real server reads YAML and protobuf as well. Throws a 415. */
+/** Bodies are JSON here (protobuf has become JSON before); the real server reads YAML as well. Throws a 415. */
 export function requireJson(headers: Record<string, string>): void {
   const type = (headers["content-type"] ?? "").split(";")[0]?.trim();
   if (!type || type === "application/json" || type === "*/*") return;
   throw new ApiError(
     415,
     "UnsupportedMediaType",
-    "the body of the request was in an unknown format - accepted media types include: application/json",
+    "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf",
   );
 }
 

@@ -38,17 +38,17 @@ describe("The simulated API server over HTTPS", () => {
     assert.equal(answer.statusCode, 401);
   });
 
-  it("answers with its own words to what is not JSON", async () => {
+  it("answers with its own words to a form of body that it does not read", async () => {
     const headers = {
       authorization: `Bearer ${server.adminToken}`,
-      "content-type": "application/vnd.kubernetes.protobuf",
+      "content-type": "application/xml",
     };
     const answer = await agent.request({
       origin: https.url,
       path: "/api/v1/nodes",
       method: "POST",
       headers,
-      body: "k8s",
+      body: "<node/>",
     });
     assert.equal(answer.statusCode, 415);
   });

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { generate } from "selfsigned";
-import type { Answer } from "./answer.ts";
+import { acceptingJson, answerInProtobuf, readBody, takesOnlyProtobuf, type WireAnswer } from "./media.ts";
 import type { Method } from "./request.ts";
 import type { ApiServer } from "./server.ts";
 
@@ -87,26 +87,32 @@ async function serve(server: ApiServer, request: IncomingMessage, response: Serv
   const ended = new AbortController();
   response.on("close", () => ended.abort());
   try {
-    let body = "";
-    request.setEncoding("utf8");
-    for await (const chunk of request) body += chunk;
+    const parts: Buffer[] = [];
+    for await (const chunk of request) parts.push(chunk);
     const [path = "", search = ""] = (request.url ?? "").split(/\?(.*)/s);
-    const headers = Object.fromEntries(
+    const sent = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
     );
+    const read = readBody(Buffer.concat(parts), sent);
+    const inProtobuf = takesOnlyProtobuf(sent);
+    const headers = inProtobuf ? acceptingJson(read.headers) : read.headers;
     const token = /^Bearer (.+)$/.exec(headers["authorization"] ?? "")?.[1];
     const method = (methods.includes(request.method ?? "") ? request.method : "GET") as Method;
-    const call = { method, path, query: new URLSearchParams(search), headers, body, signal: ended.signal };
-    await send(response, await server.answer(call, token));
+    const query = new URLSearchParams(search);
+    const answer = await server.answer(
+      { method, path, query, headers, body: read.body, signal: ended.signal },
+      token,
+    );
+    await send(response, inProtobuf ? answerInProtobuf(answer) : answer);
   } catch {
     // No answer, or one that breaks off: the client sees its connection end.
     response.socket?.destroy();
   }
 }
 
-async function send(response: ServerResponse, { status, headers, body }: Answer): Promise<void> {
+async function send(response: ServerResponse, { status, headers, body }: WireAnswer): Promise<void> {
   response.writeHead(status, headers);
-  if (typeof body === "string") {
+  if (typeof body === "string" || Buffer.isBuffer(body)) {
     response.end(body);
     return;
   }
