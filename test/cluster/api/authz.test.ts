@@ -80,22 +80,25 @@ describe("A service account", () => {
   /** A server on which the service account default/default has these rules in the whole cluster. */
   async function scene(rules: object[]) {
     const server = createApiServer();
-    const as = (token: string) => async (method: "GET" | "POST" | "DELETE", path: string, body?: object) => {
-      const answer = await server.transport(token)({
+    const ask = (token: string) => (method: "GET" | "POST" | "DELETE", path: string, body?: object) =>
+      server.transport(token)({
         method,
         path,
         headers: {},
         signal: new AbortController().signal,
         ...(body && { body: JSON.stringify(body) }),
       });
-      return answer.status;
-    };
+    const as =
+      (token: string) =>
+      async (...request: Parameters<ReturnType<typeof ask>>) =>
+        (await ask(token)(...request)).status;
     const admin = as(server.adminToken);
     await admin("POST", `${rbac}/clusterroles`, { metadata: { name: "r" }, rules });
     const roleRef = { kind: "ClusterRole", name: "r" };
     const subjects = [{ kind: "ServiceAccount", name: "default", namespace: "default" }];
     await admin("POST", `${rbac}/clusterrolebindings`, { metadata: { name: "r" }, roleRef, subjects });
-    return { admin, robot: as(server.serviceAccountToken("default", "default")) };
+    const robotToken = server.serviceAccountToken("default", "default");
+    return { admin, robot: as(robotToken), askAsRobot: ask(robotToken) };
   }
 
   it("may do what its role says, from the next request on", async () => {
@@ -123,5 +126,36 @@ describe("A service account", () => {
       await robot("POST", path, role([{ apiGroups: [""], resources: ["nodes"], verbs: ["patch"] }])),
       403,
     );
+  });
+
+  it("has the rules of the ClusterRoles that its role aggregates", async () => {
+    const { admin, robot } = await scene([]);
+    const path = `${rbac}/clusterroles`;
+    await admin("DELETE", `${path}/r`);
+    const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { to: "r" } }] };
+    await admin("POST", path, { metadata: { name: "r" }, aggregationRule });
+    assert.equal(await robot("GET", "/api/v1/nodes"), 403);
+    const labels = { to: "r" };
+    await admin("POST", path, { metadata: { name: "part", labels }, rules: grants(["nodes"], ["list"]) });
+    assert.equal(await robot("GET", "/api/v1/nodes"), 200);
+  });
+
+  it("may not make a role that aggregates without having all rights", async () => {
+    const { robot } = await scene(grants(["*"], ["create", "get"]));
+    const role = { metadata: { name: "all" }, aggregationRule: { clusterRoleSelectors: [] } };
+    assert.equal(await robot("POST", `${rbac}/clusterroles`, role), 403);
+  });
+
+  it("is told its rules", async () => {
+    const { askAsRobot } = await scene(grants(["nodes"], ["list"]));
+    const path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+    const answer = await askAsRobot("POST", path, { spec: { namespace: "default" } });
+    const { status } = JSON.parse(await answer.text());
+    assert.equal(answer.status, 201);
+    assert.deepEqual(
+      status.resourceRules.filter((found: Partial<Rule>) => found.resources?.includes("nodes")),
+      [{ verbs: ["list"], apiGroups: ["*"], resources: ["nodes"] }],
+    );
+    assert.equal((await askAsRobot("POST", path, { spec: {} })).status, 400);
   });
 });

@@ -5,6 +5,7 @@
 import type { User } from "./authn.ts";
 import { at, fields, type KubeObject, list, text } from "./object.ts";
 import type { Attributes } from "./request.ts";
+import { matchesSelector } from "./selectors.ts";
 import { ApiError, forbidden } from "./status.ts";
 import type { Store } from "./store.ts";
 
@@ -93,7 +94,7 @@ function collect(store: Store, user: User, namespace: string): { grants: Grant[]
     const { name: bindingName } = binding.metadata;
     const shown = namespace ? `${bindingName}/${namespace}` : bindingName;
     const reason = `RBAC: allowed by ${kind} "${shown}" of ${roleKind} "${name}" to ${subjectText(subject)}`;
-    grants.push(...rulesOf(role).map((rule) => ({ rule, reason })));
+    grants.push(...effectiveRules(store, role).map((rule) => ({ rule, reason })));
   }
   return { grants, errors };
 }
@@ -115,6 +116,22 @@ function isSubject(subject: unknown, user: User, bindingNamespace: string): bool
 function subjectText(subject: unknown): string {
   const { kind, name, namespace } = fields(subject);
   return `${kind} "${namespace ? `${name}/${namespace}` : name}"`;
+}
+
+/**
+ * The rules of a role with those of the ClusterRoles that it aggregates. In a real cluster a controller writes these
+ * into the role; here they count without being written.
+ * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles
+ */
+export function effectiveRules(store: Store, role: KubeObject): Rule[] {
+  const selectors = list(at(role, "aggregationRule", "clusterRoleSelectors"));
+  if (selectors.length === 0) return rulesOf(role);
+  const joined = store
+    .list(clusterRoles)
+    .map(([, other]) => other)
+    .filter((other) => other.metadata.name !== role.metadata.name)
+    .filter(({ metadata }) => selectors.some((selector) => matchesSelector(selector, metadata.labels)));
+  return [role, ...joined].flatMap(rulesOf);
 }
 
 export function rulesOf(role: KubeObject): Rule[] {

@@ -8,6 +8,8 @@ const rbac = "rbac.authorization.k8s.io";
 interface RoleSpec {
   name: string;
   rules: Fields[];
+  /** Takes in what is labelled for it, as its name says. */
+  aggregates?: boolean;
   boundTo?: { kind: "Group" | "User"; name: string }[];
 }
 
@@ -99,9 +101,13 @@ const roles: RoleSpec[] = [
     ],
     boundTo: [{ kind: "User", name: "system:kube-scheduler" }],
   },
-  { name: "admin", rules: [...workloads, rule(rbac, ["roles", "rolebindings"], write)] },
-  { name: "edit", rules: workloads },
-  { name: "view", rules: workloads.map((edit) => ({ ...edit, verbs: read })) },
+  {
+    name: "admin",
+    rules: [...workloads, rule(rbac, ["roles", "rolebindings"], write)],
+    aggregates: true,
+  },
+  { name: "edit", rules: workloads, aggregates: true },
+  { name: "view", rules: workloads.map((edit) => ({ ...edit, verbs: read })), aggregates: true },
 ];
 
 export function bootstrap(registry: Registry): void {
@@ -118,8 +124,10 @@ export function bootstrap(registry: Registry): void {
   }
   create("priorityclasses.scheduling.k8s.io", "system-cluster-critical", { value: 2_000_000_000 });
   create("priorityclasses.scheduling.k8s.io", "system-node-critical", { value: 2_000_001_000 });
-  for (const { name, rules, boundTo } of roles) {
-    create(`clusterroles.${rbac}`, name, { rules });
+  for (const { name, rules, aggregates, boundTo } of roles) {
+    const matchLabels = { [`${rbac}/aggregate-to-${name}`]: "true" };
+    const aggregationRule = { clusterRoleSelectors: [{ matchLabels }] };
+    create(`clusterroles.${rbac}`, name, { rules, ...(aggregates && { aggregationRule }) });
     if (!boundTo) continue;
     const roleRef = { apiGroup: rbac, kind: "ClusterRole", name };
     create(`clusterrolebindings.${rbac}`, name, { roleRef, subjects: boundTo });

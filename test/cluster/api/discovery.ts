@@ -2,6 +2,7 @@
  * What the server says about itself: groups, versions, resources, health.
  * https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
  */
+import { answerAggregated } from "./aggregated-discovery.ts";
 import { type Answer, answerText, answerValue } from "./answer.ts";
 import type { Fields } from "./object.ts";
 import { openapiDocument } from "./openapi.ts";
@@ -28,9 +29,12 @@ const version = {
 const notFoundText = () => answerText(404, "404 page not found\n");
 
 /** Answers a path that is no resource. */
-export function answerPath({ path, method }: Call): Answer {
+export function answerPath(call: Call): Answer {
+  const { path, method } = call;
   const parts = path.split("/").filter(Boolean);
   if (method !== "GET") return notFoundText();
+  const aggregated = answerAggregated(call);
+  if (aggregated) return aggregated;
   switch (parts[0]) {
     case "healthz":
     case "livez":

@@ -3,7 +3,7 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
  */
 import type { User } from "./authn.ts";
-import { type Authorizer, allows, type Rule, rulesOf } from "./authz.ts";
+import { type Authorizer, allows, effectiveRules, type Rule, rulesOf } from "./authz.ts";
 import { at, type KubeObject, text } from "./object.ts";
 import type { Attributes } from "./request.ts";
 import { type Resource, resourceId } from "./resource.ts";
@@ -30,7 +30,16 @@ export function escalation(
   const name = about ? text(at(about, "name")) : object.metadata.name;
   if (authorizer.decide(user, attributes(verb, plural, namespace, name)).allowed) return undefined;
   const held = authorizer.grantsOf(user, namespace).map(({ rule }) => rule);
-  const missing = (role ? rulesOf(role) : []).filter((rule) => !covers(held, rule));
+  if (
+    resource.kind === "ClusterRole" &&
+    aggregates(store, object) &&
+    !everything.every((rule) => covers(held, rule))
+  ) {
+    const why = "must have cluster-admin privileges to use an aggregationRule";
+    return forbidden(resource.subject, object.metadata.name, why);
+  }
+  const granted = role === undefined ? [] : isBinding ? effectiveRules(store, role) : rulesOf(role);
+  const missing = granted.filter((rule) => !covers(held, rule));
   if (missing.length === 0) return undefined;
   const groups = user.groups.map((one) => JSON.stringify(one)).join(" ");
   const who = `user ${JSON.stringify(user.name)} (groups=[${groups}])`;
@@ -40,6 +49,18 @@ export function escalation(
     object.metadata.name,
     `${who} ${what}:\n${missing.map(ruleText).join("\n")}`,
   );
+}
+
+const none = { verbs: [], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [] };
+const everything: Rule[] = [
+  { ...none, verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
+  { ...none, verbs: ["*"], nonResourceURLs: ["*"] },
+];
+
+/** An aggregated role comes to hold whatever anybody labels for it; that goes for one that did before, too. */
+function aggregates(store: Store, { metadata, aggregationRule }: KubeObject): boolean {
+  if (aggregationRule) return true;
+  return store.get(resourceId(group, "clusterroles"), metadata.name)?.["aggregationRule"] !== undefined;
 }
 
 function roleOf(store: Store, binding: KubeObject, namespace: string): KubeObject | undefined {

@@ -263,6 +263,7 @@ export const resources: Resource[] = [
   review("authentication.k8s.io", "TokenReview"),
   review("authorization.k8s.io", "LocalSubjectAccessReview", true),
   review("authorization.k8s.io", "SelfSubjectAccessReview"),
+  review("authorization.k8s.io", "SelfSubjectRulesReview"),
   review("authorization.k8s.io", "SubjectAccessReview"),
   resource("batch", "v1", {
     kind: "Job",

@@ -1,6 +1,7 @@
 /** Questions to the server about identity and access; nothing is stored. */
 import { type Answer, answerValue } from "./answer.ts";
 import type { User } from "./authn.ts";
+import type { Rule } from "./authz.ts";
 import { parseJson } from "./body.ts";
 import type { Core, ResourceRequest } from "./core.ts";
 import { apiVersionOf } from "./forms.ts";
@@ -22,6 +23,12 @@ export const reviews: Record<string, Review> = {
     spec,
     status: decide(core, user, spec),
   }),
+  SelfSubjectRulesReview({ authorizer }, { user }, spec) {
+    const namespace = text(spec["namespace"]);
+    if (!namespace) throw badRequest("no namespace on request");
+    const rules = authorizer.grantsOf(user, namespace).map(({ rule }) => rule);
+    return { metadata: {}, spec: {}, status: { ...listedRules(rules), incomplete: false } };
+  },
   SubjectAccessReview: (core, _, spec) => ({
     metadata: {},
     spec,
@@ -50,6 +57,22 @@ export function answerReview(core: Core, request: ResourceRequest): Answer | und
   const spec = fields(fields(parseJson(call.body))["spec"]);
   const answer = review(core, request, spec);
   return answerValue(201, { kind: resource.kind, apiVersion: apiVersionOf(resource), ...answer });
+}
+
+function listedRules(rules: Rule[]): Fields {
+  return {
+    resourceRules: rules
+      .filter(({ resources }) => resources.length > 0)
+      .map(({ verbs, apiGroups, resources, resourceNames }) => ({
+        verbs,
+        apiGroups,
+        resources,
+        ...(resourceNames.length > 0 && { resourceNames }),
+      })),
+    nonResourceRules: rules
+      .filter(({ nonResourceURLs }) => nonResourceURLs.length > 0)
+      .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
+  };
 }
 
 function userInfo({ name, uid, groups, extra }: User): Fields {
