@@ -15,7 +15,7 @@ export interface ClusterServer {
   /** A client that is this user. */
   apiFor(user: ClusterUser): Api;
   /** The text of a kubeconfig with this user's credentials. */
-  kubeconfigFor(user: ClusterUser): string;
+  kubeconfigFor(user: ClusterUser): Promise<string>;
   /** May be called again. */
   stop(): Promise<void>;
 }
@@ -57,7 +57,7 @@ export async function startSimulatedServer(
     api,
     url: listening.url,
     apiFor: (user) => createClient({ transport: api.transport(tokenOf(user)), clock }),
-    kubeconfigFor: (user) => kubeconfig({ ...listening, token: tokenOf(user), user: user.name }),
+    kubeconfigFor: async (user) => kubeconfig({ ...listening, token: tokenOf(user), user: user.name }),
     stop: () => {
       stopped ??= listening.close();
       return stopped;

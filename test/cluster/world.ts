@@ -128,16 +128,16 @@ export async function startWorld(
     });
   }
 
-  function kubeconfigFor(user: ClusterUser): string {
+  async function kubeconfigFor(user: ClusterUser): Promise<string> {
     const file = join(folder, `${user.name.replaceAll(":", "-")}.kubeconfig`);
-    writeFileSync(file, server.kubeconfigFor(user), { mode: 0o600 });
+    writeFileSync(file, await server.kubeconfigFor(user), { mode: 0o600 });
     return file;
   }
 
-  function addMachine(name: string, number: number): WorldNode {
+  async function addMachine(name: string, number: number): Promise<WorldNode> {
     const place = join(folder, name);
     const logFile = join(folder, `${name}.log`);
-    const kubeconfig = kubeconfigFor(settings.daemonUser(name));
+    const kubeconfig = await kubeconfigFor(settings.daemonUser(name));
     const machineID = randomUuid(random).replaceAll("-", "");
     const kubelet = { ...kubeletDefaults, ...settings.kubelet };
     const api = server.apiFor({ name: `system:node:${name}`, groups: ["system:nodes", "system:masters"] });
@@ -183,7 +183,8 @@ export async function startWorld(
     // Without the controller for them, the taint of a new node stays.
     const hasTaintsKept = settings.controllers?.includes("nodeLifecycle") ?? true;
     const names = namesOf(settings.nodes);
-    const nodes = names.map((name, index) => addMachine(name, index + 1));
+    const adminKubeconfig = await kubeconfigFor(administrator);
+    const nodes = await Promise.all(names.map((name, index) => addMachine(name, index + 1)));
     await eventually("all nodes are Ready", () => allReady(nodes, hasTaintsKept), startMs);
     // Now, so that their pods are spread over all nodes.
     for (const workload of settings.workloads) await createWorkload(admin, workload);
@@ -195,7 +196,7 @@ export async function startWorld(
     observer = watching;
     keep(tasks, watching.done);
     await watching.synced;
-    return worldOf(nodes, watching);
+    return worldOf(nodes, watching, adminKubeconfig);
   } catch (error) {
     await stop();
     throw error;
@@ -208,7 +209,7 @@ export async function startWorld(
     };
   }
 
-  function worldOf(nodes: readonly WorldNode[], watching: Observer): World {
+  function worldOf(nodes: readonly WorldNode[], watching: Observer, adminKubeconfig: string): World {
     const report = async (rules: Partial<Rules> = {}) => {
       await watching.settle();
       return watching.report({ concurrency, isOver: true, ...rules });
@@ -219,7 +220,7 @@ export async function startWorld(
       folder,
       nodes,
       observer: watching,
-      adminKubeconfig: kubeconfigFor(administrator),
+      adminKubeconfig,
       node: (name) => {
         const found = nodes.find((node) => node.name === name);
         if (found === undefined) throw new Error(`there is no node ${name}`);

@@ -3,7 +3,8 @@ import { systemClock } from "../../daemon/clock.ts";
 import type { Phase } from "../../daemon/cycle/record.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
 import { createManifests, daemonUser } from "../cluster/manifests.ts";
-import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
+import { administrator } from "../cluster/server.ts";
+import { onSimulatedServer, type Suite, startSuite } from "../cluster/suite.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import { readLog } from "./daemon-process.ts";
 
@@ -19,7 +20,7 @@ const options: Record<string, readonly string[]> = {
   failed: ["--reboot-command=/no/such/command"],
 };
 
-let server: SimulatedServer;
+let suite: Suite;
 let world: World;
 
 /** What is left of a cycle: where the node ended, and what others see of it. */
@@ -60,12 +61,12 @@ async function expectEnd(name: string, end: typeof rebooted | typeof failed): Pr
 
 describe("A daemon that is killed", () => {
   before(async () => {
-    server = await startSimulatedServer(systemClock);
-    await createManifests(server.apiFor(administrator), new AbortController().signal, {
+    suite = await startSuite(systemClock);
+    await createManifests(suite.server.apiFor(administrator), new AbortController().signal, {
       without: ["DaemonSet"],
     });
     world = await startWorld({
-      server,
+      ...suite,
       daemonUser: () => daemonUser,
       nodes: Object.keys(options),
       workloads: [{ name: "web", replicas: 8, budget: { maxUnavailable: 2 } }],
@@ -74,7 +75,6 @@ describe("A daemon that is killed", () => {
   });
   after(async () => {
     await world.stop();
-    await server.stop();
   });
 
   it("while its node is Idle serves the need that comes later", async () => {
@@ -108,16 +108,18 @@ describe("A daemon that is killed", () => {
     await expectEnd("rebooting", rebooted);
   });
 
-  it("while its node is Restoring gives the slot back all the same", async () => {
-    world.node("restoring").wantsReboot();
-    await world.eventually("the slot is taken", async () => (await world.lock()) !== undefined);
-    const held = server.api.faults.add({
-      match: { verb: "patch", resource: "leases", where: ({ user }) => user === daemonUser.name },
-      effect: { status: 500 },
+  onSimulatedServer("a kill while Restoring", "holds that phase by faults", () => {
+    it("while its node is Restoring gives the slot back all the same", async () => {
+      world.node("restoring").wantsReboot();
+      await world.eventually("the slot is taken", async () => (await world.lock()) !== undefined);
+      const held = suite.simulated?.faults.add({
+        match: { verb: "patch", resource: "leases", where: ({ user }) => user === daemonUser.name },
+        effect: { status: 500 },
+      });
+      await killIn("Restoring");
+      held?.remove();
+      await expectEnd("restoring", failed);
     });
-    await killIn("Restoring");
-    held.remove();
-    await expectEnd("restoring", failed);
   });
 
   it("after its node has Failed leaves the slot to others", async () => {

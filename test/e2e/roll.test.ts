@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import { systemClock } from "../../daemon/clock.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
 import { createManifests, daemonUser } from "../cluster/manifests.ts";
-import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
+import { administrator } from "../cluster/server.ts";
+import { onSimulatedServer, type Suite, startSuite } from "../cluster/suite.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import { askDaemon, readLog } from "./daemon-process.ts";
 
@@ -29,7 +30,7 @@ async function startPrometheus() {
 
 const nodes = ["n1", "n2", "n3"];
 let prometheus: Awaited<ReturnType<typeof startPrometheus>>;
-let server: SimulatedServer;
+let suite: Suite;
 let world: World;
 
 async function allWaitFor(code: string): Promise<void> {
@@ -47,12 +48,12 @@ async function cordonedNow(): Promise<number> {
 describe("A roll of real daemons", () => {
   before(async () => {
     prometheus = await startPrometheus();
-    server = await startSimulatedServer(systemClock);
-    await createManifests(server.apiFor(administrator), new AbortController().signal, {
+    suite = await startSuite(systemClock);
+    await createManifests(suite.server.apiFor(administrator), new AbortController().signal, {
       without: ["DaemonSet"],
     });
     world = await startWorld({
-      server,
+      ...suite,
       daemonUser: () => daemonUser,
       nodes,
       workloads: [{ name: "web", replicas: 6, budget: { maxUnavailable: 2 } }],
@@ -61,7 +62,6 @@ describe("A roll of real daemons", () => {
   });
   after(async () => {
     await world.stop();
-    await server.stop();
     prometheus.close();
   });
 
@@ -96,14 +96,20 @@ describe("A roll of real daemons", () => {
     assert.equal(await cordonedNow(), 0);
   });
 
-  it("begins within two seconds after that is taken away, and survives an API server that goes away", async () => {
+  it("begins within two seconds after that is taken away", async () => {
     await world.setLock(null);
     await world.eventually("the first node is cordoned", async () => (await cordonedNow()) === 1, 2000);
-    server.api.setAway(true);
-    await systemClock.sleep(4000, world.signal);
-    server.api.setAway(false);
-    await world.rolled();
   });
+
+  onSimulatedServer("an outage in mid-roll", "nobody can make this server go away", () => {
+    it("survives an API server that goes away", async () => {
+      suite.simulated?.setAway(true);
+      await systemClock.sleep(4000, world.signal);
+      suite.simulated?.setAway(false);
+    });
+  });
+
+  it("ends", () => world.rolled());
 
   it("keeps every promise", async () => {
     const report = await world.report();

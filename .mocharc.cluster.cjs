@@ -1,0 +1,16 @@
+/**
+ * The simulated cluster, and real daemons on it. With TEST_KUBECONFIG=FILE the suite runs against that API server instead,
+ * without the parts that are about the simulation alone; test/cluster/suite.ts says at the end which those are.
+ */
+const { simulatedOnly } = require("./test/cluster/suite.json");
+
+module.exports = {
+  extension: ["ts"],
+  spec: ["test/cluster/**/*.test.ts", "test/simulation/**/*.test.ts", "test/e2e/**/*.test.ts"],
+  ignore: process.env.TEST_KUBECONFIG ? simulatedOnly.map(({ files }) => files) : [],
+  require: process.env.TEST_KUBECONFIG ? ["./test/cluster/suite.ts"] : [],
+  timeout: 60000,
+  slow: 10000,
+  "forbid-only": true,
+  "forbid-pending": true,
+};
