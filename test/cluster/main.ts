@@ -24,7 +24,9 @@ const command = new Command("npm run cluster --")
   .description("Runs a simulated Kubernetes cluster until Ctrl-C.")
   .option("--nodes <number>", "how many nodes", wholeNumber(500), 3)
   .addOption(
-    new Option("--controllers <which>", "with or without them").choices(["all", "none"]).default("all"),
+    new Option("--controllers <which>", "none: only the API server, no machines and no kubelets either")
+      .choices(["all", "none"])
+      .default("all"),
   )
   .requiredOption("--kubeconfig <file>", "where to write an administrator's kubeconfig")
   .option("--port <number>", "on loopback; 0 takes a free one", wholeNumber(65_535), 0)
@@ -37,13 +39,13 @@ try {
   const server = await startSimulatedServer(systemClock, { port });
   const world = await startWorld({
     server,
-    nodes,
+    nodes: controllers === "none" ? 0 : nodes,
     signal: stop.signal,
     ...(controllers === "none" && { controllers: [] }),
   });
   try {
     copyFileSync(world.adminKubeconfig, kubeconfig);
-    const machines = nodes > 0 ? `; machines: ${world.folder}/n*` : "";
+    const machines = world.nodes.length > 0 ? `; machines: ${world.folder}/n*` : "";
     process.stdout.write(`ready at ${server.url}: kubectl --kubeconfig ${kubeconfig} get nodes${machines}\n`);
     await new Promise<void>((resolve) => {
       if (stop.signal.aborted) return resolve();
