@@ -9,21 +9,6 @@ import { startWorld, type World } from "./world.ts";
 let server: SimulatedServer;
 let world: World;
 
-beforeEach(async () => {
-  server = await startSimulatedServer(systemClock, { authorization: "always-allow" });
-  world = await startWorld({
-    server,
-    nodes: 2,
-    rebootSeconds: 0.1,
-    kubelet: { readyAfterMs: 50, podStartMs: 50, podStopMs: 50 },
-    workloads: [
-      { name: "web", replicas: 4, budget: { maxUnavailable: 1 } },
-      { name: "agent", namespace: "kube-system" },
-    ],
-  });
-});
-afterEach(() => world.stop());
-
 const node = () => world.node("n1");
 const webPods = async () => (await node().pods()).filter((pod) => pod.metadata.labels?.["app"] === "web");
 
@@ -71,6 +56,21 @@ async function reboot(): Promise<void> {
 const violations = async () => (await world.report()).violations.map(({ kind }) => kind);
 
 describe("A world", () => {
+  beforeEach(async () => {
+    server = await startSimulatedServer(systemClock, { authorization: "always-allow" });
+    world = await startWorld({
+      server,
+      nodes: 2,
+      rebootSeconds: 0.1,
+      kubelet: { readyAfterMs: 50, podStartMs: 50, podStopMs: 50 },
+      workloads: [
+        { name: "web", replicas: 4, budget: { maxUnavailable: 1 } },
+        { name: "agent", namespace: "kube-system" },
+      ],
+    });
+  });
+  afterEach(() => world.stop());
+
   it("spreads its pods, within their budget", async () => {
     assert.equal((await webPods()).length, 2);
     const [first, second] = await webPods();

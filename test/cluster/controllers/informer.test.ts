@@ -8,21 +8,6 @@ let nodes: Informer<StoredNode>;
 let breaks: unknown[];
 let told: string[];
 
-beforeEach(async () => {
-  testbed = createTestbed();
-  breaks = [];
-  told = [];
-  await addNode(testbed, "a");
-  const onBreak = (error: unknown) => void breaks.push(error);
-  nodes = startInformer<StoredNode>(testbed.ports, { collection: collection("nodes"), onBreak });
-  testbed.run(nodes.done);
-  nodes.onChange(({ key, now, before }) => {
-    told.push(`${now === undefined ? "-" : before === undefined ? "+" : "~"}${key}`);
-  });
-  await nodes.synced;
-});
-afterEach(() => testbed.close());
-
 const names = () =>
   nodes
     .all()
@@ -30,6 +15,21 @@ const names = () =>
     .join();
 
 describe("An informer", () => {
+  beforeEach(async () => {
+    testbed = createTestbed();
+    breaks = [];
+    told = [];
+    await addNode(testbed, "a");
+    const onBreak = (error: unknown) => void breaks.push(error);
+    nodes = startInformer<StoredNode>(testbed.ports, { collection: collection("nodes"), onBreak });
+    testbed.run(nodes.done);
+    nodes.onChange(({ key, now, before }) => {
+      told.push(`${now === undefined ? "-" : before === undefined ? "+" : "~"}${key}`);
+    });
+    await nodes.synced;
+  });
+  afterEach(() => testbed.close());
+
   it("has what was there, and follows what comes, changes and goes", async () => {
     await addNode(testbed, "b");
     await testbed.remove("nodes", "a");

@@ -5,11 +5,6 @@ import { collection, conditionOf, isReady, type StoredNode, type StoredPod } fro
 
 const graceMs = 150;
 let testbed: Testbed;
-beforeEach(async () => {
-  testbed = createTestbed();
-  await addNode(testbed, "a");
-});
-afterEach(() => testbed.close());
 
 const start = (grace = 60_000) =>
   testbed.run(runNodeLifecycle(testbed.ports, testbed.informers(), { graceMs: grace }));
@@ -28,6 +23,12 @@ function leaseAt(now: number): object {
 }
 
 describe("The node lifecycle controller", () => {
+  beforeEach(async () => {
+    testbed = createTestbed();
+    await addNode(testbed, "a");
+  });
+  afterEach(() => testbed.close());
+
   it("turns a cordon into a taint, and takes it away with the cordon", async () => {
     start();
     await testbed.patch("nodes", "a", { spec: { unschedulable: true } });

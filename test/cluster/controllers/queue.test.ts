@@ -4,10 +4,6 @@ import { createTestbed, type Testbed } from "../testbed.ts";
 import { createQueue, type Queue } from "./queue.ts";
 
 let testbed: Testbed;
-beforeEach(() => {
-  testbed = createTestbed();
-});
-afterEach(() => testbed.close());
 
 function start(reconcile: (key: string) => Promise<void>): Queue {
   const queue = createQueue(testbed.ports, reconcile);
@@ -16,6 +12,11 @@ function start(reconcile: (key: string) => Promise<void>): Queue {
 }
 
 describe("A queue", () => {
+  beforeEach(() => {
+    testbed = createTestbed();
+  });
+  afterEach(() => testbed.close());
+
   it("looks once at a key that was added many times", async () => {
     const seen: string[] = [];
     const queue = start(async (key) => void seen.push(key));

@@ -11,43 +11,6 @@ let kills: string[];
 let end: AbortController;
 let ended: Promise<void>;
 
-beforeEach(async () => {
-  storage = memoryStorage();
-  events = [];
-  kills = [];
-  kubelets = 0;
-  end = new AbortController();
-  machine = createMachine({
-    name: "a",
-    storage,
-    clock: systemClock,
-    random: Math.random,
-    signal: end.signal,
-    rebootSeconds: 0.02,
-    runKubelet: async (_bootID, power, onRegistered) => {
-      kubelets += 1;
-      onRegistered();
-      await systemClock.sleep(60_000, power).catch(() => {});
-      kubelets -= 1;
-    },
-    startDaemon: () => {
-      const exited = Promise.withResolvers<string>();
-      const kill = (signal: string) => {
-        kills.push(signal);
-        exited.resolve(signal);
-      };
-      return { kill, exited: exited.promise };
-    },
-    onEvent: (event) => void events.push(event),
-  });
-  ended = machine.run();
-  await eventually("the daemon runs", () => count("daemon-started") === 1);
-});
-afterEach(async () => {
-  end.abort();
-  await ended;
-});
-
 const count = (type: MachineEvent["type"]) => events.filter((event) => event.type === type).length;
 const bootID = () => storage.read("boot_id");
 
@@ -59,6 +22,43 @@ async function eventually(what: string, predicate: () => boolean): Promise<void>
 }
 
 describe("A machine", () => {
+  beforeEach(async () => {
+    storage = memoryStorage();
+    events = [];
+    kills = [];
+    kubelets = 0;
+    end = new AbortController();
+    machine = createMachine({
+      name: "a",
+      storage,
+      clock: systemClock,
+      random: Math.random,
+      signal: end.signal,
+      rebootSeconds: 0.02,
+      runKubelet: async (_bootID, power, onRegistered) => {
+        kubelets += 1;
+        onRegistered();
+        await systemClock.sleep(60_000, power).catch(() => {});
+        kubelets -= 1;
+      },
+      startDaemon: () => {
+        const exited = Promise.withResolvers<string>();
+        const kill = (signal: string) => {
+          kills.push(signal);
+          exited.resolve(signal);
+        };
+        return { kill, exited: exited.promise };
+      },
+      onEvent: (event) => void events.push(event),
+    });
+    ended = machine.run();
+    await eventually("the daemon runs", () => count("daemon-started") === 1);
+  });
+  afterEach(async () => {
+    end.abort();
+    await ended;
+  });
+
   it("has a boot ID, a UUID on a line of its own", () => {
     assert.match(bootID() ?? "", /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\n$/);
   });
