@@ -7,8 +7,10 @@ const { simulatedOnly } = require("./test/cluster/suite.json");
 module.exports = {
   extension: ["ts"],
   spec: ["test/cluster/**/*.test.ts", "test/simulation/**/*.test.ts", "test/e2e/**/*.test.ts"],
-  ignore: process.env.TEST_KUBECONFIG ? simulatedOnly.map(({ files }) => files) : [],
-  require: process.env.TEST_KUBECONFIG ? ["./test/cluster/suite.ts"] : [],
+  ...(process.env.TEST_KUBECONFIG && {
+    ignore: simulatedOnly.map(({ files }) => files),
+    require: ["./test/cluster/suite.ts"],
+  }),
   timeout: 60000,
   slow: 10000,
   "forbid-only": true,

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { addPod, createTestbed, deployment, namespace, setPodReady, type Testbed } from "../testbed.ts";
 import { runBudgets } from "./budgets.ts";
-import { collection, type StoredBudget, type StoredPod, type StoredReplicaSet } from "./objects.ts";
+import {
+  collection,
+  ownedBy,
+  type StoredBudget,
+  type StoredDeployment,
+  type StoredPod,
+  type StoredReplicaSet,
+} from "./objects.ts";
 import { runReplicaSets } from "./replicasets.ts";
 
 let testbed: Testbed;
-beforeEach(() => {
-  testbed = createTestbed();
-});
-afterEach(() => testbed.close());
 
 function budget(spec: object): object {
   const selector = { matchLabels: { app: "web" } };
@@ -21,15 +24,15 @@ function budget(spec: object): object {
 }
 
 async function has(expected: Record<string, number>): Promise<void> {
-  let last: unknown;
+  let last: unknown = "a status of its own generation";
   await testbed
     .eventually("the budget has counted", async () => {
       const { status, metadata } = await testbed.get<StoredBudget>("poddisruptionbudgets", "web");
+      if (status?.observedGeneration !== metadata.generation) return false;
       last = Object.fromEntries(
         Object.keys(expected).map((name) => [name, status?.[name as keyof typeof status] ?? 0]),
       );
-      const isCurrent = status?.observedGeneration === metadata.generation;
-      return isCurrent && JSON.stringify(last) === JSON.stringify(expected);
+      return JSON.stringify(last) === JSON.stringify(expected);
     })
     .catch(() => assert.deepEqual(last, expected));
 }
@@ -40,6 +43,11 @@ async function evict(pod: string): Promise<void> {
 }
 
 describe("The budget controller", () => {
+  beforeEach(() => {
+    testbed = createTestbed();
+  });
+  afterEach(() => testbed.close());
+
   describe("for the pods of a ReplicaSet", () => {
     const rows = [
       { spec: { maxUnavailable: 1 }, replicas: 4, ready: 4, desired: 3, allowed: 1 },
@@ -71,15 +79,25 @@ describe("The budget controller", () => {
       });
     }
 
-    it("follows a change of the number of replicas", async () => {
-      const informers = testbed.informers();
-      testbed.run(runReplicaSets(testbed.ports, informers));
-      testbed.run(runBudgets(testbed.ports, informers));
+    it("follows a change of the number that its ReplicaSet or Deployment asks for", async () => {
+      // Nothing but the budget controller runs, so that no pod changes meanwhile.
+      const deployed = await testbed.create<StoredDeployment>("deployments", deployment("web", 2));
+      const set = await testbed.create<StoredReplicaSet>("replicasets", {
+        ...deployment("web", 2, "ReplicaSet"),
+        metadata: { name: "web", ownerReferences: ownedBy("Deployment", deployed) },
+      });
+      await addPod(testbed, "p", {
+        metadata: { labels: { app: "web" }, ownerReferences: ownedBy("ReplicaSet", set) },
+      });
       await testbed.create("poddisruptionbudgets", budget({ maxUnavailable: 1 }));
-      await testbed.create("replicasets", deployment("web", 2, "ReplicaSet"));
+      testbed.run(runBudgets(testbed.ports, testbed.informers()));
       await has({ expectedPods: 2, desiredHealthy: 1 });
-      await testbed.patch<StoredReplicaSet>("replicasets", "web", { spec: { replicas: 5 } });
+      await testbed.patch("deployments", "web", { spec: { replicas: 5 } });
       await has({ expectedPods: 5, desiredHealthy: 4 });
+      await testbed.remove("deployments", "web");
+      await has({ expectedPods: 2 });
+      await testbed.patch("replicasets", "web", { spec: { replicas: 3 } });
+      await has({ expectedPods: 3, desiredHealthy: 2 });
     });
   });
 

@@ -42,7 +42,6 @@ export async function runNodeLifecycle(
     if (lease?.metadata.namespace !== leaseNamespace || now?.spec?.renewTime === before?.spec?.renewTime)
       return;
     renewedAt.set(lease.metadata.name, clock.now());
-    queue.addAfter(lease.metadata.name, graceMs);
   });
   nodes.onChange(({ key }) => queue.add(key));
   await queue.run();

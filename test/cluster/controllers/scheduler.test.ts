@@ -4,10 +4,6 @@ import { conditionOf, type StoredPod } from "./objects.ts";
 import { runScheduler } from "./scheduler.ts";
 
 let testbed: Testbed;
-beforeEach(() => {
-  testbed = createTestbed();
-});
-afterEach(() => testbed.close());
 
 const start = () => testbed.run(runScheduler(testbed.ports, testbed.informers()));
 const nodeOf = async (name: string) => (await testbed.get<StoredPod>("pods", name)).spec?.nodeName;
@@ -23,6 +19,11 @@ async function isRefused(pod: string, why: RegExp): Promise<void> {
 }
 
 describe("The scheduler", () => {
+  beforeEach(() => {
+    testbed = createTestbed();
+  });
+  afterEach(() => testbed.close());
+
   it("leaves out a cordoned node", async () => {
     await addNode(testbed, "a");
     await addNode(testbed, "b");
@@ -66,7 +67,8 @@ describe("The scheduler", () => {
     await isRefused("q", /1 node\(s\) had untolerated taint \{gpu: \}/);
   });
 
-  it("spreads pods that were all made at once", async () => {
+  it("spreads pods that were all made at once, also while its watch shows nothing of it", async () => {
+    testbed.server.faults.add({ match: { verb: "watch", resource: "pods" }, effect: { status: 503 } });
     for (const name of ["a", "b", "c"]) await addNode(testbed, name);
     const pods = Array.from({ length: 6 }, (_, n) => `p${n}`);
     for (const name of pods) await addPod(testbed, name);

@@ -6,10 +6,6 @@ import type { StoredDaemonSet, StoredDeployment, StoredPod, StoredReplicaSet } f
 import { runReplicaSets } from "./replicasets.ts";
 
 let testbed: Testbed;
-beforeEach(() => {
-  testbed = createTestbed();
-});
-afterEach(() => testbed.close());
 
 const pods = () => testbed.list<StoredPod>("pods");
 const thereAre = (count: number) =>
@@ -34,145 +30,171 @@ async function staysAt(count: number): Promise<void> {
   assert.equal((await pods()).length, count);
 }
 
-describe("The ReplicaSet controller", () => {
-  beforeEach(async () => {
-    testbed.run(runReplicaSets(testbed.ports, testbed.informers()));
-    await testbed.create("replicasets", deployment("web", 3, "ReplicaSet"));
-    await thereAre(3);
+describe("The workload controllers", () => {
+  beforeEach(() => {
+    testbed = createTestbed();
   });
+  afterEach(() => testbed.close());
 
-  it("makes as many pods as are asked for, not one more", async () => {
-    await staysAt(3);
-    const created = testbed.server.ledger.count({ verb: "create", resource: "pods" });
-    assert.equal(created, 3);
-  });
+  describe("The ReplicaSet controller", () => {
+    beforeEach(async () => {
+      testbed.run(runReplicaSets(testbed.ports, testbed.informers()));
+      await testbed.create("replicasets", deployment("web", 3, "ReplicaSet"));
+      await thereAre(3);
+    });
 
-  it("replaces a pod as soon as it is being deleted", async () => {
-    const { name } = (await firstPod()).metadata;
-    await testbed.remove("pods", name);
-    await testbed.eventually("another pod is there", async () =>
-      (await pods()).every((pod) => pod.metadata.name !== name),
-    );
-    await staysAt(3);
-  });
+    it("makes as many pods as are asked for, not one more", async () => {
+      await staysAt(3);
+      const created = testbed.server.ledger.count({ verb: "create", resource: "pods" });
+      assert.equal(created, 3);
+    });
 
-  it("removes pods that are asked for no more, those that are not ready first", async () => {
-    const [ready] = await pods();
-    await setPodReady(testbed, ready?.metadata.name ?? "");
-    await testbed.patch("replicasets", "web", { spec: { replicas: 1 } });
-    await thereAre(1);
-    assert.equal((await firstPod()).metadata.name, ready?.metadata.name);
-  });
+    it("replaces a pod as soon as it is being deleted, while it still stops", async () => {
+      const { name, namespace } = (await firstPod()).metadata;
+      const target = { kind: "Node", name: "a" };
+      const path = `/api/v1/namespaces/${namespace}/pods/${name}/binding`;
+      await testbed.api.create(path, { metadata: { name, namespace }, target }, testbed.ports);
+      await testbed.remove("pods", name);
+      await thereAre(4);
+      await staysAt(4);
+    });
 
-  it("counts in the status", async () => {
-    await setPodReady(testbed, (await firstPod()).metadata.name);
-    await testbed.eventually("one is ready", async () => {
-      const { status } = await testbed.get<StoredReplicaSet>("replicasets", "web");
-      return status?.replicas === 3 && status.readyReplicas === 1 && status.availableReplicas === 1;
+    it("makes no pod a second time that its watch has not shown yet", async () => {
+      const held = testbed.server.faults.add({
+        match: { verb: "watch", resource: "pods" },
+        effect: { status: 503 },
+      });
+      testbed.server.cutWatches();
+      const created = () => testbed.server.ledger.count({ verb: "create", resource: "pods" });
+      await testbed.patch("replicasets", "web", { spec: { replicas: 4 } });
+      await thereAre(4);
+      const looks = testbed.server.ledger.count({ resource: "replicasets", verb: "patch" });
+      await testbed.patch("replicasets", "web", { spec: { replicas: 5 } });
+      await thereAre(5);
+      assert.ok(testbed.server.ledger.count({ resource: "replicasets", verb: "patch" }) > looks);
+      await staysAt(5);
+      assert.equal(created(), 5);
+      held.remove();
+    });
+
+    it("removes pods that are asked for no more, those that are not ready first", async () => {
+      const [ready] = await pods();
+      await setPodReady(testbed, ready?.metadata.name ?? "");
+      await testbed.patch("replicasets", "web", { spec: { replicas: 1 } });
+      await thereAre(1);
+      assert.equal((await firstPod()).metadata.name, ready?.metadata.name);
+    });
+
+    it("counts in the status", async () => {
+      await setPodReady(testbed, (await firstPod()).metadata.name);
+      await testbed.eventually("one is ready", async () => {
+        const { status } = await testbed.get<StoredReplicaSet>("replicasets", "web");
+        return status?.replicas === 3 && status.readyReplicas === 1 && status.availableReplicas === 1;
+      });
+    });
+
+    it("makes no pod twice when answers are lost and watches are cut", async () => {
+      testbed.server.faults.add({
+        match: { verb: "create", resource: "pods" },
+        times: 2,
+        effect: "reset-after",
+      });
+      testbed.server.cutWatches();
+      await testbed.patch("replicasets", "web", { spec: { replicas: 6 } });
+      await testbed.eventually("there are at least 6", async () => (await pods()).length >= 6);
+      await testbed.eventually("there are 6 again", async () => (await pods()).length === 6);
+      await staysAt(6);
+    });
+
+    it("goes on when the server is back", async () => {
+      testbed.server.setAway(true);
+      await testbed.ports.clock.sleep(100, testbed.ports.signal);
+      testbed.server.setAway(false);
+      await testbed.patch("replicasets", "web", { spec: { replicas: 4 } });
+      await thereAre(4);
     });
   });
 
-  it("makes no pod twice when answers are lost and watches are cut", async () => {
-    testbed.server.faults.add({
-      match: { verb: "create", resource: "pods" },
-      times: 2,
-      effect: "reset-after",
+  describe("The Deployment controller", () => {
+    beforeEach(async () => {
+      const informers = testbed.informers();
+      testbed.run(runReplicaSets(testbed.ports, informers));
+      testbed.run(runDeployments(testbed.ports, informers));
+      await testbed.create("deployments", deployment("web", 2));
+      await thereAre(2);
     });
-    testbed.server.cutWatches();
-    await testbed.patch("replicasets", "web", { spec: { replicas: 6 } });
-    await testbed.eventually("there are at least 6", async () => (await pods()).length >= 6);
-    await testbed.eventually("there are 6 again", async () => (await pods()).length === 6);
-    await staysAt(6);
-  });
+    const allReady = async () => {
+      for (const pod of await pods()) await setPodReady(testbed, pod.metadata.name);
+    };
+    const sets = () => testbed.list<StoredReplicaSet>("replicasets");
 
-  it("goes on when the server is back", async () => {
-    testbed.server.setAway(true);
-    await testbed.ports.clock.sleep(100, testbed.ports.signal);
-    testbed.server.setAway(false);
-    await testbed.patch("replicasets", "web", { spec: { replicas: 4 } });
-    await thereAre(4);
-  });
-});
+    it("has one ReplicaSet, which it scales", async () => {
+      await testbed.patch("deployments", "web", { spec: { replicas: 4 } });
+      await thereAre(4);
+      assert.equal((await sets()).length, 1);
+    });
 
-describe("The Deployment controller", () => {
-  beforeEach(async () => {
-    const informers = testbed.informers();
-    testbed.run(runReplicaSets(testbed.ports, informers));
-    testbed.run(runDeployments(testbed.ports, informers));
-    await testbed.create("deployments", deployment("web", 2));
-    await thereAre(2);
-  });
-  const allReady = async () => {
-    for (const pod of await pods()) await setPodReady(testbed, pod.metadata.name);
-  };
-  const sets = () => testbed.list<StoredReplicaSet>("replicasets");
+    it("counts in the status", async () => {
+      await allReady();
+      await testbed.eventually("it is available", async () => {
+        const { status } = await testbed.get<StoredDeployment>("deployments", "web");
+        const available = status?.conditions?.find(({ type }) => type === "Available");
+        return status?.availableReplicas === 2 && available?.status === "True";
+      });
+    });
 
-  it("has one ReplicaSet, which it scales", async () => {
-    await testbed.patch("deployments", "web", { spec: { replicas: 4 } });
-    await thereAre(4);
-    assert.equal((await sets()).length, 1);
-  });
-
-  it("counts in the status", async () => {
-    await allReady();
-    await testbed.eventually("it is available", async () => {
-      const { status } = await testbed.get<StoredDeployment>("deployments", "web");
-      const available = status?.conditions?.find(({ type }) => type === "Available");
-      return status?.availableReplicas === 2 && available?.status === "True";
+    it("empties the old ReplicaSet once the pods of a new template are available", async () => {
+      const [old] = await sets();
+      await allReady();
+      const metadata = { annotations: { restarted: "yes" } };
+      await testbed.patch("deployments", "web", { spec: { template: { metadata } } });
+      await thereAre(4);
+      await allReady();
+      await thereAre(2);
+      const left = await pods();
+      assert.ok(left.every((pod) => pod.metadata.ownerReferences?.[0]?.name !== old?.metadata.name));
     });
   });
 
-  it("empties the old ReplicaSet once the pods of a new template are available", async () => {
-    const [old] = await sets();
-    await allReady();
-    const metadata = { annotations: { restarted: "yes" } };
-    await testbed.patch("deployments", "web", { spec: { template: { metadata } } });
-    await thereAre(4);
-    await allReady();
-    await thereAre(2);
-    const left = await pods();
-    assert.ok(left.every((pod) => pod.metadata.ownerReferences?.[0]?.name !== old?.metadata.name));
-  });
-});
+  describe("The DaemonSet controller", () => {
+    beforeEach(async () => {
+      testbed.run(runDaemonSets(testbed.ports, testbed.informers()));
+      await addNode(testbed, "a");
+      await addNode(testbed, "b");
+      await testbed.create("daemonsets", deployment("agent", 0, "DaemonSet"));
+      await thereAre(2);
+    });
+    const placeOf = (pod: StoredPod) =>
+      pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]
+        ?.matchFields?.[0]?.values?.[0];
 
-describe("The DaemonSet controller", () => {
-  beforeEach(async () => {
-    testbed.run(runDaemonSets(testbed.ports, testbed.informers()));
-    await addNode(testbed, "a");
-    await addNode(testbed, "b");
-    await testbed.create("daemonsets", deployment("agent", 0, "DaemonSet"));
-    await thereAre(2);
-  });
-  const placeOf = (pod: StoredPod) =>
-    pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]
-      ?.matchFields?.[0]?.values?.[0];
+    it("makes one pod for each node, tied to it", async () => {
+      await staysAt(2);
+      assert.deepEqual((await pods()).map(placeOf).sort(), ["a", "b"]);
+    });
 
-  it("makes one pod for each node, tied to it", async () => {
-    await staysAt(2);
-    assert.deepEqual((await pods()).map(placeOf).sort(), ["a", "b"]);
-  });
+    it("makes a pod for a node that is cordoned, and for one that comes later", async () => {
+      await testbed.patch("nodes", "a", { spec: { unschedulable: true } });
+      const pod = (await pods()).find((pod) => placeOf(pod) === "a");
+      await testbed.remove("pods", pod?.metadata.name ?? "", { gracePeriodSeconds: 0 });
+      await addNode(testbed, "c");
+      await thereAre(3);
+      assert.deepEqual((await pods()).map(placeOf).sort(), ["a", "b", "c"]);
+    });
 
-  it("makes a pod for a node that is cordoned, and for one that comes later", async () => {
-    await testbed.patch("nodes", "a", { spec: { unschedulable: true } });
-    const pod = (await pods()).find((pod) => placeOf(pod) === "a");
-    await testbed.remove("pods", pod?.metadata.name ?? "", { gracePeriodSeconds: 0 });
-    await addNode(testbed, "c");
-    await thereAre(3);
-    assert.deepEqual((await pods()).map(placeOf).sort(), ["a", "b", "c"]);
-  });
+    it("takes the pod from a node that it no longer matches", async () => {
+      await testbed.patch("nodes", "a", { metadata: { labels: { pool: "x" } } });
+      const nodeSelector = { pool: "x" };
+      await testbed.patch("daemonsets", "agent", { spec: { template: { spec: { nodeSelector } } } });
+      await thereAre(1);
+      assert.equal(placeOf(await firstPod()), "a");
+    });
 
-  it("takes the pod from a node that it no longer matches", async () => {
-    await testbed.patch("nodes", "a", { metadata: { labels: { pool: "x" } } });
-    const nodeSelector = { pool: "x" };
-    await testbed.patch("daemonsets", "agent", { spec: { template: { spec: { nodeSelector } } } });
-    await thereAre(1);
-    assert.equal(placeOf(await firstPod()), "a");
-  });
-
-  it("counts in the status", async () => {
-    await testbed.eventually("two are wanted", async () => {
-      const { status } = await testbed.get<StoredDaemonSet>("daemonsets", "agent");
-      return status?.desiredNumberScheduled === 2 && status.numberReady === 0;
+    it("counts in the status", async () => {
+      await testbed.eventually("two are wanted", async () => {
+        const { status } = await testbed.get<StoredDaemonSet>("daemonsets", "agent");
+        return status?.desiredNumberScheduled === 2 && status.numberReady === 0;
+      });
     });
   });
 });
