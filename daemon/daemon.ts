@@ -3,6 +3,7 @@ import type { Clock, Random } from "./clock.ts";
 import type { Api } from "./cluster/api.ts";
 import { createClient } from "./cluster/client.ts";
 import type { Transport } from "./cluster/transport.ts";
+import { lockPlaceOf } from "./config/lock-place.ts";
 import type { Config } from "./config/options.ts";
 import type { CyclePorts } from "./cycle/run.ts";
 import { lookOnce, runCycle } from "./cycle/run.ts";
@@ -117,11 +118,9 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       api,
       clock,
       random,
-      namespace: config.namespace,
-      name: config["lock-name"],
-      annotation: config["lock-annotation"],
-      nodeID: nodeName,
+      place: lockPlaceOf(config),
       concurrency: config.concurrency,
+      ttlMs: config["lock-ttl"],
     }),
     ...host,
     checkGates: (beforeReboot, inner) =>

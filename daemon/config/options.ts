@@ -8,6 +8,7 @@ import {
   httpUrl,
   integer,
   labelSelector,
+  lockObject,
   objectName,
   path,
   regexp,
@@ -154,17 +155,32 @@ export const options = {
     help: "a node that is not back by then is reported; it keeps the lock",
   },
 
+  "lock-object": {
+    type: lockObject,
+    placeholder: "KIND/NAME",
+    help: "the object that carries the lock: lease/NAME in --namespace, or daemonset/NAME in --ds-namespace; lease/rebootd where nothing is said",
+  },
+  "ds-name": {
+    type: objectName,
+    placeholder: "NAME",
+    help: "kured's way to name a DaemonSet that carries the lock",
+  },
+  "ds-namespace": {
+    type: objectName,
+    default: "kube-system",
+    placeholder: "NAME",
+    help: "namespace of that DaemonSet",
+  },
   "lock-annotation": {
     type: annotationKey,
-    default: "rebootd.dev/lock",
     placeholder: "KEY",
-    help: "annotation that is the lock",
+    help: "annotation that is the lock; rebootd.dev/lock on a Lease and weave.works/kured-node-lock on a DaemonSet where nothing is said",
   },
-  "lock-name": {
-    type: objectName,
-    default: "rebootd",
-    placeholder: "NAME",
-    help: "the Lease that carries the lock",
+  "lock-ttl": {
+    type: duration(),
+    default: "0",
+    placeholder: "DURATION",
+    help: "others may take the slot over after this time, whatever its holder is doing; 0 is never, which is safe",
   },
   "lock-release-delay": {
     type: duration(),

@@ -78,6 +78,16 @@ export const objectName = text({
   like: /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
 });
 
+/** The kind is in lower case, as kubectl takes it. */
+export const lockObject: ValueType<{ kind: "lease" | "daemonset"; name: string }> = value(
+  "allowed is lease/NAME or daemonset/NAME",
+  (given) => {
+    const [kind = "", name = "", ...more] = given.split("/");
+    const isName = z.safeParse(objectName, name).success && more.length === 0;
+    return isName && (kind === "lease" || kind === "daemonset") ? { kind, name } : undefined;
+  },
+);
+
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/#syntax-and-character-set */
 export const annotationKey = text({
   allowed: "an annotation key such as example.com/lock",

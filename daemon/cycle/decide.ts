@@ -34,6 +34,7 @@ export interface Decision {
   why: string;
 }
 
+const handOn = "the node is given back: hand the slot on";
 const failedBackoff = { firstMs: 60_000, maxMs: 3_600_000 };
 
 /**
@@ -117,11 +118,7 @@ function atRest(record: CycleRecord, seen: Seen, policy: Policy, now: number): D
 
 /** A slot that is held while nothing may be done with it: from a crash before the cordon, or an answer that was lost. */
 function leftoverSlot(seen: Seen, why: string): Decision | undefined {
-  if (!seen.mayHoldSlot) return undefined;
-  if (seen.lock === undefined) return look("lock");
-  return seen.lock.held
-    ? { action: { do: "release" }, why: `a slot is held but not wanted: ${why}` }
-    : undefined;
+  return seen.mayHoldSlot ? released(seen, `a slot is held but not wanted: ${why}`) : undefined;
 }
 
 /** Why a needed reboot is not even tried now. */
@@ -276,23 +273,22 @@ function returning(record: CycleRecord, seen: Seen, policy: Policy, now: number)
 function settling(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
   const until = Date.parse(record.since) + policy.lockReleaseDelayMs;
   if (now < until) return { action: { do: "wait", until }, why: "waiting for --lock-release-delay" };
-  return released(seen) ?? ended(record, seen, now);
+  // The slot goes back before the record forgets that there may be one.
+  return released(seen, handOn) ?? ended(record, seen, now);
 }
 
 function restoring(record: CycleRecord, seen: Seen, now: number): Decision {
-  const release = released(seen);
+  const release = released(seen, handOn);
   if (release !== undefined) return release;
   if (record.outcome?.result !== "failed") return ended(record, seen, now);
   const failures = record.failures + 1;
   return save({ ...phase(record, "Failed", now), failures }, `failed: ${record.outcome.message}`);
 }
 
-/** The slot goes back before the record forgets that there may be one. */
-function released(seen: Seen): Decision | undefined {
+/** Gives back the slot, and whatever else bears this node's name; undefined once there is nothing left of it. */
+function released(seen: Seen, why: string): Decision | undefined {
   if (seen.lock === undefined) return look("lock");
-  return seen.lock.held
-    ? { action: { do: "release" }, why: "the node is given back: hand the slot on" }
-    : undefined;
+  return seen.lock.held || seen.lock.remains ? { action: { do: "release" }, why } : undefined;
 }
 
 /** Where a cycle that did not fail leads: a need that outlived it is counted on, one that has gone is forgotten. */

@@ -115,6 +115,8 @@ function createCycle(ports: CyclePorts, wake: () => void) {
   let mayHoldSlot = true;
   let drain: { task: Drain; stop: () => void } | undefined;
 
+  const self = () => ({ nodeID: nodeName, nodeUID });
+
   /** Looks until there is something to do. */
   async function look(signal: AbortSignal): Promise<{ record: CycleRecord; seen: Seen; decision: Decision }> {
     for (;;) {
@@ -149,8 +151,8 @@ function createCycle(ports: CyclePorts, wake: () => void) {
           seen.gates = await ports.checkGates(current.phase === "Rebooting", signal);
           break;
         case "lock":
-          seen.lock = await lock.read(signal);
-          mayHoldSlot = seen.lock.held;
+          seen.lock = await lock.read(self(), signal);
+          mayHoldSlot = seen.lock.held || seen.lock.remains;
           seen.mayHoldSlot = mayHoldSlot;
           break;
         case "node":
@@ -228,12 +230,12 @@ function createCycle(ports: CyclePorts, wake: () => void) {
         // If the answer is lost, the slot may be ours.
         mayHoldSlot = true;
         const unschedulable = typeof seen.node === "object" && seen.node.unschedulable;
-        const facts: LockFacts = await lock.acquire({ metadata: { unschedulable } }, signal);
+        const facts = await lock.acquire(self(), unschedulable, signal);
         mayHoldSlot = facts.held;
         return;
       }
       case "release":
-        await lock.release(signal);
+        await lock.release(self(), signal);
         mayHoldSlot = false;
         return;
       case "save":
@@ -308,7 +310,11 @@ function createWake(clock: Clock) {
 }
 
 /** Watches the lock only while a slot is waited for, and rings only when one is to be had. */
-function watchSlots({ clock, random, lock, report }: CyclePorts, ring: () => void, signal: AbortSignal) {
+function watchSlots(
+  { clock, random, lock, report, nodeName }: CyclePorts,
+  ring: () => void,
+  signal: AbortSignal,
+) {
   let following: AbortController | undefined;
   let latest: LockFacts | undefined;
   signal.addEventListener("abort", () => following?.abort(), { once: true });
@@ -331,7 +337,12 @@ function watchSlots({ clock, random, lock, report }: CyclePorts, ring: () => voi
         latest = facts;
         if (facts.refusal === undefined) void offer(mine);
       };
-      void lock.watch(onFacts, (error) => report.failed("watching the lock", error), mine.signal);
+      void lock.watch(
+        { nodeID: nodeName },
+        onFacts,
+        (error) => report.failed("watching the lock", error),
+        mine.signal,
+      );
     },
   };
 }

@@ -77,7 +77,9 @@ export function startDrain(options: DrainOptions, signal: AbortSignal): Drain {
     const daemonSet = daemonSetOf(pod);
     if (daemonSet !== undefined && !daemonSets.has(daemonSet)) {
       const [namespace = "", name = ""] = daemonSet.split("/");
-      const found = await unlessNotFound(api.get<DaemonSet>(paths.daemonSet(namespace, name), { signal }));
+      const found = await unlessNotFound(
+        api.get<DaemonSet>(`${paths.daemonSets(namespace)}/${name}`, { signal }),
+      );
       daemonSets.set(daemonSet, found !== undefined);
     }
     return selectPod(pod, (key) => daemonSets.get(key) === true).evict;

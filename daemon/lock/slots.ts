@@ -11,8 +11,14 @@ export interface Holder {
   created?: string;
   /** Nanoseconds; 0 is for ever. */
   TTL?: number;
-  /** UID of the holder's Node; kured ignores it. */
+  /** UID of the holder's Node, which tells it from a later one of the same name. kured ignores it. */
   nodeUID?: string;
+}
+
+/** Who asks. The UID is unknown until the Node was first read. */
+export interface Self {
+  nodeID: string;
+  nodeUID?: string | undefined;
 }
 
 export type LockValue =
@@ -24,23 +30,33 @@ export interface Refusal {
   message: string;
 }
 
+/** kured reads the names of fields in any case, as Go does. */
+const fieldNames = new Map(
+  ["nodeID", "metadata", "created", "TTL", "nodeUID", "maxOwners", "locks"].map((name) => [
+    name.toLowerCase(),
+    name,
+  ]),
+);
+
 /** The value of the annotation; undefined where there is none. */
 export function parseLock(annotation: string | undefined): LockValue {
   if (annotation === undefined) return { state: "readable", holders: [] };
-  let value: unknown;
+  let parsed: unknown;
   try {
-    value = JSON.parse(annotation);
+    parsed = JSON.parse(annotation);
   } catch {
     return unreadable(annotation, "it is not JSON");
   }
+  const value = isRecord(parsed) ? withKnownNames(parsed) : undefined;
+  if (value === undefined) return unreadable(annotation, "it is no JSON object");
   if (isHolder(value)) return { state: "readable", holders: [value] };
-  const locks = isRecord(value) ? value["locks"] : undefined;
-  if (isRecord(value) && "locks" in value && (locks === null || Array.isArray(locks))) {
-    const holders = locks ?? [];
-    if (holders.every(isHolder)) return { state: "readable", holders };
-    return unreadable(annotation, "one of its locks has no nodeID");
-  }
-  return unreadable(annotation, "it has neither nodeID nor locks");
+  if (!("locks" in value || "maxOwners" in value))
+    return unreadable(annotation, "it has neither nodeID nor locks");
+  const locks = value["locks"] ?? [];
+  if (!Array.isArray(locks)) return unreadable(annotation, "its locks are no list");
+  const holders = locks.map((lock) => (isRecord(lock) ? withKnownNames(lock) : lock));
+  if (!holders.every(isHolder)) return unreadable(annotation, "one of its locks has no nodeID");
+  return { state: "readable", holders };
 }
 
 /** The annotation's new value; null removes it. The several shape is kept for as long as it is needed. */
@@ -55,34 +71,71 @@ export function isManual(holder: Holder): boolean {
   return holder.created === undefined;
 }
 
-/** A manual entry is nobody's, also when it names this node. */
-export function holds(lock: LockValue, nodeID: string): boolean {
-  return lock.state === "readable" && lock.holders.some((holder) => isOf(holder, nodeID));
+/**
+ * By the reader's clock against the holder's, as kured does it. Only an entry that was written with a TTL ever expires, so
+ * without `--lock-ttl` no clock takes a slot from anybody.
+ */
+export function isExpired({ created, TTL }: Holder, now: number): boolean {
+  if (typeof TTL !== "number" || TTL <= 0 || typeof created !== "string") return false;
+  return now - Date.parse(created) >= TTL / 1e6;
+}
+
+/** Whether a live entry is this very node's. A manual entry is nobody's, also when it names this node. */
+export function holds(lock: LockValue, self: Self, now: number): boolean {
+  return (
+    lock.state === "readable" && lock.holders.some((holder) => isOwn(holder, self) && !isExpired(holder, now))
+  );
+}
+
+/** Whether an entry bears this node's name without being a live one of its own: expired, or of a Node before it. */
+export function leavesRemains(lock: LockValue, self: Self, now: number): boolean {
+  return (
+    lock.state === "readable" &&
+    lock.holders.some((holder) => isNamed(holder, self)) &&
+    !holds(lock, self, now)
+  );
 }
 
 /** Why this node may not start a cycle now; undefined when it may. Its own slot does not stand in its way. */
-export function refusal(lock: LockValue, nodeID: string, concurrency: number): Refusal | undefined {
+export function refusal(lock: LockValue, self: Self, concurrency: number, now: number): Refusal | undefined {
   if (lock.state === "unreadable") return { code: "lock-unreadable", message: lock.why };
   const manual = lock.holders.find(isManual);
   if (manual !== undefined) {
     return { code: "lock-manual", message: `the lock is set by hand (${quoted(manual.nodeID)})` };
   }
-  const others = lock.holders.filter((holder) => !isOf(holder, nodeID));
-  if (others.length < concurrency) return undefined;
-  return { code: "lock-taken", message: `all slots are taken (${others.length} of ${concurrency})` };
+  const taken = otherNodes(lock.holders, self, now).size;
+  if (taken < concurrency) return undefined;
+  return { code: "lock-taken", message: `all slots are taken (${taken} of ${concurrency})` };
 }
 
-/** Entering twice is the same slot. */
-export function enter(holders: readonly Holder[], holder: Holder): readonly Holder[] {
-  return holders.some((other) => isOf(other, holder.nodeID)) ? holders : [...holders, holder];
+/** Entering twice is the same slot. What has expired makes room. */
+export function enter(holders: readonly Holder[], holder: Holder, now: number): readonly Holder[] {
+  const live = holders.filter((other) => isManual(other) || !isExpired(other, now));
+  if (live.some((other) => isOwn(other, holder))) return live;
+  return [...leave(live, holder), holder];
 }
 
-export function leave(holders: readonly Holder[], nodeID: string): readonly Holder[] {
-  return holders.filter((holder) => !isOf(holder, nodeID));
+/** Everything that bears this node's name goes, but no manual entry. */
+export function leave(holders: readonly Holder[], self: Self): readonly Holder[] {
+  return holders.filter((holder) => !isNamed(holder, self));
 }
 
-function isOf(holder: Holder, nodeID: string): boolean {
+/** Several entries of one node are one slot. */
+function otherNodes(holders: readonly Holder[], self: Self, now: number): Set<string> {
+  const others = holders.filter(
+    (holder) => !isNamed(holder, self) && !isManual(holder) && !isExpired(holder, now),
+  );
+  return new Set(others.map(({ nodeID }) => nodeID));
+}
+
+function isNamed(holder: Holder, { nodeID }: Self): boolean {
   return holder.nodeID === nodeID && !isManual(holder);
+}
+
+function isOwn(holder: Holder, self: Self): boolean {
+  const isSameNode =
+    holder.nodeUID === undefined || self.nodeUID === undefined || holder.nodeUID === self.nodeUID;
+  return isNamed(holder, self) && isSameNode;
 }
 
 function isHolder(value: unknown): value is Holder {
@@ -91,6 +144,14 @@ function isHolder(value: unknown): value is Holder {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function withKnownNames(value: Record<string, unknown>): Record<string, unknown> {
+  const pairs = Object.entries(value).map(([name, field]) => [
+    fieldNames.get(name.toLowerCase()) ?? name,
+    field,
+  ]);
+  return Object.fromEntries(pairs);
 }
 
 function unreadable(annotation: string, fault: string): LockValue {

@@ -1,7 +1,7 @@
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
-import { type Lease, paths } from "../cluster/objects.ts";
+import { paths } from "../cluster/objects.ts";
 import { watchObject } from "../cluster/watch.ts";
 import {
   enter,
@@ -9,43 +9,59 @@ import {
   holds,
   type LockValue,
   leave,
+  leavesRemains,
   parseLock,
   type Refusal,
   refusal,
+  type Self,
   writeLock,
 } from "./slots.ts";
 
 /** What the lock says about this node. */
 export interface LockFacts {
   held: boolean;
+  /** An entry bears this node's name that is not, or no longer, its slot: it is to be taken away. */
+  remains: boolean;
   /** Why a cycle may not start now, slots of others and manual entries alike. */
   refusal: Refusal | undefined;
 }
 
 export interface LockStore {
-  read(signal: AbortSignal): Promise<LockFacts>;
+  read(self: Self, signal: AbortSignal): Promise<LockFacts>;
   /** Takes a slot if one is to be had; the answer says whether this node is in. */
-  acquire(entry: Omit<Holder, "nodeID" | "created">, signal: AbortSignal): Promise<LockFacts>;
-  /** Gives the slot back; nothing happens where there is none. */
-  release(signal: AbortSignal): Promise<void>;
+  acquire(self: Self, unschedulable: boolean, signal: AbortSignal): Promise<LockFacts>;
+  /** Gives the slot back, and all that bears this node's name; nothing happens where there is nothing. */
+  release(self: Self, signal: AbortSignal): Promise<void>;
   /** Calls back with each state of the lock until the signal ends it. */
   watch(
+    self: Self,
     onFacts: (facts: LockFacts) => void,
     onBreak: (error: unknown) => void,
     signal: AbortSignal,
   ): Promise<void>;
 }
 
+/** The object that carries the lock. */
+export interface LockPlace {
+  kind: "lease" | "daemonset";
+  namespace: string;
+  name: string;
+  annotation: string;
+}
+
 export interface LockOptions {
   api: Api;
   clock: Clock;
   random: Random;
-  namespace: string;
-  /** The Lease that carries the lock. */
-  name: string;
-  annotation: string;
-  nodeID: string;
+  place: LockPlace;
   concurrency: number;
+  /** Written into the own entries; 0 is for ever. */
+  ttlMs: number;
+}
+
+/** The part of a Lease and of a DaemonSet that the lock is about. */
+interface Carrier {
+  metadata?: { resourceVersion?: string; annotations?: Record<string, string> };
 }
 
 const conflictRetry = { firstMs: 50, maxMs: 2000 };
@@ -57,46 +73,52 @@ const conflictsMax = 12;
  * (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply).
  */
 export function createLockStore(options: LockOptions): LockStore {
-  const { api, clock, random, namespace, name, annotation, nodeID, concurrency } = options;
-  const collection = paths.leases(namespace);
+  const { api, clock, random, place, concurrency, ttlMs } = options;
+  const { kind, namespace, name, annotation } = place;
+  const collection = kind === "lease" ? paths.leases(namespace) : paths.daemonSets(namespace);
   const path = `${collection}/${name}`;
 
-  const factsOf = (lock: LockValue): LockFacts => ({
-    held: holds(lock, nodeID),
-    refusal: refusal(lock, nodeID, concurrency),
+  const factsOf = (lock: LockValue, self: Self): LockFacts => ({
+    held: holds(lock, self, clock.now()),
+    remains: leavesRemains(lock, self, clock.now()),
+    refusal: refusal(lock, self, concurrency, clock.now()),
   });
-  const lockIn = (metadata: Lease["metadata"]) => parseLock(metadata?.annotations?.[annotation]);
-  const readLease = (signal: AbortSignal) => unlessNotFound(api.get<Lease>(path, { signal }));
+  const lockIn = (metadata: Carrier["metadata"]) => parseLock(metadata?.annotations?.[annotation]);
 
-  async function write(lease: Lease, holders: readonly Holder[], signal: AbortSignal): Promise<void> {
-    await api.patch<Lease>(
-      path,
-      {
-        metadata: {
-          resourceVersion: lease.metadata?.resourceVersion,
-          annotations: { [annotation]: writeLock(holders, concurrency) },
-        },
-        // For people only: `kubectl get lease` shows it.
-        spec: { holderIdentity: holders.map((holder) => holder.nodeID).join(",") || null },
-      },
-      { signal },
+  /** A Lease that is missing is a free lock; a DaemonSet is somebody else's to make. */
+  async function readCarrier(signal: AbortSignal): Promise<Carrier | undefined> {
+    const carrier = await unlessNotFound(api.get<Carrier>(path, { signal }));
+    if (carrier !== undefined || kind === "lease") return carrier;
+    throw new Error(
+      `the DaemonSet ${namespace}/${name}, which is to carry the lock, does not exist; name another with --lock-object`,
     );
+  }
+
+  async function write(carrier: Carrier, holders: readonly Holder[], signal: AbortSignal): Promise<void> {
+    const metadata = {
+      resourceVersion: carrier.metadata?.resourceVersion,
+      annotations: { [annotation]: writeLock(holders, concurrency) },
+    };
+    // For people only: `kubectl get lease` shows it.
+    const spec = { holderIdentity: holders.map(({ nodeID }) => nodeID).join(",") || null };
+    await api.patch(path, kind === "lease" ? { metadata, spec } : { metadata }, { signal });
   }
 
   /** Reads, changes, writes under the version read; after a conflict once more. `change` answers undefined for "as it is". */
   async function swap(
+    self: Self,
     change: (holders: readonly Holder[], lock: LockValue) => readonly Holder[] | undefined,
     signal: AbortSignal,
   ): Promise<LockFacts> {
     for (let conflicts = 0; ; ) {
-      const lease = await readLease(signal);
-      const lock = lockIn(lease?.metadata);
+      const carrier = await readCarrier(signal);
+      const lock = lockIn(carrier?.metadata);
       const before = lock.state === "readable" ? lock.holders : [];
       const after = change(before, lock);
-      if (after === undefined) return factsOf(lock);
+      if (after === undefined) return factsOf(lock, self);
       try {
-        await write(lease ?? (await create(signal)), after, signal);
-        return factsOf({ state: "readable", holders: after });
+        await write(carrier ?? (await createLease(signal)), after, signal);
+        return factsOf({ state: "readable", holders: after }, self);
       } catch (error) {
         conflicts += 1;
         if (!isApiError(error, "conflict", "already-exists") || conflicts > conflictsMax) throw error;
@@ -105,27 +127,42 @@ export function createLockStore(options: LockOptions): LockStore {
     }
   }
 
-  function create(signal: AbortSignal): Promise<Lease> {
+  async function createLease(signal: AbortSignal): Promise<Carrier> {
     const lease = {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
       metadata: { name, namespace },
       spec: {},
     };
-    return api.create<Lease>(collection, lease, { signal });
+    try {
+      return await api.create<Carrier>(collection, lease, { signal });
+    } catch (cause) {
+      if (!isApiError(cause, "forbidden")) throw cause;
+      const message = `the Lease ${namespace}/${name}, which is to carry the lock, is missing, and may not be created`;
+      throw new Error(`${message}; create it as manifests/base does`, { cause });
+    }
   }
 
   return {
-    read: async (signal) => factsOf(lockIn((await readLease(signal))?.metadata)),
-    acquire: (entry, signal) =>
-      swap((holders, lock) => {
-        if (holds(lock, nodeID) || refusal(lock, nodeID, concurrency) !== undefined) return undefined;
-        return enter(holders, { nodeID, ...entry, created: new Date(clock.now()).toISOString(), TTL: 0 });
-      }, signal),
-    async release(signal) {
-      await swap((holders, lock) => (holds(lock, nodeID) ? leave(holders, nodeID) : undefined), signal);
+    read: async (self, signal) => factsOf(lockIn((await readCarrier(signal))?.metadata), self),
+    acquire: (self, unschedulable, signal) =>
+      swap(
+        self,
+        (holders, lock) => {
+          const now = clock.now();
+          if (holds(lock, self, now) || refusal(lock, self, concurrency, now) !== undefined) return undefined;
+          return enter(holders, entryOf(self, unschedulable, now), now);
+        },
+        signal,
+      ),
+    async release(self, signal) {
+      const change = (holders: readonly Holder[]) => {
+        const after = leave(holders, self);
+        return after.length === holders.length ? undefined : after;
+      };
+      await swap(self, change, signal);
     },
-    watch: (onFacts, onBreak, signal) =>
+    watch: (self, onFacts, onBreak, signal) =>
       watchObject({
         api,
         clock,
@@ -134,7 +171,18 @@ export function createLockStore(options: LockOptions): LockStore {
         name,
         signal,
         onBreak,
-        onChange: (metadata) => onFacts(factsOf(lockIn(metadata))),
+        onChange: (metadata) => onFacts(factsOf(lockIn(metadata), self)),
       }),
   };
+
+  function entryOf({ nodeID, nodeUID }: Self, unschedulable: boolean, now: number): Holder {
+    const created = new Date(now).toISOString();
+    return {
+      nodeID,
+      metadata: { unschedulable },
+      created,
+      TTL: ttlMs * 1e6,
+      ...(nodeUID !== undefined && { nodeUID }),
+    };
+  }
 }

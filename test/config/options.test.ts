@@ -59,6 +59,8 @@ describe("The options", () => {
     ["prometheus-url", "http://prometheus:9090/base/", "http://prometheus:9090/base"],
     ["metrics-host", "", ""],
     ["drain-grace-period", "-1", -1],
+    ["lock-object", "daemonset/kured", { kind: "daemonset", name: "kured" }],
+    ["lock-ttl", "30m", 1_800_000],
   ];
   for (const [name, given, value] of accepted) {
     it(`take --${name}=${JSON.stringify(given)}`, () => assert.deepEqual(parsed(name, given), value));
@@ -95,6 +97,10 @@ describe("The options", () => {
     ["drain-pod-selector", "app==,=x"],
     ["blocking-pod-selector", "app in db"],
     ["lock-annotation", "no good/key/here"],
+    ["lock-object", "rebootd"],
+    ["lock-object", "configmap/rebootd"],
+    ["lock-object", "lease/Rebootd"],
+    ["lock-object", "lease/a/b"],
     ["log-format", "xml"],
   ];
   for (const [name, given] of refused) {

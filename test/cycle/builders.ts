@@ -48,6 +48,7 @@ interface Facts {
   needed?: boolean | "unknown";
   node?: Partial<NodeFacts> | "gone";
   held?: boolean;
+  remains?: boolean;
   refusal?: Refusal;
   closed?: ClosedGate[];
   changesAt?: number;
@@ -69,7 +70,7 @@ export function seen(facts: Facts = {}): Seen {
     askedAttempt: facts.askedAttempt ?? 0,
     askRefused: facts.askRefused,
     readySince: facts.readySince,
-    mayHoldSlot: facts.mayHoldSlot ?? held,
+    mayHoldSlot: facts.mayHoldSlot ?? (held || facts.remains === true),
     need:
       needed === "unknown"
         ? { state: "unknown", why: "exit code 127" }
@@ -77,7 +78,7 @@ export function seen(facts: Facts = {}): Seen {
           ? { state: "needed", source: "file", reasons: ["linux-image"] }
           : { state: "not-needed" },
     gates: { closed: facts.closed ?? [], changesAt: facts.changesAt },
-    lock: { held, refusal: facts.refusal },
+    lock: { held, remains: facts.remains ?? false, refusal: facts.refusal },
     node:
       node === "gone"
         ? "gone"

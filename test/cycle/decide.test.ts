@@ -68,6 +68,11 @@ describe("A node at rest", () => {
     });
   });
 
+  it("takes away what a Node of the same name has left in the lock", () => {
+    const decision = decide(idle(), seen({ needed: false, held: false, remains: true }), policy(), noon);
+    assert.deepEqual(action(decision), { do: "release" });
+  });
+
   it("looks at the lock before it says that it holds no slot", () => {
     const { lock, ...rest } = seen({ needed: false, mayHoldSlot: true });
     assert.deepEqual(action(decide(idle(), rest, policy(), noon)), { do: "look", at: "lock" });

@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
-import { enter, holds, leave, parseLock, refusal, writeLock } from "../../daemon/lock/slots.ts";
+import {
+  enter,
+  holds,
+  leave,
+  leavesRemains,
+  parseLock,
+  refusal,
+  writeLock,
+} from "../../daemon/lock/slots.ts";
 
 const created = "2026-11-24T12:00:00.000Z";
+const noon = Date.parse(created);
+const hour = 3_600_000;
+const self = { nodeID: "n1", nodeUID: "u1" };
 const n1 = { nodeID: "n1", metadata: { unschedulable: false }, created, TTL: 0 };
 const n2 = { nodeID: "n2", metadata: { unschedulable: true }, created, TTL: 0 };
 
@@ -17,6 +28,12 @@ describe("Reading the lock", () => {
     ["what kured leaves after the last release", '{"maxOwners":2,"locks":[]}', []],
     ["an empty list as Go writes it", '{"maxOwners":2,"locks":null}', []],
     ["a manual entry", '{"nodeID":"manual"}', ["manual"]],
+    ["several slots with nobody in them", '{"maxOwners":2}', []],
+    [
+      "names of fields in any case, as kured does",
+      '{"NodeId":"n1","CREATED":"2026-11-24T12:00:00Z"}',
+      ["n1"],
+    ],
   ];
   for (const [what, annotation, names] of readable) {
     it(`understands ${what}`, () => {
@@ -44,26 +61,26 @@ describe("Reading the lock", () => {
       assert.ok(lock.state === "unreadable");
       assert.match(lock.why, /remove the annotation/);
       assert.ok(lock.why.length < 200);
-      assert.equal(refusal(lock, "n1", 1)?.code, "lock-unreadable");
+      assert.equal(refusal(lock, self, 1, noon)?.code, "lock-unreadable");
     });
   }
 });
 
 describe("Entering", () => {
   it("is allowed while fewer nodes than the limit are in", () => {
-    assert.equal(refusal(lockOf({ maxOwners: 2, locks: [n2] }), "n1", 2), undefined);
+    assert.equal(refusal(lockOf({ maxOwners: 2, locks: [n2] }), self, 2, noon), undefined);
   });
 
   it("is refused when all slots are taken", () => {
-    assert.equal(refusal(lockOf(n2), "n1", 1)?.code, "lock-taken");
+    assert.equal(refusal(lockOf(n2), self, 1, noon)?.code, "lock-taken");
   });
 
   it("follows the own limit, whatever limit others wrote", () => {
-    assert.equal(refusal(lockOf({ maxOwners: 9, locks: [n2] }), "n1", 1)?.code, "lock-taken");
+    assert.equal(refusal(lockOf({ maxOwners: 9, locks: [n2] }), self, 1, noon)?.code, "lock-taken");
   });
 
   it("is not hindered by the own slot", () => {
-    assert.equal(refusal(lockOf(n1), "n1", 1), undefined);
+    assert.equal(refusal(lockOf(n1), self, 1, noon), undefined);
   });
 
   for (const [what, value] of [
@@ -72,19 +89,95 @@ describe("Entering", () => {
     ["that names this very node", { nodeID: "n1" }],
   ] as const) {
     it(`is refused by a manual entry ${what}`, () => {
-      assert.equal(refusal(lockOf(value), "n1", 3)?.code, "lock-manual");
-      assert.equal(holds(lockOf(value), "n1"), false);
+      assert.equal(refusal(lockOf(value), self, 3, noon)?.code, "lock-manual");
+      assert.equal(holds(lockOf(value), self, noon), false);
     });
   }
 
   it("twice is the same slot", () => {
-    assert.deepEqual(enter([n1], { ...n1, created: "2026-11-24T13:00:00.000Z" }), [n1]);
+    assert.deepEqual(enter([n1], { ...n1, created: "2026-11-24T13:00:00.000Z" }, noon), [n1]);
+  });
+});
+
+describe("A slot that was left behind", () => {
+  const live = { nodeID: "n1", nodeUID: "u1" };
+
+  it("is known by the UID of a Node that had the same name before", () => {
+    const lock = lockOf({ ...n1, nodeUID: "u0" });
+    assert.equal(holds(lock, live, noon), false);
+    assert.equal(leavesRemains(lock, live, noon), true);
+    assert.equal(refusal(lock, live, 1, noon), undefined);
+  });
+
+  it("is not one that kured has written for this node, without a UID", () => {
+    assert.equal(holds(lockOf(n1), live, noon), true);
+    assert.equal(leavesRemains(lockOf(n1), live, noon), false);
+  });
+
+  it("is replaced when the node enters", () => {
+    assert.deepEqual(enter([{ ...n1, nodeUID: "u0" }], { ...n1, nodeUID: "u1" }, noon), [
+      { ...n1, nodeUID: "u1" },
+    ]);
+  });
+});
+
+describe("Time", () => {
+  const limited = (changes: object) => ({ ...n2, TTL: 30 * 60 * 1e9, ...changes });
+
+  it("takes no slot from anybody without a TTL", () => {
+    assert.equal(refusal(lockOf(n2), self, 1, noon + 1000 * hour)?.code, "lock-taken");
+  });
+
+  it("ends a slot that was taken with a TTL, to the second", () => {
+    assert.equal(refusal(lockOf(limited({})), self, 1, noon + hour / 2 - 1)?.code, "lock-taken");
+    assert.equal(refusal(lockOf(limited({})), self, 1, noon + hour / 2), undefined);
+  });
+
+  it("ends the own slot too, which its holder notices", () => {
+    const lock = lockOf(limited({ nodeID: "n1" }));
+    assert.equal(holds(lock, self, noon + hour), false);
+    assert.equal(leavesRemains(lock, self, noon + hour), true);
+  });
+
+  it("makes no second entry beside an expired own one", () => {
+    const expired = limited({ nodeID: "n1" });
+    assert.deepEqual(enter([expired], { ...n1, created: "2026-11-24T13:00:00.000Z" }, noon + hour).length, 1);
+  });
+
+  it("drops what has expired when somebody enters, however many slots are free", () => {
+    assert.deepEqual(enter([limited({}), { ...n2, nodeID: "n3" }], n1, noon + hour), [
+      { ...n2, nodeID: "n3" },
+      n1,
+    ]);
+  });
+
+  for (const hours of [-1, 1]) {
+    it(`that is ${hours} h off on another node takes no slot without a TTL`, () => {
+      const skewed = { ...n2, created: new Date(noon + hours * hour).toISOString() };
+      assert.equal(refusal(lockOf(skewed), self, 1, noon)?.code, "lock-taken");
+    });
+  }
+
+  it("never ends an entry whose times cannot be read", () => {
+    for (const odd of [limited({ created: "2026-08-10 soon" }), limited({ TTL: "30m" })]) {
+      assert.equal(refusal(lockOf(odd), self, 1, noon + 1000 * hour)?.code, "lock-taken");
+    }
+  });
+});
+
+describe("Duplicate entries of one node", () => {
+  it("are one slot", () => {
+    assert.equal(refusal(lockOf({ maxOwners: 2, locks: [n2, n2] }), self, 2, noon), undefined);
+  });
+
+  it("all go when the node leaves", () => {
+    assert.deepEqual(leave([n1, n2, n1], self), [n2]);
   });
 });
 
 describe("Leaving", () => {
   it("takes away the own entry only, and never a manual one", () => {
-    assert.deepEqual(leave([n1, n2, { nodeID: "n1" }], "n1"), [n2, { nodeID: "n1" }]);
+    assert.deepEqual(leave([n1, n2, { nodeID: "n1" }], self), [n2, { nodeID: "n1" }]);
   });
 });
 
@@ -112,6 +205,6 @@ describe("Writing the lock", () => {
   it("keeps the fields that others added", () => {
     const lock = lockOf({ maxOwners: 2, locks: [{ ...n2, pool: "gpu" }] });
     assert.ok(lock.state === "readable");
-    assert.match(writeLock(enter(lock.holders, n1), 2) ?? "", /"pool":"gpu"/);
+    assert.match(writeLock(enter(lock.holders, n1, noon), 2) ?? "", /"pool":"gpu"/);
   });
 });
