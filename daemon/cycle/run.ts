@@ -34,6 +34,8 @@ export interface CyclePorts {
 export interface CycleReport {
   decided(record: CycleRecord, seen: Seen, decision: Decision): void;
   phaseChanged(from: CycleRecord, to: CycleRecord, why: string): void;
+  /** Entries of nodes that are gone were taken out of the lock. */
+  orphansRemoved(nodes: readonly string[]): void;
   /** Something did not work; the loop goes on. */
   failed(what: string, error: unknown): void;
   /** The loop is alive if it reports again before this time. */
@@ -44,6 +46,9 @@ export interface CycleReport {
 const errorRetry = { firstMs: 250, maxMs: 15_000 };
 /** Many nodes see a slot become free in the same moment; each waits a random part of this before it asks. */
 const slotSpreadMs = 500;
+/** While a slot is waited for, its holders are looked after: first within minutes, then twice an hour at most. */
+const firstPatrolMs = { least: 30_000, most: 5 * 60_000 };
+const patrolMs = { least: 30 * 60_000, most: 40 * 60_000 };
 /** A pass makes a handful of requests, each with its own deadline; one that takes longer than this hangs. */
 const passDeadlineMs = 5 * 60_000;
 const waitGraceMs = 60_000;
@@ -325,6 +330,19 @@ function watchSlots(
     if (!mine.signal.aborted && latest?.refusal === undefined) ring();
   }
 
+  /** A holder whose Node is gone will never hand its slot on. */
+  async function patrol(mine: AbortController): Promise<void> {
+    for (let span = firstPatrolMs; !mine.signal.aborted; span = patrolMs) {
+      try {
+        await clock.sleep(span.least + random() * (span.most - span.least), mine.signal);
+        const gone = await lock.removeOrphans({ nodeID: nodeName }, latest?.holders ?? [], mine.signal);
+        if (gone.length > 0) report.orphansRemoved(gone.map(({ nodeID }) => nodeID));
+      } catch (error) {
+        if (!mine.signal.aborted) report.failed("looking after the holders of the lock", error);
+      }
+    }
+  }
+
   return {
     follow(wanted: boolean): void {
       if (wanted === (following !== undefined)) return;
@@ -337,6 +355,7 @@ function watchSlots(
         latest = facts;
         if (facts.refusal === undefined) void offer(mine);
       };
+      void patrol(mine);
       void lock.watch(
         { nodeID: nodeName },
         onFacts,

@@ -1,12 +1,13 @@
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
-import { paths } from "../cluster/objects.ts";
+import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
 import { watchObject } from "../cluster/watch.ts";
 import {
   enter,
   type Holder,
   holds,
+  isManual,
   type LockValue,
   leave,
   leavesRemains,
@@ -24,6 +25,7 @@ export interface LockFacts {
   remains: boolean;
   /** Why a cycle may not start now, slots of others and manual entries alike. */
   refusal: Refusal | undefined;
+  holders: readonly Holder[];
 }
 
 export interface LockStore {
@@ -32,6 +34,11 @@ export interface LockStore {
   acquire(self: Self, unschedulable: boolean, signal: AbortSignal): Promise<LockFacts>;
   /** Gives the slot back, and all that bears this node's name; nothing happens where there is nothing. */
   release(self: Self, signal: AbortSignal): Promise<void>;
+  /**
+   * Takes away entries of other nodes whose Node is gone, or is another one of that name, after two looks. Resolves with
+   * what went.
+   */
+  removeOrphans(self: Self, holders: readonly Holder[], signal: AbortSignal): Promise<readonly Holder[]>;
   /** Calls back with each state of the lock until the signal ends it. */
   watch(
     self: Self,
@@ -64,6 +71,8 @@ interface Carrier {
   metadata?: { resourceVersion?: string; annotations?: Record<string, string> };
 }
 
+/** A Node that is not there may be on its way back, as when its kubelet registers anew. */
+const orphanLooksApartMs = 30_000;
 const conflictRetry = { firstMs: 50, maxMs: 2000 };
 /** With thousands of waiters the winner of each round is somebody; this many rounds without a turn is a fault. */
 const conflictsMax = 12;
@@ -82,6 +91,7 @@ export function createLockStore(options: LockOptions): LockStore {
     held: holds(lock, self, clock.now()),
     remains: leavesRemains(lock, self, clock.now()),
     refusal: refusal(lock, self, concurrency, clock.now()),
+    holders: lock.state === "readable" ? lock.holders : [],
   });
   const lockIn = (metadata: Carrier["metadata"]) => parseLock(metadata?.annotations?.[annotation]);
 
@@ -143,7 +153,39 @@ export function createLockStore(options: LockOptions): LockStore {
     }
   }
 
+  async function orphansAmong(
+    holders: readonly Holder[],
+    self: Self,
+    signal: AbortSignal,
+  ): Promise<readonly Holder[]> {
+    const orphans: Holder[] = [];
+    for (const holder of holders) {
+      // A person's entry is for that person to take away, whatever it names.
+      if (isManual(holder) || holder.nodeID === self.nodeID) continue;
+      const node = await unlessNotFound(
+        api.get<PartialObjectMetadata>(paths.node(holder.nodeID), { signal, metadataOnly: true }),
+      );
+      const isAnother = holder.nodeUID !== undefined && node?.metadata?.uid !== holder.nodeUID;
+      if (node === undefined || isAnother) orphans.push(holder);
+    }
+    return orphans;
+  }
+
   return {
+    async removeOrphans(self, holders, signal) {
+      const suspects = await orphansAmong(holders, self, signal);
+      if (suspects.length === 0) return [];
+      await clock.sleep(orphanLooksApartMs, signal);
+      const orphans = await orphansAmong(suspects, self, signal);
+      const isOrphan = (holder: Holder) =>
+        orphans.some(({ nodeID, created }) => holder.nodeID === nodeID && holder.created === created);
+      const change = (now: readonly Holder[]) => {
+        const after = now.filter((holder) => !isOrphan(holder));
+        return after.length === now.length ? undefined : after;
+      };
+      await swap(self, change, signal);
+      return orphans;
+    },
     read: async (self, signal) => factsOf(lockIn((await readCarrier(signal))?.metadata), self),
     acquire: (self, unschedulable, signal) =>
       swap(

@@ -44,6 +44,11 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
       else log.info(`the node is ${to.phase}`, { from: from.phase, why });
       events.emit(failed ? "Warning" : "Normal", to.phase, why);
     },
+    orphansRemoved(nodes) {
+      const note = `took ${nodes.join(", ")} out of the lock: the cluster has no such Node any more`;
+      log.warn(note);
+      events.emit("Warning", "OrphanRemoved", note);
+    },
     failed(what, error) {
       metrics.errors.inc();
       log.warn(`${what} failed: ${explain(error)}`);

@@ -78,7 +78,7 @@ export function seen(facts: Facts = {}): Seen {
           ? { state: "needed", source: "file", reasons: ["linux-image"] }
           : { state: "not-needed" },
     gates: { closed: facts.closed ?? [], changesAt: facts.changesAt },
-    lock: { held, remains: facts.remains ?? false, refusal: facts.refusal },
+    lock: { held, remains: facts.remains ?? false, refusal: facts.refusal, holders: [] },
     node:
       node === "gone"
         ? "gone"

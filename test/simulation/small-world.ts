@@ -22,6 +22,8 @@ export interface SmallWorldOptions {
   options?: RawOptions;
   post?: HttpPost;
   seed?: number;
+  /** What the daemons may do: what the manifests say, unless it is everything. */
+  rights?: "everything";
 }
 
 /** A cluster in memory and in virtual time, with the real daemon on each node. */
@@ -62,7 +64,11 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const { clock, timers } = time;
   const stop = new AbortController();
   const { signal } = stop;
-  const server = createApiServer({ timers, random });
+  const server = createApiServer({
+    timers,
+    random,
+    authorization: options.rights === "everything" ? "always-allow" : "rbac",
+  });
   const apiFor = (token: string) => createClient({ transport: server.transport(token), clock });
   const portsFor = (name: string, inner = signal) => ({
     api: apiFor(server.addUser({ name, groups: ["system:masters"] })),
