@@ -20,6 +20,7 @@ import { commandNeed, fileNeed, type NeedSource } from "./host/need.ts";
 import { commandRebooter } from "./host/reboot/command.ts";
 import type { Rebooter } from "./host/reboot/rebooter.ts";
 import { signalRebooter } from "./host/reboot/signal.ts";
+import { createLockCarrier } from "./lock/carrier.ts";
 import { createLockStore } from "./lock/store.ts";
 import { createNodeEvents } from "./report/events.ts";
 import { createLog } from "./report/log.ts";
@@ -117,8 +118,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
     lock: createLockStore({
       api,
       clock,
-      random,
-      place: lockPlaceOf(config),
+      carrier: createLockCarrier({ api, clock, random, place: lockPlaceOf(config) }),
       concurrency: config.concurrency,
       ttlMs: config["lock-ttl"],
     }),

@@ -1,4 +1,4 @@
-import type { LockPlace } from "../lock/store.ts";
+import type { LockPlace } from "../lock/carrier.ts";
 import { type Config, ConfigError } from "./options.ts";
 
 /** kured's own annotation, so that both can stand side by side on its DaemonSet. */

@@ -1,8 +1,7 @@
-import { backoffMs } from "../backoff.ts";
-import type { Clock, Random } from "../clock.ts";
-import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
+import type { Clock } from "../clock.ts";
+import { type Api, unlessNotFound } from "../cluster/api.ts";
 import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
-import { watchObject } from "../cluster/watch.ts";
+import type { LockCarrier } from "./carrier.ts";
 import {
   enter,
   type Holder,
@@ -11,11 +10,9 @@ import {
   type LockValue,
   leave,
   leavesRemains,
-  parseLock,
   type Refusal,
   refusal,
   type Self,
-  writeLock,
 } from "./slots.ts";
 
 /** What the lock says about this node. */
@@ -48,109 +45,75 @@ export interface LockStore {
   ): Promise<void>;
 }
 
-/** The object that carries the lock. */
-export interface LockPlace {
-  kind: "lease" | "daemonset";
-  namespace: string;
-  name: string;
-  annotation: string;
-}
-
 export interface LockOptions {
   api: Api;
   clock: Clock;
-  random: Random;
-  place: LockPlace;
+  carrier: LockCarrier;
   concurrency: number;
   /** Written into the own entries; 0 is for ever. */
   ttlMs: number;
 }
 
-/** The part of a Lease and of a DaemonSet that the lock is about. */
-interface Carrier {
-  metadata?: { resourceVersion?: string; annotations?: Record<string, string> };
-}
-
 /** A Node that is not there may be on its way back, as when its kubelet registers anew. */
 const orphanLooksApartMs = 30_000;
-const conflictRetry = { firstMs: 50, maxMs: 2000 };
-/** With thousands of waiters the winner of each round is somebody; this many rounds without a turn is a fault. */
-const conflictsMax = 12;
 
-/**
- * Compare-and-swap on the annotation: a merge patch of it alone, guarded by the resourceVersion that was read
- * (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply).
- */
-export function createLockStore(options: LockOptions): LockStore {
-  const { api, clock, random, place, concurrency, ttlMs } = options;
-  const { kind, namespace, name, annotation } = place;
-  const collection = kind === "lease" ? paths.leases(namespace) : paths.daemonSets(namespace);
-  const path = `${collection}/${name}`;
-
+/** The lock as one node's daemon deals with it. */
+export function createLockStore({ api, clock, carrier, concurrency, ttlMs }: LockOptions): LockStore {
   const factsOf = (lock: LockValue, self: Self): LockFacts => ({
     held: holds(lock, self, clock.now()),
     remains: leavesRemains(lock, self, clock.now()),
     refusal: refusal(lock, self, concurrency, clock.now()),
-    holders: lock.state === "readable" ? lock.holders : [],
+    holders: holdersOf(lock),
   });
-  const lockIn = (metadata: Carrier["metadata"]) => parseLock(metadata?.annotations?.[annotation]);
 
-  /** A Lease that is missing is a free lock; a DaemonSet is somebody else's to make. */
-  async function readCarrier(signal: AbortSignal): Promise<Carrier | undefined> {
-    const carrier = await unlessNotFound(api.get<Carrier>(path, { signal }));
-    if (carrier !== undefined || kind === "lease") return carrier;
-    throw new Error(
-      `the DaemonSet ${namespace}/${name}, which is to carry the lock, does not exist; name another with --lock-object`,
-    );
-  }
+  /** Takes away what `isGone` says, if there is any of it. */
+  const without = (isGone: (holder: Holder) => boolean) => (lock: LockValue) => {
+    const before = holdersOf(lock);
+    const holders = before.filter((holder) => !isGone(holder));
+    return holders.length === before.length ? undefined : { holders, concurrency };
+  };
 
-  async function write(carrier: Carrier, holders: readonly Holder[], signal: AbortSignal): Promise<void> {
-    const metadata = {
-      resourceVersion: carrier.metadata?.resourceVersion,
-      annotations: { [annotation]: writeLock(holders, concurrency) },
+  return {
+    read: async (self, signal) => factsOf(await carrier.read(signal), self),
+
+    async acquire(self, unschedulable, signal) {
+      const after = await carrier.swap((lock) => {
+        const now = clock.now();
+        if (holds(lock, self, now) || refusal(lock, self, concurrency, now) !== undefined) return undefined;
+        return { holders: enter(holdersOf(lock), entryOf(self, unschedulable, now), now), concurrency };
+      }, signal);
+      return factsOf(after, self);
+    },
+
+    async release(self, signal) {
+      const isOurs = (holder: Holder) => leave([holder], self).length === 0;
+      await carrier.swap(without(isOurs), signal);
+    },
+
+    async removeOrphans(self, holders, signal) {
+      const suspects = await orphansAmong(holders, self, signal);
+      if (suspects.length === 0) return [];
+      await clock.sleep(orphanLooksApartMs, signal);
+      const orphans = await orphansAmong(suspects, self, signal);
+      const isOrphan = (holder: Holder) =>
+        orphans.some(({ nodeID, created }) => holder.nodeID === nodeID && holder.created === created);
+      await carrier.swap(without(isOrphan), signal);
+      return orphans;
+    },
+
+    watch: (self, onFacts, onBreak, signal) =>
+      carrier.watch((lock) => onFacts(factsOf(lock, self)), onBreak, signal),
+  };
+
+  function entryOf({ nodeID, nodeUID }: Self, unschedulable: boolean, now: number): Holder {
+    const created = new Date(now).toISOString();
+    return {
+      nodeID,
+      metadata: { unschedulable },
+      created,
+      TTL: ttlMs * 1e6,
+      ...(nodeUID !== undefined && { nodeUID }),
     };
-    // For people only: `kubectl get lease` shows it.
-    const spec = { holderIdentity: holders.map(({ nodeID }) => nodeID).join(",") || null };
-    await api.patch(path, kind === "lease" ? { metadata, spec } : { metadata }, { signal });
-  }
-
-  /** Reads, changes, writes under the version read; after a conflict once more. `change` answers undefined for "as it is". */
-  async function swap(
-    self: Self,
-    change: (holders: readonly Holder[], lock: LockValue) => readonly Holder[] | undefined,
-    signal: AbortSignal,
-  ): Promise<LockFacts> {
-    for (let conflicts = 0; ; ) {
-      const carrier = await readCarrier(signal);
-      const lock = lockIn(carrier?.metadata);
-      const before = lock.state === "readable" ? lock.holders : [];
-      const after = change(before, lock);
-      if (after === undefined) return factsOf(lock, self);
-      try {
-        await write(carrier ?? (await createLease(signal)), after, signal);
-        return factsOf({ state: "readable", holders: after }, self);
-      } catch (error) {
-        conflicts += 1;
-        if (!isApiError(error, "conflict", "already-exists") || conflicts > conflictsMax) throw error;
-        await clock.sleep(backoffMs(conflicts, conflictRetry, random), signal);
-      }
-    }
-  }
-
-  async function createLease(signal: AbortSignal): Promise<Carrier> {
-    const lease = {
-      apiVersion: "coordination.k8s.io/v1",
-      kind: "Lease",
-      metadata: { name, namespace },
-      spec: {},
-    };
-    try {
-      return await api.create<Carrier>(collection, lease, { signal });
-    } catch (cause) {
-      if (!isApiError(cause, "forbidden")) throw cause;
-      const message = `the Lease ${namespace}/${name}, which is to carry the lock, is missing, and may not be created`;
-      throw new Error(`${message}; create it as manifests/base does`, { cause });
-    }
   }
 
   async function orphansAmong(
@@ -170,61 +133,8 @@ export function createLockStore(options: LockOptions): LockStore {
     }
     return orphans;
   }
+}
 
-  return {
-    async removeOrphans(self, holders, signal) {
-      const suspects = await orphansAmong(holders, self, signal);
-      if (suspects.length === 0) return [];
-      await clock.sleep(orphanLooksApartMs, signal);
-      const orphans = await orphansAmong(suspects, self, signal);
-      const isOrphan = (holder: Holder) =>
-        orphans.some(({ nodeID, created }) => holder.nodeID === nodeID && holder.created === created);
-      const change = (now: readonly Holder[]) => {
-        const after = now.filter((holder) => !isOrphan(holder));
-        return after.length === now.length ? undefined : after;
-      };
-      await swap(self, change, signal);
-      return orphans;
-    },
-    read: async (self, signal) => factsOf(lockIn((await readCarrier(signal))?.metadata), self),
-    acquire: (self, unschedulable, signal) =>
-      swap(
-        self,
-        (holders, lock) => {
-          const now = clock.now();
-          if (holds(lock, self, now) || refusal(lock, self, concurrency, now) !== undefined) return undefined;
-          return enter(holders, entryOf(self, unschedulable, now), now);
-        },
-        signal,
-      ),
-    async release(self, signal) {
-      const change = (holders: readonly Holder[]) => {
-        const after = leave(holders, self);
-        return after.length === holders.length ? undefined : after;
-      };
-      await swap(self, change, signal);
-    },
-    watch: (self, onFacts, onBreak, signal) =>
-      watchObject({
-        api,
-        clock,
-        random,
-        collection,
-        name,
-        signal,
-        onBreak,
-        onChange: (metadata) => onFacts(factsOf(lockIn(metadata), self)),
-      }),
-  };
-
-  function entryOf({ nodeID, nodeUID }: Self, unschedulable: boolean, now: number): Holder {
-    const created = new Date(now).toISOString();
-    return {
-      nodeID,
-      metadata: { unschedulable },
-      created,
-      TTL: ttlMs * 1e6,
-      ...(nodeUID !== undefined && { nodeUID }),
-    };
-  }
+function holdersOf(lock: LockValue): readonly Holder[] {
+  return lock.state === "readable" ? lock.holders : [];
 }
