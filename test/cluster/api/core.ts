@@ -28,6 +28,8 @@ export interface Request {
   attributes: Attributes;
   /** Told of the watch that answers the request. */
   onWatch: (watch: Watch) => void;
+  /** How late the next event of that watch comes. */
+  watchDelayMs: () => number;
 }
 
 /** A request for a resource of the table. */

@@ -28,6 +28,8 @@ export type FaultEffect =
   | { latencyMs: number }
   /** No answer ever, until the client gives up; nothing is done. */
   | "hang"
+  /** The events of watches come late, also of those that are open already, and in their order. */
+  | { watchDelayMs: number }
   /** A watch opens, and its connection breaks in place of its first event. */
   | "cut-watch";
 
@@ -51,10 +53,23 @@ export interface Faults {
   clear(): void;
   /** The effects that strike this request, in the order in which they were added. */
   strike(facts: RequestFacts): FaultEffect[];
+  /** How late the next event of this watch comes. */
+  watchDelayMs(facts: RequestFacts): number;
 }
 
+type ActiveFault = Fault & { hits: number };
+
 export function createFaults(random: Random): Faults {
-  const active = new Set<Fault & { hits: number }>();
+  const active = new Set<ActiveFault>();
+
+  function strikes(fault: ActiveFault, facts: RequestFacts): boolean {
+    if (!concerns(fault, facts)) return false;
+    if (fault.probability !== undefined && random() >= fault.probability) return false;
+    fault.hits++;
+    if (fault.hits === fault.times) active.delete(fault);
+    return true;
+  }
+
   return {
     add(fault) {
       const entry = { ...fault, hits: 0 };
@@ -70,20 +85,29 @@ export function createFaults(random: Random): Faults {
     strike(facts) {
       const effects: FaultEffect[] = [];
       for (const fault of active) {
-        if (!concerns(fault, facts)) continue;
-        if (fault.probability !== undefined && random() >= fault.probability) continue;
-        fault.hits++;
-        if (fault.hits === fault.times) active.delete(fault);
+        if (isWatchDelay(fault.effect) || !strikes(fault, facts)) continue;
         effects.push(fault.effect);
         if (!isLatency(fault.effect)) break;
       }
       return effects;
+    },
+    watchDelayMs(facts) {
+      let delayMs = 0;
+      for (const fault of active) {
+        const { effect } = fault;
+        if (isWatchDelay(effect) && strikes(fault, facts)) delayMs += effect.watchDelayMs;
+      }
+      return delayMs;
     },
   };
 }
 
 export function isLatency(effect: FaultEffect): effect is { latencyMs: number } {
   return typeof effect === "object" && "latencyMs" in effect;
+}
+
+function isWatchDelay(effect: FaultEffect): effect is { watchDelayMs: number } {
+  return typeof effect === "object" && "watchDelayMs" in effect;
 }
 
 function concerns({ match = {}, effect }: Fault, facts: RequestFacts): boolean {

@@ -161,6 +161,7 @@ export function watch(core: Core, request: ResourceRequest): Answer {
     options,
     form: parseAccept(call.headers["accept"] ?? "", false, resource.kind),
     includeObject: call.query.get("includeObject") ?? "Metadata",
+    delayMs: request.watchDelayMs,
     signal: call.signal,
   });
   request.onWatch(opened);

@@ -8,16 +8,18 @@ import { createAuthenticator, defaultAudience, type User } from "./authn.ts";
 import { createAuthorizer } from "./authz.ts";
 import { bootstrap } from "./bootstrap.ts";
 import type { Core } from "./core.ts";
-import { createFaults, type FaultEffect, type Faults, isLatency } from "./faults.ts";
+import { sufferBefore } from "./fault-effects.ts";
+import { createFaults, type Faults } from "./faults.ts";
 import { handle } from "./handler.ts";
 import { impersonated } from "./impersonation.ts";
 import { createLedger, type Ledger, type LedgerEntry } from "./ledger.ts";
 import { memoryTransport } from "./memory-transport.ts";
+import { createPartitions, type PartitionHandle } from "./partitions.ts";
 import { createRegistry } from "./registry.ts";
 import { attributesOf, type Call } from "./request.ts";
-import { ApiError, bodyTooLarge, notFound, tooManyRequests, unauthorized } from "./status.ts";
+import { bodyTooLarge, notFound, unauthorized } from "./status.ts";
 import { Store } from "./store.ts";
-import { pause, type Random, systemTimers, type Timers } from "./timing.ts";
+import { type Random, systemTimers, type Timers } from "./timing.ts";
 import { createWatchHub } from "./watch-hub.ts";
 import { ConnectionReset, type Watch } from "./watcher.ts";
 
@@ -25,6 +27,7 @@ export type { User } from "./authn.ts";
 export type { Fault, FaultEffect, FaultHandle, FaultMatch, Faults, RequestFacts } from "./faults.ts";
 export { type Kubeconfig, kubeconfig, type Listening, listen } from "./https.ts";
 export type { Ledger, LedgerEntry, LedgerFilter } from "./ledger.ts";
+export type { PartitionHandle } from "./partitions.ts";
 export type { Random, Timers } from "./timing.ts";
 
 /** The limit of the real server for a request. */
@@ -61,6 +64,8 @@ export interface ApiServer {
   /** Away, it refuses connections and breaks those that are open. */
   setAway(away: boolean): void;
   readonly away: boolean;
+  /** Cuts one user off: all its requests fail, what it has open breaks, until that is healed. */
+  partition(user: string): PartitionHandle;
   /** Breaks all open watches now. */
   cutWatches(): void;
   readonly openWatches: number;
@@ -94,6 +99,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const core: Core = { store, registry, watches, authenticator, authorizer, checksAccess, timers, random };
   const faults = createFaults(random);
   const ledger = createLedger(options.ledgerMax ?? 20_000);
+  const partitions = createPartitions();
   const awayListeners = new Set<() => void>();
   let away = false;
   bootstrap(registry);
@@ -101,13 +107,15 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
 
   async function answer(call: Call, token: string | undefined): Promise<Answer> {
     if (away) throw new ConnectionReset();
-    const entry = openEntry(call, timers.now());
+    const user = token ? authenticator.authenticate(token) : undefined;
+    const entry = openEntry(call, timers.now(), user?.name ?? "");
+    if (partitions.isParted(entry.user)) throw new ConnectionReset();
     ledger.record(entry);
     const end = () => {
       entry.durationMs ??= timers.now() - entry.start;
     };
     try {
-      const given = await respond(call, token, entry, end);
+      const given = await unlessParted(entry.user, respond(call, user, entry, end));
       entry.status = given.status;
       if (typeof given.body !== "string") return { ...given, body: counted(given.body, entry) };
       entry.responseBytes = Buffer.byteLength(given.body);
@@ -125,25 +133,29 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
 
   async function respond(
     call: Call,
-    token: string | undefined,
+    user: User | undefined,
     entry: LedgerEntry,
     end: () => void,
   ): Promise<Answer> {
-    const user = token ? authenticator.authenticate(token) : undefined;
     const attributes = attributesOf(call);
-    entry.user = user?.name ?? "";
-    const effects = faults.strike({ ...attributes, user: entry.user });
-    await before(effects, call, timers);
-    if (away) throw new ConnectionReset();
+    const facts = { ...attributes, user: entry.user };
+    const effects = faults.strike(facts);
+    await sufferBefore(effects, call.signal, timers);
+    if (away || partitions.isParted(entry.user)) throw new ConnectionReset();
     if (!user) throw unauthorized();
     if (Buffer.byteLength(call.body) > bodyBytesMax) throw bodyTooLarge(bodyBytesMax);
     let opened: Watch | undefined;
     const onWatch = (watch: Watch) => {
       opened = watch;
-      watch.onEnd = end;
+      const forget = partitions.onPart(entry.user, () => watch.cut());
+      watch.onEnd = () => {
+        forget();
+        end();
+      };
     };
     const asked = checksAccess ? impersonated(core, user, call.headers) : user;
-    const request = { call, user: asked, attributes, onWatch };
+    const watchDelayMs = () => faults.watchDelayMs(facts);
+    const request = { call, user: asked, attributes, onWatch, watchDelayMs };
     const given = await handle(core, request);
     // A server that went away while it worked has done the work, and cannot say so.
     if (away || effects.includes("reset-after")) {
@@ -152,6 +164,14 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     }
     if (effects.includes("cut-watch")) opened?.cutAtNextEvent();
     return given;
+  }
+
+  /** The answer, unless the client is cut off before it comes: then the work may be done, and nobody learns of it. */
+  function unlessParted<T>(user: string, work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const forget = partitions.onPart(user, () => reject(new ConnectionReset()));
+      work.then(resolve, reject).finally(forget);
+    });
   }
 
   function onAway(listener: () => void): () => void {
@@ -179,6 +199,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
       watches.cutAll();
       for (const listener of awayListeners) listener();
     },
+    partition: (user) => partitions.part(user),
     get away() {
       return away;
     },
@@ -195,11 +216,11 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   };
 }
 
-function openEntry(call: Call, now: number): LedgerEntry {
+function openEntry(call: Call, now: number, user: string): LedgerEntry {
   const { verb, group, resource, subresource, namespace, name, path } = attributesOf(call);
   return {
     start: now,
-    user: "",
+    user,
     verb,
     group,
     resource,
@@ -212,48 +233,6 @@ function openEntry(call: Call, now: number): LedgerEntry {
     responseBytes: 0,
     durationMs: undefined,
   };
-}
-
-/** Faults that strike before the request is looked at. */
-async function before(effects: FaultEffect[], { signal }: Call, timers: Timers): Promise<void> {
-  for (const effect of effects) {
-    if (isLatency(effect)) await pause(timers, effect.latencyMs, signal);
-    else if (effect === "reset-before") throw new ConnectionReset();
-    else if (effect === "hang") await aborted(signal);
-    else if (typeof effect === "object") throw faultStatus(effect.status, effect.retryAfter ?? 0);
-  }
-  if (signal.aborted) throw new ConnectionReset();
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
-
-function faultStatus(status: number, retryAfter: number): ApiError {
-  const details = retryAfter > 0 ? { retryAfterSeconds: retryAfter } : {};
-  switch (status) {
-    case 429:
-      return tooManyRequests("Too many requests, please try again later.", retryAfter);
-    case 409:
-      return new ApiError(
-        409,
-        "Conflict",
-        "Operation cannot be fulfilled: the object has been modified",
-        details,
-      );
-    case 503:
-      return new ApiError(
-        503,
-        "ServiceUnavailable",
-        "the server is currently unable to handle the request",
-        details,
-      );
-    default:
-      return new ApiError(status, "InternalError", "Internal error occurred: a fault was asked for", details);
-  }
 }
 
 async function* counted(body: AsyncIterable<string>, entry: LedgerEntry): AsyncIterable<string> {

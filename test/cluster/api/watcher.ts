@@ -29,6 +29,8 @@ export interface WatchRequest {
   options: ListOptions;
   form: Form;
   includeObject: string;
+  /** How late the next event is to arrive; events on their way count as waiting. */
+  delayMs: () => number;
   signal: AbortSignal;
 }
 
@@ -63,12 +65,14 @@ export function createWatcher(
   timers: Timers,
   random: Random,
   settings: WatchSettings,
-  { resource, prefix, options, form, includeObject, signal }: WatchRequest,
+  { resource, prefix, options, form, includeObject, delayMs, signal }: WatchRequest,
   forget: () => void,
 ): Watcher {
   const single = options.fields.find(({ field, equals }) => equals && indexed.includes(field));
   const handles: unknown[] = [];
   let queue: string[] = [];
+  /** When the entries of the queue arrive; shorter than the queue where nothing is late. */
+  let due: number[] = [];
   let wake = () => {};
   let ended: "open" | "closed" | "cut" = "open";
   let after = 0;
@@ -99,6 +103,12 @@ export function createWatcher(
       return;
     }
     queue.push(`{"type":"${type}","object":${json}}\n`);
+    const late = delayMs();
+    // Events keep their order: one behind a late one is late as well.
+    if (late > 0 || due.length > 0) {
+      while (due.length < queue.length - 1) due.push(0);
+      due.push(Math.max(due.at(-1) ?? 0, timers.now() + late));
+    }
     wake();
   }
 
@@ -198,10 +208,12 @@ export function createWatcher(
   async function* chunks(): AsyncIterable<string> {
     try {
       for (;;) {
-        if (queue.length > 0 && ended !== "cut") {
-          const batch = queue.join("");
-          queue = [];
-          yield batch;
+        const arrived = ended === "cut" ? 0 : arrivedCount();
+        if (arrived > 0) {
+          due.splice(0, arrived);
+          yield queue.splice(0, arrived).join("");
+        } else if (queue.length > 0 && ended !== "cut") {
+          await nextArrival();
         } else if (ended === "open") {
           await new Promise<void>((resolve) => {
             wake = resolve;
@@ -214,8 +226,28 @@ export function createWatcher(
       }
     } finally {
       queue = [];
+      due = [];
       end("closed");
     }
+  }
+
+  function arrivedCount(): number {
+    if (due.length === 0) return queue.length;
+    const now = timers.now();
+    const first = due.findIndex((moment) => moment > now);
+    return first < 0 ? queue.length : first;
+  }
+
+  /** Returns when the first of the late events is there, or the connection has broken. */
+  function nextArrival(): Promise<void> {
+    return new Promise((resolve) => {
+      const handle = timers.setTimeout(resolve, (due[0] ?? 0) - timers.now());
+      wake = () => {
+        if (ended !== "cut") return;
+        timers.clearTimeout(handle);
+        resolve();
+      };
+    });
   }
 
   const watcher: Watcher = {
