@@ -5,7 +5,7 @@
 import { answerAggregated } from "./aggregated-discovery.ts";
 import { type Answer, answerText, answerValue } from "./answer.ts";
 import type { Fields } from "./object.ts";
-import { openapiDocument } from "./openapi.ts";
+import { answerOpenapiV2, openapiDocument } from "./openapi.ts";
 import type { Call } from "./request.ts";
 import { groups, groupVersions, resources } from "./resources.ts";
 import { noSuchPath } from "./status.ts";
@@ -50,6 +50,7 @@ export function answerPath(call: Call): Answer {
       if (parts[1] !== "v1") throw noSuchPath();
       return answerValue(200, resourceList("", "v1"));
     case "openapi": {
+      if (path === "/openapi/v2") return answerOpenapiV2(call.headers["accept"] ?? "");
       const document = openapiDocument(path);
       return document ? answerValue(200, document) : notFoundText();
     }

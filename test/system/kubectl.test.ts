@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "../../daemon/clock.ts";
+import { startRebootd } from "../cluster/machines/rebootd.ts";
+import { createManifests, daemonUser } from "../cluster/manifests.ts";
+import { administrator, startSimulatedServer } from "../cluster/server.ts";
+import { startWorld, type World } from "../cluster/world.ts";
+import { kubectls, type Session, startSession } from "./kubectl.ts";
+
+const manifests = fileURLToPath(new URL("../../manifests/base", import.meta.url));
+
+for (const kubectl of kubectls()) {
+  describe(kubectl.title, () => {
+    describe("on the simulated cluster", () => {
+      let world: World;
+      let session: Session;
+      let folder: string;
+
+      before(async () => {
+        folder = mkdtempSync(join(tmpdir(), "rebootd-kubectl-"));
+        const server = await startSimulatedServer(systemClock);
+        world = await startWorld({
+          server,
+          nodes: 2,
+          workloads: [{ name: "web", replicas: 2, budget: { minAvailable: 2 } }],
+        });
+        session = startSession(kubectl, world.adminKubeconfig);
+      });
+      after(async () => {
+        await world.stop();
+        rmSync(folder, { recursive: true });
+      });
+
+      it("sees its version", async () => {
+        await session.says("version -o json", /"gitVersion": "v1\.36\.\d+"/);
+      });
+
+      it("gets nodes", async () => {
+        const text = await session.says(
+          "get nodes -o wide",
+          /NAME +STATUS +ROLES +AGE +VERSION +INTERNAL-IP/,
+        );
+        assert.match(text, /\nn1 +Ready +<none> +\S+ +v\S+ +\d+\.\d+\.\d+\.\d+/);
+        assert.match(text, /\nn2 +Ready/);
+      });
+
+      it("watches pods of all namespaces", async () => {
+        await session.follows(
+          "get pods -A -w",
+          /default +web-\S+ +1\/1 +Running/,
+          () => session.says("scale deployment/web --replicas=3", /deployment.apps\/web scaled/),
+          /(web-\S+ +1\/1 +Running[\s\S]*){3}/,
+        );
+        await session.says("scale deployment/web --replicas=2", /scaled/);
+        await world.eventually("two pods are left", async () => {
+          const pods = await Promise.all(world.nodes.map((node) => node.pods()));
+          return pods.flat().length === 2;
+        });
+      });
+
+      it("describes a node", async () => {
+        const text = await session.says("describe node n1", /Name: +n1/);
+        for (const part of [
+          /Ready +True/,
+          /Boot ID: +[0-9a-f-]{36}/,
+          /Unschedulable: +false/,
+          /Non-terminated Pods:/,
+        ]) {
+          assert.match(text, part);
+        }
+      });
+
+      it("annotates and labels", async () => {
+        await session.says("annotate node n1 'example.com/note=two words'", /node\/n1 annotated/);
+        await session.says(
+          "get node n1 -o jsonpath={.metadata.annotations.example\\.com/note}",
+          /^two words$/,
+        );
+        await session.says("annotate node n1 example.com/note-", /node\/n1 annotated/);
+        await session.says("label node n1 pool=blue", /node\/n1 labeled/);
+        await session.says("get nodes -l pool=blue -o name", /^node\/n1\n$/);
+        const again = await session.run(["label", "node", "n1", "pool=green"]);
+        assert.equal(again.code, 1);
+        assert.match(again.text, /already has a value \(blue\)/);
+      });
+
+      it("cordons and uncordons", async () => {
+        await session.says("cordon n1", /node\/n1 cordoned/);
+        await session.says("cordon n1", /node\/n1 already cordoned/);
+        await session.says("get node n1", /n1 +Ready,SchedulingDisabled/);
+        await session.says("uncordon n1", /node\/n1 uncordoned/);
+      });
+
+      it("waits for a condition", async () => {
+        await session.says(
+          "wait --for=condition=Ready node/n1 node/n2 --timeout=10s",
+          /node\/n1 condition met/,
+        );
+        const late = await session.run(["wait", "--for=condition=Ready=false", "node/n1", "--timeout=1s"]);
+        assert.equal(late.code, 1);
+      });
+
+      it("drains a node, but not against a budget", async () => {
+        const name = (await world.node("n1").pods()).length > 0 ? "n1" : "n2";
+        const drain = ["drain", name, "--ignore-daemonsets", "--delete-emptydir-data"];
+        const blocked = await session.run([...drain, "--timeout=3s"]);
+        assert.equal(blocked.code, 1, blocked.text);
+        assert.match(blocked.text, /Cannot evict pod as it would violate the pod's disruption budget/);
+        assert.ok((await world.node(name).pods()).length > 0);
+        await session.says(`patch pdb web -p '{"spec":{"minAvailable":1}}'`, /web patched/);
+        await session.says(drain.join(" "), new RegExp(`node/${name} (drained|evicted)`));
+        assert.deepEqual(await world.node(name).pods(), []);
+        await session.says(`uncordon ${name}`, /uncordoned/);
+      });
+
+      it("applies the manifests, a second time without a change, and may do what they say", async () => {
+        await session.says(`apply -k ${manifests}`, /daemonset.apps\/rebootd created/);
+        const again = await session.says(`apply -k ${manifests}`, /daemonset.apps\/rebootd unchanged/);
+        assert.doesNotMatch(again, /created|configured/);
+        const as = "--as=system:serviceaccount:kube-system:rebootd";
+        for (const [what, may] of [
+          ["patch nodes", true],
+          ["create pods --subresource=eviction", true],
+          ["patch leases.coordination.k8s.io/rebootd -n kube-system", true],
+          ["delete pods", false],
+          ["update daemonsets.apps -n kube-system", false],
+          ["patch leases.coordination.k8s.io/other -n kube-system", false],
+          ["get secrets", false],
+        ] as const) {
+          const { code, text } = await session.run(["auth", "can-i", as, ...what.split(" ")]);
+          assert.match(text, may ? /(^|\n)yes\n/ : /(^|\n)no/, what);
+          assert.equal(code, may ? 0 : 1, `${what}: ${text}`);
+        }
+      });
+
+      it("sets the lock by hand as the README says, and takes it away", async () => {
+        await session.follows(
+          "get lease -n kube-system rebootd -w",
+          /NAME +HOLDER +AGE\nrebootd/,
+          () =>
+            session.says(
+              `annotate -n kube-system lease rebootd 'rebootd.dev/lock={"nodeID":"manual"}'`,
+              /lease.coordination.k8s.io\/rebootd annotated/,
+            ),
+          /\nrebootd[^\n]*\nrebootd/,
+        );
+        assert.equal(await world.lock(), '{"nodeID":"manual"}');
+        await session.says("annotate -n kube-system lease rebootd rebootd.dev/lock-", /annotated/);
+        assert.equal(await world.lock(), undefined);
+      });
+
+      it("edits the lock", async () => {
+        const editor = join(folder, "editor.sh");
+        const lock = '{"nodeID":"edited"}';
+        // `apply` has left an annotation, so there is a place for another.
+        writeFileSync(
+          editor,
+          `#!/bin/sh\nawk '{ print } /^  annotations:/ { print "    rebootd.dev/lock: \\047${lock.replaceAll('"', '\\"')}\\047" }' "$1" > "$1.new" && cat "$1.new" > "$1"\n`,
+          { mode: 0o755 },
+        );
+        const { code, text } = await session.run(["edit", "-n", "kube-system", "lease", "rebootd"], {
+          KUBE_EDITOR: editor,
+        });
+        assert.equal(code, 0, text);
+        assert.match(text, /lease.coordination.k8s.io\/rebootd edited/);
+        assert.equal(await world.lock(), lock);
+        await world.setLock(null);
+      });
+
+      it("deletes", async () => {
+        await session.says("create configmap note --from-literal=a=b", /configmap\/note created/);
+        await session.says("delete configmap note", /configmap "note" deleted/);
+        const gone = await session.run(["get", "configmap", "note"]);
+        assert.equal(gone.code, 1);
+        assert.match(gone.text, /Error from server \(NotFound\): configmaps "note" not found/);
+        await session.says(`delete -k ${manifests}`, /daemonset.apps "rebootd" deleted/);
+      });
+    });
+
+    describe("beside real daemons", () => {
+      it("holds a roll back by the lock, lets it go on, and shows it", async () => {
+        const server = await startSimulatedServer(systemClock);
+        await createManifests(server.apiFor(administrator), new AbortController().signal, {
+          without: ["DaemonSet"],
+        });
+        const world = await startWorld({
+          server,
+          nodes: 2,
+          rebootSeconds: 1,
+          daemonUser: () => daemonUser,
+          startDaemon: (place) => startRebootd(place),
+        });
+        try {
+          const session = startSession(kubectl, world.adminKubeconfig);
+          const annotate = "annotate -n kube-system lease rebootd";
+          await session.says(`${annotate} 'rebootd.dev/lock={"nodeID":"manual"}'`, /annotated/);
+          for (const node of world.nodes) node.wantsReboot();
+          await world.eventually("both nodes wait", async () => {
+            const records = await Promise.all(world.nodes.map((node) => node.record()));
+            return records.every((record) => record?.reasons?.[0]?.code === "lock-manual");
+          });
+          await session.follows(
+            "get lease -n kube-system rebootd -w",
+            /rebootd/,
+            () => session.says(`${annotate} rebootd.dev/lock-`, /annotated/),
+            /\nrebootd +n[12] +\S+\n/,
+          );
+          await world.rolled();
+          const text = await session.says("describe node n1", /Events:/);
+          assert.match(text, /Normal +Draining +\S+( \S+)* +rebootd/);
+          assert.match(text, /Normal +Settling/);
+          assert.deepEqual((await world.report()).violations, []);
+        } finally {
+          await world.stop();
+        }
+      });
+    });
+  });
+}
