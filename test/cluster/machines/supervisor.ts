@@ -12,7 +12,7 @@ const restartFirstMs = 300;
 const restartMaxMs = 10_000;
 /** A daemon that ran this long starts from the short pause again. */
 const healthyMs = 30_000;
-/** DESIGN.md, section 3: a daemon ends within 5 s of SIGTERM. */
+/** A daemon ends within 5 s of SIGTERM. */
 const stopMs = 5000;
 
 export interface Supervision {
