@@ -1,7 +1,7 @@
 import type { V1DaemonSet, V1Lease, V1Node, V1ObjectMeta, V1Pod } from "@kubernetes/client-node";
 
 /** The client library's types as they are on the wire: dates are text. */
-type Wire<T> = T extends Date
+export type Wire<T> = T extends Date
   ? string
   : T extends (infer Item)[]
     ? Wire<Item>[]

@@ -1,14 +1,5 @@
 import type { V1Deployment, V1PodDisruptionBudget, V1ReplicaSet } from "@kubernetes/client-node";
-import type { DaemonSet, Lease, Metadata, Node, Pod } from "../../../daemon/cluster/objects.ts";
-
-/** The client library's types as they are on the wire: dates are text. */
-type Wire<T> = T extends Date
-  ? string
-  : T extends (infer Item)[]
-    ? Wire<Item>[]
-    : T extends object
-      ? { [K in keyof T]: Wire<T[K]> }
-      : T;
+import type { DaemonSet, Lease, Metadata, Node, Pod, Wire } from "../../../daemon/cluster/objects.ts";
 
 /** What the server has stored has a name, a UID and a version; what is only to be created has not. */
 export type Stored<T> = Omit<T, "metadata"> & {

@@ -8,6 +8,7 @@ import { kubeconfigTransport, loadKubeconfig } from "../../../daemon/cluster/kub
 import type { Transport } from "../../../daemon/cluster/transport.ts";
 import { onExternalServer, onSimulatedServer } from "../suite.ts";
 import type { GoldenCase } from "./case.ts";
+import { overHttps } from "./over-https.ts";
 import { type Partner, runCase } from "./run.ts";
 
 const cases = readFileSync(new URL("cases.jsonl", import.meta.url), "utf8")
@@ -46,21 +47,5 @@ function withToken(config: KubeConfig, token: string): Transport {
   const agent = new Agent({
     connect: { ...(ca && { ca }), rejectUnauthorized: cluster?.skipTLSVerify !== true },
   });
-  return async ({ method, path, headers, body, signal }) => {
-    const authorization = token === "" ? {} : { authorization: `Bearer ${token}` };
-    const answer = await agent.request({
-      origin: cluster?.server ?? "",
-      path,
-      method,
-      headers: { ...headers, ...authorization },
-      body: body ?? null,
-      signal,
-    });
-    return {
-      status: answer.statusCode,
-      header: (name) => answer.headers[name]?.toString(),
-      text: () => answer.body.text(),
-      chunks: () => answer.body.setEncoding("utf8") as AsyncIterable<string>,
-    };
-  };
+  return overHttps(agent, cluster?.server ?? "", token);
 }

@@ -8,6 +8,7 @@ import { type ApiServer, createApiServer, type Listening, listen } from "../api/
 import { createSteppedTimers } from "../api/stepped-timers.ts";
 import type { Timers } from "../api/timing.ts";
 import type { GoldenCase } from "./case.ts";
+import { overHttps } from "./over-https.ts";
 import { type Partner, runCase } from "./run.ts";
 
 const cases = readFileSync(new URL("cases.jsonl", import.meta.url), "utf8")
@@ -75,25 +76,5 @@ function fastTimers(speed: number): Timers {
     now: () => start + (Date.now() - start) * speed,
     setTimeout: (run, ms) => setTimeout(run, ms / speed).unref(),
     clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
-  };
-}
-
-function overHttps(agent: Agent, origin: string, token: string): Transport {
-  return async ({ method, path, headers, body, signal }) => {
-    const authorization = token ? { authorization: `Bearer ${token}` } : {};
-    const answer = await agent.request({
-      origin,
-      path,
-      method,
-      headers: { ...headers, ...authorization },
-      body: body ?? null,
-      signal,
-    });
-    return {
-      status: answer.statusCode,
-      header: (name) => answer.headers[name]?.toString(),
-      text: () => answer.body.text(),
-      chunks: () => answer.body.setEncoding("utf8") as AsyncIterable<string>,
-    };
   };
 }
