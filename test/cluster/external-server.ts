@@ -3,7 +3,7 @@ import type { Clock } from "../../daemon/clock.ts";
 import { type Api, unlessNotFound } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { kubeconfigTransport, loadKubeconfig } from "../../daemon/cluster/kubeconfig.ts";
-import type { List } from "../../daemon/cluster/objects.ts";
+import { type List, type Pod, paths } from "../../daemon/cluster/objects.ts";
 import type { Transport } from "../../daemon/cluster/transport.ts";
 import type { ClusterServer, ClusterUser } from "./server.ts";
 
@@ -27,6 +27,16 @@ export function useExternalServer(file: string, clock: Clock): ClusterServer {
     }
   }
 
+  /** Pods that the server's own controllers made on our nodes: there is no kubelet any more to end them. */
+  async function endPods(): Promise<void> {
+    const { items } = await admin.get<List<Pod>>(paths.pods, { signal });
+    for (const { metadata, spec } of items) {
+      if (!created.has(paths.node(spec?.nodeName ?? ""))) continue;
+      const path = `/api/v1/namespaces/${metadata?.namespace}/pods/${metadata?.name}`;
+      await unlessNotFound(admin.delete(path, { gracePeriodSeconds: 0 }, { signal }));
+    }
+  }
+
   return {
     apiFor: () => admin,
     kubeconfigFor: async (user) => {
@@ -44,6 +54,7 @@ export function useExternalServer(file: string, clock: Clock): ClusterServer {
           process.stderr.write(`cannot clean up ${path}: ${(error as Error).message}\n`);
         });
       }
+      await endPods();
     },
   };
 }
