@@ -1,3 +1,4 @@
+import type { Clock } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { Lease, Node } from "../../daemon/cluster/objects.ts";
@@ -24,6 +25,8 @@ export interface SmallWorldOptions {
   seed?: number;
   /** What the daemons may do: what the manifests say, unless it is everything. */
   rights?: "everything";
+  /** How far the clock of a machine is off: what its kubelet and its daemon take for now. */
+  skewMs?: Record<string, number>;
 }
 
 /** A cluster in memory and in virtual time, with the real daemon on each node. */
@@ -86,6 +89,8 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const machines = Array.from({ length: options.nodes }, (_, index) => {
     const name = `n${index + 1}`;
     const storage = memoryStorage();
+    const skewMs = options.skewMs?.[name] ?? 0;
+    const ownClock: Clock = { now: () => clock.now() + skewMs, sleep: clock.sleep };
     const machineID = randomUuid(random);
     const machine = createMachine({
       name,
@@ -96,7 +101,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
       rebootSeconds: 10,
       runKubelet: (bootID, power, onRegistered) =>
         runKubelet(
-          portsFor(`kubelet:${name}`, power),
+          { ...portsFor(`kubelet:${name}`, power), clock: ownClock },
           { name, number: index + 1, machineID, bootID },
           kubeletDefaults,
           onRegistered,
@@ -110,7 +115,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
               world?.onDaemonRequest(name, request);
               return server.transport(daemonToken)(request);
             },
-            clock,
+            clock: ownClock,
             random,
             post: options.post ?? (async () => ({ status: 503, text: "" })),
           },
