@@ -63,15 +63,20 @@ describe("A roll", () => {
     world = await startSmallWorld({ nodes: 2, options: { "reboot-timeout": "1m" } });
     world.machine("n1").behaviour.goesDown = false;
     for (const machine of world.machines) machine.wantReboot();
+    const isGivenBack = async () => {
+      const { phases, cordoned } = await world.look();
+      return phases["n1"] === "Failed" && cordoned.length === 0;
+    };
+    for (let passed = 0; passed < 60 && !(await isGivenBack()); passed += 1) await world.time.pass(10_000);
+    assert.ok(await isGivenBack());
     await world.time.pass(8 * minute);
     assert.deepEqual(boots(), [1, 2]);
-    assert.deepEqual((await world.look()).cordoned, []);
     assert.ok(
       world.logs.some((line) => line.includes("asked to reboot 2 times, but the machine is still up")),
     );
   });
 
-  it("gives a node back whose pod does not end, with the pod's name", async () => {
+  it("gives a node back whose pod does not end", async () => {
     world = await startSmallWorld({ nodes: 1, options: { "drain-timeout": "2m" } });
     const metadata = { name: "stuck", finalizers: ["example.com/backup"] };
     const spec = { nodeName: "n1", containers: [{ name: "main", image: "app:1" }] };
