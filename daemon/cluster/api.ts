@@ -16,8 +16,8 @@ export interface Api {
 export interface CallOptions {
   signal: AbortSignal;
   query?: Record<string, string | number | boolean | undefined>;
-  /** Ask for the metadata alone, of one object or in a watch: https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
-  metadataOnly?: boolean;
+  /** Ask for the metadata alone, of one object (also in a watch) or of a list: https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+  metadataOnly?: "object" | "list";
 }
 
 export interface WatchEvent<T> {

@@ -110,15 +110,14 @@ export function createClient(options: ClientOptions): Api {
 function request(
   method: ApiRequest["method"],
   path: string,
-  { signal, query = {}, metadataOnly = false }: CallOptions,
+  { signal, query = {}, metadataOnly }: CallOptions,
   body?: unknown,
   contentType = "application/json",
 ): ApiRequest {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
-  const accept = metadataOnly
-    ? "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-    : "application/json";
+  const partial = metadataOnly === "list" ? "PartialObjectMetadataList" : "PartialObjectMetadata";
+  const accept = metadataOnly ? `application/json;as=${partial};g=meta.k8s.io;v=v1` : "application/json";
   return {
     method,
     path: search.size > 0 ? `${path}?${search}` : path,

@@ -1,6 +1,8 @@
 import { parseRecord, recordAnnotation } from "../cycle/record.ts";
 import type { NodeFacts } from "../cycle/seen.ts";
+import { priorityAnnotation } from "../lock/rank.ts";
 import { type Api, unlessNotFound } from "./api.ts";
+import { isReady } from "./nodes.ts";
 import { type Node, paths } from "./objects.ts";
 
 /** The own Node: what the cycle needs of it, and the record that it carries. */
@@ -44,8 +46,9 @@ function factsOf(node: Node): NodeFacts {
     uid: node.metadata?.uid ?? "",
     resourceVersion: node.metadata?.resourceVersion ?? "",
     unschedulable: node.spec?.unschedulable === true,
-    ready:
-      node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true,
+    ready: isReady(node),
+    labels: node.metadata?.labels ?? {},
+    priority: node.metadata?.annotations?.[priorityAnnotation],
     bootID: node.status?.nodeInfo?.bootID,
   };
 }

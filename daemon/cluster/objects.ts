@@ -20,7 +20,7 @@ export interface PartialObjectMetadata {
 }
 
 export interface List<T> {
-  metadata?: { resourceVersion?: string; continue?: string };
+  metadata?: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
   items: T[];
 }
 

@@ -33,7 +33,7 @@ export async function watchObject(watched: ObjectWatch): Promise<void> {
       for await (const { type, object } of api.watch<PartialObjectMetadata>(collection, {
         signal,
         query,
-        metadataOnly: true,
+        metadataOnly: "object",
       })) {
         failures = 0;
         resourceVersion = object.metadata?.resourceVersion ?? resourceVersion;

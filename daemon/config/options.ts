@@ -1,14 +1,15 @@
 import * as z from "zod/mini";
 import {
-  annotationKey,
   bool,
   choice,
   command,
+  concurrency,
   duration,
   httpUrl,
   integer,
   labelSelector,
   lockObject,
+  metadataKey,
   objectName,
   path,
   regexp,
@@ -172,7 +173,7 @@ export const options = {
     help: "namespace of that DaemonSet",
   },
   "lock-annotation": {
-    type: annotationKey,
+    type: metadataKey("example.com/lock"),
     placeholder: "KEY",
     help: "annotation that is the lock; rebootd.dev/lock on a Lease and weave.works/kured-node-lock on a DaemonSet where nothing is said",
   },
@@ -189,10 +190,25 @@ export const options = {
     help: "keep the lock this long after the uncordon",
   },
   concurrency: {
-    type: integer({ min: 1, max: 10_000 }),
+    type: concurrency,
     default: "1",
+    placeholder: "NUMBER|PERCENT",
+    help: "how many nodes may be down at a time: a number, or a percentage of all nodes, rounded down, at least 1",
+  },
+  "max-per-zone": {
+    type: integer({ min: 1, max: 10_000 }),
     placeholder: "NUMBER",
-    help: "how many nodes may be down at a time",
+    help: "how many of those may be in one zone (topology.kubernetes.io/zone)",
+  },
+  "max-per-pool": {
+    type: integer({ min: 1, max: 10_000 }),
+    placeholder: "NUMBER",
+    help: "how many of those may be in one pool of nodes; needs --pool-label",
+  },
+  "pool-label": {
+    type: metadataKey("example.com/pool"),
+    placeholder: "KEY",
+    help: "the label whose value names a node's pool",
   },
 
   "reboot-days": {
@@ -284,6 +300,11 @@ export function parseConfig(raw: RawOptions): Config {
   const config: Record<string, unknown> = {};
   for (const [name, option] of Object.entries<Option<unknown>>(options)) {
     config[name] = parseOption(name, option, raw[name as OptionName]);
+  }
+  if (config["max-per-pool"] !== undefined && config["pool-label"] === undefined) {
+    throw new ConfigError(
+      `--max-per-pool="${config["max-per-pool"]}": allowed is this together with --pool-label=KEY`,
+    );
   }
   return config as Config;
 }

@@ -88,11 +88,27 @@ export const lockObject: ValueType<{ kind: "lease" | "daemonset"; name: string }
   },
 );
 
-/** https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/#syntax-and-character-set */
-export const annotationKey = text({
-  allowed: "an annotation key such as example.com/lock",
-  like: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
-});
+/** A number of nodes, or a part of all there are. */
+export const concurrency: ValueType<{ nodes: number } | { percent: number }> = value(
+  "allowed is a whole number of nodes from 1 to 10000, or a part of them from 1% to 100%",
+  (given) => {
+    const [, digits, percent] = /^(\d{1,5})(%?)$/.exec(given) ?? [];
+    const number = Number(digits);
+    if (!(number >= 1) || number > (percent ? 100 : 10_000)) return undefined;
+    return percent ? { percent: number } : { nodes: number };
+  },
+);
+
+/**
+ * Of a label or an annotation:
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/#syntax-and-character-set
+ */
+export function metadataKey(example: string): ValueType<string> {
+  return text({
+    allowed: `a key such as ${example}`,
+    like: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+  });
+}
 
 export const path = text({ allowed: "an absolute path", like: /^\/[^\0]*$/ });
 

@@ -1,3 +1,4 @@
+import type { Refusal } from "../lock/limits.ts";
 import { type CycleRecord, idleRecord, type Reason } from "./record.ts";
 import type { ClosedGate, DrainState, Seen } from "./seen.ts";
 
@@ -95,8 +96,10 @@ function atRest(record: CycleRecord, seen: Seen, policy: Policy, now: number): D
   const { held, refusal } = seen.lock;
   if (refusal !== undefined) {
     if (held) return { action: { do: "release" }, why: `${refusal.message}, and the cycle has not begun` };
-    return waitingFor(record, seen, [{ gate: "lock", ...refusal }], { slot: true }, now);
+    return refused(record, seen, refusal, policy, now);
   }
+  if (!held && !seen.turn)
+    return { action: { do: "wait", slot: true }, why: "a slot is free: let others try first" };
   if (seen.node === undefined) return look("node");
   if (seen.node === "gone") return nodeGone(policy, now);
   if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };
@@ -114,6 +117,25 @@ function atRest(record: CycleRecord, seen: Seen, policy: Policy, now: number): D
     "the slot is ours: cordon and drain",
     seen.node.unschedulable ? undefined : "set",
   );
+}
+
+/** What only other Nodes tell is asked again; all else is told by the lock. Who is in the way changes too often for the record. */
+function refused(
+  record: CycleRecord,
+  seen: Seen,
+  { code, message, by = [] }: Refusal,
+  policy: Policy,
+  now: number,
+): Decision {
+  const recheck = code === "control-plane-not-ready" ? { until: now + policy.gateRecheckMs } : {};
+  const decision = waitingFor(
+    record,
+    seen,
+    [{ gate: "lock", code, message }],
+    { slot: true, ...recheck },
+    now,
+  );
+  return by.length === 0 ? decision : { ...decision, why: `${message}: ${by.slice(0, 5).join(", ")}` };
 }
 
 /** A slot that is held while nothing may be done with it: from a crash before the cordon, or an answer that was lost. */

@@ -7,10 +7,11 @@ import { watchObject } from "../cluster/watch.ts";
 import type { Drain } from "../drain/drain.ts";
 import type { NeedSource } from "../host/need.ts";
 import type { Rebooter } from "../host/reboot/rebooter.ts";
-import type { LockFacts, LockStore } from "../lock/store.ts";
+import type { LockStore } from "../lock/store.ts";
+import { createTurn, type Turn, type Waiter } from "../lock/turn.ts";
 import { type Action, type Decision, decide, type Policy } from "./decide.ts";
 import { type CycleRecord, idleRecord, parseRecord, writeRecord } from "./record.ts";
-import type { GateAnswers, Seen } from "./seen.ts";
+import type { GateAnswers, NodeFacts, Seen } from "./seen.ts";
 
 /** What the loop stands on. */
 export interface CyclePorts {
@@ -44,11 +45,6 @@ export interface CycleReport {
 
 /** After an error everything is looked at anew, first soon, then less and less often. */
 const errorRetry = { firstMs: 250, maxMs: 15_000 };
-/** Many nodes see a slot become free in the same moment; each waits a random part of this before it asks. */
-const slotSpreadMs = 500;
-/** While a slot is waited for, its holders are looked after: first within minutes, then twice an hour at most. */
-const firstPatrolMs = { least: 30_000, most: 5 * 60_000 };
-const patrolMs = { least: 30 * 60_000, most: 40 * 60_000 };
 /** A pass makes a handful of requests, each with its own deadline; one that takes longer than this hangs. */
 const passDeadlineMs = 5 * 60_000;
 const waitGraceMs = 60_000;
@@ -57,7 +53,13 @@ const waitGraceMs = 60_000;
 export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<void> {
   const { clock, random, report } = ports;
   const wake = createWake(clock);
-  const cycle = createCycle(ports, wake.ring);
+  const turn = createTurn({
+    ...ports,
+    onDue: wake.ring,
+    onOrphans: (removed) => report.orphansRemoved(removed.map(({ nodeID }) => nodeID)),
+    onError: report.failed,
+  });
+  const cycle = createCycle(ports, turn, wake.ring);
   // From here on everything that this function started ends with it.
   const ended = new AbortController();
   const end = () => ended.abort(signal.reason);
@@ -75,16 +77,16 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
     },
     onBreak: (error) => report.failed("watching the own Node", error),
   });
-  const slots = watchSlots(ports, wake.ring, ended.signal);
 
   for (let failures = 0; !signal.aborted; ) {
     report.expectedBy(clock.now() + passDeadlineMs);
     try {
-      const { action } = await cycle.pass(signal);
+      const { seen, decision } = await cycle.pass(signal);
+      const { action } = decision;
       failures = 0;
-      const waitsForSlot = action.do === "wait" && action.slot === true;
-      slots.follow(waitsForSlot);
       if (action.do !== "wait") continue;
+      if (action.slot === true && seen.lock !== undefined) turn.follow(cycle.waiter(), seen.lock);
+      else turn.stop();
       const until = Math.min(action.until ?? Number.POSITIVE_INFINITY, clock.now() + ports.periodMs);
       report.expectedBy(until + waitGraceMs);
       await wake.wait(until, signal);
@@ -96,6 +98,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
     }
   }
   cycle.stop();
+  turn.stop();
   ended.abort();
 }
 
@@ -104,23 +107,30 @@ export async function lookOnce(
   ports: CyclePorts,
   signal: AbortSignal,
 ): Promise<{ record: CycleRecord; decision: Decision }> {
-  const cycle = createCycle(ports, () => {});
+  const cycle = createCycle(ports, { claim: () => true, refused: () => undefined }, () => {});
   return await cycle.look(signal);
 }
 
-function createCycle(ports: CyclePorts, wake: () => void) {
+function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, wake: () => void) {
   const { api, clock, nodeName, policy, lock, report } = ports;
   let record: CycleRecord | undefined;
   /** False after a write whose answer was not seen: the Node may carry the old record or the new one. */
   let isRecordSure = false;
-  let nodeUID: string | undefined;
+  /** The Node as it was last read. */
+  let node: NodeFacts | undefined;
   let askedAttempt = 0;
   let askRefused: string | undefined;
   let readySince: number | undefined;
   let mayHoldSlot = true;
   let drain: { task: Drain; stop: () => void } | undefined;
 
-  const self = () => ({ nodeID: nodeName, nodeUID });
+  const waiter = (): Waiter => ({
+    nodeID: nodeName,
+    nodeUID: node?.uid,
+    labels: node?.labels ?? {},
+    priority: node?.priority,
+    neededSince: record?.need?.since,
+  });
 
   /** Looks until there is something to do. */
   async function look(signal: AbortSignal): Promise<{ record: CycleRecord; seen: Seen; decision: Decision }> {
@@ -133,6 +143,7 @@ function createCycle(ports: CyclePorts, wake: () => void) {
         askRefused,
         readySince,
         mayHoldSlot,
+        turn: turn.claim(),
       };
       const decision = await lookAndDecide(current, seen, signal);
       if (decision !== undefined) return { record: current, seen, decision };
@@ -156,7 +167,8 @@ function createCycle(ports: CyclePorts, wake: () => void) {
           seen.gates = await ports.checkGates(current.phase === "Rebooting", signal);
           break;
         case "lock":
-          seen.lock = await lock.read(self(), signal);
+          // Where this node has no slot for certain, what the watch shows is enough to go on waiting.
+          seen.lock = (mayHoldSlot ? undefined : turn.refused()) ?? (await lock.read(waiter(), signal));
           mayHoldSlot = seen.lock.held || seen.lock.remains;
           seen.mayHoldSlot = mayHoldSlot;
           break;
@@ -204,9 +216,9 @@ function createCycle(ports: CyclePorts, wake: () => void) {
   function learnRecord({ facts, carried }: NodeRead): CycleRecord {
     if (carried.fault !== undefined)
       report.failed("reading the record on the Node", new Error(carried.fault));
-    const remembered = facts.uid === nodeUID ? record : undefined;
+    const remembered = facts.uid === node?.uid ? record : undefined;
     const known = carried.record ?? remembered ?? idleRecord(clock.now());
-    nodeUID = facts.uid;
+    node = facts;
     adopt(known);
     return known;
   }
@@ -235,12 +247,12 @@ function createCycle(ports: CyclePorts, wake: () => void) {
         // If the answer is lost, the slot may be ours.
         mayHoldSlot = true;
         const unschedulable = typeof seen.node === "object" && seen.node.unschedulable;
-        const facts = await lock.acquire(self(), unschedulable, signal);
+        const facts = await lock.acquire(waiter(), unschedulable, signal);
         mayHoldSlot = facts.held;
         return;
       }
       case "release":
-        await lock.release(self(), signal);
+        await lock.release(waiter(), signal);
         mayHoldSlot = false;
         return;
       case "save":
@@ -281,12 +293,13 @@ function createCycle(ports: CyclePorts, wake: () => void) {
     look,
     isAtRest: () => record === undefined || ["Idle", "Waiting", "Failed"].includes(record.phase),
     stop: () => drain?.stop(),
-    async pass(signal: AbortSignal): Promise<Decision> {
+    waiter,
+    async pass(signal: AbortSignal): Promise<{ seen: Seen; decision: Decision }> {
       const { record: current, seen, decision } = await look(signal);
       report.decided(current, seen, decision);
       const { action, why } = decision;
       if (action.do !== "wait" && action.do !== "look") await perform(action, seen, why, signal);
-      return decision;
+      return { seen, decision };
     },
   };
 }
@@ -310,58 +323,6 @@ function createWake(clock: Clock) {
       signal.removeEventListener("abort", passOn);
       waiting = undefined;
       rung = false;
-    },
-  };
-}
-
-/** Watches the lock only while a slot is waited for, and rings only when one is to be had. */
-function watchSlots(
-  { clock, random, lock, report, nodeName }: CyclePorts,
-  ring: () => void,
-  signal: AbortSignal,
-) {
-  let following: AbortController | undefined;
-  let latest: LockFacts | undefined;
-  signal.addEventListener("abort", () => following?.abort(), { once: true });
-
-  async function offer(mine: AbortController): Promise<void> {
-    await clock.sleep(random() * slotSpreadMs, mine.signal).catch(() => {});
-    // Another was faster.
-    if (!mine.signal.aborted && latest?.refusal === undefined) ring();
-  }
-
-  /** A holder whose Node is gone will never hand its slot on. */
-  async function patrol(mine: AbortController): Promise<void> {
-    for (let span = firstPatrolMs; !mine.signal.aborted; span = patrolMs) {
-      try {
-        await clock.sleep(span.least + random() * (span.most - span.least), mine.signal);
-        const gone = await lock.removeOrphans({ nodeID: nodeName }, latest?.holders ?? [], mine.signal);
-        if (gone.length > 0) report.orphansRemoved(gone.map(({ nodeID }) => nodeID));
-      } catch (error) {
-        if (!mine.signal.aborted) report.failed("looking after the holders of the lock", error);
-      }
-    }
-  }
-
-  return {
-    follow(wanted: boolean): void {
-      if (wanted === (following !== undefined)) return;
-      following?.abort();
-      following = undefined;
-      if (!wanted || signal.aborted) return;
-      const mine = new AbortController();
-      following = mine;
-      const onFacts = (facts: LockFacts) => {
-        latest = facts;
-        if (facts.refusal === undefined) void offer(mine);
-      };
-      void patrol(mine);
-      void lock.watch(
-        { nodeID: nodeName },
-        onFacts,
-        (error) => report.failed("watching the lock", error),
-        mine.signal,
-      );
     },
   };
 }

@@ -17,6 +17,8 @@ export interface Seen {
   readySince?: number | undefined;
   /** False once the lock has been seen without this node in it; a slot may be left over from before a restart. */
   mayHoldSlot: boolean;
+  /** A slot is free, and it is this node's turn among those that wait. */
+  turn: boolean;
 
   need?: Need;
   node?: NodeFacts | "gone";
@@ -36,6 +38,9 @@ export interface NodeFacts {
   resourceVersion: string;
   unschedulable: boolean;
   ready: boolean;
+  labels: Readonly<Record<string, string>>;
+  /** The priority annotation, whatever it says. */
+  priority: string | undefined;
   /** What the kubelet last reported. Its conditions are from this boot only if this is the kernel's boot ID. */
   bootID: string | undefined;
 }

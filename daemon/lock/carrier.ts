@@ -3,7 +3,7 @@ import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
 import { paths } from "../cluster/objects.ts";
 import { watchObject } from "../cluster/watch.ts";
-import { type Holder, type LockValue, parseLock, writeLock } from "./slots.ts";
+import { type Holder, type LockChange, type LockValue, parseLock, writeLock } from "./slots.ts";
 
 /** The object that carries the lock. */
 export interface LockPlace {
@@ -11,12 +11,6 @@ export interface LockPlace {
   namespace: string;
   name: string;
   annotation: string;
-}
-
-/** What the lock is to become. `concurrency` decides on the shape. */
-export interface LockChange {
-  holders: readonly Holder[];
-  concurrency: number;
 }
 
 export interface LockCarrier {
@@ -69,13 +63,18 @@ export function createLockCarrier({ api, clock, random, place }: CarrierOptions)
     );
   }
 
-  async function write(object: CarrierObject, change: LockChange, signal: AbortSignal): Promise<void> {
+  async function write(
+    object: CarrierObject,
+    value: string | null,
+    holders: readonly Holder[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const metadata = {
       resourceVersion: object.metadata?.resourceVersion,
-      annotations: { [annotation]: writeLock(change.holders, change.concurrency) },
+      annotations: { [annotation]: value },
     };
     // For people only: `kubectl get lease` shows it.
-    const spec = { holderIdentity: change.holders.map(({ nodeID }) => nodeID).join(",") || null };
+    const spec = { holderIdentity: holders.map(({ nodeID }) => nodeID).join(",") || null };
     await api.patch(path, kind === "lease" ? { metadata, spec } : { metadata }, { signal });
   }
 
@@ -103,9 +102,10 @@ export function createLockCarrier({ api, clock, random, place }: CarrierOptions)
         const lock = lockIn(object?.metadata);
         const wanted = change(lock);
         if (wanted === undefined) return lock;
+        const value = writeLock(wanted, lock);
         try {
-          await write(object ?? (await createLease(signal)), wanted, signal);
-          return { state: "readable", holders: wanted.holders };
+          await write(object ?? (await createLease(signal)), value, wanted.holders, signal);
+          return parseLock(value ?? undefined);
         } catch (error) {
           conflicts += 1;
           if (!isApiError(error, "conflict", "already-exists") || conflicts > conflictsMax) throw error;

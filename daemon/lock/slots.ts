@@ -1,6 +1,6 @@
 /**
- * The lock as a value: what the annotation says, who may enter, and what it says afterwards. Readable by kured, in both
- * of its shapes: one holder `{"nodeID":…}`, several `{"maxOwners":2,"locks":[…]}`.
+ * The lock as a value: what the annotation says, who is in it, and what it says afterwards. Readable by kured, in both
+ * of its shapes: one holder `{"nodeID":…}`, several `{"maxOwners":2,"locks":[…]}`. Who may enter is in limits.ts.
  */
 
 /** One entry. Fields that others added are kept as they are. */
@@ -11,24 +11,29 @@ export interface Holder {
   created?: string;
   /** Nanoseconds; 0 is for ever. */
   TTL?: number;
-  /** UID of the holder's Node, which tells it from a later one of the same name. kured ignores it. */
+  // What follows is ours; kured ignores it.
+  /** UID of the holder's Node, which tells it from a later one of the same name. */
   nodeUID?: string;
+  /** How many nodes the holder wants to be in at most, itself included. */
+  concurrency?: number;
+  zone?: string;
+  pool?: string;
+  /** RFC 3339: since when its reboot had been needed. */
+  neededSince?: string;
+  /** Of a manual entry: why, and since when (RFC 3339). */
+  reason?: string;
+  since?: string;
 }
 
-/** Who asks. The UID is unknown until the Node was first read. */
+/** Who holds a slot. The UID is unknown until the Node was first read. */
 export interface Self {
   nodeID: string;
   nodeUID?: string | undefined;
 }
 
 export type LockValue =
-  | { state: "readable"; holders: readonly Holder[] }
-  | { state: "unreadable"; why: string };
-
-export interface Refusal {
-  code: "lock-unreadable" | "lock-manual" | "lock-taken";
-  message: string;
-}
+  /** `several`: it was found in the shape for several holders. */
+  { state: "readable"; holders: readonly Holder[]; several: boolean } | { state: "unreadable"; why: string };
 
 /** kured reads the names of fields in any case, as Go does. */
 const fieldNames = new Map(
@@ -40,7 +45,7 @@ const fieldNames = new Map(
 
 /** The value of the annotation; undefined where there is none. */
 export function parseLock(annotation: string | undefined): LockValue {
-  if (annotation === undefined) return { state: "readable", holders: [] };
+  if (annotation === undefined) return { state: "readable", holders: [], several: false };
   let parsed: unknown;
   try {
     parsed = JSON.parse(annotation);
@@ -49,22 +54,37 @@ export function parseLock(annotation: string | undefined): LockValue {
   }
   const value = isRecord(parsed) ? withKnownNames(parsed) : undefined;
   if (value === undefined) return unreadable(annotation, "it is no JSON object");
-  if (isHolder(value)) return { state: "readable", holders: [value] };
+  if (isHolder(value)) return { state: "readable", holders: [value], several: false };
   if (!("locks" in value || "maxOwners" in value))
     return unreadable(annotation, "it has neither nodeID nor locks");
   const locks = value["locks"] ?? [];
   if (!Array.isArray(locks)) return unreadable(annotation, "its locks are no list");
   const holders = locks.map((lock) => (isRecord(lock) ? withKnownNames(lock) : lock));
   if (!holders.every(isHolder)) return unreadable(annotation, "one of its locks has no nodeID");
-  return { state: "readable", holders };
+  return { state: "readable", holders, several: true };
 }
 
-/** The annotation's new value; null removes it. The several shape is kept for as long as it is needed. */
-export function writeLock(holders: readonly Holder[], concurrency: number): string | null {
+/** What the lock is to become. */
+export interface LockChange {
+  holders: readonly Holder[];
+  /** The writer's own limit, which decides on the shape. */
+  concurrency: number;
+}
+
+/**
+ * The annotation's new value; null removes it. With a limit of one it is the single shape, unless the lock was found in the
+ * several shape: a kured that holds a slot in one shape does not find itself in the other, and never gives it back.
+ */
+export function writeLock({ holders, concurrency }: LockChange, before: LockValue): string | null {
   const [first] = holders;
   if (first === undefined) return null;
-  if (concurrency === 1 && holders.length === 1) return JSON.stringify(first);
+  const wasSeveral = before.state === "readable" && before.several;
+  if (concurrency === 1 && holders.length === 1 && !wasSeveral) return JSON.stringify(first);
   return JSON.stringify({ maxOwners: concurrency, locks: holders });
+}
+
+export function holdersOf(lock: LockValue): readonly Holder[] {
+  return lock.state === "readable" ? lock.holders : [];
 }
 
 export function isManual(holder: Holder): boolean {
@@ -96,18 +116,6 @@ export function leavesRemains(lock: LockValue, self: Self, now: number): boolean
   );
 }
 
-/** Why this node may not start a cycle now; undefined when it may. Its own slot does not stand in its way. */
-export function refusal(lock: LockValue, self: Self, concurrency: number, now: number): Refusal | undefined {
-  if (lock.state === "unreadable") return { code: "lock-unreadable", message: lock.why };
-  const manual = lock.holders.find(isManual);
-  if (manual !== undefined) {
-    return { code: "lock-manual", message: `the lock is set by hand (${quoted(manual.nodeID)})` };
-  }
-  const taken = otherNodes(lock.holders, self, now).size;
-  if (taken < concurrency) return undefined;
-  return { code: "lock-taken", message: `all slots are taken (${taken} of ${concurrency})` };
-}
-
 /** Entering twice is the same slot. What has expired makes room. */
 export function enter(holders: readonly Holder[], holder: Holder, now: number): readonly Holder[] {
   const live = holders.filter((other) => isManual(other) || !isExpired(other, now));
@@ -120,12 +128,12 @@ export function leave(holders: readonly Holder[], self: Self): readonly Holder[]
   return holders.filter((holder) => !isNamed(holder, self));
 }
 
-/** Several entries of one node are one slot. */
-function otherNodes(holders: readonly Holder[], self: Self, now: number): Set<string> {
-  const others = holders.filter(
+/** The live entries of other nodes; several of one node are one slot. */
+export function otherHolders(lock: LockValue, self: Self, now: number): readonly Holder[] {
+  const others = holdersOf(lock).filter(
     (holder) => !isNamed(holder, self) && !isManual(holder) && !isExpired(holder, now),
   );
-  return new Set(others.map(({ nodeID }) => nodeID));
+  return [...new Map(others.map((holder) => [holder.nodeID, holder])).values()];
 }
 
 function isNamed(holder: Holder, { nodeID }: Self): boolean {
@@ -161,6 +169,6 @@ function unreadable(annotation: string, fault: string): LockValue {
   };
 }
 
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }

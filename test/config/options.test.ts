@@ -61,6 +61,9 @@ describe("The options", () => {
     ["drain-grace-period", "-1", -1],
     ["lock-object", "daemonset/kured", { kind: "daemonset", name: "kured" }],
     ["lock-ttl", "30m", 1_800_000],
+    ["concurrency", "3", { nodes: 3 }],
+    ["concurrency", "10%", { percent: 10 }],
+    ["pool-label", "example.com/pool", "example.com/pool"],
   ];
   for (const [name, given, value] of accepted) {
     it(`take --${name}=${JSON.stringify(given)}`, () => assert.deepEqual(parsed(name, given), value));
@@ -93,6 +96,11 @@ describe("The options", () => {
     ["reboot-sentinel", "relative/path"],
     ["metrics-port", "tcp://10.0.0.1:8080"],
     ["concurrency", "0"],
+    ["concurrency", "0%"],
+    ["concurrency", "101%"],
+    ["concurrency", "2.5"],
+    ["max-per-zone", "0"],
+    ["pool-label", "example.com/a/b"],
     ["prometheus-url", "prometheus:9090"],
     ["drain-pod-selector", "app==,=x"],
     ["blocking-pod-selector", "app in db"],
@@ -114,6 +122,13 @@ describe("The options", () => {
       );
     });
   }
+
+  it("refuse a limit for each pool without the label that tells the pools", () => {
+    assert.throws(
+      () => parseConfig({ "node-id": "n1", "max-per-pool": "2" }),
+      new ConfigError('--max-per-pool="2": allowed is this together with --pool-label=KEY'),
+    );
+  });
 
   it("show a long or hostile value on one line, cut", () => {
     assert.throws(

@@ -1,7 +1,7 @@
 import type { Policy } from "../../daemon/cycle/decide.ts";
 import { type CycleRecord, idleRecord } from "../../daemon/cycle/record.ts";
 import type { ClosedGate, NodeFacts, Seen } from "../../daemon/cycle/seen.ts";
-import type { Refusal } from "../../daemon/lock/slots.ts";
+import type { Refusal } from "../../daemon/lock/limits.ts";
 
 /** Noon of a day on which everything is a round number of minutes away. */
 export const noon = Date.parse("2026-11-24T12:00:00.000Z");
@@ -58,6 +58,7 @@ interface Facts {
   askRefused?: string;
   readySince?: number;
   mayHoldSlot?: boolean;
+  turn?: boolean;
 }
 
 /** Everything was looked at: a reboot is needed, gates are open, the slot is held, the node is cordoned and Ready. */
@@ -71,6 +72,7 @@ export function seen(facts: Facts = {}): Seen {
     askRefused: facts.askRefused,
     readySince: facts.readySince,
     mayHoldSlot: facts.mayHoldSlot ?? (held || facts.remains === true),
+    turn: facts.turn ?? true,
     need:
       needed === "unknown"
         ? { state: "unknown", why: "exit code 127" }
@@ -82,7 +84,16 @@ export function seen(facts: Facts = {}): Seen {
     node:
       node === "gone"
         ? "gone"
-        : { uid: "u1", resourceVersion: "7", unschedulable: true, ready: true, bootID, ...node },
+        : {
+            uid: "u1",
+            resourceVersion: "7",
+            unschedulable: true,
+            ready: true,
+            labels: {},
+            priority: undefined,
+            bootID,
+            ...node,
+          },
   };
 }
 

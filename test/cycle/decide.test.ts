@@ -157,6 +157,35 @@ describe("A node that needs a reboot", () => {
     });
   });
 
+  it("says who is in the way, but does not write it on the Node, where it would soon be wrong", () => {
+    const refusal = { code: "lock-taken", message: "all slots are taken", by: ["n2", "n3"] } as const;
+    const decision = decide(needy, seen({ held: false, refusal }), policy(), noon);
+    assert.equal(decision.why, "all slots are taken: n2, n3");
+    assert.deepEqual(saved(decision).reasons, [
+      { gate: "lock", code: "lock-taken", message: "all slots are taken", since: iso(noon) },
+    ]);
+  });
+
+  it("looks again for itself where the control plane is not Ready, as the lock does not show that", () => {
+    const refusal = { code: "control-plane-not-ready", message: "cp2 is not Ready" } as const;
+    const reasons = [{ gate: "lock", ...refusal, since: iso(noon) }];
+    const waiting = record({ phase: "Waiting", cordoned: false, reasons });
+    assert.deepEqual(action(decide(waiting, seen({ held: false, refusal }), policy(), noon)), {
+      do: "wait",
+      slot: true,
+      until: noon + minute,
+    });
+  });
+
+  it("lets others try first until it is its turn", () => {
+    const decision = decide(needy, seen({ held: false, turn: false }), policy(), noon);
+    assert.deepEqual(action(decision), { do: "wait", slot: true });
+  });
+
+  it("goes on with a slot that it holds, turn or not", () => {
+    assert.equal(saved(decide(needy, seen({ turn: false }), policy(), noon)).phase, "Draining");
+  });
+
   it("takes the slot when nothing speaks against it", () => {
     assert.deepEqual(action(decide(needy, seen({ held: false }), policy(), noon)), { do: "acquire" });
   });

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { refusal } from "../../daemon/lock/limits.ts";
 import {
   enter,
+  type Holder,
   holds,
   leave,
   leavesRemains,
   parseLock,
-  refusal,
   writeLock,
 } from "../../daemon/lock/slots.ts";
 
@@ -61,26 +62,29 @@ describe("Reading the lock", () => {
       assert.ok(lock.state === "unreadable");
       assert.match(lock.why, /remove the annotation/);
       assert.ok(lock.why.length < 200);
-      assert.equal(refusal(lock, self, 1, noon)?.code, "lock-unreadable");
+      assert.equal(refusal(lock, self, { concurrency: 1 }, noon)?.code, "lock-unreadable");
     });
   }
 });
 
 describe("Entering", () => {
   it("is allowed while fewer nodes than the limit are in", () => {
-    assert.equal(refusal(lockOf({ maxOwners: 2, locks: [n2] }), self, 2, noon), undefined);
+    assert.equal(refusal(lockOf({ maxOwners: 2, locks: [n2] }), self, { concurrency: 2 }, noon), undefined);
   });
 
   it("is refused when all slots are taken", () => {
-    assert.equal(refusal(lockOf(n2), self, 1, noon)?.code, "lock-taken");
+    assert.equal(refusal(lockOf(n2), self, { concurrency: 1 }, noon)?.code, "lock-taken");
   });
 
   it("follows the own limit, whatever limit others wrote", () => {
-    assert.equal(refusal(lockOf({ maxOwners: 9, locks: [n2] }), self, 1, noon)?.code, "lock-taken");
+    assert.equal(
+      refusal(lockOf({ maxOwners: 9, locks: [n2] }), self, { concurrency: 1 }, noon)?.code,
+      "lock-taken",
+    );
   });
 
   it("is not hindered by the own slot", () => {
-    assert.equal(refusal(lockOf(n1), self, 1, noon), undefined);
+    assert.equal(refusal(lockOf(n1), self, { concurrency: 1 }, noon), undefined);
   });
 
   for (const [what, value] of [
@@ -89,7 +93,7 @@ describe("Entering", () => {
     ["that names this very node", { nodeID: "n1" }],
   ] as const) {
     it(`is refused by a manual entry ${what}`, () => {
-      assert.equal(refusal(lockOf(value), self, 3, noon)?.code, "lock-manual");
+      assert.equal(refusal(lockOf(value), self, { concurrency: 3 }, noon)?.code, "lock-manual");
       assert.equal(holds(lockOf(value), self, noon), false);
     });
   }
@@ -106,7 +110,7 @@ describe("A slot that was left behind", () => {
     const lock = lockOf({ ...n1, nodeUID: "u0" });
     assert.equal(holds(lock, live, noon), false);
     assert.equal(leavesRemains(lock, live, noon), true);
-    assert.equal(refusal(lock, live, 1, noon), undefined);
+    assert.equal(refusal(lock, live, { concurrency: 1 }, noon), undefined);
   });
 
   it("is not one that kured has written for this node, without a UID", () => {
@@ -125,12 +129,15 @@ describe("Time", () => {
   const limited = (changes: object) => ({ ...n2, TTL: 30 * 60 * 1e9, ...changes });
 
   it("takes no slot from anybody without a TTL", () => {
-    assert.equal(refusal(lockOf(n2), self, 1, noon + 1000 * hour)?.code, "lock-taken");
+    assert.equal(refusal(lockOf(n2), self, { concurrency: 1 }, noon + 1000 * hour)?.code, "lock-taken");
   });
 
   it("ends a slot that was taken with a TTL, to the second", () => {
-    assert.equal(refusal(lockOf(limited({})), self, 1, noon + hour / 2 - 1)?.code, "lock-taken");
-    assert.equal(refusal(lockOf(limited({})), self, 1, noon + hour / 2), undefined);
+    assert.equal(
+      refusal(lockOf(limited({})), self, { concurrency: 1 }, noon + hour / 2 - 1)?.code,
+      "lock-taken",
+    );
+    assert.equal(refusal(lockOf(limited({})), self, { concurrency: 1 }, noon + hour / 2), undefined);
   });
 
   it("ends the own slot too, which its holder notices", () => {
@@ -154,20 +161,23 @@ describe("Time", () => {
   for (const hours of [-1, 1]) {
     it(`that is ${hours} h off on another node takes no slot without a TTL`, () => {
       const skewed = { ...n2, created: new Date(noon + hours * hour).toISOString() };
-      assert.equal(refusal(lockOf(skewed), self, 1, noon)?.code, "lock-taken");
+      assert.equal(refusal(lockOf(skewed), self, { concurrency: 1 }, noon)?.code, "lock-taken");
     });
   }
 
   it("never ends an entry whose times cannot be read", () => {
     for (const odd of [limited({ created: "2026-08-10 soon" }), limited({ TTL: "30m" })]) {
-      assert.equal(refusal(lockOf(odd), self, 1, noon + 1000 * hour)?.code, "lock-taken");
+      assert.equal(refusal(lockOf(odd), self, { concurrency: 1 }, noon + 1000 * hour)?.code, "lock-taken");
     }
   });
 });
 
 describe("Duplicate entries of one node", () => {
   it("are one slot", () => {
-    assert.equal(refusal(lockOf({ maxOwners: 2, locks: [n2, n2] }), self, 2, noon), undefined);
+    assert.equal(
+      refusal(lockOf({ maxOwners: 2, locks: [n2, n2] }), self, { concurrency: 2 }, noon),
+      undefined,
+    );
   });
 
   it("all go when the node leaves", () => {
@@ -182,29 +192,41 @@ describe("Leaving", () => {
 });
 
 describe("Writing the lock", () => {
+  const free = parseLock(undefined);
+  const write = (holders: readonly Holder[], concurrency: number, before = free) =>
+    writeLock({ holders, concurrency }, before);
+
   it("removes the annotation when nobody is in", () => {
-    assert.equal(writeLock([], 1), null);
-    assert.equal(writeLock([], 3), null);
+    for (const concurrency of [1, 3]) {
+      assert.equal(write([], concurrency), null);
+      assert.equal(write([], concurrency, lockOf({ maxOwners: 2, locks: [n1] })), null);
+    }
   });
 
   it("is in kured's single shape with a limit of one", () => {
     assert.equal(
-      writeLock([n1], 1),
+      write([n1], 1),
       '{"nodeID":"n1","metadata":{"unschedulable":false},"created":"2026-11-24T12:00:00.000Z","TTL":0}',
     );
   });
 
   it("is in kured's several shape with a higher limit", () => {
-    assert.deepEqual(JSON.parse(writeLock([n1], 2) ?? ""), { maxOwners: 2, locks: [n1] });
+    assert.deepEqual(JSON.parse(write([n1], 2) ?? ""), { maxOwners: 2, locks: [n1] });
   });
 
   it("drops nobody when the limit was lowered to one", () => {
-    assert.deepEqual(JSON.parse(writeLock([n1, n2], 1) ?? ""), { maxOwners: 1, locks: [n1, n2] });
+    const before = lockOf({ maxOwners: 2, locks: [n1, n2] });
+    assert.deepEqual(JSON.parse(write([n1, n2], 1, before) ?? ""), { maxOwners: 1, locks: [n1, n2] });
+  });
+
+  it("keeps the several shape for the last who came in under it, as that one looks for itself there", () => {
+    const before = lockOf({ maxOwners: 2, locks: [n1, n2] });
+    assert.deepEqual(JSON.parse(write([n2], 1, before) ?? ""), { maxOwners: 1, locks: [n2] });
   });
 
   it("keeps the fields that others added", () => {
-    const lock = lockOf({ maxOwners: 2, locks: [{ ...n2, pool: "gpu" }] });
+    const lock = lockOf({ maxOwners: 2, locks: [{ ...n2, rack: "r7" }] });
     assert.ok(lock.state === "readable");
-    assert.match(writeLock(enter(lock.holders, n1, noon), 2) ?? "", /"pool":"gpu"/);
+    assert.match(write(enter(lock.holders, n1, noon), 2, lock) ?? "", /"rack":"r7"/);
   });
 });

@@ -1,0 +1,134 @@
+import {
+  type Holder,
+  holdersOf,
+  isManual,
+  type LockValue,
+  otherHolders,
+  quoted,
+  type Self,
+} from "./slots.ts";
+
+/** How many nodes may be in the lock at a time. */
+export interface Limits {
+  concurrency: number;
+  maxPerZone?: number | undefined;
+  maxPerPool?: number | undefined;
+}
+
+/** `--concurrency`: a number of nodes, or a part of all there are. */
+export type Concurrency = { nodes: number } | { percent: number };
+
+/** Rounded down, as a limit is; but never to nobody. */
+export function concurrencyOf(asked: Concurrency, clusterSize: number): number {
+  return "nodes" in asked ? asked.nodes : Math.max(1, Math.floor((clusterSize * asked.percent) / 100));
+}
+
+/** A node that wants to enter, and where it stands. */
+export interface Applicant extends Self {
+  zone?: string | undefined;
+  pool?: string | undefined;
+  /** Seen just now; undefined for a node that is not of the control plane. */
+  controlPlane?: ControlPlane | undefined;
+}
+
+export interface ControlPlane {
+  /** All nodes of it. */
+  names: readonly string[];
+  notReady: readonly string[];
+}
+
+export interface Refusal {
+  code:
+    | "lock-unreadable"
+    | "lock-manual"
+    | "lock-taken"
+    | "lock-control-plane"
+    | "lock-zone"
+    | "lock-pool"
+    | "control-plane-not-ready";
+  message: string;
+  /** Who is in the way, where that are holders. */
+  by?: readonly string[];
+}
+
+/** Of a Node: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
+export const zoneLabel = "topology.kubernetes.io/zone";
+/** The second is that of clusters before 1.24. */
+export const controlPlaneLabels = [
+  "node-role.kubernetes.io/control-plane",
+  "node-role.kubernetes.io/master",
+] as const;
+
+/** Why this node may not start a cycle now; undefined when it may. Its own slot does not stand in its way. */
+export function refusal(
+  lock: LockValue,
+  applicant: Applicant,
+  limits: Limits,
+  now: number,
+): Refusal | undefined {
+  if (lock.state === "unreadable") return { code: "lock-unreadable", message: lock.why };
+  const manual = holdersOf(lock).find(isManual);
+  if (manual !== undefined) return { code: "lock-manual", message: byHand(manual) };
+  const others = otherHolders(lock, applicant, now);
+  return (
+    slotsTaken(others, limits.concurrency, lock.several) ??
+    controlPlaneBusy(others, applicant) ??
+    groupFull("zone", others, applicant.zone, limits.maxPerZone) ??
+    groupFull("pool", others, applicant.pool, limits.maxPerPool) ??
+    controlPlaneBroken(applicant)
+  );
+}
+
+function byHand({ nodeID, reason }: Holder): string {
+  const why = typeof reason === "string" && reason !== "" ? `: ${quoted(reason)}` : "";
+  return `the lock is set by hand (${quoted(nodeID)})${why}`;
+}
+
+/** Nobody enters above its own limit, nor above that of anybody who is in. */
+function slotsTaken(others: readonly Holder[], own: number, several: boolean): Refusal | undefined {
+  // A kured that holds the lock in the single shape would not find itself in the several one.
+  const unsaid = several ? Number.POSITIVE_INFINITY : 1;
+  const limit = Math.min(own, ...others.map(({ concurrency }) => asCount(concurrency) ?? unsaid));
+  if (others.length < limit) return undefined;
+  return taken("lock-taken", `all slots are taken (${others.length} of ${limit})`, others);
+}
+
+function controlPlaneBusy(others: readonly Holder[], { controlPlane }: Applicant): Refusal | undefined {
+  const inside = others.filter(({ nodeID }) => controlPlane?.names.includes(nodeID));
+  if (inside.length === 0) return undefined;
+  return taken("lock-control-plane", "another node of the control plane holds a slot", inside);
+}
+
+function groupFull(
+  kind: "zone" | "pool",
+  others: readonly Holder[],
+  own: string | undefined,
+  max: number | undefined,
+): Refusal | undefined {
+  if (max === undefined) return undefined;
+  // A node whose group is not known may be in any.
+  const inside = others.filter(({ [kind]: its }) => own === undefined || !isName(its) || its === own);
+  if (inside.length < max) return undefined;
+  const where = own === undefined ? `the unknown ${kind} of this node` : `${kind} ${quoted(own)}`;
+  return taken(`lock-${kind}`, `all slots of ${where} are taken (${inside.length} of ${max})`, inside);
+}
+
+/** etcd has a majority to lose: https://etcd.io/docs/v3.5/faq/#what-is-failure-tolerance */
+function controlPlaneBroken({ nodeID, controlPlane }: Applicant): Refusal | undefined {
+  const broken = (controlPlane?.notReady ?? []).filter((name) => name !== nodeID);
+  if (broken.length === 0) return undefined;
+  const message = `control-plane nodes are not Ready: ${broken.slice(0, 5).join(", ")}`;
+  return { code: "control-plane-not-ready", message };
+}
+
+function taken(code: Refusal["code"], message: string, by: readonly Holder[]): Refusal {
+  return { code, message, by: by.map(({ nodeID }) => nodeID) };
+}
+
+function asCount(value: unknown): number | undefined {
+  return typeof value === "number" && value >= 1 ? value : undefined;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string";
+}

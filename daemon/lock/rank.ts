@@ -1,0 +1,45 @@
+import type { Random } from "../clock.ts";
+
+/** On the Node: `high`, `normal` or `low`. */
+export const priorityAnnotation = "rebootd.dev/priority";
+
+const priorities = ["high", "normal", "low"] as const;
+export type Priority = (typeof priorities)[number];
+
+/** Undefined for a word that is none. */
+export function parsePriority(annotation: string | undefined): Priority | undefined {
+  return priorities.find((priority) => priority === (annotation ?? "normal"));
+}
+
+/** What a waiting node knows of its place among all that wait, without asking any of them. */
+export interface Rank {
+  priority: Priority;
+  waitedMs: number;
+  /** How long the node that entered last has waited up to now; undefined where nobody was seen to enter. */
+  yardstickMs?: number | undefined;
+  /** No more than these can be waiting. */
+  clusterSize: number;
+}
+
+/** Within this time of a write the others have seen it. */
+const scaleMs = 100;
+const weightMax = 16;
+
+/**
+ * How long a node lets others go first when a slot is free; milliseconds. Each priority has a stretch of time of its own,
+ * the high one first. Within it the draw is an exponential race: the chance to be first grows with the fourth power of the
+ * waiting time. The logarithm spreads the draws such that, however many wait, the first comes early and only few come within
+ * `scaleMs` after it (the timers of Nonnenmacher and Biersack, "Scalable Feedback for Large Groups", 1999).
+ */
+export function turnDelayMs({ priority, waitedMs, yardstickMs, clusterSize }: Rank, random: Random): number {
+  const stretchMs = scaleMs * Math.log1p(clusterSize);
+  const weight = yardstickMs === undefined ? 1 : weightOf(waitedMs / Math.max(yardstickMs, 1));
+  // The smallest of `weight` draws.
+  const draw = 1 - (1 - random()) ** (1 / weight);
+  return priorities.indexOf(priority) * stretchMs + scaleMs * Math.log1p(clusterSize * draw);
+}
+
+/** Bounded, as otherwise thousands that have waited long would all come first. */
+function weightOf(ratio: number): number {
+  return Math.min(weightMax, Math.max(1 / weightMax, ratio ** 4));
+}

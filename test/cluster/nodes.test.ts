@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import type { Api } from "../../daemon/cluster/api.ts";
+import { countNodes, listByLabel } from "../../daemon/cluster/nodes.ts";
+import { addNode, createTestbed, setReady, type Testbed } from "./testbed.ts";
+
+const controlPlane = "node-role.kubernetes.io/control-plane";
+const master = "node-role.kubernetes.io/master";
+
+describe("The nodes of a cluster", () => {
+  let testbed: Testbed;
+  beforeEach(() => {
+    testbed = createTestbed();
+  });
+  afterEach(() => testbed.close());
+
+  it("are counted with one small request, as the server says how many are left", async () => {
+    for (let number = 1; number <= 7; number += 1) await addNode(testbed, `n${number}`);
+    testbed.server.ledger.clear();
+    assert.equal(await countNodes(testbed.api, testbed.ports.signal), 7);
+    assert.equal(testbed.server.ledger.total, 1);
+  });
+
+  it("are counted where there are none", async () => {
+    assert.equal(await countNodes(testbed.api, testbed.ports.signal), 0);
+  });
+
+  it("are counted page by page where the server does not say how many are left", async () => {
+    const pages: Record<string, unknown> = {
+      "": { metadata: { continue: "b" }, items: [{}] },
+      b: { metadata: { continue: "c" }, items: [{}, {}, {}] },
+      c: { metadata: {}, items: [{}] },
+    };
+    const api = {
+      get: async (_: string, { query }: { query: { continue?: string } }) => pages[query.continue ?? ""],
+    };
+    assert.equal(await countNodes(api as unknown as Api, testbed.ports.signal), 5);
+  });
+
+  it("are found by any of several labels, with those that are not Ready", async () => {
+    await addNode(testbed, "new", { [controlPlane]: "" });
+    await addNode(testbed, "old", { [master]: "" });
+    await addNode(testbed, "both", { [controlPlane]: "", [master]: "" });
+    await addNode(testbed, "worker");
+    await setReady(testbed, "both", "Unknown");
+    const { names, notReady } = await listByLabel(testbed.api, [controlPlane, master], testbed.ports.signal);
+    assert.deepEqual([...names].sort(), ["both", "new", "old"]);
+    assert.deepEqual(notReady, ["both"]);
+  });
+});

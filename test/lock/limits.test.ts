@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import {
+  type Applicant,
+  concurrencyOf,
+  type Limits,
+  type Refusal,
+  refusal,
+} from "../../daemon/lock/limits.ts";
+import { type Holder, parseLock } from "../../daemon/lock/slots.ts";
+
+const created = "2026-11-24T12:00:00.000Z";
+const noon = Date.parse(created);
+
+function holder(nodeID: string, fields: Partial<Holder> = {}): Holder {
+  return { nodeID, metadata: { unschedulable: false }, created, TTL: 0, ...fields };
+}
+
+const single = (one: Holder) => parseLock(JSON.stringify(one));
+const several = (...locks: Holder[]) => parseLock(JSON.stringify({ maxOwners: 9, locks }));
+const free = parseLock(undefined);
+
+function asks(lock: typeof free, limits: Partial<Limits> = {}, applicant: Partial<Applicant> = {}) {
+  return refusal(lock, { nodeID: "me", ...applicant }, { concurrency: 10, ...limits }, noon);
+}
+const code = (refused: Refusal | undefined) => refused?.code;
+
+describe("A node that wants to enter", () => {
+  it("may, while the lock is free", () => {
+    assert.equal(asks(free, { concurrency: 1 }), undefined);
+  });
+
+  it("is told who holds the slots", () => {
+    const refused = asks(several(holder("a"), holder("b")), { concurrency: 2 });
+    assert.deepEqual(refused, {
+      code: "lock-taken",
+      message: "all slots are taken (2 of 2)",
+      by: ["a", "b"],
+    });
+  });
+
+  it("is told why a person has locked", () => {
+    const refused = asks(single({ nodeID: "manual", reason: "the switch\nis replaced" }));
+    assert.equal(refused?.message, 'the lock is set by hand ("manual"): "the switch\\nis replaced"');
+  });
+});
+
+describe("The strictest limit counts", () => {
+  it("of those who are in: nobody enters beside a holder above its limit", () => {
+    assert.equal(code(asks(single(holder("a", { concurrency: 1 })), { concurrency: 5 })), "lock-taken");
+    const two = several(holder("a", { concurrency: 2 }), holder("b", { concurrency: 5 }));
+    assert.equal(code(asks(two, { concurrency: 5 })), "lock-taken");
+  });
+
+  it("only for as long as its holder is in", () => {
+    assert.equal(asks(several(holder("b", { concurrency: 5 })), { concurrency: 5 }), undefined);
+  });
+
+  it("and is one beside a kured in the single shape, which would not find itself in the several one", () => {
+    assert.equal(code(asks(single(holder("a")), { concurrency: 5 })), "lock-taken");
+    assert.equal(asks(several(holder("a")), { concurrency: 5 }), undefined);
+  });
+
+  it("unless it is no number", () => {
+    const odd = { concurrency: "many" } as unknown as Partial<Holder>;
+    assert.equal(asks(several(holder("a", odd)), { concurrency: 2 }), undefined);
+  });
+});
+
+describe("A percentage of the nodes", () => {
+  for (const [percent, nodes, count] of [
+    [10, 100, 10],
+    [10, 109, 10],
+    [10, 9, 1],
+    [34, 3, 1],
+    [100, 7, 7],
+  ] as const) {
+    it(`of ${percent} is ${count} of ${nodes}`, () => assert.equal(concurrencyOf({ percent }, nodes), count));
+  }
+
+  it("is not looked at where a number was asked for", () => {
+    assert.equal(concurrencyOf({ nodes: 3 }, 1000), 3);
+  });
+});
+
+for (const [kind, limit] of [
+  ["zone", "maxPerZone"],
+  ["pool", "maxPerPool"],
+] as const) {
+  describe(`The limit for a ${kind}`, () => {
+    const lock = several(holder("a", { [kind]: "x" }), holder("b", { [kind]: "y" }));
+
+    it("refuses who would be one too many in it", () => {
+      const refused = asks(lock, { [limit]: 1 }, { [kind]: "x" });
+      assert.deepEqual(refused, {
+        code: `lock-${kind}`,
+        message: `all slots of ${kind} "x" are taken (1 of 1)`,
+        by: ["a"],
+      });
+    });
+
+    it("lets others in", () => {
+      assert.equal(asks(lock, { [limit]: 1 }, { [kind]: "z" }), undefined);
+      assert.equal(asks(lock, { [limit]: 2 }, { [kind]: "x" }), undefined);
+    });
+
+    it(`counts holders whose ${kind} is not known as if they were in it`, () => {
+      assert.equal(code(asks(several(holder("kured")), { [limit]: 1 }, { [kind]: "x" })), `lock-${kind}`);
+    });
+
+    it(`counts every holder for a node whose own ${kind} is not known`, () => {
+      assert.match(asks(lock, { [limit]: 2 })?.message ?? "", /the unknown .* \(2 of 2\)/);
+    });
+
+    it("is none unless it is set", () => {
+      assert.equal(asks(lock, {}, { [kind]: "x" }), undefined);
+    });
+  });
+}
+
+describe("A node of the control plane", () => {
+  const names = ["me", "cp2", "cp3"];
+
+  it("enters alone of its kind, whatever the limits say", () => {
+    const controlPlane = { names, notReady: [] };
+    const refused = asks(several(holder("w1"), holder("cp2")), {}, { controlPlane });
+    assert.deepEqual([code(refused), refused?.by], ["lock-control-plane", ["cp2"]]);
+    assert.equal(asks(several(holder("w1")), {}, { controlPlane }), undefined);
+  });
+
+  it("does not enter beside one that is not Ready", () => {
+    const refused = asks(free, {}, { controlPlane: { names, notReady: ["cp3"] } });
+    assert.deepEqual(refused, {
+      code: "control-plane-not-ready",
+      message: "control-plane nodes are not Ready: cp3",
+    });
+  });
+
+  it("may enter when it is itself the one that is not Ready", () => {
+    assert.equal(asks(free, {}, { controlPlane: { names, notReady: ["me"] } }), undefined);
+  });
+});

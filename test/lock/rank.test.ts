@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { type Priority, parsePriority, type Rank, turnDelayMs } from "../../daemon/lock/rank.ts";
+import { seeded } from "../simulation/seeded.ts";
+
+const hour = 3_600_000;
+const random = seeded(7);
+
+function draw(rank: Partial<Rank> = {}): number {
+  return turnDelayMs({ priority: "normal", waitedMs: hour, clusterSize: 100, ...rank }, random);
+}
+function draws(count: number, rank: Partial<Rank> = {}): number[] {
+  return Array.from({ length: count }, () => draw(rank)).sort((a, b) => a - b);
+}
+
+/** How often the first rank is before the second. */
+function share(first: Partial<Rank>, second: Partial<Rank>): number {
+  const rounds = 2000;
+  let won = 0;
+  for (let round = 0; round < rounds; round += 1) if (draw(first) < draw(second)) won += 1;
+  return won / rounds;
+}
+
+describe("The delay before a node tries", () => {
+  const stretchMs = (clusterSize: number) => 100 * Math.log1p(clusterSize);
+
+  it("is short in a small cluster, and under two seconds in one of 5,000 nodes", () => {
+    for (const [clusterSize, mostMs] of [
+      [5, 400],
+      [50, 800],
+      [5000, 1800],
+    ] as const) {
+      assert.ok(Math.max(...draws(1000, { clusterSize })) <= mostMs);
+    }
+  });
+
+  for (const waiting of [1, 50, 500, 5000]) {
+    it(`lets few of ${waiting} that wait in 5,000 try before the first is seen to be in`, () => {
+      const rounds = 100;
+      let tries = 0;
+      for (let round = 0; round < rounds; round += 1) {
+        const all = draws(waiting, { clusterSize: 5000 });
+        const first = all[0] ?? 0;
+        tries += all.filter((ms) => ms - first < 100).length;
+      }
+      assert.ok(tries / rounds < 5, `${tries / rounds} tries`);
+    });
+  }
+
+  const stretches: [Priority, number][] = [
+    ["high", 0],
+    ["normal", 1],
+    ["low", 2],
+  ];
+  for (const [priority, stretch] of stretches) {
+    it(`of priority ${priority} is in stretch ${stretch}, apart from the others`, () => {
+      const all = draws(1000, { priority });
+      assert.ok((all[0] ?? 0) >= stretch * stretchMs(100));
+      assert.ok((all.at(-1) ?? 0) <= (stretch + 1) * stretchMs(100));
+    });
+  }
+
+  it("is mostly shorter for who has waited longer", () => {
+    const yardstickMs = hour;
+    assert.ok(Math.abs(share({ yardstickMs }, { yardstickMs }) - 0.5) < 0.05);
+    const twice = share({ yardstickMs, waitedMs: 2 * hour }, { yardstickMs });
+    assert.ok(Math.abs(twice - 16 / 17) < 0.03, `${twice}`);
+  });
+
+  it("stays spread out when all have waited far longer than the one that entered last", () => {
+    const all = draws(5000, { clusterSize: 5000, waitedMs: 100 * hour, yardstickMs: 1 });
+    const first = all[0] ?? 0;
+    assert.ok(all.filter((ms) => ms - first < 20).length < 20);
+  });
+});
+
+describe("The priority on a Node", () => {
+  it("is normal where nothing is said", () => assert.equal(parsePriority(undefined), "normal"));
+  it("is one of three words", () => {
+    assert.equal(parsePriority("high"), "high");
+    assert.equal(parsePriority("7"), undefined);
+  });
+});
