@@ -1,10 +1,19 @@
 #!/usr/bin/env node
 import { hostname } from "node:os";
+import type { KubeConfig } from "@kubernetes/client-node";
 import manifest from "../package.json" with { type: "json" };
+import type { Credentials } from "./cli/access.ts";
 import { runProgram } from "./cli/program.ts";
 import { systemClock } from "./clock.ts";
-import { KubeconfigError, kubeconfigTransport, loadKubeconfig } from "./cluster/kubeconfig.ts";
-import { ConfigError, parseConfig } from "./config/options.ts";
+import { createClient } from "./cluster/client.ts";
+import {
+  KubeconfigError,
+  kubeconfigTransport,
+  loadKubeconfig,
+  loadPersonalKubeconfig,
+} from "./cluster/kubeconfig.ts";
+import type { Transport } from "./cluster/transport.ts";
+import { ConfigError, parseConfig, type RawOptions } from "./config/options.ts";
 import { createHost, lookDaemon, runDaemon, type Surroundings } from "./daemon.ts";
 import { postForm } from "./gates/post.ts";
 
@@ -25,24 +34,17 @@ const io = {
   version,
   out: (text: string) => void process.stdout.write(text),
   err: (text: string) => void process.stderr.write(text),
+  clock: systemClock,
+  random: Math.random,
+  connect: (credentials: Credentials) =>
+    createClient({
+      transport: transportTo(credentials.kubeconfig, () => loadPersonalKubeconfig(credentials, process.env)),
+      clock: systemClock,
+    }),
 };
 
 try {
-  process.exitCode = await runProgram(process.argv.slice(2), io, async (raw) => {
-    const config = parseConfig(raw);
-    const surroundings: Surroundings = {
-      transport: kubeconfigTransport(kubeconfig(config.kubeconfig), systemClock),
-      clock: systemClock,
-      random: Math.random,
-      host: createHost(config, systemClock, process.kill),
-      post: postForm,
-      log: process.stderr,
-      version,
-      instance: hostname(),
-    };
-    if (config.once) io.out(await lookDaemon(config, surroundings, stop.signal));
-    else await runDaemon(config, surroundings, stop.signal);
-  });
+  process.exitCode = await runProgram(process.argv.slice(2), io, run, stop.signal);
 } catch (error) {
   if (!stop.signal.aborted) {
     io.err(`rebootd: ${(error as Error).message}\n`);
@@ -52,9 +54,25 @@ try {
 // Connections that are kept open for the next request do not keep the process.
 setTimeout(() => process.exit(), 200).unref();
 
-function kubeconfig(file: string | undefined) {
+async function run(raw: RawOptions): Promise<void> {
+  const config = parseConfig(raw);
+  const surroundings: Surroundings = {
+    transport: transportTo(config.kubeconfig, () => loadKubeconfig(config.kubeconfig)),
+    clock: systemClock,
+    random: Math.random,
+    host: createHost(config, systemClock, process.kill),
+    post: postForm,
+    log: process.stderr,
+    version,
+    instance: hostname(),
+  };
+  if (config.once) io.out(await lookDaemon(config, surroundings, stop.signal));
+  else await runDaemon(config, surroundings, stop.signal);
+}
+
+function transportTo(file: string | undefined, load: () => KubeConfig): Transport {
   try {
-    return loadKubeconfig(file);
+    return kubeconfigTransport(load(), systemClock);
   } catch (error) {
     if (!(error instanceof KubeconfigError)) throw error;
     const given = file === undefined ? "--kubeconfig" : `--kubeconfig=${JSON.stringify(file)}`;

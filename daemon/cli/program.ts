@@ -1,24 +1,35 @@
 import { Command, CommanderError } from "commander";
+import { isApiError } from "../cluster/api.ts";
 import { ConfigError, type RawOptions } from "../config/options.ts";
-import { type Environment, runCommand } from "./run.ts";
+import type { PersonIo } from "./access.ts";
+import { DeedRefused } from "./deed.ts";
+import { lockCommand } from "./lock.ts";
+import { runCommand } from "./run.ts";
+import { statusCommand } from "./status.ts";
+import { unlockCommand } from "./unlock.ts";
 
-export interface Io {
-  environment: Environment;
+export interface Io extends PersonIo {
   version: string;
-  out: (text: string) => void;
   err: (text: string) => void;
 }
 
-/** Starts what the arguments ask for; resolves with the exit code. Bad input: one line, exit code 2, nothing done. */
+/**
+ * Starts what the arguments ask for; resolves with the exit code. Bad input: one line, exit code 2, nothing done. 1 is for
+ * what the cluster refuses.
+ */
 export async function runProgram(
   args: readonly string[],
   io: Io,
   start: (raw: RawOptions) => Promise<void>,
+  signal: AbortSignal,
 ): Promise<number> {
   const program = new Command("rebootd")
     .description("A reboot daemon for Kubernetes")
     .version(io.version, "--version", "print the version")
-    .addCommand(runCommand(io.environment, start));
+    .addCommand(runCommand(io.environment, start))
+    .addCommand(statusCommand(io, signal))
+    .addCommand(lockCommand(io, signal))
+    .addCommand(unlockCommand(io, signal));
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
@@ -32,18 +43,24 @@ export async function runProgram(
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
       // commander prints the help by itself where no subcommand was given.
-      if (error.code !== "commander.help") io.err(`rebootd: ${usage(error.message)}\n`);
+      if (error.code !== "commander.help") io.err(`rebootd: ${usage(error.message, args[0])}\n`);
       return 2;
     }
     if (error instanceof ConfigError) {
       io.err(`rebootd: ${error.message}\n`);
       return 2;
     }
+    if (error instanceof DeedRefused || isApiError(error)) {
+      io.err(`rebootd: ${error.message}\n`);
+      return 1;
+    }
     throw error;
   }
-}
 
-function usage(message: string): string {
-  const text = message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
-  return `${text}; allowed is what 'rebootd run --help' lists`;
+  function usage(message: string, name: string | undefined): string {
+    const text = message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+    const command = program.commands.find((known) => known.name() === name);
+    const help = command === undefined ? "rebootd --help" : `rebootd ${name} --help`;
+    return `${text}; allowed is what '${help}' lists`;
+  }
 }

@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
 import { type Dispatcher, getGlobalDispatcher } from "undici";
 import type { Clock } from "../clock.ts";
@@ -17,25 +19,58 @@ export class KubeconfigError extends Error {
  * Reads files only; nothing is sent.
  */
 export function loadKubeconfig(file: string | undefined): KubeConfig {
+  if (file !== undefined) return fromFiles([file]);
+  const tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+  if (!existsSync(tokenFile)) {
+    throw new KubeconfigError("not in a pod (no service account token) and no --kubeconfig given");
+  }
   const config = new KubeConfig();
-  if (file === undefined) {
-    const tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-    if (!existsSync(tokenFile)) {
-      throw new KubeconfigError("not in a pod (no service account token) and no --kubeconfig given");
+  config.loadFromCluster();
+  return config;
+}
+
+/**
+ * As kubectl finds it for a person: the named file, else the files in KUBECONFIG, else ~/.kube/config, else the service
+ * account of the pod (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/).
+ */
+export function loadPersonalKubeconfig(
+  { kubeconfig, context }: { kubeconfig?: string | undefined; context?: string | undefined },
+  environment: Record<string, string | undefined>,
+): KubeConfig {
+  const own = join(homedir(), ".kube", "config");
+  const listed = (environment["KUBECONFIG"] ?? "").split(":").filter((file) => file !== "");
+  const files =
+    kubeconfig !== undefined ? [kubeconfig] : listed.length > 0 ? listed : existsSync(own) ? [own] : [];
+  const config = files.length > 0 ? fromFiles(files, context) : loadKubeconfig(undefined);
+  return context === undefined ? config : inContext(config, context);
+}
+
+/** The first file with a current-context sets it, as with kubectl. */
+function fromFiles(files: readonly string[], context?: string): KubeConfig {
+  const config = new KubeConfig();
+  for (const file of files) {
+    const one = new KubeConfig();
+    try {
+      readFileSync(file);
+      one.loadFromFile(file);
+      config.mergeConfig(one, Boolean(config.getCurrentContext()));
+    } catch (cause) {
+      throw new KubeconfigError((cause as Error).message, { cause });
     }
-    config.loadFromCluster();
-    return config;
   }
-  try {
-    readFileSync(file);
-    config.loadFromFile(file);
-  } catch (cause) {
-    throw new KubeconfigError((cause as Error).message, { cause });
-  }
-  if (config.getCurrentCluster() === null) {
+  if (context === undefined && config.getCurrentCluster() === null) {
     throw new KubeconfigError("its current-context names no cluster");
   }
   return config;
+}
+
+function inContext(config: KubeConfig, context: string): KubeConfig {
+  config.setCurrentContext(context);
+  if (config.getCurrentCluster() !== null) return config;
+  const names = config.getContexts().map(({ name }) => name);
+  throw new KubeconfigError(
+    `it has no context ${JSON.stringify(context)} with a cluster; there are ${names.join(", ")}`,
+  );
 }
 
 /** HTTP to the current context's server, with its credentials, over connections that are kept. */

@@ -1,5 +1,5 @@
 import type { Api } from "./api.ts";
-import { type List, type Node, type PartialObjectMetadata, paths } from "./objects.ts";
+import { type List, type Metadata, type Node, type PartialObjectMetadata, paths } from "./objects.ts";
 
 const pageSize = 500;
 
@@ -22,6 +22,22 @@ export async function countNodes(api: Api, signal: AbortSignal): Promise<number>
     limit = pageSize;
   } while (next !== undefined);
   return count;
+}
+
+/** The metadata of all Nodes, page by page. */
+export async function listNodeMetadata(api: Api, signal: AbortSignal): Promise<readonly Metadata[]> {
+  const all: Metadata[] = [];
+  let next: string | undefined;
+  do {
+    const page: List<PartialObjectMetadata> = await api.get(paths.nodes, {
+      signal,
+      query: { limit: pageSize, continue: next },
+      metadataOnly: "list",
+    });
+    for (const { metadata } of page.items) if (metadata !== undefined) all.push(metadata);
+    next = page.metadata?.continue || undefined;
+  } while (next !== undefined);
+  return all;
 }
 
 /** The Nodes that carry any of these labels, and which of them are not Ready. */

@@ -1,11 +1,20 @@
 import type { LockPlace } from "../lock/carrier.ts";
-import { type Config, ConfigError } from "./options.ts";
+import { type Config, ConfigError, type OptionName } from "./options.ts";
+
+/** The options that say where the lock is. */
+export const lockPlaceOptions = [
+  "namespace",
+  "lock-object",
+  "ds-name",
+  "ds-namespace",
+  "lock-annotation",
+] as const satisfies OptionName[];
 
 /** kured's own annotation, so that both can stand side by side on its DaemonSet. */
 const kuredAnnotation = "weave.works/kured-node-lock";
 
 /** Where the lock is, from the options that say so; two that say different things are a ConfigError. */
-export function lockPlaceOf(config: Config): LockPlace {
+export function lockPlaceOf(config: Pick<Config, (typeof lockPlaceOptions)[number]>): LockPlace {
   const object = config["lock-object"];
   const daemonSet = config["ds-name"];
   if (object !== undefined && daemonSet !== undefined) {

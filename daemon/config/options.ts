@@ -297,16 +297,19 @@ export class ConfigError extends Error {
 
 /** Texts to values; the first that is not allowed is a ConfigError. */
 export function parseConfig(raw: RawOptions): Config {
-  const config: Record<string, unknown> = {};
-  for (const [name, option] of Object.entries<Option<unknown>>(options)) {
-    config[name] = parseOption(name, option, raw[name as OptionName]);
-  }
+  const config = parseOptions(Object.keys(options) as OptionName[], raw);
   if (config["max-per-pool"] !== undefined && config["pool-label"] === undefined) {
     throw new ConfigError(
       `--max-per-pool="${config["max-per-pool"]}": allowed is this together with --pool-label=KEY`,
     );
   }
-  return config as Config;
+  return config;
+}
+
+/** Some of the options: what {@link parseConfig} does with all. */
+export function parseOptions<N extends OptionName>(names: readonly N[], raw: RawOptions): Pick<Config, N> {
+  const pairs = names.map((name) => [name, parseOption(name, options[name], raw[name])]);
+  return Object.fromEntries(pairs) as Pick<Config, N>;
 }
 
 function parseOption(name: string, option: Option<unknown>, given: string | readonly string[] | undefined) {

@@ -1,7 +1,9 @@
 import {
+  asCount,
   type Holder,
   holdersOf,
   isManual,
+  isSeveral,
   type LockValue,
   otherHolders,
   quoted,
@@ -71,7 +73,7 @@ export function refusal(
   if (manual !== undefined) return { code: "lock-manual", message: byHand(manual) };
   const others = otherHolders(lock, applicant, now);
   return (
-    slotsTaken(others, limits.concurrency, lock.several) ??
+    slotsTaken(others, limits.concurrency, isSeveral(lock)) ??
     controlPlaneBusy(others, applicant) ??
     groupFull("zone", others, applicant.zone, limits.maxPerZone) ??
     groupFull("pool", others, applicant.pool, limits.maxPerPool) ??
@@ -123,10 +125,6 @@ function controlPlaneBroken({ nodeID, controlPlane }: Applicant): Refusal | unde
 
 function taken(code: Refusal["code"], message: string, by: readonly Holder[]): Refusal {
   return { code, message, by: by.map(({ nodeID }) => nodeID) };
-}
-
-function asCount(value: unknown): number | undefined {
-  return typeof value === "number" && value >= 1 ? value : undefined;
 }
 
 function isName(value: unknown): value is string {

@@ -32,8 +32,9 @@ export interface Self {
 }
 
 export type LockValue =
-  /** `several`: it was found in the shape for several holders. */
-  { state: "readable"; holders: readonly Holder[]; several: boolean } | { state: "unreadable"; why: string };
+  /** `maxOwners` is there in the shape for several holders, and says what its last writer thought of the limit. */
+  | { state: "readable"; holders: readonly Holder[]; maxOwners?: number }
+  | { state: "unreadable"; why: string };
 
 /** kured reads the names of fields in any case, as Go does. */
 const fieldNames = new Map(
@@ -45,7 +46,7 @@ const fieldNames = new Map(
 
 /** The value of the annotation; undefined where there is none. */
 export function parseLock(annotation: string | undefined): LockValue {
-  if (annotation === undefined) return { state: "readable", holders: [], several: false };
+  if (annotation === undefined) return { state: "readable", holders: [] };
   let parsed: unknown;
   try {
     parsed = JSON.parse(annotation);
@@ -54,14 +55,18 @@ export function parseLock(annotation: string | undefined): LockValue {
   }
   const value = isRecord(parsed) ? withKnownNames(parsed) : undefined;
   if (value === undefined) return unreadable(annotation, "it is no JSON object");
-  if (isHolder(value)) return { state: "readable", holders: [value], several: false };
+  if (isHolder(value)) return { state: "readable", holders: [value] };
   if (!("locks" in value || "maxOwners" in value))
     return unreadable(annotation, "it has neither nodeID nor locks");
   const locks = value["locks"] ?? [];
   if (!Array.isArray(locks)) return unreadable(annotation, "its locks are no list");
   const holders = locks.map((lock) => (isRecord(lock) ? withKnownNames(lock) : lock));
   if (!holders.every(isHolder)) return unreadable(annotation, "one of its locks has no nodeID");
-  return { state: "readable", holders, several: true };
+  return {
+    state: "readable",
+    holders,
+    maxOwners: asCount(value["maxOwners"]) ?? Math.max(1, holders.length),
+  };
 }
 
 /** What the lock is to become. */
@@ -78,9 +83,17 @@ export interface LockChange {
 export function writeLock({ holders, concurrency }: LockChange, before: LockValue): string | null {
   const [first] = holders;
   if (first === undefined) return null;
-  const wasSeveral = before.state === "readable" && before.several;
-  if (concurrency === 1 && holders.length === 1 && !wasSeveral) return JSON.stringify(first);
+  if (concurrency === 1 && holders.length === 1 && !isSeveral(before)) return JSON.stringify(first);
   return JSON.stringify({ maxOwners: concurrency, locks: holders });
+}
+
+/** Whether it is in the shape for several holders. */
+export function isSeveral(lock: LockValue): boolean {
+  return lock.state === "readable" && lock.maxOwners !== undefined;
+}
+
+export function asCount(value: unknown): number | undefined {
+  return typeof value === "number" && value >= 1 ? value : undefined;
 }
 
 export function holdersOf(lock: LockValue): readonly Holder[] {

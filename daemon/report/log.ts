@@ -51,7 +51,7 @@ function textLine() {
 }
 
 /** Texts from annotations, servers and commands must not look like lines of ours. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import type { Environment } from "../../daemon/cli/options.ts";
 import { runProgram } from "../../daemon/cli/program.ts";
-import type { Environment } from "../../daemon/cli/run.ts";
+import { systemClock } from "../../daemon/clock.ts";
 import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
 
 async function run(args: string[], environment: Environment = {}) {
@@ -16,11 +17,15 @@ async function run(args: string[], environment: Environment = {}) {
     err: (text: string) => {
       err += text;
     },
+    clock: systemClock,
+    random: Math.random,
+    connect: () => assert.fail("a cluster was asked for"),
   };
-  const code = await runProgram(args, io, async (raw) => {
+  const start = async (raw: RawOptions) => {
     parseConfig(raw);
     started = raw;
-  });
+  };
+  const code = await runProgram(args, io, start, new AbortController().signal);
   return { code, out, err, started };
 }
 
@@ -73,6 +78,13 @@ describe("The command line", () => {
     ["an unknown command", ["frob"], /unknown command 'frob'/],
     ["an argument too much", ["run", "--node-id=n1", "x"], /too many arguments/],
     ["a missing value", ["run", "--node-id"], /'--node-id <NAME>' argument missing/],
+    [
+      "two things to unlock",
+      ["unlock", "n1", "--all"],
+      /unlock n1 --all: allowed is one of NODE, --manual and --all/,
+    ],
+    ["an unknown output", ["status", "-o", "xml"], /xml.*text, wide, json/],
+    ["a bad place of the lock", ["lock", "--lock-object=x"], /--lock-object="x": allowed is/],
     ["a missing node name", ["run"], /--node-id is missing/],
     ["a bad value", ["run", "--node-id=n1", "--period=soon"], /--period="soon": allowed is a duration/],
   ];

@@ -1,0 +1,21 @@
+import type { Deed } from "../lock/by-hand.ts";
+import type { LockCarrier } from "../lock/carrier.ts";
+import type { LockValue } from "../lock/slots.ts";
+
+/** What was asked for is not possible as things are; nothing was changed. */
+export class DeedRefused extends Error {
+  override readonly name = "DeedRefused";
+}
+
+/** Does to the lock what a person wants, and resolves with the lock afterwards. */
+export async function perform(
+  carrier: LockCarrier,
+  plan: (lock: LockValue) => Deed,
+  signal: AbortSignal,
+): Promise<LockValue> {
+  return await carrier.swap((lock) => {
+    const { change, refused } = plan(lock);
+    if (refused !== undefined) throw new DeedRefused(refused);
+    return change;
+  }, signal);
+}

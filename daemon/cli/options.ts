@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import {
+  ConfigError,
+  environmentName,
+  type Option,
+  type OptionName,
+  options,
+  type RawOptions,
+} from "../config/options.ts";
+
+export type Environment = Record<string, string | undefined>;
+
+/** Adds options of the table to a subcommand. */
+export function addOptions(command: Command, names: readonly OptionName[]): Command {
+  for (const name of names) {
+    const option: Option<unknown> = options[name];
+    const isFlag = option.placeholder === "true|false";
+    const made = command.createOption(
+      isFlag ? `--${name} [${option.placeholder}]` : `--${name} <${option.placeholder}>`,
+      `${option.help}${option.default ? ` (default: ${option.default})` : ""}`,
+    );
+    if (option.repeat)
+      made.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+    command.addOption(made);
+  }
+  const [first = ""] = names;
+  return command.addHelpText(
+    "after",
+    `\nEach option may be given by environment: ${environmentName(first)} for --${first}, and so on.`,
+  );
+}
+
+/** What was given on the command line, else in the environment, as text. */
+export function givenOptions(
+  command: Command,
+  names: readonly OptionName[],
+  environment: Environment,
+): RawOptions {
+  const given = command.opts<Record<string, string | string[] | true>>();
+  const raw: RawOptions = {};
+  for (const option of command.options) {
+    const name = names.find((known) => known === option.name());
+    if (name === undefined) continue;
+    const value = onCommandLine(given[option.attributeName()]) ?? fromEnvironment(name, environment);
+    if (value !== undefined) raw[name] = value;
+  }
+  return raw;
+}
+
+/** A flag without a value means true. */
+function onCommandLine(value: string | string[] | true | undefined): string | string[] | undefined {
+  return value === true ? "true" : value;
+}
+
+/** An option on the command line goes before the environment. */
+function fromEnvironment(name: OptionName, environment: Environment): string | undefined {
+  const own = environment[environmentName(name)];
+  if (own !== undefined || name !== "kubeconfig") return own;
+  const [first, second] = (environment["KUBECONFIG"] ?? "").split(":").filter((file) => file !== "");
+  if (second === undefined) return first;
+  throw new ConfigError("KUBECONFIG names several files; name one, or give --kubeconfig=FILE");
+}

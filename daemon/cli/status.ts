@@ -1,0 +1,68 @@
+import { Command, Option } from "commander";
+import { listNodeMetadata } from "../cluster/nodes.ts";
+import { accessOf, type PersonIo, withAccess } from "./access.ts";
+import { type ClusterStatus, statusOf } from "./cluster-status.ts";
+import { age, columns } from "./text.ts";
+
+type Form = "text" | "wide" | "json";
+
+/** `rebootd status`: who holds the lock, who waits, and why. Reads only. */
+export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
+  const command = withAccess(
+    new Command("status")
+      .description("who holds the lock, who waits, since when and why")
+      .addOption(
+        new Option("-o, --output <FORM>", "how to show it").choices(["text", "wide", "json"]).default("text"),
+      ),
+  );
+  return command.action(async ({ output }: { output: Form }) => {
+    const { api, carrier, place, clock } = accessOf(command, io);
+    const [lock, nodes] = await Promise.all([carrier.read(signal), listNodeMetadata(api, signal)]);
+    const status = statusOf(place, lock, nodes, clock.now());
+    io.out(
+      output === "json"
+        ? `${JSON.stringify(status, null, 2)}\n`
+        : statusText(status, output === "wide", clock.now()),
+    );
+  });
+}
+
+/** For people: a sentence on the lock, and a table for each kind of entry that there is. */
+export function statusText(status: ClusterStatus, wide: boolean, now: number): string {
+  const since = (time: string | undefined) => age(time, now);
+  const { lock, holders, manual, others } = status;
+  const wideOnly = <T>(...cells: T[]) => (wide ? cells : []);
+  const tables = [
+    table(
+      ["HOLDER", "SINCE", "PHASE", ...wideOnly("NEEDED", "ZONE", "POOL", "LIMIT"), "WHY"],
+      holders.map((one) => [
+        one.node,
+        since(one.since),
+        one.phase,
+        ...wideOnly(since(one.neededSince), one.zone, one.pool, one.concurrency?.toString()),
+        one.why.join("; "),
+      ]),
+    ),
+    table(
+      ["SET BY HAND", "SINCE", "REASON"],
+      manual.map((one) => [one.name, since(one.since), one.reason]),
+    ),
+    table(
+      ["NODE", "SINCE", "PHASE", ...wideOnly("NEEDED", "PRIORITY", "FOR"), "WHY"],
+      others.map((one) => [
+        one.node,
+        since(one.since),
+        one.phase,
+        ...wideOnly(since(one.neededSince), one.priority, one.neededFor.join(",")),
+        one.why.join("; "),
+      ]),
+    ),
+  ];
+  return [`${lock.object}, ${lock.annotation}: ${lock.says}\n`, ...tables.filter((one) => one !== "")].join(
+    "\n",
+  );
+}
+
+function table(header: string[], rows: (string | undefined)[][]): string {
+  return rows.length === 0 ? "" : columns([header, ...rows]);
+}

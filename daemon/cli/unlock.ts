@@ -1,0 +1,42 @@
+import { Command } from "commander";
+import { ConfigError } from "../config/options.ts";
+import { unlockByHand, type Which } from "../lock/by-hand.ts";
+import { accessOf, type PersonIo, withAccess } from "./access.ts";
+import { perform } from "./deed.ts";
+
+interface Given {
+  manual?: true;
+  all?: true;
+}
+
+/** `rebootd unlock`: takes back a `rebootd lock`, one node's slot, or everything. */
+export function unlockCommand(io: PersonIo, signal: AbortSignal): Command {
+  const command = withAccess(
+    new Command("unlock")
+      .description("let reboots go on: take away what was set by hand, a node's slot, or all of the lock")
+      .argument("[NODE]", "take away this node's slot; if its cycle still runs, it ends before the reboot")
+      .option("--manual", "take away what was set by hand (the default)")
+      .option("--all", "take away everything, also what cannot be read"),
+  );
+  return command.action(async (node: string | undefined, given: Given) => {
+    const which = whichOf(node, given);
+    const { carrier } = accessOf(command, io);
+    await perform(carrier, (lock) => unlockByHand(lock, which), signal);
+    const what =
+      which === "all"
+        ? "everything"
+        : which === "manual"
+          ? "all that was set by hand"
+          : `the slot of ${node}`;
+    io.out(`unlocked: ${what} is out of the lock\n`);
+  });
+}
+
+function whichOf(node: string | undefined, { manual, all }: Given): Which {
+  const asked = [node, manual && "--manual", all && "--all"].filter((one) => one !== undefined);
+  if (asked.length > 1) {
+    throw new ConfigError(`unlock ${asked.join(" ")}: allowed is one of NODE, --manual and --all`);
+  }
+  if (node !== undefined) return { node };
+  return all ? "all" : "manual";
+}

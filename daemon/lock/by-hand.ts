@@ -1,0 +1,58 @@
+import {
+  type Holder,
+  holdersOf,
+  isManual,
+  isSeveral,
+  type LockChange,
+  type LockValue,
+  quoted,
+} from "./slots.ts";
+
+/** What a person does to the lock: a change, or why not. Without either there is nothing to do. */
+export interface Deed {
+  change?: LockChange;
+  refused?: string;
+}
+
+/** Adds a manual entry beside the holders, who finish their cycles; one that is there gets the new reason. */
+export function lockByHand(lock: LockValue, reason: string | undefined, now: number): Deed {
+  if (lock.state === "unreadable") return { refused: lock.why };
+  const holders = holdersOf(lock).filter(
+    ({ nodeID, created }) => nodeID !== manualName || created !== undefined,
+  );
+  const alone = holders.find((holder) => isLostInCompany(holder, lock));
+  if (alone !== undefined) {
+    const who = `${quoted(alone.nodeID)} holds the lock in the shape of a kured with a concurrency of 1`;
+    return { refused: `${who}, which loses its slot when there is a second entry; lock when it is done` };
+  }
+  const since = new Date(now).toISOString();
+  const manual: Holder = { nodeID: manualName, since, ...(reason !== undefined && { reason }) };
+  return { change: { holders: [...holders, manual], concurrency: limitIn(lock) } };
+}
+
+/** What to unlock: what was set by hand, one node's slot, or everything, also what cannot be read. */
+export type Which = "manual" | "all" | { node: string };
+
+export function unlockByHand(lock: LockValue, which: Which): Deed {
+  if (which === "all") return { change: { holders: [], concurrency: 1 } };
+  if (lock.state === "unreadable") return { refused: lock.why };
+  const goes = (holder: Holder) =>
+    which === "manual" ? isManual(holder) : holder.nodeID === which.node && !isManual(holder);
+  const before = holdersOf(lock);
+  const holders = before.filter((holder) => !goes(holder));
+  if (holders.length < before.length) return { change: { holders, concurrency: limitIn(lock) } };
+  if (which === "manual") return {};
+  const names = before.filter((holder) => !isManual(holder)).map(({ nodeID }) => nodeID);
+  const known = names.length > 0 ? `those that do: ${names.join(", ")}` : "no node does";
+  return { refused: `${quoted(which.node)} holds no slot; ${known}` };
+}
+
+const manualName = "manual";
+
+function isLostInCompany(holder: Holder, lock: LockValue): boolean {
+  return !isSeveral(lock) && !isManual(holder) && holder.concurrency === undefined;
+}
+
+function limitIn(lock: LockValue): number {
+  return lock.state === "readable" ? (lock.maxOwners ?? 1) : 1;
+}

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { statusOf } from "../../daemon/cli/cluster-status.ts";
+import { statusText } from "../../daemon/cli/status.ts";
+import { age } from "../../daemon/cli/text.ts";
+import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
+import type { LockPlace } from "../../daemon/lock/carrier.ts";
+import { parseLock } from "../../daemon/lock/slots.ts";
+
+const noon = Date.parse("2026-11-24T12:00:00.000Z");
+const minute = 60_000;
+const ago = (minutes: number) => new Date(noon - minutes * minute).toISOString();
+const place: LockPlace = {
+  kind: "lease",
+  namespace: "kube-system",
+  name: "rebootd",
+  annotation: "rebootd.dev/lock",
+};
+
+function node(name: string, record?: Partial<CycleRecord>, annotations: Record<string, string> = {}) {
+  const written = record && { "rebootd.dev/cycle": writeRecord({ ...idleRecord(noon), ...record }) };
+  return { name, annotations: { ...annotations, ...written } };
+}
+
+const need = (minutes: number) => ({
+  source: "file",
+  reasons: ["linux-image", "libc6"],
+  since: ago(minutes),
+});
+const waiting = (minutes: number, message = "all slots are taken (2 of 2)"): Partial<CycleRecord> => ({
+  phase: "Waiting",
+  since: ago(minutes - 1),
+  need: need(minutes),
+  reasons: [{ gate: "lock", code: "lock-taken", message, since: ago(minutes - 1) }],
+});
+
+const lock = {
+  maxOwners: 2,
+  locks: [
+    { nodeID: "n1", created: ago(4), TTL: 0, concurrency: 2, zone: "a", neededSince: ago(90) },
+    { nodeID: "gone", created: ago(600), TTL: 0 },
+    { nodeID: "manual", since: ago(3), reason: "new\u001b[31m switch" },
+  ],
+};
+const nodes = [
+  node("n1", { phase: "Draining", since: ago(3), need: need(90) }),
+  node("n2", waiting(10)),
+  node("n3", waiting(180), { "rebootd.dev/priority": "high" }),
+  node("n4", {
+    phase: "Failed",
+    since: ago(5),
+    need: need(30),
+    outcome: { result: "failed", at: ago(5), message: "the drain has passed its deadline" },
+  }),
+  node("n5"),
+  { name: "n6", annotations: { "rebootd.dev/cycle": "{" } },
+];
+const show = (value: unknown, wide = false) =>
+  statusText(
+    statusOf(place, parseLock(value === undefined ? undefined : JSON.stringify(value)), nodes, noon),
+    wide,
+    noon,
+  );
+
+describe("The status", () => {
+  it("shows who holds the lock, what was set by hand, who waits, longest first, and why", () => {
+    assert.equal(
+      show(lock),
+      `lease/rebootd in kube-system, rebootd.dev/lock: set by hand, no node starts to reboot; held by 2 nodes
+
+HOLDER  SINCE  PHASE     WHY
+n1      4m     Draining  -
+gone    10h    Gone      the cluster has no such Node; nodes that wait take it out of the lock
+
+SET BY HAND  SINCE  REASON
+manual       3m     new [31m switch
+
+NODE  SINCE  PHASE    WHY
+n6    -      Unknown  its record cannot be read: it is not JSON
+n3    2h     Waiting  all slots are taken (2 of 2)
+n4    5m     Failed   the drain has passed its deadline
+n2    9m     Waiting  all slots are taken (2 of 2)
+`,
+    );
+  });
+
+  it("shows more where it may be wide", () => {
+    const text = show(lock, true);
+    assert.match(
+      text,
+      /\nHOLDER +SINCE +PHASE +NEEDED +ZONE +POOL +LIMIT +WHY\nn1 +4m +Draining +90m +a +- +2 +-\n/,
+    );
+    assert.match(text, /\nn3 +2h +Waiting +3h +high +linux-image,libc6 +all slots are taken \(2 of 2\)\n/);
+  });
+
+  it("is one line and the nodes that are not Idle where the lock is free", () => {
+    assert.match(show(undefined), /^lease\/rebootd in kube-system, rebootd.dev\/lock: free\n\nNODE/);
+    assert.doesNotMatch(show(undefined), /n5/);
+  });
+
+  it("says how to mend a lock that cannot be read", () => {
+    const status = statusOf(place, parseLock("junk"), [], noon);
+    assert.equal(status.lock.state, "unreadable");
+    assert.match(statusText(status, false, noon), /"junk" cannot be read: .*remove the annotation/);
+  });
+});
+
+describe("An age", () => {
+  const rows: [seconds: number, text: string][] = [
+    [-3600, "0s"],
+    [0, "0s"],
+    [119, "119s"],
+    [120, "2m"],
+    [7199, "119m"],
+    [7200, "2h"],
+    [172_800, "2d"],
+  ];
+  for (const [seconds, text] of rows) {
+    it(`of ${seconds} s is ${text}`, () =>
+      assert.equal(age(new Date(noon - seconds * 1000).toISOString(), noon), text));
+  }
+
+  it("of no time is none", () => {
+    assert.equal(age(undefined, noon), undefined);
+    assert.equal(age("yesterday", noon), undefined);
+  });
+});

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import type { ClusterStatus } from "../../daemon/cli/cluster-status.ts";
+import { systemClock } from "../../daemon/clock.ts";
+import { startRebootd } from "../cluster/machines/rebootd.ts";
+import { createManifests, daemonUser } from "../cluster/manifests.ts";
+import { administrator } from "../cluster/server.ts";
+import { startSuite } from "../cluster/suite.ts";
+import { startWorld, type World } from "../cluster/world.ts";
+import { runDaemonProcess } from "./daemon-process.ts";
+
+const nodes = ["n1", "n2"];
+let world: World;
+
+/** As a person types it, with an administrator's kubeconfig. */
+const rebootd = (...args: string[]) => runDaemonProcess(args, { KUBECONFIG: world.adminKubeconfig });
+
+async function says(args: string, what: RegExp): Promise<string> {
+  const { code, out, err } = await rebootd(...args.split(" "));
+  assert.equal(code, 0, err);
+  assert.match(out, what);
+  return out;
+}
+
+const status = async () => JSON.parse(await says("status -o json", /"lock"/)) as ClusterStatus;
+
+async function holder(): Promise<string> {
+  let name = "";
+  await world.eventually("a node holds the lock", async () => {
+    name = (await status()).holders[0]?.node ?? "";
+    return name !== "";
+  });
+  return name;
+}
+
+async function allWaitForAPerson(): Promise<void> {
+  await world.eventually("both nodes wait", async () => {
+    const records = await Promise.all(nodes.map((name) => world.node(name).record()));
+    return records.every((record) => record?.reasons?.[0]?.code === "lock-manual");
+  });
+}
+
+describe("A person at the command line", () => {
+  before(async () => {
+    const suite = await startSuite(systemClock);
+    await createManifests(suite.server.apiFor(administrator), new AbortController().signal, {
+      without: ["DaemonSet"],
+    });
+    world = await startWorld({
+      ...suite,
+      daemonUser: () => daemonUser,
+      nodes,
+      startDaemon: (place) => startRebootd(place, ["--reboot-delay=3s"]),
+    });
+  });
+  after(() => world.stop());
+
+  it("sees a free lock and nobody who waits", async () => {
+    assert.equal(await says("status", /free/), "lease/rebootd in kube-system, rebootd.dev/lock: free\n");
+  });
+
+  it("stops all new reboots, and each node says who did it and why", async () => {
+    const { code, out } = await rebootd("lock", "--reason", "new switch");
+    assert.deepEqual([code, out], [0, "locked: no node starts to reboot until rebootd unlock\n"]);
+    for (const name of nodes) world.node(name).wantsReboot();
+    await allWaitForAPerson();
+    const { lock, manual, others } = await status();
+    assert.equal(lock.state, "manual");
+    assert.deepEqual([manual[0]?.name, manual[0]?.reason], ["manual", "new switch"]);
+    for (const { why } of others) assert.deepEqual(why, ['the lock is set by hand ("manual"): "new switch"']);
+    await says("status", /SET BY HAND +SINCE +REASON\nmanual +\d+s +new switch\n/);
+  });
+
+  it("lets them go on, and sees who holds the lock", async () => {
+    await says("unlock", /^unlocked: all that was set by hand is out of the lock\n$/);
+    const name = await holder();
+    await says("status -o wide", new RegExp(`HOLDER .*\\n${name} +\\S+ +(Draining|Rebooting|Waiting|Idle) `));
+  });
+
+  it("stops the next one beside the holder, which ends its cycle", async () => {
+    const name = await holder();
+    await says(
+      "lock",
+      new RegExp(`locked: .*; holding a slot, and going on to the end of the cycle: ${name}\\n`),
+    );
+    await world.rolled([name]);
+    const other = nodes.find((one) => one !== name) ?? "";
+    assert.equal(world.node(other).machine.boots.length, 1);
+    assert.deepEqual((await status()).holders, []);
+  });
+
+  it("takes a node's slot away, and that one is given back without a reboot", async () => {
+    await says("unlock --manual", /unlocked/);
+    const name = await holder();
+    await rebootd("lock");
+    await says(`unlock ${name}`, new RegExp(`^unlocked: the slot of ${name} is out of the lock\\n$`));
+    await world.eventually("it waits", async () => (await world.node(name).record())?.phase === "Waiting");
+    const { spec } = await world.node(name).object();
+    assert.equal(spec?.unschedulable, undefined);
+    assert.equal(world.node(name).machine.boots.length, 1);
+  });
+
+  it("is told when there is nothing to take away", async () => {
+    const { code, err } = await rebootd("unlock", "n9");
+    assert.deepEqual([code, err], [1, 'rebootd: "n9" holds no slot; no node does\n']);
+  });
+
+  it("mends a lock that cannot be read", async () => {
+    await world.setLock("junk");
+    const { code, err } = await rebootd("unlock");
+    assert.equal(code, 1);
+    assert.match(err, /^rebootd: the lock "junk" cannot be read: [^\n]+\n$/);
+    await says("status", /"junk" cannot be read/);
+    await says("unlock --all", /^unlocked: everything is out of the lock\n$/);
+    await world.rolled(nodes);
+    assert.deepEqual((await world.report({ isOver: false })).violations, []);
+  });
+
+  it("is told which contexts there are", async () => {
+    const { code, err } = await rebootd("status", "--context=prod");
+    assert.equal(code, 2);
+    assert.match(err, /^rebootd: --kubeconfig: it has no context "prod" with a cluster; there are [^\n]+\n$/);
+  });
+});
