@@ -3,7 +3,7 @@ import type { NodeFacts } from "../cycle/seen.ts";
 import { priorityAnnotation } from "../lock/rank.ts";
 import { type Api, unlessNotFound } from "./api.ts";
 import { isReady } from "./nodes.ts";
-import { type Node, paths } from "./objects.ts";
+import { type Metadata, type Node, paths } from "./objects.ts";
 
 /** The own Node: what the cycle needs of it, and the record that it carries. */
 export interface NodeRead {
@@ -47,10 +47,14 @@ function factsOf(node: Node): NodeFacts {
     resourceVersion: node.metadata?.resourceVersion ?? "",
     unschedulable: node.spec?.unschedulable === true,
     ready: isReady(node),
-    labels: node.metadata?.labels ?? {},
-    priority: node.metadata?.annotations?.[priorityAnnotation],
+    ...placeFactsOf(node.metadata),
     bootID: node.status?.nodeInfo?.bootID,
   };
+}
+
+/** What decides on the node's place in the lock. */
+export function placeFactsOf(metadata: Metadata | undefined): Pick<NodeFacts, "labels" | "priority"> {
+  return { labels: metadata?.labels ?? {}, priority: metadata?.annotations?.[priorityAnnotation] };
 }
 
 function recordOf(node: Node): NodeRead["carried"] {

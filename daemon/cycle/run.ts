@@ -1,8 +1,8 @@
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
-import { type NodeRead, patchNode, readNode } from "../cluster/node.ts";
-import { paths } from "../cluster/objects.ts";
+import { type NodeRead, patchNode, placeFactsOf, readNode } from "../cluster/node.ts";
+import { type Metadata, paths } from "../cluster/objects.ts";
 import { watchObject } from "../cluster/watch.ts";
 import type { Drain } from "../drain/drain.ts";
 import type { NeedSource } from "../host/need.ts";
@@ -71,9 +71,10 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
     collection: paths.nodes,
     name: ports.nodeName,
     signal: ended.signal,
-    onChange: () => {
+    onChange: (metadata) => {
+      const isNews = cycle.seeMetadata(metadata);
       // A heartbeat of the kubelet is no news for a node that only waits.
-      if (!cycle.isAtRest()) wake.ring();
+      if (isNews || !cycle.isAtRest()) wake.ring();
     },
     onBreak: (error) => report.failed("watching the own Node", error),
   });
@@ -293,6 +294,15 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
     look,
     isAtRest: () => record === undefined || ["Idle", "Waiting", "Failed"].includes(record.phase),
     stop: () => drain?.stop(),
+    /** What the watch shows of the Node: true where its labels or its priority, so its place in the lock, are other ones. */
+    seeMetadata(metadata: Metadata | undefined): boolean {
+      if (node === undefined || metadata?.uid !== node.uid) return false;
+      const before = node;
+      node = { ...node, ...placeFactsOf(metadata) };
+      return (
+        before.priority !== node.priority || JSON.stringify(before.labels) !== JSON.stringify(node.labels)
+      );
+    },
     waiter,
     async pass(signal: AbortSignal): Promise<{ seen: Seen; decision: Decision }> {
       const { record: current, seen, decision } = await look(signal);

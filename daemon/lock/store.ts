@@ -59,7 +59,7 @@ export interface LockStore {
    * plane's health, is not in it.
    */
   watch(
-    self: Member,
+    self: () => Member,
     onFacts: (facts: LockFacts) => void,
     onBreak: (error: unknown) => void,
     signal: AbortSignal,
@@ -176,7 +176,7 @@ export function createLockStore(options: LockOptions): LockStore {
 
     watch: (self, onFacts, onBreak, signal) =>
       carrier.watch(
-        (lock) => onFacts(factsOf(lock, placed(self), limitsOf(size?.nodes ?? 0))),
+        (lock) => onFacts(factsOf(lock, placed(self()), limitsOf(size?.nodes ?? 0))),
         onBreak,
         signal,
       ),

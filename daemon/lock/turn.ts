@@ -104,7 +104,12 @@ export function createTurn({ clock, random, lock, onDue, onOrphans, onError }: T
       if (watching !== undefined) return;
       watching = new AbortController();
       void patrol(watching.signal);
-      void lock.watch(next, see, (error) => onError("watching the lock", error), watching.signal);
+      void lock.watch(
+        () => waiter ?? next,
+        see,
+        (error) => onError("watching the lock", error),
+        watching.signal,
+      );
     },
     stop() {
       withdraw();

@@ -49,6 +49,11 @@ describe("The command line of a process", () => {
         /--reboot-days="mon,fu": allowed is/,
       ],
       [
+        "a label without a value",
+        () => ["--node-id=n1", "--post-reboot-node-labels=rebooted"],
+        /post-reboot-node-labels/,
+      ],
+      [
         "a kubeconfig that is not there",
         () => ["--node-id=n1", "--kubeconfig=/nowhere"],
         /--kubeconfig="\/nowhere": ENOENT/,

@@ -87,6 +87,40 @@ describe("The lock", () => {
     assert.equal((await world.look()).lock, JSON.stringify(n2));
   });
 
+  it("costs a node that waits for it at most two requests an hour, and one watch beside that of its Node", async () => {
+    const hours = 24;
+    for (const concurrency of ["1", "100%"]) {
+      await start(2, { concurrency, "max-per-zone": "1" });
+      await setLock({ nodeID: "n2", created, TTL: 0, concurrency: 1 });
+      world.machine("n2").behaviour.comesBack = false;
+      world.machine("n2").reboot();
+      world.machine("n1").wantReboot();
+      await world.time.pass(10 * minute);
+      const asked: string[] = [];
+      world.onDaemonRequest = (_, { method, path }) => void asked.push(`${method} ${path}`);
+      const watches = world.server.openWatches;
+      await world.time.pass(hours * 60 * minute);
+      const isWatch = (request: string) => request.includes("watch=true");
+      const requests = asked.filter((request) => !isWatch(request));
+      assert.ok(requests.length <= 2 * hours, `${requests.length} with concurrency ${concurrency}`);
+      assert.ok(
+        requests.every((request) => request === "GET /api/v1/nodes/n2"),
+        `${new Set(requests)}`,
+      );
+      // A watch that the server ends is opened again.
+      const watched = new Set(
+        asked.filter(isWatch).map((request) => /metadata.name%3D([^&]+)/.exec(request)?.[1]),
+      );
+      assert.ok(
+        [...watched].every((name) => name === "n1" || name === "rebootd"),
+        `${[...watched]}`,
+      );
+      assert.equal(world.server.openWatches, watches);
+      assert.deepEqual(boots(), [1, 1]);
+      if (concurrency === "1") await world.stop();
+    }
+  });
+
   it("set by hand is never an orphan, whatever it names", async () => {
     await start(1);
     await setLock({ nodeID: "gone" });

@@ -42,6 +42,8 @@ export interface SmallWorld {
   /** Told of each request of a daemon before it is sent; for tests to set. */
   onDaemonRequest: (node: string, request: ApiRequest) => void;
   machine(name: string): Machine;
+  /** Starts the daemons of these nodes anew with other options, as a roll of the DaemonSet does. */
+  restartDaemons(options: RawOptions, names: readonly string[]): Promise<void>;
   /** The state of the cluster as it is stored now. */
   look(): Promise<Snapshot>;
   stop(): Promise<void>;
@@ -86,6 +88,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   });
   const admin = apiFor(server.adminToken);
   const events: MachineEvent[] = [];
+  const optionsOf = new Map<string, RawOptions>();
   const logs: string[] = [];
 
   void runControllers(portsFor("controllers"));
@@ -113,7 +116,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
         ),
       startDaemon: () =>
         startSimulatedDaemon({
-          options: { "node-id": name, ...options.options },
+          options: { "node-id": name, ...(optionsOf.get(name) ?? options.options) },
           storage,
           surroundings: {
             transport: (request) => {
@@ -145,6 +148,13 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
     logs,
     onDaemonRequest: () => {},
     machine: (name) => machines.find((machine) => machine.name === name) ?? fail(`no machine ${name}`),
+    async restartDaemons(changed, names) {
+      for (const name of names) {
+        optionsOf.set(name, changed);
+        world?.machine(name).crashDaemon();
+      }
+      await time.pass(1000);
+    },
     async look() {
       const nodes = await admin.get<{ items: Node[] }>("/api/v1/nodes", { signal });
       const lease = await admin.get<Lease>(lockPath, { signal });
