@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { collectDefaultMetrics } from "prom-client";
 import type { Clock, Random } from "./clock.ts";
 import type { Api } from "./cluster/api.ts";
 import { createClient } from "./cluster/client.ts";
@@ -181,6 +182,7 @@ export async function runDaemon(
   signal: AbortSignal,
 ): Promise<void> {
   const { ports, log, metrics, reporting } = compose(config, surroundings, signal);
+  collectDefaultMetrics({ register: metrics.registry });
   const server = await serve({
     host: config["metrics-host"],
     port: config["metrics-port"],

@@ -1,10 +1,9 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 
 /** Every metric once. https://prometheus.io/docs/practices/naming/ */
 export function createMetrics(node: string, version: string) {
   const registry = new Registry();
   registry.setDefaultLabels({ node });
-  collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const metrics = {
     registry,

@@ -209,12 +209,63 @@ for (const kubectl of kubectls()) {
             /\nrebootd +n[12] +\S+\n/,
           );
           await world.rolled();
+          assert.match(await session.says("get lease -n kube-system rebootd", /NAME/), /\nrebootd +\d+s\n/);
           const text = await session.says("describe node n1", /Events:/);
           assert.match(text, /Normal +Draining +\S+( \S+)* +rebootd/);
           assert.match(text, /Normal +Settling/);
           assert.deepEqual((await world.report()).violations, []);
         } finally {
           await world.stop();
+        }
+      });
+
+      it("does not lose a holder by accident, and stops one on purpose", async () => {
+        const server = await startSimulatedServer(systemClock);
+        await createManifests(server.apiFor(administrator), new AbortController().signal, {
+          without: ["DaemonSet"],
+        });
+        const world = await startWorld({
+          server,
+          nodes: 1,
+          daemonUser: () => daemonUser,
+          startDaemon: (place) => startRebootd(place, ["--reboot-delay=5s"]),
+        });
+        const folder = mkdtempSync(join(tmpdir(), "rebootd-kubectl-"));
+        try {
+          const session = startSession(kubectl, world.adminKubeconfig);
+          const node = world.node("n1");
+          node.wantsReboot();
+          await world.eventually("n1 is drained", async () => (await node.record())?.phase === "Draining");
+          await session.says("get lease -n kube-system rebootd", /\nrebootd +n1 +\d+s\n/);
+
+          const manual = [
+            "annotate",
+            "-n",
+            "kube-system",
+            "lease",
+            "rebootd",
+            'rebootd.dev/lock={"nodeID":"manual"}',
+          ];
+          const refused = await session.run(manual);
+          assert.equal(refused.code, 1);
+          assert.match(refused.text, /--overwrite is false but found the following declared annotation/);
+          assert.match((await world.lock()) ?? "", /"nodeID":"n1"/);
+
+          assert.equal((await session.run([...manual, "--overwrite"])).code, 0);
+          await world.eventually("n1 waits", async () => (await node.record())?.phase === "Waiting");
+          assert.equal((await node.object()).spec?.unschedulable, undefined);
+          assert.equal(node.machine.boots.length, 1);
+
+          const editor = join(folder, "editor.sh");
+          writeFileSync(editor, "#!/bin/sh\nsed -i '/rebootd.dev\\/lock:/d' \"$1\"\n", { mode: 0o755 });
+          const edit = ["edit", "-n", "kube-system", "lease", "rebootd"];
+          const edited = await session.run(edit, { KUBE_EDITOR: editor });
+          assert.match(edited.text, /lease.coordination.k8s.io\/rebootd edited/);
+          await world.rolled();
+          assert.equal(await world.lock(), undefined);
+        } finally {
+          await world.stop();
+          rmSync(folder, { recursive: true });
         }
       });
     });

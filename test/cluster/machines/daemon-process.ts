@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import type { DaemonHandle } from "./supervisor.ts";
 
@@ -9,6 +9,12 @@ export interface DaemonProcess {
   logFile: string;
 }
 
+/** Whatever ends this process ends its daemons too; a daemon without its cluster is of no use to anybody. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** A real process under the same node as this one, with next to nothing in its environment. */
 export function startDaemonProcess({ args, logFile }: DaemonProcess): DaemonHandle {
   const log = openSync(logFile, "a");
@@ -17,13 +23,11 @@ export function startDaemonProcess({ args, logFile }: DaemonProcess): DaemonHand
     env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" },
   });
   closeSync(log);
-  // Whatever ends this process ends the daemon too; a daemon without its cluster is of no use to anybody.
-  const onExit = () => child.kill("SIGKILL");
-  process.on("exit", onExit);
+  running.add(child);
   const exited = new Promise<string>((resolve) => {
     child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
     child.once("error", (error) => resolve(error.message));
   });
-  void exited.then(() => process.off("exit", onExit));
+  void exited.then(() => running.delete(child));
   return { kill: (signal) => void child.kill(signal), exited };
 }

@@ -1,0 +1,41 @@
+/** Measures, and prints each figure beside its budget. */
+import { writeFileSync } from "node:fs";
+import { Command } from "commander";
+import { onStopSignals } from "../cluster/stop-signals.ts";
+import { type Figure, figureLine } from "./figures.ts";
+import { benchCrowd } from "./lock-crowd.ts";
+import { benchProcesses } from "./lock-processes.ts";
+
+const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
+  lock: [
+    () => benchCrowd({ nodes: 5000, concurrency: 1, handOvers: 40, seed: 1 }),
+    () => benchProcesses({ nodes: 50, concurrency: 2 }),
+  ],
+};
+
+const command = new Command("npm run bench --")
+  .description("Measures, and prints each figure beside its budget; ends with 1 if one is over it.")
+  .argument("[NAME...]", `which: ${Object.keys(benches).join(", ")}; all where none is named`)
+  .option("--json <FILE>", "write the figures there, too")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .parse();
+
+const unknown = command.args.find((name) => !(name in benches));
+if (unknown !== undefined) {
+  process.stderr.write(`error: '${unknown}' is no bench; allowed is ${Object.keys(benches).join(", ")}\n`);
+  process.exit(2);
+}
+
+onStopSignals().signal.addEventListener("abort", () => process.exit(130));
+const figures: Figure[] = [];
+for (const name of command.args.length > 0 ? command.args : Object.keys(benches)) {
+  for (const bench of benches[name] ?? []) {
+    for (const one of await bench()) {
+      figures.push(one);
+      process.stdout.write(`${figureLine(one)}\n`);
+    }
+  }
+}
+const { json } = command.opts<{ json?: string }>();
+if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`);
+process.exit(figures.every(({ ok }) => ok) ? 0 : 1);
