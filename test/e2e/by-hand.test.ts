@@ -32,6 +32,19 @@ async function holder(): Promise<string> {
   return name;
 }
 
+const stuck = (name: string) => `/api/v1/namespaces/default/pods/stuck-${name}`;
+
+/** A pod that does not end until somebody says so: its node is drained for as long. */
+async function addStuckPod(name: string): Promise<void> {
+  const metadata = { name: `stuck-${name}`, finalizers: ["example.com/hold"] };
+  const spec = { nodeName: name, containers: [{ name: "main", image: "app:1" }] };
+  await world.api.create("/api/v1/namespaces/default/pods", { metadata, spec }, { signal: world.signal });
+}
+
+async function letStuckPodEnd(name: string): Promise<void> {
+  await world.api.patch(stuck(name), { metadata: { finalizers: null } }, { signal: world.signal });
+}
+
 async function allWaitForAPerson(): Promise<void> {
   await world.eventually("both nodes wait", async () => {
     const records = await Promise.all(nodes.map((name) => world.node(name).record()));
@@ -49,8 +62,9 @@ describe("A person at the command line", () => {
       ...suite,
       daemonUser: () => daemonUser,
       nodes,
-      startDaemon: (place) => startRebootd(place, ["--reboot-delay=3s"]),
+      startDaemon: (place) => startRebootd(place, ["--period=2s"]),
     });
+    for (const name of nodes) await addStuckPod(name);
   });
   after(() => world.stop());
 
@@ -82,6 +96,7 @@ describe("A person at the command line", () => {
       "lock",
       new RegExp(`locked: .*; holding a slot, and going on to the end of the cycle: ${name}\\n`),
     );
+    await letStuckPodEnd(name);
     await world.rolled([name]);
     const other = nodes.find((one) => one !== name) ?? "";
     assert.equal(world.node(other).machine.boots.length, 1);
@@ -111,6 +126,7 @@ describe("A person at the command line", () => {
     assert.match(err, /^rebootd: the lock "junk" cannot be read: [^\n]+\n$/);
     await says("status", /"junk" cannot be read/);
     await says("unlock --all", /^unlocked: everything is out of the lock\n$/);
+    for (const { name, machine } of world.nodes) if (machine.boots.length === 1) await letStuckPodEnd(name);
     await world.rolled(nodes);
     assert.deepEqual((await world.report({ isOver: false })).violations, []);
   });
