@@ -59,6 +59,8 @@ export interface World {
   addWorkload(workload: Workload): Promise<void>;
   /** Waits until the predicate holds; after `withinMs` an error that names `what`. */
   eventually(what: string, predicate: () => boolean | Promise<boolean>, withinMs?: number): Promise<void>;
+  /** Waits until every node waits, first of all for the reason with this code. */
+  allWaitFor(code: string): Promise<void>;
   /** Waits until the last cycle of each of these nodes is over, reboot included; a cycle begins with the sentinel. */
   rolled(names?: readonly string[], withinMs?: number): Promise<void>;
   /** What was promised and what came of it, up to now; everything has to be over, unless said otherwise. */
@@ -230,6 +232,11 @@ export async function startWorld(
       setLock: (value) => setLock(admin, lock, value),
       addWorkload: (workload) => createWorkload(admin, workload),
       eventually,
+      allWaitFor: (code) =>
+        eventually(`all nodes wait: ${code}`, async () => {
+          const records = await Promise.all(nodes.map((node) => node.record()));
+          return records.every((record) => record?.phase === "Waiting" && record.reasons?.[0]?.code === code);
+        }),
       rolled: (names = nodes.map((node) => node.name), withinMs = 60_000) => {
         const haveRolled = async () => {
           const seen = (await report({ isOver: false })).nodes;

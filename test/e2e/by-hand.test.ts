@@ -45,13 +45,6 @@ async function letStuckPodEnd(name: string): Promise<void> {
   await world.api.patch(stuck(name), { metadata: { finalizers: null } }, { signal: world.signal });
 }
 
-async function allWaitForAPerson(): Promise<void> {
-  await world.eventually("both nodes wait", async () => {
-    const records = await Promise.all(nodes.map((name) => world.node(name).record()));
-    return records.every((record) => record?.reasons?.[0]?.code === "lock-manual");
-  });
-}
-
 describe("A person at the command line", () => {
   before(async () => {
     const suite = await startSuite(systemClock);
@@ -76,7 +69,7 @@ describe("A person at the command line", () => {
     const { code, out } = await rebootd("lock", "--reason", "new switch");
     assert.deepEqual([code, out], [0, "locked: no node starts to reboot until rebootd unlock\n"]);
     for (const name of nodes) world.node(name).wantsReboot();
-    await allWaitForAPerson();
+    await world.allWaitFor("lock-manual");
     const { lock, manual, others } = await status();
     assert.equal(lock.state, "manual");
     assert.deepEqual([manual[0]?.name, manual[0]?.reason], ["manual", "new switch"]);

@@ -33,13 +33,6 @@ let prometheus: Awaited<ReturnType<typeof startPrometheus>>;
 let suite: Suite;
 let world: World;
 
-async function allWaitFor(code: string): Promise<void> {
-  await world.eventually(`all nodes wait: ${code}`, async () => {
-    const records = await Promise.all(nodes.map((name) => world.node(name).record()));
-    return records.every((record) => record?.phase === "Waiting" && record.reasons?.[0]?.code === code);
-  });
-}
-
 async function cordonedNow(): Promise<number> {
   const objects = await Promise.all(nodes.map((name) => world.node(name).object()));
   return objects.filter(({ spec }) => spec?.unschedulable === true).length;
@@ -68,7 +61,7 @@ describe("A roll of real daemons", () => {
   it("does not begin while an alert fires, and log and metrics say why", async () => {
     prometheus.state.firing = ["DiskFull"];
     for (const name of nodes) world.node(name).wantsReboot();
-    await allWaitFor("active");
+    await world.allWaitFor("active");
     await systemClock.sleep(2000, world.signal);
     assert.equal(await cordonedNow(), 0);
     for (const name of nodes) {
@@ -91,7 +84,7 @@ describe("A roll of real daemons", () => {
   it("does not begin while the lock is set by hand", async () => {
     await world.setLock('{"nodeID":"manual"}');
     prometheus.state.firing = [];
-    await allWaitFor("lock-manual");
+    await world.allWaitFor("lock-manual");
     await systemClock.sleep(2000, world.signal);
     assert.equal(await cordonedNow(), 0);
   });

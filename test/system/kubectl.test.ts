@@ -198,10 +198,7 @@ for (const kubectl of kubectls()) {
           const annotate = "annotate -n kube-system lease rebootd";
           await session.says(`${annotate} 'rebootd.dev/lock={"nodeID":"manual"}'`, /annotated/);
           for (const node of world.nodes) node.wantsReboot();
-          await world.eventually("both nodes wait", async () => {
-            const records = await Promise.all(world.nodes.map((node) => node.record()));
-            return records.every((record) => record?.reasons?.[0]?.code === "lock-manual");
-          });
+          await world.allWaitFor("lock-manual");
           await session.follows(
             "get lease -n kube-system rebootd -w",
             /rebootd/,
