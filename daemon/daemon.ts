@@ -9,7 +9,7 @@ import type { Config } from "./config/options.ts";
 import type { CyclePorts } from "./cycle/run.ts";
 import { lookOnce, runCycle } from "./cycle/run.ts";
 import { startDrain } from "./drain/drain.ts";
-import { podKey } from "./drain/select.ts";
+import { podKey, podReasonTexts } from "./drain/select.ts";
 import { alertsGate, type HttpPost } from "./gates/alerts.ts";
 import type { Gate } from "./gates/gate.ts";
 import { checkGates } from "./gates/index.ts";
@@ -129,21 +129,34 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
     ...host,
     checkGates: (beforeReboot, inner) =>
       checkGates(beforeReboot ? gates.filter((gate) => gate.beforeReboot) : gates, clock, inner),
-    startDrain: (onEnd, inner) =>
+    startDrain: (onEnd, deadline, inner) =>
       startDrain(
         {
           api,
           clock,
           random,
           nodeName,
-          gracePeriodSeconds: config["drain-grace-period"],
-          podSelector: config["drain-pod-selector"],
-          onEnd,
-          onEvict: (pod) => {
-            metrics.evictions.inc();
-            log.info("evicting a pod", { pod: podKey(pod) });
+          selection: {
+            deleteEmptyDirData: config["delete-emptydir-data"],
+            force: config["drain-force"],
+            skipNamespaces: config["drain-skip-namespace"],
+            skipWaitForDeleteMs: config["skip-wait-for-delete-timeout"] * 1000,
           },
-          onBlocked: (pod, why) => log.warn("a pod does not go yet", { pod: podKey(pod), why }),
+          podSelector: config["drain-pod-selector"],
+          gracePeriodSeconds: config["drain-grace-period"],
+          disableEviction: config["disable-eviction"],
+          parallelism: config["drain-parallelism"],
+          deadline,
+          onEnd,
+          onEvict: (pod, reasons) => {
+            metrics.evictions.inc();
+            const why = reasons.map((reason) => podReasonTexts[reason]).join(" and ") || undefined;
+            log.info(why === undefined ? "evicting a pod" : "evicting a pod all the same", {
+              pod: podKey(pod),
+              why,
+            });
+          },
+          onRefused: (pod, why) => log.warn("a pod does not go yet", { pod: podKey(pod), why }),
         },
         inner,
       ),

@@ -28,6 +28,7 @@ export const paths = {
   nodes: "/api/v1/nodes",
   node: (name: string) => `/api/v1/nodes/${name}`,
   pods: "/api/v1/pods",
+  pod: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/pods/${name}`,
   eviction: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/pods/${name}/eviction`,
   events: (namespace: string) => `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
   leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,

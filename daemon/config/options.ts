@@ -143,6 +143,42 @@ export const options = {
     help: "grace for each pod; -1 takes the pod's own",
   },
   "drain-pod-selector": { type: labelSelector, placeholder: "SELECTOR", help: "evict only these pods" },
+  "drain-skip-namespace": {
+    type: objectName,
+    repeat: true,
+    placeholder: "NAME",
+    help: "leave the pods of this namespace; may be repeated",
+  },
+  "skip-wait-for-delete-timeout": {
+    type: integer({ min: 0, max: 86_400 }),
+    default: "0",
+    placeholder: "SECONDS",
+    help: "do not wait for pods whose time to end was over this long ago; 0 waits for all",
+  },
+  "delete-emptydir-data": {
+    type: bool,
+    default: "true",
+    placeholder: "true|false",
+    help: "evict pods with emptyDir volumes, whose data is lost; false: such a pod makes the drain fail",
+  },
+  "drain-force": {
+    type: bool,
+    default: "true",
+    placeholder: "true|false",
+    help: "evict pods without a controller, which nothing makes anew; false: such a pod makes the drain fail",
+  },
+  "disable-eviction": {
+    type: bool,
+    default: "false",
+    placeholder: "true|false",
+    help: "delete pods in place of evicting them, past all budgets; needs the right to delete pods",
+  },
+  "drain-parallelism": {
+    type: integer({ min: 1, max: 1000 }),
+    default: "50",
+    placeholder: "NUMBER",
+    help: "how many evictions are asked for at a time",
+  },
   "ready-settle": {
     type: duration(),
     default: "15s",

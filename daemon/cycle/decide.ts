@@ -214,8 +214,8 @@ function draining(record: CycleRecord, seen: Seen, policy: Policy, now: number):
 }
 
 function podsLeft({ podsLeft, blocked }: Extract<DrainState, { state: "running" }>): string {
-  // A drain with nothing left to do has ended.
-  if (podsLeft === 0) return "the pods are not yet listed";
+  // A drain that knows that nothing is left has ended, or soon will.
+  if (podsLeft === 0) return "no pod is known to be left; others may show up";
   return `${podsLeft} pods are left${blocked.length > 0 ? `: ${blocked.join("; ")}` : ""}`;
 }
 

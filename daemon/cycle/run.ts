@@ -26,7 +26,7 @@ export interface CyclePorts {
   need: NeedSource;
   readBootID: () => Promise<string>;
   checkGates: (beforeReboot: boolean, signal: AbortSignal) => Promise<GateAnswers>;
-  startDrain: (onEnd: () => void, signal: AbortSignal) => Drain;
+  startDrain: (onEnd: () => void, deadline: number, signal: AbortSignal) => Drain;
   rebooter: Rebooter;
   report: CycleReport;
 }
@@ -260,7 +260,10 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
         return await save(action, seen, why, signal);
       case "drain": {
         const stopped = new AbortController();
-        drain = { task: ports.startDrain(wake, stopped.signal), stop: () => stopped.abort() };
+        drain = {
+          task: ports.startDrain(wake, action.deadline, stopped.signal),
+          stop: () => stopped.abort(),
+        };
         return;
       }
       case "reboot":

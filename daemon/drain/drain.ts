@@ -4,143 +4,238 @@ import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
 import { type DaemonSet, type List, type Pod, paths } from "../cluster/objects.ts";
 import type { DrainState } from "../cycle/seen.ts";
 import { type Evictor, evictPod, type Limit } from "./evict.ts";
-import { daemonSetOf, podKey, selectPod } from "./select.ts";
+import {
+  daemonSetOf,
+  type PodReason,
+  podKey,
+  podReasonTexts,
+  type Selection,
+  selectPod,
+  tierOf,
+  type Verdict,
+} from "./select.ts";
+import { whyStillThere } from "./stuck.ts";
 
 export interface DrainOptions {
   api: Api;
   clock: Clock;
   random: Random;
   nodeName: string;
-  gracePeriodSeconds: number;
+  selection: Selection;
   podSelector: string | undefined;
+  gracePeriodSeconds: number;
+  disableEviction: boolean;
+  /** How many requests are under way at a time, at most. */
+  parallelism: number;
+  /** When the caller gives the drain up; milliseconds since the epoch. For what is said of the pods that are left. */
+  deadline: number;
   /** Called when the node is empty, or when the drain cannot go on. */
   onEnd: () => void;
-  onEvict: (pod: Pod) => void;
-  onBlocked: (pod: Pod, why: string) => void;
+  /** A pod is asked to go; the reasons are what its owner may want to know. */
+  onEvict: (pod: Pod, reasons: readonly PodReason[]) => void;
+  onRefused: (pod: Pod, why: string) => void;
 }
 
 export interface Drain {
   state(): DrainState;
 }
 
-/** How many eviction requests are under way at a time. */
-const parallel = 50;
 const retry = { firstMs: 500, maxMs: 30_000 };
+/** A pod that was bound just before the cordon shows up within this time. */
+const quietMs = 2000;
+/** How many of the pods that are left are told of. */
+const toldMax = 10;
 
 /**
  * Empties the node: one list of its pods, then one watch, and an eviction for each pod that has to go, also for those
- * that the watch shows later. Goes on until no such pod is left or the signal ends it; deadlines are the caller's.
+ * that the watch shows later; ordinary pods first. Goes on until no such pod is left and none has come for a while, or
+ * the signal ends it; deadlines are the caller's.
  */
-export function startDrain(options: DrainOptions, signal: AbortSignal): Drain {
-  const { api, clock, random, nodeName, podSelector, onEnd } = options;
-  let state: DrainState = { state: "running", podsLeft: 0, blocked: [] };
-  /** Pods that have to go, by UID. */
-  const left = new Map<string, Pod>();
-  const blocked = new Map<string, string>();
+export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
+  const { api, clock, random, nodeName, selection, onEnd } = options;
+  const startedAt = clock.now();
+  let ended: Extract<DrainState, { state: "done" | "failed" }> | undefined;
+  let isListed = false;
+  let newestAt = startedAt;
+  /** Pods that have to go and are still there, by UID; a map for each tier. */
+  const tiers = [0, 1, 2].map(() => new Map<string, Pod>());
+  const refused = new Map<string, string>();
   const asked = new Set<string>();
   const daemonSets = new Map<string, boolean>();
+  const verdicts = new Map<string, Verdict>();
+  const over = new AbortController();
+  const { signal } = over;
+  const passOn = () => over.abort(outer.reason);
+  outer.addEventListener("abort", passOn, { once: true });
+
+  const known = (pod: Pod) => tiers[tierOf(pod)]?.get(uidOf(pod));
+  const leftCount = () => tiers.reduce((sum, tier) => sum + tier.size, 0);
+  const currentTier = () => tiers.find((tier) => tier.size > 0);
 
   const evictor: Evictor = {
     ...options,
-    limit: limiter(parallel),
-    isLeft: (pod) => left.has(uidOf(pod)),
-    onBlocked: (pod, why) => {
-      blocked.set(uidOf(pod), why);
-      options.onBlocked(pod, why);
-      report();
+    limit: limiter(options.parallelism),
+    isWanted: (pod) => {
+      const now = known(pod);
+      return now !== undefined && now.metadata?.deletionTimestamp === undefined;
+    },
+    onRefused: (pod, why) => {
+      refused.set(uidOf(pod), why);
+      options.onRefused(pod, why);
     },
   };
 
-  function report(): void {
-    if (state.state !== "running") return;
-    state = { state: "running", podsLeft: left.size, blocked: [...blocked.values()].slice(0, 10) };
-  }
-
-  function evict(pod: Pod): void {
-    const uid = uidOf(pod);
-    if (asked.has(uid) || pod.metadata?.deletionTimestamp !== undefined) return;
-    asked.add(uid);
-    options.onEvict(pod);
-    evictPod(pod, evictor, signal)
-      .then(() => blocked.delete(uid))
-      .catch((error: unknown) => {
-        if (!signal.aborted) fail(error);
-      });
-  }
-
-  function fail(error: unknown): void {
-    state = { state: "failed", why: `the drain broke: ${(error as Error).message}` };
+  function end(how: NonNullable<typeof ended>): void {
+    if (ended !== undefined || outer.aborted) return;
+    ended = how;
+    outer.removeEventListener("abort", passOn);
+    over.abort(new Error("the drain is over"));
     onEnd();
   }
 
-  async function mustGo(pod: Pod): Promise<boolean> {
+  const fail = (why: string) => end({ state: "failed", why });
+
+  function ask(pod: Pod): void {
+    const uid = uidOf(pod);
+    if (asked.has(uid) || pod.metadata?.deletionTimestamp !== undefined) return;
+    asked.add(uid);
+    options.onEvict(pod, verdicts.get(uid)?.reasons ?? []);
+    evictPod(pod, evictor, signal)
+      .then(() => refused.delete(uid))
+      .catch((error: unknown) => {
+        if (!signal.aborted) fail(`the drain broke: ${(error as Error).message}`);
+      });
+  }
+
+  /** Those that have to go before the others. */
+  function askCurrentTier(): void {
+    for (const pod of currentTier()?.values() ?? []) ask(pod);
+  }
+
+  async function judge(pod: Pod): Promise<Verdict> {
     const daemonSet = daemonSetOf(pod);
     if (daemonSet !== undefined && !daemonSets.has(daemonSet)) {
       const [namespace = "", name = ""] = daemonSet.split("/");
-      const found = await unlessNotFound(
-        api.get<DaemonSet>(`${paths.daemonSets(namespace)}/${name}`, { signal }),
-      );
+      const path = `${paths.daemonSets(namespace)}/${name}`;
+      const found = await unlessNotFound(api.get<DaemonSet>(path, { signal }));
       daemonSets.set(daemonSet, found !== undefined);
     }
-    return selectPod(pod, (key) => daemonSets.get(key) === true).evict;
+    const verdict = selectPod(pod, selection, (key) => daemonSets.get(key) === true, clock.now());
+    verdicts.set(uidOf(pod), verdict);
+    return verdict;
   }
 
-  async function take(pod: Pod): Promise<void> {
-    if (!(await mustGo(pod))) return;
-    left.set(uidOf(pod), pod);
-    evict(pod);
+  function keep(pod: Pod): void {
+    if (known(pod) === undefined) {
+      newestAt = clock.now();
+      waitNoLonger(pod);
+    }
+    const tier = tiers[tierOf(pod)];
+    tier?.set(uidOf(pod), pod);
+    if (isListed && tier === currentTier()) ask(pod);
   }
 
   function drop(pod: Pod): void {
-    left.delete(uidOf(pod));
-    blocked.delete(uidOf(pod));
+    const tier = tiers[tierOf(pod)];
+    const uid = uidOf(pod);
+    for (const known of [refused, verdicts, asked]) known.delete(uid);
+    if (!tier?.delete(uid) || tier.size > 0) return;
+    askCurrentTier();
+    endWhenQuiet();
   }
 
-  const query = { fieldSelector: `spec.nodeName=${nodeName}`, labelSelector: podSelector };
+  /** Looks again when a pod that is asked to end has had the time that it may take. */
+  function waitNoLonger(pod: Pod): void {
+    const { skipWaitForDeleteMs } = selection;
+    const since = pod.metadata?.deletionTimestamp;
+    if (skipWaitForDeleteMs === 0 || since === undefined) return;
+    const waitMs = Date.parse(since) + skipWaitForDeleteMs + 1 - clock.now();
+    clock.sleep(Math.max(0, waitMs), signal).then(
+      () => drop(pod),
+      () => {},
+    );
+  }
 
-  /** Resolves when the node is empty. */
-  async function pass(): Promise<void> {
-    const list = await api.get<List<Pod>>(paths.pods, { signal, query });
-    const listed = new Set(list.items.map(uidOf));
-    for (const [uid, pod] of left) if (!listed.has(uid)) drop(pod);
-    for (const pod of list.items) await take(pod);
-    report();
-    if (left.size === 0) return;
-    const resourceVersion = list.metadata?.resourceVersion;
-    for await (const { type, object } of api.watch<Pod>(paths.pods, {
-      signal,
-      query: { ...query, resourceVersion },
-    })) {
-      if (type === "BOOKMARK") continue;
-      if (type === "DELETED") drop(object);
-      else await take(object);
-      report();
-      if (left.size === 0) return;
+  function endWhenQuiet(): void {
+    if (!isListed || leftCount() > 0) return;
+    const waitMs = newestAt + quietMs - clock.now();
+    if (waitMs <= 0) end({ state: "done", at: clock.now() });
+    else clock.sleep(waitMs, signal).then(endWhenQuiet, () => {});
+  }
+
+  async function see(pod: Pod): Promise<void> {
+    const verdict = await judge(pod);
+    if (verdict.do === "evict") keep(pod);
+    else if (verdict.do === "leave") drop(pod);
+    else fail(`the node cannot be drained: ${sentence(pod, verdict)}`);
+  }
+
+  const query = { fieldSelector: `spec.nodeName=${nodeName}`, labelSelector: options.podSelector };
+
+  /** All verdicts come before the first eviction, so that a drain that is refused takes no pod. */
+  async function list(): Promise<string | undefined> {
+    const { items, metadata } = await api.get<List<Pod>>(paths.pods, { signal, query });
+    const listed = new Set(items.map(uidOf));
+    const refusals: string[] = [];
+    for (const pod of items) {
+      const verdict = await judge(pod);
+      if (verdict.do === "refuse") refusals.push(sentence(pod, verdict));
     }
-    throw new WatchEnded();
+    if (refusals.length > 0) {
+      const more = refusals.length > toldMax ? `; and ${refusals.length - toldMax} more` : "";
+      fail(`the node cannot be drained: ${refusals.slice(0, toldMax).join("; ")}${more}`);
+      return undefined;
+    }
+    for (const tier of tiers) for (const [uid, pod] of tier) if (!listed.has(uid)) drop(pod);
+    for (const pod of items) if (verdicts.get(uidOf(pod))?.do === "evict") keep(pod);
+    isListed = true;
+    askCurrentTier();
+    endWhenQuiet();
+    return metadata?.resourceVersion;
   }
 
-  async function run(): Promise<void> {
-    for (let failures = 0; ; ) {
+  /** Goes on from the last version seen; where that is forgotten, or an event was not dealt with, it lists anew. */
+  async function follow(): Promise<void> {
+    let resourceVersion: string | undefined;
+    for (let failures = 0; !signal.aborted; ) {
       try {
-        await pass();
-        state = { state: "done", at: clock.now() };
-        return onEnd();
+        resourceVersion ??= await list();
+        const watch = api.watch<Pod>(paths.pods, { signal, query: { ...query, resourceVersion } });
+        for await (const { type, object } of watch) {
+          const version = object.metadata?.resourceVersion;
+          resourceVersion = undefined;
+          if (type === "DELETED") drop(object);
+          else if (type !== "BOOKMARK") await see(object);
+          resourceVersion = version;
+          failures = 0;
+        }
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof WatchEnded) && !isApiError(error)) return fail(error);
-        failures += 1;
-        await clock.sleep(backoffMs(failures, retry, random), signal).catch(() => {});
+        if (!isApiError(error)) return fail(`the drain broke: ${(error as Error).message}`);
+        if (isApiError(error, "expired")) resourceVersion = undefined;
       }
+      failures += 1;
+      await clock.sleep(backoffMs(failures, retry, random), signal).catch(() => {});
     }
   }
 
-  void run();
-  return { state: () => state };
+  void follow();
+  return {
+    state() {
+      if (ended !== undefined) return ended;
+      const left = tiers.flatMap((tier) => [...tier.values()]);
+      const blocked = left.slice(0, toldMax).map((pod) => {
+        const facts = { refused: refused.get(uidOf(pod)), now: clock.now(), deadline: options.deadline };
+        return `${podKey(pod)}: ${whyStillThere(pod, facts)}`;
+      });
+      return { state: "running", podsLeft: left.length, blocked };
+    },
+  };
 }
 
-/** The server ends each watch after some minutes; then the list is read anew. */
-class WatchEnded extends Error {}
+function sentence(pod: Pod, { reasons }: Verdict): string {
+  return `${podKey(pod)} ${reasons.map((reason) => podReasonTexts[reason]).join(" and ")}`;
+}
 
 function uidOf(pod: Pod): string {
   return pod.metadata?.uid ?? podKey(pod);

@@ -2,7 +2,6 @@ import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import { type Api, type ApiError, isApiError } from "../cluster/api.ts";
 import { type Pod, paths } from "../cluster/objects.ts";
-import { podKey } from "./select.ts";
 
 const retry = { firstMs: 1000, maxMs: 30_000 };
 
@@ -15,35 +14,26 @@ export interface Evictor {
   random: Random;
   /** Seconds; -1 leaves each pod its own. */
   gracePeriodSeconds: number;
+  /** Deletes, past all budgets, in place of evicting. */
+  disableEviction: boolean;
   limit: Limit;
-  /** False once the pod is known to be gone: then nothing is asked any more. */
-  isLeft: (pod: Pod) => boolean;
+  /** False once the pod is known to be gone or to be ending: then nothing is asked any more. */
+  isWanted: (pod: Pod) => boolean;
   /** Told why a pod does not go yet. */
-  onBlocked: (pod: Pod, why: string) => void;
+  onRefused: (pod: Pod, why: string) => void;
 }
 
 /**
- * Asks the API server to evict one pod until it agrees or the pod is gone; the signal ends it. A budget that has no room
- * is asked again after 1 s, doubling to 30 s, or after what the server says; all else that fails likewise.
+ * Asks the API server to end one pod until it agrees or the pod is gone; the signal ends it. A budget that has no room is
+ * asked again after 1 s, doubling to 30 s, or after what the server says; all else that fails likewise.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works
  */
 export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal): Promise<void> {
-  const { api, clock, random, gracePeriodSeconds, limit, isLeft, onBlocked } = evictor;
-  const { namespace = "", name = "", uid } = pod.metadata ?? {};
-  const eviction = {
-    apiVersion: "policy/v1",
-    kind: "Eviction",
-    metadata: { namespace, name },
-    deleteOptions: {
-      // Another pod of the same name, as a StatefulSet makes it elsewhere, is none of ours.
-      preconditions: { uid },
-      ...(gracePeriodSeconds >= 0 ? { gracePeriodSeconds } : {}),
-    },
-  };
+  const { clock, random, limit, isWanted, onRefused } = evictor;
   for (let attempt = 1; ; attempt += 1) {
     try {
       await limit(async () => {
-        if (isLeft(pod)) await api.create(paths.eviction(namespace, name), eviction, { signal });
+        if (isWanted(pod)) await ask(pod, evictor, signal);
       });
       return;
     } catch (error) {
@@ -51,13 +41,38 @@ export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal):
       // A conflict may be the precondition: then the watch shows that this pod is gone.
       if (isApiError(error, "not-found")) return;
       if (!isApiError(error)) throw error;
-      onBlocked(pod, reasonOf(error, podKey(pod)));
+      onRefused(pod, reasonOf(error));
       await clock.sleep(Math.max(backoffMs(attempt, retry, random), error.retryAfterMs ?? 0), signal);
     }
   }
 }
 
-function reasonOf(error: ApiError, key: string): string {
+async function ask(
+  pod: Pod,
+  { api, gracePeriodSeconds, disableEviction }: Evictor,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace = "", name = "", uid } = pod.metadata ?? {};
+  const options = {
+    // Another pod of the same name, as a StatefulSet makes it elsewhere, is none of ours.
+    preconditions: { uid },
+    ...(gracePeriodSeconds >= 0 && { gracePeriodSeconds }),
+  };
+  if (disableEviction) {
+    await api.delete(paths.pod(namespace, name), options, { signal });
+    return;
+  }
+  const eviction = {
+    apiVersion: "policy/v1",
+    kind: "Eviction",
+    metadata: { namespace, name },
+    deleteOptions: options,
+  };
+  await api.create(paths.eviction(namespace, name), eviction, { signal });
+}
+
+/** What the server says; the cause names the budget and its numbers. */
+function reasonOf(error: ApiError): string {
   const budget = error.causes.find((cause) => cause.reason === "DisruptionBudget");
-  return `${key}: ${budget?.message ?? error.message}`;
+  return budget?.message ?? error.message;
 }

@@ -1,28 +1,84 @@
 import type { Pod } from "../cluster/objects.ts";
 
-/** What the drain does with a pod, and why. */
-export type Verdict = { evict: true } | { evict: false; reason: "daemonset" | "mirror" | "not-selected" };
+/** Which pods a drain takes; kubectl's switches (https://kubernetes.io/docs/reference/kubectl/generated/kubectl_drain/). */
+export interface Selection {
+  /** Pods with emptyDir volumes go, and lose them. */
+  deleteEmptyDirData: boolean;
+  /** Pods without a controller go, though nothing makes them anew. */
+  force: boolean;
+  /** Pods in these namespaces stay. */
+  skipNamespaces: readonly string[];
+  /** Pods that have been asked to end this long ago are not waited for; 0 waits for all. */
+  skipWaitForDeleteMs: number;
+}
+
+export type PodReason =
+  | "long-deleted"
+  | "daemonset"
+  | "daemonset-gone"
+  | "mirror"
+  | "local-data"
+  | "no-controller"
+  | "namespace";
+
+/** What the drain does with a pod, and all that is to be said about it. Whose eviction is refused, the drain fails. */
+export interface Verdict {
+  do: "evict" | "leave" | "refuse";
+  reasons: readonly PodReason[];
+}
+
+/** Each as the end of a sentence that begins with the pod. */
+export const podReasonTexts: Readonly<Record<PodReason, string>> = {
+  "long-deleted": "was asked to end longer ago than --skip-wait-for-delete-timeout",
+  daemonset: "belongs to a DaemonSet",
+  "daemonset-gone": "belongs to a DaemonSet that is gone",
+  mirror: "is a static pod of the kubelet",
+  "local-data": "has local data in an emptyDir (--delete-emptydir-data)",
+  "no-controller": "has no controller that would make it anew (--drain-force)",
+  namespace: "is in a namespace of --drain-skip-namespace",
+};
 
 /**
- * kubectl's selection as kured sets it up (`--ignore-daemonsets --delete-emptydir-data --force`): all pods go but mirror
- * pods and running pods of a DaemonSet that exists (https://kubernetes.io/docs/tasks/administer-cluster/safely-drain-node/).
+ * kubectl's filters in kubectl's order, with its `--ignore-daemonsets` always on; but no reason is lost behind a later one.
  * `daemonSetExists` is asked for "namespace/name".
  */
-export function selectPod(pod: Pod, daemonSetExists: (key: string) => boolean): Verdict {
+export function selectPod(
+  pod: Pod,
+  selection: Selection,
+  daemonSetExists: (key: string) => boolean,
+  now: number,
+): Verdict {
+  if (isLongDeleted(pod, selection.skipWaitForDeleteMs, now)) return leave("long-deleted");
   const daemonSet = daemonSetOf(pod);
-  if (daemonSet !== undefined && !isFinished(pod) && daemonSetExists(daemonSet)) {
-    return { evict: false, reason: "daemonset" };
-  }
+  const isOrphan = daemonSet !== undefined && !daemonSetExists(daemonSet);
+  if (daemonSet !== undefined && !isFinished(pod) && !isOrphan) return leave("daemonset");
   // A static pod belongs to the kubelet, which would start it again: https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
-  if (pod.metadata?.annotations?.["kubernetes.io/config.mirror"] !== undefined) {
-    return { evict: false, reason: "mirror" };
-  }
-  return { evict: true };
+  if (pod.metadata?.annotations?.["kubernetes.io/config.mirror"] !== undefined) return leave("mirror");
+  if (selection.skipNamespaces.includes(pod.metadata?.namespace ?? "")) return leave("namespace");
+  // What has finished loses nothing.
+  if (isFinished(pod)) return { do: "evict", reasons: [] };
+  const concerns: [reason: PodReason, concerns: boolean, isAllowed: boolean][] = [
+    ["daemonset-gone", isOrphan, selection.force],
+    ["local-data", hasLocalData(pod), selection.deleteEmptyDirData],
+    ["no-controller", controllerOf(pod) === undefined, selection.force],
+  ];
+  const found = concerns.filter(([, concerns]) => concerns);
+  const refused = found.filter(([, , isAllowed]) => !isAllowed);
+  return refused.length > 0
+    ? { do: "refuse", reasons: refused.map(([reason]) => reason) }
+    : { do: "evict", reasons: found.map(([reason]) => reason) };
+}
+
+const tiers = ["system-cluster-critical", "system-node-critical"];
+
+/** Pods of a lower tier have to be gone before those of a higher one are asked: 0 ordinary, then what these may need. */
+export function tierOf(pod: Pod): number {
+  return tiers.indexOf(pod.spec?.priorityClassName ?? "") + 1;
 }
 
 /** "namespace/name" of the DaemonSet that controls the pod. */
 export function daemonSetOf(pod: Pod): string | undefined {
-  const owner = pod.metadata?.ownerReferences?.find((reference) => reference.controller === true);
+  const owner = controllerOf(pod);
   if (owner?.kind !== "DaemonSet" || owner.apiVersion !== "apps/v1") return undefined;
   return `${pod.metadata?.namespace}/${owner.name}`;
 }
@@ -31,6 +87,24 @@ export function podKey(pod: Pod): string {
   return `${pod.metadata?.namespace}/${pod.metadata?.name}`;
 }
 
+function controllerOf(pod: Pod) {
+  return pod.metadata?.ownerReferences?.find((reference) => reference.controller === true);
+}
+
 function isFinished(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+}
+
+function hasLocalData(pod: Pod): boolean {
+  return (pod.spec?.volumes ?? []).some((volume) => volume.emptyDir !== undefined);
+}
+
+/** The deletion timestamp is the time at which the grace ends. */
+function isLongDeleted(pod: Pod, skipMs: number, now: number): boolean {
+  const { deletionTimestamp } = pod.metadata ?? {};
+  return skipMs > 0 && deletionTimestamp !== undefined && now - Date.parse(deletionTimestamp) > skipMs;
+}
+
+function leave(reason: PodReason): Verdict {
+  return { do: "leave", reasons: [reason] };
 }

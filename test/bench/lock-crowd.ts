@@ -145,6 +145,7 @@ export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdO
   const conflicts = server.ledger.count({ ...lease, status: 409 });
   const gaps = handOverMs({ releasedAt, cordonedAt }, concurrency);
   stop.abort(new Error("the bench is over"));
+  // By chance it would be 0.5.
   const what = `${nodes} waiting, ${concurrency} at a time, virtual time`;
   return [
     figure(bench, `${what}: nodes in the lock at one time`, insideMost, "nodes", concurrency),
@@ -157,7 +158,7 @@ export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdO
       `${what}: part of the waiting that has waited longer than the next, median`,
       median(positions),
       "",
-      0.25,
+      0.4,
     ),
   ];
 }

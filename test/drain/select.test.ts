@@ -1,56 +1,171 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../daemon/cluster/objects.ts";
-import { selectPod } from "../../daemon/drain/select.ts";
+import {
+  type PodReason,
+  podReasonTexts,
+  type Selection,
+  selectPod,
+  tierOf,
+} from "../../daemon/drain/select.ts";
+
+const noon = Date.parse("2026-11-24T12:00:00Z");
+const strict: Selection = {
+  deleteEmptyDirData: false,
+  force: false,
+  skipNamespaces: [],
+  skipWaitForDeleteMs: 0,
+};
+const force: Partial<Selection> = { force: true };
+/** As the options are without further words. */
+const byDefault: Partial<Selection> = { force: true, deleteEmptyDirData: true };
 
 interface PodFacts {
   ownedBy?: { kind: string; apiVersion: string };
   phase?: string;
   mirror?: true;
-  emptyDir?: true;
+  volumes?: object[];
+  namespace?: string;
+  priorityClassName?: string;
+  deletedSecondsAgo?: number;
 }
 
-function pod({ ownedBy, phase = "Running", mirror, emptyDir }: PodFacts): Pod {
+function pod(facts: PodFacts): Pod {
+  const { ownedBy, phase = "Running", mirror, volumes = [], namespace = "shop", deletedSecondsAgo } = facts;
+  const owner = ownedBy && { ...ownedBy, name: "owner", uid: "o1", controller: true };
   return {
     metadata: {
       name: "p",
-      namespace: "shop",
-      ...(ownedBy ? { ownerReferences: [{ ...ownedBy, name: "owner", uid: "o1", controller: true }] } : {}),
-      ...(mirror ? { annotations: { "kubernetes.io/config.mirror": "hash" } } : {}),
+      namespace,
+      ...(owner && { ownerReferences: [owner] }),
+      ...(mirror && { annotations: { "kubernetes.io/config.mirror": "hash" } }),
+      ...(deletedSecondsAgo !== undefined && {
+        deletionTimestamp: new Date(noon - deletedSecondsAgo * 1000).toISOString(),
+      }),
     },
-    spec: { containers: [], ...(emptyDir ? { volumes: [{ name: "scratch", emptyDir: {} }] } : {}) },
+    spec: {
+      containers: [],
+      volumes: volumes as never,
+      ...(facts.priorityClassName && { priorityClassName: facts.priorityClassName }),
+    },
     status: { phase },
   };
 }
 
-const daemonSet = { kind: "DaemonSet", apiVersion: "apps/v1" };
+/** The verdict in words; the pod's owner is there unless it is said to be gone. */
+function verdict(facts: PodFacts, selection: Partial<Selection> = {}, ownerIsGone = false): string {
+  const exists = (key: string) => key === "shop/owner" && !ownerIsGone;
+  const { do: what, reasons } = selectPod(pod(facts), { ...strict, ...selection }, exists, noon);
+  return [what, ...reasons].join(" ");
+}
 
-describe("Selecting pods to drain", () => {
-  const rows: [what: string, facts: PodFacts, exists: boolean, stays: string | undefined][] = [
+const controller = { kind: "ReplicationController", apiVersion: "v1" };
+const replicaSet = { kind: "ReplicaSet", apiVersion: "apps/v1" };
+const daemonSet = { kind: "DaemonSet", apiVersion: "apps/v1" };
+const job = { kind: "Job", apiVersion: "batch/v1" };
+const emptyDir = [{ name: "scratch", emptyDir: {} }];
+
+describe("kubectl's own table of pods, by eviction and by deletion the same", () => {
+  const rows: [what: string, facts: PodFacts, selection: Partial<Selection>, verdict: string][] = [
+    ["a pod of a ReplicationController", { ownedBy: controller }, {}, "evict"],
     [
-      "a pod of a ReplicaSet goes",
-      { ownedBy: { kind: "ReplicaSet", apiVersion: "apps/v1" } },
-      false,
-      undefined,
+      "a pod of a DaemonSet (kubectl: an error without --ignore-daemonsets)",
+      { ownedBy: daemonSet },
+      {},
+      "leave daemonset",
     ],
-    ["a pod of a Job goes", { ownedBy: { kind: "Job", apiVersion: "batch/v1" } }, false, undefined],
-    ["a pod without controller goes", {}, false, undefined],
-    ["a pod with local storage goes", { emptyDir: true }, false, undefined],
-    ["a finished pod goes", { phase: "Succeeded" }, false, undefined],
-    ["a pod of a DaemonSet stays", { ownedBy: daemonSet }, true, "daemonset"],
-    ["a finished pod of a DaemonSet goes", { ownedBy: daemonSet, phase: "Failed" }, true, undefined],
-    ["a pod of a DaemonSet that is gone goes", { ownedBy: daemonSet }, false, undefined],
+    ["a terminated pod of a DaemonSet", { ownedBy: daemonSet, phase: "Succeeded" }, {}, "evict"],
+    ["a pod that its DaemonSet has left", {}, {}, "refuse no-controller"],
+    ["a pod that its DaemonSet has left, with force", {}, force, "evict no-controller"],
+    ["a pod of a DaemonSet, ignored", { ownedBy: daemonSet }, force, "leave daemonset"],
     [
-      "a pod of another kind called DaemonSet goes",
-      { ownedBy: { kind: "DaemonSet", apiVersion: "example.com/v1" } },
-      true,
-      undefined,
+      "a pod of a DaemonSet with emptyDir, ignored",
+      { ownedBy: daemonSet, volumes: emptyDir },
+      {},
+      "leave daemonset",
     ],
-    ["a mirror pod stays", { mirror: true, ownedBy: { kind: "Node", apiVersion: "v1" } }, false, "mirror"],
+    ["a pod of a Job with local data", { ownedBy: job, volumes: emptyDir }, byDefault, "evict local-data"],
+    ["a terminated pod of a Job", { ownedBy: job, phase: "Failed" }, {}, "evict"],
+    ["a pod of a ReplicaSet", { ownedBy: replicaSet }, {}, "evict"],
+    ["a naked pod", {}, {}, "refuse no-controller"],
+    ["a naked pod, with force", {}, force, "evict no-controller"],
+    ["a pod with emptyDir", { volumes: emptyDir }, force, "refuse local-data"],
+    ["a terminated pod with emptyDir", { volumes: emptyDir, phase: "Failed" }, {}, "evict"],
+    [
+      "a pod with emptyDir whose data may go",
+      { volumes: emptyDir },
+      byDefault,
+      "evict local-data no-controller",
+    ],
   ];
-  for (const [what, facts, exists, stays] of rows) {
-    it(what, () => {
-      const verdict = selectPod(pod(facts), (key) => key === "shop/owner" && exists);
-      assert.deepEqual(verdict, stays === undefined ? { evict: true } : { evict: false, reason: stays });
+  for (const [what, facts, selection, expected] of rows)
+    it(`${what}: ${expected}`, () => assert.equal(verdict(facts, selection), expected));
+});
+
+describe("A pod of a DaemonSet that is gone", () => {
+  it("goes with force, which kubectl tests nowhere", () => {
+    assert.equal(verdict({ ownedBy: daemonSet }, force, true), "evict daemonset-gone");
+  });
+  it("is refused without", () => {
+    assert.equal(verdict({ ownedBy: daemonSet }, {}, true), "refuse daemonset-gone");
+  });
+  it("is told from one of another kind of that name", () => {
+    const other = { kind: "DaemonSet", apiVersion: "example.com/v1" };
+    assert.equal(verdict({ ownedBy: other }), "evict");
+  });
+});
+
+describe("All that is to be said about a pod", () => {
+  it("is kept, refusals too", () => {
+    assert.equal(verdict({ volumes: emptyDir }), "refuse local-data no-controller");
+  });
+  it("has a text", () => {
+    for (const text of Object.values(podReasonTexts)) assert.ok(text.length > 10);
+    assert.equal(podReasonTexts["mirror" satisfies PodReason], "is a static pod of the kubelet");
+  });
+});
+
+describe("A pod that stays", () => {
+  it("is a mirror pod, though a Node owns it", () => {
+    assert.equal(verdict({ mirror: true, ownedBy: { kind: "Node", apiVersion: "v1" } }), "leave mirror");
+  });
+  it("is in a namespace that is left out", () => {
+    const selection = { skipNamespaces: ["shop"] };
+    assert.equal(verdict({ ownedBy: replicaSet }, selection), "leave namespace");
+    assert.equal(verdict({ ownedBy: replicaSet, namespace: "bank" }, selection), "evict");
+  });
+});
+
+describe("A pod that was asked to end", () => {
+  const rows: [skipMs: number, deletedSecondsAgo: number | undefined, verdict: string][] = [
+    [0, 1000, "evict"],
+    [10_000, undefined, "evict"],
+    [10_000, 5, "evict"],
+    [10_000, 11, "leave long-deleted"],
+  ];
+  for (const [skipMs, deletedSecondsAgo, expected] of rows) {
+    it(`${deletedSecondsAgo} s ago is not waited for longer than ${skipMs} ms: ${expected}`, () => {
+      const facts = { ownedBy: replicaSet, ...(deletedSecondsAgo !== undefined && { deletedSecondsAgo }) };
+      assert.equal(verdict(facts, { skipWaitForDeleteMs: skipMs }), expected);
     });
+  }
+});
+
+describe("A host's own folder", () => {
+  it("is no local data, memory is", () => {
+    assert.equal(verdict({ ownedBy: job, volumes: [{ name: "h", hostPath: { path: "/" } }] }), "evict");
+    const memory = [{ name: "m", emptyDir: { medium: "Memory" } }];
+    assert.equal(verdict({ ownedBy: job, volumes: memory }), "refuse local-data");
+  });
+});
+
+describe("The tier of a pod", () => {
+  for (const [name, tier] of [
+    ["", 0],
+    ["business-critical", 0],
+    ["system-cluster-critical", 1],
+    ["system-node-critical", 2],
+  ] as const) {
+    it(`of the priority class "${name}" is ${tier}`, () =>
+      assert.equal(tierOf(pod({ priorityClassName: name })), tier));
   }
 });
