@@ -111,6 +111,7 @@ function atRest(record: CycleRecord, seen: Seen, policy: Policy, now: number): D
       need: { source: need.source, reasons: [...need.reasons], since: record.need?.since ?? iso(now) },
       bootID: seen.bootID,
       cordoned: !seen.node.unschedulable,
+      cordonedAgain: false,
       attempt: 0,
       reasons: [],
     },
@@ -258,12 +259,20 @@ function lostRight(record: CycleRecord, seen: Seen, policy: Policy, now: number)
   if (seen.node === "gone") return nodeGone(policy, now);
   if (seen.lock === undefined) return look("lock");
   if (!seen.lock.held) return restore(record, "withdrawn", "the slot is no longer ours", now);
-  // Whoever did that wants the node now: a failure, so that it is not cordoned again at once.
-  if (!seen.node.unschedulable) return restore(record, "failed", "somebody uncordoned the node", now);
+  if (!seen.node.unschedulable) return uncordoned(record, now);
   if (seen.need === undefined) return look("need");
   if (seen.need.state !== "needed")
     return restore(record, "withdrawn", "the reboot is no longer needed", now);
   return undefined;
+}
+
+/** Once it may be a mistake; whoever does it again wants the node now. That is a failure, so that the back-off leaves it alone. */
+function uncordoned(record: CycleRecord, now: number): Decision {
+  if (record.cordonedAgain || record.phase !== "Draining") {
+    return restore(record, "failed", "somebody uncordoned the node", now);
+  }
+  const why = "somebody uncordoned the node while it is drained: cordon it again, this once";
+  return save({ ...record, cordoned: true, cordonedAgain: true }, why, "set");
 }
 
 function returning(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {

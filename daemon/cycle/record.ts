@@ -25,6 +25,7 @@ const recordSchema = z.object({
   need: z.optional(z.object({ source: z.string(), reasons: z.array(z.string()), since: time })),
   bootID: z.optional(z.string()),
   cordoned: z._default(z.boolean(), false),
+  cordonedAgain: z._default(z.boolean(), false),
   attempt: count,
   reboots: count,
   failures: count,
@@ -42,6 +43,7 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `since`: when the phase began; deadlines count from it.
  * - `bootID`: the one under which the cycle began.
  * - `cordoned`: by us, so ours to undo.
+ * - `cordonedAgain`: somebody has uncordoned the node in this cycle, and we have set it right once.
  * - `attempt`: how often the machine has been asked to reboot in this cycle.
  * - `reboots`: proved reboots that left the need standing.
  * - `failures`: failed cycles in a row, for the back-off.
@@ -73,6 +75,7 @@ export function idleRecord(now: number): CycleRecord {
     phase: "Idle",
     since: new Date(now).toISOString(),
     cordoned: false,
+    cordonedAgain: false,
     attempt: 0,
     reboots: 0,
     failures: 0,

@@ -225,13 +225,15 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
   }
 
   function adopt(next: CycleRecord): void {
+    const wasCordonedAgain = record?.cordonedAgain;
     record = next;
     isRecordSure = true;
     if (next.phase === "Draining") {
       // A new cycle: what an earlier one asked for is over.
       askedAttempt = 0;
       askRefused = undefined;
-      return;
+      // Pods may have come while the node was not cordoned: all are looked at anew.
+      if (next.cordonedAgain === wasCordonedAgain) return;
     }
     drain?.stop();
     drain = undefined;

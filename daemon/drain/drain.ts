@@ -126,10 +126,9 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   }
 
   function keep(pod: Pod): void {
-    if (known(pod) === undefined) {
-      newestAt = clock.now();
-      waitNoLonger(pod);
-    }
+    const before = known(pod);
+    if (before === undefined) newestAt = clock.now();
+    if (before?.metadata?.deletionTimestamp !== pod.metadata?.deletionTimestamp) waitNoLonger(pod);
     const tier = tiers[tierOf(pod)];
     tier?.set(uidOf(pod), pod);
     if (isListed && tier === currentTier()) ask(pod);

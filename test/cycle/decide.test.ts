@@ -330,10 +330,21 @@ describe("A draining node", () => {
     });
   }
 
-  it("is given back and rests when somebody uncordons it, since they want it", () => {
-    const next = saved(
-      decide(draining, seen({ node: { unschedulable: false }, drain: running }), policy(), noon),
+  const uncordoned = seen({ node: { unschedulable: false }, drain: running });
+
+  it("is cordoned again when somebody uncordons it, and says so", () => {
+    const decision = decide(record({ ...draining, cordoned: false }), uncordoned, policy(), noon + minute);
+    const next = saved(decision);
+    assert.match(decision.why, /somebody uncordoned the node .*cordon it again/);
+    assert.deepEqual(
+      [next.phase, next.cordon, next.cordoned, next.cordonedAgain],
+      ["Draining", "set", true, true],
     );
+    assert.equal(next.since, draining.since, "the old deadline counts");
+  });
+
+  it("is given back and rests when somebody uncordons it a second time, since they want it", () => {
+    const next = saved(decide(record({ ...draining, cordonedAgain: true }), uncordoned, policy(), noon));
     assert.equal(next.phase, "Restoring");
     assert.equal(next.outcome?.result, "failed");
   });
