@@ -3,8 +3,18 @@ import { readFileSync } from "node:fs";
 import { type Option, options } from "../daemon/config/options.ts";
 import { phases } from "../daemon/cycle/record.ts";
 import { createMetrics } from "../daemon/report/metrics.ts";
+import { nodeFlags } from "./cluster/machines/rebootd.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+
+const dockerfile = readFileSync(new URL("../Dockerfile", import.meta.url), "utf8");
+
+describe("The image", () => {
+  it("runs node with the flags that the daemons of the tests and the benches have", () => {
+    const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? "[]");
+    assert.deepEqual(entrypoint, ["node", ...nodeFlags, "/rebootd.mjs"]);
+  });
+});
 
 describe("The README", () => {
   for (const [name, option] of Object.entries<Option<unknown>>(options)) {

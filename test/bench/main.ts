@@ -2,11 +2,13 @@
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { onStopSignals } from "../cluster/stop-signals.ts";
+import { benchDrain } from "./drain.ts";
 import { type Figure, figureLine } from "./figures.ts";
 import { benchCrowd } from "./lock-crowd.ts";
 import { benchProcesses } from "./lock-processes.ts";
 
 const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
+  drain: [benchDrain],
   lock: [
     () => benchCrowd({ nodes: 5000, concurrency: 1, handOvers: 40, seed: 1 }),
     () => benchProcesses({ nodes: 50, concurrency: 2 }),

@@ -17,6 +17,9 @@ export interface DaemonPlace {
 
 const program = fileURLToPath(new URL("../../../daemon/main.ts", import.meta.url));
 
+/** As in the image. */
+export const nodeFlags = ["--max-semi-space-size=1"];
+
 /** Options are added behind, where the last one wins. */
 export function startRebootd(place: DaemonPlace, options: readonly string[] = []): DaemonHandle {
   const { name, folder, kubeconfig, logFile, concurrency, lock } = place;
@@ -35,5 +38,5 @@ export function startRebootd(place: DaemonPlace, options: readonly string[] = []
     "--log-format=json",
     `--concurrency=${concurrency}`,
   ];
-  return startDaemonProcess({ args: [program, "run", ...args, ...options], logFile });
+  return startDaemonProcess({ args: [...nodeFlags, program, "run", ...args, ...options], logFile });
 }

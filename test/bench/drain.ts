@@ -1,0 +1,134 @@
+import { systemClock } from "../../daemon/clock.ts";
+import { startRebootd } from "../cluster/machines/rebootd.ts";
+import { startSimulatedServer } from "../cluster/server.ts";
+import { startWorld, type World } from "../cluster/world.ts";
+import { askDaemon, readLog } from "../e2e/daemon-process.ts";
+import { startSmallWorld } from "../simulation/small-world.ts";
+import { type Figure, figure } from "./figures.ts";
+
+const bench = "drain";
+const graceSeconds = 5;
+const deadlineMs = 5 * 60_000;
+const pods = "/api/v1/namespaces/default/pods";
+
+interface Drained {
+  requests: number;
+  /** After the cordon; seconds. */
+  lastEviction: number;
+  empty: number;
+  memoryGrowthMb: number;
+}
+
+/** A real daemon process drains a node of so many pods, each of which takes its whole grace to end. */
+async function drainProcess(count: number): Promise<Drained> {
+  const server = await startSimulatedServer(systemClock, {
+    authorization: "always-allow",
+    ledgerMax: 1_000_000,
+  });
+  const world = await startWorld({
+    server,
+    nodes: ["n1"],
+    kubelet: { podStopMs: graceSeconds * 1000, podStartMs: 0 },
+    startDaemon: (place) => startRebootd(place),
+  });
+  try {
+    await addPods(world, count);
+    const node = world.node("n1");
+    const isStarted = async () =>
+      (await readLog(node.logFile)).some(({ metricsPort }) => metricsPort !== undefined);
+    await world.eventually("its daemon is there", isStarted);
+    const memoryBefore = await residentMb(node.logFile);
+    server.api.ledger.clear();
+    node.wantsReboot();
+    let memoryMost = memoryBefore;
+    const isRebooting = async () => {
+      // After the drain the daemon is killed with its machine.
+      memoryMost = Math.max(memoryMost, await residentMb(node.logFile).catch(() => 0));
+      return (await node.record())?.phase === "Rebooting" || node.machine.boots.length > 1;
+    };
+    await world.eventually("the node is empty", isRebooting, deadlineMs);
+    const all = server.api.ledger.entries({ user: "rebootd:n1" });
+    // The cordon, then what ends the drain: both are patches of the Node.
+    const [cordon, end] = all.filter(({ verb, resource }) => verb === "patch" && resource === "nodes");
+    const first = cordon?.start ?? Number.NaN;
+    const last = end?.start ?? Number.NaN;
+    const evicted = all.filter(({ subresource }) => subresource === "eviction").map(({ start }) => start);
+    return {
+      requests: all.filter(({ start }) => start >= first && start <= last).length,
+      lastEviction: (Math.max(...evicted) - first) / 1000,
+      empty: (last - first) / 1000,
+      memoryGrowthMb: memoryMost - memoryBefore,
+    };
+  } finally {
+    await world.stop();
+  }
+}
+
+async function addPods(world: World, count: number): Promise<void> {
+  for (let number = 1; number <= count; number += 1) {
+    const spec = {
+      nodeName: "n1",
+      terminationGracePeriodSeconds: graceSeconds,
+      containers: [{ name: "main", image: "registry.test/app:1" }],
+    };
+    await world.api.create(pods, { metadata: { name: `p${number}` }, spec }, { signal: world.signal });
+  }
+  await world.eventually(
+    "all pods run",
+    async () => (await world.node("n1").pods()).every(({ status }) => status?.phase === "Running"),
+    deadlineMs,
+  );
+}
+
+async function residentMb(logFile: string): Promise<number> {
+  const metrics = await askDaemon(logFile, "/metrics");
+  return Number(/^process_resident_memory_bytes\S* (\S+)$/m.exec(metrics)?.[1]) / 1e6;
+}
+
+/** How often each of two pods that a budget holds is asked for within a minute; in virtual time. */
+async function blockedForAMinute(): Promise<number> {
+  const world = await startSmallWorld({ nodes: 1 });
+  for (const name of ["a", "b"]) {
+    const spec = { nodeName: "n1", containers: [{ name: "main", image: "app:1" }] };
+    await world.admin.create(pods, { metadata: { name, labels: { app: "db" } }, spec }, world);
+  }
+  const body = {
+    metadata: { name: "db" },
+    spec: { maxUnavailable: 0, selector: { matchLabels: { app: "db" } } },
+  };
+  await world.admin.create("/apis/policy/v1/namespaces/default/poddisruptionbudgets", body, world);
+  await world.time.pass(5000);
+  world.machine("n1").wantReboot();
+  const asked = (name: string) => world.server.ledger.count({ subresource: "eviction", name });
+  for (let passed = 0; passed < 30 && asked("a") === 0; passed += 1) await world.time.pass(100);
+  await world.time.pass(60_000);
+  const most = Math.max(asked("a"), asked("b"));
+  await world.stop();
+  return most;
+}
+
+export async function benchDrain(): Promise<Figure[]> {
+  const small = await drainProcess(110);
+  const large = await drainProcess(1000);
+  return [
+    figure(bench, "110 pods: requests", small.requests, "requests", 130),
+    figure(bench, "110 pods: last eviction sent after the cordon", small.lastEviction, "s", 1),
+    figure(bench, "110 pods of 5 s grace: node empty after the cordon", small.empty, "s", 2 + graceSeconds),
+    figure(bench, "1,000 pods: requests for each pod", large.requests / 1000, "requests", 130 / 110),
+    figure(
+      bench,
+      "1,000 pods: last eviction sent after the cordon",
+      large.lastEviction,
+      "s",
+      (1 * 1000) / 110,
+    ),
+    figure(bench, "1,000 pods: growth of resident memory", large.memoryGrowthMb, "MB", 40),
+    figure(
+      bench,
+      "2 pods held by a budget for 60 s: evictions of each",
+      await blockedForAMinute(),
+      "evictions",
+      12,
+    ),
+  ];
+}
