@@ -125,7 +125,8 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     return verdict;
   }
 
-  function keep(pod: Pod): void {
+  function keep(whole: Pod): void {
+    const pod = essenceOf(whole);
     const before = known(pod);
     if (before === undefined) newestAt = clock.now();
     if (before?.metadata?.deletionTimestamp !== pod.metadata?.deletionTimestamp) waitNoLonger(pod);
@@ -234,6 +235,13 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
 
 function sentence(pod: Pod, { reasons }: Verdict): string {
   return `${podKey(pod)} ${reasons.map((reason) => podReasonTexts[reason]).join(" and ")}`;
+}
+
+/** What is still asked of a pod once it is known that it has to go; a node may have hundreds. */
+function essenceOf({ metadata = {}, spec }: Pod): Pod {
+  const { name, namespace, uid, deletionTimestamp, finalizers } = metadata;
+  const kept = { name, namespace, uid, deletionTimestamp, finalizers };
+  return { metadata: kept, spec: { priorityClassName: spec?.priorityClassName } } as Pod;
 }
 
 function uidOf(pod: Pod): string {
