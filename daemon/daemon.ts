@@ -9,7 +9,7 @@ import type { Config } from "./config/options.ts";
 import type { CyclePorts } from "./cycle/run.ts";
 import { lookOnce, runCycle } from "./cycle/run.ts";
 import { startDrain } from "./drain/drain.ts";
-import { podKey, podReasonTexts } from "./drain/select.ts";
+import { podKey, reasonsText } from "./drain/select.ts";
 import { alertsGate, type HttpPost } from "./gates/alerts.ts";
 import type { Gate } from "./gates/gate.ts";
 import { checkGates } from "./gates/index.ts";
@@ -150,7 +150,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
           onEnd,
           onEvict: (pod, reasons) => {
             metrics.evictions.inc();
-            const why = reasons.map((reason) => podReasonTexts[reason]).join(" and ") || undefined;
+            const why = reasonsText(reasons) || undefined;
             log.info(why === undefined ? "evicting a pod" : "evicting a pod all the same", {
               pod: podKey(pod),
               why,

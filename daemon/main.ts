@@ -38,7 +38,7 @@ const io = {
   random: Math.random,
   connect: (credentials: Credentials) =>
     createClient({
-      transport: transportTo(credentials.kubeconfig, () => loadPersonalKubeconfig(credentials, process.env)),
+      transport: transportTo(credentials.kubeconfig, () => loadPersonalKubeconfig(credentials)),
       clock: systemClock,
     }),
 };

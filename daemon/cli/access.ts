@@ -4,11 +4,13 @@ import type { Api } from "../cluster/api.ts";
 import { lockPlaceOf, lockPlaceOptions } from "../config/lock-place.ts";
 import { parseOptions } from "../config/options.ts";
 import { createLockCarrier, type LockCarrier, type LockPlace } from "../lock/carrier.ts";
-import { addOptions, type Environment, givenOptions } from "./options.ts";
+import { addOptions, type Environment, givenOptions, kubeconfigFiles } from "./options.ts";
 
 /** The way to a cluster, as kubectl finds it: what is named, else KUBECONFIG, else ~/.kube/config. */
 export interface Credentials {
   kubeconfig: string | undefined;
+  /** The files in KUBECONFIG. */
+  listed: readonly string[];
   context: string | undefined;
 }
 
@@ -41,6 +43,10 @@ export function accessOf(command: Command, { environment, connect, clock, random
   const place = lockPlaceOf(
     parseOptions(lockPlaceOptions, givenOptions(command, lockPlaceOptions, environment)),
   );
-  const api = connect({ kubeconfig: kubeconfig ?? environment["REBOOTD_KUBECONFIG"], context });
+  const api = connect({
+    kubeconfig: kubeconfig ?? environment["REBOOTD_KUBECONFIG"],
+    listed: kubeconfigFiles(environment),
+    context,
+  });
   return { api, place, carrier: createLockCarrier({ api, clock, random, place }), clock };
 }

@@ -2,7 +2,7 @@ import type { Metadata } from "../cluster/objects.ts";
 import { type CycleRecord, parseRecord, recordAnnotation } from "../cycle/record.ts";
 import type { LockPlace } from "../lock/carrier.ts";
 import { parsePriority, priorityAnnotation } from "../lock/rank.ts";
-import { type Holder, holdersOf, isExpired, isManual, type LockValue } from "../lock/slots.ts";
+import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolders } from "../lock/slots.ts";
 
 /** What `rebootd status -o json` prints. Times are RFC 3339. */
 export interface ClusterStatus {
@@ -47,7 +47,7 @@ export function statusOf(
   now: number,
 ): ClusterStatus {
   const byName = new Map(nodes.map((node) => [node.name ?? "", nodeStatus(node)]));
-  const entries = holdersOf(lock).filter((holder) => !isManual(holder));
+  const entries = nodeHolders(lock);
   const holders = entries.map((holder) => holderStatus(holder, byName.get(holder.nodeID), now));
   const manual = holdersOf(lock)
     .filter(isManual)
@@ -77,16 +77,12 @@ function lockStatus(
 
 function nodeStatus({ name = "", annotations = {} }: Metadata): NodeStatus {
   const { record, fault } = parseRecord(annotations[recordAnnotation]);
+  const unreadable = fault === undefined ? [] : [`its record cannot be read: ${fault}`];
   return {
     node: name,
     phase: record?.phase ?? (fault === undefined ? "Idle" : "Unknown"),
     since: record?.since,
-    why:
-      record === undefined
-        ? fault === undefined
-          ? []
-          : [`its record cannot be read: ${fault}`]
-        : whyOf(record),
+    why: record === undefined ? unreadable : whyOf(record),
     neededSince: record?.need?.since,
     neededFor: record?.need?.reasons ?? [],
     priority: parsePriority(annotations[priorityAnnotation]) ?? "normal",

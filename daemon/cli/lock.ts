@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { lockByHand } from "../lock/by-hand.ts";
-import { holdersOf, isManual } from "../lock/slots.ts";
+import { nodeHolders } from "../lock/slots.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { perform } from "./deed.ts";
 
@@ -14,7 +14,7 @@ export function lockCommand(io: PersonIo, signal: AbortSignal): Command {
   return command.action(async ({ reason }: { reason?: string }) => {
     const { carrier, clock } = accessOf(command, io);
     const lock = await perform(carrier, (found) => lockByHand(found, reason, clock.now()), signal);
-    const busy = holdersOf(lock).filter((holder) => !isManual(holder));
+    const busy = nodeHolders(lock);
     const names = busy.map(({ nodeID }) => nodeID).join(", ");
     const rest = busy.length > 0 ? `; holding a slot, and going on to the end of the cycle: ${names}` : "";
     io.out(`locked: no node starts to reboot until rebootd unlock${rest}\n`);

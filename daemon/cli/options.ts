@@ -47,6 +47,11 @@ export function givenOptions(
   return raw;
 }
 
+/** The files that KUBECONFIG names. */
+export function kubeconfigFiles(environment: Environment): string[] {
+  return (environment["KUBECONFIG"] ?? "").split(":").filter((file) => file !== "");
+}
+
 /** A flag without a value means true. */
 function onCommandLine(value: string | string[] | true | undefined): string | string[] | undefined {
   return value === true ? "true" : value;
@@ -56,7 +61,7 @@ function onCommandLine(value: string | string[] | true | undefined): string | st
 function fromEnvironment(name: OptionName, environment: Environment): string | undefined {
   const own = environment[environmentName(name)];
   if (own !== undefined || name !== "kubeconfig") return own;
-  const [first, second] = (environment["KUBECONFIG"] ?? "").split(":").filter((file) => file !== "");
+  const [first, second] = kubeconfigFiles(environment);
   if (second === undefined) return first;
   throw new ConfigError("KUBECONFIG names several files; name one, or give --kubeconfig=FILE");
 }

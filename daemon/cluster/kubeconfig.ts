@@ -33,12 +33,16 @@ export function loadKubeconfig(file: string | undefined): KubeConfig {
  * As kubectl finds it for a person: the named file, else the files in KUBECONFIG, else ~/.kube/config, else the service
  * account of the pod (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/).
  */
-export function loadPersonalKubeconfig(
-  { kubeconfig, context }: { kubeconfig?: string | undefined; context?: string | undefined },
-  environment: Record<string, string | undefined>,
-): KubeConfig {
+export function loadPersonalKubeconfig({
+  kubeconfig,
+  listed,
+  context,
+}: {
+  kubeconfig: string | undefined;
+  listed: readonly string[];
+  context: string | undefined;
+}): KubeConfig {
   const own = join(homedir(), ".kube", "config");
-  const listed = (environment["KUBECONFIG"] ?? "").split(":").filter((file) => file !== "");
   const files =
     kubeconfig !== undefined ? [kubeconfig] : listed.length > 0 ? listed : existsSync(own) ? [own] : [];
   const config = files.length > 0 ? fromFiles(files, context) : loadKubeconfig(undefined);

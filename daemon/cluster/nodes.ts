@@ -6,38 +6,42 @@ const pageSize = 500;
 /** How many Nodes the cluster has: the first one, and what the server says is left; where it does not say, all pages. */
 export async function countNodes(api: Api, signal: AbortSignal): Promise<number> {
   let count = 0;
-  let limit = 1;
-  let next: string | undefined;
-  do {
-    const page: List<PartialObjectMetadata> = await api.get(paths.nodes, {
-      signal,
-      query: { limit, continue: next },
-      metadataOnly: "list",
-    });
+  for await (const { items, metadata } of nodePages(api, 1, signal)) {
+    count += items.length;
     // Optional: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/list-meta/
-    const { remainingItemCount, continue: token } = page.metadata ?? {};
-    count += page.items.length;
-    if (remainingItemCount !== undefined) return count + remainingItemCount;
-    next = token || undefined;
-    limit = pageSize;
-  } while (next !== undefined);
+    if (metadata?.remainingItemCount !== undefined) return count + metadata.remainingItemCount;
+  }
   return count;
 }
 
-/** The metadata of all Nodes, page by page. */
+/** The metadata of all Nodes. */
 export async function listNodeMetadata(api: Api, signal: AbortSignal): Promise<readonly Metadata[]> {
   const all: Metadata[] = [];
+  for await (const { items } of nodePages(api, pageSize, signal)) {
+    for (const { metadata } of items) if (metadata !== undefined) all.push(metadata);
+  }
+  return all;
+}
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks */
+async function* nodePages(
+  api: Api,
+  firstSize: number,
+  signal: AbortSignal,
+): AsyncIterable<List<PartialObjectMetadata>> {
+  let limit = firstSize;
   let next: string | undefined;
   do {
-    const page: List<PartialObjectMetadata> = await api.get(paths.nodes, {
+    const query = { limit, continue: next };
+    const page = await api.get<List<PartialObjectMetadata>>(paths.nodes, {
       signal,
-      query: { limit: pageSize, continue: next },
+      query,
       metadataOnly: "list",
     });
-    for (const { metadata } of page.items) if (metadata !== undefined) all.push(metadata);
+    yield page;
+    limit = pageSize;
     next = page.metadata?.continue || undefined;
   } while (next !== undefined);
-  return all;
 }
 
 /** The Nodes that carry any of these labels, and which of them are not Ready. */

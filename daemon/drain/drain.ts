@@ -8,7 +8,7 @@ import {
   daemonSetOf,
   type PodReason,
   podKey,
-  podReasonTexts,
+  reasonsText,
   type Selection,
   selectPod,
   tierOf,
@@ -53,10 +53,9 @@ const toldMax = 10;
  */
 export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   const { api, clock, random, nodeName, selection, onEnd } = options;
-  const startedAt = clock.now();
   let ended: Extract<DrainState, { state: "done" | "failed" }> | undefined;
   let isListed = false;
-  let newestAt = startedAt;
+  let newestAt = clock.now();
   /** Pods that have to go and are still there, by UID; a map for each tier. */
   const tiers = [0, 1, 2].map(() => new Map<string, Pod>());
   const refused = new Map<string, string>();
@@ -234,7 +233,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
 }
 
 function sentence(pod: Pod, { reasons }: Verdict): string {
-  return `${podKey(pod)} ${reasons.map((reason) => podReasonTexts[reason]).join(" and ")}`;
+  return `${podKey(pod)} ${reasonsText(reasons)}`;
 }
 
 /** What is still asked of a pod once it is known that it has to go; a node may have hundreds. */

@@ -38,6 +38,10 @@ export const podReasonTexts: Readonly<Record<PodReason, string>> = {
   namespace: "is in a namespace of --drain-skip-namespace",
 };
 
+export function reasonsText(reasons: readonly PodReason[]): string {
+  return reasons.map((reason) => podReasonTexts[reason]).join(" and ");
+}
+
 /**
  * kubectl's filters in kubectl's order, with its `--ignore-daemonsets` always on; but no reason is lost behind a later one.
  * `daemonSetExists` is asked for "namespace/name".

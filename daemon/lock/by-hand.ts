@@ -5,6 +5,7 @@ import {
   isSeveral,
   type LockChange,
   type LockValue,
+  nodeHolders,
   quoted,
 } from "./slots.ts";
 
@@ -42,7 +43,7 @@ export function unlockByHand(lock: LockValue, which: Which): Deed {
   const holders = before.filter((holder) => !goes(holder));
   if (holders.length < before.length) return { change: { holders, concurrency: limitIn(lock) } };
   if (which === "manual") return {};
-  const names = before.filter((holder) => !isManual(holder)).map(({ nodeID }) => nodeID);
+  const names = nodeHolders(lock).map(({ nodeID }) => nodeID);
   const known = names.length > 0 ? `those that do: ${names.join(", ")}` : "no node does";
   return { refused: `${quoted(which.node)} holds no slot; ${known}` };
 }

@@ -141,11 +141,14 @@ export function leave(holders: readonly Holder[], self: Self): readonly Holder[]
   return holders.filter((holder) => !isNamed(holder, self));
 }
 
+/** The entries of nodes, live or expired; without those that people have made. */
+export function nodeHolders(lock: LockValue): readonly Holder[] {
+  return holdersOf(lock).filter((holder) => !isManual(holder));
+}
+
 /** The live entries of other nodes; several of one node are one slot. */
 export function otherHolders(lock: LockValue, self: Self, now: number): readonly Holder[] {
-  const others = holdersOf(lock).filter(
-    (holder) => !isNamed(holder, self) && !isManual(holder) && !isExpired(holder, now),
-  );
+  const others = nodeHolders(lock).filter((holder) => !isNamed(holder, self) && !isExpired(holder, now));
   return [...new Map(others.map((holder) => [holder.nodeID, holder])).values()];
 }
 

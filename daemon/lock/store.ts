@@ -99,12 +99,12 @@ export function createLockStore(options: LockOptions): LockStore {
   }
 
   async function limitsNow(signal: AbortSignal): Promise<Limits> {
-    const nodes = "percent" in options.concurrency ? await clusterSize(signal) : 0;
-    return limitsOf(nodes);
+    if ("percent" in options.concurrency) await clusterSize(signal);
+    return knownLimits();
   }
 
-  function limitsOf(nodes: number): Limits {
-    return { concurrency: concurrencyOf(options.concurrency, nodes), maxPerZone, maxPerPool };
+  function knownLimits(): Limits {
+    return { concurrency: concurrencyOf(options.concurrency, size?.nodes ?? 0), maxPerZone, maxPerPool };
   }
 
   function placed({ nodeID, nodeUID, labels }: Member): Applicant {
@@ -134,7 +134,7 @@ export function createLockStore(options: LockOptions): LockStore {
   const without = (isGone: (holder: Holder) => boolean) => (lock: LockValue) => {
     const before = holdersOf(lock);
     const holders = before.filter((holder) => !isGone(holder));
-    return holders.length === before.length ? undefined : { holders, ...limitsOf(size?.nodes ?? 0) };
+    return holders.length === before.length ? undefined : { holders, concurrency: knownLimits().concurrency };
   };
 
   return {
@@ -175,11 +175,7 @@ export function createLockStore(options: LockOptions): LockStore {
     },
 
     watch: (self, onFacts, onBreak, signal) =>
-      carrier.watch(
-        (lock) => onFacts(factsOf(lock, placed(self()), limitsOf(size?.nodes ?? 0))),
-        onBreak,
-        signal,
-      ),
+      carrier.watch((lock) => onFacts(factsOf(lock, placed(self()), knownLimits())), onBreak, signal),
   };
 
   function entryOf(

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadAllYaml, loadYaml } from "@kubernetes/client-node";
 import type { Api } from "../../daemon/cluster/api.ts";
+import { administrator, type ClusterServer } from "./server.ts";
 
 export interface ManifestObject {
   apiVersion: string;
@@ -62,4 +63,10 @@ export async function createManifests(
       throw new Error(`manifests/${folder}: no path is known for a ${object.kind}`);
     await api.create(collection(object.metadata.namespace ?? ""), object, { signal });
   }
+}
+
+/** All but the DaemonSet, for daemons that are started in its place. */
+export async function installRights(server: ClusterServer): Promise<void> {
+  const api = server.apiFor(administrator);
+  await createManifests(api, new AbortController().signal, { without: ["DaemonSet"] });
 }

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import type { ClusterStatus } from "../../daemon/cli/cluster-status.ts";
 import { systemClock } from "../../daemon/clock.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { createManifests, daemonUser } from "../cluster/manifests.ts";
-import { administrator } from "../cluster/server.ts";
+import { daemonUser, installRights } from "../cluster/manifests.ts";
 import { startSuite } from "../cluster/suite.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import { runDaemonProcess } from "./daemon-process.ts";
@@ -48,9 +47,7 @@ async function letStuckPodEnd(name: string): Promise<void> {
 describe("A person at the command line", () => {
   before(async () => {
     const suite = await startSuite(systemClock);
-    await createManifests(suite.server.apiFor(administrator), new AbortController().signal, {
-      without: ["DaemonSet"],
-    });
+    await installRights(suite.server);
     world = await startWorld({
       ...suite,
       daemonUser: () => daemonUser,

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../daemon/clock.ts";
 import type { Phase } from "../../daemon/cycle/record.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { createManifests, daemonUser } from "../cluster/manifests.ts";
-import { administrator } from "../cluster/server.ts";
+import { daemonUser, installRights } from "../cluster/manifests.ts";
 import { onSimulatedServer, type Suite, startSuite } from "../cluster/suite.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import { readLog } from "./daemon-process.ts";
@@ -62,9 +61,7 @@ async function expectEnd(name: string, end: typeof rebooted | typeof failed): Pr
 describe("A daemon that is killed", () => {
   before(async () => {
     suite = await startSuite(systemClock);
-    await createManifests(suite.server.apiFor(administrator), new AbortController().signal, {
-      without: ["DaemonSet"],
-    });
+    await installRights(suite.server);
     world = await startWorld({
       ...suite,
       daemonUser: () => daemonUser,

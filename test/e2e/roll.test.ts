@@ -3,8 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { systemClock } from "../../daemon/clock.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { createManifests, daemonUser } from "../cluster/manifests.ts";
-import { administrator } from "../cluster/server.ts";
+import { daemonUser, installRights } from "../cluster/manifests.ts";
 import { onSimulatedServer, type Suite, startSuite } from "../cluster/suite.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import { askDaemon, readLog } from "./daemon-process.ts";
@@ -42,9 +41,7 @@ describe("A roll of real daemons", () => {
   before(async () => {
     prometheus = await startPrometheus();
     suite = await startSuite(systemClock);
-    await createManifests(suite.server.apiFor(administrator), new AbortController().signal, {
-      without: ["DaemonSet"],
-    });
+    await installRights(suite.server);
     world = await startWorld({
       ...suite,
       daemonUser: () => daemonUser,

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../daemon/clock.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { createManifests, daemonUser } from "../cluster/manifests.ts";
-import { administrator, startSimulatedServer } from "../cluster/server.ts";
+import { daemonUser, installRights } from "../cluster/manifests.ts";
+import { startSimulatedServer } from "../cluster/server.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import { kubectls, type Session, startSession } from "./kubectl.ts";
 
@@ -183,9 +183,7 @@ for (const kubectl of kubectls()) {
     describe("beside real daemons", () => {
       it("holds a roll back by the lock, lets it go on, and shows it", async () => {
         const server = await startSimulatedServer(systemClock);
-        await createManifests(server.apiFor(administrator), new AbortController().signal, {
-          without: ["DaemonSet"],
-        });
+        await installRights(server);
         const world = await startWorld({
           server,
           nodes: 2,
@@ -218,9 +216,7 @@ for (const kubectl of kubectls()) {
 
       it("does not lose a holder by accident, and stops one on purpose", async () => {
         const server = await startSimulatedServer(systemClock);
-        await createManifests(server.apiFor(administrator), new AbortController().signal, {
-          without: ["DaemonSet"],
-        });
+        await installRights(server);
         const world = await startWorld({
           server,
           nodes: 1,
