@@ -1,43 +1,9 @@
-import type { Refusal } from "../lock/limits.ts";
-import { type CycleRecord, idleRecord, type Reason } from "./record.ts";
-import type { ClosedGate, DrainState, Seen } from "./seen.ts";
-
-/** The settings that the order of things depends on. Times in milliseconds. */
-export interface Policy {
-  drainTimeoutMs: number;
-  rebootDelayMs: number;
-  rebootTimeoutMs: number;
-  rebootAttempts: number;
-  maxRebootsPerNeed: number;
-  readySettleMs: number;
-  readyTimeoutMs: number;
-  lockReleaseDelayMs: number;
-  /** How soon closed gates that nobody reports on are asked again. */
-  gateRecheckMs: number;
-}
-
-/** The next thing to do, as data. */
-export type Action =
-  /** See this too, then decide again within the same pass. */
-  | { do: "look"; at: "need" | "node" | "lock" | "gates" }
-  /** Nothing to do until something happens, or until then. `slot`: a free slot is something that happens. */
-  | { do: "wait"; until?: number; slot?: true }
-  | { do: "acquire" }
-  | { do: "release" }
-  /** One patch of the Node: the record, and the cordon with it where one is named. */
-  | { do: "save"; record: CycleRecord; cordon?: "set" | "clear" }
-  | { do: "drain"; deadline: number }
-  | { do: "reboot"; attempt: number };
-
-export interface Decision {
-  action: Action;
-  /** The sentence that explains it. */
-  why: string;
-}
+import { atRest } from "./at-rest.ts";
+import { type Decision, iso, look, nodeGone, type Policy, phase, released, save } from "./decision.ts";
+import { type CycleRecord, idleRecord } from "./record.ts";
+import type { DrainState, Seen } from "./seen.ts";
 
 const handOn = "the node is given back: hand the slot on";
-const failedBackoff = { firstMs: 60_000, maxMs: 3_600_000 };
-
 /**
  * Pure and total: where the cycle stands and what was seen, to what is done next. All knowledge of the order of things
  * is here. The order makes a kill between any two effects safe: slot, cordon and record in one patch, evictions,
@@ -62,126 +28,6 @@ export function decide(record: CycleRecord, seen: Seen, policy: Policy, now: num
     default:
       return record.phase satisfies never;
   }
-}
-
-function atRest(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
-  const { need } = seen;
-  if (need === undefined) return look("need");
-  if (need.state !== "needed") {
-    const why =
-      need.state === "unknown"
-        ? `cannot tell whether a reboot is needed: ${need.why}`
-        : "no reboot is needed";
-    const leftover = leftoverSlot(seen, why);
-    if (leftover !== undefined) return leftover;
-    // "Cannot tell" is no proof that the need has gone.
-    if (record.phase === "Idle" || need.state === "unknown") return { action: { do: "wait" }, why };
-    return save({ ...idleRecord(now), outcome: record.outcome }, why);
-  }
-
-  const rested = resting(record, policy, now);
-  if (rested !== undefined) return leftoverSlot(seen, rested.why) ?? rested;
-
-  if (seen.gates === undefined) return look("gates");
-  const { closed, changesAt = Number.POSITIVE_INFINITY } = seen.gates;
-  if (closed.length > 0) {
-    const why = closed.map((gate) => gate.message).join("; ");
-    return (
-      leftoverSlot(seen, why) ??
-      waitingFor(record, seen, closed, { until: Math.min(now + policy.gateRecheckMs, changesAt) }, now)
-    );
-  }
-
-  if (seen.lock === undefined) return look("lock");
-  const { held, refusal } = seen.lock;
-  if (refusal !== undefined) {
-    if (held) return { action: { do: "release" }, why: `${refusal.message}, and the cycle has not begun` };
-    return refused(record, seen, refusal, policy, now);
-  }
-  if (!held && !seen.turn)
-    return { action: { do: "wait", slot: true }, why: "a slot is free: let others try first" };
-  if (seen.node === undefined) return look("node");
-  if (seen.node === "gone") return nodeGone(policy, now);
-  if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };
-  return save(
-    {
-      ...record,
-      phase: "Draining",
-      since: iso(now),
-      need: { source: need.source, reasons: [...need.reasons], since: record.need?.since ?? iso(now) },
-      bootID: seen.bootID,
-      cordoned: !seen.node.unschedulable,
-      cordonedAgain: false,
-      attempt: 0,
-      reasons: [],
-    },
-    "the slot is ours: cordon and drain",
-    seen.node.unschedulable ? undefined : "set",
-  );
-}
-
-/** What only other Nodes tell is asked again; all else is told by the lock. Who is in the way changes too often for the record. */
-function refused(
-  record: CycleRecord,
-  seen: Seen,
-  { code, message, by = [] }: Refusal,
-  policy: Policy,
-  now: number,
-): Decision {
-  const recheck = code === "control-plane-not-ready" ? { until: now + policy.gateRecheckMs } : {};
-  const decision = waitingFor(
-    record,
-    seen,
-    [{ gate: "lock", code, message }],
-    { slot: true, ...recheck },
-    now,
-  );
-  return by.length === 0 ? decision : { ...decision, why: `${message}: ${by.slice(0, 5).join(", ")}` };
-}
-
-/** A slot that is held while nothing may be done with it: from a crash before the cordon, or an answer that was lost. */
-function leftoverSlot(seen: Seen, why: string): Decision | undefined {
-  return seen.mayHoldSlot ? released(seen, `a slot is held but not wanted: ${why}`) : undefined;
-}
-
-/** Why a needed reboot is not even tried now. */
-function resting(record: CycleRecord, policy: Policy, now: number): Decision | undefined {
-  if (record.reboots >= policy.maxRebootsPerNeed) {
-    const why = `the need is still there after ${record.reboots} proved reboots, so another would not help`;
-    return record.phase === "Failed"
-      ? { action: { do: "wait" }, why }
-      : save(phase(record, "Failed", now), why);
-  }
-  if (record.phase !== "Failed") return undefined;
-  const pause = Math.min(failedBackoff.firstMs * 2 ** Math.max(record.failures - 1, 0), failedBackoff.maxMs);
-  const until = Date.parse(record.since) + pause;
-  if (now >= until) return undefined;
-  return {
-    action: { do: "wait", until },
-    why: `failed ${record.failures} times (${record.outcome?.message ?? "unknown why"}); tries again at ${iso(until)}`,
-  };
-}
-
-/** Waits, and says so on the Node when the reasons are other ones than it says there now. */
-function waitingFor(
-  record: CycleRecord,
-  seen: Seen,
-  closed: readonly ClosedGate[],
-  wait: { until?: number; slot?: true },
-  now: number,
-): Decision {
-  const why = closed.map(({ message }) => message).join("; ");
-  const known = (gate: ClosedGate) =>
-    record.reasons.find((one) => one.gate === gate.gate && one.code === gate.code);
-  const same = record.reasons.length === closed.length && closed.every(known);
-  if (record.phase === "Waiting" && same) return { action: { do: "wait", ...wait }, why };
-  const reasons: Reason[] = closed.map((gate) => ({ ...gate, since: known(gate)?.since ?? iso(now) }));
-  const need =
-    seen.need?.state === "needed"
-      ? { source: seen.need.source, reasons: [...seen.need.reasons], since: record.need?.since ?? iso(now) }
-      : record.need;
-  const since = record.phase === "Waiting" ? record.since : iso(now);
-  return save({ ...record, phase: "Waiting", since, need, reasons }, why);
 }
 
 function draining(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
@@ -316,12 +162,6 @@ function restoring(record: CycleRecord, seen: Seen, now: number): Decision {
   return save({ ...phase(record, "Failed", now), failures }, `failed: ${record.outcome.message}`);
 }
 
-/** Gives back the slot, and whatever else bears this node's name; undefined once there is nothing left of it. */
-function released(seen: Seen, why: string): Decision | undefined {
-  if (seen.lock === undefined) return look("lock");
-  return seen.lock.held || seen.lock.remains ? { action: { do: "release" }, why } : undefined;
-}
-
 /** Where a cycle that did not fail leads: a need that outlived it is counted on, one that has gone is forgotten. */
 function ended(record: CycleRecord, seen: Seen, now: number): Decision {
   if (seen.need === undefined) return look("need");
@@ -342,27 +182,4 @@ function restore(
     `${message}: give the node back`,
     record.cordoned ? "clear" : undefined,
   );
-}
-
-function nodeGone(policy: Policy, now: number): Decision {
-  return {
-    action: { do: "wait", until: now + policy.gateRecheckMs },
-    why: "the cluster has no Node of this name",
-  };
-}
-
-function look(at: Extract<Action, { do: "look" }>["at"]): Decision {
-  return { action: { do: "look", at }, why: `look at the ${at}` };
-}
-
-function save(record: CycleRecord, why: string, cordon?: "set" | "clear"): Decision {
-  return { action: cordon === undefined ? { do: "save", record } : { do: "save", record, cordon }, why };
-}
-
-function phase(record: CycleRecord, next: CycleRecord["phase"], now: number): CycleRecord {
-  return { ...record, phase: next, since: iso(now) };
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -9,7 +9,8 @@ import type { NeedSource } from "../host/need.ts";
 import type { Rebooter } from "../host/reboot/rebooter.ts";
 import type { LockStore } from "../lock/store.ts";
 import { createTurn, type Turn, type Waiter } from "../lock/turn.ts";
-import { type Action, type Decision, decide, type Policy } from "./decide.ts";
+import { decide } from "./decide.ts";
+import type { Action, Decision, Policy } from "./decision.ts";
 import { type CycleRecord, idleRecord, parseRecord, writeRecord } from "./record.ts";
 import type { GateAnswers, NodeFacts, Seen } from "./seen.ts";
 

@@ -1,4 +1,4 @@
-import type { Policy } from "../../daemon/cycle/decide.ts";
+import type { Policy } from "../../daemon/cycle/decision.ts";
 import { type CycleRecord, idleRecord } from "../../daemon/cycle/record.ts";
 import type { ClosedGate, NodeFacts, Seen } from "../../daemon/cycle/seen.ts";
 import type { Refusal } from "../../daemon/lock/limits.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Action, type Decision, decide } from "../../daemon/cycle/decide.ts";
+import { decide } from "../../daemon/cycle/decide.ts";
+import type { Action, Decision } from "../../daemon/cycle/decision.ts";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
 import { idle, iso, minute, noon, policy, record, seen, unseen } from "./builders.ts";
 
