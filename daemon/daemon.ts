@@ -4,8 +4,10 @@ import type { Clock, Random } from "./clock.ts";
 import type { Api } from "./cluster/api.ts";
 import { createClient } from "./cluster/client.ts";
 import type { Transport } from "./cluster/transport.ts";
+import { escalationOf } from "./config/escalation.ts";
 import { lockPlaceOf } from "./config/lock-place.ts";
 import type { Config } from "./config/options.ts";
+import type { MarkPolicy } from "./cycle/marks.ts";
 import type { CyclePorts } from "./cycle/run.ts";
 import { lookOnce, runCycle } from "./cycle/run.ts";
 import { startDrain } from "./drain/drain.ts";
@@ -98,6 +100,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
   });
   const reporting = createReport(log, metrics, events, clock);
 
+  const escalation = escalationOf(config);
   const gates = createGates(config, api, surroundings.post);
   const ports: CyclePorts = {
     nodeName,
@@ -106,7 +109,9 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
     api,
     periodMs: config.period,
     policy: {
-      drainTimeoutMs: config["drain-timeout"],
+      marks: marksOf(config),
+      drainDelayMs: config["drain-delay"],
+      ...escalation,
       rebootDelayMs: config["reboot-delay"],
       rebootTimeoutMs: config["reboot-timeout"],
       rebootAttempts: config["reboot-attempts"],
@@ -129,7 +134,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
     ...host,
     checkGates: (beforeReboot, inner) =>
       checkGates(beforeReboot ? gates.filter((gate) => gate.beforeReboot) : gates, clock, inner),
-    startDrain: (onEnd, deadline, inner) =>
+    startDrain: (onChange, { deadline, deleteAt }, inner) =>
       startDrain(
         {
           api,
@@ -144,25 +149,47 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
           },
           podSelector: config["drain-pod-selector"],
           gracePeriodSeconds: config["drain-grace-period"],
-          disableEviction: config["disable-eviction"],
+          deleteAt,
+          rebootAnyway: escalation.rebootAnyway,
+          volumeTimeoutMs: config["drain-volume-timeout"],
           parallelism: config["drain-parallelism"],
           deadline,
-          onEnd,
-          onEvict: (pod, reasons) => {
-            metrics.evictions.inc();
-            const why = reasonsText(reasons) || undefined;
-            log.info(why === undefined ? "evicting a pod" : "evicting a pod all the same", {
-              pod: podKey(pod),
-              why,
-            });
+          onChange,
+          report: {
+            asked(pod, reasons) {
+              metrics.evictions.inc();
+              const why = reasonsText(reasons) || undefined;
+              log.info(why === undefined ? "evicting a pod" : "evicting a pod all the same", {
+                pod: podKey(pod),
+                why,
+              });
+            },
+            refused: (pod, why) => log.warn("a pod does not go yet", { pod: podKey(pod), why }),
+            left: (pod, reasons) =>
+              log.warn("a pod goes down with the machine", { pod: podKey(pod), why: reasonsText(reasons) }),
+            stillAttached: (why) => log.warn("volumes may still be attached", { why }),
           },
-          onRefused: (pod, why) => log.warn("a pod does not go yet", { pod: podKey(pod), why }),
         },
         inner,
       ),
     report: reporting.report,
   };
   return { ports, log, metrics, reporting };
+}
+
+/** https://kubernetes.io/docs/reference/labels-annotations-taints/#node-kubernetes-io-exclude-from-external-load-balancers */
+const lbExcludeLabel = { "node.kubernetes.io/exclude-from-external-load-balancers": "rebootd" };
+
+function marksOf(config: Config): MarkPolicy {
+  return {
+    labelsBefore: Object.assign(
+      {},
+      ...config["pre-reboot-node-labels"],
+      config["lb-exclude"] ? lbExcludeLabel : {},
+    ),
+    labelsAfter: Object.assign({}, ...config["post-reboot-node-labels"]),
+    softTaint: config["prefer-no-schedule-taint"],
+  };
 }
 
 function createGates(config: Config, api: Api, post: HttpPost): Gate[] {

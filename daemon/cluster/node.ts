@@ -1,3 +1,4 @@
+import type { NodeChange } from "../cycle/marks.ts";
 import { parseRecord, recordAnnotation } from "../cycle/record.ts";
 import type { NodeFacts } from "../cycle/seen.ts";
 import { priorityAnnotation } from "../lock/rank.ts";
@@ -17,27 +18,30 @@ export async function readNode(api: Api, name: string, signal: AbortSignal): Pro
   return node === undefined ? undefined : { facts: factsOf(node), carried: recordOf(node) };
 }
 
-export interface NodeChange {
+export interface NodePatch extends NodeChange {
   record: string;
-  cordon?: "set" | "clear" | undefined;
   /** Refused with a conflict when the Node is no longer at this version. */
   resourceVersion?: string | undefined;
 }
 
-/** One patch for all, so that there is no moment at which a cordon has no record. */
+/** One patch for all, so that there is no moment at which a cordon, a label or a taint has no record. */
 export async function patchNode(
   api: Api,
   name: string,
-  change: NodeChange,
+  { record, cordon, labels, taints, resourceVersion }: NodePatch,
   signal: AbortSignal,
 ): Promise<NodeRead> {
   const metadata = {
-    annotations: { [recordAnnotation]: change.record },
-    ...(change.resourceVersion === undefined ? {} : { resourceVersion: change.resourceVersion }),
+    annotations: { [recordAnnotation]: record },
+    ...(labels !== undefined && { labels }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
   };
-  const spec =
-    change.cordon === undefined ? {} : { spec: { unschedulable: change.cordon === "set" ? true : null } };
-  const node = await api.patch<Node>(paths.node(name), { metadata, ...spec }, { signal });
+  const spec = {
+    ...(cordon !== undefined && { unschedulable: cordon === "set" ? true : null }),
+    ...(taints !== undefined && { taints }),
+  };
+  const body = Object.keys(spec).length > 0 ? { metadata, spec } : { metadata };
+  const node = await api.patch<Node>(paths.node(name), body, { signal });
   return { facts: factsOf(node), carried: recordOf(node) };
 }
 
@@ -47,6 +51,7 @@ function factsOf(node: Node): NodeFacts {
     resourceVersion: node.metadata?.resourceVersion ?? "",
     unschedulable: node.spec?.unschedulable === true,
     ready: isReady(node),
+    taints: node.spec?.taints ?? [],
     ...placeFactsOf(node.metadata),
     bootID: node.status?.nodeInfo?.bootID,
   };

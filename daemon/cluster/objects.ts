@@ -1,4 +1,13 @@
-import type { V1DaemonSet, V1Lease, V1Node, V1ObjectMeta, V1Pod } from "@kubernetes/client-node";
+import type {
+  V1CSINode,
+  V1DaemonSet,
+  V1Lease,
+  V1Node,
+  V1ObjectMeta,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1VolumeAttachment,
+} from "@kubernetes/client-node";
 
 /** The client library's types as they are on the wire: dates are text. */
 export type Wire<T> = T extends Date
@@ -14,6 +23,9 @@ export type Node = Wire<V1Node>;
 export type Pod = Wire<V1Pod>;
 export type Lease = Wire<V1Lease>;
 export type DaemonSet = Wire<V1DaemonSet>;
+export type PersistentVolumeClaim = Wire<V1PersistentVolumeClaim>;
+export type VolumeAttachment = Wire<V1VolumeAttachment>;
+export type CSINode = Wire<V1CSINode>;
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
 export interface PartialObjectMetadata {
   metadata?: Metadata;
@@ -30,6 +42,10 @@ export const paths = {
   pods: "/api/v1/pods",
   pod: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/pods/${name}`,
   eviction: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/pods/${name}/eviction`,
+  persistentVolumeClaim: (namespace: string, name: string) =>
+    `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`,
+  volumeAttachments: "/apis/storage.k8s.io/v1/volumeattachments",
+  csiNode: (name: string) => `/apis/storage.k8s.io/v1/csinodes/${name}`,
   events: (namespace: string) => `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
   leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
   daemonSets: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/daemonsets`,

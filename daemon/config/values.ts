@@ -51,6 +51,39 @@ export function duration({ minMs = 0 }: { minMs?: number } = {}): ValueType<numb
   });
 }
 
+/** The steps of a drain; one of the two that take time may be without a duration: it takes the `rest`. */
+export interface EscalationSteps {
+  evictMs?: number;
+  deleteMs?: number;
+  rest?: "evict" | "delete";
+  reboot: boolean;
+  text: string;
+}
+
+export const escalation: ValueType<EscalationSteps> = value(
+  "allowed is a list of steps in this order: evict, delete, reboot, the first two with a duration of at least 1s, which one of them may leave out, such as evict:10m,delete:2m,reboot",
+  (text) => {
+    const found = /^(evict|delete)(?::([^,]+))?(?:,(delete)(?::([^,]+))?)?(,reboot)?$/.exec(text);
+    if (found === null) return undefined;
+    const [, first = "", firstFor, second, secondFor, reboot] = found;
+    const steps: EscalationSteps = { reboot: reboot !== undefined, text };
+    for (const [name, duration] of [
+      [first, firstFor],
+      [second, secondFor],
+    ]) {
+      if (name !== "evict" && name !== "delete") continue;
+      const key = `${name}Ms` as const;
+      const ms = duration === undefined ? undefined : (parseDurationMs(duration) ?? Number.NaN);
+      const isTwice = steps[key] !== undefined || steps.rest === name;
+      if (isTwice || (ms === undefined && steps.rest !== undefined)) return undefined;
+      if (ms === undefined) steps.rest = name;
+      else if (ms >= 1000 && ms <= durationMaxMs / 2) steps[key] = ms;
+      else return undefined;
+    }
+    return steps;
+  },
+);
+
 export function integer({ min, max }: { min: number; max: number }): ValueType<number> {
   return value(`allowed is a whole number from ${min} to ${max}`, (text) => {
     const number = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -191,8 +224,23 @@ export const timeOfDay: ValueType<number> = value(
   },
 );
 
-const labelName = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
-const labelKey = `([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?${labelName}`;
+/** Labels to set: `{ key: value }`. */
+export const labels: ValueType<Readonly<Record<string, string>>> = value(
+  "allowed is a list of labels such as example.com/state=rebooting,maintenance=true, each with a value, which may be empty",
+  (given) => {
+    const pairs: [string, string][] = [];
+    for (const item of given.split(",").filter((one) => one !== "")) {
+      const [, key, set] = labelAndValue.exec(item) ?? [];
+      if (key === undefined || set === undefined) return undefined;
+      pairs.push([key, set]);
+    }
+    return Object.fromEntries(pairs);
+  },
+);
+
+const labelName = "[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
+const labelKey = `(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?${labelName}`;
+const labelAndValue = new RegExp(`^(?=.{1,253}=)(${labelKey})=((?:${labelName})?)$`);
 const requirement = new RegExp(
   `^\\s*(!?\\s*${labelKey}|${labelKey}\\s*(=|==|!=)\\s*(${labelName})?|${labelKey}\\s+(in|notin)\\s*\\([^()]*\\))\\s*$`,
 );

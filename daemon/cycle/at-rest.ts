@@ -1,12 +1,15 @@
 import type { Refusal } from "../lock/limits.ts";
-import { type Decision, iso, look, nodeGone, type Policy, phase, released, save } from "./decision.ts";
+import { type Decision, iso, look, type Moment, nodeGone, phase, released, save, wait } from "./decision.ts";
+import { mark, type NodeChange, soften } from "./marks.ts";
+import type { Need } from "./need.ts";
 import { type CycleRecord, idleRecord, type Reason } from "./record.ts";
-import type { ClosedGate, Seen } from "./seen.ts";
+import type { ClosedGate, NodeFacts, Seen } from "./seen.ts";
 
 const failedBackoff = { firstMs: 60_000, maxMs: 3_600_000 };
 
 /** Outside a cycle: whether one is needed, whether anything speaks against it, and the slot. Ends with the cordon. */
-export function atRest(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
+export function atRest(record: CycleRecord, moment: Moment): Decision {
+  const { seen, policy, now } = moment;
   const { need } = seen;
   if (need === undefined) return look("need");
   if (need.state !== "needed") {
@@ -17,67 +20,94 @@ export function atRest(record: CycleRecord, seen: Seen, policy: Policy, now: num
     const leftover = leftoverSlot(seen, why);
     if (leftover !== undefined) return leftover;
     // "Cannot tell" is no proof that the need has gone.
-    if (record.phase === "Idle" || need.state === "unknown") return { action: { do: "wait" }, why };
-    return save({ ...idleRecord(now), outcome: record.outcome }, why);
+    if (record.phase === "Idle" || need.state === "unknown") return wait(why);
+    return rest(record, { ...idleRecord(now), outcome: record.outcome }, { why }, moment);
   }
 
-  const rested = resting(record, policy, now);
+  const rested = resting(record, moment);
   if (rested !== undefined) return leftoverSlot(seen, rested.why) ?? rested;
 
   if (seen.gates === undefined) return look("gates");
   const { closed, changesAt = Number.POSITIVE_INFINITY } = seen.gates;
   if (closed.length > 0) {
     const why = closed.map((gate) => gate.message).join("; ");
-    return (
-      leftoverSlot(seen, why) ??
-      waitingFor(record, seen, closed, { until: Math.min(now + policy.gateRecheckMs, changesAt) }, now)
-    );
+    const until = Math.min(now + policy.gateRecheckMs, changesAt);
+    return leftoverSlot(seen, why) ?? waitingFor(record, closed, { until }, moment);
   }
 
   if (seen.lock === undefined) return look("lock");
   const { held, refusal } = seen.lock;
   if (refusal !== undefined) {
     if (held) return { action: { do: "release" }, why: `${refusal.message}, and the cycle has not begun` };
-    return refused(record, seen, refusal, policy, now);
+    return refused(record, refusal, moment);
   }
   if (!held && !seen.turn)
     return { action: { do: "wait", slot: true }, why: "a slot is free: let others try first" };
   if (seen.node === undefined) return look("node");
-  if (seen.node === "gone") return nodeGone(policy, now);
+  if (seen.node === "gone") return nodeGone(moment);
   if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };
-  return save(
-    {
-      ...record,
-      phase: "Draining",
-      since: iso(now),
-      need: { source: need.source, reasons: [...need.reasons], since: record.need?.since ?? iso(now) },
-      bootID: seen.bootID,
-      cordoned: !seen.node.unschedulable,
-      cordonedAgain: false,
-      attempt: 0,
-      reasons: [],
-    },
-    "the slot is ours: cordon and drain",
-    seen.node.unschedulable ? undefined : "set",
-  );
+  return begin({ ...record, need: neededSince(record, need, now) }, seen.node, moment);
 }
 
-/** What only other Nodes tell is asked again; all else is told by the lock. Who is in the way changes too often for the record. */
-function refused(
+/** One patch: the labels and the taint, and the cordon with them unless it is to come later. */
+function begin(record: CycleRecord, node: NodeFacts, { seen, policy, now }: Moment): Decision {
+  const marking = mark(policy.marks, record, node);
+  const next: CycleRecord = {
+    ...phase(record, "Draining", now),
+    ...marking.record,
+    bootID: seen.bootID,
+    announced: true,
+    cordonedAgain: false,
+    attempt: 0,
+    reasons: [],
+  };
+  if (policy.drainDelayMs > 0) {
+    return save(next, "the slot is ours: cordon after --drain-delay", marking.change);
+  }
+  const cordoned = cordon(next, node, now);
+  return save(cordoned.record, "the slot is ours: cordon and drain", {
+    ...marking.change,
+    ...cordoned.change,
+  });
+}
+
+/** What is cordoned already is somebody else's, and stays so. */
+export function cordon(
   record: CycleRecord,
-  seen: Seen,
-  { code, message, by = [] }: Refusal,
-  policy: Policy,
+  { unschedulable }: NodeFacts,
   now: number,
+): { record: CycleRecord; change: NodeChange } {
+  return {
+    record: { ...record, since: iso(now), announced: false, cordoned: !unschedulable },
+    change: unschedulable ? {} : { cordon: "set" },
+  };
+}
+
+/** Outside the cycle only the soft taint is to be seen to. */
+function rest(
+  record: CycleRecord,
+  next: CycleRecord,
+  { why, softTaint }: { why: string; softTaint?: string | undefined },
+  moment: Moment,
 ): Decision {
-  const recheck = code === "control-plane-not-ready" ? { until: now + policy.gateRecheckMs } : {};
-  const decision = waitingFor(
-    record,
-    seen,
-    [{ gate: "lock", code, message }],
-    { slot: true, ...recheck },
-    now,
-  );
+  const { node } = moment.seen;
+  if (record.taint === softTaint) return save({ ...next, taint: softTaint }, why);
+  if (node === undefined) return look("node");
+  if (node === "gone") return nodeGone(moment);
+  const marking = soften(softTaint, record, node);
+  return save({ ...next, ...marking.record }, why, marking.change);
+}
+
+/**
+ * What only other Nodes tell is asked again, and a window that ends is seen; all else is told by the lock. Who is in the
+ * way changes too often for the record.
+ */
+function refused(record: CycleRecord, { code, message, by = [] }: Refusal, moment: Moment): Decision {
+  const { seen, policy, now } = moment;
+  const recheckAt = code === "control-plane-not-ready" ? [now + policy.gateRecheckMs] : [];
+  const until = Math.min(...recheckAt, seen.gates?.changesAt ?? Number.POSITIVE_INFINITY);
+  const timer = Number.isFinite(until) ? { until } : {};
+  const decision = waitingFor(record, [{ gate: "lock", code, message }], { slot: true, ...timer }, moment);
   return by.length === 0 ? decision : { ...decision, why: `${message}: ${by.slice(0, 5).join(", ")}` };
 }
 
@@ -87,41 +117,49 @@ function leftoverSlot(seen: Seen, why: string): Decision | undefined {
 }
 
 /** Why a needed reboot is not even tried now. */
-function resting(record: CycleRecord, policy: Policy, now: number): Decision | undefined {
+function resting(record: CycleRecord, moment: Moment): Decision | undefined {
+  const { policy, now } = moment;
   if (record.reboots >= policy.maxRebootsPerNeed) {
     const why = `the need is still there after ${record.reboots} proved reboots, so another would not help`;
     return record.phase === "Failed"
-      ? { action: { do: "wait" }, why }
-      : save(phase(record, "Failed", now), why);
+      ? wait(why)
+      : rest(record, phase(record, "Failed", now), { why }, moment);
   }
   if (record.phase !== "Failed") return undefined;
   const pause = Math.min(failedBackoff.firstMs * 2 ** Math.max(record.failures - 1, 0), failedBackoff.maxMs);
   const until = Date.parse(record.since) + pause;
   if (now >= until) return undefined;
-  return {
-    action: { do: "wait", until },
-    why: `failed ${record.failures} times (${record.outcome?.message ?? "unknown why"}); tries again at ${iso(until)}`,
-  };
+  const last = record.outcome?.message ?? "unknown why";
+  return wait(`failed ${record.failures} times (${last}); tries again at ${iso(until)}`, until);
 }
 
 /** Waits, and says so on the Node when the reasons are other ones than it says there now. */
 function waitingFor(
   record: CycleRecord,
-  seen: Seen,
   closed: readonly ClosedGate[],
   wait: { until?: number; slot?: true },
-  now: number,
+  moment: Moment,
 ): Decision {
+  const { seen, policy, now } = moment;
   const why = closed.map(({ message }) => message).join("; ");
   const known = (gate: ClosedGate) =>
     record.reasons.find((one) => one.gate === gate.gate && one.code === gate.code);
   const same = record.reasons.length === closed.length && closed.every(known);
-  if (record.phase === "Waiting" && same) return { action: { do: "wait", ...wait }, why };
+  const softTaint = closed.every(({ gate }) => gate === "lock") ? policy.marks.softTaint : undefined;
+  if (record.phase === "Waiting" && same && record.taint === softTaint) {
+    return { action: { do: "wait", ...wait }, why };
+  }
   const reasons: Reason[] = closed.map((gate) => ({ ...gate, since: known(gate)?.since ?? iso(now) }));
-  const need =
-    seen.need?.state === "needed"
-      ? { source: seen.need.source, reasons: [...seen.need.reasons], since: record.need?.since ?? iso(now) }
-      : record.need;
+  const need = seen.need?.state === "needed" ? neededSince(record, seen.need, now) : record.need;
   const since = record.phase === "Waiting" ? record.since : iso(now);
-  return save({ ...record, phase: "Waiting", since, need, reasons }, why);
+  const next: CycleRecord = { ...record, phase: "Waiting", since, need, reasons };
+  return rest(record, next, { why, softTaint }, moment);
+}
+
+function neededSince(
+  record: CycleRecord,
+  { source, reasons }: Extract<Need, { state: "needed" }>,
+  now: number,
+): CycleRecord["need"] {
+  return { source, reasons: [...reasons], since: record.need?.since ?? iso(now) };
 }

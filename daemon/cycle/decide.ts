@@ -1,63 +1,95 @@
-import { atRest } from "./at-rest.ts";
-import { type Decision, iso, look, nodeGone, type Policy, phase, released, save } from "./decision.ts";
+import { atRest, cordon } from "./at-rest.ts";
+import {
+  type Decision,
+  iso,
+  look,
+  type Moment,
+  nodeGone,
+  type Policy,
+  phase,
+  released,
+  save,
+  wait,
+} from "./decision.ts";
+import { unmark, unmarked, unmarkRebooted } from "./marks.ts";
 import { type CycleRecord, idleRecord } from "./record.ts";
 import type { DrainState, Seen } from "./seen.ts";
 
 const handOn = "the node is given back: hand the slot on";
+
 /**
  * Pure and total: where the cycle stands and what was seen, to what is done next. All knowledge of the order of things
  * is here. The order makes a kill between any two effects safe: slot, cordon and record in one patch, evictions,
  * record with the boot ID, fresh checks, reboot, proof, return, uncordon, release.
  */
 export function decide(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
+  const moment = { seen, policy, now };
   switch (record.phase) {
     case "Idle":
     case "Waiting":
     case "Failed":
-      return atRest(record, seen, policy, now);
+      return atRest(record, moment);
     case "Draining":
-      return draining(record, seen, policy, now);
+      return draining(record, moment);
     case "Rebooting":
-      return rebooting(record, seen, policy, now);
+      return rebooting(record, moment);
     case "Returning":
-      return returning(record, seen, policy, now);
+      return returning(record, moment);
     case "Settling":
-      return settling(record, seen, policy, now);
+      return settling(record, moment);
     case "Restoring":
-      return restoring(record, seen, now);
+      return restoring(record, moment);
     default:
       return record.phase satisfies never;
   }
 }
 
-function draining(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
+function draining(record: CycleRecord, moment: Moment): Decision {
+  const { seen, policy, now } = moment;
+  const { drain } = seen;
   if (seen.bootID !== record.bootID) {
     return save(phase(record, "Returning", now), "the machine went down by itself while it was drained");
   }
-  const lost = lostRight(record, seen, policy, now);
+  const lost = lostRight(record, moment);
   if (lost !== undefined) return lost;
-  const deadline = Date.parse(record.since) + policy.drainTimeoutMs;
-  const { drain } = seen;
+  if (record.announced) return announced(record, moment);
+  const began = Date.parse(record.since);
+  const deadline = began + policy.drainTimeoutMs;
+  const isLate = now >= deadline;
   switch (drain.state) {
     case "none":
-      if (now >= deadline) return restore(record, "failed", "the drain has passed its deadline", now);
-      return { action: { do: "drain", deadline }, why: "evict the pods of this node" };
-    case "running": {
-      const left = podsLeft(drain);
-      if (now >= deadline)
-        return restore(record, "failed", `the drain has passed its deadline, ${left}`, now);
-      return { action: { do: "wait", until: deadline }, why: left };
+      if (isLate) return undrained(record, "the drain has passed its deadline", moment);
+      return {
+        action: { do: "drain", deadline, deleteAt: began + policy.drainDeleteAfterMs },
+        why: "evict the pods of this node",
+      };
+    case "running":
+      if (isLate) return undrained(record, `the drain has passed its deadline, ${podsLeft(drain)}`, moment);
+      return wait(podsLeft(drain), deadline);
+    case "detaching": {
+      const volumes = `volumes that are not detached yet: ${drain.volumes.join(", ")}`;
+      return isLate ? reboot(record, volumes, now) : wait(`the node is empty; ${volumes}`, deadline);
     }
     case "failed":
-      return restore(record, "failed", drain.why, now);
+      return undrained(record, drain.why, moment);
     case "done": {
       const until = drain.at + policy.rebootDelayMs;
-      if (now < until) return { action: { do: "wait", until }, why: "drained; waiting for --reboot-delay" };
-      return save({ ...phase(record, "Rebooting", now), attempt: 1 }, "drained: reboot");
+      return now < until
+        ? wait("drained; waiting for --reboot-delay", until)
+        : reboot(record, "drained", now);
     }
     default:
       return drain satisfies never;
   }
+}
+
+/** The labels are set; who follows them has time until the cordon. */
+function announced(record: CycleRecord, { seen, policy, now }: Moment): Decision {
+  if (typeof seen.node !== "object") return look("node");
+  const until = Date.parse(record.since) + policy.drainDelayMs;
+  if (now < until) return wait("waiting for --drain-delay", until);
+  const cordoned = cordon(record, seen.node, now);
+  return save(cordoned.record, "--drain-delay is over: cordon and drain", cordoned.change);
 }
 
 function podsLeft({ podsLeft, blocked }: Extract<DrainState, { state: "running" }>): string {
@@ -66,120 +98,129 @@ function podsLeft({ podsLeft, blocked }: Extract<DrainState, { state: "running" 
   return `${podsLeft} pods are left${blocked.length > 0 ? `: ${blocked.join("; ")}` : ""}`;
 }
 
-function rebooting(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
+/** The drain has not succeeded, and will not. */
+function undrained(record: CycleRecord, why: string, moment: Moment): Decision {
+  if (!moment.policy.rebootAnyway) return restore(record, "failed", why, moment);
+  return reboot(record, `${why}: the escalation goes on to the reboot`, moment.now);
+}
+
+function reboot(record: CycleRecord, why: string, now: number): Decision {
+  return save({ ...phase(record, "Rebooting", now), attempt: 1 }, `${why}: reboot`);
+}
+
+function rebooting(record: CycleRecord, moment: Moment): Decision {
+  const { seen, policy, now } = moment;
   if (seen.bootID !== record.bootID) {
     return save(phase(record, "Returning", now), "the boot ID has changed: the machine has rebooted");
   }
   if (seen.askedAttempt < record.attempt) {
     // The step that cannot be undone. Everything below was seen in this very pass.
-    const lost = lostRight(record, seen, policy, now);
+    const lost = lostRight(record, moment);
     if (lost !== undefined) return lost;
     if (seen.gates === undefined) return look("gates");
     const [closed] = seen.gates.closed;
-    if (closed !== undefined) return restore(record, "withdrawn", closed.message, now);
+    if (closed !== undefined) return restore(record, "withdrawn", closed.message, moment);
     return {
       action: { do: "reboot", attempt: record.attempt },
       why: "slot, cordon, need and gates were confirmed",
     };
   }
-  if (seen.askRefused !== undefined) return restore(record, "failed", seen.askRefused, now);
+  if (seen.askRefused !== undefined) return restore(record, "failed", seen.askRefused, moment);
   const until = Date.parse(record.since) + policy.rebootTimeoutMs;
-  if (now < until) return { action: { do: "wait", until }, why: "waiting for the machine to go down" };
-  if (record.attempt < policy.rebootAttempts) {
-    return save(
-      { ...record, since: iso(now), attempt: record.attempt + 1 },
-      `asked to reboot ${record.attempt} times, but the machine is still up: ask again`,
-    );
-  }
-  return restore(
-    record,
-    "failed",
-    `asked to reboot ${record.attempt} times, but the machine is still up`,
-    now,
-  );
+  if (now < until) return wait("waiting for the machine to go down", until);
+  const stillUp = `asked to reboot ${record.attempt} times, but the machine is still up`;
+  if (record.attempt >= policy.rebootAttempts) return restore(record, "failed", stillUp, moment);
+  return save({ ...record, since: iso(now), attempt: record.attempt + 1 }, `${stillUp}: ask again`);
 }
 
 /** Looks at what gives the right to go on, and gives the node back where that is lost. */
-function lostRight(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision | undefined {
-  if (seen.node === undefined) return look("node");
-  if (seen.node === "gone") return nodeGone(policy, now);
-  if (seen.lock === undefined) return look("lock");
-  if (!seen.lock.held) return restore(record, "withdrawn", "the slot is no longer ours", now);
-  if (!seen.node.unschedulable) return uncordoned(record, now);
-  if (seen.need === undefined) return look("need");
-  if (seen.need.state !== "needed")
-    return restore(record, "withdrawn", "the reboot is no longer needed", now);
+function lostRight(record: CycleRecord, moment: Moment): Decision | undefined {
+  const { node, lock, need } = moment.seen;
+  if (node === undefined) return look("node");
+  if (node === "gone") return nodeGone(moment);
+  if (lock === undefined) return look("lock");
+  if (!lock.held) return restore(record, "withdrawn", "the slot is no longer ours", moment);
+  if (!node.unschedulable && !record.announced) return uncordoned(record, moment);
+  if (need === undefined) return look("need");
+  if (need.state !== "needed") {
+    return restore(record, "withdrawn", "the reboot is no longer needed", moment);
+  }
   return undefined;
 }
 
 /** Once it may be a mistake; whoever does it again wants the node now. That is a failure, so that the back-off leaves it alone. */
-function uncordoned(record: CycleRecord, now: number): Decision {
+function uncordoned(record: CycleRecord, moment: Moment): Decision {
   if (record.cordonedAgain || record.phase !== "Draining") {
-    return restore(record, "failed", "somebody uncordoned the node", now);
+    return restore(record, "failed", "somebody uncordoned the node", moment);
   }
   const why = "somebody uncordoned the node while it is drained: cordon it again, this once";
-  return save({ ...record, cordoned: true, cordonedAgain: true }, why, "set");
+  return save({ ...record, cordoned: true, cordonedAgain: true }, why, { cordon: "set" });
 }
 
-function returning(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
+function returning(record: CycleRecord, moment: Moment): Decision {
+  const { seen, policy, now } = moment;
   if (seen.node === undefined) return look("node");
-  if (seen.node === "gone") return nodeGone(policy, now);
+  if (seen.node === "gone") return nodeGone(moment);
   const until = Date.parse(record.since) + policy.readyTimeoutMs;
   // Until the kubelet has reported this boot, its conditions are those of the boot before.
   if (!seen.node.ready || seen.node.bootID !== seen.bootID) {
     const what = seen.node.ready ? "the kubelet has not yet reported this boot" : "the node is not Ready";
-    if (now < until) return { action: { do: "wait", until }, why: what };
-    return { action: { do: "wait" }, why: `${what} for longer than --ready-timeout; it keeps its slot` };
+    if (now < until) return wait(what, until);
+    return wait(`${what} for longer than --ready-timeout; it keeps its slot`);
   }
   const settled = (seen.readySince ?? now) + policy.readySettleMs;
-  if (now < settled)
-    return { action: { do: "wait", until: settled }, why: "the node is Ready; let it settle" };
+  if (now < settled) return wait("the node is Ready; let it settle", settled);
   return save(
     {
       ...phase(record, "Settling", now),
-      cordoned: false,
+      ...unmarked,
       reboots: record.reboots + 1,
       failures: 0,
       outcome: { result: "rebooted", at: iso(now), message: "rebooted, Ready and given back" },
     },
     "the node is back",
-    record.cordoned ? "clear" : undefined,
+    unmarkRebooted(policy.marks, record, seen.node),
   );
 }
 
-function settling(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
+function settling(record: CycleRecord, moment: Moment): Decision {
+  const { seen, policy, now } = moment;
   const until = Date.parse(record.since) + policy.lockReleaseDelayMs;
-  if (now < until) return { action: { do: "wait", until }, why: "waiting for --lock-release-delay" };
+  if (now < until) return wait("waiting for --lock-release-delay", until);
   // The slot goes back before the record forgets that there may be one.
-  return released(seen, handOn) ?? ended(record, seen, now);
+  return released(seen, handOn) ?? ended(record, moment);
 }
 
-function restoring(record: CycleRecord, seen: Seen, now: number): Decision {
+function restoring(record: CycleRecord, moment: Moment): Decision {
+  const { seen, now } = moment;
   const release = released(seen, handOn);
   if (release !== undefined) return release;
-  if (record.outcome?.result !== "failed") return ended(record, seen, now);
+  if (record.outcome?.result !== "failed") return ended(record, moment);
   const failures = record.failures + 1;
   return save({ ...phase(record, "Failed", now), failures }, `failed: ${record.outcome.message}`);
 }
 
 /** Where a cycle that did not fail leads: a need that outlived it is counted on, one that has gone is forgotten. */
-function ended(record: CycleRecord, seen: Seen, now: number): Decision {
+function ended(record: CycleRecord, { seen, now }: Moment): Decision {
   if (seen.need === undefined) return look("need");
   const why = record.outcome?.message ?? "the cycle has ended";
   if (seen.need.state === "not-needed") return save({ ...idleRecord(now), outcome: record.outcome }, why);
   return save({ ...phase(record, "Waiting", now), attempt: 0, reasons: [] }, why);
 }
 
-/** Undoes the cordon if it is ours. The phase after it gives the slot back. */
+/** Undoes what the cycle has done to the Node. The phase after it gives the slot back. */
 function restore(
   record: CycleRecord,
   result: "failed" | "withdrawn",
   message: string,
-  now: number,
+  moment: Moment,
 ): Decision {
+  const { seen, now } = moment;
+  if (seen.node === undefined) return look("node");
+  if (seen.node === "gone") return nodeGone(moment);
   return save(
-    { ...phase(record, "Restoring", now), cordoned: false, outcome: { result, at: iso(now), message } },
+    { ...phase(record, "Restoring", now), ...unmarked, outcome: { result, at: iso(now), message } },
     `${message}: give the node back`,
-    record.cordoned ? "clear" : undefined,
+    unmark(record, seen.node),
   );
 }

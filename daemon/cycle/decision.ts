@@ -1,9 +1,17 @@
+import type { MarkPolicy, NodeChange } from "./marks.ts";
 import type { CycleRecord } from "./record.ts";
 import type { Seen } from "./seen.ts";
 
 /** The settings that the order of things depends on. Times in milliseconds. */
 export interface Policy {
+  marks: MarkPolicy;
+  drainDelayMs: number;
+  /** From the cordon until the drain is given up. */
   drainTimeoutMs: number;
+  /** From the cordon until pods are deleted past their budgets; infinity is never. */
+  drainDeleteAfterMs: number;
+  /** A drain that is given up is followed by the reboot all the same. */
+  rebootAnyway: boolean;
   rebootDelayMs: number;
   rebootTimeoutMs: number;
   rebootAttempts: number;
@@ -15,6 +23,13 @@ export interface Policy {
   gateRecheckMs: number;
 }
 
+/** What a decision stands on beside the record. */
+export interface Moment {
+  seen: Seen;
+  policy: Policy;
+  now: number;
+}
+
 /** The next thing to do, as data. */
 export type Action =
   /** See this too, then decide again within the same pass. */
@@ -23,9 +38,10 @@ export type Action =
   | { do: "wait"; until?: number; slot?: true }
   | { do: "acquire" }
   | { do: "release" }
-  /** One patch of the Node: the record, and the cordon with it where one is named. */
-  | { do: "save"; record: CycleRecord; cordon?: "set" | "clear" }
-  | { do: "drain"; deadline: number }
+  /** One patch of the Node: the record, and the change with it. */
+  | { do: "save"; record: CycleRecord; change: NodeChange }
+  /** Both in milliseconds since the epoch. */
+  | { do: "drain"; deadline: number; deleteAt: number }
   | { do: "reboot"; attempt: number };
 
 export interface Decision {
@@ -34,19 +50,21 @@ export interface Decision {
   why: string;
 }
 
-export function nodeGone(policy: Policy, now: number): Decision {
-  return {
-    action: { do: "wait", until: now + policy.gateRecheckMs },
-    why: "the cluster has no Node of this name",
-  };
+export function nodeGone({ policy, now }: Moment): Decision {
+  return wait("the cluster has no Node of this name", now + policy.gateRecheckMs);
 }
 
 export function look(at: Extract<Action, { do: "look" }>["at"]): Decision {
   return { action: { do: "look", at }, why: `look at the ${at}` };
 }
 
-export function save(record: CycleRecord, why: string, cordon?: "set" | "clear"): Decision {
-  return { action: cordon === undefined ? { do: "save", record } : { do: "save", record, cordon }, why };
+/** Undefined: until something happens. */
+export function wait(why: string, until?: number): Decision {
+  return { action: until === undefined ? { do: "wait" } : { do: "wait", until }, why };
+}
+
+export function save(record: CycleRecord, why: string, change: NodeChange = {}): Decision {
+  return { action: { do: "save", record, change }, why };
 }
 
 export function phase(record: CycleRecord, next: CycleRecord["phase"], now: number): CycleRecord {
@@ -58,7 +76,7 @@ export function iso(ms: number): string {
 }
 
 /** Gives back the slot, and whatever else bears this node's name; undefined once there is nothing left of it. */
-export function released(seen: Seen, why: string): Decision | undefined {
-  if (seen.lock === undefined) return look("lock");
-  return seen.lock.held || seen.lock.remains ? { action: { do: "release" }, why } : undefined;
+export function released({ lock }: Seen, why: string): Decision | undefined {
+  if (lock === undefined) return look("lock");
+  return lock.held || lock.remains ? { action: { do: "release" }, why } : undefined;
 }

@@ -26,6 +26,12 @@ const recordSchema = z.object({
   bootID: z.optional(z.string()),
   cordoned: z._default(z.boolean(), false),
   cordonedAgain: z._default(z.boolean(), false),
+  announced: z._default(z.boolean(), false),
+  labels: z._default(
+    z.array(z.object({ key: z.string(), set: z.string(), found: z.optional(z.string()) })),
+    [],
+  ),
+  taint: z.optional(z.string()),
   attempt: count,
   reboots: count,
   failures: count,
@@ -44,6 +50,9 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `bootID`: the one under which the cycle began.
  * - `cordoned`: by us, so ours to undo.
  * - `cordonedAgain`: somebody has uncordoned the node in this cycle, and we have set it right once.
+ * - `announced`: the labels and the taint are there, the cordon comes after a delay.
+ * - `labels`: which labels the cycle has set to what, and what was there before.
+ * - `taint`: key of the soft taint, where it is ours.
  * - `attempt`: how often the machine has been asked to reboot in this cycle.
  * - `reboots`: proved reboots that left the need standing.
  * - `failures`: failed cycles in a row, for the back-off.
@@ -76,6 +85,8 @@ export function idleRecord(now: number): CycleRecord {
     since: new Date(now).toISOString(),
     cordoned: false,
     cordonedAgain: false,
+    announced: false,
+    labels: [],
     attempt: 0,
     reboots: 0,
     failures: 0,

@@ -27,7 +27,11 @@ export interface CyclePorts {
   need: NeedSource;
   readBootID: () => Promise<string>;
   checkGates: (beforeReboot: boolean, signal: AbortSignal) => Promise<GateAnswers>;
-  startDrain: (onEnd: () => void, deadline: number, signal: AbortSignal) => Drain;
+  startDrain: (
+    onChange: () => void,
+    times: Pick<Extract<Action, { do: "drain" }>, "deadline" | "deleteAt">,
+    signal: AbortSignal,
+  ) => Drain;
   rebooter: Rebooter;
   report: CycleReport;
 }
@@ -264,7 +268,7 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
       case "drain": {
         const stopped = new AbortController();
         drain = {
-          task: ports.startDrain(wake, action.deadline, stopped.signal),
+          task: ports.startDrain(wake, action, stopped.signal),
           stop: () => stopped.abort(),
         };
         return;
@@ -286,11 +290,10 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
   }
 
   async function save(action: Extract<Action, { do: "save" }>, seen: Seen, why: string, signal: AbortSignal) {
-    const { cordon } = action;
     const next = parseRecord(writeRecord(action.record)).record ?? action.record;
     const resourceVersion = typeof seen.node === "object" ? seen.node.resourceVersion : undefined;
     isRecordSure = false;
-    await patchNode(api, nodeName, { record: writeRecord(next), cordon, resourceVersion }, signal);
+    await patchNode(api, nodeName, { ...action.change, record: writeRecord(next), resourceVersion }, signal);
     const before = record ?? next;
     adopt(next);
     if (before.phase !== next.phase) report.phaseChanged(before, next, why);

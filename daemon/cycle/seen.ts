@@ -30,6 +30,8 @@ export interface Seen {
 export type DrainState =
   | { state: "none" }
   | { state: "running"; podsLeft: number; blocked: readonly string[] }
+  /** No pod is left, but volumes of those that went are still attached. */
+  | { state: "detaching"; volumes: readonly string[] }
   | { state: "done"; at: number }
   | { state: "failed"; why: string };
 
@@ -39,10 +41,17 @@ export interface NodeFacts {
   unschedulable: boolean;
   ready: boolean;
   labels: Readonly<Record<string, string>>;
+  taints: readonly Taint[];
   /** The priority annotation, whatever it says. */
   priority: string | undefined;
   /** What the kubelet last reported. Its conditions are from this boot only if this is the kernel's boot ID. */
   bootID: string | undefined;
+}
+
+/** https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#taint-v1-core; fields that are not named are kept. */
+export interface Taint {
+  key: string;
+  effect: string;
 }
 
 export interface ClosedGate {

@@ -15,6 +15,7 @@ import {
   type Verdict,
 } from "./select.ts";
 import { whyStillThere } from "./stuck.ts";
+import { awaitDetached, claimsOf } from "./volumes.ts";
 
 export interface DrainOptions {
   api: Api;
@@ -24,16 +25,29 @@ export interface DrainOptions {
   selection: Selection;
   podSelector: string | undefined;
   gracePeriodSeconds: number;
-  disableEviction: boolean;
+  /** From then on pods are deleted, past all budgets; milliseconds since the epoch. */
+  deleteAt: number;
+  /** The reboot follows whatever happens, so a pod that may not be evicted does not fail the drain: it goes down with the machine. */
+  rebootAnyway: boolean;
+  /** How long it waits for volumes to be detached; 0 does not look at them. */
+  volumeTimeoutMs: number;
   /** How many requests are under way at a time, at most. */
   parallelism: number;
   /** When the caller gives the drain up; milliseconds since the epoch. For what is said of the pods that are left. */
   deadline: number;
-  /** Called when the node is empty, or when the drain cannot go on. */
-  onEnd: () => void;
-  /** A pod is asked to go; the reasons are what its owner may want to know. */
-  onEvict: (pod: Pod, reasons: readonly PodReason[]) => void;
-  onRefused: (pod: Pod, why: string) => void;
+  /** The state is another one: volumes are waited for, the node is empty, or the drain cannot go on. */
+  onChange: () => void;
+  report: DrainReport;
+}
+
+/** Told of what may be of interest to the owner of a pod, or to the node's. */
+export interface DrainReport {
+  asked(pod: Pod, reasons: readonly PodReason[]): void;
+  refused(pod: Pod, why: string): void;
+  /** It goes down with the machine. */
+  left(pod: Pod, reasons: readonly PodReason[]): void;
+  /** Volumes may be attached when the node goes on. */
+  stillAttached(why: string): void;
 }
 
 export interface Drain {
@@ -52,7 +66,7 @@ const toldMax = 10;
  * the signal ends it; deadlines are the caller's.
  */
 export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
-  const { api, clock, random, nodeName, selection, onEnd } = options;
+  const { api, clock, random, nodeName, selection, report } = options;
   let ended: Extract<DrainState, { state: "done" | "failed" }> | undefined;
   let isListed = false;
   let newestAt = clock.now();
@@ -62,6 +76,10 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   const asked = new Set<string>();
   const daemonSets = new Map<string, boolean>();
   const verdicts = new Map<string, Verdict>();
+  /** What the pods use, "namespace/name", and whether those that go are its only users here. */
+  const claims = new Map<string, boolean>();
+  let attached: readonly string[] = [];
+  let isEnding = false;
   const over = new AbortController();
   const { signal } = over;
   const passOn = () => over.abort(outer.reason);
@@ -80,7 +98,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     },
     onRefused: (pod, why) => {
       refused.set(uidOf(pod), why);
-      options.onRefused(pod, why);
+      report.refused(pod, why);
     },
   };
 
@@ -89,21 +107,22 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     ended = how;
     outer.removeEventListener("abort", passOn);
     over.abort(new Error("the drain is over"));
-    onEnd();
+    options.onChange();
   }
 
   const fail = (why: string) => end({ state: "failed", why });
+  const broken = (error: unknown) => {
+    if (!signal.aborted) fail(`the drain broke: ${(error as Error).message}`);
+  };
 
   function ask(pod: Pod): void {
     const uid = uidOf(pod);
     if (asked.has(uid) || pod.metadata?.deletionTimestamp !== undefined) return;
     asked.add(uid);
-    options.onEvict(pod, verdicts.get(uid)?.reasons ?? []);
+    report.asked(pod, verdicts.get(uid)?.reasons ?? []);
     evictPod(pod, evictor, signal)
       .then(() => refused.delete(uid))
-      .catch((error: unknown) => {
-        if (!signal.aborted) fail(`the drain broke: ${(error as Error).message}`);
-      });
+      .catch(broken);
   }
 
   /** Those that have to go before the others. */
@@ -119,8 +138,14 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
       const found = await unlessNotFound(api.get<DaemonSet>(path, { signal }));
       daemonSets.set(daemonSet, found !== undefined);
     }
-    const verdict = selectPod(pod, selection, (key) => daemonSets.get(key) === true, clock.now());
+    const judged = selectPod(pod, selection, (key) => daemonSets.get(key) === true, clock.now());
+    const isLeft = judged.do === "refuse" && options.rebootAnyway;
+    if (isLeft && !verdicts.has(uidOf(pod))) report.left(pod, judged.reasons);
+    const verdict: Verdict = isLeft ? { ...judged, do: "leave" } : judged;
     verdicts.set(uidOf(pod), verdict);
+    for (const claim of claimsOf(pod)) {
+      claims.set(claim, verdict.do === "evict" && claims.get(claim) !== false);
+    }
     return verdict;
   }
 
@@ -140,7 +165,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     for (const known of [refused, verdicts, asked]) known.delete(uid);
     if (!tier?.delete(uid) || tier.size > 0) return;
     askCurrentTier();
-    endWhenQuiet();
+    endWhenEmpty().catch(broken);
   }
 
   /** Looks again when a pod that is asked to end has had the time that it may take. */
@@ -155,11 +180,31 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     );
   }
 
-  function endWhenQuiet(): void {
-    if (!isListed || leftCount() > 0) return;
-    const waitMs = newestAt + quietMs - clock.now();
-    if (waitMs <= 0) end({ state: "done", at: clock.now() });
-    else clock.sleep(waitMs, signal).then(endWhenQuiet, () => {});
+  /** One at a time; whatever comes while it waits is seen when it looks again. */
+  async function endWhenEmpty(): Promise<void> {
+    if (isEnding || !isListed) return;
+    isEnding = true;
+    while (leftCount() === 0) {
+      const quietInMs = newestAt + quietMs - clock.now();
+      const gone = [...claims].filter(([, isFree]) => isFree).map(([claim]) => claim);
+      if (quietInMs > 0) await clock.sleep(quietInMs, signal);
+      else if (gone.length > 0 && options.volumeTimeoutMs > 0) await detach(gone);
+      else return end({ state: "done", at: clock.now() });
+    }
+    isEnding = false;
+  }
+
+  async function detach(gone: readonly string[]): Promise<void> {
+    const onAttached = (volumes: readonly string[]) => {
+      const isNews = attached.length === 0;
+      attached = volumes;
+      if (isNews) options.onChange();
+    };
+    const until = clock.now() + options.volumeTimeoutMs;
+    const detaching = { ...options, claims: gone, until, onAttached, onGivenUp: report.stillAttached };
+    await awaitDetached(detaching, signal);
+    attached = [];
+    for (const claim of gone) claims.delete(claim);
   }
 
   async function see(pod: Pod): Promise<void> {
@@ -189,7 +234,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     for (const pod of items) if (verdicts.get(uidOf(pod))?.do === "evict") keep(pod);
     isListed = true;
     askCurrentTier();
-    endWhenQuiet();
+    endWhenEmpty().catch(broken);
     return metadata?.resourceVersion;
   }
 
@@ -210,7 +255,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
         }
       } catch (error) {
         if (signal.aborted) return;
-        if (!isApiError(error)) return fail(`the drain broke: ${(error as Error).message}`);
+        if (!isApiError(error)) return broken(error);
         if (isApiError(error, "expired")) resourceVersion = undefined;
       }
       failures += 1;
@@ -223,6 +268,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     state() {
       if (ended !== undefined) return ended;
       const left = tiers.flatMap((tier) => [...tier.values()]);
+      if (left.length === 0 && attached.length > 0) return { state: "detaching", volumes: attached };
       const blocked = left.slice(0, toldMax).map((pod) => {
         const facts = { refused: refused.get(uidOf(pod)), now: clock.now(), deadline: options.deadline };
         return `${podKey(pod)}: ${whyStillThere(pod, facts)}`;

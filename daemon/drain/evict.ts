@@ -14,8 +14,8 @@ export interface Evictor {
   random: Random;
   /** Seconds; -1 leaves each pod its own. */
   gracePeriodSeconds: number;
-  /** Deletes, past all budgets, in place of evicting. */
-  disableEviction: boolean;
+  /** From then on pods are deleted, past all budgets, in place of being evicted; milliseconds since the epoch. */
+  deleteAt: number;
   limit: Limit;
   /** False once the pod is known to be gone or to be ending: then nothing is asked any more. */
   isWanted: (pod: Pod) => boolean;
@@ -29,8 +29,9 @@ export interface Evictor {
  * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works
  */
 export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal): Promise<void> {
-  const { clock, random, limit, isWanted, onRefused } = evictor;
+  const { clock, random, limit, isWanted, onRefused, deleteAt } = evictor;
   for (let attempt = 1; ; attempt += 1) {
+    const wasEvicted = clock.now() < deleteAt;
     try {
       await limit(async () => {
         if (isWanted(pod)) await ask(pod, evictor, signal);
@@ -42,14 +43,21 @@ export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal):
       if (isApiError(error, "not-found")) return;
       if (!isApiError(error)) throw error;
       onRefused(pod, reasonOf(error));
-      await clock.sleep(Math.max(backoffMs(attempt, retry, random), error.retryAfterMs ?? 0), signal);
+      const waitMs = Math.max(backoffMs(attempt, retry, random), error.retryAfterMs ?? 0);
+      if (!wasEvicted || clock.now() + waitMs < deleteAt) {
+        await clock.sleep(waitMs, signal);
+        continue;
+      }
+      // To delete is another request: what was said of the eviction does not hold it up.
+      await clock.sleep(Math.max(0, deleteAt - clock.now()), signal);
+      attempt = 0;
     }
   }
 }
 
 async function ask(
   pod: Pod,
-  { api, gracePeriodSeconds, disableEviction }: Evictor,
+  { api, clock, gracePeriodSeconds, deleteAt }: Evictor,
   signal: AbortSignal,
 ): Promise<void> {
   const { namespace = "", name = "", uid } = pod.metadata ?? {};
@@ -58,7 +66,7 @@ async function ask(
     preconditions: { uid },
     ...(gracePeriodSeconds >= 0 && { gracePeriodSeconds }),
   };
-  if (disableEviction) {
+  if (clock.now() >= deleteAt) {
     await api.delete(paths.pod(namespace, name), options, { signal });
     return;
   }

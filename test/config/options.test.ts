@@ -64,6 +64,15 @@ describe("The options", () => {
     ["concurrency", "3", { nodes: 3 }],
     ["concurrency", "10%", { percent: 10 }],
     ["pool-label", "example.com/pool", "example.com/pool"],
+    ["pre-reboot-node-labels", "a=b,example.com/c=", [{ a: "b", "example.com/c": "" }]],
+    ["pre-reboot-node-labels", "", [{}]],
+    [
+      "drain-escalation",
+      "evict:10m,delete:2m,reboot",
+      { evictMs: 600_000, deleteMs: 120_000, reboot: true, text: "evict:10m,delete:2m,reboot" },
+    ],
+    ["drain-escalation", "evict,reboot", { rest: "evict", reboot: true, text: "evict,reboot" }],
+    ["drain-escalation", "delete:5m", { deleteMs: 300_000, reboot: false, text: "delete:5m" }],
   ];
   for (const [name, given, value] of accepted) {
     it(`take --${name}=${JSON.stringify(given)}`, () => assert.deepEqual(parsed(name, given), value));
@@ -110,6 +119,20 @@ describe("The options", () => {
     ["lock-object", "lease/Rebootd"],
     ["lock-object", "lease/a/b"],
     ["log-format", "xml"],
+    ["pre-reboot-node-labels", "rebooting"],
+    ["pre-reboot-node-labels", "a=b,c"],
+    ["post-reboot-node-labels", "a=b=c"],
+    ["post-reboot-node-labels", "no good=x"],
+    ["post-reboot-node-labels", `a=${"x".repeat(64)}`],
+    ["prefer-no-schedule-taint", "not/a/key"],
+    ["drain-escalation", "reboot"],
+    ["drain-escalation", "delete,evict"],
+    ["drain-escalation", "evict,evict:5m"],
+    ["drain-escalation", "evict,delete"],
+    ["drain-escalation", "evict:5"],
+    ["drain-escalation", "evict:0s"],
+    ["drain-escalation", "evict:5m,reboot:1m"],
+    ["drain-escalation", "evict:5m,shutdown"],
   ];
   for (const [name, given] of refused) {
     it(`refuse --${name}=${JSON.stringify(given)} with its name, the value and what is allowed`, () => {

@@ -13,7 +13,11 @@ export function iso(ms: number): string {
 
 export function policy(changes: Partial<Policy> = {}): Policy {
   return {
+    marks: { labelsBefore: {}, labelsAfter: {}, softTaint: undefined },
+    drainDelayMs: 0,
     drainTimeoutMs: 15 * minute,
+    drainDeleteAfterMs: Number.POSITIVE_INFINITY,
+    rebootAnyway: false,
     rebootDelayMs: 0,
     rebootTimeoutMs: 10 * minute,
     rebootAttempts: 2,
@@ -90,6 +94,7 @@ export function seen(facts: Facts = {}): Seen {
             unschedulable: true,
             ready: true,
             labels: {},
+            taints: [],
             priority: undefined,
             bootID,
             ...node,

@@ -13,7 +13,7 @@ function saved(decision: Decision): CycleRecord & { cordon: "set" | "clear" | un
   const { action } = decision;
   assert.equal(action.do, "save", `decided to ${action.do}: ${decision.why}`);
   assert.ok(action.do === "save");
-  return { ...action.record, cordon: action.cordon };
+  return { ...action.record, cordon: action.change.cordon };
 }
 
 describe("A node at rest", () => {
@@ -178,6 +178,18 @@ describe("A node that needs a reboot", () => {
     });
   });
 
+  it("looks again when the window ends, also while it waits for a slot", () => {
+    const refusal = { code: "lock-taken", message: "all slots are taken" } as const;
+    const reasons = [{ gate: "lock", ...refusal, since: iso(noon) }];
+    const waiting = record({ phase: "Waiting", cordoned: false, reasons });
+    const facts = seen({ held: false, refusal, changesAt: noon + 5 * minute });
+    assert.deepEqual(action(decide(waiting, facts, policy(), noon)), {
+      do: "wait",
+      slot: true,
+      until: noon + 5 * minute,
+    });
+  });
+
   it("lets others try first until it is its turn", () => {
     const decision = decide(needy, seen({ held: false, turn: false }), policy(), noon);
     assert.deepEqual(action(decision), { do: "wait", slot: true });
@@ -203,6 +215,20 @@ describe("A node that needs a reboot", () => {
     assert.equal(next.bootID, seen().bootID);
   });
 
+  it("sets its labels and its taint in the same patch, and says what was there", () => {
+    const marks = { labelsBefore: { state: "rebooting" }, labelsAfter: {}, softTaint: "pending" };
+    const node = { unschedulable: false, labels: { state: "ready" } };
+    const decided = action(decide(needy, seen({ node }), policy({ marks }), noon));
+    assert.ok(decided.do === "save");
+    assert.deepEqual(decided.change, {
+      labels: { state: "rebooting" },
+      taints: [{ key: "pending", effect: "PreferNoSchedule" }],
+      cordon: "set",
+    });
+    assert.deepEqual(decided.record.labels, [{ key: "state", set: "rebooting", found: "ready" }]);
+    assert.equal(decided.record.taint, "pending");
+  });
+
   it("leaves alone the cordon that it found, and says that it is not its own", () => {
     const next = saved(decide(needy, seen({ node: { unschedulable: true } }), policy(), noon));
     assert.equal(next.cordon, undefined);
@@ -225,6 +251,124 @@ describe("A node that needs a reboot", () => {
     assert.deepEqual(action(decide(next, seen({ held: false }), policy(), noon + 48 * 60 * minute)), {
       do: "wait",
     });
+  });
+});
+
+describe("A node with a soft taint", () => {
+  const tainting = policy({ marks: { labelsBefore: {}, labelsAfter: {}, softTaint: "pending" } });
+  const refusal = { code: "lock-taken", message: "all slots are taken" } as const;
+  const closed = [{ gate: "window", code: "outside", message: "outside" }];
+  const soft = { key: "pending", effect: "PreferNoSchedule" };
+  const waiting = record({
+    phase: "Waiting",
+    cordoned: false,
+    taint: "pending",
+    reasons: [{ gate: "lock", ...refusal, since: iso(noon) }],
+  });
+  const change = (decision: Decision) => {
+    const { action } = decision;
+    assert.ok(action.do === "save", action.do);
+    return [action.record.phase, action.record.taint, action.change];
+  };
+
+  it("bears it while only the lock is in the way", () => {
+    assert.deepEqual(change(decide(idle(), seen({ held: false, refusal }), tainting, noon)), [
+      "Waiting",
+      "pending",
+      { taints: [soft] },
+    ]);
+  });
+
+  it("looks at the Node first, where taints of others may be", () => {
+    const { node, ...rest } = seen({ held: false, refusal });
+    assert.ok(node);
+    assert.deepEqual(action(decide(idle(), rest, tainting, noon)), { do: "look", at: "node" });
+    const gone = seen({ held: false, refusal, node: "gone" });
+    assert.equal(action(decide(idle(), gone, tainting, noon)).do, "wait");
+  });
+
+  it("writes nothing more while that stays so", () => {
+    assert.equal(action(decide(waiting, seen({ held: false, refusal }), tainting, noon)).do, "wait");
+  });
+
+  it("bears it no longer when a gate closes", () => {
+    const facts = { held: false, closed, node: { taints: [soft] } };
+    assert.deepEqual(change(decide(waiting, seen(facts), tainting, noon)), [
+      "Waiting",
+      undefined,
+      { taints: [] },
+    ]);
+  });
+
+  it("bears it no longer when no reboot is needed any more", () => {
+    const facts = { needed: false, held: false, node: { taints: [soft] } };
+    assert.deepEqual(change(decide(waiting, seen(facts), tainting, noon)), [
+      "Idle",
+      undefined,
+      { taints: [] },
+    ]);
+  });
+
+  it("bears it no longer when another reboot would not help", () => {
+    const facts = { held: false, node: { taints: [soft] } };
+    const often = { ...waiting, reboots: 2 };
+    assert.deepEqual(change(decide(often, seen(facts), tainting, noon)), [
+      "Failed",
+      undefined,
+      { taints: [] },
+    ]);
+  });
+});
+
+describe("A node with a delay before the drain", () => {
+  const delaying = policy({
+    drainDelayMs: 2 * minute,
+    marks: { labelsBefore: { state: "rebooting" }, labelsAfter: {}, softTaint: undefined },
+  });
+  const labels = [{ key: "state", set: "rebooting" }];
+  const announced = record({ phase: "Draining", announced: true, cordoned: false, labels });
+  const schedulable = { unschedulable: false };
+
+  it("sets its labels at once, and does not cordon yet", () => {
+    const decided = action(decide(idle(), seen({ node: schedulable }), delaying, noon));
+    assert.ok(decided.do === "save");
+    assert.deepEqual(decided.change, { labels: { state: "rebooting" } });
+    assert.deepEqual(
+      [decided.record.phase, decided.record.announced, decided.record.cordoned],
+      ["Draining", true, false],
+    );
+  });
+
+  it("waits, and takes it for nobody's deed that it is not cordoned", () => {
+    const decision = decide(announced, seen({ node: schedulable }), delaying, noon + minute);
+    assert.deepEqual(action(decision), { do: "wait", until: noon + 2 * minute });
+  });
+
+  it("cordons then, and the time of the drain counts from there", () => {
+    const later = noon + 2 * minute;
+    const next = saved(decide(announced, seen({ node: schedulable }), delaying, later));
+    assert.deepEqual(
+      [next.cordon, next.cordoned, next.announced, next.since],
+      ["set", true, false, iso(later)],
+    );
+  });
+
+  it("leaves the cordon to a person who has set it meanwhile", () => {
+    const next = saved(decide(announced, seen(), delaying, noon + 2 * minute));
+    assert.deepEqual([next.cordon, next.cordoned, next.announced], [undefined, false, false]);
+  });
+
+  it("is given back with its labels as they were when the need goes away", () => {
+    const facts = seen({ needed: false, node: { ...schedulable, labels: { state: "rebooting" } } });
+    const decided = action(decide(announced, facts, delaying, noon));
+    assert.ok(decided.do === "save");
+    assert.deepEqual(decided.change, { labels: { state: null } });
+    assert.deepEqual([decided.record.phase, decided.record.labels], ["Restoring", []]);
+  });
+
+  it("returns when the machine went down by itself meanwhile", () => {
+    const decision = decide(announced, seen({ rebooted: true }), delaying, noon);
+    assert.equal(saved(decision).phase, "Returning");
   });
 });
 
@@ -266,6 +410,7 @@ describe("A draining node", () => {
     assert.deepEqual(action(decide(draining, seen(), policy(), noon + minute)), {
       do: "drain",
       deadline: noon + 15 * minute,
+      deleteAt: Number.POSITIVE_INFINITY,
     });
   });
 
@@ -287,6 +432,41 @@ describe("A draining node", () => {
 
   it("is given back at the deadline also when a restart lost the drain", () => {
     assert.equal(saved(decide(draining, seen(), policy(), noon + 15 * minute)).outcome?.result, "failed");
+  });
+
+  const escalating = policy({ drainDeleteAfterMs: 10 * minute, rebootAnyway: true });
+
+  it("deletes after the time that the escalation gives", () => {
+    assert.deepEqual(action(decide(draining, seen(), escalating, noon)), {
+      do: "drain",
+      deadline: noon + 15 * minute,
+      deleteAt: noon + 10 * minute,
+    });
+  });
+
+  for (const [what, drain, at] of [
+    ["with pods left at the deadline", running, 15 * minute],
+    ["at the deadline when a restart lost the drain", { state: "none" }, 15 * minute],
+    ["when the drain breaks", { state: "failed", why: "it broke" }, 0],
+  ] as const) {
+    it(`reboots anyway ${what}, where the escalation says so`, () => {
+      const decision = decide(draining, seen({ drain }), escalating, noon + at);
+      const next = saved(decision);
+      assert.deepEqual([next.phase, next.attempt, next.cordon], ["Rebooting", 1, undefined]);
+      assert.match(decision.why, /the escalation goes on to the reboot/);
+    });
+  }
+
+  const detaching = seen({ drain: { state: "detaching", volumes: ["pv-1 (csi.example.com)"] } });
+
+  it("waits while volumes of the pods that went are attached, and names them", () => {
+    const decision = decide(draining, detaching, policy(), noon);
+    assert.deepEqual(action(decision), { do: "wait", until: noon + 15 * minute });
+    assert.match(decision.why, /the node is empty.*pv-1 \(csi\.example\.com\)/);
+  });
+
+  it("reboots at the deadline when only volumes are left, as no pod is harmed", () => {
+    assert.equal(saved(decide(draining, detaching, policy(), noon + 15 * minute)).phase, "Rebooting");
   });
 
   it("is given back when the drain breaks", () => {

@@ -1,78 +1,23 @@
 import assert from "node:assert/strict";
-import type { List, Pod } from "../../daemon/cluster/objects.ts";
-import type { RawOptions } from "../../daemon/config/options.ts";
-import { isFromDaemon, type SmallWorld, type SmallWorldOptions, startSmallWorld } from "./small-world.ts";
-
-const minute = 60_000;
-const pods = "/api/v1/namespaces/default/pods";
-const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
-
-let world: SmallWorld;
-
-async function start(options: RawOptions = {}, more: Partial<SmallWorldOptions> = {}): Promise<void> {
-  world = await startSmallWorld({ nodes: 1, options, ...more });
-}
-
-interface PodFacts {
-  on?: string;
-  app?: string;
-  finalizers?: string[];
-  spec?: object;
-}
-
-async function addPod(
-  name: string,
-  { on = "n1", app = name, finalizers, spec }: PodFacts = {},
-): Promise<void> {
-  const metadata = { name, labels: { app }, ...(finalizers && { finalizers }) };
-  const body = { metadata, spec: { nodeName: on, containers: [{ name: "main", image: "app:1" }], ...spec } };
-  await world.admin.create(pods, body, { signal: world.signal });
-}
-
-async function addBudget(app: string, name = app, spec: object = { maxUnavailable: 0 }): Promise<void> {
-  const body = { metadata: { name }, spec: { ...spec, selector: { matchLabels: { app } } } };
-  await world.admin.create(budgets, body, { signal: world.signal });
-}
-
-async function addDaemonSet(name: string): Promise<void> {
-  const labels = { app: name };
-  const template = { metadata: { labels }, spec: { containers: [{ name: "main", image: "agent:1" }] } };
-  const body = { metadata: { name }, spec: { selector: { matchLabels: labels }, template } };
-  await world.admin.create("/apis/apps/v1/namespaces/default/daemonsets", body, { signal: world.signal });
-}
-
-async function setCordon(unschedulable: true | null): Promise<void> {
-  await world.admin.patch("/api/v1/nodes/n1", { spec: { unschedulable } }, { signal: world.signal });
-}
-
-const podsOn = async (node: string) => {
-  const query = { fieldSelector: `spec.nodeName=${node}` };
-  const { items } = await world.admin.get<List<Pod>>("/api/v1/pods", { signal: world.signal, query });
-  return items.map(({ metadata }) => metadata?.name ?? "");
-};
-
-/** What the daemon asked to go: names of pods, in order. */
-const evictions = () =>
-  world.server.ledger.entries({ subresource: "eviction" }).map(({ name, status }) => `${name} ${status}`);
-
-const phase = async () => (await world.look()).phases["n1"];
-const boots = () => world.machine("n1").boots.length;
-
-async function wantReboot(): Promise<void> {
-  await world.time.pass(3000);
-  world.machine("n1").wantReboot();
-}
-
-async function until(what: string, isSo: () => Promise<boolean>, seconds = 1800): Promise<void> {
-  for (let passed = 0; passed < seconds; passed += 1) {
-    if (await isSo()) return;
-    await world.time.pass(1000);
-  }
-  assert.fail(`${what}: not within ${seconds} s\n${world.logs.slice(-20).join("\n")}`);
-}
-
-const isRebooted = async () => boots() === 2 && (await phase()) === "Idle";
-const saysOf = (text: string) => world.logs.some((line) => line.includes(text));
+import { isFromDaemon } from "./small-world.ts";
+import {
+  addBudget,
+  addDaemonSet,
+  addPod,
+  boots,
+  evictions,
+  isRebooted,
+  minute,
+  phase,
+  pods,
+  podsOn,
+  saysOf,
+  setCordon,
+  start,
+  until,
+  wantReboot,
+  world,
+} from "./story.ts";
 
 describe("A drain", () => {
   afterEach(() => world.stop());
@@ -188,6 +133,52 @@ describe("A drain", () => {
     assert.deepEqual(evictions(), []);
     assert.ok(saysOf("the node cannot be drained: default/naked has no controller that would make it anew"));
     assert.deepEqual((await world.look()).cordoned, []);
+  });
+
+  it("deletes past a budget after the time that the escalation gives", async () => {
+    await start({ "drain-escalation": "evict:2m,delete:1m" }, { rights: "everything" });
+    await addPod("db");
+    await addBudget("db");
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    const began = world.time.clock.now();
+    await until("the machine is down", async () => !world.machine("n1").isUp);
+    const tookMs = world.time.clock.now() - began;
+    assert.ok(tookMs >= 2 * minute && tookMs < 2 * minute + 10_000, `${tookMs} ms`);
+  });
+
+  it("reboots anyway when the escalation says so, though a budget holds a pod", async () => {
+    await start({ "drain-timeout": "2m", "force-reboot": "true" });
+    await addPod("db");
+    await addBudget("db");
+    await wantReboot();
+    await until("n1 has rebooted", isRebooted);
+    assert.ok(saysOf("the drain has passed its deadline, 1 pods are left: default/db"));
+    assert.ok(saysOf("the escalation goes on to the reboot"));
+  });
+
+  it("that is followed by the reboot anyway evicts what it may, and leaves the rest at once", async () => {
+    await start({ "drain-escalation": "evict,reboot", "drain-force": "false" });
+    await addPod("naked");
+    await world.time.pass(1000);
+    await wantReboot();
+    await until("the machine is down", async () => !world.machine("n1").isUp, 30);
+    assert.deepEqual(evictions(), []);
+    assert.ok(saysOf("a pod goes down with the machine"));
+  });
+
+  it("does not reboot anyway without the slot", async () => {
+    await start({ "drain-timeout": "1m", "force-reboot": "true" });
+    await addPod("db");
+    await addBudget("db");
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    await world.time.pass(minute - 5000);
+    const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
+    const manual = { metadata: { annotations: { "rebootd.dev/lock": '{"nodeID":"manual"}' } } };
+    await world.admin.patch(lease, manual, { signal: world.signal });
+    await until("it is given back", async () => (await phase()) === "Waiting", 60);
+    assert.equal(boots(), 1);
   });
 
   it("deletes past a budget when eviction is disabled", async () => {

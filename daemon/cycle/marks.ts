@@ -1,0 +1,80 @@
+import type { CycleRecord } from "./record.ts";
+import type { NodeFacts, Taint } from "./seen.ts";
+
+/** What a cycle puts on the Node beside the record; its keys, and the taint, are for others to react to. */
+export interface MarkPolicy {
+  /** Set before the cordon, and as they were found after the uncordon. */
+  labelsBefore: Readonly<Record<string, string>>;
+  /** Set with the uncordon that follows a proved reboot, to stay. */
+  labelsAfter: Readonly<Record<string, string>>;
+  /** Key of a taint with the effect PreferNoSchedule: there while only the lock holds the node back, and during the cycle. */
+  softTaint: string | undefined;
+}
+
+/** The part of a patch of the Node that is not the record. A null removes the label; taints are replaced whole. */
+export interface NodeChange {
+  cordon?: "set" | "clear";
+  labels?: Record<string, string | null>;
+  taints?: readonly Taint[];
+}
+
+const softEffect = "PreferNoSchedule";
+
+/** What the record says of the marks, and the change that makes it true. */
+interface Marking {
+  record: Pick<CycleRecord, "labels" | "taint">;
+  change: NodeChange;
+}
+
+/** Before the cordon: labels and taint, with what was there before. */
+export function mark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): Marking {
+  const labels = Object.entries(policy.labelsBefore).map(([key, set]) => ({
+    key,
+    set,
+    found: node.labels[key],
+  }));
+  const softened = soften(policy.softTaint, record, node);
+  return {
+    record: { ...softened.record, labels },
+    change: {
+      ...softened.change,
+      ...(labels.length > 0 && { labels: { ...policy.labelsBefore } }),
+    },
+  };
+}
+
+/** The soft taint as it should be now; one that others have set with the same key and effect is taken for ours. */
+export function soften(wanted: string | undefined, { labels, taint }: CycleRecord, node: NodeFacts): Marking {
+  const record = { labels, taint: wanted };
+  const others = node.taints.filter(({ key, effect }) => !(key === taint && effect === softEffect));
+  const isThere = others.some(({ key, effect }) => key === wanted && effect === softEffect);
+  const taints = wanted === undefined || isThere ? others : [...others, { key: wanted, effect: softEffect }];
+  return { record, change: JSON.stringify(taints) === JSON.stringify(node.taints) ? {} : { taints } };
+}
+
+/** All that the cycle has put there is as it was found, in one patch; what somebody has changed since is left alone. */
+export function unmark(record: CycleRecord, node: NodeFacts): NodeChange {
+  const labels = record.labels
+    .filter(({ key, set }) => node.labels[key] === set)
+    .map(({ key, found }) => [key, found ?? null] as const);
+  return {
+    ...soften(undefined, record, node).change,
+    ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
+    ...(record.cordoned && { cordon: "clear" }),
+  };
+}
+
+/** The same, and the labels that say that the node has rebooted. */
+export function unmarkRebooted(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): NodeChange {
+  const change = unmark(record, node);
+  const labels = { ...change.labels, ...policy.labelsAfter };
+  return Object.keys(labels).length > 0 ? { ...change, labels } : change;
+}
+
+/** What the record says once {@link unmark} is done. */
+export const unmarked = {
+  cordoned: false,
+  announced: false,
+  labels: [],
+  taint: undefined,
+} satisfies Partial<CycleRecord>;

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import {
+  type MarkPolicy,
+  mark,
+  type NodeChange,
+  soften,
+  unmark,
+  unmarkRebooted,
+} from "../../daemon/cycle/marks.ts";
+import type { CycleRecord } from "../../daemon/cycle/record.ts";
+import type { NodeFacts, Taint } from "../../daemon/cycle/seen.ts";
+import { idle, record, seen } from "./builders.ts";
+
+const key = "example.com/reboot-pending";
+const soft: Taint = { key, effect: "PreferNoSchedule" };
+const other: Taint = { key: "gpu", effect: "NoSchedule" };
+
+function node(facts: Partial<NodeFacts>): NodeFacts {
+  const { node } = seen({ node: facts });
+  assert.ok(typeof node === "object");
+  return node;
+}
+
+function marks(changes: Partial<MarkPolicy> = {}): MarkPolicy {
+  return { labelsBefore: {}, labelsAfter: {}, softTaint: undefined, ...changes };
+}
+
+describe("The marks of a cycle", () => {
+  it("are none unless the settings name some", () => {
+    assert.deepEqual(mark(marks(), idle(), node({})).change, {});
+    assert.deepEqual(unmarkRebooted(marks(), record({ cordoned: false }), node({})), {});
+  });
+
+  it("are labels, of which the record says what was there before", () => {
+    const policy = marks({ labelsBefore: { state: "rebooting", new: "yes" } });
+    const { record, change } = mark(policy, idle(), node({ labels: { state: "ready", zone: "a" } }));
+    assert.deepEqual(change, { labels: { state: "rebooting", new: "yes" } });
+    assert.deepEqual(record.labels, [
+      { key: "state", set: "rebooting", found: "ready" },
+      { key: "new", set: "yes", found: undefined },
+    ]);
+  });
+
+  it("are a taint beside those that are there", () => {
+    const { record, change } = mark(marks({ softTaint: key }), idle(), node({ taints: [other] }));
+    assert.deepEqual(change, { taints: [other, soft] });
+    assert.equal(record.taint, key);
+  });
+
+  const labels: CycleRecord["labels"] = [
+    { key: "state", set: "rebooting", found: "ready" },
+    { key: "new", set: "yes" },
+  ];
+  const rows: [what: string, record: Partial<CycleRecord>, node: Partial<NodeFacts>, change: NodeChange][] = [
+    ["the cordon, where it is ours", { cordoned: true }, {}, { cordon: "clear" }],
+    ["no cordon of somebody else", { cordoned: false }, {}, {}],
+    [
+      "labels as they were found",
+      { cordoned: false, labels },
+      { labels: { state: "rebooting", new: "yes" } },
+      { labels: { state: "ready", new: null } },
+    ],
+    [
+      "no label that somebody has changed since",
+      { cordoned: false, labels },
+      { labels: { state: "broken" } },
+      {},
+    ],
+    [
+      "the taint, and no other",
+      { cordoned: false, taint: key },
+      { taints: [other, soft] },
+      { taints: [other] },
+    ],
+    ["no taint that has gone by itself", { cordoned: false, taint: key }, { taints: [other] }, {}],
+    ["no taint that is not ours", { cordoned: false }, { taints: [soft] }, {}],
+    [
+      "no taint with the same key and another effect",
+      { cordoned: false, taint: key },
+      { taints: [{ key, effect: "NoExecute" }] },
+      {},
+    ],
+    [
+      "all in one patch",
+      { cordoned: true, labels, taint: key },
+      { labels: { state: "rebooting" }, taints: [soft] },
+      { cordon: "clear", labels: { state: "ready" }, taints: [] },
+    ],
+  ];
+  for (const [what, changes, facts, change] of rows) {
+    it(`undone: ${what}`, () => assert.deepEqual(unmark(record(changes), node(facts)), change));
+  }
+
+  it("after a proved reboot are followed by the labels that stay, which win", () => {
+    const policy = marks({ labelsAfter: { state: "rebooted" } });
+    const change = unmarkRebooted(policy, record({ labels }), node({ labels: { state: "rebooting" } }));
+    assert.deepEqual(change, { cordon: "clear", labels: { state: "rebooted" } });
+  });
+});
+
+describe("The soft taint", () => {
+  it("is taken for ours where one with its key and effect is there already, as kured leaves it", () => {
+    const { record, change } = soften(key, idle(), node({ taints: [soft] }));
+    assert.deepEqual([record.taint, change], [key, {}]);
+  });
+
+  it("is replaced when its key is another one after a restart", () => {
+    const { change } = soften("new", idle({ taint: key }), node({ taints: [soft, other] }));
+    assert.deepEqual(change, { taints: [other, { key: "new", effect: "PreferNoSchedule" }] });
+  });
+});
