@@ -3,7 +3,7 @@ import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
 import { type DaemonSet, type List, type Pod, paths } from "../cluster/objects.ts";
 import type { DrainState } from "../cycle/seen.ts";
-import { type Evictor, evictPod, type Limit } from "./evict.ts";
+import { type EvictionRefusal, type Evictor, evictPod, type Limit } from "./evict.ts";
 import {
   daemonSetOf,
   type PodReason,
@@ -72,7 +72,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   let newestAt = clock.now();
   /** Pods that have to go and are still there, by UID; a map for each tier. */
   const tiers = [0, 1, 2].map(() => new Map<string, Pod>());
-  const refused = new Map<string, string>();
+  const refused = new Map<string, EvictionRefusal>();
   const asked = new Set<string>();
   const daemonSets = new Map<string, boolean>();
   const verdicts = new Map<string, Verdict>();
@@ -96,9 +96,9 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
       const now = known(pod);
       return now !== undefined && now.metadata?.deletionTimestamp === undefined;
     },
-    onRefused: (pod, why) => {
-      refused.set(uidOf(pod), why);
-      report.refused(pod, why);
+    onRefused: (pod, refusal) => {
+      refused.set(uidOf(pod), refusal);
+      report.refused(pod, refusal.why);
     },
   };
 
@@ -270,7 +270,13 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
       const left = tiers.flatMap((tier) => [...tier.values()]);
       if (left.length === 0 && attached.length > 0) return { state: "detaching", volumes: attached };
       const blocked = left.slice(0, toldMax).map((pod) => {
-        const facts = { refused: refused.get(uidOf(pod)), now: clock.now(), deadline: options.deadline };
+        const uid = uidOf(pod);
+        const facts = {
+          asked: asked.has(uid),
+          refused: refused.get(uid),
+          now: clock.now(),
+          deadline: options.deadline,
+        };
         return `${podKey(pod)}: ${whyStillThere(pod, facts)}`;
       });
       return { state: "running", podsLeft: left.length, blocked };

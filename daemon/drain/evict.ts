@@ -20,7 +20,13 @@ export interface Evictor {
   /** False once the pod is known to be gone or to be ending: then nothing is asked any more. */
   isWanted: (pod: Pod) => boolean;
   /** Told why a pod does not go yet. */
-  onRefused: (pod: Pod, why: string) => void;
+  onRefused: (pod: Pod, refusal: EvictionRefusal) => void;
+}
+
+/** Who says no: a budget, a rule (an admission webhook, RBAC, a namespace that ends), or the server has trouble. */
+export interface EvictionRefusal {
+  by: "budget" | "rule" | "server";
+  why: string;
 }
 
 /**
@@ -42,7 +48,7 @@ export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal):
       // A conflict may be the precondition: then the watch shows that this pod is gone.
       if (isApiError(error, "not-found")) return;
       if (!isApiError(error)) throw error;
-      onRefused(pod, reasonOf(error));
+      onRefused(pod, refusalOf(error));
       const waitMs = Math.max(backoffMs(attempt, retry, random), error.retryAfterMs ?? 0);
       if (!wasEvicted || clock.now() + waitMs < deleteAt) {
         await clock.sleep(waitMs, signal);
@@ -79,8 +85,10 @@ async function ask(
   await api.create(paths.eviction(namespace, name), eviction, { signal });
 }
 
-/** What the server says; the cause names the budget and its numbers. */
-function reasonOf(error: ApiError): string {
-  const budget = error.causes.find((cause) => cause.reason === "DisruptionBudget");
-  return budget?.message ?? error.message;
+/** The cause names the budget and its numbers. */
+function refusalOf(error: ApiError): EvictionRefusal {
+  const budget = error.causes.find(({ reason }) => reason === "DisruptionBudget");
+  if (budget !== undefined) return { by: "budget", why: budget.message ?? error.message };
+  const isRule = error.code === "forbidden" || error.code === "invalid";
+  return { by: isRule ? "rule" : "server", why: error.message };
 }

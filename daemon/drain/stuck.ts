@@ -1,28 +1,43 @@
 import type { Pod } from "../cluster/objects.ts";
+import type { EvictionRefusal } from "./evict.ts";
 
 /** A kubelet may be late by this much before it is said to be. */
 const kubeletLateMs = 30_000;
 
 export interface Asked {
+  asked: boolean;
   /** Why the last request for the pod's end was refused. */
-  refused: string | undefined;
+  refused: EvictionRefusal | undefined;
   now: number;
   /** When the drain is given up; milliseconds since the epoch. */
   deadline: number;
 }
 
-/** Why a pod is still there, as the end of a sentence that begins with it. */
-export function whyStillThere(pod: Pod, { refused, now, deadline }: Asked): string {
+/** What a person can do about it. */
+const remedies: Readonly<Record<EvictionRefusal["by"], string>> = {
+  budget: "; it needs more healthy pods, or a budget that allows one less",
+  rule: "; ask who runs the rule that says so",
+  server: "",
+};
+
+/** Why a pod is still there, and what a person can do about it, as the end of a sentence that begins with it. */
+export function whyStillThere(pod: Pod, { asked, refused, now, deadline }: Asked): string {
   const { deletionTimestamp, finalizers = [] } = pod.metadata ?? {};
-  if (deletionTimestamp === undefined) return refused ?? "has not been asked yet";
+  if (deletionTimestamp === undefined) {
+    if (refused !== undefined) return refused.why + remedies[refused.by];
+    return asked ? "was asked to go, but does not end" : "has not been asked yet";
+  }
   const graceEnd = Date.parse(deletionTimestamp);
   const lateMs = now - graceEnd;
-  if (lateMs >= 0 && finalizers.length > 0) return `is held by its finalizer ${finalizers.join(", ")}`;
+  if (lateMs >= 0 && finalizers.length > 0) {
+    return `is held by its finalizer ${finalizers.join(", ")}, which whoever set it has to take away`;
+  }
   if (lateMs > kubeletLateMs) {
     return `should have ended ${seconds(lateMs)} ago; does the kubelet of its node run?`;
   }
-  if (graceEnd > deadline)
-    return `has a grace period that ends ${seconds(graceEnd - deadline)} after the deadline`;
+  if (graceEnd > deadline) {
+    return `has a grace period that ends ${seconds(graceEnd - deadline)} after the deadline; --drain-timeout is too short for it`;
+  }
   return "is ending";
 }
 

@@ -135,7 +135,18 @@ describe("A pod that stays", () => {
   });
 });
 
-describe("A pod that was asked to end", () => {
+describe("The filters, one after the other (TestFilterPods)", () => {
+  const rows: [what: string, facts: PodFacts, selection: Partial<Selection>, verdict: string][] = [
+    ["skip: the first has its way", { mirror: true, ownedBy: daemonSet }, {}, "leave daemonset"],
+    ["okay: none has anything to say", { ownedBy: replicaSet }, {}, "evict"],
+    ["skip after okay", { ownedBy: replicaSet, mirror: true }, {}, "leave mirror"],
+    ["none is asked about what has finished", { volumes: emptyDir, phase: "Succeeded" }, {}, "evict"],
+  ];
+  for (const [what, facts, selection, expected] of rows)
+    it(`${what}: ${expected}`, () => assert.equal(verdict(facts, selection), expected));
+});
+
+describe("A pod that was asked to end (TestSkipDeletedFilter)", () => {
   const rows: [skipMs: number, deletedSecondsAgo: number | undefined, verdict: string][] = [
     [0, 1000, "evict"],
     [10_000, undefined, "evict"],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../daemon/cluster/objects.ts";
+import type { EvictionRefusal } from "../../daemon/drain/evict.ts";
 import { whyStillThere } from "../../daemon/drain/stuck.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
@@ -8,27 +9,43 @@ interface Facts {
   /** When its grace ends, in seconds from now. */
   graceEndsIn?: number;
   finalizers?: string[];
-  refused?: string;
+  asked?: true;
+  refused?: EvictionRefusal;
 }
 
-function why({ graceEndsIn, finalizers, refused }: Facts): string {
+function why({ graceEndsIn, finalizers, asked, refused }: Facts): string {
   const deletionTimestamp = graceEndsIn && new Date(noon + graceEndsIn * 1000).toISOString();
   const pod: Pod = {
     metadata: { ...(deletionTimestamp && { deletionTimestamp }), ...(finalizers && { finalizers }) },
   };
-  return whyStillThere(pod, { refused, now: noon, deadline: noon + 60_000 });
+  return whyStillThere(pod, { asked: asked === true, refused, now: noon, deadline: noon + 60_000 });
 }
 
 describe("A pod that is still there", () => {
   const rows: [facts: Facts, says: string][] = [
     [{}, "has not been asked yet"],
-    [{ refused: "the budget has no room" }, "the budget has no room"],
+    [{ asked: true }, "was asked to go, but does not end"],
+    [
+      { asked: true, refused: { by: "budget", why: "the budget db has no room" } },
+      "the budget db has no room; it needs more healthy pods, or a budget that allows one less",
+    ],
+    [
+      { asked: true, refused: { by: "rule", why: 'webhook "x" denied it' } },
+      'webhook "x" denied it; ask who runs the rule that says so',
+    ],
+    [{ asked: true, refused: { by: "server", why: "500: trouble" } }, "500: trouble"],
     [{ graceEndsIn: 20 }, "is ending"],
     [{ graceEndsIn: 20, finalizers: ["example.com/x"] }, "is ending"],
-    [{ graceEndsIn: -1, finalizers: ["example.com/x"] }, "is held by its finalizer example.com/x"],
+    [
+      { graceEndsIn: -1, finalizers: ["example.com/x"] },
+      "is held by its finalizer example.com/x, which whoever set it has to take away",
+    ],
     [{ graceEndsIn: -5 }, "is ending"],
     [{ graceEndsIn: -90 }, "should have ended 90 s ago; does the kubelet of its node run?"],
-    [{ graceEndsIn: 3600 }, "has a grace period that ends 3540 s after the deadline"],
+    [
+      { graceEndsIn: 3600 },
+      "has a grace period that ends 3540 s after the deadline; --drain-timeout is too short for it",
+    ],
   ];
   for (const [facts, says] of rows)
     it(`${JSON.stringify(facts)}: ${says}`, () => assert.equal(why(facts), says));

@@ -126,6 +126,7 @@ export function evict(
 ): void {
   const pods = resourceOf("pods");
   const budgets = resourceOf("poddisruptionbudgets.policy");
+  registry.requireNamespace(namespace, pods, name);
   if (nameInBody !== name) throw badRequest("name in URL does not match name in Eviction object");
   const pod = registry.find(pods, namespace, name);
   const found = registry.store.list(budgets.store, `${namespace}/`).map(([, budget]) => budget);

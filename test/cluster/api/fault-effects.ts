@@ -14,7 +14,10 @@ export async function sufferBefore(
     if (isLatency(effect)) await pause(timers, effect.latencyMs, signal);
     else if (effect === "reset-before") throw new ConnectionReset();
     else if (effect === "hang") await aborted(signal);
-    else if (typeof effect === "object" && "status" in effect)
+    else if (typeof effect === "object" && "refusal" in effect) {
+      const { code, reason, message } = effect.refusal;
+      throw new ApiError(code, reason, message);
+    } else if (typeof effect === "object" && "status" in effect)
       throw faultStatus(effect.status, effect.retryAfter ?? 0);
   }
   if (signal.aborted) throw new ConnectionReset();

@@ -20,6 +20,8 @@ export interface RequestFacts extends Attributes {
 export type FaultEffect =
   /** Answers at once with this status; nothing is done. */
   | { status: 500 | 503 | 429 | 409; retryAfter?: number }
+  /** Answers as an admission webhook or another server would; nothing is done. */
+  | { refusal: { code: number; reason: string; message: string } }
   /** The connection breaks before the request is looked at. */
   | "reset-before"
   /** The request takes effect, and the connection breaks before the answer. */

@@ -16,6 +16,8 @@ export interface Registry {
   readonly store: Store;
   find(resource: Resource, namespace: string | undefined, name: string): KubeObject;
   create(resource: Resource, namespace: string | undefined, object: KubeObject, dryRun: boolean): KubeObject;
+  /** Throws where the namespace takes nothing new, for which this would be. */
+  requireNamespace(namespace: string, resource: Resource, name: string): void;
   /** Changes an object with `change`, which is given a copy of the current one. */
   update(target: Target, change: (current: KubeObject) => KubeObject, options: UpdateOptions): KubeObject;
   delete(target: Target, options: DeleteOptions): Deletion;
@@ -190,7 +192,7 @@ export function createRegistry(store: Store, timers: Timers, random: Random): Re
     return { object: store.remove(resource.store, key) ?? ready, gone: true };
   }
 
-  return { store, find, create, update, delete: remove };
+  return { store, find, create, requireNamespace, update, delete: remove };
 }
 
 export function versionRequired({ subject }: Resource, name: string) {
