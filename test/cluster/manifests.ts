@@ -41,12 +41,14 @@ const collections: Record<string, (namespace: string) => string> = {
 /** The objects of `manifests/<folder>`, in the namespace that its kustomization names. */
 export function readManifests(folder = "base"): ManifestObject[] {
   const read = (file: string) => readFileSync(join(manifests, folder, file), "utf8");
-  const { namespace, resources } = loadYaml<{ namespace: string; resources: string[] }>(
+  const { namespace, resources } = loadYaml<{ namespace?: string; resources: string[] }>(
     read("kustomization.yaml"),
   );
   const objects = resources.flatMap((file) => loadAllYaml(read(file)) as ManifestObject[]);
   return objects.map((object) =>
-    clusterWide.has(object.kind) ? object : { ...object, metadata: { ...object.metadata, namespace } },
+    clusterWide.has(object.kind) || namespace === undefined
+      ? object
+      : { ...object, metadata: { ...object.metadata, namespace } },
   );
 }
 

@@ -136,7 +136,7 @@ describe("A drain", () => {
   });
 
   it("deletes past a budget after the time that the escalation gives", async () => {
-    await start({ "drain-escalation": "evict:2m,delete:1m" }, { rights: "everything" });
+    await start({ "drain-escalation": "evict:2m,delete:1m" }, { components: ["delete-pods"] });
     await addPod("db");
     await addBudget("db");
     await wantReboot();
@@ -182,7 +182,7 @@ describe("A drain", () => {
   });
 
   it("deletes past a budget when eviction is disabled", async () => {
-    await start({ "disable-eviction": "true" }, { rights: "everything" });
+    await start({ "disable-eviction": "true" }, { components: ["delete-pods"] });
     await addPod("db");
     await addBudget("db");
     await wantReboot();

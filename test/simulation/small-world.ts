@@ -26,6 +26,8 @@ export interface SmallWorldOptions {
   seed?: number;
   /** What the daemons may do: what the manifests say, unless it is everything. */
   rights?: "everything";
+  /** Of `manifests/components`, beside the base. */
+  components?: string[];
   /** How far the clock of a machine is off: what its kubelet and its daemon take for now. */
   skewMs?: Record<string, number>;
 }
@@ -93,6 +95,9 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
 
   void runControllers(portsFor("controllers"));
   await createManifests(admin, signal, { without: ["DaemonSet"] });
+  for (const component of options.components ?? []) {
+    await createManifests(admin, signal, { folder: `components/${component}` });
+  }
   const daemonToken = server.addUser(daemonUser);
   const machines = Array.from({ length: options.nodes }, (_, index) => {
     const name = `n${index + 1}`;
