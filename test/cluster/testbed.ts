@@ -1,7 +1,7 @@
-import { systemClock, withDeadline } from "../../daemon/clock.ts";
+import { type Clock, systemClock, withDeadline } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { type ApiServer, createApiServer } from "./api/server.ts";
+import { type ApiServer, createApiServer, type Timers } from "./api/server.ts";
 import { createInformers, type Informers } from "./controllers/informers.ts";
 import { collection, type Resource, type StoredNode, type StoredPod } from "./controllers/objects.ts";
 import type { Ports } from "./controllers/ports.ts";
@@ -24,15 +24,20 @@ export interface Testbed {
   close(): Promise<void>;
 }
 
-const clusterWide: readonly Resource[] = ["nodes", "namespaces"];
+export interface TestTime {
+  clock?: Clock;
+  timers?: Timers;
+}
+
+const clusterWide: readonly Resource[] = ["nodes", "namespaces", "persistentvolumes", "volumeattachments"];
 /** Objects of the tests are in this namespace, where they are in any. */
 export const namespace = "default";
 
-export function createTestbed(): Testbed {
-  const server = createApiServer({ authorization: "always-allow" });
+/** With time of the test's own, `eventually` waits for somebody else to let it pass. */
+export function createTestbed({ clock = systemClock, timers }: TestTime = {}): Testbed {
+  const server = createApiServer({ authorization: "always-allow", ...(timers && { timers }) });
   const end = new AbortController();
   const { signal } = end;
-  const clock = systemClock;
   const api = createClient({ transport: server.transport(server.adminToken), clock });
   const ports: Ports = { api, clock, random: Math.random, signal };
   const tasks: Promise<unknown>[] = [];

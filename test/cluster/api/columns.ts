@@ -1,6 +1,7 @@
 /** The columns of each resource's Table, after the printers of kube-apiserver (`pkg/printers/internalversion`). */
 import { formatAge } from "./age.ts";
 import { podColumns } from "./kinds/pod-columns.ts";
+import { claimColumns, volumeColumns } from "./kinds/volume-columns.ts";
 import { at, type Fields, fields, type KubeObject, list, number, text } from "./object.ts";
 import { type Resource, resourceId } from "./resource.ts";
 
@@ -188,6 +189,8 @@ const byResource: Record<string, Column[]> = {
     ageColumn,
     wide("Selector", (service) => pairs(at(service, "spec", "selector"))),
   ],
+  persistentvolumes: volumeColumns,
+  persistentvolumeclaims: claimColumns,
   "daemonsets.apps": [
     amount("Desired", "status", "desiredNumberScheduled"),
     amount("Current", "status", "currentNumberScheduled"),
@@ -251,6 +254,10 @@ const byResource: Record<string, Column[]> = {
     { ...column("Global-Default", (entry) => entry["globalDefault"] === true), type: "boolean" },
     ageColumn,
     value("PreemptionPolicy", "preemptionPolicy"),
+  ],
+  "csinodes.storage.k8s.io": [
+    count("Drivers", (node) => list(at(node, "spec", "drivers")).length),
+    ageColumn,
   ],
   "volumeattachments.storage.k8s.io": [
     value("Attacher", "spec", "attacher"),

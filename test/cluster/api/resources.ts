@@ -2,9 +2,7 @@
 import { coreEventRules, eventRules, fromCoreEvent, toCoreEvent } from "./kinds/event.ts";
 import { nodeRules } from "./kinds/node.ts";
 import {
-  attachmentRules,
   budgetRules,
-  claimRules,
   dataRules,
   leaseRules,
   namespaceRules,
@@ -12,9 +10,9 @@ import {
   roleBindingRules,
   roleRules,
   serviceRules,
-  volumeRules,
 } from "./kinds/other.ts";
 import { podRules } from "./kinds/pod.ts";
+import { attachmentRules, claimRules, driversRules, volumeRules } from "./kinds/volume.ts";
 import {
   daemonSetRules,
   deploymentRules,
@@ -326,6 +324,14 @@ export const resources: Resource[] = [
     shortNames: ["pc"],
     hasGeneration: true,
     rules: priorityClassRules,
+  }),
+  resource("storage.k8s.io", "v1", {
+    kind: "CSINode",
+    plural: "csinodes",
+    namespaced: false,
+    unconditionalUpdate: false,
+    returnsDeleted: true,
+    rules: driversRules,
   }),
   resource("storage.k8s.io", "v1", {
     kind: "VolumeAttachment",

@@ -33,14 +33,15 @@ export const structs: Record<string, string[]> = {
   V1Lease: ["spec"],
   CoreV1Event: ["involvedObject", "source"],
   EventsV1Event: ["regarding", "deprecatedSource"],
+  V1CSINode: ["spec"],
   V1VolumeAttachment: ["spec", "status"],
   V1VolumeAttachmentSpec: ["source"],
   V1RoleBinding: ["roleRef"],
   V1ClusterRoleBinding: ["roleRef"],
 };
 
-/** Scalars without `omitempty`: written with their zero value even when nobody has set them. */
-export const written: Record<string, Record<string, string | number | boolean>> = {
+/** Scalars and lists without `omitempty`: written with their zero value even when nobody has set them. */
+export const written: Record<string, Record<string, string | number | boolean | null>> = {
   V1NodeSystemInfo: {
     machineID: "",
     systemUUID: "",
@@ -78,6 +79,9 @@ export const written: Record<string, Record<string, string | number | boolean>> 
   V1RoleRef: { apiGroup: "", kind: "", name: "" },
   V1Subject: { kind: "", name: "" },
   V1PriorityClass: { value: 0 },
+  V1CSINodeSpec: { drivers: null },
+  V1CSINodeDriver: { name: "", nodeID: "", topologyKeys: null },
+  V1VolumeAttachmentSpec: { attacher: "", nodeName: "" },
   V1VolumeAttachmentStatus: { attached: false },
   CoreV1Event: { reportingComponent: "", reportingInstance: "" },
 };

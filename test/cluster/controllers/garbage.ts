@@ -18,6 +18,7 @@ import {
 } from "./objects.ts";
 import type { Ports } from "./ports.ts";
 import { createQueue } from "./queue.ts";
+import { remove } from "./remove.ts";
 
 /** Removes pods whose node has been gone for `quarantineMs`, as nobody else will. */
 export async function runPodCollector(
@@ -113,7 +114,7 @@ export async function runOwnerCollector(ports: Ports, informers: Informers): Pro
     const object = dependents.find(([of]) => of === resource)?.[1].get(name);
     // The copies of two collections need not be equally fresh: ask before something is removed.
     if (object === undefined || !isOrphan(object) || (await hasOwner(object))) return;
-    await remove(ports, resource, object, {});
+    await remove(ports, resource, object);
   }
 
   async function hasOwner(object: StoredObject): Promise<boolean> {
@@ -128,20 +129,5 @@ export async function runOwnerCollector(ports: Ports, informers: Informers): Pro
       if (isApiError(error, "not-found")) return false;
       throw error;
     }
-  }
-}
-
-async function remove(
-  { api, signal }: Ports,
-  resource: Resource,
-  object: StoredObject,
-  options: object,
-): Promise<void> {
-  const preconditions = { uid: object.metadata.uid };
-  try {
-    await api.delete(pathOf(resource, object), { preconditions, ...options }, { signal });
-  } catch (error) {
-    // Gone, or another of the same name by now.
-    if (!isApiError(error, "not-found", "conflict")) throw error;
   }
 }

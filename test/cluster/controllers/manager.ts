@@ -7,12 +7,15 @@ import { runNodeLifecycle } from "./node-lifecycle.ts";
 import type { Ports } from "./ports.ts";
 import { runReplicaSets } from "./replicasets.ts";
 import { runScheduler } from "./scheduler.ts";
+import { runVolumes } from "./volumes.ts";
 
 export interface ControllerOptions {
   /** A Lease that is not renewed for this long makes its node Unknown. */
   nodeGraceMs?: number;
   /** Pods of a node that is gone are left alone for this long. */
   podQuarantineMs?: number;
+  /** A volume stays attached to a node for this long after the last pod that uses it. */
+  volumeDetachMs?: number;
 }
 
 type Controller = (ports: Ports, informers: Informers, options: ControllerOptions) => Promise<void>;
@@ -28,6 +31,8 @@ const controllers = {
   podCollector: (ports, informers, { podQuarantineMs = 40_000 }) =>
     runPodCollector(ports, informers, { quarantineMs: podQuarantineMs }),
   ownerCollector: runOwnerCollector,
+  volumes: (ports, informers, { volumeDetachMs = 3000 }) =>
+    runVolumes(ports, informers, { detachMs: volumeDetachMs }),
 } satisfies Record<string, Controller>;
 
 export type ControllerName = keyof typeof controllers;

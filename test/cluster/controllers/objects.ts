@@ -1,4 +1,11 @@
-import type { V1Deployment, V1PodDisruptionBudget, V1ReplicaSet } from "@kubernetes/client-node";
+import type {
+  V1Deployment,
+  V1PersistentVolume,
+  V1PersistentVolumeClaim,
+  V1PodDisruptionBudget,
+  V1ReplicaSet,
+  V1VolumeAttachment,
+} from "@kubernetes/client-node";
 import type { DaemonSet, Lease, Metadata, Node, Pod, Wire } from "../../../daemon/cluster/objects.ts";
 
 /** What the server has stored has a name, a UID and a version; what is only to be created has not. */
@@ -14,6 +21,9 @@ export type StoredDaemonSet = Stored<DaemonSet>;
 export type StoredReplicaSet = Stored<Wire<V1ReplicaSet>>;
 export type StoredDeployment = Stored<Wire<V1Deployment>>;
 export type StoredBudget = Stored<Wire<V1PodDisruptionBudget>>;
+export type StoredVolume = Stored<Wire<V1PersistentVolume>>;
+export type StoredClaim = Stored<Wire<V1PersistentVolumeClaim>>;
+export type StoredAttachment = Stored<Wire<V1VolumeAttachment>>;
 
 export type PodSpec = NonNullable<Pod["spec"]>;
 export type PodTemplate = NonNullable<StoredReplicaSet["spec"]>["template"];
@@ -26,11 +36,14 @@ const groups = {
   nodes: "/api/v1",
   namespaces: "/api/v1",
   pods: "/api/v1",
+  persistentvolumes: "/api/v1",
+  persistentvolumeclaims: "/api/v1",
   leases: "/apis/coordination.k8s.io/v1",
   replicasets: "/apis/apps/v1",
   deployments: "/apis/apps/v1",
   daemonsets: "/apis/apps/v1",
   poddisruptionbudgets: "/apis/policy/v1",
+  volumeattachments: "/apis/storage.k8s.io/v1",
 } as const;
 export type Resource = keyof typeof groups;
 

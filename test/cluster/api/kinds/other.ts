@@ -5,7 +5,7 @@ import type { Rules } from "../resource.ts";
 import { zeroOf } from "../schema.ts";
 import { forbidden } from "../status.ts";
 
-const keepsStatus: Rules = {
+export const keepsStatus: Rules = {
   prepareUpdate(object, old) {
     object["status"] = clone(old["status"]);
   },
@@ -220,34 +220,6 @@ function defaultService(spec: Fields, address: string): void {
   spec["ipFamilies"] ??= ["IPv4"];
   spec["ipFamilyPolicy"] ??= "SingleStack";
 }
-
-/** Claims and volumes get the finalizer of StorageObjectInUseProtection. */
-const protectedBy = (finalizer: string, phase: string): Rules => ({
-  ...keepsStatus,
-  prepareCreate(object) {
-    object["status"] = { phase };
-    const finalizers = object.metadata.finalizers ?? [];
-    if (!finalizers.includes(finalizer)) object.metadata.finalizers = [...finalizers, finalizer];
-    ensure(object, "spec")["volumeMode"] ??= "Filesystem";
-  },
-});
-export const claimRules = protectedBy("kubernetes.io/pvc-protection", "Pending");
-export const volumeRules = protectedBy("kubernetes.io/pv-protection", "Pending");
-
-export const attachmentRules: Rules = {
-  prepareCreate(object) {
-    object["status"] = zeroOf("V1VolumeAttachmentStatus");
-  },
-  prepareUpdate(object, old) {
-    object["status"] = clone(old["status"]);
-  },
-  prepareStatusUpdate(object, old) {
-    object["spec"] = clone(old["spec"]);
-    for (const key of ["labels", "annotations", "ownerReferences"] as const) {
-      (object.metadata as unknown as Fields)[key] = clone(old.metadata[key]);
-    }
-  },
-};
 
 export const priorityClassRules: Rules = {
   prepareCreate(object) {
