@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { daemonUser, type PolicyRule, readManifests } from "../cluster/manifests.ts";
+import { createVolume, usesClaim } from "../cluster/volumes.ts";
+import { createWorkload } from "../cluster/workloads.ts";
 import { type SmallWorld, startSmallWorld } from "./small-world.ts";
 
 /** "verb group/resource", with the name where the rule has one: all that the manifests grant. */
@@ -17,7 +19,7 @@ function granted(): string[] {
   return rights.sort();
 }
 
-/** A roll that has everything in it: DaemonSet pods, a blocking pod, a node that waits for its turn. */
+/** A roll that has everything in it: DaemonSet pods, a volume, a blocking pod, a node that waits for its turn. */
 async function rollWithEverything(): Promise<SmallWorld> {
   const world = await startSmallWorld({
     nodes: 2,
@@ -35,6 +37,9 @@ async function rollWithEverything(): Promise<SmallWorld> {
   await world.admin.create("/apis/apps/v1/namespaces/default/daemonsets", daemonSet, {
     signal: world.signal,
   });
+  const { admin: api, signal } = world;
+  await createVolume({ api, signal }, { name: "data" });
+  await createWorkload({ api, signal }, { name: "db", replicas: 1, spec: usesClaim("data") });
   await world.time.pass(5000);
   for (const machine of world.machines) machine.wantReboot();
   await world.time.pass(5 * 60_000);

@@ -40,9 +40,10 @@ export async function addBudget(
   await world.admin.create(budgets, body, { signal: world.signal });
 }
 
-export async function addDaemonSet(name: string): Promise<void> {
+export async function addDaemonSet(name: string, spec: object = {}): Promise<void> {
   const labels = { app: name };
-  const template = { metadata: { labels }, spec: { containers: [{ name: "main", image: "agent:1" }] } };
+  const containers = [{ name: "main", image: "agent:1" }];
+  const template = { metadata: { labels }, spec: { containers, ...spec } };
   const body = { metadata: { name }, spec: { selector: { matchLabels: labels }, template } };
   await world.admin.create("/apis/apps/v1/namespaces/default/daemonsets", body, { signal: world.signal });
 }
