@@ -147,6 +147,21 @@ describe("A drain", () => {
     assert.ok(tookMs >= 2 * minute && tookMs < 2 * minute + 10_000, `${tookMs} ms`);
   });
 
+  it("asks for the deletion soon again, however long the eviction was refused", async () => {
+    await start({ "drain-escalation": "evict:5m,delete:1m" }, { components: ["delete-pods"] });
+    await addPod("db");
+    await addBudget("db");
+    const match = { verb: "delete", resource: "pods", where: isFromDaemon };
+    const fault = world.server.faults.add({ match, times: 2, effect: { status: 500 } });
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    const began = world.time.clock.now();
+    await until("the machine is down", async () => !world.machine("n1").isUp);
+    const tookMs = world.time.clock.now() - began;
+    assert.equal(fault.hits, 2);
+    assert.ok(tookMs < 5 * minute + 15_000, `${tookMs} ms`);
+  });
+
   it("reboots anyway when the escalation says so, though a budget holds a pod", async () => {
     await start({ "drain-timeout": "2m", "force-reboot": "true" });
     await addPod("db");

@@ -106,6 +106,41 @@ describe("A drain of pods with volumes", () => {
     assert.ok(tookMs < 10_000, `${tookMs} ms`);
   });
 
+  it("does not wait for the same volume on another node, nor for one that is attached anew", async () => {
+    await start({}, { nodes: 2 });
+    await addVolume("shared");
+    await addPod("here", { spec: usesClaim("shared") });
+    await addPod("there", { on: "n2", spec: usesClaim("shared") });
+    await world.time.pass(3000);
+    await hold();
+    const [mine] = await attached();
+    await wantReboot();
+    await until("it waits", async () => saysOf("volumes that are not detached yet"));
+    const { name } = mine?.metadata ?? {};
+    await world.admin.delete(`${attachments}/${name}`, {}, { signal: world.signal }).catch(() => {});
+    await hold(null);
+    const metadata = { name, finalizers: ["disk.test/slow"] };
+    await world.admin.create(attachments, { metadata, spec: mine?.spec }, { signal: world.signal });
+    await until("the reboot is asked for", async () => (await phase()) === "Rebooting", 15);
+  });
+
+  it("waits for those of a pod that comes while it waits, too", async () => {
+    await start();
+    await addVolume("first");
+    await addVolume("second");
+    await addPod("db", { spec: usesClaim("first") });
+    await world.time.pass(3000);
+    await hold();
+    await wantReboot();
+    await until("it waits", async () => saysOf("not detached yet: first (disk.test)"));
+    await addPod("late", { spec: usesClaim("second") });
+    await world.time.pass(100);
+    await hold(null);
+    await until("the reboot is asked for", async () => (await phase()) === "Rebooting");
+    assert.ok(saysOf("not detached yet: second (disk.test)"));
+    assert.deepEqual(await attached(), []);
+  });
+
   it("asks nobody about volumes when it is told not to wait, nor when no pod had one", async () => {
     await start({ "drain-volume-timeout": "0" });
     await addVolume("data");
