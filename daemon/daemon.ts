@@ -7,6 +7,7 @@ import type { Transport } from "./cluster/transport.ts";
 import { escalationOf } from "./config/escalation.ts";
 import { lockPlaceOf } from "./config/lock-place.ts";
 import type { Config } from "./config/options.ts";
+import { selectionOf } from "./config/selection.ts";
 import type { MarkPolicy } from "./cycle/marks.ts";
 import type { CyclePorts } from "./cycle/run.ts";
 import { lookOnce, runCycle } from "./cycle/run.ts";
@@ -141,12 +142,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
           clock,
           random,
           nodeName,
-          selection: {
-            deleteEmptyDirData: config["delete-emptydir-data"],
-            force: config["drain-force"],
-            skipNamespaces: config["drain-skip-namespace"],
-            skipWaitForDeleteMs: config["skip-wait-for-delete-timeout"] * 1000,
-          },
+          selection: selectionOf(config),
           podSelector: config["drain-pod-selector"],
           gracePeriodSeconds: config["drain-grace-period"],
           deleteAt,

@@ -30,23 +30,32 @@ export interface PersonIo {
   connect: (credentials: Credentials) => Api;
 }
 
-/** Adds the options that say which cluster, and where in it the lock is. */
-export function withAccess(command: Command): Command {
-  command
+/** Adds the options that say which cluster. */
+export function withCluster(command: Command): Command {
+  return command
     .option("--kubeconfig <FILE>", "way to the API server; without it as kubectl finds it")
     .option("--context <NAME>", "the kubeconfig's context to use");
-  return addOptions(command, lockPlaceOptions);
 }
 
-export function accessOf(command: Command, { environment, connect, clock, random }: PersonIo): Access {
+/** Adds the options that say which cluster, and where in it the lock is. */
+export function withAccess(command: Command): Command {
+  return addOptions(withCluster(command), lockPlaceOptions);
+}
+
+export function apiOf(command: Command, { environment, connect }: PersonIo): Api {
   const { kubeconfig, context } = command.opts<{ kubeconfig?: string; context?: string }>();
-  const place = lockPlaceOf(
-    parseOptions(lockPlaceOptions, givenOptions(command, lockPlaceOptions, environment)),
-  );
-  const api = connect({
+  return connect({
     kubeconfig: kubeconfig ?? environment["REBOOTD_KUBECONFIG"],
     listed: kubeconfigFiles(environment),
     context,
   });
+}
+
+export function accessOf(command: Command, io: PersonIo): Access {
+  const { environment, clock, random } = io;
+  const place = lockPlaceOf(
+    parseOptions(lockPlaceOptions, givenOptions(command, lockPlaceOptions, environment)),
+  );
+  const api = apiOf(command, io);
   return { api, place, carrier: createLockCarrier({ api, clock, random, place }), clock };
 }

@@ -4,6 +4,7 @@ import { ConfigError, type RawOptions } from "../config/options.ts";
 import type { PersonIo } from "./access.ts";
 import { DeedRefused } from "./deed.ts";
 import { lockCommand } from "./lock.ts";
+import { planCommand } from "./plan.ts";
 import { runCommand } from "./run.ts";
 import { statusCommand } from "./status.ts";
 import { unlockCommand } from "./unlock.ts";
@@ -28,6 +29,7 @@ export async function runProgram(
     .version(io.version, "--version", "print the version")
     .addCommand(runCommand(io.environment, start))
     .addCommand(statusCommand(io, signal))
+    .addCommand(planCommand(io, signal))
     .addCommand(lockCommand(io, signal))
     .addCommand(unlockCommand(io, signal));
   for (const command of [program, ...program.commands]) {

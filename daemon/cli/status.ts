@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { listNodeMetadata } from "../cluster/nodes.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { type ClusterStatus, statusOf } from "./cluster-status.ts";
-import { age, columns } from "./text.ts";
+import { age, table } from "./text.ts";
 
 type Form = "text" | "wide" | "json";
 
@@ -61,8 +61,4 @@ export function statusText(status: ClusterStatus, wide: boolean, now: number): s
   return [`${lock.object}, ${lock.annotation}: ${lock.says}\n`, ...tables.filter((one) => one !== "")].join(
     "\n",
   );
-}
-
-function table(header: string[], rows: (string | undefined)[][]): string {
-  return rows.length === 0 ? "" : columns([header, ...rows]);
 }

@@ -23,3 +23,8 @@ export function columns(rows: readonly (readonly (string | undefined)[])[]): str
   const lines = texts.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
   return lines.map((line) => `${line.trimEnd()}\n`).join("");
 }
+
+/** Nothing where there are no rows. */
+export function table(header: string[], rows: (string | undefined)[][]): string {
+  return rows.length === 0 ? "" : columns([header, ...rows]);
+}

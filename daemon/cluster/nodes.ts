@@ -1,12 +1,19 @@
 import type { Api } from "./api.ts";
-import { type List, type Metadata, type Node, type PartialObjectMetadata, paths } from "./objects.ts";
-
-const pageSize = 500;
+import {
+  type List,
+  type Metadata,
+  type Node,
+  type PartialObjectMetadata,
+  type Pod,
+  paths,
+} from "./objects.ts";
+import { listAll, pageSize, pagesOf } from "./pages.ts";
 
 /** How many Nodes the cluster has: the first one, and what the server says is left; where it does not say, all pages. */
 export async function countNodes(api: Api, signal: AbortSignal): Promise<number> {
   let count = 0;
-  for await (const { items, metadata } of nodePages(api, 1, signal)) {
+  const options = { signal, metadataOnly: "list" } as const;
+  for await (const { items, metadata } of pagesOf<PartialObjectMetadata>(api, paths.nodes, options, 1)) {
     count += items.length;
     // Optional: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/list-meta/
     if (metadata?.remainingItemCount !== undefined) return count + metadata.remainingItemCount;
@@ -16,32 +23,8 @@ export async function countNodes(api: Api, signal: AbortSignal): Promise<number>
 
 /** The metadata of all Nodes. */
 export async function listNodeMetadata(api: Api, signal: AbortSignal): Promise<readonly Metadata[]> {
-  const all: Metadata[] = [];
-  for await (const { items } of nodePages(api, pageSize, signal)) {
-    for (const { metadata } of items) if (metadata !== undefined) all.push(metadata);
-  }
-  return all;
-}
-
-/** https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks */
-async function* nodePages(
-  api: Api,
-  firstSize: number,
-  signal: AbortSignal,
-): AsyncIterable<List<PartialObjectMetadata>> {
-  let limit = firstSize;
-  let next: string | undefined;
-  do {
-    const query = { limit, continue: next };
-    const page = await api.get<List<PartialObjectMetadata>>(paths.nodes, {
-      signal,
-      query,
-      metadataOnly: "list",
-    });
-    yield page;
-    limit = pageSize;
-    next = page.metadata?.continue || undefined;
-  } while (next !== undefined);
+  const all = await listAll<PartialObjectMetadata>(api, paths.nodes, { signal, metadataOnly: "list" });
+  return all.flatMap(({ metadata }) => metadata ?? []);
 }
 
 /** The Nodes that carry any of these labels, and which of them are not Ready. */
@@ -62,6 +45,7 @@ export async function listByLabel(
   return { names: [...nodes.keys()], notReady };
 }
 
-export function isReady(node: Node): boolean {
-  return (node.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
+/** Of a Node or a Pod. */
+export function isReady(object: Pick<Node, "status"> | Pick<Pod, "status">): boolean {
+  return (object.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
 }

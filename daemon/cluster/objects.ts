@@ -6,6 +6,7 @@ import type {
   V1ObjectMeta,
   V1PersistentVolumeClaim,
   V1Pod,
+  V1PodDisruptionBudget,
   V1VolumeAttachment,
 } from "@kubernetes/client-node";
 
@@ -21,6 +22,7 @@ export type Wire<T> = T extends Date
 export type Metadata = Wire<V1ObjectMeta>;
 export type Node = Wire<V1Node>;
 export type Pod = Wire<V1Pod>;
+export type Budget = Wire<V1PodDisruptionBudget>;
 export type Lease = Wire<V1Lease>;
 export type DaemonSet = Wire<V1DaemonSet>;
 export type PersistentVolumeClaim = Wire<V1PersistentVolumeClaim>;
@@ -48,5 +50,6 @@ export const paths = {
   csiNode: (name: string) => `/apis/storage.k8s.io/v1/csinodes/${name}`,
   events: (namespace: string) => `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
   leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+  budgets: "/apis/policy/v1/poddisruptionbudgets",
   daemonSets: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
 } as const;

@@ -1,8 +1,10 @@
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
-import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
-import { type DaemonSet, type List, type Pod, paths } from "../cluster/objects.ts";
+import { type Api, isApiError } from "../cluster/api.ts";
+import { daemonSetExists } from "../cluster/daemon-sets.ts";
+import { type List, type Pod, paths } from "../cluster/objects.ts";
 import type { DrainState } from "../cycle/seen.ts";
+import { quietMs } from "./estimate.ts";
 import { type EvictionRefusal, type Evictor, evictPod, type Limit } from "./evict.ts";
 import {
   daemonSetOf,
@@ -55,8 +57,6 @@ export interface Drain {
 }
 
 const retry = { firstMs: 500, maxMs: 30_000 };
-/** A pod that was bound just before the cordon shows up within this time. */
-const quietMs = 2000;
 /** How many of the pods that are left are told of. */
 const toldMax = 10;
 
@@ -133,10 +133,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   async function judge(pod: Pod): Promise<Verdict> {
     const daemonSet = daemonSetOf(pod);
     if (daemonSet !== undefined && !daemonSets.has(daemonSet)) {
-      const [namespace = "", name = ""] = daemonSet.split("/");
-      const path = `${paths.daemonSets(namespace)}/${name}`;
-      const found = await unlessNotFound(api.get<DaemonSet>(path, { signal }));
-      daemonSets.set(daemonSet, found !== undefined);
+      daemonSets.set(daemonSet, await daemonSetExists(api, daemonSet, signal));
     }
     const judged = selectPod(pod, selection, (key) => daemonSets.get(key) === true, clock.now());
     const isLeft = judged.do === "refuse" && options.rebootAnyway;

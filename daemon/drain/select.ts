@@ -19,7 +19,8 @@ export type PodReason =
   | "mirror"
   | "local-data"
   | "no-controller"
-  | "namespace";
+  | "namespace"
+  | "not-selected";
 
 /** What the drain does with a pod, and all that is to be said about it. Whose eviction is refused, the drain fails. */
 export interface Verdict {
@@ -36,6 +37,7 @@ export const podReasonTexts: Readonly<Record<PodReason, string>> = {
   "local-data": "has local data in an emptyDir (--delete-emptydir-data)",
   "no-controller": "has no controller that would make it anew (--drain-force)",
   namespace: "is in a namespace of --drain-skip-namespace",
+  "not-selected": "is not among the pods of --drain-pod-selector",
 };
 
 export function reasonsText(reasons: readonly PodReason[]): string {
@@ -80,6 +82,11 @@ export function tierOf(pod: Pod): number {
   return tiers.indexOf(pod.spec?.priorityClassName ?? "") + 1;
 }
 
+/** What the pods of a tier are called: by their priority class. */
+export function tierName(tier: number): string {
+  return tiers[tier - 1] ?? "ordinary";
+}
+
 /** "namespace/name" of the DaemonSet that controls the pod. */
 export function daemonSetOf(pod: Pod): string | undefined {
   const owner = controllerOf(pod);
@@ -91,11 +98,12 @@ export function podKey(pod: Pod): string {
   return `${pod.metadata?.namespace}/${pod.metadata?.name}`;
 }
 
-function controllerOf(pod: Pod) {
+/** What makes the pod anew. */
+export function controllerOf(pod: Pod) {
   return pod.metadata?.ownerReferences?.find((reference) => reference.controller === true);
 }
 
-function isFinished(pod: Pod): boolean {
+export function isFinished(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }
 

@@ -73,6 +73,12 @@ describe("The command line", () => {
     assert.match(out, /REBOOTD_NODE_ID/);
   });
 
+  it("lists what it can do", async () => {
+    const { out } = await run(["--help"]);
+    for (const name of ["run", "status", "plan", "lock", "unlock"])
+      assert.match(out, new RegExp(`\\n  ${name} `));
+  });
+
   const refused: [what: string, args: string[], says: RegExp][] = [
     ["an unknown option", ["run", "--node-id=n1", "--frob=1"], /unknown option '--frob=1'/],
     ["an unknown command", ["frob"], /unknown command 'frob'/],
@@ -84,6 +90,13 @@ describe("The command line", () => {
       /unlock n1 --all: allowed is one of NODE, --manual and --all/,
     ],
     ["an unknown output", ["status", "-o", "xml"], /xml.*text, wide, json/],
+    ["no node to plan for", ["plan"], /missing required argument 'NODE'/],
+    ["an unknown output of a plan", ["plan", "n1", "-o", "wide"], /wide.*text, json/],
+    [
+      "a bad option of the drain",
+      ["plan", "n1", "--drain-grace-period=soon"],
+      /--drain-grace-period="soon": allowed/,
+    ],
     ["a bad place of the lock", ["lock", "--lock-object=x"], /--lock-object="x": allowed is/],
     ["a missing node name", ["run"], /--node-id is missing/],
     ["a bad value", ["run", "--node-id=n1", "--period=soon"], /--period="soon": allowed is a duration/],

@@ -62,6 +62,14 @@ describe("A person at the command line", () => {
     assert.equal(await says("status", /free/), "lease/rebootd in kube-system, rebootd.dev/lock: free\n");
   });
 
+  it("sees what a drain would do", async () => {
+    const text = await says(
+      "plan n1",
+      /^n1: \d+ pods? would go, .*; nothing blocks the drain; it takes \d+ s /,
+    );
+    assert.match(text, /\ndefault\/stuck-n1 +ordinary +30s +has no controller/);
+  });
+
   it("stops all new reboots, and each node says who did it and why", async () => {
     const { code, out } = await rebootd("lock", "--reason", "new switch");
     assert.deepEqual([code, out], [0, "locked: no node starts to reboot until rebootd unlock\n"]);

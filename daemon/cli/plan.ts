@@ -1,0 +1,36 @@
+import { Command, Option } from "commander";
+import { readDrainFacts } from "../cluster/drain-facts.ts";
+import { parseOptions } from "../config/options.ts";
+import { drainOptions, selectionOf } from "../config/selection.ts";
+import { planDrain } from "../drain/preflight.ts";
+import { apiOf, type PersonIo, withCluster } from "./access.ts";
+import { DeedRefused } from "./deed.ts";
+import { addOptions, givenOptions } from "./options.ts";
+import { planText } from "./plan-text.ts";
+
+/** `rebootd plan NODE`: what a drain of the node would do, and what is in its way. Reads only. */
+export function planCommand(io: PersonIo, signal: AbortSignal): Command {
+  const command = withCluster(
+    new Command("plan")
+      .description("what a drain of a node would evict, what would stay, and what is in its way")
+      .argument("<NODE>", "the node")
+      .addOption(
+        new Option("-o, --output <FORM>", "how to show it").choices(["text", "json"]).default("text"),
+      ),
+  );
+  addOptions(command, drainOptions);
+  return command.action(async (nodeName: string, { output }: { output: "text" | "json" }) => {
+    const config = parseOptions(drainOptions, givenOptions(command, drainOptions, io.environment));
+    const facts = await readDrainFacts(apiOf(command, io), nodeName, config["drain-pod-selector"], signal);
+    if (facts === undefined) throw new DeedRefused(`the cluster has no Node ${JSON.stringify(nodeName)}`);
+    const plan = planDrain({
+      ...facts,
+      nodeName,
+      selection: selectionOf(config),
+      gracePeriodSeconds: config["drain-grace-period"],
+      disableEviction: config["disable-eviction"],
+      now: io.clock.now(),
+    });
+    io.out(output === "json" ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
+  });
+}

@@ -1,0 +1,69 @@
+import { daemonSetOf } from "../drain/select.ts";
+import type { Api } from "./api.ts";
+import { daemonSetExists } from "./daemon-sets.ts";
+import { type Budget, type Node, type PartialObjectMetadata, type Pod, paths } from "./objects.ts";
+import { listAll } from "./pages.ts";
+
+/** Everything in the cluster that a drain of the node depends on. */
+export interface DrainFacts {
+  /** Those on the node. */
+  pods: readonly Pod[];
+  budgets: readonly Budget[];
+  cluster: { nodes: readonly Node[]; pods: readonly Pod[] };
+  daemonSetExists: (key: string) => boolean;
+  /** Whether the label selector finds the pod. */
+  isAskedFor: (pod: Pod) => boolean;
+}
+
+/** Undefined where the cluster has no such Node. */
+export async function readDrainFacts(
+  api: Api,
+  nodeName: string,
+  labelSelector: string | undefined,
+  signal: AbortSignal,
+): Promise<DrainFacts | undefined> {
+  const nodes = await listAll<Node>(api, paths.nodes, { signal });
+  if (!nodes.some(({ metadata }) => metadata?.name === nodeName)) return undefined;
+  const onNode = `spec.nodeName=${nodeName}`;
+  const elsewhere = `spec.nodeName!=${nodeName},spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed`;
+  const [pods, others, budgets, asked] = await Promise.all([
+    listAll<Pod>(api, paths.pods, { signal, query: { fieldSelector: onNode } }),
+    listAll<Pod, Pod>(api, paths.pods, { signal, query: { fieldSelector: elsewhere } }, claimOf),
+    listAll<Budget>(api, paths.budgets, { signal }),
+    labelSelector === undefined ? undefined : listUids(api, { fieldSelector: onNode, labelSelector }, signal),
+  ]);
+  const daemonSets = new Set(pods.flatMap((pod) => daemonSetOf(pod) ?? []));
+  const known = await Promise.all(
+    [...daemonSets].map(async (key) => ((await daemonSetExists(api, key, signal)) ? key : undefined)),
+  );
+  return {
+    pods,
+    budgets,
+    cluster: { nodes, pods: others },
+    daemonSetExists: (key) => known.includes(key),
+    isAskedFor: (pod) => asked === undefined || asked.has(pod.metadata?.uid),
+  };
+}
+
+async function listUids(api: Api, query: Record<string, string>, signal: AbortSignal) {
+  const options = { signal, query, metadataOnly: "list" } as const;
+  const found = await listAll<PartialObjectMetadata>(api, paths.pods, options);
+  return new Set(found.map(({ metadata }) => metadata?.uid));
+}
+
+/** What a pod takes of its node; a cluster may have a hundred thousand. */
+function claimOf({ spec }: Pod): Pod {
+  if (spec === undefined) return {};
+  const { nodeName, containers, initContainers, overhead, resources } = spec;
+  const claims = (some: typeof containers = []) =>
+    some.map(({ name, resources, restartPolicy }) => ({ name, resources, restartPolicy }));
+  return {
+    spec: {
+      nodeName,
+      containers: claims(containers),
+      initContainers: claims(initContainers),
+      overhead,
+      resources,
+    },
+  } as Pod;
+}

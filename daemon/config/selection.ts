@@ -1,0 +1,27 @@
+import type { Selection } from "../drain/select.ts";
+import type { Config, OptionName } from "./options.ts";
+
+/** The options that say which pods a drain takes. */
+const selectionOptions = [
+  "drain-skip-namespace",
+  "skip-wait-for-delete-timeout",
+  "delete-emptydir-data",
+  "drain-force",
+] as const satisfies OptionName[];
+
+/** The options that say what a drain does with which pods. */
+export const drainOptions = [
+  "drain-pod-selector",
+  ...selectionOptions,
+  "disable-eviction",
+  "drain-grace-period",
+] as const satisfies OptionName[];
+
+export function selectionOf(config: Pick<Config, (typeof selectionOptions)[number]>): Selection {
+  return {
+    deleteEmptyDirData: config["delete-emptydir-data"],
+    force: config["drain-force"],
+    skipNamespaces: config["drain-skip-namespace"],
+    skipWaitForDeleteMs: config["skip-wait-for-delete-timeout"] * 1000,
+  };
+}

@@ -1,0 +1,93 @@
+/** What the eviction API would say to a pod under the budgets of its namespace, and what a person can do. Pure. */
+import { selects } from "../cluster/label-selector.ts";
+import { isReady } from "../cluster/nodes.ts";
+import type { Budget, Pod } from "../cluster/objects.ts";
+import type { Finding } from "./finding.ts";
+
+export interface BudgetVerdict {
+  refused?: Finding;
+  /** The budget that counts it as a disruption when it goes. */
+  charges?: Budget;
+}
+
+/**
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works; the order of
+ * the questions is the server's. `budgets` may be those of other namespaces too.
+ */
+export function judgeBudgets(pod: Pod, budgets: readonly Budget[]): BudgetVerdict {
+  if (needsNoBudget(pod)) return {};
+  const own = budgets.filter(
+    ({ metadata, spec }) =>
+      metadata?.namespace === pod.metadata?.namespace && selects(spec?.selector, pod.metadata?.labels),
+  );
+  const [budget] = own;
+  if (budget === undefined) return {};
+  if (own.length > 1) return { refused: several(own) };
+  if (!isReady(pod) && letsUnreadyGo(budget)) return {};
+  const why = whyNot(budget, isReady(pod));
+  return why === undefined ? { charges: budget } : { refused: why };
+}
+
+/** What has ended, has not begun, or is on its way out costs a budget nothing. */
+function needsNoBudget({ metadata, status }: Pod): boolean {
+  if (metadata?.deletionTimestamp !== undefined) return true;
+  return ["Pending", "Succeeded", "Failed"].includes(status?.phase ?? "");
+}
+
+/** https://kubernetes.io/docs/tasks/run-application/configure-pdb/#unhealthy-pod-eviction-policy */
+function letsUnreadyGo({ spec, status }: Budget): boolean {
+  const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {};
+  if (spec?.unhealthyPodEvictionPolicy === "AlwaysAllow") return true;
+  return desiredHealthy > 0 && currentHealthy >= desiredHealthy;
+}
+
+function several(budgets: readonly Budget[]): Finding {
+  const names = budgets.map(nameOf).join(" and ");
+  const message = `is covered by ${names}, and the server evicts no pod with more than one budget; make their selectors disjoint`;
+  return { code: "budgets-several", message, blocks: true };
+}
+
+function whyNot(budget: Budget, isPodReady: boolean): Finding | undefined {
+  const isWorkedOut = (budget.status?.observedGeneration ?? 0) >= (budget.metadata?.generation ?? 0);
+  if (isWorkedOut && (budget.status?.disruptionsAllowed ?? 0) > 0) return undefined;
+  const never = whyNever(budget);
+  const code = never === undefined ? "budget-exhausted" : "budget-never";
+  // Of a pod that is not Ready, a budget loses nothing.
+  const orElse = isPodReady
+    ? ""
+    : ", or set its unhealthyPodEvictionPolicy to AlwaysAllow: this pod is not Ready";
+  const message = `budget ${nameOf(budget)} ${never ?? whyNotNow(budget, isWorkedOut)}${orElse}`;
+  return { code, message, blocks: true };
+}
+
+/** Whatever its pods do. */
+function whyNever({ spec, status }: Budget): string | undefined {
+  const { minAvailable, maxUnavailable } = spec ?? {};
+  const { desiredHealthy = 0, expectedPods = 0 } = status ?? {};
+  if (maxUnavailable !== undefined && Number.parseInt(String(maxUnavailable), 10) === 0) {
+    return `never lets a pod go (maxUnavailable ${maxUnavailable}); allow one for the time of the drain`;
+  }
+  if (/^\d+%$/.test(String(minAvailable)) && Number.parseInt(String(minAvailable), 10) >= 100) {
+    return `never lets a pod go (minAvailable ${minAvailable}); ask for less for the time of the drain`;
+  }
+  if (expectedPods === 0 || desiredHealthy < expectedPods) return undefined;
+  const setting =
+    minAvailable === undefined ? `maxUnavailable ${maxUnavailable}` : `minAvailable ${minAvailable}`;
+  return `never lets a pod go (${setting} keeps ${desiredHealthy} of ${expectedPods}); ask for less, or add replicas`;
+}
+
+function whyNotNow({ status }: Budget, isWorkedOut: boolean): string {
+  if (!isWorkedOut) return "has changed and is not worked out anew yet; look again in a moment";
+  const failed = status?.conditions?.find(({ reason }) => reason === "SyncFailed");
+  if (failed !== undefined) return `cannot be worked out (${failed.message}); mend it, or what it selects`;
+  const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {};
+  // Evictions that were granted a moment ago: the controller has yet to see them.
+  if (currentHealthy > desiredHealthy)
+    return "has given its disruptions away just now; look again in a moment";
+  const numbers = `needs ${desiredHealthy} healthy pods and has ${currentHealthy}`;
+  return `${numbers}; it lets one go once there are ${desiredHealthy + 1}: see why others are not Ready, or add replicas`;
+}
+
+function nameOf({ metadata }: Budget): string {
+  return `${metadata?.namespace}/${metadata?.name}`;
+}

@@ -1,0 +1,18 @@
+/** What a preflight has to say about a pod that a drain takes. */
+export interface Finding {
+  code: FindingCode;
+  /** To be read behind the name of the pod. */
+  message: string;
+  /** The drain does not get past this as things are. */
+  blocks: boolean;
+}
+
+export type FindingCode =
+  | "no-controller"
+  | "local-data"
+  | "daemonset-gone"
+  | "budget-exhausted"
+  | "budget-never"
+  | "budgets-several"
+  | "opted-out"
+  | "nowhere-to-go";

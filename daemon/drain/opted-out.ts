@@ -1,0 +1,17 @@
+import type { Pod } from "../cluster/objects.ts";
+import { parseDurationMs } from "../config/values.ts";
+
+const karpenter = "karpenter.sh/do-not-disrupt";
+const autoscaler = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+
+/**
+ * The annotation by which a pod asks other tools to let it run, if it does now. Karpenter's may be a time from the pod's
+ * start on: https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
+ */
+export function optOutOf({ metadata, status }: Pod, now: number): string | undefined {
+  const wish = metadata?.annotations?.[karpenter];
+  const protectedMs = wish === "true" ? Number.POSITIVE_INFINITY : (parseDurationMs(wish ?? "") ?? 0);
+  const startedAt = status?.startTime === undefined ? now : Date.parse(status.startTime);
+  if (now < startedAt + protectedMs) return `${karpenter}: ${wish}`;
+  return metadata?.annotations?.[autoscaler] === "false" ? `${autoscaler}: false` : undefined;
+}

@@ -1,0 +1,137 @@
+import type { Budget, Node, Pod } from "../cluster/objects.ts";
+import { type BudgetVerdict, judgeBudgets } from "./budgets.ts";
+import { estimateSeconds } from "./estimate.ts";
+import type { Finding } from "./finding.ts";
+import { optOutOf } from "./opted-out.ts";
+import { type Room, roomsOf, whyNowhere } from "./room.ts";
+import {
+  controllerOf,
+  isFinished,
+  type PodReason,
+  podKey,
+  podReasonTexts,
+  type Selection,
+  selectPod,
+  tierOf,
+  type Verdict,
+} from "./select.ts";
+
+export interface PreflightFacts {
+  nodeName: string;
+  /** Those on the node. */
+  pods: readonly Pod[];
+  /** At least those of the pods' namespaces. */
+  budgets: readonly Budget[];
+  /** All Nodes, and the pods on the others that have not ended. Without them nothing is said about room. */
+  cluster?: { nodes: readonly Node[]; pods: readonly Pod[] } | undefined;
+  /** Asked for "namespace/name". */
+  daemonSetExists: (key: string) => boolean;
+  selection: Selection;
+  /** Whether a pod is among those that the drain asks the server for; all are, where nothing is said. */
+  isAskedFor?: (pod: Pod) => boolean;
+  /** -1 leaves each pod its own. */
+  gracePeriodSeconds: number;
+  /** Pods are deleted, past all budgets. */
+  disableEviction: boolean;
+  now: number;
+}
+
+/** What a drain would do as things are. */
+export interface DrainPlan {
+  node: string;
+  /** By a finding on one of the pods. */
+  blocked: boolean;
+  /** How long it takes when each pod uses up its grace; absent when the drain is blocked. */
+  estimatedSeconds: number | undefined;
+  /** In the order in which they go. */
+  pods: readonly PodPlan[];
+}
+
+export interface PodPlan {
+  /** "namespace/name". */
+  key: string;
+  tier: number;
+  do: Verdict["do"];
+  /** How long it may take to end from now on; absent for a pod that stays. */
+  graceSeconds: number | undefined;
+  reasons: readonly PodReason[];
+  findings: readonly Finding[];
+}
+
+/** A node's drain, thought through without doing anything. Pure. */
+export function planDrain(facts: PreflightFacts): DrainPlan {
+  const { nodeName, cluster } = facts;
+  const others = cluster?.nodes.filter(({ metadata }) => metadata?.name !== nodeName);
+  const rooms = others && roomsOf(others, cluster?.pods ?? []);
+  const judged = facts.pods.map((pod) => judgePod(pod, facts, rooms));
+  const pods = judged.map(({ plan }) => plan);
+  const blocked = pods.some(isBlocked);
+  const going = judged.flatMap(({ plan: { tier, graceSeconds }, charges }) =>
+    graceSeconds === undefined ? [] : { tier, graceSeconds, charges },
+  );
+  return {
+    node: nodeName,
+    blocked,
+    estimatedSeconds: blocked ? undefined : estimateSeconds(going),
+    pods: pods.toSorted((a, b) => a.tier - b.tier || a.key.localeCompare(b.key)),
+  };
+}
+
+export function isBlocked({ findings }: PodPlan): boolean {
+  return findings.some(({ blocks }) => blocks);
+}
+
+function judgePod(
+  pod: Pod,
+  facts: PreflightFacts,
+  rooms: readonly Room[] | undefined,
+): { plan: PodPlan; charges?: Budget | undefined } {
+  const { isAskedFor = () => true, now } = facts;
+  const verdict: Verdict = isAskedFor(pod)
+    ? selectPod(pod, facts.selection, facts.daemonSetExists, now)
+    : { do: "leave", reasons: ["not-selected"] };
+  const plan = { key: podKey(pod), tier: tierOf(pod), ...verdict, graceSeconds: undefined, findings: [] };
+  if (verdict.do === "leave") return { plan };
+  const budgets: BudgetVerdict = facts.disableEviction ? {} : judgeBudgets(pod, facts.budgets);
+  const remarks = isOver(pod) ? [] : remarksOn(pod, rooms, now);
+  const findings = [findingsOf(verdict), budgets.refused ?? [], remarks].flat();
+  const graceSeconds = graceOf(pod, facts.gracePeriodSeconds, now);
+  return { plan: { ...plan, graceSeconds, findings }, charges: budgets.charges };
+}
+
+/** A reason that does not make a pod stay has the name of a finding. */
+function findingsOf({ do: what, reasons }: Verdict): Finding[] {
+  return reasons.map((reason) => ({
+    code: reason as Finding["code"],
+    message: podReasonTexts[reason],
+    blocks: what === "refuse",
+  }));
+}
+
+/** True for pods for which it is too late to ask where they go. */
+function isOver(pod: Pod): boolean {
+  return isFinished(pod) || pod.metadata?.deletionTimestamp !== undefined;
+}
+
+/** What stops no drain, but what somebody may want to know before. */
+function remarksOn(pod: Pod, rooms: readonly Room[] | undefined, now: number): Finding[] {
+  const optOut = optOutOf(pod, now);
+  // What nothing makes anew needs no room.
+  const nowhere = rooms && controllerOf(pod) !== undefined ? whyNowhere(pod, rooms) : undefined;
+  const remarks: Finding[] = [];
+  if (optOut !== undefined) {
+    const message = `asks not to be disrupted (${optOut}), but the drain takes it all the same`;
+    remarks.push({ code: "opted-out", message, blocks: false });
+  }
+  if (nowhere !== undefined) remarks.push({ code: "nowhere-to-go", message: nowhere, blocks: false });
+  return remarks;
+}
+
+/** The server's default is 30 s; the deletion timestamp is the time at which the grace ends. */
+function graceOf(pod: Pod, gracePeriodSeconds: number, now: number): number {
+  const { deletionTimestamp } = pod.metadata ?? {};
+  if (deletionTimestamp !== undefined)
+    return Math.max(0, Math.ceil((Date.parse(deletionTimestamp) - now) / 1000));
+  if (isFinished(pod)) return 0;
+  return gracePeriodSeconds >= 0 ? gracePeriodSeconds : (pod.spec?.terminationGracePeriodSeconds ?? 30);
+}

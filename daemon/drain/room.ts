@@ -1,0 +1,121 @@
+/** Where else a pod could run. Pure. */
+import { hasLabels, meets } from "../cluster/label-selector.ts";
+import { isReady } from "../cluster/nodes.ts";
+import type { Node, Pod } from "../cluster/objects.ts";
+import { parseQuantity, quantityText } from "../cluster/quantity.ts";
+
+/** A node, and what is free on it, in thousandths. */
+export interface Room {
+  node: Node;
+  free: Requests;
+}
+
+type Requests = ReadonlyMap<string, number>;
+type PodSpec = NonNullable<Pod["spec"]>;
+type Taint = NonNullable<NonNullable<Node["spec"]>["taints"]>[number];
+type Toleration = NonNullable<PodSpec["tolerations"]>[number];
+
+/** The rooms of these nodes under these pods, which have not ended. */
+export function roomsOf(nodes: readonly Node[], pods: readonly Pod[]): readonly Room[] {
+  const podsOn = Map.groupBy(pods, ({ spec }) => spec?.nodeName);
+  return nodes.map((node) => {
+    const free = new Map<string, number>();
+    add(free, quantities(node.status?.allocatable));
+    for (const pod of podsOn.get(node.metadata?.name) ?? []) add(free, requestsOf(pod), -1);
+    return { node, free };
+  });
+}
+
+/**
+ * Why none of the nodes takes the pod, with how many of them for each reason; undefined when one does. Of the scheduler's
+ * rules those on the node itself, its labels, its taints and what is requested of it; not those on other pods and volumes.
+ */
+export function whyNowhere(pod: Pod, rooms: readonly Room[]): string | undefined {
+  if (rooms.length === 0) return "there is no other node that could take it";
+  const counts = new Map<string, number>();
+  const requests = requestsOf(pod);
+  for (const room of rooms) {
+    const objection = objectionOf(pod, requests, room);
+    if (objection === undefined) return undefined;
+    counts.set(objection, (counts.get(objection) ?? 0) + 1);
+  }
+  const parts = [...counts].map(
+    ([objection, count]) => `${count} ${objection.replace("#", count === 1 ? "has" : "have")}`,
+  );
+  return `no other node takes it: ${parts.join(", ")}`;
+}
+
+/** As it ends "2 …"; `#` stands for the verb. */
+function objectionOf(pod: Pod, requests: Requests, { node, free }: Room): string | undefined {
+  if (!isReady(node)) return "not Ready";
+  if (node.spec?.unschedulable && !tolerates(pod, cordon)) return "unschedulable";
+  if (!matchesNode(pod, node)) return "# not the labels that it asks for";
+  const taint = node.spec?.taints?.find((one) => one.effect !== "PreferNoSchedule" && !tolerates(pod, one));
+  if (taint !== undefined) return `# the taint ${taint.key}, which it does not tolerate`;
+  for (const [name, amount] of requests) {
+    if (amount <= 0 || !(amount > (free.get(name) ?? 0))) continue;
+    return name === "pods" ? "# no room for another pod" : `# no room for ${quantityText(amount)} ${name}`;
+  }
+  return undefined;
+}
+
+const cordon: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
+
+/** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
+function tolerates({ spec }: Pod, taint: Taint): boolean {
+  return (spec?.tolerations ?? []).some((toleration) => isFor(toleration, taint));
+}
+
+function isFor({ key, operator = "Equal", value, effect }: Toleration, taint: Taint): boolean {
+  if (effect && effect !== taint.effect) return false;
+  if (!key) return operator === "Exists";
+  return key === taint.key && (operator === "Exists" || (value ?? "") === (taint.value ?? ""));
+}
+
+/** https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/: one term has to hold; an empty one never does. */
+function matchesNode({ spec }: Pod, { metadata }: Node): boolean {
+  if (!hasLabels(metadata?.labels, spec?.nodeSelector)) return false;
+  const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  if (required === undefined) return true;
+  const fields = { "metadata.name": metadata?.name ?? "" };
+  return required.nodeSelectorTerms.some(({ matchExpressions = [], matchFields = [] }) => {
+    if (matchExpressions.length + matchFields.length === 0) return false;
+    const byLabels = matchExpressions.every((requirement) => meets(metadata?.labels, requirement));
+    return byLabels && matchFields.every((requirement) => meets(fields, requirement));
+  });
+}
+
+/**
+ * What a pod takes of a node: its containers together, or what its init containers need before them if that is more; a
+ * sidecar runs beside both. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers
+ */
+export function requestsOf({ spec }: Pod): Requests {
+  const sidecars = new Map<string, number>();
+  const peak = new Map<string, number>();
+  for (const { restartPolicy, resources } of spec?.initContainers ?? []) {
+    const own = quantities(resources?.requests);
+    const isSidecar = restartPolicy === "Always";
+    if (isSidecar) add(sidecars, own);
+    raise(peak, isSidecar ? sidecars : add(new Map(sidecars), own));
+  }
+  const total = sidecars;
+  for (const { resources } of spec?.containers ?? []) add(total, quantities(resources?.requests));
+  raise(total, peak);
+  // What is requested for the pod as a whole stands in place of what its containers do.
+  for (const [name, amount] of quantities(spec?.resources?.requests)) total.set(name, amount);
+  add(total, quantities(spec?.overhead));
+  return total.set("pods", 1000);
+}
+
+function quantities(texts: Record<string, string> | undefined): Requests {
+  return new Map(Object.entries(texts ?? {}).map(([name, text]) => [name, parseQuantity(text)]));
+}
+
+function add(sum: Map<string, number>, amounts: Requests, times = 1): Map<string, number> {
+  for (const [name, amount] of amounts) sum.set(name, (sum.get(name) ?? 0) + times * amount);
+  return sum;
+}
+
+function raise(most: Map<string, number>, amounts: Requests): void {
+  for (const [name, amount] of amounts) most.set(name, Math.max(most.get(name) ?? 0, amount));
+}

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import type { Budget } from "../../daemon/cluster/objects.ts";
+import { budget, findings, messages, type PodFacts, pod } from "./builders.ts";
+
+const none = { disruptionsAllowed: 0, currentHealthy: 3 };
+const exhausted = budget({ status: none });
+const never = budget({ spec: { maxUnavailable: 0 }, status: { ...none, desiredHealthy: 4 } });
+const sick = { disruptionsAllowed: 0, currentHealthy: 2 };
+const byNumbers = (spec: object, status: object = {}) =>
+  budget({ spec, status: { ...none, desiredHealthy: 4, ...status } });
+
+type Row = [what: string, pod: PodFacts, budgets: Budget[], findings: string];
+
+function table(rows: Row[]): void {
+  for (const [what, facts, budgets, expected] of rows)
+    it(`${what}: ${expected || "nothing"}`, () => assert.equal(findings(pod(facts), { budgets }), expected));
+}
+
+describe("A pod under a budget", () => {
+  table([
+    ["that allows one", {}, [budget()], ""],
+    ["that allows none now", {}, [exhausted], "budget-exhausted!"],
+    ["that asks for maxUnavailable 0", {}, [never], "budget-never!"],
+    ['that asks for maxUnavailable "0%"', {}, [byNumbers({ maxUnavailable: "0%" })], "budget-never!"],
+    ['that asks for minAvailable "100%"', {}, [byNumbers({ minAvailable: "100%" })], "budget-never!"],
+    ["that asks for all its pods", {}, [byNumbers({ minAvailable: 4 })], "budget-never!"],
+    [
+      "that asks for more than its pods",
+      {},
+      [byNumbers({ minAvailable: 5 }, { desiredHealthy: 5 })],
+      "budget-never!",
+    ],
+    [
+      "that asks for all but allows one, as there is one too many",
+      {},
+      [byNumbers({ maxUnavailable: 0 }, { disruptionsAllowed: 1 })],
+      "",
+    ],
+    [
+      "that has changed since it was worked out",
+      {},
+      [budget({ status: { observedGeneration: 0 } })],
+      "budget-exhausted!",
+    ],
+    ["that was never worked out", {}, [{ ...budget(), status: undefined as never }], "budget-exhausted!"],
+    ["and another", {}, [budget(), budget({ name: "shop" })], "budgets-several!"],
+  ]);
+});
+
+describe("A budget covers", () => {
+  table([
+    ["no pod of another namespace", { namespace: "bank" }, [exhausted], ""],
+    ["no pod of another app", { app: "till" }, [exhausted], ""],
+    ["no pod without a selector", {}, [budget({ selector: undefined, status: none })], ""],
+    ["no pod with a null selector", {}, [budget({ selector: null, status: none })], ""],
+    [
+      "all pods of its namespace with an empty one",
+      { app: "till" },
+      [budget({ selector: {}, status: none })],
+      "budget-exhausted!",
+    ],
+    [
+      "pods by expressions",
+      {},
+      [
+        budget({
+          selector: { matchExpressions: [{ key: "app", operator: "NotIn", values: ["till"] }] },
+          status: none,
+        }),
+      ],
+      "budget-exhausted!",
+    ],
+  ]);
+});
+
+describe("The eviction API asks no budget", () => {
+  table([
+    ["for a pod that is Pending", { phase: "Pending" }, [never], ""],
+    ["for a pod that has succeeded", { phase: "Succeeded" }, [never], ""],
+    ["for a pod that has failed", { phase: "Failed" }, [never], ""],
+    ["for a pod that is ending", { endsIn: 5 }, [never], ""],
+    ["nor counts several for it", { endsIn: 5 }, [never, budget()], ""],
+  ]);
+
+  it("where pods are deleted instead", () => {
+    assert.equal(findings(pod(), { budgets: [never, exhausted], disableEviction: true }), "");
+  });
+});
+
+describe("A pod that is not Ready", () => {
+  const ifHealthy = budget({ status: { ...none, currentHealthy: 3 } });
+  const always = (status: object) =>
+    budget({ spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" }, status });
+  const unready = { ready: false };
+  table([
+    ["goes under a budget that has its healthy pods", unready, [ifHealthy], ""],
+    ["stays under one that has not", unready, [budget({ status: sick })], "budget-exhausted!"],
+    [
+      "stays under one that wants none",
+      unready,
+      [budget({ status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 } })],
+      "budget-exhausted!",
+    ],
+    ["goes under AlwaysAllow", unready, [always(sick)], ""],
+    ["which does nothing for one that is Ready", {}, [always(sick)], "budget-exhausted!"],
+    [
+      "stays under several",
+      unready,
+      [always(sick), always(sick)].map((one, n) => ({
+        ...one,
+        metadata: { ...one.metadata, name: `b${n}` },
+      })),
+      "budgets-several!",
+    ],
+  ]);
+});
+
+describe("What is said of a budget", () => {
+  const rows: [budget: Budget, pod: PodFacts, says: string][] = [
+    [
+      exhausted,
+      {},
+      "budget shop/cart needs 3 healthy pods and has 3; it lets one go once there are 4: see why others are not Ready, or add replicas",
+    ],
+    [
+      budget({ status: sick }),
+      { ready: false },
+      "budget shop/cart needs 3 healthy pods and has 2; it lets one go once there are 4: see why others are not Ready, or add replicas, or set its unhealthyPodEvictionPolicy to AlwaysAllow: this pod is not Ready",
+    ],
+    [
+      budget({ status: { ...none, currentHealthy: 4 } }),
+      {},
+      "budget shop/cart has given its disruptions away just now; look again in a moment",
+    ],
+    [
+      budget({ status: { observedGeneration: 0 } }),
+      {},
+      "budget shop/cart has changed and is not worked out anew yet; look again in a moment",
+    ],
+    [
+      budget({
+        status: {
+          ...none,
+          conditions: [
+            { type: "DisruptionAllowed", status: "False", reason: "SyncFailed", message: "no scale" },
+          ],
+        },
+      }),
+      {},
+      "budget shop/cart cannot be worked out (no scale); mend it, or what it selects",
+    ],
+    [
+      never,
+      {},
+      "budget shop/cart never lets a pod go (maxUnavailable 0); allow one for the time of the drain",
+    ],
+    [
+      byNumbers({ minAvailable: "100%" }),
+      {},
+      "budget shop/cart never lets a pod go (minAvailable 100%); ask for less for the time of the drain",
+    ],
+    [
+      byNumbers({ minAvailable: 4 }),
+      {},
+      "budget shop/cart never lets a pod go (minAvailable 4 keeps 4 of 4); ask for less, or add replicas",
+    ],
+  ];
+  for (const [one, facts, says] of rows)
+    it(says, () => assert.equal(messages(pod(facts), { budgets: [one] }), says));
+
+  it("names all of several", () => {
+    assert.equal(
+      messages(pod(), { budgets: [budget({ name: "a" }), budget({ name: "b" })] }),
+      "is covered by shop/a and shop/b, and the server evicts no pod with more than one budget; make their selectors disjoint",
+    );
+  });
+});

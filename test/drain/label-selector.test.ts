@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { meets, selects } from "../../daemon/cluster/label-selector.ts";
+
+const labels = { app: "cart", tier: "web", cores: "8" };
+const expression = (operator: string, key: string, ...values: string[]) => ({ key, operator, values });
+
+describe("A label selector", () => {
+  const rows: [what: string, selector: Parameters<typeof selects>[0], selects: boolean][] = [
+    ["that is missing", undefined, false],
+    ["that is null", null, false],
+    ["that is empty", {}, true],
+    ["with labels, all there", { matchLabels: { app: "cart", tier: "web" } }, true],
+    ["with labels, one other", { matchLabels: { app: "cart", tier: "db" } }, false],
+    ["with labels, one missing", { matchLabels: { zone: "a" } }, false],
+    ["In, one of them", { matchExpressions: [expression("In", "app", "shop", "cart")] }, true],
+    ["In, none of them", { matchExpressions: [expression("In", "app", "shop")] }, false],
+    ["In, key missing", { matchExpressions: [expression("In", "zone", "a")] }, false],
+    ["NotIn, one of them", { matchExpressions: [expression("NotIn", "app", "cart")] }, false],
+    ["NotIn, none of them", { matchExpressions: [expression("NotIn", "app", "shop")] }, true],
+    ["NotIn, key missing", { matchExpressions: [expression("NotIn", "zone", "a")] }, true],
+    ["Exists", { matchExpressions: [expression("Exists", "app")] }, true],
+    ["Exists, key missing", { matchExpressions: [expression("Exists", "zone")] }, false],
+    ["DoesNotExist", { matchExpressions: [expression("DoesNotExist", "app")] }, false],
+    ["DoesNotExist, key missing", { matchExpressions: [expression("DoesNotExist", "zone")] }, true],
+    [
+      "with labels and expressions, of which one fails",
+      {
+        matchLabels: { app: "cart" },
+        matchExpressions: [expression("Exists", "tier"), expression("DoesNotExist", "cores")],
+      },
+      false,
+    ],
+    ["with an unknown operator", { matchExpressions: [expression("Like", "app", "c*")] }, false],
+  ];
+  for (const [what, selector, expected] of rows)
+    it(`${what} ${expected ? "selects" : "does not select"}`, () =>
+      assert.equal(selects(selector, labels), expected));
+
+  it("selects what has no labels, where it asks for none", () => {
+    assert.equal(selects({}, undefined), true);
+    assert.equal(selects({ matchLabels: { app: "cart" } }, undefined), false);
+  });
+});
+
+describe("A node affinity", () => {
+  for (const [operator, value, expected] of [
+    ["Gt", "7", true],
+    ["Gt", "8", false],
+    ["Lt", "9", true],
+    ["Lt", "8", false],
+  ] as const) {
+    it(`${operator} ${value} is ${expected} of 8`, () =>
+      assert.equal(meets(labels, expression(operator, "cores", value)), expected));
+  }
+
+  it("compares nothing that is no number", () => {
+    assert.equal(meets(labels, expression("Lt", "app", "8")), false);
+    assert.equal(meets(labels, expression("Lt", "zone", "8")), false);
+  });
+});
