@@ -50,6 +50,7 @@ export const paths = {
   csiNode: (name: string) => `/apis/storage.k8s.io/v1/csinodes/${name}`,
   events: (namespace: string) => `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
   leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+  budgetsIn: (namespace: string) => `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
   budgets: "/apis/policy/v1/poddisruptionbudgets",
   daemonSets: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
 } as const;

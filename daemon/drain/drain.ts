@@ -1,11 +1,15 @@
-import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError } from "../cluster/api.ts";
+import { createBudgetReader } from "../cluster/budgets.ts";
+import { followCollection } from "../cluster/collection.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
-import { type List, type Pod, paths } from "../cluster/objects.ts";
+import { type Pod, paths } from "../cluster/objects.ts";
 import type { DrainState } from "../cycle/seen.ts";
+import { judgeBudgets } from "./budgets.ts";
 import { quietMs } from "./estimate.ts";
-import { type EvictionRefusal, type Evictor, evictPod, type Limit } from "./evict.ts";
+import { type EvictionRefusal, type Evictor, evictPod } from "./evict.ts";
+import { createLimit } from "./limit.ts";
+import { createRoster, type Entry, uidOf } from "./roster.ts";
 import {
   daemonSetOf,
   type PodReason,
@@ -13,7 +17,6 @@ import {
   reasonsText,
   type Selection,
   selectPod,
-  tierOf,
   type Verdict,
 } from "./select.ts";
 import { whyStillThere } from "./stuck.ts";
@@ -56,7 +59,6 @@ export interface Drain {
   state(): DrainState;
 }
 
-const retry = { firstMs: 500, maxMs: 30_000 };
 /** How many of the pods that are left are told of. */
 const toldMax = 10;
 
@@ -66,16 +68,14 @@ const toldMax = 10;
  * the signal ends it; deadlines are the caller's.
  */
 export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
-  const { api, clock, random, nodeName, selection, report } = options;
+  const { api, clock, nodeName, selection, report } = options;
   let ended: Extract<DrainState, { state: "done" | "failed" }> | undefined;
   let isListed = false;
   let newestAt = clock.now();
-  /** Pods that have to go and are still there, by UID; a map for each tier. */
-  const tiers = [0, 1, 2].map(() => new Map<string, Pod>());
-  const refused = new Map<string, EvictionRefusal>();
-  const asked = new Set<string>();
+  const roster = createRoster();
+  /** UIDs of pods that should go, but go down with the machine. */
+  const left = new Set<string>();
   const daemonSets = new Map<string, boolean>();
-  const verdicts = new Map<string, Verdict>();
   /** What the pods use, "namespace/name", and whether those that go are its only users here. */
   const claims = new Map<string, boolean>();
   let attached: readonly string[] = [];
@@ -85,22 +85,21 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   const passOn = () => over.abort(outer.reason);
   outer.addEventListener("abort", passOn, { once: true });
 
-  const known = (pod: Pod) => tiers[tierOf(pod)]?.get(uidOf(pod));
-  const leftCount = () => tiers.reduce((sum, tier) => sum + tier.size, 0);
-  const currentTier = () => tiers.find((tier) => tier.size > 0);
-
   const evictor: Evictor = {
     ...options,
-    limit: limiter(options.parallelism),
-    isWanted: (pod) => {
-      const now = known(pod);
-      return now !== undefined && now.metadata?.deletionTimestamp === undefined;
+    limit: createLimit(options.parallelism),
+    isWanted(pod) {
+      const entry = roster.get(pod);
+      return entry !== undefined && entry.pod.metadata?.deletionTimestamp === undefined;
     },
-    onRefused: (pod, refusal) => {
-      refused.set(uidOf(pod), refusal);
-      report.refused(pod, refusal.why);
+    async onRefused(pod, refusal) {
+      const explained = await explain(pod, refusal);
+      const entry = roster.get(pod);
+      if (entry !== undefined) entry.refused = explained;
+      report.refused(pod, explained.why);
     },
   };
+  const readBudgets = createBudgetReader(api, clock);
 
   function end(how: NonNullable<typeof ended>): void {
     if (ended !== undefined || outer.aborted) return;
@@ -115,19 +114,27 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     if (!signal.aborted) fail(`the drain broke: ${(error as Error).message}`);
   };
 
-  function ask(pod: Pod): void {
-    const uid = uidOf(pod);
-    if (asked.has(uid) || pod.metadata?.deletionTimestamp !== undefined) return;
-    asked.add(uid);
-    report.asked(pod, verdicts.get(uid)?.reasons ?? []);
-    evictPod(pod, evictor, signal)
-      .then(() => refused.delete(uid))
-      .catch(broken);
+  function ask(entry: Entry): void {
+    const { pod } = entry;
+    if (entry.isAsked || pod.metadata?.deletionTimestamp !== undefined) return;
+    entry.isAsked = true;
+    report.asked(pod, entry.reasons);
+    evictPod(pod, evictor, signal).then(() => {
+      entry.refused = undefined;
+    }, broken);
   }
 
-  /** Those that have to go before the others. */
-  function askCurrentTier(): void {
-    for (const pod of currentTier()?.values() ?? []) ask(pod);
+  /** In the words of the preflight where a budget is the reason; else, or where it may not look, in the server's. */
+  async function explain(pod: Pod, refusal: EvictionRefusal): Promise<EvictionRefusal> {
+    if (refusal.by === "rule") return refusal;
+    try {
+      const budgets = await readBudgets(pod.metadata?.namespace ?? "", signal);
+      const why = judgeBudgets(roster.get(pod)?.pod ?? pod, budgets).refused?.message;
+      return why === undefined ? refusal : { by: "explained", why };
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      return refusal;
+    }
   }
 
   async function judge(pod: Pod): Promise<Verdict> {
@@ -136,32 +143,27 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
       daemonSets.set(daemonSet, await daemonSetExists(api, daemonSet, signal));
     }
     const judged = selectPod(pod, selection, (key) => daemonSets.get(key) === true, clock.now());
-    const isLeft = judged.do === "refuse" && options.rebootAnyway;
-    if (isLeft && !verdicts.has(uidOf(pod))) report.left(pod, judged.reasons);
-    const verdict: Verdict = isLeft ? { ...judged, do: "leave" } : judged;
-    verdicts.set(uidOf(pod), verdict);
+    const verdict: Verdict =
+      judged.do === "refuse" && options.rebootAnyway ? { ...judged, do: "leave" } : judged;
+    if (verdict !== judged && !left.has(uidOf(pod))) report.left(pod, judged.reasons);
+    if (verdict !== judged) left.add(uidOf(pod));
     for (const claim of claimsOf(pod)) {
       claims.set(claim, verdict.do === "evict" && claims.get(claim) !== false);
     }
     return verdict;
   }
 
-  function keep(whole: Pod): void {
-    const pod = essenceOf(whole);
-    const before = known(pod);
+  function keep(pod: Pod, { reasons }: Verdict): void {
+    const { entry, before } = roster.set(pod, reasons);
     if (before === undefined) newestAt = clock.now();
     if (before?.metadata?.deletionTimestamp !== pod.metadata?.deletionTimestamp) waitNoLonger(pod);
-    const tier = tiers[tierOf(pod)];
-    tier?.set(uidOf(pod), pod);
-    if (isListed && tier === currentTier()) ask(pod);
+    if (isListed && roster.isCurrent(pod)) ask(entry);
   }
 
   function drop(pod: Pod): void {
-    const tier = tiers[tierOf(pod)];
-    const uid = uidOf(pod);
-    for (const known of [refused, verdicts, asked]) known.delete(uid);
-    if (!tier?.delete(uid) || tier.size > 0) return;
-    askCurrentTier();
+    const isTierDone = roster.delete(pod);
+    if (!isTierDone) return;
+    for (const entry of roster.current()) ask(entry);
     endWhenEmpty().catch(broken);
   }
 
@@ -181,7 +183,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   async function endWhenEmpty(): Promise<void> {
     if (isEnding || !isListed) return;
     isEnding = true;
-    while (leftCount() === 0) {
+    while (roster.size() === 0) {
       const quietInMs = newestAt + quietMs - clock.now();
       const gone = [...claims].filter(([, isFree]) => isFree).map(([claim]) => claim);
       if (quietInMs > 0) await clock.sleep(quietInMs, signal);
@@ -204,112 +206,49 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     for (const claim of gone) claims.delete(claim);
   }
 
-  async function see(pod: Pod): Promise<void> {
+  /** All verdicts come before the first eviction, so that a drain that is refused takes no pod. */
+  async function onList(pods: readonly Pod[]): Promise<void> {
+    const judged: [Pod, Verdict][] = [];
+    for (const pod of pods) judged.push([pod, await judge(pod)]);
+    const refusals = judged.filter(([, verdict]) => verdict.do === "refuse");
+    if (refusals.length > 0) return refuse(refusals);
+    const listed = new Set(pods.map(uidOf));
+    for (const { pod } of roster.all()) if (!listed.has(uidOf(pod))) drop(pod);
+    for (const [pod, verdict] of judged) if (verdict.do === "evict") keep(pod, verdict);
+    isListed = true;
+    for (const entry of roster.current()) ask(entry);
+    endWhenEmpty().catch(broken);
+  }
+
+  async function onEvent(type: "ADDED" | "MODIFIED" | "DELETED", pod: Pod): Promise<void> {
+    if (type === "DELETED") return drop(pod);
     const verdict = await judge(pod);
-    if (verdict.do === "evict") keep(pod);
+    if (verdict.do === "evict") keep(pod, verdict);
     else if (verdict.do === "leave") drop(pod);
-    else fail(`the node cannot be drained: ${sentence(pod, verdict)}`);
+    else refuse([[pod, verdict]]);
+  }
+
+  function refuse(refusals: [Pod, Verdict][]): void {
+    const told = refusals
+      .slice(0, toldMax)
+      .map(([pod, { reasons }]) => `${podKey(pod)} ${reasonsText(reasons)}`);
+    const more = refusals.length > toldMax ? `; and ${refusals.length - toldMax} more` : "";
+    fail(`the node cannot be drained: ${told.join("; ")}${more}`);
+  }
+
+  function whyLeft({ pod, isAsked, refused }: Entry): string {
+    const facts = { isAsked, refused, now: clock.now(), deadline: options.deadline };
+    return `${podKey(pod)}: ${whyStillThere(pod, facts)}`;
   }
 
   const query = { fieldSelector: `spec.nodeName=${nodeName}`, labelSelector: options.podSelector };
-
-  /** All verdicts come before the first eviction, so that a drain that is refused takes no pod. */
-  async function list(): Promise<string | undefined> {
-    const { items, metadata } = await api.get<List<Pod>>(paths.pods, { signal, query });
-    const listed = new Set(items.map(uidOf));
-    const refusals: string[] = [];
-    for (const pod of items) {
-      const verdict = await judge(pod);
-      if (verdict.do === "refuse") refusals.push(sentence(pod, verdict));
-    }
-    if (refusals.length > 0) {
-      const more = refusals.length > toldMax ? `; and ${refusals.length - toldMax} more` : "";
-      fail(`the node cannot be drained: ${refusals.slice(0, toldMax).join("; ")}${more}`);
-      return undefined;
-    }
-    for (const tier of tiers) for (const [uid, pod] of tier) if (!listed.has(uid)) drop(pod);
-    for (const pod of items) if (verdicts.get(uidOf(pod))?.do === "evict") keep(pod);
-    isListed = true;
-    askCurrentTier();
-    endWhenEmpty().catch(broken);
-    return metadata?.resourceVersion;
-  }
-
-  /** Goes on from the last version seen; where that is forgotten, or an event was not dealt with, it lists anew. */
-  async function follow(): Promise<void> {
-    let resourceVersion: string | undefined;
-    for (let failures = 0; !signal.aborted; ) {
-      try {
-        resourceVersion ??= await list();
-        const watch = api.watch<Pod>(paths.pods, { signal, query: { ...query, resourceVersion } });
-        for await (const { type, object } of watch) {
-          const version = object.metadata?.resourceVersion;
-          resourceVersion = undefined;
-          if (type === "DELETED") drop(object);
-          else if (type !== "BOOKMARK") await see(object);
-          resourceVersion = version;
-          failures = 0;
-        }
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!isApiError(error)) return broken(error);
-        if (isApiError(error, "expired")) resourceVersion = undefined;
-      }
-      failures += 1;
-      await clock.sleep(backoffMs(failures, retry, random), signal).catch(() => {});
-    }
-  }
-
-  void follow();
+  followCollection<Pod>({ ...options, collection: paths.pods, query, onList, onEvent }, signal).catch(broken);
   return {
     state() {
       if (ended !== undefined) return ended;
-      const left = tiers.flatMap((tier) => [...tier.values()]);
-      if (left.length === 0 && attached.length > 0) return { state: "detaching", volumes: attached };
-      const blocked = left.slice(0, toldMax).map((pod) => {
-        const uid = uidOf(pod);
-        const facts = {
-          asked: asked.has(uid),
-          refused: refused.get(uid),
-          now: clock.now(),
-          deadline: options.deadline,
-        };
-        return `${podKey(pod)}: ${whyStillThere(pod, facts)}`;
-      });
-      return { state: "running", podsLeft: left.length, blocked };
+      const pods = roster.all();
+      if (pods.length === 0 && attached.length > 0) return { state: "detaching", volumes: attached };
+      return { state: "running", podsLeft: pods.length, blocked: pods.slice(0, toldMax).map(whyLeft) };
     },
-  };
-}
-
-function sentence(pod: Pod, { reasons }: Verdict): string {
-  return `${podKey(pod)} ${reasonsText(reasons)}`;
-}
-
-/** What is still asked of a pod once it is known that it has to go; a node may have hundreds. */
-function essenceOf({ metadata = {}, spec }: Pod): Pod {
-  const { name, namespace, uid, deletionTimestamp, finalizers } = metadata;
-  const kept = { name, namespace, uid, deletionTimestamp, finalizers };
-  return { metadata: kept, spec: { priorityClassName: spec?.priorityClassName } } as Pod;
-}
-
-function uidOf(pod: Pod): string {
-  return pod.metadata?.uid ?? podKey(pod);
-}
-
-/** Runs at most `size` of the given works at a time, in the order given. */
-function limiter(size: number): Limit {
-  let running = 0;
-  const queue: (() => void)[] = [];
-  return async (work) => {
-    if (running < size) running += 1;
-    else await new Promise<void>((resolve) => queue.push(resolve));
-    try {
-      return await work();
-    } finally {
-      // The place goes to the next in the queue, so nobody can slip in between.
-      const next = queue.shift();
-      if (next !== undefined) next();
-      else running -= 1;
-    }
   };
 }

@@ -2,11 +2,9 @@ import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import { type Api, type ApiError, isApiError } from "../cluster/api.ts";
 import { type Pod, paths } from "../cluster/objects.ts";
+import type { Limit } from "./limit.ts";
 
 const retry = { firstMs: 1000, maxMs: 30_000 };
-
-/** Bounds how many requests are under way. */
-export type Limit = <T>(work: () => Promise<T>) => Promise<T>;
 
 export interface Evictor {
   api: Api;
@@ -20,12 +18,15 @@ export interface Evictor {
   /** False once the pod is known to be gone or to be ending: then nothing is asked any more. */
   isWanted: (pod: Pod) => boolean;
   /** Told why a pod does not go yet. */
-  onRefused: (pod: Pod, refusal: EvictionRefusal) => void;
+  onRefused: (pod: Pod, refusal: EvictionRefusal) => Promise<void>;
 }
 
-/** Who says no: a budget, a rule (an admission webhook, RBAC, a namespace that ends), or the server has trouble. */
+/**
+ * Who says no: a budget, a rule (an admission webhook, RBAC, a namespace that ends), or the server has trouble;
+ * `explained` where the reason was looked up and says what can be done.
+ */
 export interface EvictionRefusal {
-  by: "budget" | "rule" | "server";
+  by: "budget" | "rule" | "server" | "explained";
   why: string;
 }
 
@@ -48,7 +49,7 @@ export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal):
       // A conflict may be the precondition: then the watch shows that this pod is gone.
       if (isApiError(error, "not-found")) return;
       if (!isApiError(error)) throw error;
-      onRefused(pod, refusalOf(error));
+      await onRefused(pod, refusalOf(error));
       const waitMs = Math.max(backoffMs(attempt, retry, random), error.retryAfterMs ?? 0);
       if (!wasEvicted || clock.now() + waitMs < deleteAt) {
         await clock.sleep(waitMs, signal);

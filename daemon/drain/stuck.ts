@@ -5,7 +5,7 @@ import type { EvictionRefusal } from "./evict.ts";
 const kubeletLateMs = 30_000;
 
 export interface Asked {
-  asked: boolean;
+  isAsked: boolean;
   /** Why the last request for the pod's end was refused. */
   refused: EvictionRefusal | undefined;
   now: number;
@@ -18,14 +18,15 @@ const remedies: Readonly<Record<EvictionRefusal["by"], string>> = {
   budget: "; it needs more healthy pods, or a budget that allows one less",
   rule: "; ask who runs the rule that says so",
   server: "",
+  explained: "",
 };
 
 /** Why a pod is still there, and what a person can do about it, as the end of a sentence that begins with it. */
-export function whyStillThere(pod: Pod, { asked, refused, now, deadline }: Asked): string {
+export function whyStillThere(pod: Pod, { isAsked, refused, now, deadline }: Asked): string {
   const { deletionTimestamp, finalizers = [] } = pod.metadata ?? {};
   if (deletionTimestamp === undefined) {
     if (refused !== undefined) return refused.why + remedies[refused.by];
-    return asked ? "was asked to go, but does not end" : "has not been asked yet";
+    return isAsked ? "was asked to go, but does not end" : "has not been asked yet";
   }
   const graceEnd = Date.parse(deletionTimestamp);
   const lateMs = now - graceEnd;

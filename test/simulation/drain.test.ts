@@ -83,8 +83,22 @@ describe("A drain", () => {
     await addBudget("db", "second", { minAvailable: 0 });
     await wantReboot();
     await until("it has failed", async () => (await phase()) === "Failed");
-    assert.ok(saysOf("default/db: "));
-    assert.ok(saysOf("more than one PodDisruptionBudget"));
+    assert.ok(saysOf("default/db: is covered by default/first and default/second"));
+  });
+
+  it("says what the server says of a budget that it may not look at", async () => {
+    await start({ "drain-timeout": "1m" });
+    await addPod("db");
+    await addBudget("db", "db", { minAvailable: 1 });
+    const refusal = { code: 403, reason: "Forbidden", message: "no" };
+    const match = { verb: "list", resource: "poddisruptionbudgets", where: isFromDaemon };
+    const fault = world.server.faults.add({ match, effect: { refusal } });
+    await wantReboot();
+    await until("it has failed", async () => (await phase()) === "Failed");
+    assert.ok(fault.hits > 0);
+    assert.ok(
+      saysOf("default/db: The disruption budget db needs 1 healthy pods and has 1 currently; it needs more"),
+    );
   });
 
   it("that is past its deadline names the budget with its numbers, and the finalizer", async () => {
@@ -95,7 +109,10 @@ describe("A drain", () => {
     await wantReboot();
     await until("it has failed", async () => (await phase()) === "Failed");
     const said = world.logs.find((line) => line.includes("the drain has passed its deadline")) ?? "";
-    assert.match(said, /default\/db: .*disruption budget db needs 1 healthy pods and has 1/);
+    assert.match(
+      said,
+      /default\/db: budget default\/db never lets a pod go \(minAvailable 1 keeps 1 of 1\); ask for less/,
+    );
     assert.match(said, /default\/stuck: is held by its finalizer example\.com\/backup/);
   });
 

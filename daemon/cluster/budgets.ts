@@ -1,0 +1,18 @@
+import type { Clock } from "../clock.ts";
+import type { Api } from "./api.ts";
+import { type Budget, type List, paths } from "./objects.ts";
+
+/** So long the budgets of a namespace are taken for what they were. */
+const freshMs = 10_000;
+
+/** Reads the budgets of a namespace, also for many askers at a time, at most every 10 s. */
+export function createBudgetReader(api: Api, clock: Clock) {
+  const read = new Map<string, { at: number; budgets: Promise<readonly Budget[]> }>();
+  return (namespace: string, signal: AbortSignal): Promise<readonly Budget[]> => {
+    const last = read.get(namespace);
+    if (last !== undefined && clock.now() < last.at + freshMs) return last.budgets;
+    const budgets = api.get<List<Budget>>(paths.budgetsIn(namespace), { signal }).then(({ items }) => items);
+    read.set(namespace, { at: clock.now(), budgets });
+    return budgets;
+  };
+}
