@@ -146,7 +146,6 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
           podSelector: config["drain-pod-selector"],
           gracePeriodSeconds: config["drain-grace-period"],
           deleteAt,
-          rebootAnyway: escalation.rebootAnyway,
           volumeTimeoutMs: config["drain-volume-timeout"],
           parallelism: config["drain-parallelism"],
           deadline,
@@ -161,8 +160,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
               });
             },
             refused: (pod, why) => log.warn("a pod does not go yet", { pod: podKey(pod), why }),
-            left: (pod, reasons) =>
-              log.warn("a pod goes down with the machine", { pod: podKey(pod), why: reasonsText(reasons) }),
+            left: (pod, reasons) => log.warn("a pod stays", { pod: podKey(pod), why: reasonsText(reasons) }),
             stillAttached: (why) => log.warn("volumes may still be attached", { why }),
           },
         },

@@ -27,7 +27,7 @@ export function planText(plan: DrainPlan): string {
 }
 
 function sentence(
-  { node, estimatedSeconds }: DrainPlan,
+  { node, estimatedSeconds, escalation }: DrainPlan,
   go: number,
   stay: number,
   hold: readonly PodPlan[],
@@ -38,8 +38,14 @@ function sentence(
   // The drain refuses before it evicts anything.
   if (hold.some((pod) => pod.do === "refuse"))
     return `${counted("could")}; ${holding}: it would fail and take no pod`;
-  if (hold.length > 0) return `${counted("would")}; ${holding}`;
+  if (hold.length > 0) return `${counted("would")}; ${holding}; ${fate(escalation)}`;
   return `${counted("would")}; nothing blocks the drain; it takes ${estimatedSeconds} s if each pod uses up its grace`;
+}
+
+/** What becomes of those that hold the drain up. */
+function fate({ deleteAfterSeconds, endAfterSeconds, end }: DrainPlan["escalation"]): string {
+  const deletes = deleteAfterSeconds === undefined ? "" : `after ${deleteAfterSeconds} s they are deleted, `;
+  return `${deletes}after ${endAfterSeconds} s ${end === "reboot" ? "the node reboots anyway" : "it is undone"}`;
 }
 
 function messages({ findings }: PodPlan, blocks: boolean): string {

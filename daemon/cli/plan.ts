@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { readDrainFacts } from "../cluster/drain-facts.ts";
+import { escalationOf } from "../config/escalation.ts";
 import { parseOptions } from "../config/options.ts";
 import { drainOptions, selectionOf } from "../config/selection.ts";
 import { planDrain } from "../drain/preflight.ts";
@@ -28,7 +29,7 @@ export function planCommand(io: PersonIo, signal: AbortSignal): Command {
       nodeName,
       selection: selectionOf(config),
       gracePeriodSeconds: config["drain-grace-period"],
-      disableEviction: config["disable-eviction"],
+      escalation: escalationOf(config),
       now: io.clock.now(),
     });
     io.out(output === "json" ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));

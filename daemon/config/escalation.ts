@@ -1,3 +1,4 @@
+import type { Escalation } from "../drain/escalation.ts";
 import { type Config, ConfigError, type OptionName } from "./options.ts";
 
 /** The options that say how long a drain takes, and what follows when it does not succeed. */
@@ -7,16 +8,6 @@ export const escalationOptions = [
   "disable-eviction",
   "force-reboot",
 ] as const satisfies OptionName[];
-
-/** In milliseconds from the cordon. */
-export interface Escalation {
-  /** Then the drain is given up. */
-  drainTimeoutMs: number;
-  /** Then pods are deleted, past all budgets; infinity is never. */
-  drainDeleteAfterMs: number;
-  /** A drain that is given up is followed by the reboot. */
-  rebootAnyway: boolean;
-}
 
 /**
  * A step without a duration takes what the others leave of --drain-timeout. --disable-eviction is `delete` alone,

@@ -1,4 +1,5 @@
 import type { Selection } from "../drain/select.ts";
+import { escalationOf, escalationOptions } from "./escalation.ts";
 import type { Config, OptionName } from "./options.ts";
 
 /** The options that say which pods a drain takes. */
@@ -7,13 +8,13 @@ const selectionOptions = [
   "skip-wait-for-delete-timeout",
   "delete-emptydir-data",
   "drain-force",
+  ...escalationOptions,
 ] as const satisfies OptionName[];
 
 /** The options that say what a drain does with which pods. */
 export const drainOptions = [
   "drain-pod-selector",
   ...selectionOptions,
-  "disable-eviction",
   "drain-grace-period",
 ] as const satisfies OptionName[];
 
@@ -21,6 +22,7 @@ export function selectionOf(config: Pick<Config, (typeof selectionOptions)[numbe
   return {
     deleteEmptyDirData: config["delete-emptydir-data"],
     force: config["drain-force"],
+    rebootAnyway: escalationOf(config).rebootAnyway,
     skipNamespaces: config["drain-skip-namespace"],
     skipWaitForDeleteMs: config["skip-wait-for-delete-timeout"] * 1000,
   };

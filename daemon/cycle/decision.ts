@@ -1,17 +1,12 @@
+import type { Escalation } from "../drain/escalation.ts";
 import type { MarkPolicy, NodeChange } from "./marks.ts";
 import type { CycleRecord } from "./record.ts";
 import type { Seen } from "./seen.ts";
 
 /** The settings that the order of things depends on. Times in milliseconds. */
-export interface Policy {
+export interface Policy extends Escalation {
   marks: MarkPolicy;
   drainDelayMs: number;
-  /** From the cordon until the drain is given up. */
-  drainTimeoutMs: number;
-  /** From the cordon until pods are deleted past their budgets; infinity is never. */
-  drainDeleteAfterMs: number;
-  /** A drain that is given up is followed by the reboot all the same. */
-  rebootAnyway: boolean;
   rebootDelayMs: number;
   rebootTimeoutMs: number;
   rebootAttempts: number;

@@ -32,8 +32,6 @@ export interface DrainOptions {
   gracePeriodSeconds: number;
   /** From then on pods are deleted, past all budgets; milliseconds since the epoch. */
   deleteAt: number;
-  /** The reboot follows whatever happens, so a pod that may not be evicted does not fail the drain: it goes down with the machine. */
-  rebootAnyway: boolean;
   /** How long it waits for volumes to be detached; 0 does not look at them. */
   volumeTimeoutMs: number;
   /** How many requests are under way at a time, at most. */
@@ -49,7 +47,7 @@ export interface DrainOptions {
 export interface DrainReport {
   asked(pod: Pod, reasons: readonly PodReason[]): void;
   refused(pod: Pod, why: string): void;
-  /** It goes down with the machine. */
+  /** It should go, and goes down with the machine. */
   left(pod: Pod, reasons: readonly PodReason[]): void;
   /** Volumes may be attached when the node goes on. */
   stillAttached(why: string): void;
@@ -73,7 +71,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   let isListed = false;
   let newestAt = clock.now();
   const roster = createRoster();
-  /** UIDs of pods that should go, but go down with the machine. */
+  /** UIDs of pods that go down with the machine. */
   const left = new Set<string>();
   const daemonSets = new Map<string, boolean>();
   /** What the pods use, "namespace/name", and whether those that go are its only users here. */
@@ -142,11 +140,11 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     if (daemonSet !== undefined && !daemonSets.has(daemonSet)) {
       daemonSets.set(daemonSet, await daemonSetExists(api, daemonSet, signal));
     }
-    const judged = selectPod(pod, selection, (key) => daemonSets.get(key) === true, clock.now());
-    const verdict: Verdict =
-      judged.do === "refuse" && options.rebootAnyway ? { ...judged, do: "leave" } : judged;
-    if (verdict !== judged && !left.has(uidOf(pod))) report.left(pod, judged.reasons);
-    if (verdict !== judged) left.add(uidOf(pod));
+    const verdict = selectPod(pod, selection, (key) => daemonSets.get(key) === true, clock.now());
+    if (verdict.reasons.includes("goes-down") && !left.has(uidOf(pod))) {
+      left.add(uidOf(pod));
+      report.left(pod, verdict.reasons);
+    }
     for (const claim of claimsOf(pod)) {
       claims.set(claim, verdict.do === "evict" && claims.get(claim) !== false);
     }

@@ -1,5 +1,6 @@
 import type { Budget, Node, Pod } from "../cluster/objects.ts";
 import { type BudgetVerdict, judgeBudgets } from "./budgets.ts";
+import type { Escalation } from "./escalation.ts";
 import { estimateSeconds } from "./estimate.ts";
 import type { Finding } from "./finding.ts";
 import { optOutOf } from "./opted-out.ts";
@@ -31,8 +32,7 @@ export interface PreflightFacts {
   isAskedFor?: (pod: Pod) => boolean;
   /** -1 leaves each pod its own. */
   gracePeriodSeconds: number;
-  /** Pods are deleted, past all budgets. */
-  disableEviction: boolean;
+  escalation: Escalation;
   now: number;
 }
 
@@ -41,6 +41,8 @@ export interface DrainPlan {
   node: string;
   /** By a finding on one of the pods. */
   blocked: boolean;
+  /** What becomes of a blocked drain, in seconds from the cordon: pods are deleted, and the end, by the reboot or undone. */
+  escalation: { deleteAfterSeconds?: number; endAfterSeconds: number; end: "undone" | "reboot" };
   /** How long it takes when each pod uses up its grace; absent when the drain is blocked. */
   estimatedSeconds: number | undefined;
   /** In the order in which they go. */
@@ -72,8 +74,18 @@ export function planDrain(facts: PreflightFacts): DrainPlan {
   return {
     node: nodeName,
     blocked,
+    escalation: escalationPlan(facts.escalation),
     estimatedSeconds: blocked ? undefined : estimateSeconds(going),
     pods: pods.toSorted((a, b) => a.tier - b.tier || a.key.localeCompare(b.key)),
+  };
+}
+
+function escalationPlan(escalation: Escalation): DrainPlan["escalation"] {
+  const { drainTimeoutMs, drainDeleteAfterMs, rebootAnyway } = escalation;
+  return {
+    ...(Number.isFinite(drainDeleteAfterMs) && { deleteAfterSeconds: drainDeleteAfterMs / 1000 }),
+    endAfterSeconds: drainTimeoutMs / 1000,
+    end: rebootAnyway ? "reboot" : "undone",
   };
 }
 
@@ -92,7 +104,8 @@ function judgePod(
     : { do: "leave", reasons: ["not-selected"] };
   const plan = { key: podKey(pod), tier: tierOf(pod), ...verdict, graceSeconds: undefined, findings: [] };
   if (verdict.do === "leave") return { plan };
-  const budgets: BudgetVerdict = facts.disableEviction ? {} : judgeBudgets(pod, facts.budgets);
+  const budgets: BudgetVerdict =
+    facts.escalation.drainDeleteAfterMs === 0 ? {} : judgeBudgets(pod, facts.budgets);
   const remarks = isOver(pod) ? [] : remarksOn(pod, rooms, now);
   const findings = [findingsOf(verdict), budgets.refused ?? [], remarks].flat();
   const graceSeconds = graceOf(pod, facts.gracePeriodSeconds, now);

@@ -6,6 +6,8 @@ export interface Selection {
   deleteEmptyDirData: boolean;
   /** Pods without a controller go, though nothing makes them anew. */
   force: boolean;
+  /** Pods that may not be evicted do not stop the drain: the reboot follows whatever happens. */
+  rebootAnyway: boolean;
   /** Pods in these namespaces stay. */
   skipNamespaces: readonly string[];
   /** Pods that have been asked to end this long ago are not waited for; 0 waits for all. */
@@ -20,7 +22,8 @@ export type PodReason =
   | "local-data"
   | "no-controller"
   | "namespace"
-  | "not-selected";
+  | "not-selected"
+  | "goes-down";
 
 /** What the drain does with a pod, and all that is to be said about it. Whose eviction is refused, the drain fails. */
 export interface Verdict {
@@ -37,6 +40,7 @@ export const podReasonTexts: Readonly<Record<PodReason, string>> = {
   "local-data": "has local data in an emptyDir (--delete-emptydir-data)",
   "no-controller": "has no controller that would make it anew (--drain-force)",
   namespace: "is in a namespace of --drain-skip-namespace",
+  "goes-down": "goes down with the machine",
   "not-selected": "is not among the pods of --drain-pod-selector",
 };
 
@@ -70,9 +74,10 @@ export function selectPod(
   ];
   const found = concerns.filter(([, concerns]) => concerns);
   const refused = found.filter(([, , isAllowed]) => !isAllowed);
-  return refused.length > 0
-    ? { do: "refuse", reasons: refused.map(([reason]) => reason) }
-    : { do: "evict", reasons: found.map(([reason]) => reason) };
+  if (refused.length === 0) return { do: "evict", reasons: found.map(([reason]) => reason) };
+  const reasons = refused.map(([reason]) => reason);
+  if (selection.rebootAnyway) return { do: "leave", reasons: [...reasons, "goes-down"] };
+  return { do: "refuse", reasons };
 }
 
 const tiers = ["system-cluster-critical", "system-node-critical"];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Budget } from "../../daemon/cluster/objects.ts";
-import { budget, findings, messages, type PodFacts, pod } from "./builders.ts";
+import { budget, deletesAtOnce, findings, messages, type PodFacts, pod } from "./builders.ts";
 
 const none = { disruptionsAllowed: 0, currentHealthy: 3 };
 const exhausted = budget({ status: none });
@@ -83,7 +83,7 @@ describe("The eviction API asks no budget", () => {
   ]);
 
   it("where pods are deleted instead", () => {
-    assert.equal(findings(pod(), { budgets: [never, exhausted], disableEviction: true }), "");
+    assert.equal(findings(pod(), { budgets: [never, exhausted], escalation: deletesAtOnce }), "");
   });
 });
 

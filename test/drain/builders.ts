@@ -97,6 +97,12 @@ export function node(facts: NodeFacts = {}): Node {
   } as Node;
 }
 
+export const deletesAtOnce: PreflightFacts["escalation"] = {
+  drainTimeoutMs: 900_000,
+  drainDeleteAfterMs: 0,
+  rebootAnyway: false,
+};
+
 export type Facts = Partial<PreflightFacts>;
 
 /** The plan of a drain of n1 as the options are without further words, its DaemonSets being there. */
@@ -106,9 +112,15 @@ export function plan(pods: Pod[], facts: Facts = {}): DrainPlan {
     pods,
     budgets: [],
     daemonSetExists: () => true,
-    selection: { deleteEmptyDirData: true, force: true, skipNamespaces: [], skipWaitForDeleteMs: 0 },
+    selection: {
+      deleteEmptyDirData: true,
+      force: true,
+      skipNamespaces: [],
+      skipWaitForDeleteMs: 0,
+      rebootAnyway: false,
+    },
     gracePeriodSeconds: -1,
-    disableEviction: false,
+    escalation: { ...deletesAtOnce, drainDeleteAfterMs: Number.POSITIVE_INFINITY },
     now: noon,
     ...facts,
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Pod } from "../../daemon/cluster/objects.ts";
 import {
   budget,
+  deletesAtOnce,
   type Facts,
   findings,
   messages,
@@ -12,7 +13,13 @@ import {
   pod,
 } from "./builders.ts";
 
-const strict = { deleteEmptyDirData: false, force: false, skipNamespaces: [], skipWaitForDeleteMs: 0 };
+const strict = {
+  deleteEmptyDirData: false,
+  force: false,
+  skipNamespaces: [],
+  skipWaitForDeleteMs: 0,
+  rebootAnyway: false,
+};
 const daemonSetExists = () => false;
 const emptyDir = { volumes: [{ name: "scratch", emptyDir: {} }] };
 const never = budget({ spec: { maxUnavailable: 0 }, status: { disruptionsAllowed: 0, desiredHealthy: 4 } });
@@ -29,6 +36,12 @@ describe("A pod in the plan", () => {
       "leave namespace",
     ],
     ["that the drain does not ask for", {}, { isAskedFor: () => false }, "leave not-selected"],
+    [
+      "that the selection refuses, where the reboot follows anyway",
+      { ownedBy: "nobody" },
+      { selection: { ...strict, rebootAnyway: true } },
+      "leave no-controller goes-down",
+    ],
     ["that the selection refuses", { ownedBy: "nobody" }, { selection: strict }, "refuse no-controller"],
   ];
   for (const [what, facts, more, expected] of rows) {
@@ -156,7 +169,12 @@ describe("The duration of a drain", () => {
     ],
     ["rounds beside others", [...times(2, { grace: 10 }), pod({ app: "till", grace: 15 })], lets(1), 22],
     ["no round for what the budget does not count", times(3, { grace: 10, phase: "Pending" }), lets(1), 12],
-    ["no rounds where pods are deleted", times(3, { grace: 10 }), { ...lets(1), disableEviction: true }, 12],
+    [
+      "no rounds where pods are deleted",
+      times(3, { grace: 10 }),
+      { ...lets(1), escalation: deletesAtOnce },
+      12,
+    ],
   ];
   for (const [what, pods, facts, seconds] of rows)
     it(`is ${what}: ${seconds} s`, () => assert.equal(plan(pods, facts).estimatedSeconds, seconds));

@@ -14,6 +14,7 @@ const strict: Selection = {
   force: false,
   skipNamespaces: [],
   skipWaitForDeleteMs: 0,
+  rebootAnyway: false,
 };
 const force: Partial<Selection> = { force: true };
 /** As the options are without further words. */
@@ -99,6 +100,14 @@ describe("kubectl's own table of pods, by eviction and by deletion the same", ()
   ];
   for (const [what, facts, selection, expected] of rows)
     it(`${what}: ${expected}`, () => assert.equal(verdict(facts, selection), expected));
+});
+
+describe("A pod that may not be evicted", () => {
+  it("goes down with the machine where the reboot follows anyway", () => {
+    const selection = { rebootAnyway: true };
+    assert.equal(verdict({ volumes: emptyDir }, selection), "leave local-data no-controller goes-down");
+    assert.equal(verdict({ ownedBy: replicaSet }, selection), "evict");
+  });
 });
 
 describe("A pod of a DaemonSet that is gone", () => {

@@ -196,7 +196,7 @@ describe("A drain", () => {
     await wantReboot();
     await until("the machine is down", async () => !world.machine("n1").isUp, 30);
     assert.deepEqual(evictions(), []);
-    assert.ok(saysOf("a pod goes down with the machine"));
+    assert.ok(saysOf("(--drain-force) and goes down with the machine"));
   });
 
   it("does not reboot anyway without the slot", async () => {

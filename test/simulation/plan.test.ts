@@ -264,6 +264,16 @@ describe("rebootd plan", () => {
       REBOOTD_DRAIN_GRACE_PERIOD: "7",
     });
     assert.match(out, /^n1: 5 pods would go, 2 stay; nothing blocks the drain; it takes 16 s/);
+    const escalating = await cluster.run(["plan", "n1", "--drain-escalation=evict:10m,delete:2m,reboot"]);
+    assert.match(
+      escalating.out,
+      /^n1: 4 pods would go, 2 stay; 1 holds the drain up; after 600 s they are deleted, after 720 s the node reboots anyway\n/,
+    );
+    const anyway = await cluster.run(["plan", "n1", "--force-reboot", "--drain-force=false"]);
+    assert.match(
+      anyway.out,
+      /\nshop\/import +has no controller that would make it anew \(--drain-force\) and goes down with the machine\n/,
+    );
     const skipping = await cluster.run([
       "plan",
       "n1",
