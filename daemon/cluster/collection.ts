@@ -1,7 +1,8 @@
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import { type Api, type CallOptions, isApiError, type WatchEvent } from "./api.ts";
-import type { List, Metadata } from "./objects.ts";
+import type { Metadata } from "./objects.ts";
+import { pagesOf } from "./pages.ts";
 
 export interface Following<T> {
   api: Api;
@@ -9,8 +10,8 @@ export interface Following<T> {
   random: Random;
   collection: string;
   query: NonNullable<CallOptions["query"]>;
-  /** The whole collection: at the start, and whenever it may be that something was missed. */
-  onList: (items: readonly T[]) => Promise<void>;
+  /** The whole collection, page by page: at the start, and whenever it may be that something was missed. */
+  onPages: (pages: AsyncIterable<readonly T[]>) => Promise<void>;
   onEvent: (type: Exclude<WatchEvent<T>["type"], "BOOKMARK">, object: T) => Promise<void>;
 }
 
@@ -21,16 +22,22 @@ const retry = { firstMs: 500, maxMs: 30_000 };
  * forgotten, or an event could not be dealt with, it lists anew. Rejects with what is no answer of the API server.
  */
 export async function followCollection<T extends { metadata?: Metadata }>(
-  { api, clock, random, collection, query, onList, onEvent }: Following<T>,
+  { api, clock, random, collection, query, onPages, onEvent }: Following<T>,
   signal: AbortSignal,
 ): Promise<void> {
   let resourceVersion: string | undefined;
   for (let failures = 0; !signal.aborted; ) {
     try {
       if (resourceVersion === undefined) {
-        const list = await api.get<List<T>>(collection, { signal, query });
-        await onList(list.items);
-        resourceVersion = list.metadata?.resourceVersion;
+        let listed: string | undefined;
+        const pages = async function* () {
+          for await (const { items, metadata } of pagesOf<T>(api, collection, { signal, query })) {
+            listed = metadata?.resourceVersion;
+            yield items;
+          }
+        };
+        await onPages(pages());
+        resourceVersion = listed;
       }
       const watch = api.watch<T>(collection, { signal, query: { ...query, resourceVersion } });
       for await (const { type, object } of watch) {

@@ -1,7 +1,8 @@
 import type { Api, CallOptions } from "./api.ts";
 import type { List } from "./objects.ts";
 
-export const pageSize = 500;
+/** A page of pods is about a megabyte: so much memory a list takes, however long it is. */
+export const pageSize = 250;
 
 /**
  * A collection, page by page; the first one may be smaller.

@@ -9,7 +9,7 @@ import { judgeBudgets } from "./budgets.ts";
 import { quietMs } from "./estimate.ts";
 import { type EvictionRefusal, type Evictor, evictPod } from "./evict.ts";
 import { createLimit } from "./limit.ts";
-import { createRoster, type Entry, uidOf } from "./roster.ts";
+import { createRoster, type Entry, essenceOf, uidOf } from "./roster.ts";
 import {
   daemonSetOf,
   type PodReason,
@@ -205,12 +205,14 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   }
 
   /** All verdicts come before the first eviction, so that a drain that is refused takes no pod. */
-  async function onList(pods: readonly Pod[]): Promise<void> {
+  async function onPages(pages: AsyncIterable<readonly Pod[]>): Promise<void> {
     const judged: [Pod, Verdict][] = [];
-    for (const pod of pods) judged.push([pod, await judge(pod)]);
+    for await (const pods of pages) {
+      for (const pod of pods) judged.push([essenceOf(pod), await judge(pod)]);
+    }
     const refusals = judged.filter(([, verdict]) => verdict.do === "refuse");
     if (refusals.length > 0) return refuse(refusals);
-    const listed = new Set(pods.map(uidOf));
+    const listed = new Set(judged.map(([pod]) => uidOf(pod)));
     for (const { pod } of roster.all()) if (!listed.has(uidOf(pod))) drop(pod);
     for (const [pod, verdict] of judged) if (verdict.do === "evict") keep(pod, verdict);
     isListed = true;
@@ -240,7 +242,9 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   }
 
   const query = { fieldSelector: `spec.nodeName=${nodeName}`, labelSelector: options.podSelector };
-  followCollection<Pod>({ ...options, collection: paths.pods, query, onList, onEvent }, signal).catch(broken);
+  followCollection<Pod>({ ...options, collection: paths.pods, query, onPages, onEvent }, signal).catch(
+    broken,
+  );
   return {
     state() {
       if (ended !== undefined) return ended;

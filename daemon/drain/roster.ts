@@ -47,7 +47,7 @@ export function uidOf(pod: Pod): string {
 }
 
 /** What is still asked of a pod once it is known that it has to go; a node may have hundreds. */
-function essenceOf({ metadata = {}, spec, status }: Pod): Pod {
+export function essenceOf({ metadata = {}, spec, status }: Pod): Pod {
   const { name, namespace, uid, labels, deletionTimestamp, finalizers } = metadata;
   const conditions = status?.conditions
     ?.filter(({ type }) => type === "Ready")
