@@ -332,6 +332,20 @@ describe("TestCheckEvictionSupport", () => {
   }
 });
 
+describe("A server that says when to ask again", () => {
+  it("is not asked before", async () => {
+    await addPod({ ownedBy: replicaSet });
+    const effect = { status: 429, retryAfter: 20 } as const;
+    server.faults.add({ match: { subresource: "eviction" }, times: 1, effect });
+    const { state } = drain();
+    await time.pass(20_000);
+    assert.deepEqual(asked(), ["eviction 429"]);
+    await time.pass(5000);
+    assert.deepEqual(asked(), ["eviction 429", "eviction 201"]);
+    assert.equal(state().state, "done");
+  });
+});
+
 describe("An admission webhook", () => {
   for (const [code, reason] of [
     [400, "BadRequest"],
