@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
-import { readDrainFacts } from "../cluster/drain-facts.ts";
 import { escalationOf } from "../config/escalation.ts";
 import { parseOptions } from "../config/options.ts";
 import { drainOptions, selectionOf } from "../config/selection.ts";
+import { readDrainFacts } from "../drain/facts.ts";
 import { planDrain } from "../drain/preflight.ts";
 import { apiOf, type PersonIo, withCluster } from "./access.ts";
 import { DeedRefused } from "./deed.ts";

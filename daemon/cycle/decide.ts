@@ -1,3 +1,4 @@
+import type { DrainState } from "../drain/state.ts";
 import { atRest, cordon } from "./at-rest.ts";
 import {
   type Decision,
@@ -13,7 +14,7 @@ import {
 } from "./decision.ts";
 import { unmark, unmarked, unmarkRebooted } from "./marks.ts";
 import { type CycleRecord, idleRecord } from "./record.ts";
-import type { DrainState, Seen } from "./seen.ts";
+import type { Seen } from "./seen.ts";
 
 const handOn = "the node is given back: hand the slot on";
 

@@ -1,7 +1,6 @@
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
-import { type NodeRead, patchNode, placeFactsOf, readNode } from "../cluster/node.ts";
 import { type Metadata, paths } from "../cluster/objects.ts";
 import { watchObject } from "../cluster/watch.ts";
 import type { Drain } from "../drain/drain.ts";
@@ -11,6 +10,7 @@ import type { LockStore } from "../lock/store.ts";
 import { createTurn, type Turn, type Waiter } from "../lock/turn.ts";
 import { decide } from "./decide.ts";
 import type { Action, Decision, Policy } from "./decision.ts";
+import { type NodeRead, patchNode, placeFactsOf, readNode } from "./own-node.ts";
 import { type CycleRecord, idleRecord, parseRecord, writeRecord } from "./record.ts";
 import type { GateAnswers, NodeFacts, Seen } from "./seen.ts";
 

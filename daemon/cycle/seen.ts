@@ -1,3 +1,4 @@
+import type { DrainState } from "../drain/state.ts";
 import type { LockFacts } from "../lock/store.ts";
 import type { Need } from "./need.ts";
 
@@ -25,15 +26,6 @@ export interface Seen {
   lock?: LockFacts;
   gates?: GateAnswers;
 }
-
-/** The drain runs beside the loop; this is how far it is. */
-export type DrainState =
-  | { state: "none" }
-  | { state: "running"; podsLeft: number; blocked: readonly string[] }
-  /** No pod is left, but volumes of those that went are still attached. */
-  | { state: "detaching"; volumes: readonly string[] }
-  | { state: "done"; at: number }
-  | { state: "failed"; why: string };
 
 export interface NodeFacts {
   uid: string;

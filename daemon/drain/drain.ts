@@ -4,7 +4,6 @@ import { createBudgetReader } from "../cluster/budgets.ts";
 import { followCollection } from "../cluster/collection.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
 import { type Pod, paths } from "../cluster/objects.ts";
-import type { DrainState } from "../cycle/seen.ts";
 import { judgeBudgets } from "./budgets.ts";
 import { quietMs } from "./estimate.ts";
 import { type EvictionRefusal, type Evictor, evictPod } from "./evict.ts";
@@ -19,6 +18,7 @@ import {
   selectPod,
   type Verdict,
 } from "./select.ts";
+import type { DrainState } from "./state.ts";
 import { whyStillThere } from "./stuck.ts";
 import { awaitDetached, claimsOf } from "./volumes.ts";
 

@@ -1,8 +1,8 @@
-import { daemonSetOf } from "../drain/select.ts";
-import type { Api } from "./api.ts";
-import { daemonSetExists } from "./daemon-sets.ts";
-import { type Budget, type Node, type PartialObjectMetadata, type Pod, paths } from "./objects.ts";
-import { listAll } from "./pages.ts";
+import type { Api } from "../cluster/api.ts";
+import { daemonSetExists } from "../cluster/daemon-sets.ts";
+import { type Budget, type Node, type PartialObjectMetadata, type Pod, paths } from "../cluster/objects.ts";
+import { listAll } from "../cluster/pages.ts";
+import { daemonSetOf } from "./select.ts";
 
 /** Everything in the cluster that a drain of the node depends on. */
 export interface DrainFacts {

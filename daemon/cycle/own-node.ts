@@ -1,10 +1,10 @@
-import type { NodeChange } from "../cycle/marks.ts";
-import { parseRecord, recordAnnotation } from "../cycle/record.ts";
-import type { NodeFacts } from "../cycle/seen.ts";
+import { type Api, unlessNotFound } from "../cluster/api.ts";
+import { isReady } from "../cluster/nodes.ts";
+import { type Metadata, type Node, paths } from "../cluster/objects.ts";
 import { priorityAnnotation } from "../lock/rank.ts";
-import { type Api, unlessNotFound } from "./api.ts";
-import { isReady } from "./nodes.ts";
-import { type Metadata, type Node, paths } from "./objects.ts";
+import type { NodeChange } from "./marks.ts";
+import { parseRecord, recordAnnotation } from "./record.ts";
+import type { NodeFacts } from "./seen.ts";
 
 /** The own Node: what the cycle needs of it, and the record that it carries. */
 export interface NodeRead {
