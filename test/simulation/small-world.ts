@@ -2,11 +2,11 @@ import type { Clock } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { Lease, Node } from "../../daemon/cluster/objects.ts";
-import type { ApiRequest } from "../../daemon/cluster/transport.ts";
+import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
 import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import type { HttpPost } from "../../daemon/gates/alerts.ts";
-import { type ApiServer, createApiServer, type RequestFacts } from "../cluster/api/server.ts";
+import { type ApiServer, createApiServer, type RequestFacts, type User } from "../cluster/api/server.ts";
 import { runControllers } from "../cluster/controllers/manager.ts";
 import { kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
 import { createMachine, type Machine, type MachineEvent, randomUuid } from "../cluster/machines/machine.ts";
@@ -28,6 +28,9 @@ export interface SmallWorldOptions {
   rights?: "everything";
   /** Of `manifests/components`, beside the base. */
   components?: string[];
+  /** Stands between a node's daemon and the server. Each daemon is then a user of its own, `rebootd:NODE`, with all rights. */
+  between?: (node: string, transport: Transport) => Transport;
+  heartbeatMs?: number;
   /** How far the clock of a machine is off: what its kubelet and its daemon take for now. */
   skewMs?: Record<string, number>;
 }
@@ -43,9 +46,13 @@ export interface SmallWorld {
   readonly logs: readonly string[];
   /** Told of each request of a daemon before it is sent; for tests to set. */
   onDaemonRequest: (node: string, request: ApiRequest) => void;
+  /** Told of each event of a machine; for tests to set. */
+  onMachineEvent: (event: MachineEvent) => void;
   machine(name: string): Machine;
   /** Starts the daemons of these nodes anew with other options, as a roll of the DaemonSet does. */
   restartDaemons(options: RawOptions, names: readonly string[]): Promise<void>;
+  /** The same for one node, at once. */
+  restartDaemon(name: string, options: RawOptions): void;
   /** The state of the cluster as it is stored now. */
   look(): Promise<Snapshot>;
   stop(): Promise<void>;
@@ -62,6 +69,11 @@ export function isFromDaemon({ user }: RequestFacts): boolean {
   return user === daemonUser.name;
 }
 
+/** The user that a node's daemon is, where each is one of its own. */
+export function daemonOf(node: string): User {
+  return { name: `rebootd:${node}`, groups: [] };
+}
+
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const lockPath = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
 
@@ -75,7 +87,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const server = createApiServer({
     timers,
     random,
-    authorization: options.rights === "everything" ? "always-allow" : "rbac",
+    authorization: options.rights === "everything" || options.between ? "always-allow" : "rbac",
   });
   // Where answers took no time, a loop of several parties could go round for ever in one moment. The test's own client,
   // for whom time stands still, is answered at once.
@@ -105,6 +117,9 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
     const skewMs = options.skewMs?.[name] ?? 0;
     const ownClock: Clock = { now: () => clock.now() + skewMs, sleep: clock.sleep };
     const machineID = randomUuid(random);
+    const transport =
+      options.between?.(name, server.transport(server.addUser(daemonOf(name)))) ??
+      server.transport(daemonToken);
     const machine = createMachine({
       name,
       storage,
@@ -116,7 +131,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
         runKubelet(
           { ...portsFor(`kubelet:${name}`, power), clock: ownClock },
           { name, number: index + 1, machineID, bootID },
-          kubeletDefaults,
+          { ...kubeletDefaults, ...(options.heartbeatMs && { heartbeatMs: options.heartbeatMs }) },
           onRegistered,
         ),
       startDaemon: () =>
@@ -126,7 +141,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
           surroundings: {
             transport: (request) => {
               world?.onDaemonRequest(name, request);
-              return server.transport(daemonToken)(request);
+              return transport(request);
             },
             clock: ownClock,
             random,
@@ -134,7 +149,10 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
           },
           onLog: (line) => logs.push(line),
         }),
-      onEvent: (event) => events.push(event),
+      onEvent: (event) => {
+        events.push(event);
+        world?.onMachineEvent(event);
+      },
     });
     void machine.run();
     return machine;
@@ -152,13 +170,15 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
     events,
     logs,
     onDaemonRequest: () => {},
+    onMachineEvent: () => {},
     machine: (name) => machines.find((machine) => machine.name === name) ?? fail(`no machine ${name}`),
     async restartDaemons(changed, names) {
-      for (const name of names) {
-        optionsOf.set(name, changed);
-        world?.machine(name).crashDaemon();
-      }
+      for (const name of names) world?.restartDaemon(name, changed);
       await time.pass(1000);
+    },
+    restartDaemon(name, changed) {
+      optionsOf.set(name, changed);
+      world?.machine(name).crashDaemon();
     },
     async look() {
       const nodes = await admin.get<{ items: Node[] }>("/api/v1/nodes", { signal });

@@ -14,11 +14,13 @@ import { handle } from "./handler.ts";
 import { impersonated } from "./impersonation.ts";
 import { createLedger, type Ledger, type LedgerEntry } from "./ledger.ts";
 import { memoryTransport } from "./memory-transport.ts";
+import type { KubeObject } from "./object.ts";
 import { createPartitions, type PartitionHandle } from "./partitions.ts";
 import { createRegistry } from "./registry.ts";
 import { attributesOf, type Call } from "./request.ts";
+import { resourceOf } from "./resources.ts";
 import { bodyTooLarge, notFound, unauthorized } from "./status.ts";
-import { Store } from "./store.ts";
+import { type Change, Store } from "./store.ts";
 import { type Random, systemTimers, type Timers } from "./timing.ts";
 import { createWatchHub } from "./watch-hub.ts";
 import { ConnectionReset, type Watch } from "./watcher.ts";
@@ -73,6 +75,10 @@ export interface ApiServer {
   compact(): void;
   /** The newest resourceVersion. */
   readonly resourceVersion: string;
+  /** Calls `listener` with each change of a resource as it is stored, and who has made it ("" for the server itself). */
+  onChange(resource: string, listener: (change: Change, user: string) => void): void;
+  /** The object as it is stored; `key` is "namespace/name", or the name alone. */
+  stored(resource: string, key: string): KubeObject | undefined;
   /** Answers one request. Rejects with ConnectionReset where no answer comes. For transports. */
   answer(call: Call, token: string | undefined): Promise<Answer>;
   /** Calls `listener` whenever the server goes away; returns how to end that. For transports. */
@@ -102,6 +108,8 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const partitions = createPartitions();
   const awayListeners = new Set<() => void>();
   let away = false;
+  /** Whose request is being handled: what it changes is changed before its handler waits for anything. */
+  let acting = "";
   bootstrap(registry);
   const adminToken = authenticator.addUser({ name: "kubernetes-admin", groups: ["system:masters"] });
 
@@ -156,7 +164,10 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     const asked = checksAccess ? impersonated(core, user, call.headers) : user;
     const watchDelayMs = () => faults.watchDelayMs(facts);
     const request = { call, user: asked, attributes, onWatch, watchDelayMs };
-    const given = await handle(core, request);
+    acting = user.name;
+    const handled = handle(core, request);
+    acting = "";
+    const given = await handled;
     // A server that went away while it worked has done the work, and cannot say so.
     if (away || effects.includes("reset-after")) {
       opened?.cut();
@@ -211,6 +222,9 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     get resourceVersion() {
       return String(store.version);
     },
+    onChange: (resource, listener) =>
+      void store.subscribe(resourceOf(resource).store, (change) => listener(change, acting)),
+    stored: (resource, key) => store.get(resourceOf(resource).store, key),
     answer,
     onAway,
   };

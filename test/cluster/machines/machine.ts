@@ -59,6 +59,7 @@ export interface Machine {
   readonly behaviour: MachineBehaviour;
   readonly boots: readonly Boot[];
   readonly isUp: boolean;
+  hasFile(file: string): boolean;
   /** Puts the sentinel there, as a package manager does. */
   wantReboot(): void;
   unwantReboot(): void;
@@ -193,6 +194,7 @@ export function createMachine(options: MachineOptions): Machine {
       const last = boots.at(-1);
       return last !== undefined && last.downAt === undefined;
     },
+    hasFile: (file) => storage.read(file) !== undefined,
     wantReboot: () => {
       storage.write(sentinelFile, "");
       look();

@@ -1,0 +1,33 @@
+import { at, type KubeObject } from "../../cluster/api/object.ts";
+import { sentinelFile } from "../../cluster/machines/machine.ts";
+import type { SmallWorld } from "../small-world.ts";
+import { lockIn, type Promises, recordIn } from "./promises.ts";
+
+/** What is not as it should be once the storm has passed; empty when every need was served and nothing was left behind. */
+export function problemsOf(world: SmallWorld, promises: Promises): string[] {
+  const lock = lockIn(world.server.stored("leases.coordination.k8s.io", "kube-system/rebootd"));
+  const problems = lock === undefined ? [] : [`the lock still says ${lock}`];
+  for (const { name, isUp } of world.machines) {
+    const node = world.server.stored("nodes", name);
+    if (!isUp) problems.push(`${name} is down`);
+    else if (node === undefined) problems.push(`${name} is no node`);
+    else problems.push(...whatIsWrong(name, node, world, promises));
+  }
+  return problems;
+}
+
+function whatIsWrong(name: string, node: KubeObject, world: SmallWorld, promises: Promises): string[] {
+  const { phase = "Idle", reboots = 0 } = recordIn(node);
+  const isNeeded = world.machine(name).hasFile(sentinelFile);
+  // The limit of reboots for one need: it was said that another would not help.
+  const isGivenUp = phase === "Failed" && reboots >= 2 && isNeeded;
+  const problems: string[] = [];
+  if (isNeeded && !isGivenUp) problems.push(`${name} still needs a reboot, and is ${phase}`);
+  if (phase !== "Idle" && !isGivenUp) problems.push(`${name} is ${phase}`);
+  if (promises.cordonerOf(name) === "daemon") problems.push(`${name} is still cordoned`);
+  const labels = Object.keys(node.metadata.labels ?? {}).filter((key) => /^test\/|exclude-from/.test(key));
+  if (labels.length > 0) problems.push(`${name} still has the labels ${labels.join(", ")}`);
+  const taints = (at(node, "spec", "taints") ?? []) as { key: string }[];
+  if (taints.some(({ key }) => key === "test/soft")) problems.push(`${name} still has its soft taint`);
+  return problems;
+}

@@ -1,0 +1,41 @@
+import type { Transport } from "../../../daemon/cluster/transport.ts";
+
+/** What happens at one of the next writes of a node's daemon. */
+export interface Strike {
+  /** How many writes pass before. */
+  skip: number;
+  when: "before" | "after";
+  act: () => void;
+}
+
+/** Stands between daemons and the server, and strikes at the writes that it is told to strike at. */
+export function createInterference() {
+  const armed = new Map<string, Strike[]>();
+
+  function nextStrike(node: string): Strike | undefined {
+    const strikes = armed.get(node) ?? [];
+    const due = strikes.find(({ skip }) => skip === 0);
+    const left = strikes.filter((strike) => strike !== due);
+    armed.set(
+      node,
+      left.map((strike) => ({ ...strike, skip: Math.max(0, strike.skip - 1) })),
+    );
+    return due;
+  }
+
+  return {
+    arm: (node: string, strike: Strike) => void armed.set(node, [...(armed.get(node) ?? []), strike]),
+    disarm: () => armed.clear(),
+    between(node: string, transport: Transport): Transport {
+      return async (request) => {
+        const strike = request.method === "GET" ? undefined : nextStrike(node);
+        if (strike?.when === "after") await transport(request);
+        if (strike === undefined) return await transport(request);
+        strike.act();
+        throw new Error("the connection broke");
+      };
+    },
+  };
+}
+
+export type Interference = ReturnType<typeof createInterference>;

@@ -1,0 +1,161 @@
+import type { Phase } from "../../../daemon/cycle/record.ts";
+import type { SmallWorld } from "../small-world.ts";
+import { startSmallWorld } from "../small-world.ts";
+import { problemsOf } from "./ending.ts";
+import { createInterference } from "./interference.ts";
+import { recordIn, type Violation, watchPromises } from "./promises.ts";
+import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
+import { createSettings } from "./settings.ts";
+import { type Scene, tell, trouble } from "./troubles.ts";
+
+export interface Played {
+  violations: readonly (Violation & { look: number })[];
+  /** After how many changes and events the promises were looked at. */
+  looks: number;
+  /** What happened, for people. */
+  story: readonly string[];
+}
+
+/** After the storm everything has to be well within so long. */
+const calmSecondsMax = 3 * 3600;
+const violationsMax = 5;
+
+/** Plays a scenario on a cluster in memory, in virtual time, and looks at the promises after each change. */
+export async function play(scenario: Scenario): Promise<Played> {
+  const interference = createInterference();
+  const alerts = { active: false };
+  const world = await startSmallWorld({
+    nodes: scenario.nodes,
+    seed: scenario.seed,
+    skewMs: scenario.skewMs,
+    heartbeatMs: 20_000,
+    options: scenario.options,
+    workloads: scenario.replicas > 0 ? [{ name: "web", replicas: scenario.replicas }] : [],
+    between: interference.between,
+    post: async () => ({ status: 200, text: alertsText(alerts.active) }),
+  });
+  const { clock } = world.time;
+  const began = clock.now();
+  const second = () => Math.round((clock.now() - began) / 1000);
+  const story: string[] = [];
+  const note = (what: string) => void story.push(`${String(second()).padStart(6)} s  ${what}`);
+  const violations: (Violation & { look: number })[] = [];
+  const violate = (violation: Violation) => {
+    note(`BROKEN: ${violation.promise}: ${violation.message}`);
+    violations.push({ ...violation, look: promises.looks });
+  };
+
+  const settings = createSettings(scenario);
+  const promises = watchPromises({
+    server: world.server,
+    now: clock.now,
+    bootID: (node) => world.machine(node).boots.at(-1)?.bootID,
+    concurrencyOf: (node) => settings.concurrencyOf(node, clock.now()),
+    isWindowOpen: (node, time) => settings.isWindowOpen(node, time, clock.now()),
+    onViolation: violate,
+  });
+  const stubborn = new Set<string>();
+  world.onMachineEvent = (event) => {
+    note(`${event.machine}: ${event.type}${"how" in event ? ` ${event.how}` : ""}`);
+    promises.onMachineEvent(event);
+    if (event.type === "booted" && stubborn.has(event.machine)) world.machine(event.machine).wantReboot();
+  };
+  const storm = new AbortController();
+  const undos = new Set<() => unknown>();
+  // A person's deed that the server refuses is not done.
+  const perform = (deed: () => unknown) => void (async () => deed())().catch(() => {});
+  const later = (seconds: number, deed: () => unknown) =>
+    void clock.sleep(seconds * 1000, storm.signal).then(
+      () => perform(deed),
+      () => {},
+    );
+  const end = async (undo: () => unknown) => {
+    if (!undos.delete(undo)) return;
+    try {
+      await undo();
+    } catch {
+      undos.add(undo);
+      later(5, () => end(undo));
+    }
+  };
+  const scene: Scene = { world, promises, interference, settings, alerts, stubborn, later };
+  const begin = async (one: Trouble) => {
+    note(`-- ${tell(one)}`);
+    const undo = await trouble(one, scene);
+    if (undo === undefined) return;
+    undos.add(undo);
+    later("for" in one ? one.for : 0, () => {
+      note(`-- over: ${tell(one)}`);
+      return end(undo);
+    });
+  };
+  const onPhase = followPhases(world, note);
+  for (const one of scenario.troubles) {
+    const { once } = one;
+    if (once === undefined) later(one.at, () => begin(one));
+    else later(one.at, () => onPhase(once.node, once.phase, (delay) => later(delay, () => begin(one))));
+  }
+
+  const hasFailed = () => violations.length >= violationsMax;
+  for (let passed = 0; passed < stormSeconds && !hasFailed(); passed += 10) await world.time.pass(10_000);
+  note("-- the storm is over");
+  storm.abort(new Error("the storm is over"));
+  interference.disarm();
+  // The second time for what the server was not there for.
+  for (let round = 0; round < 2; round += 1) {
+    for (const undo of [...undos]) perform(() => end(undo));
+    await world.time.pass(1000);
+  }
+  calm(scenario, scene);
+  let problems: string[] = ["nothing was looked at"];
+  for (
+    const calmSince = second();
+    second() - calmSince < calmSecondsMax && violations.length < violationsMax;
+  ) {
+    await world.time.pass(10_000);
+    problems = problemsOf(world, promises);
+    if (problems.length > 0) continue;
+    // It stays so.
+    await world.time.pass(30_000);
+    problems = problemsOf(world, promises);
+    if (problems.length === 0) break;
+  }
+  for (const message of problems) violate({ promise: "all is well in the end", message });
+  await world.stop();
+  return { violations, looks: promises.looks, story };
+}
+
+/** What people see to when a storm has passed. */
+function calm({ options }: Scenario, { world, settings }: Scene): void {
+  const { "end-time": _, ...always } = options;
+  for (const machine of world.machines) {
+    machine.behaviour.goesDown = true;
+    machine.powerOn();
+    if (world.server.stored("nodes", machine.name) === undefined) machine.reboot();
+    settings.change(machine.name, always, world.time.clock.now());
+    world.restartDaemon(machine.name, always);
+  }
+}
+
+/** Writes down each change of phase, as the Nodes show it, and tells who waits for one. */
+function followPhases({ server }: SmallWorld, note: (what: string) => void) {
+  const waiting: { node: string; phase: Phase; deed: (delaySeconds: number) => void }[] = [];
+  server.onChange("nodes", ({ object, previous }, user) => {
+    const { name } = object.metadata;
+    const { phase = "Idle", reasons = [], outcome } = recordIn(object);
+    if (user === "kubernetes-admin") note(`${name}: changed by a person`);
+    if (phase === (recordIn(previous).phase ?? "Idle")) return;
+    note(`${name}: ${phase} ${reasons.map(({ message }) => message).join("; ") || (outcome?.message ?? "")}`);
+    const due = waiting.find((one) => one.node === name && one.phase === phase);
+    if (due === undefined) return;
+    waiting.splice(waiting.indexOf(due), 1);
+    due.deed((Number(object.metadata.resourceVersion) % 8) / 4);
+  });
+  return (node: string, phase: Phase, deed: (delaySeconds: number) => void) =>
+    void waiting.push({ node, phase, deed });
+}
+
+function alertsText(active: boolean): string {
+  const result = active ? [{ metric: { alertname: "Storm", alertstate: "firing" }, value: [0, "1"] }] : [];
+  return JSON.stringify({ status: "success", data: { resultType: "vector", result } });
+}

@@ -1,0 +1,295 @@
+/**
+ * The promises, looked at after each change. It reads lock and record with eyes of its own, so that an error in the
+ * daemon's reading is not repeated here.
+ */
+import type { Phase } from "../../../daemon/cycle/record.ts";
+import { at, fields, type KubeObject, list, text } from "../../cluster/api/object.ts";
+import type { ApiServer } from "../../cluster/api/server.ts";
+import type { MachineEvent } from "../../cluster/machines/machine.ts";
+
+export interface Violation {
+  promise: string;
+  message: string;
+}
+
+/** What the world knows and the server does not. */
+export interface Surroundings {
+  server: ApiServer;
+  now: () => number;
+  bootID: (node: string) => string | undefined;
+  /** What the node's daemon is told, or was a moment ago: how many may be down at most, and whether its window is open. */
+  concurrencyOf: (node: string) => number;
+  isWindowOpen: (node: string, now: number) => boolean;
+  onViolation: (violation: Violation) => void;
+}
+
+export interface Promises {
+  onMachineEvent(event: MachineEvent): void;
+  /** How many changes and events were looked at. */
+  readonly looks: number;
+  /** Who cordoned the node last, while it is cordoned. */
+  cordonerOf(node: string): "daemon" | "person" | undefined;
+  /** How often the daemon's command has rebooted it, and how often a need came up. */
+  counts(node: string): { reboots: number; needs: number };
+}
+
+interface Entry {
+  nodeID: string;
+  nodeUID?: string;
+  created?: string;
+  concurrency?: number;
+}
+
+interface Record {
+  phase?: Phase;
+  bootID?: string;
+  cordoned?: boolean;
+  announced?: boolean;
+  reboots?: number;
+  reasons?: { message: string }[];
+  outcome?: { message: string };
+}
+
+/**
+ * What a person, or a slow network, changes behind a daemon's back cannot be seen at once: the checks before a step are
+ * reads that follow each other, each of which may take so long.
+ */
+const graceMs = 45_000;
+const never = Number.NEGATIVE_INFINITY;
+const lockKey = "kube-system/rebootd";
+const lockAnnotation = "rebootd.dev/lock";
+
+export function watchPromises(surroundings: Surroundings): Promises {
+  const { server, now, onViolation } = surroundings;
+  const nodes = new Map<string, ReturnType<typeof history>>();
+  let looks = 0;
+
+  const of = (name: string) => {
+    const known = nodes.get(name) ?? history();
+    nodes.set(name, known);
+    return known;
+  };
+  const isRecent = (time: number) => now() - time <= graceMs;
+  const violate = (promise: string, message: string) => onViolation({ promise, message });
+  const holders = () => entriesIn(server.stored("leases.coordination.k8s.io", lockKey)).filter(isHolder);
+  const holds = (name: string) => holders().some(({ nodeID }) => nodeID === name);
+
+  server.onChange("nodes", ({ object, previous, type }, user) => {
+    looks += 1;
+    const { name } = object.metadata;
+    const node = of(name);
+    if (type === "DELETED") {
+      node.goneAt = now();
+      node.cordoner = undefined;
+      return;
+    }
+    const writer = daemonIn(user);
+    if (writer !== undefined && writer !== name) {
+      violate("a daemon writes no other Node", `${writer} has changed the Node ${name}`);
+    }
+    onCordon(name, writer, isCordoned(previous), isCordoned(object));
+    if (writer !== undefined) onRecord(name, recordIn(previous), recordIn(object));
+    checkDown();
+  });
+
+  function onCordon(name: string, writer: string | undefined, before: boolean, after: boolean): void {
+    const node = of(name);
+    if (before === after) return;
+    if (after) {
+      node.cordoner = writer === undefined ? "person" : "daemon";
+      if (writer !== undefined && !holds(name) && !isRecent(node.robbedAt)) {
+        violate("no cordon without a slot", `${name} was cordoned and holds no slot`);
+      }
+      return;
+    }
+    if (writer !== undefined && node.cordoner === "person") {
+      violate("a person's cordon stays", `the daemon has uncordoned ${name}, which a person had cordoned`);
+    }
+    if (writer === undefined) node.uncordonedAt = now();
+    node.cordoner = undefined;
+  }
+
+  function onRecord(name: string, before: Record, after: Record): void {
+    if (after.phase === "Waiting" && (after.reasons ?? []).length === 0 && before.phase === "Waiting") {
+      violate("it says why it waits", `${name} waits and names no reason`);
+    }
+    if (after.phase === "Settling" && before.phase !== "Settling") {
+      const bootID = surroundings.bootID(name);
+      if (before.bootID === bootID) {
+        violate("a reboot is proved", `${name} is said to have rebooted, and has not`);
+      }
+      const stored = server.stored("nodes", name);
+      if (text(at(stored, "status", "nodeInfo", "bootID")) !== bootID || !isReady(stored)) {
+        violate("a node is given back Ready", `${name} was given back before it was Ready under this boot`);
+      }
+    }
+  }
+
+  server.onChange("leases.coordination.k8s.io", ({ object, previous, type, key }, user) => {
+    if (key !== lockKey) return;
+    looks += 1;
+    const writer = daemonIn(user);
+    const before = entriesIn(previous);
+    const after = type === "DELETED" ? [] : entriesIn(object);
+    const isIn = (entries: readonly Entry[], { nodeID }: Entry) =>
+      entries.some((other) => other.nodeID === nodeID);
+    if (writer === undefined) {
+      for (const entry of before.filter(isHolder)) {
+        if (!isIn(after, entry)) of(entry.nodeID).robbedAt = now();
+      }
+      checkDown();
+      return;
+    }
+    if (isUnreadable(previous) && JSON.stringify(lockIn(previous)) !== JSON.stringify(lockIn(object))) {
+      violate("what cannot be read is left alone", `${writer} has overwritten ${lockIn(previous)}`);
+    }
+    const added = after.filter((entry) => !isIn(before, entry));
+    for (const { nodeID } of added) {
+      if (nodeID !== writer) violate("a daemon enters itself alone", `${writer} has entered ${nodeID}`);
+      if (after.some((entry) => !isHolder(entry))) {
+        violate("a lock set by hand holds", `${writer} has entered a lock that was set by hand`);
+      }
+      const own = surroundings.concurrencyOf(writer);
+      const most = Math.min(own, ...before.map(({ concurrency = 1 }) => concurrency));
+      if (after.length > most) {
+        violate("no more slots than allowed", `${writer} is one of ${after.length}, allowed are ${most}`);
+      }
+      of(nodeID).robbedAt = never;
+    }
+    if (new Set(after.map(({ nodeID }) => nodeID)).size < after.length) {
+      violate("a node has one slot", `${lockIn(object)} names a node twice`);
+    }
+    for (const entry of before.filter((one) => !isIn(after, one))) onRemoved(writer, entry);
+    checkDown();
+  });
+
+  function onRemoved(writer: string, entry: Entry): void {
+    const { nodeID, nodeUID } = entry;
+    const stored = server.stored("nodes", nodeID);
+    if (!isHolder(entry)) {
+      violate("a lock set by hand stays", `${writer} has taken ${nodeID} away, which was set by hand`);
+    } else if (nodeID !== writer) {
+      const isGone = stored === undefined || (nodeUID !== undefined && stored.metadata.uid !== nodeUID);
+      if (!isGone && !isRecent(of(nodeID).goneAt)) {
+        violate("no slot is stolen", `${writer} has taken the slot of ${nodeID}`);
+      }
+    } else if (isCordoned(stored) && of(nodeID).cordoner === "daemon") {
+      violate("uncordon, then release", `${nodeID} gave its slot back and is still cordoned`);
+    }
+  }
+
+  /** Nodes that are down with a slot, or should have one. Whose slot a person has taken away is no daemon's fault. */
+  function checkDown(): void {
+    const held = holders().map(({ nodeID }) => nodeID);
+    const down = [...nodes].filter(([, { cordoner }]) => cordoner === "daemon").map(([name]) => name);
+    const homeless = down.filter((name) => !held.includes(name) && of(name).robbedAt === never);
+    for (const name of homeless)
+      violate("down with a slot", `${name} is cordoned by its daemon without a slot`);
+  }
+
+  return {
+    get looks() {
+      return looks;
+    },
+    cordonerOf: (name) => of(name).cordoner,
+    counts: (name) => ({ reboots: of(name).reboots, needs: of(name).needs }),
+    onMachineEvent(event) {
+      looks += 1;
+      const { machine: name } = event;
+      const node = of(name);
+      if (event.type === "sentinel") {
+        if (event.present) node.needs += 1;
+        else node.unwantedAt = now();
+        node.isNeeded = event.present;
+      }
+      if (event.type !== "down") return;
+      if (event.cause === "command") onReboot(name);
+    },
+  };
+
+  function onReboot(name: string): void {
+    const node = of(name);
+    node.reboots += 1;
+    const stored = server.stored("nodes", name);
+    const record = recordIn(stored);
+    if (stored === undefined) {
+      if (!isRecent(node.goneAt))
+        violate("no reboot without its Node", `${name} has no Node, and was rebooted`);
+      return;
+    }
+    if (!holds(name) && !isRecent(node.robbedAt)) {
+      violate("no reboot without a slot", `${name} was rebooted without a slot`);
+    }
+    if (!isCordoned(stored) && !isRecent(node.uncordonedAt)) {
+      violate("no reboot of a node that is not cordoned", `${name} was rebooted without a cordon`);
+    }
+    if (!node.isNeeded && !isRecent(node.unwantedAt)) {
+      violate("no reboot without need", `${name} was rebooted without need`);
+    }
+    if (record.phase !== "Rebooting" && !isRecent(node.goneAt)) {
+      violate("the record says that it reboots", `${name} was rebooted while ${record.phase}`);
+    }
+    if (!surroundings.isWindowOpen(name, now() - graceMs) && !surroundings.isWindowOpen(name, now())) {
+      violate("no reboot outside the window", `${name} was rebooted outside its window`);
+    }
+  }
+}
+
+function history() {
+  return {
+    cordoner: undefined as "daemon" | "person" | undefined,
+    /** When a person took its slot away, its Node, its cordon or its need. */
+    robbedAt: never,
+    goneAt: never,
+    uncordonedAt: never,
+    unwantedAt: never,
+    isNeeded: false,
+    reboots: 0,
+    needs: 0,
+  };
+}
+
+function daemonIn(user: string): string | undefined {
+  return /^rebootd:(.+)$/.exec(user)?.[1];
+}
+
+function isCordoned(node: KubeObject | undefined): boolean {
+  return at(node, "spec", "unschedulable") === true;
+}
+
+function isReady(node: KubeObject | undefined): boolean {
+  return list(at(node, "status", "conditions")).some(
+    (condition) => at(condition, "type") === "Ready" && at(condition, "status") === "True",
+  );
+}
+
+export function recordIn(node: KubeObject | undefined): Record {
+  const value = node?.metadata.annotations?.["rebootd.dev/cycle"];
+  return value === undefined ? {} : (JSON.parse(value) as Record);
+}
+
+export function lockIn(lease: KubeObject | undefined): string | undefined {
+  return lease?.metadata.annotations?.[lockAnnotation];
+}
+
+function isUnreadable(lease: KubeObject | undefined): boolean {
+  try {
+    JSON.parse(lockIn(lease) ?? "{}");
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Entries of the lock, whoever has made them. */
+function entriesIn(lease: KubeObject | undefined): Entry[] {
+  if (isUnreadable(lease)) return [];
+  const value = fields(JSON.parse(lockIn(lease) ?? "{}"));
+  const entries = Array.isArray(value["locks"]) ? value["locks"] : [value];
+  return entries.filter((entry): entry is Entry => typeof at(entry, "nodeID") === "string");
+}
+
+/** People write no `created`. */
+function isHolder({ created }: Entry): boolean {
+  return created !== undefined;
+}

@@ -1,0 +1,185 @@
+import type { RawOptions } from "../../../daemon/config/options.ts";
+import type { Phase } from "../../../daemon/cycle/record.ts";
+import type { FaultEffect } from "../../cluster/api/server.ts";
+import { seeded } from "../seeded.ts";
+
+/** A run, as data: the same scenario is the same run, to the letter. */
+export interface Scenario {
+  /** For all that chance decides while it runs. */
+  seed: number;
+  nodes: number;
+  concurrency: number;
+  /** For every daemon, beside the concurrency. */
+  options: RawOptions;
+  /** How far clocks are off. */
+  skewMs: Readonly<Record<string, number>>;
+  replicas: number;
+  troubles: readonly Trouble[];
+}
+
+/**
+ * Something that happens, `at` so many seconds after the start; or, from then on, so long after a node has come into a phase.
+ * What lasts ends `for` so many seconds later.
+ */
+export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
+  | { kind: "want"; node: string }
+  | { kind: "unwant"; node: string }
+  /** The need is there again after each boot, for a while. */
+  | { kind: "stubborn"; node: string; for: number }
+  | { kind: "crash"; node: string }
+  /** The daemon is killed at its next write but so many: before it is sent, or once it is done and nobody knows. */
+  | { kind: "crash-at-write"; node: string; skip: number; when: "before" | "after" }
+  | { kind: "fault"; user: string; effect: FaultEffect; probability: number; for: number }
+  | { kind: "lost-answer"; node: string; skip: number }
+  | { kind: "partition"; user: string; for: number }
+  | { kind: "away"; for: number }
+  | { kind: "cut-watches" }
+  | { kind: "compact" }
+  | { kind: "power-failure"; node: string }
+  | { kind: "slow-boot"; node: string; downSeconds: number; for: number }
+  | { kind: "no-boot"; node: string; for: number }
+  | { kind: "no-shutdown"; node: string; for: number }
+  | { kind: "cordon"; node: string; for: number }
+  | { kind: "uncordon"; node: string }
+  | { kind: "lock-overwritten"; value: string; for: number }
+  | { kind: "lock-by-hand"; for: number }
+  | { kind: "slot-taken-away"; node: string }
+  | { kind: "lock-deleted"; for: number }
+  | { kind: "node-deleted"; node: string; for: number }
+  | { kind: "reconfigured"; options: RawOptions; every: number }
+  | { kind: "alerts"; for: number }
+  | { kind: "budget"; for: number }
+);
+
+export interface Limits {
+  nodes?: number | undefined;
+  concurrency?: number | undefined;
+}
+
+/** Within this time troubles begin; seconds. */
+export const stormSeconds = 300;
+
+/** Pure: what a seed stands for. */
+export function drawScenario(seed: number, limits: Limits = {}): Scenario {
+  const random = seeded(seed);
+  const integer = (least: number, most: number) => least + Math.floor(random() * (most - least + 1));
+  const oneOf = <T>(...things: readonly T[]) => things[integer(0, things.length - 1)] as T;
+  const maybe = <T>(probability: number, thing: () => T) => (random() < probability ? [thing()] : []);
+
+  const nodes = limits.nodes ?? integer(2, 5);
+  const names = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
+  const concurrency = limits.concurrency ?? oneOf(1, 1, 2, 2, 3);
+  const node = () => oneOf(...names);
+  const lasting = () => integer(2, 90);
+  const user = () => (random() < 0.8 ? `rebootd:${node()}` : oneOf(`kubelet:${node()}`, "controllers"));
+
+  const effects: (() => FaultEffect)[] = [
+    () => ({ status: oneOf(500, 503, 409) }),
+    () => ({ status: 429, retryAfter: integer(1, 5) }),
+    () => "reset-before",
+    () => "reset-after",
+    () => ({ latencyMs: integer(50, 6000) }),
+    () => "hang",
+    () => ({ watchDelayMs: integer(100, 5000) }),
+    () => "cut-watch",
+  ];
+  const lockValues = ['{"nodeID":"manual"}', "not a lock", "{}", '{"maxOwners":2,"locks":[]}', "[1]"];
+  const kinds: (() => Omit<Trouble, "at">)[] = [
+    () => ({ kind: "want", node: node() }),
+    () => ({ kind: "want", node: node() }),
+    () => ({ kind: "unwant", node: node() }),
+    () => ({ kind: "stubborn", node: node(), for: integer(60, 300) }),
+    () => ({ kind: "crash", node: node() }),
+    () => ({
+      kind: "crash-at-write",
+      node: node(),
+      skip: integer(0, 6),
+      when: oneOf("before", "after") as "before" | "after",
+    }),
+    () => ({
+      kind: "crash-at-write",
+      node: node(),
+      skip: integer(0, 6),
+      when: oneOf("before", "after") as "before" | "after",
+    }),
+    () => ({
+      kind: "fault",
+      user: user(),
+      effect: oneOf(...effects)(),
+      probability: oneOf(0.2, 0.5, 1),
+      for: lasting(),
+    }),
+    () => ({ kind: "lost-answer", node: node(), skip: integer(0, 6) }),
+    () => ({ kind: "lost-answer", node: node(), skip: integer(0, 6) }),
+    () => ({ kind: "partition", user: user(), for: lasting() }),
+    () => ({ kind: "away", for: integer(1, 40) }),
+    () => ({ kind: "cut-watches" }),
+    () => ({ kind: "compact" }),
+    () => ({ kind: "power-failure", node: node() }),
+    () => ({ kind: "slow-boot", node: node(), downSeconds: integer(20, 150), for: 300 }),
+    () => ({ kind: "no-boot", node: node(), for: integer(60, 300) }),
+    () => ({ kind: "no-shutdown", node: node(), for: integer(30, 200) }),
+    () => ({ kind: "cordon", node: node(), for: integer(5, 300) }),
+    () => ({ kind: "uncordon", node: node() }),
+    () => ({ kind: "lock-overwritten", value: oneOf(...lockValues), for: lasting() }),
+    () => ({ kind: "lock-by-hand", for: integer(5, 200) }),
+    () => ({ kind: "slot-taken-away", node: node() }),
+    () => ({ kind: "lock-deleted", for: integer(1, 60) }),
+    () => ({ kind: "node-deleted", node: node(), for: integer(5, 120) }),
+    () => ({
+      kind: "reconfigured",
+      options: drawOptions(),
+      every: integer(1, 20),
+    }),
+    () => ({ kind: "alerts", for: lasting() }),
+    () => ({ kind: "budget", for: integer(20, 300) }),
+  ];
+
+  function drawOptions(): RawOptions {
+    const options: [keyof RawOptions, string | string[]][] = [
+      ["concurrency", String(limits.concurrency ?? oneOf(1, 2, 3))],
+      ["period", oneOf("30s", "5m", "1h")],
+      ["drain-timeout", oneOf("30s", "2m")],
+      ["reboot-timeout", oneOf("40s", "2m")],
+      ["ready-timeout", "2m"],
+      ["ready-settle", oneOf("0", "5s", "15s")],
+      ["prometheus-url", "http://prometheus.test"],
+      ...maybe(0.3, () => ["reboot-delay", oneOf("3s", "20s")] as [keyof RawOptions, string]),
+      ...maybe(0.3, () => ["lock-release-delay", oneOf("3s", "30s")] as [keyof RawOptions, string]),
+      ...maybe(0.3, () => ["drain-delay", oneOf("3s", "20s")] as [keyof RawOptions, string]),
+      ...maybe(0.3, () => ["prefer-no-schedule-taint", "test/soft"] as [keyof RawOptions, string]),
+      ...maybe(
+        0.3,
+        () => ["pre-reboot-node-labels", ["test/state=rebooting"]] as [keyof RawOptions, string[]],
+      ),
+      ...maybe(0.2, () => ["lb-exclude", "true"] as [keyof RawOptions, string]),
+      // The storm begins at noon.
+      ...maybe(0.2, () => ["end-time", oneOf("12:04", "12:08")] as [keyof RawOptions, string]),
+    ];
+    return Object.fromEntries(options);
+  }
+
+  const options = { ...drawOptions(), concurrency: String(concurrency) };
+  const isRush = random() < 0.5;
+  const wants = names.map(
+    (name): Trouble => ({ at: isRush ? 1 : integer(0, stormSeconds / 2), kind: "want", node: name }),
+  );
+  const others = Array.from({ length: integer(0, 14) }, (): Trouble => {
+    const at = integer(0, stormSeconds * 10) / 10;
+    const trouble = oneOf(...kinds)();
+    if (random() < 0.6) return { at, ...trouble } as Trouble;
+    // Phases pass quickly; by the clock alone a trouble would mostly miss them.
+    const phase = oneOf<Phase>("Draining", "Rebooting", "Returning", "Settling", "Restoring");
+    const where = "node" in trouble ? (trouble.node as string) : node();
+    return { at: at / 4, once: { node: where, phase }, ...trouble } as Trouble;
+  });
+  return {
+    seed,
+    nodes,
+    concurrency,
+    options,
+    skewMs: Object.fromEntries(maybe(0.3, () => [node(), integer(-90_000, 90_000)])),
+    replicas: integer(0, 4),
+    troubles: [...wants, ...others].sort((a, b) => a.at - b.at),
+  };
+}

@@ -1,0 +1,33 @@
+import { parseConfig, type RawOptions } from "../../../daemon/config/options.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** A process that was told something else may have sent a request before it ended. */
+const lingerMs = 45_000;
+
+/** What each daemon is told, and was told a moment ago. */
+export type Settings = ReturnType<typeof createSettings>;
+
+export function createSettings({ nodes, options }: Scenario) {
+  const told = new Map<string, { until: number; options: RawOptions }[]>();
+  for (let number = 1; number <= nodes; number += 1) {
+    told.set(`n${number}`, [{ until: Number.POSITIVE_INFINITY, options }]);
+  }
+  const recent = (node: string, now: number) =>
+    (told.get(node) ?? [])
+      .filter(({ until }) => now <= until + lingerMs)
+      .map(({ options }) => parseConfig({ "node-id": node, ...options }));
+
+  return {
+    change(node: string, options: RawOptions, now: number): void {
+      const before = (told.get(node) ?? []).map((one) => ({ ...one, until: Math.min(one.until, now) }));
+      told.set(node, [...before, { until: Number.POSITIVE_INFINITY, options }]);
+    },
+    concurrencyOf: (node: string, now: number): number =>
+      Math.max(
+        ...recent(node, now).map(({ concurrency }) => ("nodes" in concurrency ? concurrency.nodes : 1)),
+      ),
+    /** Windows begin at midnight here, and storms at noon. */
+    isWindowOpen: (node: string, time: number, now: number): boolean =>
+      recent(node, now).some((config) => (time / 1000) % 86_400 <= config["end-time"] + 1),
+  };
+}

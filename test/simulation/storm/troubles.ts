@@ -1,0 +1,186 @@
+import { lockByHand, unlockByHand } from "../../../daemon/lock/by-hand.ts";
+import { createLockCarrier } from "../../../daemon/lock/carrier.ts";
+import { defaultLock, setLock } from "../../cluster/lock-place.ts";
+import { seeded } from "../seeded.ts";
+import type { SmallWorld } from "../small-world.ts";
+import type { Interference } from "./interference.ts";
+import { lockIn, type Promises } from "./promises.ts";
+import type { Trouble } from "./scenario.ts";
+import type { Settings } from "./settings.ts";
+
+/** What troubles are done to. */
+export interface Scene {
+  world: SmallWorld;
+  promises: Promises;
+  interference: Interference;
+  settings: Settings;
+  alerts: { active: boolean };
+  /** Nodes whose need comes back with each boot. */
+  stubborn: Set<string>;
+  /** Does something so many seconds later, or never if the storm is over by then. */
+  later: (seconds: number, deed: () => unknown) => void;
+}
+
+type Deed<T extends Trouble> = (trouble: T, scene: Scene) => Undo | Promise<Undo>;
+type Undo = (() => unknown) | undefined;
+type Deeds = { [K in Trouble["kind"]]: Deed<Extract<Trouble, { kind: K }>> };
+
+const nodes = "/api/v1/nodes";
+const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
+const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+
+/** Does it, and answers with what ends it; for what does not last, with nothing. */
+export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
+  const deed = deeds[trouble.kind] as Deed<Trouble>;
+  return await deed(trouble, scene);
+}
+
+const deeds: Deeds = {
+  want({ node }, { world }) {
+    if (world.machine(node).isUp) world.machine(node).wantReboot();
+    return undefined;
+  },
+  unwant({ node }, { world }) {
+    world.machine(node).unwantReboot();
+    return undefined;
+  },
+  stubborn({ node }, { world, stubborn }) {
+    stubborn.add(node);
+    world.machine(node).wantReboot();
+    return () => stubborn.delete(node);
+  },
+  crash({ node }, { world }) {
+    world.machine(node).crashDaemon();
+    return undefined;
+  },
+  "crash-at-write"({ node, skip, when }, { world, interference }) {
+    interference.arm(node, { skip, when, act: () => world.machine(node).crashDaemon() });
+    return undefined;
+  },
+  "lost-answer"({ node, skip }, { interference }) {
+    interference.arm(node, { skip, when: "after", act: () => {} });
+    return undefined;
+  },
+  fault({ user, effect, probability }, { world }) {
+    const fault = world.server.faults.add({ match: { user }, effect, probability });
+    return () => fault.remove();
+  },
+  partition({ user }, { world }) {
+    const partition = world.server.partition(user);
+    return () => partition.heal();
+  },
+  away(_, { world }) {
+    world.server.setAway(true);
+    return () => world.server.setAway(false);
+  },
+  "cut-watches"(_, { world }) {
+    world.server.cutWatches();
+    return undefined;
+  },
+  compact(_, { world }) {
+    world.server.compact();
+    return undefined;
+  },
+  "power-failure"({ node }, { world }) {
+    world.machine(node).reboot();
+    return undefined;
+  },
+  "slow-boot"({ node, downSeconds }, { world }) {
+    const { behaviour } = world.machine(node);
+    const { downMs } = behaviour;
+    behaviour.downMs = downSeconds * 1000;
+    return () => {
+      behaviour.downMs = downMs;
+    };
+  },
+  "no-boot"({ node }, { world }) {
+    world.machine(node).behaviour.comesBack = false;
+    return () => world.machine(node).powerOn();
+  },
+  "no-shutdown"({ node }, { world }) {
+    const { behaviour } = world.machine(node);
+    behaviour.goesDown = false;
+    return () => {
+      behaviour.goesDown = true;
+    };
+  },
+  async cordon({ node }, scene) {
+    await patchNode(scene, node, true);
+    return async () => {
+      if (scene.promises.cordonerOf(node) === "person") await patchNode(scene, node, null);
+    };
+  },
+  async uncordon({ node }, scene) {
+    await patchNode(scene, node, null);
+    return undefined;
+  },
+  async "lock-overwritten"({ value }, { world }) {
+    await setLock({ api: world.admin, signal: world.signal }, defaultLock, value);
+    return async () => {
+      if (lockOf(world) === value)
+        await setLock({ api: world.admin, signal: world.signal }, defaultLock, null);
+    };
+  },
+  async "lock-by-hand"(_, { world }) {
+    const carrier = carrierOf(world);
+    await carrier.swap((lock) => lockByHand(lock, "a storm", world.time.clock.now()).change, world.signal);
+    return () => carrier.swap((lock) => unlockByHand(lock, "manual").change, world.signal);
+  },
+  async "slot-taken-away"({ node }, { world }) {
+    await carrierOf(world).swap((lock) => unlockByHand(lock, { node }).change, world.signal);
+    return undefined;
+  },
+  async "lock-deleted"(_, { world }) {
+    await world.admin.delete(`${leases}/rebootd`, {}, { signal: world.signal });
+    const body = { metadata: { name: "rebootd" }, spec: {} };
+    return () => world.admin.create(leases, body, { signal: world.signal });
+  },
+  async "node-deleted"({ node }, { world }) {
+    await world.admin.delete(`${nodes}/${node}`, {}, { signal: world.signal });
+    // A kubelet enters its node when it starts, not while it runs.
+    return () => {
+      if (world.server.stored("nodes", node) === undefined) world.machine(node).reboot();
+    };
+  },
+  reconfigured({ options, every }, { world, settings, later }) {
+    for (const [index, { name }] of world.machines.entries()) {
+      later(index * every, () => {
+        settings.change(name, options, world.time.clock.now());
+        world.restartDaemon(name, options);
+      });
+    }
+    return undefined;
+  },
+  alerts(_, { alerts }) {
+    alerts.active = true;
+    return () => {
+      alerts.active = false;
+    };
+  },
+  async budget(_, { world }) {
+    const spec = { maxUnavailable: 0, selector: { matchLabels: { app: "web" } } };
+    const body = { metadata: { name: "web" }, spec };
+    await world.admin.create(budgets, body, { signal: world.signal });
+    return () => world.admin.delete(`${budgets}/web`, {}, { signal: world.signal });
+  },
+};
+
+async function patchNode({ world }: Scene, node: string, unschedulable: true | null): Promise<void> {
+  await world.admin.patch(`${nodes}/${node}`, { spec: { unschedulable } }, { signal: world.signal });
+}
+
+function lockOf({ server }: SmallWorld): string | undefined {
+  return lockIn(server.stored("leases.coordination.k8s.io", "kube-system/rebootd"));
+}
+
+function carrierOf({ admin: api, time }: SmallWorld) {
+  const place = { kind: "lease", ...defaultLock } as const;
+  return createLockCarrier({ api, clock: time.clock, random: seeded(1), place });
+}
+
+/** For people: what happens. */
+export function tell({ at: _, once, ...trouble }: Trouble): string {
+  const when = once === undefined ? "" : `while ${once.node} is ${once.phase}: `;
+  const words = Object.values(trouble).map((one) => (typeof one === "string" ? one : JSON.stringify(one)));
+  return when + words.join(" ");
+}
