@@ -79,6 +79,8 @@ export interface ApiServer {
   onChange(resource: string, listener: (change: Change, user: string) => void): void;
   /** The object as it is stored; `key` is "namespace/name", or the name alone. */
   stored(resource: string, key: string): KubeObject | undefined;
+  /** All objects of a resource, as they are stored. */
+  storedAll(resource: string): readonly KubeObject[];
   /** Answers one request. Rejects with ConnectionReset where no answer comes. For transports. */
   answer(call: Call, token: string | undefined): Promise<Answer>;
   /** Calls `listener` whenever the server goes away; returns how to end that. For transports. */
@@ -225,6 +227,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     onChange: (resource, listener) =>
       void store.subscribe(resourceOf(resource).store, (change) => listener(change, acting)),
     stored: (resource, key) => store.get(resourceOf(resource).store, key),
+    storedAll: (resource) => store.list(resourceOf(resource).store).map(([, object]) => object),
     answer,
     onAway,
   };

@@ -1,18 +1,110 @@
-import { play } from "./play.ts";
-import { drawScenario } from "./scenario.ts";
+/** Draws storms from seeds, plays them, and says which promises they break. `npm run simulate -- --help` */
+import { parseArgs } from "node:util";
+import { mutants } from "./mutants.ts";
+import { playSeeds } from "./pool.ts";
+import { drawScenario, type Limits, type Scenario } from "./scenario.ts";
+import { shrink } from "./shrink.ts";
 
-const [first = 1, count = 10] = process.argv.slice(2).map(Number);
-let looks = 0;
-const t0 = performance.now();
-for (let seed = first; seed < first + count; seed++) {
-  const t = performance.now();
-  const scenario = drawScenario(seed);
-  const played = await play(scenario);
-  looks += played.looks;
-  if (played.violations.length > 0) {
-    console.log("SEED", seed, (performance.now() - t).toFixed(0), "ms");
-    for (const v of played.violations) console.log("   ", v.promise, "|", v.message);
-    if (count === 1) console.log(JSON.stringify(scenario, null, 1), played.story.join("\n"));
-  } else console.log("ok", seed, (performance.now() - t).toFixed(0), "ms", played.looks);
+const help = `npm run simulate -- [options]
+  --seeds N        how many storms to play (200)
+  --first-seed N   the first of them (1)
+  --nodes N        nodes of each; without it 2 to 5, as the seed says
+  --concurrency N  how many may be down; without it 1 to 3, as the seed says
+  --seed N         play this one alone, and tell what happens
+  --shrink         with --seed: look for a shorter storm that breaks the same promise
+  --mutants        plant each of the known bugs, and look for a seed that finds it
+`;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "200" },
+    "first-seed": { type: "string", default: "1" },
+    nodes: { type: "string" },
+    concurrency: { type: "string" },
+    seed: { type: "string" },
+    shrink: { type: "boolean", default: false },
+    mutants: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+function count(name: "seeds" | "first-seed" | "nodes" | "concurrency" | "seed"): number | undefined {
+  const given = values[name];
+  if (given === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(given)) return Number(given);
+  process.stderr.write(`simulate: --${name}=${JSON.stringify(given)}: allowed is a whole number from 1\n`);
+  process.exit(2);
 }
-console.log(((performance.now() - t0) / count).toFixed(0), "ms a seed", looks);
+
+const limits: Limits = { nodes: count("nodes"), concurrency: count("concurrency") };
+const seeds = { first: count("first-seed") ?? 1, count: count("seeds") ?? 200, limits };
+const seed = count("seed");
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+/** Within so many seeds each planted bug is to be found. */
+const mutantSeeds = 500;
+
+if (values.help) say(help);
+else if (seed !== undefined) process.exitCode = await playOne(seed);
+else if (values.mutants) process.exitCode = await findMutants();
+else process.exitCode = await playAll();
+
+async function playAll(): Promise<number> {
+  const began = performance.now();
+  let looks = 0;
+  const failed = new Map<number, readonly string[]>();
+  await playSeeds(seeds, (result) => {
+    looks += result.looks;
+    if (result.broken.length > 0) failed.set(result.seed, result.broken);
+    return failed.size >= 10;
+  });
+  for (const [number, broken] of [...failed].sort(([a], [b]) => a - b)) {
+    for (const message of broken) say(`seed ${number}: ${message}`);
+  }
+  const seconds = Math.round((performance.now() - began) / 1000);
+  say(`${seeds.count} storms, ${looks} changes looked at, ${seconds} s: ${failed.size} broke a promise`);
+  if (failed.size > 0)
+    say("npm run simulate -- --seed N tells the story of one, --shrink looks for a shorter one");
+  return failed.size > 0 ? 1 : 0;
+}
+
+async function findMutants(): Promise<number> {
+  const began = performance.now();
+  let missed = 0;
+  for (const { name } of mutants) {
+    let found: { seed: number; broken: string } | undefined;
+    let played = 0;
+    await playSeeds(
+      { ...seeds, count: mutantSeeds },
+      (result) => {
+        played += 1;
+        const [broken] = result.broken;
+        if (broken !== undefined) found ??= { seed: result.seed, broken };
+        return found !== undefined;
+      },
+      { mutant: name },
+    );
+    if (found === undefined) missed += 1;
+    const how = found === undefined ? `NOT FOUND by ${played} seeds` : `seed ${found.seed}: ${found.broken}`;
+    say(`${name}: ${how}`);
+  }
+  const seconds = Math.round((performance.now() - began) / 1000);
+  say(`${mutants.length - missed} of ${mutants.length} bugs found, ${seconds} s`);
+  return missed > 0 ? 1 : 0;
+}
+
+async function playOne(number: number): Promise<number> {
+  const { play } = await import("./play.ts");
+  const scenario = drawScenario(number, limits);
+  const { violations, looks } = await play(scenario);
+  const [first] = violations;
+  const breaks = async (smaller: Scenario) =>
+    (await play(smaller)).violations.some(({ promise }) => promise === first?.promise);
+  const told = values.shrink && first !== undefined ? await shrink(scenario, breaks) : scenario;
+  const { story } = await play(told);
+  const { troubles, ...rest } = told;
+  say(JSON.stringify(rest));
+  for (const line of story) say(line);
+  say(`${troubles.length} troubles, ${looks} changes looked at, ${violations.length} broken promises`);
+  for (const { look, promise, message } of violations) say(`change ${look}: ${promise}: ${message}`);
+  return violations.length > 0 ? 1 : 0;
+}

@@ -51,6 +51,7 @@ export async function play(scenario: Scenario): Promise<Played> {
     now: clock.now,
     bootID: (node) => world.machine(node).boots.at(-1)?.bootID,
     concurrencyOf: (node) => settings.concurrencyOf(node, clock.now()),
+    drainTimeoutMs: (node) => settings.drainTimeoutMs(node, clock.now()),
     isWindowOpen: (node, time) => settings.isWindowOpen(node, time, clock.now()),
     onViolation: violate,
   });
@@ -58,7 +59,9 @@ export async function play(scenario: Scenario): Promise<Played> {
   world.onMachineEvent = (event) => {
     note(`${event.machine}: ${event.type}${"how" in event ? ` ${event.how}` : ""}`);
     promises.onMachineEvent(event);
-    if (event.type === "booted" && stubborn.has(event.machine)) world.machine(event.machine).wantReboot();
+    const isStubborn = stubborn.has(event.machine);
+    if (event.type === "booted" && isStubborn) world.machine(event.machine).wantReboot();
+    if (event.type === "sentinel" && !event.present && !isStubborn) promises.forgetNeed(event.machine);
   };
   const storm = new AbortController();
   const undos = new Set<() => unknown>();

@@ -19,6 +19,8 @@ export interface Surroundings {
   bootID: (node: string) => string | undefined;
   /** What the node's daemon is told, or was a moment ago: how many may be down at most, and whether its window is open. */
   concurrencyOf: (node: string) => number;
+  /** From the cordon; the longest of what it is told. */
+  drainTimeoutMs: (node: string) => number;
   isWindowOpen: (node: string, now: number) => boolean;
   onViolation: (violation: Violation) => void;
 }
@@ -29,8 +31,8 @@ export interface Promises {
   readonly looks: number;
   /** Who cordoned the node last, while it is cordoned. */
   cordonerOf(node: string): "daemon" | "person" | undefined;
-  /** How often the daemon's command has rebooted it, and how often a need came up. */
-  counts(node: string): { reboots: number; needs: number };
+  /** The need has gone for good, or is a new one. */
+  forgetNeed(node: string): void;
 }
 
 interface Entry {
@@ -55,6 +57,14 @@ interface Record {
  * reads that follow each other, each of which may take so long.
  */
 const graceMs = 45_000;
+/** The window and the need are looked at last, and nearby. */
+const shortGraceMs = 20_000;
+/** What a process that is killed, or cut off, may be late by. */
+const lateMs = 240_000;
+/** A pod that was bound before the cordon shows up within this time. */
+const newcomerMs = 10_000;
+/** How often a need is served that does not go away, and once more for a reboot that was under way. */
+const rebootsForOneNeedMax = 3;
 const never = Number.NEGATIVE_INFINITY;
 const lockKey = "kube-system/rebootd";
 const lockAnnotation = "rebootd.dev/lock";
@@ -69,7 +79,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     nodes.set(name, known);
     return known;
   };
-  const isRecent = (time: number) => now() - time <= graceMs;
+  const isRecent = (time: number, within = graceMs) => now() - time <= within;
   const violate = (promise: string, message: string) => onViolation({ promise, message });
   const holders = () => entriesIn(server.stored("leases.coordination.k8s.io", lockKey)).filter(isHolder);
   const holds = (name: string) => holders().some(({ nodeID }) => nodeID === name);
@@ -112,6 +122,14 @@ export function watchPromises(surroundings: Surroundings): Promises {
   function onRecord(name: string, before: Record, after: Record): void {
     if (after.phase === "Waiting" && (after.reasons ?? []).length === 0 && before.phase === "Waiting") {
       violate("it says why it waits", `${name} waits and names no reason`);
+    }
+    if (after.phase === "Draining" && (before.phase !== "Draining" || before.announced))
+      of(name).drainingSince = now();
+    if (before.phase === "Draining" && after.phase !== "Draining") {
+      const tookMs = now() - of(name).drainingSince;
+      if (tookMs > surroundings.drainTimeoutMs(name) + lateMs) {
+        violate("no endless drain", `${name} was drained for ${Math.round(tookMs / 1000)} s`);
+      }
     }
     if (after.phase === "Settling" && before.phase !== "Settling") {
       const bootID = surroundings.bootID(name);
@@ -192,14 +210,15 @@ export function watchPromises(surroundings: Surroundings): Promises {
       return looks;
     },
     cordonerOf: (name) => of(name).cordoner,
-    counts: (name) => ({ reboots: of(name).reboots, needs: of(name).needs }),
+    forgetNeed(name) {
+      of(name).reboots = 0;
+    },
     onMachineEvent(event) {
       looks += 1;
       const { machine: name } = event;
       const node = of(name);
       if (event.type === "sentinel") {
-        if (event.present) node.needs += 1;
-        else node.unwantedAt = now();
+        if (!event.present) node.unwantedAt = now();
         node.isNeeded = event.present;
       }
       if (event.type !== "down") return;
@@ -210,6 +229,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
   function onReboot(name: string): void {
     const node = of(name);
     node.reboots += 1;
+    if (node.reboots > rebootsForOneNeedMax) {
+      violate("no reboot loop", `${name} was rebooted ${node.reboots} times for one need`);
+    }
     const stored = server.stored("nodes", name);
     const record = recordIn(stored);
     if (stored === undefined) {
@@ -223,14 +245,21 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (!isCordoned(stored) && !isRecent(node.uncordonedAt)) {
       violate("no reboot of a node that is not cordoned", `${name} was rebooted without a cordon`);
     }
-    if (!node.isNeeded && !isRecent(node.unwantedAt)) {
+    if (!node.isNeeded && !isRecent(node.unwantedAt, shortGraceMs)) {
       violate("no reboot without need", `${name} was rebooted without need`);
     }
     if (record.phase !== "Rebooting" && !isRecent(node.goneAt)) {
       violate("the record says that it reboots", `${name} was rebooted while ${record.phase}`);
     }
-    if (!surroundings.isWindowOpen(name, now() - graceMs) && !surroundings.isWindowOpen(name, now())) {
+    if (![0, shortGraceMs].some((ms) => surroundings.isWindowOpen(name, now() - ms))) {
       violate("no reboot outside the window", `${name} was rebooted outside its window`);
+    }
+    for (const pod of server.storedAll("pods")) {
+      const { creationTimestamp, deletionTimestamp } = pod.metadata;
+      const isOurs = at(pod, "spec", "nodeName") === name && at(pod, "status", "phase") === "Running";
+      if (!isOurs || deletionTimestamp !== undefined || isRecent(node.uncordonedAt)) continue;
+      if (isRecent(Date.parse(creationTimestamp), newcomerMs)) continue;
+      violate("no pod goes down with its node", `the reboot of ${name} killed ${pod.metadata.name}`);
     }
   }
 }
@@ -243,9 +272,10 @@ function history() {
     goneAt: never,
     uncordonedAt: never,
     unwantedAt: never,
+    drainingSince: 0,
     isNeeded: false,
+    /** For the need that stands now. */
     reboots: 0,
-    needs: 0,
   };
 }
 

@@ -26,6 +26,8 @@ export function createSettings({ nodes, options }: Scenario) {
       Math.max(
         ...recent(node, now).map(({ concurrency }) => ("nodes" in concurrency ? concurrency.nodes : 1)),
       ),
+    drainTimeoutMs: (node: string, now: number): number =>
+      Math.max(...recent(node, now).map((config) => config["drain-timeout"])),
     /** Windows begin at midnight here, and storms at noon. */
     isWindowOpen: (node: string, time: number, now: number): boolean =>
       recent(node, now).some((config) => (time / 1000) % 86_400 <= config["end-time"] + 1),

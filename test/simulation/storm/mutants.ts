@@ -1,0 +1,162 @@
+/** A bug to plant: text in a file of the daemon, and what stands there instead. */
+export interface Mutant {
+  name: string;
+  file: string;
+  edits: readonly (readonly [text: string, instead: string])[];
+}
+
+/** Each breaks one promise, as a slip of the pen would. */
+export const mutants: readonly Mutant[] = [
+  {
+    name: "release before the uncordon",
+    file: "cycle/decide.ts",
+    edits: [
+      [
+        'if (now < settled) return wait("the node is Ready; let it settle", settled);',
+        'const early = released(seen, "early"); if (early !== undefined) return early;',
+      ],
+    ],
+  },
+  {
+    name: "no uncordon",
+    file: "cycle/decide.ts",
+    edits: [["unmarkRebooted(policy.marks, record, seen.node),", "{},"]],
+  },
+  {
+    name: "no fresh look before the reboot",
+    file: "cycle/decide.ts",
+    edits: [
+      [
+        "const lost = lostRight(record, moment);\n    if (lost !== undefined) return lost;\n    if (seen.gates === undefined)",
+        "if (seen.gates === undefined)",
+      ],
+    ],
+  },
+  {
+    name: "a clock takes a slot that is held",
+    file: "lock/slots.ts",
+    edits: [
+      ['if (typeof TTL !== "number" || TTL <= 0 || typeof created !== "string") return false;', ""],
+      ["return now - Date.parse(created) >= TTL / 1e6;", 'return now - Date.parse(created ?? "") >= 60_000;'],
+    ],
+  },
+  {
+    name: "uncordons what a person has cordoned",
+    file: "cycle/marks.ts",
+    edits: [['...(record.cordoned && { cordon: "clear" }),', 'cordon: "clear",']],
+  },
+  {
+    name: "a restarted daemon counts as a reboot",
+    file: "cycle/decide.ts",
+    edits: [
+      [
+        'if (seen.bootID !== record.bootID) {\n    return save(phase(record, "Returning", now), "the boot ID has changed',
+        'if (seen.bootID !== record.bootID || seen.askedAttempt > 0) {\n    return save(phase(record, "Returning", now), "the boot ID has changed',
+      ],
+    ],
+  },
+  {
+    name: "the deadline of the drain is forgotten",
+    file: "cycle/decide.ts",
+    edits: [["const began = Date.parse(record.since);", "const began = now;"]],
+  },
+  {
+    name: "a lost answer enters twice",
+    file: "lock/slots.ts",
+    edits: [
+      ["if (live.some((other) => isOwn(other, holder))) return live;", ""],
+      ["return [...leave(live, holder), holder];", "return [...live, holder];"],
+      ["lock.holders.some((holder) => isOwn(holder, self) && !isExpired(holder, now))", "false"],
+    ],
+  },
+  {
+    name: "a lock set by hand does not count in the shape for several",
+    file: "lock/limits.ts",
+    edits: [
+      [
+        "const manual = holdersOf(lock).find(isManual);",
+        "const manual = isSeveral(lock) ? undefined : holdersOf(lock).find(isManual);",
+      ],
+    ],
+  },
+  {
+    name: "the window is looked at only at the start",
+    file: "gates/window.ts",
+    edits: [["beforeReboot: true,", "beforeReboot: false,"]],
+  },
+  {
+    name: "given back before it is Ready",
+    file: "cycle/decide.ts",
+    edits: [
+      [
+        "if (!seen.node.ready || seen.node.bootID !== seen.bootID) {",
+        "if (seen.node.bootID !== seen.bootID) {",
+      ],
+    ],
+  },
+  {
+    name: "Ready as of the boot before",
+    file: "cycle/decide.ts",
+    edits: [["if (!seen.node.ready || seen.node.bootID !== seen.bootID) {", "if (!seen.node.ready) {"]],
+  },
+  {
+    name: "the lock is written whatever its version",
+    file: "lock/carrier.ts",
+    edits: [["resourceVersion: object.metadata?.resourceVersion,", ""]],
+  },
+  {
+    name: "the need is not looked at again",
+    file: "cycle/decide.ts",
+    edits: [
+      [
+        'if (need.state !== "needed") {\n    return restore',
+        'if (need.state === "unknown") {\n    return restore',
+      ],
+    ],
+  },
+  {
+    name: "takes slots of nodes that are there",
+    file: "lock/store.ts",
+    edits: [["if (node === undefined || isAnother) orphans.push(holder);", "orphans.push(holder);"]],
+  },
+  {
+    name: "reboots for ever for a need that does not go away",
+    file: "cycle/at-rest.ts",
+    edits: [["if (record.reboots >= policy.maxRebootsPerNeed) {", "if (record.reboots >= 1000) {"]],
+  },
+  {
+    name: "the limits of others do not count",
+    file: "lock/limits.ts",
+    edits: [
+      [
+        "Math.min(own, ...others.map(({ concurrency }) => asCount(concurrency) ?? unsaid))",
+        "Math.max(own, unsaid === 1 ? 1 : 1)",
+      ],
+    ],
+  },
+  {
+    name: "a lock that cannot be read is free",
+    file: "lock/limits.ts",
+    edits: [['if (lock.state === "unreadable") return { code: "lock-unreadable", message: lock.why };', ""]],
+  },
+  {
+    name: "labels are left behind",
+    file: "cycle/marks.ts",
+    edits: [["...(labels.length > 0 && { labels: Object.fromEntries(labels) }),", ""]],
+  },
+  {
+    name: "the taint is left behind",
+    file: "cycle/marks.ts",
+    edits: [["...soften(undefined, record, node).change,", ""]],
+  },
+  {
+    name: "reboots with pods that have not gone",
+    file: "cycle/decide.ts",
+    edits: [["if (!moment.policy.rebootAnyway) return", "if (moment.policy.rebootAnyway) return"]],
+  },
+  {
+    name: "an uncordoned node is drained on",
+    file: "cycle/decide.ts",
+    edits: [["if (!node.unschedulable && !record.announced)", "if (record.announced && !record.announced)"]],
+  },
+];

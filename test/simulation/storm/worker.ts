@@ -1,0 +1,28 @@
+/** Plays one seed after the other, as the parent process asks; with a bug planted, where one is named. */
+import { mutants } from "./mutants.ts";
+import { plant } from "./plant.ts";
+import type { Limits } from "./scenario.ts";
+
+export interface Task {
+  seed: number;
+  limits: Limits;
+}
+
+export interface Result {
+  seed: number;
+  broken: readonly string[];
+  looks: number;
+}
+
+const [name] = process.argv.slice(2);
+const mutant = mutants.find((one) => one.name === name);
+if (mutant !== undefined) plant(mutant);
+const { play } = await import("./play.ts");
+const { drawScenario } = await import("./scenario.ts");
+
+process.on("message", async ({ seed, limits }: Task) => {
+  const { violations, looks } = await play(drawScenario(seed, limits));
+  const broken = violations.map(({ promise, message }) => `${promise}: ${message}`);
+  process.send?.({ seed, broken, looks } satisfies Result);
+});
+process.send?.("ready");
