@@ -9,6 +9,7 @@ import { lockPlaceOf } from "./config/lock-place.ts";
 import type { Config } from "./config/options.ts";
 import { selectionOf } from "./config/selection.ts";
 import type { MarkPolicy } from "./cycle/marks.ts";
+import { listUnreadyPods } from "./cycle/own-pods.ts";
 import type { CyclePorts } from "./cycle/run.ts";
 import { lookOnce, runCycle } from "./cycle/run.ts";
 import { startDrain } from "./drain/drain.ts";
@@ -42,7 +43,7 @@ export interface Surroundings {
   post: HttpPost;
   log: Writable;
   version: string;
-  /** Name of this pod or process, for events. */
+  /** Name of this pod or process. */
   instance: string;
 }
 
@@ -102,6 +103,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
   const reporting = createReport(log, metrics, events, clock);
 
   const escalation = escalationOf(config);
+  const ownPods = { nodeName, labelSelector: config["ready-pod-selector"], self: surroundings.instance };
   const gates = createGates(config, api, surroundings.post);
   const ports: CyclePorts = {
     nodeName,
@@ -119,6 +121,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       maxRebootsPerNeed: config["max-reboots-per-need"],
       readySettleMs: config["ready-settle"],
       readyTimeoutMs: config["ready-timeout"],
+      hooksTimeoutMs: config["after-reboot-hooks-timeout"],
       lockReleaseDelayMs: config["lock-release-delay"],
       gateRecheckMs: Math.min(gateRecheckMs, config.period),
     },
@@ -135,6 +138,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
     ...host,
     checkGates: (beforeReboot, inner) =>
       checkGates(beforeReboot ? gates.filter((gate) => gate.beforeReboot) : gates, clock, inner),
+    listUnreadyPods: (inner) => listUnreadyPods(api, ownPods, inner),
     startDrain: (onChange, { deadline, deleteAt }, inner) =>
       startDrain(
         {
@@ -183,6 +187,7 @@ function marksOf(config: Config): MarkPolicy {
     ),
     labelsAfter: Object.assign({}, ...config["post-reboot-node-labels"]),
     softTaint: config["prefer-no-schedule-taint"],
+    hooks: config["after-reboot-hooks"],
   };
 }
 

@@ -239,6 +239,23 @@ export const options = {
     placeholder: "DURATION",
     help: "a node that is not back by then is reported; it keeps the lock",
   },
+  "ready-pod-selector": {
+    type: labelSelector,
+    placeholder: "SELECTOR",
+    help: "pods of this node that must be Ready before it is uncordoned; without it pods of DaemonSets that are system-node-critical",
+  },
+  "after-reboot-hooks": {
+    type: metadataKey("example.com/raid-checked"),
+    repeat: true,
+    placeholder: "KEY",
+    help: "an annotation of the Node that somebody else must set to true after the reboot, before the uncordon; may be repeated",
+  },
+  "after-reboot-hooks-timeout": {
+    type: duration({ minMs: 1000 }),
+    default: "15m",
+    placeholder: "DURATION",
+    help: "a node whose annotations are not true by then is reported; it keeps the lock",
+  },
 
   "lock-object": {
     type: lockObject,

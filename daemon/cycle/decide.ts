@@ -12,8 +12,9 @@ import {
   save,
   wait,
 } from "./decision.ts";
-import { unmark, unmarked, unmarkRebooted } from "./marks.ts";
+import { forgetHooks, unmark, unmarked } from "./marks.ts";
 import { type CycleRecord, idleRecord } from "./record.ts";
+import { returning } from "./returning.ts";
 import type { Seen } from "./seen.ts";
 
 const handOn = "the node is given back: hand the slot on";
@@ -69,7 +70,7 @@ function draining(record: CycleRecord, moment: Moment): Decision {
       return wait(podsLeft(drain), deadline);
     case "detaching": {
       const volumes = `volumes that are not detached yet: ${drain.volumes.join(", ")}`;
-      return isLate ? reboot(record, volumes, now) : wait(`the node is empty; ${volumes}`, deadline);
+      return isLate ? reboot(record, volumes, moment) : wait(`the node is empty; ${volumes}`, deadline);
     }
     case "failed":
       return undrained(record, drain.why, moment);
@@ -77,7 +78,7 @@ function draining(record: CycleRecord, moment: Moment): Decision {
       const until = drain.at + policy.rebootDelayMs;
       return now < until
         ? wait("drained; waiting for --reboot-delay", until)
-        : reboot(record, "drained", now);
+        : reboot(record, "drained", moment);
     }
     default:
       return drain satisfies never;
@@ -102,11 +103,15 @@ function podsLeft({ podsLeft, blocked }: Extract<DrainState, { state: "running" 
 /** The drain has not succeeded, and will not. */
 function undrained(record: CycleRecord, why: string, moment: Moment): Decision {
   if (!moment.policy.rebootAnyway) return restore(record, "failed", why, moment);
-  return reboot(record, `${why}: the escalation goes on to the reboot`, moment.now);
+  return reboot(record, `${why}: the escalation goes on to the reboot`, moment);
 }
 
-function reboot(record: CycleRecord, why: string, now: number): Decision {
-  return save({ ...phase(record, "Rebooting", now), attempt: 1 }, `${why}: reboot`);
+function reboot(record: CycleRecord, why: string, { policy, now }: Moment): Decision {
+  return save(
+    { ...phase(record, "Rebooting", now), attempt: 1 },
+    `${why}: reboot`,
+    forgetHooks(policy.marks),
+  );
 }
 
 function rebooting(record: CycleRecord, moment: Moment): Decision {
@@ -158,32 +163,6 @@ function uncordoned(record: CycleRecord, moment: Moment): Decision {
   return save({ ...record, cordoned: true, cordonedAgain: true }, why, { cordon: "set" });
 }
 
-function returning(record: CycleRecord, moment: Moment): Decision {
-  const { seen, policy, now } = moment;
-  if (seen.node === undefined) return look("node");
-  if (seen.node === "gone") return nodeGone(moment);
-  const until = Date.parse(record.since) + policy.readyTimeoutMs;
-  // Until the kubelet has reported this boot, its conditions are those of the boot before.
-  if (!seen.node.ready || seen.node.bootID !== seen.bootID) {
-    const what = seen.node.ready ? "the kubelet has not yet reported this boot" : "the node is not Ready";
-    if (now < until) return wait(what, until);
-    return wait(`${what} for longer than --ready-timeout; it keeps its slot`);
-  }
-  const settled = (seen.readySince ?? now) + policy.readySettleMs;
-  if (now < settled) return wait("the node is Ready; let it settle", settled);
-  return save(
-    {
-      ...phase(record, "Settling", now),
-      ...unmarked,
-      reboots: record.reboots + 1,
-      failures: 0,
-      outcome: { result: "rebooted", at: iso(now), message: "rebooted, Ready and given back" },
-    },
-    "the node is back",
-    unmarkRebooted(policy.marks, record, seen.node),
-  );
-}
-
 function settling(record: CycleRecord, moment: Moment): Decision {
   const { seen, policy, now } = moment;
   const until = Date.parse(record.since) + policy.lockReleaseDelayMs;
@@ -216,12 +195,12 @@ function restore(
   message: string,
   moment: Moment,
 ): Decision {
-  const { seen, now } = moment;
+  const { seen, policy, now } = moment;
   if (seen.node === undefined) return look("node");
   if (seen.node === "gone") return nodeGone(moment);
   return save(
     { ...phase(record, "Restoring", now), ...unmarked, outcome: { result, at: iso(now), message } },
     `${message}: give the node back`,
-    unmark(record, seen.node),
+    unmark(policy.marks, record, seen.node),
   );
 }

@@ -13,6 +13,7 @@ export interface Policy extends Escalation {
   maxRebootsPerNeed: number;
   readySettleMs: number;
   readyTimeoutMs: number;
+  hooksTimeoutMs: number;
   lockReleaseDelayMs: number;
   /** How soon closed gates that nobody reports on are asked again. */
   gateRecheckMs: number;
@@ -28,7 +29,7 @@ export interface Moment {
 /** The next thing to do, as data. */
 export type Action =
   /** See this too, then decide again within the same pass. */
-  | { do: "look"; at: "need" | "node" | "lock" | "gates" }
+  | { do: "look"; at: "need" | "node" | "lock" | "gates" | "pods" }
   /** Nothing to do until something happens, or until then. `slot`: a free slot is something that happens. */
   | { do: "wait"; until?: number; slot?: true }
   | { do: "acquire" }
@@ -43,6 +44,8 @@ export interface Decision {
   action: Action;
   /** The sentence that explains it. */
   why: string;
+  /** The node is past its time to return, and the roll stands still. */
+  overdue?: true;
 }
 
 export function nodeGone({ policy, now }: Moment): Decision {

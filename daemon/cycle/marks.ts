@@ -9,12 +9,15 @@ export interface MarkPolicy {
   labelsAfter: Readonly<Record<string, string>>;
   /** Key of a taint with the effect PreferNoSchedule: there while only the lock holds the node back, and during the cycle. */
   softTaint: string | undefined;
+  /** Keys of the annotations that somebody else sets to `true` after the reboot, and before which the node is not back. */
+  hooks: readonly string[];
 }
 
-/** The part of a patch of the Node that is not the record. A null removes the label; taints are replaced whole. */
+/** The part of a patch of the Node that is not the record. A null removes the label or annotation; taints are replaced whole. */
 export interface NodeChange {
   cordon?: "set" | "clear";
   labels?: Record<string, string | null>;
+  annotations?: Record<string, string | null>;
   taints?: readonly Taint[];
 }
 
@@ -26,7 +29,7 @@ interface Marking {
   change: NodeChange;
 }
 
-/** Before the cordon: labels and taint, with what was there before. */
+/** Before the cordon: labels and taint, with what was there before. What hooks have said of an earlier reboot is forgotten. */
 export function mark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): Marking {
   const labels = Object.entries(policy.labelsBefore).map(([key, set]) => ({
     key,
@@ -38,6 +41,7 @@ export function mark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): 
     record: { ...softened.record, labels },
     change: {
       ...softened.change,
+      ...forgetHooks(policy),
       ...(labels.length > 0 && { labels: { ...policy.labelsBefore } }),
     },
   };
@@ -53,12 +57,13 @@ export function soften(wanted: string | undefined, { labels, taint }: CycleRecor
 }
 
 /** All that the cycle has put there is as it was found, in one patch; what somebody has changed since is left alone. */
-export function unmark(record: CycleRecord, node: NodeFacts): NodeChange {
+export function unmark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): NodeChange {
   const labels = record.labels
     .filter(({ key, set }) => node.labels[key] === set)
     .map(({ key, found }) => [key, found ?? null] as const);
   return {
     ...soften(undefined, record, node).change,
+    ...forgetHooks(policy),
     ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
     ...(record.cordoned && { cordon: "clear" }),
   };
@@ -66,9 +71,14 @@ export function unmark(record: CycleRecord, node: NodeFacts): NodeChange {
 
 /** The same, and the labels that say that the node has rebooted. */
 export function unmarkRebooted(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): NodeChange {
-  const change = unmark(record, node);
+  const change = unmark(policy, record, node);
   const labels = { ...change.labels, ...policy.labelsAfter };
   return Object.keys(labels).length > 0 ? { ...change, labels } : change;
+}
+
+/** So that a hook counts only where it comes after this patch, and none is left behind by the cycle. */
+export function forgetHooks({ hooks }: MarkPolicy): NodeChange {
+  return hooks.length > 0 ? { annotations: Object.fromEntries(hooks.map((key) => [key, null])) } : {};
 }
 
 /** What the record says once {@link unmark} is done. */

@@ -28,11 +28,11 @@ export interface NodePatch extends NodeChange {
 export async function patchNode(
   api: Api,
   name: string,
-  { record, cordon, labels, taints, resourceVersion }: NodePatch,
+  { record, cordon, labels, annotations, taints, resourceVersion }: NodePatch,
   signal: AbortSignal,
 ): Promise<NodeRead> {
   const metadata = {
-    annotations: { [recordAnnotation]: record },
+    annotations: { ...annotations, [recordAnnotation]: record },
     ...(labels !== undefined && { labels }),
     ...(resourceVersion !== undefined && { resourceVersion }),
   };
@@ -51,6 +51,7 @@ function factsOf(node: Node): NodeFacts {
     resourceVersion: node.metadata?.resourceVersion ?? "",
     unschedulable: node.spec?.unschedulable === true,
     ready: isReady(node),
+    annotations: node.metadata?.annotations ?? {},
     taints: node.spec?.taints ?? [],
     ...placeFactsOf(node.metadata),
     bootID: node.status?.nodeInfo?.bootID,

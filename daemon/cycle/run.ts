@@ -27,6 +27,8 @@ export interface CyclePorts {
   need: NeedSource;
   readBootID: () => Promise<string>;
   checkGates: (beforeReboot: boolean, signal: AbortSignal) => Promise<GateAnswers>;
+  /** "namespace/name" of the pods of this node that are to be Ready after a reboot and are not. */
+  listUnreadyPods: (signal: AbortSignal) => Promise<readonly string[]>;
   startDrain: (
     onChange: () => void,
     times: Pick<Extract<Action, { do: "drain" }>, "deadline" | "deleteAt">,
@@ -180,6 +182,9 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
           break;
         case "node":
           if (!(await lookAtNode(current, seen, signal))) return undefined;
+          break;
+        case "pods":
+          seen.unreadyPods = await ports.listUnreadyPods(signal);
           break;
         default:
           return decision.action.at satisfies never;

@@ -25,6 +25,8 @@ export interface Seen {
   node?: NodeFacts | "gone";
   lock?: LockFacts;
   gates?: GateAnswers;
+  /** "namespace/name" of those that are to be Ready after a reboot and are not. */
+  unreadyPods?: readonly string[];
 }
 
 export interface NodeFacts {
@@ -33,6 +35,7 @@ export interface NodeFacts {
   unschedulable: boolean;
   ready: boolean;
   labels: Readonly<Record<string, string>>;
+  annotations: Readonly<Record<string, string>>;
   taints: readonly Taint[];
   /** The priority annotation, whatever it says. */
   priority: string | undefined;

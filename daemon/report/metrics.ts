@@ -34,6 +34,11 @@ export function createMetrics(node: string, version: string) {
       help: "1 while this node holds a slot of the lock.",
       registers,
     }),
+    overdue: new Gauge({
+      name: "rebootd_overdue",
+      help: "1 while the node has rebooted and is past its time to return, else 0.",
+      registers,
+    }),
     cycles: new Counter({
       name: "rebootd_cycles_total",
       help: "Cycles that have ended, by how.",

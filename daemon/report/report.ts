@@ -10,9 +10,10 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
   let said: string | undefined;
   let expectedBy = Number.POSITIVE_INFINITY;
   let phase: string = "Starting";
+  let wasOverdue = false;
 
   const report: CycleReport = {
-    decided(record, seen, { action, why }) {
+    decided(record, seen, { action, why, overdue = false }) {
       phase = record.phase;
       showPhase(metrics, record);
       if (seen.need !== undefined) {
@@ -30,8 +31,11 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
       if (seen.lock !== undefined) metrics.slotHeld.set(seen.lock.held ? 1 : 0);
       // Each sentence once, until there is another. A change of phase speaks for itself.
       const changesPhase = action.do === "save" && action.record.phase !== record.phase;
-      if (why !== said && !changesPhase) log.info(why);
+      if (why !== said && !changesPhase) log[overdue ? "error" : "info"](why);
       said = why;
+      metrics.overdue.set(overdue ? 1 : 0);
+      if (overdue && !wasOverdue) events.emit("Warning", "Overdue", why);
+      wasOverdue = overdue;
     },
     phaseChanged(from, to, why) {
       phase = to.phase;

@@ -64,6 +64,7 @@ describe("The options", () => {
     ["concurrency", "3", { nodes: 3 }],
     ["concurrency", "10%", { percent: 10 }],
     ["pool-label", "example.com/pool", "example.com/pool"],
+    ["after-reboot-hooks", "example.com/raid-checked", ["example.com/raid-checked"]],
     ["pre-reboot-node-labels", "a=b,example.com/c=", [{ a: "b", "example.com/c": "" }]],
     ["pre-reboot-node-labels", "", [{}]],
     [
@@ -125,6 +126,8 @@ describe("The options", () => {
     ["post-reboot-node-labels", "no good=x"],
     ["post-reboot-node-labels", `a=${"x".repeat(64)}`],
     ["prefer-no-schedule-taint", "not/a/key"],
+    ["after-reboot-hooks", "not/a/key"],
+    ["ready-pod-selector", "app in db"],
     ["drain-escalation", "reboot"],
     ["drain-escalation", "delete,evict"],
     ["drain-escalation", "evict,evict:5m"],

@@ -1,4 +1,5 @@
 import type { Policy } from "../../daemon/cycle/decision.ts";
+import type { MarkPolicy } from "../../daemon/cycle/marks.ts";
 import { type CycleRecord, idleRecord } from "../../daemon/cycle/record.ts";
 import type { ClosedGate, NodeFacts, Seen } from "../../daemon/cycle/seen.ts";
 import type { Refusal } from "../../daemon/lock/limits.ts";
@@ -13,7 +14,7 @@ export function iso(ms: number): string {
 
 export function policy(changes: Partial<Policy> = {}): Policy {
   return {
-    marks: { labelsBefore: {}, labelsAfter: {}, softTaint: undefined },
+    marks: marks(),
     drainDelayMs: 0,
     drainTimeoutMs: 15 * minute,
     drainDeleteAfterMs: Number.POSITIVE_INFINITY,
@@ -24,10 +25,15 @@ export function policy(changes: Partial<Policy> = {}): Policy {
     maxRebootsPerNeed: 2,
     readySettleMs: 15_000,
     readyTimeoutMs: 15 * minute,
+    hooksTimeoutMs: 15 * minute,
     lockReleaseDelayMs: 0,
     gateRecheckMs: minute,
     ...changes,
   };
+}
+
+export function marks(changes: Partial<MarkPolicy> = {}): MarkPolicy {
+  return { labelsBefore: {}, labelsAfter: {}, softTaint: undefined, hooks: [], ...changes };
 }
 
 const oldBoot = "11111111-1111-4111-8111-111111111111";
@@ -61,11 +67,12 @@ interface Facts {
   askedAttempt?: number;
   askRefused?: string;
   readySince?: number;
+  unreadyPods?: readonly string[];
   mayHoldSlot?: boolean;
   turn?: boolean;
 }
 
-/** Everything was looked at: a reboot is needed, gates are open, the slot is held, the node is cordoned and Ready. */
+/** Everything was looked at: a reboot is needed, gates are open, the slot is held, the node is cordoned and Ready, as are its pods. */
 export function seen(facts: Facts = {}): Seen {
   const { needed = true, held = true, node = {}, rebooted = false } = facts;
   const bootID = rebooted ? newBoot : oldBoot;
@@ -83,6 +90,7 @@ export function seen(facts: Facts = {}): Seen {
         : needed
           ? { state: "needed", source: "file", reasons: ["linux-image"] }
           : { state: "not-needed" },
+    unreadyPods: facts.unreadyPods ?? [],
     gates: { closed: facts.closed ?? [], changesAt: facts.changesAt },
     lock: { held, remains: facts.remains ?? false, refusal: facts.refusal, holders: [] },
     node:
@@ -94,6 +102,7 @@ export function seen(facts: Facts = {}): Seen {
             unschedulable: true,
             ready: true,
             labels: {},
+            annotations: {},
             taints: [],
             priority: undefined,
             bootID,
@@ -104,6 +113,6 @@ export function seen(facts: Facts = {}): Seen {
 
 /** What is known without asking anybody. */
 export function unseen(facts: Facts = {}): Seen {
-  const { need, gates, lock, node, ...rest } = seen(facts);
+  const { need, gates, lock, node, unreadyPods, ...rest } = seen(facts);
   return rest;
 }

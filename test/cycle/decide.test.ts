@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { decide } from "../../daemon/cycle/decide.ts";
 import type { Action, Decision } from "../../daemon/cycle/decision.ts";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
-import { idle, iso, minute, noon, policy, record, seen, unseen } from "./builders.ts";
+import { idle, iso, marks, minute, noon, policy, record, seen, unseen } from "./builders.ts";
 
 function action(decision: Decision): Action {
   return decision.action;
@@ -216,9 +216,9 @@ describe("A node that needs a reboot", () => {
   });
 
   it("sets its labels and its taint in the same patch, and says what was there", () => {
-    const marks = { labelsBefore: { state: "rebooting" }, labelsAfter: {}, softTaint: "pending" };
+    const setting = policy({ marks: marks({ labelsBefore: { state: "rebooting" }, softTaint: "pending" }) });
     const node = { unschedulable: false, labels: { state: "ready" } };
-    const decided = action(decide(needy, seen({ node }), policy({ marks }), noon));
+    const decided = action(decide(needy, seen({ node }), setting, noon));
     assert.ok(decided.do === "save");
     assert.deepEqual(decided.change, {
       labels: { state: "rebooting" },
@@ -255,7 +255,7 @@ describe("A node that needs a reboot", () => {
 });
 
 describe("A node with a soft taint", () => {
-  const tainting = policy({ marks: { labelsBefore: {}, labelsAfter: {}, softTaint: "pending" } });
+  const tainting = policy({ marks: marks({ softTaint: "pending" }) });
   const refusal = { code: "lock-taken", message: "all slots are taken" } as const;
   const closed = [{ gate: "window", code: "outside", message: "outside" }];
   const soft = { key: "pending", effect: "PreferNoSchedule" };
@@ -323,7 +323,7 @@ describe("A node with a soft taint", () => {
 describe("A node with a delay before the drain", () => {
   const delaying = policy({
     drainDelayMs: 2 * minute,
-    marks: { labelsBefore: { state: "rebooting" }, labelsAfter: {}, softTaint: undefined },
+    marks: marks({ labelsBefore: { state: "rebooting" } }),
   });
   const labels = [{ key: "state", set: "rebooting" }];
   const announced = record({ phase: "Draining", announced: true, cordoned: false, labels });
@@ -530,6 +530,16 @@ describe("A draining node", () => {
     assert.equal(next.outcome?.result, "failed");
   });
 
+  it("says that more may show up where no pod is known to be left", () => {
+    const decision = decide(
+      draining,
+      seen({ drain: { state: "running", podsLeft: 0, blocked: [] } }),
+      policy(),
+      noon,
+    );
+    assert.match(decision.why, /no pod is known to be left/);
+  });
+
   it("waits while its Node is gone from the cluster", () => {
     assert.equal(action(decide(draining, seen({ node: "gone" }), policy(), noon)).do, "wait");
   });
@@ -603,6 +613,15 @@ describe("A rebooting node", () => {
     assert.equal(next.outcome?.message, "no such command");
   });
 
+  it("looks at its Node before it is given back, and waits while that is gone from the cluster", () => {
+    const refused = { askedAttempt: 1, askRefused: "no such command" };
+    const { node, ...rest } = seen(refused);
+    assert.deepEqual(action(decide(rebooting, rest, policy(), noon)), { do: "look", at: "node" });
+    const gone = decide(rebooting, seen({ ...refused, node: "gone" }), policy(), noon);
+    assert.deepEqual(action(gone), { do: "wait", until: noon + minute });
+    assert.ok(node);
+  });
+
   it("returns as soon as the boot ID has changed", () => {
     assert.equal(
       saved(decide(rebooting, seen({ askedAttempt: 1, rebooted: true }), policy(), noon)).phase,
@@ -654,7 +673,193 @@ describe("A returning node", () => {
       noon + 15 * minute,
     );
     assert.deepEqual(action(decision), { do: "wait" });
-    assert.match(decision.why, /longer than --ready-timeout; it keeps its slot/);
+    assert.match(decision.why, /^the node is not Ready for longer than --ready-timeout; it keeps its slot$/);
+    assert.equal(decision.overdue, true);
+  });
+
+  const hooks = ["example.com/raid-checked", "example.com/smoke-test"];
+  const hooked = policy({ marks: marks({ hooks }), hooksTimeoutMs: 5 * minute });
+  const settled = { rebooted: true, readySince: noon };
+  const cni = ["kube-system/cni-x7k2p"];
+  const waitsForPods = "waiting for pods of this node to be Ready: kube-system/cni-x7k2p";
+  const waitsForHooks =
+    "waiting for the annotations that are to be true after the reboot: example.com/raid-checked, example.com/smoke-test";
+
+  it("looks at its Node first, and waits while that is gone from the cluster", () => {
+    const { node, ...rest } = seen(settled);
+    assert.deepEqual(action(decide(returningNode, rest, policy(), noon)), { do: "look", at: "node" });
+    const gone = decide(returningNode, seen({ rebooted: true, node: "gone" }), policy(), noon);
+    assert.deepEqual(action(gone), { do: "wait", until: noon + minute });
+    assert.ok(node);
+  });
+
+  it("looks at its pods once it is Ready and has settled, and not before", () => {
+    const { unreadyPods, ...rest } = seen(settled);
+    assert.deepEqual(action(decide(returningNode, rest, policy(), noon + 15_000)), {
+      do: "look",
+      at: "pods",
+    });
+    assert.equal(action(decide(returningNode, rest, policy(), noon + 14_999)).do, "wait");
+    assert.ok(unreadyPods);
+  });
+
+  const rows: [
+    what: string,
+    facts: Parameters<typeof seen>[0],
+    settings: typeof hooked,
+    at: number,
+    expected: { until?: number; why: string; overdue?: true },
+  ][] = [
+    [
+      "while a pod is not Ready, and looks again after 5 s",
+      { unreadyPods: cni },
+      policy(),
+      minute,
+      { until: minute + 5000, why: waitsForPods },
+    ],
+    [
+      "while a pod is not Ready, and looks again when that is overdue",
+      { unreadyPods: cni },
+      policy(),
+      15 * minute - 1,
+      { until: 15 * minute, why: waitsForPods },
+    ],
+    [
+      "while a pod is not Ready, loudly when that is overdue, and looks again all the same",
+      { unreadyPods: cni },
+      policy(),
+      15 * minute,
+      { until: 15 * minute + 5000, why: `${waitsForPods} for longer than --ready-timeout`, overdue: true },
+    ],
+    [
+      "while there are no annotations, until somebody sets them",
+      {},
+      hooked,
+      minute,
+      { until: 5 * minute, why: waitsForHooks },
+    ],
+    [
+      "while the annotations are not true",
+      { node: { annotations: { "example.com/raid-checked": "false", "example.com/smoke-test": "yes" } } },
+      hooked,
+      minute,
+      { until: 5 * minute, why: waitsForHooks },
+    ],
+    [
+      "for the annotations that are still missing",
+      { node: { annotations: { "example.com/raid-checked": "true" } } },
+      hooked,
+      minute,
+      { until: 5 * minute, why: waitsForHooks.replace("example.com/raid-checked, ", "") },
+    ],
+    [
+      "while the annotations are not true, loudly when they are overdue",
+      {},
+      hooked,
+      5 * minute,
+      { why: `${waitsForHooks} for longer than --after-reboot-hooks-timeout`, overdue: true },
+    ],
+    [
+      "for everything that is missing, and says which of it is overdue",
+      { unreadyPods: cni },
+      hooked,
+      10 * minute,
+      {
+        until: 10 * minute + 5000,
+        why: `${waitsForPods}; ${waitsForHooks} for longer than --after-reboot-hooks-timeout`,
+        overdue: true,
+      },
+    ],
+    [
+      "for the annotations also while it is not Ready",
+      { node: { ready: false } },
+      hooked,
+      10 * minute,
+      {
+        until: 15 * minute,
+        why: `the node is not Ready; ${waitsForHooks} for longer than --after-reboot-hooks-timeout`,
+        overdue: true,
+      },
+    ],
+    [
+      "loudly when it is Ready only shortly before it is overdue, or again and again",
+      { readySince: noon + 14.9 * minute },
+      policy(),
+      15 * minute,
+      {
+        until: 14.9 * minute + 15_000,
+        why: "waiting for the node to stay Ready for --ready-settle for longer than --ready-timeout",
+        overdue: true,
+      },
+    ],
+  ];
+  it("has to be seen Ready before it settles", () => {
+    const decision = decide(returningNode, seen({ rebooted: true }), policy(), noon + minute);
+    assert.deepEqual(action(decision), { do: "wait", until: noon + minute + 15_000 });
+  });
+
+  for (const [what, facts, settings, at, { until, why, ...rest }] of rows) {
+    it(`waits ${what}`, () => {
+      const decision = decide(returningNode, seen({ ...settled, ...facts }), settings, noon + at);
+      const wait = until === undefined ? { do: "wait" } : { do: "wait", until: noon + until };
+      assert.deepEqual(decision, {
+        action: wait,
+        ...rest,
+        why: rest.overdue ? `${why}; it keeps its slot` : why,
+      });
+    });
+  }
+
+  it("names five of the pods that are not Ready, and counts the others", () => {
+    const unreadyPods = Array.from({ length: 7 }, (_, index) => `kube-system/p${index + 1}`);
+    const { why } = decide(returningNode, seen({ ...settled, unreadyPods }), policy(), noon + minute);
+    assert.match(why, /: kube-system\/p1, .*, kube-system\/p5 and 2 more$/);
+  });
+
+  const annotations = { "example.com/raid-checked": "true", "example.com/smoke-test": "true" };
+  for (const [what, at] of [
+    ["once all annotations are true", minute],
+    ["when all has come after it was overdue", 60 * minute],
+  ] as const) {
+    it(`is given back ${what}, and they are taken away`, () => {
+      const { action } = decide(
+        returningNode,
+        seen({ ...settled, node: { annotations } }),
+        hooked,
+        noon + at,
+      );
+      assert.ok(action.do === "save");
+      assert.equal(action.record.phase, "Settling");
+      assert.deepEqual(action.change, {
+        cordon: "clear",
+        annotations: { "example.com/raid-checked": null, "example.com/smoke-test": null },
+      });
+    });
+  }
+});
+
+describe("Annotations that are to be true after a reboot", () => {
+  const hooked = policy({ marks: marks({ hooks: ["example.com/raid-checked"] }) });
+  const draining = record({ phase: "Draining" });
+  const forgotten = { "example.com/raid-checked": null };
+
+  for (const [what, before, facts] of [
+    ["in the patch that begins the cycle", idle(), { node: { unschedulable: false } }],
+    ["in the last patch before the reboot", draining, { drain: { state: "done", at: noon } }],
+    ["when the cycle is undone", draining, { drain: { state: "failed", why: "it broke" } }],
+  ] as const) {
+    it(`are taken away ${what}`, () => {
+      const { action } = decide(before, seen(facts), hooked, noon);
+      assert.ok(action.do === "save");
+      assert.deepEqual(action.change.annotations, forgotten);
+    });
+  }
+
+  it("are left alone with the proof, as the new boot may have set them before", () => {
+    const rebooting = record({ phase: "Rebooting", attempt: 1 });
+    const { action } = decide(rebooting, seen({ rebooted: true }), hooked, noon);
+    assert.ok(action.do === "save");
+    assert.deepEqual(action.change, {});
   });
 });
 
@@ -687,6 +892,12 @@ describe("A settling node", () => {
       saved(decide(settlingNode, seen({ needed: false, held: false }), policy(), noon)).phase,
       "Idle",
     );
+  });
+
+  it("looks whether a need is left before it ends", () => {
+    const { need, ...rest } = seen({ held: false });
+    assert.deepEqual(action(decide(settlingNode, rest, policy(), noon)), { do: "look", at: "need" });
+    assert.ok(need);
   });
 
   it("counts the reboot against a need that is still there", () => {

@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
-import {
-  type MarkPolicy,
-  mark,
-  type NodeChange,
-  soften,
-  unmark,
-  unmarkRebooted,
-} from "../../daemon/cycle/marks.ts";
+import { mark, type NodeChange, soften, unmark, unmarkRebooted } from "../../daemon/cycle/marks.ts";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
 import type { NodeFacts, Taint } from "../../daemon/cycle/seen.ts";
-import { idle, record, seen } from "./builders.ts";
+import { idle, marks, record, seen } from "./builders.ts";
 
 const key = "example.com/reboot-pending";
 const soft: Taint = { key, effect: "PreferNoSchedule" };
@@ -19,10 +12,6 @@ function node(facts: Partial<NodeFacts>): NodeFacts {
   const { node } = seen({ node: facts });
   assert.ok(typeof node === "object");
   return node;
-}
-
-function marks(changes: Partial<MarkPolicy> = {}): MarkPolicy {
-  return { labelsBefore: {}, labelsAfter: {}, softTaint: undefined, ...changes };
 }
 
 describe("The marks of a cycle", () => {
@@ -88,8 +77,16 @@ describe("The marks of a cycle", () => {
     ],
   ];
   for (const [what, changes, facts, change] of rows) {
-    it(`undone: ${what}`, () => assert.deepEqual(unmark(record(changes), node(facts)), change));
+    it(`undone: ${what}`, () => assert.deepEqual(unmark(marks(), record(changes), node(facts)), change));
   }
+
+  it("take away what hooks have said, before and after", () => {
+    const hooked = marks({ hooks: ["example.com/raid-checked"] });
+    const change = { annotations: { "example.com/raid-checked": null } };
+    assert.deepEqual(mark(hooked, idle(), node({})).change, change);
+    assert.deepEqual(unmark(hooked, record({ cordoned: false }), node({})), change);
+    assert.deepEqual(unmarkRebooted(hooked, record({ cordoned: false }), node({})), change);
+  });
 
   it("after a proved reboot are followed by the labels that stay, which win", () => {
     const policy = marks({ labelsAfter: { state: "rebooted" } });

@@ -91,6 +91,26 @@ describe("The report", () => {
     assert.deepEqual(emitted, ["Normal Settling", "Warning Restoring"]);
   });
 
+  it("says loudly that a node is overdue: an error, one event, and a metric while it lasts", async () => {
+    const { report, lines, emitted, metric } = reporting();
+    const returning = record({ phase: "Returning" });
+    const waiting = { action: { do: "wait" }, overdue: true } as const;
+    for (const why of ["a and b are not Ready", "b is not Ready", "b is not Ready"])
+      report.decided(returning, seen(), { ...waiting, why });
+    assert.deepEqual(
+      lines().map(({ level, message }) => `${level}: ${message}`),
+      ["error: a and b are not Ready", "error: b is not Ready"],
+    );
+    assert.deepEqual(emitted, ["Warning Overdue"]);
+    assert.deepEqual(await metric("rebootd_overdue{"), ['rebootd_overdue{node="n1"} 1']);
+    report.decided(returning, seen(), { action: { do: "wait" }, why: "all are Ready" });
+    assert.deepEqual(await metric("rebootd_overdue{"), ['rebootd_overdue{node="n1"} 0']);
+    assert.deepEqual(
+      lines().map(({ level }) => level),
+      ["info"],
+    );
+  });
+
   it("finds a loop that is late", () => {
     const { report, fault, passTime } = reporting();
     report.expectedBy(noon + 1000);

@@ -1,0 +1,97 @@
+import { type Decision, iso, look, type Moment, nodeGone, phase, save, wait } from "./decision.ts";
+import { unmarked, unmarkRebooted } from "./marks.ts";
+import type { CycleRecord } from "./record.ts";
+import type { NodeFacts } from "./seen.ts";
+
+/** How soon pods that are not Ready are looked at again, as nobody reports on them. */
+const podsRecheckMs = 5000;
+const podsNamedMax = 5;
+
+/** Something that the node is not back without. */
+interface Missing {
+  what: string;
+  /** Later it is overdue: the option has named the time from the proof of the reboot. */
+  due: number;
+  option: string;
+  /** When to look again although nothing has been reported. */
+  lookAt?: number;
+}
+
+/** After the reboot is proved: whether the node is back as it was. Ends with the uncordon; however late, not without all. */
+export function returning(record: CycleRecord, moment: Moment): Decision {
+  const { seen, policy, now } = moment;
+  const { node, unreadyPods } = seen;
+  if (node === undefined) return look("node");
+  if (node === "gone") return nodeGone(moment);
+  const readiness = missingReadiness(record, node, moment);
+  if (readiness === undefined && unreadyPods === undefined) return look("pods");
+  const pods = missingPods(record, unreadyPods, moment);
+  const hooks = missingHooks(record, node, moment);
+  const missing = [readiness, pods, hooks].filter((one) => one !== undefined);
+  if (missing.length > 0) return waitFor(missing, now);
+  return save(
+    {
+      ...phase(record, "Settling", now),
+      ...unmarked,
+      reboots: record.reboots + 1,
+      failures: 0,
+      outcome: { result: "rebooted", at: iso(now), message: "rebooted, Ready and given back" },
+    },
+    "the node is back",
+    unmarkRebooted(policy.marks, record, node),
+  );
+}
+
+/** Until the kubelet has reported this boot, the Node's conditions are those of the boot before. */
+function missingReadiness(
+  record: CycleRecord,
+  node: NodeFacts,
+  { seen, policy, now }: Moment,
+): Missing | undefined {
+  const due = readyDue(record, policy.readyTimeoutMs);
+  if (!node.ready) return { ...due, what: "the node is not Ready" };
+  if (node.bootID !== seen.bootID) return { ...due, what: "the kubelet has not yet reported this boot" };
+  const settled = (seen.readySince ?? now) + policy.readySettleMs;
+  if (now >= settled) return undefined;
+  return { ...due, what: "waiting for the node to stay Ready for --ready-settle", lookAt: settled };
+}
+
+/** Without the network's or the storage's pod of this node, whatever is scheduled to it would not start. */
+function missingPods(
+  record: CycleRecord,
+  unready: readonly string[] | undefined,
+  { policy, now }: Moment,
+): Missing | undefined {
+  if (unready === undefined || unready.length === 0) return undefined;
+  const more = unready.length - podsNamedMax;
+  const named = unready.slice(0, podsNamedMax).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return {
+    ...readyDue(record, policy.readyTimeoutMs),
+    what: `waiting for pods of this node to be Ready: ${named}`,
+    lookAt: now + podsRecheckMs,
+  };
+}
+
+function missingHooks(record: CycleRecord, node: NodeFacts, { policy }: Moment): Missing | undefined {
+  const hooks = policy.marks.hooks.filter((key) => node.annotations[key] !== "true");
+  if (hooks.length === 0) return undefined;
+  return {
+    what: `waiting for the annotations that are to be true after the reboot: ${hooks.join(", ")}`,
+    due: Date.parse(record.since) + policy.hooksTimeoutMs,
+    option: "--after-reboot-hooks-timeout",
+  };
+}
+
+function readyDue(record: CycleRecord, readyTimeoutMs: number): Pick<Missing, "due" | "option"> {
+  return { due: Date.parse(record.since) + readyTimeoutMs, option: "--ready-timeout" };
+}
+
+function waitFor(missing: readonly Missing[], now: number): Decision {
+  const why = missing
+    .map(({ what, due, option }) => (now < due ? what : `${what} for longer than ${option}`))
+    .join("; ");
+  const times = missing.flatMap(({ due, lookAt = due }) => [due, lookAt]).filter((time) => time > now);
+  const until = times.length > 0 ? Math.min(...times) : undefined;
+  if (missing.every(({ due }) => now < due)) return wait(why, until);
+  return { ...wait(`${why}; it keeps its slot`, until), overdue: true };
+}

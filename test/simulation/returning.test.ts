@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import type { List, Pod } from "../../daemon/cluster/objects.ts";
+import type { RawOptions } from "../../daemon/config/options.ts";
+import { podStartAnnotation } from "../cluster/machines/pods.ts";
+import {
+  addBudget,
+  addDaemonSet,
+  addPod,
+  boots,
+  isRebooted,
+  minute,
+  patchNode,
+  phase,
+  pods,
+  readNode,
+  saysOf,
+  start,
+  until,
+  wantReboot,
+  world,
+} from "./story.ts";
+
+const critical = { priorityClassName: "system-node-critical" };
+const hook = "example.com/raid-checked";
+const hooked = { "after-reboot-hooks": [hook], "after-reboot-hooks-timeout": "5m" };
+
+const isReturning = async () => (await phase()) === "Returning";
+const isCordoned = async () => (await readNode()).spec?.unschedulable === true;
+const hookOnNode = async () => (await readNode()).metadata?.annotations?.[hook];
+const setHook = (value: string) => patchNode({ metadata: { annotations: { [hook]: value } } });
+
+/** How long n1's pod of this app takes to be Ready under the boots that follow. */
+async function slowDown(app: string, seconds: number | "never"): Promise<void> {
+  const query = { labelSelector: `app=${app}`, fieldSelector: "spec.nodeName=n1" };
+  const { items } = await world.admin.get<List<Pod>>(pods, { signal: world.signal, query });
+  const patch = { metadata: { annotations: { [podStartAnnotation]: `${seconds}` } } };
+  for (const { metadata } of items)
+    await world.admin.patch(`${pods}/${metadata?.name}`, patch, { signal: world.signal });
+  assert.equal(items.length, 1);
+}
+
+/** Notes of the events that say loudly that n1 is overdue. */
+async function warnings(): Promise<(string | undefined)[]> {
+  const events = "/apis/events.k8s.io/v1/namespaces/default/events";
+  const { items } = await world.admin.get<List<{ type: string; reason: string; note: string }>>(events, {
+    signal: world.signal,
+  });
+  return items
+    .filter(({ type, reason }) => type === "Warning" && reason === "Overdue")
+    .map(({ note }) => note);
+}
+
+/** n1 has rebooted, and time enough has passed for it to be Ready and settled. */
+async function rebootN1(): Promise<void> {
+  await wantReboot();
+  await until("n1 is back", async () => boots() === 2 && (await isReturning()));
+  await world.time.pass(minute);
+}
+
+describe("A node whose network does not come back with it", () => {
+  afterEach(() => world.stop());
+
+  async function startWithNetwork(seconds: number, options: RawOptions = {}): Promise<void> {
+    await start(options, { nodes: 2 });
+    await addDaemonSet("cni", critical);
+    await world.time.pass(3000);
+    await slowDown("cni", seconds);
+  }
+
+  it("stays cordoned and keeps its slot, and the others wait, until its pod is Ready", async () => {
+    await startWithNetwork(10 * 60);
+    await rebootN1();
+    world.machine("n2").wantReboot();
+    await world.time.pass(8 * minute);
+    assert.ok(saysOf("waiting for pods of this node to be Ready: default/cni-"));
+    const { phases, cordoned, lock } = await world.look();
+    assert.deepEqual({ phases, cordoned }, { phases: { n1: "Returning", n2: "Waiting" }, cordoned: ["n1"] });
+    assert.match(lock ?? "", /"nodeID":"n1"/);
+    await world.time.pass(3 * minute);
+    assert.deepEqual(await world.look(), {
+      phases: { n1: "Idle", n2: "Idle" },
+      cordoned: [],
+      lock: undefined,
+    });
+    assert.equal(world.machine("n2").boots.length, 2);
+    assert.deepEqual(await warnings(), []);
+  });
+
+  it("says so loudly once it is overdue, and goes on by itself when the pod comes after all", async () => {
+    await startWithNetwork(30 * 60);
+    await rebootN1();
+    world.machine("n2").wantReboot();
+    await world.time.pass(28 * minute);
+    const [note, ...more] = await warnings();
+    assert.match(note ?? "", /default\/cni-\w+ for longer than --ready-timeout; it keeps its slot$/);
+    assert.deepEqual(more, []);
+    const said = world.logs.filter((line) => line.includes("ERROR n1") && line.includes("--ready-timeout"));
+    assert.equal(said.length, 1);
+    assert.deepEqual((await world.look()).phases, { n1: "Returning", n2: "Waiting" });
+    await world.time.pass(3 * minute);
+    assert.deepEqual((await world.look()).phases, { n1: "Idle", n2: "Idle" });
+  });
+
+  it("is not held back by pods that --ready-pod-selector does not name, but by those that it names", async () => {
+    await startWithNetwork(60 * 60, { "ready-pod-selector": "app=storage" });
+    await addDaemonSet("storage");
+    await world.time.pass(3000);
+    await slowDown("storage", 5 * 60);
+    await rebootN1();
+    await world.time.pass(3 * minute);
+    assert.equal(await phase(), "Returning");
+    assert.ok(!saysOf("default/cni-"));
+    await until("n1 is given back", isRebooted, 120);
+  });
+
+  it("is not held back by the daemon's own pod", async () => {
+    await start({ "ready-pod-selector": "app=rebootd", "drain-skip-namespace": ["default"] });
+    await addPod("simulated", { app: "rebootd" });
+    await world.time.pass(3000);
+    await slowDown("rebootd", "never");
+    await wantReboot();
+    await until("n1 is given back", isRebooted, 120);
+  });
+});
+
+describe("A node that others have to look at after its reboot", () => {
+  afterEach(() => world.stop());
+
+  it("is given back as soon as they have set the annotation, which is then taken away", async () => {
+    await start(hooked);
+    await rebootN1();
+    assert.ok(await isCordoned());
+    assert.ok(saysOf(`waiting for the annotations that are to be true after the reboot: ${hook}`));
+    await setHook("false");
+    await world.time.pass(minute);
+    assert.ok(await isCordoned());
+    await setHook("true");
+    await world.time.pass(1000);
+    assert.ok(!(await isCordoned()));
+    assert.equal(await hookOnNode(), undefined);
+    await until("n1 is given back", isRebooted, 5);
+  });
+
+  it("does not take a true from before the cycle for theirs", async () => {
+    await start(hooked);
+    await setHook("true");
+    await rebootN1();
+    assert.equal(await phase(), "Returning");
+    assert.equal(await hookOnNode(), undefined);
+  });
+
+  it("does not take a true that comes while it is drained for theirs", async () => {
+    await start({ ...hooked, "reboot-delay": "30s" });
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    await setHook("true");
+    await until("n1 is back", isReturning);
+    await world.time.pass(minute);
+    assert.equal(await phase(), "Returning");
+    assert.equal(await hookOnNode(), undefined);
+  });
+
+  it("says so loudly once they are overdue, and goes on when they come after all", async () => {
+    await start(hooked);
+    await rebootN1();
+    assert.deepEqual(await warnings(), []);
+    await world.time.pass(5 * minute);
+    const expected = `waiting for the annotations that are to be true after the reboot: ${hook} for longer than --after-reboot-hooks-timeout; it keeps its slot`;
+    assert.deepEqual(await warnings(), [expected]);
+    await world.time.pass(20 * minute);
+    assert.deepEqual(await warnings(), [expected], "once");
+    assert.equal(world.logs.filter((line) => line.includes(`ERROR n1 Returning: ${expected}`)).length, 1);
+    assert.match((await world.look()).lock ?? "", /"nodeID":"n1"/);
+    await setHook("true");
+    await until("n1 is given back", isRebooted, 5);
+  });
+
+  it("keeps no annotation from a cycle that was undone", async () => {
+    await start({ ...hooked, "drain-timeout": "1m" });
+    await addPod("db");
+    await addBudget("db");
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    await setHook("true");
+    await until("it has failed", async () => (await phase()) === "Failed");
+    assert.equal(await hookOnNode(), undefined);
+  });
+});
