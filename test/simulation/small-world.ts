@@ -8,7 +8,7 @@ import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/re
 import type { HttpPost } from "../../daemon/gates/alerts.ts";
 import { type ApiServer, createApiServer, type RequestFacts, type User } from "../cluster/api/server.ts";
 import { runControllers } from "../cluster/controllers/manager.ts";
-import { kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
+import { type KubeletOptions, kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
 import { createMachine, type Machine, type MachineEvent, randomUuid } from "../cluster/machines/machine.ts";
 import { memoryStorage } from "../cluster/machines/storage.ts";
 import { createManifests, daemonUser } from "../cluster/manifests.ts";
@@ -30,7 +30,7 @@ export interface SmallWorldOptions {
   components?: string[];
   /** Stands between a node's daemon and the server. Each daemon is then a user of its own, `rebootd:NODE`, with all rights. */
   between?: (node: string, transport: Transport) => Transport;
-  heartbeatMs?: number;
+  kubelet?: Partial<KubeletOptions>;
   /** How far the clock of a machine is off: what its kubelet and its daemon take for now. */
   skewMs?: Record<string, number>;
 }
@@ -131,7 +131,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
         runKubelet(
           { ...portsFor(`kubelet:${name}`, power), clock: ownClock },
           { name, number: index + 1, machineID, bootID },
-          { ...kubeletDefaults, ...(options.heartbeatMs && { heartbeatMs: options.heartbeatMs }) },
+          { ...kubeletDefaults, ...options.kubelet },
           onRegistered,
         ),
       startDaemon: () =>

@@ -9,18 +9,18 @@ export interface Mutant {
 export const mutants: readonly Mutant[] = [
   {
     name: "release before the uncordon",
-    file: "cycle/decide.ts",
+    file: "cycle/returning.ts",
     edits: [
       [
-        'if (now < settled) return wait("the node is Ready; let it settle", settled);',
-        'const early = released(seen, "early"); if (early !== undefined) return early;',
+        "if (missing.length > 0) return waitFor(missing, now);",
+        'if (missing.length > 0) return waitFor(missing, now); if (seen.lock === undefined) return look("lock"); if (seen.lock.held) return { action: { do: "release" }, why: "early" };',
       ],
     ],
   },
   {
     name: "no uncordon",
-    file: "cycle/decide.ts",
-    edits: [["unmarkRebooted(policy.marks, record, seen.node),", "{},"]],
+    file: "cycle/returning.ts",
+    edits: [["unmarkRebooted(policy.marks, record, node),", "{},"]],
   },
   {
     name: "no fresh look before the reboot",
@@ -86,18 +86,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "given back before it is Ready",
-    file: "cycle/decide.ts",
-    edits: [
-      [
-        "if (!seen.node.ready || seen.node.bootID !== seen.bootID) {",
-        "if (seen.node.bootID !== seen.bootID) {",
-      ],
-    ],
-  },
-  {
-    name: "Ready as of the boot before",
-    file: "cycle/decide.ts",
-    edits: [["if (!seen.node.ready || seen.node.bootID !== seen.bootID) {", "if (!seen.node.ready) {"]],
+    file: "cycle/returning.ts",
+    edits: [['if (!node.ready) return { ...due, what: "the node is not Ready" };', ""]],
   },
   {
     name: "the lock is written whatever its version",

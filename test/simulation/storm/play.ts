@@ -28,7 +28,7 @@ export async function play(scenario: Scenario): Promise<Played> {
     nodes: scenario.nodes,
     seed: scenario.seed,
     skewMs: scenario.skewMs,
-    heartbeatMs: 20_000,
+    kubelet: { heartbeatMs: 20_000, podStopMs: 4000 },
     options: scenario.options,
     workloads: scenario.replicas > 0 ? [{ name: "web", replicas: scenario.replicas }] : [],
     between: interference.between,

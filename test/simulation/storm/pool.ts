@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Limits } from "./scenario.ts";
@@ -20,17 +19,17 @@ export async function playSeeds(
   onResult: (result: Result) => boolean,
   { workers = availableParallelism(), mutant }: { workers?: number; mutant?: string } = {},
 ): Promise<void> {
-  let next = first;
+  let seed = first;
   let isEnough = false;
   const run = async () => {
     const child = fork(worker, mutant === undefined ? [] : [mutant]);
+    const next = ask(child);
     try {
-      await answerOf(child);
-      while (next < first + count && !isEnough) {
-        const task: Task = { seed: next, limits };
-        next += 1;
-        child.send(task);
-        if (onResult((await answerOf(child)) as Result)) isEnough = true;
+      await next();
+      while (seed < first + count && !isEnough) {
+        const task = { seed, limits };
+        seed += 1;
+        if (onResult(await next(task))) isEnough = true;
       }
     } finally {
       child.kill();
@@ -39,11 +38,17 @@ export async function playSeeds(
   await Promise.all(Array.from({ length: Math.min(workers, count) }, run));
 }
 
-/** A worker that ends by itself has failed. */
-async function answerOf(child: ChildProcess): Promise<unknown> {
-  const answered = once(child, "message").then(([message]) => message);
-  const ended = once(child, "exit").then(([code]) => {
-    throw new Error(`a worker ended with exit code ${code}`);
-  });
-  return await Promise.race([answered, ended]);
+/** Sends a task and resolves with the answer, one at a time; without a task it waits for the worker to be ready. */
+function ask(child: ChildProcess): (task?: Task) => Promise<Result> {
+  let answer = Promise.withResolvers<Result>();
+  child.on("message", (message) => answer.resolve(message as Result));
+  // A worker that ends by itself has failed.
+  child.on("exit", (code) => answer.reject(new Error(`a worker ended with exit code ${code}`)));
+  return async (task) => {
+    if (task !== undefined) {
+      answer = Promise.withResolvers();
+      child.send(task);
+    }
+    return await answer.promise;
+  };
 }

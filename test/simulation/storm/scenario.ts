@@ -132,7 +132,8 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
       every: integer(1, 20),
     }),
     () => ({ kind: "alerts", for: lasting() }),
-    () => ({ kind: "budget", for: integer(20, 300) }),
+    () => ({ kind: "budget", for: integer(20, 600) }),
+    () => ({ kind: "budget", for: integer(20, 600) }),
   ];
 
   function drawOptions(): RawOptions {
@@ -164,7 +165,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
   const wants = names.map(
     (name): Trouble => ({ at: isRush ? 1 : integer(0, stormSeconds / 2), kind: "want", node: name }),
   );
-  const others = Array.from({ length: integer(0, 14) }, (): Trouble => {
+  const others = Array.from({ length: integer(2, 20) }, (): Trouble => {
     const at = integer(0, stormSeconds * 10) / 10;
     const trouble = oneOf(...kinds)();
     if (random() < 0.6) return { at, ...trouble } as Trouble;
@@ -179,7 +180,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     concurrency,
     options,
     skewMs: Object.fromEntries(maybe(0.3, () => [node(), integer(-90_000, 90_000)])),
-    replicas: integer(0, 4),
+    replicas: integer(0, 6),
     troubles: [...wants, ...others].sort((a, b) => a.at - b.at),
   };
 }
