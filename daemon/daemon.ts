@@ -102,6 +102,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
   const reporting = createReport(log, metrics, events, clock);
 
   const escalation = escalationOf(config);
+  const recheckMs = Math.min(gateRecheckMs, config.period);
   const gates = createGates(config, api, surroundings.post);
   const ports: CyclePorts = {
     nodeName,
@@ -120,7 +121,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       readySettleMs: config["ready-settle"],
       readyTimeoutMs: config["ready-timeout"],
       lockReleaseDelayMs: config["lock-release-delay"],
-      gateRecheckMs: Math.min(gateRecheckMs, config.period),
+      gateRecheckMs: recheckMs,
     },
     lock: createLockStore({
       api,
@@ -130,6 +131,9 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       maxPerZone: config["max-per-zone"],
       maxPerPool: config["max-per-pool"],
       poolLabel: config["pool-label"],
+      maxUnavailable: config["max-unavailable"],
+      haltAfterFailures: config["halt-after-failures"],
+      recheckMs,
       ttlMs: config["lock-ttl"],
     }),
     ...host,
