@@ -104,6 +104,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
 
   const escalation = escalationOf(config);
   const ownPods = { nodeName, labelSelector: config["ready-pod-selector"], self: surroundings.instance };
+  const recheckMs = Math.min(gateRecheckMs, config.period);
   const gates = createGates(config, api, surroundings.post);
   const ports: CyclePorts = {
     nodeName,
@@ -123,7 +124,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       readyTimeoutMs: config["ready-timeout"],
       hooksTimeoutMs: config["after-reboot-hooks-timeout"],
       lockReleaseDelayMs: config["lock-release-delay"],
-      gateRecheckMs: Math.min(gateRecheckMs, config.period),
+      gateRecheckMs: recheckMs,
     },
     lock: createLockStore({
       api,
@@ -133,6 +134,9 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       maxPerZone: config["max-per-zone"],
       maxPerPool: config["max-per-pool"],
       poolLabel: config["pool-label"],
+      maxUnavailable: config["max-unavailable"],
+      haltAfterFailures: config["halt-after-failures"],
+      recheckMs,
       ttlMs: config["lock-ttl"],
     }),
     ...host,

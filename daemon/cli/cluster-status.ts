@@ -1,6 +1,8 @@
 import type { Metadata } from "../cluster/objects.ts";
 import { type CycleRecord, parseRecord, recordAnnotation } from "../cycle/record.ts";
-import type { LockPlace } from "../lock/carrier.ts";
+import type { Carried, LockPlace } from "../lock/carrier.ts";
+import { type Failure, type Failures, inARow, untilResume } from "../lock/failures.ts";
+import type { Refusal } from "../lock/limits.ts";
 import { parsePriority, priorityAnnotation } from "../lock/rank.ts";
 import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolders } from "../lock/slots.ts";
 
@@ -14,6 +16,12 @@ export interface ClusterStatus {
     /** The same as a sentence. */
     says: string;
   };
+  /** True where a node that waits says that nothing starts until `rebootd resume`: only the daemons know after how many. */
+  halted: boolean;
+  /** Of different nodes in a row, up to now. */
+  failures: Failure[];
+  /** The same as a sentence; undefined where there are none. */
+  failuresSay: string | undefined;
   holders: HolderStatus[];
   manual: { name: string; since: string | undefined; reason: string | undefined }[];
   /** Nodes without a slot that are not Idle, longest first. */
@@ -39,10 +47,12 @@ export interface HolderStatus extends NodeStatus {
   expired: boolean;
 }
 
+const haltCodes: ReadonlySet<string> = new Set<Refusal["code"]>(["halted", "failures-unreadable"]);
+
 /** Pure: what is in the lock and on the Nodes, put together. */
 export function statusOf(
   place: LockPlace,
-  lock: LockValue,
+  { lock, failures }: Carried,
   nodes: readonly Metadata[],
   now: number,
 ): ClusterStatus {
@@ -56,7 +66,31 @@ export function statusOf(
   const others = [...byName.values()]
     .filter(({ node, phase }) => phase !== "Idle" && !holding.has(node))
     .sort((a, b) => (a.neededSince ?? "").localeCompare(b.neededSince ?? "") || a.node.localeCompare(b.node));
-  return { lock: lockStatus(place, lock, holders.length, manual.length), holders, manual, others };
+  return {
+    lock: lockStatus(place, lock, holders.length, manual.length),
+    ...failureStatus(failures, nodes),
+    holders,
+    manual,
+    others,
+  };
+}
+
+function failureStatus(
+  failures: Failures,
+  nodes: readonly Metadata[],
+): Pick<ClusterStatus, "halted" | "failures" | "failuresSay"> {
+  const failed = failures.state === "readable" ? [...failures.failed] : [];
+  const isNothing = failures.state === "readable" && failed.length === 0;
+  const halted = !isNothing && nodes.some(saysHalted);
+  const says = failures.state === "unreadable" ? failures.why : inARow(failed);
+  const text = halted && failures.state === "readable" ? `${says}: ${untilResume}` : says;
+  const failuresSay = isNothing ? undefined : `${halted ? "halted: " : ""}${text}`;
+  return { halted, failures: failed, failuresSay };
+}
+
+function saysHalted({ annotations = {} }: Metadata): boolean {
+  const { record } = parseRecord(annotations[recordAnnotation]);
+  return record?.phase === "Waiting" && record.reasons.some(({ code }) => haltCodes.has(code));
 }
 
 function lockStatus(

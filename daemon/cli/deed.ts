@@ -13,9 +13,10 @@ export async function perform(
   plan: (lock: LockValue) => Deed,
   signal: AbortSignal,
 ): Promise<LockValue> {
-  return await carrier.swap((lock) => {
-    const { change, refused } = plan(lock);
+  const { lock } = await carrier.swap((carried) => {
+    const { change, refused } = plan(carried.lock);
     if (refused !== undefined) throw new DeedRefused(refused);
-    return change;
+    return change && { lock: change };
   }, signal);
+  return lock;
 }

@@ -5,6 +5,7 @@ import type { PersonIo } from "./access.ts";
 import { DeedRefused } from "./deed.ts";
 import { lockCommand } from "./lock.ts";
 import { planCommand } from "./plan.ts";
+import { resumeCommand } from "./resume.ts";
 import { runCommand } from "./run.ts";
 import { statusCommand } from "./status.ts";
 import { unlockCommand } from "./unlock.ts";
@@ -31,7 +32,8 @@ export async function runProgram(
     .addCommand(statusCommand(io, signal))
     .addCommand(planCommand(io, signal))
     .addCommand(lockCommand(io, signal))
-    .addCommand(unlockCommand(io, signal));
+    .addCommand(unlockCommand(io, signal))
+    .addCommand(resumeCommand(io, signal));
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { listNodeMetadata } from "../cluster/nodes.ts";
+import { oneLine } from "../report/log.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { type ClusterStatus, statusOf } from "./cluster-status.ts";
 import { age, table } from "./text.ts";
@@ -17,8 +18,8 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
   );
   return command.action(async ({ output }: { output: Form }) => {
     const { api, carrier, place, clock } = accessOf(command, io);
-    const [lock, nodes] = await Promise.all([carrier.read(signal), listNodeMetadata(api, signal)]);
-    const status = statusOf(place, lock, nodes, clock.now());
+    const [carried, nodes] = await Promise.all([carrier.read(signal), listNodeMetadata(api, signal)]);
+    const status = statusOf(place, carried, nodes, clock.now());
     io.out(
       output === "json"
         ? `${JSON.stringify(status, null, 2)}\n`
@@ -30,7 +31,7 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
 /** For people: a sentence on the lock, and a table for each kind of entry that there is. */
 export function statusText(status: ClusterStatus, wide: boolean, now: number): string {
   const since = (time: string | undefined) => age(time, now);
-  const { lock, holders, manual, others } = status;
+  const { lock, failuresSay, holders, manual, others } = status;
   const wideOnly = <T>(...cells: T[]) => (wide ? cells : []);
   const tables = [
     table(
@@ -58,7 +59,7 @@ export function statusText(status: ClusterStatus, wide: boolean, now: number): s
       ]),
     ),
   ];
-  return [`${lock.object}, ${lock.annotation}: ${lock.says}\n`, ...tables.filter((one) => one !== "")].join(
-    "\n",
-  );
+  const failures = failuresSay === undefined ? "" : `${oneLine(failuresSay)}\n`;
+  const first = `${lock.object}, ${lock.annotation}: ${lock.says}\n${failures}`;
+  return [first, ...tables.filter((one) => one !== "")].join("\n");
 }

@@ -45,6 +45,21 @@ export async function listByLabel(
   return { names: [...nodes.keys()], notReady };
 }
 
+/** The Nodes that are not Ready or cordoned by whomever, and how many Nodes there are in all. */
+export async function listUnavailable(
+  api: Api,
+  signal: AbortSignal,
+): Promise<{ names: readonly string[]; clusterSize: number }> {
+  const names: string[] = [];
+  let clusterSize = 0;
+  for await (const { items } of pagesOf<Node>(api, paths.nodes, { signal })) {
+    clusterSize += items.length;
+    const unavailable = items.filter((node) => !isReady(node) || node.spec?.unschedulable === true);
+    names.push(...unavailable.map(({ metadata }) => metadata?.name ?? ""));
+  }
+  return { names, clusterSize };
+}
+
 /** Of a Node or a Pod. */
 export function isReady(object: Pick<Node, "status"> | Pick<Pod, "status">): boolean {
   return (object.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { failuresMax } from "../lock/failures.ts";
 import {
   bool,
   choice,
@@ -310,6 +311,17 @@ export const options = {
     type: metadataKey("example.com/pool"),
     placeholder: "KEY",
     help: "the label whose value names a node's pool",
+  },
+  "max-unavailable": {
+    type: concurrency,
+    placeholder: "NUMBER|PERCENT",
+    help: "how many nodes may be unavailable at a time, this one among them: not Ready, cordoned by anybody or in the lock; a percentage as above",
+  },
+  "halt-after-failures": {
+    type: integer({ min: 0, max: failuresMax }),
+    default: "3",
+    placeholder: "NUMBER",
+    help: "after so many different nodes that failed in a row none starts until rebootd resume; 0 is never",
   },
 
   "reboot-days": {

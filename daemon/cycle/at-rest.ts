@@ -102,9 +102,13 @@ function rest(
  * What only other Nodes tell is asked again, and a window that ends is seen; all else is told by the lock. Who is in the
  * way changes too often for the record.
  */
-function refused(record: CycleRecord, { code, message, by = [] }: Refusal, moment: Moment): Decision {
+function refused(
+  record: CycleRecord,
+  { code, message, by = [], toldByNodes }: Refusal,
+  moment: Moment,
+): Decision {
   const { seen, policy, now } = moment;
-  const recheckAt = code === "control-plane-not-ready" ? [now + policy.gateRecheckMs] : [];
+  const recheckAt = toldByNodes ? [now + policy.gateRecheckMs] : [];
   const until = Math.min(...recheckAt, seen.gates?.changesAt ?? Number.POSITIVE_INFINITY);
   const timer = Number.isFinite(until) ? { until } : {};
   const decision = waitingFor(record, [{ gate: "lock", code, message }], { slot: true, ...timer }, moment);

@@ -168,12 +168,12 @@ function settling(record: CycleRecord, moment: Moment): Decision {
   const until = Date.parse(record.since) + policy.lockReleaseDelayMs;
   if (now < until) return wait("waiting for --lock-release-delay", until);
   // The slot goes back before the record forgets that there may be one.
-  return released(seen, handOn) ?? ended(record, moment);
+  return released(seen, handOn, record.outcome) ?? ended(record, moment);
 }
 
 function restoring(record: CycleRecord, moment: Moment): Decision {
   const { seen, now } = moment;
-  const release = released(seen, handOn);
+  const release = released(seen, handOn, record.outcome);
   if (release !== undefined) return release;
   if (record.outcome?.result !== "failed") return ended(record, moment);
   const failures = record.failures + 1;

@@ -33,7 +33,8 @@ export type Action =
   /** Nothing to do until something happens, or until then. `slot`: a free slot is something that happens. */
   | { do: "wait"; until?: number; slot?: true }
   | { do: "acquire" }
-  | { do: "release" }
+  /** `end`: of the cycle that is over with it. */
+  | { do: "release"; end?: CycleRecord["outcome"] }
   /** One patch of the Node: the record, and the change with it. */
   | { do: "save"; record: CycleRecord; change: NodeChange }
   /** Both in milliseconds since the epoch. */
@@ -74,7 +75,8 @@ export function iso(ms: number): string {
 }
 
 /** Gives back the slot, and whatever else bears this node's name; undefined once there is nothing left of it. */
-export function released({ lock }: Seen, why: string): Decision | undefined {
+export function released({ lock }: Seen, why: string, end?: CycleRecord["outcome"]): Decision | undefined {
   if (lock === undefined) return look("lock");
-  return lock.held || lock.remains ? { action: { do: "release" }, why } : undefined;
+  if (!lock.held && !lock.remains) return undefined;
+  return { action: end === undefined ? { do: "release" } : { do: "release", end }, why };
 }

@@ -63,6 +63,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
   const turn = createTurn({
     ...ports,
     onDue: wake.ring,
+    onNews: wake.ring,
     onOrphans: (removed) => report.orphansRemoved(removed.map(({ nodeID }) => nodeID)),
     onError: report.failed,
   });
@@ -176,7 +177,8 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
           break;
         case "lock":
           // Where this node has no slot for certain, what the watch shows is enough to go on waiting.
-          seen.lock = (mayHoldSlot ? undefined : turn.refused()) ?? (await lock.read(waiter(), signal));
+          seen.lock =
+            (mayHoldSlot ? undefined : turn.refused()) ?? (await lock.read(waiter(), seen.turn, signal));
           mayHoldSlot = seen.lock.held || seen.lock.remains;
           seen.mayHoldSlot = mayHoldSlot;
           break;
@@ -265,7 +267,7 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
         return;
       }
       case "release":
-        await lock.release(waiter(), signal);
+        await lock.release(waiter(), action.end, signal);
         mayHoldSlot = false;
         return;
       case "save":

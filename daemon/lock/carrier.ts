@@ -3,7 +3,8 @@ import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
 import { paths } from "../cluster/objects.ts";
 import { watchObject } from "../cluster/watch.ts";
-import { type Holder, type LockChange, type LockValue, parseLock, writeLock } from "./slots.ts";
+import { type Failure, type Failures, failuresAnnotation, parseFailures, writeFailures } from "./failures.ts";
+import { type LockChange, type LockValue, parseLock, writeLock } from "./slots.ts";
 
 /** The object that carries the lock. */
 export interface LockPlace {
@@ -13,16 +14,28 @@ export interface LockPlace {
   annotation: string;
 }
 
+/** What the object says: the lock, and which nodes have failed in a row. */
+export interface Carried {
+  lock: LockValue;
+  failures: Failures;
+}
+
+/** What it is to say; what is not named stays as it is. */
+export interface CarriedChange {
+  lock?: LockChange;
+  failures?: readonly Failure[];
+}
+
 export interface LockCarrier {
-  read(signal: AbortSignal): Promise<LockValue>;
+  read(signal: AbortSignal): Promise<Carried>;
   /**
    * Reads, changes, writes under the version read; after a conflict once more. `change` is pure, and answers undefined for
-   * "as it is". Resolves with the lock as it is afterwards.
+   * "as it is". Resolves with what is there afterwards.
    */
-  swap(change: (lock: LockValue) => LockChange | undefined, signal: AbortSignal): Promise<LockValue>;
-  /** Calls back with each state of the lock until the signal ends it. */
+  swap(change: (carried: Carried) => CarriedChange | undefined, signal: AbortSignal): Promise<Carried>;
+  /** Calls back with each state of it until the signal ends it. */
   watch(
-    onLock: (lock: LockValue) => void,
+    onCarried: (carried: Carried) => void,
     onBreak: (error: unknown) => void,
     signal: AbortSignal,
   ): Promise<void>;
@@ -45,14 +58,17 @@ const conflictRetry = { firstMs: 50, maxMs: 2000 };
 const conflictsMax = 12;
 
 /**
- * Compare-and-swap on the annotation: a merge patch of it alone, guarded by the resourceVersion that was read
+ * Compare-and-swap on the annotations: one merge patch of them alone, guarded by the resourceVersion that was read
  * (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply).
  */
 export function createLockCarrier({ api, clock, random, place }: CarrierOptions): LockCarrier {
   const { kind, namespace, name, annotation } = place;
   const collection = kind === "lease" ? paths.leases(namespace) : paths.daemonSets(namespace);
   const path = `${collection}/${name}`;
-  const lockIn = (metadata: CarrierObject["metadata"]) => parseLock(metadata?.annotations?.[annotation]);
+  const carriedBy = ({ annotations }: NonNullable<CarrierObject["metadata"]> = {}): Carried => ({
+    lock: parseLock(annotations?.[annotation]),
+    failures: parseFailures(annotations?.[failuresAnnotation]),
+  });
 
   /** A Lease that is missing is a free lock; a DaemonSet is somebody else's to make. */
   async function readObject(signal: AbortSignal): Promise<CarrierObject | undefined> {
@@ -63,19 +79,23 @@ export function createLockCarrier({ api, clock, random, place }: CarrierOptions)
     );
   }
 
+  /** All in one patch. Resolves with what the object says then. */
   async function write(
     object: CarrierObject,
-    value: string | null,
-    holders: readonly Holder[],
+    { lock, failures }: CarriedChange,
     signal: AbortSignal,
-  ): Promise<void> {
-    const metadata = {
-      resourceVersion: object.metadata?.resourceVersion,
-      annotations: { [annotation]: value },
+  ): Promise<Carried> {
+    const annotations = {
+      ...(lock !== undefined && { [annotation]: writeLock(lock, carriedBy(object.metadata).lock) }),
+      ...(failures !== undefined && { [failuresAnnotation]: writeFailures(failures) }),
     };
+    const metadata = { resourceVersion: object.metadata?.resourceVersion, annotations };
     // For people only: `kubectl get lease` shows it.
-    const spec = { holderIdentity: holders.map(({ nodeID }) => nodeID).join(",") || null };
-    await api.patch(path, kind === "lease" ? { metadata, spec } : { metadata }, { signal });
+    const holderIdentity = lock?.holders.map(({ nodeID }) => nodeID).join(",") || null;
+    const isShown = kind === "lease" && lock !== undefined;
+    const body = isShown ? { metadata, spec: { holderIdentity } } : { metadata };
+    const { metadata: written } = await api.patch<CarrierObject>(path, body, { signal });
+    return carriedBy(written);
   }
 
   async function createLease(signal: AbortSignal): Promise<CarrierObject> {
@@ -95,17 +115,15 @@ export function createLockCarrier({ api, clock, random, place }: CarrierOptions)
   }
 
   return {
-    read: async (signal) => lockIn((await readObject(signal))?.metadata),
+    read: async (signal) => carriedBy((await readObject(signal))?.metadata),
     async swap(change, signal) {
       for (let conflicts = 0; ; ) {
         const object = await readObject(signal);
-        const lock = lockIn(object?.metadata);
-        const wanted = change(lock);
-        if (wanted === undefined) return lock;
-        const value = writeLock(wanted, lock);
+        const carried = carriedBy(object?.metadata);
+        const wanted = change(carried);
+        if (wanted === undefined) return carried;
         try {
-          await write(object ?? (await createLease(signal)), value, wanted.holders, signal);
-          return parseLock(value ?? undefined);
+          return await write(object ?? (await createLease(signal)), wanted, signal);
         } catch (error) {
           conflicts += 1;
           if (!isApiError(error, "conflict", "already-exists") || conflicts > conflictsMax) throw error;
@@ -113,7 +131,7 @@ export function createLockCarrier({ api, clock, random, place }: CarrierOptions)
         }
       }
     },
-    watch: (onLock, onBreak, signal) =>
+    watch: (onCarried, onBreak, signal) =>
       watchObject({
         api,
         clock,
@@ -122,7 +140,7 @@ export function createLockCarrier({ api, clock, random, place }: CarrierOptions)
         name,
         signal,
         onBreak,
-        onChange: (metadata) => onLock(lockIn(metadata)),
+        onChange: (metadata) => onCarried(carriedBy(metadata)),
       }),
   };
 }

@@ -15,9 +15,11 @@ export interface Limits {
   concurrency: number;
   maxPerZone?: number | undefined;
   maxPerPool?: number | undefined;
+  /** How many nodes may be unavailable at a time: in the lock, not Ready, or cordoned by whomever. */
+  maxUnavailable?: number | undefined;
 }
 
-/** `--concurrency`: a number of nodes, or a part of all there are. */
+/** `--concurrency` and `--max-unavailable`: a number of nodes, or a part of all there are. */
 export type Concurrency = { nodes: number } | { percent: number };
 
 /** Rounded down, as a limit is; but never to nobody. */
@@ -31,6 +33,8 @@ export interface Applicant extends Self {
   pool?: string | undefined;
   /** Seen just now; undefined for a node that is not of the control plane. */
   controlPlane?: ControlPlane | undefined;
+  /** Nodes that are not Ready or cordoned, as far as it was looked at. */
+  unavailable?: readonly string[] | undefined;
 }
 
 export interface ControlPlane {
@@ -47,10 +51,15 @@ export interface Refusal {
     | "lock-control-plane"
     | "lock-zone"
     | "lock-pool"
-    | "control-plane-not-ready";
+    | "control-plane-not-ready"
+    | "too-many-unavailable"
+    | "halted"
+    | "failures-unreadable";
   message: string;
-  /** Who is in the way, where that are holders. */
+  /** Who is in the way, where the message does not say it. */
   by?: readonly string[];
+  /** Only other Nodes tell when that changes, and not the object with the lock: they are to be looked at again. */
+  toldByNodes?: true;
 }
 
 /** Of a Node: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
@@ -77,7 +86,8 @@ export function refusal(
     controlPlaneBusy(others, applicant) ??
     groupFull("zone", others, applicant.zone, limits.maxPerZone) ??
     groupFull("pool", others, applicant.pool, limits.maxPerPool) ??
-    controlPlaneBroken(applicant)
+    controlPlaneBroken(applicant) ??
+    tooManyUnavailable(others, applicant, limits.maxUnavailable)
   );
 }
 
@@ -120,7 +130,24 @@ function controlPlaneBroken({ nodeID, controlPlane }: Applicant): Refusal | unde
   const broken = (controlPlane?.notReady ?? []).filter((name) => name !== nodeID);
   if (broken.length === 0) return undefined;
   const message = `control-plane nodes are not Ready: ${broken.slice(0, 5).join(", ")}`;
-  return { code: "control-plane-not-ready", message };
+  return { code: "control-plane-not-ready", message, toldByNodes: true };
+}
+
+/** Whoever holds a slot counts too, as it will be cordoned; so two that enter at one time see each other. */
+function tooManyUnavailable(
+  others: readonly Holder[],
+  { nodeID, unavailable = [] }: Applicant,
+  max: number | undefined,
+): Refusal | undefined {
+  if (max === undefined) return undefined;
+  const names = new Set([...unavailable, ...others.map((holder) => holder.nodeID)]);
+  names.delete(nodeID);
+  if (names.size < max) return undefined;
+  const many = names.size === 1 ? "1 node is" : `${names.size} nodes are`;
+  const message = `${many} not Ready, cordoned or in the lock; allowed are ${max} with this one`;
+  // Where it is the holders alone, the lock tells.
+  const toldByNodes = others.length < max ? ({ toldByNodes: true } as const) : {};
+  return { code: "too-many-unavailable", message, by: [...names], ...toldByNodes };
 }
 
 function taken(code: Refusal["code"], message: string, by: readonly Holder[]): Refusal {

@@ -2,7 +2,8 @@ import type { Clock } from "../clock.ts";
 import { type Api, unlessNotFound } from "../cluster/api.ts";
 import { countNodes, listByLabel } from "../cluster/nodes.ts";
 import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
-import type { LockCarrier } from "./carrier.ts";
+import type { Carried, LockCarrier } from "./carrier.ts";
+import { afterCycle, type CycleEnd, halted } from "./failures.ts";
 import {
   type Applicant,
   type Concurrency,
@@ -13,17 +14,8 @@ import {
   refusal,
   zoneLabel,
 } from "./limits.ts";
-import {
-  enter,
-  type Holder,
-  holdersOf,
-  holds,
-  isManual,
-  type LockValue,
-  leave,
-  leavesRemains,
-  type Self,
-} from "./slots.ts";
+import { enter, type Holder, holdersOf, holds, isManual, leave, leavesRemains, type Self } from "./slots.ts";
+import { createUnavailable } from "./unavailable.ts";
 
 /** What the lock says about this node. */
 export interface LockFacts {
@@ -44,19 +36,22 @@ export interface Member extends Self {
 }
 
 export interface LockStore {
-  read(self: Member, signal: AbortSignal): Promise<LockFacts>;
+  /** Where it is this node's turn, and nothing else is in the way, all Nodes are looked at for `--max-unavailable`. */
+  read(self: Member, turn: boolean, signal: AbortSignal): Promise<LockFacts>;
   /** Takes a slot if one is to be had; the answer says whether this node is in. */
   acquire(self: Member, unschedulable: boolean, signal: AbortSignal): Promise<LockFacts>;
-  /** Gives the slot back, and all that bears this node's name; nothing happens where there is nothing. */
-  release(self: Self, signal: AbortSignal): Promise<void>;
+  /**
+   * Gives the slot back, and all that bears this node's name; nothing happens where there is nothing. How the cycle has
+   * ended, where one has, counts among the failures in a row.
+   */
+  release(self: Self, end: CycleEnd | undefined, signal: AbortSignal): Promise<void>;
   /**
    * Takes away entries of other nodes whose Node is gone, or is another one of that name, after two looks. Resolves with
    * what went.
    */
   removeOrphans(self: Self, holders: readonly Holder[], signal: AbortSignal): Promise<readonly Holder[]>;
   /**
-   * Calls back with each state of the lock until the signal ends it. What only other objects tell, such as the control
-   * plane's health, is not in it.
+   * Calls back with each state of the lock until the signal ends it. What only other Nodes tell is not in it.
    */
   watch(
     self: () => Member,
@@ -77,6 +72,11 @@ export interface LockOptions {
   maxPerPool?: number | undefined;
   /** The label of a Node whose value names its pool. */
   poolLabel?: string | undefined;
+  maxUnavailable?: Concurrency | undefined;
+  /** After so many nodes that failed in a row none starts; 0 is never. */
+  haltAfterFailures: number;
+  /** How soon Nodes that are in the way may be looked at again. */
+  recheckMs: number;
   /** Written into the own entries; 0 is for ever. */
   ttlMs: number;
 }
@@ -85,11 +85,11 @@ export interface LockOptions {
 const orphanLooksApartMs = 30_000;
 /** Nodes come and go slowly; a percentage of them may be late by this much. */
 const sizeAgeMaxMs = 3_600_000;
-
 /** The lock as one node's daemon deals with it. */
 export function createLockStore(options: LockOptions): LockStore {
   const { api, clock, carrier, maxPerZone, maxPerPool, poolLabel, ttlMs } = options;
   let size: { nodes: number; at: number } | undefined;
+  const unavailable = createUnavailable(options);
 
   async function clusterSize(signal: AbortSignal): Promise<number> {
     if (size === undefined || clock.now() - size.at > sizeAgeMaxMs) {
@@ -99,12 +99,20 @@ export function createLockStore(options: LockOptions): LockStore {
   }
 
   async function limitsNow(signal: AbortSignal): Promise<Limits> {
-    if ("percent" in options.concurrency) await clusterSize(signal);
+    const isPart = (count: Concurrency | undefined) => count !== undefined && "percent" in count;
+    if (isPart(options.concurrency) || isPart(options.maxUnavailable)) await clusterSize(signal);
     return knownLimits();
   }
 
   function knownLimits(): Limits {
-    return { concurrency: concurrencyOf(options.concurrency, size?.nodes ?? 0), maxPerZone, maxPerPool };
+    const { concurrency, maxUnavailable } = options;
+    const nodes = size?.nodes ?? 0;
+    return {
+      concurrency: concurrencyOf(concurrency, nodes),
+      maxPerZone,
+      maxPerPool,
+      maxUnavailable: maxUnavailable && concurrencyOf(maxUnavailable, nodes),
+    };
   }
 
   function placed({ nodeID, nodeUID, labels }: Member): Applicant {
@@ -123,44 +131,76 @@ export function createLockStore(options: LockOptions): LockStore {
     return { ...placed(self), controlPlane };
   }
 
-  const factsOf = (lock: LockValue, self: Applicant, limits: Limits): LockFacts => ({
-    held: holds(lock, self, clock.now()),
-    remains: leavesRemains(lock, self, clock.now()),
-    refusal: refusal(lock, self, limits, clock.now()),
-    holders: holdersOf(lock),
+  /** With the Nodes that are unavailable, where nothing else is in the way. A node that is in is not asked again. */
+  async function withUnavailable(
+    asking: Applicant,
+    carried: Carried,
+    limits: Limits,
+    turn: boolean,
+    signal: AbortSignal,
+  ): Promise<Applicant> {
+    const isRefused = (names: readonly string[]) =>
+      refusalOf(carried, { ...asking, unavailable: names }, limits) !== undefined;
+    const { lock } = carried;
+    if (limits.maxUnavailable === undefined || holds(lock, asking, clock.now()) || isRefused([])) {
+      return asking;
+    }
+    return { ...asking, unavailable: await unavailable.enough({ lock, turn, isRefused }, signal) };
+  }
+
+  const refusalOf = ({ lock, failures }: Carried, self: Applicant, limits: Limits) =>
+    halted(failures, options.haltAfterFailures) ?? refusal(lock, self, limits, clock.now());
+
+  const factsOf = (carried: Carried, self: Applicant, limits: Limits): LockFacts => ({
+    held: holds(carried.lock, self, clock.now()),
+    remains: leavesRemains(carried.lock, self, clock.now()),
+    refusal: refusalOf(carried, self, limits),
+    holders: holdersOf(carried.lock),
   });
 
   /** Takes away what `isGone` says, if there is any of it. */
-  const without = (isGone: (holder: Holder) => boolean) => (lock: LockValue) => {
+  const without = ({ lock }: Carried, isGone: (holder: Holder) => boolean) => {
     const before = holdersOf(lock);
     const holders = before.filter((holder) => !isGone(holder));
-    return holders.length === before.length ? undefined : { holders, concurrency: knownLimits().concurrency };
+    if (holders.length === before.length) return undefined;
+    return { lock: { holders, concurrency: knownLimits().concurrency } };
   };
 
   return {
     clusterSize,
 
-    async read(self, signal) {
+    async read(self, turn, signal) {
       const limits = await limitsNow(signal);
       const asking = await applicant(self, signal);
-      return factsOf(await carrier.read(signal), asking, limits);
+      const carried = await carrier.read(signal);
+      unavailable.heed(carried.lock);
+      return factsOf(carried, await withUnavailable(asking, carried, limits, turn, signal), limits);
     },
 
     async acquire(self, unschedulable, signal) {
       const limits = await limitsNow(signal);
       const asking = await applicant(self, signal);
-      const after = await carrier.swap((lock) => {
+      if (limits.maxUnavailable !== undefined) asking.unavailable = await unavailable.now(signal);
+      const after = await carrier.swap((carried) => {
         const now = clock.now();
-        if (holds(lock, self, now) || refusal(lock, asking, limits, now) !== undefined) return undefined;
+        if (holds(carried.lock, self, now) || refusalOf(carried, asking, limits) !== undefined)
+          return undefined;
         const entry = entryOf(asking, self.neededSince, unschedulable, limits, now);
-        return { holders: enter(holdersOf(lock), entry, now), concurrency: limits.concurrency };
+        const holders = enter(holdersOf(carried.lock), entry, now);
+        return { lock: { holders, concurrency: limits.concurrency } };
       }, signal);
+      unavailable.heed(after.lock);
       return factsOf(after, asking, limits);
     },
 
-    async release(self, signal) {
+    async release(self, end, signal) {
       const isOurs = (holder: Holder) => leave([holder], self).length === 0;
-      await carrier.swap(without(isOurs), signal);
+      await carrier.swap((carried) => {
+        const change = without(carried, isOurs);
+        if (change === undefined || end === undefined) return change;
+        const failures = afterCycle(carried.failures, end, self.nodeID, options.haltAfterFailures);
+        return failures === undefined ? change : { ...change, failures };
+      }, signal);
     },
 
     async removeOrphans(self, holders, signal) {
@@ -170,12 +210,19 @@ export function createLockStore(options: LockOptions): LockStore {
       const orphans = await orphansAmong(suspects, self, signal);
       const isOrphan = (holder: Holder) =>
         orphans.some(({ nodeID, created }) => holder.nodeID === nodeID && holder.created === created);
-      await carrier.swap(without(isOrphan), signal);
+      await carrier.swap((carried) => without(carried, isOrphan), signal);
       return orphans;
     },
 
     watch: (self, onFacts, onBreak, signal) =>
-      carrier.watch((lock) => onFacts(factsOf(lock, placed(self()), knownLimits())), onBreak, signal),
+      carrier.watch(
+        (carried) => {
+          unavailable.heed(carried.lock);
+          onFacts(factsOf(carried, placed(self()), knownLimits()));
+        },
+        onBreak,
+        signal,
+      ),
   };
 
   function entryOf(

@@ -1,4 +1,5 @@
 import type { Clock, Random } from "../clock.ts";
+import type { Refusal } from "./limits.ts";
 import { parsePriority, turnDelayMs } from "./rank.ts";
 import type { Holder } from "./slots.ts";
 import type { LockFacts, LockStore, Member } from "./store.ts";
@@ -16,7 +17,7 @@ export interface Turn {
   stop(): void;
   /** True once, when a slot is free and those before this node have had their chance. */
   claim(): boolean;
-  /** What the watch has shown last, where that is that others are in the way; nothing has to be asked then. */
+  /** What the watch has shown last, where that is that others are in the way, until it shows that they are gone. */
   refused(): LockFacts | undefined;
 }
 
@@ -26,6 +27,8 @@ export interface TurnOptions {
   lock: LockStore;
   /** Called when it is this node's turn. */
   onDue: () => void;
+  /** Called when the lock shows that a person has stopped or is needed, or that this is over: the Node is to say so. */
+  onNews: () => void;
   onOrphans: (removed: readonly Holder[]) => void;
   onError: (what: string, error: unknown) => void;
 }
@@ -36,11 +39,22 @@ const clusterSizeMax = 5000;
 const firstPatrolMs = { least: 30_000, most: 5 * 60_000 };
 const patrolMs = { least: 30 * 60_000, most: 40 * 60_000 };
 
+/** Each waiting node has something to say then: the writes are spread, by so much for each node there may be. */
+const newsMs = 10;
+const newsCodes: ReadonlySet<Refusal["code"] | undefined> = new Set([
+  "lock-manual",
+  "lock-unreadable",
+  "halted",
+  "failures-unreadable",
+]);
+
 /** Watches the lock only while a slot is waited for, and says when it is this node's turn to ask for one. */
-export function createTurn({ clock, random, lock, onDue, onOrphans, onError }: TurnOptions): Turn {
+export function createTurn({ clock, random, lock, onDue, onNews, onOrphans, onError }: TurnOptions): Turn {
   let waiter: Waiter | undefined;
   let watching: AbortController | undefined;
   let latest: LockFacts | undefined;
+  /** Why this node was refused last. */
+  let refusedFor: Refusal["code"] | undefined;
   /** Since when the reboot of the node that was seen to enter last had been needed; it has left meanwhile. */
   let yardstick: string | undefined;
   let offer: AbortController | undefined;
@@ -48,9 +62,24 @@ export function createTurn({ clock, random, lock, onDue, onOrphans, onError }: T
 
   function see(facts: LockFacts): void {
     latest = facts;
+    refusedFor = facts.refusal?.code ?? refusedFor;
     yardstick = lastEntered(facts.holders)?.neededSince ?? yardstick;
     if (facts.refusal !== undefined) withdraw();
     else if (offer === undefined && !isDue) void makeOffer();
+  }
+
+  /** Shows what the watch has seen, and calls where that is for people. */
+  function seeWatched(facts: LockFacts, signal: AbortSignal): void {
+    const before = refusedFor;
+    see(facts);
+    const isNews = newsCodes.has(before) || newsCodes.has(refusedFor);
+    if (before !== refusedFor && isNews) void callLater(signal);
+  }
+
+  async function callLater(signal: AbortSignal): Promise<void> {
+    const clusterSize = await lock.clusterSize(signal).catch(() => clusterSizeMax);
+    await clock.sleep(random() * clusterSize * newsMs, signal).catch(() => {});
+    if (!signal.aborted) onNews();
   }
 
   function withdraw(): void {
@@ -103,12 +132,13 @@ export function createTurn({ clock, random, lock, onDue, onOrphans, onError }: T
       see(seen);
       if (watching !== undefined) return;
       watching = new AbortController();
-      void patrol(watching.signal);
+      const { signal } = watching;
+      void patrol(signal);
       void lock.watch(
         () => waiter ?? next,
-        see,
+        (facts) => seeWatched(facts, signal),
         (error) => onError("watching the lock", error),
-        watching.signal,
+        signal,
       );
     },
     stop() {
@@ -116,13 +146,18 @@ export function createTurn({ clock, random, lock, onDue, onOrphans, onError }: T
       watching?.abort();
       watching = undefined;
       latest = undefined;
+      refusedFor = undefined;
     },
     claim() {
       const claimed = isDue;
       isDue = false;
       return claimed;
     },
-    refused: () => (latest?.refusal !== undefined && !latest.held && !latest.remains ? latest : undefined),
+    refused() {
+      if (latest?.refusal === undefined || latest.held || latest.remains) return undefined;
+      // Of other Nodes the watch shows nothing.
+      return latest.refusal.toldByNodes ? undefined : latest;
+    },
   };
 }
 

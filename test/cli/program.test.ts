@@ -75,7 +75,7 @@ describe("The command line", () => {
 
   it("lists what it can do", async () => {
     const { out } = await run(["--help"]);
-    for (const name of ["run", "status", "plan", "lock", "unlock"])
+    for (const name of ["run", "status", "plan", "lock", "unlock", "resume"])
       assert.match(out, new RegExp(`\\n  ${name} `));
   });
 
@@ -89,6 +89,7 @@ describe("The command line", () => {
       ["unlock", "n1", "--all"],
       /unlock n1 --all: allowed is one of NODE, --manual and --all/,
     ],
+    ["a node to resume", ["resume", "n1"], /too many arguments/],
     ["an unknown output", ["status", "-o", "xml"], /xml.*text, wide, json/],
     ["no node to plan for", ["plan"], /missing required argument 'NODE'/],
     ["an unknown output of a plan", ["plan", "n1", "-o", "wide"], /wide.*text, json/],

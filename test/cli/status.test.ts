@@ -4,6 +4,7 @@ import { statusText } from "../../daemon/cli/status.ts";
 import { age } from "../../daemon/cli/text.ts";
 import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import type { LockPlace } from "../../daemon/lock/carrier.ts";
+import { parseFailures } from "../../daemon/lock/failures.ts";
 import { parseLock } from "../../daemon/lock/slots.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00.000Z");
@@ -54,9 +55,13 @@ const nodes = [
   node("n5"),
   { name: "n6", annotations: { "rebootd.dev/cycle": "{" } },
 ];
+const carried = (lock: string | undefined, failures?: string) => ({
+  lock: parseLock(lock),
+  failures: parseFailures(failures),
+});
 const show = (value: unknown, wide = false) =>
   statusText(
-    statusOf(place, parseLock(value === undefined ? undefined : JSON.stringify(value)), nodes, noon),
+    statusOf(place, carried(value === undefined ? undefined : JSON.stringify(value)), nodes, noon),
     wide,
     noon,
   );
@@ -98,9 +103,50 @@ n2    9m     Waiting  all slots are taken (2 of 2)
   });
 
   it("says how to mend a lock that cannot be read", () => {
-    const status = statusOf(place, parseLock("junk"), [], noon);
+    const status = statusOf(place, carried("junk"), [], noon);
     assert.equal(status.lock.state, "unreadable");
     assert.match(statusText(status, false, noon), /"junk" cannot be read: .*remove the annotation/);
+  });
+});
+
+describe("The status after failures", () => {
+  const failed = [
+    { node: "n4", at: ago(5), message: "the drain has\u001b[31m passed its deadline" },
+    { node: "n6", at: ago(3), message: "the machine is still up" },
+  ];
+  const inARow =
+    "2 nodes failed in a row (n4: the drain has [31m passed its deadline; n6: the machine is still up)";
+  const haltedNode = (code: string) =>
+    node("n7", { phase: "Waiting", reasons: [{ gate: "lock", code, message: "old", since: ago(1) }] });
+  const status = (failures: string | undefined, ...more: (typeof nodes)[number][]) =>
+    statusOf(place, carried(undefined, failures), [...nodes, ...more], noon);
+  const secondLine = (one: ReturnType<typeof status>) => statusText(one, false, noon).split("\n")[1];
+
+  it("says who failed, and that nothing is halted where no node that waits says so", () => {
+    const { halted, failures } = status(JSON.stringify(failed));
+    assert.deepEqual([halted, failures], [false, failed]);
+    assert.equal(secondLine(status(JSON.stringify(failed))), inARow);
+  });
+
+  it("says that all is halted where a node that waits says so", () => {
+    const one = status(JSON.stringify(failed), haltedNode("halted"));
+    assert.equal(one.halted, true);
+    assert.equal(secondLine(one), `halted: ${inARow}: nothing starts until rebootd resume`);
+  });
+
+  it("does not believe a node that has not yet heard of the end of it", () => {
+    const one = status(undefined, haltedNode("halted"));
+    assert.deepEqual([one.halted, one.failures, one.failuresSay], [false, [], undefined]);
+    assert.equal(secondLine(one), "");
+  });
+
+  it("says what cannot be read", () => {
+    const one = status("junk", haltedNode("failures-unreadable"));
+    assert.match(
+      secondLine(one) ?? "",
+      /^halted: the failures "junk" .*nothing starts until rebootd resume, which/,
+    );
+    assert.deepEqual(one.failures, []);
   });
 });
 

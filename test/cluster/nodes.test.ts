@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
-import { countNodes, listByLabel } from "../../daemon/cluster/nodes.ts";
+import { countNodes, listByLabel, listUnavailable } from "../../daemon/cluster/nodes.ts";
 import { addNode, createTestbed, setReady, type Testbed } from "./testbed.ts";
 
 const controlPlane = "node-role.kubernetes.io/control-plane";
@@ -34,6 +34,31 @@ describe("The nodes of a cluster", () => {
       get: async (_: string, { query }: { query: { continue?: string } }) => pages[query.continue ?? ""],
     };
     assert.equal(await countNodes(api as unknown as Api, testbed.ports.signal), 5);
+  });
+
+  it("are looked at page by page for those that are not Ready or cordoned, of which the names are kept", async () => {
+    const node = (name: string, status: string, spec: object = {}) => {
+      return { metadata: { name }, spec, status: { conditions: [{ type: "Ready", status }] } };
+    };
+    const pages: Record<string, unknown> = {
+      "": { metadata: { continue: "b" }, items: [node("a", "True"), node("b", "False")] },
+      b: {
+        metadata: {},
+        items: [
+          node("c", "True", { unschedulable: true }),
+          node("d", "Unknown", { unschedulable: true }),
+          node("e", "True", { unschedulable: false }),
+          { metadata: { name: "f" } },
+        ],
+      },
+    };
+    const api = {
+      get: async (_: string, { query }: { query: { continue?: string } }) => pages[query.continue ?? ""],
+    };
+    assert.deepEqual(await listUnavailable(api as unknown as Api, testbed.ports.signal), {
+      names: ["b", "c", "d", "f"],
+      clusterSize: 6,
+    });
   });
 
   it("are found by any of several labels, with those that are not Ready", async () => {

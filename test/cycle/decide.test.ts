@@ -168,7 +168,8 @@ describe("A node that needs a reboot", () => {
   });
 
   it("looks again for itself where the control plane is not Ready, as the lock does not show that", () => {
-    const refusal = { code: "control-plane-not-ready", message: "cp2 is not Ready" } as const;
+    const message = "cp2 is not Ready";
+    const refusal = { code: "control-plane-not-ready", message, toldByNodes: true } as const;
     const reasons = [{ gate: "lock", ...refusal, since: iso(noon) }];
     const waiting = record({ phase: "Waiting", cordoned: false, reasons });
     assert.deepEqual(action(decide(waiting, seen({ held: false, refusal }), policy(), noon)), {
@@ -238,6 +239,13 @@ describe("A node that needs a reboot", () => {
   it("gives the slot back when a gate has closed since it was asked for", () => {
     const closed = [{ gate: "alerts", code: "active", message: "1 alert" }];
     assert.deepEqual(action(decide(needy, seen({ closed }), policy(), noon)), { do: "release" });
+  });
+
+  it("gives the slot back with nothing to tell of a cycle before, when all is halted before this one began", () => {
+    const outcome = { result: "failed", at: iso(noon), message: "why" } as const;
+    const refusal = { code: "halted", message: "3 nodes failed in a row" } as const;
+    const decision = decide({ ...needy, outcome }, seen({ refusal }), policy(), noon);
+    assert.deepEqual(action(decision), { do: "release" });
   });
 
   it("gives the slot back when somebody has set the lock by hand before the cycle began", () => {
@@ -884,6 +892,7 @@ describe("A settling node", () => {
   it("hands the slot on", () => {
     assert.deepEqual(action(decide(settlingNode, seen({ needed: false }), policy(), noon)), {
       do: "release",
+      end: settlingNode.outcome,
     });
   });
 
@@ -912,8 +921,9 @@ describe("A node that is being restored", () => {
     record({ phase: "Restoring", cordoned: false, outcome: { result, at: iso(noon), message: "why" } });
 
   it("gives the slot up at once, whatever the release delay", () => {
-    const decision = decide(restoringNode("failed"), seen(), policy({ lockReleaseDelayMs: minute }), noon);
-    assert.deepEqual(action(decision), { do: "release" });
+    const failed = restoringNode("failed");
+    const decision = decide(failed, seen(), policy({ lockReleaseDelayMs: minute }), noon);
+    assert.deepEqual(action(decision), { do: "release", end: failed.outcome });
   });
 
   it("has Failed afterwards, one failure more", () => {

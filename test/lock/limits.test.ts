@@ -132,10 +132,58 @@ describe("A node of the control plane", () => {
     assert.deepEqual(refused, {
       code: "control-plane-not-ready",
       message: "control-plane nodes are not Ready: cp3",
+      toldByNodes: true,
     });
   });
 
   it("may enter when it is itself the one that is not Ready", () => {
     assert.equal(asks(free, {}, { controlPlane: { names, notReady: ["me"] } }), undefined);
+  });
+});
+
+describe("The limit of unavailable nodes", () => {
+  const counts: [what: string, lock: typeof free, unavailable: string[] | undefined, by: string[]][] = [
+    ["Nodes that are not Ready or cordoned", free, ["x", "y"], ["x", "y"]],
+    ["holders, who will be cordoned", several(holder("a"), holder("b")), undefined, ["a", "b"]],
+    ["both", several(holder("a")), ["x"], ["x", "a"]],
+    ["a holder that is cordoned once", several(holder("a")), ["a", "x"], ["a", "x"]],
+    ["two entries of one node once", several(holder("a"), holder("a")), ["x"], ["x", "a"]],
+    ["neither this node's cordon nor its slot", several(holder("me"), holder("a")), ["me", "x"], ["x", "a"]],
+    ["no entry that has expired", several(holder("a", { created: "2020-01-01T00:00:00Z", TTL: 1 })), [], []],
+  ];
+  for (const [what, lock, unavailable, by] of counts) {
+    it(`counts ${what}`, () => {
+      const ask = (maxUnavailable: number) => asks(lock, { maxUnavailable }, { unavailable });
+      if (by.length > 0) {
+        const refused = ask(by.length);
+        assert.deepEqual([code(refused), refused?.by], ["too-many-unavailable", by]);
+      }
+      assert.equal(ask(by.length + 1), undefined);
+    });
+  }
+
+  it("says how many there are and how many may be", () => {
+    const says = (unavailable: string[], maxUnavailable: number) =>
+      asks(free, { maxUnavailable }, { unavailable })?.message;
+    assert.equal(
+      says(["x", "y", "z"], 2),
+      "3 nodes are not Ready, cordoned or in the lock; allowed are 2 with this one",
+    );
+    assert.equal(says(["x"], 1), "1 node is not Ready, cordoned or in the lock; allowed are 1 with this one");
+  });
+
+  it("asks for another look at the Nodes only where not the lock alone tells", () => {
+    const one = several(holder("a"));
+    assert.equal(asks(one, { maxUnavailable: 1 }, { unavailable: ["x"] })?.toldByNodes, undefined);
+    assert.equal(asks(one, { maxUnavailable: 2 }, { unavailable: ["x"] })?.toldByNodes, true);
+  });
+
+  it("comes after all that the lock says", () => {
+    const limits = { concurrency: 1, maxUnavailable: 1 };
+    assert.equal(code(asks(single(holder("a")), limits, { unavailable: ["x"] })), "lock-taken");
+  });
+
+  it("is none unless it is set", () => {
+    assert.equal(asks(free, {}, { unavailable: ["x", "y"] }), undefined);
   });
 });

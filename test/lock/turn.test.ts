@@ -10,6 +10,9 @@ const minute = 60_000;
 const waiter = { nodeID: "me", labels: {}, neededSince: "2026-11-24T11:00:00Z" };
 
 const free: LockFacts = { held: false, remains: false, refusal: undefined, holders: [] };
+function refusedFor(code: Refusal["code"], more: Partial<Refusal> = {}): LockFacts {
+  return { ...free, refusal: { code, message: code, ...more } };
+}
 function takenBy(...names: string[]): LockFacts {
   const refusal: Refusal = { code: "lock-taken", message: "all slots are taken", by: names };
   return { ...free, refusal, holders: names.map((nodeID) => ({ nodeID, created: "2026-11-24T11:59:00Z" })) };
@@ -18,6 +21,7 @@ function takenBy(...names: string[]): LockFacts {
 let time: VirtualTime;
 let turn: Turn;
 let due: number;
+let news: number;
 let show: (facts: LockFacts) => void;
 let watches: number;
 let lookedAfter: string[][];
@@ -27,6 +31,7 @@ describe("A node that waits for its turn", () => {
   beforeEach(() => {
     time = createVirtualTime(noon);
     due = 0;
+    news = 0;
     watches = 0;
     lookedAfter = [];
     clusterSize = async () => 10;
@@ -50,6 +55,9 @@ describe("A node that waits for its turn", () => {
       lock: lock as LockStore,
       onDue: () => {
         due += 1;
+      },
+      onNews: () => {
+        news += 1;
       },
       onOrphans: () => {},
       onError: (what, error) => assert.fail(`${what}: ${error}`),
@@ -120,6 +128,48 @@ describe("A node that waits for its turn", () => {
     turn.stop();
     assert.equal(watches, 0);
     assert.equal(turn.refused(), undefined);
+  });
+
+  it("has nothing to say when the slots change hands", async () => {
+    turn.follow(waiter, takenBy("a"));
+    for (const facts of [free, takenBy("b"), refusedFor("lock-zone"), takenBy("c")]) show(facts);
+    await time.pass(minute);
+    assert.equal(news, 0);
+  });
+
+  for (const code of ["halted", "failures-unreadable", "lock-manual", "lock-unreadable"] as const) {
+    it(`has once something to say when it is ${code}, and when that is over`, async () => {
+      turn.follow(waiter, takenBy("a"));
+      show(refusedFor(code));
+      show(refusedFor(code));
+      await time.pass(minute);
+      assert.equal(news, 1);
+      show(free);
+      show(takenBy("b"));
+      await time.pass(minute);
+      assert.equal(news, 2);
+    });
+  }
+
+  it("spreads what it says over a minute where thousands have to, and not at all when it waits no more", async () => {
+    clusterSize = async () => 5000;
+    turn.follow(waiter, takenBy("a"));
+    show(refusedFor("halted"));
+    await time.pass(20_000);
+    assert.equal(news, 0);
+    await time.pass(10_000);
+    assert.equal(news, 1);
+    show(takenBy("a"));
+    turn.stop();
+    await time.pass(minute);
+    assert.equal(news, 1);
+  });
+
+  it("has to ask where only other Nodes were in the way, of which the watch shows nothing", () => {
+    turn.follow(waiter, refusedFor("too-many-unavailable", { toldByNodes: true }));
+    assert.equal(turn.refused(), undefined);
+    turn.follow(waiter, refusedFor("too-many-unavailable"));
+    assert.equal(turn.refused()?.refusal?.code, "too-many-unavailable");
   });
 
   it("looks after all holders within five minutes, then after one at a time, at most twice an hour", async () => {

@@ -52,6 +52,15 @@ describe("The report", () => {
     assert.ok((await metric("rebootd_phase{")).includes('rebootd_phase{phase="Waiting",node="n1"} 1'));
   });
 
+  it("says in the metrics why the lock holds a node back", async () => {
+    const { report, metric } = reporting();
+    const refusal = { code: "halted", message: "3 nodes failed in a row" } as const;
+    report.decided(record({ phase: "Waiting" }), seen({ refusal, held: false }), waits);
+    assert.deepEqual(await metric("rebootd_gate_closed{"), [
+      'rebootd_gate_closed{gate="lock",reason="halted",node="n1"} 1',
+    ]);
+  });
+
   it("says the same sentence once", () => {
     const { report, lines } = reporting();
     for (let time = 0; time < 3; time += 1) report.decided(record(), seen({ closed }), waits);

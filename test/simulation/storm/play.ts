@@ -6,7 +6,7 @@ import { createInterference } from "./interference.ts";
 import { recordIn, type Violation, watchPromises } from "./promises.ts";
 import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 import { createSettings } from "./settings.ts";
-import { type Scene, tell, trouble } from "./troubles.ts";
+import { resume, type Scene, tell, trouble } from "./troubles.ts";
 
 export interface Played {
   violations: readonly (Violation & { look: number })[];
@@ -51,6 +51,7 @@ export async function play(scenario: Scenario): Promise<Played> {
     now: clock.now,
     bootID: (node) => world.machine(node).boots.at(-1)?.bootID,
     concurrencyOf: (node) => settings.concurrencyOf(node, clock.now()),
+    haltAfterOf: (node) => settings.haltAfterOf(node, clock.now()),
     drainTimeoutMs: (node) => settings.drainTimeoutMs(node, clock.now()),
     isWindowOpen: (node, time) => settings.isWindowOpen(node, time, clock.now()),
     onViolation: violate,
@@ -115,6 +116,8 @@ export async function play(scenario: Scenario): Promise<Played> {
     const calmSince = second();
     second() - calmSince < calmSecondsMax && violations.length < violationsMax;
   ) {
+    // Who is on call looks at what has failed, and lets the others go on.
+    perform(() => resume(world));
     await world.time.pass(10_000);
     problems = problemsOf(world, promises);
     if (problems.length > 0) continue;

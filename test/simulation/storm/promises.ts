@@ -19,6 +19,8 @@ export interface Surroundings {
   bootID: (node: string) => string | undefined;
   /** What the node's daemon is told, or was a moment ago: how many may be down at most, and whether its window is open. */
   concurrencyOf: (node: string) => number;
+  /** After how many failures in a row it does not start; infinity for never. */
+  haltAfterOf: (node: string) => number;
   /** From the cordon; the longest of what it is told. */
   drainTimeoutMs: (node: string) => number;
   isWindowOpen: (node: string, now: number) => boolean;
@@ -164,6 +166,12 @@ export function watchPromises(surroundings: Surroundings): Promises {
     const added = after.filter((entry) => !isIn(before, entry));
     for (const { nodeID } of added) {
       if (nodeID !== writer) violate("a daemon enters itself alone", `${writer} has entered ${nodeID}`);
+      if (failuresIn(previous) >= surroundings.haltAfterOf(writer)) {
+        violate(
+          "a halt holds",
+          `${writer} has entered after ${failuresIn(previous)} nodes had failed in a row`,
+        );
+      }
       if (after.some((entry) => !isHolder(entry))) {
         violate("a lock set by hand holds", `${writer} has entered a lock that was set by hand`);
       }
@@ -300,6 +308,10 @@ export function recordIn(node: KubeObject | undefined): Record {
 
 export function lockIn(lease: KubeObject | undefined): string | undefined {
   return lease?.metadata.annotations?.[lockAnnotation];
+}
+
+function failuresIn(lease: KubeObject | undefined): number {
+  return list(JSON.parse(lease?.metadata.annotations?.["rebootd.dev/failures"] ?? "[]")).length;
 }
 
 function isUnreadable(lease: KubeObject | undefined): boolean {

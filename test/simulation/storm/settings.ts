@@ -26,6 +26,10 @@ export function createSettings({ nodes, options }: Scenario) {
       Math.max(
         ...recent(node, now).map(({ concurrency }) => ("nodes" in concurrency ? concurrency.nodes : 1)),
       ),
+    haltAfterOf: (node: string, now: number): number =>
+      Math.max(
+        ...recent(node, now).map((config) => config["halt-after-failures"] || Number.POSITIVE_INFINITY),
+      ),
     drainTimeoutMs: (node: string, now: number): number =>
       Math.max(...recent(node, now).map((config) => config["drain-timeout"])),
     /** Windows begin at midnight here, and storms at noon. */

@@ -1,5 +1,6 @@
-import { lockByHand, unlockByHand } from "../../../daemon/lock/by-hand.ts";
+import { type Deed as ByHand, lockByHand, unlockByHand } from "../../../daemon/lock/by-hand.ts";
 import { createLockCarrier } from "../../../daemon/lock/carrier.ts";
+import type { LockValue } from "../../../daemon/lock/slots.ts";
 import { defaultLock, setLock } from "../../cluster/lock-place.ts";
 import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
@@ -122,12 +123,11 @@ const deeds: Deeds = {
     };
   },
   async "lock-by-hand"(_, { world }) {
-    const carrier = carrierOf(world);
-    await carrier.swap((lock) => lockByHand(lock, "a storm", world.time.clock.now()).change, world.signal);
-    return () => carrier.swap((lock) => unlockByHand(lock, "manual").change, world.signal);
+    await doByHand(world, (lock) => lockByHand(lock, "a storm", world.time.clock.now()));
+    return () => doByHand(world, (lock) => unlockByHand(lock, "manual"));
   },
   async "slot-taken-away"({ node }, { world }) {
-    await carrierOf(world).swap((lock) => unlockByHand(lock, { node }).change, world.signal);
+    await doByHand(world, (lock) => unlockByHand(lock, { node }));
     return undefined;
   },
   async "lock-deleted"(_, { world }) {
@@ -173,9 +173,25 @@ function lockOf({ server }: SmallWorld): string | undefined {
   return lockIn(server.stored("leases.coordination.k8s.io", "kube-system/rebootd"));
 }
 
-function carrierOf({ admin: api, time }: SmallWorld) {
+/** As `rebootd lock` and `rebootd unlock` do it. */
+async function doByHand(
+  { admin: api, time, signal }: SmallWorld,
+  deed: (lock: LockValue) => ByHand,
+): Promise<unknown> {
   const place = { kind: "lease", ...defaultLock } as const;
-  return createLockCarrier({ api, clock: time.clock, random: seeded(1), place });
+  const carrier = createLockCarrier({ api, clock: time.clock, random: seeded(1), place });
+  return await carrier.swap(({ lock }) => {
+    const { change } = deed(lock);
+    return change && { lock: change };
+  }, signal);
+}
+
+/** As `rebootd resume` does it. */
+export async function resume({ admin, server, signal }: SmallWorld): Promise<void> {
+  const lease = server.stored("leases.coordination.k8s.io", "kube-system/rebootd");
+  if (lease?.metadata.annotations?.["rebootd.dev/failures"] === undefined) return;
+  const metadata = { annotations: { "rebootd.dev/failures": null } };
+  await admin.patch(`${leases}/rebootd`, { metadata }, { signal });
 }
 
 /** For people: what happens. */

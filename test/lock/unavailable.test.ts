@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import type { Api } from "../../daemon/cluster/api.ts";
+import { parseLock } from "../../daemon/lock/slots.ts";
+import { type Asked, createUnavailable, type Unavailable } from "../../daemon/lock/unavailable.ts";
+
+const minute = 60_000;
+const { signal } = new AbortController();
+const lockOf = (...names: string[]) =>
+  parseLock(JSON.stringify({ maxOwners: 9, locks: names.map((nodeID) => ({ nodeID, created: "2026" })) }));
+
+let now: number;
+let looks: number;
+let clusterSize: number;
+let cordoned: string[];
+let unavailable: Unavailable;
+
+/** One is allowed: all that is there is in the way. */
+function ask(asked: Partial<Asked> = {}) {
+  const isRefused = (names: readonly string[]) => names.length > 0;
+  return unavailable.enough({ lock: lockOf(), turn: false, isRefused, ...asked }, signal);
+}
+
+describe("The Nodes that are unavailable", () => {
+  beforeEach(() => {
+    now = 0;
+    looks = 0;
+    clusterSize = 3;
+    cordoned = [];
+    const get = async () => {
+      looks += 1;
+      const metadata = (index: number) => ({ name: cordoned[index] ?? `n${index}` });
+      const items = Array.from({ length: clusterSize }, (_, index) => ({
+        metadata: metadata(index),
+        spec: { unschedulable: index < cordoned.length },
+        status: { conditions: [{ type: "Ready", status: "True" }] },
+      }));
+      return { metadata: {}, items };
+    };
+    unavailable = createUnavailable({
+      api: { get } as unknown as Api,
+      clock: { now: () => now, sleep: () => assert.fail("nobody waits") },
+      recheckMs: minute,
+    });
+  });
+
+  it("are not looked at before it is this node's turn", async () => {
+    assert.equal(await ask(), undefined);
+    assert.equal(looks, 0);
+  });
+
+  it("are looked at when it is, once for the turn and the entry", async () => {
+    assert.deepEqual(await ask({ turn: true }), []);
+    now += 4000;
+    assert.deepEqual(await unavailable.now(signal), []);
+    assert.equal(looks, 1);
+    now += 2000;
+    cordoned = ["x"];
+    assert.deepEqual(await unavailable.now(signal), ["x"]);
+  });
+
+  it("let nobody in later, because none was in the way before", async () => {
+    await ask({ turn: true });
+    now += 6000;
+    assert.equal(await ask(), undefined);
+    cordoned = ["x"];
+    assert.deepEqual(await ask({ turn: true }), ["x"]);
+  });
+
+  it("stay in the way for a minute, turn or not; then they are looked at anew, turn or not", async () => {
+    cordoned = ["x"];
+    await ask({ turn: true });
+    now += minute - 1;
+    assert.deepEqual(await ask({ turn: true }), ["x"]);
+    assert.deepEqual(await ask(), ["x"]);
+    assert.equal(looks, 1);
+    now += 1;
+    cordoned = ["y"];
+    assert.deepEqual(await ask(), ["y"]);
+    assert.equal(looks, 2);
+  });
+
+  it("stay in the way for a minute for each page of them, in a large cluster", async () => {
+    clusterSize = 5000;
+    cordoned = ["x"];
+    await ask({ turn: true });
+    now += 20 * minute - 1;
+    await ask({ turn: true });
+    assert.equal(looks, 1);
+    now += 1;
+    await ask();
+    assert.equal(looks, 2);
+  });
+
+  for (const [what, before, after] of [
+    ["that held a slot at the time", ["x"], []],
+    ["of which any has left the lock since", ["x", "other"], ["x"]],
+  ] as const) {
+    it(`${what} are looked at anew at the next turn`, async () => {
+      cordoned = ["x"];
+      await ask({ lock: lockOf(...before), turn: true });
+      unavailable.heed(lockOf(...after));
+      assert.equal(await ask({ lock: lockOf(...after) }), undefined);
+      cordoned = [];
+      assert.deepEqual(await ask({ lock: lockOf(...after), turn: true }), []);
+    });
+  }
+
+  it("that entered the lock only afterwards are looked at anew when they have left it", async () => {
+    cordoned = ["x"];
+    await ask({ turn: true });
+    unavailable.heed(lockOf("x"));
+    assert.deepEqual(await ask({ lock: lockOf("x") }), ["x"]);
+    unavailable.heed(lockOf());
+    assert.equal(await ask(), undefined);
+  });
+});

@@ -1,0 +1,547 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { runProgram } from "../../daemon/cli/program.ts";
+import type { Lease, List, Node } from "../../daemon/cluster/objects.ts";
+import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
+import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { lookDaemon } from "../../daemon/daemon.ts";
+import type { Failure } from "../../daemon/lock/failures.ts";
+import { isFromDaemon, type SmallWorld, type SmallWorldOptions, startSmallWorld } from "./small-world.ts";
+
+const minute = 60_000;
+const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
+const kured = "/apis/apps/v1/namespaces/kube-system/daemonsets/kured";
+
+let world: SmallWorld;
+
+/** With a period so long that nothing is found by looking again only now and then. */
+async function start(
+  nodes: number,
+  options: RawOptions = {},
+  more: Partial<SmallWorldOptions> = {},
+): Promise<void> {
+  world = await startSmallWorld({ nodes, options: { period: "24h", ...options }, ...more });
+}
+
+const machine = (name: string) => world.machine(name);
+const boots = () => world.machines.map((one) => one.boots.length);
+
+async function patch(path: string, body: object): Promise<void> {
+  await world.admin.patch(path, body, { signal: world.signal });
+}
+
+const setCordon = (name: string, unschedulable: true | null) =>
+  patch(`/api/v1/nodes/${name}`, { spec: { unschedulable } });
+
+/** Off, and found to be so: not Ready. */
+async function powerOff(name: string): Promise<void> {
+  machine(name).behaviour.comesBack = false;
+  machine(name).reboot();
+  await world.time.pass(2 * minute);
+}
+
+/** The reasons on a Node for which it waits. */
+async function reasonsOf(name: string): Promise<string[]> {
+  const { metadata } = await world.admin.get<Node>(`/api/v1/nodes/${name}`, { signal: world.signal });
+  const { record } = parseRecord(metadata?.annotations?.[recordAnnotation]);
+  return (record?.phase === "Waiting" ? record.reasons : []).map(
+    ({ code, message }) => `${code}: ${message}`,
+  );
+}
+
+async function holders(): Promise<string[]> {
+  const { spec } = await world.admin.get<Lease>(lease, { signal: world.signal });
+  return spec?.holderIdentity?.split(",") ?? [];
+}
+
+async function readFailures(path = lease): Promise<Failure[] | undefined> {
+  const { metadata } = await world.admin.get<Lease>(path, { signal: world.signal });
+  const text = metadata?.annotations?.["rebootd.dev/failures"];
+  return text === undefined ? undefined : (JSON.parse(text) as Failure[]);
+}
+const failed = async (path = lease) => ((await readFailures(path)) ?? []).map(({ node }) => node);
+
+const setFailures = (value: string | null, path = lease) =>
+  patch(path, { metadata: { annotations: { "rebootd.dev/failures": value } } });
+const failures = (...nodes: string[]) =>
+  JSON.stringify(nodes.map((node) => ({ node, at: "2026-11-24T11:00:00Z", message: "why" })));
+
+async function until(what: string, isSo: () => Promise<boolean>, minutes = 30): Promise<void> {
+  for (let passed = 0; passed < minutes * 60; passed += 1) {
+    if (await isSo()) return;
+    await world.time.pass(1000);
+  }
+  assert.fail(`${what}: not within ${minutes} minutes\n${world.logs.slice(-20).join("\n")}`);
+}
+
+/** A pod that never ends: the node's drain fails until it is taken away. */
+async function addStuckPod(name: string): Promise<void> {
+  const metadata = { name: `stuck-${name}`, finalizers: ["example.com/never"] };
+  const spec = { nodeName: name, containers: [{ name: "main", image: "app:1" }] };
+  await world.admin.create("/api/v1/namespaces/default/pods", { metadata, spec }, world);
+}
+
+const removeStuckPod = (name: string) =>
+  patch(`/api/v1/namespaces/default/pods/stuck-${name}`, { metadata: { finalizers: null } });
+
+/** These nodes begin a cycle that fails, one after the other. */
+async function fail(...names: string[]): Promise<void> {
+  for (const name of names) {
+    await addStuckPod(name);
+    machine(name).wantReboot();
+    await until(`${name} has failed`, async () => (await world.look()).phases[name] === "Failed");
+    // It would try again: this one is broken.
+    machine(name).unwantReboot();
+    await world.time.pass(2000);
+  }
+}
+
+/** As a person types it. */
+async function rebootd(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: "", err: "" };
+  const say = (where: keyof typeof said) => (text: string) => {
+    said[where] += text;
+  };
+  const io = {
+    environment: {},
+    version: "1",
+    clock: world.time.clock,
+    random: () => 0.5,
+    connect: () => world.admin,
+    out: say("out"),
+    err: say("err"),
+  };
+  const code = await runProgram(args, io, () => assert.fail("a daemon was started"), world.signal);
+  return { code, ...said };
+}
+
+describe("With --max-unavailable", () => {
+  afterEach(() => world.stop());
+
+  it("a node that is not Ready counts, and one that somebody cordoned; each is named", async () => {
+    await start(4, { "max-unavailable": "2", concurrency: "4" });
+    await powerOff("n3");
+    await setCordon("n4", true);
+    machine("n1").wantReboot();
+    await world.time.pass(10 * minute);
+    assert.equal(boots()[0], 1);
+    assert.deepEqual(await reasonsOf("n1"), [
+      "too-many-unavailable: 2 nodes are not Ready, cordoned or in the lock; allowed are 2 with this one",
+    ]);
+    assert.ok(world.logs.some((line) => line.includes("allowed are 2 with this one: n3, n4")));
+  });
+
+  for (const [what, mend] of [
+    ["is Ready again", () => machine("n3").powerOn()],
+    ["is uncordoned", () => setCordon("n4", null)],
+  ] as const) {
+    it(`a node goes within about a minute once another ${what}`, async () => {
+      await start(4, { "max-unavailable": "2" });
+      await powerOff("n3");
+      await setCordon("n4", true);
+      machine("n1").wantReboot();
+      await world.time.pass(60 * minute);
+      assert.equal(boots()[0], 1);
+      await mend();
+      await until("n1 is in", async () => (await holders()).includes("n1"), 65 / 60);
+    });
+  }
+
+  it("a node's own cordon does not stand in its way", async () => {
+    await start(2, { "max-unavailable": "1" });
+    await setCordon("n1", true);
+    machine("n1").wantReboot();
+    await world.time.pass(3 * minute);
+    assert.deepEqual(boots(), [2, 1]);
+  });
+
+  it("a percentage is one of all nodes", async () => {
+    await start(4, { "max-unavailable": "50%", concurrency: "100%", "reboot-delay": "1m" });
+    await setCordon("n4", true);
+    for (const name of ["n1", "n2"]) machine(name).wantReboot();
+    await world.time.pass(20_000);
+    assert.equal((await holders()).length, 1);
+    await world.time.pass(10 * minute);
+    assert.deepEqual(boots(), [2, 2, 1, 1]);
+  });
+
+  it("--once says what is in the way", async () => {
+    await start(2, { "max-unavailable": "1" });
+    await setCordon("n2", true);
+    const config = parseConfig({ "node-id": "n1", "max-unavailable": "1" });
+    const needed = { state: "needed", source: "file", reasons: [] } as const;
+    const text = await lookDaemon(
+      config,
+      {
+        transport: world.server.transport(world.server.adminToken),
+        clock: world.time.clock,
+        random: () => 0.5,
+        host: {
+          need: { check: async () => needed, watch: () => {} },
+          readBootID: async () => "one",
+          rebooter: { reboot: () => assert.fail("it is only to look") },
+        },
+        post: () => assert.fail("nobody is to be asked"),
+        log: new PassThrough(),
+        version: "1",
+        instance: "once",
+      },
+      world.signal,
+    );
+    assert.match(text, /\(too-many-unavailable\): 1 node is not Ready, cordoned or in the lock; allowed/);
+  });
+
+  it("who is in its cycle goes on to its end, whatever happens to others", async () => {
+    await start(3, { "max-unavailable": "1", "reboot-delay": "1m" });
+    machine("n1").wantReboot();
+    await until("n1 is in", async () => (await holders()).includes("n1"));
+    await setCordon("n2", true);
+    await powerOff("n3");
+    await world.time.pass(5 * minute);
+    assert.equal(boots()[0], 2);
+    assert.equal((await world.look()).phases["n1"], "Idle");
+  });
+
+  it("of two that ask at the same moment one enters, whatever the chance", async () => {
+    for (let seed = 1; seed <= 30; seed += 1) {
+      const options = { "max-unavailable": "1", concurrency: "2", "reboot-delay": "5s", "ready-settle": "0" };
+      await start(2, options, { seed });
+      let most = 0;
+      const follow = async () => {
+        for await (const { object } of world.admin.watch<Node>("/api/v1/nodes", { signal: world.signal })) {
+          const { items } = await world.admin.get<List<Node>>("/api/v1/nodes", { signal: world.signal });
+          const down = items.filter(({ spec }) => spec?.unschedulable).length;
+          most = Math.max(most, down, object.spec?.unschedulable ? 1 : 0);
+        }
+      };
+      void follow().catch(() => {});
+      for (const one of world.machines) one.wantReboot();
+      let inside = 0;
+      for (let passed = 0; passed < 20; passed += 1) {
+        await world.time.pass(500);
+        inside = Math.max(inside, (await holders()).length);
+      }
+      await world.time.pass(5 * minute);
+      assert.deepEqual([boots(), inside, most], [[2, 2], 1, 1], `seed ${seed}`);
+      if (seed < 30) await world.stop();
+    }
+  });
+
+  for (const [what, limit, cordoned] of [
+    ["with all others well", "1", []],
+    ["beside a node that is cordoned", "2", ["n3"]],
+  ] as const) {
+    it(`of two that have both looked at all Nodes before either is in, one enters, ${what}`, async () => {
+      await start(3, { "max-unavailable": limit, concurrency: "3", "reboot-delay": "1m" });
+      for (const name of cordoned) await setCordon(name, true);
+      const looked = new Set<string>();
+      world.onDaemonRequest = (node, { method, path }) => {
+        if (method === "GET" && path.startsWith("/api/v1/nodes?")) looked.add(node);
+      };
+      const match = { verb: "patch", resource: "leases", where: isFromDaemon };
+      const slow = world.server.faults.add({ match, effect: { latencyMs: 3000 } });
+      for (const name of ["n1", "n2"]) machine(name).wantReboot();
+      await world.time.pass(20_000);
+      slow.remove();
+      assert.deepEqual([...looked].sort(), ["n1", "n2"]);
+      assert.equal((await holders()).length, 1);
+    });
+
+    it(`the next follows within seconds of the release, though it has waited for that, ${what}`, async () => {
+      await start(3, { "max-unavailable": limit, concurrency: "3", "reboot-delay": "2m" });
+      for (const name of cordoned) await setCordon(name, true);
+      machine("n1").wantReboot();
+      await until("n1 is in", async () => (await holders()).includes("n1"));
+      machine("n2").wantReboot();
+      await until("n1 is out", async () => !(await holders()).includes("n1"));
+      await world.time.pass(2000);
+      assert.deepEqual(await holders(), ["n2"]);
+    });
+  }
+
+  it("a node that waits for other Nodes asks for one page of them a minute, and not while a slot is not free", async () => {
+    await start(3, { "max-unavailable": "1", concurrency: "2" });
+    await setCordon("n3", true);
+    machine("n1").wantReboot();
+    await world.time.pass(10 * minute);
+    const asked: string[] = [];
+    world.onDaemonRequest = (_, { method, path }) => {
+      if (!path.includes("watch=true")) asked.push(`${method} ${path}`);
+    };
+    await world.time.pass(60 * minute);
+    const pages = asked.filter((one) => one.startsWith("GET /api/v1/nodes?"));
+    assert.ok(pages.length >= 55 && pages.length <= 61, `${pages.length}`);
+    assert.ok(asked.length <= 125, `${asked.length}`);
+    // The lock tells the rest.
+    await patch(lease, { metadata: { annotations: { "rebootd.dev/lock": '{"nodeID":"manual"}' } } });
+    await world.time.pass(2 * minute);
+    asked.length = 0;
+    await world.time.pass(60 * minute);
+    assert.deepEqual(asked, []);
+  });
+});
+
+describe("After failures of different nodes in a row", () => {
+  afterEach(() => world.stop());
+
+  const options = { "drain-timeout": "10s" };
+  const waits = (name: string, code: string) => async () =>
+    (await reasonsOf(name)).some((reason) => reason.startsWith(`${code}:`));
+
+  it("no other starts, and says why; after rebootd resume it does within seconds", async () => {
+    await start(4, options);
+    await fail("n1", "n2", "n3");
+    assert.deepEqual(await failed(), ["n1", "n2", "n3"]);
+    machine("n4").wantReboot();
+    await world.time.pass(6 * 60 * minute);
+    assert.deepEqual(boots(), [1, 1, 1, 1]);
+    const [reason = ""] = await reasonsOf("n4");
+    assert.match(
+      reason,
+      /^halted: 3 nodes failed in a row \(n1: the drain has passed its deadline, [^;]+; n2: [^;]+; n3: [^;]+\): nothing starts until rebootd resume$/,
+    );
+    assert.match(
+      (await rebootd("status")).out,
+      /free\nhalted: 3 nodes failed in a row \(n1: .*\): nothing starts until rebootd resume\n\nNODE/,
+    );
+    const status = JSON.parse((await rebootd("status", "-o", "json")).out);
+    assert.deepEqual([status.halted, status.failures], [true, await readFailures()]);
+    const { code, out } = await rebootd("resume");
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /^resumed: these failures no longer count\n\nFAILED +SINCE +WHY\nn1 +6h +the drain .*\nn2 .*\nn3 .*\n$/,
+    );
+    assert.equal(await readFailures(), undefined);
+    await world.time.pass(3000);
+    assert.deepEqual(await holders(), ["n4"]);
+    await world.time.pass(5 * minute);
+    assert.equal(boots()[3], 2);
+    assert.deepEqual(await rebootd("resume"), { code: 0, out: "nothing was halted\n", err: "" });
+  });
+
+  it("a node that waited for a slot meanwhile says so within seconds, and asks for nothing while that lasts", async () => {
+    await start(4, options);
+    await fail("n1", "n2");
+    await addStuckPod("n3");
+    machine("n3").wantReboot();
+    await until("n3 is in", async () => (await holders()).includes("n3"));
+    machine("n4").wantReboot();
+    await until("n4 waits", waits("n4", "lock-taken"));
+    await until("n3 is out", async () => !(await holders()).includes("n3"));
+    await world.time.pass(2000);
+    assert.ok(await waits("n4", "halted")());
+    await world.time.pass(minute);
+    const asked: string[] = [];
+    world.onDaemonRequest = (node, { method, path }) => {
+      if (node === "n4" && !path.includes("watch=true")) asked.push(`${method} ${path}`);
+    };
+    await world.time.pass(60 * minute);
+    assert.deepEqual(asked, []);
+  });
+
+  it("those that have failed do not try again either", async () => {
+    await start(3, options);
+    await setFailures(failures("n2", "n3"));
+    await addStuckPod("n1");
+    machine("n1").wantReboot();
+    await until("n1 has failed", async () => (await world.look()).phases["n1"] === "Failed");
+    await removeStuckPod("n1");
+    await world.time.pass(6 * 60 * minute);
+    assert.deepEqual(boots(), [1, 1, 1]);
+    assert.ok(await waits("n1", "halted")());
+    await rebootd("resume");
+    await world.time.pass(3 * minute);
+    assert.deepEqual(boots(), [2, 1, 1]);
+  });
+
+  it("a person who removes the annotation lets it go on as well", async () => {
+    await start(2, options);
+    await setFailures(failures("x", "y", "z"));
+    machine("n1").wantReboot();
+    await until("n1 waits", waits("n1", "halted"));
+    await setFailures(null);
+    await world.time.pass(3000);
+    assert.deepEqual(await holders(), ["n1"]);
+  });
+
+  it("rebootd unlock --all does not", async () => {
+    await start(2, options);
+    await setFailures(failures("x", "y", "z"));
+    machine("n1").wantReboot();
+    assert.equal((await rebootd("unlock", "--all")).code, 0);
+    await world.time.pass(60 * minute);
+    assert.deepEqual(boots(), [1, 1]);
+    assert.deepEqual(await failed(), ["x", "y", "z"]);
+  });
+
+  it("one node that fails again and again stops nobody", async () => {
+    await start(2, options);
+    await addStuckPod("n1");
+    machine("n1").wantReboot();
+    await until(
+      "it has failed five times",
+      async () => {
+        const { metadata } = await world.admin.get<Node>("/api/v1/nodes/n1", { signal: world.signal });
+        return (parseRecord(metadata?.annotations?.[recordAnnotation]).record?.failures ?? 0) >= 5;
+      },
+      120,
+    );
+    assert.deepEqual(await failed(), ["n1"]);
+    machine("n2").wantReboot();
+    await world.time.pass(5 * minute);
+    assert.equal(boots()[1], 2);
+  });
+
+  it("a proved reboot in between clears them, in the patch that gives the slot back", async () => {
+    await start(4, options);
+    await fail("n1", "n2");
+    const states: string[] = [];
+    const follow = async () => {
+      const path = lease.replace(/\/rebootd$/, "");
+      for await (const { type, object } of world.admin.watch<Lease>(path, { signal: world.signal })) {
+        if (type === "BOOKMARK") continue;
+        const { annotations = {} } = object.metadata ?? {};
+        const held = annotations["rebootd.dev/lock"] === undefined ? "free" : "held";
+        states.push(`${held}, ${annotations["rebootd.dev/failures"] === undefined ? "none" : "failures"}`);
+      }
+    };
+    void follow().catch(() => {});
+    machine("n3").wantReboot();
+    await world.time.pass(5 * minute);
+    assert.equal(boots()[2], 2);
+    assert.deepEqual(states, ["free, failures", "held, failures", "free, none"]);
+    await fail("n4");
+    assert.deepEqual(await failed(), ["n4"]);
+  });
+
+  it("a cycle that was withdrawn counts as neither", async () => {
+    await start(2, { "reboot-delay": "2m" });
+    await setFailures(failures("x", "y"));
+    machine("n1").wantReboot();
+    await until("n1 is in", async () => (await holders()).includes("n1"));
+    machine("n1").unwantReboot();
+    await world.time.pass(10 * minute);
+    assert.deepEqual([boots(), await holders(), await failed()], [[1, 1], [], ["x", "y"]]);
+  });
+
+  it("who is in its cycle goes on to its end, and does not clear them: a person does", async () => {
+    await start(3, { ...options, concurrency: "2", "reboot-delay": "1m" });
+    machine("n1").wantReboot();
+    await until("n1 is in", async () => (await holders()).includes("n1"));
+    await setFailures(failures("x", "y", "z"));
+    machine("n2").wantReboot();
+    await world.time.pass(10 * minute);
+    assert.deepEqual(
+      [boots(), await failed()],
+      [
+        [2, 1, 1],
+        ["x", "y", "z"],
+      ],
+    );
+    assert.deepEqual((await world.look()).cordoned, []);
+  });
+
+  it("of --halt-after-failures=0 nothing is ever halted", async () => {
+    await start(5, { ...options, "halt-after-failures": "0" });
+    await fail("n1", "n2", "n3", "n4");
+    assert.deepEqual(await failed(), ["n1", "n2", "n3", "n4"]);
+    machine("n5").wantReboot();
+    await world.time.pass(5 * minute);
+    assert.equal(boots()[4], 2);
+    assert.deepEqual(await failed(), []);
+  });
+
+  it("of --halt-after-failures=1 the first halts all", async () => {
+    await start(2, { ...options, "halt-after-failures": "1" });
+    await fail("n1");
+    machine("n2").wantReboot();
+    await world.time.pass(60 * minute);
+    assert.deepEqual(boots(), [1, 1]);
+  });
+
+  it("what cannot be read holds every node back, is left as it is, and is mended by rebootd resume", async () => {
+    await start(1, options);
+    await setFailures("junk");
+    machine("n1").wantReboot();
+    await world.time.pass(60 * minute);
+    assert.deepEqual(boots(), [1]);
+    assert.match(
+      (await reasonsOf("n1"))[0] ?? "",
+      /^failures-unreadable: the failures "junk" .*rebootd resume/,
+    );
+    assert.match(
+      (await rebootd("status")).out,
+      /\nhalted: the failures "junk" beside the lock cannot be read/,
+    );
+    assert.equal((await rebootd("resume")).out, "resumed: what was there could not be read, and is gone\n");
+    await world.time.pass(2 * minute);
+    assert.deepEqual(boots(), [2]);
+  });
+
+  it("each counts once, though its daemon is killed between any two writes", async () => {
+    for (let nth = 1; nth <= 12; nth += 1) {
+      await start(2, options);
+      await setFailures(failures("x"));
+      await addStuckPod("n1");
+      let writes = 0;
+      world.onDaemonRequest = (_, { method }) => {
+        if (method === "GET") return;
+        writes += 1;
+        if (writes === nth) machine("n1").crashDaemon();
+      };
+      machine("n1").wantReboot();
+      await until("the failure is recorded", async () => (await world.look()).phases["n1"] === "Failed");
+      await world.time.pass(5000);
+      assert.deepEqual([await failed(), await holders()], [["x", "n1"], []], `killed at write ${nth}`);
+      if (nth < 12) await world.stop();
+    }
+  });
+
+  it("one whose slot somebody takes away in the moment in which it gives it back does not count", async () => {
+    await start(2, options);
+    await addStuckPod("n1");
+    let isTaken = false;
+    world.onDaemonRequest = (_, { method, path, body = "" }) => {
+      if (isTaken || method !== "PATCH" || !path.startsWith(lease) || !body.includes("failures")) return;
+      isTaken = true;
+      void patch(lease, { metadata: { annotations: { "rebootd.dev/lock": null } } });
+    };
+    machine("n1").wantReboot();
+    await until("the failure is recorded", async () => (await world.look()).phases["n1"] === "Failed");
+    assert.deepEqual([isTaken, await failed()], [true, []]);
+  });
+
+  for (const [what, effect] of [
+    ["was lost", "reset-after"],
+    ["never came to the server", "reset-before"],
+  ] as const) {
+    it(`each counts once, though the write that gives the slot back ${what}`, async () => {
+      await start(2, options);
+      await setFailures(failures("x"));
+      await addStuckPod("n1");
+      machine("n1").wantReboot();
+      await until("n1 is in", async () => (await holders()).includes("n1"));
+      const match = { verb: "patch", resource: "leases", where: isFromDaemon };
+      world.server.faults.add({ match, times: 1, effect });
+      await until("the failure is recorded", async () => (await world.look()).phases["n1"] === "Failed");
+      assert.deepEqual([await failed(), await holders()], [["x", "n1"], []]);
+    });
+  }
+
+  it("it is the same with a DaemonSet that carries the lock", async () => {
+    await start(3, { ...options, "ds-name": "kured", "halt-after-failures": "2" }, { rights: "everything" });
+    const labels = { name: "kured" };
+    const containers = [{ name: "kured", image: "kured:1" }];
+    const template = { metadata: { labels }, spec: { containers, nodeSelector: { nowhere: "true" } } };
+    const body = { metadata: { name: "kured" }, spec: { selector: { matchLabels: labels }, template } };
+    await world.admin.create(kured.replace(/\/kured$/, ""), body, { signal: world.signal });
+    await fail("n1", "n2");
+    assert.deepEqual(await failed(kured), ["n1", "n2"]);
+    machine("n3").wantReboot();
+    await until("n3 waits", waits("n3", "halted"));
+    assert.match((await rebootd("resume", "--ds-name=kured")).out, /^resumed: /);
+    await world.time.pass(3000);
+    assert.deepEqual((await world.look()).cordoned, ["n3"]);
+  });
+});
