@@ -23,6 +23,10 @@ export function returning(record: CycleRecord, moment: Moment): Decision {
   const { node, unreadyPods } = seen;
   if (node === undefined) return look("node");
   if (node === "gone") return nodeGone(moment);
+  if (record.cordoned && !node.unschedulable) {
+    const why = "somebody has uncordoned the node: a cordon from now on is theirs";
+    return save({ ...record, cordoned: false }, why);
+  }
   const readiness = missingReadiness(record, node, moment);
   if (readiness === undefined && unreadyPods === undefined) return look("pods");
   const pods = missingPods(record, unreadyPods, moment);

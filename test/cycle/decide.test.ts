@@ -916,6 +916,15 @@ describe("A settling node", () => {
   });
 });
 
+describe("A returning node that somebody has uncordoned", () => {
+  const returning = record({ phase: "Returning" });
+
+  it("has no cordon of ours any more, so that a later one is theirs", () => {
+    const next = saved(decide(returning, seen({ node: { unschedulable: false } }), policy(), noon));
+    assert.deepEqual([next.phase, next.cordoned, next.cordon], ["Returning", false, undefined]);
+  });
+});
+
 describe("A node that is being restored", () => {
   const restoringNode = (result: "failed" | "withdrawn") =>
     record({ phase: "Restoring", cordoned: false, outcome: { result, at: iso(noon), message: "why" } });

@@ -1,6 +1,8 @@
 /** A bug to plant: text in a file of the daemon, and what stands there instead. */
 export interface Mutant {
   name: string;
+  /** One that finds it; `npm run simulate -- --mutants` looks for others. */
+  seed: number;
   file: string;
   edits: readonly (readonly [text: string, instead: string])[];
 }
@@ -9,6 +11,7 @@ export interface Mutant {
 export const mutants: readonly Mutant[] = [
   {
     name: "release before the uncordon",
+    seed: 2,
     file: "cycle/returning.ts",
     edits: [
       [
@@ -19,11 +22,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "no uncordon",
+    seed: 1,
     file: "cycle/returning.ts",
     edits: [["unmarkRebooted(policy.marks, record, node),", "{},"]],
   },
   {
     name: "no fresh look before the reboot",
+    seed: 66,
     file: "cycle/decide.ts",
     edits: [
       [
@@ -34,6 +39,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a clock takes a slot that is held",
+    seed: 25,
     file: "lock/slots.ts",
     edits: [
       ['if (typeof TTL !== "number" || TTL <= 0 || typeof created !== "string") return false;', ""],
@@ -42,11 +48,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "uncordons what a person has cordoned",
+    seed: 36,
     file: "cycle/marks.ts",
     edits: [['...(record.cordoned && { cordon: "clear" }),', 'cordon: "clear",']],
   },
   {
     name: "a restarted daemon counts as a reboot",
+    seed: 10,
     file: "cycle/decide.ts",
     edits: [
       [
@@ -57,11 +65,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the deadline of the drain is forgotten",
+    seed: 118,
     file: "cycle/decide.ts",
     edits: [["const began = Date.parse(record.since);", "const began = now;"]],
   },
   {
     name: "a lost answer enters twice",
+    seed: 2,
     file: "lock/slots.ts",
     edits: [
       ["if (live.some((other) => isOwn(other, holder))) return live;", ""],
@@ -71,6 +81,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a lock set by hand does not count in the shape for several",
+    seed: 17,
     file: "lock/limits.ts",
     edits: [
       [
@@ -81,21 +92,25 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the window is looked at only at the start",
+    seed: 77,
     file: "gates/window.ts",
     edits: [["beforeReboot: true,", "beforeReboot: false,"]],
   },
   {
     name: "given back before it is Ready",
+    seed: 4,
     file: "cycle/returning.ts",
     edits: [['if (!node.ready) return { ...due, what: "the node is not Ready" };', ""]],
   },
   {
     name: "the lock is written whatever its version",
+    seed: 3,
     file: "lock/carrier.ts",
     edits: [["resourceVersion: object.metadata?.resourceVersion,", ""]],
   },
   {
     name: "the need is not looked at again",
+    seed: 124,
     file: "cycle/decide.ts",
     edits: [
       [
@@ -106,16 +121,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes slots of nodes that are there",
+    seed: 107,
     file: "lock/store.ts",
     edits: [["if (node === undefined || isAnother) orphans.push(holder);", "orphans.push(holder);"]],
   },
   {
     name: "reboots for ever for a need that does not go away",
+    seed: 15,
     file: "cycle/at-rest.ts",
     edits: [["if (record.reboots >= policy.maxRebootsPerNeed) {", "if (record.reboots >= 1000) {"]],
   },
   {
     name: "the limits of others do not count",
+    seed: 69,
     file: "lock/limits.ts",
     edits: [
       [
@@ -126,26 +144,31 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a lock that cannot be read is free",
+    seed: 31,
     file: "lock/limits.ts",
     edits: [['if (lock.state === "unreadable") return { code: "lock-unreadable", message: lock.why };', ""]],
   },
   {
     name: "labels are left behind",
+    seed: 2,
     file: "cycle/marks.ts",
     edits: [["...(labels.length > 0 && { labels: Object.fromEntries(labels) }),", ""]],
   },
   {
     name: "the taint is left behind",
+    seed: 1,
     file: "cycle/marks.ts",
     edits: [["...soften(undefined, record, node).change,", ""]],
   },
   {
     name: "reboots with pods that have not gone",
+    seed: 14,
     file: "cycle/decide.ts",
     edits: [["if (!moment.policy.rebootAnyway) return", "if (moment.policy.rebootAnyway) return"]],
   },
   {
     name: "an uncordoned node is drained on",
+    seed: 94,
     file: "cycle/decide.ts",
     edits: [["if (!node.unschedulable && !record.announced)", "if (record.announced && !record.announced)"]],
   },

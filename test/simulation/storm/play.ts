@@ -53,7 +53,8 @@ export async function play(scenario: Scenario): Promise<Played> {
     concurrencyOf: (node) => settings.concurrencyOf(node, clock.now()),
     haltAfterOf: (node) => settings.haltAfterOf(node, clock.now()),
     drainTimeoutMs: (node) => settings.drainTimeoutMs(node, clock.now()),
-    isWindowOpen: (node, time) => settings.isWindowOpen(node, time, clock.now()),
+    isWindowOpen: (node, time) =>
+      settings.isWindowOpen(node, time + (scenario.skewMs[node] ?? 0), clock.now()),
     onViolation: violate,
   });
   const stubborn = new Set<string>();

@@ -32,10 +32,13 @@ export interface Promises {
   /** How many changes and events were looked at. */
   readonly looks: number;
   /** Who cordoned the node last, while it is cordoned. */
-  cordonerOf(node: string): "daemon" | "person" | undefined;
+  cordonerOf(node: string): Cordoner | undefined;
   /** The need has gone for good, or is a new one. */
   forgetNeed(node: string): void;
 }
+
+/** Who cordoned a node; "either" where nobody but us can tell. */
+export type Cordoner = "daemon" | "person" | "either";
 
 interface Entry {
   nodeID: string;
@@ -63,6 +66,8 @@ const graceMs = 45_000;
 const shortGraceMs = 20_000;
 /** What a process that is killed, or cut off, may be late by. */
 const lateMs = 240_000;
+/** From a look to the patch that says what was seen, where the server answers. */
+const saveMs = 500;
 /** A pod that was bound before the cordon shows up within this time. */
 const newcomerMs = 10_000;
 /** How often a need is served that does not go away, and once more for a reboot that was under way. */
@@ -93,6 +98,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (type === "DELETED") {
       node.goneAt = now();
       node.cordoner = undefined;
+      // The record goes with the Node.
+      node.reboots = 0;
       return;
     }
     const writer = daemonIn(user);
@@ -100,7 +107,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
       violate("a daemon writes no other Node", `${writer} has changed the Node ${name}`);
     }
     onCordon(name, writer, isCordoned(previous), isCordoned(object));
-    if (writer !== undefined) onRecord(name, recordIn(previous), recordIn(object));
+    if (writer !== undefined) onRecord(name, recordIn(previous), recordIn(object), isCordoned(object));
     checkDown();
   });
 
@@ -108,7 +115,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
     const node = of(name);
     if (before === after) return;
     if (after) {
-      node.cordoner = writer === undefined ? "person" : "daemon";
+      const isUnseen = node.isUncordonUnseen && !hasSeen(name, node.uncordonedAt);
+      node.cordoner = writer !== undefined ? "daemon" : isUnseen ? "either" : "person";
       if (writer !== undefined && !holds(name) && !isRecent(node.robbedAt)) {
         violate("no cordon without a slot", `${name} was cordoned and holds no slot`);
       }
@@ -117,11 +125,25 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (writer !== undefined && node.cordoner === "person") {
       violate("a person's cordon stays", `the daemon has uncordoned ${name}, which a person had cordoned`);
     }
+    node.isUncordonUnseen = writer === undefined && node.cordoner === "daemon";
     if (writer === undefined) node.uncordonedAt = now();
     node.cordoner = undefined;
   }
 
-  function onRecord(name: string, before: Record, after: Record): void {
+  /** Whether the daemon that runs now has read its Node since then, and had the time to say so. */
+  function hasSeen(name: string, since: number): boolean {
+    const reads = server.ledger.entries({ user: `rebootd:${name}`, verb: "get", resource: "nodes", name });
+    return reads.some(
+      ({ start, status }) =>
+        status === 200 && start > Math.max(since, of(name).endedAt) && start < now() - saveMs,
+    );
+  }
+
+  function onRecord(name: string, before: Record, after: Record, cordoned: boolean): void {
+    // The patch names the version of the Node that was looked at, so here nothing can have come in between.
+    if (after.phase === "Rebooting" && before.phase === "Draining" && !cordoned) {
+      violate("no reboot of a node that is not cordoned", `${name} is to reboot without a cordon`);
+    }
     if (after.phase === "Waiting" && (after.reasons ?? []).length === 0 && before.phase === "Waiting") {
       violate("it says why it waits", `${name} waits and names no reason`);
     }
@@ -229,6 +251,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
         if (!event.present) node.unwantedAt = now();
         node.isNeeded = event.present;
       }
+      if (event.type === "daemon-ended") node.endedAt = now();
       if (event.type !== "down") return;
       if (event.cause === "command") onReboot(name);
     },
@@ -274,13 +297,16 @@ export function watchPromises(surroundings: Surroundings): Promises {
 
 function history() {
   return {
-    cordoner: undefined as "daemon" | "person" | undefined,
+    cordoner: undefined as Cordoner | undefined,
     /** When a person took its slot away, its Node, its cordon or its need. */
     robbedAt: never,
     goneAt: never,
     uncordonedAt: never,
     unwantedAt: never,
     drainingSince: 0,
+    /** A person has taken the daemon's cordon away: if they cordon anew before it has looked, nothing tells the two apart. */
+    isUncordonUnseen: false,
+    endedAt: never,
     isNeeded: false,
     /** For the need that stands now. */
     reboots: 0,

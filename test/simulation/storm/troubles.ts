@@ -108,7 +108,7 @@ const deeds: Deeds = {
   async cordon({ node }, scene) {
     await patchNode(scene, node, true);
     return async () => {
-      if (scene.promises.cordonerOf(node) === "person") await patchNode(scene, node, null);
+      if (scene.promises.cordonerOf(node) !== "daemon") await patchNode(scene, node, null);
     };
   },
   async uncordon({ node }, scene) {

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { mutants } from "./mutants.ts";
+import { play } from "./play.ts";
+import { playSeeds } from "./pool.ts";
+import { regressions } from "./regressions.ts";
+import { drawScenario, type Scenario } from "./scenario.ts";
+import { shrink } from "./shrink.ts";
+
+describe("A storm", () => {
+  it("breaks no promise, with any of 200 seeds", async () => {
+    const broken: string[] = [];
+    await playSeeds({ first: 1, count: 200, limits: {} }, (result) => {
+      broken.push(...result.broken.map((message) => `seed ${result.seed}: ${message}`));
+      return broken.length > 20;
+    });
+    assert.deepEqual(broken, []);
+  });
+
+  it("is the same to the letter when it is played again", async () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const [first, second] = [await play(drawScenario(seed)), await play(drawScenario(seed))];
+      assert.ok(first.story.length > 10);
+      assert.deepEqual(second, first);
+    }
+  });
+
+  it("has as many nodes as is asked for, and as many at a time", () => {
+    const { nodes, options } = drawScenario(1, { nodes: 12, concurrency: 2 });
+    assert.deepEqual([nodes, options.concurrency], [12, "2"]);
+  });
+
+  it("is made shorter as long as it still fails", async () => {
+    const scenario = drawScenario(11);
+    const crash = { at: 1, kind: "crash", node: "n1" } as const;
+    const troubles = [...scenario.troubles, crash];
+    const hasCrash = async ({ troubles }: Scenario) => troubles.includes(crash);
+    const smallest = await shrink({ ...scenario, troubles }, hasCrash);
+    assert.deepEqual(smallest.troubles, [crash]);
+    assert.deepEqual(smallest.options, {});
+  });
+
+  for (const [what, scenario] of Object.entries(regressions)) {
+    it(`shows that ${what}`, async () => assert.deepEqual((await play(scenario)).violations, []));
+  }
+});
+
+describe("A planted bug is found by some seed", () => {
+  for (const { name, seed } of mutants) {
+    it(name, async function () {
+      this.timeout(180_000);
+      let found = false;
+      // First where it was found before; where storms have changed since, anywhere.
+      for (const seeds of [
+        { first: seed, count: 1 },
+        { first: 1, count: 500 },
+      ]) {
+        if (found) break;
+        await playSeeds(
+          { ...seeds, limits: {} },
+          ({ broken }) => {
+            found ||= broken.length > 0;
+            return found;
+          },
+          { mutant: name },
+        );
+      }
+      assert.ok(found, "no seed has found it");
+    });
+  }
+});
