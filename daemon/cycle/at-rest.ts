@@ -27,26 +27,27 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
   const rested = resting(record, moment);
   if (rested !== undefined) return leftoverSlot(seen, rested.why) ?? rested;
 
+  const needy = { ...record, need: neededSince(record, need, now) };
   if (seen.gates === undefined) return look("gates");
   const { closed, changesAt = Number.POSITIVE_INFINITY } = seen.gates;
   if (closed.length > 0) {
     const why = closed.map((gate) => gate.message).join("; ");
     const until = Math.min(now + policy.gateRecheckMs, changesAt);
-    return leftoverSlot(seen, why) ?? waitingFor(record, closed, { until }, moment);
+    return leftoverSlot(seen, why) ?? waitingFor(needy, closed, { until }, moment);
   }
 
   if (seen.lock === undefined) return look("lock");
   const { held, refusal } = seen.lock;
   if (refusal !== undefined) {
     if (held) return { action: { do: "release" }, why: `${refusal.message}, and the cycle has not begun` };
-    return refused(record, refusal, moment);
+    return refused(needy, refusal, moment);
   }
   if (!held && !seen.turn)
     return { action: { do: "wait", slot: true }, why: "a slot is free: let others try first" };
   if (seen.node === undefined) return look("node");
   if (seen.node === "gone") return nodeGone(moment);
   if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };
-  return begin({ ...record, need: neededSince(record, need, now) }, seen.node, moment);
+  return begin(needy, seen.node, moment);
 }
 
 /** One patch: the labels and the taint, and the cordon with them unless it is to come later. */
@@ -144,7 +145,7 @@ function waitingFor(
   wait: { until?: number; slot?: true },
   moment: Moment,
 ): Decision {
-  const { seen, policy, now } = moment;
+  const { policy, now } = moment;
   const why = closed.map(({ message }) => message).join("; ");
   const known = (gate: ClosedGate) =>
     record.reasons.find((one) => one.gate === gate.gate && one.code === gate.code);
@@ -154,9 +155,8 @@ function waitingFor(
     return { action: { do: "wait", ...wait }, why };
   }
   const reasons: Reason[] = closed.map((gate) => ({ ...gate, since: known(gate)?.since ?? iso(now) }));
-  const need = seen.need?.state === "needed" ? neededSince(record, seen.need, now) : record.need;
   const since = record.phase === "Waiting" ? record.since : iso(now);
-  const next: CycleRecord = { ...record, phase: "Waiting", since, need, reasons };
+  const next: CycleRecord = { ...record, phase: "Waiting", since, reasons };
   return rest(record, next, { why, softTaint }, moment);
 }
 

@@ -15,7 +15,7 @@ import {
 import { forgetHooks, unmark, unmarked } from "./marks.ts";
 import { type CycleRecord, idleRecord } from "./record.ts";
 import { returning } from "./returning.ts";
-import type { Seen } from "./seen.ts";
+import type { NodeFacts, Seen } from "./seen.ts";
 
 const handOn = "the node is given back: hand the slot on";
 
@@ -30,7 +30,7 @@ export function decide(record: CycleRecord, seen: Seen, policy: Policy, now: num
     case "Idle":
     case "Waiting":
     case "Failed":
-      return atRest(record, moment);
+      return leftBehind(record, moment) ?? atRest(record, moment);
     case "Draining":
       return draining(record, moment);
     case "Rebooting":
@@ -41,9 +41,13 @@ export function decide(record: CycleRecord, seen: Seen, policy: Policy, now: num
       return settling(record, moment);
     case "Restoring":
       return restoring(record, moment);
-    default:
-      return record.phase satisfies never;
   }
+}
+
+/** At rest nothing of ours is on the Node; there is where the record is another version's, or was written by hand. */
+function leftBehind(record: CycleRecord, moment: Moment): Decision | undefined {
+  if (!record.cordoned && record.labels.length === 0) return undefined;
+  return restore(record, "withdrawn", record.outcome?.message ?? "the cycle was broken off", moment);
 }
 
 function draining(record: CycleRecord, moment: Moment): Decision {
@@ -52,9 +56,9 @@ function draining(record: CycleRecord, moment: Moment): Decision {
   if (seen.bootID !== record.bootID) {
     return save(phase(record, "Returning", now), "the machine went down by itself while it was drained");
   }
-  const lost = lostRight(record, moment);
-  if (lost !== undefined) return lost;
-  if (record.announced) return announced(record, moment);
+  const right = confirm(record, moment);
+  if ("lost" in right) return right.lost;
+  if (record.announced) return announced(record, right.node, moment);
   const began = Date.parse(record.since);
   const deadline = began + policy.drainTimeoutMs;
   const isLate = now >= deadline;
@@ -80,17 +84,14 @@ function draining(record: CycleRecord, moment: Moment): Decision {
         ? wait("drained; waiting for --reboot-delay", until)
         : reboot(record, "drained", moment);
     }
-    default:
-      return drain satisfies never;
   }
 }
 
 /** The labels are set; who follows them has time until the cordon. */
-function announced(record: CycleRecord, { seen, policy, now }: Moment): Decision {
-  if (typeof seen.node !== "object") return look("node");
+function announced(record: CycleRecord, node: NodeFacts, { policy, now }: Moment): Decision {
   const until = Date.parse(record.since) + policy.drainDelayMs;
   if (now < until) return wait("waiting for --drain-delay", until);
-  const cordoned = cordon(record, seen.node, now);
+  const cordoned = cordon(record, node, now);
   return save(cordoned.record, "--drain-delay is over: cordon and drain", cordoned.change);
 }
 
@@ -121,8 +122,8 @@ function rebooting(record: CycleRecord, moment: Moment): Decision {
   }
   if (seen.askedAttempt < record.attempt) {
     // The step that cannot be undone. Everything below was seen in this very pass.
-    const lost = lostRight(record, moment);
-    if (lost !== undefined) return lost;
+    const right = confirm(record, moment);
+    if ("lost" in right) return right.lost;
     if (seen.gates === undefined) return look("gates");
     const [closed] = seen.gates.closed;
     if (closed !== undefined) return restore(record, "withdrawn", closed.message, moment);
@@ -139,19 +140,18 @@ function rebooting(record: CycleRecord, moment: Moment): Decision {
   return save({ ...record, since: iso(now), attempt: record.attempt + 1 }, `${stillUp}: ask again`);
 }
 
-/** Looks at what gives the right to go on, and gives the node back where that is lost. */
-function lostRight(record: CycleRecord, moment: Moment): Decision | undefined {
+/** Looks at what gives the right to go on; where that is lost, the node is given back. */
+function confirm(record: CycleRecord, moment: Moment): { node: NodeFacts } | { lost: Decision } {
   const { node, lock, need } = moment.seen;
-  if (node === undefined) return look("node");
-  if (node === "gone") return nodeGone(moment);
-  if (lock === undefined) return look("lock");
-  if (!lock.held) return restore(record, "withdrawn", "the slot is no longer ours", moment);
-  if (!node.unschedulable && !record.announced) return uncordoned(record, moment);
-  if (need === undefined) return look("need");
-  if (need.state !== "needed") {
-    return restore(record, "withdrawn", "the reboot is no longer needed", moment);
-  }
-  return undefined;
+  const withdrawn = (why: string) => ({ lost: restore(record, "withdrawn", why, moment) });
+  if (node === undefined) return { lost: look("node") };
+  if (node === "gone") return { lost: nodeGone(moment) };
+  if (lock === undefined) return { lost: look("lock") };
+  if (!lock.held) return withdrawn("the slot is no longer ours");
+  if (!node.unschedulable && !record.announced) return { lost: uncordoned(record, moment) };
+  if (need === undefined) return { lost: look("need") };
+  if (need.state !== "needed") return withdrawn("the reboot is no longer needed");
+  return { node };
 }
 
 /** Once it may be a mistake; whoever does it again wants the node now. That is a failure, so that the back-off leaves it alone. */

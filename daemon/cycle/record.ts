@@ -15,29 +15,38 @@ export const phases = [
 ] as const;
 export type Phase = (typeof phases)[number];
 
-const time = z.iso.datetime();
-const count = z._default(z.int().check(z.minimum(0)), 0);
+/** Raised when a field changes its meaning; new fields alone do not raise it. */
+const recordVersion = 1;
+
+/** What cannot be read counts as long ago, so that no deadline is waited for that may never come. */
+const time = z.catch(z.iso.datetime(), "1970-01-01T00:00:00.000Z");
+const count = z.catch(z.int().check(z.minimum(0)), 0);
+const flag = z.catch(z.boolean(), false);
 
 const reasonSchema = z.object({ gate: z.string(), code: z.string(), message: z.string(), since: time });
+const labelSchema = z.object({ key: z.string(), set: z.string(), found: z.optional(z.string()) });
 const recordSchema = z.object({
   phase: z.enum(phases),
   since: time,
-  need: z.optional(z.object({ source: z.string(), reasons: z.array(z.string()), since: time })),
-  bootID: z.optional(z.string()),
-  cordoned: z._default(z.boolean(), false),
-  cordonedAgain: z._default(z.boolean(), false),
-  announced: z._default(z.boolean(), false),
-  labels: z._default(
-    z.array(z.object({ key: z.string(), set: z.string(), found: z.optional(z.string()) })),
-    [],
+  need: z.catch(
+    z.optional(z.object({ source: z.string(), reasons: z.array(z.string()), since: time })),
+    undefined,
   ),
-  taint: z.optional(z.string()),
+  bootID: z.catch(z.optional(z.string()), undefined),
+  cordoned: flag,
+  cordonedAgain: flag,
+  announced: flag,
+  labels: z.catch(z.array(labelSchema), []),
+  taint: z.catch(z.optional(z.string()), undefined),
   attempt: count,
   reboots: count,
   failures: count,
-  reasons: z._default(z.array(reasonSchema), []),
-  outcome: z.optional(
-    z.object({ result: z.enum(["rebooted", "failed", "withdrawn"]), at: time, message: z.string() }),
+  reasons: z.catch(z.array(reasonSchema), []),
+  outcome: z.catch(
+    z.optional(
+      z.object({ result: z.enum(["rebooted", "failed", "withdrawn"]), at: time, message: z.string() }),
+    ),
+    undefined,
   ),
 });
 
@@ -45,7 +54,7 @@ const recordSchema = z.object({
 export type Reason = z.output<typeof reasonSchema>;
 
 /**
- * A cycle as it survives a restart. Times are RFC 3339, UTC.
+ * A cycle as it survives a restart. Times are RFC 3339, UTC. Written with a `version`.
  * - `since`: when the phase began; deadlines count from it.
  * - `bootID`: the one under which the cycle began.
  * - `cordoned`: by us, so ours to undo.
@@ -60,7 +69,11 @@ export type Reason = z.output<typeof reasonSchema>;
  */
 export type CycleRecord = z.output<typeof recordSchema>;
 
-/** Undefined where there is no record, or none that can be read (the second answer says why). */
+/**
+ * Undefined where there is no record, or none that can be read (the second answer says why). A record of an older or newer
+ * version is read as far as it can be: fields that are missing or not understood are as at rest, unknown ones are left out.
+ * A phase that is not known is a cycle that cannot be gone on with: what it has done to the Node is undone.
+ */
 export function parseRecord(annotation: string | undefined): { record?: CycleRecord; fault?: string } {
   if (annotation === undefined) return {};
   let value: unknown;
@@ -69,14 +82,24 @@ export function parseRecord(annotation: string | undefined): { record?: CycleRec
   } catch {
     return { fault: "it is not JSON" };
   }
-  const parsed = recordSchema.safeParse(value);
-  return parsed.success
-    ? { record: parsed.data }
-    : { fault: z.prettifyError(parsed.error).replaceAll("\n", " ") };
+  if (!hasPhase(value)) return { fault: "it is no object with a phase" };
+  const { phase } = value;
+  if (isPhase(phase)) return { record: recordSchema.parse(value) };
+  const message = `the record names the phase ${JSON.stringify(phase.slice(0, 40))}, which this version does not know`;
+  const outcome = { result: "withdrawn", at: new Date(0).toISOString(), message };
+  return { record: recordSchema.parse({ ...value, phase: "Waiting", outcome }) };
+}
+
+function hasPhase(value: unknown): value is { phase: string } {
+  return typeof value === "object" && value !== null && "phase" in value && typeof value.phase === "string";
+}
+
+function isPhase(text: string): text is Phase {
+  return (phases as readonly string[]).includes(text);
 }
 
 export function writeRecord(record: CycleRecord): string {
-  return JSON.stringify(record);
+  return JSON.stringify({ version: recordVersion, ...record });
 }
 
 export function idleRecord(now: number): CycleRecord {

@@ -121,6 +121,7 @@ describe("A node that needs a reboot", () => {
     const closed = [{ gate: "window", code: "outside", message: "outside" }];
     const before = record({
       phase: "Waiting",
+      cordoned: false,
       reasons: [{ gate: "window", code: "outside", message: "", since: iso(noon) }],
     });
     assert.deepEqual(
@@ -139,6 +140,7 @@ describe("A node that needs a reboot", () => {
     ];
     const before = record({
       phase: "Waiting",
+      cordoned: false,
       reasons: [{ gate: "alerts", code: "active", message: "1 alert", since: iso(noon) }],
     });
     const next = saved(decide(before, seen({ closed, held: false }), policy(), noon + minute));
@@ -199,6 +201,14 @@ describe("A node that needs a reboot", () => {
   it("goes on with a slot that it holds, turn or not", () => {
     assert.equal(saved(decide(needy, seen({ turn: false }), policy(), noon)).phase, "Draining");
   });
+
+  for (const missing of ["lock", "node"] as const) {
+    it(`looks at the ${missing} before it asks for a slot`, () => {
+      const partly = seen({ held: false });
+      delete partly[missing];
+      assert.deepEqual(action(decide(needy, partly, policy(), noon)), { do: "look", at: missing });
+    });
+  }
 
   it("takes the slot when nothing speaks against it", () => {
     assert.deepEqual(action(decide(needy, seen({ held: false }), policy(), noon)), { do: "acquire" });
@@ -380,6 +390,40 @@ describe("A node with a delay before the drain", () => {
   });
 });
 
+describe("What is left on a Node at rest", () => {
+  for (const phase of ["Idle", "Waiting", "Failed"] as const) {
+    it(`is undone where the record says that it is ours: ${phase}`, () => {
+      const next = saved(decide(record({ phase, cordoned: true }), seen(), policy(), noon));
+      assert.deepEqual([next.phase, next.cordon, next.cordoned], ["Restoring", "clear", false]);
+      assert.match(next.outcome?.message ?? "", /broken off/);
+    });
+  }
+
+  it("may be labels alone; the record says why", () => {
+    const outcome = { result: "withdrawn", at: iso(noon), message: "an unknown phase" } as const;
+    const labels = [{ key: "state", set: "rebooting" }];
+    const left = record({ phase: "Waiting", cordoned: false, labels, outcome });
+    const decision = decide(left, seen({ node: { labels: { state: "rebooting" } } }), policy(), noon);
+    const decided = action(decision);
+    assert.ok(decided.do === "save");
+    assert.deepEqual(decided.change, { labels: { state: null } });
+    assert.match(decision.why, /an unknown phase/);
+  });
+});
+
+describe("A slot that may be left over", () => {
+  const closed = [{ gate: "window", code: "outside", message: "outside" }];
+  const notHeld = { held: false, mayHoldSlot: true };
+
+  it("is not given back where the lock shows that there is none", () => {
+    assert.equal(
+      action(decide(idle({ phase: "Failed", failures: 1 }), seen(notHeld), policy(), noon)).do,
+      "wait",
+    );
+    assert.equal(saved(decide(idle(), seen({ ...notHeld, closed }), policy(), noon)).phase, "Waiting");
+  });
+});
+
 describe("A failed node", () => {
   const failed = (failures: number) => idle({ phase: "Failed", failures });
   for (const [failures, pause] of [
@@ -400,6 +444,12 @@ describe("A failed node", () => {
       );
     });
   }
+
+  it("says what failed, and when it tries again", () => {
+    const outcome = { result: "failed", at: iso(noon), message: "the drain broke" } as const;
+    const { why } = decide({ ...failed(1), outcome }, seen({ held: false }), policy(), noon);
+    assert.equal(why, `failed 1 times (the drain broke); tries again at ${iso(noon + minute)}`);
+  });
 
   it("leaves the slot to others meanwhile", () => {
     assert.deepEqual(action(decide(failed(1), seen({ held: true }), policy(), noon)), { do: "release" });
@@ -436,6 +486,13 @@ describe("A draining node", () => {
     assert.equal(next.cordon, "clear");
     assert.equal(next.outcome?.result, "failed");
     assert.match(next.outcome?.message ?? "", /2 pods are left: shop\/cart-0: no room in budget cart/);
+  });
+
+  it("says how many are left also where nothing is known of why", () => {
+    const quiet = seen({ drain: { ...running, blocked: [] } });
+    assert.equal(decide(draining, quiet, policy(), noon).why, "2 pods are left");
+    const none = seen({ drain: { ...running, podsLeft: 0, blocked: [] } });
+    assert.match(decide(draining, none, policy(), noon).why, /no pod is known to be left/);
   });
 
   it("is given back at the deadline also when a restart lost the drain", () => {
@@ -922,6 +979,19 @@ describe("A returning node that somebody has uncordoned", () => {
   it("has no cordon of ours any more, so that a later one is theirs", () => {
     const next = saved(decide(returning, seen({ node: { unschedulable: false } }), policy(), noon));
     assert.deepEqual([next.phase, next.cordoned, next.cordon], ["Returning", false, undefined]);
+  });
+});
+
+describe("A record without an outcome, which no version of ours has written", () => {
+  it("ends its cycle all the same", () => {
+    const decision = decide(record({ phase: "Restoring" }), seen({ held: false }), policy(), noon);
+    assert.equal(saved(decision).phase, "Waiting");
+    assert.equal(decision.why, "the cycle has ended");
+  });
+
+  it("rests after a failure all the same", () => {
+    const decision = decide(idle({ phase: "Failed", failures: 1 }), seen({ held: false }), policy(), noon);
+    assert.match(decision.why, /failed 1 times \(unknown why\)/);
   });
 });
 

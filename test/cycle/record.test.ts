@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseRecord, writeRecord } from "../../daemon/cycle/record.ts";
+import { idleRecord, parseRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import { record } from "./builders.ts";
 
 describe("The record", () => {
@@ -14,8 +14,7 @@ describe("The record", () => {
 
   for (const [what, annotation] of [
     ["text", "not json"],
-    ["an unknown phase", '{"phase":"Dancing","since":"2026-11-24T12:00:00Z"}'],
-    ["no time", '{"phase":"Idle"}'],
+    ["no phase", '{"since":"2026-11-24T12:00:00Z"}'],
     ["a list", "[]"],
     ["null", "null"],
   ] as const) {
@@ -26,8 +25,55 @@ describe("The record", () => {
     });
   }
 
-  it("ignores fields that it does not know", () => {
-    const { record } = parseRecord('{"phase":"Idle","since":"2026-11-24T12:00:00Z","later":1}');
+  it("names its version", () => {
+    assert.equal(JSON.parse(writeRecord(record())).version, 1);
+  });
+
+  it("of an older version has what it does not name as at rest", () => {
+    const { record: read } = parseRecord(
+      '{"phase":"Draining","since":"2026-11-24T12:00:00Z","cordoned":true}',
+    );
+    const { since, ...rest } = idleRecord(0);
+    assert.deepEqual(read, { ...rest, phase: "Draining", since: "2026-11-24T12:00:00Z", cordoned: true });
+    assert.ok(since);
+  });
+
+  it("of a newer version is read but for the fields that are not known", () => {
+    const { record } = parseRecord('{"version":2,"phase":"Idle","since":"2026-11-24T12:00:00Z","later":1}');
     assert.equal(record?.phase, "Idle");
+    assert.ok(record !== undefined && !("later" in record));
+  });
+
+  for (const [field, value] of [
+    ["since", "yesterday"],
+    ["cordoned", "yes"],
+    ["attempt", -1],
+    ["labels", [{ key: 1 }]],
+    ["reasons", "none"],
+    ["need", { source: "file" }],
+    ["outcome", { result: "great" }],
+    ["bootID", 7],
+    ["taint", {}],
+  ] as const) {
+    it(`with a ${field} that is not understood is read all the same`, () => {
+      const { record: read } = parseRecord(
+        JSON.stringify({ ...record({ phase: "Draining" }), [field]: value }),
+      );
+      assert.equal(read?.phase, "Draining");
+      assert.notDeepEqual(read?.[field], value);
+    });
+  }
+
+  it("whose time cannot be read is long overdue", () => {
+    const { record } = parseRecord('{"phase":"Draining"}');
+    assert.equal(Date.parse(record?.since ?? ""), 0);
+  });
+
+  it("that names a phase that is not known keeps what is to be undone", () => {
+    const labels = [{ key: "state", set: "rebooting" }];
+    const written = JSON.stringify({ ...record({ cordoned: true, labels }), phase: "Dancing" });
+    const { record: read } = parseRecord(written);
+    assert.deepEqual([read?.phase, read?.cordoned, read?.labels], ["Waiting", true, labels]);
+    assert.match(read?.outcome?.message ?? "", /names the phase "Dancing"/);
   });
 });

@@ -32,7 +32,7 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/decide.ts",
     edits: [
       [
-        "const lost = lostRight(record, moment);\n    if (lost !== undefined) return lost;\n    if (seen.gates === undefined)",
+        'const right = confirm(record, moment);\n    if ("lost" in right) return right.lost;\n    if (seen.gates === undefined)',
         "if (seen.gates === undefined)",
       ],
     ],
@@ -113,10 +113,7 @@ export const mutants: readonly Mutant[] = [
     seed: 124,
     file: "cycle/decide.ts",
     edits: [
-      [
-        'if (need.state !== "needed") {\n    return restore',
-        'if (need.state === "unknown") {\n    return restore',
-      ],
+      ['if (need.state !== "needed") return withdrawn', 'if (need.state === "unknown") return withdrawn'],
     ],
   },
   {
