@@ -31,6 +31,8 @@ export interface SmallWorldOptions {
   /** Stands between a node's daemon and the server. Each daemon is then a user of its own, `rebootd:NODE`, with all rights. */
   between?: (node: string, transport: Transport) => Transport;
   kubelet?: Partial<KubeletOptions>;
+  /** Machines that join later than the others. */
+  joinsAfterMs?: Record<string, number>;
   /** How far the clock of a machine is off: what its kubelet and its daemon take for now. */
   skewMs?: Record<string, number>;
 }
@@ -154,7 +156,8 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
         world?.onMachineEvent(event);
       },
     });
-    void machine.run();
+    const joinsAfterMs = options.joinsAfterMs?.[name] ?? 0;
+    void clock.sleep(joinsAfterMs, signal).then(machine.run, () => {});
     return machine;
   });
   await time.pass(2000);

@@ -28,6 +28,9 @@ export async function play(scenario: Scenario): Promise<Played> {
     nodes: scenario.nodes,
     seed: scenario.seed,
     skewMs: scenario.skewMs,
+    ...(scenario.joinsAfter && {
+      joinsAfterMs: { [`n${scenario.nodes}`]: scenario.joinsAfter * 1000 },
+    }),
     kubelet: { heartbeatMs: 20_000, podStopMs: 4000 },
     options: scenario.options,
     workloads: scenario.replicas > 0 ? [{ name: "web", replicas: scenario.replicas }] : [],

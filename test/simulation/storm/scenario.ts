@@ -14,6 +14,8 @@ export interface Scenario {
   /** How far clocks are off. */
   skewMs: Readonly<Record<string, number>>;
   replicas: number;
+  /** The last node is added so many seconds after the start. */
+  joinsAfter?: number;
   troubles: readonly Trouble[];
 }
 
@@ -75,6 +77,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
 
   const effects: (() => FaultEffect)[] = [
     () => ({ status: oneOf(500, 503, 409) }),
+    () => ({ refusal: { code: 403, reason: "Forbidden", message: "a webhook says no" } }),
     () => ({ status: 429, retryAfter: integer(1, 5) }),
     () => "reset-before",
     () => "reset-after",
@@ -176,7 +179,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     const where = "node" in trouble ? (trouble.node as string) : node();
     return { at: at / 4, once: { node: where, phase }, ...trouble } as Trouble;
   });
-  return {
+  const scenario: Scenario = {
     seed,
     nodes,
     concurrency,
@@ -185,4 +188,6 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     replicas: integer(0, 6),
     troubles: [...wants, ...others].sort((a, b) => a.at - b.at),
   };
+  const isJoined = nodes > 2 && random() < 0.15;
+  return isJoined ? { ...scenario, joinsAfter: integer(10, stormSeconds) } : scenario;
 }
