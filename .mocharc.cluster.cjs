@@ -2,7 +2,17 @@
  * The simulated cluster, and real daemons on it. With TEST_KUBECONFIG=FILE the suite runs against that API server instead,
  * without the parts that are about the simulation alone; test/cluster/suite.ts says at the end which those are.
  */
+const { mkdtempSync, rmSync } = require("node:fs");
+const { tmpdir } = require("node:os");
+const { join } = require("node:path");
 const { simulatedOnly } = require("./test/cluster/suite.json");
+
+// What one daemon leaves compiled when it ends, the many that are started after it in this run need not compile again.
+if (process.env.NODE_COMPILE_CACHE === undefined) {
+  const folder = mkdtempSync(join(tmpdir(), "rebootd-compiled-"));
+  process.env.NODE_COMPILE_CACHE = folder;
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+}
 
 module.exports = {
   extension: ["ts"],

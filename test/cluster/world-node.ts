@@ -16,6 +16,8 @@ export interface WorldNode {
   /** The power fails. */
   losesPower(): void;
   crashDaemon(): void;
+  /** As a kubelet does it; resolves with how the daemon ended. */
+  stopDaemon(): Promise<string | undefined>;
   /** As an administrator does it. */
   cordon(): Promise<void>;
   uncordon(): Promise<void>;
@@ -46,6 +48,7 @@ export function createWorldNode({ name, machine, folder, logFile, api, signal }:
     wantsNoReboot: machine.unwantReboot,
     losesPower: machine.reboot,
     crashDaemon: machine.crashDaemon,
+    stopDaemon: machine.stopDaemon,
     cordon: async () => void (await api.patch(path, { spec: { unschedulable: true } }, { signal })),
     uncordon: async () => void (await api.patch(path, { spec: { unschedulable: null } }, { signal })),
     object,

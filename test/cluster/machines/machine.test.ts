@@ -122,6 +122,13 @@ describe("A machine", () => {
     assert.equal(machine.boots.length, 1);
   });
 
+  it("whose daemon is asked to end starts another one in the same boot", async () => {
+    assert.equal(await machine.stopDaemon(), "SIGTERM");
+    await eventually("another daemon", () => count("daemon-started") === 2);
+    assert.deepEqual(kills, ["SIGTERM"]);
+    assert.equal(machine.boots.length, 1);
+  });
+
   it("tells when the sentinel comes and goes", () => {
     machine.wantReboot();
     machine.unwantReboot();

@@ -69,6 +69,8 @@ export interface Machine {
   powerOn(): void;
   /** Only the daemon dies; it is started again. */
   crashDaemon(): void;
+  /** Only the daemon is asked to end, and is started again; resolves with how it ended, if there was one. */
+  stopDaemon(): Promise<string | undefined>;
   /** From power-on until the signal; the daemon is then asked to end. */
   run(): Promise<void>;
 }
@@ -212,6 +214,10 @@ export function createMachine(options: MachineOptions): Machine {
       wake();
     },
     crashDaemon: () => daemon?.kill("SIGKILL"),
+    stopDaemon: async () => {
+      daemon?.kill("SIGTERM");
+      return await daemon?.exited;
+    },
     run,
   };
   return machine;

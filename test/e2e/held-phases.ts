@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../daemon/clock.ts";
+import { type Phase, phases } from "../../daemon/cycle/record.ts";
+import { type DaemonPlace, startRebootd } from "../cluster/machines/rebootd.ts";
+import { daemonUser, installRights } from "../cluster/manifests.ts";
+import { onSimulatedServer, type Suite, startSuite } from "../cluster/suite.ts";
+import { startWorld, type World, type WorldOptions } from "../cluster/world.ts";
+import type { WorldNode } from "../cluster/world-node.ts";
+import { type LogLine, readLog } from "./daemon-process.ts";
+
+/**
+ * A world in which each phase can be made to last long enough to be hit: one node a phase, called after it. Phases that
+ * are over after some time last for two seconds.
+ */
+export interface HeldPhases {
+  suite: Suite;
+  world: World;
+  node(phase: Phase): WorldNode;
+  /** Brings its node into the phase; resolves with what ends the phase, where time does not. */
+  reach(phase: Phase): Promise<() => Promise<void>>;
+  /** Its daemon has written such a line. */
+  hasSaid(node: WorldNode, what: string, is: (line: LogLine) => boolean): Promise<void>;
+  /** One daemon has followed the one that was hit, and the cycle has ended as if nothing had been. */
+  expectEnd(node: WorldNode): Promise<void>;
+}
+
+export interface HeldPhasesOptions extends Partial<Pick<WorldOptions, "concurrency" | "workloads">> {
+  /** More nodes, by their names, with the options of their daemons. */
+  others?: Record<string, (place: DaemonPlace) => readonly string[]>;
+}
+
+/** Calls `define` for each phase that can be made to last on the server of this suite. */
+export function forEachHeldPhase(what: string, define: (phase: Phase) => void): void {
+  for (const phase of phases) {
+    if (phase !== "Restoring") define(phase);
+    else onSimulatedServer(`${what} while ${phase}`, "holds that phase by faults", () => define(phase));
+  }
+}
+
+const optionsOf: Record<Phase, readonly string[]> = {
+  Idle: [],
+  Waiting: [],
+  Draining: [],
+  Rebooting: ["--reboot-timeout=3s"],
+  Returning: ["--ready-settle=2s"],
+  Settling: ["--lock-release-delay=2s"],
+  // It says that it has asked, and after this time gives up: time enough to arm the fault that holds the phase after it.
+  Restoring: ["--reboot-command=/bin/true", "--reboot-attempts=1", "--reboot-timeout=2s"],
+  Failed: ["--reboot-command=/no/such/command"],
+};
+
+const left = { cordoned: false, taints: 0, holdsSlot: false };
+/** The daemon that was hit, its successor, and the one of the next boot where there is one. */
+const rebooted = { daemons: 3, said: "Idle", phase: "Idle", ...left, boots: 2 };
+const failed = { daemons: 2, said: "Failed", phase: "Failed", ...left, boots: 1 };
+
+export async function startHeldPhases({ others = {}, ...rest }: HeldPhasesOptions): Promise<HeldPhases> {
+  const suite = await startSuite(systemClock);
+  await installRights(suite.server);
+  const optionsFor: NonNullable<HeldPhasesOptions["others"]> = { ...others };
+  for (const phase of phases) optionsFor[phase.toLowerCase()] = () => optionsOf[phase];
+  const ignored = new Set<string>();
+  const world = await startWorld({
+    ...suite,
+    ...rest,
+    daemonUser: () => daemonUser,
+    nodes: Object.keys(optionsFor),
+    startDaemon: (place) => startRebootd(place, optionsFor[place.name]?.(place)),
+    onMachineEvent: ({ type, machine }) => {
+      if (type === "reboot-ignored") ignored.add(machine);
+    },
+  });
+  const { api, signal, eventually } = world;
+  const nodeOf = (phase: Phase) => world.node(phase.toLowerCase());
+  const nothing = async () => {};
+
+  const phaseOf = async (node: WorldNode) => (await node.record())?.phase ?? "Idle";
+
+  const hasSaid: HeldPhases["hasSaid"] = ({ name, logFile }, what, is) =>
+    eventually(`${name} says ${what}`, async () => (await readLog(logFile)).some(is));
+
+  async function becomes(node: WorldNode, phase: Phase): Promise<void> {
+    await hasSaid(node, `that it is ${phase}`, (line) => line.phase === phase);
+    await eventually(`${node.name} is ${phase}`, async () => (await phaseOf(node)) === phase);
+  }
+
+  /** Begins a cycle that stays in the phase, or comes by it and stays a while. */
+  async function begin(phase: Phase): Promise<() => Promise<void>> {
+    const node = nodeOf(phase);
+    switch (phase) {
+      case "Idle":
+        return async () => node.wantsReboot();
+      case "Waiting":
+        await world.setLock('{"nodeID":"manual"}');
+        node.wantsReboot();
+        return () => world.setLock(null);
+      case "Draining": {
+        const letGo = await addGuardedPod(node);
+        node.wantsReboot();
+        await hasSaid(
+          node,
+          "that a budget holds a pod",
+          ({ message }) => message === "a pod does not go yet",
+        );
+        return letGo;
+      }
+      case "Rebooting":
+        node.machine.behaviour.goesDown = false;
+        node.wantsReboot();
+        await eventually(`${node.name} has ignored the request`, () => ignored.has(node.name));
+        return async () => {
+          node.machine.behaviour.goesDown = true;
+        };
+      case "Restoring":
+        node.wantsReboot();
+        await becomes(node, "Rebooting");
+        return holdSlots();
+      case "Returning":
+      case "Settling":
+      case "Failed":
+        node.wantsReboot();
+        return nothing;
+      default:
+        return phase satisfies never;
+    }
+  }
+
+  /** No daemon can give its slot back meanwhile. */
+  function holdSlots(): () => Promise<void> {
+    const fault = suite.simulated?.faults.add({
+      match: { verb: "patch", resource: "leases", where: ({ user }) => user === daemonUser.name },
+      effect: { status: 500 },
+    });
+    return async () => fault?.remove();
+  }
+
+  async function addGuardedPod({ name }: WorldNode): Promise<() => Promise<void>> {
+    const labels = { app: "guarded" };
+    const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+    const spec = { minAvailable: 1, selector: { matchLabels: labels } };
+    await api.create(budgets, { metadata: { name: "guard" }, spec }, { signal });
+    const pod = {
+      metadata: { name: "guarded", labels },
+      spec: { nodeName: name, containers: [{ name: "main", image: "app:1" }] },
+    };
+    await api.create("/api/v1/namespaces/default/pods", pod, { signal });
+    return async () => void (await api.delete(`${budgets}/guard`, {}, { signal }));
+  }
+
+  async function heardOf({ logFile }: WorldNode) {
+    const log = await readLog(logFile);
+    const daemons = log.filter(({ message }) => message === "rebootd started").length;
+    return { daemons, said: log.at(-1)?.phase };
+  }
+
+  /** What is left of a cycle: to the daemons of the node, and to others. */
+  async function stateOf(node: WorldNode) {
+    const { spec } = await node.object();
+    return {
+      ...(await heardOf(node)),
+      phase: await phaseOf(node),
+      cordoned: spec?.unschedulable === true,
+      taints: (spec?.taints ?? []).length,
+      holdsSlot: (await world.lock())?.includes(JSON.stringify(node.name)) ?? false,
+      boots: node.machine.boots.length,
+    };
+  }
+
+  async function hasEnded(node: WorldNode, end: typeof rebooted): Promise<boolean> {
+    // The log costs less: a busy test would take from the daemons what they need to start.
+    const { daemons, said } = await heardOf(node);
+    if (daemons < end.daemons || said !== end.said) return false;
+    return JSON.stringify(await stateOf(node)) === JSON.stringify(end);
+  }
+
+  return {
+    suite,
+    world,
+    node: nodeOf,
+    async reach(phase) {
+      const node = nodeOf(phase);
+      const letGo = await begin(phase);
+      await becomes(node, phase);
+      return letGo;
+    },
+    hasSaid,
+    async expectEnd(node) {
+      const end = [nodeOf("Restoring"), nodeOf("Failed")].includes(node) ? failed : rebooted;
+      await eventually(`the end of ${node.name}`, () => hasEnded(node, end)).catch(() => {});
+      assert.deepEqual(await stateOf(node), end);
+    },
+  };
+}
