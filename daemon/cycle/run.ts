@@ -13,6 +13,7 @@ import type { Action, Decision, Policy } from "./decision.ts";
 import { type NodeRead, patchNode, placeFactsOf, readNode } from "./own-node.ts";
 import { type CycleRecord, idleRecord, parseRecord, writeRecord } from "./record.ts";
 import type { GateAnswers, NodeFacts, Seen } from "./seen.ts";
+import { createWake } from "./wake.ts";
 
 /** What the loop stands on. */
 export interface CyclePorts {
@@ -326,29 +327,6 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
       const { action, why } = decision;
       if (action.do !== "wait" && action.do !== "look") await perform(action, seen, why, signal);
       return { seen, decision };
-    },
-  };
-}
-
-/** Lets many callers end one wait. A ring during a pass ends the next wait at once. */
-function createWake(clock: Clock) {
-  let rung = false;
-  let waiting: AbortController | undefined;
-  return {
-    ring(): void {
-      rung = true;
-      waiting?.abort();
-    },
-    async wait(until: number, signal: AbortSignal): Promise<void> {
-      const mine = new AbortController();
-      waiting = mine;
-      const passOn = () => mine.abort();
-      signal.addEventListener("abort", passOn, { once: true });
-      if (!rung && !signal.aborted)
-        await clock.sleep(Math.max(0, until - clock.now()), mine.signal).catch(() => {});
-      signal.removeEventListener("abort", passOn);
-      waiting = undefined;
-      rung = false;
     },
   };
 }

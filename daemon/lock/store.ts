@@ -1,7 +1,6 @@
 import type { Clock } from "../clock.ts";
-import { type Api, unlessNotFound } from "../cluster/api.ts";
+import type { Api } from "../cluster/api.ts";
 import { countNodes, listByLabel } from "../cluster/nodes.ts";
-import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
 import type { Carried, LockCarrier } from "./carrier.ts";
 import { afterCycle, type CycleEnd, halted } from "./failures.ts";
 import {
@@ -14,7 +13,8 @@ import {
   refusal,
   zoneLabel,
 } from "./limits.ts";
-import { enter, type Holder, holdersOf, holds, isManual, leave, leavesRemains, type Self } from "./slots.ts";
+import { findOrphans } from "./orphans.ts";
+import { enter, type Holder, holdersOf, holds, leave, leavesRemains, type Self } from "./slots.ts";
 import { createUnavailable } from "./unavailable.ts";
 
 /** What the lock says about this node. */
@@ -81,8 +81,6 @@ export interface LockOptions {
   ttlMs: number;
 }
 
-/** A Node that is not there may be on its way back, as when its kubelet registers anew. */
-const orphanLooksApartMs = 30_000;
 /** Nodes come and go slowly; a percentage of them may be late by this much. */
 const sizeAgeMaxMs = 3_600_000;
 /** The lock as one node's daemon deals with it. */
@@ -204,13 +202,10 @@ export function createLockStore(options: LockOptions): LockStore {
     },
 
     async removeOrphans(self, holders, signal) {
-      const suspects = await orphansAmong(holders, self, signal);
-      if (suspects.length === 0) return [];
-      await clock.sleep(orphanLooksApartMs, signal);
-      const orphans = await orphansAmong(suspects, self, signal);
+      const orphans = await findOrphans({ api, clock }, holders, self, signal);
       const isOrphan = (holder: Holder) =>
         orphans.some(({ nodeID, created }) => holder.nodeID === nodeID && holder.created === created);
-      await carrier.swap((carried) => without(carried, isOrphan), signal);
+      if (orphans.length > 0) await carrier.swap((carried) => without(carried, isOrphan), signal);
       return orphans;
     },
 
@@ -243,23 +238,5 @@ export function createLockStore(options: LockOptions): LockStore {
       ...(pool !== undefined && { pool }),
       ...(neededSince !== undefined && { neededSince }),
     };
-  }
-
-  async function orphansAmong(
-    holders: readonly Holder[],
-    self: Self,
-    signal: AbortSignal,
-  ): Promise<readonly Holder[]> {
-    const orphans: Holder[] = [];
-    for (const holder of holders) {
-      // A person's entry is for that person to take away, whatever it names.
-      if (isManual(holder) || holder.nodeID === self.nodeID) continue;
-      const node = await unlessNotFound(
-        api.get<PartialObjectMetadata>(paths.node(holder.nodeID), { signal, metadataOnly: "object" }),
-      );
-      const isAnother = holder.nodeUID !== undefined && node?.metadata?.uid !== holder.nodeUID;
-      if (node === undefined || isAnother) orphans.push(holder);
-    }
-    return orphans;
   }
 }

@@ -119,7 +119,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "takes slots of nodes that are there",
     seed: 107,
-    file: "lock/store.ts",
+    file: "lock/orphans.ts",
     edits: [["if (node === undefined || isAnother) orphans.push(holder);", "orphans.push(holder);"]],
   },
   {

@@ -1,0 +1,24 @@
+import type { Clock } from "../clock.ts";
+
+/** Lets many callers end one wait. A ring during a pass ends the next wait at once. */
+export function createWake(clock: Clock) {
+  let rung = false;
+  let waiting: AbortController | undefined;
+  return {
+    ring(): void {
+      rung = true;
+      waiting?.abort();
+    },
+    async wait(until: number, signal: AbortSignal): Promise<void> {
+      const mine = new AbortController();
+      waiting = mine;
+      const passOn = () => mine.abort();
+      signal.addEventListener("abort", passOn, { once: true });
+      if (!rung && !signal.aborted)
+        await clock.sleep(Math.max(0, until - clock.now()), mine.signal).catch(() => {});
+      signal.removeEventListener("abort", passOn);
+      waiting = undefined;
+      rung = false;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { Clock } from "../clock.ts";
+import { type Api, unlessNotFound } from "../cluster/api.ts";
+import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
+import { type Holder, isManual, type Self } from "./slots.ts";
+
+/** A Node that is not there may be on its way back, as when its kubelet registers anew. */
+const looksApartMs = 30_000;
+
+/** Those of the holders whose Node is gone, or is another one of that name, in two looks that are half a minute apart. */
+export async function findOrphans(
+  { api, clock }: { api: Api; clock: Clock },
+  holders: readonly Holder[],
+  self: Self,
+  signal: AbortSignal,
+): Promise<readonly Holder[]> {
+  const suspects = await orphansAmong(api, holders, self, signal);
+  if (suspects.length === 0) return [];
+  await clock.sleep(looksApartMs, signal);
+  return await orphansAmong(api, suspects, self, signal);
+}
+
+async function orphansAmong(
+  api: Api,
+  holders: readonly Holder[],
+  self: Self,
+  signal: AbortSignal,
+): Promise<readonly Holder[]> {
+  const orphans: Holder[] = [];
+  for (const holder of holders) {
+    // A person's entry is for that person to take away, whatever it names.
+    if (isManual(holder) || holder.nodeID === self.nodeID) continue;
+    const node = await unlessNotFound(
+      api.get<PartialObjectMetadata>(paths.node(holder.nodeID), { signal, metadataOnly: "object" }),
+    );
+    const isAnother = holder.nodeUID !== undefined && node?.metadata?.uid !== holder.nodeUID;
+    if (node === undefined || isAnother) orphans.push(holder);
+  }
+  return orphans;
+}
