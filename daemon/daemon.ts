@@ -17,6 +17,7 @@ import { podKey, reasonsText } from "./drain/select.ts";
 import { alertsGate, type HttpPost } from "./gates/alerts.ts";
 import type { Gate } from "./gates/gate.ts";
 import { checkGates } from "./gates/index.ts";
+import { withPause } from "./gates/paused.ts";
 import { podsGate } from "./gates/pods.ts";
 import { windowGate } from "./gates/window.ts";
 import { readBootID } from "./host/bootid.ts";
@@ -140,8 +141,10 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       ttlMs: config["lock-ttl"],
     }),
     ...host,
-    checkGates: (beforeReboot, inner) =>
-      checkGates(beforeReboot ? gates.filter((gate) => gate.beforeReboot) : gates, clock, inner),
+    checkGates: async ({ beforeReboot, paused }, inner) => {
+      const asked = beforeReboot ? gates.filter((gate) => gate.beforeReboot) : gates;
+      return withPause(await checkGates(asked, clock, inner), paused, clock.now());
+    },
     listUnreadyPods: (inner) => listUnreadyPods(api, ownPods, inner),
     startDrain: (onChange, { deadline, deleteAt }, inner) =>
       startDrain(

@@ -4,6 +4,7 @@ import { ConfigError, type RawOptions } from "../config/options.ts";
 import type { PersonIo } from "./access.ts";
 import { DeedRefused } from "./deed.ts";
 import { lockCommand } from "./lock.ts";
+import { pauseCommand } from "./pause.ts";
 import { planCommand } from "./plan.ts";
 import { resumeCommand } from "./resume.ts";
 import { runCommand } from "./run.ts";
@@ -33,6 +34,7 @@ export async function runProgram(
     .addCommand(planCommand(io, signal))
     .addCommand(lockCommand(io, signal))
     .addCommand(unlockCommand(io, signal))
+    .addCommand(pauseCommand(io, signal))
     .addCommand(resumeCommand(io, signal));
   for (const command of [program, ...program.commands]) {
     command

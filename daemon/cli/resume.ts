@@ -1,14 +1,20 @@
 import { Command } from "commander";
 import { type Failures, parseFailures } from "../lock/failures.ts";
-import { accessOf, type PersonIo, withAccess } from "./access.ts";
+import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
+import { resumeNode } from "./pause.ts";
 import { age, table } from "./text.ts";
 
 /** `rebootd resume`: failures up to now no longer count, so that nodes start again. */
 export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
-    new Command("resume").description("let nodes start again after too many have failed in a row"),
+    new Command("resume")
+      .description(
+        "let a node that was paused reboot again; without one, let nodes start after too many have failed in a row",
+      )
+      .argument("[NODE]", "the node that was paused"),
   );
-  return command.action(async () => {
+  return command.action(async (node: string | undefined) => {
+    if (node !== undefined) return io.out(await resumeNode(apiOf(command, io), node, signal));
     const { carrier, clock } = accessOf(command, io);
     let found: Failures = parseFailures(undefined);
     await carrier.swap(({ failures }) => {

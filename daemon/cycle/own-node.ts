@@ -6,6 +6,9 @@ import type { NodeChange } from "./marks.ts";
 import { parseRecord, recordAnnotation } from "./record.ts";
 import type { NodeFacts } from "./seen.ts";
 
+/** A person's word on it: the node does not reboot. What it may say is read in gates/paused.ts. */
+export const pausedAnnotation = "rebootd.dev/paused";
+
 /** The own Node: what the cycle needs of it, and the record that it carries. */
 export interface NodeRead {
   facts: NodeFacts;
@@ -53,14 +56,15 @@ function factsOf(node: Node): NodeFacts {
     ready: isReady(node),
     annotations: node.metadata?.annotations ?? {},
     taints: node.spec?.taints ?? [],
-    ...placeFactsOf(node.metadata),
+    ...wishesOn(node.metadata),
     bootID: node.status?.nodeInfo?.bootID,
   };
 }
 
-/** What decides on the node's place in the lock. */
-export function placeFactsOf(metadata: Metadata | undefined): Pick<NodeFacts, "labels" | "priority"> {
-  return { labels: metadata?.labels ?? {}, priority: metadata?.annotations?.[priorityAnnotation] };
+/** What others say on the Node of its place in the lock, and of whether it may reboot. */
+export function wishesOn(metadata: Metadata | undefined): Pick<NodeFacts, "labels" | "priority" | "paused"> {
+  const { labels = {}, annotations } = metadata ?? {};
+  return { labels, priority: annotations?.[priorityAnnotation], paused: annotations?.[pausedAnnotation] };
 }
 
 function recordOf(node: Node): NodeRead["carried"] {

@@ -10,7 +10,7 @@ import type { LockStore } from "../lock/store.ts";
 import { createTurn, type Turn, type Waiter } from "../lock/turn.ts";
 import { decide } from "./decide.ts";
 import type { Action, Decision, Policy } from "./decision.ts";
-import { type NodeRead, patchNode, placeFactsOf, readNode } from "./own-node.ts";
+import { type NodeRead, patchNode, readNode, wishesOn } from "./own-node.ts";
 import { type CycleRecord, idleRecord, parseRecord, writeRecord } from "./record.ts";
 import type { GateAnswers, NodeFacts, Seen } from "./seen.ts";
 import { createWake } from "./wake.ts";
@@ -27,7 +27,11 @@ export interface CyclePorts {
   lock: LockStore;
   need: NeedSource;
   readBootID: () => Promise<string>;
-  checkGates: (beforeReboot: boolean, signal: AbortSignal) => Promise<GateAnswers>;
+  /** `paused` is the annotation of the Node. */
+  checkGates: (
+    asked: { beforeReboot: boolean; paused: string | undefined },
+    signal: AbortSignal,
+  ) => Promise<GateAnswers>;
   /** "namespace/name" of the pods of this node that are to be Ready after a reboot and are not. */
   listUnreadyPods: (signal: AbortSignal) => Promise<readonly string[]>;
   startDrain: (
@@ -174,7 +178,10 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
           seen.need = await ports.need.check(current.phase === "Rebooting", signal);
           break;
         case "gates":
-          seen.gates = await ports.checkGates(current.phase === "Rebooting", signal);
+          seen.gates = await ports.checkGates(
+            { beforeReboot: current.phase === "Rebooting", paused: node?.paused },
+            signal,
+          );
           break;
         case "lock":
           // Where this node has no slot for certain, what the watch shows is enough to go on waiting.
@@ -311,14 +318,13 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
     look,
     isAtRest: () => record === undefined || ["Idle", "Waiting", "Failed"].includes(record.phase),
     stop: () => drain?.stop(),
-    /** What the watch shows of the Node: true where its labels or its priority, so its place in the lock, are other ones. */
+    /** What the watch shows of the Node: true where labels, priority or pause are other ones. */
     seeMetadata(metadata: Metadata | undefined): boolean {
       if (node === undefined || metadata?.uid !== node.uid) return false;
-      const before = node;
-      node = { ...node, ...placeFactsOf(metadata) };
-      return (
-        before.priority !== node.priority || JSON.stringify(before.labels) !== JSON.stringify(node.labels)
-      );
+      const wishes = wishesOn(metadata);
+      const { labels, priority, paused } = node;
+      node = { ...node, ...wishes };
+      return JSON.stringify(wishes) !== JSON.stringify({ labels, priority, paused });
     },
     waiter,
     async pass(signal: AbortSignal): Promise<{ seen: Seen; decision: Decision }> {

@@ -37,8 +37,9 @@ export interface NodeFacts {
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
   taints: readonly Taint[];
-  /** The priority annotation, whatever it says. */
+  /** The annotations for priority and pause, whatever they say. */
   priority: string | undefined;
+  paused: string | undefined;
   /** What the kubelet last reported. Its conditions are from this boot only if this is the kernel's boot ID. */
   bootID: string | undefined;
 }

@@ -75,7 +75,7 @@ describe("The command line", () => {
 
   it("lists what it can do", async () => {
     const { out } = await run(["--help"]);
-    for (const name of ["run", "status", "plan", "lock", "unlock", "resume"])
+    for (const name of ["run", "status", "plan", "lock", "unlock", "pause", "resume"])
       assert.match(out, new RegExp(`\\n  ${name} `));
   });
 
@@ -89,7 +89,14 @@ describe("The command line", () => {
       ["unlock", "n1", "--all"],
       /unlock n1 --all: allowed is one of NODE, --manual and --all/,
     ],
-    ["a node to resume", ["resume", "n1"], /too many arguments/],
+    ["two nodes to resume", ["resume", "n1", "n2"], /too many arguments/],
+    ["no node to pause", ["pause"], /missing required argument 'NODE'/],
+    [
+      "an end of a pause that is over",
+      ["pause", "n1", "--until=2020-01-01T00:00:00Z"],
+      /--until="2020.*: allowed is a time to come/,
+    ],
+    ["an end of a pause that is no time", ["pause", "n1", "--until=tomorrow"], /--until="tomorrow": allowed/],
     ["an unknown output", ["status", "-o", "xml"], /xml.*text, wide, json/],
     ["no node to plan for", ["plan"], /missing required argument 'NODE'/],
     ["an unknown output of a plan", ["plan", "n1", "-o", "wide"], /wide.*text, json/],

@@ -105,6 +105,7 @@ export function seen(facts: Facts = {}): Seen {
             annotations: {},
             taints: [],
             priority: undefined,
+            paused: undefined,
             bootID,
             ...node,
           },

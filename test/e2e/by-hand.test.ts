@@ -70,6 +70,16 @@ describe("A person at the command line", () => {
     assert.match(text, /\ndefault\/stuck-n1 +ordinary +30s +has no controller/);
   });
 
+  it("pauses a node and lets it go on", async () => {
+    await says("pause n1 --until 2h --reason disk", /^paused: n1 does not reboot until \d{4}-.*Z\n$/);
+    const { metadata } = await world.node("n1").object();
+    assert.match(metadata?.annotations?.["rebootd.dev/paused"] ?? "", /^until \S+Z: disk$/);
+    await says("resume n1", /^resumed: n1 reboots when it needs to and may\n$/);
+    await says("resume n1", /^n1 was not paused\n$/);
+    const { code, err } = await rebootd("pause", "n9");
+    assert.deepEqual([code, err], [1, 'rebootd: the cluster has no Node "n9"\n']);
+  });
+
   it("stops all new reboots, and each node says who did it and why", async () => {
     const { code, out } = await rebootd("lock", "--reason", "new switch");
     assert.deepEqual([code, out], [0, "locked: no node starts to reboot until rebootd unlock\n"]);
