@@ -30,7 +30,7 @@ describe("A paused node", () => {
     await start();
     await setPause("new disk");
     await wantReboot();
-    await world.time.pass(10 * minute);
+    await world.time.pass(10 * minute + 30_000);
     assert.deepEqual([await phase(), boots()], ["Waiting", 1]);
     assert.deepEqual(await reasons(), ["this node is paused: new disk"]);
     await setPause(null);
