@@ -40,6 +40,8 @@ const limits: Limits = { nodes: count("nodes"), concurrency: count("concurrency"
 const seeds = { first: count("first-seed") ?? 1, count: count("seeds") ?? 200, limits };
 const seed = count("seed");
 const say = (line: string) => void process.stdout.write(`${line}\n`);
+/** A long run says how far it is. */
+const progressSeeds = 1000;
 /** Within so many seeds each planted bug is to be found. */
 const mutantSeeds = 500;
 
@@ -51,9 +53,12 @@ else process.exitCode = await playAll();
 async function playAll(): Promise<number> {
   const began = performance.now();
   let looks = 0;
+  let played = 0;
   const failed = new Map<number, readonly string[]>();
   await playSeeds(seeds, (result) => {
     looks += result.looks;
+    played += 1;
+    if (played % progressSeeds === 0) process.stderr.write(`${played} of ${seeds.count} storms\n`);
     if (result.broken.length > 0) failed.set(result.seed, result.broken);
     return failed.size >= 10;
   });
