@@ -62,12 +62,14 @@ const toldMax = 10;
 
 /**
  * Empties the node: one list of its pods, then one watch, and an eviction for each pod that has to go, also for those
- * that the watch shows later; ordinary pods first. Goes on until no such pod is left and none has come for a while, or
- * the signal ends it; deadlines are the caller's.
+ * that the watch shows later; ordinary pods first. It is done when no such pod is left and none has come for a while, and
+ * goes on for those that come even then, until the signal ends it; deadlines are the caller's.
  */
 export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   const { api, clock, nodeName, selection, report } = options;
-  let ended: Extract<DrainState, { state: "done" | "failed" }> | undefined;
+  let failed: Extract<DrainState, { state: "failed" }> | undefined;
+  /** Since when nothing is left to wait for. */
+  let emptyAt: number | undefined;
   let isListed = false;
   let newestAt = clock.now();
   const roster = createRoster();
@@ -99,15 +101,14 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   };
   const readBudgets = createBudgetReader(api, clock);
 
-  function end(how: NonNullable<typeof ended>): void {
-    if (ended !== undefined || outer.aborted) return;
-    ended = how;
+  function fail(why: string): void {
+    if (failed !== undefined || outer.aborted) return;
+    failed = { state: "failed", why };
     outer.removeEventListener("abort", passOn);
     over.abort(new Error("the drain is over"));
     options.onChange();
   }
 
-  const fail = (why: string) => end({ state: "failed", why });
   const broken = (error: unknown) => {
     if (!signal.aborted) fail(`the drain broke: ${(error as Error).message}`);
   };
@@ -154,6 +155,10 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   function keep(pod: Pod, { reasons }: Verdict): void {
     const { entry, before } = roster.set(pod, reasons);
     if (before === undefined) newestAt = clock.now();
+    if (emptyAt !== undefined) {
+      emptyAt = undefined;
+      options.onChange();
+    }
     if (before?.metadata?.deletionTimestamp !== pod.metadata?.deletionTimestamp) waitNoLonger(pod);
     if (isListed && roster.isCurrent(pod)) ask(entry);
   }
@@ -179,14 +184,18 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
 
   /** One at a time; whatever comes while it waits is seen when it looks again. */
   async function endWhenEmpty(): Promise<void> {
-    if (isEnding || !isListed) return;
+    if (isEnding || !isListed || emptyAt !== undefined) return;
     isEnding = true;
     while (roster.size() === 0) {
       const quietInMs = newestAt + quietMs - clock.now();
       const gone = [...claims].filter(([, isFree]) => isFree).map(([claim]) => claim);
       if (quietInMs > 0) await clock.sleep(quietInMs, signal);
       else if (gone.length > 0 && options.volumeTimeoutMs > 0) await detach(gone);
-      else return end({ state: "done", at: clock.now() });
+      else {
+        emptyAt = clock.now();
+        options.onChange();
+        break;
+      }
     }
     isEnding = false;
   }
@@ -247,7 +256,8 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   );
   return {
     state() {
-      if (ended !== undefined) return ended;
+      if (failed !== undefined) return failed;
+      if (emptyAt !== undefined) return { state: "done", at: emptyAt };
       const pods = roster.all();
       if (pods.length === 0 && attached.length > 0) return { state: "detaching", volumes: attached };
       return { state: "running", podsLeft: pods.length, blocked: pods.slice(0, toldMax).map(whyLeft) };

@@ -46,6 +46,18 @@ describe("A drain", () => {
     assert.deepEqual(evictions(), ["late 201"]);
   });
 
+  it("takes a pod that comes when the node was empty already, while the reboot is delayed", async () => {
+    await start({ "reboot-delay": "20s" });
+    await addPod("first");
+    await wantReboot();
+    await until("the node is empty", async () => saysOf("drained; waiting for --reboot-delay"));
+    const emptyAt = world.time.clock.now();
+    await addPod("late");
+    await until("n1 has rebooted", isRebooted);
+    assert.deepEqual(evictions(), ["first 201", "late 201"]);
+    assert.ok(world.time.clock.now() - emptyAt > 20_000, "the delay begins anew");
+  });
+
   it("survives a 500 in the middle", async () => {
     await start();
     await addDaemonSet("agent");

@@ -66,7 +66,9 @@ export async function play(scenario: Scenario): Promise<Played> {
     promises.onMachineEvent(event);
     const isStubborn = stubborn.has(event.machine);
     if (event.type === "booted" && isStubborn) world.machine(event.machine).wantReboot();
-    if (event.type === "sentinel" && !event.present && !isStubborn) promises.forgetNeed(event.machine);
+    // What goes away while the machine is up has gone for good; at a boot it is perhaps only hidden.
+    const isGone = event.type === "sentinel" && !event.present;
+    if (isGone && (!isStubborn || world.machine(event.machine).isUp)) promises.forgetNeed(event.machine);
   };
   const storm = new AbortController();
   const undos = new Set<() => unknown>();
