@@ -7,6 +7,10 @@ export class DeedRefused extends Error {
   override readonly name = "DeedRefused";
 }
 
+export function noSuchNode(name: string): DeedRefused {
+  return new DeedRefused(`the cluster has no Node ${JSON.stringify(name)}`);
+}
+
 /** Does to the lock what a person wants, and resolves with the lock afterwards. */
 export async function perform(
   carrier: LockCarrier,

@@ -6,7 +6,7 @@ import { pausedAnnotation } from "../cycle/own-node.ts";
 import { parseDurationMs } from "../duration.ts";
 import { type Pause, parsePause, writePause } from "../gates/paused.ts";
 import { type Access, apiOf, type PersonIo, withCluster } from "./access.ts";
-import { DeedRefused } from "./deed.ts";
+import { noSuchNode } from "./deed.ts";
 
 /** `rebootd pause NODE`: it does not start a cycle, and one that has started ends before the reboot. */
 export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
@@ -34,8 +34,9 @@ export async function resumeNode(api: Access["api"], node: string, signal: Abort
   const found = await unlessNotFound(
     api.get<PartialObjectMetadata>(paths.node(node), { signal, metadataOnly: "object" }),
   );
-  const pause = parsePause(found?.metadata?.annotations?.[pausedAnnotation]);
-  if (found !== undefined && pause === undefined) return `${node} was not paused\n`;
+  if (found === undefined) throw noSuchNode(node);
+  if (parsePause(found.metadata?.annotations?.[pausedAnnotation]) === undefined)
+    return `${node} was not paused\n`;
   await annotate(api, node, null, signal);
   return `resumed: ${node} reboots when it needs to and may\n`;
 }
@@ -48,7 +49,7 @@ async function annotate(
 ): Promise<void> {
   const metadata = { annotations: { [pausedAnnotation]: value } };
   const patched = await unlessNotFound(api.patch(paths.node(node), { metadata }, { signal }));
-  if (patched === undefined) throw new DeedRefused(`the cluster has no Node ${JSON.stringify(node)}`);
+  if (patched === undefined) throw noSuchNode(node);
 }
 
 function parseUntil(text: string, now: number): number {

@@ -5,7 +5,7 @@ import { drainOptions, selectionOf } from "../config/selection.ts";
 import { readDrainFacts } from "../drain/facts.ts";
 import { planDrain } from "../drain/preflight.ts";
 import { apiOf, type PersonIo, withCluster } from "./access.ts";
-import { DeedRefused } from "./deed.ts";
+import { noSuchNode } from "./deed.ts";
 import { addOptions, givenOptions } from "./options.ts";
 import { planText } from "./plan-text.ts";
 
@@ -23,7 +23,7 @@ export function planCommand(io: PersonIo, signal: AbortSignal): Command {
   return command.action(async (nodeName: string, { output }: { output: "text" | "json" }) => {
     const config = parseOptions(drainOptions, givenOptions(command, drainOptions, io.environment));
     const facts = await readDrainFacts(apiOf(command, io), nodeName, config["drain-pod-selector"], signal);
-    if (facts === undefined) throw new DeedRefused(`the cluster has no Node ${JSON.stringify(nodeName)}`);
+    if (facts === undefined) throw noSuchNode(nodeName);
     const plan = planDrain({
       ...facts,
       nodeName,

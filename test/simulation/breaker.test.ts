@@ -6,13 +6,11 @@ import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
 import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { lookDaemon } from "../../daemon/daemon.ts";
 import type { Failure } from "../../daemon/lock/failures.ts";
-import { isFromDaemon, type SmallWorld, type SmallWorldOptions, startSmallWorld } from "./small-world.ts";
+import { isFromDaemon, type SmallWorldOptions } from "./small-world.ts";
+import { minute, start as startStory, until, world } from "./story.ts";
 
-const minute = 60_000;
 const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
 const kured = "/apis/apps/v1/namespaces/kube-system/daemonsets/kured";
-
-let world: SmallWorld;
 
 /** With a period so long that nothing is found by looking again only now and then. */
 async function start(
@@ -20,7 +18,7 @@ async function start(
   options: RawOptions = {},
   more: Partial<SmallWorldOptions> = {},
 ): Promise<void> {
-  world = await startSmallWorld({ nodes, options: { period: "24h", ...options }, ...more });
+  await startStory({ period: "24h", ...options }, { nodes, ...more });
 }
 
 const machine = (name: string) => world.machine(name);
@@ -65,14 +63,6 @@ const setFailures = (value: string | null, path = lease) =>
   patch(path, { metadata: { annotations: { "rebootd.dev/failures": value } } });
 const failures = (...nodes: string[]) =>
   JSON.stringify(nodes.map((node) => ({ node, at: "2026-11-24T11:00:00Z", message: "why" })));
-
-async function until(what: string, isSo: () => Promise<boolean>, minutes = 30): Promise<void> {
-  for (let passed = 0; passed < minutes * 60; passed += 1) {
-    if (await isSo()) return;
-    await world.time.pass(1000);
-  }
-  assert.fail(`${what}: not within ${minutes} minutes\n${world.logs.slice(-20).join("\n")}`);
-}
 
 /** A pod that never ends: the node's drain fails until it is taken away. */
 async function addStuckPod(name: string): Promise<void> {
@@ -385,7 +375,7 @@ describe("After failures of different nodes in a row", () => {
         const { metadata } = await world.admin.get<Node>("/api/v1/nodes/n1", { signal: world.signal });
         return (parseRecord(metadata?.annotations?.[recordAnnotation]).record?.failures ?? 0) >= 5;
       },
-      120,
+      120 * 60,
     );
     assert.deepEqual(await failed(), ["n1"]);
     machine("n2").wantReboot();

@@ -5,16 +5,14 @@
 import assert from "node:assert/strict";
 import type { Node } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
-import { isFromDaemon, type SmallWorld, startSmallWorld } from "./small-world.ts";
+import { isFromDaemon } from "./small-world.ts";
+import { minute, start as startStory, until, world } from "./story.ts";
 
-const minute = 60_000;
 const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
 const created = "2026-11-24T11:00:00Z";
 
-let world: SmallWorld;
-
 async function start(nodes: number, options: RawOptions = {}): Promise<void> {
-  world = await startSmallWorld({ nodes, options });
+  await startStory(options, { nodes });
 }
 
 async function setLock(value: object | null): Promise<void> {
@@ -37,14 +35,6 @@ async function holders(): Promise<string[]> {
   const { lock } = await world.look();
   const value = JSON.parse(lock ?? "{}") as { nodeID?: string; locks?: { nodeID: string }[] };
   return (value.locks ?? (value.nodeID ? [{ nodeID: value.nodeID }] : [])).map(({ nodeID }) => nodeID);
-}
-
-async function until(what: string, isSo: () => Promise<boolean>, minutes = 30): Promise<void> {
-  for (let passed = 0; passed < minutes * 60; passed += 1) {
-    if (await isSo()) return;
-    await world.time.pass(1000);
-  }
-  assert.fail(`${what}: not within ${minutes} minutes\n${world.logs.slice(-20).join("\n")}`);
 }
 
 async function expectGivenBack(...nodes: string[]): Promise<void> {

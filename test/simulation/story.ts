@@ -3,7 +3,7 @@ import type { List, Node, Pod } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
 import { type SmallWorld, type SmallWorldOptions, startSmallWorld } from "./small-world.ts";
 
-/** The words in which stories about one node, n1, are told; one story at a time. */
+/** The words in which stories are told, one at a time; most are about one node, n1. */
 
 export const minute = 60_000;
 export const pods = "/api/v1/namespaces/default/pods";

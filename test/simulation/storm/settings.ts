@@ -1,4 +1,4 @@
-import { parseConfig, type RawOptions } from "../../../daemon/config/options.ts";
+import { type Config, parseConfig, type RawOptions } from "../../../daemon/config/options.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** A process that was told something else may have sent a request before it ended. */
@@ -8,19 +8,21 @@ const lingerMs = 45_000;
 export type Settings = ReturnType<typeof createSettings>;
 
 export function createSettings({ nodes, options }: Scenario) {
-  const told = new Map<string, { until: number; options: RawOptions }[]>();
+  const told = new Map<string, { until: number; config: Config }[]>();
+  const latest = (node: string, options: RawOptions) => ({
+    until: Number.POSITIVE_INFINITY,
+    config: parseConfig({ "node-id": node, ...options }),
+  });
   for (let number = 1; number <= nodes; number += 1) {
-    told.set(`n${number}`, [{ until: Number.POSITIVE_INFINITY, options }]);
+    told.set(`n${number}`, [latest(`n${number}`, options)]);
   }
   const recent = (node: string, now: number) =>
-    (told.get(node) ?? [])
-      .filter(({ until }) => now <= until + lingerMs)
-      .map(({ options }) => parseConfig({ "node-id": node, ...options }));
+    (told.get(node) ?? []).filter(({ until }) => now <= until + lingerMs).map(({ config }) => config);
 
   return {
     change(node: string, options: RawOptions, now: number): void {
       const before = (told.get(node) ?? []).map((one) => ({ ...one, until: Math.min(one.until, now) }));
-      told.set(node, [...before, { until: Number.POSITIVE_INFINITY, options }]);
+      told.set(node, [...before, latest(node, options)]);
     },
     concurrencyOf: (node: string, now: number): number =>
       Math.max(
