@@ -16,8 +16,8 @@ import { startDrain } from "./drain/drain.ts";
 import { podKey, reasonsText } from "./drain/select.ts";
 import { alertsGate, type HttpPost } from "./gates/alerts.ts";
 import type { Gate } from "./gates/gate.ts";
-import { checkGates } from "./gates/index.ts";
-import { withPause } from "./gates/paused.ts";
+import { createGateCheck } from "./gates/index.ts";
+import { pausedGate } from "./gates/paused.ts";
 import { podsGate } from "./gates/pods.ts";
 import { windowGate } from "./gates/window.ts";
 import { readBootID } from "./host/bootid.ts";
@@ -106,7 +106,6 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
   const escalation = escalationOf(config);
   const ownPods = { nodeName, labelSelector: config["ready-pod-selector"], self: surroundings.instance };
   const recheckMs = Math.min(gateRecheckMs, config.period);
-  const gates = createGates(config, api, surroundings.post);
   const ports: CyclePorts = {
     nodeName,
     clock,
@@ -141,10 +140,11 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       ttlMs: config["lock-ttl"],
     }),
     ...host,
-    checkGates: async ({ beforeReboot, paused }, inner) => {
-      const asked = beforeReboot ? gates.filter((gate) => gate.beforeReboot) : gates;
-      return withPause(await checkGates(asked, clock, inner), paused, clock.now());
-    },
+    checkGates: createGateCheck(createGates(config, api, surroundings.post), {
+      clock,
+      recheckMs,
+      periodMs: config.period,
+    }),
     listUnreadyPods: (inner) => listUnreadyPods(api, ownPods, inner),
     startDrain: (onChange, { deadline, deleteAt }, inner) =>
       startDrain(
@@ -200,6 +200,7 @@ function marksOf(config: Config): MarkPolicy {
 
 function createGates(config: Config, api: Api, post: HttpPost): Gate[] {
   const gates: Gate[] = [
+    pausedGate,
     windowGate({
       days: config["reboot-days"],
       start: config["start-time"],

@@ -1,8 +1,20 @@
 import type { Refusal } from "../lock/limits.ts";
-import { type Decision, iso, look, type Moment, nodeGone, phase, released, save, wait } from "./decision.ts";
+import {
+  type Decision,
+  iso,
+  look,
+  lookAtGates,
+  type Moment,
+  nodeGone,
+  phase,
+  released,
+  save,
+  wait,
+} from "./decision.ts";
 import { mark, type NodeChange, soften } from "./marks.ts";
 import type { Need } from "./need.ts";
-import { type CycleRecord, idleRecord, type Reason } from "./record.ts";
+import { isSaid, reasonsOf } from "./reasons.ts";
+import { atEase, type CycleRecord } from "./record.ts";
 import type { ClosedGate, NodeFacts, Seen } from "./seen.ts";
 
 const failedBackoff = { firstMs: 60_000, maxMs: 3_600_000 };
@@ -21,14 +33,14 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
     if (leftover !== undefined) return leftover;
     // "Cannot tell" is no proof that the need has gone.
     if (record.phase === "Idle" || need.state === "unknown") return wait(why);
-    return rest(record, { ...idleRecord(now), outcome: record.outcome }, { why }, moment);
+    return rest(record, atEase(record, now), { why }, moment);
   }
 
   const rested = resting(record, moment);
   if (rested !== undefined) return leftoverSlot(seen, rested.why) ?? rested;
 
   const needy = { ...record, need: neededSince(record, need, now) };
-  if (seen.gates === undefined) return look("gates");
+  if (seen.gates === undefined) return lookAtGates("start");
   const { closed, changesAt = Number.POSITIVE_INFINITY } = seen.gates;
   if (closed.length > 0) {
     const why = closed.map((gate) => gate.message).join("; ");
@@ -147,14 +159,11 @@ function waitingFor(
 ): Decision {
   const { policy, now } = moment;
   const why = closed.map(({ message }) => message).join("; ");
-  const known = (gate: ClosedGate) =>
-    record.reasons.find((one) => one.gate === gate.gate && one.code === gate.code);
-  const same = record.reasons.length === closed.length && closed.every(known);
+  const reasons = reasonsOf(record, closed, now);
   const softTaint = closed.every(({ gate }) => gate === "lock") ? policy.marks.softTaint : undefined;
-  if (record.phase === "Waiting" && same && record.taint === softTaint) {
+  if (record.phase === "Waiting" && isSaid(record, reasons) && record.taint === softTaint) {
     return { action: { do: "wait", ...wait }, why };
   }
-  const reasons: Reason[] = closed.map((gate) => ({ ...gate, since: known(gate)?.since ?? iso(now) }));
   const since = record.phase === "Waiting" ? record.since : iso(now);
   const next: CycleRecord = { ...record, phase: "Waiting", since, reasons };
   return rest(record, next, { why, softTaint }, moment);

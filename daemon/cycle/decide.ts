@@ -4,6 +4,7 @@ import {
   type Decision,
   iso,
   look,
+  lookAtGates,
   type Moment,
   nodeGone,
   type Policy,
@@ -13,10 +14,13 @@ import {
   wait,
 } from "./decision.ts";
 import { forgetHooks, unmark, unmarked } from "./marks.ts";
-import { type CycleRecord, idleRecord } from "./record.ts";
+import { isSaid, reasonsOf } from "./reasons.ts";
+import { atEase, type CycleRecord } from "./record.ts";
 import { returning } from "./returning.ts";
-import type { NodeFacts, Seen } from "./seen.ts";
+import type { GateAnswers, NodeFacts, Seen } from "./seen.ts";
 
+/** How soon what is soon over is looked at again: the node is empty meanwhile. */
+const briefRecheckMs = 5000;
 const handOn = "the node is given back: hand the slot on";
 
 /**
@@ -58,6 +62,9 @@ function draining(record: CycleRecord, moment: Moment): Decision {
   }
   const right = confirm(record, moment);
   if ("lost" in right) return right.lost;
+  if (seen.gates === undefined) return lookAtGates("drain");
+  const shut = withdrawnBy(seen.gates, record, moment);
+  if (shut !== undefined) return shut;
   if (record.announced) return announced(record, right.node, moment);
   const began = Date.parse(record.since);
   const deadline = began + policy.drainTimeoutMs;
@@ -71,20 +78,45 @@ function draining(record: CycleRecord, moment: Moment): Decision {
       };
     case "running":
       if (isLate) return undrained(record, `the drain has passed its deadline, ${podsLeft(drain)}`, moment);
-      return wait(podsLeft(drain), deadline);
+      return wait(podsLeft(drain), soonest(deadline, seen.gates.changesAt));
     case "detaching": {
       const volumes = `volumes that are not detached yet: ${drain.volumes.join(", ")}`;
-      return isLate ? reboot(record, volumes, moment) : wait(`the node is empty; ${volumes}`, deadline);
+      if (isLate) return drained(record, volumes, moment);
+      return wait(`the node is empty; ${volumes}`, soonest(deadline, seen.gates.changesAt));
     }
     case "failed":
       return undrained(record, drain.why, moment);
     case "done": {
       const until = drain.at + policy.rebootDelayMs;
       return now < until
-        ? wait("drained; waiting for --reboot-delay", until)
-        : reboot(record, "drained", moment);
+        ? wait("drained; waiting for --reboot-delay", soonest(until, seen.gates.changesAt))
+        : drained(record, "drained", moment);
     }
   }
+}
+
+function soonest(...times: readonly (number | undefined)[]): number {
+  return Math.min(...times.filter((time) => time !== undefined));
+}
+
+/** What takes the right to go on away; what is soon over does not. */
+function withdrawnBy({ closed }: GateAnswers, record: CycleRecord, moment: Moment): Decision | undefined {
+  const lasting = closed.find(({ isBrief }) => isBrief !== true);
+  return lasting && restore(record, "withdrawn", lasting.message, moment);
+}
+
+/** Nothing is left to go: what is soon over may still hold the reboot up, but not longer than a drain may last. */
+function drained(record: CycleRecord, why: string, moment: Moment): Decision {
+  const { seen, policy, now } = moment;
+  if (seen.gates?.stage !== "reboot") return lookAtGates("reboot");
+  const { closed, changesAt } = seen.gates;
+  if (closed.length === 0) return reboot(record, why, moment);
+  const reasons = reasonsOf(record, closed, now);
+  const says = closed.map(({ message }) => message).join("; ");
+  const until = Math.min(...reasons.map(({ since }) => Date.parse(since))) + policy.drainTimeoutMs;
+  if (now >= until) return restore(record, "withdrawn", `${says}, for longer than --drain-timeout`, moment);
+  if (!isSaid(record, reasons)) return save({ ...record, reasons }, `${why}, but ${says}`);
+  return wait(`${why}, but ${says}`, soonest(until, now + briefRecheckMs, changesAt));
 }
 
 /** The labels are set; who follows them has time until the cordon. */
@@ -104,12 +136,17 @@ function podsLeft({ podsLeft, blocked }: Extract<DrainState, { state: "running" 
 /** The drain has not succeeded, and will not. */
 function undrained(record: CycleRecord, why: string, moment: Moment): Decision {
   if (!moment.policy.rebootAnyway) return restore(record, "failed", why, moment);
-  return reboot(record, `${why}: the escalation goes on to the reboot`, moment);
+  return drained(record, `${why}: the escalation goes on to the reboot`, moment);
 }
 
 function reboot(record: CycleRecord, why: string, { policy, now }: Moment): Decision {
   return save(
-    { ...phase(record, "Rebooting", now), attempt: 1 },
+    {
+      ...phase(record, "Rebooting", now),
+      attempt: 1,
+      reasons: [],
+      lastDrainMs: now - Date.parse(record.since) + policy.drainDelayMs,
+    },
     `${why}: reboot`,
     forgetHooks(policy.marks),
   );
@@ -124,7 +161,7 @@ function rebooting(record: CycleRecord, moment: Moment): Decision {
     // The step that cannot be undone. Everything below was seen in this very pass.
     const right = confirm(record, moment);
     if ("lost" in right) return right.lost;
-    if (seen.gates === undefined) return look("gates");
+    if (seen.gates === undefined) return lookAtGates("reboot");
     const [closed] = seen.gates.closed;
     if (closed !== undefined) return restore(record, "withdrawn", closed.message, moment);
     return {
@@ -184,7 +221,7 @@ function restoring(record: CycleRecord, moment: Moment): Decision {
 function ended(record: CycleRecord, { seen, now }: Moment): Decision {
   if (seen.need === undefined) return look("need");
   const why = record.outcome?.message ?? "the cycle has ended";
-  if (seen.need.state === "not-needed") return save({ ...idleRecord(now), outcome: record.outcome }, why);
+  if (seen.need.state === "not-needed") return save(atEase(record, now), why);
   return save({ ...phase(record, "Waiting", now), attempt: 0, reasons: [] }, why);
 }
 

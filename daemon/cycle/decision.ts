@@ -1,4 +1,5 @@
 import type { Escalation } from "../drain/escalation.ts";
+import type { Stage } from "../gates/gate.ts";
 import type { MarkPolicy, NodeChange } from "./marks.ts";
 import type { CycleRecord } from "./record.ts";
 import type { Seen } from "./seen.ts";
@@ -29,7 +30,8 @@ export interface Moment {
 /** The next thing to do, as data. */
 export type Action =
   /** See this too, then decide again within the same pass. */
-  | { do: "look"; at: "need" | "node" | "lock" | "gates" | "pods" }
+  | { do: "look"; at: "need" | "node" | "lock" | "pods" }
+  | { do: "look"; at: "gates"; stage: Stage }
   /** Nothing to do until something happens, or until then. `slot`: a free slot is something that happens. */
   | { do: "wait"; until?: number; slot?: true }
   | { do: "acquire" }
@@ -53,8 +55,12 @@ export function nodeGone({ policy, now }: Moment): Decision {
   return wait("the cluster has no Node of this name", now + policy.gateRecheckMs);
 }
 
-export function look(at: Extract<Action, { do: "look" }>["at"]): Decision {
+export function look(at: Exclude<Extract<Action, { do: "look" }>["at"], "gates">): Decision {
   return { action: { do: "look", at }, why: `look at the ${at}` };
+}
+
+export function lookAtGates(stage: Stage): Decision {
+  return { action: { do: "look", at: "gates", stage }, why: `look at the gates for the ${stage}` };
 }
 
 /** Undefined: until something happens. */

@@ -41,6 +41,7 @@ const recordSchema = z.object({
   attempt: count,
   reboots: count,
   failures: count,
+  lastDrainMs: z.catch(z.optional(z.int().check(z.minimum(0))), undefined),
   reasons: z.catch(z.array(reasonSchema), []),
   outcome: z.catch(
     z.optional(
@@ -64,6 +65,7 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `taint`: key of the soft taint, where it is ours.
  * - `attempt`: how often the machine has been asked to reboot in this cycle.
  * - `reboots`: proved reboots that left the need standing.
+ * - `lastDrainMs`: how long the last cycle took from the slot to the reboot.
  * - `failures`: failed cycles in a row, for the back-off.
  * - `outcome`: how the last cycle ended.
  */
@@ -115,4 +117,9 @@ export function idleRecord(now: number): CycleRecord {
     failures: 0,
     reasons: [],
   };
+}
+
+/** Once no reboot is needed: of cycles before only how the last one went is kept. */
+export function atEase({ outcome, lastDrainMs }: CycleRecord, now: number): CycleRecord {
+  return { ...idleRecord(now), outcome, lastDrainMs };
 }

@@ -4,6 +4,8 @@ import type { Api } from "../cluster/api.ts";
 import { type Metadata, paths } from "../cluster/objects.ts";
 import { watchObject } from "../cluster/watch.ts";
 import type { Drain } from "../drain/drain.ts";
+import type { Stage } from "../gates/gate.ts";
+import type { Asked, CheckGates } from "../gates/index.ts";
 import type { NeedSource } from "../host/need.ts";
 import type { Rebooter } from "../host/reboot/rebooter.ts";
 import type { LockStore } from "../lock/store.ts";
@@ -12,7 +14,7 @@ import { decide } from "./decide.ts";
 import type { Action, Decision, Policy } from "./decision.ts";
 import { type NodeRead, patchNode, readNode, wishesOn } from "./own-node.ts";
 import { type CycleRecord, idleRecord, parseRecord, writeRecord } from "./record.ts";
-import type { GateAnswers, NodeFacts, Seen } from "./seen.ts";
+import type { NodeFacts, Seen } from "./seen.ts";
 import { createWake } from "./wake.ts";
 
 /** What the loop stands on. */
@@ -27,11 +29,7 @@ export interface CyclePorts {
   lock: LockStore;
   need: NeedSource;
   readBootID: () => Promise<string>;
-  /** `paused` is the annotation of the Node. */
-  checkGates: (
-    asked: { beforeReboot: boolean; paused: string | undefined },
-    signal: AbortSignal,
-  ) => Promise<GateAnswers>;
+  checkGates: CheckGates;
   /** "namespace/name" of the pods of this node that are to be Ready after a reboot and are not. */
   listUnreadyPods: (signal: AbortSignal) => Promise<readonly string[]>;
   startDrain: (
@@ -177,12 +175,11 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
         case "need":
           seen.need = await ports.need.check(current.phase === "Rebooting", signal);
           break;
-        case "gates":
-          seen.gates = await ports.checkGates(
-            { beforeReboot: current.phase === "Rebooting", paused: node?.paused },
-            signal,
-          );
+        case "gates": {
+          const { stage } = decision.action;
+          seen.gates = { ...(await ports.checkGates(askedOfGates(current, stage), signal)), stage };
           break;
+        }
         case "lock":
           // Where this node has no slot for certain, what the watch shows is enough to go on waiting.
           seen.lock =
@@ -197,9 +194,14 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
           seen.unreadyPods = await ports.listUnreadyPods(signal);
           break;
         default:
-          return decision.action.at satisfies never;
+          return decision.action satisfies never;
       }
     }
+  }
+
+  function askedOfGates({ need, lastDrainMs }: CycleRecord, stage: Stage): Asked {
+    const neededSince = need === undefined ? clock.now() : Date.parse(need.since);
+    return { stage, paused: node?.paused, neededSince, urgent: false, lastDrainMs };
   }
 
   async function lookAtNode(current: CycleRecord, seen: Seen, signal: AbortSignal): Promise<boolean> {

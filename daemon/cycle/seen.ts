@@ -1,4 +1,5 @@
 import type { DrainState } from "../drain/state.ts";
+import type { Stage } from "../gates/gate.ts";
 import type { LockFacts } from "../lock/store.ts";
 import type { Need } from "./need.ts";
 
@@ -24,7 +25,8 @@ export interface Seen {
   need?: Need;
   node?: NodeFacts | "gone";
   lock?: LockFacts;
-  gates?: GateAnswers;
+  /** `stage`: for which they were asked. */
+  gates?: GateAnswers & { stage: Stage };
   /** "namespace/name" of those that are to be Ready after a reboot and are not. */
   unreadyPods?: readonly string[];
 }
@@ -56,6 +58,8 @@ export interface ClosedGate {
   code: string;
   /** A sentence for people. */
   message: string;
+  /** Soon over: a node that is drained waits for it. */
+  isBrief?: true;
 }
 
 export interface GateAnswers {

@@ -34,8 +34,10 @@ const namesMax = 10;
 export function alertsGate(prometheusUrl: string, filter: AlertFilter, post: HttpPost): Gate {
   return {
     name: "alerts",
-    beforeReboot: false,
-    async check(now, signal) {
+    stages: ["start"],
+    asks: "afar",
+    urgentPasses: true,
+    async check({ now }, signal) {
       const form = { query: "ALERTS", time: String(now / 1000) };
       const { status, text } = await post(`${prometheusUrl}/api/v1/query`, form, signal);
       const names = blockingAlerts(parseAnswer(prometheusUrl, status, text), filter);

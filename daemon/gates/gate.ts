@@ -1,10 +1,33 @@
+/**
+ * When a gate is asked: at the `start` before the slot is asked for and again once it is held; during the `drain`; and once
+ * the node is drained, straight before the `reboot`.
+ */
+export type Stage = "start" | "drain" | "reboot";
+
 /** Something that can say "not now". */
 export interface Gate {
   readonly name: string;
-  /** Asked once more straight before the reboot; the others would see the drain's own doings. */
-  readonly beforeReboot: boolean;
+  /** Not in the drain and after it, where it would see the drain's own doings. */
+  readonly stages: readonly Stage[];
+  /** `here`: costs nothing, so it is asked at each look. `afar`: a server is asked, which is to be done rarely. */
+  readonly asks: "here" | "afar";
+  /** An urgent need passes it. */
+  readonly urgentPasses?: true;
+  /** What closes it is soon over: a node that is drained waits for that. Without it the node is given back. */
+  readonly isBrief?: true;
   /** Rejects when it cannot tell, which counts as closed. */
-  check(now: number, signal: AbortSignal): Promise<GateAnswer>;
+  check(moment: GateMoment, signal: AbortSignal): Promise<GateAnswer>;
+}
+
+/** What a gate may look at beside what it asks for itself. Times in milliseconds since the epoch. */
+export interface GateMoment {
+  now: number;
+  stage: Stage;
+  neededSince: number;
+  /** The annotation of the own Node, whatever it says. */
+  paused: string | undefined;
+  /** How long this node's last cycle took from the slot to the reboot, in milliseconds; undefined before the first. */
+  lastDrainMs: number | undefined;
 }
 
 export type GateAnswer = (

@@ -1,36 +1,92 @@
 import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
 import type { ClosedGate, GateAnswers } from "../cycle/seen.ts";
-import type { Gate, GateAnswer } from "./gate.ts";
+import type { Gate, GateAnswer, GateMoment } from "./gate.ts";
 
 /** A gate that has not answered by then is closed. */
 const gateDeadlineMs = 15_000;
 
-/** Asks all gates at once and reports every closed one. A gate that cannot be evaluated is closed and says so. */
-export async function checkGates(
+export interface GateRounds {
+  clock: Clock;
+  /** What was asked afar and is closed is not asked again sooner. */
+  recheckMs: number;
+  /** The same for all that was asked afar, while something that is asked here holds the node back anyway. */
+  periodMs: number;
+}
+
+/** What is asked of all gates together. */
+export interface Asked extends Omit<GateMoment, "now"> {
+  urgent: boolean;
+}
+
+export type CheckGates = (asked: Asked, signal: AbortSignal) => Promise<GateAnswers>;
+
+/** An answer with the time at which it was given. */
+interface Given {
+  answer: GateAnswer;
+  at: number;
+}
+
+/**
+ * Asks all gates at once and reports every closed one. A gate that cannot be evaluated is closed and says so. Only a closed
+ * answer from afar is used again: what opens the way is always from now.
+ */
+export function createGateCheck(
   gates: readonly Gate[],
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<GateAnswers> {
-  const now = clock.now();
-  const answers = await Promise.all(gates.map((gate) => ask(gate, now, clock, signal)));
+  { clock, recheckMs, periodMs }: GateRounds,
+): CheckGates {
+  const given = new Map<Gate, Given>();
+
+  return async (asked, signal) => {
+    const moment = { ...asked, now: clock.now() };
+    const counting = gates.filter(
+      ({ stages, urgentPasses }) => stages.includes(asked.stage) && !(asked.urgent && urgentPasses),
+    );
+    const here = counting.filter((gate) => gate.asks === "here");
+    const afar = counting.filter((gate) => gate.asks === "afar");
+    const answers = await Promise.all(here.map(async (gate) => [gate, await ask(gate, moment)] as const));
+    const isHeldHere = answers.some(([, answer]) => !answer.open);
+    const more = await Promise.all(
+      afar.map(async (gate) => [gate, known(gate, isHeldHere) ?? (await askAfar(gate, moment))] as const),
+    );
+    return together([...answers, ...more]);
+
+    async function askAfar(gate: Gate, moment: GateMoment): Promise<GateAnswer> {
+      const answer = await ask(gate, moment);
+      given.set(gate, { answer, at: clock.now() });
+      return answer;
+    }
+
+    async function ask(gate: Gate, moment: GateMoment): Promise<GateAnswer> {
+      try {
+        return await withDeadline(clock, gateDeadlineMs, signal, `asking the gate ${gate.name}`, (inner) =>
+          gate.check(moment, inner),
+        );
+      } catch (error) {
+        signal.throwIfAborted();
+        const code = error instanceof DeadlineError ? "no-answer" : "cannot-tell";
+        return { open: false, code, message: `cannot tell: ${(error as Error).message}` };
+      }
+    }
+  };
+
+  function known(gate: Gate, isHeldHere: boolean): GateAnswer | undefined {
+    const last = given.get(gate);
+    if (last === undefined) return undefined;
+    const { answer, at } = last;
+    const goodForMs = isHeldHere ? periodMs : answer.open ? 0 : recheckMs;
+    return clock.now() - at < goodForMs ? answer : undefined;
+  }
+}
+
+function together(answers: readonly (readonly [Gate, GateAnswer])[]): GateAnswers {
   const closed: ClosedGate[] = [];
   let changesAt: number | undefined;
-  for (const [index, answer] of answers.entries()) {
-    const gate = gates[index]?.name ?? "";
-    if (!answer.open) closed.push({ gate, code: answer.code, message: answer.message });
+  for (const [{ name, isBrief }, answer] of answers) {
+    if (!answer.open) {
+      const { code, message } = answer;
+      closed.push({ gate: name, code, message, ...(isBrief && { isBrief }) });
+    }
     if (answer.changesAt !== undefined) changesAt = Math.min(changesAt ?? answer.changesAt, answer.changesAt);
   }
   return { closed, changesAt };
-}
-
-async function ask(gate: Gate, now: number, clock: Clock, signal: AbortSignal): Promise<GateAnswer> {
-  try {
-    return await withDeadline(clock, gateDeadlineMs, signal, `asking the gate ${gate.name}`, (inner) =>
-      gate.check(now, inner),
-    );
-  } catch (error) {
-    signal.throwIfAborted();
-    const code = error instanceof DeadlineError ? "no-answer" : "cannot-tell";
-    return { open: false, code, message: `cannot tell: ${(error as Error).message}` };
-  }
 }

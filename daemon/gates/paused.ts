@@ -1,4 +1,4 @@
-import type { ClosedGate, GateAnswers } from "../cycle/seen.ts";
+import type { Gate } from "./gate.ts";
 
 /** By a person, on the Node: no cycle starts there, and none that has started goes as far as the reboot. */
 export interface Pause {
@@ -33,17 +33,29 @@ export function writePause({ until, reason }: Pause): string {
   return [end, reason].filter((part) => part !== undefined).join(": ") || "true";
 }
 
-/** The gate is on the Node itself, so nobody is asked: the answers of the others, and this one. */
-export function withPause(answers: GateAnswers, annotation: string | undefined, now: number): GateAnswers {
-  const pause = parsePause(annotation);
-  if (pause === undefined || (pause.until !== undefined && pause.until <= now)) return answers;
-  const { until, reason } = pause;
+/** On the Node itself, so that nobody is asked. */
+export const pausedGate: Gate = {
+  name: "paused",
+  stages: ["start", "drain", "reboot"],
+  asks: "here",
+  async check({ paused, now }) {
+    const pause = parsePause(paused);
+    if (pause === undefined || isOver(pause, now)) return { open: true };
+    return {
+      open: false,
+      code: "node",
+      message: `this node is ${pausedText(pause)}`,
+      changesAt: pause.until,
+    };
+  },
+};
+
+export function isOver({ until }: Pause, now: number): boolean {
+  return until !== undefined && until <= now;
+}
+
+/** "paused until TIME: reason". */
+export function pausedText({ until, reason }: Pause): string {
   const ends = until === undefined ? "" : ` until ${new Date(until).toISOString()}`;
-  const why = reason === undefined ? "" : `: ${reason}`;
-  const closed: ClosedGate = { gate: "paused", code: "node", message: `this node is paused${ends}${why}` };
-  const times = [answers.changesAt, until].filter((one) => one !== undefined);
-  return {
-    closed: [...answers.closed, closed],
-    changesAt: times.length > 0 ? Math.min(...times) : undefined,
-  };
+  return `paused${ends}${reason === undefined ? "" : `: ${reason}`}`;
 }

@@ -8,7 +8,8 @@ const podsMax = 10;
 export function podsGate(api: Api, nodeName: string, selectors: readonly string[]): Gate {
   return {
     name: "pods",
-    beforeReboot: false,
+    stages: ["start"],
+    asks: "afar",
     async check(_, signal) {
       const fieldSelector = `spec.nodeName=${nodeName},status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown`;
       const lists = await Promise.all(

@@ -22,8 +22,10 @@ export function windowGate(window: Window): Gate {
   const edges = windowEdges(window);
   return {
     name: "window",
-    beforeReboot: true,
-    async check(now) {
+    stages: ["start", "drain", "reboot"],
+    asks: "here",
+    urgentPasses: true,
+    async check({ now }) {
       if (edges === undefined) return { open: true };
       const start = edges.lastStart(now);
       const end = start === undefined ? undefined : edges.endAfter(start);

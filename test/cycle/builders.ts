@@ -2,6 +2,7 @@ import type { Policy } from "../../daemon/cycle/decision.ts";
 import type { MarkPolicy } from "../../daemon/cycle/marks.ts";
 import { type CycleRecord, idleRecord } from "../../daemon/cycle/record.ts";
 import type { ClosedGate, NodeFacts, Seen } from "../../daemon/cycle/seen.ts";
+import type { Stage } from "../../daemon/gates/gate.ts";
 import type { Refusal } from "../../daemon/lock/limits.ts";
 
 /** Noon of a day on which everything is a round number of minutes away. */
@@ -62,6 +63,8 @@ interface Facts {
   refusal?: Refusal;
   closed?: ClosedGate[];
   changesAt?: number;
+  /** For which the gates were asked. */
+  stage?: Stage;
   drain?: Seen["drain"];
   rebooted?: boolean;
   askedAttempt?: number;
@@ -91,7 +94,7 @@ export function seen(facts: Facts = {}): Seen {
           ? { state: "needed", source: "file", reasons: ["linux-image"] }
           : { state: "not-needed" },
     unreadyPods: facts.unreadyPods ?? [],
-    gates: { closed: facts.closed ?? [], changesAt: facts.changesAt },
+    gates: { stage: facts.stage ?? "start", closed: facts.closed ?? [], changesAt: facts.changesAt },
     lock: { held, remains: facts.remains ?? false, refusal: facts.refusal, holders: [] },
     node:
       node === "gone"

@@ -86,7 +86,11 @@ describe("A node that needs a reboot", () => {
 
   it("asks the gates before it asks the cluster for anything", () => {
     const { gates, ...rest } = seen({ held: false });
-    assert.deepEqual(action(decide(needy, rest, policy(), noon)), { do: "look", at: "gates" });
+    assert.deepEqual(action(decide(needy, rest, policy(), noon)), {
+      do: "look",
+      at: "gates",
+      stage: "start",
+    });
     assert.ok(gates);
   });
 
@@ -515,14 +519,17 @@ describe("A draining node", () => {
     ["when the drain breaks", { state: "failed", why: "it broke" }, 0],
   ] as const) {
     it(`reboots anyway ${what}, where the escalation says so`, () => {
-      const decision = decide(draining, seen({ drain }), escalating, noon + at);
+      const decision = decide(draining, seen({ drain, stage: "reboot" }), escalating, noon + at);
       const next = saved(decision);
       assert.deepEqual([next.phase, next.attempt, next.cordon], ["Rebooting", 1, undefined]);
       assert.match(decision.why, /the escalation goes on to the reboot/);
     });
   }
 
-  const detaching = seen({ drain: { state: "detaching", volumes: ["pv-1 (csi.example.com)"] } });
+  const detaching = seen({
+    stage: "reboot",
+    drain: { state: "detaching", volumes: ["pv-1 (csi.example.com)"] },
+  });
 
   it("waits while volumes of the pods that went are attached, and names them", () => {
     const decision = decide(draining, detaching, policy(), noon);
@@ -544,10 +551,18 @@ describe("A draining node", () => {
     assert.equal(saved(decide(theirs, seen({ held: false }), policy(), noon)).cordon, undefined);
   });
 
+  const empty = { drain: { state: "done", at: noon }, stage: "reboot" } as const;
+
   it("goes on to the reboot once the last pod has gone", () => {
-    const next = saved(decide(draining, seen({ drain: { state: "done", at: noon } }), policy(), noon));
+    const next = saved(decide(draining, seen(empty), policy(), noon + minute));
     assert.equal(next.phase, "Rebooting");
     assert.equal(next.attempt, 1);
+    assert.equal(next.lastDrainMs, minute);
+  });
+
+  it("counts the delay before the cordon to how long it took", () => {
+    const delaying = policy({ drainDelayMs: minute });
+    assert.equal(saved(decide(draining, seen(empty), delaying, noon + minute)).lastDrainMs, 2 * minute);
   });
 
   it("waits for the reboot delay after the drain", () => {
@@ -605,6 +620,92 @@ describe("A draining node", () => {
     assert.match(decision.why, /no pod is known to be left/);
   });
 
+  const outside = { gate: "window", code: "outside", message: "outside" };
+  const inhibited = {
+    gate: "inhibitors",
+    code: "blocked",
+    message: "apt holds it back",
+    isBrief: true,
+  } as const;
+
+  it("looks at the gates while it drains, and once it is drained at those before the reboot", () => {
+    const { gates, ...rest } = seen({ drain: running });
+    assert.deepEqual(action(decide(draining, rest, policy(), noon)), {
+      do: "look",
+      at: "gates",
+      stage: "drain",
+    });
+    const drained = seen({ ...empty, stage: "drain" });
+    assert.deepEqual(action(decide(draining, drained, policy(), noon)), {
+      do: "look",
+      at: "gates",
+      stage: "reboot",
+    });
+    assert.ok(gates);
+  });
+
+  for (const [when, drain] of [
+    ["while it drains", running],
+    ["once it is drained", empty.drain],
+    ["before the first eviction", { state: "none" }],
+  ] as const) {
+    it(`is given back when a gate closes ${when}, without a failure`, () => {
+      const facts = seen({ drain, stage: "reboot", closed: [inhibited, outside] });
+      const next = saved(decide(draining, facts, policy(), noon));
+      assert.deepEqual([next.phase, next.cordon], ["Restoring", "clear"]);
+      assert.deepEqual(next.outcome, { result: "withdrawn", at: iso(noon), message: "outside" });
+    });
+  }
+
+  it("is given back when a gate closes before the cordon of a cycle that is announced", () => {
+    const announced = record({ phase: "Draining", announced: true, cordoned: false });
+    assert.equal(saved(decide(announced, seen({ closed: [outside] }), policy(), noon)).phase, "Restoring");
+  });
+
+  it("looks again when a gate will change", () => {
+    const facts = seen({ drain: running, changesAt: noon + minute });
+    assert.deepEqual(action(decide(draining, facts, policy(), noon)), { do: "wait", until: noon + minute });
+  });
+
+  it("goes on with the drain while something that is soon over speaks against the reboot", () => {
+    const facts = seen({ drain: running, stage: "drain", closed: [inhibited] });
+    assert.equal(action(decide(draining, facts, policy(), noon)).do, "wait");
+  });
+
+  describe("that is empty while something that is soon over speaks against the reboot", () => {
+    const held = (changesAt = Number.POSITIVE_INFINITY) =>
+      seen({ ...empty, stage: "reboot", closed: [inhibited], changesAt });
+    const { isBrief, ...said } = inhibited;
+    const waiting = record({ phase: "Draining", reasons: [{ ...said, since: iso(noon) }] });
+
+    it("writes on the Node what that is", () => {
+      const decision = decide(draining, held(), policy(), noon);
+      assert.match(decision.why, /drained, but apt holds it back/);
+      const next = saved(decision);
+      assert.deepEqual([next.phase, next.reasons], ["Draining", waiting.reasons]);
+      assert.ok(isBrief);
+    });
+
+    it("waits, and looks again every few seconds", () => {
+      assert.deepEqual(action(decide(waiting, held(), policy(), noon)), { do: "wait", until: noon + 5000 });
+      assert.deepEqual(action(decide(waiting, held(noon + 1), policy(), noon)), {
+        do: "wait",
+        until: noon + 1,
+      });
+    });
+
+    it("reboots once it is over", () => {
+      const next = saved(decide(waiting, seen({ ...empty, stage: "reboot" }), policy(), noon + minute));
+      assert.deepEqual([next.phase, next.reasons], ["Rebooting", []]);
+    });
+
+    it("is given back when that takes longer than a drain may", () => {
+      const next = saved(decide(waiting, held(), policy(), noon + 15 * minute));
+      assert.deepEqual([next.phase, next.outcome?.result], ["Restoring", "withdrawn"]);
+      assert.match(next.outcome?.message ?? "", /apt holds it back, for longer than --drain-timeout/);
+    });
+  });
+
   it("waits while its Node is gone from the cluster", () => {
     assert.equal(action(decide(draining, seen({ node: "gone" }), policy(), noon)).do, "wait");
   });
@@ -622,7 +723,12 @@ describe("A rebooting node", () => {
     it(`looks at the ${missing} anew straight before the reboot`, () => {
       const partly = seen(drained);
       delete partly[missing];
-      assert.deepEqual(action(decide(rebooting, partly, policy(), noon)), { do: "look", at: missing });
+      const stage = missing === "gates" ? { stage: "reboot" } : {};
+      assert.deepEqual(action(decide(rebooting, partly, policy(), noon)), {
+        do: "look",
+        at: missing,
+        ...stage,
+      });
     });
   }
 
@@ -910,7 +1016,11 @@ describe("Annotations that are to be true after a reboot", () => {
 
   for (const [what, before, facts] of [
     ["in the patch that begins the cycle", idle(), { node: { unschedulable: false } }],
-    ["in the last patch before the reboot", draining, { drain: { state: "done", at: noon } }],
+    [
+      "in the last patch before the reboot",
+      draining,
+      { drain: { state: "done", at: noon }, stage: "reboot" },
+    ],
     ["when the cycle is undone", draining, { drain: { state: "failed", why: "it broke" } }],
   ] as const) {
     it(`are taken away ${what}`, () => {

@@ -57,7 +57,14 @@ function decided(): string[] {
     const before = record({ phase, attempt: 2, reboots, cordoned, outcome });
     const closed = isClosed ? [{ gate: "window", code: "outside", message: "" }] : [];
     const askedAttempt = isAsked ? 2 : 1;
-    const all = seen({ ...facts, closed, node: { unschedulable }, askedAttempt, readySince: noon });
+    const all = seen({
+      ...facts,
+      closed,
+      stage: "reboot",
+      node: { unschedulable },
+      askedAttempt,
+      readySince: noon,
+    });
     const { action } = decide(before, all, policy({ rebootAnyway }), now);
     if (action.do === "save" && action.record.phase !== phase)
       found.add(`${phase} --> ${action.record.phase}`);

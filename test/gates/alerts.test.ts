@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type AlertFilter, alertsGate, blockingAlerts, type HttpPost } from "../../daemon/gates/alerts.ts";
+import { moment } from "./moment.ts";
 
 const { signal } = new AbortController();
 const noFilter: AlertFilter = { names: undefined, matchOnly: false, firingOnly: false };
@@ -49,18 +50,18 @@ describe("The alerts gate", () => {
     await gate(async (...request) => {
       asked.push(request.slice(0, 2));
       return vector()(...request);
-    }).check(1_764_000_000_500, signal);
+    }).check(moment(1_764_000_000_500), signal);
     assert.deepEqual(asked, [
       ["http://prometheus:9090/api/v1/query", { query: "ALERTS", time: "1764000000.5" }],
     ]);
   });
 
   it("is open without alerts", async () => {
-    assert.deepEqual(await gate(vector()).check(0, signal), { open: true });
+    assert.deepEqual(await gate(vector()).check(moment(0), signal), { open: true });
   });
 
   it("is closed with alerts, and names them", async () => {
-    const answer = await gate(vector(alert("DiskFull"), alert("Watchdog"))).check(0, signal);
+    const answer = await gate(vector(alert("DiskFull"), alert("Watchdog"))).check(moment(0), signal);
     assert.deepEqual(answer, {
       open: false,
       code: "active",
@@ -70,7 +71,7 @@ describe("The alerts gate", () => {
 
   it("names ten at most", async () => {
     const many = Array.from({ length: 30 }, (_, index) => alert(`Alert${index}`));
-    const answer = await gate(vector(...many)).check(0, signal);
+    const answer = await gate(vector(...many)).check(moment(0), signal);
     assert.ok(!answer.open && answer.message.startsWith("30 alerts") && answer.message.endsWith(", …"));
   });
 
@@ -83,7 +84,10 @@ describe("The alerts gate", () => {
     ],
   ] as const) {
     it(`cannot tell from ${what}`, async () => {
-      await assert.rejects(gate(post).check(0, signal), /Prometheus at http:\/\/prometheus:9090 answered/);
+      await assert.rejects(
+        gate(post).check(moment(0), signal),
+        /Prometheus at http:\/\/prometheus:9090 answered/,
+      );
     });
   }
 });

@@ -1,37 +1,63 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../daemon/clock.ts";
 import type { Gate, GateAnswer } from "../../daemon/gates/gate.ts";
-import { checkGates } from "../../daemon/gates/index.ts";
+import { type Asked, createGateCheck } from "../../daemon/gates/index.ts";
+import { moment } from "./moment.ts";
 
 const { signal } = new AbortController();
+const minute = 60_000;
 
-/** Time stands still until the test ends a wait. */
-function stoppedClock(): Clock & { passDeadlines(): void } {
+/** Time stands still until the test moves it or ends the waits. */
+function stoppedClock(): Clock & { passDeadlines(): void; move(ms: number): void } {
   const waits: (() => void)[] = [];
+  let now = 0;
   return {
-    now: () => 0,
+    now: () => now,
     sleep: () => new Promise((resolve) => waits.push(resolve)),
+    move: (ms) => {
+      now += ms;
+    },
     passDeadlines: () => {
       for (const end of waits) end();
     },
   };
 }
 
-function gate(name: string, check: () => Promise<GateAnswer>): Gate {
-  return { name, beforeReboot: false, check };
+function gate(name: string, check: Gate["check"], rest: Partial<Gate> = {}): Gate {
+  return { name, stages: ["start"], asks: "here", check, ...rest };
 }
 
-const open = gate("open", async () => ({ open: true, changesAt: 20 }));
-const shut = (name: string) =>
-  gate(name, async () => ({ open: false, code: "shut", message: `${name} is shut`, changesAt: 10 }));
+const openAnswer: GateAnswer = { open: true, changesAt: 20 };
+const shutAnswer = (name: string): GateAnswer => ({
+  open: false,
+  code: "shut",
+  message: `${name} is shut`,
+  changesAt: 10,
+});
+const open = gate("open", async () => openAnswer);
+const shut = (name: string, rest: Partial<Gate> = {}) => gate(name, async () => shutAnswer(name), rest);
+
+function asked(changes: Partial<Asked> = {}): Asked {
+  const { now, ...rest } = moment(0);
+  return { ...rest, urgent: false, ...changes };
+}
+
+function checkOf(gates: Gate[], clock = stoppedClock()) {
+  const check = createGateCheck(gates, { clock, recheckMs: minute, periodMs: 60 * minute });
+  return (changes?: Partial<Asked>) => check(asked(changes), signal);
+}
+
+async function closedBy(gates: Gate[], changes?: Partial<Asked>): Promise<string[]> {
+  return (await checkOf(gates)(changes)).closed.map((one) => one.gate);
+}
 
 describe("The gates together", () => {
   it("are open when each is", async () => {
-    assert.deepEqual(await checkGates([open, open], stoppedClock(), signal), { closed: [], changesAt: 20 });
+    assert.deepEqual(await checkOf([open, open])(), { closed: [], changesAt: 20 });
   });
 
   it("report every closed one, not just the first", async () => {
-    const { closed } = await checkGates([shut("a"), open, shut("b")], stoppedClock(), signal);
+    const { closed } = await checkOf([shut("a"), open, shut("b")])();
     assert.deepEqual(
       closed.map((one) => `${one.gate}: ${one.message}`),
       ["a: a is shut", "b: b is shut"],
@@ -39,22 +65,110 @@ describe("The gates together", () => {
   });
 
   it("change when the first of them does", async () => {
-    assert.equal((await checkGates([open, shut("a")], stoppedClock(), signal)).changesAt, 10);
+    assert.equal((await checkOf([open, shut("a")])()).changesAt, 10);
   });
 
   it("are closed by one that cannot tell, with the cause", async () => {
     const broken = gate("broken", async () => {
       throw new Error("connection refused");
     });
-    assert.deepEqual((await checkGates([broken], stoppedClock(), signal)).closed, [
+    assert.deepEqual((await checkOf([broken])()).closed, [
       { gate: "broken", code: "cannot-tell", message: "cannot tell: connection refused" },
     ]);
   });
 
   it("are closed by one that never answers", async () => {
     const clock = stoppedClock();
-    const answer = checkGates([gate("silent", () => new Promise(() => {}))], clock, signal);
+    const answer = checkOf([gate("silent", () => new Promise(() => {}))], clock)();
     clock.passDeadlines();
     assert.equal((await answer).closed[0]?.code, "no-answer");
+  });
+
+  it("are asked only at their stages", async () => {
+    const gates = [
+      shut("early"),
+      shut("late", { stages: ["reboot"] }),
+      shut("all", { stages: ["start", "reboot"] }),
+    ];
+    assert.deepEqual(await closedBy(gates), ["early", "all"]);
+    assert.deepEqual(await closedBy(gates, { stage: "reboot" }), ["late", "all"]);
+  });
+
+  it("are passed by an urgent need where they let it", async () => {
+    const gates = [shut("strict"), shut("lenient", { urgentPasses: true })];
+    assert.deepEqual(await closedBy(gates, { urgent: true }), ["strict"]);
+    assert.deepEqual(await closedBy(gates), ["strict", "lenient"]);
+  });
+
+  it("say which of them will soon be open again", async () => {
+    const { closed } = await checkOf([shut("soon", { isBrief: true }), shut("later")])();
+    assert.deepEqual(
+      closed.map(({ gate, isBrief }) => [gate, isBrief]),
+      [
+        ["soon", true],
+        ["later", undefined],
+      ],
+    );
+  });
+});
+
+describe("What gates ask afar", () => {
+  function counted(answers: GateAnswer[]) {
+    let asks = 0;
+    const afar = gate("afar", async () => answers[Math.min(asks++, answers.length - 1)] as GateAnswer, {
+      asks: "afar",
+    });
+    return { afar, asks: () => asks };
+  }
+
+  it("is not asked again for a minute while the answer is no", async () => {
+    const clock = stoppedClock();
+    const { afar, asks } = counted([shutAnswer("afar")]);
+    const check = checkOf([afar], clock);
+    await check();
+    clock.move(minute - 1);
+    assert.equal((await check()).closed[0]?.message, "afar is shut");
+    assert.equal(asks(), 1);
+    clock.move(1);
+    await check();
+    assert.equal(asks(), 2);
+  });
+
+  it("is asked anew each time before the way is opened", async () => {
+    const { afar, asks } = counted([openAnswer, shutAnswer("afar")]);
+    const check = checkOf([afar]);
+    assert.equal((await check()).closed.length, 0);
+    assert.equal((await check()).closed.length, 1);
+    assert.equal(asks(), 2);
+  });
+
+  it("is asked once in a period while something here holds the node back anyway", async () => {
+    const clock = stoppedClock();
+    const { afar, asks } = counted([openAnswer]);
+    const check = checkOf([shut("here"), afar], clock);
+    await check();
+    clock.move(60 * minute - 1);
+    await check();
+    assert.equal(asks(), 1);
+    clock.move(1);
+    await check();
+    assert.equal(asks(), 2);
+  });
+
+  it("is kept when it could not be asked, too", async () => {
+    let asks = 0;
+    const check = checkOf([
+      gate(
+        "afar",
+        async () => {
+          asks += 1;
+          throw new Error("refused");
+        },
+        { asks: "afar" },
+      ),
+    ]);
+    await check();
+    assert.equal((await check()).closed[0]?.code, "cannot-tell");
+    assert.equal(asks, 1);
   });
 });

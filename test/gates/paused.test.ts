@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { parsePause, withPause, writePause } from "../../daemon/gates/paused.ts";
+import { parsePause, pausedGate, writePause } from "../../daemon/gates/paused.ts";
+import { moment } from "./moment.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const evening = Date.parse("2026-11-24T18:00:00Z");
-const open = { closed: [] };
+const { signal } = new AbortController();
 
 /** The sentence of the closed gate, or "open". */
-function said(annotation: string | undefined): string {
-  const [closed] = withPause(open, annotation, noon).closed;
-  return closed === undefined ? "open" : `${closed.gate} ${closed.code}: ${closed.message}`;
+async function said(paused: string | undefined): Promise<string> {
+  const answer = await pausedGate.check(moment(noon, { paused }), signal);
+  return answer.open ? "open" : `${answer.code}: ${answer.message}`;
 }
 
 describe("The pause of a node", () => {
@@ -16,38 +17,30 @@ describe("The pause of a node", () => {
     [undefined, "open"],
     ["", "open"],
     ["false", "open"],
-    ["true", "paused node: this node is paused"],
-    ["new disk", "paused node: this node is paused: new disk"],
-    ["until 2026-11-24T18:00:00Z", "paused node: this node is paused until 2026-11-24T18:00:00.000Z"],
+    ["true", "node: this node is paused"],
+    ["new disk", "node: this node is paused: new disk"],
+    ["until 2026-11-24T18:00:00Z", "node: this node is paused until 2026-11-24T18:00:00.000Z"],
     [
       "until 2026-11-24T19:00:00+01:00: new disk: SSD",
-      "paused node: this node is paused until 2026-11-24T18:00:00.000Z: new disk: SSD",
+      "node: this node is paused until 2026-11-24T18:00:00.000Z: new disk: SSD",
     ],
     ["until 2026-11-24T11:59:59Z: over", "open"],
-    ["until tomorrow", "paused node: this node is paused: until tomorrow"],
-    ["until 2026-11-24", "paused node: this node is paused: until 2026-11-24"],
-    ["until 2026-13-45T99:00:00Z", "paused node: this node is paused"],
+    ["until tomorrow", "node: this node is paused: until tomorrow"],
+    ["until 2026-11-24", "node: this node is paused: until 2026-11-24"],
+    ["until 2026-13-45T99:00:00Z", "node: this node is paused"],
   ];
   for (const [annotation, says] of rows) {
-    it(`${JSON.stringify(annotation)}: ${says}`, () => assert.equal(said(annotation), says));
+    it(`${JSON.stringify(annotation)}: ${says}`, async () => assert.equal(await said(annotation), says));
   }
 
-  it("is beside the other closed gates, and tells when it ends", () => {
-    const window = { gate: "window", code: "outside", message: "outside" };
-    const { closed, changesAt } = withPause(
-      { closed: [window], changesAt: evening + 1 },
-      "until 2026-11-24T18:00:00Z",
-      noon,
-    );
-    assert.deepEqual(
-      closed.map(({ gate }) => gate),
-      ["window", "paused"],
-    );
+  it("tells when it ends", async () => {
+    const paused = "until 2026-11-24T18:00:00Z";
+    const { changesAt } = await pausedGate.check(moment(noon, { paused }), signal);
     assert.equal(changesAt, evening);
   });
 
-  it("shows no more of a reason than fits a line", () => {
-    assert.ok(said("x".repeat(10_000)).length < 300);
+  it("shows no more of a reason than fits a line", async () => {
+    assert.ok((await said("x".repeat(10_000))).length < 300);
   });
 
   for (const pause of [{}, { reason: "new disk" }, { until: evening }, { until: evening, reason: "a: b" }]) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Window, windowGate } from "../../daemon/gates/window.ts";
+import { moment } from "./moment.ts";
 
 const everyDay = [0, 1, 2, 3, 4, 5, 6];
 const { signal } = new AbortController();
@@ -9,7 +10,7 @@ function hours(start: number, end: number, changes: Partial<Window> = {}): Windo
 }
 
 async function isOpen(window: Window, time: string): Promise<boolean> {
-  return (await windowGate(window).check(Date.parse(time), signal)).open;
+  return (await windowGate(window).check(moment(Date.parse(time)), signal)).open;
 }
 
 describe("The window gate", () => {
@@ -64,18 +65,18 @@ describe("The window gate", () => {
   }
 
   it("says when it opens next", async () => {
-    const answer = await windowGate(fridayNight).check(Date.parse("2026-11-28T02:00:00Z"), signal);
+    const answer = await windowGate(fridayNight).check(moment(Date.parse("2026-11-28T02:00:00Z")), signal);
     assert.ok(!answer.open);
     assert.equal(answer.changesAt, Date.parse("2026-12-04T21:00:00Z"));
     assert.match(answer.message, /opens next at 2026-12-04T21:00:00/);
   });
 
   it("says when it closes", async () => {
-    const answer = await windowGate(fridayNight).check(Date.parse("2026-11-27T22:00:00Z"), signal);
+    const answer = await windowGate(fridayNight).check(moment(Date.parse("2026-11-27T22:00:00Z")), signal);
     assert.equal(answer.changesAt, Date.parse("2026-11-28T01:00:00Z"));
   });
 
   it("never closes when it covers every second", async () => {
-    assert.equal((await windowGate(hours(0, 24)).check(0, signal)).changesAt, undefined);
+    assert.equal((await windowGate(hours(0, 24)).check(moment(0), signal)).changesAt, undefined);
   });
 });

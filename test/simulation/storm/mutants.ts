@@ -32,8 +32,8 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/decide.ts",
     edits: [
       [
-        'const right = confirm(record, moment);\n    if ("lost" in right) return right.lost;\n    if (seen.gates === undefined)',
-        "if (seen.gates === undefined)",
+        'const right = confirm(record, moment);\n    if ("lost" in right) return right.lost;\n    if (seen.gates === undefined) return lookAtGates("reboot");',
+        'if (seen.gates === undefined) return lookAtGates("reboot");',
       ],
     ],
   },
@@ -94,7 +94,7 @@ export const mutants: readonly Mutant[] = [
     name: "the window is looked at only at the start",
     seed: 77,
     file: "gates/window.ts",
-    edits: [["beforeReboot: true,", "beforeReboot: false,"]],
+    edits: [['stages: ["start", "drain", "reboot"],', 'stages: ["start"],']],
   },
   {
     name: "given back before it is Ready",
