@@ -13,7 +13,7 @@ import {
 } from "./decision.ts";
 import { mark, type NodeChange, soften } from "./marks.ts";
 import type { Need } from "./need.ts";
-import { isSaid, reasonsOf } from "./reasons.ts";
+import { isSaid, reasonsOf, saying } from "./reasons.ts";
 import { atEase, type CycleRecord } from "./record.ts";
 import type { ClosedGate, NodeFacts, Seen } from "./seen.ts";
 
@@ -31,8 +31,8 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
         : "no reboot is needed";
     const leftover = leftoverSlot(seen, why);
     if (leftover !== undefined) return leftover;
-    // "Cannot tell" is no proof that the need has gone.
-    if (record.phase === "Idle" || need.state === "unknown") return wait(why);
+    if (need.state === "unknown") return unknown(record, why, moment);
+    if (record.phase === "Idle") return wait(why);
     return rest(record, atEase(record, now), { why }, moment);
   }
 
@@ -60,6 +60,12 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
   if (seen.node === "gone") return nodeGone(moment);
   if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };
   return begin(needy, seen.node, moment);
+}
+
+/** "Cannot tell" is no proof that the need has gone, nor that there is one: the Node says so. */
+function unknown(record: CycleRecord, message: string, moment: Moment): Decision {
+  if (record.phase === "Failed") return wait(message);
+  return waitingFor(record, [{ gate: "need", code: "cannot-tell", message }], {}, moment);
 }
 
 /** One patch: the labels and the taint, and the cordon with them unless it is to come later. */
@@ -161,12 +167,12 @@ function waitingFor(
   const why = closed.map(({ message }) => message).join("; ");
   const reasons = reasonsOf(record, closed, now);
   const softTaint = closed.every(({ gate }) => gate === "lock") ? policy.marks.softTaint : undefined;
-  if (record.phase === "Waiting" && isSaid(record, reasons) && record.taint === softTaint) {
-    return { action: { do: "wait", ...wait }, why };
+  if (record.phase === "Waiting" && isSaid(record, reasons, now) && record.taint === softTaint) {
+    return { action: { do: "wait", ...wait }, why, reasons };
   }
   const since = record.phase === "Waiting" ? record.since : iso(now);
-  const next: CycleRecord = { ...record, phase: "Waiting", since, reasons };
-  return rest(record, next, { why, softTaint }, moment);
+  const next: CycleRecord = { ...record, phase: "Waiting", since, ...saying(reasons, now) };
+  return { ...rest(record, next, { why, softTaint }, moment), reasons };
 }
 
 function neededSince(

@@ -14,7 +14,7 @@ import {
   wait,
 } from "./decision.ts";
 import { forgetHooks, unmark, unmarked } from "./marks.ts";
-import { isSaid, reasonsOf } from "./reasons.ts";
+import { isSaid, reasonsOf, saying } from "./reasons.ts";
 import { atEase, type CycleRecord } from "./record.ts";
 import { returning } from "./returning.ts";
 import type { GateAnswers, NodeFacts, Seen } from "./seen.ts";
@@ -115,8 +115,10 @@ function drained(record: CycleRecord, why: string, moment: Moment): Decision {
   const says = closed.map(({ message }) => message).join("; ");
   const until = Math.min(...reasons.map(({ since }) => Date.parse(since))) + policy.drainTimeoutMs;
   if (now >= until) return restore(record, "withdrawn", `${says}, for longer than --drain-timeout`, moment);
-  if (!isSaid(record, reasons)) return save({ ...record, reasons }, `${why}, but ${says}`);
-  return wait(`${why}, but ${says}`, soonest(until, now + briefRecheckMs, changesAt));
+  const decision = isSaid(record, reasons, now)
+    ? wait(`${why}, but ${says}`, soonest(until, now + briefRecheckMs, changesAt))
+    : save({ ...record, ...saying(reasons, now) }, `${why}, but ${says}`);
+  return { ...decision, reasons };
 }
 
 /** The labels are set; who follows them has time until the cordon. */

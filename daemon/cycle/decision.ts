@@ -1,7 +1,7 @@
 import type { Escalation } from "../drain/escalation.ts";
 import type { Stage } from "../gates/gate.ts";
 import type { MarkPolicy, NodeChange } from "./marks.ts";
-import type { CycleRecord } from "./record.ts";
+import type { CycleRecord, Reason } from "./record.ts";
 import type { Seen } from "./seen.ts";
 
 /** The settings that the order of things depends on. Times in milliseconds. */
@@ -47,6 +47,8 @@ export interface Decision {
   action: Action;
   /** The sentence that explains it. */
   why: string;
+  /** What holds the node back, whether or not it is to be written. */
+  reasons?: readonly Reason[];
   /** The node is past its time to return, and the roll stands still. */
   overdue?: true;
 }

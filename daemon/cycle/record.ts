@@ -43,6 +43,7 @@ const recordSchema = z.object({
   failures: count,
   lastDrainMs: z.catch(z.optional(z.int().check(z.minimum(0))), undefined),
   reasons: z.catch(z.array(reasonSchema), []),
+  saidAt: z.catch(z.optional(z.iso.datetime()), undefined),
   outcome: z.catch(
     z.optional(
       z.object({ result: z.enum(["rebooted", "failed", "withdrawn"]), at: time, message: z.string() }),
@@ -66,6 +67,7 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `attempt`: how often the machine has been asked to reboot in this cycle.
  * - `reboots`: proved reboots that left the need standing.
  * - `lastDrainMs`: how long the last cycle took from the slot to the reboot.
+ * - `saidAt`: when the reasons were written.
  * - `failures`: failed cycles in a row, for the back-off.
  * - `outcome`: how the last cycle ended.
  */

@@ -13,21 +13,15 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
   let wasOverdue = false;
 
   const report: CycleReport = {
-    decided(record, seen, { action, why, overdue = false }) {
+    decided(record, seen, { action, why, reasons = [], overdue = false }) {
       phase = record.phase;
       showPhase(metrics, record);
       if (seen.need !== undefined) {
         const { state } = seen.need;
         metrics.rebootRequired.set(state === "unknown" ? Number.NaN : state === "needed" ? 1 : 0);
       }
-      if (seen.gates !== undefined || record.phase === "Idle") {
-        metrics.gateClosed.reset();
-        for (const { gate, code } of seen.gates?.closed ?? [])
-          metrics.gateClosed.set({ gate, reason: code }, 1);
-        if (seen.lock?.refusal !== undefined && !seen.lock.held) {
-          metrics.gateClosed.set({ gate: "lock", reason: seen.lock.refusal.code }, 1);
-        }
-      }
+      metrics.gateClosed.reset();
+      for (const { gate, code } of reasons) metrics.gateClosed.set({ gate, reason: code }, 1);
       if (seen.lock !== undefined) metrics.slotHeld.set(seen.lock.held ? 1 : 0);
       // Each sentence once, until there is another. A change of phase speaks for itself.
       const changesPhase = action.do === "save" && action.record.phase !== record.phase;

@@ -32,20 +32,22 @@ describe("A node at rest", () => {
     assert.ok(rest);
   });
 
-  it("waits and says so when it cannot tell whether one is needed", () => {
-    const decision = decide(idle(), seen({ needed: "unknown", held: false }), policy(), noon);
-    assert.deepEqual(action(decision), { do: "wait" });
-    assert.match(decision.why, /cannot tell.*exit code 127/);
+  const unknown = seen({ needed: "unknown", held: false });
+
+  it("says so on the Node when it cannot tell whether one is needed, once", () => {
+    const next = saved(decide(idle(), unknown, policy(), noon));
+    const message = "cannot tell whether a reboot is needed: exit code 127";
+    assert.equal(next.phase, "Waiting");
+    assert.deepEqual(next.reasons, [{ gate: "need", code: "cannot-tell", message, since: iso(noon) }]);
+    const decision = decide(next, unknown, policy(), noon + minute);
+    assert.deepEqual([action(decision), decision.reasons], [{ do: "wait" }, next.reasons]);
   });
 
-  it("keeps its record when it cannot tell whether the need has gone", () => {
-    const decision = decide(
-      idle({ phase: "Waiting" }),
-      seen({ needed: "unknown", held: false }),
-      policy(),
-      noon,
-    );
-    assert.equal(action(decision).do, "wait");
+  it("keeps what it knows of the need when it cannot tell whether that has gone", () => {
+    const waiting = record({ phase: "Waiting", cordoned: false });
+    assert.deepEqual(saved(decide(waiting, unknown, policy(), noon)).need, waiting.need);
+    const failed = idle({ phase: "Failed", failures: 1 });
+    assert.deepEqual(action(decide(failed, unknown, policy(), noon)), { do: "wait" });
   });
 
   it("becomes Idle when the need goes away, and keeps how the last cycle ended", () => {
@@ -113,12 +115,24 @@ describe("A node that needs a reboot", () => {
     const before = record({
       phase: "Waiting",
       cordoned: false,
+      saidAt: iso(noon),
       reasons: [{ gate: "alerts", code: "active", message: "2 alerts are active", since: iso(noon) }],
     });
-    assert.deepEqual(action(decide(before, seen({ closed, held: false }), policy(), noon)), {
-      do: "wait",
-      until: noon + minute,
-    });
+    const decision = decide(before, seen({ closed, held: false }), policy(), noon);
+    assert.deepEqual(action(decision), { do: "wait", until: noon + minute });
+    assert.deepEqual(decision.reasons, [{ ...closed[0], since: iso(noon) }]);
+    // The words alone are not worth a write of each of thousands of nodes; but not for ever.
+    const next = saved(decide(before, seen({ closed, held: false }), policy(), noon + 10 * minute));
+    assert.deepEqual(next.reasons, decision.reasons);
+    assert.equal(next.saidAt, iso(noon + 10 * minute));
+  });
+
+  it("does not count those in the lock on the Node", () => {
+    const refusal = { code: "lock-taken", message: "all slots are taken (2 of 2)" } as const;
+    const reasons = [{ gate: "lock", code: refusal.code, message: "(1 of 1)", since: iso(noon) }];
+    const before = record({ phase: "Waiting", cordoned: false, saidAt: iso(noon), reasons });
+    const decision = decide(before, seen({ refusal, held: false }), policy(), noon + 60 * minute);
+    assert.equal(action(decision).do, "wait");
   });
 
   it("asks again when the window opens, if that is sooner", () => {
@@ -126,7 +140,7 @@ describe("A node that needs a reboot", () => {
     const before = record({
       phase: "Waiting",
       cordoned: false,
-      reasons: [{ gate: "window", code: "outside", message: "", since: iso(noon) }],
+      reasons: [{ gate: "window", code: "outside", message: "outside", since: iso(noon) }],
     });
     assert.deepEqual(
       action(decide(before, seen({ closed, held: false, changesAt: noon + 5000 }), policy(), noon)),

@@ -5,7 +5,7 @@ import { createLog, explain } from "../../daemon/report/log.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
 import { createReport } from "../../daemon/report/report.ts";
 import { serve } from "../../daemon/report/server.ts";
-import { idle, noon, record, seen } from "../cycle/builders.ts";
+import { idle, iso, noon, record, seen } from "../cycle/builders.ts";
 
 function reporting() {
   const out = new PassThrough({ encoding: "utf8" });
@@ -35,12 +35,15 @@ function reporting() {
 }
 
 describe("The report", () => {
-  const closed = [{ gate: "alerts", code: "active", message: "1 alert is active: DiskFull" }];
-  const waits = { action: { do: "wait" }, why: "1 alert is active: DiskFull" } as const;
+  const waitsFor = (gate: string, code: string, message: string) => {
+    const reasons = [{ gate, code, message, since: iso(noon) }];
+    return { action: { do: "wait" }, why: message, reasons } as const;
+  };
+  const waits = waitsFor("alerts", "active", "1 alert is active: DiskFull");
 
   it("says in the log and in the metrics what holds a node back", async () => {
     const { report, lines, metric } = reporting();
-    report.decided(record({ phase: "Waiting" }), seen({ closed, held: false }), waits);
+    report.decided(record({ phase: "Waiting" }), seen({ held: false }), waits);
     const [line] = lines();
     assert.equal(line?.["node"], "n1");
     assert.equal(line?.["phase"], "Waiting");
@@ -54,8 +57,8 @@ describe("The report", () => {
 
   it("says in the metrics why the lock holds a node back", async () => {
     const { report, metric } = reporting();
-    const refusal = { code: "halted", message: "3 nodes failed in a row" } as const;
-    report.decided(record({ phase: "Waiting" }), seen({ refusal, held: false }), waits);
+    const refused = waitsFor("lock", "halted", "3 nodes failed in a row");
+    report.decided(record({ phase: "Waiting" }), seen({ held: false }), refused);
     assert.deepEqual(await metric("rebootd_gate_closed{"), [
       'rebootd_gate_closed{gate="lock",reason="halted",node="n1"} 1',
     ]);
@@ -63,13 +66,13 @@ describe("The report", () => {
 
   it("says the same sentence once", () => {
     const { report, lines } = reporting();
-    for (let time = 0; time < 3; time += 1) report.decided(record(), seen({ closed }), waits);
+    for (let time = 0; time < 3; time += 1) report.decided(record(), seen(), waits);
     assert.equal(lines().length, 1);
   });
 
   it("forgets a gate that has opened", async () => {
     const { report, metric } = reporting();
-    report.decided(record(), seen({ closed, held: false }), waits);
+    report.decided(record(), seen({ held: false }), waits);
     report.decided(record(), seen({ held: false }), { action: { do: "acquire" }, why: "go" });
     assert.deepEqual(await metric("rebootd_gate_closed{"), []);
   });
