@@ -2,7 +2,7 @@ import type { Metadata } from "../cluster/objects.ts";
 import { type CycleRecord, parseRecord, recordAnnotation } from "../cycle/record.ts";
 import type { Carried, LockPlace } from "../lock/carrier.ts";
 import { type Failure, type Failures, inARow, untilResume } from "../lock/failures.ts";
-import type { Refusal } from "../lock/limits.ts";
+import { allPaused, type Refusal } from "../lock/limits.ts";
 import { parsePriority, priorityAnnotation } from "../lock/rank.ts";
 import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolders } from "../lock/slots.ts";
 
@@ -16,6 +16,8 @@ export interface ClusterStatus {
     /** The same as a sentence. */
     says: string;
   };
+  /** A sentence; undefined where not all nodes are paused. */
+  pausedSays: string | undefined;
   /** True where a node that waits says that nothing starts until `rebootd resume`: only the daemons know after how many. */
   halted: boolean;
   /** Of different nodes in a row, up to now. */
@@ -52,7 +54,7 @@ const haltCodes: ReadonlySet<string> = new Set<Refusal["code"]>(["halted", "fail
 /** Pure: what is in the lock and on the Nodes, put together. */
 export function statusOf(
   place: LockPlace,
-  { lock, failures }: Carried,
+  { lock, failures, paused }: Carried,
   nodes: readonly Metadata[],
   now: number,
 ): ClusterStatus {
@@ -68,6 +70,7 @@ export function statusOf(
     .sort((a, b) => (a.neededSince ?? "").localeCompare(b.neededSince ?? "") || a.node.localeCompare(b.node));
   return {
     lock: lockStatus(place, lock, holders.length, manual.length),
+    pausedSays: allPaused(paused, now)?.message,
     ...failureStatus(failures, nodes),
     holders,
     manual,

@@ -1,3 +1,5 @@
+import { type Api, unlessNotFound } from "../cluster/api.ts";
+import { paths } from "../cluster/objects.ts";
 import type { Deed } from "../lock/by-hand.ts";
 import type { LockCarrier } from "../lock/carrier.ts";
 import type { LockValue } from "../lock/slots.ts";
@@ -23,4 +25,17 @@ export async function perform(
     return change && { lock: change };
   }, signal);
   return lock;
+}
+
+/** Null removes one. */
+export async function annotateNode(
+  api: Api,
+  node: string,
+  annotations: Record<string, string | null>,
+  signal: AbortSignal,
+): Promise<void> {
+  const patched = await unlessNotFound(
+    api.patch(paths.node(node), { metadata: { annotations } }, { signal }),
+  );
+  if (patched === undefined) throw noSuchNode(node);
 }

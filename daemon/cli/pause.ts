@@ -2,34 +2,38 @@ import { Command } from "commander";
 import { unlessNotFound } from "../cluster/api.ts";
 import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
 import { ConfigError } from "../config/options.ts";
-import { pausedAnnotation } from "../cycle/own-node.ts";
 import { parseDurationMs } from "../duration.ts";
-import { type Pause, parsePause, writePause } from "../gates/paused.ts";
-import { type Access, apiOf, type PersonIo, withCluster } from "./access.ts";
-import { noSuchNode } from "./deed.ts";
+import { type Pause, parsePause, pausedAnnotation, writePause } from "../pause.ts";
+import { type Access, accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
+import { annotateNode, noSuchNode } from "./deed.ts";
 
-/** `rebootd pause NODE`: it does not start a cycle, and one that has started ends before the reboot. */
+/** `rebootd pause [NODE]`: no cycle starts there, or anywhere, and one that has started ends before the reboot. */
 export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
-  const command = withCluster(
+  const command = withAccess(
     new Command("pause")
-      .description("keep a node from rebooting, until rebootd resume NODE")
-      .argument("<NODE>", "the node")
-      .option("--reason <TEXT>", "why; shown on the node while it waits")
+      .description("keep a node from rebooting, or all nodes, until rebootd resume")
+      .argument("[NODE]", "the node; without it all nodes")
+      .option("--reason <TEXT>", "why; shown on each node that waits")
       .option(
         "--until <TIME>",
         "when it ends by itself: a time such as 2026-12-24T06:00:00Z, or how long from now",
       ),
   );
-  return command.action(async (node: string, { reason, until }: { reason?: string; until?: string }) => {
-    const end = until === undefined ? undefined : parseUntil(until, io.clock.now());
-    const pause: Pause = { ...(end !== undefined && { until: end }), ...(reason && { reason }) };
-    await annotate(apiOf(command, io), node, writePause(pause), signal);
-    const ends = end === undefined ? `rebootd resume ${node}` : new Date(end).toISOString();
-    io.out(`paused: ${node} does not reboot until ${ends}\n`);
-  });
+  return command.action(
+    async (node: string | undefined, { reason, until }: { reason?: string; until?: string }) => {
+      const end = until === undefined ? undefined : parseUntil(until, io.clock.now());
+      const pause: Pause = { ...(end !== undefined && { until: end }), ...(reason && { reason }) };
+      const paused = writePause(pause);
+      if (node === undefined) await accessOf(command, io).carrier.swap(() => ({ paused }), signal);
+      else await annotateNode(apiOf(command, io), node, { [pausedAnnotation]: paused }, signal);
+      const who = node === undefined ? "no node reboots" : `${node} does not reboot`;
+      const by = node === undefined ? "rebootd resume" : `rebootd resume ${node}`;
+      io.out(`paused: ${who} until ${end === undefined ? by : new Date(end).toISOString()}\n`);
+    },
+  );
 }
 
-/** Ends it, and says what there was. */
+/** Ends the pause of a node, and says what there was. */
 export async function resumeNode(api: Access["api"], node: string, signal: AbortSignal): Promise<string> {
   const found = await unlessNotFound(
     api.get<PartialObjectMetadata>(paths.node(node), { signal, metadataOnly: "object" }),
@@ -37,19 +41,8 @@ export async function resumeNode(api: Access["api"], node: string, signal: Abort
   if (found === undefined) throw noSuchNode(node);
   if (parsePause(found.metadata?.annotations?.[pausedAnnotation]) === undefined)
     return `${node} was not paused\n`;
-  await annotate(api, node, null, signal);
+  await annotateNode(api, node, { [pausedAnnotation]: null }, signal);
   return `resumed: ${node} reboots when it needs to and may\n`;
-}
-
-async function annotate(
-  api: Access["api"],
-  node: string,
-  value: string | null,
-  signal: AbortSignal,
-): Promise<void> {
-  const metadata = { annotations: { [pausedAnnotation]: value } };
-  const patched = await unlessNotFound(api.patch(paths.node(node), { metadata }, { signal }));
-  if (patched === undefined) throw noSuchNode(node);
 }
 
 function parseUntil(text: string, now: number): number {

@@ -31,7 +31,7 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
 /** For people: a sentence on the lock, and a table for each kind of entry that there is. */
 export function statusText(status: ClusterStatus, wide: boolean, now: number): string {
   const since = (time: string | undefined) => age(time, now);
-  const { lock, failuresSay, holders, manual, others } = status;
+  const { lock, pausedSays, failuresSay, holders, manual, others } = status;
   const wideOnly = <T>(...cells: T[]) => (wide ? cells : []);
   const tables = [
     table(
@@ -59,7 +59,10 @@ export function statusText(status: ClusterStatus, wide: boolean, now: number): s
       ]),
     ),
   ];
-  const failures = failuresSay === undefined ? "" : `${oneLine(failuresSay)}\n`;
-  const first = `${lock.object}, ${lock.annotation}: ${lock.says}\n${failures}`;
+  const says = [`${lock.object}, ${lock.annotation}: ${lock.says}`, pausedSays, failuresSay];
+  const first = says
+    .filter((one) => one !== undefined)
+    .map((one) => `${oneLine(one)}\n`)
+    .join("");
   return [first, ...tables.filter((one) => one !== "")].join("\n");
 }

@@ -121,17 +121,18 @@ function rest(
  * What only other Nodes tell is asked again, and a window that ends is seen; all else is told by the lock. Who is in the
  * way changes too often for the record.
  */
-function refused(
-  record: CycleRecord,
-  { code, message, by = [], toldByNodes }: Refusal,
-  moment: Moment,
-): Decision {
+function refused(record: CycleRecord, refusal: Refusal, moment: Moment): Decision {
   const { seen, policy, now } = moment;
+  const { message, by = [], toldByNodes } = refusal;
   const recheckAt = toldByNodes ? [now + policy.gateRecheckMs] : [];
   const until = Math.min(...recheckAt, seen.gates?.changesAt ?? Number.POSITIVE_INFINITY);
   const timer = Number.isFinite(until) ? { until } : {};
-  const decision = waitingFor(record, [{ gate: "lock", code, message }], { slot: true, ...timer }, moment);
+  const decision = waitingFor(record, [closedBy(refusal)], { slot: true, ...timer }, moment);
   return by.length === 0 ? decision : { ...decision, why: `${message}: ${by.slice(0, 5).join(", ")}` };
+}
+
+function closedBy({ code, message }: Refusal): ClosedGate {
+  return code === "paused" ? { gate: "paused", code: "cluster", message } : { gate: "lock", code, message };
 }
 
 /** A slot that is held while nothing may be done with it: from a crash before the cordon, or an answer that was lost. */

@@ -187,6 +187,7 @@ function confirm(record: CycleRecord, moment: Moment): { node: NodeFacts } | { l
   if (node === "gone") return { lost: nodeGone(moment) };
   if (lock === undefined) return { lost: look("lock") };
   if (!lock.held) return withdrawn("the slot is no longer ours");
+  if (lock.refusal?.code === "paused") return withdrawn(lock.refusal.message);
   if (!node.unschedulable && !record.announced) return { lost: uncordoned(record, moment) };
   if (need === undefined) return { lost: look("need") };
   if (need.state !== "needed") return withdrawn("the reboot is no longer needed");

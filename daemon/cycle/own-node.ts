@@ -2,12 +2,10 @@ import { type Api, unlessNotFound } from "../cluster/api.ts";
 import { isReady } from "../cluster/nodes.ts";
 import { type Metadata, type Node, paths } from "../cluster/objects.ts";
 import { priorityAnnotation } from "../lock/rank.ts";
+import { pausedAnnotation } from "../pause.ts";
 import type { NodeChange } from "./marks.ts";
 import { parseRecord, recordAnnotation } from "./record.ts";
 import type { NodeFacts } from "./seen.ts";
-
-/** A person's word on it: the node does not reboot. What it may say is read in gates/paused.ts. */
-export const pausedAnnotation = "rebootd.dev/paused";
 
 /** The own Node: what the cycle needs of it, and the record that it carries. */
 export interface NodeRead {

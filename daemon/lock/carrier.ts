@@ -3,6 +3,7 @@ import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
 import { paths } from "../cluster/objects.ts";
 import { watchObject } from "../cluster/watch.ts";
+import { pausedAnnotation } from "../pause.ts";
 import { type Failure, type Failures, failuresAnnotation, parseFailures, writeFailures } from "./failures.ts";
 import { type LockChange, type LockValue, parseLock, writeLock } from "./slots.ts";
 
@@ -14,16 +15,20 @@ export interface LockPlace {
   annotation: string;
 }
 
-/** What the object says: the lock, and which nodes have failed in a row. */
+/** What the object says: the lock, which nodes have failed in a row, and whether all are paused. */
 export interface Carried {
   lock: LockValue;
   failures: Failures;
+  /** As a person has written it. */
+  paused?: string | undefined;
 }
 
 /** What it is to say; what is not named stays as it is. */
 export interface CarriedChange {
   lock?: LockChange;
   failures?: readonly Failure[];
+  /** Null takes it away. */
+  paused?: string | null;
 }
 
 export interface LockCarrier {
@@ -68,6 +73,7 @@ export function createLockCarrier({ api, clock, random, place }: CarrierOptions)
   const carriedBy = ({ annotations }: NonNullable<CarrierObject["metadata"]> = {}): Carried => ({
     lock: parseLock(annotations?.[annotation]),
     failures: parseFailures(annotations?.[failuresAnnotation]),
+    paused: annotations?.[pausedAnnotation],
   });
 
   /** A Lease that is missing is a free lock; a DaemonSet is somebody else's to make. */
@@ -82,12 +88,13 @@ export function createLockCarrier({ api, clock, random, place }: CarrierOptions)
   /** All in one patch. Resolves with what the object says then. */
   async function write(
     object: CarrierObject,
-    { lock, failures }: CarriedChange,
+    { lock, failures, paused }: CarriedChange,
     signal: AbortSignal,
   ): Promise<Carried> {
     const annotations = {
       ...(lock !== undefined && { [annotation]: writeLock(lock, carriedBy(object.metadata).lock) }),
       ...(failures !== undefined && { [failuresAnnotation]: writeFailures(failures) }),
+      ...(paused !== undefined && { [pausedAnnotation]: paused }),
     };
     const metadata = { resourceVersion: object.metadata?.resourceVersion, annotations };
     // For people only: `kubectl get lease` shows it.

@@ -1,3 +1,4 @@
+import { pausedText, pauseNow } from "../pause.ts";
 import {
   asCount,
   type Holder,
@@ -45,6 +46,7 @@ export interface ControlPlane {
 
 export interface Refusal {
   code:
+    | "paused"
     | "lock-unreadable"
     | "lock-manual"
     | "lock-taken"
@@ -69,6 +71,12 @@ export const controlPlaneLabels = [
   "node-role.kubernetes.io/control-plane",
   "node-role.kubernetes.io/master",
 ] as const;
+
+/** A person's word for all nodes, on the object that carries the lock. */
+export function allPaused(annotation: string | undefined, now: number): Refusal | undefined {
+  const pause = pauseNow(annotation, now);
+  return pause && { code: "paused", message: `all nodes are ${pausedText(pause)}` };
+}
 
 /** Why this node may not start a cycle now; undefined when it may. Its own slot does not stand in its way. */
 export function refusal(

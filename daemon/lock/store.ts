@@ -1,10 +1,12 @@
 import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { countNodes, listByLabel } from "../cluster/nodes.ts";
+import { pauseNow } from "../pause.ts";
 import type { Carried, LockCarrier } from "./carrier.ts";
 import { afterCycle, type CycleEnd, halted } from "./failures.ts";
 import {
   type Applicant,
+  allPaused,
   type Concurrency,
   concurrencyOf,
   controlPlaneLabels,
@@ -146,8 +148,10 @@ export function createLockStore(options: LockOptions): LockStore {
     return { ...asking, unavailable: await unavailable.enough({ lock, turn, isRefused }, signal) };
   }
 
-  const refusalOf = ({ lock, failures }: Carried, self: Applicant, limits: Limits) =>
-    halted(failures, options.haltAfterFailures) ?? refusal(lock, self, limits, clock.now());
+  const refusalOf = ({ lock, failures, paused }: Carried, self: Applicant, limits: Limits) =>
+    allPaused(paused, clock.now()) ??
+    halted(failures, options.haltAfterFailures) ??
+    refusal(lock, self, limits, clock.now());
 
   const factsOf = (carried: Carried, self: Applicant, limits: Limits): LockFacts => ({
     held: holds(carried.lock, self, clock.now()),
@@ -209,16 +213,37 @@ export function createLockStore(options: LockOptions): LockStore {
       return orphans;
     },
 
-    watch: (self, onFacts, onBreak, signal) =>
-      carrier.watch(
+    watch(self, onFacts, onBreak, signal) {
+      let isLatest = new AbortController();
+      const tell = (carried: Carried) => onFacts(factsOf(carried, placed(self()), knownLimits()));
+      return carrier.watch(
         (carried) => {
+          isLatest.abort();
+          isLatest = new AbortController();
           unavailable.heed(carried.lock);
-          onFacts(factsOf(carried, placed(self()), knownLimits()));
+          tell(carried);
+          void tellAgainAfterPause(carried, tell, AbortSignal.any([signal, isLatest.signal]));
         },
         onBreak,
         signal,
-      ),
+      );
+    },
   };
+
+  /** Nothing is written when a pause ends by itself. */
+  async function tellAgainAfterPause(
+    carried: Carried,
+    tell: (carried: Carried) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (;;) {
+      const end = pauseNow(carried.paused, clock.now())?.until;
+      if (end === undefined) return;
+      await clock.sleep(end - clock.now(), signal).catch(() => {});
+      if (signal.aborted) return;
+      tell(carried);
+    }
+  }
 
   function entryOf(
     { nodeID, nodeUID, zone, pool }: Applicant,

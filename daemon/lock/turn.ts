@@ -42,6 +42,7 @@ const patrolMs = { least: 30 * 60_000, most: 40 * 60_000 };
 /** Each waiting node has something to say then: the writes are spread, by so much for each node there may be. */
 const newsMs = 10;
 const newsCodes: ReadonlySet<Refusal["code"] | undefined> = new Set([
+  "paused",
   "lock-manual",
   "lock-unreadable",
   "halted",

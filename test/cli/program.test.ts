@@ -90,7 +90,7 @@ describe("The command line", () => {
       /unlock n1 --all: allowed is one of NODE, --manual and --all/,
     ],
     ["two nodes to resume", ["resume", "n1", "n2"], /too many arguments/],
-    ["no node to pause", ["pause"], /missing required argument 'NODE'/],
+    ["two nodes to pause", ["pause", "n1", "n2"], /too many arguments/],
     [
       "an end of a pause that is over",
       ["pause", "n1", "--until=2020-01-01T00:00:00Z"],

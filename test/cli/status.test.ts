@@ -109,6 +109,22 @@ n2    9m     Waiting  all slots are taken (2 of 2)
   });
 });
 
+describe("The status while all nodes are paused", () => {
+  const secondLine = (paused: string) =>
+    statusText(statusOf(place, { ...carried(undefined), paused }, [], noon), false, noon).split("\n")[1];
+
+  it("says so, until when, and why", () => {
+    assert.equal(
+      secondLine(`until ${ago(-60)}: moving\nracks`),
+      `all nodes are paused until ${ago(-60)}: moving racks`,
+    );
+  });
+
+  it("says nothing where that is over", () => {
+    assert.equal(secondLine(`until ${ago(1)}`), "");
+  });
+});
+
 describe("The status after failures", () => {
   const failed = [
     { node: "n4", at: ago(5), message: "the drain has\u001b[31m passed its deadline" },

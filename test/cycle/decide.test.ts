@@ -127,6 +127,13 @@ describe("A node that needs a reboot", () => {
     assert.equal(next.saidAt, iso(noon + 10 * minute));
   });
 
+  it("tells a pause of all nodes from a lock that is taken", () => {
+    const refusal = { code: "paused", message: "all nodes are paused" } as const;
+    const next = saved(decide(needy, seen({ refusal, held: false }), policy(), noon));
+    const reason = { gate: "paused", code: "cluster", message: "all nodes are paused" };
+    assert.deepEqual(next.reasons, [{ ...reason, since: iso(noon) }]);
+  });
+
   it("does not count those in the lock on the Node", () => {
     const refusal = { code: "lock-taken", message: "all slots are taken (2 of 2)" } as const;
     const reasons = [{ gate: "lock", code: refusal.code, message: "(1 of 1)", since: iso(noon) }];
@@ -606,6 +613,17 @@ describe("A draining node", () => {
   }
 
   const uncordoned = seen({ node: { unschedulable: false }, drain: running });
+
+  it("is given back when all nodes are paused", () => {
+    const refusal = { code: "paused", message: "all nodes are paused" } as const;
+    const next = saved(decide(draining, seen({ refusal, drain: running }), policy(), noon));
+    assert.deepEqual([next.phase, next.outcome?.result], ["Restoring", "withdrawn"]);
+    const halted = { code: "halted", message: "3 nodes failed" } as const;
+    assert.equal(
+      action(decide(draining, seen({ refusal: halted, drain: running }), policy(), noon)).do,
+      "wait",
+    );
+  });
 
   it("is cordoned again when somebody uncordons it, and says so", () => {
     const decision = decide(record({ ...draining, cordoned: false }), uncordoned, policy(), noon + minute);

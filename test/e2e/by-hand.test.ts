@@ -141,13 +141,20 @@ describe("A person at the command line", () => {
 
   it("lets nodes start again after too many have failed in a row", async () => {
     const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
-    await says("resume", /^nothing was halted\n$/);
+    await says("resume", /^nothing was paused or halted\n$/);
     const failed = ["x", "y", "z"].map((node) => ({ node, at: "2026-11-24T12:00:00Z", message: "stuck" }));
     const metadata = { annotations: { "rebootd.dev/failures": JSON.stringify(failed) } };
     await world.api.patch(lease, { metadata }, { signal: world.signal });
     await says("status", /\n3 nodes failed in a row \(x: stuck; y: stuck; z: stuck\)\n/);
     await says("resume", /^resumed: these failures no longer count\n\nFAILED +SINCE +WHY\nx +\S+ +stuck\ny /);
     assert.deepEqual((await status()).failures, []);
+  });
+
+  it("pauses all nodes and lets them go on", async () => {
+    await says("pause --until=90m --reason=racks", /^paused: no node reboots until \d{4}-\S+Z\n$/);
+    await says("status", /\nall nodes are paused until \S+Z: racks\n/);
+    await says("resume", /^resumed: nodes reboot when they need to and may\n$/);
+    await says("resume", /^nothing was paused or halted\n$/);
   });
 
   it("is told which contexts there are", async () => {

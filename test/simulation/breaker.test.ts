@@ -307,7 +307,7 @@ describe("After failures of different nodes in a row", () => {
     assert.deepEqual(await holders(), ["n4"]);
     await world.time.pass(5 * minute);
     assert.equal(boots()[3], 2);
-    assert.deepEqual(await rebootd("resume"), { code: 0, out: "nothing was halted\n", err: "" });
+    assert.deepEqual(await rebootd("resume"), { code: 0, out: "nothing was paused or halted\n", err: "" });
   });
 
   it("a node that waited for a slot meanwhile says so within seconds, and asks for nothing while that lasts", async () => {
@@ -464,7 +464,7 @@ describe("After failures of different nodes in a row", () => {
       (await rebootd("status")).out,
       /\nhalted: the failures "junk" beside the lock cannot be read/,
     );
-    assert.equal((await rebootd("resume")).out, "resumed: what was there could not be read, and is gone\n");
+    assert.equal((await rebootd("resume")).out, "resumed: the failures could not be read, and are gone\n");
     await world.time.pass(2 * minute);
     assert.deepEqual(boots(), [2]);
   });

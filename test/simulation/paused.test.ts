@@ -18,6 +18,14 @@ import {
 const setPause = (value: string | null) =>
   patchNode({ metadata: { annotations: { "rebootd.dev/paused": value } } });
 
+const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
+const pauseAll = (value: string | null) =>
+  world.admin.patch(
+    lease,
+    { metadata: { annotations: { "rebootd.dev/paused": value } } },
+    { signal: world.signal },
+  );
+
 const reasons = async () =>
   parseRecord((await readNode()).metadata?.annotations?.[recordAnnotation]).record?.reasons.map(
     ({ message }) => message,
@@ -72,6 +80,57 @@ describe("A paused node", () => {
     assert.deepEqual([cordoned, lock], [[], undefined]);
     assert.ok(saysOf("this node is paused: wait for me: give the node back"));
     await setPause(null);
+    await until("n1 has rebooted", isRebooted);
+  });
+});
+
+describe("All nodes, paused on the object that carries the lock", () => {
+  afterEach(() => world.stop());
+
+  const phases = async () => Object.values((await world.look()).phases);
+  const allBoots = () => world.machines.map(({ boots }) => boots.length);
+
+  it("do not start, say why, and start one after another as soon as they are resumed", async () => {
+    await start({}, { nodes: 3 });
+    await pauseAll("moving racks");
+    await world.time.pass(3000);
+    for (const machine of world.machines) machine.wantReboot();
+    await world.time.pass(10 * minute);
+    assert.deepEqual(await phases(), ["Waiting", "Waiting", "Waiting"]);
+    assert.deepEqual(await reasons(), ["all nodes are paused: moving racks"]);
+    await pauseAll(null);
+    await until("one starts", async () => (await phases()).includes("Draining"), 10);
+    await until("all have rebooted", async () => allBoots().every((count) => count === 2));
+  });
+
+  it("start by themselves when the pause is over, and cost nothing until then", async () => {
+    await start({}, { nodes: 2 });
+    const end = world.time.clock.now() + 30 * minute;
+    await pauseAll(`until ${new Date(end).toISOString()}`);
+    await world.time.pass(3000);
+    for (const machine of world.machines) machine.wantReboot();
+    await world.time.pass(10 * minute);
+    world.server.ledger.clear();
+    await world.time.pass(end - world.time.clock.now() - 1000);
+    const own = world.server.ledger.entries({ user: "system:serviceaccount:kube-system:rebootd" });
+    assert.deepEqual(
+      own.filter(({ verb }) => verb !== "watch"),
+      [],
+    );
+    await until("one starts", async () => (await phases()).includes("Draining"), 10);
+    await until("both have rebooted", async () => allBoots().every((count) => count === 2));
+  });
+
+  it("end a cycle before the reboot that has begun, without a failure", async () => {
+    await start({ "reboot-delay": "20s" });
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    await pauseAll("true");
+    await until("it is given back", async () => (await phase()) === "Waiting", 60);
+    assert.equal(boots(), 1);
+    const { cordoned, lock } = await world.look();
+    assert.deepEqual([cordoned, lock], [[], undefined]);
+    await pauseAll(null);
     await until("n1 has rebooted", isRebooted);
   });
 });
