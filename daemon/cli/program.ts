@@ -6,6 +6,7 @@ import { DeedRefused } from "./deed.ts";
 import { lockCommand } from "./lock.ts";
 import { pauseCommand } from "./pause.ts";
 import { planCommand } from "./plan.ts";
+import { rebootCommand } from "./reboot.ts";
 import { resumeCommand } from "./resume.ts";
 import { runCommand } from "./run.ts";
 import { statusCommand } from "./status.ts";
@@ -34,6 +35,7 @@ export async function runProgram(
     .addCommand(planCommand(io, signal))
     .addCommand(lockCommand(io, signal))
     .addCommand(unlockCommand(io, signal))
+    .addCommand(rebootCommand(io, signal))
     .addCommand(pauseCommand(io, signal))
     .addCommand(resumeCommand(io, signal));
   for (const command of [program, ...program.commands]) {

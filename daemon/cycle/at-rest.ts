@@ -36,6 +36,7 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
     return rest(record, atEase(record, now), { why }, moment);
   }
 
+  if (need.request !== record.request) return heed(record, need, moment);
   const rested = resting(record, moment);
   if (rested !== undefined) return leftoverSlot(seen, rested.why) ?? rested;
 
@@ -60,6 +61,14 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
   if (seen.node === "gone") return nodeGone(moment);
   if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };
   return begin(needy, seen.node, moment);
+}
+
+/** Whoever asks for a reboot knows better than the failures before. */
+function heed(record: CycleRecord, need: Extract<Need, { state: "needed" }>, { now }: Moment): Decision {
+  const next = { ...record, need: neededSince(record, need, now), request: need.request };
+  if (need.request === undefined) return save(next, "a reboot is no longer requested, but needed");
+  const why = `a reboot is ${need.reasons[0]}`;
+  return save({ ...phase(next, "Waiting", now), failures: 0, reboots: 0, reasons: [] }, why);
 }
 
 /** "Cannot tell" is no proof that the need has gone, nor that there is one: the Node says so. */

@@ -54,14 +54,16 @@ function leftBehind(record: CycleRecord, moment: Moment): Decision | undefined {
   return restore(record, "withdrawn", record.outcome?.message ?? "the cycle was broken off", moment);
 }
 
-function draining(record: CycleRecord, moment: Moment): Decision {
+function draining(begun: CycleRecord, moment: Moment): Decision {
   const { seen, policy, now } = moment;
   const { drain } = seen;
-  if (seen.bootID !== record.bootID) {
-    return save(phase(record, "Returning", now), "the machine went down by itself while it was drained");
+  if (seen.bootID !== begun.bootID) {
+    return save(phase(begun, "Returning", now), "the machine went down by itself while it was drained");
   }
-  const right = confirm(record, moment);
+  const right = confirm(begun, moment);
   if ("lost" in right) return right.lost;
+  // A request that comes before the reboot is served by it.
+  const record = { ...begun, request: right.request };
   if (seen.gates === undefined) return lookAtGates("drain");
   const shut = withdrawnBy(seen.gates, record, moment);
   if (shut !== undefined) return shut;
@@ -180,7 +182,10 @@ function rebooting(record: CycleRecord, moment: Moment): Decision {
 }
 
 /** Looks at what gives the right to go on; where that is lost, the node is given back. */
-function confirm(record: CycleRecord, moment: Moment): { node: NodeFacts } | { lost: Decision } {
+function confirm(
+  record: CycleRecord,
+  moment: Moment,
+): { node: NodeFacts; request: string | undefined } | { lost: Decision } {
   const { node, lock, need } = moment.seen;
   const withdrawn = (why: string) => ({ lost: restore(record, "withdrawn", why, moment) });
   if (node === undefined) return { lost: look("node") };
@@ -191,7 +196,7 @@ function confirm(record: CycleRecord, moment: Moment): { node: NodeFacts } | { l
   if (!node.unschedulable && !record.announced) return { lost: uncordoned(record, moment) };
   if (need === undefined) return { lost: look("need") };
   if (need.state !== "needed") return withdrawn("the reboot is no longer needed");
-  return { node };
+  return { node, request: need.request };
 }
 
 /** Once it may be a mistake; whoever does it again wants the node now. That is a failure, so that the back-off leaves it alone. */

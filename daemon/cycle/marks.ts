@@ -1,4 +1,5 @@
 import type { CycleRecord } from "./record.ts";
+import { servedRequest } from "./request.ts";
 import type { NodeFacts, Taint } from "./seen.ts";
 
 /** What a cycle puts on the Node beside the record; its keys, and the taint, are for others to react to. */
@@ -69,11 +70,16 @@ export function unmark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts)
   };
 }
 
-/** The same, and the labels that say that the node has rebooted. */
+/** The same, the labels that say that the node has rebooted, and nobody's request for it any more. */
 export function unmarkRebooted(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): NodeChange {
   const change = unmark(policy, record, node);
   const labels = { ...change.labels, ...policy.labelsAfter };
-  return Object.keys(labels).length > 0 ? { ...change, labels } : change;
+  const annotations = { ...change.annotations, ...servedRequest(record, node) };
+  return {
+    ...change,
+    ...(Object.keys(labels).length > 0 && { labels }),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  };
 }
 
 /** So that a hook counts only where it comes after this patch, and none is left behind by the cycle. */

@@ -5,6 +5,7 @@ import { priorityAnnotation } from "../lock/rank.ts";
 import { pausedAnnotation } from "../pause.ts";
 import type { NodeChange } from "./marks.ts";
 import { parseRecord, recordAnnotation } from "./record.ts";
+import { requestedAnnotation } from "./request.ts";
 import type { NodeFacts } from "./seen.ts";
 
 /** The own Node: what the cycle needs of it, and the record that it carries. */
@@ -59,10 +60,17 @@ function factsOf(node: Node): NodeFacts {
   };
 }
 
-/** What others say on the Node of its place in the lock, and of whether it may reboot. */
-export function wishesOn(metadata: Metadata | undefined): Pick<NodeFacts, "labels" | "priority" | "paused"> {
-  const { labels = {}, annotations } = metadata ?? {};
-  return { labels, priority: annotations?.[priorityAnnotation], paused: annotations?.[pausedAnnotation] };
+/** What others say on the Node: of its place in the lock, and whether it is to reboot. */
+export type Wishes = Pick<NodeFacts, "labels" | "priority" | "paused" | "requested">;
+
+export function wishesOn(metadata: Metadata | undefined): Wishes {
+  const { labels = {}, annotations = {} } = metadata ?? {};
+  return {
+    labels,
+    priority: annotations[priorityAnnotation],
+    paused: annotations[pausedAnnotation],
+    requested: annotations[requestedAnnotation],
+  };
 }
 
 function recordOf(node: Node): NodeRead["carried"] {

@@ -38,6 +38,7 @@ const recordSchema = z.object({
   announced: flag,
   labels: z.catch(z.array(labelSchema), []),
   taint: z.catch(z.optional(z.string()), undefined),
+  request: z.catch(z.optional(z.string()), undefined),
   attempt: count,
   reboots: count,
   failures: count,
@@ -64,6 +65,7 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `announced`: the labels and the taint are there, the cordon comes after a delay.
  * - `labels`: which labels the cycle has set to what, and what was there before.
  * - `taint`: key of the soft taint, where it is ours.
+ * - `request`: the annotation that asks for a reboot, as it was last heeded.
  * - `attempt`: how often the machine has been asked to reboot in this cycle.
  * - `reboots`: proved reboots that left the need standing.
  * - `lastDrainMs`: how long the last cycle took from the slot to the reboot.

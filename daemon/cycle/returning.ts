@@ -38,6 +38,7 @@ export function returning(record: CycleRecord, moment: Moment): Decision {
       ...phase(record, "Settling", now),
       ...unmarked,
       reboots: record.reboots + 1,
+      request: undefined,
       failures: 0,
       outcome: { result: "rebooted", at: iso(now), message: "rebooted, Ready and given back" },
     },

@@ -14,6 +14,7 @@ import { decide } from "./decide.ts";
 import type { Action, Decision, Policy } from "./decision.ts";
 import { type NodeRead, patchNode, readNode, wishesOn } from "./own-node.ts";
 import { type CycleRecord, idleRecord, parseRecord, writeRecord } from "./record.ts";
+import { parseRequest, withRequest } from "./request.ts";
 import type { NodeFacts, Seen } from "./seen.ts";
 import { createWake } from "./wake.ts";
 
@@ -173,7 +174,10 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
       if (decision.action.do !== "look") return decision;
       switch (decision.action.at) {
         case "need":
-          seen.need = await ports.need.check(current.phase === "Rebooting", signal);
+          seen.need = withRequest(
+            await ports.need.check(current.phase === "Rebooting", signal),
+            node?.requested,
+          );
           break;
         case "gates": {
           const { stage } = decision.action;
@@ -200,8 +204,9 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
   }
 
   function askedOfGates({ need, lastDrainMs }: CycleRecord, stage: Stage): Asked {
+    const urgent = parseRequest(node?.requested)?.urgent === true;
     const neededSince = need === undefined ? clock.now() : Date.parse(need.since);
-    return { stage, paused: node?.paused, neededSince, urgent: false, lastDrainMs };
+    return { stage, paused: node?.paused, neededSince, urgent, lastDrainMs };
   }
 
   async function lookAtNode(current: CycleRecord, seen: Seen, signal: AbortSignal): Promise<boolean> {
@@ -320,13 +325,13 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
     look,
     isAtRest: () => record === undefined || ["Idle", "Waiting", "Failed"].includes(record.phase),
     stop: () => drain?.stop(),
-    /** What the watch shows of the Node: true where labels, priority or pause are other ones. */
+    /** What the watch shows of the Node: true where somebody wants something else of it than before. */
     seeMetadata(metadata: Metadata | undefined): boolean {
       if (node === undefined || metadata?.uid !== node.uid) return false;
       const wishes = wishesOn(metadata);
-      const { labels, priority, paused } = node;
+      const { labels, priority, paused, requested } = node;
       node = { ...node, ...wishes };
-      return JSON.stringify(wishes) !== JSON.stringify({ labels, priority, paused });
+      return JSON.stringify(wishes) !== JSON.stringify({ labels, priority, paused, requested });
     },
     waiter,
     async pass(signal: AbortSignal): Promise<{ seen: Seen; decision: Decision }> {

@@ -39,9 +39,10 @@ export interface NodeFacts {
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
   taints: readonly Taint[];
-  /** The annotations for priority and pause, whatever they say. */
+  /** The annotations for priority, pause and a request to reboot, whatever they say. */
   priority: string | undefined;
   paused: string | undefined;
+  requested: string | undefined;
   /** What the kubelet last reported. Its conditions are from this boot only if this is the kernel's boot ID. */
   bootID: string | undefined;
 }

@@ -57,6 +57,8 @@ export function idle(changes: Partial<CycleRecord> = {}): CycleRecord {
 
 interface Facts {
   needed?: boolean | "unknown";
+  /** The annotation that asks for the reboot. */
+  request?: string;
   node?: Partial<NodeFacts> | "gone";
   held?: boolean;
   remains?: boolean;
@@ -91,7 +93,12 @@ export function seen(facts: Facts = {}): Seen {
       needed === "unknown"
         ? { state: "unknown", why: "exit code 127" }
         : needed
-          ? { state: "needed", source: "file", reasons: ["linux-image"] }
+          ? {
+              state: "needed",
+              source: "file",
+              reasons: ["linux-image"],
+              ...(facts.request !== undefined && { request: facts.request }),
+            }
           : { state: "not-needed" },
     unreadyPods: facts.unreadyPods ?? [],
     gates: { stage: facts.stage ?? "start", closed: facts.closed ?? [], changesAt: facts.changesAt },
@@ -109,6 +116,7 @@ export function seen(facts: Facts = {}): Seen {
             taints: [],
             priority: undefined,
             paused: undefined,
+            requested: undefined,
             bootID,
             ...node,
           },

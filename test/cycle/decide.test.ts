@@ -363,6 +363,52 @@ describe("A node with a soft taint", () => {
   });
 });
 
+describe("A node whose reboot is requested", () => {
+  const requested = seen({ request: "new firmware", held: false });
+
+  it("forgets for it what has failed, and how often it has rebooted before", () => {
+    const failed = idle({ phase: "Failed", failures: 5, reboots: 2, taint: "k" });
+    const next = saved(decide(failed, requested, policy(), noon));
+    assert.deepEqual(
+      [next.phase, next.failures, next.reboots, next.request, next.taint],
+      ["Waiting", 0, 0, "new firmware", "k"],
+    );
+    assert.equal(next.need?.since, iso(noon));
+  });
+
+  it("heeds the same request once: a failure after it has its rest", () => {
+    const failed = idle({ phase: "Failed", failures: 1, request: "new firmware" });
+    assert.equal(action(decide(failed, requested, policy(), noon)).do, "wait");
+  });
+
+  it("keeps its failures when the request is taken back, and a reboot is needed all the same", () => {
+    const failed = idle({ phase: "Failed", failures: 1, request: "new firmware" });
+    const next = saved(decide(failed, seen({ held: false }), policy(), noon));
+    assert.deepEqual([next.phase, next.failures, next.request], ["Failed", 1, undefined]);
+  });
+
+  const empty = { drain: { state: "done", at: noon }, stage: "reboot" } as const;
+
+  it("serves with a reboot what has been requested before it", () => {
+    const facts = seen({ ...empty, request: "new firmware" });
+    assert.equal(saved(decide(record({ phase: "Draining" }), facts, policy(), noon)).request, "new firmware");
+  });
+
+  for (const [requested, annotations] of [
+    ["new firmware", { "rebootd.dev/reboot-requested": null }],
+    ["new memory", undefined],
+  ] as const) {
+    it(`has none any more once it is back, unless that is another: ${requested}`, () => {
+      const returning = record({ phase: "Returning", request: "new firmware" });
+      const facts = seen({ rebooted: true, readySince: noon - minute, node: { requested } });
+      const { action } = decide(returning, facts, policy(), noon);
+      assert.ok(action.do === "save");
+      assert.deepEqual([action.record.phase, action.record.request], ["Settling", undefined]);
+      assert.deepEqual(action.change.annotations, annotations);
+    });
+  }
+});
+
 describe("A node with a delay before the drain", () => {
   const delaying = policy({
     drainDelayMs: 2 * minute,

@@ -150,6 +150,17 @@ describe("A person at the command line", () => {
     assert.deepEqual((await status()).failures, []);
   });
 
+  it("asks for a reboot, which a node without a need serves", async () => {
+    await says("reboot n1 --reason=firmware", /^requested: rebootd explain n1 says what it waits for\n$/);
+    const { machine, object } = world.node("n1");
+    const before = machine.boots.length;
+    await world.eventually("n1 has rebooted and is given back", async () => {
+      const { annotations = {} } = (await object()).metadata ?? {};
+      return machine.boots.length === before + 1 && annotations["rebootd.dev/reboot-requested"] === undefined;
+    });
+    assert.deepEqual((await world.report({ isOver: false })).violations, []);
+  });
+
   it("pauses all nodes and lets them go on", async () => {
     await says("pause --until=90m --reason=racks", /^paused: no node reboots until \d{4}-\S+Z\n$/);
     await says("status", /\nall nodes are paused until \S+Z: racks\n/);

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { parseRequest, servedRequest, withRequest, writeRequest } from "../../daemon/cycle/request.ts";
+
+describe("A request to reboot", () => {
+  const rows: [annotation: string | undefined, request: ReturnType<typeof parseRequest>][] = [
+    [undefined, undefined],
+    ["", undefined],
+    ["false", undefined],
+    ["true", { urgent: false }],
+    ["new firmware", { urgent: false, reason: "new firmware" }],
+    ["urgent", { urgent: true }],
+    ["urgent: CVE-2026-1", { urgent: true, reason: "CVE-2026-1" }],
+    ["urgent:CVE-2026-1", { urgent: true, reason: "CVE-2026-1" }],
+    ["urgent: true", { urgent: true }],
+    [" urgently needed ", { urgent: false, reason: "urgently needed" }],
+    ["x".repeat(300), { urgent: false, reason: "x".repeat(200) }],
+  ];
+  for (const [annotation, request] of rows) {
+    it(`${JSON.stringify(annotation)?.slice(0, 30)} is ${JSON.stringify(request)?.slice(0, 60)}`, () =>
+      assert.deepEqual(parseRequest(annotation), request));
+  }
+
+  it("is written as it is read", () => {
+    for (const [, request] of rows.filter(([, one]) => one !== undefined)) {
+      assert.ok(request);
+      assert.deepEqual(parseRequest(writeRequest(request)), request);
+    }
+  });
+
+  it("is a need where the host has none, or cannot tell", () => {
+    const need = { state: "needed", source: "request", reasons: ["requested: disk"], request: "disk" };
+    assert.deepEqual(withRequest({ state: "not-needed" }, "disk"), need);
+    assert.deepEqual(withRequest({ state: "unknown", why: "exit code 127" }, "disk"), need);
+  });
+
+  it("comes before what the host needs it for", () => {
+    const host = { state: "needed", source: "file", reasons: ["linux-image"] } as const;
+    const reasons = ["requested", "linux-image"];
+    assert.deepEqual(withRequest(host, "true"), { ...host, reasons, request: "true" });
+    assert.deepEqual(withRequest(host, "false"), host);
+    assert.deepEqual(withRequest(host, undefined), host);
+  });
+
+  it("is served where it is the one that the reboot was for", () => {
+    const served = { "rebootd.dev/reboot-requested": null };
+    assert.deepEqual(servedRequest({ request: "disk" }, { requested: "disk" }), served);
+    assert.deepEqual(servedRequest({ request: "disk" }, { requested: "memory" }), {});
+    assert.deepEqual(servedRequest({ request: undefined }, { requested: "disk" }), {});
+    assert.deepEqual(servedRequest({ request: undefined }, { requested: undefined }), {});
+    const long = "x".repeat(300);
+    assert.deepEqual(servedRequest({ request: long.slice(0, 200) }, { requested: long }), served);
+  });
+});
