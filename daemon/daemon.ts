@@ -122,7 +122,16 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       maxRebootsPerNeed: config["max-reboots-per-need"],
       readySettleMs: config["ready-settle"],
       readyTimeoutMs: config["ready-timeout"],
-      hooksTimeoutMs: config["after-reboot-hooks-timeout"],
+      beforeHooks: {
+        keys: config["before-reboot-hooks"].flat(),
+        timeoutMs: config["before-reboot-hooks-timeout"],
+        late: config["before-reboot-hooks-late"],
+      },
+      afterHooks: {
+        keys: config["after-reboot-hooks"].flat(),
+        timeoutMs: config["after-reboot-hooks-timeout"],
+        late: config["after-reboot-hooks-late"],
+      },
       lockReleaseDelayMs: config["lock-release-delay"],
       gateRecheckMs: recheckMs,
     },
@@ -194,7 +203,7 @@ function marksOf(config: Config): MarkPolicy {
     ),
     labelsAfter: Object.assign({}, ...config["post-reboot-node-labels"]),
     softTaint: config["prefer-no-schedule-taint"],
-    hooks: config["after-reboot-hooks"],
+    hooks: [...config["before-reboot-hooks"], ...config["after-reboot-hooks"]].flat(),
   };
 }
 

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { failuresMax } from "../lock/failures.ts";
 import {
+  annotationKeys,
   bool,
   choice,
   command,
@@ -245,17 +246,41 @@ export const options = {
     placeholder: "SELECTOR",
     help: "pods of this node that must be Ready before it is uncordoned; without it pods of DaemonSets that are system-node-critical",
   },
-  "after-reboot-hooks": {
-    type: metadataKey("example.com/raid-checked"),
+  "before-reboot-hooks": {
+    type: annotationKeys,
     repeat: true,
-    placeholder: "KEY",
-    help: "an annotation of the Node that somebody else must set to true after the reboot, before the uncordon; may be repeated",
+    placeholder: "KEY,...",
+    help: "annotations of the Node that somebody else must set to true once it is drained, before the reboot",
+  },
+  "before-reboot-hooks-timeout": {
+    type: duration({ minMs: 1000 }),
+    default: "15m",
+    placeholder: "DURATION",
+    help: "how long a drained node waits for them",
+  },
+  "before-reboot-hooks-late": {
+    type: choice("restore", "go-on"),
+    default: "restore",
+    placeholder: "restore|go-on",
+    help: "what is done then: give the node back as it was, which is a failure, or reboot without them",
+  },
+  "after-reboot-hooks": {
+    type: annotationKeys,
+    repeat: true,
+    placeholder: "KEY,...",
+    help: "annotations of the Node that somebody else must set to true after the reboot, before the uncordon",
   },
   "after-reboot-hooks-timeout": {
     type: duration({ minMs: 1000 }),
     default: "15m",
     placeholder: "DURATION",
-    help: "a node whose annotations are not true by then is reported; it keeps the lock",
+    help: "how long a node waits for them before it is late",
+  },
+  "after-reboot-hooks-late": {
+    type: choice("wait", "go-on"),
+    default: "wait",
+    placeholder: "wait|go-on",
+    help: "what is done then: wait on, which keeps the lock and is reported, or uncordon without them",
   },
 
   "lock-object": {

@@ -121,6 +121,17 @@ export function metadataKey(example: string): ValueType<string> {
   });
 }
 
+/** Several of them, with commas between. */
+export const annotationKeys: ValueType<readonly string[]> = value(
+  "allowed is a list of keys of annotations such as example.com/raid-checked,example.com/backup-done",
+  (given) => {
+    const keys = given.split(",").filter((key) => key !== "");
+    const areKeys = keys.every((key) => z.safeParse(annotationKey, key).success);
+    return areKeys && keys.length > 0 ? keys : undefined;
+  },
+);
+const annotationKey = metadataKey("example.com/raid-checked");
+
 export const path = text({ allowed: "an absolute path", like: /^\/[^\0]*$/ });
 
 /** Words as a shell would split them; nothing is expanded, and no shell runs. */

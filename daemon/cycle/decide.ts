@@ -13,11 +13,11 @@ import {
   save,
   wait,
 } from "./decision.ts";
-import { forgetHooks, unmark, unmarked } from "./marks.ts";
+import { callHooks, forgetHooks, missingHooks, unmark, unmarked } from "./marks.ts";
 import { isSaid, reasonsOf, saying } from "./reasons.ts";
-import { atEase, type CycleRecord } from "./record.ts";
+import { atEase, type CycleRecord, type Reason } from "./record.ts";
 import { returning } from "./returning.ts";
-import type { GateAnswers, NodeFacts, Seen } from "./seen.ts";
+import type { ClosedGate, GateAnswers, NodeFacts, Seen } from "./seen.ts";
 
 /** How soon what is soon over is looked at again: the node is empty meanwhile. */
 const briefRecheckMs = 5000;
@@ -73,26 +73,27 @@ function draining(begun: CycleRecord, moment: Moment): Decision {
   const isLate = now >= deadline;
   switch (drain.state) {
     case "none":
-      if (isLate) return undrained(record, "the drain has passed its deadline", moment);
+      if (isLate) return undrained(record, right.node, "the drain has passed its deadline", moment);
       return {
         action: { do: "drain", deadline, deleteAt: began + policy.drainDeleteAfterMs },
         why: "evict the pods of this node",
       };
     case "running":
-      if (isLate) return undrained(record, `the drain has passed its deadline, ${podsLeft(drain)}`, moment);
+      if (isLate)
+        return undrained(record, right.node, `the drain has passed its deadline, ${podsLeft(drain)}`, moment);
       return wait(podsLeft(drain), soonest(deadline, seen.gates.changesAt));
     case "detaching": {
       const volumes = `volumes that are not detached yet: ${drain.volumes.join(", ")}`;
-      if (isLate) return drained(record, volumes, moment);
+      if (isLate) return drained(record, right.node, volumes, moment);
       return wait(`the node is empty; ${volumes}`, soonest(deadline, seen.gates.changesAt));
     }
     case "failed":
-      return undrained(record, drain.why, moment);
+      return undrained(record, right.node, drain.why, moment);
     case "done": {
       const until = drain.at + policy.rebootDelayMs;
       return now < until
         ? wait("drained; waiting for --reboot-delay", soonest(until, seen.gates.changesAt))
-        : drained(record, "drained", moment);
+        : drained(record, right.node, "drained", moment);
     }
   }
 }
@@ -107,20 +108,40 @@ function withdrawnBy({ closed }: GateAnswers, record: CycleRecord, moment: Momen
   return lasting && restore(record, "withdrawn", lasting.message, moment);
 }
 
-/** Nothing is left to go: what is soon over may still hold the reboot up, but not longer than a drain may last. */
-function drained(record: CycleRecord, why: string, moment: Moment): Decision {
+/** Nothing is left to go: hooks, and what is soon over, may still hold the reboot up, each for a time. */
+function drained(record: CycleRecord, node: NodeFacts, why: string, moment: Moment): Decision {
   const { seen, policy, now } = moment;
   if (seen.gates?.stage !== "reboot") return lookAtGates("reboot");
-  const { closed, changesAt } = seen.gates;
-  if (closed.length === 0) return reboot(record, why, moment);
-  const reasons = reasonsOf(record, closed, now);
-  const says = closed.map(({ message }) => message).join("; ");
-  const until = Math.min(...reasons.map(({ since }) => Date.parse(since))) + policy.drainTimeoutMs;
-  if (now >= until) return restore(record, "withdrawn", `${says}, for longer than --drain-timeout`, moment);
+  const hooks = missingHooks(policy.beforeHooks.keys, node);
+  const reasons = reasonsOf(record, [...seen.gates.closed, ...closedByHooks(hooks)], now);
+  const due = ({ gate, since }: Reason) =>
+    Date.parse(since) + (gate === hooksGate ? policy.beforeHooks.timeoutMs : policy.drainTimeoutMs);
+  const isOver = (one: Reason) =>
+    one.gate === hooksGate && policy.beforeHooks.late === "go-on" && now >= due(one);
+  const holding = reasons.filter((one) => !isOver(one));
+  if (holding.length === 0) return reboot(record, why, moment);
+  const late = holding.find((one) => now >= due(one));
+  if (late !== undefined) {
+    const [result, option] =
+      late.gate === hooksGate
+        ? (["failed", "--before-reboot-hooks-timeout"] as const)
+        : (["withdrawn", "--drain-timeout"] as const);
+    return restore(record, result, `${late.message}, for longer than ${option}`, moment);
+  }
+  const says = `${why}, but ${holding.map(({ message }) => message).join("; ")}`;
+  const until = soonest(...holding.map(due), now + briefRecheckMs, seen.gates.changesAt);
   const decision = isSaid(record, reasons, now)
-    ? wait(`${why}, but ${says}`, soonest(until, now + briefRecheckMs, changesAt))
-    : save({ ...record, ...saying(reasons, now) }, `${why}, but ${says}`);
+    ? wait(says, until)
+    : save({ ...record, ...saying(reasons, now) }, says, callHooks(hooks, node));
   return { ...decision, reasons };
+}
+
+const hooksGate = "hooks";
+
+function closedByHooks(missing: readonly string[]): ClosedGate[] {
+  if (missing.length === 0) return [];
+  const message = `these annotations are to be true before the reboot: ${missing.join(", ")}`;
+  return [{ gate: hooksGate, code: "before", message }];
 }
 
 /** The labels are set; who follows them has time until the cordon. */
@@ -138,9 +159,9 @@ function podsLeft({ podsLeft, blocked }: Extract<DrainState, { state: "running" 
 }
 
 /** The drain has not succeeded, and will not. */
-function undrained(record: CycleRecord, why: string, moment: Moment): Decision {
+function undrained(record: CycleRecord, node: NodeFacts, why: string, moment: Moment): Decision {
   if (!moment.policy.rebootAnyway) return restore(record, "failed", why, moment);
-  return drained(record, `${why}: the escalation goes on to the reboot`, moment);
+  return drained(record, node, `${why}: the escalation goes on to the reboot`, moment);
 }
 
 function reboot(record: CycleRecord, why: string, { policy, now }: Moment): Decision {

@@ -14,10 +14,17 @@ export interface Policy extends Escalation {
   maxRebootsPerNeed: number;
   readySettleMs: number;
   readyTimeoutMs: number;
-  hooksTimeoutMs: number;
+  beforeHooks: Hooks & { late: "restore" | "go-on" };
+  afterHooks: Hooks & { late: "wait" | "go-on" };
   lockReleaseDelayMs: number;
   /** How soon closed gates that nobody reports on are asked again. */
   gateRecheckMs: number;
+}
+
+/** Annotations of the Node that somebody else sets to `true`, and what is done without them after the time. */
+export interface Hooks {
+  keys: readonly string[];
+  timeoutMs: number;
 }
 
 /** What a decision stands on beside the record. */

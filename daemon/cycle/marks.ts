@@ -10,7 +10,7 @@ export interface MarkPolicy {
   labelsAfter: Readonly<Record<string, string>>;
   /** Key of a taint with the effect PreferNoSchedule: there while only the lock holds the node back, and during the cycle. */
   softTaint: string | undefined;
-  /** Keys of the annotations that somebody else sets to `true` after the reboot, and before which the node is not back. */
+  /** Keys of all annotations that somebody else sets to `true`, before the reboot or after it. */
   hooks: readonly string[];
 }
 
@@ -80,6 +80,18 @@ export function unmarkRebooted(policy: MarkPolicy, record: CycleRecord, node: No
     ...(Object.keys(labels).length > 0 && { labels }),
     ...(Object.keys(annotations).length > 0 && { annotations }),
   };
+}
+
+export function missingHooks(keys: readonly string[], { annotations }: NodeFacts): string[] {
+  return keys.filter((key) => annotations[key] !== "true");
+}
+
+/** The node is ready for them. */
+export function callHooks(keys: readonly string[], { annotations }: NodeFacts): NodeChange {
+  const uncalled = keys.filter((key) => annotations[key] !== "waiting");
+  return uncalled.length > 0
+    ? { annotations: Object.fromEntries(uncalled.map((key) => [key, "waiting"])) }
+    : {};
 }
 
 /** So that a hook counts only where it comes after this patch, and none is left behind by the cycle. */

@@ -1,5 +1,5 @@
 import { type Decision, iso, look, type Moment, nodeGone, phase, save, wait } from "./decision.ts";
-import { unmarked, unmarkRebooted } from "./marks.ts";
+import { missingHooks, unmarked, unmarkRebooted } from "./marks.ts";
 import type { CycleRecord } from "./record.ts";
 import type { NodeFacts } from "./seen.ts";
 
@@ -30,7 +30,7 @@ export function returning(record: CycleRecord, moment: Moment): Decision {
   const readiness = missingReadiness(record, node, moment);
   if (readiness === undefined && unreadyPods === undefined) return look("pods");
   const pods = missingPods(record, unreadyPods, moment);
-  const hooks = missingHooks(record, node, moment);
+  const hooks = missingAfter(record, node, moment);
   const missing = [readiness, pods, hooks].filter((one) => one !== undefined);
   if (missing.length > 0) return waitFor(missing, now);
   return save(
@@ -77,12 +77,14 @@ function missingPods(
   };
 }
 
-function missingHooks(record: CycleRecord, node: NodeFacts, { policy }: Moment): Missing | undefined {
-  const hooks = policy.marks.hooks.filter((key) => node.annotations[key] !== "true");
-  if (hooks.length === 0) return undefined;
+function missingAfter(record: CycleRecord, node: NodeFacts, { policy, now }: Moment): Missing | undefined {
+  const { keys, timeoutMs, late } = policy.afterHooks;
+  const hooks = missingHooks(keys, node);
+  const due = Date.parse(record.since) + timeoutMs;
+  if (hooks.length === 0 || (late === "go-on" && now >= due)) return undefined;
   return {
     what: `waiting for the annotations that are to be true after the reboot: ${hooks.join(", ")}`,
-    due: Date.parse(record.since) + policy.hooksTimeoutMs,
+    due,
     option: "--after-reboot-hooks-timeout",
   };
 }

@@ -927,7 +927,8 @@ describe("A returning node", () => {
   });
 
   const hooks = ["example.com/raid-checked", "example.com/smoke-test"];
-  const hooked = policy({ marks: marks({ hooks }), hooksTimeoutMs: 5 * minute });
+  const afterHooks = { keys: hooks, timeoutMs: 5 * minute, late: "wait" } as const;
+  const hooked = policy({ marks: marks({ hooks }), afterHooks });
   const settled = { rebooted: true, readySince: noon };
   const cni = ["kube-system/cni-x7k2p"];
   const waitsForPods = "waiting for pods of this node to be Ready: kube-system/cni-x7k2p";
@@ -1085,6 +1086,77 @@ describe("A returning node", () => {
       });
     });
   }
+
+  it("is given back without the annotations where they are late, if that is said", () => {
+    const lenient = policy({ afterHooks: { ...afterHooks, late: "go-on" } });
+    const at = (ms: number) => decide(returningNode, seen(settled), lenient, noon + ms);
+    assert.equal(action(at(5 * minute - 1)).do, "wait");
+    assert.equal(saved(at(5 * minute)).phase, "Settling");
+  });
+});
+
+describe("Annotations that are to be true before a reboot", () => {
+  const keys = ["example.com/backup", "example.com/quorum"];
+  const beforeHooks = { keys, timeoutMs: 5 * minute, late: "restore" } as const;
+  const hooked = policy({ marks: marks({ hooks: keys }), beforeHooks });
+  const draining = record({ phase: "Draining" });
+  const empty = (annotations: Record<string, string> = {}) =>
+    seen({ drain: { state: "done", at: noon }, stage: "reboot", node: { annotations } });
+  const [backup, quorum] = ["example.com/backup", "example.com/quorum"] as const;
+  const message = "these annotations are to be true before the reboot: example.com/quorum";
+  const reasons = [{ gate: "hooks", code: "before", message, since: iso(noon) }];
+  const called = record({ ...draining, reasons, saidAt: iso(noon) });
+
+  it("are called once the node is drained, each that is not true yet", () => {
+    const { action, reasons: held } = decide(draining, empty({ [backup]: "true" }), hooked, noon);
+    assert.ok(action.do === "save");
+    assert.deepEqual(action.change, { annotations: { [quorum]: "waiting" } });
+    assert.deepEqual([action.record.phase, action.record.reasons, held], ["Draining", reasons, reasons]);
+  });
+
+  it("are not called while it drains", () => {
+    const running = seen({ drain: { state: "running", podsLeft: 2, blocked: [] } });
+    assert.equal(action(decide(draining, running, hooked, noon)).do, "wait");
+  });
+
+  it("are waited for", () => {
+    const waiting = empty({ [backup]: "true", [quorum]: "waiting" });
+    const decision = decide(called, waiting, hooked, noon + minute);
+    assert.equal(action(decision).do, "wait");
+    assert.deepEqual([decision.why, decision.reasons], [`drained, but ${message}`, reasons]);
+  });
+
+  it("let the node reboot once all are true, and are taken away with that", () => {
+    const all = empty({ [backup]: "true", [quorum]: "true" });
+    const { action } = decide(called, all, hooked, noon + minute);
+    assert.ok(action.do === "save");
+    assert.equal(action.record.phase, "Rebooting");
+    assert.deepEqual(action.change.annotations, { [backup]: null, [quorum]: null });
+  });
+
+  const late = empty({ [backup]: "true", [quorum]: "waiting" });
+
+  it("make the cycle fail where they are late", () => {
+    const next = saved(decide(called, late, hooked, noon + 5 * minute));
+    assert.deepEqual([next.phase, next.outcome?.result], ["Restoring", "failed"]);
+    assert.equal(next.outcome?.message, `${message}, for longer than --before-reboot-hooks-timeout`);
+  });
+
+  it("are done without where they are late, if that is said", () => {
+    const lenient = policy({ beforeHooks: { ...beforeHooks, late: "go-on" } });
+    assert.equal(action(decide(called, late, lenient, noon + 5 * minute - 1)).do, "wait");
+    assert.equal(saved(decide(called, late, lenient, noon + 5 * minute)).phase, "Rebooting");
+  });
+
+  it("do not hide what else holds the reboot up", () => {
+    const closed = [{ gate: "inhibitors", code: "blocked", message: "apt", isBrief: true }] as const;
+    const facts = { ...empty({ [backup]: "true" }), gates: { stage: "reboot", closed } } as const;
+    const next = saved(decide(draining, facts, hooked, noon));
+    assert.deepEqual(
+      next.reasons.map(({ gate }) => gate),
+      ["inhibitors", "hooks"],
+    );
+  });
 });
 
 describe("Annotations that are to be true after a reboot", () => {
