@@ -3,6 +3,7 @@ import { isApiError } from "../cluster/api.ts";
 import { ConfigError, type RawOptions } from "../config/options.ts";
 import type { PersonIo } from "./access.ts";
 import { DeedRefused } from "./deed.ts";
+import { explainCommand } from "./explain.ts";
 import { lockCommand } from "./lock.ts";
 import { pauseCommand } from "./pause.ts";
 import { planCommand } from "./plan.ts";
@@ -32,6 +33,7 @@ export async function runProgram(
     .version(io.version, "--version", "print the version")
     .addCommand(runCommand(io.environment, start))
     .addCommand(statusCommand(io, signal))
+    .addCommand(explainCommand(io, signal))
     .addCommand(planCommand(io, signal))
     .addCommand(lockCommand(io, signal))
     .addCommand(unlockCommand(io, signal))

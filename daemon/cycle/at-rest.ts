@@ -159,11 +159,16 @@ function resting(record: CycleRecord, moment: Moment): Decision | undefined {
       : rest(record, phase(record, "Failed", now), { why }, moment);
   }
   if (record.phase !== "Failed") return undefined;
-  const pause = Math.min(failedBackoff.firstMs * 2 ** Math.max(record.failures - 1, 0), failedBackoff.maxMs);
-  const until = Date.parse(record.since) + pause;
+  const until = retryAt(record);
   if (now >= until) return undefined;
   const last = record.outcome?.message ?? "unknown why";
   return wait(`failed ${record.failures} times (${last}); tries again at ${iso(until)}`, until);
+}
+
+/** When a failed node tries again; milliseconds since the epoch. */
+export function retryAt({ since, failures }: CycleRecord): number {
+  const { firstMs, maxMs } = failedBackoff;
+  return Date.parse(since) + Math.min(firstMs * 2 ** Math.max(failures - 1, 0), maxMs);
 }
 
 /** Waits, and says so on the Node when the reasons are other ones than it says there now. */
