@@ -44,8 +44,10 @@ const dayMs = 86_400_000;
 const aheadMaxMs = 14 * 3_600_000;
 /** Clocks are put back by an hour or less, on one station in the Antarctic by two. */
 const putBackMaxMs = 2 * 3_600_000;
-/** What is further away is not looked for. */
+/** An opening that is further away is not looked for. */
 const aheadDays = 367;
+/** Nor an end that is further away: nothing waits that long without looking again. */
+const endAheadDays = 32;
 
 /**
  * When the windows are open, blackouts taken away: in order, apart from one another, the first being the first that ends
@@ -140,10 +142,10 @@ function* unionOf(windows: readonly Starting[], from: number, backMs: number): G
     // What starts on later days starts later than this, whatever the zone.
     settledUntil = (day + 1) * dayMs - aheadMaxMs;
     while (spans[0] !== undefined && spans[0].end < settledUntil) yield spans.shift() as Span;
+    const [open] = spans;
+    if (open !== undefined && settledUntil > Math.max(open.start, from) + endAheadDays * dayMs) break;
   }
-  for (const { start, end } of spans) {
-    yield { start, end: end < settledUntil ? end : Number.POSITIVE_INFINITY };
-  }
+  for (const { start } of spans) yield { start, end: Number.POSITIVE_INFINITY };
 }
 
 function union(spans: readonly Span[]): Span[] {

@@ -175,8 +175,10 @@ describe("A window", () => {
   });
 
   it("that opens again within a year says when, however far away", async () => {
-    const { changesAt } = await ask({ window: "0 2 1 11 * for 1h" }, "2026-11-02T00:00:00Z");
-    assert.equal(changesAt, "2027-11-01T02:00Z");
+    const window = "0 2 1 3 * for 168h";
+    assert.equal((await ask({ window }, "2026-03-08T02:00:00Z")).changesAt, "2027-03-01T02:00Z");
+    assert.equal((await ask({ window }, "2027-03-01T01:59:00Z")).changesAt, "2027-03-01T02:00Z");
+    assert.equal((await ask({ window }, "2027-03-08T02:00:00Z")).changesAt, "2028-03-01T02:00Z");
   });
 
   it("that opens in years says so", async () => {
