@@ -42,8 +42,6 @@ export interface Span {
 const dayMs = 86_400_000;
 /** The first zone in which a day begins is this far ahead of UTC. */
 const aheadMaxMs = 14 * 3_600_000;
-/** Clocks are put back by an hour or less, on one station in the Antarctic by two. */
-const putBackMaxMs = 2 * 3_600_000;
 /** An opening that is further away is not looked for. */
 const aheadDays = 367;
 /** Nor an end that is further away: nothing waits that long without looking again. */
@@ -92,11 +90,11 @@ function dailyStarts({ days, start, end, zone }: DailyWindow): Starting {
   // The end is inclusive: the window closes with the second after it.
   const endTime = (end + 1) * 1000 + (end < start ? dayMs : 0);
   return {
-    longestMs: endTime - startTime + putBackMaxMs,
+    longestMs: endTime - startTime,
     on(day) {
       if (!days.includes(new Date(day * dayMs).getUTCDay())) return [];
-      const span = { start: momentOf(day * dayMs + startTime), end: momentOf(day * dayMs + endTime) };
-      return span.start < span.end ? [span] : [];
+      // Where the clock is put forward past both, nothing is left.
+      return [{ start: momentOf(day * dayMs + startTime), end: momentOf(day * dayMs + endTime) }];
     },
   };
 }
@@ -133,6 +131,7 @@ function cronStarts({ cron, durationMs, zone }: CronWindow): Starting {
 /** Day by day, from the first day whose windows may matter. */
 function* unionOf(windows: readonly Starting[], from: number, backMs: number): Generator<Span, void> {
   const longestMs = Math.max(...windows.map((window) => window.longestMs));
+  // A day earlier: zones are behind UTC, and where the clock is put back a window is longer than it says.
   const firstDay = Math.floor((from - backMs - longestMs) / dayMs) - 1;
   const lastDay = Math.floor(from / dayMs) + aheadDays;
   let spans: Span[] = [];

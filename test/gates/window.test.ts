@@ -113,6 +113,7 @@ describe("A window", () => {
   const thursday = { window: "0 23 * * thu for 1h30m" };
   const first = { window: "0 2 * * sat#1 for 4h" };
   const two = { window: ["0 2 * * tue for 1h", "0 4 * * tue for 1h"] };
+  const week = { window: "0 2 * * tue for 1h" };
   const both = { window: "0 2 * * tue for 1h", ...hours("12:00", "12:59:59", { "reboot-days": "wed" }) };
 
   table([
@@ -160,6 +161,9 @@ describe("A window", () => {
     ["stands beside kured's, where that is set", both, "2026-11-25T12:30:00Z", "open"],
     ["opens itself then", both, "2026-11-24T02:30:00Z", "open"],
     ["and nothing else does", both, "2026-11-24T12:30:00Z", "outside"],
+    ["stands beside kured's days alone", { ...week, "reboot-days": "mo" }, "2026-11-30T23:00:00Z", "open"],
+    ["stands beside kured's start alone", { ...week, "start-time": "12:00" }, "2026-11-30T23:00:00Z", "open"],
+    ["stands beside kured's end alone", { ...week, "end-time": "12:00" }, "2026-11-30T11:00:00Z", "open"],
   ]);
 
   it("that another adjoins ends with that", async () => {
@@ -172,6 +176,14 @@ describe("A window", () => {
       const { says, changesAt } = await ask({ window }, "2026-11-24T02:30:00Z");
       assert.deepEqual([says, changesAt], ["open", undefined], window);
     }
+  });
+
+  it("that is open for months says when it closes a month before", async () => {
+    const summer = { window: "0 0 * 6-9 * for 24h" };
+    assert.equal((await ask(summer, "2026-06-01T00:00:00Z")).changesAt, undefined);
+    assert.equal((await ask(summer, "2026-09-15T00:00:00Z")).changesAt, "2026-10-01T00:00Z");
+    const slow = { ...summer, "drain-timeout": "500h" };
+    assert.equal((await askAsIs(slow, "2026-09-15T00:00:00Z")).changesAt, "2026-10-01T00:00Z");
   });
 
   it("that opens again within a year says when, however far away", async () => {
@@ -308,6 +320,13 @@ describe("The margin", () => {
     });
   });
 
+  it("is told as it is late in a window that is long enough for it", async () => {
+    const days = { window: "0 * * * mon-thu for 1h", "drain-timeout": "40h" };
+    const { says, message } = await askAsIs(days, "2026-11-26T23:00:00Z");
+    assert.equal(says, "too-short");
+    assert.match(message, /may take 144000 s;/);
+  });
+
   it("passes over windows that are too short for it, but sees them open", async () => {
     const windows = { window: ["0 2 * * * for 1h", "0 2 * * sat for 6h"], "window-margin": "2h" };
     const night = "which opens next at 2026-11-28T02:00:00.000Z";
@@ -328,17 +347,22 @@ describe("The margin", () => {
     await askAsIs({ window: [window, "0 6 * * tue for 1m"], "window-margin": "4h" }, "2026-11-24T05:30:00Z");
     await askAsIs({ window: "0 2 29 2 * for 1h", "window-margin": "4h" }, "2026-11-24T00:00:00Z");
     await askAsIs({ window: "0 2 24 11 * for 5h", "window-margin": "4h" }, "2026-11-24T06:59:00Z");
+    const longInLeapYears = ["0 * 29 2 * for 1h", "0 * 1-4 3 * for 1h"];
+    await askAsIs({ window: longInLeapYears, "window-margin": "100h" }, "2028-03-04T23:30:00Z");
     await askAsIs({ "window-margin": "500h" }, "2026-11-24T00:00:00Z");
   });
 });
 
 describe("The end of a window", () => {
-  const stages = (options: RawOptions) =>
-    windowGate(windowSettingsOf(parseConfig({ "node-id": "n1", ...options }), 0)).stages;
+  const gate = (options: RawOptions) =>
+    windowGate(windowSettingsOf(parseConfig({ "node-id": "n1", ...options }), 0));
 
-  it("is looked for to the last", () => assert.deepEqual(stages({}), ["start", "drain", "reboot"]));
+  it("is looked for to the last", () => assert.deepEqual(gate({}).stages, ["start", "drain", "reboot"]));
+
   it("is of no concern to a cycle that is to be finished", () =>
-    assert.deepEqual(stages({ "window-end": "finish" }), ["start"]));
+    assert.deepEqual(gate({ "window-end": "finish" }).stages, ["start"]));
+
+  it("is of no concern to an urgent need", () => assert.equal(gate({}).urgentPasses, true));
 });
 
 /** Each window is asked about the moments before and after it should open and close; all times are UTC. */
@@ -516,6 +540,14 @@ describe("Daylight saving", () => {
       { window: "@daily for 2h" },
       "2026-04-23T22:00",
       "2026-04-24T00:00",
+    ],
+    // The last hour of 2026-03-28 does not exist, while it is the next day in UTC.
+    [
+      "America/Nuuk",
+      "a day may end at 23:00",
+      { window: "30 23 * * * for 2h" },
+      "2026-03-29T01:00",
+      "2026-03-29T03:00",
     ],
   ];
   for (const [zone, what, options, opens, closes] of rows) {
