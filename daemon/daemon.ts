@@ -8,6 +8,7 @@ import { escalationOf } from "./config/escalation.ts";
 import { lockPlaceOf } from "./config/lock-place.ts";
 import type { Config } from "./config/options.ts";
 import { selectionOf } from "./config/selection.ts";
+import { windowSettingsOf } from "./config/windows.ts";
 import type { MarkPolicy } from "./cycle/marks.ts";
 import { listUnreadyPods } from "./cycle/own-pods.ts";
 import type { CyclePorts } from "./cycle/run.ts";
@@ -149,7 +150,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       ttlMs: config["lock-ttl"],
     }),
     ...host,
-    checkGates: createGateCheck(createGates(config, api, surroundings.post), {
+    checkGates: createGateCheck(createGates(config, clock.now(), api, surroundings.post), {
       clock,
       recheckMs,
       periodMs: config.period,
@@ -207,16 +208,8 @@ function marksOf(config: Config): MarkPolicy {
   };
 }
 
-function createGates(config: Config, api: Api, post: HttpPost): Gate[] {
-  const gates: Gate[] = [
-    pausedGate,
-    windowGate({
-      days: config["reboot-days"],
-      start: config["start-time"],
-      end: config["end-time"],
-      zone: config["time-zone"],
-    }),
-  ];
+function createGates(config: Config, now: number, api: Api, post: HttpPost): Gate[] {
+  const gates: Gate[] = [pausedGate, windowGate(windowSettingsOf(config, now))];
   const prometheus = config["prometheus-url"];
   if (prometheus !== undefined) {
     const filter = {

@@ -6,6 +6,8 @@ import {
   choice,
   command,
   concurrency,
+  cronWindow,
+  days,
   duration,
   escalation,
   httpUrl,
@@ -27,7 +29,7 @@ import {
 /** One option of `rebootd run`. Its environment variable is `REBOOTD_` and the name in upper case. */
 export interface Option<T> {
   readonly type: ValueType<T>;
-  /** As one would type it; absent means that the option may stay unset, or is required. */
+  /** As one would type it, once; absent means that the option may stay unset, or is required. */
   readonly default?: string;
   readonly required?: true;
   /** May be given several times; the environment variable holds one value. */
@@ -352,8 +354,9 @@ export const options = {
   "reboot-days": {
     type: weekdays,
     default: "su,mo,tu,we,th,fr,sa",
+    repeat: true,
     placeholder: "DAYS",
-    help: "days on which the window starts",
+    help: "days on which the window starts; may be repeated",
   },
   "start-time": { type: timeOfDay, default: "0:00", placeholder: "TIME", help: "start of the window" },
   "end-time": {
@@ -362,7 +365,35 @@ export const options = {
     placeholder: "TIME",
     help: "last second of the window; before the start means on the next day",
   },
-  "time-zone": { type: timeZone, default: "UTC", placeholder: "ZONE", help: "zone of the window" },
+  "time-zone": {
+    type: timeZone,
+    default: "UTC",
+    placeholder: "ZONE",
+    help: "zone of the window, of --window where that names none, and of --blackout",
+  },
+  window: {
+    type: cronWindow,
+    repeat: true,
+    placeholder: "WINDOW",
+    help: "a window that opens when the cron expression says, such as 0 2 * * sat#1 for 4h; may be repeated",
+  },
+  blackout: {
+    type: days,
+    repeat: true,
+    placeholder: "DAYS",
+    help: "no window is open from the first day to the end of the last, such as 2026-12-20..2027-01-03; may be repeated",
+  },
+  "window-margin": {
+    type: duration(),
+    placeholder: "DURATION",
+    help: "no cycle starts in the last part of a window; without it as long as a cycle may take, at most half of the window",
+  },
+  "window-end": {
+    type: choice("restore", "finish"),
+    default: "restore",
+    placeholder: "restore|finish",
+    help: "what becomes of a drain that passes the end of the window: undone, or finished",
+  },
 
   "prometheus-url": { type: httpUrl, placeholder: "URL", help: "do not start while alerts are active there" },
   "alert-filter-regexp": { type: regexp, placeholder: "REGEXP", help: "names of alerts that do not count" },
@@ -451,7 +482,8 @@ export function parseOptions<N extends OptionName>(names: readonly N[], raw: Raw
 }
 
 function parseOption(name: string, option: Option<unknown>, given: string | readonly string[] | undefined) {
-  if (option.repeat) return [given ?? []].flat().map((one) => parseValue(name, option.type, one));
+  if (option.repeat)
+    return [given ?? option.default ?? []].flat().map((one) => parseValue(name, option.type, one));
   const value = given ?? option.default;
   if (typeof value === "string") return parseValue(name, option.type, value);
   if (!option.required) return undefined;

@@ -1,3 +1,4 @@
+import { validate } from "node-cron";
 import stringArgv from "string-argv";
 import * as z from "zod/mini";
 import { parseDurationMs } from "../duration.ts";
@@ -212,6 +213,37 @@ export const timeOfDay: ValueType<number> = value(
     return clock * 3600 + Number(minute) * 60 + Number(second);
   },
 );
+
+/** A cron expression, which says when a window opens, for how long, and by the clock of which zone, if it says so. */
+export const cronWindow: ValueType<{ cron: string; durationMs: number; zone?: string }> = value(
+  'allowed is "CRON for DURATION" or "CRON for DURATION in ZONE", with 5 fields of cron or a word such as @daily, and from 1m to 168h, such as "0 2 * * sat#1 for 4h in Europe/Warsaw"',
+  (given) => {
+    const [, cron = "", duration = "", place] =
+      /^\s*(.+?)\s+for\s+(\S+)(?:\s+in\s+(\S+))?\s*$/.exec(given) ?? [];
+    const isCron = validate(cron) && (cron.startsWith("@") || cron.split(/\s+/).length === 5);
+    const durationMs = parseDurationMs(duration) ?? Number.NaN;
+    if (!isCron || !(durationMs >= 60_000 && durationMs <= 168 * 3_600_000)) return undefined;
+    if (place === undefined) return { cron, durationMs };
+    const zone = z.safeParse(timeZone, place);
+    return zone.success ? { cron, durationMs, zone: zone.data } : undefined;
+  },
+);
+
+/** Days counted from 1970-01-01, the first and the last, which may be the same. */
+export const days: ValueType<{ first: number; last: number }> = value(
+  "allowed is a day such as 2026-12-24, or a first and a last one such as 2026-12-20..2027-01-03",
+  (given) => {
+    const [from = "", to = from, ...more] = given.split("..");
+    const [first, last] = [dayOf(from), dayOf(to)];
+    return more.length === 0 && first <= last ? { first, last } : undefined;
+  },
+);
+
+/** NaN for a day that does not exist. */
+function dayOf(date: string): number {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(date) ? Date.parse(`${date}T00:00:00Z`) : Number.NaN;
+  return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(date) ? ms / 86_400_000 : Number.NaN;
+}
 
 /** Labels to set: `{ key: value }`. */
 export const labels: ValueType<Readonly<Record<string, string>>> = value(

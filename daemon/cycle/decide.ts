@@ -170,7 +170,7 @@ function reboot(record: CycleRecord, why: string, { policy, now }: Moment): Deci
       ...phase(record, "Rebooting", now),
       attempt: 1,
       reasons: [],
-      lastDrainMs: now - Date.parse(record.since) + policy.drainDelayMs,
+      lastDrainMs: Math.round(now - Date.parse(record.since)) + policy.drainDelayMs,
     },
     `${why}: reboot`,
     forgetHooks(policy.marks),

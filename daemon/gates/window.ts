@@ -1,81 +1,90 @@
-import { createTask } from "node-cron";
-import type { Gate } from "./gate.ts";
+import type { Gate, GateMoment } from "./gate.ts";
+import { createOpenings, type Schedule, type Span } from "./openings.ts";
 
-/** kured's window: on these days from `start` to the end of the second `end`; an end before the start is on the next day. */
-export interface Window {
-  /** 0 is Sunday: the day on which the window starts. */
-  days: readonly number[];
-  /** Seconds since midnight. */
-  start: number;
-  end: number;
-  /** IANA name. */
-  zone: string;
+export interface WindowSettings extends Schedule {
+  /** How long before the end of a window no cycle starts any more. */
+  margin: Margin;
+  /** `restore`: a drain that passes the end is undone; `finish`: what began before the end is finished. */
+  atEnd: "restore" | "finish";
 }
 
-const minuteMs = 60_000;
-/** Zones are a multiple of a quarter of an hour from UTC, so an edge of a window lies on one of these steps. */
-const stepMs = 15 * minuteMs;
-const dayMs = 24 * 60 * minuteMs;
+/**
+ * As a person said; or as long as a cycle may take: `cycleMaxMs`, less where this node's last one was quicker, and never
+ * more than half of the window, so that a short one is of use too.
+ */
+export type Margin = { ms: number } | { cycleMaxMs: number };
 
-/** Open within the window, with the edge at which that changes. */
-export function windowGate(window: Window): Gate {
-  const edges = windowEdges(window);
+/** The next drain may have more to do than the last. */
+const headroom = 1.5;
+
+/** Open in the windows and outside the blackouts; for the start of a cycle not right up to the end. */
+export function windowGate({ margin, atEnd, ...schedule }: WindowSettings): Gate {
+  const { openings, blackouts } = createOpenings(schedule);
+  const backMs = "cycleMaxMs" in margin ? 2 * margin.cycleMaxMs : 0;
+
   return {
     name: "window",
-    stages: ["start", "drain", "reboot"],
+    stages: atEnd === "finish" ? ["start"] : ["start", "drain", "reboot"],
     asks: "here",
     urgentPasses: true,
-    async check({ now }) {
-      if (edges === undefined) return { open: true };
-      const start = edges.lastStart(now);
-      const end = start === undefined ? undefined : edges.endAfter(start);
-      if (end !== undefined && now < end) return { open: true, changesAt: end };
-      const next = edges.nextStart(now);
-      const when = next === undefined ? "never" : new Date(next).toISOString();
+    async check(moment) {
+      const { now } = moment;
+      const closesAt = (span: Span) => span.end - marginMs(margin, span, moment);
+      const ahead = openings(now, backMs);
+      const first = ahead.next().value ?? undefined;
+      const isOpen = first !== undefined && first.start <= now;
+      if (isOpen && now < closesAt(first)) return { open: true, changesAt: known(closesAt(first)) };
+
+      const next = find(isOpen ? undefined : first, ahead, (span) => span.start < closesAt(span));
+      const opensNext =
+        next === undefined ? "does not open within a year" : `opens next at ${time(next.start)}`;
+      if (isOpen) {
+        const needed = `${Math.ceil((first.end - closesAt(first)) / 1000)} s`;
+        return {
+          open: false,
+          code: "too-short",
+          message: `the maintenance window is open until ${time(first.end)}, too short for a cycle, which may take ${needed}; it ${opensNext}`,
+          changesAt: first.end,
+        };
+      }
+      const blackout = blackouts.find(({ end }) => now < end);
+      if (blackout !== undefined && blackout.start <= now) {
+        return {
+          open: false,
+          code: "blackout",
+          message: `in a blackout until ${time(blackout.end)}; the maintenance window ${opensNext}`,
+          changesAt: blackout.end,
+        };
+      }
+      const opensAt = first?.start ?? Number.POSITIVE_INFINITY;
       return {
         open: false,
         code: "outside",
-        message: `outside the maintenance window, which opens next at ${when}`,
-        changesAt: next,
+        message: `outside the maintenance window, which ${opensNext}`,
+        changesAt: known(Math.min(opensAt, blackout?.start ?? Number.POSITIVE_INFINITY)),
       };
     },
   };
 }
 
-/** Undefined where the window never closes. */
-function windowEdges({ days, start, end, zone }: Window) {
-  if (days.length === 7 && (end + 1) % 86_400 === start) return undefined;
-  const starts = cron(start, days.join(","), zone);
-  // The end is inclusive: the window closes with the second after it.
-  const ends = cron((end + 1) % 86_400, "*", zone);
-  return {
-    lastStart: (now: number) => find(starts, start, now, -1, dayMs + 2 * 60 * minuteMs),
-    nextStart: (now: number) => find(starts, start, now + 1, 1, 8 * dayMs),
-    endAfter: (from: number) => find(ends, (end + 1) % 86_400, from + 1, 1, 2 * dayMs),
-  };
+function marginMs(margin: Margin, { start, end }: Span, { stage, lastDrainMs }: GateMoment): number {
+  if (stage !== "start") return 0;
+  if ("ms" in margin) return margin.ms;
+  const { cycleMaxMs } = margin;
+  return Math.min(cycleMaxMs, (lastDrainMs ?? cycleMaxMs) * headroom, (end - start) / 2);
 }
 
-type Matches = (time: number) => boolean;
-
-/** Daylight saving is node-cron's business: it knows which local times a day has. */
-function cron(secondOfDay: number, days: string, timezone: string): Matches {
-  const [hour, minute, second] = hms(secondOfDay);
-  const task = createTask(`${second} ${minute} ${hour} * * ${days}`, () => {}, { timezone });
-  return (time) => task.match(new Date(time));
-}
-
-/** The nearest match at or after (`direction` 1) or at or before (-1) the time, within the span. */
-function find(matches: Matches, secondOfDay: number, from: number, direction: 1 | -1, spanMs: number) {
-  const phase = (secondOfDay * 1000) % stepMs;
-  const round = direction === 1 ? Math.ceil : Math.floor;
-  const first = round((from - phase) / stepMs) * stepMs + phase;
-  for (let passed = 0; passed <= spanMs; passed += stepMs) {
-    const time = first + direction * passed;
-    if (matches(time)) return time;
-  }
+/** The first that fits: `first`, if there is one, and those after it. */
+function find(first: Span | undefined, ahead: Iterable<Span>, fits: (span: Span) => boolean) {
+  if (first !== undefined && fits(first)) return first;
+  for (const span of ahead) if (fits(span)) return span;
   return undefined;
 }
 
-function hms(secondOfDay: number): [number, number, number] {
-  return [Math.floor(secondOfDay / 3600), Math.floor(secondOfDay / 60) % 60, secondOfDay % 60];
+function known(moment: number): number | undefined {
+  return Number.isFinite(moment) ? moment : undefined;
+}
+
+function time(moment: number): string {
+  return new Date(moment).toISOString();
 }

@@ -40,9 +40,23 @@ describe("The options", () => {
     ["lock-release-delay", "500ms", 500],
     ["alert-firing-only", "T", true],
     ["enter-host", "0", false],
-    ["reboot-days", "mon,Tue", [1, 2]],
-    ["reboot-days", "su,0,Sunday", [0]],
-    ["reboot-days", " sa , fr ", [5, 6]],
+    ["reboot-days", "mon,Tue", [[1, 2]]],
+    ["reboot-days", "su,0,Sunday", [[0]]],
+    ["reboot-days", " sa , fr ", [[5, 6]]],
+    ["reboot-days", "wed,,THU,", [[3, 4]]],
+    ["window", "0 2 * * sat#1 for 4h", [{ cron: "0 2 * * sat#1", durationMs: 14_400_000 }]],
+    ["window", "@daily for 90m in UTC", [{ cron: "@daily", durationMs: 5_400_000, zone: "UTC" }]],
+    [
+      "window",
+      " 0 22  * * mon-fri  for 168h in Europe/Warsaw",
+      [{ cron: "0 22  * * mon-fri", durationMs: 604_800_000, zone: "Europe/Warsaw" }],
+    ],
+    ["blackout", "1970-01-02", [{ first: 1, last: 1 }]],
+    ["blackout", "2026-12-20..2027-01-03", [{ first: 20_807, last: 20_821 }]],
+    ["blackout", "2028-02-29", [{ first: 21_243, last: 21_243 }]],
+    ["window-margin", "20m", 1_200_000],
+    ["window-margin", "0", 0],
+    ["window-end", "finish", "finish"],
     ["start-time", "17:00", 61_200],
     ["start-time", "17", 61_200],
     ["start-time", "5pm", 61_200],
@@ -97,10 +111,34 @@ describe("The options", () => {
     ["reboot-days", "funday"],
     ["reboot-days", ""],
     ["reboot-days", "7"],
+    ["reboot-days", "tues"],
+    ["reboot-days", "mon-fri"],
+    ["window", "0 2 * * sat"],
+    ["window", "for 4h"],
+    ["window", "0 2 * * for 4h"],
+    ["window", "0 0 2 * * sat for 4h"],
+    ["window", "0 2 * * sat#6 for 4h"],
+    ["window", "0 2 30 2 * for 4h"],
+    ["window", "@reboot for 4h"],
+    ["window", "0 2 * * sat for 4"],
+    ["window", "0 2 * * sat for 30s"],
+    ["window", "0 2 * * sat for 169h"],
+    ["window", "0 2 * * sat for 4h in Mars/Base"],
+    ["window", "0 2 * * sat for 4h Europe/Warsaw"],
+    ["blackout", "24.12.2026"],
+    ["blackout", "2026-13-01"],
+    ["blackout", "2026-02-29"],
+    ["blackout", "2026-12-24.."],
+    ["blackout", "2027-01-03..2026-12-20"],
+    ["blackout", "2026-12-20..2026-12-24..2027-01-03"],
+    ["window-margin", "a bit"],
+    ["window-end", "ignore"],
     ["start-time", "24:00"],
     ["start-time", "7:5"],
     ["start-time", "13pm"],
     ["start-time", "noon"],
+    ["start-time", " 9am"],
+    ["start-time", "0am"],
     ["time-zone", "Mars/Base"],
     ["time-zone", "+02:00"],
     ["reboot-method", "kexec"],
@@ -157,6 +195,38 @@ describe("The options", () => {
           error.message.startsWith(`--${name}=${JSON.stringify(given)}: allowed is `) &&
           !error.message.includes("\n"),
       );
+    });
+  }
+
+  // What kured takes, and what its manual promises (5:00pm, 9:30am).
+  const times: Record<string, number> = {
+    "0:00": 0,
+    "00:00": 0,
+    "17:00": 17,
+    "17": 17,
+    "7": 7,
+    "5pm": 17,
+    "9am": 9,
+    "09am": 9,
+    "12am": 0,
+    "12pm": 12,
+    "05:00pm": 17,
+    "5:00pm": 17,
+    "9:30am": 9.5,
+    "5PM": 17,
+    "23:59:59": 24 - 1 / 3600,
+  };
+  for (const [given, hours] of Object.entries(times)) {
+    it(`take ${given} for a time of day`, () => assert.equal(parsed("start-time", given), hours * 3600));
+  }
+
+  const days = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+  for (const [day, name] of days.entries()) {
+    it(`take ${name} in each of kured's spellings`, () => {
+      const spellings = [name, name.slice(0, 2), name.slice(0, 3), String(day)];
+      for (const spelling of [...spellings, ...spellings.map((one) => one.toUpperCase())]) {
+        assert.deepEqual(parsed("reboot-days", spelling), [[day]]);
+      }
     });
   }
 

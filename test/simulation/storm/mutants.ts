@@ -94,7 +94,7 @@ export const mutants: readonly Mutant[] = [
     name: "the window is looked at only at the start",
     seed: 77,
     file: "gates/window.ts",
-    edits: [['stages: ["start", "drain", "reboot"],', 'stages: ["start"],']],
+    edits: [['? ["start"] : ["start", "drain", "reboot"],', '? ["start"] : ["start"],']],
   },
   {
     name: "given back before it is Ready",

@@ -144,6 +144,8 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
       ["concurrency", String(limits.concurrency ?? oneOf(1, 2, 3))],
       ["period", oneOf("30s", "5m", "1h")],
       ["drain-timeout", oneOf("30s", "2m")],
+      // Drains are to pass the end of the window.
+      ["window-margin", "0"],
       ["reboot-timeout", oneOf("40s", "2m")],
       ["ready-timeout", "2m"],
       ["ready-settle", oneOf("0", "5s", "15s")],
