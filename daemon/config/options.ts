@@ -498,7 +498,7 @@ function parseValue(name: string, { type, secret }: Option<unknown>, given: stri
 
 /** What was typed, on one line and not longer than a line, without the user and password of a URL. */
 export function printable(given: string): string {
-  const shown = given.replace(/\/\/\S*@/g, "//…@");
+  const shown = given.replace(/(\w+:\/\/)?\S*@/g, "$1…@");
   return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
 }
 

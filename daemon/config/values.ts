@@ -156,7 +156,7 @@ export const httpUrl: ValueType<string> = value(
   (given) => (/^https?:$/.test(URL.parse(given)?.protocol ?? "") ? given.replace(/\/+$/, "") : undefined),
 );
 
-const alertMatcher = /^\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^"'`,{}\s]*)\s*(?:,|$)/;
+const alertMatcher = /^\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)(?![=~])\s*("(?:[^"\\]|\\.)*"|[^"'`,{}\s]*)\s*(?:,|$)/;
 
 /**
  * What stands between the braces of a selector, each value quoted anew, so that nothing in it ends the selector
