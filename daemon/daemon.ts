@@ -212,13 +212,18 @@ function createGates(config: Config, api: Api, surroundings: Surroundings, log: 
       zone: config["time-zone"],
     }),
   ];
-  gates.push(...prometheusGates(config, surroundings, log));
+  gates.push(...prometheusGates(config, surroundings, log.warn));
   const selectors = config["blocking-pod-selector"];
   if (selectors.length > 0) gates.push(podsGate(api, config["node-id"], selectors));
   return gates;
 }
 
-function prometheusGates(config: Config, { clock, post, instance }: Surroundings, log: Log): Gate[] {
+/** `warn` gets what an operator should know though no gate is closed. */
+export function prometheusGates(
+  config: Config,
+  { clock, post, instance }: Pick<Surroundings, "clock" | "post" | "instance">,
+  warn: (what: string) => void,
+): Gate[] {
   checkAlertOptions(config);
   const url = config["prometheus-url"];
   if (url === undefined) return [];
@@ -241,7 +246,7 @@ function prometheusGates(config: Config, { clock, post, instance }: Surroundings
     ...(queries.length > 0 ? [queriesGate(prometheus, queries)] : []),
   ];
   const maxAgeMs = config["alerts-max-age"];
-  return maxAgeMs === undefined ? gates : gates.map((gate) => upToAge(gate, maxAgeMs, log.warn));
+  return maxAgeMs === undefined ? gates : gates.map((gate) => upToAge(gate, maxAgeMs, warn));
 }
 
 /** Runs until the signal ends it. Rejects only when it cannot start. */
