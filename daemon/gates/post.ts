@@ -19,15 +19,14 @@ const answerMaxBytes = 10 * 1024 * 1024;
 export function createPost(readAccess: () => Promise<HttpAccess>): HttpPost {
   return async (url, form, signal) => {
     const { headers, caPem } = await readAccess();
-    const { href, authorization } = apart(url);
-    const sent = { accept: "application/json", ...headers, ...authorization };
+    const sent = { accept: "application/json", ...headers, ...authorizationIn(url) };
     // One question a minute needs no connection that is kept.
     const agent = new Agent({
       maxResponseSize: answerMaxBytes,
       connect: { ...(caPem !== undefined && { ca: caPem }) },
     });
     try {
-      const { statusCode, body } = await request(href, {
+      const { statusCode, body } = await request(url, {
         dispatcher: agent,
         signal,
         ...(form === undefined
@@ -46,15 +45,12 @@ export function createPost(readAccess: () => Promise<HttpAccess>): HttpPost {
   };
 }
 
-/** A URL without its user and password, which become a header. */
-function apart(url: string): { href: string; authorization: { authorization?: string } } {
-  const parsed = new URL(url);
-  const { username, password } = parsed;
-  parsed.username = "";
-  parsed.password = "";
-  if (username === "" && password === "") return { href: parsed.href, authorization: {} };
-  const authorization = basicAuthorization(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
-  return { href: parsed.href, authorization: { authorization } };
+function authorizationIn(url: string): { authorization?: string } {
+  const { username, password } = new URL(url);
+  if (username === "" && password === "") return {};
+  return {
+    authorization: basicAuthorization(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`),
+  };
 }
 
 /** https://www.rfc-editor.org/rfc/rfc7617; `credentials` are user:password. */

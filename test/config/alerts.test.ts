@@ -117,6 +117,11 @@ describe("What requests to Prometheus carry", () => {
     assert.equal(caPem.match(/BEGIN/g)?.length, 2);
   });
 
+  it("is not read from a file without an end", async () => {
+    const endless = accessOf({ "prometheus-bearer-token-file": "/dev/zero" });
+    await assert.rejects(endless, /allowed is a file with a token/);
+  });
+
   const refused: [option: keyof RawOptions, content: string | undefined, says: RegExp][] = [
     ["prometheus-bearer-token-file", undefined, /ENOENT/],
     ["prometheus-basic-auth-file", undefined, /ENOENT/],

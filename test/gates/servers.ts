@@ -46,8 +46,8 @@ export function vector(...result: ReturnType<typeof element>[]): HttpPost {
 export const useless: [what: string, post: HttpPost, says: RegExp][] = [
   [
     "a refused connection",
-    () => Promise.reject(new AggregateError([], "")),
-    /asking (Prometheus|Alertmanager) at http:/,
+    () => Promise.reject(Object.assign(new AggregateError([], ""), { code: "ECONNREFUSED" })),
+    /asking (Prometheus|Alertmanager) at http:.*: ECONNREFUSED$/,
   ],
   ["an error", answering(500, "out of\n memory"), /answered 500: out of memory/],
   ["no right to ask", answering(401, ""), /answered 401/],
