@@ -4,6 +4,7 @@ import type { Clock, Random } from "./clock.ts";
 import type { Api } from "./cluster/api.ts";
 import { createClient } from "./cluster/client.ts";
 import type { Transport } from "./cluster/transport.ts";
+import { checkAlertOptions } from "./config/alerts.ts";
 import { escalationOf } from "./config/escalation.ts";
 import { lockPlaceOf } from "./config/lock-place.ts";
 import type { Config } from "./config/options.ts";
@@ -15,11 +16,14 @@ import type { CyclePorts } from "./cycle/run.ts";
 import { lookOnce, runCycle } from "./cycle/run.ts";
 import { startDrain } from "./drain/drain.ts";
 import { podKey, reasonsText } from "./drain/select.ts";
-import { alertsGate, type HttpPost } from "./gates/alerts.ts";
+import { alertsGate } from "./gates/alerts.ts";
+import type { HttpPost, JsonServer } from "./gates/ask-server.ts";
 import type { Gate } from "./gates/gate.ts";
 import { createGateCheck } from "./gates/index.ts";
 import { pausedGate } from "./gates/paused.ts";
 import { podsGate } from "./gates/pods.ts";
+import { queriesGate } from "./gates/queries.ts";
+import { upToAge } from "./gates/up-to-age.ts";
 import { windowGate } from "./gates/window.ts";
 import { readBootID } from "./host/bootid.ts";
 import { type Argv, createExec, onHost } from "./host/exec.ts";
@@ -30,7 +34,7 @@ import { signalRebooter } from "./host/reboot/signal.ts";
 import { createLockCarrier } from "./lock/carrier.ts";
 import { createLockStore } from "./lock/store.ts";
 import { createNodeEvents } from "./report/events.ts";
-import { createLog } from "./report/log.ts";
+import { createLog, type Log } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
 import { createReport } from "./report/report.ts";
 import { serve } from "./report/server.ts";
@@ -41,7 +45,7 @@ export interface Surroundings {
   clock: Clock;
   random: Random;
   host: Host;
-  /** For Prometheus. */
+  /** For Prometheus and Alertmanager. */
   post: HttpPost;
   log: Writable;
   version: string;
@@ -150,7 +154,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       ttlMs: config["lock-ttl"],
     }),
     ...host,
-    checkGates: createGateCheck(createGates(config, clock.now(), api, surroundings.post), {
+    checkGates: createGateCheck(createGates(config, api, surroundings, log), {
       clock,
       recheckMs,
       periodMs: config.period,
@@ -208,20 +212,43 @@ function marksOf(config: Config): MarkPolicy {
   };
 }
 
-function createGates(config: Config, now: number, api: Api, post: HttpPost): Gate[] {
-  const gates: Gate[] = [pausedGate, windowGate(windowSettingsOf(config, now))];
-  const prometheus = config["prometheus-url"];
-  if (prometheus !== undefined) {
-    const filter = {
-      names: config["alert-filter-regexp"],
-      matchOnly: config["alert-filter-match-only"],
-      firingOnly: config["alert-firing-only"],
-    };
-    gates.push(alertsGate(prometheus, filter, post));
-  }
+function createGates(config: Config, api: Api, surroundings: Surroundings, log: Log): Gate[] {
+  const gates: Gate[] = [pausedGate, windowGate(windowSettingsOf(config, surroundings.clock.now()))];
+  gates.push(...prometheusGates(config, surroundings, log.warn));
   const selectors = config["blocking-pod-selector"];
   if (selectors.length > 0) gates.push(podsGate(api, config["node-id"], selectors));
   return gates;
+}
+
+/** `warn` gets what an operator should know though no gate is closed. */
+export function prometheusGates(
+  config: Config,
+  { clock, post, instance }: Pick<Surroundings, "clock" | "post" | "instance">,
+  warn: (what: string) => void,
+): Gate[] {
+  checkAlertOptions(config);
+  const url = config["prometheus-url"];
+  if (url === undefined) return [];
+  const alertmanagerUrl = config["alertmanager-url"];
+  const ways = { timeoutMs: config["prometheus-timeout"], clock, post };
+  const prometheus: JsonServer = { name: "Prometheus", url, ...ways };
+  const alertmanager: JsonServer | undefined =
+    alertmanagerUrl === undefined ? undefined : { name: "Alertmanager", url: alertmanagerUrl, ...ways };
+  const queries = config["block-on-query"];
+  const gates = [
+    alertsGate(
+      { prometheus, alertmanager, matchers: config["alert-matchers"] },
+      {
+        names: config["alert-filter-regexp"],
+        matchOnly: config["alert-filter-match-only"],
+        firingOnly: config["alert-firing-only"],
+        instance,
+      },
+    ),
+    ...(queries.length > 0 ? [queriesGate(prometheus, queries)] : []),
+  ];
+  const maxAgeMs = config["alerts-max-age"];
+  return maxAgeMs === undefined ? gates : gates.map((gate) => upToAge(gate, maxAgeMs, warn));
 }
 
 /** Runs until the signal ends it. Rejects only when it cannot start. */

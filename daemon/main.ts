@@ -13,9 +13,10 @@ import {
   loadPersonalKubeconfig,
 } from "./cluster/kubeconfig.ts";
 import type { Transport } from "./cluster/transport.ts";
+import { httpAccessOf } from "./config/alerts.ts";
 import { ConfigError, parseConfig, type RawOptions } from "./config/options.ts";
 import { createHost, lookDaemon, runDaemon, type Surroundings } from "./daemon.ts";
-import { postForm } from "./gates/post.ts";
+import { createPost } from "./gates/post.ts";
 
 /** A stop that takes longer than this is not clean any more; the record is true at every moment all the same. */
 const stopDeadlineMs = 5000;
@@ -61,7 +62,7 @@ async function run(raw: RawOptions): Promise<void> {
     clock: systemClock,
     random: Math.random,
     host: createHost(config, systemClock, process.kill),
-    post: postForm,
+    post: createPost(await httpAccessOf(config)),
     log: process.stderr,
     version,
     instance: hostname(),

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { failuresMax } from "../lock/failures.ts";
 import {
+  alertMatchers,
   annotationKeys,
   bool,
   choice,
@@ -10,6 +11,7 @@ import {
   days,
   duration,
   escalation,
+  httpHeader,
   httpUrl,
   integer,
   labelSelector,
@@ -34,6 +36,8 @@ export interface Option<T> {
   readonly required?: true;
   /** May be given several times; the environment variable holds one value. */
   readonly repeat?: true;
+  /** Not shown where it is refused. */
+  readonly secret?: true;
   /** What stands for the value in the help. */
   readonly placeholder: string;
   readonly help: string;
@@ -396,6 +400,39 @@ export const options = {
   },
 
   "prometheus-url": { type: httpUrl, placeholder: "URL", help: "do not start while alerts are active there" },
+  "prometheus-timeout": {
+    type: duration({ minMs: 1000, maxMs: 60_000 }),
+    default: "10s",
+    placeholder: "DURATION",
+    help: "a server that has not answered by then keeps the gate closed",
+  },
+  "prometheus-bearer-token-file": {
+    type: path,
+    placeholder: "FILE",
+    help: "a token for Prometheus and Alertmanager, read anew for each request",
+  },
+  "prometheus-basic-auth-file": {
+    type: path,
+    placeholder: "FILE",
+    help: "user:password for them instead of a token, read anew too",
+  },
+  "prometheus-ca-file": {
+    type: path,
+    placeholder: "FILE",
+    help: "certificates to trust instead of the usual authorities, as PEM; read anew too",
+  },
+  "prometheus-header": {
+    type: httpHeader,
+    repeat: true,
+    secret: true,
+    placeholder: "NAME: VALUE",
+    help: "a header for each request to them, such as X-Scope-OrgID: infra; may be repeated",
+  },
+  "alertmanager-url": {
+    type: httpUrl,
+    placeholder: "URL",
+    help: "alerts that are silenced or inhibited there do not count",
+  },
   "alert-filter-regexp": { type: regexp, placeholder: "REGEXP", help: "names of alerts that do not count" },
   "alert-filter-match-only": {
     type: bool,
@@ -408,6 +445,23 @@ export const options = {
     default: "false",
     placeholder: "true|false",
     help: "pending alerts do not count",
+  },
+  "alert-matchers": {
+    type: alertMatchers,
+    repeat: true,
+    placeholder: "MATCHERS",
+    help: 'only alerts with these labels count, such as severity=critical,team=~"db.*"; repeated: with these or those',
+  },
+  "alerts-max-age": {
+    type: duration({ minMs: 60_000 }),
+    placeholder: "DURATION",
+    help: "once the reboot has been needed for so long neither alerts nor queries hold it back; without it they always do",
+  },
+  "block-on-query": {
+    type: text({ allowed: "a PromQL query such as ceph_health_status > 0", like: /\S/ }),
+    repeat: true,
+    placeholder: "PROMQL",
+    help: "do not start while this query at --prometheus-url has a result; may be repeated",
   },
   "blocking-pod-selector": {
     type: labelSelector,
@@ -483,24 +537,26 @@ export function parseOptions<N extends OptionName>(names: readonly N[], raw: Raw
 
 function parseOption(name: string, option: Option<unknown>, given: string | readonly string[] | undefined) {
   if (option.repeat)
-    return [given ?? option.default ?? []].flat().map((one) => parseValue(name, option.type, one));
+    return [given ?? option.default ?? []].flat().map((one) => parseValue(name, option, one));
   const value = given ?? option.default;
-  if (typeof value === "string") return parseValue(name, option.type, value);
+  if (typeof value === "string") return parseValue(name, option, value);
   if (!option.required) return undefined;
   throw new ConfigError(
     `--${name} is missing: give --${name}=${option.placeholder} or ${environmentName(name)}`,
   );
 }
 
-function parseValue(name: string, type: ValueType<unknown>, given: string): unknown {
+function parseValue(name: string, { type, secret }: Option<unknown>, given: string): unknown {
   const result = z.safeParse(type, given);
   if (result.success) return result.data;
-  throw new ConfigError(`--${name}=${printable(given)}: ${result.error.issues[0]?.message}`);
+  const shown = secret ? "" : `=${printable(given)}`;
+  throw new ConfigError(`--${name}${shown}: ${result.error.issues[0]?.message}`);
 }
 
-/** What was typed, on one line and not longer than a line. */
-function printable(given: string): string {
-  return JSON.stringify(given.length > 80 ? `${given.slice(0, 80)}…` : given);
+/** What was typed, on one line and not longer than a line, without the user and password of a URL. */
+export function printable(given: string): string {
+  const shown = given.replace(/(\w+:\/\/)?\S+@/g, "$1…@");
+  return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
 }
 
 export function environmentName(name: string): string {

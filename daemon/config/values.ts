@@ -22,11 +22,18 @@ function value<T>(allowed: string, parse: (text: string) => T | undefined): Valu
 /** Timers cannot wait longer than 2^31-1 ms. */
 const durationMaxMs = 24 * 24 * 3_600_000;
 
-export function duration({ minMs = 0 }: { minMs?: number } = {}): ValueType<number> {
+export function duration({
+  minMs = 0,
+  maxMs = durationMaxMs,
+}: {
+  minMs?: number;
+  maxMs?: number;
+} = {}): ValueType<number> {
   const least = minMs > 0 ? `, at least ${minMs >= 1000 ? `${minMs / 1000}s` : `${minMs}ms`}` : "";
-  return value(`allowed is a duration such as 90s, 15m or 1h30m, at most 576h${least}`, (text) => {
+  const most = maxMs === durationMaxMs ? "576h" : `${maxMs / 1000}s`;
+  return value(`allowed is a duration such as 90s, 15m or 1h30m, at most ${most}${least}`, (text) => {
     const ms = parseDurationMs(text);
-    return ms !== undefined && ms >= minMs && ms <= durationMaxMs ? ms : undefined;
+    return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
   });
 }
 
@@ -159,6 +166,61 @@ export const regexp: ValueType<RegExp> = value(
 export const httpUrl: ValueType<string> = value(
   "allowed is an http or https URL such as http://prometheus.monitoring:9090",
   (given) => (/^https?:$/.test(URL.parse(given)?.protocol ?? "") ? given.replace(/\/+$/, "") : undefined),
+);
+
+const alertMatcher = /^\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)(?![=~])\s*("(?:[^"\\]|\\.)*"|[^"'`,{}\s]*)\s*(?:,|$)/;
+
+/**
+ * What stands between the braces of a selector, each value quoted anew, so that nothing in it ends the selector
+ * (https://prometheus.io/docs/prometheus/latest/querying/basics/#instant-vector-selectors).
+ */
+export const alertMatchers: ValueType<string> = value(
+  'allowed is a list of label matchers with =, !=, =~ or !~ such as severity=critical,team=~"db|web", with what quotes, commas, braces or blanks are in a value between double quotes',
+  (given) => {
+    const matchers: string[] = [];
+    for (let rest = given; rest.trim() !== ""; ) {
+      const [all, name = "", operator = "", text = ""] = alertMatcher.exec(rest) ?? [];
+      const matched = text.startsWith('"') ? unquoted(text) : text;
+      if (all === undefined || matched === undefined || name.startsWith("__")) return undefined;
+      if (operator.endsWith("~") && !isRe2(matched)) return undefined;
+      matchers.push(`${name}${operator}${JSON.stringify(matched)}`);
+      rest = rest.slice(all.length);
+    }
+    return matchers.length > 0 ? matchers.join(",") : undefined;
+  },
+);
+
+/** JSON's escapes are a part of PromQL's. */
+function unquoted(text: string): string | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As far as that can be told here: Prometheus has the last word (https://github.com/google/re2/wiki/Syntax). */
+function isRe2(text: string): boolean {
+  if (/(?<!\\)\(\?<?[=!]/.test(text)) return false;
+  try {
+    return Boolean(new RegExp(text.replace(/\(\?[imsU-]+\)/g, "").replaceAll("(?P<", "(?<")));
+  } catch {
+    return false;
+  }
+}
+
+/** What a request sets itself, and what is to be in a file since it is a secret. */
+const ownHeaders =
+  /^(accept|authorization|connection|content-.*|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade)$/i;
+
+/** `[name, value]`. */
+export const httpHeader: ValueType<readonly [string, string]> = value(
+  'allowed is a header such as "X-Scope-OrgID: infra"; credentials belong into a file, and none of Accept, Host, Connection or Content-*',
+  (given) => {
+    const [, name = "", text = ""] =
+      /^([-!#$%&'*+.^_`|~\w]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)[ \t]*$/.exec(given) ?? [];
+    return name === "" || ownHeaders.test(name) ? undefined : ([name, text] as const);
+  },
 );
 
 /** An IANA name, `UTC`, or `Local` for the zone of the process. */

@@ -1,12 +1,7 @@
-import * as z from "zod/mini";
+import { type Alert, notMuted } from "./alertmanager.ts";
+import type { JsonServer } from "./ask-server.ts";
 import type { Gate } from "./gate.ts";
-
-/** One POST of a form; rejects when no answer came. */
-export type HttpPost = (
-  url: string,
-  form: Record<string, string>,
-  signal: AbortSignal,
-) => Promise<{ status: number; text: string }>;
+import { assertWhole, queryPrometheus, type Series } from "./prometheus.ts";
 
 export interface AlertFilter {
   /** Matches anywhere in the name. */
@@ -14,63 +9,95 @@ export interface AlertFilter {
   /** Turns `names` round: only what matches counts. */
   matchOnly: boolean;
   firingOnly: boolean;
+  /** Name of this daemon's pod. */
+  instance: string;
 }
 
-/** https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries */
-const answerSchema = z.object({
-  status: z.literal("success"),
-  data: z.object({
-    resultType: z.literal("vector"),
-    result: z.array(
-      z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) }),
-    ),
-  }),
-});
-type Series = z.output<typeof answerSchema>["data"]["result"][number];
+export interface AlertSources {
+  prometheus: JsonServer;
+  alertmanager: JsonServer | undefined;
+  /** What stands between the braces of a selector; one of them must select the alert. Empty: all alerts. */
+  matchers: readonly string[];
+}
 
 const namesMax = 10;
+const nameMaxChars = 100;
 
-/** Closed while Prometheus has active alerts, as kured counts them. */
-export function alertsGate(prometheusUrl: string, filter: AlertFilter, post: HttpPost): Gate {
+/** Closed while Prometheus has active alerts, as kured counts them, that Alertmanager does not mute. */
+export function alertsGate({ prometheus, alertmanager, matchers }: AlertSources, filter: AlertFilter): Gate {
   return {
     name: "alerts",
     stages: ["start"],
     asks: "afar",
     urgentPasses: true,
+    // Alertmanager is asked after Prometheus; both deadlines end before this one.
+    deadlineMs: prometheus.timeoutMs + (alertmanager?.timeoutMs ?? 0) + 1000,
     async check({ now }, signal) {
-      const form = { query: "ALERTS", time: String(now / 1000) };
-      const { status, text } = await post(`${prometheusUrl}/api/v1/query`, form, signal);
-      const names = blockingAlerts(parseAnswer(prometheusUrl, status, text), filter);
-      if (names.length === 0) return { open: true };
-      const shown = names.slice(0, namesMax).join(", ") + (names.length > namesMax ? ", …" : "");
-      const count = names.length === 1 ? "1 alert is active" : `${names.length} alerts are active`;
-      return { open: false, code: "active", message: `${count}: ${shown}` };
+      const answer = await queryPrometheus(prometheus, alertsQuery(matchers), now, signal);
+      const { data } = answer;
+      if (data.resultType !== "vector") throw new Error("ALERTS is no vector");
+      const alerts = blockingAlerts(data.result, filter);
+      if (alerts.length === 0) {
+        assertWhole(prometheus, answer);
+        return { open: true };
+      }
+      if (alertmanager === undefined) return active(alerts);
+      try {
+        const loud = await notMuted(alertmanager, alerts, signal);
+        if (loud.length > 0) return active(loud);
+      } catch (error) {
+        signal.throwIfAborted();
+        return active(alerts, `, and cannot tell which are silenced: ${(error as Error).message}`);
+      }
+      assertWhole(prometheus, answer);
+      return { open: true };
     },
   };
 }
 
-/** Names of the alerts that count, each once, sorted. */
-export function blockingAlerts(series: readonly Series[], filter: AlertFilter): string[] {
-  const names = new Set<string>();
-  for (const { metric, value } of series) {
-    const name = metric["alertname"];
-    if (name === undefined || Number(value[1]) === 0) continue;
-    if (filter.firingOnly && metric["alertstate"] !== "firing") continue;
-    if (filter.names !== undefined && filter.names.test(name) !== filter.matchOnly) continue;
-    names.add(name);
-  }
-  return [...names].sort();
+function active(alerts: readonly Alert[], more = "") {
+  const names = alertNames(alerts);
+  const shown = names
+    .slice(0, namesMax)
+    .map((name) => name.slice(0, nameMaxChars))
+    .join(", ");
+  const count = names.length === 1 ? "1 alert is active" : `${names.length} alerts are active`;
+  const message = `${count}: ${shown}${names.length > namesMax ? ", …" : ""}${more}`;
+  return { open: false, code: "active", message } as const;
 }
 
-function parseAnswer(url: string, status: number, text: string): readonly Series[] {
-  if (status !== 200) throw new Error(`Prometheus at ${url} answered ${status}: ${text.slice(0, 200)}`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`Prometheus at ${url} answered something that is not JSON`, { cause });
+export function alertsQuery(matchers: readonly string[]): string {
+  return matchers.length === 0 ? "ALERTS" : matchers.map((one) => `ALERTS{${one}}`).join(" or ");
+}
+
+/** The labels of the alerts that count. */
+export function blockingAlerts(series: readonly Series[], filter: AlertFilter): Alert[] {
+  const alerts: Alert[] = [];
+  for (const { metric, value } of series) {
+    const { __name__: _, alertstate, ...labels } = metric;
+    const name = labels["alertname"];
+    if (name === undefined || Number(value?.[1]) === 0) continue;
+    if (filter.firingOnly && alertstate !== "firing") continue;
+    if (filter.names !== undefined && filter.names.test(name) !== filter.matchOnly) continue;
+    if (isOwn(labels, filter.instance)) continue;
+    alerts.push(labels);
   }
-  const parsed = answerSchema.safeParse(value);
-  if (parsed.success) return parsed.data.data.result;
-  throw new Error(`Prometheus at ${url} answered something that is no vector`, { cause: parsed.error });
+  return alerts;
+}
+
+/** Names of alerts, each once, sorted. */
+export function alertNames(alerts: readonly Alert[]): string[] {
+  return [...new Set(alerts.map(({ alertname = "" }) => alertname))].sort();
+}
+
+const ownLabels = ["job", "app", "app_kubernetes_io_name", "container", "daemonset"];
+/** The prefix is the namespace that the Prometheus Operator puts before the name of a PodMonitor. */
+const ownValue = /^(?:[^/]+\/)?rebootd$/;
+const ownPod = /^rebootd-[a-z0-9]{5}$/;
+
+/** An alert about rebootd itself, such as that a reboot is overdue, must not keep it from rebooting. */
+function isOwn(labels: Alert, instance: string): boolean {
+  const { alertname = "", pod = "" } = labels;
+  if (/^rebootd/i.test(alertname) || pod === instance || ownPod.test(pod)) return true;
+  return ownLabels.some((name) => ownValue.test(labels[name] ?? ""));
 }

@@ -1,3 +1,5 @@
+import { DeadlineError } from "../clock.ts";
+
 /**
  * When a gate is asked: at the `start` before the slot is asked for and again once it is held; during the `drain`; and once
  * the node is drained, straight before the `reboot`.
@@ -15,6 +17,8 @@ export interface Gate {
   readonly urgentPasses?: true;
   /** What closes it is soon over: a node that is drained waits for that. Without it the node is given back. */
   readonly isBrief?: true;
+  /** One that has not answered by then is closed. Without it what is usual counts; one that asks several in turn needs longer. */
+  readonly deadlineMs?: number;
   /** Rejects when it cannot tell, which counts as closed. */
   check(moment: GateMoment, signal: AbortSignal): Promise<GateAnswer>;
 }
@@ -38,3 +42,19 @@ export type GateAnswer = (
   /** When the answer changes by itself, if that is known; milliseconds since the epoch. */
   changesAt?: number | undefined;
 };
+
+/** A server was silent up to its own deadline. */
+export class SilentServerError extends Error {
+  override readonly name = "SilentServerError";
+}
+
+/** What a gate says that could not be evaluated. */
+export function cannotTell(error: unknown): { open: false; code: string; message: string } {
+  const code =
+    error instanceof SilentServerError
+      ? "timeout"
+      : error instanceof DeadlineError
+        ? "no-answer"
+        : "cannot-tell";
+  return { open: false, code, message: `cannot tell: ${(error as Error).message}` };
+}

@@ -1,6 +1,6 @@
-import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
+import { type Clock, withDeadline } from "../clock.ts";
 import type { ClosedGate, GateAnswers } from "../cycle/seen.ts";
-import type { Gate, GateAnswer, GateMoment } from "./gate.ts";
+import { cannotTell, type Gate, type GateAnswer, type GateMoment } from "./gate.ts";
 
 /** A gate that has not answered by then is closed. */
 const gateDeadlineMs = 15_000;
@@ -58,13 +58,13 @@ export function createGateCheck(
 
     async function ask(gate: Gate, moment: GateMoment): Promise<GateAnswer> {
       try {
-        return await withDeadline(clock, gateDeadlineMs, signal, `asking the gate ${gate.name}`, (inner) =>
+        const { name, deadlineMs = gateDeadlineMs } = gate;
+        return await withDeadline(clock, deadlineMs, signal, `asking the gate ${name}`, (inner) =>
           gate.check(moment, inner),
         );
       } catch (error) {
         signal.throwIfAborted();
-        const code = error instanceof DeadlineError ? "no-answer" : "cannot-tell";
-        return { open: false, code, message: `cannot tell: ${(error as Error).message}` };
+        return cannotTell(error);
       }
     }
   };

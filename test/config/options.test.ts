@@ -71,6 +71,16 @@ describe("The options", () => {
     ["drain-pod-selector", "app=db,tier!=cache,!legacy", "app=db,tier!=cache,!legacy"],
     ["drain-pod-selector", "app in (a, b),zone notin (c)", "app in (a, b),zone notin (c)"],
     ["prometheus-url", "http://prometheus:9090/base/", "http://prometheus:9090/base"],
+    ["prometheus-timeout", "1m", 60_000],
+    ["prometheus-header", "X-Scope-OrgID:infra", [["X-Scope-OrgID", "infra"]]],
+    ["prometheus-header", "X-Two: a b: c ", [["X-Two", "a b: c"]]],
+    ["alert-matchers", "severity=critical", ['severity="critical"']],
+    ["alert-matchers", 'severity!=info , team=~"db|web",', ['severity!="info",team=~"db|web"']],
+    ["alert-matchers", 'a="",b!~(?i)x.*', ['a="",b!~"(?i)x.*"']],
+    ["alert-matchers", "a=,b=~x\\d", ['a="",b=~"x\\\\d"']],
+    ["alert-matchers", 'a="x\\"} or up{b=\\"y"', ['a="x\\"} or up{b=\\"y"']],
+    ["alert-matchers", 'a=~"(?P<n>x{1,2})\\n"', ['a=~"(?P<n>x{1,2})\\n"']],
+    ["block-on-query", "up == 0", ["up == 0"]],
     ["max-unavailable", "2", { nodes: 2 }],
     ["max-unavailable", "10%", { percent: 10 }],
     ["halt-after-failures", "0", 0],
@@ -158,6 +168,25 @@ describe("The options", () => {
     ["max-per-zone", "0"],
     ["pool-label", "example.com/a/b"],
     ["prometheus-url", "prometheus:9090"],
+    ["prometheus-timeout", "500ms"],
+    ["prometheus-timeout", "2m"],
+    ["prometheus-ca-file", "ca.pem"],
+    ["alerts-max-age", "10s"],
+    ["alerts-max-age", "1000h"],
+    ["block-on-query", " "],
+    ["alert-matchers", ""],
+    ["alert-matchers", "critical"],
+    ["alert-matchers", "severity=a b"],
+    ["alert-matchers", "severity=a}"],
+    ["alert-matchers", "severity='a'"],
+    ["alert-matchers", 'severity="a'],
+    ["alert-matchers", 'severity="a"b'],
+    ["alert-matchers", 'severity="\\d"'],
+    ["alert-matchers", "severity==a"],
+    ["alert-matchers", "my.label=a"],
+    ["alert-matchers", "__name__=up"],
+    ["alert-matchers", 'team=~"(db"'],
+    ["alert-matchers", 'team=~"(?=db)"'],
     ["drain-pod-selector", "app==,=x"],
     ["blocking-pod-selector", "app in db"],
     ["lock-annotation", "no good/key/here"],
@@ -228,6 +257,22 @@ describe("The options", () => {
         assert.deepEqual(parsed("reboot-days", spelling), [[day]]);
       }
     });
+  }
+
+  for (const given of [
+    "X-Two",
+    ": a",
+    "X Two: a",
+    "X-Two: ä",
+    "X-Two: a\nb: c",
+    "Authorization: a",
+    "content-type: a",
+  ]) {
+    it(`refuse the header ${JSON.stringify(given)} without showing it`, () =>
+      assert.throws(
+        () => parsed("prometheus-header", given),
+        (error: Error) => error.message.startsWith("--prometheus-header: allowed is a header such as "),
+      ));
   }
 
   it("refuse a limit for each pool without the label that tells the pools", () => {

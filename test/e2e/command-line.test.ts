@@ -39,6 +39,16 @@ describe("The command line of a process", () => {
         /--alert-filter-regexp="\(": allowed/,
       ],
       [
+        "a query for nobody",
+        () => ["--node-id=n1", "--block-on-query=up == 0"],
+        /--block-on-query: allowed is this together with --prometheus-url=URL, such as/,
+      ],
+      [
+        "a token that is not there",
+        () => ["--node-id=n1", "--prometheus-url=http://p", "--prometheus-bearer-token-file=/nowhere"],
+        /--prometheus-bearer-token-file="\/nowhere": ENOENT/,
+      ],
+      [
         "a bad time zone",
         () => ["--node-id=n1", "--time-zone=Mars"],
         /--time-zone="Mars": allowed is a name/,

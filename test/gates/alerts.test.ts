@@ -1,21 +1,36 @@
 import assert from "node:assert/strict";
-import { type AlertFilter, alertsGate, blockingAlerts, type HttpPost } from "../../daemon/gates/alerts.ts";
+import {
+  type AlertFilter,
+  type AlertSources,
+  alertNames,
+  alertsGate,
+  alertsQuery,
+  blockingAlerts,
+} from "../../daemon/gates/alerts.ts";
+import { SilentServerError } from "../../daemon/gates/gate.ts";
 import { moment } from "./moment.ts";
+import {
+  alert,
+  alertmanager,
+  answering,
+  element,
+  hastyClock,
+  prometheus,
+  signal,
+  silent,
+  useless,
+  vector,
+} from "./servers.ts";
 
-const { signal } = new AbortController();
-const noFilter: AlertFilter = { names: undefined, matchOnly: false, firingOnly: false };
+const noFilter: AlertFilter = {
+  names: undefined,
+  matchOnly: false,
+  firingOnly: false,
+  instance: "rebootd-x7k2p",
+};
 
-function alert(name: string, alertstate = "firing", value = "1") {
-  return { metric: { alertname: name, alertstate }, value: [0, value] as [number, string] };
-}
-
-function answering(status: number, text: string): HttpPost {
-  return async () => ({ status, text });
-}
-
-function vector(...result: ReturnType<typeof alert>[]): HttpPost {
-  return answering(200, JSON.stringify({ status: "success", data: { resultType: "vector", result } }));
-}
+const namesOf = (series: Parameters<typeof blockingAlerts>[0], filter: Partial<AlertFilter> = {}) =>
+  alertNames(blockingAlerts(series, { ...noFilter, ...filter }));
 
 describe("Alerts that block", () => {
   const series = [
@@ -23,27 +38,81 @@ describe("Alerts that block", () => {
     alert("DiskFull", "pending"),
     alert("DiskFull"),
     alert("Gone", "firing", "0"),
+    alert("Gone", "firing", "0.0"),
+    element({ __name__: "ALERTS", alertstate: "firing" }),
   ];
+  // As kured counts them.
   const rows: [what: string, filter: Partial<AlertFilter>, names: string[]][] = [
     ["are all that are active, each once, without a filter", {}, ["DiskFull", "Watchdog"]],
     ["are not those that the filter names", { names: /^Watchdog$/ }, ["DiskFull"]],
+    ["are not those that it matches in the middle", { names: /iskF/ }, ["Watchdog"]],
     ["are those alone when the filter is turned round", { names: /dog/, matchOnly: true }, ["Watchdog"]],
     ["are all when there is no filter to turn round", { matchOnly: true }, ["DiskFull", "Watchdog"]],
     ["are none when the filter matches everything", { names: /(?:)/ }, []],
+    [
+      "are all when it is turned round and matches everything",
+      { names: /(?:)/, matchOnly: true },
+      ["DiskFull", "Watchdog"],
+    ],
+    ["are none when it is turned round and matches nothing", { names: /x/, matchOnly: true }, []],
   ];
   for (const [what, filter, names] of rows) {
-    it(what, () => assert.deepEqual(blockingAlerts(series, { ...noFilter, ...filter }), names));
+    it(what, () => assert.deepEqual(namesOf(series, filter), names));
   }
 
   it("may be pending or not, as is asked", () => {
     const pending = [alert("DiskFull", "pending")];
-    assert.deepEqual(blockingAlerts(pending, noFilter), ["DiskFull"]);
-    assert.deepEqual(blockingAlerts(pending, { ...noFilter, firingOnly: true }), []);
+    assert.deepEqual(namesOf(pending), ["DiskFull"]);
+    assert.deepEqual(namesOf(pending, { firingOnly: true }), []);
+  });
+
+  const about: [name: string, labels: Record<string, string>, counts: boolean][] = [
+    ["RebootdOverdue", {}, false],
+    ["rebootd_overdue", {}, false],
+    ["RebootRequired", { job: "rebootd" }, false],
+    ["RebootRequired", { job: "kube-system/rebootd" }, false],
+    ["RebootRequired", { app: "rebootd" }, false],
+    ["RebootRequired", { app_kubernetes_io_name: "rebootd" }, false],
+    ["KubeContainerWaiting", { container: "rebootd" }, false],
+    ["KubeDaemonSetRolloutStuck", { daemonset: "rebootd", namespace: "kube-system" }, false],
+    ["KubePodNotReady", { pod: "rebootd-x7k2p" }, false],
+    ["KubePodNotReady", { pod: "rebootd-b2b2b" }, false],
+    ["KubePodNotReady", { pod: "node-rebooter-x7k2p" }, true],
+    ["KubePodNotReady", { pod: "rebootd-of-others-x7k2p" }, true],
+    ["RebootRequired", {}, true],
+    ["NotRebootd", {}, true],
+    ["KubeNodeNotReady", { node: "n1", job: "kube-state-metrics" }, true],
+    ["KubePodNotReady", { namespace: "rebootd", pod: "db-0" }, true],
+    ["KubeContainerWaiting", { container: "my-rebootd" }, true],
+    ["TargetDown", { job: "rebootd/db" }, true],
+    ["TargetDown", { instance: "rebootd" }, true],
+  ];
+  for (const [name, labels, counts] of about) {
+    it(`${counts ? "are" : "are not"} ${name} ${JSON.stringify(labels)}`, () =>
+      assert.deepEqual(namesOf([alert(name, "firing", "1", labels)]), counts ? [name] : []));
+  }
+
+  it("are not about the own pod, whatever that is called", () => {
+    const own = [alert("KubePodNotReady", "firing", "1", { pod: "node-rebooter-x7k2p" })];
+    assert.deepEqual(namesOf(own, { instance: "node-rebooter-x7k2p" }), []);
   });
 });
 
+describe("The query for alerts", () => {
+  const rows: [matchers: string[], query: string][] = [
+    [[], "ALERTS"],
+    [['severity="critical",team=~"db|web"'], 'ALERTS{severity="critical",team=~"db|web"}'],
+    [['a="1"', 'b="2"'], 'ALERTS{a="1"} or ALERTS{b="2"}'],
+  ];
+  for (const [matchers, query] of rows) it(query, () => assert.equal(alertsQuery(matchers), query));
+});
+
 describe("The alerts gate", () => {
-  const gate = (post: HttpPost) => alertsGate("http://prometheus:9090", noFilter, post);
+  const gate = (prometheusAnswers: typeof silent, changes: Partial<AlertSources> = {}) =>
+    alertsGate(
+      { prometheus: prometheus(prometheusAnswers), alertmanager: undefined, matchers: [], ...changes },
+      noFilter,
+    );
 
   it("asks Prometheus for the alerts of now", async () => {
     const asked: unknown[] = [];
@@ -53,6 +122,21 @@ describe("The alerts gate", () => {
     }).check(moment(1_764_000_000_500), signal);
     assert.deepEqual(asked, [
       ["http://prometheus:9090/api/v1/query", { query: "ALERTS", time: "1764000000.5" }],
+    ]);
+  });
+
+  it("keeps the path and the query of the URL, and the user for who sends it", async () => {
+    const urls: string[] = [];
+    const server = prometheus(
+      async (url, ...rest) => {
+        urls.push(url);
+        return vector()(url, ...rest);
+      },
+      { url: "https://me:secret@host/select/0/prometheus/?partial_response=false" },
+    );
+    await gate(silent, { prometheus: server }).check(moment(0), signal);
+    assert.deepEqual(urls, [
+      "https://me:secret@host/select/0/prometheus/api/v1/query?partial_response=false",
     ]);
   });
 
@@ -69,25 +153,107 @@ describe("The alerts gate", () => {
     });
   });
 
-  it("names ten at most", async () => {
-    const many = Array.from({ length: 30 }, (_, index) => alert(`Alert${index}`));
+  it("names ten at most, and of a long name the beginning", async () => {
+    const many = Array.from({ length: 30 }, (_, index) => alert(`Alert${index}${"x".repeat(1000)}`));
     const answer = await gate(vector(...many)).check(moment(0), signal);
     assert.ok(!answer.open && answer.message.startsWith("30 alerts") && answer.message.endsWith(", …"));
+    assert.ok(answer.message.length < 1200);
   });
 
-  for (const [what, post] of [
-    ["an error of Prometheus", answering(503, "busy")],
-    ["an answer that is not JSON", answering(200, "<html>")],
-    [
-      "an answer that is no vector",
-      answering(200, '{"status":"success","data":{"resultType":"scalar","result":[0,"1"]}}'),
-    ],
-  ] as const) {
+  for (const [what, post, says] of useless) {
     it(`cannot tell from ${what}`, async () => {
-      await assert.rejects(
-        gate(post).check(moment(0), signal),
-        /Prometheus at http:\/\/prometheus:9090 answered/,
-      );
+      await assert.rejects(gate(post).check(moment(0), signal), says);
     });
   }
+
+  it("says why a query was not understood, in the server's words", async () => {
+    const refused = answering(400, { status: "error", errorType: "bad_data", error: "parse error: no" });
+    const says = /^Error: Prometheus at http:\/\/prometheus:9090 answered 400: parse error: no$/;
+    await assert.rejects(gate(refused).check(moment(0), signal), says);
+  });
+
+  it("cannot tell from an answer that lacks a part, unless what is there closes it", async () => {
+    const partial = (...result: unknown[]) =>
+      answering(200, {
+        status: "success",
+        data: { resultType: "vector", result },
+        warnings: ["store-2 was not reached"],
+      });
+    await assert.rejects(
+      gate(partial()).check(moment(0), signal),
+      /may lack a part: store-2 was not reached/,
+    );
+    assert.equal((await gate(partial(alert("DiskFull"))).check(moment(0), signal)).open, false);
+  });
+
+  it("says that the server was silent, and not that the gate was", async () => {
+    const server = prometheus(silent, { clock: hastyClock });
+    await assert.rejects(
+      gate(silent, { prometheus: server }).check(moment(0), signal),
+      new SilentServerError("Prometheus at http://prometheus:9090 has not answered within 10 s"),
+    );
+  });
+
+  it("shows no user and no password", async () => {
+    const server = prometheus(answering(500, ""), { url: "http://me:secret@prometheus/?key=secret" });
+    await assert.rejects(
+      gate(silent, { prometheus: server }).check(moment(0), signal),
+      /^Error: Prometheus at http:\/\/prometheus answered 500$/,
+    );
+  });
+
+  describe("with Alertmanager", () => {
+    const labels = { alertname: "DiskFull", node: "n1" };
+    const status = { state: "suppressed", silencedBy: ["1"], inhibitedBy: [] };
+    const mutes: typeof silent = async (url, form) => {
+      assert.equal(form, undefined);
+      const body = url.endsWith("/api/v2/alerts") ? [{ labels, status }] : [];
+      return { status: 200, text: JSON.stringify(body) };
+    };
+    const full = alert("DiskFull", "firing", "1", { node: "n1" });
+
+    it("is open when all alerts are silenced", async () => {
+      const answer = await gate(vector(full), { alertmanager: alertmanager(mutes) }).check(moment(0), signal);
+      assert.deepEqual(answer, { open: true });
+    });
+
+    it("names those that are not", async () => {
+      const answer = await gate(vector(full, alert("Other")), { alertmanager: alertmanager(mutes) }).check(
+        moment(0),
+        signal,
+      );
+      assert.ok(!answer.open);
+      assert.equal(answer.message, "1 alert is active: Other");
+    });
+
+    it("does not ask it when there are no alerts", async () => {
+      const never: typeof silent = () => assert.fail("nobody is to be asked");
+      const answer = await gate(vector(), { alertmanager: alertmanager(never) }).check(moment(0), signal);
+      assert.deepEqual(answer, { open: true });
+    });
+
+    for (const [what, post, says] of useless) {
+      it(`stays closed with alerts when it gets ${what} from it`, async () => {
+        const answer = await gate(vector(full), { alertmanager: alertmanager(post) }).check(
+          moment(0),
+          signal,
+        );
+        assert.ok(!answer.open && answer.code === "active");
+        assert.match(answer.message, /^1 alert is active: DiskFull, and cannot tell which are silenced: /);
+        assert.match(answer.message, says);
+      });
+    }
+
+    it("stays closed with alerts when it is silent", async () => {
+      const server = alertmanager(silent, { clock: hastyClock });
+      const answer = await gate(vector(full), { alertmanager: server }).check(moment(0), signal);
+      assert.ok(!answer.open);
+      assert.match(answer.message, /Alertmanager at http:\/\/alertmanager:9093 has not answered within 10 s/);
+    });
+
+    it("has time for both to be slow", () => {
+      const { deadlineMs = 0 } = gate(silent, { alertmanager: alertmanager(silent) });
+      assert.ok(deadlineMs > 20_000);
+    });
+  });
 });

@@ -5,7 +5,7 @@ import type { Lease, Node } from "../../daemon/cluster/objects.ts";
 import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
 import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
-import type { HttpPost } from "../../daemon/gates/alerts.ts";
+import type { HttpPost } from "../../daemon/gates/ask-server.ts";
 import { type ApiServer, createApiServer, type RequestFacts, type User } from "../cluster/api/server.ts";
 import { runControllers } from "../cluster/controllers/manager.ts";
 import { type KubeletOptions, kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";

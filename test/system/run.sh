@@ -9,10 +9,16 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
 fi
 
 cache=$PWD/node_modules/.cache/debian
-if [ ! -x "$cache/usr/bin/kubectl" ]; then
-  mkdir -p "$cache"
-  apt-get update -qq
-  (cd "$cache" && apt-get download -qq kubernetes-client && dpkg-deb -x kubernetes-client_*.deb . && rm kubernetes-client_*.deb)
-fi
+mkdir -p "$cache"
+fetch() { # PACKAGE FILE
+  [ ! -x "$cache/$2" ] || return 0
+  [ -n "${updated:-}" ] || apt-get update -qq
+  updated=1
+  (cd "$cache" && apt-get download -qq "$1" && dpkg-deb -x "$1"_*.deb . && rm "$1"_*.deb)
+}
+fetch kubernetes-client usr/bin/kubectl
+fetch prometheus usr/bin/prometheus
+fetch prometheus-alertmanager usr/bin/prometheus-alertmanager
 
-KUBECTL_DEBIAN=$cache/usr/bin/kubectl exec node_modules/.bin/mocha --config .mocharc.system.json
+export KUBECTL_DEBIAN=$cache/usr/bin/kubectl PROMETHEUS_DEBIAN=$cache/usr/bin
+exec node_modules/.bin/mocha --config .mocharc.system.json

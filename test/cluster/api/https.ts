@@ -61,7 +61,8 @@ function bound(https: Server, port: number): Promise<number> {
   });
 }
 
-async function certificate(): Promise<{ key: string; cert: string }> {
+/** Of 127.0.0.1, signed by itself. */
+export async function certificate(): Promise<{ key: string; cert: string }> {
   const made = await generate([{ name: "commonName", value: "kube-apiserver" }], {
     keyType: "ec",
     algorithm: "sha256",

@@ -1,0 +1,65 @@
+import type { JsonServer } from "./ask-server.ts";
+import { cannotTell, type Gate } from "./gate.ts";
+import { assertWhole, queryPrometheus } from "./prometheus.ts";
+
+const queryMaxChars = 150;
+const labelsMaxChars = 150;
+
+/** Closed while any of the queries has a result. */
+export function queriesGate(prometheus: JsonServer, queries: readonly string[]): Gate {
+  return {
+    name: "queries",
+    stages: ["start"],
+    asks: "afar",
+    urgentPasses: true,
+    deadlineMs: prometheus.timeoutMs + 1000,
+    async check({ now }, signal) {
+      const answers = await Promise.all(
+        queries.map(async (query) => {
+          try {
+            const found = await resultOf(prometheus, query, now, signal);
+            if (found === undefined) return undefined;
+            return { code: "query", message: `the query ${cut(query, queryMaxChars)} ${found}` };
+          } catch (error) {
+            signal.throwIfAborted();
+            const { code, message } = cannotTell(error);
+            return { code, message: `the query ${cut(query, queryMaxChars)}: ${message}` };
+          }
+        }),
+      );
+      const closed = answers.filter((answer) => answer !== undefined);
+      const first = closed.find(({ code }) => code === "query") ?? closed[0];
+      if (first === undefined) return { open: true };
+      return { open: false, code: first.code, message: closed.map(({ message }) => message).join("; ") };
+    },
+  };
+}
+
+/** As an alerting rule is active: by any element of a vector, whatever its value. A number is one unless it is 0. */
+async function resultOf(
+  prometheus: JsonServer,
+  query: string,
+  now: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const answer = await queryPrometheus(prometheus, query, now, signal);
+  const { data } = answer;
+  if (data.resultType === "scalar") {
+    if (Number(data.result[1]) !== 0) return `is ${data.result[1]}`;
+  } else if (data.result[0] !== undefined) {
+    const { length } = data.result;
+    const of = length === 1 ? "a result" : `${length} results, the first`;
+    return `has ${of} ${cut(labelsText(data.result[0].metric), labelsMaxChars)}`;
+  }
+  assertWhole(prometheus, answer);
+  return undefined;
+}
+
+function labelsText({ __name__ = "", ...labels }: Record<string, string>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return `${__name__}{${pairs.join(", ")}}`;
+}
+
+function cut(text: string, maxChars: number): string {
+  return text.length > maxChars ? `${text.slice(0, maxChars)}…` : text;
+}

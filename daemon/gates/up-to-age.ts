@@ -1,0 +1,26 @@
+import { cannotTell, type Gate } from "./gate.ts";
+
+/**
+ * The gate as it is until the reboot has been needed for `maxAgeMs`, and open from then on, which is told once for each need:
+ * `say` gets the sentence.
+ */
+export function upToAge(gate: Gate, maxAgeMs: number, say: (what: string) => void): Gate {
+  let saidOf: number | undefined;
+  return {
+    ...gate,
+    async check(moment, signal) {
+      const { now, neededSince } = moment;
+      if (now - neededSince < maxAgeMs) return await gate.check(moment, signal);
+      const answer = await gate.check(moment, signal).catch((error) => {
+        signal.throwIfAborted();
+        return cannotTell(error);
+      });
+      if (answer.open) return answer;
+      const since = new Date(neededSince).toISOString();
+      const why = `the gate ${gate.name} no longer holds the reboot back, which has been needed since ${since}`;
+      if (saidOf !== neededSince) say(`${why} (--alerts-max-age): ${answer.message}`);
+      saidOf = neededSince;
+      return { open: true };
+    },
+  };
+}

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { createServer as createPlain, type IncomingMessage, type RequestListener } from "node:http";
+import { createServer as createTls } from "node:https";
+import type { AddressInfo } from "node:net";
+import { createPost, type HttpAccess } from "../../daemon/gates/post.ts";
+import { certificate } from "../cluster/api/https.ts";
+
+const { signal } = new AbortController();
+const form = { query: 'ALERTS{a="1"}', time: "0" };
+const open: { close(): void; closeAllConnections(): void }[] = [];
+
+async function listen(handle: RequestListener, tls?: { key: string; cert: string }): Promise<string> {
+  const server = tls === undefined ? createPlain(handle) : createTls(tls, handle);
+  open.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `${tls === undefined ? "http" : "https"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const post = (access: Partial<HttpAccess> = {}) =>
+  createPost(async () => ({ headers: {}, caPem: undefined, ...access }));
+
+interface Heard {
+  method: string | undefined;
+  url: string | undefined;
+  headers: IncomingMessage["headers"];
+  body: string;
+}
+
+/** A server that hears one request after the other, and answers `{}`. */
+async function hearing(): Promise<{ url: string; heard: Heard[] }> {
+  const heard: Heard[] = [];
+  const url = await listen(async (request, response) => {
+    const body = (await request.toArray()).join("");
+    heard.push({ method: request.method, url: request.url, headers: request.headers, body });
+    response.end("{}");
+  });
+  return { url, heard };
+}
+
+describe("A question over HTTP", () => {
+  afterEach(() => {
+    for (const server of open.splice(0)) {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
+  it("posts a form", async () => {
+    const { url, heard } = await hearing();
+    assert.deepEqual(await post()(`${url}/api?a=b`, form, signal), { status: 200, text: "{}" });
+    assert.equal(heard[0]?.method, "POST");
+    assert.equal(heard[0]?.url, "/api?a=b");
+    assert.equal(heard[0]?.headers["content-type"], "application/x-www-form-urlencoded");
+    assert.deepEqual(Object.fromEntries(new URLSearchParams(heard[0]?.body)), form);
+  });
+
+  it("is a GET without a form", async () => {
+    const { url, heard } = await hearing();
+    await post()(url, undefined, signal);
+    assert.deepEqual([heard[0]?.method, heard[0]?.body], ["GET", ""]);
+  });
+
+  it("carries what it is to carry, as it is at the time", async () => {
+    const { url, heard } = await hearing();
+    let turn = 0;
+    const ask = createPost(async () => {
+      turn += 1;
+      return {
+        headers: { "X-Scope-OrgID": "infra", authorization: `Bearer token-${turn}` },
+        caPem: undefined,
+      };
+    });
+    await ask(url, form, signal);
+    await ask(url, form, signal);
+    assert.deepEqual(
+      heard.map(({ headers }) => [headers["x-scope-orgid"], headers.authorization]),
+      [
+        ["infra", "Bearer token-1"],
+        ["infra", "Bearer token-2"],
+      ],
+    );
+  });
+
+  it("is not sent without what it is to carry", async () => {
+    const { url, heard } = await hearing();
+    const ask = createPost(() => Promise.reject(new Error("no token")));
+    await assert.rejects(ask(url, form, signal), /no token/);
+    assert.equal(heard.length, 0);
+  });
+
+  it("takes user and password of the URL first", async () => {
+    const { url, heard } = await hearing();
+    const ask = post({ headers: { authorization: "Bearer token" } });
+    await ask(url.replace("//", "//me:s%40cret@"), form, signal);
+    await ask(url, form, signal);
+    assert.deepEqual(
+      heard.map(({ headers }) => headers.authorization),
+      [`Basic ${Buffer.from("me:s@cret").toString("base64")}`, "Bearer token"],
+    );
+  });
+
+  it("follows no redirect, least of all with a token", async () => {
+    const other = await hearing();
+    const url = await listen((_, response) => response.writeHead(307, { location: other.url }).end());
+    const ask = post({ headers: { authorization: "Bearer token" } });
+    assert.equal((await ask(url, form, signal)).status, 307);
+    assert.equal(other.heard.length, 0);
+  });
+
+  it("hides in an error what it has sent", async () => {
+    const url = await listen(({ headers }, response) =>
+      response.writeHead(401).end(`${headers.authorization} ${headers["x-key"]} is wrong`),
+    );
+    const ask = post({ headers: { authorization: "Bearer my-token", "x-key": "my-key" } });
+    const { text } = await ask(url, form, signal);
+    assert.equal(text, "Bearer *** *** is wrong");
+    const basic = await ask(url.replace("//", "//me:secret@"), form, signal);
+    assert.equal(basic.text, "Basic *** *** is wrong");
+  });
+
+  it("ends an answer that does not end by itself", async () => {
+    let sent = 0;
+    const chunk = Buffer.alloc(1024 * 1024, " ");
+    const url = await listen((_, response) => {
+      const more = () => {
+        while (!response.destroyed && response.write(chunk)) sent += 1;
+      };
+      response.on("drain", more);
+      more();
+    });
+    await assert.rejects(post()(url, form, signal), /max|exceed/i);
+    assert.ok(sent < 30, `${sent} MiB were sent`);
+  });
+
+  it("takes an answer of some MiB", async () => {
+    const url = await listen((_, response) => response.end("x".repeat(8 * 1024 * 1024)));
+    assert.equal((await post()(url, form, signal)).text.length, 8 * 1024 * 1024);
+  });
+
+  it("ends with its signal while there is no answer, and in the middle of one", async () => {
+    for (const beginning of [false, true]) {
+      const stop = new AbortController();
+      const url = await listen((_, response) => {
+        if (beginning) response.write("{");
+        setImmediate(() => stop.abort(new Error("stopped")));
+      });
+      await assert.rejects(post()(url, form, stop.signal), /stopped/);
+    }
+  });
+
+  it("says that nobody answers", async () => {
+    await assert.rejects(post()("http://127.0.0.1:1", form, signal), /ECONNREFUSED/);
+  });
+
+  it("trusts the certificate that it is given, and no other", async () => {
+    const [mine, other] = [await certificate(), await certificate()];
+    const url = await listen((_, response) => response.end("{}"), mine);
+    assert.equal((await post({ caPem: mine.cert })(url, form, signal)).status, 200);
+    await assert.rejects(post({ caPem: other.cert })(url, form, signal), /certificate/);
+    await assert.rejects(post()(url, form, signal), /certificate/);
+  });
+});

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import type { Gate, GateAnswer } from "../../daemon/gates/gate.ts";
+import { upToAge } from "../../daemon/gates/up-to-age.ts";
+import { moment } from "./moment.ts";
+import { signal } from "./servers.ts";
+
+const hour = 3_600_000;
+const shut: GateAnswer = { open: false, code: "active", message: "1 alert is active: DiskFull" };
+
+function aged(check: () => Promise<GateAnswer>) {
+  const said: string[] = [];
+  const gate: Gate = { name: "alerts", stages: ["start"], asks: "afar", check };
+  const { check: ask } = upToAge(gate, hour, (what) => said.push(what));
+  return { said, at: (now: number, neededSince = 0) => ask(moment(now, { neededSince }), signal) };
+}
+
+describe("A gate with an age", () => {
+  it("is closed as ever until then", async () => {
+    const { said, at } = aged(async () => shut);
+    assert.deepEqual(await at(hour - 1), shut);
+    assert.deepEqual(said, []);
+  });
+
+  it("is open from then on, and says once what it lets pass", async () => {
+    const { said, at } = aged(async () => shut);
+    assert.deepEqual([await at(hour), await at(2 * hour)], [{ open: true }, { open: true }]);
+    assert.deepEqual(said, [
+      "the gate alerts no longer holds the reboot back, which has been needed since 1970-01-01T00:00:00.000Z (--alerts-max-age): 1 alert is active: DiskFull",
+    ]);
+  });
+
+  it("says so again for the next need", async () => {
+    const { said, at } = aged(async () => shut);
+    await at(hour);
+    await at(5 * hour, 2 * hour);
+    assert.equal(said.length, 2);
+  });
+
+  it("says nothing when nothing is in the way", async () => {
+    const { said, at } = aged(async () => ({ open: true }));
+    assert.deepEqual(await at(hour), { open: true });
+    assert.deepEqual(said, []);
+  });
+
+  it("lets pass what it cannot tell, too", async () => {
+    const { said, at } = aged(() => Promise.reject(new Error("refused")));
+    await assert.rejects(at(hour - 1), /refused/);
+    assert.deepEqual(await at(hour), { open: true });
+    assert.match(said[0] ?? "", /cannot tell: refused$/);
+  });
+
+  it("stops when it is to stop", async () => {
+    const stop = new AbortController();
+    const gate: Gate = {
+      name: "alerts",
+      stages: ["start"],
+      asks: "afar",
+      async check(_, inner) {
+        stop.abort(new Error("stopped"));
+        throw inner.reason;
+      },
+    };
+    const { check } = upToAge(gate, hour, () => {});
+    await assert.rejects(check(moment(hour, { neededSince: 0 }), stop.signal), /stopped/);
+  });
+});

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "../../daemon/clock.ts";
+import { httpAccessOf } from "../../daemon/config/alerts.ts";
+import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
+import { prometheusGates } from "../../daemon/daemon.ts";
+import type { GateAnswer } from "../../daemon/gates/gate.ts";
+import { createPost } from "../../daemon/gates/post.ts";
+import { certificate } from "../cluster/api/https.ts";
+import { moment } from "../gates/moment.ts";
+import { type Monitoring, startMonitoring } from "./prometheus.ts";
+
+const { signal } = new AbortController();
+const deadlineMs = 30_000;
+
+const rules = [
+  { alert: "DiskFull", expr: "disk_full > 0", labels: { severity: "critical", team: 'd"b' } },
+  { alert: "DiskFilling", expr: "disk_filling > 0", for: "1h", labels: { severity: "info" } },
+  { alert: "RackDown", expr: "rack_down > 0", labels: { severity: "critical" } },
+  { alert: "HostDown", expr: "host_down > 0", labels: { severity: "warning" } },
+  { alert: "RebootdOverdue", expr: "vector(1)" },
+];
+const inhibitRules = [
+  { source_matchers: ["alertname = RackDown"], target_matchers: ["alertname = HostDown"] },
+];
+
+describe("Debian's Prometheus and Alertmanager", () => {
+  let monitoring: Monitoring;
+
+  /** What the gates say to real servers with these options beside the way to them, "open" for each that is. */
+  async function said(options: RawOptions = {}): Promise<string[]> {
+    const config = parseConfig({
+      "node-id": "n1",
+      "prometheus-url": monitoring.prometheusUrl,
+      "prometheus-ca-file": monitoring.caFile,
+      "prometheus-basic-auth-file": monitoring.basicAuthFile,
+      ...options,
+    });
+    const post = createPost(await httpAccessOf(config));
+    const gates = prometheusGates(config, { clock: systemClock, post, instance: "rebootd-x7k2p" }, () => {});
+    const answers = gates.map((gate) =>
+      gate
+        .check(moment(Date.now()), signal)
+        .then((answer: GateAnswer) => (answer.open ? "open" : `${answer.code}: ${answer.message}`)),
+    );
+    return await Promise.all(answers);
+  }
+
+  async function until(says: string[], options: RawOptions = {}): Promise<void> {
+    let last: string[] = [];
+    for (const end = Date.now() + deadlineMs; Date.now() < end; await sleep(250)) {
+      last = await said(options);
+      if (last.join() === says.join()) return;
+    }
+    assert.deepEqual(last, says);
+  }
+
+  const silenced = () => ({ "alertmanager-url": monitoring.alertmanagerUrl });
+
+  before(async () => {
+    monitoring = await startMonitoring(rules, inhibitRules, await certificate());
+  });
+  after(() => monitoring?.stop());
+  beforeEach(async () => {
+    for (const name of ["disk_full", "disk_filling", "rack_down", "host_down"])
+      monitoring.figures.set(name, 0);
+    await until(["open"]);
+  });
+
+  it("have no alert but rebootd's own: open", async () => {
+    assert.deepEqual(await said({ "block-on-query": "disk_full > 0" }), ["open", "open"]);
+    const own =
+      'query: the query ALERTS has a result ALERTS{alertname="RebootdOverdue", alertstate="firing"}';
+    await until(["open", own], { "block-on-query": "ALERTS" });
+  });
+
+  it("have an alert that fires, and is resolved", async () => {
+    monitoring.figures.set("disk_full", 1);
+    await until(["active: 1 alert is active: DiskFull"]);
+    monitoring.figures.set("disk_full", 0);
+    await until(["open"]);
+  });
+
+  it("have an alert that is pending", async () => {
+    monitoring.figures.set("disk_filling", 1);
+    await until(["active: 1 alert is active: DiskFilling"]);
+    assert.deepEqual(await said({ "alert-firing-only": "true" }), ["open"]);
+  });
+
+  it("have alerts with labels", async () => {
+    monitoring.figures.set("disk_full", 1);
+    monitoring.figures.set("disk_filling", 1);
+    await until(["active: 2 alerts are active: DiskFilling, DiskFull"]);
+    const rows: [matchers: string[], names: string | undefined][] = [
+      [["severity=critical"], "DiskFull"],
+      [["severity!=critical"], "DiskFilling"],
+      [['severity=~"crit.*",team="d\\"b"'], "DiskFull"],
+      [['severity=~"crit.*",team=x'], undefined],
+      [["severity=critical", "severity=info"], "DiskFilling, DiskFull"],
+      [['team="x\\"} or up{job=\\"target"'], undefined],
+    ];
+    for (const [matchers, names] of rows) {
+      const [answer] = await said({ "alert-matchers": matchers });
+      assert.equal(answer?.split(": ").at(-1), names ?? "open", matchers.join());
+    }
+  });
+
+  it("say what is wrong with an expression", async () => {
+    const rows: [options: RawOptions, says: RegExp][] = [
+      [{ "alert-matchers": 'team=~"(a)\\\\1"' }, /answered 400: .*invalid escape sequence/],
+      [{ "block-on-query": "up ==" }, /answered 400: .*parse error/],
+      [{ "block-on-query": "up[5m]" }, /no vector/],
+    ];
+    for (const [options, says] of rows) {
+      const text = await said(options).catch((error: Error) => [error.message]);
+      assert.match(text.join(), says);
+    }
+  });
+
+  it("have results for queries, and numbers", async () => {
+    monitoring.figures.set("disk_full", 0.5);
+    const options = {
+      "block-on-query": ["disk_full > 0", "disk_full == bool 2", "scalar(disk_full)", "sum(nothing)"],
+    };
+    await until(
+      [
+        "active: 1 alert is active: DiskFull",
+        [
+          `query: the query disk_full > 0 has a result disk_full{instance="${await instance()}", job="target"}`,
+          `the query disk_full == bool 2 has a result {instance="${await instance()}", job="target"}`,
+          "the query scalar(disk_full) is 0.5",
+        ].join("; "),
+      ],
+      options,
+    );
+  });
+
+  const instance = async () => {
+    const [, found] = await said({ "block-on-query": "up" });
+    return /instance="([^"]+)"/.exec(found ?? "")?.[1];
+  };
+
+  it("have an alert that is silenced while it fires, and not any longer", async () => {
+    monitoring.figures.set("disk_full", 1);
+    await until(["active: 1 alert is active: DiskFull"], silenced());
+    const id = await monitoring.silence({ alertname: "Disk.*", cluster: "test" });
+    await until(["open"], silenced());
+    assert.deepEqual(await said(), ["active: 1 alert is active: DiskFull"]);
+    await monitoring.endSilence(id);
+    await until(["active: 1 alert is active: DiskFull"], silenced());
+  });
+
+  it("have an alert that is silenced while it is pending", async () => {
+    monitoring.figures.set("disk_filling", 1);
+    await until(["active: 1 alert is active: DiskFilling"], silenced());
+    const id = await monitoring.silence({ alertname: "DiskFil.*g" });
+    await until(["open"], silenced());
+    await monitoring.endSilence(id);
+    await until(["active: 1 alert is active: DiskFilling"], silenced());
+  });
+
+  it("have an alert that another inhibits", async () => {
+    monitoring.figures.set("host_down", 1);
+    await until(["active: 1 alert is active: HostDown"], silenced());
+    monitoring.figures.set("rack_down", 1);
+    await until(["active: 2 alerts are active: HostDown, RackDown"]);
+    await until(["active: 1 alert is active: RackDown"], silenced());
+  });
+
+  it("are spoken to over TLS and with a password alone", async () => {
+    const { prometheusUrl } = monitoring;
+    await assert.rejects(
+      said({ "prometheus-basic-auth-file": [], "prometheus-url": prometheusUrl }),
+      /^Error: Prometheus at https:\/\/127\.0\.0\.1:\d+ answered 401: Unauthorized$/,
+    );
+    await assert.rejects(said({ "prometheus-ca-file": [] }), /self-signed certificate/);
+    const url = prometheusUrl.replace("//", "//rebootd:a-password@");
+    assert.deepEqual(await said({ "prometheus-basic-auth-file": [], "prometheus-url": url }), ["open"]);
+  });
+});

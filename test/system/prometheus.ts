@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Debian's Prometheus and Alertmanager on loopback, with a target whose figures the test sets. */
+export interface Monitoring {
+  prometheusUrl: string;
+  alertmanagerUrl: string;
+  /** For Prometheus, which is spoken to over TLS and with a password. */
+  caFile: string;
+  basicAuthFile: string;
+  /** What the target shows from now on, by name of the metric. */
+  figures: Map<string, number>;
+  /** Resolves with the ID of the silence. */
+  silence(matchers: Record<string, string>): Promise<string>;
+  endSilence(id: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const startDeadlineMs = 30_000;
+/** bcrypt of "a-password". */
+const passwordHash = "$2b$04$abcdefghijklmnopqrstuurp8gIuTR7jNLYUS2oWqlo53RjDCp7f6";
+
+export async function startMonitoring(
+  rules: object[],
+  inhibitRules: object[],
+  { key, cert }: { key: string; cert: string },
+): Promise<Monitoring> {
+  const binaries = process.env["PROMETHEUS_DEBIAN"];
+  assert.ok(
+    binaries,
+    "PROMETHEUS_DEBIAN names the folder with Debian's prometheus; test/system/run.sh sets it",
+  );
+  const folder = await mkdtemp(join(tmpdir(), "rebootd-monitoring-"));
+  const file = async (name: string, content: string | object) => {
+    // JSON is YAML.
+    await writeFile(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
+    return join(folder, name);
+  };
+  const figures = new Map<string, number>();
+  const target = await startTarget(figures);
+  const [prometheusPort, alertmanagerPort] = [await freePort(), await freePort()];
+  const running: Running[] = [];
+  const stop = async () => {
+    await Promise.all(running.map((one) => one.end()));
+    target.close();
+    target.closeAllConnections();
+    await rm(folder, { recursive: true });
+  };
+
+  const alertmanagerUrl = `http://127.0.0.1:${alertmanagerPort}`;
+  try {
+    const alertmanagerConfig = await file("alertmanager.yml", {
+      route: { receiver: "nobody", group_wait: "0s" },
+      receivers: [{ name: "nobody" }],
+      inhibit_rules: inhibitRules,
+    });
+    running.push(
+      run(join(binaries, "prometheus-alertmanager"), 'msg="Listening on"', [
+        `--config.file=${alertmanagerConfig}`,
+        `--storage.path=${join(folder, "alertmanager")}`,
+        `--web.listen-address=127.0.0.1:${alertmanagerPort}`,
+        "--cluster.listen-address=",
+      ]),
+    );
+    const prometheusConfig = await file("prometheus.yml", {
+      global: { scrape_interval: "1s", evaluation_interval: "1s", external_labels: { cluster: "test" } },
+      rule_files: [await file("rules.yml", { groups: [{ name: "test", rules }] })],
+      scrape_configs: [
+        {
+          job_name: "target",
+          static_configs: [{ targets: [`127.0.0.1:${(target.address() as AddressInfo).port}`] }],
+        },
+      ],
+      alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${alertmanagerPort}`] }] }] },
+    });
+    const web = await file("web.yml", {
+      tls_server_config: { cert_file: await file("cert.pem", cert), key_file: await file("key.pem", key) },
+      basic_auth_users: { rebootd: passwordHash },
+    });
+    running.push(
+      run(join(binaries, "prometheus"), "Server is ready to receive web requests", [
+        `--config.file=${prometheusConfig}`,
+        `--web.config.file=${web}`,
+        `--storage.tsdb.path=${join(folder, "prometheus")}`,
+        `--web.listen-address=127.0.0.1:${prometheusPort}`,
+      ]),
+    );
+    await Promise.all(running.map(({ ready }) => ready));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  return {
+    prometheusUrl: `https://127.0.0.1:${prometheusPort}`,
+    alertmanagerUrl,
+    caFile: join(folder, "cert.pem"),
+    basicAuthFile: await file("basic-auth", "rebootd:a-password\n"),
+    figures,
+    stop,
+    async silence(matchers) {
+      const startsAt = new Date();
+      const body = {
+        matchers: Object.entries(matchers).map(([name, value]) => ({
+          name,
+          value,
+          isRegex: true,
+          isEqual: true,
+        })),
+        startsAt,
+        endsAt: new Date(startsAt.getTime() + 3_600_000),
+        createdBy: "a person",
+        comment: "it is known",
+      };
+      const answer = await fetch(`${alertmanagerUrl}/api/v2/silences`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      assert.equal(answer.status, 200, await answer.clone().text());
+      return ((await answer.json()) as { silenceID: string }).silenceID;
+    },
+    async endSilence(id) {
+      const answer = await fetch(`${alertmanagerUrl}/api/v2/silence/${id}`, { method: "DELETE" });
+      assert.equal(answer.status, 200);
+    },
+  };
+}
+
+async function startTarget(figures: ReadonlyMap<string, number>): Promise<Server> {
+  const server = createServer((_, response) => {
+    response.setHeader("content-type", "text/plain");
+    response.end([...figures].map(([name, value]) => `${name} ${value}\n`).join(""));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}
+
+async function freePort(): Promise<number> {
+  const server = await startTarget(new Map());
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+interface Running {
+  /** Resolves once it says that it listens. */
+  ready: Promise<void>;
+  end(): Promise<void>;
+}
+
+/** With its package's files where it looks for them, for itself alone: Alertmanager's templates are at a fixed place. */
+function run(binary: string, saysWhenReady: string, args: readonly string[]): Running {
+  const share = join(dirname(binary), "../share");
+  const inPlace = ["--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"', share, binary];
+  const child: ChildProcess = spawn("unshare", [...inPlace, ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  const ended = new Promise<void>((resolve) => {
+    child.on("error", () => resolve());
+    child.on("close", () => resolve());
+  });
+  const listens = new Promise<void>((resolve) => {
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said = (said + text).slice(-20_000);
+      if (said.includes(saysWhenReady)) resolve();
+    });
+  });
+  const giveUp = new AbortController();
+  const late = sleep(startDeadlineMs, undefined, { signal: giveUp.signal }).catch(() => {});
+  const fail = () => {
+    throw new Error(`${binary} does not listen: ${said}`);
+  };
+  const ready = Promise.race([listens, ended.then(fail), late.then(fail)]).finally(() => giveUp.abort());
+  // Whoever waits for it gets the error; nobody may.
+  ready.catch(() => {});
+  return {
+    ready,
+    async end() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
