@@ -218,7 +218,10 @@ function createGates(config: Config, api: Api, post: HttpPost): Gate[] {
     gates.push(alertsGate(prometheus, filter, post));
   }
   const selectors = config["blocking-pod-selector"];
-  if (selectors.length > 0) gates.push(podsGate(api, config["node-id"], selectors));
+  if (selectors.length > 0) {
+    const namespaces = config["blocking-pod-namespace"];
+    gates.push(podsGate(api, config["node-id"], { selectors, namespaces }));
+  }
   return gates;
 }
 

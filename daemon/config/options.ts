@@ -359,6 +359,12 @@ export const options = {
     placeholder: "SELECTOR",
     help: "do not start while such a pod runs on this node; may be repeated",
   },
+  "blocking-pod-namespace": {
+    type: objectName,
+    repeat: true,
+    placeholder: "NAME",
+    help: "blocking pods count in this namespace alone; may be repeated; needs --blocking-pod-selector",
+  },
 
   "metrics-host": {
     type: text({ allowed: "an address to listen on, or nothing for all", like: /^[0-9A-Za-z.:-]*$/ }),
@@ -414,6 +420,12 @@ export function parseConfig(raw: RawOptions): Config {
   if (config["max-per-pool"] !== undefined && config["pool-label"] === undefined) {
     throw new ConfigError(
       `--max-per-pool="${config["max-per-pool"]}": allowed is this together with --pool-label=KEY`,
+    );
+  }
+  const [blockingNamespace] = config["blocking-pod-namespace"];
+  if (blockingNamespace !== undefined && config["blocking-pod-selector"].length === 0) {
+    throw new ConfigError(
+      `--blocking-pod-namespace="${blockingNamespace}": allowed is this together with --blocking-pod-selector=SELECTOR`,
     );
   }
   return config;
