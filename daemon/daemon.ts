@@ -15,6 +15,7 @@ import { lookOnce, runCycle } from "./cycle/run.ts";
 import { startDrain } from "./drain/drain.ts";
 import { podKey, reasonsText } from "./drain/select.ts";
 import { alertsGate, type HttpPost } from "./gates/alerts.ts";
+import { disruptionGate } from "./gates/disruption.ts";
 import type { Gate } from "./gates/gate.ts";
 import { createGateCheck } from "./gates/index.ts";
 import { pausedGate } from "./gates/paused.ts";
@@ -221,6 +222,15 @@ function createGates(config: Config, api: Api, post: HttpPost): Gate[] {
   if (selectors.length > 0) {
     const namespaces = config["blocking-pod-namespace"];
     gates.push(podsGate(api, config["node-id"], { selectors, namespaces }));
+  }
+  const drain = {
+    selection: selectionOf(config),
+    podSelector: config["drain-pod-selector"],
+    escalation: escalationOf(config),
+  };
+  // A drain that is followed by the reboot anyway cannot fail.
+  if (config.preflight === "on" && !drain.escalation.rebootAnyway) {
+    gates.push(disruptionGate(api, config["node-id"], drain));
   }
   return gates;
 }

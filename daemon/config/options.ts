@@ -162,6 +162,12 @@ export const options = {
     placeholder: "KEY",
     help: "a taint with the effect PreferNoSchedule while the node waits for a slot alone, until it is given back",
   },
+  preflight: {
+    type: choice("on", "off"),
+    default: "on",
+    placeholder: "on|off",
+    help: "do not start a drain that could not succeed: before the cordon look for pods and budgets that would hold it up",
+  },
   "drain-timeout": {
     type: duration({ minMs: 1000 }),
     default: "15m",

@@ -94,7 +94,7 @@ export function seen(facts: Facts = {}): Seen {
           ? { state: "needed", source: "file", reasons: ["linux-image"] }
           : { state: "not-needed" },
     unreadyPods: facts.unreadyPods ?? [],
-    gates: { stage: facts.stage ?? "start", closed: facts.closed ?? [], changesAt: facts.changesAt },
+    gates: { stage: facts.stage ?? "slot", closed: facts.closed ?? [], changesAt: facts.changesAt },
     lock: { held, remains: facts.remains ?? false, refusal: facts.refusal, holders: [] },
     node:
       node === "gone"
