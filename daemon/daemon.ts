@@ -18,6 +18,7 @@ import { startDrain } from "./drain/drain.ts";
 import { podKey, reasonsText } from "./drain/select.ts";
 import { alertsGate } from "./gates/alerts.ts";
 import type { HttpPost, JsonServer } from "./gates/ask-server.ts";
+import { disruptionGate } from "./gates/disruption.ts";
 import type { Gate } from "./gates/gate.ts";
 import { createGateCheck } from "./gates/index.ts";
 import { pausedGate } from "./gates/paused.ts";
@@ -216,7 +217,19 @@ function createGates(config: Config, api: Api, surroundings: Surroundings, log: 
   const gates: Gate[] = [pausedGate, windowGate(windowSettingsOf(config, surroundings.clock.now()))];
   gates.push(...prometheusGates(config, surroundings, log.warn));
   const selectors = config["blocking-pod-selector"];
-  if (selectors.length > 0) gates.push(podsGate(api, config["node-id"], selectors));
+  if (selectors.length > 0) {
+    const namespaces = config["blocking-pod-namespace"];
+    gates.push(podsGate(api, config["node-id"], { selectors, namespaces }));
+  }
+  const drain = {
+    selection: selectionOf(config),
+    podSelector: config["drain-pod-selector"],
+    escalation: escalationOf(config),
+  };
+  // A drain that is followed by the reboot anyway cannot fail.
+  if (config.preflight === "on" && !drain.escalation.rebootAnyway) {
+    gates.push(disruptionGate(api, config["node-id"], drain));
+  }
   return gates;
 }
 

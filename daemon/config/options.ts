@@ -169,6 +169,12 @@ export const options = {
     placeholder: "KEY",
     help: "a taint with the effect PreferNoSchedule while the node waits for a slot alone, until it is given back",
   },
+  preflight: {
+    type: choice("on", "off"),
+    default: "on",
+    placeholder: "on|off",
+    help: "do not start a drain that could not succeed: before the cordon look for pods and budgets that would hold it up",
+  },
   "drain-timeout": {
     type: duration({ minMs: 1000 }),
     default: "15m",
@@ -469,6 +475,12 @@ export const options = {
     placeholder: "SELECTOR",
     help: "do not start while such a pod runs on this node; may be repeated",
   },
+  "blocking-pod-namespace": {
+    type: objectName,
+    repeat: true,
+    placeholder: "NAME",
+    help: "blocking pods count in this namespace alone; may be repeated; needs --blocking-pod-selector",
+  },
 
   "metrics-host": {
     type: text({ allowed: "an address to listen on, or nothing for all", like: /^[0-9A-Za-z.:-]*$/ }),
@@ -524,6 +536,12 @@ export function parseConfig(raw: RawOptions): Config {
   if (config["max-per-pool"] !== undefined && config["pool-label"] === undefined) {
     throw new ConfigError(
       `--max-per-pool="${config["max-per-pool"]}": allowed is this together with --pool-label=KEY`,
+    );
+  }
+  const [blockingNamespace] = config["blocking-pod-namespace"];
+  if (blockingNamespace !== undefined && config["blocking-pod-selector"].length === 0) {
+    throw new ConfigError(
+      `--blocking-pod-namespace="${blockingNamespace}": allowed is this together with --blocking-pod-selector=SELECTOR`,
     );
   }
   return config;

@@ -321,12 +321,22 @@ export const labels: ValueType<Readonly<Record<string, string>>> = value(
   },
 );
 
+const space = "[ \\t\\r\\n]*";
 const labelName = "[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
-const labelKey = `(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?${labelName}`;
-const labelAndValue = new RegExp(`^(?=.{1,253}=)(${labelKey})=((?:${labelName})?)$`);
-const requirement = new RegExp(
-  `^\\s*(!?\\s*${labelKey}|${labelKey}\\s*(=|==|!=)\\s*(${labelName})?|${labelKey}\\s+(in|notin)\\s*\\([^()]*\\))\\s*$`,
-);
+const dnsLabel = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?";
+const labelKey = `(?:(?=[^/]{1,253}/)${dnsLabel}(?:\\.${dnsLabel})*/)?${labelName}`;
+const labelValue = `(?:${labelName})?`;
+const labelAndValue = new RegExp(`^(?=.{1,253}=)(${labelKey})=(${labelValue})$`);
+/** Between the parentheses; an empty value may be at either end. */
+const labelValues = `(?:,?${space}${labelName}(?:${space},${space}${labelName})*(?:${space},)?|,)?`;
+/** As the server reads them, but for empty values amid others. A number is one of 64 bits. */
+const requirements = [
+  `!?${space}${labelKey}`,
+  `${labelKey}${space}(?:==?|!=)${space}${labelValue}`,
+  `${labelKey}${space}[<>]${space}\\d{1,18}`,
+  `${labelKey}[ \\t\\r\\n]+(?:in|notin)${space}\\(${space}${labelValues}${space}\\)`,
+];
+const requirement = new RegExp(`^${space}(?:${requirements.join("|")})${space}$`);
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
 export const labelSelector: ValueType<string> = value(

@@ -57,6 +57,7 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
   }
   if (!held && !seen.turn)
     return { action: { do: "wait", slot: true }, why: "a slot is free: let others try first" };
+  if (seen.gates.stage !== "slot") return lookAtGates("slot");
   if (seen.node === undefined) return look("node");
   if (seen.node === "gone") return nodeGone(moment);
   if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };

@@ -2,7 +2,7 @@
 import { selects } from "../cluster/label-selector.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
-import type { Finding } from "./finding.ts";
+import type { Finding, FindingCode } from "./finding.ts";
 
 export interface BudgetVerdict {
   refused?: Finding;
@@ -50,14 +50,21 @@ function several(budgets: readonly Budget[]): Finding {
 function whyNot(budget: Budget, isPodReady: boolean): Finding | undefined {
   const isWorkedOut = (budget.status?.observedGeneration ?? 0) >= (budget.metadata?.generation ?? 0);
   if (isWorkedOut && (budget.status?.disruptionsAllowed ?? 0) > 0) return undefined;
-  const never = whyNever(budget);
-  const code = never === undefined ? "budget-exhausted" : "budget-never";
+  const { code, why } = whyNone(budget, isWorkedOut);
   // Of a pod that is not Ready, a budget loses nothing.
   const orElse = isPodReady
     ? ""
     : ", or set its unhealthyPodEvictionPolicy to AlwaysAllow: this pod is not Ready";
-  const message = `budget ${nameOf(budget)} ${never ?? whyNotNow(budget, isWorkedOut)}${orElse}`;
-  return { code, message, blocks: true };
+  return { code, message: `budget ${nameOf(budget)} ${why}${orElse}`, blocks: true };
+}
+
+/** Busy is what the controller of the budgets sets right by itself. */
+function whyNone(budget: Budget, isWorkedOut: boolean): { code: FindingCode; why: string } {
+  const never = whyNever(budget);
+  if (never !== undefined) return { code: "budget-never", why: never };
+  const busy = whyBusy(budget, isWorkedOut);
+  if (busy !== undefined) return { code: "budget-busy", why: `${busy}; look again in a moment` };
+  return { code: "budget-exhausted", why: whyExhausted(budget) };
 }
 
 /** Whatever its pods do. */
@@ -76,16 +83,24 @@ function whyNever({ spec, status }: Budget): string | undefined {
   return `never lets a pod go (${setting} keeps ${desiredHealthy} of ${expectedPods}); ask for less, or add replicas`;
 }
 
-function whyNotNow({ status }: Budget, isWorkedOut: boolean): string {
-  if (!isWorkedOut) return "has changed and is not worked out anew yet; look again in a moment";
-  const failed = status?.conditions?.find(({ reason }) => reason === "SyncFailed");
-  if (failed !== undefined) return `cannot be worked out (${failed.message}); mend it, or what it selects`;
-  const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {};
+function whyBusy(budget: Budget, isWorkedOut: boolean): string | undefined {
+  if (!isWorkedOut) return "has changed and is not worked out anew yet";
+  const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
   // Evictions that were granted a moment ago: the controller has yet to see them.
-  if (currentHealthy > desiredHealthy)
-    return "has given its disruptions away just now; look again in a moment";
+  const isGiven = currentHealthy > desiredHealthy && syncFailure(budget) === undefined;
+  return isGiven ? "has given its disruptions away just now" : undefined;
+}
+
+function whyExhausted(budget: Budget): string {
+  const failure = syncFailure(budget);
+  if (failure !== undefined) return `cannot be worked out (${failure}); mend it, or what it selects`;
+  const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
   const numbers = `needs ${desiredHealthy} healthy pods and has ${currentHealthy}`;
   return `${numbers}; it lets one go once there are ${desiredHealthy + 1}: see why others are not Ready, or add replicas`;
+}
+
+function syncFailure({ status }: Budget): string | undefined {
+  return status?.conditions?.find(({ reason }) => reason === "SyncFailed")?.message;
 }
 
 function nameOf({ metadata }: Budget): string {

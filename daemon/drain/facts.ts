@@ -2,12 +2,14 @@ import type { Api } from "../cluster/api.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
 import { type Budget, type Node, type PartialObjectMetadata, type Pod, paths } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
+import { createLimit } from "./limit.ts";
 import { daemonSetOf } from "./select.ts";
 
 /** Everything in the cluster that a drain of the node depends on. */
 export interface DrainFacts {
   /** Those on the node. */
   pods: readonly Pod[];
+  /** Those of the pods' namespaces. */
   budgets: readonly Budget[];
   cluster: { nodes: readonly Node[]; pods: readonly Pod[] };
   daemonSetExists: (key: string) => boolean;
@@ -15,7 +17,10 @@ export interface DrainFacts {
   isAskedFor: (pod: Pod) => boolean;
 }
 
-/** Undefined where the cluster has no such Node. */
+/** How many are asked for at a time. */
+const parallel = 10;
+
+/** With all Nodes and pods, so that it can be said where pods would go; undefined where the cluster has no such Node. */
 export async function readDrainFacts(
   api: Api,
   nodeName: string,
@@ -24,22 +29,42 @@ export async function readDrainFacts(
 ): Promise<DrainFacts | undefined> {
   const nodes = await listAll<Node>(api, paths.nodes, { signal });
   if (!nodes.some(({ metadata }) => metadata?.name === nodeName)) return undefined;
-  const onNode = `spec.nodeName=${nodeName}`;
   const elsewhere = `spec.nodeName!=${nodeName},spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed`;
-  const [pods, others, budgets, asked] = await Promise.all([
-    listAll<Pod>(api, paths.pods, { signal, query: { fieldSelector: onNode } }),
+  const [onThis, pods] = await Promise.all([
+    readBlockers(api, nodeName, labelSelector, signal),
     listAll<Pod, Pod>(api, paths.pods, { signal, query: { fieldSelector: elsewhere } }, claimOf),
-    listAll<Budget>(api, paths.budgets, { signal }),
-    labelSelector === undefined ? undefined : listUids(api, { fieldSelector: onNode, labelSelector }, signal),
   ]);
+  return { ...onThis, cluster: { nodes, pods } };
+}
+
+/** What may block a drain of the node. How much is asked for depends on its pods alone, however large the cluster is. */
+export async function readBlockers(
+  api: Api,
+  nodeName: string,
+  labelSelector: string | undefined,
+  signal: AbortSignal,
+): Promise<Omit<DrainFacts, "cluster">> {
+  const fieldSelector = `spec.nodeName=${nodeName}`;
+  const [pods, asked] = await Promise.all([
+    listAll<Pod>(api, paths.pods, { signal, query: { fieldSelector } }),
+    labelSelector === undefined ? undefined : listUids(api, { fieldSelector, labelSelector }, signal),
+  ]);
+  const limit = createLimit(parallel);
+  const namespaces = new Set(pods.map(({ metadata }) => metadata?.namespace ?? ""));
   const daemonSets = new Set(pods.flatMap((pod) => daemonSetOf(pod) ?? []));
-  const known = await Promise.all(
-    [...daemonSets].map(async (key) => ((await daemonSetExists(api, key, signal)) ? key : undefined)),
-  );
+  const [budgets, known] = await Promise.all([
+    Promise.all(
+      [...namespaces].map((one) => limit(() => listAll<Budget>(api, paths.budgetsIn(one), { signal }))),
+    ),
+    Promise.all(
+      [...daemonSets].map((key) =>
+        limit(async () => ((await daemonSetExists(api, key, signal)) ? key : undefined)),
+      ),
+    ),
+  ]);
   return {
     pods,
-    budgets,
-    cluster: { nodes, pods: others },
+    budgets: budgets.flat(),
     daemonSetExists: (key) => known.includes(key),
     isAskedFor: (pod) => asked === undefined || asked.has(pod.metadata?.uid),
   };

@@ -11,6 +11,7 @@ export type FindingCode =
   | "no-controller"
   | "local-data"
   | "daemonset-gone"
+  | "budget-busy"
   | "budget-exhausted"
   | "budget-never"
   | "budgets-several"

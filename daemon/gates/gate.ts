@@ -1,15 +1,19 @@
 import { DeadlineError } from "../clock.ts";
 
 /**
- * When a gate is asked: at the `start` before the slot is asked for and again once it is held; during the `drain`; and once
- * the node is drained, straight before the `reboot`.
+ * When a gate is asked: at the `start` before the slot is asked for and again once it is held; for the `slot`, after that, with
+ * a slot at hand that would be taken next, and again once it is held; during the `drain`; and once the node is drained, straight
+ * before the `reboot`.
  */
-export type Stage = "start" | "drain" | "reboot";
+export type Stage = "start" | "slot" | "drain" | "reboot";
 
 /** Something that can say "not now". */
 export interface Gate {
   readonly name: string;
-  /** Not in the drain and after it, where it would see the drain's own doings. */
+  /**
+   * Not in the drain and after it, where it would see the drain's own doings. One that asks for much is asked for the `slot`
+   * alone: nodes that wait for their turn do not ask, and while it stays closed for the same reason it is asked less and less often.
+   */
   readonly stages: readonly Stage[];
   /** `here`: costs nothing, so it is asked at each look. `afar`: a server is asked, which is to be done rarely. */
   readonly asks: "here" | "afar";

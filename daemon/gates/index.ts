@@ -1,6 +1,9 @@
 import { type Clock, withDeadline } from "../clock.ts";
 import type { ClosedGate, GateAnswers } from "../cycle/seen.ts";
-import { cannotTell, type Gate, type GateAnswer, type GateMoment } from "./gate.ts";
+import { cannotTell, type Gate, type GateAnswer, type GateMoment, type Stage } from "./gate.ts";
+
+/** So rarely at last is a gate asked for the slot that says the same each time. */
+const sameAgainMaxMs = 10 * 60_000;
 
 /** A gate that has not answered by then is closed. */
 const gateDeadlineMs = 15_000;
@@ -20,10 +23,11 @@ export interface Asked extends Omit<GateMoment, "now"> {
 
 export type CheckGates = (asked: Asked, signal: AbortSignal) => Promise<GateAnswers>;
 
-/** An answer with the time at which it was given. */
+/** An answer with the time at which it was given, and how often in a row. */
 interface Given {
   answer: GateAnswer;
   at: number;
+  times: number;
 }
 
 /**
@@ -39,7 +43,7 @@ export function createGateCheck(
   return async (asked, signal) => {
     const moment = { ...asked, now: clock.now() };
     const counting = gates.filter(
-      ({ stages, urgentPasses }) => stages.includes(asked.stage) && !(asked.urgent && urgentPasses),
+      (gate) => isAsked(gate, asked.stage) && !(asked.urgent && gate.urgentPasses),
     );
     const here = counting.filter((gate) => gate.asks === "here");
     const afar = counting.filter((gate) => gate.asks === "afar");
@@ -52,7 +56,9 @@ export function createGateCheck(
 
     async function askAfar(gate: Gate, moment: GateMoment): Promise<GateAnswer> {
       const answer = await ask(gate, moment);
-      given.set(gate, { answer, at: clock.now() });
+      const last = given.get(gate);
+      const times = last !== undefined && isSame(last.answer, answer) ? last.times + 1 : 1;
+      given.set(gate, { answer, at: clock.now(), times });
       return answer;
     }
 
@@ -69,13 +75,26 @@ export function createGateCheck(
     }
   };
 
+  /** At the start, what is asked for the slot is only remembered, while it would not be asked again. */
+  function isAsked(gate: Gate, stage: Stage): boolean {
+    if (gate.stages.includes(stage)) return true;
+    return stage === "start" && gate.stages.includes("slot") && known(gate, false) !== undefined;
+  }
+
   function known(gate: Gate, isHeldHere: boolean): GateAnswer | undefined {
     const last = given.get(gate);
     if (last === undefined) return undefined;
-    const { answer, at } = last;
-    const goodForMs = isHeldHere ? periodMs : answer.open ? 0 : recheckMs;
+    const { answer, at, times } = last;
+    const closedForMs = gate.stages.includes("slot")
+      ? Math.min(recheckMs * 2 ** (times - 1), sameAgainMaxMs)
+      : recheckMs;
+    const goodForMs = isHeldHere ? periodMs : answer.open ? 0 : closedForMs;
     return clock.now() - at < goodForMs ? answer : undefined;
   }
+}
+
+function isSame(a: GateAnswer, b: GateAnswer): boolean {
+  return !a.open && !b.open && a.code === b.code && a.message === b.message;
 }
 
 function together(answers: readonly (readonly [Gate, GateAnswer])[]): GateAnswers {

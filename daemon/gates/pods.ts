@@ -1,27 +1,42 @@
 import type { Api } from "../cluster/api.ts";
-import { type List, type Pod, paths } from "../cluster/objects.ts";
+import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
+import { listAll } from "../cluster/pages.ts";
 import type { Gate } from "./gate.ts";
+
+export interface BlockingPods {
+  /** Label selectors, as the server reads them. */
+  selectors: readonly string[];
+  /** Where they count; everywhere, where none is named. */
+  namespaces: readonly string[];
+}
 
 const podsMax = 10;
 
 /** Closed while a pod on this node that is not finished matches any of the label selectors. */
-export function podsGate(api: Api, nodeName: string, selectors: readonly string[]): Gate {
+export function podsGate(api: Api, nodeName: string, { selectors, namespaces }: BlockingPods): Gate {
+  const fieldSelector = `spec.nodeName=${nodeName},status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown`;
   return {
     name: "pods",
     stages: ["start"],
     asks: "afar",
     async check(_, signal) {
-      const fieldSelector = `spec.nodeName=${nodeName},status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown`;
       const lists = await Promise.all(
         selectors.map((labelSelector) =>
-          api.get<List<Pod>>(paths.pods, { signal, query: { fieldSelector, labelSelector, limit: podsMax } }),
+          listAll<PartialObjectMetadata>(api, paths.pods, {
+            signal,
+            query: { fieldSelector, labelSelector },
+            metadataOnly: "list",
+          }),
         ),
       );
-      const names = lists.flatMap((list) =>
-        list.items.map((pod) => `${pod.metadata?.namespace}/${pod.metadata?.name}`),
-      );
+      const counting = lists
+        .flat()
+        .filter(({ metadata }) => namespaces.length === 0 || namespaces.includes(metadata?.namespace ?? ""));
+      const names = [
+        ...new Set(counting.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`)),
+      ].sort();
       if (names.length === 0) return { open: true };
-      const shown = [...new Set(names)].slice(0, podsMax).join(", ");
+      const shown = names.slice(0, podsMax).join(", ") + (names.length > podsMax ? ", …" : "");
       return { open: false, code: "blocking", message: `blocking pods are on this node: ${shown}` };
     },
   };

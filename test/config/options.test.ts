@@ -275,6 +275,15 @@ describe("The options", () => {
       ));
   }
 
+  it("refuse a namespace of blocking pods without the pods", () => {
+    assert.throws(
+      () => parseConfig({ "node-id": "n1", "blocking-pod-namespace": ["shop"] }),
+      new ConfigError(
+        '--blocking-pod-namespace="shop": allowed is this together with --blocking-pod-selector=SELECTOR',
+      ),
+    );
+  });
+
   it("refuse a limit for each pool without the label that tells the pools", () => {
     assert.throws(
       () => parseConfig({ "node-id": "n1", "max-per-pool": "2" }),
@@ -288,4 +297,54 @@ describe("The options", () => {
       (error: Error) => error.message.length < 300 && !error.message.includes("\n"),
     );
   });
+});
+
+/** As Kubernetes' own parser has it (kubectl drain --pod-selector), but for the empty selector, which is taken for a slip. */
+describe("A label selector", () => {
+  const long = "x".repeat(63);
+  const taken = [
+    ...["a", "!a", "! a", " a ", "a,b", "a , !b", "in", "notin", "example.com/a.b-c_d", long, `${long}x/a`],
+    ...["a=b", "a==b", "a!=b", "a = b", "a=", "a!=", "a=,b=", "in=in", `a=${long}`],
+    ...[
+      "a in (b)",
+      "a in(b)",
+      "a notin (b, c)",
+      "in in (in)",
+      "a in ()",
+      "a in (,)",
+      "a in (b,)",
+      "a in (,b)",
+    ],
+    ...["a>5", "a < 5", "a>007"],
+  ];
+  const refused = [
+    ...["", " ", ",", "a,", ",a", "a,,b", "a b", "!a=b", "!!a", "a=b=c", "a===b", "a=!b", "a=b;c=d", "'a=b'"],
+    ...[
+      "a in",
+      "a in b",
+      "a in (b",
+      "a in b)",
+      "a in (b c)",
+      "a in (b!)",
+      "a in ((b))",
+      "a in (b,,)",
+      "ain (b)",
+    ],
+    ...["a>", "a>b", "a<-5", "a>9223372036854775808", "a gt 5"],
+    ...["/a", "a/", "a/b/c", "A.b/c", "a..b/c", "a-/b", "-a", "a-", "a=-b", "a=b-", "é", "a=é"],
+    ...[`${long}x`, `a=${long}x`, `${"x.".repeat(126)}xx/a`],
+  ];
+  const takes = (given: string) => {
+    try {
+      return parsed("drain-pod-selector", given) === given;
+    } catch {
+      return false;
+    }
+  };
+  for (const given of taken) {
+    it(`may be ${JSON.stringify(given)}`, () => assert.ok(takes(given)));
+  }
+  for (const given of refused) {
+    it(`may not be ${JSON.stringify(given)}`, () => assert.ok(!takes(given)));
+  }
 });

@@ -102,7 +102,7 @@ export function seen(facts: Facts = {}): Seen {
             }
           : { state: "not-needed" },
     unreadyPods: facts.unreadyPods ?? [],
-    gates: { stage: facts.stage ?? "start", closed: facts.closed ?? [], changesAt: facts.changesAt },
+    gates: { stage: facts.stage ?? "slot", closed: facts.closed ?? [], changesAt: facts.changesAt },
     lock: { held, remains: facts.remains ?? false, refusal: facts.refusal, holders: [] },
     node:
       node === "gone"

@@ -96,6 +96,21 @@ describe("A node that needs a reboot", () => {
     assert.ok(gates);
   });
 
+  it("asks the gates for the slot once it is its turn, and again with the slot held", () => {
+    const atStart = (facts: object) => decide(needy, seen({ stage: "start", ...facts }), policy(), noon);
+    const asks = { do: "look", at: "gates", stage: "slot" };
+    const refusal = { code: "lock-taken", message: "all slots are taken" };
+    assert.deepEqual(action(atStart({ held: false, turn: true })), asks);
+    assert.deepEqual(action(atStart({ held: true, turn: false })), asks);
+    assert.equal(atStart({ held: false, turn: false }).action.do, "wait");
+    assert.equal(atStart({ held: false, refusal }).action.do, "save");
+  });
+
+  it("gives the slot back when a gate has closed since it was asked for", () => {
+    const closed = [{ gate: "disruption", code: "budget-never", message: "no" }];
+    assert.equal(decide(needy, seen({ closed }), policy(), noon).action.do, "release");
+  });
+
   it("waits behind closed gates and writes every reason on the Node", () => {
     const closed = [
       { gate: "window", code: "outside", message: "outside the window" },

@@ -60,7 +60,7 @@ function decided(): string[] {
     const all = seen({
       ...facts,
       closed,
-      stage: "reboot",
+      stage: phase === "Draining" ? "reboot" : "slot",
       node: { unschedulable },
       askedAttempt,
       readySince: noon,

@@ -5,6 +5,7 @@ import { budget, deletesAtOnce, findings, messages, type PodFacts, pod } from ".
 const none = { disruptionsAllowed: 0, currentHealthy: 3 };
 const exhausted = budget({ status: none });
 const never = budget({ spec: { maxUnavailable: 0 }, status: { ...none, desiredHealthy: 4 } });
+const syncFailed = { type: "DisruptionAllowed", status: "False", reason: "SyncFailed", message: "no scale" };
 const sick = { disruptionsAllowed: 0, currentHealthy: 2 };
 const byNumbers = (spec: object, status: object = {}) =>
   budget({ spec, status: { ...none, desiredHealthy: 4, ...status } });
@@ -40,9 +41,21 @@ describe("A pod under a budget", () => {
       "that has changed since it was worked out",
       {},
       [budget({ status: { observedGeneration: 0 } })],
+      "budget-busy!",
+    ],
+    ["that was never worked out", {}, [{ ...budget(), status: undefined as never }], "budget-busy!"],
+    [
+      "that has given its disruptions away just now",
+      {},
+      [budget({ status: { ...none, currentHealthy: 4 } })],
+      "budget-busy!",
+    ],
+    [
+      "that cannot be worked out",
+      {},
+      [budget({ status: { ...none, currentHealthy: 4, conditions: [syncFailed] } })],
       "budget-exhausted!",
     ],
-    ["that was never worked out", {}, [{ ...budget(), status: undefined as never }], "budget-exhausted!"],
     ["and another", {}, [budget(), budget({ name: "shop" })], "budgets-several!"],
   ]);
 });
@@ -141,9 +154,7 @@ describe("What is said of a budget", () => {
       budget({
         status: {
           ...none,
-          conditions: [
-            { type: "DisruptionAllowed", status: "False", reason: "SyncFailed", message: "no scale" },
-          ],
+          conditions: [syncFailed],
         },
       }),
       {},

@@ -40,7 +40,8 @@ export function forEachHeldPhase(what: string, define: (phase: Phase) => void): 
 const optionsOf: Record<Phase, readonly string[]> = {
   Idle: [],
   Waiting: [],
-  Draining: [],
+  // The budget that holds it is there before it begins.
+  Draining: ["--preflight=off"],
   Rebooting: ["--reboot-timeout=3s"],
   Returning: ["--ready-settle=2s"],
   Settling: ["--lock-release-delay=2s"],

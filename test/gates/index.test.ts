@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../daemon/clock.ts";
-import type { Gate, GateAnswer } from "../../daemon/gates/gate.ts";
+import type { Gate, GateAnswer, Stage } from "../../daemon/gates/gate.ts";
 import { type Asked, createGateCheck } from "../../daemon/gates/index.ts";
 import { moment } from "./moment.ts";
 
@@ -170,5 +170,89 @@ describe("What gates ask afar", () => {
     await check();
     assert.equal((await check()).closed[0]?.code, "cannot-tell");
     assert.equal(asks, 1);
+  });
+});
+
+describe("What a gate asks for the slot", () => {
+  let clock: ReturnType<typeof stoppedClock>;
+  let asks: number;
+  let answer: GateAnswer;
+  let check: ReturnType<typeof checkOf>;
+
+  beforeEach(() => {
+    clock = stoppedClock();
+    asks = 0;
+    answer = shutAnswer("dear");
+    const dear = gate(
+      "dear",
+      async () => {
+        asks += 1;
+        return answer;
+      },
+      { asks: "afar", stages: ["slot"] },
+    );
+    check = checkOf([open, dear], clock);
+  });
+
+  const closedAt = async (stage: Stage) => (await check({ stage })).closed.map((one) => one.gate);
+
+  it("is asked with the slot at hand, and at no other stage", async () => {
+    for (const stage of ["start", "drain", "reboot"] as const) assert.deepEqual(await closedAt(stage), []);
+    assert.equal(asks, 0);
+    assert.deepEqual(await closedAt("slot"), ["dear"]);
+    assert.equal(asks, 1);
+  });
+
+  it("is remembered at the start while it is closed, but at no later stage, and not asked there", async () => {
+    await closedAt("slot");
+    clock.move(minute - 1);
+    assert.deepEqual(await closedAt("start"), ["dear"]);
+    assert.deepEqual(await closedAt("drain"), []);
+    clock.move(1);
+    assert.deepEqual(await closedAt("start"), []);
+    assert.equal(asks, 1);
+  });
+
+  it("is forgotten when it was open", async () => {
+    answer = openAnswer;
+    await closedAt("slot");
+    assert.deepEqual(await closedAt("start"), []);
+    answer = shutAnswer("dear");
+    assert.deepEqual(await closedAt("slot"), ["dear"]);
+  });
+
+  /** After how many minutes each it is no longer remembered, so often. */
+  async function pauses(times: number, prepare: (time: number) => void = () => {}): Promise<number[]> {
+    const found: number[] = [];
+    for (let time = 0; time < times; time += 1) {
+      prepare(time);
+      await closedAt("slot");
+      let minutes = 0;
+      while ((await closedAt("start")).length > 0) {
+        clock.move(minute);
+        minutes += 1;
+      }
+      found.push(minutes);
+    }
+    return found;
+  }
+
+  it("is asked less and less often while it says the same", async () => {
+    assert.deepEqual(await pauses(6), [1, 2, 4, 8, 10, 10]);
+    assert.equal(asks, 6);
+  });
+
+  it("is asked sooner again when it says something else", async () => {
+    const other = (time: number) => {
+      if (time === 3) answer = shutAnswer("another reason");
+    };
+    assert.deepEqual(await pauses(5, other), [1, 2, 4, 1, 2]);
+  });
+
+  it("is asked sooner again when it was open in between", async () => {
+    const reopen = (time: number) => {
+      answer = time === 2 ? openAnswer : shutAnswer("dear");
+    };
+    assert.deepEqual(await pauses(4, reopen), [1, 2, 0, 1]);
   });
 });

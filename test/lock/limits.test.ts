@@ -136,6 +136,22 @@ describe("A node of the control plane", () => {
     });
   });
 
+  const sizes: [of: string[], notReady: string[], enters: boolean][] = [
+    [["me"], [], true],
+    [["me", "cp2"], [], true],
+    [["me", "cp2"], ["cp2"], false],
+    [["me", "cp2", "cp3"], [], true],
+    [["me", "cp2", "cp3"], ["cp2", "cp3"], false],
+    // A majority would be left, but nothing more to lose.
+    [["me", "cp2", "cp3", "cp4", "cp5"], ["cp2"], false],
+  ];
+  for (const [of, notReady, enters] of sizes) {
+    it(`${enters ? "may" : "may not"} enter, being one of ${of.length} of which ${notReady.length} are not Ready`, () => {
+      const refused = asks(free, {}, { controlPlane: { names: of, notReady } });
+      assert.equal(code(refused), enters ? undefined : "control-plane-not-ready");
+    });
+  }
+
   it("may enter when it is itself the one that is not Ready", () => {
     assert.equal(asks(free, {}, { controlPlane: { names, notReady: ["me"] } }), undefined);
   });

@@ -19,6 +19,7 @@ const options = {
   "lb-exclude": "true",
   "prefer-no-schedule-taint": "example.com/reboot-pending",
   "drain-timeout": "1m",
+  preflight: "off",
 };
 const soft = { key: "example.com/reboot-pending", effect: "PreferNoSchedule" };
 

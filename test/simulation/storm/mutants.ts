@@ -65,7 +65,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the deadline of the drain is forgotten",
-    seed: 118,
+    seed: 359,
     file: "cycle/decide.ts",
     edits: [["const began = Date.parse(record.since);", "const began = now;"]],
   },
@@ -159,7 +159,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "reboots with pods that have not gone",
-    seed: 14,
+    seed: 31,
     file: "cycle/decide.ts",
     edits: [["if (!moment.policy.rebootAnyway) return", "if (moment.policy.rebootAnyway) return"]],
   },

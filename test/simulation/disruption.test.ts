@@ -1,0 +1,293 @@
+import assert from "node:assert/strict";
+import type { RawOptions } from "../../daemon/config/options.ts";
+import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { daemonUser } from "../cluster/manifests.ts";
+import { isFromDaemon } from "./small-world.ts";
+import {
+  addBudget,
+  addDaemonSet,
+  addPod,
+  boots,
+  evictions,
+  isRebooted,
+  minute,
+  phase,
+  readNode,
+  saysOf,
+  start,
+  until,
+  wantReboot,
+  world,
+} from "./story.ts";
+
+const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+const emptyDir = { volumes: [{ name: "scratch", emptyDir: {} }] };
+/** No node has it. */
+const unschedulable = { nodeName: undefined, nodeSelector: { "test/disk": "none" } };
+
+const isDraining = async () => (await phase()) === "Draining";
+const dropBudget = (name: string) => world.admin.delete(`${budgets}/${name}`, {}, { signal: world.signal });
+
+/** "gate code: sentence" of each reason on the Node. */
+async function reasons(): Promise<string[]> {
+  const { record } = parseRecord((await readNode()).metadata?.annotations?.[recordAnnotation]);
+  return (record?.reasons ?? []).map(({ gate, code, message }) => `${gate} ${code}: ${message}`);
+}
+
+/** Requests of the daemon for this, in order. */
+const asked = (resource: string) =>
+  world.server.ledger.entries({ user: daemonUser.name, verb: "list", resource });
+
+async function untouched(): Promise<void> {
+  const { cordoned, lock } = await world.look();
+  assert.deepEqual([await phase(), boots(), cordoned, lock], ["Waiting", 1, [], undefined]);
+  assert.deepEqual(evictions(), []);
+}
+
+describe("A node whose drain could not succeed", () => {
+  afterEach(() => world.stop());
+
+  const blocked: [what: string, options: RawOptions, put: () => Promise<void>, says: RegExp][] = [
+    [
+      "for a budget that never lets a pod go",
+      {},
+      async () => {
+        await addPod("db");
+        await addBudget("db");
+      },
+      /^disruption budget-never: the drain could not succeed: default\/db: budget default\/db never lets a pod go \(maxUnavailable 0\); allow one/,
+    ],
+    [
+      "for a budget that has none to give as things are",
+      {},
+      async () => {
+        await addPod("web-0", { app: "web" });
+        await addPod("web-1", { app: "web", spec: unschedulable });
+        await addBudget("web", "web", { minAvailable: 1 });
+      },
+      /^disruption budget-exhausted: .* default\/web-0: budget default\/web needs 1 healthy pods and has 1; it lets one go once there are 2/,
+    ],
+    [
+      "for a pod with two budgets",
+      {},
+      async () => {
+        await addPod("db");
+        for (const name of ["first", "second"]) await addBudget("db", name, { minAvailable: 0 });
+      },
+      /^disruption budgets-several: .* default\/db: is covered by default\/first and default\/second/,
+    ],
+    [
+      "for a pod that nothing would make anew, where that counts",
+      { "drain-force": "false" },
+      () => addPod("naked"),
+      /^disruption no-controller: .* default\/naked: has no controller that would make it anew/,
+    ],
+    [
+      "for local data, where that counts, and all else that is in the way",
+      { "drain-force": "false", "delete-emptydir-data": "false" },
+      async () => {
+        await addPod("db", { spec: emptyDir });
+        await addBudget("db");
+      },
+      /^disruption local-data: .* default\/db: has local data .*, and has no controller .*, and budget default\/db never/,
+    ],
+    [
+      "for budgets, also where a pod that nothing makes anew is deleted in the end",
+      { "drain-escalation": "evict:5m,delete:1m", "drain-force": "false" },
+      () => addPod("naked"),
+      /^disruption no-controller: /,
+    ],
+    [
+      "for many pods, of which five are named",
+      { "drain-force": "false" },
+      async () => {
+        for (let number = 1; number <= 7; number += 1) await addPod(`p${number}`);
+      },
+      /default\/p5: has no controller that would make it anew \(--drain-force\); and 2 more$/,
+    ],
+  ];
+  for (const [what, options, put, says] of blocked) {
+    it(`does not start: ${what}`, async () => {
+      await start(options);
+      await put();
+      await wantReboot();
+      await world.time.pass(5 * minute);
+      await untouched();
+      const [reason = "", ...more] = await reasons();
+      assert.match(reason, says);
+      assert.deepEqual(more, []);
+    });
+  }
+
+  const open: [what: string, options: RawOptions, put: () => Promise<void>][] = [
+    ["for budgets that let pods go one by one", {}, () => addWeb()],
+    ["for pods that go, though they lose something", {}, () => addPod("naked", { spec: emptyDir })],
+    [
+      "for pods that are deleted past their budgets in the end",
+      { "drain-escalation": "evict:5m,delete:1m" },
+      () => addDb(),
+    ],
+    ["for pods that are deleted at once", { "disable-eviction": "true" }, () => addDb()],
+    ["for what goes down with the machine", { "force-reboot": "true" }, () => addDb()],
+    ["for pods of a namespace that is left out", { "drain-skip-namespace": ["default"] }, () => addDb()],
+    ["for pods that are not asked for", { "drain-pod-selector": "app=web" }, () => addDb()],
+    [
+      "for a budget that is not worked out yet",
+      {},
+      async () => {
+        const match = { resource: "poddisruptionbudgets", subresource: "status" };
+        world.server.faults.add({ match, effect: { status: 500 } });
+        await addPod("db");
+        await addBudget("db", "db", { minAvailable: 0 });
+      },
+    ],
+    ["where nobody is to look", { preflight: "off" }, () => addDb()],
+  ];
+  for (const [what, options, put] of open) {
+    it(`starts all the same: ${what}`, async () => {
+      await start(options);
+      await put();
+      await wantReboot();
+      await until("it drains", isDraining, 10);
+    });
+  }
+
+  async function addDb(): Promise<void> {
+    await addPod("db");
+    await addBudget("db");
+  }
+
+  async function addWeb(): Promise<void> {
+    for (const name of ["web-0", "web-1", "web-2"]) await addPod(name, { app: "web" });
+    await addBudget("web", "web", { minAvailable: 2 });
+    await world.time.pass(3000);
+  }
+
+  it("starts once the budget has gone", async () => {
+    await start();
+    await addDb();
+    await wantReboot();
+    await world.time.pass(20_000);
+    await untouched();
+    await dropBudget("db");
+    await until("n1 has rebooted", isRebooted, 120);
+  });
+
+  it("looks at its turn, not when it begins to wait", async () => {
+    await start();
+    const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
+    const setLock = (value: string | null) =>
+      world.admin.patch(
+        lease,
+        { metadata: { annotations: { "rebootd.dev/lock": value } } },
+        { signal: world.signal },
+      );
+    await setLock('{"nodeID":"manual"}');
+    await wantReboot();
+    await world.time.pass(10 * minute);
+    assert.deepEqual(asked("pods"), []);
+    await addDb();
+    await world.time.pass(3000);
+    await setLock(null);
+    await world.time.pass(minute);
+    assert.match((await reasons())[0] ?? "", /^disruption budget-never: /);
+    await untouched();
+  });
+
+  it("gives the slot back when a budget fills up between the slot and the cordon", async () => {
+    await start();
+    await addPod("db");
+    await world.time.pass(3000);
+    let times = 0;
+    world.onDaemonRequest = (_, { method, path }) => {
+      if (method === "PATCH" && path.includes("/leases/rebootd") && times++ === 0) void addBudget("db");
+    };
+    await wantReboot();
+    await world.time.pass(10_000);
+    assert.equal(times, 2, "the slot was taken and given back");
+    assert.match((await reasons())[0] ?? "", /^disruption budget-never: /);
+    await untouched();
+  });
+});
+
+describe("A node that cannot tell whether its drain would succeed", () => {
+  afterEach(() => world.stop());
+
+  it("does not start, says why, and starts once it can tell", async () => {
+    await start();
+    await addPod("web");
+    const refusal = { code: 403, reason: "Forbidden", message: "budgets are forbidden" };
+    const match = { verb: "list", resource: "poddisruptionbudgets", where: isFromDaemon };
+    world.server.faults.add({ match, times: 1, effect: { refusal } });
+    await wantReboot();
+    await world.time.pass(20_000);
+    await untouched();
+    assert.match((await reasons())[0] ?? "", /^disruption cannot-tell: cannot tell: .*budgets are forbidden/);
+    await until("n1 has rebooted", isRebooted, 120);
+  });
+
+  it("does not wait for an answer that does not come", async () => {
+    await start();
+    await addPod("web");
+    const match = { verb: "list", resource: "poddisruptionbudgets", where: isFromDaemon };
+    world.server.faults.add({ match, effect: "hang" });
+    await wantReboot();
+    await world.time.pass(20_000);
+    assert.match((await reasons())[0] ?? "", /^disruption no-answer: /);
+    await untouched();
+  });
+});
+
+describe("A drain that has begun", () => {
+  afterEach(() => world.stop());
+
+  it("is not judged any more: it fails or succeeds by itself", async () => {
+    await start({ "drain-delay": "10s", "drain-timeout": "1m" });
+    await addPod("db");
+    await wantReboot();
+    await until("it drains", isDraining);
+    await addBudget("db");
+    await until("it has failed", async () => (await phase()) === "Failed");
+    assert.ok(saysOf("the drain has passed its deadline, 1 pods are left: default/db"));
+  });
+
+  it("was judged twice, and not before the reboot", async () => {
+    await start({ "reboot-delay": "1m" });
+    await addPod("web");
+    await world.time.pass(3000);
+    await wantReboot();
+    await until("it drains", isDraining);
+    assert.equal(asked("poddisruptionbudgets").length, 2);
+    await until("n1 has rebooted", isRebooted);
+    assert.equal(asked("poddisruptionbudgets").length, 2);
+  });
+});
+
+describe("The look at what would hold a drain up", () => {
+  afterEach(() => world.stop());
+
+  it("costs a node that stays blocked a few requests in ten minutes, none of which is for all pods or Nodes", async () => {
+    await start();
+    await addDaemonSet("agent");
+    await addPod("db");
+    await addBudget("db");
+    await wantReboot();
+    await world.time.pass(60 * minute);
+    const requests: string[] = [];
+    world.onDaemonRequest = (_, { method, path }) =>
+      void requests.push(`${method} ${decodeURIComponent(path)}`);
+    const hours = 12;
+    await world.time.pass(hours * 60 * minute);
+    const own = requests.filter((request) => !request.includes("watch=true"));
+    assert.ok(own.length <= hours * (6 * 5 + 1), `${own.length / hours} requests an hour`);
+    // Every ten minutes one look, the lock twice with it; every hour how many Nodes there are.
+    assert.deepEqual([...new Set(own)].sort(), [
+      "GET /api/v1/nodes?limit=1",
+      "GET /api/v1/pods?fieldSelector=spec.nodeName=n1&limit=250",
+      "GET /apis/apps/v1/namespaces/default/daemonsets/agent",
+      "GET /apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd",
+      "GET /apis/policy/v1/namespaces/default/poddisruptionbudgets?limit=250",
+    ]);
+    await untouched();
+  });
+});
