@@ -158,6 +158,9 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
         mayHoldSlot,
         turn: turn.claim(),
       };
+      // Where this node has no slot for certain, what the watch shows is enough to go on waiting.
+      const refused = mayHoldSlot ? undefined : turn.refused();
+      if (refused !== undefined) seen.lock = refused;
       const decision = await lookAndDecide(current, seen, signal);
       if (decision !== undefined) return { record: current, seen, decision };
     }
@@ -181,13 +184,11 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
           break;
         case "gates": {
           const { stage } = decision.action;
-          seen.gates = { ...(await ports.checkGates(askedOfGates(current, stage), signal)), stage };
+          seen.gates = { ...(await ports.checkGates(askedOfGates(current, stage, seen), signal)), stage };
           break;
         }
         case "lock":
-          // Where this node has no slot for certain, what the watch shows is enough to go on waiting.
-          seen.lock =
-            (mayHoldSlot ? undefined : turn.refused()) ?? (await lock.read(waiter(), seen.turn, signal));
+          seen.lock = await lock.read(waiter(), seen.turn, signal);
           mayHoldSlot = seen.lock.held || seen.lock.remains;
           seen.mayHoldSlot = mayHoldSlot;
           break;
@@ -203,10 +204,11 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
     }
   }
 
-  function askedOfGates({ need, lastDrainMs }: CycleRecord, stage: Stage): Asked {
+  function askedOfGates({ need, lastDrainMs }: CycleRecord, stage: Stage, { lock }: Seen): Asked {
+    const isLockFull = lock?.refusal !== undefined && !lock.held;
     const urgent = parseRequest(node?.requested)?.urgent === true;
     const neededSince = need === undefined ? clock.now() : Date.parse(need.since);
-    return { stage, paused: node?.paused, neededSince, urgent, lastDrainMs };
+    return { stage, paused: node?.paused, neededSince, urgent, lastDrainMs, isLockFull };
   }
 
   async function lookAtNode(current: CycleRecord, seen: Seen, signal: AbortSignal): Promise<boolean> {

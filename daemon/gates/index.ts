@@ -19,6 +19,8 @@ export interface GateRounds {
 /** What is asked of all gates together. */
 export interface Asked extends Omit<GateMoment, "now"> {
   urgent: boolean;
+  /** Others are seen to hold all slots: nothing is asked afar. */
+  isLockFull: boolean;
 }
 
 export type CheckGates = (asked: Asked, signal: AbortSignal) => Promise<GateAnswers>;
@@ -46,7 +48,7 @@ export function createGateCheck(
       (gate) => isAsked(gate, asked.stage) && !(asked.urgent && gate.urgentPasses),
     );
     const here = counting.filter((gate) => gate.asks === "here");
-    const afar = counting.filter((gate) => gate.asks === "afar");
+    const afar = asked.isLockFull ? [] : counting.filter((gate) => gate.asks === "afar");
     const answers = await Promise.all(here.map(async (gate) => [gate, await ask(gate, moment)] as const));
     const isHeldHere = answers.some(([, answer]) => !answer.open);
     const more = await Promise.all(

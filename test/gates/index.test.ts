@@ -39,7 +39,7 @@ const shut = (name: string, rest: Partial<Gate> = {}) => gate(name, async () => 
 
 function asked(changes: Partial<Asked> = {}): Asked {
   const { now, ...rest } = moment(0);
-  return { ...rest, urgent: false, ...changes };
+  return { ...rest, urgent: false, isLockFull: false, ...changes };
 }
 
 function checkOf(gates: Gate[], clock = stoppedClock()) {
@@ -153,6 +153,17 @@ describe("What gates ask afar", () => {
     clock.move(1);
     await check();
     assert.equal(asks(), 2);
+  });
+
+  it("is not asked while others hold all slots, and is not remembered either", async () => {
+    const { afar, asks } = counted([shutAnswer("afar")]);
+    const check = checkOf([shut("here"), afar]);
+    const closed = async (isLockFull: boolean) =>
+      (await check({ isLockFull })).closed.map(({ gate }) => gate);
+    assert.deepEqual(await closed(true), ["here"]);
+    assert.equal(asks(), 0);
+    assert.deepEqual(await closed(false), ["here", "afar"]);
+    assert.deepEqual(await closed(true), ["here"]);
   });
 
   it("is kept when it could not be asked, too", async () => {
