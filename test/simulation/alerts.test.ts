@@ -123,8 +123,8 @@ describe("With alerts", () => {
     assert.deepEqual(await reasons(), ["alerts (active): 1 alert is active: DiskFull"]);
   });
 
-  it("a node that only waits for a slot asks nobody", async () => {
-    await startWatched({ "reboot-delay": "10m" }, 3);
+  it("a node that only waits for a slot asks nobody, however often it looks", async () => {
+    await startWatched({ "reboot-delay": "10m", period: "1m" }, 3);
     await world.time.pass(3000);
     world.machine("n1").wantReboot();
     await until("n1 drains", async () => (await phase()) === "Draining");
@@ -132,7 +132,7 @@ describe("With alerts", () => {
     await world.time.pass(5000);
     askedAt = [];
     await world.time.pass(9 * minute);
-    // The watch of the lock shows that it is taken; the gates are asked again when it is not.
+    // The watch of the lock shows that it is taken; the servers are asked again when it is not.
     assert.deepEqual(askedAt, []);
   });
 });
