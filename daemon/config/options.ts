@@ -43,8 +43,6 @@ export interface Option<T> {
   readonly help: string;
 }
 
-const anyText = text({ allowed: "a text that is not empty", like: /./ });
-
 /**
  * Every option once. Where kured has an option for the same thing, name and spelling of the values are kured's
  * (https://kured.dev/docs/configuration/).
@@ -57,7 +55,7 @@ export const options = {
     help: "name of this node; in a pod from spec.nodeName",
   },
   kubeconfig: {
-    type: anyText,
+    type: text({ allowed: "a file such as /etc/rebootd/kubeconfig", like: /^\P{Cc}+$/u }),
     placeholder: "FILE",
     help: "way to the API server; without it the service account of the pod. KUBECONFIG works too",
   },
@@ -98,7 +96,7 @@ export const options = {
     help: "for --reboot-method=command",
   },
   "reboot-signal": {
-    type: integer({ min: 1, max: 64 }),
+    type: integer({ min: 1, max: 64, like: 39 }),
     default: "39",
     placeholder: "NUMBER",
     help: "for --reboot-method=signal: sent to process 1; 39 is SIGRTMIN+5, systemd's reboot",
@@ -199,7 +197,7 @@ export const options = {
     help: "wait this long for volumes of the pods that went to be detached; 0 does not look at them",
   },
   "drain-grace-period": {
-    type: integer({ min: -1, max: 86_400 }),
+    type: integer({ min: -1, max: 86_400, like: 30 }),
     default: "-1",
     placeholder: "SECONDS",
     help: "grace for each pod; -1 takes the pod's own",
@@ -212,7 +210,7 @@ export const options = {
     help: "leave the pods of this namespace; may be repeated",
   },
   "skip-wait-for-delete-timeout": {
-    type: integer({ min: 0, max: 86_400 }),
+    type: integer({ min: 0, max: 86_400, like: 30 }),
     default: "0",
     placeholder: "SECONDS",
     help: "do not wait for pods whose time to end was over this long ago; 0 waits for all",
@@ -483,13 +481,16 @@ export const options = {
   },
 
   "metrics-host": {
-    type: text({ allowed: "an address to listen on, or nothing for all", like: /^[0-9A-Za-z.:-]*$/ }),
+    type: text({
+      allowed: "an address to listen on such as 127.0.0.1, or nothing for all",
+      like: /^[0-9A-Za-z.:-]*$/,
+    }),
     default: "",
     placeholder: "ADDRESS",
     help: "address of /metrics and /healthz; empty for all",
   },
   "metrics-port": {
-    type: integer({ min: 0, max: 65_535 }),
+    type: integer({ min: 0, max: 65_535, like: 8080 }),
     default: "8080",
     placeholder: "PORT",
     help: "port of /metrics and /healthz; 0 takes a free one",

@@ -70,8 +70,17 @@ export const escalation: ValueType<EscalationSteps> = value(
   },
 );
 
-export function integer({ min, max }: { min: number; max: number }): ValueType<number> {
-  return value(`allowed is a whole number from ${min} to ${max}`, (text) => {
+/** `like` is the example. */
+export function integer({
+  min,
+  max,
+  like = 2,
+}: {
+  min: number;
+  max: number;
+  like?: number;
+}): ValueType<number> {
+  return value(`allowed is a whole number from ${min} to ${max}, such as ${like}`, (text) => {
     const number = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
     return number >= min && number <= max ? number : undefined;
   });
@@ -93,7 +102,7 @@ export function text({ allowed, like }: { allowed: string; like: RegExp }): Valu
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
 export const objectName = text({
-  allowed: "a name of an object: lower case letters, digits, '-' and '.', at most 253",
+  allowed: "a name of an object: lower case letters, digits, '-' and '.', at most 253, such as worker-1",
   like: /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
 });
 
@@ -140,7 +149,7 @@ export const annotationKeys: ValueType<readonly string[]> = value(
 );
 const annotationKey = metadataKey("example.com/raid-checked");
 
-export const path = text({ allowed: "an absolute path", like: /^\/[^\0]*$/ });
+export const path = text({ allowed: "an absolute path such as /run/rebootd/file", like: /^\/[^\0]*$/ });
 
 /** Words as a shell would split them; nothing is expanded, and no shell runs. */
 export const command: ValueType<readonly [string, ...string[]]> = value(

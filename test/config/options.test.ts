@@ -108,6 +108,23 @@ describe("The options", () => {
     it(`take --${name}=${JSON.stringify(given)}`, () => assert.deepEqual(parsed(name, given), value));
   }
 
+  /** For each option one of them is none. */
+  const badValues = ["\u0007 ?=[\n", "", " ", "'"];
+  for (const name of Object.keys(options) as OptionName[]) {
+    it(`refuse what --${name} cannot be with its name, the value, and an example`, () => {
+      assert.throws(
+        () => {
+          for (const bad of badValues) parsed(name, bad);
+        },
+        (error: Error) =>
+          error instanceof ConfigError &&
+          error.message.startsWith(`--${name}`) &&
+          /: allowed is .*( such as | or )/.test(error.message) &&
+          !/\p{Cc}/u.test(error.message),
+      );
+    });
+  }
+
   const refused: [name: OptionName, given: string][] = [
     ["node-id", "Node One"],
     ["period", "5"],
