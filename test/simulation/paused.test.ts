@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ApiRequest } from "../../daemon/cluster/transport.ts";
 import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import {
   addPod,
@@ -8,7 +9,6 @@ import {
   patchNode,
   phase,
   readNode,
-  saysOf,
   start,
   until,
   wantReboot,
@@ -67,21 +67,6 @@ describe("A paused node", () => {
     const own = world.server.ledger.entries({ user: "system:serviceaccount:kube-system:rebootd" });
     assert.deepEqual(own, []);
   });
-
-  it("that is paused while it is drained is given back before the reboot, without a failure", async () => {
-    await start({ "reboot-delay": "20s" });
-    await addPod("web");
-    await wantReboot();
-    await until("it drains", async () => (await phase()) === "Draining");
-    await setPause("wait for me");
-    await until("it is given back", async () => (await phase()) === "Waiting", 60);
-    assert.equal(boots(), 1);
-    const { cordoned, lock } = await world.look();
-    assert.deepEqual([cordoned, lock], [[], undefined]);
-    assert.ok(saysOf("this node is paused: wait for me: give the node back"));
-    await setPause(null);
-    await until("n1 has rebooted", isRebooted);
-  });
 });
 
 describe("All nodes, paused on the object that carries the lock", () => {
@@ -120,17 +105,46 @@ describe("All nodes, paused on the object that carries the lock", () => {
     await until("one starts", async () => (await phases()).includes("Draining"), 10);
     await until("both have rebooted", async () => allBoots().every((count) => count === 2));
   });
+});
 
-  it("end a cycle before the reboot that has begun, without a failure", async () => {
-    await start({ "reboot-delay": "20s" });
-    await wantReboot();
-    await until("it drains", async () => (await phase()) === "Draining");
-    await pauseAll("true");
-    await until("it is given back", async () => (await phase()) === "Waiting", 60);
-    assert.equal(boots(), 1);
-    const { cordoned, lock } = await world.look();
-    assert.deepEqual([cordoned, lock], [[], undefined]);
-    await pauseAll(null);
-    await until("n1 has rebooted", isRebooted);
-  });
+describe("A pause that comes late", () => {
+  afterEach(() => world.stop());
+
+  const isWrite = ({ method, body }: ApiRequest, text: string) =>
+    method === "PATCH" && JSON.stringify(body ?? "").includes(text);
+  const moments: [when: string, isThen: (request: ApiRequest, before: readonly ApiRequest[]) => boolean][] = [
+    ["while the slot is held, before the cordon", (one) => isWrite(one, "rebootd.dev/lock")],
+    ["as the drain begins", ({ path }) => path.endsWith("/eviction")],
+    ["straight before the reboot", (_, before) => before.some((one) => isWrite(one, "Rebooting"))],
+  ];
+  for (const [who, pause, says] of [
+    ["of the node", () => setPause("wait for me"), "this node is paused: wait for me"],
+    ["of all nodes", () => pauseAll("wait for me"), "all nodes are paused: wait for me"],
+  ] as const) {
+    for (const [when, isThen] of moments) {
+      it(`${who}, ${when}, is heeded: the node does not reboot, without a failure`, async () => {
+        await start();
+        await addPod("web");
+        const before: ApiRequest[] = [];
+        let isPaused = false;
+        world.onDaemonRequest = (_, request) => {
+          if (!isPaused && isThen(request, before)) {
+            isPaused = true;
+            void pause();
+          }
+          before.push(request);
+        };
+        await wantReboot();
+        await until("it is paused", async () => isPaused);
+        await until("it waits", async () => (await phase()) === "Waiting", 60);
+        await world.time.pass(5 * minute);
+        assert.deepEqual([await phase(), boots(), await reasons()], ["Waiting", 1, [says]]);
+        const { cordoned, lock } = await world.look();
+        assert.deepEqual([cordoned, lock], [[], undefined]);
+        await setPause(null);
+        await pauseAll(null);
+        await until("n1 has rebooted", isRebooted);
+      });
+    }
+  }
 });
