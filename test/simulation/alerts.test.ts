@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { RawOptions } from "../../daemon/config/options.ts";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import type { HttpPost } from "../../daemon/gates/ask-server.ts";
 import { answering, alert as firing, vector } from "../gates/servers.ts";
 import {
@@ -9,7 +8,7 @@ import {
   isRebooted,
   minute,
   phase,
-  readNode,
+  reasons,
   saysOf,
   setCordon,
   start,
@@ -41,11 +40,6 @@ async function startWatched(options: RawOptions = {}, nodes = 1): Promise<void> 
     },
   );
 }
-
-const reasons = async () =>
-  parseRecord((await readNode()).metadata?.annotations?.[recordAnnotation]).record?.reasons.map(
-    ({ gate, code, message }) => `${gate} (${code}): ${message}`,
-  );
 
 /** The shortest time between two questions, in milliseconds. */
 const shortestPause = () =>

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { RawOptions } from "../../daemon/config/options.ts";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { daemonUser } from "../cluster/manifests.ts";
 import { isFromDaemon } from "./small-world.ts";
 import {
@@ -12,7 +11,7 @@ import {
   isRebooted,
   minute,
   phase,
-  readNode,
+  reasons,
   saysOf,
   start,
   until,
@@ -29,11 +28,6 @@ const isDraining = async () => (await phase()) === "Draining";
 const dropBudget = (name: string) => world.admin.delete(`${budgets}/${name}`, {}, { signal: world.signal });
 
 /** "gate code: sentence" of each reason on the Node. */
-async function reasons(): Promise<string[]> {
-  const { record } = parseRecord((await readNode()).metadata?.annotations?.[recordAnnotation]);
-  return (record?.reasons ?? []).map(({ gate, code, message }) => `${gate} ${code}: ${message}`);
-}
-
 /** Requests of the daemon for this, in order. */
 const asked = (resource: string) =>
   world.server.ledger.entries({ user: daemonUser.name, verb: "list", resource });
@@ -55,7 +49,7 @@ describe("A node whose drain could not succeed", () => {
         await addPod("db");
         await addBudget("db");
       },
-      /^disruption budget-never: the drain could not succeed: default\/db: budget default\/db never lets a pod go \(maxUnavailable 0\); allow one/,
+      /^disruption \(budget-never\): the drain could not succeed: default\/db: budget default\/db never lets a pod go \(maxUnavailable 0\); allow one/,
     ],
     [
       "for a budget that has none to give as things are",
@@ -65,7 +59,7 @@ describe("A node whose drain could not succeed", () => {
         await addPod("web-1", { app: "web", spec: unschedulable });
         await addBudget("web", "web", { minAvailable: 1 });
       },
-      /^disruption budget-exhausted: .* default\/web-0: budget default\/web needs 1 healthy pods and has 1; it lets one go once there are 2/,
+      /^disruption \(budget-exhausted\): .* default\/web-0: budget default\/web needs 1 healthy pods and has 1; it lets one go once there are 2/,
     ],
     [
       "for a pod with two budgets",
@@ -74,13 +68,13 @@ describe("A node whose drain could not succeed", () => {
         await addPod("db");
         for (const name of ["first", "second"]) await addBudget("db", name, { minAvailable: 0 });
       },
-      /^disruption budgets-several: .* default\/db: is covered by default\/first and default\/second/,
+      /^disruption \(budgets-several\): .* default\/db: is covered by default\/first and default\/second/,
     ],
     [
       "for a pod that nothing would make anew, where that counts",
       { "drain-force": "false" },
       () => addPod("naked"),
-      /^disruption no-controller: .* default\/naked: has no controller that would make it anew/,
+      /^disruption \(no-controller\): .* default\/naked: has no controller that would make it anew/,
     ],
     [
       "for local data, where that counts, and all else that is in the way",
@@ -89,13 +83,13 @@ describe("A node whose drain could not succeed", () => {
         await addPod("db", { spec: emptyDir });
         await addBudget("db");
       },
-      /^disruption local-data: .* default\/db: has local data .*, and has no controller .*, and budget default\/db never/,
+      /^disruption \(local-data\): .* default\/db: has local data .*, and has no controller .*, and budget default\/db never/,
     ],
     [
       "for budgets, also where a pod that nothing makes anew is deleted in the end",
       { "drain-escalation": "evict:5m,delete:1m", "drain-force": "false" },
       () => addPod("naked"),
-      /^disruption no-controller: /,
+      /^disruption \(no-controller\): /,
     ],
     [
       "for many pods, of which five are named",
@@ -190,7 +184,7 @@ describe("A node whose drain could not succeed", () => {
     await world.time.pass(3000);
     await setLock(null);
     await world.time.pass(minute);
-    assert.match((await reasons())[0] ?? "", /^disruption budget-never: /);
+    assert.match((await reasons())[0] ?? "", /^disruption \(budget-never\): /);
     await untouched();
   });
 
@@ -205,7 +199,7 @@ describe("A node whose drain could not succeed", () => {
     await wantReboot();
     await world.time.pass(10_000);
     assert.equal(times, 2, "the slot was taken and given back");
-    assert.match((await reasons())[0] ?? "", /^disruption budget-never: /);
+    assert.match((await reasons())[0] ?? "", /^disruption \(budget-never\): /);
     await untouched();
   });
 });
@@ -222,7 +216,10 @@ describe("A node that cannot tell whether its drain would succeed", () => {
     await wantReboot();
     await world.time.pass(20_000);
     await untouched();
-    assert.match((await reasons())[0] ?? "", /^disruption cannot-tell: cannot tell: .*budgets are forbidden/);
+    assert.match(
+      (await reasons())[0] ?? "",
+      /^disruption \(cannot-tell\): cannot tell: .*budgets are forbidden/,
+    );
     await until("n1 has rebooted", isRebooted, 120);
   });
 
@@ -233,7 +230,7 @@ describe("A node that cannot tell whether its drain would succeed", () => {
     world.server.faults.add({ match, effect: "hang" });
     await wantReboot();
     await world.time.pass(20_000);
-    assert.match((await reasons())[0] ?? "", /^disruption no-answer: /);
+    assert.match((await reasons())[0] ?? "", /^disruption \(no-answer\): /);
     await untouched();
   });
 });

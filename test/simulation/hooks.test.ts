@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import {
   addPod,
   boots,
@@ -9,6 +8,7 @@ import {
   phase,
   podsOn,
   readNode,
+  record,
   start,
   until,
   wantReboot,
@@ -20,7 +20,6 @@ const hooked = { "before-reboot-hooks": [hook], "before-reboot-hooks-timeout": "
 
 const hookOnNode = async () => (await readNode()).metadata?.annotations?.[hook];
 const setHook = (value: string) => patchNode({ metadata: { annotations: { [hook]: value } } });
-const record = async () => parseRecord((await readNode()).metadata?.annotations?.[recordAnnotation]).record;
 
 describe("A node with hooks before the reboot", () => {
   afterEach(() => world.stop());

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { ApiRequest } from "../../daemon/cluster/transport.ts";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import {
   addPod,
   boots,
@@ -8,7 +7,7 @@ import {
   minute,
   patchNode,
   phase,
-  readNode,
+  reasons,
   start,
   until,
   wantReboot,
@@ -26,11 +25,6 @@ const pauseAll = (value: string | null) =>
     { signal: world.signal },
   );
 
-const reasons = async () =>
-  parseRecord((await readNode()).metadata?.annotations?.[recordAnnotation]).record?.reasons.map(
-    ({ message }) => message,
-  );
-
 describe("A paused node", () => {
   afterEach(() => world.stop());
 
@@ -40,7 +34,7 @@ describe("A paused node", () => {
     await wantReboot();
     await world.time.pass(10 * minute + 30_000);
     assert.deepEqual([await phase(), boots()], ["Waiting", 1]);
-    assert.deepEqual(await reasons(), ["this node is paused: new disk"]);
+    assert.deepEqual(await reasons(), ["paused (node): this node is paused: new disk"]);
     await setPause(null);
     await world.time.pass(1000);
     assert.equal(await phase(), "Draining");
@@ -82,7 +76,7 @@ describe("All nodes, paused on the object that carries the lock", () => {
     for (const machine of world.machines) machine.wantReboot();
     await world.time.pass(10 * minute);
     assert.deepEqual(await phases(), ["Waiting", "Waiting", "Waiting"]);
-    assert.deepEqual(await reasons(), ["all nodes are paused: moving racks"]);
+    assert.deepEqual(await reasons(), ["paused (cluster): all nodes are paused: moving racks"]);
     await pauseAll(null);
     await until("one starts", async () => (await phases()).includes("Draining"), 10);
     await until("all have rebooted", async () => allBoots().every((count) => count === 2));
@@ -118,8 +112,8 @@ describe("A pause that comes late", () => {
     ["straight before the reboot", (_, before) => before.some((one) => isWrite(one, "Rebooting"))],
   ];
   for (const [who, pause, says] of [
-    ["of the node", () => setPause("wait for me"), "this node is paused: wait for me"],
-    ["of all nodes", () => pauseAll("wait for me"), "all nodes are paused: wait for me"],
+    ["of the node", () => setPause("wait for me"), "paused (node): this node is paused: wait for me"],
+    ["of all nodes", () => pauseAll("wait for me"), "paused (cluster): all nodes are paused: wait for me"],
   ] as const) {
     for (const [when, isThen] of moments) {
       it(`${who}, ${when}, is heeded: the node does not reboot, without a failure`, async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { List, Node, Pod } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
+import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { type SmallWorld, type SmallWorldOptions, startSmallWorld } from "./small-world.ts";
 
 /** The words in which stories are told, one at a time; most are about one node, n1. */
@@ -80,6 +81,14 @@ export const saysOf = (text: string) => world.logs.some((line) => line.includes(
 export async function readNode(): Promise<Node> {
   return await world.admin.get<Node>("/api/v1/nodes/n1", { signal: world.signal });
 }
+
+/** What the Node carries. */
+export const record = async () =>
+  parseRecord((await readNode()).metadata?.annotations?.[recordAnnotation]).record;
+
+/** What holds it back, as its Node says. */
+export const reasons = async () =>
+  ((await record())?.reasons ?? []).map(({ gate, code, message }) => `${gate} (${code}): ${message}`);
 
 export async function patchNode(patch: object): Promise<void> {
   await world.admin.patch("/api/v1/nodes/n1", patch, { signal: world.signal });

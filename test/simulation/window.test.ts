@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { RawOptions } from "../../daemon/config/options.ts";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import {
   addPod,
   boots,
@@ -8,17 +7,14 @@ import {
   isRebooted,
   minute,
   phase,
-  readNode,
+  reasons,
+  record,
   saysOf,
   start,
   until,
   wantReboot,
   world,
 } from "./story.ts";
-
-const record = async () => parseRecord((await readNode()).metadata?.annotations?.[recordAnnotation]).record;
-const reasons = async () =>
-  (await record())?.reasons.map(({ gate, code, message }) => `${gate} (${code}): ${message}`);
 
 /** Stories begin on Tuesday 2026-11-24, a few seconds after noon. */
 async function clockShows(time: string): Promise<void> {
