@@ -7,7 +7,7 @@ import type { Transport } from "./cluster/transport.ts";
 import { checkAlertOptions } from "./config/alerts.ts";
 import { escalationOf } from "./config/escalation.ts";
 import { lockPlaceOf } from "./config/lock-place.ts";
-import type { Config } from "./config/options.ts";
+import { type Config, ConfigError } from "./config/options.ts";
 import { selectionOf } from "./config/selection.ts";
 import { windowSettingsOf } from "./config/windows.ts";
 import type { MarkPolicy } from "./cycle/marks.ts";
@@ -21,21 +21,26 @@ import type { HttpPost, JsonServer } from "./gates/ask-server.ts";
 import { disruptionGate } from "./gates/disruption.ts";
 import type { Gate } from "./gates/gate.ts";
 import { createGateCheck } from "./gates/index.ts";
+import { inhibitorsGate } from "./gates/inhibitors.ts";
 import { pausedGate } from "./gates/paused.ts";
 import { podsGate } from "./gates/pods.ts";
 import { queriesGate } from "./gates/queries.ts";
 import { upToAge } from "./gates/up-to-age.ts";
+import { usersGate } from "./gates/users.ts";
 import { windowGate } from "./gates/window.ts";
 import { readBootID } from "./host/bootid.ts";
 import { type Argv, createExec, onHost } from "./host/exec.ts";
+import { createLogind, type Logind } from "./host/logind.ts";
 import { commandNeed, fileNeed, type NeedSource } from "./host/need.ts";
+import { choosingRebooter } from "./host/reboot/choice.ts";
 import { commandRebooter } from "./host/reboot/command.ts";
+import { logindRebooter } from "./host/reboot/logind.ts";
 import type { Rebooter } from "./host/reboot/rebooter.ts";
-import { signalRebooter } from "./host/reboot/signal.ts";
+import { type Kill, signalRebooter } from "./host/reboot/signal.ts";
 import { createLockCarrier } from "./lock/carrier.ts";
 import { createLockStore } from "./lock/store.ts";
 import { createNodeEvents } from "./report/events.ts";
-import { createLog, type Log } from "./report/log.ts";
+import { createLog, type Facts, type Log } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
 import { createReport } from "./report/report.ts";
 import { serve } from "./report/server.ts";
@@ -59,14 +64,16 @@ export interface Host {
   need: NeedSource;
   readBootID: () => Promise<string>;
   rebooter: Rebooter;
+  logind: Pick<Logind, "listInhibitors" | "listSessions">;
 }
 
 /** How soon closed gates are asked again; a period that is shorter counts instead. */
 const gateRecheckMs = 60_000;
 
 /** The real machine, as the settings describe it. */
-export function createHost(config: Config, clock: Clock, kill: (pid: number, signal: number) => void): Host {
+export function createHost(config: Config, clock: Clock, kill: Kill): Host {
   const exec = createExec(clock);
+  const logind = createLogind(config["dbus-socket"], clock);
   const hostArgv = config["enter-host"] ? onHost : (argv: Argv) => argv;
   const sentinelCommand = config["reboot-sentinel-command"];
   return {
@@ -75,10 +82,15 @@ export function createHost(config: Config, clock: Clock, kill: (pid: number, sig
         ? fileNeed(config["reboot-sentinel"])
         : commandNeed(hostArgv(sentinelCommand), exec, clock, config.period),
     readBootID: () => readBootID(config["boot-id-path"]),
-    rebooter:
-      config["reboot-method"] === "signal"
-        ? signalRebooter(config["reboot-signal"], kill)
-        : commandRebooter(hostArgv(config["reboot-command"]), exec),
+    rebooter: choosingRebooter(
+      [
+        logindRebooter(logind, { skipInhibitors: config.inhibitors === "ignore" }),
+        signalRebooter(config["reboot-signal"], kill),
+        commandRebooter(config["reboot-command"], hostArgv, exec),
+      ],
+      config["reboot-method"],
+    ),
+    logind,
   };
 }
 
@@ -230,6 +242,10 @@ function createGates(config: Config, api: Api, surroundings: Surroundings, log: 
   if (config.preflight === "on" && !drain.escalation.rebootAnyway) {
     gates.push(disruptionGate(api, config["node-id"], drain));
   }
+  const { logind } = surroundings.host;
+  if (config.inhibitors !== "ignore") gates.push(inhibitorsGate(logind, config.inhibitors));
+  const { waitMs } = config["logged-in-users"];
+  if (waitMs !== undefined) gates.push(usersGate(logind, waitMs));
   return gates;
 }
 
@@ -271,6 +287,7 @@ export async function runDaemon(
   signal: AbortSignal,
 ): Promise<void> {
   const { ports, log, metrics, reporting } = compose(config, surroundings, signal);
+  const facts = await lookAtHost(config, surroundings.host, signal);
   collectDefaultMetrics({ register: metrics.registry });
   const server = await serve({
     host: config["metrics-host"],
@@ -278,12 +295,40 @@ export async function runDaemon(
     registry: metrics.registry,
     fault: reporting.fault,
   });
-  log.info("rebootd started", { version: surroundings.version, metricsPort: server.port });
+  log.info("rebootd started", { version: surroundings.version, metricsPort: server.port, ...facts });
   try {
     await runCycle(ports, signal);
   } finally {
     server.close();
     log.info("rebootd stopped");
+  }
+}
+
+/** What can be asked of this host, for the log. A method of rebooting that was asked for and cannot work ends the process. */
+async function lookAtHost(config: Config, { rebooter, logind }: Host, signal: AbortSignal): Promise<Facts> {
+  const asked = config["reboot-method"];
+  const { method, cannot } = (await rebooter.choose?.(signal)) ?? { method: asked, cannot: {} };
+  const obstacles = Object.entries(cannot).map(([name, obstacle]) => `${name}: ${obstacle}`);
+  if (method === undefined) {
+    throw new ConfigError(
+      `--reboot-method="${asked}": allowed is a method that works on this node, such as auto, but ${obstacles.join("; ")}`,
+    );
+  }
+  return {
+    rebootMethod: method,
+    passedOver: obstacles.join("; ") || undefined,
+    inhibitors: config.inhibitors === "auto" ? await reachOf(logind, signal) : config.inhibitors,
+  };
+}
+
+async function reachOf(logind: Host["logind"], signal: AbortSignal): Promise<string> {
+  try {
+    await logind.listInhibitors(signal);
+    return "wait";
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code, message } = error as Error & { code?: unknown };
+    return code === "no-bus" ? `none are known: ${message}` : "wait";
   }
 }
 

@@ -17,6 +17,7 @@ import {
   labelSelector,
   labels,
   lockObject,
+  loggedInUsers,
   metadataKey,
   objectName,
   path,
@@ -84,22 +85,22 @@ export const options = {
     help: "instead of the file: exit code 0 means needed, 1 not needed, all else that it cannot tell",
   },
   "reboot-method": {
-    type: choice("command", "signal"),
+    type: choice("auto", "logind", "signal", "command"),
     default: "command",
     placeholder: "METHOD",
-    help: "how the node is rebooted: command or signal",
+    help: "how the node is rebooted: logind, signal or command; auto takes the first of these that can work",
   },
   "reboot-command": {
     type: command,
     default: "/bin/systemctl reboot",
     placeholder: "COMMAND",
-    help: "for --reboot-method=command",
+    help: "for --reboot-method=command and auto",
   },
   "reboot-signal": {
     type: integer({ min: 1, max: 64, like: 39 }),
     default: "39",
     placeholder: "NUMBER",
-    help: "for --reboot-method=signal: sent to process 1; 39 is SIGRTMIN+5, systemd's reboot",
+    help: "for --reboot-method=signal and auto: sent to process 1; 39 is SIGRTMIN+5, systemd's reboot",
   },
   "reboot-delay": {
     type: duration(),
@@ -478,6 +479,24 @@ export const options = {
     repeat: true,
     placeholder: "NAME",
     help: "blocking pods count in this namespace alone; may be repeated; needs --blocking-pod-selector",
+  },
+  inhibitors: {
+    type: choice("auto", "wait", "ignore"),
+    default: "auto",
+    placeholder: "auto|wait|ignore",
+    help: "wait while a systemd block inhibitor holds shutdowns back; auto does so where there is a D-Bus socket",
+  },
+  "logged-in-users": {
+    type: loggedInUsers,
+    default: "ignore",
+    placeholder: "ignore|wait:DURATION",
+    help: "wait:10m does not start while people are logged in, until the need is that old",
+  },
+  "dbus-socket": {
+    type: path,
+    default: "/run/dbus/system_bus_socket",
+    placeholder: "FILE",
+    help: "the host's D-Bus, over which logind is asked for inhibitors and users, and to reboot",
   },
 
   "metrics-host": {

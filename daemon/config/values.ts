@@ -37,6 +37,16 @@ export function duration({
   });
 }
 
+/** Milliseconds to wait for them; undefined: do not. */
+export const loggedInUsers: ValueType<{ waitMs: number | undefined }> = value(
+  "allowed is ignore or wait:DURATION, at least 1s, such as wait:10m",
+  (text) => {
+    if (text === "ignore") return { waitMs: undefined };
+    const ms = text.startsWith("wait:") ? parseDurationMs(text.slice("wait:".length)) : undefined;
+    return ms !== undefined && ms >= 1000 && ms <= durationMaxMs ? { waitMs: ms } : undefined;
+  },
+);
+
 /** The steps of a drain; one of the two that take time may be without a duration: it takes the `rest`. */
 export interface EscalationSteps {
   evictMs?: number;

@@ -47,7 +47,7 @@ const optionsOf: Record<Phase, readonly string[]> = {
   Settling: ["--lock-release-delay=2s"],
   // It says that it has asked, and after this time gives up: time enough to arm the fault that holds the phase after it.
   Restoring: ["--reboot-command=/bin/true", "--reboot-attempts=1", "--reboot-timeout=2s"],
-  Failed: ["--reboot-command=/no/such/command"],
+  Failed: ["--reboot-command=/bin/false", "--reboot-attempts=1", "--reboot-timeout=1s"],
 };
 
 const left = { cordoned: false, taints: 0, holdsSlot: false };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import sinon from "sinon";
 import { systemClock } from "../../daemon/clock.ts";
 import { readBootID } from "../../daemon/host/bootid.ts";
-import { createExec, type Exec, onHost } from "../../daemon/host/exec.ts";
+import { type Argv, createExec, type Exec, onHost } from "../../daemon/host/exec.ts";
 import { commandNeed, fileNeed } from "../../daemon/host/need.ts";
 import { commandRebooter } from "../../daemon/host/reboot/command.ts";
 import { RebootRefused } from "../../daemon/host/reboot/rebooter.ts";
@@ -135,12 +135,29 @@ describe("The host", () => {
   });
 
   describe("Rebooting by command", () => {
+    const here = (argv: Argv) => argv;
+    const byCommand = (...argv: Argv) => commandRebooter(argv, here, exec);
+
     it("resolves when the command was taken", async () => {
-      await commandRebooter(["/bin/true"], exec).reboot(signal);
+      await byCommand("/bin/true").reboot(signal);
+    });
+
+    it("can work where there is such a program, by its path or not, and does not run it to see", async () => {
+      assert.equal(await byCommand("/bin/false").obstacle(signal), undefined);
+      assert.equal(await byCommand("false").obstacle(signal), undefined);
+      assert.match((await byCommand("/no/such", "now").obstacle(signal)) ?? "", /no program \/no\/such/);
+    });
+
+    it("cannot work where the place of the program cannot be entered", async () => {
+      const noEntry = (argv: Argv): Argv => ["/bin/sh", "-c", "echo not; echo permitted; exit 1", ...argv];
+      const closed = commandRebooter(["/bin/true"], noEntry, exec);
+      assert.equal(await closed.obstacle(signal), "not permitted");
+      const noWay = commandRebooter(["/bin/true"], () => ["/no/nsenter"], exec);
+      assert.match((await noWay.obstacle(signal)) ?? "", /running \/no\/nsenter: .*ENOENT/);
     });
 
     it("leaves open whether a command that failed was heard", async () => {
-      const failed = commandRebooter(["/bin/sh", "-c", "echo reset by peer; exit 1"], exec).reboot(signal);
+      const failed = byCommand("/bin/sh", "-c", "echo reset by peer; exit 1").reboot(signal);
       await assert.rejects(
         failed,
         (error: Error) => !(error instanceof RebootRefused) && /reset by peer/.test(error.message),
@@ -148,7 +165,7 @@ describe("The host", () => {
     });
 
     it("is refused for certain when there is no such command", async () => {
-      await assert.rejects(commandRebooter(["/no/such"], exec).reboot(signal), RebootRefused);
+      await assert.rejects(byCommand("/no/such").reboot(signal), RebootRefused);
     });
   });
 
@@ -162,6 +179,25 @@ describe("The host", () => {
     it("is refused for certain when that is not allowed", async () => {
       const kill = sinon.fake.throws(new Error("kill EPERM"));
       await assert.rejects(signalRebooter(39, kill).reboot(signal), RebootRefused);
+      assert.match(
+        (await signalRebooter(39, kill).obstacle(signal)) ?? "",
+        /may not be signalled: kill EPERM/,
+      );
     });
+
+    const rows: [number: number, name: string, obstacle: string | undefined][] = [
+      [39, "systemd", undefined],
+      [39, "node", "process 1 is node and not systemd; a pod needs hostPID"],
+      [34, "pause", "process 1 is pause and not systemd; a pod needs hostPID"],
+      [15, "init", undefined],
+    ];
+    for (const [number, name, obstacle] of rows) {
+      it(`with ${number} ${obstacle ? "cannot" : "can"} work where process 1 is ${name}`, async () => {
+        const kill = sinon.fake();
+        await writeFile(join(folder, "comm"), `${name}\n`);
+        assert.equal(await signalRebooter(number, kill, join(folder, "comm")).obstacle(signal), obstacle);
+        sinon.assert.calledOnceWithExactly(kill, 1, 0);
+      });
+    }
   });
 });

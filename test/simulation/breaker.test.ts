@@ -6,6 +6,7 @@ import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
 import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { lookDaemon } from "../../daemon/daemon.ts";
 import type { Failure } from "../../daemon/lock/failures.ts";
+import { noLogind } from "./simulated-daemon.ts";
 import { isFromDaemon, type SmallWorldOptions } from "./small-world.ts";
 import { minute, start as startStory, until, world } from "./story.ts";
 
@@ -170,6 +171,7 @@ describe("With --max-unavailable", () => {
           need: { check: async () => needed, watch: () => {} },
           readBootID: async () => "one",
           rebooter: { reboot: () => assert.fail("it is only to look") },
+          logind: noLogind,
         },
         post: () => assert.fail("nobody is to be asked"),
         log: new PassThrough(),

@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import type { Transport } from "../../daemon/cluster/transport.ts";
 import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
 import { runCycle } from "../../daemon/cycle/run.ts";
-import { compose, type Surroundings } from "../../daemon/daemon.ts";
+import { compose, type Host, type Surroundings } from "../../daemon/daemon.ts";
 import { bootIdFile, rebootFile, sentinelFile } from "../cluster/machines/machine.ts";
 import type { MachineStorage } from "../cluster/machines/storage.ts";
 import type { DaemonHandle } from "../cluster/machines/supervisor.ts";
@@ -11,9 +11,18 @@ export interface SimulatedDaemon {
   options: RawOptions;
   storage: MachineStorage;
   surroundings: Pick<Surroundings, "transport" | "clock" | "random" | "post">;
+  /** What logind of the machine says; without it there is none. */
+  logind?: Host["logind"];
   /** Gets every line of the log. */
   onLog: (line: string) => void;
 }
+
+const noBus = async () => {
+  throw Object.assign(new Error("no D-Bus socket at /run/dbus/system_bus_socket"), { code: "no-bus" });
+};
+
+/** A machine without D-Bus. */
+export const noLogind: Host["logind"] = { listInhibitors: noBus, listSessions: noBus };
 
 /**
  * The real daemon from its composition root down, on a machine in memory. Killed, it is cut off at once: whatever its code
@@ -60,6 +69,7 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
             storage.write(rebootFile, "");
           },
         },
+        logind: daemon.logind ?? noLogind,
       },
     },
     stop.signal,

@@ -5,6 +5,7 @@ import type { Lease, Node } from "../../daemon/cluster/objects.ts";
 import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
 import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import type { Host } from "../../daemon/daemon.ts";
 import type { HttpPost } from "../../daemon/gates/ask-server.ts";
 import { type ApiServer, createApiServer, type RequestFacts, type User } from "../cluster/api/server.ts";
 import { runControllers } from "../cluster/controllers/manager.ts";
@@ -23,6 +24,8 @@ export interface SmallWorldOptions {
   /** For every daemon. */
   options?: RawOptions;
   post?: HttpPost;
+  /** For the daemons of all machines; without it the machines have none. */
+  logind?: Host["logind"];
   seed?: number;
   /** What the daemons may do: what the manifests say, unless it is everything. */
   rights?: "everything";
@@ -140,6 +143,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
         startSimulatedDaemon({
           options: { "node-id": name, ...(optionsOf.get(name) ?? options.options) },
           storage,
+          ...(options.logind && { logind: options.logind }),
           surroundings: {
             transport: (request) => {
               world?.onDaemonRequest(name, request);

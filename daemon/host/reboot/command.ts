@@ -1,14 +1,31 @@
 import { DeadlineError } from "../../clock.ts";
 import type { Argv, Exec } from "../exec.ts";
-import { type Rebooter, RebootRefused } from "./rebooter.ts";
+import { type RebootMethod, RebootRefused } from "./rebooter.ts";
 
 /** A command that asks only queues the reboot; one that takes this long hangs. */
 const deadlineMs = 60_000;
 
-export function commandRebooter(argv: Argv, exec: Exec): Rebooter {
+const checkDeadlineMs = 10_000;
+
+/** `place` makes a command one that runs where this one is to. */
+export function commandRebooter(command: Argv, place: (argv: Argv) => Argv, exec: Exec): RebootMethod {
+  const argv = place(command);
+  const what = `reboot command ${argv.join(" ")}`;
   return {
+    name: "command",
+    async obstacle(signal) {
+      const [program] = command;
+      try {
+        // Only a shell of that place knows its paths; it starts nothing.
+        const look = place(["/bin/sh", "-c", 'command -v "$0"', program]);
+        const { code, output } = await exec(look, checkDeadlineMs, signal);
+        return code === 0 ? undefined : output.replace(/\s+/g, " ") || `there is no program ${program}`;
+      } catch (error) {
+        signal.throwIfAborted();
+        return (error as Error).message;
+      }
+    },
     async reboot(signal) {
-      const what = `reboot command ${argv.join(" ")}`;
       let code: number | undefined;
       let output: string;
       try {

@@ -1,0 +1,45 @@
+import type { Inhibitor, Logind } from "../host/logind.ts";
+import type { Gate } from "./gate.ts";
+import { printable } from "./printable.ts";
+
+/** `auto`: only where there is a bus to ask. */
+export type Inhibitors = "auto" | "wait";
+
+const shownMax = 5;
+
+/**
+ * Closed while somebody holds shutdowns back. A reboot by root, or by signal, would pass over them, so they are asked
+ * first. `block-weak` is systemd 257's name for what `block` was before (https://systemd.io/INHIBITOR_LOCKS/).
+ */
+export function inhibitorsGate(logind: Pick<Logind, "listInhibitors">, when: Inhibitors): Gate {
+  /** A bus that was there and is not any more is no sign that nothing is held. */
+  let isExpected = when === "wait";
+  return {
+    name: "inhibitors",
+    stages: ["start", "reboot"],
+    asks: "here",
+    isBrief: true,
+    async check(_, signal) {
+      let inhibitors: Inhibitor[];
+      try {
+        inhibitors = await logind.listInhibitors(signal);
+      } catch (error) {
+        if (!isExpected && (error as { code?: unknown }).code === "no-bus") return { open: true };
+        isExpected = true;
+        throw error;
+      }
+      isExpected = true;
+      const blocking = inhibitors.filter(blocksShutdown);
+      if (blocking.length === 0) return { open: true };
+      const shown = blocking
+        .slice(0, shownMax)
+        .map(({ who, why }) => `${printable(who)} (${printable(why)})`);
+      const more = blocking.length > shownMax ? `, and ${blocking.length - shownMax} more` : "";
+      return { open: false, code: "held", message: `shutdowns are held back by ${shown.join(", ")}${more}` };
+    },
+  };
+}
+
+function blocksShutdown({ what, mode }: Inhibitor): boolean {
+  return (mode === "block" || mode === "block-weak") && what.split(":").includes("shutdown");
+}

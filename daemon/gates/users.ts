@@ -1,0 +1,41 @@
+import type { Logind, Session } from "../host/logind.ts";
+import type { Gate } from "./gate.ts";
+import { printable } from "./printable.ts";
+
+const shownMax = 5;
+
+/** Closed while people are logged in, until the need is `waitMs` old. */
+export function usersGate(logind: Pick<Logind, "listSessions">, waitMs: number): Gate {
+  return {
+    name: "users",
+    stages: ["start"],
+    asks: "here",
+    urgentPasses: true,
+    async check({ now, neededSince }, signal) {
+      const until = neededSince + waitMs;
+      if (now >= until) return { open: true };
+      const users = loggedIn(await logind.listSessions(signal));
+      if (users.length === 0) return { open: true };
+      const shown = users.slice(0, shownMax).join(", ") + (users.length > shownMax ? ", …" : "");
+      const end = new Date(until).toISOString();
+      return {
+        open: false,
+        code: "logged-in",
+        message: `logged in: ${shown}; waits for that until ${end} at the longest`,
+        changesAt: until,
+      };
+    },
+  };
+}
+
+/** Each person once; `idle` who has done nothing for a while in any session. */
+function loggedIn(sessions: readonly Session[]): string[] {
+  const people = sessions.filter(
+    (one) => /^user($|-)/.test(one.class) && (one.state === "active" || one.state === "online"),
+  );
+  const names = [...new Set(people.map(({ user }) => user))].sort();
+  return names.map((name) => {
+    const isIdle = people.every(({ user, idle }) => user !== name || idle);
+    return `${printable(name)}${isIdle ? " (idle)" : ""}`;
+  });
+}

@@ -1,0 +1,31 @@
+import { type Choice, type MethodName, type Rebooter, type RebootMethod, RebootRefused } from "./rebooter.ts";
+
+/** Reboots by the method that was asked for, or with `auto` by the first that can work. */
+export function choosingRebooter(
+  methods: readonly RebootMethod[],
+  asked: MethodName | "auto",
+): Required<Rebooter> {
+  let chosen: RebootMethod | undefined;
+
+  async function choose(signal: AbortSignal): Promise<Choice> {
+    const cannot: Choice["cannot"] = {};
+    for (const method of methods.filter(({ name }) => asked === "auto" || asked === name)) {
+      const obstacle = await method.obstacle(signal);
+      if (obstacle === undefined) {
+        chosen = method;
+        return { method: method.name, cannot };
+      }
+      cannot[method.name] = obstacle;
+    }
+    return { method: undefined, cannot };
+  }
+
+  return {
+    choose,
+    async reboot(signal) {
+      if (chosen === undefined) await choose(signal);
+      if (chosen === undefined) throw new RebootRefused(`no way to reboot with --reboot-method=${asked}`);
+      await chosen.reboot(signal);
+    },
+  };
+}

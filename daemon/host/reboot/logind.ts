@@ -1,0 +1,35 @@
+import { BusRefusal, BusUnreachable } from "../bus.ts";
+import type { Logind } from "../logind.ts";
+import { type RebootMethod, RebootRefused } from "./rebooter.ts";
+
+/** Since systemd 257 the answer also says that somebody holds shutdowns back, which is no lasting obstacle. */
+const able = new Set(["yes", "inhibited", "inhibitor-blocked"]);
+
+/** `skipInhibitors`: the gate does not ask for them either. */
+export function logindRebooter(
+  logind: Logind,
+  { skipInhibitors }: { skipInhibitors: boolean },
+): RebootMethod {
+  return {
+    name: "logind",
+    async obstacle(signal) {
+      try {
+        const answer = await logind.canReboot(signal);
+        return able.has(answer) ? undefined : `logind's answer to CanReboot is ${JSON.stringify(answer)}`;
+      } catch (error) {
+        signal.throwIfAborted();
+        return (error as Error).message;
+      }
+    },
+    async reboot(signal) {
+      try {
+        await logind.reboot({ skipInhibitors }, signal);
+      } catch (cause) {
+        // Where the connection breaks off later the machine may be on its way down: only the boot ID tells.
+        const isRefused = cause instanceof BusRefusal || cause instanceof BusUnreachable;
+        if (!isRefused) throw cause;
+        throw new RebootRefused(`asking logind to reboot: ${cause.message}`, { cause });
+      }
+    },
+  };
+}
