@@ -20,5 +20,19 @@ fetch kubernetes-client usr/bin/kubectl
 fetch prometheus usr/bin/prometheus
 fetch prometheus-alertmanager usr/bin/prometheus-alertmanager
 
-export KUBECTL_DEBIAN=$cache/usr/bin/kubectl PROMETHEUS_DEBIAN=$cache/usr/bin
+# The root folder of a machine, and what boots it.
+machines=$PWD/node_modules/.cache/machines
+if [ ! -e "$machines/root" ]; then
+  mkdir -p "$machines"
+  rm -rf "$machines/part"
+  [ -n "${updated:-}" ] || apt-get update -qq
+  (cd "$machines" && apt-get download -qq systemd-container libsystemd-shared debootstrap &&
+    for package in *.deb; do dpkg-deb -x "$package" . && rm "$package"; done)
+  echo "system tests: building the root folder of a machine, once, about a minute" >&2
+  DEBOOTSTRAP_DIR=$machines/usr/share/debootstrap timeout 600 "$machines/usr/sbin/debootstrap" --variant=minbase \
+    --include=systemd,systemd-sysv,dbus,procps,libpam-systemd bookworm "$machines/part" >"$machines/debootstrap.log"
+  mv "$machines/part" "$machines/root"
+fi
+
+export KUBECTL_DEBIAN=$cache/usr/bin/kubectl PROMETHEUS_DEBIAN=$cache/usr/bin MACHINES=$machines
 exec node_modules/.bin/mocha --config .mocharc.system.json
