@@ -74,6 +74,11 @@ describe("The command line of a process", () => {
         /--kubeconfig="[^"]+boot_id": .*allowed/,
       ],
       ["no name of its node", () => [], /--node-id is missing/],
+      [
+        "a way to reboot that does not work there",
+        () => ["--node-id=n1", `--kubeconfig=${config}`, "--reboot-method=logind", "--dbus-socket=/no/bus"],
+        /--reboot-method="logind": allowed is .*auto, but logind: no D-Bus socket at \/no\/bus/,
+      ],
     ];
     for (const [what, args, says] of rows) {
       it(`says on one line what is wrong with ${what}, ends with 2 and asks the cluster nothing`, async () => {
