@@ -147,7 +147,7 @@ describe("A node whose shutdowns somebody holds back", () => {
   });
 
   it("goes on draining when that begins meanwhile, waits for it when it is drained, and reboots then", async () => {
-    await start();
+    await start({ preflight: "off" });
     await addPod("web");
     await addBudget("web");
     await wantReboot();
