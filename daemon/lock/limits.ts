@@ -55,6 +55,7 @@ export interface Refusal {
     | "lock-pool"
     | "control-plane-not-ready"
     | "too-many-unavailable"
+    | "nodes-unknown"
     | "halted"
     | "failures-unreadable";
   message: string;
@@ -156,6 +157,12 @@ function tooManyUnavailable(
   // Where it is the holders alone, the lock tells.
   const toldByNodes = others.length < max ? ({ toldByNodes: true } as const) : {};
   return { code: "too-many-unavailable", message, by: [...names], ...toldByNodes };
+}
+
+/** The other Nodes were to be looked at, and could not be. */
+export function nodesUnknown(error: unknown): Refusal {
+  const message = `cannot tell how the other nodes are: ${(error as Error).message}`;
+  return { code: "nodes-unknown", message, toldByNodes: true };
 }
 
 function taken(code: Refusal["code"], message: string, by: readonly Holder[]): Refusal {

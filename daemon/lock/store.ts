@@ -11,6 +11,7 @@ import {
   concurrencyOf,
   controlPlaneLabels,
   type Limits,
+  nodesUnknown,
   type Refusal,
   refusal,
   zoneLabel,
@@ -172,11 +173,17 @@ export function createLockStore(options: LockOptions): LockStore {
     clusterSize,
 
     async read(self, turn, signal) {
-      const limits = await limitsNow(signal);
-      const asking = await applicant(self, signal);
       const carried = await carrier.read(signal);
       unavailable.heed(carried.lock);
-      return factsOf(carried, await withUnavailable(asking, carried, limits, turn, signal), limits);
+      try {
+        const limits = await limitsNow(signal);
+        const asking = await applicant(self, signal);
+        return factsOf(carried, await withUnavailable(asking, carried, limits, turn, signal), limits);
+      } catch (error) {
+        signal.throwIfAborted();
+        const facts = factsOf(carried, placed(self), knownLimits());
+        return { ...facts, refusal: facts.refusal ?? nodesUnknown(error) };
+      }
     },
 
     async acquire(self, unschedulable, signal) {

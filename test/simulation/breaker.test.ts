@@ -156,6 +156,25 @@ describe("With --max-unavailable", () => {
     assert.deepEqual(boots(), [2, 2, 1, 1]);
   });
 
+  for (const [what, effect, why] of [
+    [
+      "cannot be listed",
+      { status: 500 },
+      /^nodes-unknown: cannot tell how the other nodes are: .*nodes.* 500/,
+    ],
+    ["are never listed", "hang", /^nodes-unknown: cannot tell how the other nodes are: .*no end after/],
+  ] as const) {
+    it(`a node waits and says why where the others ${what}, and goes once they can be`, async () => {
+      await start(3, { "max-unavailable": "2" });
+      const fault = world.server.faults.add({ match: { verb: "list", resource: "nodes" }, effect });
+      machine("n1").wantReboot();
+      await until("it says so", async () => why.test((await reasonsOf("n1")).join()), 300);
+      assert.deepEqual([(await holders()).length, boots()[0]], [0, 1]);
+      fault.remove();
+      await until("n1 has rebooted", async () => boots()[0] === 2, 300);
+    });
+  }
+
   it("--once says what is in the way", async () => {
     await start(2, { "max-unavailable": "1" });
     await setCordon("n2", true);
