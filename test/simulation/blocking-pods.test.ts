@@ -5,7 +5,21 @@ import { podsGate } from "../../daemon/gates/pods.ts";
 import { type ApiServer, createApiServer } from "../cluster/api/server.ts";
 import { moment } from "../gates/moment.ts";
 import { seeded } from "./seeded.ts";
-import { addPod, boots, minute, phase, pods, saysOf, start, until, wantReboot, world } from "./story.ts";
+import {
+  addPod,
+  boots,
+  evictions,
+  isRebooted,
+  minute,
+  phase,
+  pods,
+  reasons,
+  saysOf,
+  start,
+  until,
+  wantReboot,
+  world,
+} from "./story.ts";
 import { createVirtualTime } from "./virtual-time.ts";
 
 const { signal } = new AbortController();
@@ -133,6 +147,32 @@ describe("A node with a blocking pod", () => {
     assert.ok(saysOf("blocking pods are on this node: default/migration"));
     await world.admin.delete(`${pods}/migration`, { gracePeriodSeconds: 0 }, { signal: world.signal });
     await until("it drains", async () => (await phase()) === "Draining", 61);
+  });
+
+  it("that comes as the slot is taken is not cordoned, and the slot goes back", async () => {
+    await start({ "blocking-pod-selector": "app=migration" });
+    let lockWrites = 0;
+    world.onDaemonRequest = (_, { method, path }) => {
+      if (method === "PATCH" && path.includes("/leases/") && lockWrites++ === 0) void addPod("migration");
+    };
+    await wantReboot();
+    await world.time.pass(10_000);
+    assert.equal(lockWrites, 2, "taken and given back");
+    assert.deepEqual([await phase(), (await world.look()).lock], ["Waiting", undefined]);
+    assert.ok(!saysOf("Draining"));
+    assert.deepEqual(await reasons(), ["pods (blocking): blocking pods are on this node: default/migration"]);
+  });
+
+  it("that comes in mid-drain, or just before the reboot, evicts it as any other", async () => {
+    await start({ "blocking-pod-selector": "app=migration", "reboot-delay": "1m" });
+    await addPod("web");
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    await addPod("migration");
+    await until("it is drained", async () => saysOf("waiting for --reboot-delay"));
+    await addPod("migration-2", { app: "migration" });
+    await until("it has rebooted", isRebooted, 300);
+    assert.deepEqual(evictions(), ["web 201", "migration 201", "migration-2 201"]);
   });
 
   it("does not mind it in a namespace that does not count", async () => {
