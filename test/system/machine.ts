@@ -13,6 +13,8 @@ import { createExec } from "../../daemon/host/exec.ts";
 export interface Machine {
   /** Its D-Bus, as the host sees it; made anew at each boot. */
   readonly dbusSocket: string;
+  /** Its root folder, as the host sees it; what is in /run is elsewhere. */
+  readonly root: string;
   /** How often it has been started. */
   readonly boots: number;
   /** Runs a command in it to its end, which has to be 0. What is to go on by itself is a unit: `systemd-run`. */
@@ -45,7 +47,8 @@ for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*/; do
 done
 exec "$@"`;
 
-export async function startMachine(name: string): Promise<Machine> {
+/** `files`: of the host, by the names under which they are to be read in the machine. */
+export async function startMachine(name: string, files: Record<string, string> = {}): Promise<Machine> {
   const tools = process.env["MACHINES"];
   if (tools === undefined) throw new Error("MACHINES is not set: use test/system/run.sh");
   const folder = mkdtempSync(join(tmpdir(), `rebootd-machine-${name}-`));
@@ -72,6 +75,7 @@ export async function startMachine(name: string): Promise<Machine> {
       "--keep-unit",
       "--console=pipe",
       `--bind=${bus}:/run/dbus`,
+      ...Object.entries(files).map(([inside, file]) => `--bind-ro=${file}:${inside}`),
     ];
     const libraries = ["x86_64", "aarch64"]
       .map((one) => `${tools}/usr/lib/${one}-linux-gnu/systemd`)
@@ -113,6 +117,7 @@ export async function startMachine(name: string): Promise<Machine> {
 
   const machine: Machine = {
     dbusSocket: join(bus, "system_bus_socket"),
+    root,
     get boots() {
       return boots;
     },

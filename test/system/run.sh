@@ -34,5 +34,8 @@ if [ ! -e "$machines/root" ]; then
   mv "$machines/part" "$machines/root"
 fi
 
+# What the machines run.
+npm run --silent build
+
 export KUBECTL_DEBIAN=$cache/usr/bin/kubectl PROMETHEUS_DEBIAN=$cache/usr/bin MACHINES=$machines
 exec node_modules/.bin/mocha --config .mocharc.system.json
