@@ -30,7 +30,7 @@ async function drainProcess(count: number): Promise<Drained> {
     server,
     nodes: ["n1"],
     kubelet: { podStopMs: graceSeconds * 1000, podStartMs: 0 },
-    startDaemon: (place) => startRebootd(place, ["--preflight=off"]),
+    startDaemon: (place) => startRebootd(place),
   });
   try {
     await addPods(world, count);
@@ -88,7 +88,7 @@ async function residentMb(logFile: string): Promise<number> {
 
 /** What two pods that a budget holds cost within a minute: evictions of each, and requests after the first second; in virtual time. */
 async function blockedForAMinute(): Promise<{ evictions: number; requests: number }> {
-  const world = await startSmallWorld({ nodes: 1 });
+  const world = await startSmallWorld({ nodes: 1, options: { preflight: "off" } });
   for (const name of ["a", "b"]) {
     const spec = { nodeName: "n1", containers: [{ name: "main", image: "app:1" }] };
     await world.admin.create(pods, { metadata: { name, labels: { app: "db" } }, spec }, world);
@@ -108,6 +108,7 @@ async function blockedForAMinute(): Promise<{ evictions: number; requests: numbe
   const evictions = Math.max(asked("a"), asked("b"));
   const requests = world.server.ledger.count({ user: daemonUser.name }) - before;
   await world.stop();
+  if (evictions === 0) throw new Error("no pod was asked to go: the drain has not begun");
   return { evictions, requests };
 }
 
