@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tests that need root or Debian packages. What they need is fetched into node_modules/.cache; nothing is installed.
+# Tests that need root or Debian packages. What they need is fetched into node_modules/.cache; only what
+# builds and runs the image is installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -19,6 +20,11 @@ fetch() { # PACKAGE FILE
 fetch kubernetes-client usr/bin/kubectl
 fetch prometheus usr/bin/prometheus
 fetch prometheus-alertmanager usr/bin/prometheus-alertmanager
+
+if ! { command -v buildah && command -v podman && command -v runc; } >/dev/null; then
+  [ -n "${updated:-}" ] || apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah podman runc >/dev/null
+fi
 
 export KUBECTL_DEBIAN=$cache/usr/bin/kubectl PROMETHEUS_DEBIAN=$cache/usr/bin
 exec node_modules/.bin/mocha --config .mocharc.system.json
