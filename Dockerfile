@@ -1,21 +1,43 @@
-# syntax=docker/dockerfile:1
+# A Debian image with Node 24 and npm. Nothing of it is in the image but what the last stages take.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
-FROM ${NODE_IMAGE} AS build
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
-RUN npm ci
+# No script of a package is needed to bundle; one would fetch a second Node.
+RUN npm ci --ignore-scripts
 COPY tsconfig.json LICENSE ./
 COPY daemon daemon
 RUN npm run build
 
-FROM ${NODE_IMAGE}
+# Of the platform that the image is for. Nothing of it is run, so any machine builds the image for any other.
+FROM ${NODE_IMAGE} AS node
+
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS parts
+COPY --from=node /usr /node/usr
+WORKDIR /node
+# Node and its libraries, and nsenter, which commands on the host need, and its two.
+RUN mkdir /image && ln -s usr/lib usr/lib64 /image && cp --parents --dereference \
+      usr/local/bin/node usr/bin/nsenter usr/lib*/ld-linux-*.so.* \
+      usr/lib/*-linux-gnu/libc.so.* usr/lib/*-linux-gnu/libm.so.* usr/lib/*-linux-gnu/libdl.so.* usr/lib/*-linux-gnu/libpthread.so.* \
+      usr/lib/*-linux-gnu/libgcc_s.so.1 usr/lib/*-linux-gnu/libstdc++.so.6 \
+      usr/lib/*-linux-gnu/libselinux.so.1 usr/lib/*-linux-gnu/libpcre2-8.so.0 \
+      /image
+
+FROM scratch
+ARG VERSION=0.1.0
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="rebootd" \
       org.opencontainers.image.description="A reboot daemon for Kubernetes" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 ENV NODE_ENV=production
-COPY --from=build --chown=0:0 --chmod=0555 /src/dist/rebootd.mjs /rebootd.mjs
-COPY --from=build --chown=0:0 --chmod=0444 /src/LICENSE /LICENSE
+COPY --from=parts /image /
+COPY --from=build --chmod=0555 /src/dist/rebootd.mjs /rebootd.mjs
+COPY --from=build --chmod=0444 /src/LICENSE /LICENSE
+# logind, process 1 and some sentinels answer to this user alone. It needs no capability.
+USER 0:0
 # A small space for young objects keeps the memory flat while a large node is drained.
-ENTRYPOINT ["node", "--max-semi-space-size=1", "/rebootd.mjs"]
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "/rebootd.mjs"]
 CMD ["run"]

@@ -12,7 +12,7 @@ const dockerfile = readFileSync(new URL("../Dockerfile", import.meta.url), "utf8
 describe("The image", () => {
   it("runs node with the flags that the daemons of the tests and the benches have", () => {
     const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? "[]");
-    assert.deepEqual(entrypoint, ["node", ...nodeFlags, "/rebootd.mjs"]);
+    assert.deepEqual(entrypoint, ["/usr/local/bin/node", ...nodeFlags, "/rebootd.mjs"]);
   });
 });
 

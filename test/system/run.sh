@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tests that need root or Debian packages. What they need is fetched into node_modules/.cache; nothing is installed.
+# Tests that need root or Debian packages. What they need is fetched into node_modules/.cache; only what
+# builds and runs the image is installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -32,6 +33,11 @@ if [ ! -e "$machines/root" ]; then
   DEBOOTSTRAP_DIR=$machines/usr/share/debootstrap timeout 600 "$machines/usr/sbin/debootstrap" --variant=minbase \
     --include=systemd,systemd-sysv,dbus,procps,libpam-systemd bookworm "$machines/part" >"$machines/debootstrap.log"
   mv "$machines/part" "$machines/root"
+fi
+
+if ! { command -v buildah && command -v podman && command -v runc; } >/dev/null; then
+  [ -n "${updated:-}" ] || apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah podman runc >/dev/null
 fi
 
 # What the machines run.
