@@ -12,7 +12,10 @@ import { daemonUser, installRights } from "../cluster/manifests.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
 import { type Machine, startMachine } from "./machine.ts";
 
-/** Machines with a systemd of their own, each with the bundled daemon as a service of it, and a cluster for them. */
+/**
+ * Machines with a systemd of their own, each with the bundled daemon as a service of it, and a cluster for them. The daemon
+ * has the rights of the pod in manifests/base: root without any capability, and nothing to write to.
+ */
 
 const names = ["m1", "m2", "m3"];
 const bundle = fileURLToPath(new URL("../../dist/rebootd.mjs", import.meta.url));
@@ -37,6 +40,9 @@ ExecStart=/usr/local/bin/node ${nodeFlags.join(" ")} /usr/local/lib/rebootd.mjs 
 EnvironmentFile=/etc/rebootd/environment
 Restart=on-failure
 RestartSec=1s
+CapabilityBoundingSet=
+NoNewPrivileges=yes
+ProtectSystem=strict
 
 [Install]
 WantedBy=multi-user.target
@@ -190,7 +196,7 @@ describe("Real machines", () => {
   });
 
   it("do not begin with a way to reboot that they have no right to", async () => {
-    const drop = "[Service]\nCapabilityBoundingSet=\nUser=nobody\n";
+    const drop = "[Service]\nUser=nobody\n";
     const folder = join(machine("m2").root, "etc/systemd/system/rebootd.service.d");
     mkdirSync(folder);
     writeFileSync(join(folder, "rights.conf"), drop);
