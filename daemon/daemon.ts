@@ -29,9 +29,10 @@ import { upToAge } from "./gates/up-to-age.ts";
 import { usersGate } from "./gates/users.ts";
 import { windowGate } from "./gates/window.ts";
 import { readBootID } from "./host/bootid.ts";
+import { chooseNeed } from "./host/choose-need.ts";
 import { type Argv, createExec, onHost } from "./host/exec.ts";
 import { createLogind, type Logind } from "./host/logind.ts";
-import { commandNeed, fileNeed, type NeedSource } from "./host/need.ts";
+import type { NeedSource } from "./host/need.ts";
 import { choosingRebooter } from "./host/reboot/choice.ts";
 import { commandRebooter } from "./host/reboot/command.ts";
 import { logindRebooter } from "./host/reboot/logind.ts";
@@ -70,17 +71,18 @@ export interface Host {
 /** How soon closed gates are asked again; a period that is shorter counts instead. */
 const gateRecheckMs = 60_000;
 
-/** The real machine, as the settings describe it. */
-export function createHost(config: Config, clock: Clock, kill: Kill): Host {
+/** The real machine, as the settings describe it. Rejects where they do not fit to it. */
+export async function createHost(
+  config: Config,
+  clock: Clock,
+  kill: Kill,
+  signal: AbortSignal,
+): Promise<Host> {
   const exec = createExec(clock);
   const logind = createLogind(config["dbus-socket"], clock);
   const hostArgv = config["enter-host"] ? onHost : (argv: Argv) => argv;
-  const sentinelCommand = config["reboot-sentinel-command"];
   return {
-    need:
-      sentinelCommand === undefined
-        ? fileNeed(config["reboot-sentinel"])
-        : commandNeed(hostArgv(sentinelCommand), exec, clock, config.period),
+    need: await chooseNeed(config, { exec, place: hostArgv, clock }, signal),
     readBootID: () => readBootID(config["boot-id-path"]),
     rebooter: choosingRebooter(
       [

@@ -61,7 +61,7 @@ async function run(raw: RawOptions): Promise<void> {
     transport: transportTo(config.kubeconfig, () => loadKubeconfig(config.kubeconfig)),
     clock: systemClock,
     random: Math.random,
-    host: createHost(config, systemClock, process.kill),
+    host: await createHost(config, systemClock, process.kill, stop.signal),
     post: createPost(await httpAccessOf(config)),
     log: process.stderr,
     version,

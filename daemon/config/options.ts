@@ -73,16 +73,27 @@ export const options = {
     help: "look at everything at least this often; events come in between",
   },
 
+  os: {
+    type: choice("auto", "debian", "rhel", "suse", "flatcar"),
+    default: "debian",
+    placeholder: "NAME",
+    help: "how the host says that it needs a reboot: the way of debian, rhel, suse or flatcar; auto reads its /etc/os-release",
+  },
+  "run-path": {
+    type: path,
+    default: "/var/run",
+    placeholder: "FOLDER",
+    help: "the host's /run, where debian, suse and flatcar have their file",
+  },
   "reboot-sentinel": {
     type: path,
-    default: "/var/run/reboot-required",
     placeholder: "FILE",
-    help: "a reboot is needed while this file is there",
+    help: "instead of the way of --os: a reboot is needed while this file is there",
   },
   "reboot-sentinel-command": {
     type: command,
     placeholder: "COMMAND",
-    help: "instead of the file: exit code 0 means needed, 1 not needed, all else that it cannot tell",
+    help: "instead of both: exit code 0 means needed, 1 not needed, all else that it cannot tell",
   },
   "reboot-method": {
     type: choice("auto", "logind", "signal", "command"),

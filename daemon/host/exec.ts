@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { kill } from "node:process";
 import { type Clock, withDeadline } from "../clock.ts";
 
 export type Argv = readonly [string, ...string[]];
@@ -28,7 +29,14 @@ export function createExec(clock: Clock): Exec {
 
 function run([program, ...args]: Argv, signal: AbortSignal): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], signal, killSignal: "SIGKILL" });
+    // In a group of its own, so that what it has started ends with it.
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const end = () => {
+      try {
+        if (child.pid !== undefined) kill(-child.pid, "SIGKILL");
+      } catch {} // It has ended meanwhile.
+    };
+    signal.addEventListener("abort", end, { once: true });
     let output = "";
     const keep = (chunk: string) => {
       output += chunk.slice(0, outputMaxChars - output.length);
@@ -36,6 +44,9 @@ function run([program, ...args]: Argv, signal: AbortSignal): Promise<ExecResult>
     child.stdout.setEncoding("utf8").on("data", keep);
     child.stderr.setEncoding("utf8").on("data", keep);
     child.on("error", (cause) => reject(new Error(`running ${program}: ${cause.message}`, { cause })));
-    child.on("close", (code) => resolve({ code: code ?? undefined, output: output.trim() }));
+    child.on("close", (code) => {
+      signal.removeEventListener("abort", end);
+      resolve({ code: code ?? undefined, output: output.trim() });
+    });
   });
 }

@@ -1,9 +1,10 @@
-import { type FSWatcher, watch } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
-import { basename, dirname } from "node:path";
-import type { Clock } from "../clock.ts";
+import { constants } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
 import type { Need } from "../cycle/need.ts";
 import type { Argv, Exec } from "./exec.ts";
+import { type FolderWatch, watchFiles } from "./watch-files.ts";
 
 /** Asks the host whether it needs a reboot, and tells when that may have changed. */
 export interface NeedSource {
@@ -13,76 +14,161 @@ export interface NeedSource {
   watch(onChange: () => void, signal: AbortSignal): void;
 }
 
+/** One that can be tried before it is relied on. */
+export interface TriedSource extends NeedSource {
+  /** Why it can never answer as things are, if so. What may be over the next time is none. */
+  obstacle(signal: AbortSignal): Promise<string | undefined>;
+}
+
+interface Answer {
+  need: Need;
+  obstacle?: string;
+}
+
 /** A list of package names can be long; this many say enough. */
 const reasonsMax = 50;
 const reasonMaxChars = 200;
+const packagesMaxBytes = 16 * 1024;
+
+/** A look at a file takes no time, but for one on a server that is gone. */
+const fileDeadlineMs = 10_000;
 
 /** Debian's convention: the file is there while a reboot is needed, and a second file names the packages that ask for it. */
-export function fileNeed(sentinel: string): NeedSource {
+export function fileNeed(sentinel: string, clock: Clock): TriedSource {
+  const packages = `${sentinel}.pkgs`;
+  let watching: FolderWatch | undefined;
+
+  async function look(): Promise<Answer> {
+    try {
+      // What the kubelet makes of a hostPath whose file is not there.
+      if ((await stat(sentinel)).isDirectory()) return never(`${sentinel} is a folder`);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== "ENOENT") return never(message);
+      const folder = dirname(sentinel);
+      const isThere = await stat(folder).catch(() => undefined);
+      // It may be made later.
+      return { need: isThere ? { state: "not-needed" } : cannotTell(`there is no folder ${folder}`) };
+    }
+    return { need: { state: "needed", source: "file", reasons: await packagesIn(packages) } };
+  }
+
+  async function answer(signal: AbortSignal): Promise<Answer> {
+    try {
+      return await withDeadline(clock, fileDeadlineMs, signal, `looking for ${sentinel}`, look);
+    } catch (error) {
+      signal.throwIfAborted();
+      return { need: cannotTell((error as Error).message) };
+    }
+  }
+
   return {
-    async check() {
-      try {
-        await stat(sentinel);
-      } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        return code === "ENOENT" || code === "ENOTDIR"
-          ? { state: "not-needed" }
-          : { state: "unknown", why: `looking for ${sentinel}: ${message}` };
-      }
-      return { state: "needed", source: "file", reasons: await packagesIn(`${sentinel}.pkgs`) };
+    async check(_, signal) {
+      void watching?.renew();
+      return (await answer(signal)).need;
     },
     watch(onChange, signal) {
-      let watcher: FSWatcher;
-      try {
-        // The folder and not the file: the file comes and goes.
-        watcher = watch(dirname(sentinel), { signal, persistent: false });
-      } catch {
-        return; // No such folder yet: the period finds the file.
-      }
-      const name = basename(sentinel);
-      watcher.on("change", (_, changed) => {
-        if (changed === null || changed === name) onChange();
-      });
-      watcher.on("error", onChange);
+      const names = [basename(sentinel), basename(packages)];
+      watching = watchFiles(dirname(resolve(sentinel)), names, onChange, clock, signal);
     },
+    obstacle: async (signal) => (await answer(signal)).obstacle,
   };
 }
 
+/** Whoever may write there must not be able to hold the daemon up: no pipe, no device, and no more than the beginning. */
 async function packagesIn(file: string): Promise<string[]> {
-  const text = await readFile(file, "utf8").catch(() => "");
-  const names = new Set(text.split("\n").map((line) => line.trim().slice(0, reasonMaxChars)));
-  names.delete("");
-  return [...names].slice(0, reasonsMax);
+  try {
+    if (!(await stat(file)).isFile()) return [];
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!(await handle.stat()).isFile()) return [];
+    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(packagesMaxBytes) });
+    const lines = buffer.toString("utf8", 0, bytesRead).split("\n");
+    // The last one may be cut.
+    return reasonsFrom(bytesRead < packagesMaxBytes ? lines : lines.slice(0, -1));
+  } catch {
+    return []; // They are told for people's sake: the need is there without them.
+  }
 }
+
+/** Each once, on one line and not longer than that, and no more than enough. */
+function reasonsFrom(texts: readonly string[]): string[] {
+  const reasons = new Set(texts.map(oneLine));
+  reasons.delete("");
+  return [...reasons].slice(0, reasonsMax);
+}
+
+function oneLine(text: string): string {
+  const seen = text.replace(/\s+/gu, " ").replace(/[\p{Cc}\p{Cf}]/gu, "");
+  return seen.trim().slice(0, reasonMaxChars).toWellFormed();
+}
+
+function cannotTell(why: string): Need {
+  return { state: "unknown", why };
+}
+
+function never(why: string): Answer {
+  return { need: cannotTell(why), obstacle: why };
+}
+
+/** What the exit codes of a command mean; all others, and a command that does not end, mean that it cannot tell. */
+export interface Meaning {
+  needed: number;
+  notNeeded: number;
+  /** In the output of a yes, where the exit code is that of a failure as well. */
+  yes?: RegExp;
+  /** Finds the reasons in the output of a yes. */
+  reason?: RegExp;
+}
+
+/** As kured has it: https://kured.dev/docs/configuration/ */
+export const sentinelCommand: Meaning = { needed: 0, notNeeded: 1 };
 
 const commandDeadlineMs = 60_000;
 
-/** Exit code 0: needed; 1: not needed; all else, and a command that does not end: cannot tell. */
-export function commandNeed(argv: Argv, exec: Exec, clock: Clock, ageMaxMs: number): NeedSource {
-  let last: { need: Need; at: number } | undefined;
+export function commandNeed(
+  argv: Argv,
+  meaning: Meaning,
+  exec: Exec,
+  clock: Clock,
+  ageMaxMs: number,
+): TriedSource {
+  let last: { answer: Answer; at: number } | undefined;
+  async function askNow(signal: AbortSignal): Promise<Answer> {
+    const answer = await ask(argv, meaning, exec, signal);
+    last = { answer, at: clock.now() };
+    return answer;
+  }
   return {
     async check(fresh, signal) {
-      if (!fresh && last !== undefined && clock.now() - last.at < ageMaxMs) return last.need;
-      const need = await ask(argv, exec, signal);
-      last = { need, at: clock.now() };
-      return need;
+      if (!fresh && last !== undefined && clock.now() - last.at < ageMaxMs) return last.answer.need;
+      return (await askNow(signal)).need;
     },
     watch() {},
+    obstacle: async (signal) => (await askNow(signal)).obstacle,
   };
 }
 
-async function ask(argv: Argv, exec: Exec, signal: AbortSignal): Promise<Need> {
-  const what = argv.join(" ");
+async function ask(argv: Argv, meaning: Meaning, exec: Exec, signal: AbortSignal): Promise<Answer> {
   try {
     const { code, output } = await exec(argv, commandDeadlineMs, signal);
-    if (code === 0) return { state: "needed", source: "command", reasons: [] };
-    if (code === 1) return { state: "not-needed" };
+    const said = oneLine(output);
+    const ended = `${argv.join(" ")} ended with ${code ?? "a signal"}${said && `: ${said}`}`;
+    // A shell, env and nsenter have these codes for a program that is not there, or cannot be run. But nsenter ends with 1
+    // where it may not enter, which must be taken for neither yes nor no.
+    if (code === 126 || code === 127 || output.startsWith("nsenter: ")) return never(ended);
+    if (code === meaning.notNeeded) return { need: { state: "not-needed" } };
+    if (code !== meaning.needed || meaning.yes?.test(output) === false) return { need: cannotTell(ended) };
+    const reasons = meaning.reason === undefined ? [] : [...output.matchAll(meaning.reason)];
     return {
-      state: "unknown",
-      why: `${what} ended with ${code ?? "a signal"}: ${output.slice(0, reasonMaxChars)}`,
+      need: {
+        state: "needed",
+        source: "command",
+        reasons: reasonsFrom(reasons.map(([, name = ""]) => name)),
+      },
     };
   } catch (error) {
     signal.throwIfAborted();
-    return { state: "unknown", why: (error as Error).message };
+    const { message } = error as Error;
+    return error instanceof DeadlineError ? { need: cannotTell(message) } : never(message);
   }
 }

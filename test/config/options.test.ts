@@ -183,6 +183,8 @@ describe("The options", () => {
     ["reboot-command", "   "],
     ["reboot-command", "/bin/sh -c 'reboot"],
     ["reboot-sentinel", "relative/path"],
+    ["run-path", "run"],
+    ["os", "windows"],
     ["metrics-port", "tcp://10.0.0.1:8080"],
     ["concurrency", "0"],
     ["concurrency", "0%"],

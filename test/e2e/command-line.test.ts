@@ -75,6 +75,21 @@ describe("The command line of a process", () => {
       ],
       ["no name of its node", () => [], /--node-id is missing/],
       [
+        "a sentinel that is a folder",
+        () => ["--node-id=n1", `--reboot-sentinel=${folder}`],
+        /--reboot-sentinel="[^"]+": .*is a folder/,
+      ],
+      [
+        "a sentinel command that is not there",
+        () => ["--node-id=n1", "--enter-host=false", "--reboot-sentinel-command=/no/such"],
+        /--reboot-sentinel-command="\/no\/such": .*ENOENT/,
+      ],
+      [
+        "one that is not there, to look once",
+        () => ["--node-id=n1", "--once", "--enter-host=false", "--reboot-sentinel-command=env /no/such"],
+        /--reboot-sentinel-command="env \/no\/such": .*ended with 127/,
+      ],
+      [
         "a way to reboot that does not work there",
         () => ["--node-id=n1", `--kubeconfig=${config}`, "--reboot-method=logind", "--dbus-socket=/no/bus"],
         /--reboot-method="logind": allowed is .*auto, but logind: no D-Bus socket at \/no\/bus/,

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sinon from "sinon";
-import { systemClock } from "../../daemon/clock.ts";
+import { systemClock, withDeadline } from "../../daemon/clock.ts";
 import { readBootID } from "../../daemon/host/bootid.ts";
-import { type Argv, createExec, type Exec, onHost } from "../../daemon/host/exec.ts";
-import { commandNeed, fileNeed } from "../../daemon/host/need.ts";
+import { type Argv, createExec, onHost } from "../../daemon/host/exec.ts";
 import { commandRebooter } from "../../daemon/host/reboot/command.ts";
 import { RebootRefused } from "../../daemon/host/reboot/rebooter.ts";
 import { signalRebooter } from "../../daemon/host/reboot/signal.ts";
@@ -15,89 +14,17 @@ const { signal } = new AbortController();
 const exec = createExec(systemClock);
 let folder: string;
 
+/** A process of nobody may stay as a zombie, where process 1 does not see to it. */
+async function hasEnded(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "(gone) Z");
+  return / Z/.test(status);
+}
+
 describe("The host", () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "rebootd-host-"));
   });
   afterEach(() => rm(folder, { recursive: true }));
-
-  describe("The sentinel file", () => {
-    it("means no need while it is absent, its folder too", async () => {
-      assert.deepEqual(await fileNeed(join(folder, "reboot-required")).check(false, signal), {
-        state: "not-needed",
-      });
-      assert.deepEqual(await fileNeed(join(folder, "none/reboot-required")).check(false, signal), {
-        state: "not-needed",
-      });
-    });
-
-    it("means need, with the packages beside it, each once", async () => {
-      await writeFile(join(folder, "reboot-required"), "");
-      await writeFile(join(folder, "reboot-required.pkgs"), "linux-image\nlibc6\nlinux-image\n");
-      assert.deepEqual(await fileNeed(join(folder, "reboot-required")).check(false, signal), {
-        state: "needed",
-        source: "file",
-        reasons: ["linux-image", "libc6"],
-      });
-    });
-
-    it("cannot tell when it cannot be looked at", async () => {
-      const need = await fileNeed(`/${"x".repeat(300)}`).check(false, signal);
-      assert.equal(need.state, "unknown");
-    });
-
-    it("is noticed when it appears", async () => {
-      const stop = new AbortController();
-      const noticed = new Promise<void>((resolve) => {
-        fileNeed(join(folder, "reboot-required")).watch(resolve, stop.signal);
-      });
-      await writeFile(join(folder, "other"), "");
-      await writeFile(join(folder, "reboot-required"), "");
-      await noticed;
-      stop.abort();
-    });
-  });
-
-  describe("The sentinel command", () => {
-    const clock = { ...systemClock, now: () => 1000 };
-    const rows: [script: string, state: string][] = [
-      ["exit 0", "needed"],
-      ["exit 1", "not-needed"],
-      ["exit 2", "unknown"],
-      ["kill -9 $$", "unknown"],
-    ];
-    for (const [script, state] of rows) {
-      it(`that does '${script}' means ${state}`, async () => {
-        const need = commandNeed(["/bin/sh", "-c", script], exec, clock, 0);
-        assert.equal((await need.check(true, signal)).state, state);
-      });
-    }
-
-    it("that is missing means that it cannot tell, and says why", async () => {
-      const need = await commandNeed(["/no/such/command"], exec, clock, 0).check(true, signal);
-      assert.ok(need.state === "unknown" && need.why.includes("/no/such/command"));
-    });
-
-    it("is not run again while its answer is recent, unless a fresh one is asked for", async () => {
-      const counted = sinon.fake.resolves({ code: 1, output: "" });
-      let now = 0;
-      const need = commandNeed(
-        ["check"],
-        counted as unknown as Exec,
-        { ...systemClock, now: () => now },
-        1000,
-      );
-      await need.check(false, signal);
-      now = 999;
-      await need.check(false, signal);
-      assert.equal(counted.callCount, 1);
-      await need.check(true, signal);
-      assert.equal(counted.callCount, 2);
-      now = 1999;
-      await need.check(false, signal);
-      assert.equal(counted.callCount, 3);
-    });
-  });
 
   describe("A command", () => {
     it("is killed at its deadline", async () => {
@@ -105,6 +32,15 @@ describe("The host", () => {
         exec(["/bin/sleep", "60"], 20, signal),
         /running \/bin\/sleep 60: no end after 0.02 s/,
       );
+    });
+
+    it("does not leave behind what it has started", async () => {
+      const script = `sleep 60 & echo $! > ${folder}/pid; wait`;
+      await assert.rejects(exec(["/bin/sh", "-c", script], 200, signal), /no end after 0.2 s/);
+      const pid = Number(await readFile(join(folder, "pid"), "utf8"));
+      await withDeadline(systemClock, 1000, signal, "the end of what it has started", async (late) => {
+        while (!(await hasEnded(pid))) await systemClock.sleep(5, late);
+      });
     });
 
     it("may print more than is kept", async () => {
