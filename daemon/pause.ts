@@ -1,3 +1,5 @@
+import { reasonIn, wishIn, writeWish } from "./wish.ts";
+
 /** A person's word, on a Node or on the object that carries the lock. */
 export const pausedAnnotation = "rebootd.dev/paused";
 
@@ -8,7 +10,6 @@ export interface Pause {
   reason?: string;
 }
 
-const reasonMaxChars = 200;
 /** RFC 3339, as the API writes times. */
 const time = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})/;
 const form = new RegExp(`^(?:until (${time.source}))?(?:(?:^|: )(.+))?$`, "s");
@@ -18,20 +19,20 @@ const form = new RegExp(`^(?:until (${time.source}))?(?:(?:^|: )(.+))?$`, "s");
  * understood is a reason, so it pauses.
  */
 export function parsePause(annotation: string | undefined): Pause | undefined {
-  const text = annotation?.trim() ?? "";
-  if (text === "" || text === "false") return undefined;
+  const text = wishIn(annotation);
+  if (text === undefined) return undefined;
   const [, until, reason] = form.exec(text) ?? [undefined, undefined, text];
   const end = Date.parse(until ?? "");
   return {
     ...(!Number.isNaN(end) && { until: end }),
-    ...(reason !== undefined && reason !== "true" && { reason: reason.slice(0, reasonMaxChars) }),
+    ...reasonIn(reason),
   };
 }
 
 /** What {@link parsePause} reads. */
 export function writePause({ until, reason }: Pause): string {
   const end = until === undefined ? undefined : `until ${new Date(until).toISOString()}`;
-  return [end, reason].filter((part) => part !== undefined).join(": ") || "true";
+  return writeWish(end, reason);
 }
 
 /** Undefined also where it is over. */

@@ -1,7 +1,7 @@
 import type { Metadata } from "../cluster/objects.ts";
 import { type CycleRecord, parseRecord, recordAnnotation } from "../cycle/record.ts";
 import type { Carried, LockPlace } from "../lock/carrier.ts";
-import { type Failure, type Failures, inARow, untilResume } from "../lock/failures.ts";
+import { type Failure, type Failures, inARow, isNone, untilResume } from "../lock/failures.ts";
 import { allPaused, type Refusal } from "../lock/limits.ts";
 import { parsePriority, priorityAnnotation } from "../lock/rank.ts";
 import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolders } from "../lock/slots.ts";
@@ -83,7 +83,7 @@ function failureStatus(
   nodes: readonly Metadata[],
 ): Pick<ClusterStatus, "halted" | "failures" | "failuresSay"> {
   const failed = failures.state === "readable" ? [...failures.failed] : [];
-  const isNothing = failures.state === "readable" && failed.length === 0;
+  const isNothing = isNone(failures);
   const halted = !isNothing && nodes.some(saysHalted);
   const says = failures.state === "unreadable" ? failures.why : inARow(failed);
   const text = halted && failures.state === "readable" ? `${says}: ${untilResume}` : says;

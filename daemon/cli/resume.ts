@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Carried } from "../lock/carrier.ts";
-import type { Failures } from "../lock/failures.ts";
+import { type Failures, isNone } from "../lock/failures.ts";
 import { parsePause } from "../pause.ts";
 import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
 import { resumeNode } from "./pause.ts";
@@ -22,7 +22,7 @@ export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
     await carrier.swap((carried) => {
       found = carried;
       const isPaused = carried.paused !== undefined;
-      const hasFailures = !isNothing(carried.failures);
+      const hasFailures = !isNone(carried.failures);
       if (!isPaused && !hasFailures) return undefined;
       return { ...(isPaused && { paused: null }), ...(hasFailures && { failures: [] }) };
     }, signal);
@@ -31,17 +31,13 @@ export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
 }
 
 /** What there was to end. */
-export function resumeText({ failures, paused }: Omit<Carried, "lock">, now: number): string {
+function resumeText({ failures, paused }: Omit<Carried, "lock">, now: number): string {
   const isPaused = parsePause(paused) !== undefined;
   const texts = [
     ...(isPaused ? ["resumed: nodes reboot when they need to and may\n"] : []),
-    ...(isNothing(failures) ? [] : [failuresText(failures, now)]),
+    ...(isNone(failures) ? [] : [failuresText(failures, now)]),
   ];
   return texts.length > 0 ? texts.join("\n") : "nothing was paused or halted\n";
-}
-
-function isNothing(failures: Failures): boolean {
-  return failures.state === "readable" && failures.failed.length === 0;
 }
 
 function failuresText(failures: Failures, now: number): string {

@@ -1,3 +1,4 @@
+import { reasonIn, wishIn, writeWish } from "../wish.ts";
 import type { Need } from "./need.ts";
 import type { CycleRecord } from "./record.ts";
 import type { NodeFacts } from "./seen.ts";
@@ -11,23 +12,22 @@ export interface RebootRequest {
   urgent: boolean;
 }
 
-const reasonMaxChars = 200;
+/** So much of the annotation is in the record, to know it again. */
+const knownMaxChars = 200;
 
 /**
  * "true", or why; "urgent" or "urgent: why" does not wait for better times. "false" and nothing are no request.
  */
 export function parseRequest(annotation: string | undefined): RebootRequest | undefined {
-  const text = annotation?.trim() ?? "";
-  if (text === "" || text === "false") return undefined;
-  const [, urgent, reason = ""] = /^(urgent(?=$|:):?)?\s*(.*)$/s.exec(text) ?? [];
-  const isReason = reason !== "" && reason !== "true";
-  return { urgent: urgent !== undefined, ...(isReason && { reason: reason.slice(0, reasonMaxChars) }) };
+  const text = wishIn(annotation);
+  if (text === undefined) return undefined;
+  const [, urgent, reason] = /^(urgent(?=$|:):?)?\s*(.*)$/s.exec(text) ?? [];
+  return { urgent: urgent !== undefined, ...reasonIn(reason) };
 }
 
 /** What {@link parseRequest} reads. */
 export function writeRequest({ urgent, reason }: RebootRequest): string {
-  const parts = [urgent ? "urgent" : undefined, reason];
-  return parts.filter((part) => part !== undefined).join(": ") || "true";
+  return writeWish(urgent ? "urgent" : undefined, reason);
 }
 
 /** A request is a need also where the host knows of none, or cannot tell. */
@@ -35,7 +35,7 @@ export function withRequest(host: Need, annotation: string | undefined): Need {
   const asked = parseRequest(annotation);
   if (annotation === undefined || asked === undefined) return host;
   const why = asked.reason === undefined ? "requested" : `requested: ${asked.reason}`;
-  const request = annotation.slice(0, reasonMaxChars);
+  const request = annotation.slice(0, knownMaxChars);
   if (host.state === "needed") return { ...host, reasons: [why, ...host.reasons], request };
   return { state: "needed", source: "request", reasons: [why], request };
 }
@@ -45,6 +45,6 @@ export function servedRequest(
   { request }: Pick<CycleRecord, "request">,
   { requested }: Pick<NodeFacts, "requested">,
 ): Record<string, null> {
-  const isServed = requested !== undefined && requested.slice(0, reasonMaxChars) === request;
+  const isServed = requested !== undefined && requested.slice(0, knownMaxChars) === request;
   return isServed ? { [requestedAnnotation]: null } : {};
 }

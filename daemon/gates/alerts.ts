@@ -1,6 +1,7 @@
 import { type Alert, notMuted } from "./alertmanager.ts";
 import type { JsonServer } from "./ask-server.ts";
 import type { Gate } from "./gate.ts";
+import { listed } from "./printable.ts";
 import { assertWhole, queryPrometheus, type Series } from "./prometheus.ts";
 
 export interface AlertFilter {
@@ -57,12 +58,12 @@ export function alertsGate({ prometheus, alertmanager, matchers }: AlertSources,
 
 function active(alerts: readonly Alert[], more = "") {
   const names = alertNames(alerts);
-  const shown = names
-    .slice(0, namesMax)
-    .map((name) => name.slice(0, nameMaxChars))
-    .join(", ");
+  const shown = listed(
+    names.map((name) => name.slice(0, nameMaxChars)),
+    namesMax,
+  );
   const count = names.length === 1 ? "1 alert is active" : `${names.length} alerts are active`;
-  const message = `${count}: ${shown}${names.length > namesMax ? ", …" : ""}${more}`;
+  const message = `${count}: ${shown}${more}`;
   return { open: false, code: "active", message } as const;
 }
 

@@ -2,6 +2,7 @@ import type { Api } from "../cluster/api.ts";
 import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import type { Gate } from "./gate.ts";
+import { listed } from "./printable.ts";
 
 export interface BlockingPods {
   /** Label selectors, as the server reads them. */
@@ -36,7 +37,7 @@ export function podsGate(api: Api, nodeName: string, { selectors, namespaces }: 
         ...new Set(counting.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`)),
       ].sort();
       if (names.length === 0) return { open: true };
-      const shown = names.slice(0, podsMax).join(", ") + (names.length > podsMax ? ", …" : "");
+      const shown = listed(names, podsMax);
       return { open: false, code: "blocking", message: `blocking pods are on this node: ${shown}` };
     },
   };

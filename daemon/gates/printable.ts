@@ -9,3 +9,8 @@ export function printable(text: string): string {
     .trim();
   return text.length > maxChars ? `${line}…` : line;
 }
+
+/** The first of the names, and that there are more. */
+export function listed(names: readonly string[], max: number): string {
+  return names.slice(0, max).join(", ") + (names.length > max ? ", …" : "");
+}

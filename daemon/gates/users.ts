@@ -1,6 +1,6 @@
 import type { Logind, Session } from "../host/logind.ts";
 import type { Gate } from "./gate.ts";
-import { printable } from "./printable.ts";
+import { listed, printable } from "./printable.ts";
 
 const shownMax = 5;
 
@@ -16,7 +16,7 @@ export function usersGate(logind: Pick<Logind, "listSessions">, waitMs: number):
       if (now >= until) return { open: true };
       const users = loggedIn(await logind.listSessions(signal));
       if (users.length === 0) return { open: true };
-      const shown = users.slice(0, shownMax).join(", ") + (users.length > shownMax ? ", …" : "");
+      const shown = listed(users, shownMax);
       const end = new Date(until).toISOString();
       return {
         open: false,

@@ -49,6 +49,11 @@ export function parseFailures(annotation: string | undefined): Failures {
   return { state: "readable", failed: lastOfEach(parsed.data) };
 }
 
+/** What cannot be read may be something. */
+export function isNone(failures: Failures): boolean {
+  return failures.state === "readable" && failures.failed.length === 0;
+}
+
 /** The annotation's new value; null removes it. */
 export function writeFailures(failed: readonly Failure[]): string | null {
   return failed.length === 0 ? null : JSON.stringify(failed);
