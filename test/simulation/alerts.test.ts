@@ -4,6 +4,7 @@ import type { HttpPost } from "../../daemon/gates/ask-server.ts";
 import { answering, alert as firing, vector } from "../gates/servers.ts";
 import {
   addPod,
+  asSlotIsTaken,
   boots,
   isRebooted,
   minute,
@@ -69,16 +70,12 @@ describe("With alerts", () => {
 
   it("that begin while the slot is held, before the cordon, the slot goes back at once", async () => {
     await startWatched();
-    let lockWrites = 0;
-    world.onDaemonRequest = (_, { method, path }) => {
-      if (method !== "PATCH" || !path.includes("/leases/")) return;
-      lockWrites += 1;
+    const lockWrites = asSlotIsTaken(() => {
       prometheus = diskFull;
-    };
+    });
     await wantReboot();
     await world.time.pass(10_000);
-    // Taken, and given back.
-    assert.equal(lockWrites, 2);
+    assert.equal(lockWrites(), 2, "taken and given back");
     assert.deepEqual([await phase(), (await world.look()).lock], ["Waiting", undefined]);
     assert.ok(!saysOf("Draining"));
     world.onDaemonRequest = () => {};

@@ -7,6 +7,7 @@ import { moment } from "../gates/moment.ts";
 import { seeded } from "./seeded.ts";
 import {
   addPod,
+  asSlotIsTaken,
   boots,
   evictions,
   isRebooted,
@@ -151,13 +152,10 @@ describe("A node with a blocking pod", () => {
 
   it("that comes as the slot is taken is not cordoned, and the slot goes back", async () => {
     await start({ "blocking-pod-selector": "app=migration" });
-    let lockWrites = 0;
-    world.onDaemonRequest = (_, { method, path }) => {
-      if (method === "PATCH" && path.includes("/leases/") && lockWrites++ === 0) void addPod("migration");
-    };
+    const lockWrites = asSlotIsTaken(() => void addPod("migration"));
     await wantReboot();
     await world.time.pass(10_000);
-    assert.equal(lockWrites, 2, "taken and given back");
+    assert.equal(lockWrites(), 2, "taken and given back");
     assert.deepEqual([await phase(), (await world.look()).lock], ["Waiting", undefined]);
     assert.ok(!saysOf("Draining"));
     assert.deepEqual(await reasons(), ["pods (blocking): blocking pods are on this node: default/migration"]);

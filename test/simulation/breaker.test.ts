@@ -8,9 +8,8 @@ import { lookDaemon } from "../../daemon/daemon.ts";
 import type { Failure } from "../../daemon/lock/failures.ts";
 import { noLogind } from "./simulated-daemon.ts";
 import { isFromDaemon, type SmallWorldOptions } from "./small-world.ts";
-import { minute, start as startStory, until, world } from "./story.ts";
+import { lease, minute, start as startStory, until, world } from "./story.ts";
 
-const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
 const kured = "/apis/apps/v1/namespaces/kube-system/daemonsets/kured";
 
 /** With a period so long that nothing is found by looking again only now and then. */

@@ -6,6 +6,7 @@ import {
   addBudget,
   addDaemonSet,
   addPod,
+  asSlotIsTaken,
   boots,
   evictions,
   isRebooted,
@@ -13,6 +14,7 @@ import {
   phase,
   reasons,
   saysOf,
+  setLock,
   start,
   until,
   wantReboot,
@@ -169,13 +171,6 @@ describe("A node whose drain could not succeed", () => {
 
   it("looks at its turn, not when it begins to wait", async () => {
     await start();
-    const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
-    const setLock = (value: string | null) =>
-      world.admin.patch(
-        lease,
-        { metadata: { annotations: { "rebootd.dev/lock": value } } },
-        { signal: world.signal },
-      );
     await setLock('{"nodeID":"manual"}');
     await wantReboot();
     await world.time.pass(10 * minute);
@@ -192,13 +187,10 @@ describe("A node whose drain could not succeed", () => {
     await start();
     await addPod("db");
     await world.time.pass(3000);
-    let times = 0;
-    world.onDaemonRequest = (_, { method, path }) => {
-      if (method === "PATCH" && path.includes("/leases/rebootd") && times++ === 0) void addBudget("db");
-    };
+    const lockWrites = asSlotIsTaken(() => void addBudget("db"));
     await wantReboot();
     await world.time.pass(10_000);
-    assert.equal(times, 2, "the slot was taken and given back");
+    assert.equal(lockWrites(), 2, "the slot was taken and given back");
     assert.match((await reasons())[0] ?? "", /^disruption \(budget-never\): /);
     await untouched();
   });

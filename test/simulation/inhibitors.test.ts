@@ -12,6 +12,7 @@ import {
   phase,
   podsOn,
   readNode,
+  setLock,
   start as startStory,
   until,
   wantReboot,
@@ -114,13 +115,6 @@ describe("A node whose shutdowns somebody holds back", () => {
 
   it("does not take the slot when that begins while it waits for one", async () => {
     await start();
-    const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
-    const setLock = (value: string | null) =>
-      world.admin.patch(
-        lease,
-        { metadata: { annotations: { "rebootd.dev/lock": value } } },
-        { signal: world.signal },
-      );
     await setLock('{"nodeID":"manual"}');
     await wantReboot();
     await world.time.pass(minute);

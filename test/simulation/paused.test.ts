@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ApiRequest } from "../../daemon/cluster/transport.ts";
 import {
   addPod,
+  annotateLease,
   boots,
   isRebooted,
   minute,
@@ -17,13 +18,7 @@ import {
 const setPause = (value: string | null) =>
   patchNode({ metadata: { annotations: { "rebootd.dev/paused": value } } });
 
-const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
-const pauseAll = (value: string | null) =>
-  world.admin.patch(
-    lease,
-    { metadata: { annotations: { "rebootd.dev/paused": value } } },
-    { signal: world.signal },
-  );
+const pauseAll = (value: string | null) => annotateLease("rebootd.dev/paused", value);
 
 describe("A paused node", () => {
   afterEach(() => world.stop());

@@ -97,3 +97,21 @@ export async function patchNode(patch: object): Promise<void> {
 export async function setCordon(unschedulable: true | null): Promise<void> {
   await patchNode({ spec: { unschedulable } });
 }
+
+/** The object that carries the lock. */
+export const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
+
+export async function annotateLease(key: string, value: string | null): Promise<void> {
+  await world.admin.patch(lease, { metadata: { annotations: { [key]: value } } }, { signal: world.signal });
+}
+
+export const setLock = (value: string | null) => annotateLease("rebootd.dev/lock", value);
+
+/** Does something in the moment in which a slot is taken; answers how often a daemon has written the lock since. */
+export function asSlotIsTaken(act: () => void): () => number {
+  let writes = 0;
+  world.onDaemonRequest = (_, { method, path }) => {
+    if (method === "PATCH" && path.includes("/leases/") && writes++ === 0) act();
+  };
+  return () => writes;
+}

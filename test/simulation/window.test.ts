@@ -10,6 +10,7 @@ import {
   reasons,
   record,
   saysOf,
+  setLock,
   start,
   until,
   wantReboot,
@@ -114,9 +115,7 @@ describe("A window that is about to close", () => {
 
   it("is seen by a node that waits for its turn", async () => {
     await start({ ...office, "window-margin": "5m" });
-    const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
-    const manual = { metadata: { annotations: { "rebootd.dev/lock": '{"nodeID":"manual"}' } } };
-    await world.admin.patch(lease, manual, { signal: world.signal });
+    await setLock('{"nodeID":"manual"}');
     await wantReboot();
     await clockShows("24T12:54:59");
     assert.match(String(await reasons()), /^lock /);
