@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadAllYaml, loadYaml } from "@kubernetes/client-node";
 import type { Api } from "../../daemon/cluster/api.ts";
+import type { User } from "./api/server.ts";
 import { administrator, type ClusterServer } from "./server.ts";
 
 export interface ManifestObject {
@@ -19,15 +20,26 @@ export interface PolicyRule {
 }
 
 /** Who the daemons are to the API server, as their service account tokens say. */
-export const daemonUser = {
+export const daemonUser: User = {
   name: "system:serviceaccount:kube-system:rebootd",
   groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
 };
 
+/** The same, with what the token of a pod on this node says besides. */
+export const daemonUserOn = (node: string): User => ({
+  ...daemonUser,
+  extra: { "authentication.kubernetes.io/node-name": [node] },
+});
+
 const manifests = fileURLToPath(new URL("../../manifests", import.meta.url));
 
 /** The kinds in our manifests that have no namespace. */
-const clusterWide = new Set(["ClusterRole", "ClusterRoleBinding"]);
+const clusterWide = new Set([
+  "ClusterRole",
+  "ClusterRoleBinding",
+  "ValidatingAdmissionPolicy",
+  "ValidatingAdmissionPolicyBinding",
+]);
 const collections: Record<string, (namespace: string) => string> = {
   ServiceAccount: (namespace) => `/api/v1/namespaces/${namespace}/serviceaccounts`,
   ClusterRole: () => "/apis/rbac.authorization.k8s.io/v1/clusterroles",
@@ -35,6 +47,9 @@ const collections: Record<string, (namespace: string) => string> = {
   Role: (namespace) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles`,
   RoleBinding: (namespace) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
   Lease: (namespace) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+  ValidatingAdmissionPolicy: () => "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+  ValidatingAdmissionPolicyBinding: () =>
+    "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
   DaemonSet: (namespace) => `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
 };
 

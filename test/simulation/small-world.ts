@@ -12,7 +12,7 @@ import { runControllers } from "../cluster/controllers/manager.ts";
 import { type KubeletOptions, kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
 import { createMachine, type Machine, type MachineEvent, randomUuid } from "../cluster/machines/machine.ts";
 import { memoryStorage } from "../cluster/machines/storage.ts";
-import { createManifests, daemonUser } from "../cluster/manifests.ts";
+import { createManifests, daemonUser, daemonUserOn } from "../cluster/manifests.ts";
 import { createWorkload, type Workload } from "../cluster/workloads.ts";
 import { seeded } from "./seeded.ts";
 import { startSimulatedDaemon } from "./simulated-daemon.ts";
@@ -115,7 +115,6 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   for (const component of options.components ?? []) {
     await createManifests(admin, signal, { folder: `components/${component}` });
   }
-  const daemonToken = server.addUser(daemonUser);
   const machines = Array.from({ length: options.nodes }, (_, index) => {
     const name = `n${index + 1}`;
     const storage = memoryStorage();
@@ -124,7 +123,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
     const machineID = randomUuid(random);
     const transport =
       options.between?.(name, server.transport(server.addUser(daemonOf(name)))) ??
-      server.transport(daemonToken);
+      server.transport(server.addUser(daemonUserOn(name)));
     const machine = createMachine({
       name,
       storage,

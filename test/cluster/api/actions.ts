@@ -1,4 +1,5 @@
 /** Subresources that do something: eviction, binding, tokens, finalize, scale. */
+import { admission } from "./admission.ts";
 import { type Answer, answerStatus, answerValue } from "./answer.ts";
 import { defaultAudience } from "./authn.ts";
 import { parseJson } from "./body.ts";
@@ -29,11 +30,12 @@ for (const plural of ["deployments", "replicasets", "statefulsets"]) {
 
 const bodyOf = ({ call }: ResourceRequest) => fields(parseJson(call.body));
 
-function evictPod({ registry, timers }: Core, request: ResourceRequest): Answer {
+function evictPod({ registry, store, timers }: Core, request: ResourceRequest): Answer {
   const body = bodyOf(request);
   const { namespace, name } = request.attributes;
   const options = readDeleteOptions(fields(body["deleteOptions"]));
   const dryRun = options.dryRun || isDryRun(request.call.query, "CreateOptions");
+  admission(store, request, "CREATE", dryRun)?.(body, undefined);
   const nameInBody = text(at(body, "metadata", "name"));
   evict(registry, timers, { namespace, name, nameInBody, options: { ...options, dryRun } });
   return answerStatus(success(undefined, 201));

@@ -114,12 +114,9 @@ const roles: RoleSpec[] = [
 
 export function bootstrap(registry: Registry): void {
   const create = (id: string, name: string, rest: Fields = {}, namespace?: string) =>
-    registry.create(
-      resourceOf(id),
-      namespace,
-      { metadata: { name }, ...rest } as unknown as KubeObject,
-      false,
-    );
+    registry.create(resourceOf(id), namespace, { metadata: { name }, ...rest } as unknown as KubeObject, {
+      dryRun: false,
+    });
   for (const namespace of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
     create("namespaces", namespace);
     create("serviceaccounts", "default", {}, namespace);

@@ -191,6 +191,16 @@ const byResource: Record<string, Column[]> = {
   ],
   persistentvolumes: volumeColumns,
   persistentvolumeclaims: claimColumns,
+  "validatingadmissionpolicies.admissionregistration.k8s.io": [
+    count("Validations", (policy) => list(at(policy, "spec", "validations")).length),
+    column("ParamKind", () => "<unset>"),
+    ageColumn,
+  ],
+  "validatingadmissionpolicybindings.admissionregistration.k8s.io": [
+    value("PolicyName", "spec", "policyName"),
+    column("ParamRef", () => "<unset>"),
+    ageColumn,
+  ],
   "daemonsets.apps": [
     amount("Desired", "status", "desiredNumberScheduled"),
     amount("Current", "status", "currentNumberScheduled"),
@@ -242,6 +252,10 @@ const byResource: Record<string, Column[]> = {
   ],
   "leases.coordination.k8s.io": [
     column("Holder", (lease) => text(at(lease, "spec", "holderIdentity"))),
+    ageColumn,
+  ],
+  "networkpolicies.networking.k8s.io": [
+    column("Pod-Selector", (policy) => selectorText(at(policy, "spec", "podSelector"))),
     ageColumn,
   ],
   "poddisruptionbudgets.policy": budgetColumns,

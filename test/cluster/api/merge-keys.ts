@@ -45,5 +45,7 @@ export const listStrategies: Record<string, Record<string, ListStrategy>> = {
   V1PersistentVolumeClaimStatus: conditions,
   V1ServiceSpec: { ports: by("port") },
   V1ServiceStatus: conditions,
+  V1ValidatingAdmissionPolicySpec: { matchConditions: by("name"), variables: by("name") },
+  V1ValidatingAdmissionPolicyStatus: conditions,
   V1ServiceAccount: { secrets: by("name") },
 };

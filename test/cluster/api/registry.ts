@@ -3,6 +3,7 @@
  * optimistic concurrency, finalizers, grace. Everything here is synchronous: a write is one moment.
  * https://github.com/kubernetes/kubernetes/tree/master/staging/src/k8s.io/apiserver/pkg/registry
  */
+import type { Admit } from "./admission.ts";
 import { type DeleteOptions, type Deletion, planDeletion } from "./deletion.ts";
 import type { FieldError } from "./field-error.ts";
 import { validateMetadata, validateMetadataUpdate } from "./metadata.ts";
@@ -15,12 +16,17 @@ import { nameSuffix, type Random, type Timers, timestamp, uuid } from "./timing.
 export interface Registry {
   readonly store: Store;
   find(resource: Resource, namespace: string | undefined, name: string): KubeObject;
-  create(resource: Resource, namespace: string | undefined, object: KubeObject, dryRun: boolean): KubeObject;
+  create(
+    resource: Resource,
+    namespace: string | undefined,
+    object: KubeObject,
+    options: WriteOptions,
+  ): KubeObject;
   /** Throws where the namespace takes nothing new, for which this would be. */
   requireNamespace(namespace: string, resource: Resource, name: string): void;
   /** Changes an object with `change`, which is given a copy of the current one. */
   update(target: Target, change: (current: KubeObject) => KubeObject, options: UpdateOptions): KubeObject;
-  delete(target: Target, options: DeleteOptions): Deletion;
+  delete(target: Target, options: DeleteOptions, admit?: Admit): Deletion;
 }
 
 export interface Target {
@@ -29,8 +35,13 @@ export interface Target {
   name: string;
 }
 
-export interface UpdateOptions {
+export interface WriteOptions {
   dryRun: boolean;
+  /** Asked once everything else about the object is in order. */
+  admit?: Admit | undefined;
+}
+
+export interface UpdateOptions extends WriteOptions {
   subresource?: string;
   /** The version may be left out in a PUT of some kinds; a patch always starts from the current one. */
   put?: boolean;
@@ -60,7 +71,7 @@ export function createRegistry(store: Store, timers: Timers, random: Random): Re
     resource: Resource,
     namespace: string | undefined,
     object: KubeObject,
-    dryRun: boolean,
+    { dryRun, admit }: WriteOptions,
   ): KubeObject {
     const { subject, kindSubject, rules, nameRule } = resource;
     const { metadata } = object;
@@ -87,6 +98,7 @@ export function createRegistry(store: Store, timers: Timers, random: Random): Re
     const key = keyOf(namespace, metadata.name);
     if (store.get(resource.store, key)) throw alreadyExists(subject, metadata.name);
     const ready = tidied(object);
+    admit?.(ready, undefined);
     return dryRun ? ready : store.put(resource.store, key, ready);
   }
 
@@ -126,6 +138,7 @@ export function createRegistry(store: Store, timers: Timers, random: Random): Re
     if (errors.length > 0) throw invalid(resource.kindSubject, name, errors);
 
     const ready = tidied(changed);
+    options.admit?.(ready, old);
     if (isReadyToGo(ready, old) && !resource.rules.holdsDeletion?.(ready)) {
       if (!options.dryRun) store.remove(resource.store, keyOf(namespace, name));
       return ready;
@@ -179,11 +192,12 @@ export function createRegistry(store: Store, timers: Timers, random: Random): Re
     ];
   }
 
-  function remove(target: Target, options: DeleteOptions): Deletion {
+  function remove(target: Target, options: DeleteOptions, admit?: Admit): Deletion {
     const { resource, namespace, name } = target;
     const key = keyOf(namespace, name);
     const old = find(resource, namespace, name);
     const { object, marks, stays } = planDeletion(resource, old, options, timers.now());
+    admit?.(undefined, old);
     const ready = tidied(object);
     // A dry run of a deletion at once shows the object as it is: nothing has marked it.
     if (options.dryRun) return { object: stays ? ready : old, gone: !stays };

@@ -12,6 +12,7 @@ import {
   serviceRules,
 } from "./kinds/other.ts";
 import { podRules } from "./kinds/pod.ts";
+import { admissionBindingRules, admissionPolicyRules, networkPolicyRules } from "./kinds/policy.ts";
 import { attachmentRules, claimRules, driversRules, volumeRules } from "./kinds/volume.ts";
 import {
   daemonSetRules,
@@ -251,6 +252,21 @@ const review = (group: string, kind: string, namespaced = false) =>
 
 export const resources: Resource[] = [
   ...core,
+  resource("admissionregistration.k8s.io", "v1", {
+    kind: "ValidatingAdmissionPolicy",
+    plural: "validatingadmissionpolicies",
+    namespaced: false,
+    subresources: [status],
+    hasGeneration: true,
+    rules: admissionPolicyRules,
+  }),
+  resource("admissionregistration.k8s.io", "v1", {
+    kind: "ValidatingAdmissionPolicyBinding",
+    plural: "validatingadmissionpolicybindings",
+    namespaced: false,
+    hasGeneration: true,
+    rules: admissionBindingRules,
+  }),
   ...apps,
   resource("authentication.k8s.io", "v1", {
     kind: "SelfSubjectReview",
@@ -303,6 +319,13 @@ export const resources: Resource[] = [
     },
     notSelectable: notSupported,
     rules: eventRules,
+  }),
+  resource("networking.k8s.io", "v1", {
+    kind: "NetworkPolicy",
+    plural: "networkpolicies",
+    shortNames: ["netpol"],
+    hasGeneration: true,
+    rules: networkPolicyRules,
   }),
   resource("policy", "v1", {
     kind: "PodDisruptionBudget",

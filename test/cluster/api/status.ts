@@ -5,7 +5,7 @@
 import type { FieldError } from "./field-error.ts";
 
 export interface Cause {
-  reason: string;
+  reason?: string;
   message: string;
   field?: string;
 }

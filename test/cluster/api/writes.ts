@@ -1,5 +1,6 @@
 /** POST, PUT, PATCH and DELETE of the objects of the table. */
 
+import { admission } from "./admission.ts";
 import { type Answer, answerJson, answerStatus } from "./answer.ts";
 import { fieldValidationOf, parseJson, type Read, readObject, readPatched } from "./body.ts";
 import { type Core, namespaceOf, type ResourceRequest } from "./core.ts";
@@ -30,7 +31,8 @@ export function create(core: Core, request: ResourceRequest): Answer {
   checkNamespace(read.object, namespace);
   checkEscalation(core, request, read.object);
   const dryRun = isDryRun(call.query, "CreateOptions");
-  const created = warned(read, () => core.registry.create(resource, namespace, read.object, dryRun));
+  const options = { dryRun, admit: admission(core.store, request, "CREATE", dryRun) };
+  const created = warned(read, () => core.registry.create(resource, namespace, read.object, options));
   return answerJson(201, objectJson(core, request, created), read.warnings);
 }
 
@@ -46,11 +48,15 @@ export function update(core: Core, request: ResourceRequest): Answer {
   if (!exists && uid) throw uidMismatch(target, uid, "");
   if (!exists && resource.createOnUpdate && !attributes.subresource) {
     read.object.metadata.resourceVersion = "";
-    const created = warned(read, () => core.registry.create(resource, target.namespace, read.object, dryRun));
+    const admit = admission(core.store, request, "CREATE", dryRun);
+    const created = warned(read, () =>
+      core.registry.create(resource, target.namespace, read.object, { dryRun, admit }),
+    );
     return answerJson(201, objectJson(core, request, created), read.warnings);
   }
   const subresource = attributes.subresource;
-  const options = { dryRun, put: true, ...(subresource && { subresource }) };
+  const admit = admission(core.store, request, "UPDATE", dryRun);
+  const options = { dryRun, admit, put: true, ...(subresource && { subresource }) };
   const updated = warned(read, () => core.registry.update(target, () => read.object, options));
   return answerJson(200, objectJson(core, request, updated), read.warnings);
 }
@@ -80,7 +86,8 @@ export function patch(core: Core, request: ResourceRequest): Answer {
     return read.object;
   };
   try {
-    const options = { dryRun, ...(subresource && { subresource }) };
+    const admit = admission(core.store, request, "UPDATE", dryRun);
+    const options = { dryRun, admit, ...(subresource && { subresource }) };
     const patched = core.registry.update(target, change, options);
     return answerJson(200, objectJson(core, request, patched), read.warnings);
   } catch (error) {
@@ -115,7 +122,8 @@ const shownForm = (resource: Resource, object: KubeObject) => resource.fromStore
 export function remove(core: Core, request: ResourceRequest): Answer {
   const { resource, call } = request;
   const options = deleteOptionsOf(call.query, call.body);
-  const { object, gone } = core.registry.delete(targetOf(request), options);
+  const admit = admission(core.store, request, "DELETE", options.dryRun ?? false);
+  const { object, gone } = core.registry.delete(targetOf(request), options, admit);
   // The asynchronous 202 is for those who ask with the old option for dependents to go as well.
   const code = !gone && options.orphanDependents === false ? 202 : 200;
   if (!gone || resource.returnsDeleted) return answerJson(code, objectJson(core, request, object));
@@ -127,11 +135,12 @@ export function remove(core: Core, request: ResourceRequest): Answer {
 export async function removeCollection(core: Core, request: ResourceRequest): Promise<Answer> {
   const { resource, call } = request;
   const options = deleteOptionsOf(call.query, call.body);
+  const admit = admission(core.store, request, "DELETE", options.dryRun ?? false);
   const page = await readPage(core, request, parseListOptions(call.query, resource, false));
   for (const [, { metadata }] of page.entries) {
     const { namespace, name } = metadata;
     if (core.store.get(resource.store, keyOf(namespace, name))) {
-      core.registry.delete({ resource, namespace, name }, options);
+      core.registry.delete({ resource, namespace, name }, options, admit);
     }
   }
   return answerJson(200, listJson(core, request, page));

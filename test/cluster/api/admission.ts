@@ -1,0 +1,167 @@
+/**
+ * ValidatingAdmissionPolicies with their bindings: who may have passed all rules of access is still refused where one says so.
+ * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+ */
+import type { User } from "./authn.ts";
+import { type Bindings, compile, isCelError, toCel } from "./cel.ts";
+import type { ResourceRequest } from "./core.ts";
+import { apiVersionOf } from "./forms.ts";
+import { at, type Fields, fields, type KubeObject, list, text } from "./object.ts";
+import { ApiError, details, qualified } from "./status.ts";
+import type { Store } from "./store.ts";
+
+export type Operation = "CREATE" | "UPDATE" | "DELETE";
+
+/** The objects as they would be and as they are; an undefined one is not there. Throws the refusal. */
+export type Admit = (object: Fields | undefined, old: KubeObject | undefined) => void;
+
+interface Asked {
+  request: ResourceRequest;
+  operation: Operation;
+  object: Fields | undefined;
+  old: KubeObject | undefined;
+  dryRun: boolean;
+}
+
+const policies = "validatingadmissionpolicies.admissionregistration.k8s.io";
+const bindings = "validatingadmissionpolicybindings.admissionregistration.k8s.io";
+
+/** Undefined where nothing is bound, as almost always. */
+export function admission(
+  store: Store,
+  request: ResourceRequest,
+  operation: Operation,
+  dryRun: boolean,
+): Admit | undefined {
+  const bound = store.list(bindings).map(([, binding]) => binding);
+  if (bound.length === 0) return undefined;
+  return (object, old) => {
+    for (const binding of bound) {
+      const policy = store.get(policies, text(at(binding, "spec", "policyName")));
+      if (!policy || !list(at(binding, "spec", "validationActions")).includes("Deny")) continue;
+      const asked = { request, operation, object, old, dryRun };
+      const denied = isMatched(policy, asked) ? judge(policy, asked) : undefined;
+      if (denied) throw refusal(asked, policy, binding, denied);
+    }
+  };
+}
+
+interface Denial {
+  message: string;
+  reason: string;
+}
+
+/** What speaks against it; undefined for nothing. */
+function judge(policy: KubeObject, asked: Asked): Denial | undefined {
+  const spec = fields(policy["spec"]);
+  const known = bindingsFor(asked, list(spec["variables"]).map(fields));
+  const evaluate = ({ expression }: Fields) => compile(text(expression))(known);
+  const wentWrong = ({ expression }: Fields, error: Error): Denial | undefined =>
+    spec["failurePolicy"] === "Fail"
+      ? { message: `expression '${expression}' resulted in error: ${error.message}`, reason: "Invalid" }
+      : undefined;
+  for (const condition of list(spec["matchConditions"]).map(fields)) {
+    const answer = evaluate(condition);
+    if (isCelError(answer)) return wentWrong(condition, answer);
+    if (answer !== true) return undefined;
+  }
+  for (const validation of list(spec["validations"]).map(fields)) {
+    const answer = evaluate(validation);
+    if (answer === true) continue;
+    const denied = isCelError(answer) ? wentWrong(validation, answer) : denial(validation, known);
+    if (denied) return denied;
+  }
+  return undefined;
+}
+
+function denial(validation: Fields, known: Bindings): Denial {
+  const { expression, message, messageExpression, reason } = validation;
+  const said = messageExpression ? compile(text(messageExpression))(known) : undefined;
+  return {
+    message: typeof said === "string" ? said : text(message) || `failed expression: ${expression}`,
+    reason: text(reason) || "Invalid",
+  };
+}
+
+/** The variables of a policy, each worked out once and only when it is needed. */
+function bindingsFor(asked: Asked, variables: Fields[]): Bindings {
+  const { request, operation, object, old, dryRun } = asked;
+  const { resource, attributes, user } = request;
+  const { group, version, plural, kind } = resource;
+  const known: Bindings = {
+    object: object ? toCel(wireForm(request, object)) : null,
+    oldObject: old ? toCel(wireForm(request, old)) : null,
+    request: toCel({
+      kind: { group, version, kind },
+      resource: { group, version, resource: plural },
+      subResource: attributes.subresource || undefined,
+      name: nameOf(request, object),
+      namespace: attributes.namespace || undefined,
+      operation,
+      userInfo: userInfo(user),
+      dryRun,
+    }),
+  };
+  for (const { name, expression } of variables) {
+    let worked: ReturnType<ReturnType<typeof compile>> | undefined;
+    Object.defineProperty(known, `variables.${name}`, {
+      enumerable: true,
+      get: () => (worked ??= compile(text(expression))(known)),
+    });
+  }
+  return known;
+}
+
+function wireForm({ resource, attributes }: ResourceRequest, object: Fields): Fields {
+  // What a subresource is given is no object of the resource.
+  if (!("metadata" in object) || attributes.subresource === "eviction") return object;
+  const shown = resource.fromStored?.(object as KubeObject) ?? object;
+  return { ...shown, kind: resource.kind, apiVersion: apiVersionOf(resource) };
+}
+
+/** A new object says it itself. */
+const nameOf = ({ attributes }: ResourceRequest, object: Fields | undefined) =>
+  attributes.name || text(at(object, "metadata", "name"));
+
+const userInfo = ({ name, uid, groups, extra }: User) => ({ username: name, uid, groups, extra });
+
+function isMatched(policy: KubeObject, { request, operation }: Asked): boolean {
+  const { resource, attributes } = request;
+  const { group, version, plural } = resource;
+  const { subresource, name } = attributes;
+  const has = (values: unknown, ...wanted: string[]) =>
+    list(values).some((value) => value === "*" || wanted.includes(text(value)));
+  return list(at(policy, "spec", "matchConstraints", "resourceRules"))
+    .map(fields)
+    .some(
+      ({ apiGroups, apiVersions, operations, resources, resourceNames }) =>
+        has(apiGroups, group) &&
+        has(apiVersions, version) &&
+        has(operations, operation) &&
+        (subresource
+          ? list(resources).some((one) =>
+              ["*/*", `${plural}/*`, `*/${subresource}`, `${plural}/${subresource}`].includes(text(one)),
+            )
+          : has(resources, plural, "*/*")) &&
+        (list(resourceNames).length === 0 || list(resourceNames).includes(name)),
+    );
+}
+
+const codes: Record<string, number> = { Forbidden: 403, Unauthorized: 401, RequestEntityTooLarge: 413 };
+
+/** The words are those of a refused access, whatever the reason. */
+function refusal(
+  { request, object }: Asked,
+  policy: KubeObject,
+  binding: KubeObject,
+  { message, reason }: Denial,
+): ApiError {
+  const { subject } = request.resource;
+  const who = `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}'`;
+  const why = `${who} denied request: ${message}`;
+  const name = nameOf(request, object);
+  return new ApiError(codes[reason] ?? 422, reason, `${qualified(subject)} "${name}" is forbidden: ${why}`, {
+    ...details(subject, name),
+    causes: [{ message: why }],
+  });
+}
