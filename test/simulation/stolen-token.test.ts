@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { daemonUser } from "../cluster/manifests.ts";
-import { addPod, start, world } from "./story.ts";
+import type { User } from "../cluster/api/server.ts";
+import { daemonUser, daemonUserOn } from "../cluster/manifests.ts";
+import { addBudget, addPod, patchNode, pods, readNode, start, until, world } from "./story.ts";
 
 /** SECURITY.md says the same in a table: what whoever has the token of one node's daemon can do, and what not. */
 
@@ -14,101 +15,258 @@ const rbac = "/apis/rbac.authorization.k8s.io/v1";
 const container = { name: "main", image: "evil:1" };
 const template = { metadata: { labels: { app: "x" } }, spec: { containers: [container] } };
 const daemonSet = { metadata: { name: "x" }, spec: { selector: { matchLabels: { app: "x" } }, template } };
+const events = "/apis/events.k8s.io/v1/namespaces/default/events";
+const eventAbout = (name: string) => ({
+  metadata: { generateName: "x-" },
+  eventTime: "2026-11-24T12:00:00.000000Z",
+  type: "Normal",
+  reason: "Fine",
+  action: "Fine",
+  regarding: { kind: "Node", name },
+  reportingController: "rebootd.dev/daemon",
+  reportingInstance: "x",
+});
 const annotate = { metadata: { annotations: { "example.com/x": "1" } } };
 
 type Attempt = (api: Api, options: { signal: AbortSignal }) => Promise<unknown>;
-const attempts: [what: string, isAllowed: boolean, attempt: Attempt][] = [
-  [
-    "cordon any node",
-    true,
-    (api, options) => api.patch("/api/v1/nodes/n2", { spec: { unschedulable: true } }, options),
-  ],
-  ["label or taint any node", true, (api, options) => api.patch("/api/v1/nodes/n2", annotate, options)],
-  [
-    "evict any pod, within its budget",
-    true,
-    (api, options) =>
-      api.create("/api/v1/namespaces/default/pods/web/eviction", { metadata: { name: "web" } }, options),
-  ],
-  [
-    "take the lock, or set it by hand",
-    true,
-    (api, options) => api.patch(`${leases}/rebootd`, annotate, options),
-  ],
-  ["read all pods, and the names of their volumes", true, (api, options) => api.get("/api/v1/pods", options)],
-  [
-    "delete pods past their budgets",
-    false,
-    (api, options) => api.delete("/api/v1/namespaces/default/pods/api", {}, options),
-  ],
-  ["delete nodes", false, (api, options) => api.delete("/api/v1/nodes/n2", {}, options)],
-  [
-    "run pods",
-    false,
-    (api, options) => api.create(`${system}/pods`, { metadata: { name: "x" }, spec: template.spec }, options),
-  ],
-  [
-    "change pods",
-    false,
-    (api, options) => api.patch("/api/v1/namespaces/default/pods/api", annotate, options),
-  ],
-  [
-    "run code on every node by a DaemonSet",
-    false,
-    (api, options) => api.create(`${apps}/daemonsets`, daemonSet, options),
-  ],
-  [
-    "rewrite its own DaemonSet",
-    false,
-    (api, options) => api.patch(`${apps}/daemonsets/rebootd`, annotate, options),
-  ],
-  ["read Secrets", false, (api, options) => api.get(`${system}/secrets`, options)],
-  ["read ConfigMaps", false, (api, options) => api.get(`${system}/configmaps`, options)],
-  ["touch other Leases", false, (api, options) => api.patch(`${leases}/kube-scheduler`, annotate, options)],
-  [
-    "change budgets",
-    false,
-    (api, options) =>
-      api.patch("/apis/policy/v1/namespaces/default/poddisruptionbudgets/web", annotate, options),
-  ],
-  [
-    "give itself more rights",
-    false,
-    (api, options) => api.patch(`${rbac}/clusterroles/rebootd`, annotate, options),
-  ],
+
+/** The thief has the token of n1's daemon. */
+interface Row {
+  what: string;
+  isAllowed: boolean;
+  /** With `components/admission`, where that makes a difference. */
+  isAdmitted?: boolean;
+  attempt: Attempt;
+}
+
+const cordon =
+  (node: string): Attempt =>
+  (api, options) =>
+    api.patch(`/api/v1/nodes/${node}`, { spec: { unschedulable: true } }, options);
+const evict =
+  (name: string): Attempt =>
+  (api, options) =>
+    api.create(`${pods}/${name}/eviction`, { metadata: { name } }, options);
+const removeNode: Attempt = (api, options) => api.delete("/api/v1/nodes/n2", {}, options);
+const patch =
+  (path: string, body: object = annotate): Attempt =>
+  (api, options) =>
+    api.patch(path, body, options);
+
+const attempts: Row[] = [
+  { what: "cordon its own node", isAllowed: true, attempt: cordon("n1") },
+  { what: "cordon any node", isAllowed: true, isAdmitted: false, attempt: cordon("n2") },
+  {
+    what: "label any node",
+    isAllowed: true,
+    isAdmitted: false,
+    attempt: patch("/api/v1/nodes/n1", { metadata: { labels: { x: "y" } } }),
+  },
+  { what: "annotate any node", isAllowed: true, isAdmitted: false, attempt: patch("/api/v1/nodes/n1") },
+  {
+    what: "keep any Node from being deleted, by a finalizer",
+    isAllowed: true,
+    isAdmitted: false,
+    attempt: patch("/api/v1/nodes/n1", { metadata: { finalizers: ["example.com/x"] } }),
+  },
+  {
+    what: "set a provider's ID that is not there yet",
+    isAllowed: true,
+    isAdmitted: false,
+    attempt: patch("/api/v1/nodes/n1", { spec: { providerID: "x" } }),
+  },
+  {
+    what: "taint any node so that pods have to go",
+    isAllowed: true,
+    isAdmitted: false,
+    attempt: patch("/api/v1/nodes/n1", { spec: { taints: [{ key: "x", effect: "NoExecute" }] } }),
+  },
+  {
+    what: "evict any pod, within its budget",
+    isAllowed: true,
+    attempt: evict("web"),
+  },
+  {
+    what: "take the lock, or set it by hand",
+    isAllowed: true,
+    attempt: patch(`${leases}/rebootd`, { metadata: { annotations: { "rebootd.dev/lock": "{}" } } }),
+  },
+  {
+    what: "pause all nodes",
+    isAllowed: true,
+    isAdmitted: false,
+    attempt: patch(`${leases}/rebootd`, { metadata: { annotations: { "rebootd.dev/paused": "true" } } }),
+  },
+  {
+    what: "write events about anything",
+    isAllowed: true,
+    isAdmitted: false,
+    attempt: (api, options) => api.create(events, eventAbout("n2"), options),
+  },
+  {
+    what: "read all pods, and the names of their volumes",
+    isAllowed: true,
+    attempt: (api, options) => api.get("/api/v1/pods", options),
+  },
+  {
+    what: "delete pods past their budgets",
+    isAllowed: false,
+    attempt: (api, options) => api.delete("/api/v1/namespaces/default/pods/api", {}, options),
+  },
+  {
+    what: "delete nodes",
+    isAllowed: false,
+    attempt: removeNode,
+  },
+  {
+    what: "run pods",
+    isAllowed: false,
+    attempt: (api, options) =>
+      api.create(`${system}/pods`, { metadata: { name: "x" }, spec: template.spec }, options),
+  },
+  { what: "change pods", isAllowed: false, attempt: patch("/api/v1/namespaces/default/pods/api") },
+  {
+    what: "run code on every node by a DaemonSet",
+    isAllowed: false,
+    attempt: (api, options) => api.create(`${apps}/daemonsets`, daemonSet, options),
+  },
+  { what: "rewrite its own DaemonSet", isAllowed: false, attempt: patch(`${apps}/daemonsets/rebootd`) },
+  {
+    what: "read Secrets",
+    isAllowed: false,
+    attempt: (api, options) => api.get(`${system}/secrets`, options),
+  },
+  {
+    what: "read ConfigMaps",
+    isAllowed: false,
+    attempt: (api, options) => api.get(`${system}/configmaps`, options),
+  },
+  { what: "touch other Leases", isAllowed: false, attempt: patch(`${leases}/kube-scheduler`) },
+  {
+    what: "change budgets",
+    isAllowed: false,
+    attempt: patch("/apis/policy/v1/namespaces/default/poddisruptionbudgets/web"),
+  },
+  { what: "give itself more rights", isAllowed: false, attempt: patch(`${rbac}/clusterroles/rebootd`) },
+  {
+    what: "lift the policy that binds it",
+    isAllowed: false,
+    attempt: patch("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/rebootd"),
+  },
 ];
 
-describe("A stolen token of one node's daemon", () => {
-  let thief: Api;
-  before(async () => {
-    await start({}, { nodes: 2 });
-    for (const name of ["web", "api"]) await addPod(name);
-    await world.time.pass(3000);
-    const token = world.server.addUser({ ...daemonUser, groups: [...daemonUser.groups] });
-    thief = createClient({ transport: world.server.transport(token), clock: world.time.clock });
-  });
-  after(() => world.stop());
+const columns: [columnName: string, components: string[], isDone: (row: Row) => boolean][] = [
+  ["", [], ({ isAllowed }) => isAllowed],
+  [" with components/admission", ["admission"], ({ isAllowed, isAdmitted = isAllowed }) => isAdmitted],
+];
 
-  for (const [what, isAllowed, attempt] of attempts) {
-    it(`${isAllowed ? "lets" : "does not let"} somebody ${what}`, async () => {
-      const [outcome] = await Promise.allSettled([
-        attempt(thief, { signal: world.signal }),
-        world.time.pass(1000),
-      ]);
-      if (isAllowed) assert.equal(outcome.status, "fulfilled");
-      else assert.ok(outcome.status === "rejected" && isApiError(outcome.reason, "forbidden"));
+for (const [columnName, components, isDone] of columns) {
+  describe(`A stolen token of one node's daemon${columnName}`, () => {
+    let thief: Api;
+    before(async () => {
+      await start({}, { nodes: 2, components });
+      for (const name of ["web", "api"]) await addPod(name);
+      await world.time.pass(3000);
+      thief = apiOf(daemonUserOn("n1"));
     });
-  }
+    after(() => world.stop());
 
-  it("is worth what SECURITY.md says", () => {
-    const text = readFileSync(new URL("../../SECURITY.md", import.meta.url), "utf8");
-    const rows = [...text.matchAll(/^\| (.+?) \| (yes|no)\b[^|]*\|/gm)].map(([, what, answer]) => [
-      what,
-      answer === "yes",
-    ]);
+    for (const row of attempts) {
+      it(`${isDone(row) ? "lets" : "does not let"} somebody ${row.what}`, async () => {
+        const refused = await refusalOf(row.attempt, thief);
+        if (isDone(row)) assert.equal(refused, undefined);
+        else assert.ok(isApiError(refused, "forbidden"), String(refused));
+      });
+    }
+  });
+}
+
+describe("With components/admission, a daemon", () => {
+  afterEach(() => world.stop());
+
+  it("that says on which node it is by no token changes nothing", async () => {
+    await start({}, { components: ["admission"] });
+    for (const attempt of [cordon("n1"), evict("web")]) {
+      const refused = await refusalOf(attempt, apiOf(daemonUser));
+      assert.match(String(refused), /the token is of no pod on a node/);
+    }
+  });
+
+  it("has no use of rights that it was given by mistake", async () => {
+    await start({}, { nodes: 2, components: ["admission"] });
+    const binding = {
+      metadata: { name: "too-much" },
+      roleRef: { kind: "ClusterRole", name: "cluster-admin" },
+      subjects: [{ kind: "User", name: daemonUser.name }],
+    };
+    await world.admin.create(`${rbac}/clusterrolebindings`, binding, { signal: world.signal });
+    const refused = await refusalOf(removeNode, apiOf(daemonUserOn("n2")));
+    assert.match(String(refused), /a daemon has no need of DELETE nodes/);
+  });
+
+  it("deletes pods on its own node only, where it may delete them at all", async () => {
+    await start({}, { nodes: 2, components: ["admission", "delete-pods"] });
+    await addPod("here", { on: "n1" });
+    await addPod("there", { on: "n2" });
+    const thief = apiOf(daemonUserOn("n1"));
+    const remove =
+      (name: string): Attempt =>
+      (api, options) =>
+        api.delete(`${pods}/${name}`, {}, options);
+    assert.equal(await refusalOf(remove("here"), thief), undefined);
+    assert.match(String(await refusalOf(remove("there"), thief)), /only pods on its own node, n1/);
+  });
+
+  it("says what it may not change", async () => {
+    await start({}, { components: ["admission"] });
+    const refused = await refusalOf(patch("/api/v1/nodes/n1"), apiOf(daemonUserOn("n1")));
+    assert.match(String(refused), /not for a daemon to change: annotations example\.com\/x/);
+  });
+
+  it("does all of its work: nothing is refused", async () => {
+    const options = {
+      "prefer-no-schedule-taint": "example.com/soon",
+      "drain-escalation": "evict:2m,delete:1m",
+      preflight: "off",
+    };
+    await start(options, { nodes: 3, components: ["admission", "delete-pods"] });
+    await addPod("stuck", { on: "n2" });
+    await addBudget("stuck");
+    await world.time.pass(3000);
+    await patchNode({ metadata: { annotations: { "rebootd.dev/reboot-requested": "true" } } });
+    for (const name of ["n2", "n3"]) world.machine(name).wantReboot();
+    const isDone = () => world.machines.every(({ boots }) => boots.length === 2);
+    await until("all have rebooted", async () => isDone());
+    await until("the lock is free", async () => (await world.look()).lock === undefined);
+    const asked = world.server.ledger.entries({ user: daemonUser.name });
     assert.deepEqual(
-      rows,
-      attempts.map(([what, isAllowed]) => [what, isAllowed]),
+      asked.filter(({ status }) => status === 403 || status === 422),
+      [],
+    );
+    assert.ok(asked.some(({ verb, name }) => verb === "delete" && name === "stuck"));
+    assert.equal((await readNode()).metadata?.annotations?.["rebootd.dev/reboot-requested"], undefined);
+  });
+});
+
+describe("SECURITY.md", () => {
+  it("says what a stolen token is worth", () => {
+    const text = readFileSync(new URL("../../SECURITY.md", import.meta.url), "utf8");
+    const answers = "(yes|no)\\b[^|]*";
+    const rows = [...text.matchAll(new RegExp(`^\\| (.+?) \\| ${answers}\\| ${answers}\\| .*\\|$`, "gm"))];
+    assert.deepEqual(
+      rows.map(([, what, ...said]) => [what, ...said]),
+      attempts.map((row) => [row.what, ...columns.map(([, , isDone]) => (isDone(row) ? "yes" : "no"))]),
     );
   });
 });
+
+function apiOf(user: User): Api {
+  const transport = world.server.transport(world.server.addUser(user));
+  return createClient({ transport, clock: world.time.clock });
+}
+
+/** What came of it; undefined where it was let. */
+async function refusalOf(attempt: Attempt, api: Api): Promise<unknown> {
+  const [outcome] = await Promise.allSettled([attempt(api, { signal: world.signal }), world.time.pass(1000)]);
+  return outcome.status === "rejected" ? outcome.reason : undefined;
+}
