@@ -3,47 +3,80 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { kubectls, startSession } from "./kubectl.ts";
+import { systemClock } from "../../daemon/clock.ts";
+import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
+import { newestKubectl, startSession } from "./kubectl.ts";
 
 const manifests = fileURLToPath(new URL("../../manifests", import.meta.url));
 const components = readdirSync(join(manifests, "components"));
+const kubectl = newestKubectl();
 
-/** Components came with the kustomize of 1.21. */
-const knowsComponents = ({ title }: { title: string }) => Number(/v1\.(\d+)/.exec(title)?.[1]) >= 21;
-
-for (const kubectl of kubectls().filter(knowsComponents)) {
-  describe(`The manifests, by ${kubectl.title}`, () => {
-    let folder: string;
-    beforeEach(() => {
-      folder = mkdtempSync(join(tmpdir(), "rebootd-manifests-"));
-    });
-    afterEach(() => rmSync(folder, { recursive: true }));
-
-    async function render(names: readonly string[]): Promise<string> {
-      const way = (name: string) => relative(folder, join(manifests, name));
-      const kustomization = {
-        resources: [way("base")],
-        components: names.map((name) => way(`components/${name}`)),
-      };
-      writeFileSync(join(folder, "kustomization.yaml"), JSON.stringify(kustomization));
-      const { code, text } = await startSession(kubectl, "/nonexistent").run(["kustomize", folder]);
-      assert.equal(code, 0, text);
-      assert.doesNotMatch(text, /^# ?Warning/im);
-      return text;
-    }
-
-    for (const name of components) {
-      it(`are clean with ${name}`, async () => {
-        assert.notEqual(await render([name]), await render([]));
-      });
-    }
-
-    it("go into another namespace as a whole, with all components", async () => {
-      const text = await render(components);
-      assert.deepEqual(
-        [...new Set(text.match(/^ +namespace: .*/gm)?.map((line) => line.trim()))],
-        ["namespace: rebootd"],
-      );
-    });
+describe(`The manifests, by ${kubectl.title}`, () => {
+  let folder: string;
+  let server: SimulatedServer;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "rebootd-manifests-"));
+    server = await startSimulatedServer(systemClock);
+    writeFileSync(join(folder, "kubeconfig"), await server.kubeconfigFor(administrator));
   });
-}
+  afterEach(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function run(...args: string[]): Promise<string> {
+    const { code, text } = await startSession(kubectl, join(folder, "kubeconfig")).run(args);
+    assert.equal(code, 0, text);
+    assert.doesNotMatch(text, /warning/i);
+    return text;
+  }
+
+  /** What is to be applied: the base with these components. */
+  function compose(names: readonly string[]): string {
+    const way = (name: string) => relative(folder, join(manifests, name));
+    const kustomization = {
+      resources: [way("base")],
+      components: names.map((name) => way(`components/${name}`)),
+    };
+    writeFileSync(join(folder, "kustomization.yaml"), JSON.stringify(kustomization));
+    return folder;
+  }
+
+  const render = (names: readonly string[]) => run("kustomize", compose(names));
+  const results = (text: string) => text.trim().split("\n");
+
+  for (const names of [[], ...components.map((name) => [name]), components]) {
+    const title = names.length === components.length ? "all components" : (names[0] ?? "nothing else");
+
+    it(`are taken by the API server with ${title}, and are as they were the second time`, async () => {
+      const target = compose(names);
+      // A dry run makes no namespace for what is to be in it.
+      if (names.includes("pod-security")) {
+        await run("apply", "-f", join(manifests, "components/pod-security/namespace.yaml"));
+      }
+      const tried = results(await run("apply", "-k", target, "--dry-run=server"));
+      assert.ok(tried.length >= 8, tried.join("\n"));
+      for (const line of tried) assert.match(line, / (created|unchanged) \(server dry run\)$/);
+      assert.equal(server.api.stored("daemonsets.apps", "kube-system/rebootd"), undefined);
+
+      const applied = results(await run("apply", "-k", target));
+      assert.equal(applied.length, tried.length);
+      for (const line of applied) assert.match(line, / (created|unchanged)$/);
+      for (const line of results(await run("apply", "-k", target))) assert.match(line, / unchanged$/);
+    });
+  }
+
+  for (const name of components) {
+    it(`are other ones with ${name}`, async () => {
+      assert.notEqual(await render([name]), await render([]));
+    });
+  }
+
+  it("go into another namespace as a whole, with all components", async () => {
+    const text = await render(components);
+    assert.deepEqual(
+      [...new Set(text.match(/^ +namespace: .*/gm)?.map((line) => line.trim()))],
+      ["namespace: rebootd"],
+    );
+  });
+});
