@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
-import { type Config, ConfigError } from "../config/options.ts";
+import { type Config, ConfigError, printable } from "../config/options.ts";
 import type { Argv, Exec } from "./exec.ts";
 import { commandNeed, fileNeed, type NeedSource, sentinelCommand, type TriedSource } from "./need.ts";
 import { type Preset, type PresetName, presetFor, presets } from "./presets.ts";
@@ -43,7 +43,7 @@ async function named(
   if (command !== undefined) {
     return {
       source: commandNeed(place(command), sentinelCommand, exec, clock, config.period),
-      option: `--reboot-sentinel-command=${JSON.stringify(command.join(" "))}`,
+      option: `--reboot-sentinel-command=${printable(command.join(" "))}`,
       allowed: "a command that can be run on this host, such as '/usr/bin/test -e /run/reboot-required'",
     };
   }
@@ -51,7 +51,7 @@ async function named(
   if (sentinel !== undefined) {
     return {
       source: fileNeed(sentinel, clock),
-      option: `--reboot-sentinel=${JSON.stringify(sentinel)}`,
+      option: `--reboot-sentinel=${printable(sentinel)}`,
       allowed: "the path of a file, which need not be there, such as /var/run/reboot-required",
     };
   }
@@ -60,14 +60,14 @@ async function named(
   if ("file" in asks) {
     return {
       source: fileNeed(join(config["run-path"], asks.file), clock),
-      option: `--run-path=${JSON.stringify(config["run-path"])}`,
+      option: `--run-path=${printable(config["run-path"])}`,
       allowed: "the folder that is /run on the host, such as /var/run",
     };
   }
   return {
     source: commandNeed(place(asks.command), asks.meaning, exec, clock, config.period),
     option: `--os="${config.os}"`,
-    allowed: `${name} where the host has ${asks.from}, such as after dnf install ${asks.from}`,
+    allowed: `${name} where commands run on the host and it has ${asks.from}, such as after dnf install ${asks.from}`,
   };
 }
 

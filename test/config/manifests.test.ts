@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { DaemonSet } from "../../daemon/cluster/objects.ts";
 import { environmentName, type OptionName, options, parseConfig } from "../../daemon/config/options.ts";
-import { readManifests } from "../cluster/manifests.ts";
+import { type PolicyRule, readManifests } from "../cluster/manifests.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 const daemonSet = readManifests().find(({ kind }) => kind === "DaemonSet") as DaemonSet | undefined;
@@ -23,6 +23,11 @@ describe("The pod of manifests/base", () => {
     for (const [name] of given) assert.ok((name ?? "") in options, name);
     const config = parseConfig(Object.fromEntries([...given, ...fromEnvironment]));
     assert.equal(config["reboot-method"], "logind");
+    assert.equal(config["reboot-sentinel"], undefined, "it would go before the way of the node's system");
+    const paths = daemonSet?.spec?.template.spec?.containers[0]?.volumeMounts?.map(
+      (mount) => mount.mountPath,
+    );
+    assert.ok(paths?.includes(config["run-path"]));
   });
 
   it("runs this version, without privileges", () => {
@@ -32,4 +37,41 @@ describe("The pod of manifests/base", () => {
     assert.equal(securityContext?.privileged, undefined);
     assert.equal(daemonSet?.spec?.template.spec?.hostPID, undefined);
   });
+});
+
+describe("Each component of the manifests", () => {
+  const folder = new URL("../../manifests/components/", import.meta.url);
+  const names = readdirSync(folder).sort();
+
+  for (const name of names) {
+    it(`${name} says first what it is for, what it needs and how to check it`, () => {
+      const [what, needs, check, next] = readFileSync(
+        new URL(`${name}/kustomization.yaml`, folder),
+        "utf8",
+      ).split("\n");
+      assert.match(what ?? "", /^# \S.*\.$/);
+      assert.match(needs ?? "", /^# Needs /);
+      assert.match(check ?? "", /^# To check: \S/);
+      assert.match(next ?? "", /^apiVersion: /);
+    });
+  }
+
+  it("is in the README", () => {
+    const text = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    const [, table = ""] = /^\| component \| \|\n\|---\|---\|\n((?:\|.*\n)+)/m.exec(text) ?? [];
+    assert.deepEqual([...table.matchAll(/^\| `(.+?)` \|/gm)].map(([, name]) => name).sort(), names);
+  });
+});
+
+describe("The rights of the manifests", () => {
+  for (const folder of ["base", "components/delete-pods"]) {
+    it(`in ${folder} have a reason beside each verb`, () => {
+      const granted = readManifests(folder).flatMap((object) =>
+        "rules" in object ? (object.rules as PolicyRule[]).flatMap(({ verbs }) => verbs) : [],
+      );
+      const text = readFileSync(new URL(`../../manifests/${folder}/rbac.yaml`, import.meta.url), "utf8");
+      const explained = [...text.matchAll(/^ +- ([a-z]+) # \S/gm)].map(([, verb]) => verb);
+      assert.deepEqual(explained, granted);
+    });
+  }
 });

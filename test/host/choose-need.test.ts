@@ -122,6 +122,12 @@ describe("The way to see the need", () => {
       );
     });
 
+    it("with a value that is cut to a line", async () => {
+      await writeFile(join(folder, "file"), "");
+      const sentinel = join(folder, "file", "long".repeat(100));
+      await refuses({ "reboot-sentinel": sentinel }, /^--reboot-sentinel="\/.{79}…": allowed is /);
+    });
+
     it("where the command cannot be run, but not where it fails", async () => {
       const refused = (command: string, why: RegExp) =>
         refuses(
