@@ -18,7 +18,8 @@ export async function serve({
   fault,
 }: ServerOptions): Promise<{ port: number; close: () => void }> {
   const server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    // Whatever was sent; not every request names what a URL may hold.
+    const [path] = (request.url ?? "").split("?", 1);
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.writeHead(405, { allow: "GET, HEAD" }).end();
     } else if (path === "/metrics") {

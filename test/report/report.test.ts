@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { PassThrough } from "node:stream";
 import { systemClock } from "../../daemon/clock.ts";
 import { createLog, explain } from "../../daemon/report/log.ts";
@@ -166,6 +168,15 @@ describe("The server", () => {
     assert.equal((await ask("/metrics", "POST")).status, 405);
     server.close();
   });
+
+  for (const path of ["//", "//[", "/%", "http://[", "*"]) {
+    it(`survives a request for ${path}`, async () => {
+      const { server } = await answers(undefined);
+      const answer = await once(request({ port: server.port, path, agent: false }).end(), "response");
+      assert.equal((answer[0] as IncomingMessage).statusCode, 404);
+      server.close();
+    });
+  }
 
   it("is not healthy when the loop is late", async () => {
     const { ask, server } = await answers("the loop is 4 s late");
