@@ -5,7 +5,7 @@ import { type List, type Node, type Pod, paths } from "../cluster/objects.ts";
 import { retryAt } from "../cycle/at-rest.ts";
 import { type CycleRecord, type Phase, parseRecord, recordAnnotation } from "../cycle/record.ts";
 import type { Carried, LockPlace } from "../lock/carrier.ts";
-import { oneLine } from "../report/log.ts";
+import { oneLine } from "../one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { statusOf } from "./cluster-status.ts";
 import { noSuchNode } from "./deed.ts";

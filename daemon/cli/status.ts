@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { listNodeMetadata } from "../cluster/nodes.ts";
-import { oneLine } from "../report/log.ts";
+import { oneLine } from "../one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { type ClusterStatus, statusOf } from "./cluster-status.ts";
 import { age, table } from "./text.ts";

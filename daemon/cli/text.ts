@@ -1,4 +1,4 @@
-import { oneLine } from "../report/log.ts";
+import { oneLine } from "../one-line.ts";
 
 /** How long ago, in the largest unit of which there are at least two: `95s`, `4m`, `30h`, `3d`. */
 export function age(time: string | undefined, now: number): string | undefined {

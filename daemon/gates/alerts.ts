@@ -1,7 +1,7 @@
 import { type Alert, notMuted } from "./alertmanager.ts";
 import type { JsonServer } from "./ask-server.ts";
 import type { Gate } from "./gate.ts";
-import { listed } from "./printable.ts";
+import { listed } from "./listed.ts";
 import { assertWhole, queryPrometheus, type Series } from "./prometheus.ts";
 
 export interface AlertFilter {

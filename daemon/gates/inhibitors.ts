@@ -1,6 +1,6 @@
 import type { Inhibitor, Logind } from "../host/logind.ts";
+import { shortLine } from "../one-line.ts";
 import type { Gate } from "./gate.ts";
-import { printable } from "./printable.ts";
 
 /** `auto`: only where there is a bus to ask. */
 export type Inhibitors = "auto" | "wait";
@@ -33,7 +33,7 @@ export function inhibitorsGate(logind: Pick<Logind, "listInhibitors">, when: Inh
       if (blocking.length === 0) return { open: true };
       const shown = blocking
         .slice(0, shownMax)
-        .map(({ who, why }) => `${printable(who)} (${printable(why)})`);
+        .map(({ who, why }) => `${shortLine(who)} (${shortLine(why)})`);
       const more = blocking.length > shownMax ? `, and ${blocking.length - shownMax} more` : "";
       return { open: false, code: "held", message: `shutdowns are held back by ${shown.join(", ")}${more}` };
     },

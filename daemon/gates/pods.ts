@@ -2,7 +2,7 @@ import type { Api } from "../cluster/api.ts";
 import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import type { Gate } from "./gate.ts";
-import { listed } from "./printable.ts";
+import { listed } from "./listed.ts";
 
 export interface BlockingPods {
   /** Label selectors, as the server reads them. */

@@ -1,6 +1,7 @@
 import type { Logind, Session } from "../host/logind.ts";
+import { shortLine } from "../one-line.ts";
 import type { Gate } from "./gate.ts";
-import { listed, printable } from "./printable.ts";
+import { listed } from "./listed.ts";
 
 const shownMax = 5;
 
@@ -36,6 +37,6 @@ function loggedIn(sessions: readonly Session[]): string[] {
   const names = [...new Set(people.map(({ user }) => user))].sort();
   return names.map((name) => {
     const isIdle = people.every(({ user, idle }) => user !== name || idle);
-    return `${printable(name)}${isIdle ? " (idle)" : ""}`;
+    return `${shortLine(name)}${isIdle ? " (idle)" : ""}`;
   });
 }

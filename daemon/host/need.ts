@@ -3,6 +3,7 @@ import { open, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
 import type { Need } from "../cycle/need.ts";
+import { shortLine } from "../one-line.ts";
 import type { Argv, Exec } from "./exec.ts";
 import { type FolderWatch, watchFiles } from "./watch-files.ts";
 
@@ -92,14 +93,9 @@ async function packagesIn(file: string): Promise<string[]> {
 
 /** Each once, on one line and not longer than that, and no more than enough. */
 function reasonsFrom(texts: readonly string[]): string[] {
-  const reasons = new Set(texts.map(oneLine));
+  const reasons = new Set(texts.map((text) => shortLine(text, reasonMaxChars)));
   reasons.delete("");
   return [...reasons].slice(0, reasonsMax);
-}
-
-function oneLine(text: string): string {
-  const seen = text.replace(/\s+/gu, " ").replace(/[\p{Cc}\p{Cf}]/gu, "");
-  return seen.trim().slice(0, reasonMaxChars).toWellFormed();
 }
 
 function cannotTell(why: string): Need {
@@ -151,7 +147,7 @@ export function commandNeed(
 async function ask(argv: Argv, meaning: Meaning, exec: Exec, signal: AbortSignal): Promise<Answer> {
   try {
     const { code, output } = await exec(argv, commandDeadlineMs, signal);
-    const said = oneLine(output);
+    const said = shortLine(output, reasonMaxChars);
     const ended = `${argv.join(" ")} ended with ${code ?? "a signal"}${said && `: ${said}`}`;
     // A shell, env and nsenter have these codes for a program that is not there, or cannot be run. But nsenter ends with 1
     // where it may not enter, which must be taken for neither yes nor no.

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { createLogger, format, transports } from "winston";
+import { oneLine } from "../one-line.ts";
 
 export type Facts = Record<string, string | number | boolean | undefined>;
 
@@ -48,12 +49,6 @@ function textLine() {
       .map(([key, value]) => ` ${key}=${typeof value === "string" ? JSON.stringify(value) : value}`);
     return `${timestamp} ${level.toUpperCase().padEnd(5)} ${node} ${phase}: ${oneLine(String(message))}${pairs.join("")}`;
   });
-}
-
-/** Texts from annotations, servers and commands must not look like lines of ours. */
-export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
 }
 
 /** An error's message with those of its causes. */

@@ -84,7 +84,7 @@ describe("The need for a reboot", () => {
       it("50 names of 200 characters, no half ones, from the beginning of a file of any size", async () => {
         await writeFile(`${sentinel}.pkgs`, `${"x".repeat(199)}😀\n`);
         await truncate(`${sentinel}.pkgs`, 2 ** 30);
-        assert.deepEqual(await reasons(), [`${"x".repeat(199)}\ufffd`]);
+        assert.deepEqual(await reasons(), [`${"x".repeat(199)}…`]);
         await writeFile(
           `${sentinel}.pkgs`,
           Array.from({ length: 10_000 }, (_, n) => `package-${n}\n`).join(""),
