@@ -1,47 +1,25 @@
 import type { Writable } from "node:stream";
 import { collectDefaultMetrics } from "prom-client";
 import type { Clock, Random } from "./clock.ts";
-import type { Api } from "./cluster/api.ts";
 import { createClient } from "./cluster/client.ts";
 import type { Transport } from "./cluster/transport.ts";
-import { checkAlertOptions } from "./config/alerts.ts";
 import { escalationOf } from "./config/escalation.ts";
 import { lockPlaceOf } from "./config/lock-place.ts";
-import { type Config, ConfigError } from "./config/options.ts";
+import type { Config } from "./config/options.ts";
 import { selectionOf } from "./config/selection.ts";
-import { windowSettingsOf } from "./config/windows.ts";
 import type { MarkPolicy } from "./cycle/marks.ts";
 import { listUnreadyPods } from "./cycle/own-pods.ts";
-import type { CyclePorts } from "./cycle/run.ts";
-import { lookOnce, runCycle } from "./cycle/run.ts";
+import { type CyclePorts, lookOnce, runCycle } from "./cycle/run.ts";
 import { startDrain } from "./drain/drain.ts";
 import { podKey, reasonsText } from "./drain/select.ts";
-import { alertsGate } from "./gates/alerts.ts";
-import type { HttpPost, JsonServer } from "./gates/ask-server.ts";
-import { disruptionGate } from "./gates/disruption.ts";
-import type { Gate } from "./gates/gate.ts";
+import type { HttpPost } from "./gates/ask-server.ts";
+import { chooseGates } from "./gates/choose-gates.ts";
 import { createGateCheck } from "./gates/index.ts";
-import { inhibitorsGate } from "./gates/inhibitors.ts";
-import { pausedGate } from "./gates/paused.ts";
-import { podsGate } from "./gates/pods.ts";
-import { queriesGate } from "./gates/queries.ts";
-import { upToAge } from "./gates/up-to-age.ts";
-import { usersGate } from "./gates/users.ts";
-import { windowGate } from "./gates/window.ts";
-import { readBootID } from "./host/bootid.ts";
-import { chooseNeed } from "./host/choose-need.ts";
-import { type Argv, createExec, onHost } from "./host/exec.ts";
-import { createLogind, type Logind } from "./host/logind.ts";
-import type { NeedSource } from "./host/need.ts";
-import { choosingRebooter } from "./host/reboot/choice.ts";
-import { commandRebooter } from "./host/reboot/command.ts";
-import { logindRebooter } from "./host/reboot/logind.ts";
-import type { Rebooter } from "./host/reboot/rebooter.ts";
-import { type Kill, signalRebooter } from "./host/reboot/signal.ts";
+import { type Host, lookAtHost } from "./host/host.ts";
 import { createLockCarrier } from "./lock/carrier.ts";
 import { createLockStore } from "./lock/store.ts";
 import { createNodeEvents } from "./report/events.ts";
-import { createLog, type Facts, type Log } from "./report/log.ts";
+import { createLog } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
 import { createReport } from "./report/report.ts";
 import { serve } from "./report/server.ts";
@@ -60,41 +38,8 @@ export interface Surroundings {
   instance: string;
 }
 
-/** The machine under the node. */
-export interface Host {
-  need: NeedSource;
-  readBootID: () => Promise<string>;
-  rebooter: Rebooter;
-  logind: Pick<Logind, "listInhibitors" | "listSessions">;
-}
-
 /** How soon closed gates are asked again; a period that is shorter counts instead. */
 const gateRecheckMs = 60_000;
-
-/** The real machine, as the settings describe it. Rejects where they do not fit to it. */
-export async function createHost(
-  config: Config,
-  clock: Clock,
-  kill: Kill,
-  signal: AbortSignal,
-): Promise<Host> {
-  const exec = createExec(clock);
-  const logind = createLogind(config["dbus-socket"], clock);
-  const hostArgv = config["enter-host"] ? onHost : (argv: Argv) => argv;
-  return {
-    need: await chooseNeed(config, { exec, place: hostArgv, clock }, signal),
-    readBootID: () => readBootID(config["boot-id-path"]),
-    rebooter: choosingRebooter(
-      [
-        logindRebooter(logind, { skipInhibitors: config.inhibitors === "ignore" }),
-        signalRebooter(config["reboot-signal"], kill),
-        commandRebooter(config["reboot-command"], hostArgv, exec),
-      ],
-      config["reboot-method"],
-    ),
-    logind,
-  };
-}
 
 /** The composition root: builds the parts from the settings and puts them together. */
 export function compose(config: Config, surroundings: Surroundings, signal: AbortSignal) {
@@ -169,7 +114,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       ttlMs: config["lock-ttl"],
     }),
     ...host,
-    checkGates: createGateCheck(createGates(config, api, surroundings, log), {
+    checkGates: createGateCheck(chooseGates(config, { ...surroundings, ...host, api, warn: log.warn }), {
       clock,
       recheckMs,
       periodMs: config.period,
@@ -227,61 +172,6 @@ function marksOf(config: Config): MarkPolicy {
   };
 }
 
-function createGates(config: Config, api: Api, surroundings: Surroundings, log: Log): Gate[] {
-  const gates: Gate[] = [pausedGate, windowGate(windowSettingsOf(config, surroundings.clock.now()))];
-  gates.push(...prometheusGates(config, surroundings, log.warn));
-  const selectors = config["blocking-pod-selector"];
-  if (selectors.length > 0) {
-    const namespaces = config["blocking-pod-namespace"];
-    gates.push(podsGate(api, config["node-id"], { selectors, namespaces }));
-  }
-  const drain = {
-    selection: selectionOf(config),
-    podSelector: config["drain-pod-selector"],
-    escalation: escalationOf(config),
-  };
-  // A drain that is followed by the reboot anyway cannot fail.
-  if (config.preflight === "on" && !drain.escalation.rebootAnyway) {
-    gates.push(disruptionGate(api, config["node-id"], drain));
-  }
-  const { logind } = surroundings.host;
-  if (config.inhibitors !== "ignore") gates.push(inhibitorsGate(logind, config.inhibitors));
-  const { waitMs } = config["logged-in-users"];
-  if (waitMs !== undefined) gates.push(usersGate(logind, waitMs));
-  return gates;
-}
-
-/** `warn` gets what an operator should know though no gate is closed. */
-export function prometheusGates(
-  config: Config,
-  { clock, post, instance }: Pick<Surroundings, "clock" | "post" | "instance">,
-  warn: (what: string) => void,
-): Gate[] {
-  checkAlertOptions(config);
-  const url = config["prometheus-url"];
-  if (url === undefined) return [];
-  const alertmanagerUrl = config["alertmanager-url"];
-  const ways = { timeoutMs: config["prometheus-timeout"], clock, post };
-  const prometheus: JsonServer = { name: "Prometheus", url, ...ways };
-  const alertmanager: JsonServer | undefined =
-    alertmanagerUrl === undefined ? undefined : { name: "Alertmanager", url: alertmanagerUrl, ...ways };
-  const queries = config["block-on-query"];
-  const gates = [
-    alertsGate(
-      { prometheus, alertmanager, matchers: config["alert-matchers"] },
-      {
-        names: config["alert-filter-regexp"],
-        matchOnly: config["alert-filter-match-only"],
-        firingOnly: config["alert-firing-only"],
-        instance,
-      },
-    ),
-    ...(queries.length > 0 ? [queriesGate(prometheus, queries)] : []),
-  ];
-  const maxAgeMs = config["alerts-max-age"];
-  return maxAgeMs === undefined ? gates : gates.map((gate) => upToAge(gate, maxAgeMs, warn));
-}
-
 /** Runs until the signal ends it. Rejects only when it cannot start. */
 export async function runDaemon(
   config: Config,
@@ -303,34 +193,6 @@ export async function runDaemon(
   } finally {
     server.close();
     log.info("rebootd stopped");
-  }
-}
-
-/** What can be asked of this host, for the log. A method of rebooting that was asked for and cannot work ends the process. */
-async function lookAtHost(config: Config, { rebooter, logind }: Host, signal: AbortSignal): Promise<Facts> {
-  const asked = config["reboot-method"];
-  const { method, cannot } = (await rebooter.choose?.(signal)) ?? { method: asked, cannot: {} };
-  const obstacles = Object.entries(cannot).map(([name, obstacle]) => `${name}: ${obstacle}`);
-  if (method === undefined) {
-    throw new ConfigError(
-      `--reboot-method="${asked}": allowed is a method that works on this node, such as auto, but ${obstacles.join("; ")}`,
-    );
-  }
-  return {
-    rebootMethod: method,
-    passedOver: obstacles.join("; ") || undefined,
-    inhibitors: config.inhibitors === "auto" ? await reachOf(logind, signal) : config.inhibitors,
-  };
-}
-
-async function reachOf(logind: Host["logind"], signal: AbortSignal): Promise<string> {
-  try {
-    await logind.listInhibitors(signal);
-    return "wait";
-  } catch (error) {
-    signal.throwIfAborted();
-    const { code, message } = error as Error & { code?: unknown };
-    return code === "no-bus" ? `none are known: ${message}` : "wait";
   }
 }
 

@@ -15,8 +15,9 @@ import {
 import type { Transport } from "./cluster/transport.ts";
 import { httpAccessOf } from "./config/alerts.ts";
 import { ConfigError, parseConfig, type RawOptions } from "./config/options.ts";
-import { createHost, lookDaemon, runDaemon, type Surroundings } from "./daemon.ts";
+import { lookDaemon, runDaemon, type Surroundings } from "./daemon.ts";
 import { createPost } from "./gates/post.ts";
+import { createHost } from "./host/host.ts";
 
 /** A stop that takes longer than this is not clean any more; the record is true at every moment all the same. */
 const stopDeadlineMs = 5000;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../daemon/clock.ts";
 import { httpAccessOf } from "../../daemon/config/alerts.ts";
 import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
-import { prometheusGates } from "../../daemon/daemon.ts";
+import { prometheusGates } from "../../daemon/gates/choose-gates.ts";
 import type { GateAnswer } from "../../daemon/gates/gate.ts";
 import { createPost } from "../../daemon/gates/post.ts";
 import { certificate } from "../cluster/api/https.ts";
@@ -37,7 +37,12 @@ describe("Debian's Prometheus and Alertmanager", () => {
       ...options,
     });
     const post = createPost(await httpAccessOf(config));
-    const gates = prometheusGates(config, { clock: systemClock, post, instance: "rebootd-x7k2p" }, () => {});
+    const gates = prometheusGates(config, {
+      clock: systemClock,
+      post,
+      instance: "rebootd-x7k2p",
+      warn: () => {},
+    });
     const answers = gates.map((gate) =>
       gate
         .check(moment(Date.now()), signal)

@@ -1,0 +1,86 @@
+import type { Clock } from "../clock.ts";
+import type { Api } from "../cluster/api.ts";
+import { checkAlertOptions } from "../config/alerts.ts";
+import { escalationOf } from "../config/escalation.ts";
+import type { Config } from "../config/options.ts";
+import { selectionOf } from "../config/selection.ts";
+import { windowSettingsOf } from "../config/windows.ts";
+import type { Logind } from "../host/logind.ts";
+import { alertsGate } from "./alerts.ts";
+import type { HttpPost, JsonServer } from "./ask-server.ts";
+import { disruptionGate } from "./disruption.ts";
+import type { Gate } from "./gate.ts";
+import { inhibitorsGate } from "./inhibitors.ts";
+import { pausedGate } from "./paused.ts";
+import { podsGate } from "./pods.ts";
+import { queriesGate } from "./queries.ts";
+import { upToAge } from "./up-to-age.ts";
+import { usersGate } from "./users.ts";
+import { windowGate } from "./window.ts";
+
+/** What the gates stand on. */
+export interface GatePorts {
+  api: Api;
+  clock: Clock;
+  /** For Prometheus and Alertmanager. */
+  post: HttpPost;
+  logind: Pick<Logind, "listInhibitors" | "listSessions">;
+  /** Name of this pod or process, whose own alerts do not count. */
+  instance: string;
+  /** Told what an operator should know though no gate is closed. */
+  warn: (what: string) => void;
+}
+
+/** The gates that the settings ask for. Two that contradict each other are a ConfigError. */
+export function chooseGates(config: Config, ports: GatePorts): Gate[] {
+  const { api, clock, logind } = ports;
+  const gates: Gate[] = [pausedGate, windowGate(windowSettingsOf(config, clock.now()))];
+  gates.push(...prometheusGates(config, ports));
+  const selectors = config["blocking-pod-selector"];
+  if (selectors.length > 0) {
+    const namespaces = config["blocking-pod-namespace"];
+    gates.push(podsGate(api, config["node-id"], { selectors, namespaces }));
+  }
+  const drain = {
+    selection: selectionOf(config),
+    podSelector: config["drain-pod-selector"],
+    escalation: escalationOf(config),
+  };
+  // A drain that is followed by the reboot anyway cannot fail.
+  if (config.preflight === "on" && !drain.escalation.rebootAnyway) {
+    gates.push(disruptionGate(api, config["node-id"], drain));
+  }
+  if (config.inhibitors !== "ignore") gates.push(inhibitorsGate(logind, config.inhibitors));
+  const { waitMs } = config["logged-in-users"];
+  if (waitMs !== undefined) gates.push(usersGate(logind, waitMs));
+  return gates;
+}
+
+export function prometheusGates(
+  config: Config,
+  { clock, post, instance, warn }: Pick<GatePorts, "clock" | "post" | "instance" | "warn">,
+): Gate[] {
+  checkAlertOptions(config);
+  const url = config["prometheus-url"];
+  if (url === undefined) return [];
+  const alertmanagerUrl = config["alertmanager-url"];
+  const ways = { timeoutMs: config["prometheus-timeout"], clock, post };
+  const prometheus: JsonServer = { name: "Prometheus", url, ...ways };
+  const alertmanager: JsonServer | undefined =
+    alertmanagerUrl === undefined ? undefined : { name: "Alertmanager", url: alertmanagerUrl, ...ways };
+  const queries = config["block-on-query"];
+  const gates = [
+    alertsGate(
+      { prometheus, alertmanager, matchers: config["alert-matchers"] },
+      {
+        names: config["alert-filter-regexp"],
+        matchOnly: config["alert-filter-match-only"],
+        firingOnly: config["alert-firing-only"],
+        instance,
+      },
+    ),
+    ...(queries.length > 0 ? [queriesGate(prometheus, queries)] : []),
+  ];
+  const maxAgeMs = config["alerts-max-age"];
+  return maxAgeMs === undefined ? gates : gates.map((gate) => upToAge(gate, maxAgeMs, warn));
+}
