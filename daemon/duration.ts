@@ -8,15 +8,16 @@ const unitMs: Record<string, number> = {
   h: 3_600_000,
 };
 
+const part = `(\\d+(?:\\.\\d*)?|\\.\\d+)(${Object.keys(unitMs).join("|")})`;
+const whole = new RegExp(`^(${part})+$`);
+const parts = new RegExp(part, "g");
+
 /** Milliseconds, written as Go writes durations: https://pkg.go.dev/time#ParseDuration */
 export function parseDurationMs(text: string): number | undefined {
   if (text === "0") return 0;
-  if (!/^(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*$/.test(text)) {
-    return undefined;
-  }
+  if (!whole.test(text)) return undefined;
   let sum = 0;
-  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) {
+  for (const [, amount, unit] of text.matchAll(parts))
     sum += Number(amount) * (unitMs[unit ?? ""] ?? Number.NaN);
-  }
   return sum;
 }

@@ -20,12 +20,16 @@ import { promisify } from "node:util";
 import { systemClock } from "../../daemon/clock.ts";
 import { daemonUser, installRights } from "../cluster/manifests.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
+import { type Answer, type Call, startFakeBus } from "../host/fake-bus.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const buildDeadlineMs = 240_000;
 const runDeadlineMs = 30_000;
 /** Node alone is 126 MB. */
 const sizeMaxBytes = 150e6;
+/** Node alone, with TLS, has about 55 MiB, 15 of them its own. */
+const allMaxMib = 115;
+const ownMaxMib = 50;
 
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
 const run = promisify(execFile);
@@ -123,6 +127,48 @@ describe("The image", () => {
       asked.filter(({ verb }) => !["get", "list"].includes(verb)),
       [],
     );
+  });
+
+  it("has a bundle of which the engine holds each character in one byte", () => {
+    const bytes = readFileSync(join(root, "dist/rebootd.mjs"));
+    assert.equal(
+      bytes.find((byte) => byte > 127),
+      undefined,
+    );
+  });
+
+  it("takes little memory while it waits", async function () {
+    mkdirSync(join(folder, "waiting"));
+    const answers: Record<string, Answer> = {
+      CanReboot: { signature: "s", body: ["yes"] },
+      ListInhibitors: { signature: "a(ssssuu)", body: [[]] },
+    };
+    const answer = ({ member }: Call) => answers[member] ?? { error: `no ${member}` };
+    const bus = await startFakeBus({ socket: join(folder, "waiting/bus"), answer });
+    const mounts = [`${folder}/kubeconfig:/kubeconfig:ro`, `${folder}/waiting:/host/run:ro`];
+    const args = ["run", "--node-id=n1", "--kubeconfig=/kubeconfig", "--run-path=/host/run"];
+    const ways = ["--reboot-method=logind", "--dbus-socket=/host/run/bus"];
+    const id = await podman(
+      ["--detach", "--rm=false", ...mounts.map((mount) => `--volume=${mount}`)],
+      [...args, ...ways, "--metrics-host=127.0.0.1", "--metrics-port=0"],
+    );
+    const ask = async (...command: string[]) =>
+      (await containers("podman", [...command, id.trim()], runDeadlineMs)).trim();
+    const signal = AbortSignal.timeout(runDeadlineMs);
+    const isWatching = () => server.api.ledger.entries({ verb: "watch", user: daemonUser.name }).length > 0;
+    while (!isWatching()) await systemClock.sleep(200, signal);
+    // What the start needed goes back within moments.
+    await systemClock.sleep(3000, signal);
+    const memory = readFileSync(
+      `/proc/${await ask("inspect", "--format={{.State.Pid}}")}/smaps_rollup`,
+      "utf8",
+    );
+    const mib = (name: string) => Number(new RegExp(`^${name}: +(\\d+)`, "m").exec(memory)?.[1]) / 1024;
+    const [all, own] = [mib("Rss"), mib("Anonymous")];
+    if (this.test) this.test.title += `: ${Math.round(all)} MiB, ${Math.round(own)} of them its own`;
+    assert.ok(all < allMaxMib && own < ownMaxMib, `${all} MiB, ${own} of them its own`);
+    await ask("rm", "--force", "--time=0");
+    await bus.close();
   });
 
   it("has nsenter, for commands on the host", async () => {
