@@ -36,15 +36,15 @@ fi
 
 # The root folder of a machine, and what boots it.
 machines=$PWD/node_modules/.cache/machines
-if [ ! -e "$machines/root" ]; then
+if [ ! -e "$machines/root/usr/bin/strace" ] || [ ! -e "$machines/root/usr/sbin/runc" ]; then
   mkdir -p "$machines"
-  rm -rf "$machines/part"
+  rm -rf "$machines/part" "$machines/root"
   [ -n "${updated:-}" ] || apt-get update -qq
   (cd "$machines" && apt-get download -qq systemd-container libsystemd-shared debootstrap &&
     for package in *.deb; do dpkg-deb -x "$package" . && rm "$package"; done)
   echo "system tests: building the root folder of a machine, once, about a minute" >&2
   DEBOOTSTRAP_DIR=$machines/usr/share/debootstrap timeout 600 "$machines/usr/sbin/debootstrap" --variant=minbase \
-    --include=systemd,systemd-sysv,dbus,procps,libpam-systemd bookworm "$machines/part" >"$machines/debootstrap.log"
+    --include=systemd,systemd-sysv,dbus,procps,libpam-systemd,runc,strace bookworm "$machines/part" >"$machines/debootstrap.log"
   mv "$machines/part" "$machines/root"
 fi
 

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "../../daemon/clock.ts";
+import type { Api } from "../../daemon/cluster/api.ts";
+import type { List, Node } from "../../daemon/cluster/objects.ts";
+import { type CycleRecord, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
+import { installRights } from "../cluster/manifests.ts";
+import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
+import { type Machine, startMachine } from "./machine.ts";
+
+/** A simulated cluster whose nodes are machines with a systemd of their own. */
+export interface MachineCluster {
+  server: SimulatedServer;
+  admin: Api;
+  /** Aborted by stop(). */
+  signal: AbortSignal;
+  /** Resolves once it is registered. `files` as for {@link startMachine}. */
+  startNode(name: string, files?: Record<string, string>): Promise<Machine>;
+  machine(name: string): Machine;
+  /** One for each boot, as its kubelet has reported them. */
+  bootIDs(name: string): readonly string[];
+  listNodes(): Promise<Node[]>;
+  nodeOf(name: string): Promise<Node>;
+  recordOf(name: string): Promise<CycleRecord | undefined>;
+  /** The last lines of the machine's unit rebootd. */
+  logOf(name: string, lines?: number): Promise<string>;
+  wantReboot(name: string): Promise<unknown>;
+  /** Fails with the logs of all machines. */
+  eventually(what: string, isSo: () => Promise<boolean>, seconds?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What the machines run. */
+export const bundle = fileURLToPath(new URL("../../dist/rebootd.mjs", import.meta.url));
+
+/** With the rights of the manifests, and no node yet. */
+export async function startMachineCluster(): Promise<MachineCluster> {
+  const ended = new AbortController();
+  const { signal } = ended;
+  const server = await startSimulatedServer(systemClock);
+  const admin = server.apiFor(administrator);
+  const machines = new Map<string, Machine>();
+  const bootIDs = new Map<string, string[]>();
+  await installRights(server);
+
+  /** One for each boot, as long as that lasts. */
+  async function runKubelets(name: string, machine: Machine, number: number): Promise<void> {
+    for (let boot = 1; !signal.aborted; boot += 1) {
+      await machine.isUp(boot);
+      const id = await machine.bootID();
+      bootIDs.get(name)?.push(id);
+      const over = new AbortController();
+      const host = { name, number, machineID: name, bootID: id };
+      const ports = { api: admin, clock: systemClock, random: Math.random, signal: over.signal };
+      void runKubelet(ports, host, kubeletDefaults).catch(() => {});
+      while (machine.boots === boot && !signal.aborted) await systemClock.sleep(50, signal).catch(() => {});
+      over.abort();
+    }
+  }
+
+  const cluster: MachineCluster = {
+    server,
+    admin,
+    signal,
+    async startNode(name, files) {
+      const started = await startMachine(name, files);
+      machines.set(name, started);
+      bootIDs.set(name, []);
+      void runKubelets(name, started, machines.size);
+      const isThere = async () => (await cluster.listNodes()).some(({ metadata }) => metadata?.name === name);
+      await cluster.eventually(`${name} is a node`, isThere);
+      return started;
+    },
+    machine: (name) => machines.get(name) ?? assert.fail(`no machine ${name}`),
+    bootIDs: (name) => bootIDs.get(name) ?? [],
+    listNodes: async () => (await admin.get<List<Node>>("/api/v1/nodes", { signal })).items,
+    nodeOf: (name) => admin.get<Node>(`/api/v1/nodes/${name}`, { signal }),
+    recordOf: async (name) =>
+      parseRecord((await cluster.nodeOf(name)).metadata?.annotations?.[recordAnnotation]).record,
+    logOf: (name, lines = 30) =>
+      cluster
+        .machine(name)
+        .exec("journalctl", "-u", "rebootd", "-n", `${lines}`, "-o", "cat", "--no-pager")
+        .catch(String),
+    wantReboot: (name) => cluster.machine(name).exec("touch", "/run/reboot-required"),
+    async eventually(what, isSo, seconds = 40) {
+      const until = Date.now() + seconds * 1000;
+      while (!(await isSo())) {
+        if (Date.now() > until) {
+          const logs = await Promise.all([...machines.keys()].map((name) => cluster.logOf(name, 8)));
+          assert.fail(`${what}: not within ${seconds} s\n${logs.join("\n---\n")}`);
+        }
+        await systemClock.sleep(100, signal);
+      }
+    },
+    async stop() {
+      ended.abort();
+      for (const one of machines.values()) await one.stop();
+      await server.stop();
+    },
+  };
+  return cluster;
+}
