@@ -12,7 +12,7 @@ fi
 cache=$PWD/node_modules/.cache/debian
 mkdir -p "$cache"
 fetch() { # PACKAGE FILE
-  [ ! -x "$cache/$2" ] || return 0
+  [ ! -e "$cache/$2" ] || return 0
   [ -n "${updated:-}" ] || apt-get update -qq
   updated=1
   (cd "$cache" && apt-get download -qq "$1" && dpkg-deb -x "$1"_*.deb . && rm "$1"_*.deb)
@@ -20,6 +20,9 @@ fetch() { # PACKAGE FILE
 fetch kubernetes-client usr/bin/kubectl
 fetch prometheus usr/bin/prometheus
 fetch prometheus-alertmanager usr/bin/prometheus-alertmanager
+fetch strace usr/bin/strace
+fetch libunwind8 "usr/lib/$(uname -m)-linux-gnu/libunwind-ptrace.so.0"
+fetch apparmor sbin/apparmor_parser
 
 # Debian's kubectl does not know components of a kustomization (1.21), so there is a newer one. npm has it for x86-64 alone.
 newer=$PWD/node_modules/.cache/kubectl/kubectl
@@ -57,4 +60,5 @@ fi
 npm run --silent build
 
 export KUBECTL_DEBIAN=$cache/usr/bin/kubectl KUBECTL_NEWER=$newer PROMETHEUS_DEBIAN=$cache/usr/bin MACHINES=$machines
+export DEBIAN_FILES=$cache
 exec node_modules/.bin/mocha --config .mocharc.system.json
