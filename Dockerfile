@@ -11,14 +11,17 @@ COPY daemon daemon
 RUN npm run build
 
 # Of the platform that the image is for. Nothing of it is run, so any machine builds the image for any other.
-FROM ${NODE_IMAGE} AS node
+# The platform is named, as older builders take it to be that of the stage before.
+FROM --platform=$TARGETPLATFORM ${NODE_IMAGE} AS node
 
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS parts
 COPY --from=node /usr /node/usr
 WORKDIR /node
-# Node and its libraries, and nsenter, which commands on the host need, and its two.
-RUN mkdir /image && ln -s usr/lib usr/lib64 /image && cp --parents --dereference \
-      usr/local/bin/node usr/bin/nsenter usr/lib*/ld-linux-*.so.* \
+# Node and its libraries, and nsenter, which commands on the host need, and its two. What programs name as their loader is a link,
+# which may lead to the root of the machine that builds: it is copied as it is.
+RUN mkdir /image && ln -s usr/lib usr/lib64 /image && \
+    cp --parents --no-dereference usr/lib*/ld-linux-*.so.* /image && cp --parents --dereference \
+      usr/local/bin/node usr/bin/nsenter usr/lib/*-linux-gnu/ld-linux-*.so.* \
       usr/lib/*-linux-gnu/libc.so.* usr/lib/*-linux-gnu/libm.so.* usr/lib/*-linux-gnu/libdl.so.* usr/lib/*-linux-gnu/libpthread.so.* \
       usr/lib/*-linux-gnu/libgcc_s.so.1 usr/lib/*-linux-gnu/libstdc++.so.6 \
       usr/lib/*-linux-gnu/libselinux.so.1 usr/lib/*-linux-gnu/libpcre2-8.so.0 \

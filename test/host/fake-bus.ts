@@ -39,10 +39,12 @@ export interface FakeBusOptions {
   answer: (call: Call) => Answer;
   /** What the client's request to be let in is answered. */
   greeting?: string;
+  /** Hears of each, also of those that the bus itself answers. */
+  onCall?: (call: Call) => void;
 }
 
 /** A peer that speaks D-Bus on a socket: what a bus and a service behind it would say together. */
-export async function startFakeBus({ socket, answer, greeting }: FakeBusOptions): Promise<FakeBus> {
+export async function startFakeBus({ socket, answer, greeting, onCall }: FakeBusOptions): Promise<FakeBus> {
   const calls: string[] = [];
   const open = new Set<Socket>();
   const server = createServer((stream) => {
@@ -57,6 +59,7 @@ export async function startFakeBus({ socket, answer, greeting }: FakeBusOptions)
     stream.write(greeting ?? "OK 0123456789abcdef0123456789abcdef\r\n");
     await line(stream);
     protocol.unmarshalMessages(stream, (call) => {
+      onCall?.(call);
       const given = call.member === "Hello" ? { signature: "s", body: [":1.7"] } : undefined;
       if (given === undefined) calls.push(`${call.member}(${(call.body ?? []).join(", ")})`);
       reply(stream, call, given ?? answer(call));

@@ -1,4 +1,7 @@
-/** The image as the Dockerfile makes it, on a stand-in for the base image that is made of this machine's files. */
+/**
+ * The image as the Dockerfile makes it, on a stand-in for the base image: for amd64 of this machine's files, for arm64 of what
+ * test/system/run.sh has fetched.
+ */
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import {
@@ -7,6 +10,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -14,7 +18,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { systemClock } from "../../daemon/clock.ts";
@@ -22,6 +26,7 @@ import { daemonUser, installRights } from "../cluster/manifests.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
 import { type Answer, type Call, startFakeBus } from "../host/fake-bus.ts";
 
+const { NODE_ARM64: arm64Base, DEBIAN_FILES: fetched = "" } = process.env;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const buildDeadlineMs = 240_000;
 const runDeadlineMs = 30_000;
@@ -44,6 +49,37 @@ const npmConfig = (key: string) =>
     env: { ...process.env, PATH: npmPath },
   }).trim();
 
+interface Platform {
+  /** As images name it. */
+  architecture: string;
+  /** e_machine in https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html */
+  elfMachine: number;
+  /** Runs its programs here. */
+  emulator?: string;
+}
+
+interface Image {
+  Size: number;
+  User: string;
+  Labels: Record<string, string>;
+  Architecture: string;
+  Config: { Entrypoint: string[] };
+}
+
+const arm64: Platform = { architecture: "arm64", elfMachine: 183 };
+const own: Platform = process.arch === "arm64" ? arm64 : { architecture: "amd64", elfMachine: 62 };
+/** The second is built by the machine of the first, for which its programs are foreign. */
+const platforms: Platform[] = [own, { ...arm64, emulator: join(fetched, "usr/bin/qemu-aarch64-static") }];
+
+/** Debian's buildah (1.28) does not say itself what it runs on. */
+const platformOptions = ({ architecture, emulator }: Platform) =>
+  emulator === undefined
+    ? []
+    : [`--platform=linux/${architecture}`, `--build-arg=BUILDPLATFORM=linux/${own.architecture}`];
+
+const tagOf = ({ architecture, emulator }: Platform) =>
+  `rebootd:${architecture}${emulator === undefined ? "" : "-built-elsewhere"}`;
+
 describe("The image", () => {
   let folder: string;
   let server: SimulatedServer;
@@ -61,32 +97,23 @@ describe("The image", () => {
   };
   const build = (args: string[]) =>
     containers("buildah", ["build", "--isolation=chroot", "--pull-never", ...args], buildDeadlineMs);
-  /** As the pod of the manifests: no capability, and nothing that can be written to. */
-  const podman = (options: string[], args: string[]) => {
-    const bare = ["--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL"];
-    const closed = ["--security-opt=no-new-privileges", "--network=host", "--pull=never", "--rm"];
-    return containers(
-      "podman",
-      ["run", ...bare, ...closed, ...options, "rebootd:test", ...args],
-      runDeadlineMs,
-    );
-  };
 
   before(async function () {
-    this.timeout(buildDeadlineMs + 60_000);
+    this.timeout(2 * buildDeadlineMs + 60_000);
     folder = mkdtempSync(join(tmpdir(), "rebootd-image-"));
     environment = configureContainers(folder);
-    makeNodeImage(join(folder, "node"));
-    writeFileSync(join(folder, "Containerfile"), "FROM scratch\nCOPY . /\n");
-    await build(["--tag=node:test", `--file=${folder}/Containerfile`, join(folder, "node")]);
+    await buildBase();
     // npm as it is set up here, with what it has fetched before.
     const volumes = [
       `${npmConfig("cache")}:/root/.npm`,
       `${npmConfig("userconfig")}:/root/.npmrc:ro`,
       `${npmConfig("globalconfig")}:/usr/local/etc/npmrc:ro`,
     ].filter((volume) => existsSync(volume.split(":")[0] ?? ""));
-    const args = ["--network=host", "--build-arg=NODE_IMAGE=localhost/node:test", "--tag=rebootd:test"];
-    await build([...args, ...volumes.map((volume) => `--volume=${volume}`), root]);
+    const args = ["--network=host", "--build-arg=NODE_IMAGE=localhost/node:test"];
+    const mounts = volumes.map((volume) => `--volume=${volume}`);
+    for (const platform of platforms) {
+      await build([...args, ...platformOptions(platform), ...mounts, `--tag=${tagOf(platform)}`, root]);
+    }
 
     server = await startSimulatedServer(systemClock);
     await installRights(server);
@@ -103,31 +130,20 @@ describe("The image", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("starts, read-only and without a capability", async () => {
-    assert.equal(await podman([], ["--version"]), `${version}\n`);
-  });
-
-  it("helps", async () => {
-    assert.match(await podman([], ["run", "--help"]), /Usage: rebootd run[\s\S]*--reboot-sentinel/);
-  });
-
-  it("looks at a node and says what it would do", async () => {
-    const mounts = [`${folder}/kubeconfig:/kubeconfig:ro`, `${folder}/run:/host/run:ro`];
-    const args = ["run", "--once", "--node-id=n1", "--kubeconfig=/kubeconfig"];
-    const said = await podman(
-      mounts.map((mount) => `--volume=${mount}`),
-      [...args, "--reboot-sentinel=/host/run/reboot-required", "--reboot-method=signal"],
+  /** One name for two machines, as the official image has it. */
+  async function buildBase(): Promise<void> {
+    assert.ok(arm64Base, "NODE_ARM64 names the folder with Node for arm64; test/system/run.sh sets it");
+    makeNodeImage(join(folder, "node"));
+    writeFileSync(join(folder, "Containerfile"), "FROM scratch\nCOPY . /\n");
+    const from = `--file=${folder}/Containerfile`;
+    await build(["--tag=node:own", from, join(folder, "node")]);
+    await build(["--tag=node:arm64", "--platform=linux/arm64", from, arm64Base]);
+    await containers(
+      "buildah",
+      ["manifest", "create", "localhost/node:test", "node:own", "node:arm64"],
+      runDeadlineMs,
     );
-    assert.match(said, /n1/);
-    const asked = server.api.ledger.entries({ user: daemonUser.name });
-    assert.ok(
-      asked.some(({ verb, resource, status }) => verb === "get" && resource === "nodes" && status === 200),
-    );
-    assert.deepEqual(
-      asked.filter(({ verb }) => !["get", "list"].includes(verb)),
-      [],
-    );
-  });
+  }
 
   it("has a bundle of which the engine holds each character in one byte", () => {
     const bytes = readFileSync(join(root, "dist/rebootd.mjs"));
@@ -137,82 +153,167 @@ describe("The image", () => {
     );
   });
 
-  it("takes little memory while it waits", async function () {
-    mkdirSync(join(folder, "waiting"));
-    const answers: Record<string, Answer> = {
-      CanReboot: { signature: "s", body: ["yes"] },
-      ListInhibitors: { signature: "a(ssssuu)", body: [[]] },
-    };
-    const answer = ({ member }: Call) => answers[member] ?? { error: `no ${member}` };
-    const bus = await startFakeBus({ socket: join(folder, "waiting/bus"), answer });
-    const mounts = [`${folder}/kubeconfig:/kubeconfig:ro`, `${folder}/waiting:/host/run:ro`];
-    const args = ["run", "--node-id=n1", "--kubeconfig=/kubeconfig", "--run-path=/host/run"];
-    const ways = ["--reboot-method=logind", "--dbus-socket=/host/run/bus"];
-    const id = await podman(
-      ["--detach", "--rm=false", ...mounts.map((mount) => `--volume=${mount}`)],
-      [...args, ...ways, "--metrics-host=127.0.0.1", "--metrics-port=0"],
-    );
-    const ask = async (...command: string[]) =>
-      (await containers("podman", [...command, id.trim()], runDeadlineMs)).trim();
-    const signal = AbortSignal.timeout(runDeadlineMs);
-    const isWatching = () => server.api.ledger.entries({ verb: "watch", user: daemonUser.name }).length > 0;
-    while (!isWatching()) await systemClock.sleep(200, signal);
-    // What the start needed goes back within moments.
-    await systemClock.sleep(3000, signal);
-    const memory = readFileSync(
-      `/proc/${await ask("inspect", "--format={{.State.Pid}}")}/smaps_rollup`,
-      "utf8",
-    );
-    const mib = (name: string) => Number(new RegExp(`^${name}: +(\\d+)`, "m").exec(memory)?.[1]) / 1024;
-    const [all, own] = [mib("Rss"), mib("Anonymous")];
-    if (this.test) this.test.title += `: ${Math.round(all)} MiB, ${Math.round(own)} of them its own`;
-    assert.ok(all < allMaxMib && own < ownMaxMib, `${all} MiB, ${own} of them its own`);
-    await ask("rm", "--force", "--time=0");
-    await bus.close();
-  });
+  for (const platform of platforms) {
+    const { architecture, elfMachine, emulator } = platform;
+    const tag = tagOf(platform);
 
-  it("has nsenter, for commands on the host", async () => {
-    assert.match(await podman(["--entrypoint=/usr/bin/nsenter"], ["--version"]), /util-linux/);
-  });
+    describe(`for ${architecture}${emulator === undefined ? "" : ", built by another machine"}`, () => {
+      const inspect = async () => {
+        const found = await containers("podman", ["image", "inspect", tag], runDeadlineMs);
+        const [image] = JSON.parse(found) as Image[];
+        return image ?? assert.fail(`there is no image ${tag}`);
+      };
+      /** As the pod of the manifests: no capability, and nothing that can be written to. */
+      const podman = async (options: string[], args: string[], entrypoint?: string[]) => {
+        const bare = ["--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL"];
+        const closed = ["--security-opt=no-new-privileges", "--network=host", "--pull=never", "--rm"];
+        const program = entrypoint ?? (await inspect()).Config.Entrypoint;
+        const how =
+          emulator === undefined
+            ? [`--entrypoint=${JSON.stringify(program)}`]
+            : [
+                `--entrypoint=${JSON.stringify(["/emulator", ...program])}`,
+                `--volume=${emulator}:/emulator:ro`,
+              ];
+        return containers(
+          "podman",
+          ["run", ...bare, ...closed, ...how, ...options, tag, ...args],
+          runDeadlineMs,
+        );
+      };
+      /** What is in it, as a tar. */
+      const exportTar = async () => {
+        const tar = join(folder, "image.tar");
+        await containers(
+          "podman",
+          ["create", "--name=still", "--replace", "--pull=never", tag],
+          runDeadlineMs,
+        );
+        await containers("podman", ["export", "--output", tar, "still"], runDeadlineMs);
+        return tar;
+      };
 
-  it("has nothing else that runs, and nothing that others than root may write to", async () => {
-    await containers("podman", ["create", "--name=still", "--pull=never", "rebootd:test"], runDeadlineMs);
-    const tar = join(folder, "image.tar");
-    await containers("podman", ["export", "--output", tar, "still"], runDeadlineMs);
-    const { stdout } = await run("tar", ["--numeric-owner", "-tvf", tar]);
-    const entries = stdout
-      .trim()
-      .split("\n")
-      .map((line) => {
-        const [mode = "", owner = "", , , , path = ""] = line.split(/\s+/);
-        return { mode, owner, path };
+      it("starts, read-only and without a capability", async () => {
+        assert.equal(await podman([], ["--version"]), `${version}\n`);
       });
-    const writable = ({ mode, owner }: { mode: string; owner: string }) =>
-      owner !== "0/0" || (mode[0] !== "l" && /w/.test(mode.slice(4))) || /[st]/i.test(mode.slice(1));
-    assert.deepEqual(entries.filter(writable), []);
-    const programs = entries.filter(({ mode, path }) => /^-.*x/.test(mode) && !path.includes(".so"));
-    assert.deepEqual(programs.map(({ path }) => path).sort(), [
-      "rebootd.mjs",
-      "usr/bin/nsenter",
-      "usr/local/bin/node",
-    ]);
-  });
 
-  it("says what it is, and is small", async function () {
-    const [image] = JSON.parse(
-      await containers("podman", ["image", "inspect", "rebootd:test"], runDeadlineMs),
-    ) as { Size: number; User: string; Labels: Record<string, string> }[];
-    assert.ok(image && this.test);
-    assert.equal(image.User, "0:0");
-    const label = (name: string) => image.Labels[`org.opencontainers.image.${name}`];
-    assert.deepEqual(
-      [label("title"), label("version"), label("licenses")],
-      ["rebootd", version, "Apache-2.0"],
-    );
-    this.test.title += `: ${Math.round(image.Size / 1e6)} MB`;
-    assert.ok(image.Size < sizeMaxBytes, `${image.Size} bytes; allowed are ${sizeMaxBytes}`);
-  });
+      it("helps", async () => {
+        assert.match(await podman([], ["run", "--help"]), /Usage: rebootd run[\s\S]*--reboot-sentinel/);
+      });
+
+      it("looks at a node and says what it would do", async () => {
+        const mounts = [`${folder}/kubeconfig:/kubeconfig:ro`, `${folder}/run:/host/run:ro`];
+        const args = ["run", "--once", "--node-id=n1", "--kubeconfig=/kubeconfig"];
+        const said = await podman(
+          mounts.map((mount) => `--volume=${mount}`),
+          [...args, "--reboot-sentinel=/host/run/reboot-required", "--reboot-method=signal"],
+        );
+        assert.match(said, /n1/);
+        const asked = server.api.ledger.entries({ user: daemonUser.name });
+        assert.ok(
+          asked.some(
+            ({ verb, resource, status }) => verb === "get" && resource === "nodes" && status === 200,
+          ),
+        );
+        assert.deepEqual(
+          asked.filter(({ verb }) => !["get", "list"].includes(verb)),
+          [],
+        );
+      });
+
+      // An emulator has a memory of its own.
+      if (emulator === undefined)
+        it("takes little memory while it waits", async function () {
+          mkdirSync(join(folder, "waiting"));
+          const answers: Record<string, Answer> = {
+            CanReboot: { signature: "s", body: ["yes"] },
+            ListInhibitors: { signature: "a(ssssuu)", body: [[]] },
+          };
+          const answer = ({ member }: Call) => answers[member] ?? { error: `no ${member}` };
+          const bus = await startFakeBus({ socket: join(folder, "waiting/bus"), answer });
+          const mounts = [`${folder}/kubeconfig:/kubeconfig:ro`, `${folder}/waiting:/host/run:ro`];
+          const args = ["run", "--node-id=n1", "--kubeconfig=/kubeconfig", "--run-path=/host/run"];
+          const ways = ["--reboot-method=logind", "--dbus-socket=/host/run/bus"];
+          const id = await podman(
+            ["--detach", "--rm=false", ...mounts.map((mount) => `--volume=${mount}`)],
+            [...args, ...ways, "--metrics-host=127.0.0.1", "--metrics-port=0"],
+          );
+          const ask = async (...command: string[]) =>
+            (await containers("podman", [...command, id.trim()], runDeadlineMs)).trim();
+          const signal = AbortSignal.timeout(runDeadlineMs);
+          const isWatching = () =>
+            server.api.ledger.entries({ verb: "watch", user: daemonUser.name }).length > 0;
+          while (!isWatching()) await systemClock.sleep(200, signal);
+          // What the start needed goes back within moments.
+          await systemClock.sleep(3000, signal);
+          const memory = readFileSync(
+            `/proc/${await ask("inspect", "--format={{.State.Pid}}")}/smaps_rollup`,
+            "utf8",
+          );
+          const mib = (name: string) => Number(new RegExp(`^${name}: +(\\d+)`, "m").exec(memory)?.[1]) / 1024;
+          const [all, own] = [mib("Rss"), mib("Anonymous")];
+          if (this.test) this.test.title += `: ${Math.round(all)} MiB, ${Math.round(own)} of them its own`;
+          assert.ok(all < allMaxMib && own < ownMaxMib, `${all} MiB, ${own} of them its own`);
+          await ask("rm", "--force", "--time=0");
+          await bus.close();
+        });
+
+      it("has nsenter, for commands on the host", async () => {
+        assert.match(await podman([], ["--version"], ["/usr/bin/nsenter"]), /util-linux/);
+      });
+
+      it("has nothing else that runs, and nothing that others than root may write to", async () => {
+        const { stdout } = await run("tar", ["--numeric-owner", "-tvf", await exportTar()]);
+        const entries = stdout
+          .trim()
+          .split("\n")
+          .map((line) => {
+            const [mode = "", owner = "", , , , path = ""] = line.split(/\s+/);
+            return { mode, owner, path };
+          });
+        const writable = ({ mode, owner }: { mode: string; owner: string }) =>
+          owner !== "0/0" || (mode[0] !== "l" && /w/.test(mode.slice(4))) || /[st]/i.test(mode.slice(1));
+        assert.deepEqual(entries.filter(writable), []);
+        const programs = entries.filter(({ mode, path }) => /^-.*x/.test(mode) && !path.includes(".so"));
+        assert.deepEqual(programs.map(({ path }) => path).sort(), [
+          "rebootd.mjs",
+          "usr/bin/nsenter",
+          "usr/local/bin/node",
+        ]);
+      });
+
+      it("has programs and libraries of that machine alone", async () => {
+        const unpacked = join(folder, architecture);
+        mkdirSync(unpacked);
+        await run("tar", ["-xf", await exportTar(), "-C", unpacked]);
+        const files = readdirSync(unpacked, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map(({ parentPath, name }) => join(parentPath, name));
+        const others = files.filter((file) => elfMachineOf(file) !== elfMachine);
+        assert.ok(files.length > 10, `there are only ${files.length} files`);
+        assert.deepEqual(others.map((file) => relative(unpacked, file)).sort(), ["LICENSE", "rebootd.mjs"]);
+        rmSync(unpacked, { recursive: true });
+      });
+
+      it("says what it is, and is small", async function () {
+        const { Size, User, Labels, Architecture } = await inspect();
+        const label = (name: string) => Labels[`org.opencontainers.image.${name}`];
+        assert.deepEqual(
+          [User, Architecture, label("title"), label("version"), label("licenses")],
+          ["0:0", architecture, "rebootd", version, "Apache-2.0"],
+        );
+        if (this.test) this.test.title += `: ${Math.round(Size / 1e6)} MB`;
+        assert.ok(Size < sizeMaxBytes, `${Size} bytes; allowed are ${sizeMaxBytes}`);
+      });
+    });
+  }
 });
+
+/** Undefined where it is none. */
+function elfMachineOf(file: string): number | undefined {
+  const bytes = readFileSync(file);
+  return bytes.subarray(0, 4).toString("latin1") === "\x7fELF" ? bytes.readUInt16LE(18) : undefined;
+}
 
 /** For containers without a service, without cgroups of systemd, and with all their files in one folder. */
 function configureContainers(folder: string): NodeJS.ProcessEnv {
@@ -246,7 +347,12 @@ function makeNodeImage(folder: string): void {
   copy(node, "usr/local/bin/node");
   for (const program of programs) copy(program, program);
   const linked = execFileSync("ldd", [node, ...programs], { encoding: "utf8" });
-  for (const [library] of linked.matchAll(/\/lib[^ :]*/g)) copy(library, `usr${library}`);
+  // The files, and the links to them.
+  const libraries = (linked.match(/\/lib[^ :]*/g) ?? []).flatMap((library) => [
+    join(realpathSync(dirname(library)), basename(library)),
+    realpathSync(library),
+  ]);
+  execFileSync("cp", ["--parents", "--no-dereference", ...new Set(libraries), folder]);
   const npm = realpathSync(execFileSync("sh", ["-c", "command -v npm"], { encoding: "utf8" }).trim());
   cpSync(join(dirname(npm), ".."), join(folder, "usr/local/lib/npm"), { recursive: true });
   symlinkSync("../lib/npm/bin/npm-cli.js", join(folder, "usr/local/bin/npm"));

