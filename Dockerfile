@@ -35,8 +35,10 @@ LABEL org.opencontainers.image.title="rebootd" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
+ENV NODE_ENV=production
 # Threads share one heap of the C library, and what is free of it goes back: 15 MB on each node.
-ENV NODE_ENV=production MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536
+ENV MALLOC_ARENA_MAX=1
+ENV MALLOC_TRIM_THRESHOLD_=65536
 COPY --from=parts /image /
 COPY --from=build --chmod=0555 /src/dist/rebootd.mjs /rebootd.mjs
 COPY --from=build --chmod=0444 /src/LICENSE /LICENSE

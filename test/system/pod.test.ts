@@ -19,7 +19,7 @@ const deeds = {
   kcmp: { x64: 312, arm64: 272, args: "$$, $$, 1, 0, 0" },
   unshare: { x64: 272, arm64: 97, args: "0x10000000" },
   mount: { x64: 165, arm64: 40, args: "0, 0, 0, 0, 0" },
-  ptrace: { x64: 101, arm64: 117, args: "0, 0, 0, 0" },
+  ptrace: { x64: 101, arm64: 117, args: "16, 0, 0, 0" },
   mkdir: { x64: 258, arm64: 34, args: "-100, $folder, 0700" },
   fork: { x64: 56, arm64: 220, args: "17, 0, 0, 0, 0" },
 };
