@@ -38,16 +38,20 @@ const ownMaxMib = 50;
 
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
 const run = promisify(execFile);
-/** npm belongs to the Node of this machine: with the one in node_modules it would look for its settings there. */
+/**
+ * npm belongs to the Node of this machine: with the one in node_modules it would look for its settings there, and so it does
+ * where an npm that runs this has left it word.
+ */
 const npmPath = (process.env["PATH"] ?? "")
   .split(":")
   .filter((entry) => !entry.includes("node_modules"))
   .join(":");
+const npmEnvironment = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))),
+  PATH: npmPath,
+};
 const npmConfig = (key: string) =>
-  execFileSync("npm", ["config", "get", key], {
-    encoding: "utf8",
-    env: { ...process.env, PATH: npmPath },
-  }).trim();
+  execFileSync("npm", ["config", "get", key], { encoding: "utf8", env: npmEnvironment }).trim();
 
 interface Platform {
   /** As images name it. */
