@@ -1,3 +1,4 @@
+import type { ClosedGate } from "../gates/gate.ts";
 import type { Refusal } from "../lock/limits.ts";
 import {
   type Decision,
@@ -15,7 +16,7 @@ import { mark, type NodeChange, soften } from "./marks.ts";
 import type { Need } from "./need.ts";
 import { isSaid, reasonsOf, saying } from "./reasons.ts";
 import { atEase, type CycleRecord } from "./record.ts";
-import type { ClosedGate, NodeFacts, Seen } from "./seen.ts";
+import type { NodeFacts, Seen } from "./seen.ts";
 
 const failedBackoff = { firstMs: 60_000, maxMs: 3_600_000 };
 

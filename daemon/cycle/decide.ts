@@ -1,4 +1,5 @@
 import type { DrainState } from "../drain/state.ts";
+import type { ClosedGate, GateAnswers } from "../gates/gate.ts";
 import { atRest, cordon } from "./at-rest.ts";
 import {
   type Decision,
@@ -17,7 +18,7 @@ import { callHooks, forgetHooks, missingHooks, unmark, unmarked } from "./marks.
 import { isSaid, reasonsOf, saying } from "./reasons.ts";
 import { atEase, type CycleRecord, type Reason } from "./record.ts";
 import { returning } from "./returning.ts";
-import type { ClosedGate, GateAnswers, NodeFacts, Seen } from "./seen.ts";
+import type { NodeFacts, Seen } from "./seen.ts";
 
 /** How soon what is soon over is looked at again: the node is empty meanwhile. */
 const briefRecheckMs = 5000;

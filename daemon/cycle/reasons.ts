@@ -1,6 +1,6 @@
+import type { ClosedGate } from "../gates/gate.ts";
 import { iso } from "./decision.ts";
 import type { CycleRecord, Reason } from "./record.ts";
-import type { ClosedGate } from "./seen.ts";
 
 /** A sentence with other names or numbers in it is written no sooner: thousands of nodes may have one. */
 const rewordMs = 10 * 60_000;

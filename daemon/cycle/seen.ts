@@ -1,5 +1,5 @@
 import type { DrainState } from "../drain/state.ts";
-import type { Stage } from "../gates/gate.ts";
+import type { GateAnswers, Stage } from "../gates/gate.ts";
 import type { LockFacts } from "../lock/store.ts";
 import type { Need } from "./need.ts";
 
@@ -51,21 +51,4 @@ export interface NodeFacts {
 export interface Taint {
   key: string;
   effect: string;
-}
-
-export interface ClosedGate {
-  gate: string;
-  /** A word from a bounded set, for metrics and for comparing. */
-  code: string;
-  /** A sentence for people. */
-  message: string;
-  /** Soon over: a node that is drained waits for it. */
-  isBrief?: true;
-}
-
-export interface GateAnswers {
-  /** All closed gates, not just the first. Empty: all are open. */
-  closed: readonly ClosedGate[];
-  /** When the answer is known to change, such as the next window; milliseconds since the epoch. */
-  changesAt?: number | undefined;
 }

@@ -47,6 +47,23 @@ export type GateAnswer = (
   changesAt?: number | undefined;
 };
 
+export interface ClosedGate {
+  gate: string;
+  /** A word from a bounded set, for metrics and for comparing. */
+  code: string;
+  /** A sentence for people. */
+  message: string;
+  /** Soon over: a node that is drained waits for it. */
+  isBrief?: true;
+}
+
+export interface GateAnswers {
+  /** All closed gates, not just the first. Empty: all are open. */
+  closed: readonly ClosedGate[];
+  /** When the answer is known to change, such as the next window; milliseconds since the epoch. */
+  changesAt?: number | undefined;
+}
+
 /** A server was silent up to its own deadline. */
 export class SilentServerError extends Error {
   override readonly name = "SilentServerError";

@@ -1,6 +1,13 @@
 import { type Clock, withDeadline } from "../clock.ts";
-import type { ClosedGate, GateAnswers } from "../cycle/seen.ts";
-import { cannotTell, type Gate, type GateAnswer, type GateMoment, type Stage } from "./gate.ts";
+import {
+  type ClosedGate,
+  cannotTell,
+  type Gate,
+  type GateAnswer,
+  type GateAnswers,
+  type GateMoment,
+  type Stage,
+} from "./gate.ts";
 
 /** So rarely at last is a gate asked for the slot that says the same each time. */
 const sameAgainMaxMs = 10 * 60_000;

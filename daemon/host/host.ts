@@ -1,6 +1,5 @@
 import type { Clock } from "../clock.ts";
 import { type Config, ConfigError } from "../config/options.ts";
-import type { Facts } from "../report/log.ts";
 import { readBootID } from "./bootid.ts";
 import { chooseNeed } from "./choose-need.ts";
 import { type Argv, createExec, onHost } from "./exec.ts";
@@ -50,7 +49,7 @@ export async function lookAtHost(
   config: Config,
   { rebooter, logind }: Host,
   signal: AbortSignal,
-): Promise<Facts> {
+): Promise<Record<string, string | undefined>> {
   const asked = config["reboot-method"];
   const { method, cannot } = (await rebooter.choose?.(signal)) ?? { method: asked, cannot: {} };
   const obstacles = Object.entries(cannot).map(([name, obstacle]) => `${name}: ${obstacle}`);

@@ -1,8 +1,8 @@
 import type { Policy } from "../../daemon/cycle/decision.ts";
 import type { MarkPolicy } from "../../daemon/cycle/marks.ts";
 import { type CycleRecord, idleRecord } from "../../daemon/cycle/record.ts";
-import type { ClosedGate, NodeFacts, Seen } from "../../daemon/cycle/seen.ts";
-import type { Stage } from "../../daemon/gates/gate.ts";
+import type { NodeFacts, Seen } from "../../daemon/cycle/seen.ts";
+import type { ClosedGate, Stage } from "../../daemon/gates/gate.ts";
 import type { Refusal } from "../../daemon/lock/limits.ts";
 
 /** Noon of a day on which everything is a round number of minutes away. */
