@@ -1,4 +1,5 @@
 import type { ClosedGate } from "../gates/gate.ts";
+import type { Need } from "../host/need.ts";
 import type { Refusal } from "../lock/limits.ts";
 import {
   type Decision,
@@ -13,7 +14,6 @@ import {
   wait,
 } from "./decision.ts";
 import { mark, type NodeChange, soften } from "./marks.ts";
-import type { Need } from "./need.ts";
 import { isSaid, reasonsOf, saying } from "./reasons.ts";
 import { atEase, type CycleRecord } from "./record.ts";
 import type { NodeFacts, Seen } from "./seen.ts";

@@ -1,5 +1,5 @@
+import type { Need } from "../host/need.ts";
 import { reasonIn, wishIn, writeWish } from "../wish.ts";
-import type { Need } from "./need.ts";
 import type { CycleRecord } from "./record.ts";
 import type { NodeFacts } from "./seen.ts";
 

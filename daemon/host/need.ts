@@ -2,10 +2,21 @@ import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
-import type { Need } from "../cycle/need.ts";
 import { shortLine } from "../one-line.ts";
 import type { Argv, Exec } from "./exec.ts";
 import { type FolderWatch, watchFiles } from "./watch-files.ts";
+
+/** Why this node should reboot, as far as can be told. "Cannot tell" is never taken for a yes. */
+export type Need =
+  | {
+      state: "needed";
+      source: "file" | "command" | "request";
+      reasons: readonly string[];
+      /** The annotation that asks for it, where there is one. */
+      request?: string;
+    }
+  | { state: "not-needed" }
+  | { state: "unknown"; why: string };
 
 /** Asks the host whether it needs a reboot, and tells when that may have changed. */
 export interface NeedSource {
