@@ -55,7 +55,15 @@ function whyNot(budget: Budget, isPodReady: boolean): Finding | undefined {
   const orElse = isPodReady
     ? ""
     : ", or set its unhealthyPodEvictionPolicy to AlwaysAllow: this pod is not Ready";
-  return { code, message: `budget ${nameOf(budget)} ${why}${orElse}`, blocks: true };
+  const since = code === "budget-exhausted" ? exhaustedSince(budget) : undefined;
+  return { code, message: `budget ${nameOf(budget)} ${why}${orElse}`, blocks: true, ...(since && { since }) };
+}
+
+/** The controller notes when the last disruption was given away: https://pkg.go.dev/k8s.io/api/policy/v1#DisruptionAllowedCondition */
+function exhaustedSince({ status }: Budget): number | undefined {
+  const condition = status?.conditions?.find(({ type }) => type === "DisruptionAllowed");
+  if (condition?.status !== "False" || condition.reason !== "InsufficientPods") return undefined;
+  return Date.parse(String(condition.lastTransitionTime));
 }
 
 /** Busy is what the controller of the budgets sets right by itself. */

@@ -5,6 +5,8 @@ export interface Finding {
   message: string;
   /** The drain does not get past this as things are. */
   blocks: boolean;
+  /** Since when that is so, where it is known and may be over by itself; milliseconds since the epoch. */
+  since?: number | undefined;
 }
 
 export type FindingCode =

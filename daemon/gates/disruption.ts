@@ -34,7 +34,7 @@ export function disruptionGate(api: Api, nodeName: string, drain: DrainSettings)
         now,
       });
       const blocked = pods.flatMap(({ key, findings }) => {
-        const [first, ...more] = findings.filter(isLasting);
+        const [first, ...more] = findings.filter((finding) => isLasting(finding, escalation, now));
         return first === undefined ? [] : { key, code: first.code, findings: [first, ...more] };
       });
       const [first] = blocked;
@@ -53,7 +53,11 @@ export function disruptionGate(api: Api, nodeName: string, drain: DrainSettings)
   };
 }
 
-/** What makes a drain fail, and not only wait a moment. */
-function isLasting({ blocks, code }: Finding): boolean {
-  return blocks && code !== "budget-busy";
+/**
+ * What makes a drain fail, and not only wait: a budget that ran out a moment ago, as when the pods of the node before are still
+ * starting, has most of the drain's time left to fill up.
+ */
+function isLasting({ blocks, code, since }: Finding, { drainTimeoutMs }: Escalation, now: number): boolean {
+  const isRecent = since !== undefined && now - since < drainTimeoutMs / 3;
+  return blocks && code !== "budget-busy" && !isRecent;
 }

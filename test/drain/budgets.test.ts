@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { Budget } from "../../daemon/cluster/objects.ts";
-import { budget, deletesAtOnce, findings, messages, type PodFacts, pod } from "./builders.ts";
+import { judgeBudgets } from "../../daemon/drain/budgets.ts";
+import { iso } from "../cycle/builders.ts";
+import { budget, deletesAtOnce, findings, messages, noon, type PodFacts, pod } from "./builders.ts";
 
 const none = { disruptionsAllowed: 0, currentHealthy: 3 };
 const exhausted = budget({ status: none });
@@ -178,6 +180,23 @@ describe("What is said of a budget", () => {
   ];
   for (const [one, facts, says] of rows)
     it(says, () => assert.equal(messages(pod(facts), { budgets: [one] }), says));
+
+  it("is since when it has none to give, as its controller notes it", () => {
+    const lastTransitionTime = new Date(noon);
+    const ranOut = {
+      type: "DisruptionAllowed",
+      status: "False",
+      reason: "InsufficientPods",
+      lastTransitionTime,
+    };
+    const since = (condition: object) =>
+      judgeBudgets(pod(), [budget({ status: { ...none, conditions: [condition] } })]).refused?.since;
+    assert.equal(since(ranOut), noon);
+    assert.equal(since({ ...ranOut, lastTransitionTime: iso(noon) }), noon, "as it comes over the wire");
+    assert.equal(since({ ...ranOut, reason: "SyncFailed", message: "no scale" }), undefined);
+    assert.equal(since({ ...ranOut, status: "True" }), undefined);
+    assert.equal(judgeBudgets(pod(), [never]).refused?.since, undefined);
+  });
 
   it("names all of several", () => {
     assert.equal(

@@ -29,7 +29,6 @@ const unschedulable = { nodeName: undefined, nodeSelector: { "test/disk": "none"
 const isDraining = async () => (await phase()) === "Draining";
 const dropBudget = (name: string) => world.admin.delete(`${budgets}/${name}`, {}, { signal: world.signal });
 
-/** "gate code: sentence" of each reason on the Node. */
 /** Requests of the daemon for this, in order. */
 const asked = (resource: string) =>
   world.server.ledger.entries({ user: daemonUser.name, verb: "list", resource });
@@ -60,6 +59,7 @@ describe("A node whose drain could not succeed", () => {
         await addPod("web-0", { app: "web" });
         await addPod("web-1", { app: "web", spec: unschedulable });
         await addBudget("web", "web", { minAvailable: 1 });
+        await world.time.pass(6 * minute);
       },
       /^disruption \(budget-exhausted\): .* default\/web-0: budget default\/web needs 1 healthy pods and has 1; it lets one go once there are 2/,
     ],
@@ -158,6 +158,36 @@ describe("A node whose drain could not succeed", () => {
     await addBudget("web", "web", { minAvailable: 2 });
     await world.time.pass(3000);
   }
+
+  it("starts while a budget that ran out a moment ago fills up again, and waits for it in the drain", async () => {
+    await start({}, { nodes: 2 });
+    await addPod("web-0", { app: "web" });
+    await addPod("web-1", { app: "web", spec: unschedulable });
+    await addBudget("web", "web", { minAvailable: 1 });
+    await wantReboot();
+    await until("n1 is being drained", isDraining, 10);
+    await world.time.pass(2 * minute);
+    assert.equal(boots(), 1);
+    await addPod("web-2", { app: "web", on: "n2" });
+    await until("n1 has rebooted", isRebooted, 60);
+  });
+
+  it("costs a roll no time where pods take long to start and budgets are tight", async () => {
+    const lastsSeconds = async (preflight: string) => {
+      const workloads = ["a", "b", "c"].map((name) => ({ name, replicas: 4, budget: { maxUnavailable: 1 } }));
+      await start({ preflight }, { nodes: 6, workloads, kubelet: { podStartMs: minute } });
+      await world.time.pass(2 * minute);
+      const began = world.time.clock.now();
+      for (const machine of world.machines) machine.wantReboot();
+      const areAll = async () => world.machines.every((machine) => machine.boots.length === 2);
+      await until("all have rebooted", areAll);
+      await world.stop();
+      return (world.time.clock.now() - began) / 1000;
+    };
+    const [asked, unasked] = [await lastsSeconds("on"), await lastsSeconds("off")];
+    assert.ok(asked <= 1.1 * unasked, `${asked} s beside ${unasked} s`);
+    assert.ok(unasked > 180, `${unasked} s: the budgets were no obstacle`);
+  });
 
   it("starts once the budget has gone", async () => {
     await start();
