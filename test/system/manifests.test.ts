@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,6 +71,21 @@ describe(`The manifests, by ${kubectl.title}`, () => {
       assert.notEqual(await render([name]), await render([]));
     });
   }
+
+  it("bind a daemon with admission, as its first lines say how to check", async () => {
+    await run("apply", "-k", compose(["admission"]));
+    const options = { signal: AbortSignal.timeout(10_000) };
+    await server.apiFor(administrator).create("/api/v1/nodes", { metadata: { name: "n1" } }, options);
+    const first = readFileSync(join(manifests, "components/admission/kustomization.yaml"), "utf8");
+    const [, check = ""] = /^# To check: kubectl (.*) is forbidden by the policy rebootd$/m.exec(first) ?? [];
+    const session = startSession(kubectl, join(folder, "kubeconfig"));
+    const { code, text } = await session.run(check.replace("NODE", "n1").split(" "));
+    assert.equal(code, 1);
+    assert.match(
+      text,
+      /\(Forbidden\): nodes "n1" is forbidden: ValidatingAdmissionPolicy 'rebootd' with binding/,
+    );
+  });
 
   it("go into another namespace as a whole, with all components", async () => {
     const text = await render(components);
