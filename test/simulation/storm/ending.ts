@@ -23,6 +23,8 @@ function whatIsWrong(name: string, node: KubeObject, world: SmallWorld, promises
   const isGivenUp = phase === "Failed" && reboots >= 2 && isNeeded;
   const problems: string[] = [];
   if (isNeeded && !isGivenUp) problems.push(`${name} still needs a reboot, and is ${phase}`);
+  const isAsked = node.metadata.annotations?.["rebootd.dev/reboot-requested"] !== undefined;
+  if (isAsked && !isGivenUp) problems.push(`${name} is still asked to reboot, and is ${phase}`);
   if (phase !== "Idle" && !isGivenUp) problems.push(`${name} is ${phase}`);
   if (promises.cordonerOf(name) === "daemon") problems.push(`${name} is still cordoned`);
   const labels = Object.keys(node.metadata.labels ?? {}).filter((key) => /^test\/|exclude-from/.test(key));

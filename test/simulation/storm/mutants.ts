@@ -118,7 +118,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes slots of nodes that are there",
-    seed: 107,
+    seed: 47,
     file: "lock/orphans.ts",
     edits: [["if (node === undefined || isAnother) orphans.push(holder);", "orphans.push(holder);"]],
   },
@@ -159,7 +159,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "reboots with pods that have not gone",
-    seed: 31,
+    seed: 14,
     file: "cycle/decide.ts",
     edits: [["if (!moment.policy.rebootAnyway) return", "if (moment.policy.rebootAnyway) return"]],
   },
@@ -168,5 +168,29 @@ export const mutants: readonly Mutant[] = [
     seed: 94,
     file: "cycle/decide.ts",
     edits: [["if (!node.unschedulable && !record.announced)", "if (record.announced && !record.announced)"]],
+  },
+  {
+    name: "a node's pause is looked at only at the start",
+    seed: 40,
+    file: "gates/paused.ts",
+    edits: [['stages: ["start", "drain", "reboot"]', 'stages: ["start"]']],
+  },
+  {
+    name: "a pause of all ends no drain",
+    seed: 36,
+    file: "cycle/decide.ts",
+    edits: [['if (lock.refusal?.code === "paused") return withdrawn(lock.refusal.message);', ""]],
+  },
+  {
+    name: "a pause of all is no refusal",
+    seed: 20,
+    file: "lock/limits.ts",
+    edits: [["return pause && { code", "return pause && undefined && { code"]],
+  },
+  {
+    name: "a request is served again and again",
+    seed: 6,
+    file: "cycle/request.ts",
+    edits: [["return isServed ? { [requestedAnnotation]: null } : {};", "return isServed ? {} : {};"]],
   },
 ];

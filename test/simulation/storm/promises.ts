@@ -53,6 +53,7 @@ interface Record {
   cordoned?: boolean;
   announced?: boolean;
   reboots?: number;
+  request?: string;
   reasons?: { message: string }[];
   outcome?: { message: string };
 }
@@ -75,11 +76,15 @@ const rebootsForOneNeedMax = 3;
 const never = Number.NEGATIVE_INFINITY;
 const lockKey = "kube-system/rebootd";
 const lockAnnotation = "rebootd.dev/lock";
+const pausedAnnotation = "rebootd.dev/paused";
+const requestedAnnotation = "rebootd.dev/reboot-requested";
 
 export function watchPromises(surroundings: Surroundings): Promises {
   const { server, now, onViolation } = surroundings;
   const nodes = new Map<string, ReturnType<typeof history>>();
   let looks = 0;
+  /** Since when a person has paused all nodes; undefined for not now. */
+  let allPausedSince: number | undefined;
 
   const of = (name: string) => {
     const known = nodes.get(name) ?? history();
@@ -98,10 +103,14 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (type === "DELETED") {
       node.goneAt = now();
       node.cordoner = undefined;
-      // The record goes with the Node.
+      // The record goes with the Node, and so do wishes.
       node.reboots = 0;
+      node.pausedSince = undefined;
+      node.requestedAt = never;
       return;
     }
+    node.pausedSince = isAnnotated(object, pausedAnnotation) ? (node.pausedSince ?? now()) : undefined;
+    if (isAnnotated(previous, requestedAnnotation)) node.requestedAt = now();
     const writer = daemonIn(user);
     if (writer !== undefined && writer !== name) {
       violate("a daemon writes no other Node", `${writer} has changed the Node ${name}`);
@@ -144,7 +153,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (after.phase === "Rebooting" && before.phase === "Draining" && !cordoned) {
       violate("no reboot of a node that is not cordoned", `${name} is to reboot without a cordon`);
     }
-    if (after.phase === "Waiting" && (after.reasons ?? []).length === 0 && before.phase === "Waiting") {
+    // What is asked for anew is looked at from the beginning.
+    const isStill = before.phase === "Waiting" && after.request === before.request;
+    if (after.phase === "Waiting" && (after.reasons ?? []).length === 0 && isStill) {
       violate("it says why it waits", `${name} waits and names no reason`);
     }
     if (after.phase === "Draining" && (before.phase !== "Draining" || before.announced))
@@ -171,6 +182,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (key !== lockKey) return;
     looks += 1;
     const writer = daemonIn(user);
+    const isPaused = type !== "DELETED" && isAnnotated(object, pausedAnnotation);
+    allPausedSince = isPaused ? (allPausedSince ?? now()) : undefined;
     const before = entriesIn(previous);
     const after = type === "DELETED" ? [] : entriesIn(object);
     const isIn = (entries: readonly Entry[], { nodeID }: Entry) =>
@@ -188,6 +201,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
     const added = after.filter((entry) => !isIn(before, entry));
     for (const { nodeID } of added) {
       if (nodeID !== writer) violate("a daemon enters itself alone", `${writer} has entered ${nodeID}`);
+      if (isAnnotated(previous, pausedAnnotation)) {
+        violate("a pause of all holds", `${writer} has entered while all nodes are paused`);
+      }
       if (failuresIn(previous) >= surroundings.haltAfterOf(writer)) {
         violate(
           "a halt holds",
@@ -276,7 +292,12 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (!isCordoned(stored) && !isRecent(node.uncordonedAt)) {
       violate("no reboot of a node that is not cordoned", `${name} was rebooted without a cordon`);
     }
-    if (!node.isNeeded && !isRecent(node.unwantedAt, shortGraceMs)) {
+    for (const since of [node.pausedSince, allPausedSince]) {
+      if (since !== undefined && !isRecent(since, shortGraceMs))
+        violate("no reboot of a paused node", `${name} was rebooted, and had been paused before`);
+    }
+    const isRequested = isAnnotated(stored, requestedAnnotation) || isRecent(node.requestedAt, shortGraceMs);
+    if (!node.isNeeded && !isRequested && !isRecent(node.unwantedAt, shortGraceMs)) {
       violate("no reboot without need", `${name} was rebooted without need`);
     }
     if (record.phase !== "Rebooting" && !isRecent(node.goneAt)) {
@@ -303,6 +324,9 @@ function history() {
     goneAt: never,
     uncordonedAt: never,
     unwantedAt: never,
+    /** When a request for it was there last, and since when a person has paused it. */
+    requestedAt: never,
+    pausedSince: undefined as number | undefined,
     drainingSince: 0,
     /** A person has taken the daemon's cordon away: if they cordon anew before it has looked, nothing tells the two apart. */
     isUncordonUnseen: false,
@@ -319,6 +343,10 @@ function daemonIn(user: string): string | undefined {
 
 function isCordoned(node: KubeObject | undefined): boolean {
   return at(node, "spec", "unschedulable") === true;
+}
+
+function isAnnotated(object: KubeObject | undefined, key: string): boolean {
+  return object?.metadata.annotations?.[key] !== undefined;
 }
 
 function isReady(node: KubeObject | undefined): boolean {

@@ -51,6 +51,9 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | { kind: "reconfigured"; options: RawOptions; every: number }
   | { kind: "alerts"; for: number }
   | { kind: "budget"; for: number }
+  | { kind: "paused"; node: string; for: number }
+  | { kind: "all-paused"; for: number }
+  | { kind: "requested"; node: string }
 );
 
 export interface Limits {
@@ -169,6 +172,26 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     return Object.fromEntries(options);
   }
 
+  /** What people wish; drawn from a sequence of its own. */
+  function drawWishes(): Trouble[] {
+    const wishes = seeded(seed + 0x10000000);
+    if (wishes() < 0.5) return [];
+    const below = (end: number) => Math.floor(wishes() * end);
+    const phases: Phase[] = ["Waiting", "Draining", "Rebooting", "Returning", "Settling"];
+    return Array.from({ length: 1 + below(3) }, (): Trouble => {
+      const wish = below(4);
+      const who = names[below(nodes)] ?? "n1";
+      const lasts = 5 + below(200);
+      const at = below(stormSeconds);
+      const phase = phases[below(phases.length)];
+      const when =
+        wishes() < 0.5 || phase === undefined ? { at } : { at: at / 4, once: { node: who, phase } };
+      if (wish === 0) return { ...when, kind: "all-paused", for: lasts };
+      if (wish === 1) return { ...when, kind: "requested", node: who };
+      return { ...when, kind: "paused", node: who, for: lasts };
+    });
+  }
+
   const options = { ...drawOptions(), concurrency: String(concurrency) };
   const isRush = random() < 0.5;
   const wants = names.map(
@@ -190,7 +213,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     options,
     skewMs: Object.fromEntries(maybe(0.3, () => [node(), integer(-90_000, 90_000)])),
     replicas: integer(0, 6),
-    troubles: [...wants, ...others].sort((a, b) => a.at - b.at),
+    troubles: [...wants, ...others, ...drawWishes()].sort((a, b) => a.at - b.at),
   };
   const isJoined = nodes > 2 && random() < 0.15;
   return isJoined ? { ...scenario, joinsAfter: integer(10, stormSeconds) } : scenario;

@@ -1,6 +1,8 @@
+import { requestedAnnotation } from "../../../daemon/cycle/request.ts";
 import { type Deed as ByHand, lockByHand, unlockByHand } from "../../../daemon/lock/by-hand.ts";
 import { createLockCarrier } from "../../../daemon/lock/carrier.ts";
 import type { LockValue } from "../../../daemon/lock/slots.ts";
+import { pausedAnnotation } from "../../../daemon/pause.ts";
 import { defaultLock, setLock } from "../../cluster/lock-place.ts";
 import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
@@ -151,6 +153,19 @@ const deeds: Deeds = {
     }
     return undefined;
   },
+  async paused({ node }, scene) {
+    await annotateNode(scene, node, { [pausedAnnotation]: "a storm" });
+    return () => annotateNode(scene, node, { [pausedAnnotation]: null });
+  },
+  async "all-paused"(_, scene) {
+    await annotateLease(scene, { [pausedAnnotation]: "a storm" });
+    return () => annotateLease(scene, { [pausedAnnotation]: null });
+  },
+  async requested({ node }, scene) {
+    await annotateNode(scene, node, { [requestedAnnotation]: "a storm" });
+    scene.promises.forgetNeed(node);
+    return undefined;
+  },
   alerts(_, { alerts }) {
     alerts.active = true;
     return () => {
@@ -167,6 +182,16 @@ const deeds: Deeds = {
 
 async function patchNode({ world }: Scene, node: string, unschedulable: true | null): Promise<void> {
   await world.admin.patch(`${nodes}/${node}`, { spec: { unschedulable } }, { signal: world.signal });
+}
+
+type Annotations = Record<string, string | null>;
+
+async function annotateNode({ world }: Scene, node: string, annotations: Annotations): Promise<void> {
+  await world.admin.patch(`${nodes}/${node}`, { metadata: { annotations } }, { signal: world.signal });
+}
+
+async function annotateLease({ world }: Scene, annotations: Annotations): Promise<void> {
+  await world.admin.patch(`${leases}/rebootd`, { metadata: { annotations } }, { signal: world.signal });
 }
 
 function lockOf({ server }: SmallWorld): string | undefined {
