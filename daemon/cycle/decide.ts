@@ -169,9 +169,12 @@ function reboot(record: CycleRecord, why: string, { policy, now }: Moment): Deci
   return save(
     {
       ...phase(record, "Rebooting", now),
-      attempt: 1,
+      attempt: record.attempt + 1,
       reasons: [],
-      lastDrainMs: Math.round(now - Date.parse(record.since)) + policy.drainDelayMs,
+      // Of the whole node: before another attempt there is little left to drain.
+      ...(record.attempt === 0 && {
+        lastDrainMs: Math.round(now - Date.parse(record.since)) + policy.drainDelayMs,
+      }),
     },
     `${why}: reboot`,
     forgetHooks(policy.marks),
@@ -200,7 +203,8 @@ function rebooting(record: CycleRecord, moment: Moment): Decision {
   if (now < until) return wait("waiting for the machine to go down", until);
   const stillUp = `asked to reboot ${record.attempt} times, but the machine is still up`;
   if (record.attempt >= policy.rebootAttempts) return restore(record, "failed", stillUp, moment);
-  return save({ ...record, since: iso(now), attempt: record.attempt + 1 }, `${stillUp}: ask again`);
+  // The machine may never have been asked, and pods may have come: bound before the cordon, or by somebody who ignores it.
+  return save(phase(record, "Draining", now), `${stillUp}: drain what has come, and ask again`);
 }
 
 /** Looks at what gives the right to go on; where that is lost, the node is given back. */

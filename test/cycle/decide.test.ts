@@ -856,11 +856,15 @@ describe("A rebooting node", () => {
     assert.deepEqual(action(decision), { do: "wait", until: noon + 10 * minute });
   });
 
-  it("asks again after the timeout", () => {
-    const next = saved(decide(rebooting, seen({ askedAttempt: 1 }), policy(), noon + 10 * minute));
-    assert.equal(next.phase, "Rebooting");
-    assert.equal(next.attempt, 2);
-    assert.equal(next.since, iso(noon + 10 * minute));
+  it("drains again after the timeout what has come meanwhile, and asks once more", () => {
+    const asked = { ...rebooting, lastDrainMs: 90_000 };
+    const late = noon + 10 * minute;
+    const again = saved(decide(asked, seen({ askedAttempt: 1 }), policy(), late));
+    assert.deepEqual([again.phase, again.attempt, again.since], ["Draining", 1, iso(late)]);
+    const empty = seen({ drain: { state: "done", at: late }, askedAttempt: 1, stage: "reboot" });
+    const next = saved(decide(again, empty, policy(), late + minute));
+    assert.deepEqual([next.phase, next.attempt, next.lastDrainMs], ["Rebooting", 2, 90_000]);
+    assert.deepEqual(action(decide(next, empty, policy(), late + minute)), { do: "reboot", attempt: 2 });
   });
 
   it("fails after the last attempt", () => {

@@ -31,6 +31,8 @@ const views = {
   unschedulable: either,
   drain: drains,
   isAsked: either,
+  /** Of two that are allowed. */
+  attempt: [1, 2],
   reboots: [0, 2],
   cordoned: either,
   rebootAnyway: either,
@@ -52,11 +54,11 @@ function* combinations<T extends Record<string, readonly unknown[]>>(
 function decided(): string[] {
   const found = new Set<string>();
   for (const { phase, result, isClosed, unschedulable, isAsked, ...view } of combinations(views)) {
-    const { reboots, cordoned, rebootAnyway, now, ...facts } = view;
+    const { reboots, cordoned, rebootAnyway, now, attempt, ...facts } = view;
     const outcome = { result, at: iso(noon), message: "" };
-    const before = record({ phase, attempt: 2, reboots, cordoned, outcome });
+    const before = record({ phase, attempt, reboots, cordoned, outcome });
     const closed = isClosed ? [{ gate: "window", code: "outside", message: "" }] : [];
-    const askedAttempt = isAsked ? 2 : 1;
+    const askedAttempt = isAsked ? attempt : attempt - 1;
     const all = seen({
       ...facts,
       closed,

@@ -106,4 +106,34 @@ export const regressions: Readonly<Record<string, Scenario>> = {
         },
       ],
     },
+  "pods that come while the machine was never asked to reboot, as its daemon was killed, do not go down with it":
+    {
+      seed: 3102,
+      nodes: 2,
+      concurrency: 1,
+      options: { "ready-settle": "5s", "drain-delay": "20s" },
+      skewMs: {},
+      replicas: 3,
+      troubles: [
+        { at: 1, kind: "want", node: "n1" },
+        { at: 1, kind: "want", node: "n2" },
+        {
+          at: 6.3,
+          once: { node: "n2", phase: "Draining" },
+          kind: "crash-at-write",
+          node: "n2",
+          skip: 5,
+          when: "before",
+        },
+        {
+          at: 29.9,
+          kind: "fault",
+          user: "controllers",
+          effect: { status: 429, retryAfter: 2 },
+          probability: 1,
+          for: 89,
+        },
+        { at: 37.7, kind: "away", for: 25 },
+      ],
+    },
 };
