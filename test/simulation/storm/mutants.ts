@@ -27,15 +27,10 @@ export const mutants: readonly Mutant[] = [
     edits: [["unmarkRebooted(policy.marks, record, node),", "{},"]],
   },
   {
-    name: "no fresh look before the reboot",
+    name: "a slot that is lost is not looked at again",
     seed: 66,
     file: "cycle/decide.ts",
-    edits: [
-      [
-        'const right = confirm(record, moment);\n    if ("lost" in right) return right.lost;\n    if (seen.gates === undefined) return lookAtGates("reboot");',
-        'if (seen.gates === undefined) return lookAtGates("reboot");',
-      ],
-    ],
+    edits: [['if (!lock.held) return withdrawn("the slot is no longer ours");', ""]],
   },
   {
     name: "a clock takes a slot that is held",
