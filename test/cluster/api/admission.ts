@@ -2,7 +2,7 @@
  * ValidatingAdmissionPolicies with their bindings: who may have passed all rules of access is still refused where one says so.
  * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  */
-import type { User } from "./authn.ts";
+import { userInfo } from "./authn.ts";
 import { type Bindings, compile, isCelError, toCel } from "./cel.ts";
 import type { ResourceRequest } from "./core.ts";
 import { apiVersionOf } from "./forms.ts";
@@ -122,8 +122,6 @@ function wireForm({ resource, attributes }: ResourceRequest, object: Fields): Fi
 /** A new object says it itself. */
 const nameOf = ({ attributes }: ResourceRequest, object: Fields | undefined) =>
   attributes.name || text(at(object, "metadata", "name"));
-
-const userInfo = ({ name, uid, groups, extra }: User) => ({ username: name, uid, groups, extra });
 
 function isMatched(policy: KubeObject, { request, operation }: Asked): boolean {
   const { resource, attributes } = request;

@@ -3,7 +3,7 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/
  */
 import { createHmac } from "node:crypto";
-import { at, type KubeObject, text } from "./object.ts";
+import { at, type Fields, type KubeObject, text } from "./object.ts";
 import type { Store } from "./store.ts";
 import { type Random, type Timers, uuid } from "./timing.ts";
 
@@ -123,6 +123,11 @@ export function createAuthenticator(store: Store, timers: Timers, random: Random
     issue,
     authenticate,
   };
+}
+
+/** A user as reviews and admission policies show it. */
+export function userInfo({ name, uid, groups, extra }: User): Fields {
+  return { username: name, ...(uid && { uid }), groups, ...(extra && { extra }) };
 }
 
 const reference = ({ metadata: { name, uid } }: KubeObject): Reference => ({ name, uid });

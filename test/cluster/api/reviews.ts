@@ -1,6 +1,6 @@
 /** Questions to the server about identity and access; nothing is stored. */
 import { type Answer, answerValue } from "./answer.ts";
-import type { User } from "./authn.ts";
+import { type User, userInfo } from "./authn.ts";
 import type { Rule } from "./authz.ts";
 import { parseJson } from "./body.ts";
 import type { Core, ResourceRequest } from "./core.ts";
@@ -73,10 +73,6 @@ function listedRules(rules: Rule[]): Fields {
       .filter(({ nonResourceURLs }) => nonResourceURLs.length > 0)
       .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
   };
-}
-
-function userInfo({ name, uid, groups, extra }: User): Fields {
-  return { username: name, ...(uid && { uid }), groups, ...(extra && { extra }) };
 }
 
 function subjectOf(spec: Fields): User {

@@ -190,7 +190,7 @@ async function annotateNode({ world }: Scene, node: string, annotations: Annotat
   await world.admin.patch(`${nodes}/${node}`, { metadata: { annotations } }, { signal: world.signal });
 }
 
-async function annotateLease({ world }: Scene, annotations: Annotations): Promise<void> {
+async function annotateLease({ world }: Pick<Scene, "world">, annotations: Annotations): Promise<void> {
   await world.admin.patch(`${leases}/rebootd`, { metadata: { annotations } }, { signal: world.signal });
 }
 
@@ -212,11 +212,10 @@ async function doByHand(
 }
 
 /** As `rebootd resume` does it. */
-export async function resume({ admin, server, signal }: SmallWorld): Promise<void> {
-  const lease = server.stored("leases.coordination.k8s.io", "kube-system/rebootd");
+export async function resume(world: SmallWorld): Promise<void> {
+  const lease = world.server.stored("leases.coordination.k8s.io", "kube-system/rebootd");
   if (lease?.metadata.annotations?.["rebootd.dev/failures"] === undefined) return;
-  const metadata = { annotations: { "rebootd.dev/failures": null } };
-  await admin.patch(`${leases}/rebootd`, { metadata }, { signal });
+  await annotateLease({ world }, { "rebootd.dev/failures": null });
 }
 
 /** For people: what happens. */
