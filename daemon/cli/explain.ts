@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { unlessNotFound } from "../cluster/api.ts";
 import { isReady } from "../cluster/nodes.ts";
-import { type List, type Node, type Pod, paths } from "../cluster/objects.ts";
+import { type Node, type Pod, paths } from "../cluster/objects.ts";
 import { retryAt } from "../cycle/at-rest.ts";
 import { type CycleRecord, type Phase, parseRecord, recordAnnotation } from "../cycle/record.ts";
 import type { Carried, LockPlace } from "../lock/carrier.ts";
@@ -26,7 +26,7 @@ export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
     const [node, carried, daemons] = await Promise.all([
       unlessNotFound(api.get<Node>(paths.node(name), { signal })),
       carrier.read(signal),
-      api.get<List<Pod>>(paths.pods, { signal, query }),
+      api.list<Pod>(paths.pods, { signal, query }),
     ]);
     if (node === undefined) throw noSuchNode(name);
     const lines = explainNode({ node, carried, place, daemons: daemons.items }, clock.now());

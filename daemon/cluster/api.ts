@@ -1,7 +1,11 @@
+import type { List } from "./objects.ts";
+
 /** The few verbs of the Kubernetes API that rebootd uses, and the ways in which they fail. */
 export interface Api {
-  /** An object, or a list when the path names a collection. */
+  /** One object. */
   get<T>(path: string, options: CallOptions): Promise<T>;
+  /** A collection, or a page of it. Whatever form the server gives to an empty one, `items` is an array. */
+  list<T>(path: string, options: CallOptions): Promise<List<T>>;
   create<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
   /** A merge patch (RFC 7386): what is named is changed, `null` removes, lists are replaced whole. */
   patch<T>(path: string, body: unknown, options: CallOptions): Promise<T>;

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Api } from "./api.ts";
-import { type Budget, type List, paths } from "./objects.ts";
+import { type Budget, paths } from "./objects.ts";
+import { listAll } from "./pages.ts";
 
 /** So long the budgets of a namespace are taken for what they were. */
 const freshMs = 10_000;
@@ -11,7 +12,7 @@ export function createBudgetReader(api: Api, clock: Clock) {
   return (namespace: string, signal: AbortSignal): Promise<readonly Budget[]> => {
     const last = read.get(namespace);
     if (last !== undefined && clock.now() < last.at + freshMs) return last.budgets;
-    const budgets = api.get<List<Budget>>(paths.budgetsIn(namespace), { signal }).then(({ items }) => items);
+    const budgets = listAll<Budget>(api, paths.budgetsIn(namespace), { signal });
     read.set(namespace, { at: clock.now(), budgets });
     return budgets;
   };

@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
 import {
   type Api,
@@ -7,6 +8,7 @@ import {
   type StatusCause,
   type WatchEvent,
 } from "./api.ts";
+import type { List } from "./objects.ts";
 import type { ApiRequest, ApiResponse, Transport } from "./transport.ts";
 
 /** A real server answers within its own limit of 60 s; what takes longer than this is asked again. */
@@ -65,6 +67,10 @@ export function createClient(options: ClientOptions): Api {
 
   return {
     get: (path, o) => call("get", request("GET", path, o)),
+    async list<T>(path: string, o: CallOptions) {
+      const listed = request("GET", path, o);
+      return readList<T>(`list ${listed.path}`, await call("list", listed));
+    },
     create: (path, body, o) => call("create", request("POST", path, o, body)),
     patch: (path, body, o) => call("patch", request("PATCH", path, o, body, "application/merge-patch+json")),
     delete: (path, body, o) => call("delete", request("DELETE", path, o, body)),
@@ -141,6 +147,40 @@ function parse<T>(what: string, text: string): T {
   } catch (cause) {
     throw new ApiError(`${what}: the answer is not JSON`, { code: "bad-answer", cause });
   }
+}
+
+/**
+ * Go writes a slice that was never made as `null`: an empty list of metadata has `"items":null`, an empty typed list
+ * `"items":[]`, and an aggregated API server may leave the field out.
+ */
+const listSchema = z.object({
+  metadata: z.nullish(
+    z.object({
+      resourceVersion: z.nullish(z.string()),
+      continue: z.nullish(z.string()),
+      remainingItemCount: z.nullish(z.int()),
+    }),
+  ),
+  items: z.nullish(z.array(z.record(z.string(), z.unknown()))),
+});
+
+function readList<T>(what: string, answer: unknown): List<T> {
+  const read = listSchema.safeParse(answer);
+  if (!read.success) {
+    const { path = [], message } = read.error.issues[0] ?? {};
+    throw new ApiError(`${what}: the answer is no list: ${["", ...path].join(".")}: ${message}`, {
+      code: "bad-answer",
+    });
+  }
+  const { metadata, items } = read.data;
+  return {
+    metadata: {
+      resourceVersion: metadata?.resourceVersion ?? undefined,
+      continue: metadata?.continue || undefined,
+      remainingItemCount: metadata?.remainingItemCount ?? undefined,
+    },
+    items: (items ?? []) as T[],
+  };
 }
 
 interface Status {

@@ -1,13 +1,6 @@
 import type { Api } from "./api.ts";
-import {
-  type List,
-  type Metadata,
-  type Node,
-  type PartialObjectMetadata,
-  type Pod,
-  paths,
-} from "./objects.ts";
-import { listAll, pageSize, pagesOf } from "./pages.ts";
+import { type Metadata, type Node, type PartialObjectMetadata, type Pod, paths } from "./objects.ts";
+import { listAll, pagesOf } from "./pages.ts";
 
 /** How many Nodes the cluster has: the first one, and what the server says is left; where it does not say, all pages. */
 export async function countNodes(api: Api, signal: AbortSignal): Promise<number> {
@@ -15,8 +8,7 @@ export async function countNodes(api: Api, signal: AbortSignal): Promise<number>
   const options = { signal, metadataOnly: "list" } as const;
   for await (const { items, metadata } of pagesOf<PartialObjectMetadata>(api, paths.nodes, options, 1)) {
     count += items.length;
-    // Optional: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/list-meta/
-    if (metadata?.remainingItemCount !== undefined) return count + metadata.remainingItemCount;
+    if (metadata.remainingItemCount !== undefined) return count + metadata.remainingItemCount;
   }
   return count;
 }
@@ -34,13 +26,9 @@ export async function listByLabel(
   signal: AbortSignal,
 ): Promise<{ names: readonly string[]; notReady: readonly string[] }> {
   const lists = await Promise.all(
-    labels.map((labelSelector) =>
-      api.get<List<Node>>(paths.nodes, { signal, query: { labelSelector, limit: pageSize } }),
-    ),
+    labels.map((labelSelector) => listAll<Node>(api, paths.nodes, { signal, query: { labelSelector } })),
   );
-  const nodes = new Map(
-    lists.flatMap(({ items }) => items).map((node) => [node.metadata?.name ?? "", isReady(node)]),
-  );
+  const nodes = new Map(lists.flat().map((node) => [node.metadata?.name ?? "", isReady(node)]));
   const notReady = [...nodes].filter(([, ready]) => !ready).map(([name]) => name);
   return { names: [...nodes.keys()], notReady };
 }

@@ -34,7 +34,13 @@ export interface PartialObjectMetadata {
 }
 
 export interface List<T> {
-  metadata?: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
+  metadata: {
+    resourceVersion: string | undefined;
+    /** For the next page; undefined on the last one. */
+    continue: string | undefined;
+    /** Optional also where there are more: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/list-meta/ */
+    remainingItemCount: number | undefined;
+  };
   items: T[];
 }
 

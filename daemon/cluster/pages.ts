@@ -18,10 +18,10 @@ export async function* pagesOf<T>(
   let next: string | undefined;
   do {
     const query = { ...options.query, limit, continue: next };
-    const page = await api.get<List<T>>(collection, { ...options, query });
+    const page = await api.list<T>(collection, { ...options, query });
     yield page;
     limit = pageSize;
-    next = page.metadata?.continue || undefined;
+    next = page.metadata.continue;
   } while (next !== undefined);
 }
 

@@ -130,6 +130,38 @@ describe("A call to the API server", () => {
   });
 });
 
+describe("A list", () => {
+  const listOf = (body: unknown) =>
+    client(async () => answer(200, JSON.stringify(body))).list("/x", { signal });
+
+  const empty: [what: string, body: unknown][] = [
+    ["null, as metadata comes", { metadata: { resourceVersion: "7" }, items: null }],
+    ["empty, as whole objects come", { metadata: { resourceVersion: "7" }, items: [] }],
+    ["absent", { metadata: { resourceVersion: "7" } }],
+  ];
+  for (const [what, body] of empty) {
+    it(`is empty where its items are ${what}`, async () => {
+      const { items, metadata } = await listOf(body);
+      assert.deepEqual([items, metadata.resourceVersion], [[], "7"]);
+    });
+  }
+
+  it("has no next page where the token is empty, null or absent", async () => {
+    for (const metadata of [{ continue: "" }, { continue: null }, {}, null, undefined]) {
+      assert.equal((await listOf({ metadata, items: [] })).metadata.continue, undefined);
+    }
+    assert.equal((await listOf({ metadata: { continue: "t" } })).metadata.continue, "t");
+  });
+
+  it("is not taken for empty where the answer is something else", async () => {
+    for (const body of [{ items: {} }, { items: [null] }, { items: ["a"] }, [], null, "items"]) {
+      const { code, message } = await failure(listOf(body));
+      assert.equal(code, "bad-answer");
+      assert.match(message, /^list \/x: the answer is no list: /);
+    }
+  });
+});
+
 describe("A watch", () => {
   async function collect(chunks: string[], status = 200) {
     const api = client(async () => answer(status, chunks.join(""), {}, chunks));

@@ -3,7 +3,7 @@ import type { Clock } from "../../daemon/clock.ts";
 import { type Api, unlessNotFound } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { kubeconfigTransport, loadKubeconfig } from "../../daemon/cluster/kubeconfig.ts";
-import { type List, type Pod, paths } from "../../daemon/cluster/objects.ts";
+import { type Pod, paths } from "../../daemon/cluster/objects.ts";
 import type { Transport } from "../../daemon/cluster/transport.ts";
 import type { ClusterServer, ClusterUser } from "./server.ts";
 
@@ -21,7 +21,7 @@ export function useExternalServer(file: string, clock: Clock): ClusterServer {
   /** The daemons are processes: their events about our nodes are not among what was noted. */
   async function forgetEvents(): Promise<void> {
     const events = "/apis/events.k8s.io/v1/namespaces/default/events";
-    const { items } = await admin.get<List<NodeEvent>>(events, { signal });
+    const { items } = await admin.list<NodeEvent>(events, { signal });
     for (const { metadata, regarding } of items) {
       if (created.has(`/api/v1/nodes/${regarding?.name}`)) created.add(`${events}/${metadata.name}`);
     }
@@ -29,7 +29,7 @@ export function useExternalServer(file: string, clock: Clock): ClusterServer {
 
   /** Pods that the server's own controllers made on our nodes: there is no kubelet any more to end them. */
   async function endPods(): Promise<void> {
-    const { items } = await admin.get<List<Pod>>(paths.pods, { signal });
+    const { items } = await admin.list<Pod>(paths.pods, { signal });
     for (const { metadata, spec } of items) {
       if (!created.has(paths.node(spec?.nodeName ?? ""))) continue;
       const path = `/api/v1/namespaces/${metadata?.namespace}/pods/${metadata?.name}`;

@@ -31,7 +31,7 @@ describe("The nodes of a cluster", () => {
       c: { metadata: {}, items: [{}] },
     };
     const api = {
-      get: async (_: string, { query }: { query: { continue?: string } }) => pages[query.continue ?? ""],
+      list: async (_: string, { query }: { query: { continue?: string } }) => pages[query.continue ?? ""],
     };
     assert.equal(await countNodes(api as unknown as Api, testbed.ports.signal), 5);
   });
@@ -53,7 +53,7 @@ describe("The nodes of a cluster", () => {
       },
     };
     const api = {
-      get: async (_: string, { query }: { query: { continue?: string } }) => pages[query.continue ?? ""],
+      list: async (_: string, { query }: { query: { continue?: string } }) => pages[query.continue ?? ""],
     };
     assert.deepEqual(await listUnavailable(api as unknown as Api, testbed.ports.signal), {
       names: ["b", "c", "d", "f"],

@@ -1,4 +1,3 @@
-import type { List } from "../../daemon/cluster/objects.ts";
 import { startInformer } from "./controllers/informer.ts";
 import {
   collection,
@@ -82,7 +81,7 @@ export function startObserver(ports: Ports, lock: LockPlace): Observer {
   /** Asked at once, from the server itself: the machine is down, so nothing ends these pods any more. */
   async function askForKilledPods(node: string): Promise<void> {
     const query = { fieldSelector: `spec.nodeName=${node}` };
-    const { items } = await api.get<List<StoredPod>>(collection("pods"), { signal, query });
+    const { items } = await api.list<StoredPod>(collection("pods"), { signal, query });
     for (const pod of items) {
       if (pod.status?.phase !== "Running" || isOfNode(pod) || hasHadItsGrace(pod, clock.now())) continue;
       note({ kind: "pod-killed", version: newest, pod: keyOf(pod), node, wasStopping: isDeleted(pod) });

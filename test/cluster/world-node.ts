@@ -1,5 +1,4 @@
 import type { Api } from "../../daemon/cluster/api.ts";
-import type { List } from "../../daemon/cluster/objects.ts";
 import { collection, type StoredNode, type StoredPod } from "./controllers/objects.ts";
 import type { Machine } from "./machines/machine.ts";
 
@@ -54,7 +53,7 @@ export function createWorldNode({ name, machine, folder, logFile, api, signal }:
     object,
     pods: async () => {
       const query = { fieldSelector: `spec.nodeName=${name}` };
-      return (await api.get<List<StoredPod>>(collection("pods"), { signal, query })).items;
+      return (await api.list<StoredPod>(collection("pods"), { signal, query })).items;
     },
     record: async () => {
       const text = (await object()).metadata.annotations?.["rebootd.dev/cycle"];

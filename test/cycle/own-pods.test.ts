@@ -32,9 +32,11 @@ describe("A pod of a node that has rebooted", () => {
   it("is not waited for where it is on another node, or the daemon's own, which asks", async () => {
     const cni = { ownedBy: "DaemonSet", priority, ready: false } as const;
     const items = [pod({ ...cni, name: "cni" }), pod({ ...cni, name: "rebootd" }), pod({ ready: false })];
-    const get = async (_: string, { query }: CallOptions) =>
-      query?.["fieldSelector"] === "spec.nodeName=n1" ? { items } : assert.fail("asks for others");
-    const api = { get } as unknown as Api;
+    const list = async (_: string, { query }: CallOptions) =>
+      query?.["fieldSelector"] === "spec.nodeName=n1"
+        ? { metadata: {}, items }
+        : assert.fail("asks for others");
+    const api = { list } as unknown as Api;
     const { signal } = new AbortController();
     const ask = (labelSelector?: string) =>
       listUnreadyPods(api, { nodeName: "n1", labelSelector, self: "rebootd" }, signal);

@@ -26,7 +26,7 @@ describe("The Nodes that are unavailable", () => {
     looks = 0;
     clusterSize = 3;
     cordoned = [];
-    const get = async () => {
+    const list = async () => {
       looks += 1;
       const metadata = (index: number) => ({ name: cordoned[index] ?? `n${index}` });
       const items = Array.from({ length: clusterSize }, (_, index) => ({
@@ -37,7 +37,7 @@ describe("The Nodes that are unavailable", () => {
       return { metadata: {}, items };
     };
     unavailable = createUnavailable({
-      api: { get } as unknown as Api,
+      api: { list } as unknown as Api,
       clock: { now: () => now, sleep: () => assert.fail("nobody waits") },
       recheckMs: minute,
     });

@@ -173,6 +173,12 @@ describe("A node with a blocking pod", () => {
     assert.deepEqual(evictions(), ["web 201", "migration 201", "migration-2 201"]);
   });
 
+  it("of which there is none in the whole cluster reboots, with any selectors of pods", async () => {
+    await start({ "blocking-pod-selector": "app=migration", "drain-pod-selector": "app=web" });
+    await wantReboot();
+    await until("it has rebooted", isRebooted, 120);
+  });
+
   it("does not mind it in a namespace that does not count", async () => {
     await start({ "blocking-pod-selector": "app=migration", "blocking-pod-namespace": "kube-system" });
     await addPod("migration");

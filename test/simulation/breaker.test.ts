@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { runProgram } from "../../daemon/cli/program.ts";
-import type { Lease, List, Node } from "../../daemon/cluster/objects.ts";
+import type { Lease, Node } from "../../daemon/cluster/objects.ts";
 import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
 import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { lookDaemon } from "../../daemon/daemon.ts";
@@ -219,7 +219,7 @@ describe("With --max-unavailable", () => {
       let most = 0;
       const follow = async () => {
         for await (const { object } of world.admin.watch<Node>("/api/v1/nodes", { signal: world.signal })) {
-          const { items } = await world.admin.get<List<Node>>("/api/v1/nodes", { signal: world.signal });
+          const { items } = await world.admin.list<Node>("/api/v1/nodes", { signal: world.signal });
           const down = items.filter(({ spec }) => spec?.unschedulable).length;
           most = Math.max(most, down, object.spec?.unschedulable ? 1 : 0);
         }

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import type { List, Pod } from "../../daemon/cluster/objects.ts";
+import type { Pod } from "../../daemon/cluster/objects.ts";
 import { type Drain, type DrainOptions, startDrain } from "../../daemon/drain/drain.ts";
 import type { Selection } from "../../daemon/drain/select.ts";
 import type { DrainState } from "../../daemon/drain/state.ts";
@@ -88,7 +88,7 @@ function drain(selection: Partial<Selection> = {}, changed: Partial<DrainOptions
   );
 }
 
-const isThere = async () => (await api.get<List<Pod>>(pods, stop)).items.length > 0;
+const isThere = async () => (await api.list<Pod>(pods, stop)).items.length > 0;
 const asked = () =>
   server.ledger
     .entries({ name: "bar" })

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { List, Pod } from "../../daemon/cluster/objects.ts";
+import type { Pod } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
 import { podStartAnnotation } from "../cluster/machines/pods.ts";
 import {
@@ -32,7 +32,7 @@ const setHook = (value: string) => patchNode({ metadata: { annotations: { [hook]
 /** How long n1's pod of this app takes to be Ready under the boots that follow. */
 async function slowDown(app: string, seconds: number | "never"): Promise<void> {
   const query = { labelSelector: `app=${app}`, fieldSelector: "spec.nodeName=n1" };
-  const { items } = await world.admin.get<List<Pod>>(pods, { signal: world.signal, query });
+  const { items } = await world.admin.list<Pod>(pods, { signal: world.signal, query });
   const patch = { metadata: { annotations: { [podStartAnnotation]: `${seconds}` } } };
   for (const { metadata } of items)
     await world.admin.patch(`${pods}/${metadata?.name}`, patch, { signal: world.signal });
@@ -42,7 +42,7 @@ async function slowDown(app: string, seconds: number | "never"): Promise<void> {
 /** Notes of the events that say loudly that n1 is overdue. */
 async function warnings(): Promise<(string | undefined)[]> {
   const events = "/apis/events.k8s.io/v1/namespaces/default/events";
-  const { items } = await world.admin.get<List<{ type: string; reason: string; note: string }>>(events, {
+  const { items } = await world.admin.list<{ type: string; reason: string; note: string }>(events, {
     signal: world.signal,
   });
   return items

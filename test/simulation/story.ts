@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { List, Node, Pod } from "../../daemon/cluster/objects.ts";
+import type { Node, Pod } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
 import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { type SmallWorld, type SmallWorldOptions, startSmallWorld } from "./small-world.ts";
@@ -51,7 +51,7 @@ export async function addDaemonSet(name: string, spec: object = {}): Promise<voi
 
 export const podsOn = async (node: string) => {
   const query = { fieldSelector: `spec.nodeName=${node}` };
-  const { items } = await world.admin.get<List<Pod>>("/api/v1/pods", { signal: world.signal, query });
+  const { items } = await world.admin.list<Pod>("/api/v1/pods", { signal: world.signal, query });
   return items.map(({ metadata }) => metadata?.name ?? "");
 };
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { List, VolumeAttachment } from "../../daemon/cluster/objects.ts";
+import type { VolumeAttachment } from "../../daemon/cluster/objects.ts";
 import { daemonUser } from "../cluster/manifests.ts";
 import { createVolume, usesClaim } from "../cluster/volumes.ts";
 import { isFromDaemon } from "./small-world.ts";
@@ -12,7 +12,7 @@ async function addVolume(name: string): Promise<void> {
 }
 
 async function attached(): Promise<VolumeAttachment[]> {
-  const { items } = await world.admin.get<List<VolumeAttachment>>(attachments, { signal: world.signal });
+  const { items } = await world.admin.list<VolumeAttachment>(attachments, { signal: world.signal });
   return items.filter(({ spec }) => spec.nodeName === "n1");
 }
 

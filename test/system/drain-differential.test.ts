@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
-import type { List, Pod } from "../../daemon/cluster/objects.ts";
+import type { Pod } from "../../daemon/cluster/objects.ts";
 import { startDrain } from "../../daemon/drain/drain.ts";
 import { administrator, startSimulatedServer } from "../cluster/server.ts";
 import { seeded } from "../simulation/seeded.ts";
@@ -120,7 +120,7 @@ async function endTerminatingPods(api: Api, signal: AbortSignal): Promise<void> 
 }
 
 async function podsLeft(api: Api, signal: AbortSignal): Promise<string[]> {
-  const { items } = await api.get<List<Pod>>("/api/v1/pods", { signal });
+  const { items } = await api.list<Pod>("/api/v1/pods", { signal });
   return items.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`).sort();
 }
 

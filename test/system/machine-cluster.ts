@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
-import type { List, Node } from "../../daemon/cluster/objects.ts";
+import type { Node } from "../../daemon/cluster/objects.ts";
 import { type CycleRecord, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
 import { installRights } from "../cluster/manifests.ts";
@@ -74,7 +74,7 @@ export async function startMachineCluster(): Promise<MachineCluster> {
     },
     machine: (name) => machines.get(name) ?? assert.fail(`no machine ${name}`),
     bootIDs: (name) => bootIDs.get(name) ?? [],
-    listNodes: async () => (await admin.get<List<Node>>("/api/v1/nodes", { signal })).items,
+    listNodes: async () => (await admin.list<Node>("/api/v1/nodes", { signal })).items,
     nodeOf: (name) => admin.get<Node>(`/api/v1/nodes/${name}`, { signal }),
     recordOf: async (name) =>
       parseRecord((await cluster.nodeOf(name)).metadata?.annotations?.[recordAnnotation]).record,

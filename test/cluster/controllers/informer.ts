@@ -1,6 +1,5 @@
 import { backoffMs } from "../../../daemon/backoff.ts";
 import { isApiError } from "../../../daemon/cluster/api.ts";
-import type { List } from "../../../daemon/cluster/objects.ts";
 import { keyOf, type StoredObject } from "./objects.ts";
 import type { Ports } from "./ports.ts";
 
@@ -57,7 +56,7 @@ export function startInformer<T extends StoredObject>(ports: Ports, options: Inf
   const isOlder = (version: number, key: string) => version < versionOf(objects.get(key));
 
   async function list(): Promise<string> {
-    const answer = await api.get<List<T>>(collection, { signal, query: { fieldSelector } });
+    const answer = await api.list<T>(collection, { signal, query: { fieldSelector } });
     const version = Number(answer.metadata?.resourceVersion);
     newest = Math.max(newest, version);
     const found = new Set(answer.items.map(keyOf));

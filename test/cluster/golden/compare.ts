@@ -80,8 +80,8 @@ export function compare(
 ): Difference[] {
   const names = `.${path.filter((key) => typeof key === "string").join(".")}`;
   if (ignore.some((pattern) => names.endsWith(`.${pattern}`))) return [];
-  // Null says the same as absent, and in place of a list the same as an empty one.
-  const actual = given === null ? (Array.isArray(expected) && expected.length === 0 ? [] : undefined) : given;
+  // Null says the same as absent, but not where null or a list is expected: who reads a list must know which comes.
+  const actual = given === null && expected !== null ? undefined : given;
   const differs = (why = "differs"): Difference[] => [
     { path: path.join(".") || "body", expected, actual, why },
   ];
