@@ -1,7 +1,9 @@
 /** Time as a port: the simulation and the unit tests pass in one they can step. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
+  /** Milliseconds since the epoch, as people and windows have them. It may be set forward and back at any time. */
+  wall(): number;
+  /** Milliseconds since some moment before; never set, so for durations. It stands still while the machine is suspended. */
+  elapsed(): number;
   /** Resolves after `ms`; rejects with the signal's reason if that is aborted first. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -19,7 +21,8 @@ export class DeadlineError extends Error {
 }
 
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  wall: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);

@@ -55,7 +55,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
     form: config["log-format"],
     node: nodeName,
     phase: () => reporting.phase(),
-    now: clock.now,
+    now: clock.wall,
     out: surroundings.log,
   });
   const events = createNodeEvents({

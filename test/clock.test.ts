@@ -5,7 +5,8 @@ import { type Clock, DeadlineError, systemClock, withDeadline } from "../daemon/
 function manualClock() {
   const waits = new Set<() => void>();
   const clock: Clock = {
-    now: () => 0,
+    wall: () => 0,
+    elapsed: () => 0,
     sleep: (_, signal) =>
       new Promise((resolve, reject) => {
         waits.add(resolve);

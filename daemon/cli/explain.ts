@@ -29,7 +29,7 @@ export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
       api.list<Pod>(paths.pods, { signal, query }),
     ]);
     if (node === undefined) throw noSuchNode(name);
-    const lines = explainNode({ node, carried, place, daemons: daemons.items }, clock.now());
+    const lines = explainNode({ node, carried, place, daemons: daemons.items }, clock.wall());
     io.out(lines.map((line) => `${line.startsWith("  ") ? "  " : ""}${oneLine(line.trim())}\n`).join(""));
   });
 }

@@ -13,7 +13,7 @@ export function lockCommand(io: PersonIo, signal: AbortSignal): Command {
   );
   return command.action(async ({ reason }: { reason?: string }) => {
     const { carrier, clock } = accessOf(command, io);
-    const lock = await perform(carrier, (found) => lockByHand(found, reason, clock.now()), signal);
+    const lock = await perform(carrier, (found) => lockByHand(found, reason, clock.wall()), signal);
     const busy = nodeHolders(lock);
     const names = busy.map(({ nodeID }) => nodeID).join(", ");
     const rest = busy.length > 0 ? `; holding a slot, and going on to the end of the cycle: ${names}` : "";

@@ -21,7 +21,7 @@ export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
   );
   return command.action(
     async (node: string | undefined, { reason, until }: { reason?: string; until?: string }) => {
-      const end = until === undefined ? undefined : parseUntil(until, io.clock.now());
+      const end = until === undefined ? undefined : parseUntil(until, io.clock.wall());
       const pause: Pause = { ...(end !== undefined && { until: end }), ...(reason && { reason }) };
       const paused = writePause(pause);
       if (node === undefined) await accessOf(command, io).carrier.swap(() => ({ paused }), signal);

@@ -30,7 +30,7 @@ export function planCommand(io: PersonIo, signal: AbortSignal): Command {
       selection: selectionOf(config),
       gracePeriodSeconds: config["drain-grace-period"],
       escalation: escalationOf(config),
-      now: io.clock.now(),
+      now: io.clock.wall(),
     });
     io.out(output === "json" ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
   });

@@ -26,7 +26,7 @@ export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
       if (!isPaused && !hasFailures) return undefined;
       return { ...(isPaused && { paused: null }), ...(hasFailures && { failures: [] }) };
     }, signal);
-    if (found !== undefined) io.out(resumeText(found, clock.now()));
+    if (found !== undefined) io.out(resumeText(found, clock.wall()));
   });
 }
 

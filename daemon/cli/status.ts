@@ -19,11 +19,11 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
   return command.action(async ({ output }: { output: Form }) => {
     const { api, carrier, place, clock } = accessOf(command, io);
     const [carried, nodes] = await Promise.all([carrier.read(signal), listNodeMetadata(api, signal)]);
-    const status = statusOf(place, carried, nodes, clock.now());
+    const status = statusOf(place, carried, nodes, clock.wall());
     io.out(
       output === "json"
         ? `${JSON.stringify(status, null, 2)}\n`
-        : statusText(status, output === "wide", clock.now()),
+        : statusText(status, output === "wide", clock.wall()),
     );
   });
 }

@@ -11,9 +11,9 @@ export function createBudgetReader(api: Api, clock: Clock) {
   const read = new Map<string, { at: number; budgets: Promise<readonly Budget[]> }>();
   return (namespace: string, signal: AbortSignal): Promise<readonly Budget[]> => {
     const last = read.get(namespace);
-    if (last !== undefined && clock.now() < last.at + freshMs) return last.budgets;
+    if (last !== undefined && clock.elapsed() < last.at + freshMs) return last.budgets;
     const budgets = listAll<Budget>(api, paths.budgetsIn(namespace), { signal });
-    read.set(namespace, { at: clock.now(), budgets });
+    read.set(namespace, { at: clock.elapsed(), budgets });
     return budgets;
   };
 }

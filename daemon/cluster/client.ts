@@ -49,7 +49,7 @@ export function createClient(options: ClientOptions): Api {
     }
     onAnswer(verb, response.status);
     if (response.status >= 200 && response.status < 300) return response;
-    throw refusal(`${verb} ${request.path}`, response, await response.text().catch(() => ""), clock.now());
+    throw refusal(`${verb} ${request.path}`, response, await response.text().catch(() => ""), clock.wall());
   }
 
   async function call<T>(verb: string, request: ApiRequest): Promise<T> {

@@ -87,11 +87,11 @@ export function kubeconfigTransport(config: KubeConfig, clock: Clock): Transport
     const context = new RequestContext(server.origin + prefix + request.path, HttpMethod.GET);
     await config.applySecurityAuthentication(context);
     // The client library makes a new connection pool for each request; one is enough until its certificates are old.
-    if (kept === undefined || clock.now() - kept.since > dispatcherAgeMaxMs) {
+    if (kept === undefined || clock.elapsed() - kept.since > dispatcherAgeMaxMs) {
       // close() lets what is under way finish, watches too.
       if (kept !== undefined && kept.dispatcher !== getGlobalDispatcher()) void kept.dispatcher.close();
       const made = context.getDispatcher() as Dispatcher | undefined;
-      kept = { dispatcher: made ?? getGlobalDispatcher(), since: clock.now() };
+      kept = { dispatcher: made ?? getGlobalDispatcher(), since: clock.elapsed() };
     }
     const answer = await kept.dispatcher.request({
       origin: server.origin,

@@ -4,6 +4,7 @@ import type { Api } from "../cluster/api.ts";
 import { type Metadata, paths } from "../cluster/objects.ts";
 import { watchObject } from "../cluster/watch.ts";
 import type { Drain } from "../drain/drain.ts";
+import type { DrainState } from "../drain/state.ts";
 import type { Stage } from "../gates/gate.ts";
 import type { Asked, CheckGates } from "../gates/index.ts";
 import type { NeedSource } from "../host/need.ts";
@@ -50,7 +51,7 @@ export interface CycleReport {
   orphansRemoved(nodes: readonly string[]): void;
   /** Something did not work; the loop goes on. */
   failed(what: string, error: unknown): void;
-  /** The loop is alive if it reports again before this time. */
+  /** The loop is alive if it reports again before this moment of `clock.elapsed()`. */
   expectedBy(time: number): void;
 }
 
@@ -92,7 +93,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
   });
 
   for (let failures = 0; !signal.aborted; ) {
-    report.expectedBy(clock.now() + passDeadlineMs);
+    report.expectedBy(clock.elapsed() + passDeadlineMs);
     try {
       const { seen, decision } = await cycle.pass(signal);
       const { action } = decision;
@@ -100,9 +101,9 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
       if (action.do !== "wait") continue;
       if (action.slot === true && seen.lock !== undefined) turn.follow(cycle.waiter(), seen.lock);
       else turn.stop();
-      const until = Math.min(action.until ?? Number.POSITIVE_INFINITY, clock.now() + ports.periodMs);
-      report.expectedBy(until + waitGraceMs);
-      await wake.wait(until, signal);
+      const waitMs = Math.min(Math.max(0, (action.until ?? Infinity) - clock.wall()), ports.periodMs);
+      report.expectedBy(clock.elapsed() + waitMs + waitGraceMs);
+      await wake.wait(waitMs, signal);
     } catch (error) {
       if (signal.aborted) break;
       failures += 1;
@@ -137,6 +138,20 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
   let mayHoldSlot = true;
   let drain: { task: Drain; stop: () => void } | undefined;
 
+  /** A moment of `clock.elapsed()` as decisions have their times. */
+  function onTheWall(moment: number): number;
+  function onTheWall(moment: number | undefined): number | undefined;
+  function onTheWall(moment: number | undefined): number | undefined {
+    return moment === undefined ? undefined : clock.wall() - (clock.elapsed() - moment);
+  }
+
+  const onElapsed = (time: number) => clock.elapsed() + (time - clock.wall());
+
+  function drainState(): DrainState {
+    const state = drain?.task.state() ?? { state: "none" };
+    return state.state === "done" ? { ...state, at: onTheWall(state.at) } : state;
+  }
+
   const waiter = (): Waiter => ({
     nodeID: nodeName,
     nodeUID: node?.uid,
@@ -151,10 +166,10 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
       const current = await knownRecord(signal);
       const seen: Seen = {
         bootID: await ports.readBootID(),
-        drain: drain?.task.state() ?? { state: "none" },
+        drain: drainState(),
         askedAttempt,
         askRefused,
-        readySince,
+        readySince: onTheWall(readySince),
         mayHoldSlot,
         turn: turn.claim(),
       };
@@ -173,7 +188,7 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
     signal: AbortSignal,
   ): Promise<Decision | undefined> {
     for (;;) {
-      const decision = decide(current, seen, policy, clock.now());
+      const decision = decide(current, seen, policy, clock.wall());
       if (decision.action.do !== "look") return decision;
       switch (decision.action.at) {
         case "need":
@@ -207,7 +222,7 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
   function askedOfGates({ need, lastDrainMs }: CycleRecord, stage: Stage, { lock }: Seen): Asked {
     const isLockFull = lock?.refusal !== undefined && !lock.held;
     const urgent = parseRequest(node?.requested)?.urgent === true;
-    const neededSince = need === undefined ? clock.now() : Date.parse(need.since);
+    const neededSince = need === undefined ? clock.wall() : Date.parse(need.since);
     return { stage, paused: node?.paused, neededSince, urgent, lastDrainMs, isLockFull };
   }
 
@@ -221,8 +236,8 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
     const known = learnRecord(read);
     if (writeRecord(known) !== writeRecord(current)) return false;
     const isBack = facts.ready && facts.bootID === seen.bootID;
-    readySince = isBack ? (readySince ?? clock.now()) : undefined;
-    seen.readySince = readySince;
+    readySince = isBack ? (readySince ?? clock.elapsed()) : undefined;
+    seen.readySince = onTheWall(readySince);
     seen.node = facts;
     return true;
   }
@@ -247,7 +262,7 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
     if (carried.fault !== undefined)
       report.failed("reading the record on the Node", new Error(carried.fault));
     const remembered = facts.uid === node?.uid ? record : undefined;
-    const known = carried.record ?? remembered ?? idleRecord(clock.now());
+    const known = carried.record ?? remembered ?? idleRecord(clock.wall());
     node = facts;
     adopt(known);
     return known;
@@ -292,7 +307,11 @@ function createCycle(ports: CyclePorts, turn: Pick<Turn, "claim" | "refused">, w
       case "drain": {
         const stopped = new AbortController();
         drain = {
-          task: ports.startDrain(wake, action, stopped.signal),
+          task: ports.startDrain(
+            wake,
+            { deadline: onElapsed(action.deadline), deleteAt: onElapsed(action.deleteAt) },
+            stopped.signal,
+          ),
           stop: () => stopped.abort(),
         };
         return;

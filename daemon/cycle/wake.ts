@@ -9,13 +9,12 @@ export function createWake(clock: Clock) {
       rung = true;
       waiting?.abort();
     },
-    async wait(until: number, signal: AbortSignal): Promise<void> {
+    async wait(ms: number, signal: AbortSignal): Promise<void> {
       const mine = new AbortController();
       waiting = mine;
       const passOn = () => mine.abort();
       signal.addEventListener("abort", passOn, { once: true });
-      if (!rung && !signal.aborted)
-        await clock.sleep(Math.max(0, until - clock.now()), mine.signal).catch(() => {});
+      if (!rung && !signal.aborted) await clock.sleep(ms, mine.signal).catch(() => {});
       signal.removeEventListener("abort", passOn);
       waiting = undefined;
       rung = false;

@@ -30,13 +30,13 @@ export interface DrainOptions {
   selection: Selection;
   podSelector: string | undefined;
   gracePeriodSeconds: number;
-  /** From then on pods are deleted, past all budgets; milliseconds since the epoch. */
+  /** From then on pods are deleted, past all budgets; in milliseconds of `clock.elapsed()`. */
   deleteAt: number;
   /** How long it waits for volumes to be detached; 0 does not look at them. */
   volumeTimeoutMs: number;
   /** How many requests are under way at a time, at most. */
   parallelism: number;
-  /** When the caller gives the drain up; milliseconds since the epoch. For what is said of the pods that are left. */
+  /** When the caller gives the drain up, in milliseconds of `clock.elapsed()`. For what is said of the pods that are left. */
   deadline: number;
   /** The state is another one: volumes are waited for, the node is empty, or the drain cannot go on. */
   onChange: () => void;
@@ -71,7 +71,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   /** Since when nothing is left to wait for. */
   let emptyAt: number | undefined;
   let isListed = false;
-  let newestAt = clock.now();
+  let newestAt = clock.elapsed();
   const roster = createRoster();
   /** UIDs of pods that go down with the machine. */
   const left = new Set<string>();
@@ -141,7 +141,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     if (daemonSet !== undefined && !daemonSets.has(daemonSet)) {
       daemonSets.set(daemonSet, await daemonSetExists(api, daemonSet, signal));
     }
-    const verdict = selectPod(pod, selection, (key) => daemonSets.get(key) === true, clock.now());
+    const verdict = selectPod(pod, selection, (key) => daemonSets.get(key) === true, clock.wall());
     if (verdict.reasons.includes("goes-down") && !left.has(uidOf(pod))) {
       left.add(uidOf(pod));
       report.left(pod, verdict.reasons);
@@ -154,7 +154,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
 
   function keep(pod: Pod, { reasons }: Verdict): void {
     const { entry, before } = roster.set(pod, reasons);
-    if (before === undefined) newestAt = clock.now();
+    if (before === undefined) newestAt = clock.elapsed();
     if (emptyAt !== undefined) {
       emptyAt = undefined;
       options.onChange();
@@ -175,7 +175,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     const { skipWaitForDeleteMs } = selection;
     const since = pod.metadata?.deletionTimestamp;
     if (skipWaitForDeleteMs === 0 || since === undefined) return;
-    const waitMs = Date.parse(since) + skipWaitForDeleteMs + 1 - clock.now();
+    const waitMs = Date.parse(since) + skipWaitForDeleteMs + 1 - clock.wall();
     clock.sleep(Math.max(0, waitMs), signal).then(
       () => drop(pod),
       () => {},
@@ -187,12 +187,12 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     if (isEnding || !isListed || emptyAt !== undefined) return;
     isEnding = true;
     while (roster.size() === 0) {
-      const quietInMs = newestAt + quietMs - clock.now();
+      const quietInMs = newestAt + quietMs - clock.elapsed();
       const gone = [...claims].filter(([, isFree]) => isFree).map(([claim]) => claim);
       if (quietInMs > 0) await clock.sleep(quietInMs, signal);
       else if (gone.length > 0 && options.volumeTimeoutMs > 0) await detach(gone);
       else {
-        emptyAt = clock.now();
+        emptyAt = clock.elapsed();
         options.onChange();
         break;
       }
@@ -206,7 +206,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
       attached = volumes;
       if (isNews) options.onChange();
     };
-    const until = clock.now() + options.volumeTimeoutMs;
+    const until = clock.elapsed() + options.volumeTimeoutMs;
     const detaching = { ...options, claims: gone, until, onAttached, onGivenUp: report.stillAttached };
     await awaitDetached(detaching, signal);
     attached = [];
@@ -246,7 +246,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   }
 
   function whyLeft({ pod, isAsked, refused }: Entry): string {
-    const facts = { isAsked, refused, now: clock.now(), deadline: options.deadline };
+    const facts = { isAsked, refused, now: clock.wall(), leftMs: options.deadline - clock.elapsed() };
     return `${podKey(pod)}: ${whyStillThere(pod, facts)}`;
   }
 

@@ -12,7 +12,7 @@ export interface Evictor {
   random: Random;
   /** Seconds; -1 leaves each pod its own. */
   gracePeriodSeconds: number;
-  /** From then on pods are deleted, past all budgets, in place of being evicted; milliseconds since the epoch. */
+  /** From then on pods are deleted, past all budgets, in place of being evicted; in milliseconds of `clock.elapsed()`. */
   deleteAt: number;
   limit: Limit;
   /** False once the pod is known to be gone or to be ending: then nothing is asked any more. */
@@ -38,7 +38,7 @@ export interface EvictionRefusal {
 export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal): Promise<void> {
   const { clock, random, limit, isWanted, onRefused, deleteAt } = evictor;
   for (let attempt = 1; ; attempt += 1) {
-    const wasEvicted = clock.now() < deleteAt;
+    const wasEvicted = clock.elapsed() < deleteAt;
     try {
       await limit(async () => {
         if (isWanted(pod)) await ask(pod, evictor, signal);
@@ -51,12 +51,12 @@ export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal):
       if (!isApiError(error)) throw error;
       await onRefused(pod, refusalOf(error));
       const waitMs = Math.max(backoffMs(attempt, retry, random), error.retryAfterMs ?? 0);
-      if (!wasEvicted || clock.now() + waitMs < deleteAt) {
+      if (!wasEvicted || clock.elapsed() + waitMs < deleteAt) {
         await clock.sleep(waitMs, signal);
         continue;
       }
       // To delete is another request: what was said of the eviction does not hold it up.
-      await clock.sleep(Math.max(0, deleteAt - clock.now()), signal);
+      await clock.sleep(Math.max(0, deleteAt - clock.elapsed()), signal);
       attempt = 0;
     }
   }
@@ -73,7 +73,7 @@ async function ask(
     preconditions: { uid },
     ...(gracePeriodSeconds >= 0 && { gracePeriodSeconds }),
   };
-  if (clock.now() >= deleteAt) {
+  if (clock.elapsed() >= deleteAt) {
     await api.delete(paths.pod(namespace, name), options, { signal });
     return;
   }

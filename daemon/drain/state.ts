@@ -4,5 +4,6 @@ export type DrainState =
   | { state: "running"; podsLeft: number; blocked: readonly string[] }
   /** No pod is left, but volumes of those that went are still attached. */
   | { state: "detaching"; volumes: readonly string[] }
+  /** `at`: since when, in milliseconds, by the clock of whoever is told. */
   | { state: "done"; at: number }
   | { state: "failed"; why: string };

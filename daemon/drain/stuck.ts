@@ -8,9 +8,10 @@ export interface Asked {
   isAsked: boolean;
   /** Why the last request for the pod's end was refused. */
   refused: EvictionRefusal | undefined;
+  /** Milliseconds since the epoch. */
   now: number;
-  /** When the drain is given up; milliseconds since the epoch. */
-  deadline: number;
+  /** In how many milliseconds the drain is given up. */
+  leftMs: number;
 }
 
 /** What a person can do about it. */
@@ -22,7 +23,7 @@ const remedies: Readonly<Record<EvictionRefusal["by"], string>> = {
 };
 
 /** Why a pod is still there, and what a person can do about it, as the end of a sentence that begins with it. */
-export function whyStillThere(pod: Pod, { isAsked, refused, now, deadline }: Asked): string {
+export function whyStillThere(pod: Pod, { isAsked, refused, now, leftMs }: Asked): string {
   const { deletionTimestamp, finalizers = [] } = pod.metadata ?? {};
   if (deletionTimestamp === undefined) {
     if (refused !== undefined) return refused.why + remedies[refused.by];
@@ -36,8 +37,8 @@ export function whyStillThere(pod: Pod, { isAsked, refused, now, deadline }: Ask
   if (lateMs > kubeletLateMs) {
     return `should have ended ${seconds(lateMs)} ago; does the kubelet of its node run?`;
   }
-  if (graceEnd > deadline) {
-    return `has a grace period that ends ${seconds(graceEnd - deadline)} after the deadline; --drain-timeout is too short for it`;
+  if (-lateMs > leftMs) {
+    return `has a grace period that ends ${seconds(-lateMs - leftMs)} after the deadline; --drain-timeout is too short for it`;
   }
   return "is ending";
 }

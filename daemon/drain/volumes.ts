@@ -56,7 +56,7 @@ export async function awaitDetached(detaching: Detaching, signal: AbortSignal): 
       if (error.code === "forbidden") return onGivenUp(error.message);
       problem = error.message;
     }
-    const waitMs = Math.min(backoffMs(attempt, retry, random), until - clock.now());
+    const waitMs = Math.min(backoffMs(attempt, retry, random), until - clock.elapsed());
     if (waitMs <= 0) {
       return onGivenUp(
         problem ?? `still attached after the time allowed: ${attached?.map(nameOf).join(", ")}`,

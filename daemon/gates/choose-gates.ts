@@ -34,7 +34,7 @@ export interface GatePorts {
 /** The gates that the settings ask for. Two that contradict each other are a ConfigError. */
 export function chooseGates(config: Config, ports: GatePorts): Gate[] {
   const { api, clock, logind } = ports;
-  const gates: Gate[] = [pausedGate, windowGate(windowSettingsOf(config, clock.now()))];
+  const gates: Gate[] = [pausedGate, windowGate(windowSettingsOf(config, clock.wall()))];
   gates.push(...prometheusGates(config, ports));
   const selectors = config["blocking-pod-selector"];
   if (selectors.length > 0) {

@@ -50,7 +50,7 @@ export function createGateCheck(
   const given = new Map<Gate, Given>();
 
   return async (asked, signal) => {
-    const moment = { ...asked, now: clock.now() };
+    const moment = { ...asked, now: clock.wall() };
     const counting = gates.filter(
       (gate) => isAsked(gate, asked.stage) && !(asked.urgent && gate.urgentPasses),
     );
@@ -67,7 +67,7 @@ export function createGateCheck(
       const answer = await ask(gate, moment);
       const last = given.get(gate);
       const times = last !== undefined && isSame(last.answer, answer) ? last.times + 1 : 1;
-      given.set(gate, { answer, at: clock.now(), times });
+      given.set(gate, { answer, at: clock.elapsed(), times });
       return answer;
     }
 
@@ -98,7 +98,7 @@ export function createGateCheck(
       ? Math.min(recheckMs * 2 ** (times - 1), sameAgainMaxMs)
       : recheckMs;
     const goodForMs = isHeldHere ? periodMs : answer.open ? 0 : closedForMs;
-    return clock.now() - at < goodForMs ? answer : undefined;
+    return clock.elapsed() - at < goodForMs ? answer : undefined;
   }
 }
 

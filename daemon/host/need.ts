@@ -142,12 +142,12 @@ export function commandNeed(
   let last: { answer: Answer; at: number } | undefined;
   async function askNow(signal: AbortSignal): Promise<Answer> {
     const answer = await ask(argv, meaning, exec, signal);
-    last = { answer, at: clock.now() };
+    last = { answer, at: clock.elapsed() };
     return answer;
   }
   return {
     async check(fresh, signal) {
-      if (!fresh && last !== undefined && clock.now() - last.at < ageMaxMs) return last.answer.need;
+      if (!fresh && last !== undefined && clock.elapsed() - last.at < ageMaxMs) return last.answer.need;
       return (await askNow(signal)).need;
     },
     watch() {},

@@ -93,8 +93,8 @@ export function createLockStore(options: LockOptions): LockStore {
   const unavailable = createUnavailable(options);
 
   async function clusterSize(signal: AbortSignal): Promise<number> {
-    if (size === undefined || clock.now() - size.at > sizeAgeMaxMs) {
-      size = { nodes: await countNodes(api, signal), at: clock.now() };
+    if (size === undefined || clock.elapsed() - size.at > sizeAgeMaxMs) {
+      size = { nodes: await countNodes(api, signal), at: clock.elapsed() };
     }
     return size.nodes;
   }
@@ -143,20 +143,20 @@ export function createLockStore(options: LockOptions): LockStore {
     const isRefused = (names: readonly string[]) =>
       refusalOf(carried, { ...asking, unavailable: names }, limits) !== undefined;
     const { lock } = carried;
-    if (limits.maxUnavailable === undefined || holds(lock, asking, clock.now()) || isRefused([])) {
+    if (limits.maxUnavailable === undefined || holds(lock, asking, clock.wall()) || isRefused([])) {
       return asking;
     }
     return { ...asking, unavailable: await unavailable.enough({ lock, turn, isRefused }, signal) };
   }
 
   const refusalOf = ({ lock, failures, paused }: Carried, self: Applicant, limits: Limits) =>
-    allPaused(paused, clock.now()) ??
+    allPaused(paused, clock.wall()) ??
     halted(failures, options.haltAfterFailures) ??
-    refusal(lock, self, limits, clock.now());
+    refusal(lock, self, limits, clock.wall());
 
   const factsOf = (carried: Carried, self: Applicant, limits: Limits): LockFacts => ({
-    held: holds(carried.lock, self, clock.now()),
-    remains: leavesRemains(carried.lock, self, clock.now()),
+    held: holds(carried.lock, self, clock.wall()),
+    remains: leavesRemains(carried.lock, self, clock.wall()),
     refusal: refusalOf(carried, self, limits),
     holders: holdersOf(carried.lock),
   });
@@ -191,7 +191,7 @@ export function createLockStore(options: LockOptions): LockStore {
       const asking = await applicant(self, signal);
       if (limits.maxUnavailable !== undefined) asking.unavailable = await unavailable.now(signal);
       const after = await carrier.swap((carried) => {
-        const now = clock.now();
+        const now = clock.wall();
         if (holds(carried.lock, self, now) || refusalOf(carried, asking, limits) !== undefined)
           return undefined;
         const entry = entryOf(asking, self.neededSince, unschedulable, limits, now);
@@ -244,9 +244,9 @@ export function createLockStore(options: LockOptions): LockStore {
     signal: AbortSignal,
   ): Promise<void> {
     for (;;) {
-      const end = pauseNow(carried.paused, clock.now())?.until;
+      const end = pauseNow(carried.paused, clock.wall())?.until;
       if (end === undefined) return;
-      await clock.sleep(end - clock.now(), signal).catch(() => {});
+      await clock.sleep(end - clock.wall(), signal).catch(() => {});
       if (signal.aborted) return;
       tell(carried);
     }

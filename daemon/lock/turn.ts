@@ -93,9 +93,10 @@ export function createTurn({ clock, random, lock, onDue, onNews, onOrphans, onEr
   async function makeOffer(): Promise<void> {
     const mine = new AbortController();
     offer = mine;
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
+    const now = clock.wall();
     const clusterSize = await lock.clusterSize(mine.signal).catch(() => clusterSizeMax);
-    const waitedMs = (since: string | undefined) => Math.max(0, startedAt - Date.parse(since ?? ""));
+    const waitedMs = (since: string | undefined) => Math.max(0, now - Date.parse(since ?? ""));
     const delayMs = turnDelayMs(
       {
         priority: parsePriority(waiter?.priority) ?? "normal",
@@ -105,7 +106,7 @@ export function createTurn({ clock, random, lock, onDue, onNews, onOrphans, onEr
       },
       random,
     );
-    await clock.sleep(startedAt + delayMs - clock.now(), mine.signal).catch(() => {});
+    await clock.sleep(startedAt + delayMs - clock.elapsed(), mine.signal).catch(() => {});
     if (mine.signal.aborted) return;
     offer = undefined;
     isDue = true;

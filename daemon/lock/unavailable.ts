@@ -52,13 +52,13 @@ export function createUnavailable({ api, clock, recheckMs }: UnavailableOptions)
   async function look(holders: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
     const { names, clusterSize } = await listUnavailable(api, signal);
     const pages = Math.max(1, Math.ceil(clusterSize / pageSize));
-    last = { at: clock.now(), names, pages, holders };
+    last = { at: clock.elapsed(), names, pages, holders };
     return names;
   }
 
   /** What was seen last, if it is not older than that. */
   function seenWithin(ms: number): readonly string[] | undefined {
-    return last !== undefined && clock.now() - last.at < ms ? last.names : undefined;
+    return last !== undefined && clock.elapsed() - last.at < ms ? last.names : undefined;
   }
 
   /** Who has left the lock was perhaps unavailable only while it was in. */

@@ -36,7 +36,7 @@ export function createNodeEvents({
         kind: "Event",
         // An event about an object without namespace belongs into the namespace default.
         metadata: { generateName: `${nodeName.slice(0, 50).replace(/\.+$/, "")}-`, namespace: "default" },
-        eventTime: new Date(clock.now()).toISOString().replace("Z", "000Z"),
+        eventTime: new Date(clock.wall()).toISOString().replace("Z", "000Z"),
         type,
         reason,
         action: reason,

@@ -60,7 +60,7 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
     report,
     phase: () => phase,
     fault(): string | undefined {
-      const lateMs = clock.now() - expectedBy;
+      const lateMs = clock.elapsed() - expectedBy;
       return lateMs > 0 ? `the loop is ${Math.ceil(lateMs / 1000)} s late` : undefined;
     },
   };

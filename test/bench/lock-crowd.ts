@@ -113,7 +113,7 @@ export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdO
       const name = object.metadata?.name ?? "";
       const phase = parseRecord(object.metadata?.annotations?.[recordAnnotation]).record?.phase;
       if (phase !== "Draining" || !since.has(name)) continue;
-      cordonedAt.push(clock.now());
+      cordonedAt.push(clock.wall());
       const own = since.get(name) ?? 0;
       since.delete(name);
       positions.push([...since.values()].filter((other) => other < own).length / since.size);
@@ -127,7 +127,7 @@ export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdO
     })) {
       if (type === "BOOKMARK") continue;
       const now = (object.spec?.holderIdentity ?? "").split(",").filter((name) => name !== "").length;
-      if (now < inside) releasedAt.push(clock.now());
+      if (now < inside) releasedAt.push(clock.wall());
       inside = now;
       insideMost = Math.max(insideMost, now);
     }

@@ -8,8 +8,8 @@ const { signal } = new AbortController();
 const noon = Date.parse("2026-11-24T12:00:00Z");
 
 /** Never reaches a deadline unless told to. */
-const stopped: Clock = { now: () => noon, sleep: () => new Promise(() => {}) };
-const impatient: Clock = { now: () => noon, sleep: async () => {} };
+const stopped: Clock = { wall: () => noon, elapsed: () => 0, sleep: () => new Promise(() => {}) };
+const impatient: Clock = { wall: () => noon, elapsed: () => 0, sleep: async () => {} };
 
 function answer(
   status: number,

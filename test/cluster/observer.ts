@@ -50,7 +50,7 @@ export function startObserver(ports: Ports, lock: LockPlace): Observer {
 
   function note(fact: FactBody): void {
     newest = Math.max(newest, fact.version);
-    const whole = { at: clock.now(), ...fact } as Fact;
+    const whole = { at: clock.wall(), ...fact } as Fact;
     facts.push(whole);
     for (const handler of handlers) handler(whole);
   }
@@ -83,7 +83,7 @@ export function startObserver(ports: Ports, lock: LockPlace): Observer {
     const query = { fieldSelector: `spec.nodeName=${node}` };
     const { items } = await api.list<StoredPod>(collection("pods"), { signal, query });
     for (const pod of items) {
-      if (pod.status?.phase !== "Running" || isOfNode(pod) || hasHadItsGrace(pod, clock.now())) continue;
+      if (pod.status?.phase !== "Running" || isOfNode(pod) || hasHadItsGrace(pod, clock.wall())) continue;
       note({ kind: "pod-killed", version: newest, pod: keyOf(pod), node, wasStopping: isDeleted(pod) });
     }
   }

@@ -77,7 +77,7 @@ async function roll(
   screen: Screen,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const startedAt = clock.now();
+  const startedAt = clock.wall();
   const viewEnd = new AbortController();
   const shown = showCluster({ world, screen, clock, signal: viewEnd.signal });
   let failure: string | undefined;
@@ -92,7 +92,7 @@ async function roll(
     viewEnd.abort();
     await shown;
   }
-  const endedAt = clock.now();
+  const endedAt = clock.wall();
   const report = await world.report();
   const seconds = (endedAt - startedAt) / 1000;
   const outcome = { report, seconds, concurrency: options.concurrency, failure };

@@ -17,8 +17,8 @@ export interface ViewParts {
 
 /** Shows the cluster until the signal: a live table on a terminal, else a line for each change of phase. */
 export async function showCluster({ world, screen, clock, signal }: ViewParts): Promise<void> {
-  const startedAt = clock.now();
-  const sinceStart = () => ((clock.now() - startedAt) / 1000).toFixed(1);
+  const startedAt = clock.wall();
+  const sinceStart = () => ((clock.wall() - startedAt) / 1000).toFixed(1);
   const rows = new Map<string, Row>(world.nodes.map(({ name }) => [name, emptyRow(name)]));
   const pods = startInformer<StoredPod>(
     { api: world.api, clock, random: Math.random, signal },

@@ -12,7 +12,8 @@ function stoppedClock(): Clock & { passDeadlines(): void; move(ms: number): void
   const waits: (() => void)[] = [];
   let now = 0;
   return {
-    now: () => now,
+    wall: () => now,
+    elapsed: () => now,
     sleep: () => new Promise((resolve) => waits.push(resolve)),
     move: (ms) => {
       now += ms;

@@ -21,7 +21,7 @@ export function alertmanager(post: HttpPost, changes: Partial<JsonServer> = {}):
 }
 
 /** Its waits are over at once. */
-export const hastyClock: Clock = { now: () => 0, sleep: async () => {} };
+export const hastyClock: Clock = { wall: () => 0, elapsed: () => 0, sleep: async () => {} };
 
 export const silent: HttpPost = () => new Promise(() => {});
 

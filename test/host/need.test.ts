@@ -294,7 +294,7 @@ describe("The need for a reboot", () => {
     it("is not run again while its answer is recent, also that of the trial, unless a fresh one is asked for", async () => {
       const counted = sinon.fake.resolves({ code: 1, output: "" });
       let now = 0;
-      const clock = { ...systemClock, now: () => now };
+      const clock = { ...systemClock, elapsed: () => now };
       const need = commandNeed(["check"], sentinelCommand, counted as unknown as Exec, clock, 1000);
       await need.obstacle(signal);
       now = 999;

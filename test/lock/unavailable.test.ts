@@ -38,7 +38,11 @@ describe("The Nodes that are unavailable", () => {
     };
     unavailable = createUnavailable({
       api: { list } as unknown as Api,
-      clock: { now: () => now, sleep: () => assert.fail("nobody waits") },
+      clock: {
+        wall: () => assert.fail("by no clock that may be set"),
+        elapsed: () => now,
+        sleep: () => assert.fail("nobody waits"),
+      },
       recheckMs: minute,
     });
   });

@@ -16,7 +16,7 @@ function reporting() {
   const log = createLog({ form: "json", node: "n1", phase: () => made.phase(), now: () => now, out });
   const events = { emit: (type: string, reason: string) => void emitted.push(`${type} ${reason}`) };
   let now = noon;
-  const made = createReport(log, metrics, events, { ...systemClock, now: () => now });
+  const made = createReport(log, metrics, events, { ...systemClock, elapsed: () => now });
   return {
     ...made,
     metrics,

@@ -35,7 +35,7 @@ async function startWatched(options: RawOptions = {}, nodes = 1): Promise<void> 
     {
       nodes,
       post: (...question) => {
-        askedAt.push(world.time.clock.now());
+        askedAt.push(world.time.clock.wall());
         return prometheus(...question);
       },
     },

@@ -77,7 +77,7 @@ function drain(selection: Partial<Selection> = {}, changed: Partial<DrainOptions
       deleteAt: Number.POSITIVE_INFINITY,
       volumeTimeoutMs: 0,
       parallelism: 50,
-      deadline: time.clock.now() + 60_000,
+      deadline: time.clock.elapsed() + 60_000,
       onChange: () => {
         changes += 1;
       },

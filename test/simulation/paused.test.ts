@@ -38,10 +38,10 @@ describe("A paused node", () => {
 
   it("starts by itself when the pause is over", async () => {
     await start();
-    const end = world.time.clock.now() + 30 * minute;
+    const end = world.time.clock.wall() + 30 * minute;
     await setPause(`until ${new Date(end).toISOString()}`);
     await wantReboot();
-    await world.time.pass(end - world.time.clock.now() - 1000);
+    await world.time.pass(end - world.time.clock.wall() - 1000);
     assert.equal(await phase(), "Waiting");
     await world.time.pass(2000);
     assert.equal(await phase(), "Draining");
@@ -79,13 +79,13 @@ describe("All nodes, paused on the object that carries the lock", () => {
 
   it("start by themselves when the pause is over, and cost nothing until then", async () => {
     await start({}, { nodes: 2 });
-    const end = world.time.clock.now() + 30 * minute;
+    const end = world.time.clock.wall() + 30 * minute;
     await pauseAll(`until ${new Date(end).toISOString()}`);
     await world.time.pass(3000);
     for (const machine of world.machines) machine.wantReboot();
     await world.time.pass(10 * minute);
     world.server.ledger.clear();
-    await world.time.pass(end - world.time.clock.now() - 1000);
+    await world.time.pass(end - world.time.clock.wall() - 1000);
     const own = world.server.ledger.entries({ user: "system:serviceaccount:kube-system:rebootd" });
     assert.deepEqual(
       own.filter(({ verb }) => verb !== "watch"),

@@ -119,7 +119,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
     const name = `n${index + 1}`;
     const storage = memoryStorage();
     const skewMs = options.skewMs?.[name] ?? 0;
-    const ownClock: Clock = { now: () => clock.now() + skewMs, sleep: clock.sleep };
+    const ownClock: Clock = { ...clock, wall: () => clock.wall() + skewMs };
     const machineID = randomUuid(random);
     const transport =
       options.between?.(name, server.transport(server.addUser(daemonOf(name)))) ??

@@ -31,7 +31,8 @@ export function createVirtualTime(start: number): VirtualTime {
   }
 
   const clock: Clock = {
-    now: () => now,
+    wall: () => now,
+    elapsed: () => now - start,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);

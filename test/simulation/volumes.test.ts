@@ -34,10 +34,10 @@ async function setDrivers(...names: string[]): Promise<void> {
 async function drainAndSee(): Promise<{ left: string[]; tookMs: number }> {
   await wantReboot();
   await until("it drains", async () => (await phase()) === "Draining");
-  const began = world.time.clock.now();
+  const began = world.time.clock.wall();
   await until("the reboot is asked for", async () => (await phase()) === "Rebooting");
   const left = (await attached()).map(({ spec }) => spec.source.persistentVolumeName ?? "");
-  return { left, tookMs: world.time.clock.now() - began };
+  return { left, tookMs: world.time.clock.wall() - began };
 }
 
 const asked = () =>

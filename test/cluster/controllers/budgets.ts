@@ -55,7 +55,7 @@ export async function runBudgets(ports: Ports, informers: Informers): Promise<vo
     if (budget === undefined) return;
     const covered = pods.all().filter((pod) => covers(budget, pod) && !isFinished(pod));
     const disrupted = stillDisrupted(budget, covered, clock);
-    for (const due of disrupted.values()) queue.addAfter(key, due - clock.now());
+    for (const due of disrupted.values()) queue.addAfter(key, due - clock.wall());
     const healthy = covered.filter(
       (pod) => isReady(pod) && !isDeleted(pod) && !disrupted.has(pod.metadata.name),
     ).length;
@@ -94,7 +94,7 @@ export async function runBudgets(ports: Ports, informers: Informers): Promise<vo
       ...counts,
       // In a merge patch null takes the entry away.
       disruptedPods: Object.fromEntries(over.map((name) => [name, null])),
-      conditions: withConditions(before?.conditions, timeText(clock.now()), {
+      conditions: withConditions(before?.conditions, timeText(clock.wall()), {
         type: "DisruptionAllowed",
         status: isAllowed ? "True" : "False",
         reason: isAllowed ? "SufficientPods" : "InsufficientPods",
@@ -130,7 +130,7 @@ function stillDisrupted(budget: StoredBudget, pods: readonly StoredPod[], clock:
   for (const [name, since] of Object.entries(budget.status?.disruptedPods ?? {})) {
     const pod = pods.find((pod) => pod.metadata.name === name);
     const due = Date.parse(since) + disruptionExpiryMs;
-    if (pod !== undefined && !isDeleted(pod) && due > clock.now()) result.set(name, due);
+    if (pod !== undefined && !isDeleted(pod) && due > clock.wall()) result.set(name, due);
   }
   return result;
 }

@@ -88,7 +88,7 @@ export async function runDeployments(ports: Ports, informers: Informers): Promis
       availableReplicas: available,
       unavailableReplicas: Math.max(0, (deployment.spec?.replicas ?? 1) - available),
       observedGeneration: deployment.metadata.generation ?? 0,
-      conditions: withConditions(deployment.status?.conditions, timeText(clock.now()), {
+      conditions: withConditions(deployment.status?.conditions, timeText(clock.wall()), {
         type: "Available",
         status: isAvailable ? "True" : "False",
         reason: isAvailable ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",

@@ -51,9 +51,9 @@ export async function runPodCollector(
     if (pod === undefined || !isStranded(pod)) return;
     const node = pod.spec?.nodeName;
     if (node !== undefined) {
-      const since = missingSince.get(node) ?? clock.now();
+      const since = missingSince.get(node) ?? clock.elapsed();
       missingSince.set(node, since);
-      const leftMs = since + quarantineMs - clock.now();
+      const leftMs = since + quarantineMs - clock.elapsed();
       if (leftMs > 0) return queue.addAfter(key, leftMs);
       await markDisrupted(pod);
     }
@@ -61,7 +61,7 @@ export async function runPodCollector(
   }
 
   async function markDisrupted(pod: StoredPod): Promise<void> {
-    const conditions = withConditions(pod.status?.conditions, timeText(clock.now()), {
+    const conditions = withConditions(pod.status?.conditions, timeText(clock.wall()), {
       type: "DisruptionTarget",
       status: "True",
       reason: "DeletionByPodGC",

@@ -63,11 +63,11 @@ describe("The node lifecycle controller", () => {
 
   it("trusts a node for as long as its Lease is renewed", async () => {
     const { clock, signal } = testbed.ports;
-    await testbed.api.create(leases, leaseAt(clock.now()), { signal });
+    await testbed.api.create(leases, leaseAt(clock.wall()), { signal });
     start(graceMs);
     for (let n = 0; n < 10; n += 1) {
       await clock.sleep(graceMs / 4, signal);
-      await testbed.api.patch(`${leases}/a`, leaseAt(clock.now()), { signal });
+      await testbed.api.patch(`${leases}/a`, leaseAt(clock.wall()), { signal });
     }
     assert.ok(isReady(await node()));
     await hasTaints("unreachable:NoSchedule unreachable:NoExecute");

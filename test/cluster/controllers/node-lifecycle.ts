@@ -41,7 +41,7 @@ export async function runNodeLifecycle(
     const lease = now ?? before;
     if (lease?.metadata.namespace !== leaseNamespace || now?.spec?.renewTime === before?.spec?.renewTime)
       return;
-    renewedAt.set(lease.metadata.name, clock.now());
+    renewedAt.set(lease.metadata.name, clock.elapsed());
   });
   nodes.onChange(({ key }) => queue.add(key));
   await queue.run();
@@ -53,8 +53,8 @@ export async function runNodeLifecycle(
       wasReady.delete(name);
       return;
     }
-    if (!renewedAt.has(name)) renewedAt.set(name, clock.now());
-    const silentMs = clock.now() - (renewedAt.get(name) ?? 0);
+    if (!renewedAt.has(name)) renewedAt.set(name, clock.elapsed());
+    const silentMs = clock.elapsed() - (renewedAt.get(name) ?? 0);
     if (silentMs < graceMs) queue.addAfter(name, graceMs - silentMs);
     const current = silentMs >= graceMs ? await declareUnknown(node) : node;
     await keepTaints(current);
@@ -76,13 +76,13 @@ export async function runNodeLifecycle(
         message: "Kubelet stopped posting node status.",
       }),
     );
-    const conditions = withConditions(node.status?.conditions, timeText(clock.now()), ...unknown);
+    const conditions = withConditions(node.status?.conditions, timeText(clock.wall()), ...unknown);
     return patch(node, "/status", { status: { conditions } });
   }
 
   async function keepTaints(node: StoredNode): Promise<void> {
     const before = node.spec?.taints ?? [];
-    const after = taintsFor(node, timeText(clock.now()));
+    const after = taintsFor(node, timeText(clock.wall()));
     if (!isDeepStrictEqual(before, after)) await patch(node, "", { spec: { taints: after } });
   }
 
@@ -100,7 +100,7 @@ export async function runNodeLifecycle(
     for (const pod of pods.all()) {
       if (pod.spec?.nodeName !== name || !isReady(pod)) continue;
       const notReady = { type: "Ready", status: "False" };
-      const conditions = withConditions(pod.status?.conditions, timeText(clock.now()), notReady);
+      const conditions = withConditions(pod.status?.conditions, timeText(clock.wall()), notReady);
       const { resourceVersion } = pod.metadata;
       const body = { metadata: { resourceVersion }, status: { conditions } };
       // Refused (changed meanwhile, or gone): the queue brings the node up again, and the pods still to be marked.

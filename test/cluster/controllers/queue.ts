@@ -27,7 +27,7 @@ export function createQueue(ports: Omit<Ports, "api">, reconcile: Reconcile): Qu
   }
 
   function addAfter(key: string, ms: number): void {
-    const due = clock.now() + ms;
+    const due = clock.elapsed() + ms;
     if ((dueAt.get(key) ?? Number.POSITIVE_INFINITY) <= due) return;
     dueAt.set(key, due);
     clock.sleep(ms, signal).then(

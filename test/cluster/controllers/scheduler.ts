@@ -88,7 +88,7 @@ export async function runScheduler(ports: Ports, informers: Informers): Promise<
   }
 
   async function reportUnschedulable(pod: StoredPod, message: string): Promise<void> {
-    const conditions = withConditions(pod.status?.conditions, timeText(clock.now()), {
+    const conditions = withConditions(pod.status?.conditions, timeText(clock.wall()), {
       type: "PodScheduled",
       status: "False",
       reason: "Unschedulable",

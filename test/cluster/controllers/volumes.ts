@@ -97,9 +97,9 @@ export async function runVolumes(
   async function detach(attachment: StoredAttachment): Promise<void> {
     if (isDeleted(attachment)) return;
     const { name } = attachment.metadata;
-    const since = unusedSince.get(name) ?? clock.now();
+    const since = unusedSince.get(name) ?? clock.elapsed();
     unusedSince.set(name, since);
-    const leftMs = since + detachMs - clock.now();
+    const leftMs = since + detachMs - clock.elapsed();
     if (leftMs > 0) return queue.addAfter(attachment.spec.nodeName, leftMs);
     await remove(ports, "volumeattachments", attachment);
     unusedSince.delete(name);

@@ -89,7 +89,7 @@ export function createMachine(options: MachineOptions): Machine {
   let daemon: DaemonHandle | undefined;
   let wake = () => {};
 
-  const tell = (event: EventBody) => onEvent({ machine: name, at: clock.now(), ...event });
+  const tell = (event: EventBody) => onEvent({ machine: name, at: clock.wall(), ...event });
 
   /** Level-triggered: what the files say now. */
   function look(): void {
@@ -117,7 +117,7 @@ export function createMachine(options: MachineOptions): Machine {
 
   function boot(): Boot {
     const bootID = randomUuid(random);
-    const current: Boot = { bootID, bootedAt: clock.now() };
+    const current: Boot = { bootID, bootedAt: clock.wall() };
     requested = undefined;
     storage.write(bootIdFile, `${bootID}\n`);
     boots.push(current);
@@ -137,7 +137,7 @@ export function createMachine(options: MachineOptions): Machine {
       await Promise.race([until(() => requested !== undefined), running]);
       await clock.sleep(behaviour.shutdownMs, signal).catch(() => {});
       if (!signal.aborted) {
-        current.downAt = clock.now();
+        current.downAt = clock.wall();
         current.cause = requested ?? "power";
         tell({ type: "down", bootID: current.bootID, cause: current.cause });
       }

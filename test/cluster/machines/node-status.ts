@@ -24,7 +24,7 @@ export async function runNodeStatus(
 ): Promise<void> {
   const { api, clock, random, signal } = ports;
   const { heartbeatMs, readyAfterMs } = options;
-  const readyAt = clock.now() + readyAfterMs;
+  const readyAt = clock.elapsed() + readyAfterMs;
   const nodePath = `${collection("nodes")}/${host.name}`;
   const leases = collection("leases", "kube-node-lease");
 
@@ -32,7 +32,7 @@ export async function runNodeStatus(
     // The first report tells of the boot and is NotReady, as the container runtime has yet to answer.
     await untilAccepted(async () => report(await register()));
     onRegistered();
-    await pause(readyAt - clock.now());
+    await pause(readyAt - clock.elapsed());
     while (!signal.aborted) {
       await untilAccepted(() => report(undefined));
       await pause(heartbeatMs);
@@ -60,13 +60,13 @@ export async function runNodeStatus(
   /** The boot ID and the conditions go in one patch: nobody may see the new boot as Ready under the old ID. */
   async function report(registered: StoredNode | undefined): Promise<void> {
     const node = registered ?? (await api.get<StoredNode>(nodePath, { signal }));
-    const ready = readyCondition(clock.now() >= readyAt);
+    const ready = readyCondition(clock.elapsed() >= readyAt);
     const isSaid =
       node.status?.nodeInfo?.bootID === host.bootID &&
       conditionOf(node, "Ready")?.status === ready.status &&
       conditionOf(node, "Ready")?.reason === ready.reason;
     if (isSaid) return;
-    const now = timeText(clock.now());
+    const now = timeText(clock.wall());
     const conditions = [...pressures, ready].map((condition) => ({ ...condition, lastHeartbeatTime: now }));
     const { resourceVersion } = node.metadata;
     const status = {
@@ -77,7 +77,7 @@ export async function runNodeStatus(
   }
 
   async function renewLease(): Promise<void> {
-    const renewTime = new Date(clock.now()).toISOString().replace("Z", "000Z");
+    const renewTime = new Date(clock.wall()).toISOString().replace("Z", "000Z");
     const spec = { holderIdentity: host.name, leaseDurationSeconds: leaseSeconds, renewTime };
     try {
       await api.patch<StoredLease>(`${leases}/${host.name}`, { spec }, { signal });

@@ -57,13 +57,13 @@ export async function runPods(
 
   async function start(pod: StoredPod): Promise<void> {
     const known = running.get(pod.metadata.uid) ?? begin(pod);
-    const isReady = clock.now() >= known.readyAt;
+    const isReady = clock.elapsed() >= known.readyAt;
     if (!isReady && known.readyAt < Number.POSITIVE_INFINITY) {
-      queue.addAfter(keyOf(pod), known.readyAt - clock.now());
+      queue.addAfter(keyOf(pod), known.readyAt - clock.elapsed());
     }
     if (isSaid(pod, known, isReady)) return;
     const { resourceVersion } = pod.metadata;
-    const body = { metadata: { resourceVersion }, status: statusOf(pod, known, isReady, host, clock.now()) };
+    const body = { metadata: { resourceVersion }, status: statusOf(pod, known, isReady, host, clock.wall()) };
     pods.enter(await api.patch<StoredPod>(`${pathOf("pods", pod)}/status`, body, { signal }));
   }
 
@@ -72,7 +72,7 @@ export async function runPods(
     const before = pod.status?.containerStatuses?.[0];
     const known = {
       key: keyOf(pod),
-      readyAt: clock.now() + secondsToMs(pod, podStartAnnotation, options.podStartMs),
+      readyAt: clock.elapsed() + secondsToMs(pod, podStartAnnotation, options.podStartMs),
       // It ran under an earlier boot, which has ended its containers.
       restarts: before?.started === true ? before.restartCount + 1 : (before?.restartCount ?? 0),
       podIP: `10.244.${host.number % 256}.${1 + (addresses % 254)}`,
@@ -88,8 +88,8 @@ export async function runPods(
     const stopMs = secondsToMs(pod, podStopAnnotation, options.podStopMs);
     const takesMs = isRunning ? Math.min(graceMs, stopMs) : 0;
     // A shorter grace may be asked for while it stops.
-    known.stopsAt = Math.min(known.stopsAt ?? Number.POSITIVE_INFINITY, clock.now() + takesMs);
-    if (clock.now() < known.stopsAt) return queue.addAfter(keyOf(pod), known.stopsAt - clock.now());
+    known.stopsAt = Math.min(known.stopsAt ?? Number.POSITIVE_INFINITY, clock.elapsed() + takesMs);
+    if (clock.elapsed() < known.stopsAt) return queue.addAfter(keyOf(pod), known.stopsAt - clock.elapsed());
     try {
       const { uid } = pod.metadata;
       const body = { gracePeriodSeconds: 0, preconditions: { uid } };

@@ -29,14 +29,14 @@ export interface Supervision {
 export async function superviseDaemon({ start, onEnd, clock, power, signal }: Supervision): Promise<void> {
   let pauseMs = restartFirstMs;
   while (!power.aborted) {
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     const daemon = start();
     const end = () => void endDaemon(daemon, clock, signal.aborted ? "SIGTERM" : "SIGKILL");
     power.addEventListener("abort", end, { once: true });
     const how = await daemon.exited;
     power.removeEventListener("abort", end);
     onEnd(how);
-    pauseMs = clock.now() - startedAt >= healthyMs ? restartFirstMs : Math.min(pauseMs * 2, restartMaxMs);
+    pauseMs = clock.elapsed() - startedAt >= healthyMs ? restartFirstMs : Math.min(pauseMs * 2, restartMaxMs);
     await clock.sleep(pauseMs / 2, power).catch(() => {});
   }
 }

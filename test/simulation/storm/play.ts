@@ -38,8 +38,8 @@ export async function play(scenario: Scenario): Promise<Played> {
     post: async () => ({ status: 200, text: alertsText(alerts.active) }),
   });
   const { clock } = world.time;
-  const began = clock.now();
-  const second = () => Math.round((clock.now() - began) / 1000);
+  const began = clock.wall();
+  const second = () => Math.round((clock.wall() - began) / 1000);
   const story: string[] = [];
   const note = (what: string) => void story.push(`${String(second()).padStart(6)} s  ${what}`);
   const violations: (Violation & { look: number })[] = [];
@@ -51,13 +51,13 @@ export async function play(scenario: Scenario): Promise<Played> {
   const settings = createSettings(scenario);
   const promises = watchPromises({
     server: world.server,
-    now: clock.now,
+    now: clock.wall,
     bootID: (node) => world.machine(node).boots.at(-1)?.bootID,
-    concurrencyOf: (node) => settings.concurrencyOf(node, clock.now()),
-    haltAfterOf: (node) => settings.haltAfterOf(node, clock.now()),
-    drainTimeoutMs: (node) => settings.drainTimeoutMs(node, clock.now()),
+    concurrencyOf: (node) => settings.concurrencyOf(node, clock.wall()),
+    haltAfterOf: (node) => settings.haltAfterOf(node, clock.wall()),
+    drainTimeoutMs: (node) => settings.drainTimeoutMs(node, clock.wall()),
     isWindowOpen: (node, time) =>
-      settings.isWindowOpen(node, time + (scenario.skewMs[node] ?? 0), clock.now()),
+      settings.isWindowOpen(node, time + (scenario.skewMs[node] ?? 0), clock.wall()),
     onViolation: violate,
   });
   const stubborn = new Set<string>();
@@ -144,7 +144,7 @@ function calm({ options }: Scenario, { world, settings }: Scene): void {
     machine.behaviour.goesDown = true;
     machine.powerOn();
     if (world.server.stored("nodes", machine.name) === undefined) machine.reboot();
-    settings.change(machine.name, always, world.time.clock.now());
+    settings.change(machine.name, always, world.time.clock.wall());
     world.restartDaemon(machine.name, always);
   }
 }

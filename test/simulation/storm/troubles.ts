@@ -125,7 +125,7 @@ const deeds: Deeds = {
     };
   },
   async "lock-by-hand"(_, { world }) {
-    await doByHand(world, (lock) => lockByHand(lock, "a storm", world.time.clock.now()));
+    await doByHand(world, (lock) => lockByHand(lock, "a storm", world.time.clock.wall()));
     return () => doByHand(world, (lock) => unlockByHand(lock, "manual"));
   },
   async "slot-taken-away"({ node }, { world }) {
@@ -147,7 +147,7 @@ const deeds: Deeds = {
   reconfigured({ options, every }, { world, settings, later }) {
     for (const [index, { name }] of world.machines.entries()) {
       later(index * every, () => {
-        settings.change(name, options, world.time.clock.now());
+        settings.change(name, options, world.time.clock.wall());
         world.restartDaemon(name, options);
       });
     }
