@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import { collectDefaultMetrics } from "prom-client";
 import type { Clock, Random } from "./clock.ts";
 import { createClient } from "./cluster/client.ts";
+import { createOutage } from "./cluster/outage.ts";
 import type { Transport } from "./cluster/transport.ts";
 import { escalationOf } from "./config/escalation.ts";
 import { lockPlaceOf } from "./config/lock-place.ts";
@@ -9,6 +10,7 @@ import type { Config } from "./config/options.ts";
 import { selectionOf } from "./config/selection.ts";
 import type { MarkPolicy } from "./cycle/marks.ts";
 import { listUnreadyPods } from "./cycle/own-pods.ts";
+import { isUnderWay, recordAnnotation } from "./cycle/record.ts";
 import { type CyclePorts, lookOnce, runCycle } from "./cycle/run.ts";
 import { startDrain } from "./drain/drain.ts";
 import { podKey, reasonsText } from "./drain/select.ts";
@@ -16,8 +18,8 @@ import type { HttpPost } from "./gates/ask-server.ts";
 import { chooseGates } from "./gates/choose-gates.ts";
 import { createGateCheck } from "./gates/index.ts";
 import { type Host, lookAtHost } from "./host/host.ts";
-import { createLockCarrier } from "./lock/carrier.ts";
-import { createLockStore } from "./lock/store.ts";
+import { createLockCarrier, type LockPlace, parsePlace, placeText } from "./lock/carrier.ts";
+import { createLockStore, leaveLock } from "./lock/store.ts";
 import { createNodeEvents } from "./report/events.ts";
 import { createLog } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
@@ -41,15 +43,22 @@ export interface Surroundings {
 /** How soon closed gates are asked again; a period that is shorter counts instead. */
 const gateRecheckMs = 60_000;
 
+/** A swap of the lock that meets so many conflicts ends, and the loop rests before the next one. */
+const conflictsInARowMax = 2;
+
 /** The composition root: builds the parts from the settings and puts them together. */
 export function compose(config: Config, surroundings: Surroundings, signal: AbortSignal) {
   const { clock, random, host } = surroundings;
   const nodeName = config["node-id"];
   const metrics = createMetrics(nodeName, surroundings.version);
+  const outage = createOutage(clock);
   const api = createClient({
     transport: surroundings.transport,
     clock,
-    onAnswer: (verb, status) => metrics.apiRequests.inc({ verb, status }),
+    onAnswer(verb, status, begunAt) {
+      metrics.apiRequests.inc({ verb, status });
+      outage.heard(status, begunAt);
+    },
   });
   const log = createLog({
     form: config["log-format"],
@@ -70,6 +79,9 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
 
   const escalation = escalationOf(config);
   const ownPods = { nodeName, labelSelector: config["ready-pod-selector"], self: surroundings.instance };
+  const place = lockPlaceOf(config);
+  const carrierOf = (there: LockPlace) =>
+    createLockCarrier({ api, clock, random, place: there, conflictsMax: conflictsInARowMax });
   const recheckMs = Math.min(gateRecheckMs, config.period);
   const ports: CyclePorts = {
     nodeName,
@@ -85,6 +97,8 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       rebootTimeoutMs: config["reboot-timeout"],
       rebootAttempts: config["reboot-attempts"],
       maxRebootsPerNeed: config["max-reboots-per-need"],
+      maxFailuresPerNode: config["max-failures-per-node"],
+      lock: placeText(place),
       readySettleMs: config["ready-settle"],
       readyTimeoutMs: config["ready-timeout"],
       beforeHooks: {
@@ -103,7 +117,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
     lock: createLockStore({
       api,
       clock,
-      carrier: createLockCarrier({ api, clock, random, place: lockPlaceOf(config) }),
+      carrier: carrierOf(place),
       concurrency: config.concurrency,
       maxPerZone: config["max-per-zone"],
       maxPerPool: config["max-per-pool"],
@@ -112,8 +126,15 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       haltAfterFailures: config["halt-after-failures"],
       recheckMs,
       ttlMs: config["lock-ttl"],
+      isUnderWay: (annotations) => isUnderWay(annotations[recordAnnotation]),
     }),
     ...host,
+    isShuttingDown: host.logind.isShuttingDown,
+    unreachableMs: outage.totalMs,
+    async leaveLock(former, inner) {
+      const there = parsePlace(former);
+      if (there !== undefined) await leaveLock(carrierOf(there), nodeName, inner);
+    },
     checkGates: createGateCheck(chooseGates(config, { ...surroundings, ...host, api, warn: log.warn }), {
       clock,
       recheckMs,

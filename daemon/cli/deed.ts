@@ -20,22 +20,26 @@ export async function perform(
   signal: AbortSignal,
 ): Promise<LockValue> {
   const { lock } = await carrier.swap((carried) => {
-    const { change, refused } = plan(carried.lock);
+    const { change, unlocked, refused } = plan(carried.lock);
     if (refused !== undefined) throw new DeedRefused(refused);
-    return change && { lock: change };
+    if (change === undefined && unlocked === undefined) return undefined;
+    return {
+      ...(change && { lock: change }),
+      ...(unlocked && { unlocked: [...carried.unlocked, ...unlocked] }),
+    };
   }, signal);
   return lock;
 }
 
-/** Null removes one. */
+/** Null removes one. With a version the patch is refused where the Node has changed since. */
 export async function annotateNode(
   api: Api,
   node: string,
   annotations: Record<string, string | null>,
   signal: AbortSignal,
+  resourceVersion?: string,
 ): Promise<void> {
-  const patched = await unlessNotFound(
-    api.patch(paths.node(node), { metadata: { annotations } }, { signal }),
-  );
+  const metadata = { annotations, ...(resourceVersion !== undefined && { resourceVersion }) };
+  const patched = await unlessNotFound(api.patch(paths.node(node), { metadata }, { signal }));
   if (patched === undefined) throw noSuchNode(node);
 }

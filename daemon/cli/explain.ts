@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { unlessNotFound } from "../cluster/api.ts";
 import { isReady } from "../cluster/nodes.ts";
 import { type Node, type Pod, paths } from "../cluster/objects.ts";
-import { retryAt } from "../cycle/at-rest.ts";
+import { restsUntil } from "../cycle/at-rest.ts";
 import { type CycleRecord, type Phase, parseRecord, recordAnnotation } from "../cycle/record.ts";
 import type { Carried, LockPlace } from "../lock/carrier.ts";
 import { oneLine } from "../one-line.ts";
@@ -88,8 +88,10 @@ function recorded(name: string, record: CycleRecord, now: number): string[] {
 }
 
 function nextTry(record: CycleRecord): string {
-  if (record.failures > 0)
-    return `it has failed ${record.failures} times in a row, and tries again at ${new Date(retryAt(record)).toISOString()}`;
+  if (record.reasons.some(({ code }) => code === "given-up")) return "it does not try again by itself";
+  const until = restsUntil(record);
+  if (record.failures > 0 && until !== undefined)
+    return `it has failed ${record.failures} times in a row, and tries again at ${new Date(until).toISOString()}`;
   return `the need is still there after ${record.reboots} proved reboots, so it does not try again; rebootd reboot makes it`;
 }
 

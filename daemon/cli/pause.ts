@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { unlessNotFound } from "../cluster/api.ts";
 import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
 import { ConfigError } from "../config/options.ts";
+import { parseRecord, recordAnnotation, unfailed, writeRecord } from "../cycle/record.ts";
 import { parseDurationMs } from "../duration.ts";
 import { type Pause, parsePause, pausedAnnotation, writePause } from "../pause.ts";
 import { type Access, accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
@@ -39,10 +40,19 @@ export async function resumeNode(api: Access["api"], node: string, signal: Abort
     api.get<PartialObjectMetadata>(paths.node(node), { signal, metadataOnly: "object" }),
   );
   if (found === undefined) throw noSuchNode(node);
-  if (parsePause(found.metadata?.annotations?.[pausedAnnotation]) === undefined)
-    return `${node} was not paused\n`;
-  await annotateNode(api, node, { [pausedAnnotation]: null }, signal);
-  return `resumed: ${node} reboots when it needs to and may\n`;
+  const annotations = found.metadata?.annotations ?? {};
+  const isPaused = parsePause(annotations[pausedAnnotation]) !== undefined;
+  const { record } = parseRecord(annotations[recordAnnotation]);
+  const hasFailed = record?.phase === "Failed";
+  if (!isPaused && !hasFailed) return `${node} was not paused, and has not failed\n`;
+  const changes = {
+    ...(isPaused && { [pausedAnnotation]: null }),
+    ...(hasFailed && { [recordAnnotation]: writeRecord({ ...record, ...unfailed }) }),
+  };
+  const { resourceVersion } = found.metadata ?? {};
+  await annotateNode(api, node, changes, signal, hasFailed ? resourceVersion : undefined);
+  const failures = hasFailed ? `its ${record.failures} failures in a row no longer count; ` : "";
+  return `resumed: ${failures}${node} reboots when it needs to and may\n`;
 }
 
 function parseUntil(text: string, now: number): number {

@@ -1,5 +1,8 @@
 import { Command } from "commander";
+import { type Api, unlessNotFound } from "../cluster/api.ts";
+import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
 import { ConfigError } from "../config/options.ts";
+import { isUnderWay, recordAnnotation } from "../cycle/record.ts";
 import { unlockByHand, type Which } from "../lock/by-hand.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { perform } from "./deed.ts";
@@ -14,14 +17,19 @@ export function unlockCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("unlock")
       .description("let reboots go on: take away what was set by hand, a node's slot, or all of the lock")
-      .argument("[NODE]", "take away this node's slot; if its cycle still runs, it ends before the reboot")
+      .argument(
+        "[NODE]",
+        "take away this node's slot; if its cycle still runs, it ends before the reboot, and a node that is down no longer counts",
+      )
       .option("--manual", "take away what was set by hand (the default)")
       .option("--all", "take away everything, also what cannot be read"),
   );
   return command.action(async (node: string | undefined, given: Given) => {
-    const which = whichOf(node, given);
-    const { carrier } = accessOf(command, io);
-    await perform(carrier, (lock) => unlockByHand(lock, which), signal);
+    const asked = whichOf(node, given);
+    const { api, carrier, clock } = accessOf(command, io);
+    const which =
+      typeof asked === "object" ? { ...asked, isDown: await isDown(api, asked.node, signal) } : asked;
+    await perform(carrier, (lock) => unlockByHand(lock, which, clock.wall()), signal);
     const what =
       which === "all"
         ? "everything"
@@ -30,6 +38,13 @@ export function unlockCommand(io: PersonIo, signal: AbortSignal): Command {
           : `the slot of ${node}`;
     io.out(`unlocked: ${what} is out of the lock\n`);
   });
+}
+
+async function isDown(api: Api, node: string, signal: AbortSignal): Promise<boolean> {
+  const found = await unlessNotFound(
+    api.get<PartialObjectMetadata>(paths.node(node), { signal, metadataOnly: "object" }),
+  );
+  return isUnderWay(found?.metadata?.annotations?.[recordAnnotation]);
 }
 
 function whichOf(node: string | undefined, { manual, all }: Given): Which {

@@ -14,7 +14,7 @@ export interface Api {
    * One watch, until the server ends it (the iteration ends) or it breaks (ApiError).
    * A version that the server has forgotten is an ApiError with code "expired".
    */
-  watch<T>(path: string, options: CallOptions): AsyncIterable<WatchEvent<T>>;
+  watch<T>(path: string, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
 }
 
 export interface CallOptions {
@@ -22,6 +22,11 @@ export interface CallOptions {
   query?: Record<string, string | number | boolean | undefined>;
   /** Ask for the metadata alone, of one object (also in a watch) or of a list: https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
   metadataOnly?: "object" | "list";
+}
+
+export interface WatchOptions extends CallOptions {
+  /** The server has taken the watch; its first event may be a minute away. */
+  onOpen?: () => void;
 }
 
 export interface WatchEvent<T> {
@@ -80,6 +85,20 @@ export interface StatusCause {
 
 export function isApiError(error: unknown, ...codes: ApiErrorCode[]): error is ApiError {
   return error instanceof ApiError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** A server that asks for more than this is asked all the same. */
+const retryAfterMaxMs = 60_000;
+
+/** How long the server asks to wait before the next try, if it does. */
+export function retryAfterOf(error: unknown): number {
+  return error instanceof ApiError ? Math.min(error.retryAfterMs ?? 0, retryAfterMaxMs) : 0;
+}
+
+/** Whether one version is later than another of the same object: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions */
+export function isLaterVersion(one: string | undefined, other: string | undefined): boolean {
+  if (one === undefined || other === undefined) return false;
+  return one.length === other.length ? one > other : one.length > other.length;
 }
 
 /** The answer, or undefined where the server says that there is no such object. */

@@ -7,6 +7,7 @@ import {
   type CallOptions,
   type StatusCause,
   type WatchEvent,
+  type WatchOptions,
 } from "./api.ts";
 import type { List } from "./objects.ts";
 import type { ApiRequest, ApiResponse, Transport } from "./transport.ts";
@@ -24,8 +25,8 @@ const watchLineMaxChars = 8 * 1024 * 1024;
 export interface ClientOptions {
   transport: Transport;
   clock: Clock;
-  /** Told of every answer, for the metrics. `status` is 0 when no answer came. */
-  onAnswer?: (verb: string, status: number) => void;
+  /** Told of every answer to a request that was begun at that moment of `clock.elapsed()`. `status` is 0 when no answer came. */
+  onAnswer?: (verb: string, status: number, begunAt: number) => void;
 }
 
 /**
@@ -36,18 +37,21 @@ export function createClient(options: ClientOptions): Api {
   const { transport, clock, onAnswer = () => {} } = options;
 
   async function send(verb: string, request: ApiRequest): Promise<ApiResponse> {
+    const begunAt = clock.elapsed();
     let response: ApiResponse;
     try {
       response = await transport(request);
     } catch (cause) {
-      onAnswer(verb, 0);
+      // Whoever gives a request up before its deadline says nothing of the server.
+      const isGivenUp = request.signal.aborted && !(request.signal.reason instanceof DeadlineError);
+      if (!isGivenUp) onAnswer(verb, 0, begunAt);
       if (request.signal.aborted) throw request.signal.reason;
       throw new ApiError(`${verb} ${request.path}: no answer from the API server`, {
         code: "unreachable",
         cause,
       });
     }
-    onAnswer(verb, response.status);
+    onAnswer(verb, response.status, begunAt);
     if (response.status >= 200 && response.status < 300) return response;
     throw refusal(`${verb} ${request.path}`, response, await response.text().catch(() => ""), clock.wall());
   }
@@ -74,7 +78,7 @@ export function createClient(options: ClientOptions): Api {
     create: (path, body, o) => call("create", request("POST", path, o, body)),
     patch: (path, body, o) => call("patch", request("PATCH", path, o, body, "application/merge-patch+json")),
     delete: (path, body, o) => call("delete", request("DELETE", path, o, body)),
-    async *watch<T>(path: string, o: CallOptions): AsyncIterable<WatchEvent<T>> {
+    async *watch<T>(path: string, o: WatchOptions): AsyncIterable<WatchEvent<T>> {
       const what = `watch ${path}`;
       const query = { ...o.query, watch: true, allowWatchBookmarks: true };
       const watched = request("GET", path, { ...o, query });
@@ -86,6 +90,7 @@ export function createClient(options: ClientOptions): Api {
         const next = <R>(work: () => Promise<R>) =>
           withDeadline(clock, watchSilenceMs, ended.signal, what, work);
         const response = await next(() => send("watch", { ...watched, signal: ended.signal }));
+        o.onOpen?.();
         const chunks = response.chunks()[Symbol.asyncIterator]();
         let rest = "";
         for (;;) {

@@ -1,9 +1,10 @@
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
-import { type Api, isApiError } from "./api.ts";
+import { type Api, retryAfterOf } from "./api.ts";
 import type { PartialObjectMetadata } from "./objects.ts";
 
-const retry = { firstMs: 500, maxMs: 30_000 };
+/** Two watches that are refused for good cost two requests a minute. */
+const retry = { firstMs: 500, maxMs: 60_000 };
 
 export interface ObjectWatch {
   api: Api;
@@ -14,38 +15,47 @@ export interface ObjectWatch {
   name: string;
   /** Called with the metadata at the start, at each change, and with undefined when the object is deleted. */
   onChange: (metadata: PartialObjectMetadata["metadata"]) => void;
-  /** Told of each break; the watch goes on by itself. */
+  /** Told of each break; the watch goes on by itself. Between the two a change, and above all the deletion, may go unseen. */
   onBreak: (error: unknown) => void;
+  /** The server takes the watch again after a break. */
+  onMended?: () => void;
   signal: AbortSignal;
 }
 
 /**
- * Watches the metadata of one object until the signal ends it. A broken watch goes on from the last version seen; when
- * that is forgotten it starts anew, and the object as it is then is reported, so that no change goes unnoticed.
+ * Watches the metadata of one object until the signal ends it. It always starts anew, with the object as it is then: a version
+ * from before may be forgotten, or, once etcd was restored from a backup, lie in the future, where a watch stays silent.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-watch
  */
 export async function watchObject(watched: ObjectWatch): Promise<void> {
   const { api, clock, random, collection, name, signal } = watched;
-  let resourceVersion: string | undefined;
   let failures = 0;
+  let isBroken = false;
+  const onOpen = () => {
+    if (isBroken) watched.onMended?.();
+    isBroken = false;
+  };
   while (!signal.aborted) {
+    let atLeastMs = 0;
     try {
-      const query = { fieldSelector: `metadata.name=${name}`, resourceVersion };
+      const query = { fieldSelector: `metadata.name=${name}` };
       for await (const { type, object } of api.watch<PartialObjectMetadata>(collection, {
         signal,
         query,
         metadataOnly: "object",
+        onOpen,
       })) {
         failures = 0;
-        resourceVersion = object.metadata?.resourceVersion ?? resourceVersion;
         if (type !== "BOOKMARK") watched.onChange(type === "DELETED" ? undefined : object.metadata);
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (isApiError(error, "expired")) resourceVersion = undefined;
+      isBroken = true;
+      atLeastMs = retryAfterOf(error);
       watched.onBreak(error);
     }
     // Also after an orderly end: a server that ends each watch at once is not asked without pause.
     failures += 1;
-    await clock.sleep(backoffMs(failures, retry, random), signal).catch(() => {});
+    await clock.sleep(Math.max(atLeastMs, backoffMs(failures, retry, random)), signal).catch(() => {});
   }
 }

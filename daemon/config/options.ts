@@ -137,6 +137,12 @@ export const options = {
     placeholder: "NUMBER",
     help: "proved reboots after which a need that is still there is not served again",
   },
+  "max-failures-per-node": {
+    type: integer({ min: 0, max: 100 }),
+    default: "3",
+    placeholder: "NUMBER",
+    help: "failed cycles in a row after which a node is left alone until a person asks for its reboot or resumes it; 0 is never",
+  },
   "boot-id-path": {
     type: path,
     default: "/proc/sys/kernel/random/boot_id",

@@ -18,7 +18,17 @@ import { isSaid, reasonsOf, saying } from "./reasons.ts";
 import { atEase, type CycleRecord } from "./record.ts";
 import type { NodeFacts, Seen } from "./seen.ts";
 
-const failedBackoff = { firstMs: 60_000, maxMs: 3_600_000 };
+const restMaxMs = 3_600_000;
+/**
+ * How long a node rests after so many cycles in a row that did not succeed. A failure may have been a moment's; what has been
+ * broken off for another reason mostly waits for that to change anyway, and two that undo each other must not go on at it.
+ */
+const rests = {
+  failed: { firstMs: 60_000, factor: 2 },
+  withdrawn: { firstMs: 2 * 60_000, factor: 5 },
+};
+/** A cycle that the API server does not let begin has failed after so many tries. */
+const beginTriesMax = 5;
 
 /** Outside a cycle: whether one is needed, whether anything speaks against it, and the slot. Ends with the cordon. */
 export function atRest(record: CycleRecord, moment: Moment): Decision {
@@ -38,15 +48,20 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
   }
 
   if (need.request !== record.request) return heed(record, need, moment);
-  const rested = resting(record, moment);
+  const needy = { ...record, need: neededSince(record, need, seen, now) };
+  const rested = resting(needy, moment);
   if (rested !== undefined) return leftoverSlot(seen, rested.why) ?? rested;
+  const refusedTo = stuck(needy, moment);
+  if (refusedTo !== undefined) return refusedTo;
 
-  const needy = { ...record, need: neededSince(record, need, now) };
   if (seen.gates === undefined) return lookAtGates("start");
-  const { closed, changesAt = Number.POSITIVE_INFINITY } = seen.gates;
+  const { changesAt = Number.POSITIVE_INFINITY } = seen.gates;
+  const pause = pausing(needy, now);
+  const closed = [...seen.gates.closed, ...(pause === undefined ? [] : [pause.closed])];
   if (closed.length > 0) {
     const why = closed.map((gate) => gate.message).join("; ");
-    const until = Math.min(now + policy.gateRecheckMs, changesAt);
+    const recheckAt = seen.gates.closed.length > 0 ? now + policy.gateRecheckMs : Number.POSITIVE_INFINITY;
+    const until = Math.min(recheckAt, changesAt, pause?.until ?? Number.POSITIVE_INFINITY);
     return leftoverSlot(seen, why) ?? waitingFor(needy, closed, { until }, moment);
   }
 
@@ -66,11 +81,15 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
 }
 
 /** Whoever asks for a reboot knows better than the failures before. */
-function heed(record: CycleRecord, need: Extract<Need, { state: "needed" }>, { now }: Moment): Decision {
-  const next = { ...record, need: neededSince(record, need, now), request: need.request };
+function heed(
+  record: CycleRecord,
+  need: Extract<Need, { state: "needed" }>,
+  { seen, now }: Moment,
+): Decision {
+  const next = { ...record, need: neededSince(record, need, seen, now), request: need.request };
   if (need.request === undefined) return save(next, "a reboot is no longer requested, but needed");
   const why = `a reboot is ${need.reasons[0]}`;
-  return save({ ...phase(next, "Waiting", now), failures: 0, reboots: 0, reasons: [] }, why);
+  return save({ ...phase(next, "Waiting", now), failures: 0, withdrawals: 0, reboots: 0, reasons: [] }, why);
 }
 
 /** "Cannot tell" is no proof that the need has gone, nor that there is one: the Node says so. */
@@ -89,16 +108,50 @@ function begin(record: CycleRecord, node: NodeFacts, { seen, policy, now }: Mome
     announced: true,
     cordonedAgain: false,
     attempt: 0,
+    askedAt: undefined,
+    lock: policy.lock,
     reasons: [],
   };
   if (policy.drainDelayMs > 0) {
-    return save(next, "the slot is ours: cordon after --drain-delay", marking.change);
+    return beginning(next, "the slot is ours: cordon after --drain-delay", marking.change);
   }
   const cordoned = cordon(next, node, now);
-  return save(cordoned.record, "the slot is ours: cordon and drain", {
-    ...marking.change,
-    ...cordoned.change,
-  });
+  const change = { ...marking.change, ...cordoned.change };
+  return beginning(cordoned.record, "the slot is ours: cordon and drain", change);
+}
+
+function beginning(record: CycleRecord, why: string, change: NodeChange): Decision {
+  return { action: { do: "save", record, change, trial: "begin" }, why };
+}
+
+/**
+ * What the API server refuses is not tried without pause, and the Node says so. A slot with which nothing can be begun goes to
+ * others, as a failure of this node.
+ */
+function stuck(record: CycleRecord, moment: Moment): Decision | undefined {
+  const { seen, now } = moment;
+  const { acquire, begin: begun } = seen.setbacks;
+  if (begun !== undefined && begun.times >= beginTriesMax) {
+    const message = `the API server does not let the cycle begin: ${begun.why}`;
+    const outcome = { result: "failed", at: iso(now), message } as const;
+    const release = seen.mayHoldSlot ? released(seen, message, outcome) : undefined;
+    if (release !== undefined) return release;
+    if (now < begun.until) return unwritable(record, { gate: "node", message }, begun.until, moment);
+  }
+  if (acquire !== undefined && now < acquire.until) {
+    const message = `the lock cannot be written: ${acquire.why}`;
+    return unwritable(record, { gate: "lock", message }, acquire.until, moment);
+  }
+  return undefined;
+}
+
+function unwritable(
+  record: CycleRecord,
+  what: { gate: "node" | "lock"; message: string },
+  until: number,
+  moment: Moment,
+): Decision {
+  return waitingFor(record, [{ ...what, code: "unwritable" }], { until }, moment);
 }
 
 /** What is cordoned already is somebody else's, and stays so. */
@@ -160,17 +213,57 @@ function resting(record: CycleRecord, moment: Moment): Decision | undefined {
       ? wait(why)
       : rest(record, phase(record, "Failed", now), { why }, moment);
   }
-  if (record.phase !== "Failed") return undefined;
-  const until = retryAt(record);
-  if (now >= until) return undefined;
   const last = record.outcome?.message ?? "unknown why";
+  if (record.phase === "Failed" && isGivenUp(record, policy.maxFailuresPerNode)) {
+    const why = `failed ${record.failures} times (${last}): ${untilAsked}`;
+    return { ...wait(why), reasons: record.reasons };
+  }
+  const until = restsUntil(record);
+  if (record.phase !== "Failed" || until === undefined || now >= until) return undefined;
   return wait(`failed ${record.failures} times (${last}); tries again at ${iso(until)}`, until);
 }
 
-/** When a failed node tries again; milliseconds since the epoch. */
-export function retryAt({ since, failures }: CycleRecord): number {
-  const { firstMs, maxMs } = failedBackoff;
-  return Date.parse(since) + Math.min(firstMs * 2 ** Math.max(failures - 1, 0), maxMs);
+/** The rest after a cycle that was broken off is one more thing that holds the node back. */
+function pausing(record: CycleRecord, now: number): { closed: ClosedGate; until: number } | undefined {
+  const until = restsUntil(record);
+  if (record.phase === "Failed" || until === undefined || now >= until) return undefined;
+  const last = record.outcome?.message;
+  const message = `rests after a cycle that was broken off (${last}); tries again at ${iso(until)}`;
+  return { closed: { gate: "rest", code: "withdrawn", message }, until };
+}
+
+const untilAsked = "this node is left alone until a person asks: rebootd reboot NODE, or rebootd resume NODE";
+
+/** The node rests, or, after too many failures, does not try again; it says so. */
+export function failed(record: CycleRecord, why: string, { policy, now }: Moment): Decision {
+  const next = { ...phase(record, "Failed", now), reasons: [] };
+  if (!isGivenUp(record, policy.maxFailuresPerNode)) return save(next, why);
+  const message = `failed ${record.failures} times in a row: ${untilAsked}`;
+  const reasons = [{ gate: "failures", code: "given-up", message, since: iso(now) }];
+  return save({ ...next, ...saying(reasons, now) }, `${why}; ${message}`);
+}
+
+/** Whether only a person lets the node try again. */
+function isGivenUp({ failures }: CycleRecord, maxFailuresPerNode: number): boolean {
+  return maxFailuresPerNode > 0 && failures >= maxFailuresPerNode;
+}
+
+/** When a node tries again after a cycle that did not succeed; milliseconds since the epoch. Undefined where none came before. */
+export function restsUntil({
+  phase,
+  since,
+  failures,
+  withdrawals,
+  outcome,
+}: CycleRecord): number | undefined {
+  if (phase === "Failed") return Date.parse(since) + restMs("failed", failures);
+  if (outcome?.result !== "withdrawn" || withdrawals === 0) return undefined;
+  return Date.parse(outcome.at) + restMs("withdrawn", withdrawals);
+}
+
+function restMs(result: keyof typeof rests, times: number): number {
+  const { firstMs, factor } = rests[result];
+  return Math.min(firstMs * factor ** Math.max(times - 1, 0), restMaxMs);
 }
 
 /** Waits, and says so on the Node when the reasons are other ones than it says there now. */
@@ -195,7 +288,8 @@ function waitingFor(
 function neededSince(
   record: CycleRecord,
   { source, reasons }: Extract<Need, { state: "needed" }>,
+  seen: Seen,
   now: number,
 ): CycleRecord["need"] {
-  return { source, reasons: [...reasons], since: record.need?.since ?? iso(now) };
+  return { source, reasons: [...reasons], since: record.need?.since ?? iso(seen.neededSince ?? now) };
 }

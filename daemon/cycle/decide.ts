@@ -1,9 +1,10 @@
 import type { DrainState } from "../drain/state.ts";
 import type { ClosedGate, GateAnswers } from "../gates/gate.ts";
-import { atRest, cordon } from "./at-rest.ts";
+import { atRest, cordon, failed } from "./at-rest.ts";
 import {
   type Decision,
   iso,
+  keptSlot,
   look,
   lookAtGates,
   type Moment,
@@ -20,9 +21,11 @@ import { atEase, type CycleRecord, type Reason } from "./record.ts";
 import { returning } from "./returning.ts";
 import type { NodeFacts, Seen } from "./seen.ts";
 
-/** How soon what is soon over is looked at again: the node is empty meanwhile. */
+/** How soon what is soon over is looked at again: the node is empty meanwhile, or the machine goes down. */
 const briefRecheckMs = 5000;
-const handOn = "the node is given back: hand the slot on";
+/** The time in the record may be so much before the request. */
+const askedAgeMaxMs = 60_000;
+const handOn = "the node is restored: release the slot";
 
 /**
  * Pure and total: where the cycle stands and what was seen, to what is done next. All knowledge of the order of things
@@ -41,7 +44,7 @@ export function decide(record: CycleRecord, seen: Seen, policy: Policy, now: num
     case "Rebooting":
       return rebooting(record, moment);
     case "Returning":
-      return returning(record, moment);
+      return returning(record, moment, (why) => restore(record, "failed", why, moment));
     case "Settling":
       return settling(record, moment);
     case "Restoring":
@@ -58,6 +61,7 @@ function leftBehind(record: CycleRecord, moment: Moment): Decision | undefined {
 function draining(begun: CycleRecord, moment: Moment): Decision {
   const { seen, policy, now } = moment;
   const { drain } = seen;
+  if (begun.bootID === undefined) return countsFromNow(begun, seen);
   if (seen.bootID !== begun.bootID) {
     return save(phase(begun, "Returning", now), "the machine went down by itself while it was drained");
   }
@@ -69,7 +73,8 @@ function draining(begun: CycleRecord, moment: Moment): Decision {
   const shut = withdrawnBy(seen.gates, record, moment);
   if (shut !== undefined) return shut;
   if (record.announced) return announced(record, right.node, moment);
-  const began = Date.parse(record.since);
+  // A server that cannot be reached evicts nothing.
+  const began = Date.parse(record.since) + seen.unreachableMs;
   const deadline = began + policy.drainTimeoutMs;
   const isLate = now >= deadline;
   switch (drain.state) {
@@ -116,7 +121,9 @@ function drained(record: CycleRecord, node: NodeFacts, why: string, moment: Mome
   const hooks = missingHooks(policy.beforeHooks.keys, node);
   const reasons = reasonsOf(record, [...seen.gates.closed, ...closedByHooks(hooks)], now);
   const due = ({ gate, since }: Reason) =>
-    Date.parse(since) + (gate === hooksGate ? policy.beforeHooks.timeoutMs : policy.drainTimeoutMs);
+    Date.parse(since) +
+    seen.unreachableMs +
+    (gate === hooksGate ? policy.beforeHooks.timeoutMs : policy.drainTimeoutMs);
   const isOver = (one: Reason) =>
     one.gate === hooksGate && policy.beforeHooks.late === "go-on" && now >= due(one);
   const holding = reasons.filter((one) => !isOver(one));
@@ -170,6 +177,7 @@ function reboot(record: CycleRecord, why: string, { policy, now }: Moment): Deci
     {
       ...phase(record, "Rebooting", now),
       attempt: record.attempt + 1,
+      askedAt: undefined,
       reasons: [],
       // Of the whole node: before another attempt there is little left to drain.
       ...(record.attempt === 0 && {
@@ -181,30 +189,57 @@ function reboot(record: CycleRecord, why: string, { policy, now }: Moment): Deci
   );
 }
 
+/** Nothing proves a reboot but another boot ID than the one before. */
+function countsFromNow(record: CycleRecord, { bootID }: Seen): Decision {
+  return save({ ...record, bootID }, "the record names no boot ID: a reboot is proved from this boot on");
+}
+
 function rebooting(record: CycleRecord, moment: Moment): Decision {
-  const { seen, policy, now } = moment;
+  const { seen, now } = moment;
+  if (record.bootID === undefined) return countsFromNow(record, seen);
   if (seen.bootID !== record.bootID) {
     return save(phase(record, "Returning", now), "the boot ID has changed: the machine has rebooted");
   }
-  if (seen.askedAttempt < record.attempt) {
-    // The step that cannot be undone. Everything below was seen in this very pass.
-    const right = confirm(record, moment);
-    if ("lost" in right) return right.lost;
-    if (seen.gates === undefined) return lookAtGates("reboot");
-    const [closed] = seen.gates.closed;
-    if (closed !== undefined) return restore(record, "withdrawn", closed.message, moment);
-    return {
-      action: { do: "reboot", attempt: record.attempt },
-      why: "slot, cordon, need and gates were confirmed",
-    };
+  if (record.askedAt === undefined || seen.ask?.result === "unsent") return toBeAsked(record, moment);
+  if (seen.ask?.result === "refused") return restore(record, "failed", seen.ask.why, moment);
+  return asked(record, record.askedAt, moment);
+}
+
+/** The step that cannot be undone. Everything that it stands on was seen in this very pass. */
+function toBeAsked(record: CycleRecord, moment: Moment): Decision {
+  const { seen, now } = moment;
+  const right = confirm(record, moment);
+  if ("lost" in right) return right.lost;
+  if (seen.gates === undefined) return lookAtGates("reboot");
+  const [closed] = seen.gates.closed;
+  if (closed !== undefined) return restore(record, "withdrawn", closed.message, moment);
+  // What was written a moment ago, and was not followed by the request, need not be written again.
+  const isRecent = now - Date.parse(record.askedAt ?? "") < askedAgeMaxMs;
+  const askedAt = isRecent ? record.askedAt : iso(now);
+  return {
+    action: { do: "reboot", record: { ...record, askedAt } },
+    why: "slot, cordon, need and gates were confirmed",
+  };
+}
+
+/** The machine may go down at any moment: the node is down, whatever the lock or the API say, until it is seen not to go. */
+function asked(record: CycleRecord, askedAt: string, moment: Moment): Decision {
+  const { seen, policy, now } = moment;
+  const kept = keptSlot(moment);
+  if (kept !== undefined) return kept;
+  const due = Date.parse(askedAt) + policy.rebootTimeoutMs;
+  const recheckAt = now + policy.gateRecheckMs;
+  if (now < due) return wait("waiting for the machine to go down", soonest(due, recheckAt));
+  if (seen.shutdown === undefined) return look("shutdown");
+  if (seen.shutdown === "under-way") {
+    const why = "the machine is going down, for longer than --reboot-timeout; it keeps its slot";
+    return { ...wait(why, recheckAt), overdue: true };
   }
-  if (seen.askRefused !== undefined) return restore(record, "failed", seen.askRefused, moment);
-  const until = Date.parse(record.since) + policy.rebootTimeoutMs;
-  if (now < until) return wait("waiting for the machine to go down", until);
   const stillUp = `asked to reboot ${record.attempt} times, but the machine is still up`;
   if (record.attempt >= policy.rebootAttempts) return restore(record, "failed", stillUp, moment);
   // The machine may never have been asked, and pods may have come: bound before the cordon, or by somebody who ignores it.
-  return save(phase(record, "Draining", now), `${stillUp}: drain what has come, and ask again`);
+  const again = { ...phase(record, "Draining", now), askedAt: undefined };
+  return save(again, `${stillUp}: drain what has come, and ask again`);
 }
 
 /** Looks at what gives the right to go on; where that is lost, the node is given back. */
@@ -243,12 +278,11 @@ function settling(record: CycleRecord, moment: Moment): Decision {
 }
 
 function restoring(record: CycleRecord, moment: Moment): Decision {
-  const { seen, now } = moment;
+  const { seen } = moment;
   const release = released(seen, handOn, record.outcome);
   if (release !== undefined) return release;
   if (record.outcome?.result !== "failed") return ended(record, moment);
-  const failures = record.failures + 1;
-  return save({ ...phase(record, "Failed", now), failures }, `failed: ${record.outcome.message}`);
+  return failed(record, `failed: ${record.outcome.message}`, moment);
 }
 
 /** Where a cycle that did not fail leads: a need that outlived it is counted on, one that has gone is forgotten. */
@@ -259,7 +293,7 @@ function ended(record: CycleRecord, { seen, now }: Moment): Decision {
   return save({ ...phase(record, "Waiting", now), attempt: 0, reasons: [] }, why);
 }
 
-/** Undoes what the cycle has done to the Node. The phase after it gives the slot back. */
+/** Undoes what the cycle has done to the Node, but never on a machine that is going down. The phase after it releases the slot. */
 function restore(
   record: CycleRecord,
   result: "failed" | "withdrawn",
@@ -269,9 +303,20 @@ function restore(
   const { seen, policy, now } = moment;
   if (seen.node === undefined) return look("node");
   if (seen.node === "gone") return nodeGone(moment);
+  if (seen.shutdown === undefined) return look("shutdown");
+  if (seen.shutdown === "under-way") {
+    return wait(`${message}, but the machine is going down already`, now + briefRecheckMs);
+  }
   return save(
-    { ...phase(record, "Restoring", now), ...unmarked, outcome: { result, at: iso(now), message } },
-    `${message}: give the node back`,
+    {
+      ...phase(record, "Restoring", now),
+      ...unmarked,
+      askedAt: undefined,
+      outcome: { result, at: iso(now), message },
+      failures: record.failures + (result === "failed" ? 1 : 0),
+      withdrawals: record.withdrawals + (result === "withdrawn" ? 1 : 0),
+    },
+    `${message}: restore the node`,
     unmark(policy.marks, record, seen.node),
   );
 }

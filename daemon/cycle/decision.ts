@@ -2,7 +2,7 @@ import type { Escalation } from "../drain/escalation.ts";
 import type { Stage } from "../gates/gate.ts";
 import type { MarkPolicy, NodeChange } from "./marks.ts";
 import type { CycleRecord, Reason } from "./record.ts";
-import type { Seen } from "./seen.ts";
+import type { Seen, Trial } from "./seen.ts";
 
 /** The settings that the order of things depends on. Times in milliseconds. */
 export interface Policy extends Escalation {
@@ -12,6 +12,10 @@ export interface Policy extends Escalation {
   rebootTimeoutMs: number;
   rebootAttempts: number;
   maxRebootsPerNeed: number;
+  /** After so many failed cycles in a row a node is given up until a person asks; 0 is never. */
+  maxFailuresPerNode: number;
+  /** The lock that this process is told to use, as the record names it. */
+  lock: string;
   readySettleMs: number;
   readyTimeoutMs: number;
   beforeHooks: Hooks & { late: "restore" | "go-on" };
@@ -37,18 +41,21 @@ export interface Moment {
 /** The next thing to do, as data. */
 export type Action =
   /** See this too, then decide again within the same pass. */
-  | { do: "look"; at: "need" | "node" | "lock" | "pods" }
+  | { do: "look"; at: "need" | "node" | "lock" | "pods" | "shutdown" }
   | { do: "look"; at: "gates"; stage: Stage }
   /** Nothing to do until something happens, or until then. `slot`: a free slot is something that happens. */
   | { do: "wait"; until?: number; slot?: true }
   | { do: "acquire" }
+  /** Puts back the entry of a node that is down, whatever the limits are. */
+  | { do: "reenter" }
   /** `end`: of the cycle that is over with it. */
   | { do: "release"; end?: CycleRecord["outcome"] }
-  /** One patch of the Node: the record, and the change with it. */
-  | { do: "save"; record: CycleRecord; change: NodeChange }
+  /** One patch of the Node: the record, and the change with it. `trial`: what is counted where it is refused. */
+  | { do: "save"; record: CycleRecord; change: NodeChange; trial?: Trial }
   /** Both in milliseconds since the epoch. */
   | { do: "drain"; deadline: number; deleteAt: number }
-  | { do: "reboot"; attempt: number };
+  /** The record that says so is written first, so that a machine that may have been asked is known for one. */
+  | { do: "reboot"; record: CycleRecord };
 
 export interface Decision {
   action: Action;
@@ -56,7 +63,7 @@ export interface Decision {
   why: string;
   /** What holds the node back, whether or not it is to be written. */
   reasons?: readonly Reason[];
-  /** The node is past its time to return, and the roll stands still. */
+  /** The node is past its time to go down or to return, and the roll stands still. */
   overdue?: true;
 }
 
@@ -87,6 +94,22 @@ export function phase(record: CycleRecord, next: CycleRecord["phase"], now: numb
 
 export function iso(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+/**
+ * A node that is down keeps its slot, or puts its entry back where the lock has lost it; a person's unlock it does not undo.
+ * Undefined where there is nothing to do.
+ */
+export function keptSlot({ seen, now }: Moment): Decision | undefined {
+  const { lock, setbacks } = seen;
+  if (lock === undefined) return look("lock");
+  const isLost = !lock.held && !lock.takenAway && lock.refusal?.code !== "lock-unreadable";
+  const setback = setbacks.reenter;
+  if (!isLost || (setback !== undefined && now < setback.until)) return undefined;
+  return {
+    action: { do: "reenter" },
+    why: "the lock has lost the slot of this node, which is down: put it back",
+  };
 }
 
 /** Gives back the slot, and whatever else bears this node's name; undefined once there is nothing left of it. */

@@ -8,22 +8,23 @@ import { parseRecord, recordAnnotation } from "./record.ts";
 import { requestedAnnotation } from "./request.ts";
 import type { NodeFacts } from "./seen.ts";
 
-/** The own Node: what the cycle needs of it, and the record that it carries. */
+/** The own Node: what the cycle needs of it, and the record that it carries, as text and as far as it can be read. */
 export interface NodeRead {
   facts: NodeFacts;
+  text: string | undefined;
   carried: ReturnType<typeof parseRecord>;
 }
 
 /** Undefined where the cluster has no such Node. */
 export async function readNode(api: Api, name: string, signal: AbortSignal): Promise<NodeRead | undefined> {
   const node = await unlessNotFound(api.get<Node>(paths.node(name), { signal }));
-  return node === undefined ? undefined : { facts: factsOf(node), carried: recordOf(node) };
+  return node === undefined ? undefined : readOf(node);
 }
 
 export interface NodePatch extends NodeChange {
   record: string;
-  /** Refused with a conflict when the Node is no longer at this version. */
-  resourceVersion?: string | undefined;
+  /** Refused with a conflict when the Node is no longer at this version: a patch may take effect long after it was given up. */
+  resourceVersion: string;
 }
 
 /** One patch for all, so that there is no moment at which a cordon, a label or a taint has no record. */
@@ -36,7 +37,7 @@ export async function patchNode(
   const metadata = {
     annotations: { ...annotations, [recordAnnotation]: record },
     ...(labels !== undefined && { labels }),
-    ...(resourceVersion !== undefined && { resourceVersion }),
+    resourceVersion,
   };
   const spec = {
     ...(cordon !== undefined && { unschedulable: cordon === "set" ? true : null }),
@@ -44,7 +45,12 @@ export async function patchNode(
   };
   const body = Object.keys(spec).length > 0 ? { metadata, spec } : { metadata };
   const node = await api.patch<Node>(paths.node(name), body, { signal });
-  return { facts: factsOf(node), carried: recordOf(node) };
+  return readOf(node);
+}
+
+function readOf(node: Node): NodeRead {
+  const text = node.metadata?.annotations?.[recordAnnotation];
+  return { facts: factsOf(node), text, carried: parseRecord(text) };
 }
 
 function factsOf(node: Node): NodeFacts {
@@ -71,8 +77,4 @@ export function wishesOn(metadata: Metadata | undefined): Wishes {
     paused: annotations[pausedAnnotation],
     requested: annotations[requestedAnnotation],
   };
-}
-
-function recordOf(node: Node): NodeRead["carried"] {
-  return parseRecord(node.metadata?.annotations?.[recordAnnotation]);
 }

@@ -40,8 +40,11 @@ const recordSchema = z.object({
   taint: z.catch(z.optional(z.string()), undefined),
   request: z.catch(z.optional(z.string()), undefined),
   attempt: count,
+  askedAt: z.catch(z.optional(z.iso.datetime()), undefined),
+  lock: z.catch(z.optional(z.string()), undefined),
   reboots: count,
   failures: count,
+  withdrawals: count,
   lastDrainMs: z.catch(z.optional(z.int().check(z.minimum(0))), undefined),
   reasons: z.catch(z.array(reasonSchema), []),
   saidAt: z.catch(z.optional(z.iso.datetime()), undefined),
@@ -66,11 +69,14 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `labels`: which labels the cycle has set to what, and what was there before.
  * - `taint`: key of the soft taint, where it is ours.
  * - `request`: the annotation that asks for a reboot, as it was last heeded.
- * - `attempt`: how often the machine has been asked to reboot in this cycle.
+ * - `attempt`: how often the machine was to be asked to reboot in this cycle.
+ * - `askedAt`: when it was asked the last time. From then on the node counts as down; without it the machine was not asked.
+ * - `lock`: which lock the slot of the cycle is in, see {@link lockText}.
  * - `reboots`: proved reboots that left the need standing.
  * - `lastDrainMs`: how long the last cycle took from the slot to the reboot.
  * - `saidAt`: when the reasons were written.
  * - `failures`: failed cycles in a row, for the back-off.
+ * - `withdrawals`: cycles in a row that were broken off for another reason, for the rest after them.
  * - `outcome`: how the last cycle ended.
  */
 export type CycleRecord = z.output<typeof recordSchema>;
@@ -104,6 +110,40 @@ function isPhase(text: string): text is Phase {
   return (phases as readonly string[]).includes(text);
 }
 
+/** All times of the record as they are once the wall clock was set by so many milliseconds: what has passed stays the same. */
+export function shifted(record: CycleRecord, ms: number): CycleRecord {
+  return mapTimes(record, (time) => new Date(Date.parse(time) + ms).toISOString());
+}
+
+/** A time from the future is from a clock that has been set back since: nothing is known to have passed, and not less. */
+export function clamped(record: CycleRecord, now: number): CycleRecord {
+  return mapTimes(record, (time) => (Date.parse(time) > now ? new Date(now).toISOString() : time));
+}
+
+function mapTimes(record: CycleRecord, change: (time: string) => string): CycleRecord {
+  const { since, need, reasons, askedAt, saidAt, outcome } = record;
+  return {
+    ...record,
+    since: change(since),
+    reasons: reasons.map((reason) => ({ ...reason, since: change(reason.since) })),
+    ...(need !== undefined && { need: { ...need, since: change(need.since) } }),
+    ...(askedAt !== undefined && { askedAt: change(askedAt) }),
+    ...(saidAt !== undefined && { saidAt: change(saidAt) }),
+    ...(outcome !== undefined && { outcome: { ...outcome, at: change(outcome.at) } }),
+  };
+}
+
+/** Outside a cycle. */
+export function isAtRest({ phase }: Pick<CycleRecord, "phase">): boolean {
+  return phase === "Idle" || phase === "Waiting" || phase === "Failed";
+}
+
+/** Whether a Node that carries this is between its cordon and its return, and so counts as down for others. */
+export function isUnderWay(annotation: string | undefined): boolean {
+  const { record } = parseRecord(annotation);
+  return record !== undefined && !isAtRest(record) && record.phase !== "Settling" && !record.announced;
+}
+
 export function writeRecord(record: CycleRecord): string {
   return JSON.stringify({ version: recordVersion, ...record });
 }
@@ -119,9 +159,19 @@ export function idleRecord(now: number): CycleRecord {
     attempt: 0,
     reboots: 0,
     failures: 0,
+    withdrawals: 0,
     reasons: [],
   };
 }
+
+/** What a person makes of a node that has failed: the need stands, and nothing keeps it from trying again. */
+export const unfailed = {
+  phase: "Waiting",
+  failures: 0,
+  withdrawals: 0,
+  reboots: 0,
+  reasons: [],
+} satisfies Partial<CycleRecord>;
 
 /** Once no reboot is needed: of cycles before only how the last one went is kept. */
 export function atEase({ outcome, lastDrainMs }: CycleRecord, now: number): CycleRecord {

@@ -1,10 +1,11 @@
-import { type Decision, iso, look, type Moment, nodeGone, phase, save, wait } from "./decision.ts";
+import { type Decision, iso, keptSlot, look, type Moment, nodeGone, phase, save, wait } from "./decision.ts";
 import { missingHooks, unmarked, unmarkRebooted } from "./marks.ts";
 import type { CycleRecord } from "./record.ts";
 import type { NodeFacts } from "./seen.ts";
 
-/** How soon pods that are not Ready are looked at again, as nobody reports on them. */
-const podsRecheckMs = 5000;
+/** How soon pods that are not Ready are looked at again, as nobody reports on them; a long wait is looked at less often. */
+const podsRecheckMs = { soon: 5000, late: 60_000 };
+const podsSoonMs = 2 * 60_000;
 const podsNamedMax = 5;
 
 /** Something that the node is not back without. */
@@ -17,10 +18,21 @@ interface Missing {
   lookAt?: number;
 }
 
-/** After the reboot is proved: whether the node is back as it was. Ends with the uncordon; however late, not without all. */
-export function returning(record: CycleRecord, moment: Moment): Decision {
+/**
+ * After the reboot is proved: whether the node is back as it was. Ends with the uncordon; however late, not without all.
+ * `unproved` ends a cycle whose record says that it was, while the boot ID does not.
+ */
+export function returning(
+  record: CycleRecord,
+  moment: Moment,
+  unproved: (why: string) => Decision,
+): Decision {
   const { seen, policy, now } = moment;
   const { node, unreadyPods } = seen;
+  if (record.bootID === undefined) return unproved("the record names no boot ID that would prove a reboot");
+  if (record.bootID === seen.bootID) return unproved("the boot ID is the one from before the reboot");
+  const kept = keptSlot(moment);
+  if (kept !== undefined) return kept;
   if (node === undefined) return look("node");
   if (node === "gone") return nodeGone(moment);
   if (record.cordoned && !node.unschedulable) {
@@ -32,15 +44,21 @@ export function returning(record: CycleRecord, moment: Moment): Decision {
   const pods = missingPods(record, unreadyPods, moment);
   const hooks = missingAfter(record, node, moment);
   const missing = [readiness, pods, hooks].filter((one) => one !== undefined);
-  if (missing.length > 0) return waitFor(missing, now);
+  if (missing.length > 0) return waitFor(missing, moment);
+  if (seen.shutdown === undefined) return look("shutdown");
+  if (seen.shutdown === "under-way") {
+    return wait("the node is back, but the machine is going down again", now + podsRecheckMs.soon);
+  }
   return save(
     {
       ...phase(record, "Settling", now),
       ...unmarked,
       reboots: record.reboots + 1,
       request: undefined,
+      askedAt: undefined,
       failures: 0,
-      outcome: { result: "rebooted", at: iso(now), message: "rebooted, Ready and given back" },
+      withdrawals: 0,
+      outcome: { result: "rebooted", at: iso(now), message: "rebooted, Ready and uncordoned" },
     },
     "the node is back",
     unmarkRebooted(policy.marks, record, node),
@@ -73,7 +91,7 @@ function missingPods(
   return {
     ...readyDue(record, policy.readyTimeoutMs),
     what: `waiting for pods of this node to be Ready: ${named}`,
-    lookAt: now + podsRecheckMs,
+    lookAt: now + (now < Date.parse(record.since) + podsSoonMs ? podsRecheckMs.soon : podsRecheckMs.late),
   };
 }
 
@@ -93,12 +111,13 @@ function readyDue(record: CycleRecord, readyTimeoutMs: number): Pick<Missing, "d
   return { due: Date.parse(record.since) + readyTimeoutMs, option: "--ready-timeout" };
 }
 
-function waitFor(missing: readonly Missing[], now: number): Decision {
+function waitFor(missing: readonly Missing[], { policy, now }: Moment): Decision {
   const why = missing
     .map(({ what, due, option }) => (now < due ? what : `${what} for longer than ${option}`))
     .join("; ");
   const times = missing.flatMap(({ due, lookAt = due }) => [due, lookAt]).filter((time) => time > now);
-  const until = times.length > 0 ? Math.min(...times) : undefined;
+  // Nobody tells of a slot that is lost.
+  const until = Math.min(...times, now + policy.gateRecheckMs);
   if (missing.every(({ due }) => now < due)) return wait(why, until);
   return { ...wait(`${why}; it keeps its slot`, until), overdue: true };
 }

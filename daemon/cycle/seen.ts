@@ -11,17 +11,23 @@ export interface Seen {
   /** The kernel's, now. */
   bootID: string;
   drain: DrainState;
-  /** The highest attempt for which this process has asked the machine to reboot. */
-  askedAttempt: number;
-  /** Why the machine certainly did not take the last request. */
-  askRefused?: string | undefined;
+  /** What this process knows of the last request to reboot that the record speaks of, beyond the record. */
+  ask?: Ask | undefined;
   /** Since when this process has seen the node Ready without a break. */
   readySince?: number | undefined;
   /** False once the lock has been seen without this node in it; a slot may be left over from before a restart. */
   mayHoldSlot: boolean;
   /** A slot is free, and it is this node's turn among those that wait. */
   turn: boolean;
+  /** For how long, in this phase and up to now, the API server could not be reached; milliseconds. */
+  unreachableMs: number;
+  /** What has been refused or has failed, and is not tried again before its time. */
+  setbacks: Readonly<Partial<Record<Trial, Setback>>>;
+  /** Since when this process knows of the need, where the record does not say it. */
+  neededSince?: number | undefined;
 
+  /** Whether the machine is on its way down, whoever has asked for that. */
+  shutdown?: "under-way" | "none" | "unknown";
   need?: Need;
   node?: NodeFacts | "gone";
   lock?: LockFacts;
@@ -29,6 +35,22 @@ export interface Seen {
   gates?: GateAnswers & { stage: Stage };
   /** "namespace/name" of those that are to be Ready after a reboot and are not. */
   unreadyPods?: readonly string[];
+}
+
+/**
+ * `unsent`: the record names a request that was not made, as its checks had become too old, or the answer to the record was lost.
+ * `refused`: the machine has certainly not taken it.
+ */
+export type Ask = { result: "unsent" } | { result: "refused"; why: string };
+
+/** What may be refused for good, and must not be tried without pause. */
+export type Trial = "acquire" | "reenter" | "begin";
+
+/** `until` and the time of a decision are on one scale. */
+export interface Setback {
+  times: number;
+  until: number;
+  why: string;
 }
 
 export interface NodeFacts {

@@ -16,7 +16,7 @@ export interface Host {
   need: NeedSource;
   readBootID: () => Promise<string>;
   rebooter: Rebooter;
-  logind: Pick<Logind, "listInhibitors" | "listSessions">;
+  logind: Pick<Logind, "listInhibitors" | "listSessions" | "isShuttingDown">;
 }
 
 /** The real machine, as the settings describe it. Rejects where they do not fit to it. */

@@ -13,6 +13,8 @@ export interface Logind {
   listSessions(signal: AbortSignal): Promise<Session[]>;
   /** One of a few words, `yes` among them. */
   canReboot(signal: AbortSignal): Promise<string>;
+  /** Whether a shutdown or reboot is under way, whoever has asked for it. */
+  isShuttingDown(signal: AbortSignal): Promise<boolean>;
   /** Resolves when it was asked. Where block inhibitors are held systemd 257 and later refuses, unless they are to be skipped. */
   reboot(options: { skipInhibitors: boolean }, signal: AbortSignal): Promise<void>;
 }
@@ -69,6 +71,11 @@ export function createLogind(socket: string, clock: Clock): Logind {
         const [answer] = await askFor(ask, { ...manager, member: "CanReboot" }, wordAnswer);
         return answer;
       }),
+    isShuttingDown: (signal) =>
+      asking(signal, async (ask) => {
+        const [[, [isPreparing]]] = await askFor(ask, preparingForShutdown, flagAnswer);
+        return isPreparing;
+      }),
     reboot: ({ skipInhibitors }, signal) =>
       asking(signal, async (ask) => {
         if (skipInhibitors && (await rebootWithFlags(ask, skipInhibitorsFlag))) return;
@@ -87,6 +94,19 @@ async function rebootWithFlags(ask: Ask, flags: number): Promise<boolean> {
     throw error;
   }
 }
+
+/** From the request, while delay inhibitors such as the kubelet's are waited for, to the end. */
+const preparingForShutdown = {
+  destination: manager.destination,
+  path: manager.path,
+  interface: "org.freedesktop.DBus.Properties",
+  member: "Get",
+  signature: "ss",
+  body: [manager.interface, "PreparingForShutdown"],
+};
+
+/** A variant: its type with its value. */
+const flagAnswer = z.tuple([z.tuple([z.unknown(), z.tuple([z.boolean()])])]);
 
 const wordAnswer = z.tuple([z.string()]);
 

@@ -5,13 +5,17 @@ import {
   isSeveral,
   type LockChange,
   type LockValue,
+  limitIn,
   nodeHolders,
   quoted,
 } from "./slots.ts";
+import type { Unlocked } from "./unlocked.ts";
 
 /** What a person does to the lock: a change, or why not. Without either there is nothing to do. */
 export interface Deed {
   change?: LockChange;
+  /** Nodes whose slot is taken away for good: they do not put it back when they are down. */
+  unlocked?: readonly Unlocked[];
   refused?: string;
 }
 
@@ -32,17 +36,28 @@ export function lockByHand(lock: LockValue, reason: string | undefined, now: num
 }
 
 /** What to unlock: what was set by hand, one node's slot, or everything, also what cannot be read. */
-export type Which = "manual" | "all" | { node: string };
+export type Which =
+  | "manual"
+  | "all"
+  /** `isDown`: its Node says that it is in mid-cycle, so it may put an entry back that the lock has lost. */
+  | { node: string; isDown?: boolean };
 
-export function unlockByHand(lock: LockValue, which: Which): Deed {
-  if (which === "all") return { change: { holders: [], concurrency: 1 } };
+export function unlockByHand(lock: LockValue, which: Which, now: number): Deed {
+  const at = new Date(now).toISOString();
+  const taken = (holders: readonly Holder[]) =>
+    holders.filter((holder) => !isManual(holder)).map(({ nodeID }) => ({ node: nodeID, at }));
+  if (which === "all") return { change: { holders: [], concurrency: 1 }, unlocked: taken(holdersOf(lock)) };
   if (lock.state === "unreadable") return { refused: lock.why };
   const goes = (holder: Holder) =>
     which === "manual" ? isManual(holder) : holder.nodeID === which.node && !isManual(holder);
   const before = holdersOf(lock);
   const holders = before.filter((holder) => !goes(holder));
-  if (holders.length < before.length) return { change: { holders, concurrency: limitIn(lock) } };
+  if (holders.length < before.length) {
+    const unlocked = taken(before.filter(goes));
+    return { change: { holders, concurrency: limitIn(lock) }, ...(unlocked.length > 0 && { unlocked }) };
+  }
   if (which === "manual") return {};
+  if (which.isDown === true) return { unlocked: [{ node: which.node, at }] };
   const names = nodeHolders(lock).map(({ nodeID }) => nodeID);
   const known = names.length > 0 ? `those that do: ${names.join(", ")}` : "no node does";
   return { refused: `${quoted(which.node)} holds no slot; ${known}` };
@@ -52,8 +67,4 @@ const manualName = "manual";
 
 function isLostInCompany(holder: Holder, lock: LockValue): boolean {
   return !isSeveral(lock) && !isManual(holder) && holder.concurrency === undefined;
-}
-
-function limitIn(lock: LockValue): number {
-  return lock.state === "readable" ? (lock.maxOwners ?? 1) : 1;
 }

@@ -6,6 +6,7 @@ import { watchObject } from "../cluster/watch.ts";
 import { pausedAnnotation } from "../pause.ts";
 import { type Failure, type Failures, failuresAnnotation, parseFailures, writeFailures } from "./failures.ts";
 import { type LockChange, type LockValue, parseLock, writeLock } from "./slots.ts";
+import { parseUnlocked, type Unlocked, unlockedAnnotation, writeUnlocked } from "./unlocked.ts";
 
 /** The object that carries the lock. */
 export interface LockPlace {
@@ -15,10 +16,25 @@ export interface LockPlace {
   annotation: string;
 }
 
-/** What the object says: the lock, which nodes have failed in a row, and whether all are paused. */
+/** The place in one line, "lease/NAMESPACE/NAME ANNOTATION", to know it again. */
+export function placeText({ kind, namespace, name, annotation }: LockPlace): string {
+  return `${kind}/${namespace}/${name} ${annotation}`;
+}
+
+/** Undefined for what {@link placeText} has not written. */
+export function parsePlace(text: string): LockPlace | undefined {
+  const [, kind, namespace = "", name = "", annotation = ""] =
+    /^(lease|daemonset)\/([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253}) ([A-Za-z0-9./_-]{1,317})$/.exec(text) ?? [];
+  return kind === "lease" || kind === "daemonset" ? { kind, namespace, name, annotation } : undefined;
+}
+
+/** What the object says: the lock, which nodes have failed in a row, whose slot was taken away, and whether all are paused. */
 export interface Carried {
+  /** The object's resourceVersion; undefined where there is no object. */
+  version: string | undefined;
   lock: LockValue;
   failures: Failures;
+  unlocked: readonly Unlocked[];
   /** As a person has written it. */
   paused?: string | undefined;
 }
@@ -27,6 +43,7 @@ export interface Carried {
 export interface CarriedChange {
   lock?: LockChange;
   failures?: readonly Failure[];
+  unlocked?: readonly Unlocked[];
   /** Null takes it away. */
   paused?: string | null;
 }
@@ -51,28 +68,43 @@ export interface CarrierOptions {
   clock: Clock;
   random: Random;
   place: LockPlace;
+  /** After so many conflicts in one swap it rejects. */
+  conflictsMax?: number;
 }
 
 /** The part of a Lease and of a DaemonSet that the lock is about. */
 interface CarrierObject {
-  metadata?: { resourceVersion?: string; annotations?: Record<string, string> };
+  metadata?: CarrierMetadata;
+}
+
+interface CarrierMetadata {
+  resourceVersion?: string;
+  annotations?: Record<string, string>;
 }
 
 const conflictRetry = { firstMs: 50, maxMs: 2000 };
 /** With thousands of waiters the winner of each round is somebody; this many rounds without a turn is a fault. */
-const conflictsMax = 12;
+const conflictsMaxDefault = 12;
 
 /**
  * Compare-and-swap on the annotations: one merge patch of them alone, guarded by the resourceVersion that was read
  * (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply).
  */
-export function createLockCarrier({ api, clock, random, place }: CarrierOptions): LockCarrier {
+export function createLockCarrier({
+  api,
+  clock,
+  random,
+  place,
+  conflictsMax = conflictsMaxDefault,
+}: CarrierOptions): LockCarrier {
   const { kind, namespace, name, annotation } = place;
   const collection = kind === "lease" ? paths.leases(namespace) : paths.daemonSets(namespace);
   const path = `${collection}/${name}`;
-  const carriedBy = ({ annotations }: NonNullable<CarrierObject["metadata"]> = {}): Carried => ({
+  const carriedBy = ({ annotations, resourceVersion }: CarrierMetadata = {}): Carried => ({
+    version: resourceVersion,
     lock: parseLock(annotations?.[annotation]),
     failures: parseFailures(annotations?.[failuresAnnotation]),
+    unlocked: parseUnlocked(annotations?.[unlockedAnnotation]),
     paused: annotations?.[pausedAnnotation],
   });
 
@@ -88,12 +120,13 @@ export function createLockCarrier({ api, clock, random, place }: CarrierOptions)
   /** All in one patch. Resolves with what the object says then. */
   async function write(
     object: CarrierObject,
-    { lock, failures, paused }: CarriedChange,
+    { lock, failures, unlocked, paused }: CarriedChange,
     signal: AbortSignal,
   ): Promise<Carried> {
     const annotations = {
       ...(lock !== undefined && { [annotation]: writeLock(lock, carriedBy(object.metadata).lock) }),
       ...(failures !== undefined && { [failuresAnnotation]: writeFailures(failures) }),
+      ...(unlocked !== undefined && { [unlockedAnnotation]: writeUnlocked(unlocked) }),
       ...(paused !== undefined && { [pausedAnnotation]: paused }),
     };
     const metadata = { resourceVersion: object.metadata?.resourceVersion, annotations };

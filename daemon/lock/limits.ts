@@ -1,8 +1,10 @@
 import { pausedText, pauseNow } from "../pause.ts";
 import {
   asCount,
+  foreignEntry,
   type Holder,
   holdersOf,
+  isFull,
   isManual,
   isSeveral,
   type LockValue,
@@ -34,6 +36,8 @@ export interface Applicant extends Self {
   pool?: string | undefined;
   /** Seen just now; undefined for a node that is not of the control plane. */
   controlPlane?: ControlPlane | undefined;
+  /** Nodes that are in mid-cycle although the lock does not name them, as far as it was looked at. */
+  absent?: readonly Holder[] | undefined;
   /** Nodes that are not Ready or cordoned, as far as it was looked at. */
   unavailable?: readonly string[] | undefined;
 }
@@ -49,7 +53,9 @@ export interface Refusal {
     | "paused"
     | "lock-unreadable"
     | "lock-manual"
+    | "lock-foreign"
     | "lock-taken"
+    | "lock-full"
     | "lock-control-plane"
     | "lock-zone"
     | "lock-pool"
@@ -89,9 +95,38 @@ export function refusal(
   if (lock.state === "unreadable") return { code: "lock-unreadable", message: lock.why };
   const manual = holdersOf(lock).find(isManual);
   if (manual !== undefined) return { code: "lock-manual", message: byHand(manual) };
-  const others = otherHolders(lock, applicant, now);
+  const foreign = foreignEntry(lock, applicant, now);
+  if (foreign !== undefined) return heldByOther(foreign);
+  const holders = otherHolders(lock, applicant, now);
+  return refusalBeside(holders, lock, applicant, limits) ?? refusedByAbsent(holders, lock, applicant, limits);
+}
+
+/** Those that are down without a slot take the room of one. */
+function refusedByAbsent(
+  holders: readonly Holder[],
+  lock: LockValue,
+  applicant: Applicant,
+  limits: Limits,
+): Refusal | undefined {
+  const absent = (applicant.absent ?? []).filter(({ nodeID }) => nodeID !== applicant.nodeID);
+  if (absent.length === 0) return undefined;
+  const refused = refusalBeside([...holders, ...absent], lock, applicant, limits);
+  if (refused === undefined) return undefined;
+  const names = absent.map(({ nodeID }) => nodeID);
+  const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+  const message = `${refused.message}, with nodes that are down without a slot: ${shown}`;
+  return { ...refused, message, toldByNodes: true };
+}
+
+function refusalBeside(
+  others: readonly Holder[],
+  lock: LockValue,
+  applicant: Applicant,
+  limits: Limits,
+): Refusal | undefined {
   return (
     slotsTaken(others, limits.concurrency, isSeveral(lock)) ??
+    noRoom(lock, applicant) ??
     controlPlaneBusy(others, applicant) ??
     groupFull("zone", others, applicant.zone, limits.maxPerZone) ??
     groupFull("pool", others, applicant.pool, limits.maxPerPool) ??
@@ -103,6 +138,17 @@ export function refusal(
 function byHand({ nodeID, reason }: Holder): string {
   const why = typeof reason === "string" && reason !== "" ? `: ${quoted(reason)}` : "";
   return `the lock is set by hand (${quoted(nodeID)})${why}`;
+}
+
+/** Only the program that has made the entry knows what it is for. */
+function heldByOther({ nodeID }: Holder): Refusal {
+  const message = `another program, such as kured, holds a slot for this very node; once it is gone for good, rebootd unlock ${nodeID} takes it away`;
+  return { code: "lock-foreign", message };
+}
+
+function noRoom(lock: LockValue, { nodeID }: Applicant): Refusal | undefined {
+  if (!isFull(lock, nodeID)) return undefined;
+  return { code: "lock-full", message: "the annotation that is the lock has no room for another holder" };
 }
 
 /** Nobody enters above its own limit, nor above that of anybody who is in. */

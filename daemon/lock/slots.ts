@@ -14,11 +14,11 @@ export interface Holder {
   // What follows is ours; kured ignores it.
   /** UID of the holder's Node, which tells it from a later one of the same name. */
   nodeUID?: string;
-  /** How many nodes the holder wants to be in at most, itself included. */
+  /** How many nodes the holder wants to be in at most, itself included. A rebootd always writes it. */
   concurrency?: number;
   zone?: string;
   pool?: string;
-  /** RFC 3339: since when its reboot had been needed. */
+  /** RFC 3339: since when its reboot had been needed. Only on the one that has entered last. */
   neededSince?: string;
   /** Of a manual entry: why, and since when (RFC 3339). */
   reason?: string;
@@ -87,9 +87,36 @@ export function writeLock({ holders, concurrency }: LockChange, before: LockValu
   return JSON.stringify({ maxOwners: concurrency, locks: holders });
 }
 
+/**
+ * All annotations of an object may have 256 KiB together; some room is left to what others write.
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/
+ */
+const lockMaxChars = 240 * 1024;
+/** An entry is its name and about so much. */
+const entryChars = 150;
+
+/** About how many holders fit into the lock, where their names are as long as this one. */
+export function holdersMax(nodeName: string): number {
+  return Math.floor(lockMaxChars / (nodeName.length + entryChars));
+}
+
+/** Whether there is no room for another entry in what can be stored. */
+export function isFull(lock: LockValue, nodeName: string): boolean {
+  const holders = holdersOf(lock);
+  // Names have at most 253 characters.
+  if (holders.length < holdersMax("n".repeat(253)) - 1) return false;
+  const value = writeLock({ holders, concurrency: holders.length + 1 }, lock) ?? "";
+  return value.length + nodeName.length + 2 * entryChars > lockMaxChars;
+}
+
 /** Whether it is in the shape for several holders. */
 export function isSeveral(lock: LockValue): boolean {
   return lock.state === "readable" && lock.maxOwners !== undefined;
+}
+
+/** What the last writer thought of the limit. */
+export function limitIn(lock: LockValue): number {
+  return lock.state === "readable" ? (lock.maxOwners ?? 1) : 1;
 }
 
 export function asCount(value: unknown): number | undefined {
@@ -129,14 +156,14 @@ export function leavesRemains(lock: LockValue, self: Self, now: number): boolean
   );
 }
 
-/** Entering twice is the same slot. What has expired makes room. */
+/** Entering twice is the same slot. What has expired makes room. Only of the last one it matters how long it has waited. */
 export function enter(holders: readonly Holder[], holder: Holder, now: number): readonly Holder[] {
   const live = holders.filter((other) => isManual(other) || !isExpired(other, now));
   if (live.some((other) => isOwn(other, holder))) return live;
-  return [...leave(live, holder), holder];
+  return [...leave(live, holder).map(({ neededSince: _, ...other }) => other), holder];
 }
 
-/** Everything that bears this node's name goes, but no manual entry. */
+/** All that a rebootd of this node has entered goes. */
 export function leave(holders: readonly Holder[], self: Self): readonly Holder[] {
   return holders.filter((holder) => !isNamed(holder, self));
 }
@@ -146,6 +173,13 @@ export function nodeHolders(lock: LockValue): readonly Holder[] {
   return holdersOf(lock).filter((holder) => !isManual(holder));
 }
 
+/** The entry that another program, such as kured, has made for this very node: it is that program's to take away. */
+export function foreignEntry(lock: LockValue, { nodeID }: Self, now: number): Holder | undefined {
+  return nodeHolders(lock).find(
+    (holder) => holder.nodeID === nodeID && !isOfRebootd(holder) && !isExpired(holder, now),
+  );
+}
+
 /** The live entries of other nodes; several of one node are one slot. */
 export function otherHolders(lock: LockValue, self: Self, now: number): readonly Holder[] {
   const others = nodeHolders(lock).filter((holder) => !isNamed(holder, self) && !isExpired(holder, now));
@@ -153,7 +187,12 @@ export function otherHolders(lock: LockValue, self: Self, now: number): readonly
 }
 
 function isNamed(holder: Holder, { nodeID }: Self): boolean {
-  return holder.nodeID === nodeID && !isManual(holder);
+  return holder.nodeID === nodeID && !isManual(holder) && isOfRebootd(holder);
+}
+
+/** kured and its companions write neither. */
+function isOfRebootd({ nodeUID, concurrency }: Holder): boolean {
+  return nodeUID !== undefined || concurrency !== undefined;
 }
 
 function isOwn(holder: Holder, self: Self): boolean {

@@ -2,7 +2,8 @@ import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { countNodes, listByLabel } from "../cluster/nodes.ts";
 import { pauseNow } from "../pause.ts";
-import type { Carried, LockCarrier } from "./carrier.ts";
+import { createAbsent, missingIn } from "./absent.ts";
+import type { Carried, CarriedChange, LockCarrier } from "./carrier.ts";
 import { afterCycle, type CycleEnd, halted } from "./failures.ts";
 import {
   type Applicant,
@@ -17,8 +18,9 @@ import {
   zoneLabel,
 } from "./limits.ts";
 import { findOrphans } from "./orphans.ts";
-import { enter, type Holder, holdersOf, holds, leave, leavesRemains, type Self } from "./slots.ts";
+import { enter, type Holder, holdersOf, holds, leave, leavesRemains, limitIn, type Self } from "./slots.ts";
 import { createUnavailable } from "./unavailable.ts";
+import { forgotten } from "./unlocked.ts";
 
 /** What the lock says about this node. */
 export interface LockFacts {
@@ -28,6 +30,10 @@ export interface LockFacts {
   /** Why a cycle may not start now, slots of others and manual entries alike. */
   refusal: Refusal | undefined;
   holders: readonly Holder[];
+  /** A person has taken the slot of this node away: it is not put back. */
+  takenAway: boolean;
+  /** The resourceVersion of the object with the lock. */
+  version: string | undefined;
 }
 
 /** This node, as its Node and its record describe it. */
@@ -43,6 +49,8 @@ export interface LockStore {
   read(self: Member, turn: boolean, signal: AbortSignal): Promise<LockFacts>;
   /** Takes a slot if one is to be had; the answer says whether this node is in. */
   acquire(self: Member, unschedulable: boolean, signal: AbortSignal): Promise<LockFacts>;
+  /** Puts the entry of a node that is down back, whatever the limits are; not against a person's will. */
+  reenter(self: Member, signal: AbortSignal): Promise<LockFacts>;
   /**
    * Gives the slot back, and all that bears this node's name; nothing happens where there is nothing. How the cycle has
    * ended, where one has, counts among the failures in a row.
@@ -82,6 +90,8 @@ export interface LockOptions {
   recheckMs: number;
   /** Written into the own entries; 0 is for ever. */
   ttlMs: number;
+  /** Whether a Node with these annotations is in mid-cycle, and so counts as down whether or not the lock knows of it. */
+  isUnderWay: (annotations: Readonly<Record<string, string>>) => boolean;
 }
 
 /** Nodes come and go slowly; a percentage of them may be late by this much. */
@@ -91,6 +101,7 @@ export function createLockStore(options: LockOptions): LockStore {
   const { api, clock, carrier, maxPerZone, maxPerPool, poolLabel, ttlMs } = options;
   let size: { nodes: number; at: number } | undefined;
   const unavailable = createUnavailable(options);
+  const absent = createAbsent({ ...options, place: placed });
 
   async function clusterSize(signal: AbortSignal): Promise<number> {
     if (size === undefined || clock.elapsed() - size.at > sizeAgeMaxMs) {
@@ -120,8 +131,8 @@ export function createLockStore(options: LockOptions): LockStore {
     return {
       nodeID,
       nodeUID,
-      zone: labels[zoneLabel],
-      pool: poolLabel === undefined ? undefined : labels[poolLabel],
+      zone: maxPerZone === undefined ? undefined : labels[zoneLabel],
+      pool: maxPerPool === undefined || poolLabel === undefined ? undefined : labels[poolLabel],
     };
   }
 
@@ -149,6 +160,19 @@ export function createLockStore(options: LockOptions): LockStore {
     return { ...asking, unavailable: await unavailable.enough({ lock, turn, isRefused }, signal) };
   }
 
+  /** With the nodes in mid-cycle that the lock does not name, where nothing else is in the way. */
+  async function withAbsent(
+    asking: Applicant,
+    carried: Carried,
+    limits: Limits,
+    turn: boolean,
+    signal: AbortSignal,
+  ): Promise<Applicant> {
+    const isIn = holds(carried.lock, asking, clock.wall());
+    if (isIn || refusalOf(carried, asking, limits) !== undefined) return asking;
+    return { ...asking, absent: await absent.enough(carried, turn, signal) };
+  }
+
   const refusalOf = ({ lock, failures, paused }: Carried, self: Applicant, limits: Limits) =>
     allPaused(paused, clock.wall()) ??
     halted(failures, options.haltAfterFailures) ??
@@ -159,6 +183,8 @@ export function createLockStore(options: LockOptions): LockStore {
     remains: leavesRemains(carried.lock, self, clock.wall()),
     refusal: refusalOf(carried, self, limits),
     holders: holdersOf(carried.lock),
+    takenAway: carried.unlocked.some(({ node }) => node === self.nodeID),
+    version: carried.version,
   });
 
   /** Takes away what `isGone` says, if there is any of it. */
@@ -178,7 +204,8 @@ export function createLockStore(options: LockOptions): LockStore {
       try {
         const limits = await limitsNow(signal);
         const asking = await applicant(self, signal);
-        return factsOf(carried, await withUnavailable(asking, carried, limits, turn, signal), limits);
+        const beside = await withAbsent(asking, carried, limits, turn, signal);
+        return factsOf(carried, await withUnavailable(beside, carried, limits, turn, signal), limits);
       } catch (error) {
         signal.throwIfAborted();
         const facts = factsOf(carried, placed(self), knownLimits());
@@ -190,25 +217,42 @@ export function createLockStore(options: LockOptions): LockStore {
       const limits = await limitsNow(signal);
       const asking = await applicant(self, signal);
       if (limits.maxUnavailable !== undefined) asking.unavailable = await unavailable.now(signal);
+      asking.absent = await absent.now(signal);
       const after = await carrier.swap((carried) => {
         const now = clock.wall();
-        if (holds(carried.lock, self, now) || refusalOf(carried, asking, limits) !== undefined)
-          return undefined;
-        const entry = entryOf(asking, self.neededSince, unschedulable, limits, now);
-        const holders = enter(holdersOf(carried.lock), entry, now);
-        return { lock: { holders, concurrency: limits.concurrency } };
+        if (holds(carried.lock, self, now)) return undefined;
+        const beside = { ...asking, absent: missingIn(carried, asking.absent) };
+        if (refusalOf(carried, beside, limits) !== undefined) return undefined;
+        return entered(carried, entryOf(asking, self.neededSince, unschedulable, limits, now), limits);
       }, signal);
       unavailable.heed(after.lock);
       return factsOf(after, asking, limits);
+    },
+
+    async reenter(self, signal) {
+      const limits = knownLimits();
+      const after = await carrier.swap((carried) => {
+        const { lock, unlocked } = carried;
+        const now = clock.wall();
+        const isTakenAway = unlocked.some(({ node }) => node === self.nodeID);
+        if (isTakenAway || lock.state === "unreadable" || holds(lock, self, now)) return undefined;
+        return entered(carried, entryOf(placed(self), self.neededSince, false, limits, now), limits);
+      }, signal);
+      return factsOf(after, placed(self), limits);
     },
 
     async release(self, end, signal) {
       const isOurs = (holder: Holder) => leave([holder], self).length === 0;
       await carrier.swap((carried) => {
         const change = without(carried, isOurs);
-        if (change === undefined || end === undefined) return change;
-        const failures = afterCycle(carried.failures, end, self.nodeID, options.haltAfterFailures);
-        return failures === undefined ? change : { ...change, failures };
+        const unlocked = forgotten(carried.unlocked, self.nodeID);
+        const isOver = change !== undefined || unlocked !== undefined;
+        const failures =
+          isOver && end !== undefined
+            ? afterCycle(carried.failures, end, self.nodeID, options.haltAfterFailures)
+            : undefined;
+        if (!isOver) return undefined;
+        return { ...change, ...(unlocked && { unlocked }), ...(failures && { failures }) };
       }, signal);
     },
 
@@ -237,6 +281,13 @@ export function createLockStore(options: LockOptions): LockStore {
     },
   };
 
+  /** The own entry beside the others; a person's unlock from before is over with it. */
+  function entered({ lock, unlocked }: Carried, entry: Holder, { concurrency }: Limits): CarriedChange {
+    const holders = enter(holdersOf(lock), entry, clock.wall());
+    const rest = forgotten(unlocked, entry.nodeID);
+    return { lock: { holders, concurrency }, ...(rest && { unlocked: rest }) };
+  }
+
   /** Nothing is written when a pause ends by itself. */
   async function tellAgainAfterPause(
     carried: Carried,
@@ -259,11 +310,13 @@ export function createLockStore(options: LockOptions): LockStore {
     { concurrency }: Limits,
     now: number,
   ): Holder {
+    // kured shows what an only holder says; where there are many they are to fit, and it takes absence for the same.
+    const isAlone = concurrency === 1;
     return {
       nodeID,
-      metadata: { unschedulable },
+      ...((isAlone || unschedulable) && { metadata: { unschedulable } }),
       created: new Date(now).toISOString(),
-      TTL: ttlMs * 1e6,
+      ...((isAlone || ttlMs > 0) && { TTL: ttlMs * 1e6 }),
       concurrency,
       ...(nodeUID !== undefined && { nodeUID }),
       ...(zone !== undefined && { zone }),
@@ -271,4 +324,13 @@ export function createLockStore(options: LockOptions): LockStore {
       ...(neededSince !== undefined && { neededSince }),
     };
   }
+}
+
+/** Takes what this node has entered out of a lock that it no longer uses. */
+export async function leaveLock(carrier: LockCarrier, nodeID: string, signal: AbortSignal): Promise<void> {
+  await carrier.swap(({ lock }) => {
+    const holders = leave(holdersOf(lock), { nodeID });
+    if (holders.length === holdersOf(lock).length) return undefined;
+    return { lock: { holders, concurrency: limitIn(lock) } };
+  }, signal);
 }

@@ -1,3 +1,4 @@
+import { createBelief } from "../belief.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { Refusal } from "./limits.ts";
 import { parsePriority, turnDelayMs } from "./rank.ts";
@@ -11,23 +12,30 @@ export interface Waiter extends Member {
 }
 
 export interface Turn {
-  /** Waits for a slot, beginning with the lock as it was just seen. */
-  follow(waiter: Waiter, seen: LockFacts): void;
+  /**
+   * Waits for a slot, beginning with the lock as a read has shown it that was begun at that moment of `clock.elapsed()`;
+   * without a moment it is what {@link refused} has told.
+   */
+  follow(waiter: Waiter, seen: LockFacts, askedAt: number | undefined): void;
   /** Waits for none: nothing is watched or asked any more. */
   stop(): void;
   /** True once, when a slot is free and those before this node have had their chance. */
   claim(): boolean;
-  /** What the watch has shown last, where that is that others are in the way, until it shows that they are gone. */
+  /** What was seen last and is still to be believed, where that is that others are in the way. */
   refused(): LockFacts | undefined;
+  /** For how many milliseconds what was seen is to be believed; then it is to be read anew. */
+  trustedMs(): number;
 }
 
 export interface TurnOptions {
   clock: Clock;
   random: Random;
   lock: LockStore;
+  /** So long a read of the lock is believed, while its watch is open. */
+  trustMs: number;
   /** Called when it is this node's turn. */
   onDue: () => void;
-  /** Called when the lock shows that a person has stopped or is needed, or that this is over: the Node is to say so. */
+  /** Called when what is in the way is something else than the Node says. */
   onNews: () => void;
   onOrphans: (removed: readonly Holder[]) => void;
   onError: (what: string, error: unknown) => void;
@@ -41,46 +49,48 @@ const patrolMs = { least: 30 * 60_000, most: 40 * 60_000 };
 
 /** Each waiting node has something to say then: the writes are spread, by so much for each node there may be. */
 const newsMs = 10;
-const newsCodes: ReadonlySet<Refusal["code"] | undefined> = new Set([
-  "paused",
-  "lock-manual",
-  "lock-unreadable",
-  "halted",
-  "failures-unreadable",
-]);
+/** While the watch is broken what it has shown is believed for so long. */
+const brokenTrustMs = 60_000;
 
 /** Watches the lock only while a slot is waited for, and says when it is this node's turn to ask for one. */
-export function createTurn({ clock, random, lock, onDue, onNews, onOrphans, onError }: TurnOptions): Turn {
+export function createTurn(options: TurnOptions): Turn {
+  const { clock, random, lock, trustMs, onDue, onNews, onOrphans, onError } = options;
   let waiter: Waiter | undefined;
   let watching: AbortController | undefined;
-  let latest: LockFacts | undefined;
-  /** Why this node was refused last. */
-  let refusedFor: Refusal["code"] | undefined;
+  let latest = createBelief<LockFacts>(clock, trustMs);
+  /** Why this node was refused when its loop was here last. */
+  let saidCode: Refusal["code"] | undefined;
+  let isCalled = false;
   /** Since when the reboot of the node that was seen to enter last had been needed; it has left meanwhile. */
   let yardstick: string | undefined;
   let offer: AbortController | undefined;
   let isDue = false;
 
   function see(facts: LockFacts): void {
-    latest = facts;
-    refusedFor = facts.refusal?.code ?? refusedFor;
     yardstick = lastEntered(facts.holders)?.neededSince ?? yardstick;
     if (facts.refusal !== undefined) withdraw();
     else if (offer === undefined && !isDue) void makeOffer();
   }
 
-  /** Shows what the watch has seen, and calls where that is for people. */
+  /** Calls where the Node is to say something else. A slot that is free has its own call, or is taken again at once. */
   function seeWatched(facts: LockFacts, signal: AbortSignal): void {
-    const before = refusedFor;
+    if (!latest.shown(facts, facts.version)) return;
     see(facts);
-    const isNews = newsCodes.has(before) || newsCodes.has(refusedFor);
-    if (before !== refusedFor && isNews) void callLater(signal);
+    if (isNews()) void callLater(signal);
+  }
+
+  function isNews(): boolean {
+    const code = latest.last()?.refusal?.code;
+    return code !== undefined && code !== saidCode;
   }
 
   async function callLater(signal: AbortSignal): Promise<void> {
+    if (isCalled) return;
+    isCalled = true;
     const clusterSize = await lock.clusterSize(signal).catch(() => clusterSizeMax);
     await clock.sleep(random() * clusterSize * newsMs, signal).catch(() => {});
-    if (!signal.aborted) onNews();
+    isCalled = false;
+    if (!signal.aborted && isNews()) onNews();
   }
 
   function withdraw(): void {
@@ -118,7 +128,7 @@ export function createTurn({ clock, random, lock, onDue, onNews, onOrphans, onEr
       const { least, most } = isFirst ? firstPatrolMs : patrolMs;
       try {
         await clock.sleep(least + random() * (most - least), signal);
-        const holders = latest?.holders ?? [];
+        const holders = latest.last()?.holders ?? [];
         const suspects = isFirst ? holders : holders.slice(Math.floor(random() * holders.length)).slice(0, 1);
         const removed = await lock.removeOrphans({ nodeID: waiter?.nodeID ?? "" }, suspects, signal);
         if (removed.length > 0) onOrphans(removed);
@@ -129,9 +139,12 @@ export function createTurn({ clock, random, lock, onDue, onNews, onOrphans, onEr
   }
 
   return {
-    follow(next, seen) {
+    follow(next, seen, askedAt) {
       waiter = next;
-      see(seen);
+      saidCode = seen.refusal?.code;
+      // Where the watch has shown something newer meanwhile, that counts.
+      if (askedAt !== undefined) latest.read(seen, seen.version, askedAt);
+      see(latest.last() ?? seen);
       if (watching !== undefined) return;
       watching = new AbortController();
       const { signal } = watching;
@@ -139,7 +152,10 @@ export function createTurn({ clock, random, lock, onDue, onNews, onOrphans, onEr
       void lock.watch(
         () => waiter ?? next,
         (facts) => seeWatched(facts, signal),
-        (error) => onError("watching the lock", error),
+        (error) => {
+          latest.fade(brokenTrustMs);
+          onError("watching the lock", error);
+        },
         signal,
       );
     },
@@ -147,8 +163,9 @@ export function createTurn({ clock, random, lock, onDue, onNews, onOrphans, onEr
       withdraw();
       watching?.abort();
       watching = undefined;
-      latest = undefined;
-      refusedFor = undefined;
+      latest = createBelief(clock, trustMs);
+      saidCode = undefined;
+      isCalled = false;
     },
     claim() {
       const claimed = isDue;
@@ -156,10 +173,12 @@ export function createTurn({ clock, random, lock, onDue, onNews, onOrphans, onEr
       return claimed;
     },
     refused() {
-      if (latest?.refusal === undefined || latest.held || latest.remains) return undefined;
+      const facts = latest.value();
+      if (facts?.refusal === undefined || facts.held || facts.remains) return undefined;
       // Of other Nodes the watch shows nothing.
-      return latest.refusal.toldByNodes ? undefined : latest;
+      return facts.refusal.toldByNodes ? undefined : facts;
     },
+    trustedMs: () => (watching === undefined ? Number.POSITIVE_INFINITY : latest.trustedMs()),
   };
 }
 

@@ -33,7 +33,12 @@ function explained({ record, unschedulable = false, isReady = true, ...rest }: F
     spec: { unschedulable },
     status: isReady ? ready : {},
   };
-  const carried = { lock: parseLock(undefined), failures: parseFailures(undefined) };
+  const carried = {
+    version: "1",
+    unlocked: [],
+    lock: parseLock(undefined),
+    failures: parseFailures(undefined),
+  };
   return explainNode({ node, carried, place, daemons: [daemon], ...rest }, noon);
 }
 
@@ -133,6 +138,8 @@ describe("The explanation of a node", () => {
         record: {},
         carried: {
           lock: parseLock(JSON.stringify({ nodeID: "n2", created: ago(3), TTL: 0 })),
+          version: "1",
+          unlocked: [],
           failures: parseFailures(JSON.stringify([{ node: "n3", at: ago(9), message: "stuck" }])),
           paused: "moving racks",
         },

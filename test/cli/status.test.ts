@@ -57,6 +57,8 @@ const nodes = [
 ];
 const carried = (lock: string | undefined, failures?: string) => ({
   lock: parseLock(lock),
+  version: "1",
+  unlocked: [],
   failures: parseFailures(failures),
 });
 const show = (value: unknown, wide = false) =>

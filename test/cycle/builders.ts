@@ -24,6 +24,8 @@ export function policy(changes: Partial<Policy> = {}): Policy {
     rebootTimeoutMs: 10 * minute,
     rebootAttempts: 2,
     maxRebootsPerNeed: 2,
+    maxFailuresPerNode: 3,
+    lock: "lease/kube-system/rebootd rebootd.dev/lock",
     readySettleMs: 15_000,
     readyTimeoutMs: 15 * minute,
     beforeHooks: { keys: [], timeoutMs: 15 * minute, late: "restore" },
@@ -70,8 +72,12 @@ interface Facts {
   stage?: Stage;
   drain?: Seen["drain"];
   rebooted?: boolean;
-  askedAttempt?: number;
-  askRefused?: string;
+  ask?: Seen["ask"];
+  shutdown?: Seen["shutdown"];
+  takenAway?: boolean;
+  unreachableMs?: number;
+  setbacks?: Seen["setbacks"];
+  neededSince?: number;
   readySince?: number;
   unreadyPods?: readonly string[];
   mayHoldSlot?: boolean;
@@ -85,8 +91,11 @@ export function seen(facts: Facts = {}): Seen {
   return {
     bootID,
     drain: facts.drain ?? { state: "none" },
-    askedAttempt: facts.askedAttempt ?? 0,
-    askRefused: facts.askRefused,
+    ask: facts.ask,
+    shutdown: facts.shutdown ?? "none",
+    unreachableMs: facts.unreachableMs ?? 0,
+    setbacks: facts.setbacks ?? {},
+    neededSince: facts.neededSince,
     readySince: facts.readySince,
     mayHoldSlot: facts.mayHoldSlot ?? (held || facts.remains === true),
     turn: facts.turn ?? true,
@@ -103,7 +112,14 @@ export function seen(facts: Facts = {}): Seen {
           : { state: "not-needed" },
     unreadyPods: facts.unreadyPods ?? [],
     gates: { stage: facts.stage ?? "slot", closed: facts.closed ?? [], changesAt: facts.changesAt },
-    lock: { held, remains: facts.remains ?? false, refusal: facts.refusal, holders: [] },
+    lock: {
+      held,
+      remains: facts.remains ?? false,
+      refusal: facts.refusal,
+      holders: [],
+      takenAway: facts.takenAway ?? false,
+      version: "7",
+    },
     node:
       node === "gone"
         ? "gone"
@@ -126,6 +142,6 @@ export function seen(facts: Facts = {}): Seen {
 
 /** What is known without asking anybody. */
 export function unseen(facts: Facts = {}): Seen {
-  const { need, gates, lock, node, unreadyPods, ...rest } = seen(facts);
+  const { need, gates, lock, node, unreadyPods, shutdown, ...rest } = seen(facts);
   return rest;
 }

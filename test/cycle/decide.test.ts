@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { decide } from "../../daemon/cycle/decide.ts";
-import type { Action, Decision } from "../../daemon/cycle/decision.ts";
+import type { Action, Decision, Policy } from "../../daemon/cycle/decision.ts";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
+import type { Seen } from "../../daemon/cycle/seen.ts";
 import { idle, iso, marks, minute, noon, policy, record, seen, unseen } from "./builders.ts";
 
 function action(decision: Decision): Action {
@@ -520,14 +521,13 @@ describe("A failed node", () => {
     [30, 60 * minute],
   ] as const) {
     it(`rests for ${pause / minute} minutes after ${failures} failures`, () => {
-      assert.deepEqual(action(decide(failed(failures), seen({ held: false }), policy(), noon)), {
+      const never = policy({ maxFailuresPerNode: 0 });
+      assert.deepEqual(action(decide(failed(failures), seen({ held: false }), never, noon)), {
         do: "wait",
         until: noon + pause,
       });
-      assert.equal(
-        action(decide(failed(failures), seen({ held: false }), policy(), noon + pause)).do,
-        "acquire",
-      );
+      const later = decide(failed(failures), seen({ held: false }), never, noon + pause);
+      assert.equal(action(later).do, "acquire");
     });
   }
 
@@ -537,8 +537,122 @@ describe("A failed node", () => {
     assert.equal(why, `failed 1 times (the drain broke); tries again at ${iso(noon + minute)}`);
   });
 
+  it("is left alone after too many failures, and says so on the Node, until a person asks", () => {
+    const outcome = { result: "failed", at: iso(noon), message: "the drain broke" } as const;
+    const restoring = record({ phase: "Restoring", cordoned: false, failures: 3, outcome });
+    const next = saved(decide(restoring, seen({ held: false }), policy(), noon));
+    assert.equal(next.phase, "Failed");
+    assert.deepEqual(
+      next.reasons.map(({ gate, code }) => [gate, code]),
+      [["failures", "given-up"]],
+    );
+    assert.match(next.reasons[0]?.message ?? "", /^failed 3 times in a row: .*rebootd resume NODE$/);
+    const later = decide(next, seen({ held: false }), policy(), noon + 24 * 60 * minute);
+    assert.deepEqual([action(later), later.reasons], [{ do: "wait" }, next.reasons]);
+    const heeded = saved(decide(next, seen({ held: false, request: "true" }), policy(), noon));
+    assert.deepEqual([heeded.phase, heeded.failures, heeded.reasons], ["Waiting", 0, []]);
+  });
+
   it("leaves the slot to others meanwhile", () => {
     assert.deepEqual(action(decide(failed(1), seen({ held: true }), policy(), noon)), { do: "release" });
+  });
+});
+
+describe("A node whose cycle was broken off", () => {
+  const outcome = { result: "withdrawn", at: iso(noon), message: "the slot is no longer ours" } as const;
+  const waiting = (withdrawals: number) =>
+    record({ phase: "Waiting", cordoned: false, withdrawals, outcome });
+
+  for (const [withdrawals, pause] of [
+    [1, 2 * minute],
+    [2, 10 * minute],
+    [3, 50 * minute],
+    [4, 60 * minute],
+    [50, 60 * minute],
+  ] as const) {
+    it(`rests for ${pause / minute} minutes after ${withdrawals} such cycles, and says so`, () => {
+      const next = saved(decide(waiting(withdrawals), seen({ held: false }), policy(), noon));
+      assert.deepEqual(
+        next.reasons.map(({ gate, code, message }) => [gate, code, message]),
+        [
+          [
+            "rest",
+            "withdrawn",
+            `rests after a cycle that was broken off (the slot is no longer ours); tries again at ${iso(noon + pause)}`,
+          ],
+        ],
+      );
+      const still = decide(next, seen({ held: false }), policy(), noon);
+      assert.deepEqual(action(still), { do: "wait", until: noon + pause });
+      const later = decide(waiting(withdrawals), seen({ held: false }), policy(), noon + pause);
+      assert.equal(action(later).do, "acquire");
+    });
+  }
+
+  it("counts it when it is restored, and no failure with it", () => {
+    const next = saved(decide(record({ phase: "Draining" }), seen({ held: false }), policy(), noon));
+    assert.deepEqual([next.withdrawals, next.failures, next.outcome], [1, 0, outcome]);
+  });
+
+  it("no longer counts it once it has rebooted, or where a person asks", () => {
+    const back = record({ phase: "Returning", withdrawals: 3, failures: 2, since: iso(noon - minute) });
+    const next = saved(decide(back, seen({ rebooted: true, readySince: noon - minute }), policy(), noon));
+    assert.deepEqual([next.phase, next.withdrawals, next.failures], ["Settling", 0, 0]);
+    const heeded = saved(decide(waiting(3), seen({ held: false, request: "true" }), policy(), noon));
+    assert.equal(heeded.withdrawals, 0);
+  });
+});
+
+describe("What the API server refuses", () => {
+  const resting = (setbacks: Seen["setbacks"], facts = {}) =>
+    decide(
+      record({ phase: "Waiting", cordoned: false }),
+      seen({ held: false, setbacks, ...facts }),
+      policy(),
+      noon,
+    );
+  const setback = { times: 7, until: noon + minute, why: "patch: 403: no" };
+
+  it("is said on the Node where it is the lock, and not tried before its time", () => {
+    const next = saved(resting({ acquire: setback }));
+    assert.deepEqual(
+      next.reasons.map(({ gate, code, message }) => [gate, code, message]),
+      [["lock", "unwritable", "the lock cannot be written: patch: 403: no"]],
+    );
+    assert.equal(action(resting({ acquire: { ...setback, until: noon } })).do, "acquire");
+  });
+
+  it("gives the slot to others, as a failure, where it is the beginning of the cycle, again and again", () => {
+    const message = "the API server does not let the cycle begin: patch: 403: no";
+    assert.deepEqual(action(resting({ begin: setback }, { held: true })), {
+      do: "release",
+      end: { result: "failed", at: iso(noon), message },
+    });
+    const next = saved(resting({ begin: setback }));
+    assert.deepEqual(
+      next.reasons.map(({ gate, code, message }) => [gate, code, message]),
+      [["node", "unwritable", message]],
+    );
+    assert.equal(action(resting({ begin: { ...setback, until: noon } })).do, "acquire");
+  });
+
+  it("keeps its slot for the first few times", () => {
+    const decision = resting({ begin: { ...setback, times: 2 } }, { held: true });
+    assert.equal(saved(decision).phase, "Draining");
+  });
+});
+
+describe("A draining node whose API server could not be reached for a while", () => {
+  it("has as much more time, as nothing could be evicted", () => {
+    const draining = record({ phase: "Draining" });
+    const late = noon + 15 * minute;
+    const none = seen({ unreachableMs: 10 * minute });
+    assert.deepEqual(action(decide(draining, none, policy(), late)), {
+      do: "drain",
+      deadline: late + 10 * minute,
+      deleteAt: Number.POSITIVE_INFINITY,
+    });
+    assert.equal(saved(decide(draining, none, policy(), late + 10 * minute)).phase, "Restoring");
   });
 });
 
@@ -804,12 +918,15 @@ describe("A draining node", () => {
   });
 });
 
-describe("A rebooting node", () => {
+describe("A node that is to be asked to reboot", () => {
   const rebooting = record({ phase: "Rebooting", attempt: 1 });
   const drained = { drain: { state: "done", at: noon } } as const;
 
-  it("asks the machine after slot, cordon, need and gates were confirmed", () => {
-    assert.deepEqual(action(decide(rebooting, seen(drained), policy(), noon)), { do: "reboot", attempt: 1 });
+  it("is asked after slot, cordon, need and gates were confirmed, and its record says so first", () => {
+    assert.deepEqual(action(decide(rebooting, seen(drained), policy(), noon + minute)), {
+      do: "reboot",
+      record: { ...rebooting, askedAt: iso(noon + minute) },
+    });
   });
 
   for (const missing of ["node", "lock", "need", "gates"] as const) {
@@ -830,95 +947,172 @@ describe("A rebooting node", () => {
     ["the reboot is no longer needed", { needed: false }],
     ["the window has closed", { closed: [{ gate: "window", code: "outside", message: "outside" }] }],
   ] as const) {
-    it(`is given back and not rebooted when ${what}`, () => {
-      const next = saved(
-        decide(
-          rebooting,
-          seen({ ...drained, ...facts, closed: [...("closed" in facts ? facts.closed : [])] }),
-          policy(),
-          noon,
-        ),
-      );
+    it(`is restored and not rebooted when ${what}`, () => {
+      const all = seen({ ...drained, ...facts, closed: [...("closed" in facts ? facts.closed : [])] });
+      const next = saved(decide(rebooting, all, policy(), noon));
       assert.equal(next.phase, "Restoring");
       assert.equal(next.outcome?.result, "withdrawn");
     });
   }
 
-  it("is given back and not rebooted when somebody uncordoned it", () => {
+  it("is restored and not rebooted when somebody uncordoned it", () => {
     const next = saved(
       decide(rebooting, seen({ ...drained, node: { unschedulable: false } }), policy(), noon),
     );
     assert.equal(next.phase, "Restoring");
   });
 
-  it("is never given back once the machine was asked, before the timeout", () => {
-    const decision = decide(rebooting, seen({ askedAttempt: 1, held: false, needed: false }), policy(), noon);
-    assert.deepEqual(action(decision), { do: "wait", until: noon + 10 * minute });
+  it("is not restored while the machine goes down by somebody else's request", () => {
+    const decision = decide(rebooting, seen({ held: false, shutdown: "under-way" }), policy(), noon);
+    assert.deepEqual(action(decision), { do: "wait", until: noon + 5000 });
+    assert.match(decision.why, /the slot is no longer ours, but the machine is going down already/);
   });
 
-  it("drains again after the timeout what has come meanwhile, and asks once more", () => {
-    const asked = { ...rebooting, lastDrainMs: 90_000 };
-    const late = noon + 10 * minute;
-    const again = saved(decide(asked, seen({ askedAttempt: 1 }), policy(), late));
-    assert.deepEqual([again.phase, again.attempt, again.since], ["Draining", 1, iso(late)]);
-    const empty = seen({ drain: { state: "done", at: late }, askedAttempt: 1, stage: "reboot" });
+  it("is asked anew where the record names a request that was not made", () => {
+    const unsent = { ...rebooting, askedAt: iso(noon) };
+    const facts = { ...drained, ask: { result: "unsent" } } as const;
+    assert.equal(action(decide(unsent, seen(facts), policy(), noon + minute)).do, "reboot");
+    const next = saved(decide(unsent, seen({ ...facts, held: false }), policy(), noon + minute));
+    assert.deepEqual([next.phase, next.askedAt], ["Restoring", undefined]);
+  });
+
+  it("counts a record without a boot ID from this boot on: nothing is proved by its absence", () => {
+    for (const phase of ["Draining", "Rebooting"] as const) {
+      const next = saved(decide(record({ phase, bootID: undefined, attempt: 1 }), seen(), policy(), noon));
+      assert.deepEqual([next.phase, next.bootID], [phase, seen().bootID]);
+    }
+  });
+});
+
+describe("A node that was asked to reboot is down", () => {
+  const asked = record({ phase: "Rebooting", attempt: 1, askedAt: iso(noon) });
+  const late = noon + 10 * minute;
+
+  it("and is not restored before the timeout, whatever the need or the gates say", () => {
+    const decision = decide(asked, seen({ needed: false }), policy(), noon);
+    assert.deepEqual(action(decision), { do: "wait", until: noon + minute });
+    const soon = decide(asked, seen(), policy(), late - 1000);
+    assert.deepEqual(action(soon), { do: "wait", until: late });
+  });
+
+  it("and the timeout counts from the request, not from the record that announced it", () => {
+    const announced = { ...asked, since: iso(noon - 60 * minute) };
+    assert.equal(action(decide(announced, seen(), policy(), noon)).do, "wait");
+  });
+
+  it("and puts its entry back where the lock has lost it", () => {
+    assert.deepEqual(action(decide(asked, seen({ held: false }), policy(), noon)), { do: "reenter" });
+  });
+
+  it("and looks at the lock for that", () => {
+    const { lock, ...rest } = seen();
+    assert.deepEqual(action(decide(asked, rest, policy(), noon)), { do: "look", at: "lock" });
+    assert.ok(lock);
+  });
+
+  for (const [what, facts] of [
+    ["a person has taken it away", { takenAway: true }],
+    ["the lock cannot be read", { refusal: { code: "lock-unreadable", message: "junk" } }],
+    ["that was refused a moment ago", { setbacks: { reenter: { times: 1, until: noon + 1, why: "" } } }],
+  ] as const) {
+    it(`but not where ${what}`, () => {
+      assert.equal(action(decide(asked, seen({ held: false, ...facts }), policy(), noon)).do, "wait");
+    });
+  }
+
+  it("and once it was refused that is tried again when its time has come", () => {
+    const setbacks = { reenter: { times: 1, until: noon, why: "" } };
+    assert.equal(action(decide(asked, seen({ held: false, setbacks }), policy(), noon)).do, "reenter");
+  });
+
+  it("and after the timeout it is looked at whether the machine goes down", () => {
+    const { shutdown, ...rest } = seen();
+    assert.deepEqual(action(decide(asked, rest, policy(), late)), { do: "look", at: "shutdown" });
+    assert.equal(shutdown, "none");
+  });
+
+  it("and a machine that takes longer to go down is waited for, and said to be overdue", () => {
+    const decision = decide(asked, seen({ shutdown: "under-way" }), policy({ rebootAttempts: 1 }), late);
+    assert.deepEqual([action(decision), decision.overdue], [{ do: "wait", until: late + minute }, true]);
+  });
+
+  it("until it is seen not to go: then what has come meanwhile is drained, and it is asked once more", () => {
+    const known = { ...asked, lastDrainMs: 90_000 };
+    const again = saved(decide(known, seen(), policy(), late));
+    assert.deepEqual(
+      [again.phase, again.attempt, again.since, again.askedAt],
+      ["Draining", 1, iso(late), undefined],
+    );
+    const empty = seen({ drain: { state: "done", at: late }, stage: "reboot" });
     const next = saved(decide(again, empty, policy(), late + minute));
     assert.deepEqual([next.phase, next.attempt, next.lastDrainMs], ["Rebooting", 2, 90_000]);
-    assert.deepEqual(action(decide(next, empty, policy(), late + minute)), { do: "reboot", attempt: 2 });
+    assert.equal(action(decide(next, empty, policy(), late + minute)).do, "reboot");
   });
 
-  it("fails after the last attempt", () => {
-    const last = record({ phase: "Rebooting", attempt: 2 });
-    const next = saved(decide(last, seen({ askedAttempt: 2 }), policy(), noon + 10 * minute));
-    assert.equal(next.phase, "Restoring");
-    assert.equal(next.outcome?.result, "failed");
+  it("until it has failed after the last attempt", () => {
+    const last = { ...asked, attempt: 2 };
+    const next = saved(decide(last, seen(), policy(), late));
+    assert.deepEqual([next.phase, next.outcome?.result, next.failures], ["Restoring", "failed", 1]);
   });
 
-  it("fails at once when the machine certainly was not asked", () => {
-    const next = saved(
-      decide(rebooting, seen({ askedAttempt: 1, askRefused: "no such command" }), policy(), noon),
-    );
-    assert.equal(next.outcome?.message, "no such command");
+  const ask = { result: "refused", why: "no such command" } as const;
+
+  it("but not where the machine certainly has not taken the request", () => {
+    assert.equal(saved(decide(asked, seen({ ask }), policy(), noon)).outcome?.message, "no such command");
   });
 
-  it("looks at its Node before it is given back, and waits while that is gone from the cluster", () => {
-    const refused = { askedAttempt: 1, askRefused: "no such command" };
-    const { node, ...rest } = seen(refused);
-    assert.deepEqual(action(decide(rebooting, rest, policy(), noon)), { do: "look", at: "node" });
-    const gone = decide(rebooting, seen({ ...refused, node: "gone" }), policy(), noon);
+  it("and then its Node is looked at before it is restored, and waited for while the cluster has none", () => {
+    const { node, ...rest } = seen({ ask });
+    assert.deepEqual(action(decide(asked, rest, policy(), noon)), { do: "look", at: "node" });
+    const gone = decide(asked, seen({ ask, node: "gone" }), policy(), noon);
     assert.deepEqual(action(gone), { do: "wait", until: noon + minute });
     assert.ok(node);
   });
 
-  it("returns as soon as the boot ID has changed", () => {
-    assert.equal(
-      saved(decide(rebooting, seen({ askedAttempt: 1, rebooted: true }), policy(), noon)).phase,
-      "Returning",
-    );
+  it("until the boot ID has changed", () => {
+    assert.equal(saved(decide(asked, seen({ rebooted: true }), policy(), noon)).phase, "Returning");
   });
 });
 
 describe("A returning node", () => {
+  /** What is looked at once a minute is another story. */
+  const unhurried = (changes: Partial<Policy> = {}) => policy({ gateRecheckMs: 60 * minute, ...changes });
+
   const returningNode = record({ phase: "Returning", attempt: 1 });
 
   it("waits until it is Ready", () => {
-    const decision = decide(returningNode, seen({ rebooted: true, node: { ready: false } }), policy(), noon);
+    const decision = decide(
+      returningNode,
+      seen({ rebooted: true, node: { ready: false } }),
+      unhurried(),
+      noon,
+    );
     assert.deepEqual(action(decision), { do: "wait", until: noon + 15 * minute });
   });
 
   it("does not believe a Ready from the boot before", () => {
-    const decision = decide(returningNode, seen({ rebooted: true, node: { bootID: "old" } }), policy(), noon);
+    const decision = decide(
+      returningNode,
+      seen({ rebooted: true, node: { bootID: "old" } }),
+      unhurried(),
+      noon,
+    );
     assert.match(decision.why, /kubelet has not yet reported this boot/);
   });
 
   it("waits until it has been Ready for a while", () => {
-    const decision = decide(returningNode, seen({ rebooted: true, readySince: noon }), policy(), noon + 5000);
+    const decision = decide(
+      returningNode,
+      seen({ rebooted: true, readySince: noon }),
+      unhurried(),
+      noon + 5000,
+    );
     assert.deepEqual(action(decision), { do: "wait", until: noon + 15_000 });
   });
 
   it("is uncordoned in the patch that says so", () => {
     const next = saved(
-      decide(returningNode, seen({ rebooted: true, readySince: noon }), policy(), noon + 15_000),
+      decide(returningNode, seen({ rebooted: true, readySince: noon }), unhurried(), noon + 15_000),
     );
     assert.equal(next.phase, "Settling");
     assert.equal(next.cordon, "clear");
@@ -929,7 +1123,9 @@ describe("A returning node", () => {
 
   it("stays cordoned when the cordon was somebody else's", () => {
     const theirs = record({ phase: "Returning", cordoned: false });
-    const next = saved(decide(theirs, seen({ rebooted: true, readySince: noon }), policy(), noon + 15_000));
+    const next = saved(
+      decide(theirs, seen({ rebooted: true, readySince: noon }), unhurried(), noon + 15_000),
+    );
     assert.equal(next.cordon, undefined);
   });
 
@@ -937,17 +1133,17 @@ describe("A returning node", () => {
     const decision = decide(
       returningNode,
       seen({ rebooted: true, node: { ready: false } }),
-      policy(),
+      unhurried(),
       noon + 15 * minute,
     );
-    assert.deepEqual(action(decision), { do: "wait" });
+    assert.deepEqual(action(decision), { do: "wait", until: noon + 75 * minute });
     assert.match(decision.why, /^the node is not Ready for longer than --ready-timeout; it keeps its slot$/);
     assert.equal(decision.overdue, true);
   });
 
   const hooks = ["example.com/raid-checked", "example.com/smoke-test"];
   const afterHooks = { keys: hooks, timeoutMs: 5 * minute, late: "wait" } as const;
-  const hooked = policy({ marks: marks({ hooks }), afterHooks });
+  const hooked = unhurried({ marks: marks({ hooks }), afterHooks });
   const settled = { rebooted: true, readySince: noon };
   const cni = ["kube-system/cni-x7k2p"];
   const waitsForPods = "waiting for pods of this node to be Ready: kube-system/cni-x7k2p";
@@ -956,7 +1152,7 @@ describe("A returning node", () => {
 
   it("looks at its Node first, and waits while that is gone from the cluster", () => {
     const { node, ...rest } = seen(settled);
-    assert.deepEqual(action(decide(returningNode, rest, policy(), noon)), { do: "look", at: "node" });
+    assert.deepEqual(action(decide(returningNode, rest, unhurried(), noon)), { do: "look", at: "node" });
     const gone = decide(returningNode, seen({ rebooted: true, node: "gone" }), policy(), noon);
     assert.deepEqual(action(gone), { do: "wait", until: noon + minute });
     assert.ok(node);
@@ -964,11 +1160,11 @@ describe("A returning node", () => {
 
   it("looks at its pods once it is Ready and has settled, and not before", () => {
     const { unreadyPods, ...rest } = seen(settled);
-    assert.deepEqual(action(decide(returningNode, rest, policy(), noon + 15_000)), {
+    assert.deepEqual(action(decide(returningNode, rest, unhurried(), noon + 15_000)), {
       do: "look",
       at: "pods",
     });
-    assert.equal(action(decide(returningNode, rest, policy(), noon + 14_999)).do, "wait");
+    assert.equal(action(decide(returningNode, rest, unhurried(), noon + 14_999)).do, "wait");
     assert.ok(unreadyPods);
   });
 
@@ -982,23 +1178,23 @@ describe("A returning node", () => {
     [
       "while a pod is not Ready, and looks again after 5 s",
       { unreadyPods: cni },
-      policy(),
+      unhurried(),
       minute,
       { until: minute + 5000, why: waitsForPods },
     ],
     [
       "while a pod is not Ready, and looks again when that is overdue",
       { unreadyPods: cni },
-      policy(),
+      unhurried(),
       15 * minute - 1,
       { until: 15 * minute, why: waitsForPods },
     ],
     [
       "while a pod is not Ready, loudly when that is overdue, and looks again all the same",
       { unreadyPods: cni },
-      policy(),
+      unhurried(),
       15 * minute,
-      { until: 15 * minute + 5000, why: `${waitsForPods} for longer than --ready-timeout`, overdue: true },
+      { until: 16 * minute, why: `${waitsForPods} for longer than --ready-timeout`, overdue: true },
     ],
     [
       "while there are no annotations, until somebody sets them",
@@ -1026,7 +1222,11 @@ describe("A returning node", () => {
       {},
       hooked,
       5 * minute,
-      { why: `${waitsForHooks} for longer than --after-reboot-hooks-timeout`, overdue: true },
+      {
+        until: 65 * minute,
+        why: `${waitsForHooks} for longer than --after-reboot-hooks-timeout`,
+        overdue: true,
+      },
     ],
     [
       "for everything that is missing, and says which of it is overdue",
@@ -1034,7 +1234,7 @@ describe("A returning node", () => {
       hooked,
       10 * minute,
       {
-        until: 10 * minute + 5000,
+        until: 11 * minute,
         why: `${waitsForPods}; ${waitsForHooks} for longer than --after-reboot-hooks-timeout`,
         overdue: true,
       },
@@ -1053,7 +1253,7 @@ describe("A returning node", () => {
     [
       "loudly when it is Ready only shortly before it is overdue, or again and again",
       { readySince: noon + 14.9 * minute },
-      policy(),
+      unhurried(),
       15 * minute,
       {
         until: 14.9 * minute + 15_000,
@@ -1063,7 +1263,7 @@ describe("A returning node", () => {
     ],
   ];
   it("has to be seen Ready before it settles", () => {
-    const decision = decide(returningNode, seen({ rebooted: true }), policy(), noon + minute);
+    const decision = decide(returningNode, seen({ rebooted: true }), unhurried(), noon + minute);
     assert.deepEqual(action(decision), { do: "wait", until: noon + minute + 15_000 });
   });
 
@@ -1081,7 +1281,7 @@ describe("A returning node", () => {
 
   it("names five of the pods that are not Ready, and counts the others", () => {
     const unreadyPods = Array.from({ length: 7 }, (_, index) => `kube-system/p${index + 1}`);
-    const { why } = decide(returningNode, seen({ ...settled, unreadyPods }), policy(), noon + minute);
+    const { why } = decide(returningNode, seen({ ...settled, unreadyPods }), unhurried(), noon + minute);
     assert.match(why, /: kube-system\/p1, .*, kube-system\/p5 and 2 more$/);
   });
 
@@ -1107,7 +1307,7 @@ describe("A returning node", () => {
   }
 
   it("is given back without the annotations where they are late, if that is said", () => {
-    const lenient = policy({ afterHooks: { ...afterHooks, late: "go-on" } });
+    const lenient = unhurried({ afterHooks: { ...afterHooks, late: "go-on" } });
     const at = (ms: number) => decide(returningNode, seen(settled), lenient, noon + ms);
     assert.equal(action(at(5 * minute - 1)).do, "wait");
     assert.equal(saved(at(5 * minute)).phase, "Settling");
@@ -1256,8 +1456,50 @@ describe("A returning node that somebody has uncordoned", () => {
   const returning = record({ phase: "Returning" });
 
   it("has no cordon of ours any more, so that a later one is theirs", () => {
-    const next = saved(decide(returning, seen({ node: { unschedulable: false } }), policy(), noon));
+    const facts = seen({ rebooted: true, node: { unschedulable: false } });
+    const next = saved(decide(returning, facts, policy(), noon));
     assert.deepEqual([next.phase, next.cordoned, next.cordon], ["Returning", false, undefined]);
+  });
+});
+
+describe("A node that is said to return", () => {
+  for (const [what, changes, says] of [
+    [
+      "under the boot ID from before the reboot, as a machine put back to a snapshot",
+      {},
+      /from before the reboot/,
+    ],
+    ["without a boot ID that would prove it", { bootID: undefined }, /no boot ID/],
+  ] as const) {
+    it(`has failed, and has not rebooted, ${what}`, () => {
+      const next = saved(decide(record({ phase: "Returning", ...changes }), seen(), policy(), noon));
+      assert.deepEqual([next.phase, next.outcome?.result, next.cordon], ["Restoring", "failed", "clear"]);
+      assert.match(next.outcome?.message ?? "", says);
+    });
+  }
+
+  const returning = record({ phase: "Returning" });
+
+  it("puts its entry back where the lock has lost it, before anything else", () => {
+    const facts = seen({ rebooted: true, held: false });
+    assert.deepEqual(action(decide(returning, facts, policy(), noon)), { do: "reenter" });
+  });
+
+  it("looks at the lock once a minute for that", () => {
+    const decision = decide(returning, seen({ rebooted: true, node: { ready: false } }), policy(), noon);
+    assert.deepEqual(action(decision), { do: "wait", until: noon + minute });
+  });
+
+  it("is not uncordoned while the machine goes down again", () => {
+    const facts = { rebooted: true, readySince: noon - minute };
+    const { shutdown, ...rest } = seen(facts);
+    assert.deepEqual(action(decide(returning, rest, policy(), noon)), { do: "look", at: "shutdown" });
+    const decision = decide(returning, seen({ ...facts, shutdown: "under-way" }), policy(), noon);
+    assert.deepEqual(
+      [action(decision).do, decision.why],
+      ["wait", "the node is back, but the machine is going down again"],
+    );
+    assert.equal(shutdown, "none");
   });
 });
 
@@ -1284,10 +1526,10 @@ describe("A node that is being restored", () => {
     assert.deepEqual(action(decision), { do: "release", end: failed.outcome });
   });
 
-  it("has Failed afterwards, one failure more", () => {
-    const next = saved(decide(restoringNode("failed"), seen({ held: false }), policy(), noon));
-    assert.equal(next.phase, "Failed");
-    assert.equal(next.failures, 1);
+  it("has Failed afterwards, with the failure that was counted as it began to be restored", () => {
+    const restoring = { ...restoringNode("failed"), failures: 1 };
+    const next = saved(decide(restoring, seen({ held: false }), policy(), noon));
+    assert.deepEqual([next.phase, next.failures, next.reasons], ["Failed", 1, []]);
   });
 
   it("waits again when the cycle was only withdrawn", () => {

@@ -31,6 +31,7 @@ const views = {
   unschedulable: either,
   drain: drains,
   isAsked: either,
+  shutdown: ["none", "under-way"] as const,
   /** Of two that are allowed. */
   attempt: [1, 2],
   reboots: [0, 2],
@@ -56,15 +57,20 @@ function decided(): string[] {
   for (const { phase, result, isClosed, unschedulable, isAsked, ...view } of combinations(views)) {
     const { reboots, cordoned, rebootAnyway, now, attempt, ...facts } = view;
     const outcome = { result, at: iso(noon), message: "" };
-    const before = record({ phase, attempt, reboots, cordoned, outcome });
+    const before = record({
+      phase,
+      attempt,
+      reboots,
+      cordoned,
+      outcome,
+      askedAt: isAsked ? iso(noon) : undefined,
+    });
     const closed = isClosed ? [{ gate: "window", code: "outside", message: "" }] : [];
-    const askedAttempt = isAsked ? attempt : attempt - 1;
     const all = seen({
       ...facts,
       closed,
       stage: phase === "Draining" ? "reboot" : "slot",
       node: { unschedulable },
-      askedAttempt,
       readySince: noon,
     });
     const { action } = decide(before, all, policy({ rebootAnyway }), now);

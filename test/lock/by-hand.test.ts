@@ -55,14 +55,14 @@ describe("Unlocking by hand", () => {
   const value = { maxOwners: 3, locks: [n1, { nodeID: "manual" }, n2, { nodeID: "n2" }] };
 
   it("takes away what was set by hand, whatever it names, and no node's slot", () => {
-    assert.deepEqual(outcomeOf(value, unlockByHand(lockOf(value), "manual")), {
+    assert.deepEqual(outcomeOf(value, unlockByHand(lockOf(value), "manual", noon)), {
       maxOwners: 3,
       locks: [n1, n2],
     });
   });
 
   it("takes away one node's slot, and nothing that was set by hand", () => {
-    assert.deepEqual(outcomeOf(value, unlockByHand(lockOf(value), { node: "n2" })), {
+    assert.deepEqual(outcomeOf(value, unlockByHand(lockOf(value), { node: "n2" }, noon)), {
       maxOwners: 3,
       locks: [n1, { nodeID: "manual" }, { nodeID: "n2" }],
     });
@@ -70,23 +70,26 @@ describe("Unlocking by hand", () => {
 
   it("takes away everything, also what cannot be read", () => {
     for (const lock of [lockOf(value), parseLock("junk")])
-      assert.deepEqual(unlockByHand(lock, "all").change?.holders, []);
+      assert.deepEqual(unlockByHand(lock, "all", noon).change?.holders, []);
   });
 
   it("has nothing to do where nothing was set by hand", () => {
-    assert.equal(outcomeOf(n1, unlockByHand(lockOf(n1), "manual")), "as it was");
+    assert.equal(outcomeOf(n1, unlockByHand(lockOf(n1), "manual", noon)), "as it was");
   });
 
   it("is refused for a node that holds no slot, with those that do", () => {
     assert.equal(
-      unlockByHand(lockOf(value), { node: "n9" }).refused,
+      unlockByHand(lockOf(value), { node: "n9" }, noon).refused,
       '"n9" holds no slot; those that do: n1, n2',
     );
-    assert.equal(unlockByHand(lockOf(undefined), { node: "n9" }).refused, '"n9" holds no slot; no node does');
+    assert.equal(
+      unlockByHand(lockOf(undefined), { node: "n9" }, noon).refused,
+      '"n9" holds no slot; no node does',
+    );
   });
 
   it("is refused where the lock cannot be read, unless all is to go", () => {
     for (const which of ["manual", { node: "n1" }] as const)
-      assert.match(unlockByHand(parseLock("junk"), which).refused ?? "", /cannot be read/);
+      assert.match(unlockByHand(parseLock("junk"), which, noon).refused ?? "", /cannot be read/);
   });
 });

@@ -12,7 +12,14 @@ const created = "2026-11-24T12:00:00.000Z";
 const noon = Date.parse(created);
 
 function holder(nodeID: string, fields: Partial<Holder> = {}): Holder {
-  return { nodeID, metadata: { unschedulable: false }, created, TTL: 0, ...fields };
+  return {
+    nodeID,
+    metadata: { unschedulable: false },
+    created,
+    TTL: 0,
+    nodeUID: `uid-of-${nodeID}`,
+    ...fields,
+  };
 }
 
 const single = (one: Holder) => parseLock(JSON.stringify(one));

@@ -14,7 +14,9 @@ const created = "2026-11-24T12:00:00.000Z";
 const noon = Date.parse(created);
 const hour = 3_600_000;
 const self = { nodeID: "n1", nodeUID: "u1" };
-const n1 = { nodeID: "n1", metadata: { unschedulable: false }, created, TTL: 0 };
+const n1 = { nodeID: "n1", metadata: { unschedulable: false }, created, TTL: 0, concurrency: 1 };
+/** What kured writes for this very node. */
+const byKured = { nodeID: "n1", metadata: { unschedulable: false }, created, TTL: 0 };
 const n2 = { nodeID: "n2", metadata: { unschedulable: true }, created, TTL: 0 };
 
 function lockOf(value: unknown) {
@@ -113,9 +115,19 @@ describe("A slot that was left behind", () => {
     assert.equal(refusal(lock, live, { concurrency: 1 }, noon), undefined);
   });
 
-  it("is not one that kured has written for this node, without a UID", () => {
+  it("is not one of a rebootd that had not read its Node yet, without a UID", () => {
     assert.equal(holds(lockOf(n1), live, noon), true);
     assert.equal(leavesRemains(lockOf(n1), live, noon), false);
+  });
+
+  it("is not one that kured has made for this very node: it tells kured what to do after the reboot", () => {
+    const lock = lockOf(byKured);
+    assert.equal(holds(lock, live, noon), false);
+    assert.equal(leavesRemains(lock, live, noon), false);
+    assert.deepEqual(leave([byKured], live), [byKured]);
+    for (const concurrency of [1, 5]) {
+      assert.equal(refusal(lock, live, { concurrency }, noon)?.code, "lock-foreign");
+    }
   });
 
   it("is replaced when the node enters", () => {
@@ -141,13 +153,13 @@ describe("Time", () => {
   });
 
   it("ends the own slot too, which its holder notices", () => {
-    const lock = lockOf(limited({ nodeID: "n1" }));
+    const lock = lockOf(limited({ nodeID: "n1", concurrency: 1 }));
     assert.equal(holds(lock, self, noon + hour), false);
     assert.equal(leavesRemains(lock, self, noon + hour), true);
   });
 
   it("makes no second entry beside an expired own one", () => {
-    const expired = limited({ nodeID: "n1" });
+    const expired = limited({ nodeID: "n1", concurrency: 1 });
     assert.deepEqual(enter([expired], { ...n1, created: "2026-11-24T13:00:00.000Z" }, noon + hour).length, 1);
   });
 
@@ -205,7 +217,7 @@ describe("Writing the lock", () => {
 
   it("is in kured's single shape with a limit of one", () => {
     assert.equal(
-      write([n1], 1),
+      write([byKured], 1),
       '{"nodeID":"n1","metadata":{"unschedulable":false},"created":"2026-11-24T12:00:00.000Z","TTL":0}',
     );
   });

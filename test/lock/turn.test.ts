@@ -9,7 +9,14 @@ const noon = Date.parse("2026-11-24T12:00:00Z");
 const minute = 60_000;
 const waiter = { nodeID: "me", labels: {}, neededSince: "2026-11-24T11:00:00Z" };
 
-const free: LockFacts = { held: false, remains: false, refusal: undefined, holders: [] };
+const free: LockFacts = {
+  held: false,
+  remains: false,
+  refusal: undefined,
+  holders: [],
+  takenAway: false,
+  version: "1",
+};
 function refusedFor(code: Refusal["code"], more: Partial<Refusal> = {}): LockFacts {
   return { ...free, refusal: { code, message: code, ...more } };
 }
@@ -23,6 +30,7 @@ let turn: Turn;
 let due: number;
 let news: number;
 let show: (facts: LockFacts) => void;
+let breakWatch: () => void;
 let watches: number;
 let lookedAfter: string[][];
 let clusterSize: () => Promise<number>;
@@ -37,8 +45,9 @@ describe("A node that waits for its turn", () => {
     clusterSize = async () => 10;
     const lock: Pick<LockStore, "clusterSize" | "watch" | "removeOrphans"> = {
       clusterSize: () => clusterSize(),
-      watch: async (_, onFacts, __, signal) => {
+      watch: async (_, onFacts, onBreak, signal) => {
         show = onFacts;
+        breakWatch = () => onBreak(new Error("cut"));
         watches += 1;
         signal.addEventListener("abort", () => {
           watches -= 1;
@@ -51,6 +60,7 @@ describe("A node that waits for its turn", () => {
     };
     turn = createTurn({
       clock: time.clock,
+      trustMs: 60 * minute,
       random: () => 0.5,
       lock: lock as LockStore,
       onDue: () => {
@@ -65,7 +75,7 @@ describe("A node that waits for its turn", () => {
   });
 
   it("has it when a slot has been free for a while, and has it once", async () => {
-    turn.follow(waiter, free);
+    turn.follow(waiter, free, time.clock.elapsed());
     await time.pass(100);
     assert.deepEqual([due, turn.claim()], [0, false]);
     await time.pass(400);
@@ -73,7 +83,7 @@ describe("A node that waits for its turn", () => {
   });
 
   it("has it when the watch shows that a slot has become free", async () => {
-    turn.follow(waiter, takenBy("a"));
+    turn.follow(waiter, takenBy("a"), time.clock.elapsed());
     await time.pass(minute);
     assert.equal(due, 0);
     show(free);
@@ -82,7 +92,7 @@ describe("A node that waits for its turn", () => {
   });
 
   it("gives up as soon as it sees that the slots are taken", async () => {
-    turn.follow(waiter, free);
+    turn.follow(waiter, free, time.clock.elapsed());
     await time.pass(100);
     show(takenBy("a"));
     await time.pass(minute);
@@ -91,7 +101,7 @@ describe("A node that waits for its turn", () => {
   });
 
   it("gives up a turn that it has not yet used", async () => {
-    turn.follow(waiter, free);
+    turn.follow(waiter, free, time.clock.elapsed());
     await time.pass(1000);
     show(takenBy("a"));
     assert.equal(turn.claim(), false);
@@ -99,31 +109,31 @@ describe("A node that waits for its turn", () => {
 
   it("does not begin anew when it is looked at more often than its turn comes", async () => {
     for (let looks = 0; looks < 10; looks += 1) {
-      turn.follow(waiter, free);
+      turn.follow(waiter, free, time.clock.elapsed());
       await time.pass(100);
     }
     assert.equal(due, 1);
   });
 
   it("tries again when its turn came to nothing", async () => {
-    turn.follow(waiter, free);
+    turn.follow(waiter, free, time.clock.elapsed());
     await time.pass(1000);
     assert.equal(turn.claim(), true);
-    turn.follow(waiter, free);
+    turn.follow(waiter, free, time.clock.elapsed());
     await time.pass(1000);
     assert.equal(turn.claim(), true);
   });
 
   it("has it also when nobody says how many nodes there are", async () => {
     clusterSize = () => Promise.reject(new Error("forbidden"));
-    turn.follow(waiter, free);
+    turn.follow(waiter, free, time.clock.elapsed());
     await time.pass(2000);
     assert.equal(due, 1);
   });
 
   it("has one watch while it waits, and none when it waits no more", async () => {
-    turn.follow(waiter, takenBy("a"));
-    turn.follow(waiter, takenBy("b"));
+    turn.follow(waiter, takenBy("a"), time.clock.elapsed());
+    turn.follow(waiter, takenBy("b"), time.clock.elapsed());
     assert.equal(watches, 1);
     turn.stop();
     assert.equal(watches, 0);
@@ -131,7 +141,7 @@ describe("A node that waits for its turn", () => {
   });
 
   it("has nothing to say when the slots change hands", async () => {
-    turn.follow(waiter, takenBy("a"));
+    turn.follow(waiter, takenBy("a"), time.clock.elapsed());
     for (const facts of [free, takenBy("b"), refusedFor("lock-zone"), takenBy("c")]) show(facts);
     await time.pass(minute);
     assert.equal(news, 0);
@@ -139,11 +149,12 @@ describe("A node that waits for its turn", () => {
 
   for (const code of ["halted", "failures-unreadable", "lock-manual", "lock-unreadable"] as const) {
     it(`has once something to say when it is ${code}, and when that is over`, async () => {
-      turn.follow(waiter, takenBy("a"));
+      turn.follow(waiter, takenBy("a"), time.clock.elapsed());
       show(refusedFor(code));
       show(refusedFor(code));
       await time.pass(minute);
       assert.equal(news, 1);
+      turn.follow(waiter, refusedFor(code), time.clock.elapsed());
       show(free);
       show(takenBy("b"));
       await time.pass(minute);
@@ -151,9 +162,50 @@ describe("A node that waits for its turn", () => {
     });
   }
 
+  it("is called when others take the slot that was free, so that its Node says that it waits", async () => {
+    turn.follow(waiter, free, time.clock.elapsed());
+    show(takenBy("b"));
+    await time.pass(minute);
+    assert.deepEqual([news, due], [1, 0]);
+  });
+
+  it("goes by what the watch has shown since a read was begun, however late the answer comes", async () => {
+    turn.follow(waiter, { ...takenBy("a"), version: "5" }, time.clock.elapsed());
+    const askedAt = time.clock.elapsed();
+    await time.pass(1000);
+    show({ ...free, version: "7" });
+    turn.follow(waiter, { ...takenBy("a"), version: "6" }, askedAt);
+    await time.pass(minute);
+    assert.deepEqual([due, turn.refused()], [1, undefined]);
+  });
+
+  it("does not go by a watch that is behind what was read", () => {
+    turn.follow(waiter, { ...takenBy("a"), version: "10" }, time.clock.elapsed());
+    show({ ...free, version: "9" });
+    assert.equal(turn.refused()?.refusal?.code, "lock-taken");
+  });
+
+  it("believes a read again whose version has gone back, as after a restore of etcd", async () => {
+    turn.follow(waiter, { ...takenBy("a"), version: "100" }, time.clock.elapsed());
+    await time.pass(1000);
+    turn.follow(waiter, { ...free, version: "50" }, time.clock.elapsed());
+    assert.equal(turn.refused(), undefined);
+  });
+
+  it("believes what it has seen for an hour, and for a minute once the watch is broken", async () => {
+    turn.follow(waiter, takenBy("a"), time.clock.elapsed());
+    await time.pass(50 * minute);
+    assert.equal(turn.trustedMs(), 10 * minute);
+    assert.notEqual(turn.refused(), undefined);
+    assert.throws(() => breakWatch(), /watching the lock/);
+    assert.equal(turn.trustedMs(), minute);
+    await time.pass(minute);
+    assert.deepEqual([turn.refused(), turn.trustedMs()], [undefined, 0]);
+  });
+
   it("spreads what it says over a minute where thousands have to, and not at all when it waits no more", async () => {
     clusterSize = async () => 5000;
-    turn.follow(waiter, takenBy("a"));
+    turn.follow(waiter, takenBy("a"), time.clock.elapsed());
     show(refusedFor("halted"));
     await time.pass(20_000);
     assert.equal(news, 0);
@@ -166,14 +218,14 @@ describe("A node that waits for its turn", () => {
   });
 
   it("has to ask where only other Nodes were in the way, of which the watch shows nothing", () => {
-    turn.follow(waiter, refusedFor("too-many-unavailable", { toldByNodes: true }));
+    turn.follow(waiter, refusedFor("too-many-unavailable", { toldByNodes: true }), time.clock.elapsed());
     assert.equal(turn.refused(), undefined);
-    turn.follow(waiter, refusedFor("too-many-unavailable"));
+    turn.follow(waiter, refusedFor("too-many-unavailable"), time.clock.elapsed());
     assert.equal(turn.refused()?.refusal?.code, "too-many-unavailable");
   });
 
   it("looks after all holders within five minutes, then after one at a time, at most twice an hour", async () => {
-    turn.follow(waiter, takenBy("a", "b", "c"));
+    turn.follow(waiter, takenBy("a", "b", "c"), time.clock.elapsed());
     await time.pass(5 * minute);
     assert.deepEqual(lookedAfter, [["a", "b", "c"]]);
     await time.pass(24 * 60 * minute);

@@ -133,7 +133,7 @@ describe("With --max-unavailable", () => {
       await world.time.pass(60 * minute);
       assert.equal(boots()[0], 1);
       await mend();
-      await until("n1 is in", async () => (await holders()).includes("n1"), 65 / 60);
+      await until("n1 is in", async () => (await holders()).includes("n1"), 65);
     });
   }
 
@@ -280,14 +280,19 @@ describe("With --max-unavailable", () => {
     };
     await world.time.pass(60 * minute);
     const pages = asked.filter((one) => one.startsWith("GET /api/v1/nodes?"));
-    assert.ok(pages.length >= 55 && pages.length <= 61, `${pages.length}`);
+    assert.ok(pages.length >= 55 && pages.length <= 62, `${pages.length}`);
     assert.ok(asked.length <= 125, `${asked.length}`);
     // The lock tells the rest.
     await patch(lease, { metadata: { annotations: { "rebootd.dev/lock": '{"nodeID":"manual"}' } } });
     await world.time.pass(2 * minute);
     asked.length = 0;
     await world.time.pass(60 * minute);
-    assert.deepEqual(asked, []);
+    // Once an hour nothing that is remembered is believed any longer.
+    assert.deepEqual(
+      asked.filter((one) => one.startsWith("GET /api/v1/nodes?")),
+      [],
+    );
+    assert.ok(asked.length <= 4, `${asked}`);
   });
 });
 
@@ -386,7 +391,7 @@ describe("After failures of different nodes in a row", () => {
   });
 
   it("one node that fails again and again stops nobody", async () => {
-    await start(2, options);
+    await start(2, { ...options, "max-failures-per-node": "0" });
     await addStuckPod("n1");
     machine("n1").wantReboot();
     await until(

@@ -28,6 +28,7 @@ const answering = <T>(list: () => T) => (isDumb ? new Promise<T>(() => {}) : Pro
 const logind = {
   listInhibitors: () => answering(() => held),
   listSessions: () => answering(() => sessions),
+  isShuttingDown: async () => false,
 };
 const flashing: Inhibitor = {
   what: "shutdown",

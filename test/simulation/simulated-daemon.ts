@@ -23,7 +23,7 @@ const noBus = async () => {
 };
 
 /** A machine without D-Bus. */
-export const noLogind: Host["logind"] = { listInhibitors: noBus, listSessions: noBus };
+export const noLogind: Host["logind"] = { listInhibitors: noBus, listSessions: noBus, isShuttingDown: noBus };
 
 /**
  * The real daemon from its composition root down, on a machine in memory. Killed, it is cut off at once: whatever its code

@@ -5,6 +5,9 @@ import { type RebootMethod, RebootRefused } from "./rebooter.ts";
 /** Since systemd 257 the answer also says that somebody holds shutdowns back, which is no lasting obstacle. */
 const able = new Set(["yes", "inhibited", "inhibitor-blocked"]);
 
+/** https://github.com/systemd/systemd/blob/main/src/libsystemd/sd-bus/bus-common-errors.h */
+const inProgress = "org.freedesktop.login1.OperationInProgress";
+
 /** `skipInhibitors`: the gate does not ask for them either. */
 export function logindRebooter(
   logind: Logind,
@@ -25,6 +28,8 @@ export function logindRebooter(
       try {
         await logind.reboot({ skipInhibitors }, signal);
       } catch (cause) {
+        // A shutdown that is under way already, whoever has asked for it, is as good.
+        if (cause instanceof BusRefusal && cause.code === inProgress) return;
         // Where the connection breaks off later the machine may be on its way down: only the boot ID tells.
         const isRefused = cause instanceof BusRefusal || cause instanceof BusUnreachable;
         if (!isRefused) throw cause;

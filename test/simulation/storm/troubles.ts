@@ -126,10 +126,10 @@ const deeds: Deeds = {
   },
   async "lock-by-hand"(_, { world }) {
     await doByHand(world, (lock) => lockByHand(lock, "a storm", world.time.clock.wall()));
-    return () => doByHand(world, (lock) => unlockByHand(lock, "manual"));
+    return () => doByHand(world, (lock) => unlockByHand(lock, "manual", world.time.clock.wall()));
   },
   async "slot-taken-away"({ node }, { world }) {
-    await doByHand(world, (lock) => unlockByHand(lock, { node }));
+    await doByHand(world, (lock) => unlockByHand(lock, { node }, world.time.clock.wall()));
     return undefined;
   },
   async "lock-deleted"(_, { world }) {
@@ -205,9 +205,9 @@ async function doByHand(
 ): Promise<unknown> {
   const place = { kind: "lease", ...defaultLock } as const;
   const carrier = createLockCarrier({ api, clock: time.clock, random: seeded(1), place });
-  return await carrier.swap(({ lock }) => {
-    const { change } = deed(lock);
-    return change && { lock: change };
+  return await carrier.swap(({ lock, unlocked: before }) => {
+    const { change, unlocked = [] } = deed(lock);
+    return { ...(change && { lock: change }), unlocked: [...before, ...unlocked] };
   }, signal);
 }
 

@@ -1,0 +1,401 @@
+import type { Metadata } from "../cluster/objects.ts";
+import type { Drain } from "../drain/drain.ts";
+import type { DrainState } from "../drain/state.ts";
+import type { Stage } from "../gates/gate.ts";
+import type { Asked } from "../gates/index.ts";
+import type { LockFacts } from "../lock/store.ts";
+import type { Turn, Waiter } from "../lock/turn.ts";
+import { decide } from "./decide.ts";
+import type { Action, Decision } from "./decision.ts";
+import { asWritten, createOwnMemory } from "./own-memory.ts";
+import { type NodeRead, patchNode, readNode } from "./own-node.ts";
+import { type CycleRecord, isAtRest, writeRecord } from "./record.ts";
+import { parseRequest, withRequest } from "./request.ts";
+import type { CyclePorts } from "./run.ts";
+import type { Ask, Seen } from "./seen.ts";
+import { createSetbacks, type Deed } from "./setbacks.ts";
+
+/** What the machine is asked to reboot on is no older than so, by either clock: a machine that was suspended may not know of it. */
+const checksMaxMs = 60_000;
+/** A record that somebody takes away again and again is written again no sooner. */
+const rewriteMs = 60_000;
+
+type Doing = Exclude<Action, { do: "wait" | "look" }>;
+
+/** One passage after the other: what was seen, what that leads to, and doing it. Without a turn it only looks. */
+export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | undefined, wake: () => void) {
+  const { api, clock, random, nodeName, policy, lock, report } = ports;
+  const memory = createOwnMemory(clock, trustMs, (fault) =>
+    report.failed("reading the record on the Node", new Error(fault)),
+  );
+  const setbacks = createSetbacks(clock, random);
+  /** The deed that has failed last: its rest is to be waited for. */
+  let failed: Deed = "look";
+  let ask: Ask | undefined;
+  /** What follows are moments of `clock.elapsed()`. */
+  let readySince: number | undefined;
+  let neededSince: number | undefined;
+  let rewrittenAt = Number.NEGATIVE_INFINITY;
+  /** While it is false this node has no slot: the lock was seen without it, not longer ago than that may be believed. */
+  let mayHoldSlot = true;
+  let slotTrustedUntil = Number.NEGATIVE_INFINITY;
+  /** The lock as it was read last, and when that was begun. */
+  let lastLock: { facts: LockFacts; askedAt: number } | undefined;
+  let drain: { task: Drain; stop: () => void } | undefined;
+  /** How long the server had been unreachable when the phase began. */
+  let unreachableBefore = 0;
+  let current: Pick<CycleRecord, "phase" | "since" | "cordonedAgain"> | undefined;
+
+  /** A moment of `clock.elapsed()` as decisions have their times. */
+  const onTheWall = (moment: number) => clock.wall() - (clock.elapsed() - moment);
+  const onElapsed = (time: number) => clock.elapsed() + (time - clock.wall());
+  const onTheWallOrNot = (moment: number | undefined) =>
+    moment === undefined ? undefined : onTheWall(moment);
+
+  const waiter = (): Waiter => {
+    const node = memory.node();
+    const since = onTheWallOrNot(neededSince);
+    return {
+      nodeID: nodeName,
+      nodeUID: node?.uid,
+      labels: node?.labels ?? {},
+      priority: node?.priority,
+      neededSince:
+        memory.record()?.need?.since ?? (since === undefined ? undefined : new Date(since).toISOString()),
+    };
+  };
+
+  function drainState(): DrainState {
+    const state = drain?.task.state() ?? { state: "none" };
+    return state.state === "done" ? { ...state, at: onTheWall(state.at) } : state;
+  }
+
+  /** Looks until there is something to do. */
+  async function look(signal: AbortSignal): Promise<{ record: CycleRecord; seen: Seen; decision: Decision }> {
+    for (;;) {
+      memory.followClock();
+      const record = await knownRecord(signal);
+      if (clock.elapsed() >= slotTrustedUntil) mayHoldSlot = true;
+      const seen: Seen = {
+        bootID: await ports.readBootID(),
+        drain: drainState(),
+        ask,
+        readySince: onTheWallOrNot(readySince),
+        neededSince: onTheWallOrNot(neededSince),
+        mayHoldSlot,
+        turn: turn?.claim() ?? true,
+        unreachableMs: ports.unreachableMs() - unreachableBefore,
+        setbacks: setbacks.shown(clock.wall()),
+      };
+      const lockFacts = believedLock(record);
+      if (lockFacts !== undefined) seen.lock = lockFacts;
+      const decision = await lookAndDecide(record, seen, signal);
+      if (decision !== undefined) return { record, seen, decision };
+    }
+  }
+
+  /** Where the lock need not be read: it is known to be taken by others, or this node is down and has looked a moment ago. */
+  function believedLock({ phase, askedAt }: CycleRecord): LockFacts | undefined {
+    if (!mayHoldSlot) return turn?.refused();
+    const isDown =
+      phase === "Returning" || (phase === "Rebooting" && askedAt !== undefined && ask === undefined);
+    const isRecent = lastLock !== undefined && clock.elapsed() - lastLock.askedAt < policy.gateRecheckMs;
+    return isDown && isRecent && lastLock?.facts.held ? lastLock.facts : undefined;
+  }
+
+  /** Undefined when the Node carries another record than was thought, or the clock was set: then all is to be looked at again. */
+  async function lookAndDecide(
+    record: CycleRecord,
+    seen: Seen,
+    signal: AbortSignal,
+  ): Promise<Decision | undefined> {
+    for (;;) {
+      const decision = decide(record, seen, policy, clock.wall());
+      if (decision.action.do !== "look") return decision;
+      if (!(await lookAt(decision.action, record, seen, signal)) || memory.followClock()) return undefined;
+    }
+  }
+
+  /** False where the Node carries another record than was thought. */
+  async function lookAt(
+    action: Extract<Action, { do: "look" }>,
+    record: CycleRecord,
+    seen: Seen,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    switch (action.at) {
+      case "need": {
+        const host = await ports.need.check(record.phase === "Rebooting", signal);
+        seen.need = withRequest(host, memory.node()?.requested);
+        neededSince = seen.need.state === "needed" ? (neededSince ?? clock.elapsed()) : undefined;
+        return true;
+      }
+      case "gates": {
+        const { stage } = action;
+        seen.gates = { ...(await ports.checkGates(askedOfGates(record, stage, seen), signal)), stage };
+        return true;
+      }
+      case "lock":
+        seen.lock = await readLock(seen.turn, signal);
+        seen.mayHoldSlot = mayHoldSlot;
+        return true;
+      case "node":
+        return await lookAtNode(seen, signal);
+      case "pods":
+        seen.unreadyPods = await ports.listUnreadyPods(signal);
+        return true;
+      case "shutdown":
+        seen.shutdown = await lookAtShutdown(signal);
+        return true;
+      default:
+        return action satisfies never;
+    }
+  }
+
+  async function readLock(isTurn: boolean, signal: AbortSignal): Promise<LockFacts> {
+    const askedAt = clock.elapsed();
+    const facts = await lock.read(waiter(), isTurn, signal);
+    lastLock = { facts, askedAt };
+    learnSlot(facts, askedAt);
+    return facts;
+  }
+
+  function learnSlot({ held, remains }: Pick<LockFacts, "held" | "remains">, askedAt: number): void {
+    mayHoldSlot = held || remains;
+    slotTrustedUntil = askedAt + trustMs;
+  }
+
+  async function lookAtShutdown(signal: AbortSignal): Promise<NonNullable<Seen["shutdown"]>> {
+    try {
+      return (await ports.isShuttingDown(signal)) ? "under-way" : "none";
+    } catch {
+      signal.throwIfAborted();
+      return "unknown";
+    }
+  }
+
+  function askedOfGates({ need, lastDrainMs }: CycleRecord, stage: Stage, seen: Seen): Asked {
+    const isLockFull = seen.lock?.refusal !== undefined && !seen.lock.held;
+    const node = memory.node();
+    const urgent = parseRequest(node?.requested)?.urgent === true;
+    const since = need === undefined ? (onTheWallOrNot(neededSince) ?? clock.wall()) : Date.parse(need.since);
+    return { stage, paused: node?.paused, neededSince: since, urgent, lastDrainMs, isLockFull };
+  }
+
+  async function lookAtNode(seen: Seen, signal: AbortSignal): Promise<boolean> {
+    const askedAt = clock.elapsed();
+    const read = await readNode(api, nodeName, signal);
+    if (read === undefined) {
+      seen.node = "gone";
+      return true;
+    }
+    const isSame = memory.carriesTheSame(read);
+    learn(read, askedAt);
+    if (!isSame) return false;
+    const { facts } = read;
+    readySince = facts.ready && facts.bootID === seen.bootID ? (readySince ?? clock.elapsed()) : undefined;
+    seen.readySince = onTheWallOrNot(readySince);
+    seen.node = facts;
+    return true;
+  }
+
+  /** From memory, where that is sure; else from the Node. */
+  async function knownRecord(signal: AbortSignal): Promise<CycleRecord> {
+    const record = memory.record();
+    if (record !== undefined) return record;
+    const askedAt = clock.elapsed();
+    const read = await readNode(api, nodeName, signal);
+    if (read === undefined) throw new Error(`the cluster has no Node named ${nodeName}; is --node-id right?`);
+    return learn(read, askedAt);
+  }
+
+  function learn(read: NodeRead, askedAt: number): CycleRecord {
+    const record = memory.learn(read, askedAt);
+    adopt(record);
+    return record;
+  }
+
+  /** What belongs to the phase before ends with it. */
+  function adopt(next: CycleRecord): void {
+    const before = current;
+    current = next;
+    if (before?.phase !== next.phase || before.since !== next.since)
+      unreachableBefore = ports.unreachableMs();
+    if (next.phase !== "Rebooting") ask = undefined;
+    if (
+      next.phase === "Draining" &&
+      before?.phase === "Draining" &&
+      next.cordonedAgain === before.cordonedAgain
+    )
+      return;
+    // Pods may have come while the node was not cordoned: all are looked at anew.
+    drain?.stop();
+    drain = undefined;
+  }
+
+  async function perform(action: Doing, seen: Seen, why: string, signal: AbortSignal): Promise<void> {
+    switch (action.do) {
+      case "acquire": {
+        // If the answer is lost, the slot may be ours.
+        mayHoldSlot = true;
+        const askedAt = clock.elapsed();
+        const unschedulable = typeof seen.node === "object" && seen.node.unschedulable;
+        learnSlot(await lock.acquire(waiter(), unschedulable, signal), askedAt);
+        return;
+      }
+      case "reenter": {
+        mayHoldSlot = true;
+        const askedAt = clock.elapsed();
+        lastLock = { facts: await lock.reenter(waiter(), signal), askedAt };
+        return;
+      }
+      case "release": {
+        const askedAt = clock.elapsed();
+        await lock.release(waiter(), action.end, signal);
+        learnSlot({ held: false, remains: false }, askedAt);
+        await leaveFormerLock(signal);
+        return;
+      }
+      case "save":
+        return await save(action.record, action.change, seen, why, signal);
+      case "drain": {
+        const stopped = new AbortController();
+        const times = { deadline: onElapsed(action.deadline), deleteAt: onElapsed(action.deleteAt) };
+        drain = { task: ports.startDrain(wake, times, stopped.signal), stop: () => stopped.abort() };
+        return;
+      }
+      case "reboot":
+        return await reboot(action.record, seen, why, signal);
+      default:
+        return action satisfies never;
+    }
+  }
+
+  /** A lock that was used when the cycle began, and is no longer told of: nobody else would take the entry away. */
+  async function leaveFormerLock(signal: AbortSignal): Promise<void> {
+    const former = memory.record()?.lock;
+    if (former === undefined || former === policy.lock) return;
+    try {
+      await ports.leaveLock(former, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      report.failed(`releasing the slot in the lock ${former}, which was used before,`, error);
+    }
+  }
+
+  /** Each patch names the version of the Node that was looked at. */
+  async function save(
+    record: CycleRecord,
+    change: Extract<Action, { do: "save" }>["change"],
+    seen: Seen,
+    why: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const text = writeRecord(record);
+    const next = asWritten(text, record);
+    const before = memory.record() ?? next;
+    const resourceVersion =
+      (typeof seen.node === "object" ? seen.node : memory.node())?.resourceVersion ?? "";
+    const askedAt = clock.elapsed();
+    let answer: NodeRead;
+    try {
+      answer = await patchNode(api, nodeName, { ...change, record: text, resourceVersion }, signal);
+    } catch (error) {
+      // The Node may carry the old record or the new one.
+      memory.distrust();
+      throw error;
+    }
+    memory.wrote(next, answer, askedAt);
+    adopt(next);
+    if (before.phase !== next.phase) report.phaseChanged(before, next, why);
+  }
+
+  /** The record that the machine was asked comes first, and is the last check: it is refused where the Node has changed since. */
+  async function reboot(record: CycleRecord, seen: Seen, why: string, signal: AbortSignal): Promise<void> {
+    const checkedAt = { elapsed: clock.elapsed(), wall: clock.wall() };
+    ask = { result: "unsent" };
+    if (!memory.carries(writeRecord(record))) await save(record, {}, seen, why, signal);
+    const ageMs = Math.max(clock.elapsed() - checkedAt.elapsed, Math.abs(clock.wall() - checkedAt.wall));
+    if (ageMs > checksMaxMs)
+      throw new Error(`what the reboot stands on is ${Math.round(ageMs / 1000)} s old`);
+    ask = undefined;
+    try {
+      await ports.rebooter.reboot(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const { message, code } = error as Error & { code?: string };
+      if (code === "reboot-refused") ask = { result: "refused", why: message };
+      report.failed("asking the machine to reboot", error);
+    }
+  }
+
+  /** What counts together where it is refused. */
+  function deedOf(action: Doing): Deed {
+    return action.do === "save" ? (action.trial ?? "save") : action.do;
+  }
+
+  async function attempt(deed: Deed, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      setbacks.succeeded(deed);
+    } catch (error) {
+      failed = deed;
+      setbacks.failed(deed, error);
+      throw error;
+    }
+  }
+
+  /** Somebody has taken the record of a running cycle away: it is to survive this process. */
+  async function rewrite(record: CycleRecord, signal: AbortSignal): Promise<void> {
+    if (isAtRest(record) || !memory.isUnwritten() || clock.elapsed() < rewrittenAt + rewriteMs) return;
+    rewrittenAt = clock.elapsed();
+    await attempt("rewrite", async () => {
+      const read = await readNode(api, nodeName, signal);
+      if (read === undefined || read.text !== undefined) return memory.distrust();
+      const seen = { node: read.facts } as Seen;
+      await save(record, {}, seen, "the record was taken away", signal);
+    });
+  }
+
+  return {
+    look,
+    isAtRest: () => current === undefined || isAtRest(current),
+    stop: () => drain?.stop(),
+    seeMetadata: (metadata: Metadata | undefined) => memory.see(metadata),
+    /** How long what has failed last is to rest. */
+    restMs: () => setbacks.restMs(failed),
+    /** Answers how long there is nothing to do; undefined where there may be at once. */
+    async pass(signal: AbortSignal): Promise<{ waitMs: number | undefined }> {
+      const began = { wall: clock.wall(), elapsed: clock.elapsed() };
+      let looked: Awaited<ReturnType<typeof look>> | undefined;
+      await attempt("look", async () => {
+        looked = await look(signal);
+      });
+      if (looked === undefined) return { waitMs: undefined };
+      const { record, seen, decision } = looked;
+      report.decided(record, seen, decision);
+      const { action, why } = decision;
+      if (action.do !== "save" && action.do !== "reboot") await rewrite(record, signal);
+      if (action.do === "look") return { waitMs: undefined };
+      if (action.do === "wait") {
+        if (action.slot === true && seen.lock !== undefined)
+          turn?.follow(waiter(), seen.lock, lastLockAskedAt(seen.lock));
+        else turn?.stop();
+        const tookMs = clock.elapsed() - began.elapsed;
+        const until = (action.until ?? Number.POSITIVE_INFINITY) - began.wall - tookMs;
+        const trusted = Math.min(memory.trustedMs(), turn?.trustedMs() ?? Number.POSITIVE_INFINITY);
+        return { waitMs: Math.max(0, Math.min(until, trusted)) };
+      }
+      const deed = deedOf(action);
+      const restMs = setbacks.restMs(deed);
+      if (restMs > 0) return { waitMs: restMs };
+      await attempt(deed, () => perform(action, seen, why, signal));
+      return { waitMs: undefined };
+    },
+  };
+
+  /** Undefined for what the turn itself has told. */
+  function lastLockAskedAt(facts: LockFacts): number | undefined {
+    return lastLock?.facts === facts ? lastLock.askedAt : undefined;
+  }
+}

@@ -1,0 +1,119 @@
+import { createBelief } from "../belief.ts";
+import type { Clock } from "../clock.ts";
+import type { Metadata } from "../cluster/objects.ts";
+import { type NodeRead, wishesOn } from "./own-node.ts";
+import { type CycleRecord, clamped, idleRecord, parseRecord, recordAnnotation, shifted } from "./record.ts";
+import type { NodeFacts } from "./seen.ts";
+
+/** What this process knows of its own Node and of the record on it, and how sure that is. */
+export interface OwnMemory {
+  /** Undefined where the Node is to be read first. */
+  record(): CycleRecord | undefined;
+  /** However old. */
+  node(): NodeFacts | undefined;
+  /** The Node was made without the record that it is to carry, or somebody has taken that away. */
+  isUnwritten(): boolean;
+  /** For how many milliseconds more it is believed. */
+  trustedMs(): number;
+  /**
+   * From a read that was begun at that moment of `clock.elapsed()`. What the Node carries wins, as an answer to a write may have
+   * been lost. Where it carries nothing memory has to do, but not for a Node that was made anew under the same name.
+   */
+  learn(read: NodeRead, askedAt: number): CycleRecord;
+  /** Whether the Node carries the record that was known before it was read. */
+  carriesTheSame(read: NodeRead): boolean;
+  /** Whether the Node is known to carry this very text. */
+  carries(text: string): boolean;
+  /** The answer to a write of the record that was begun at that moment. */
+  wrote(record: CycleRecord, answer: NodeRead, askedAt: number): void;
+  /** What the watch shows: true where somebody has changed the record, or wants something else of the node than before. */
+  see(metadata: Metadata | undefined): boolean;
+  distrust(): void;
+  /** To be called before anything is decided: true where the wall clock was set since, and the record's times with it. */
+  followClock(): boolean;
+}
+
+/** What is less is the clock's ordinary correction. */
+const stepMs = 1000;
+
+interface Known {
+  facts: NodeFacts;
+  record: CycleRecord;
+  /** The record as the Node carries it. */
+  text: string | undefined;
+}
+
+export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: string) => void): OwnMemory {
+  const belief = createBelief<Known>(clock, trustMs);
+  let offsetMs = clock.wall() - clock.elapsed();
+
+  const keep = (known: Known) => belief.shown(known, belief.last()?.facts.resourceVersion);
+
+  return {
+    record: () => belief.value()?.record,
+    node: () => belief.last()?.facts,
+    isUnwritten() {
+      const known = belief.last();
+      return known !== undefined && known.text === undefined;
+    },
+    trustedMs: belief.trustedMs,
+    learn({ facts, text, carried }, askedAt) {
+      if (carried.fault !== undefined) onFault(carried.fault);
+      const last = belief.last();
+      const isSameNode = last?.facts.uid === facts.uid;
+      const isKnown = isSameNode && (text === undefined || text === last.text);
+      const now = clock.wall();
+      const found = clamped(carried.record ?? idleRecord(now), now);
+      const record = isKnown ? last.record : last === undefined ? askedJustNow(found, now) : found;
+      const known = { facts, text, record };
+      if (!belief.read(known, facts.resourceVersion, askedAt))
+        keep({ ...known, facts: last?.facts ?? facts });
+      return known.record;
+    },
+    carriesTheSame({ facts, text }) {
+      const last = belief.last();
+      return facts.uid === last?.facts.uid && (text === undefined || text === last.text);
+    },
+    carries: (text) => belief.value()?.text === text,
+    wrote(record, { facts, text }, askedAt) {
+      belief.read({ facts, text, record }, facts.resourceVersion, askedAt);
+    },
+    see(metadata) {
+      const last = belief.last();
+      if (last === undefined) return false;
+      if (metadata?.uid !== last.facts.uid) {
+        belief.fade(0);
+        return true;
+      }
+      const { resourceVersion = "", annotations = {} } = metadata;
+      const wishes = wishesOn(metadata);
+      const { labels, priority, paused, requested } = last.facts;
+      const isWished = JSON.stringify(wishes) !== JSON.stringify({ labels, priority, paused, requested });
+      const known = { ...last, facts: { ...last.facts, ...wishes, resourceVersion } };
+      if (!belief.shown(known, resourceVersion)) return false;
+      const isChanged = annotations[recordAnnotation] !== last.text;
+      if (isChanged) belief.fade(0);
+      return isWished || isChanged;
+    },
+    distrust: () => belief.fade(0),
+    followClock() {
+      const before = offsetMs;
+      offsetMs = clock.wall() - clock.elapsed();
+      const setByMs = offsetMs - before;
+      if (Math.abs(setByMs) < stepMs) return false;
+      const last = belief.last();
+      if (last !== undefined) keep({ ...last, record: shifted(last.record, setByMs) });
+      return true;
+    },
+  };
+}
+
+/** By which clock a process before this one has asked is not known: its deadline begins anew, and the node stays down for longer. */
+function askedJustNow(record: CycleRecord, now: number): CycleRecord {
+  return record.askedAt === undefined ? record : { ...record, askedAt: new Date(now).toISOString() };
+}
+
+/** As it is once it was written and read. */
+export function asWritten(text: string, record: CycleRecord): CycleRecord {
+  return parseRecord(text).record ?? record;
+}

@@ -1,0 +1,60 @@
+import { type BackoffLimits, backoffMs } from "../backoff.ts";
+import type { Clock, Random } from "../clock.ts";
+import { isApiError, retryAfterOf } from "../cluster/api.ts";
+import type { Action } from "./decision.ts";
+import type { Setback, Trial } from "./seen.ts";
+
+/** What the loop does, by what its failures are counted: a look that goes well between two tries says nothing of the next try. */
+export type Deed =
+  | Trial
+  | Exclude<Action["do"], "wait" | "look" | "acquire" | "reenter">
+  | "rewrite"
+  | "look";
+
+const limits: Record<"look" | "begin" | "other", BackoffLimits> = {
+  look: { firstMs: 250, maxMs: 60_000 },
+  other: { firstMs: 1000, maxMs: 2 * 60_000 },
+  // Each later try takes a slot for a moment.
+  begin: { firstMs: 1000, maxMs: 3_600_000 },
+};
+
+export interface Setbacks {
+  /** After which the deed may be tried; 0 for at once. Milliseconds from now. */
+  restMs(deed: Deed): number;
+  failed(deed: Deed, error: unknown): void;
+  succeeded(deed: Deed): void;
+  /** Those that decisions depend on; `until` in milliseconds since the epoch of the clock whose time is given. */
+  shown(now: number): Partial<Record<Trial, Setback>>;
+}
+
+const trials: readonly Trial[] = ["acquire", "reenter", "begin"];
+
+/** What has been refused or has failed in a row, each with a back-off of its own; what the server asks to wait is heeded. */
+export function createSetbacks(clock: Clock, random: Random): Setbacks {
+  const failures = new Map<Deed, { times: number; until: number; why: string }>();
+  const restMs = (deed: Deed) => Math.max(0, (failures.get(deed)?.until ?? 0) - clock.elapsed());
+
+  return {
+    restMs,
+    failed(deed, error) {
+      // A conflict is no refusal, but a loop of them is to end too.
+      const times = (failures.get(deed)?.times ?? 0) + 1;
+      const rest = backoffMs(times, limits[deed === "look" || deed === "begin" ? deed : "other"], random);
+      const waitMs = Math.max(retryAfterOf(error), isConflictOnce(error, times) ? 0 : rest);
+      failures.set(deed, { times, until: clock.elapsed() + waitMs, why: (error as Error).message });
+    },
+    succeeded: (deed) => void failures.delete(deed),
+    shown(now) {
+      const known = trials.flatMap((trial) => {
+        const failure = failures.get(trial);
+        return failure === undefined ? [] : [[trial, { ...failure, until: now + restMs(trial) }] as const];
+      });
+      return Object.fromEntries(known);
+    },
+  };
+}
+
+/** Somebody else has written between our read and our write: the next try knows of it. */
+function isConflictOnce(error: unknown, times: number): boolean {
+  return isApiError(error, "conflict") && times === 1;
+}

@@ -1,0 +1,90 @@
+import type { Clock } from "../clock.ts";
+import type { Api } from "../cluster/api.ts";
+import { type Metadata, type PartialObjectMetadata, paths } from "../cluster/objects.ts";
+import { listAll } from "../cluster/pages.ts";
+import type { Carried } from "./carrier.ts";
+import { type Holder, holdersOf, isManual } from "./slots.ts";
+
+/**
+ * Nodes that are down although the lock does not name them: it was deleted, overwritten, or is another one than when they began.
+ * A node that is down cannot put its entry back, so whoever wants to enter looks at the Nodes: all that are cordoned, as the
+ * server selects them, and what their records say.
+ */
+export interface Absent {
+  /** As seen just now, or a few seconds ago. */
+  now(signal: AbortSignal): Promise<readonly Holder[]>;
+  /** As far as it has to be known: undefined where it is not yet this node's turn, and none was there before. */
+  enough(carried: Carried, turn: boolean, signal: AbortSignal): Promise<readonly Holder[] | undefined>;
+}
+
+export interface AbsentOptions {
+  api: Api;
+  clock: Clock;
+  recheckMs: number;
+  isUnderWay: (annotations: Readonly<Record<string, string>>) => boolean;
+  /** Where the node stands, for the limits of zones and pools. */
+  place: (node: { nodeID: string; labels: Readonly<Record<string, string>> }) => Pick<Holder, "nodeID"> & {
+    zone?: string | undefined;
+    pool?: string | undefined;
+  };
+}
+
+/** The look at this node's turn is the one with which it enters. */
+const freshMs = 5000;
+
+export function createAbsent({ api, clock, recheckMs, isUnderWay, place }: AbsentOptions): Absent {
+  let last: { at: number; nodes: readonly Holder[] } | undefined;
+
+  async function look(signal: AbortSignal): Promise<readonly Holder[]> {
+    const query = { fieldSelector: "spec.unschedulable=true" };
+    const options = { signal, query, metadataOnly: "list" } as const;
+    const cordoned = await listAll<PartialObjectMetadata>(api, paths.nodes, options);
+    const nodes = cordoned
+      .map(({ metadata }) => metadata ?? {})
+      .filter(({ annotations = {} }) => isUnderWay(annotations))
+      .map(holderOf);
+    last = { at: clock.elapsed(), nodes };
+    return nodes;
+  }
+
+  function holderOf({ name = "", uid, labels = {} }: Metadata): Holder {
+    const { zone, pool } = place({ nodeID: name, labels });
+    return {
+      nodeID: name,
+      created: "",
+      // What it has been told is not known: only the reader's own limit counts.
+      concurrency: Number.POSITIVE_INFINITY,
+      ...(uid !== undefined && { nodeUID: uid }),
+      ...(zone !== undefined && { zone }),
+      ...(pool !== undefined && { pool }),
+    };
+  }
+
+  function seenWithin(ms: number): readonly Holder[] | undefined {
+    return last !== undefined && clock.elapsed() - last.at < ms ? last.nodes : undefined;
+  }
+
+  return {
+    now: async (signal) => seenWithin(freshMs) ?? (await look(signal)),
+    async enough(carried, turn, signal) {
+      const wereThere = (missingIn(carried, last?.nodes) ?? []).length > 0;
+      if (!turn && !wereThere) return undefined;
+      const nodes = seenWithin(wereThere ? recheckMs : freshMs) ?? (await look(signal));
+      return missingIn(carried, nodes);
+    },
+  };
+}
+
+/** Those of them that the lock does not name, and whose slot no person has taken away. */
+export function missingIn(
+  { lock, unlocked }: Carried,
+  nodes: readonly Holder[] | undefined,
+): readonly Holder[] | undefined {
+  const named = new Set(
+    holdersOf(lock)
+      .filter((holder) => !isManual(holder))
+      .map(({ nodeID }) => nodeID),
+  );
+  for (const { node } of unlocked) named.add(node);
+  return nodes?.filter(({ nodeID }) => !named.has(nodeID));
+}

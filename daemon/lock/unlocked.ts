@@ -1,0 +1,37 @@
+import * as z from "zod/mini";
+
+/**
+ * Whose slot a person has taken away, as a value beside the lock. A node that was asked to reboot puts its entry back where the
+ * lock has lost it, but not against a person's will. Pure.
+ */
+
+/** On the object that carries the lock. */
+export const unlockedAnnotation = "rebootd.dev/unlocked";
+
+const schema = z.array(z.object({ node: z.string(), at: z.string() }));
+
+/** `at` is RFC 3339. */
+export type Unlocked = z.output<typeof schema>[number];
+
+/** The oldest go first. */
+const unlockedMax = 50;
+
+/** The value of the annotation; what cannot be read says nothing. */
+export function parseUnlocked(annotation: string | undefined): readonly Unlocked[] {
+  try {
+    return schema.safeParse(JSON.parse(annotation ?? "[]")).data ?? [];
+  } catch {
+    return [];
+  }
+}
+
+/** The annotation's new value; null removes it. */
+export function writeUnlocked(unlocked: readonly Unlocked[]): string | null {
+  return unlocked.length === 0 ? null : JSON.stringify(unlocked.slice(-unlockedMax));
+}
+
+/** Once the node has left, or enters anew, it is of no use. */
+export function forgotten(unlocked: readonly Unlocked[], nodeID: string): readonly Unlocked[] | undefined {
+  const rest = unlocked.filter(({ node }) => node !== nodeID);
+  return rest.length < unlocked.length ? rest : undefined;
+}
