@@ -2,6 +2,7 @@
  * What happened, judged by the promises. Pure: facts in, report out. It reads the lock and the record with eyes of its
  * own, so that an error in the daemon's reading is not repeated here.
  */
+import type { RebootCause } from "./machines/machine.ts";
 
 /** One thing that was seen. `version` puts what several watches have shown into the order in which it was written. */
 export type Fact = { at: number; version: number } & (
@@ -11,7 +12,7 @@ export type Fact = { at: number; version: number } & (
   | { kind: "pod-deleted"; pod: string; node: string }
   | { kind: "pod-killed"; pod: string; node: string; wasStopping: boolean }
   | { kind: "sentinel"; name: string; isPresent: boolean }
-  | { kind: "down"; name: string; bootID: string; cause: "command" | "power" }
+  | { kind: "down"; name: string; bootID: string; cause: RebootCause }
 );
 
 export interface NodeState {

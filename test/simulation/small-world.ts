@@ -1,4 +1,3 @@
-import type { Clock } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { Lease, Node } from "../../daemon/cluster/objects.ts";
@@ -12,8 +11,11 @@ import { runControllers } from "../cluster/controllers/manager.ts";
 import { type KubeletOptions, kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
 import { createMachine, type Machine, type MachineEvent, randomUuid } from "../cluster/machines/machine.ts";
 import { memoryStorage } from "../cluster/machines/storage.ts";
+import type { DaemonHandle } from "../cluster/machines/supervisor.ts";
 import { createManifests, daemonUser, daemonUserOn } from "../cluster/manifests.ts";
 import { createWorkload, type Workload } from "../cluster/workloads.ts";
+import { createMachineClock, type MachineClock } from "./machine-clock.ts";
+import { pausedWith } from "./paused-transport.ts";
 import { seeded } from "./seeded.ts";
 import { startSimulatedDaemon } from "./simulated-daemon.ts";
 import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
@@ -24,8 +26,8 @@ export interface SmallWorldOptions {
   /** For every daemon. */
   options?: RawOptions;
   post?: HttpPost;
-  /** For the daemons of all machines; without it the machines have none. */
-  logind?: Host["logind"];
+  /** For the daemons of all machines, or of each; without it the machines have none. */
+  logind?: Host["logind"] | ((machine: Machine) => Host["logind"]);
   seed?: number;
   /** What the daemons may do: what the manifests say, unless it is everything. */
   rights?: "everything";
@@ -34,9 +36,11 @@ export interface SmallWorldOptions {
   /** Stands between a node's daemon and the server. Each daemon is then a user of its own, `rebootd:NODE`, with all rights. */
   between?: (node: string, transport: Transport) => Transport;
   kubelet?: Partial<KubeletOptions>;
+  /** How many of the nodes, from the first on, are of the control plane: labelled so, with these static pods. */
+  controlPlane?: { members: number; staticPods: readonly string[] };
   /** Machines that join later than the others. */
   joinsAfterMs?: Record<string, number>;
-  /** How far the clock of a machine is off: what its kubelet and its daemon take for now. */
+  /** How far the clock of a machine is off at first: what its kubelet and its daemon take for now. */
   skewMs?: Record<string, number>;
 }
 
@@ -54,6 +58,14 @@ export interface SmallWorld {
   /** Told of each event of a machine; for tests to set. */
   onMachineEvent: (event: MachineEvent) => void;
   machine(name: string): Machine;
+  /** The clock that the processes of a machine have. */
+  clockOf(name: string): MachineClock;
+  /** Takes the API server away for as long as there is any such reason. */
+  setAway(reason: string, isAway: boolean): void;
+  /** Runs another daemon of this node beside the usual one, in each boot, until the answer is called. */
+  runSecondDaemon(name: string, options: RawOptions): () => void;
+  /** Runs a daemon of another kind on a machine, as `user`, in each boot, until the answer is called. */
+  runBeside(name: string, user: string, start: (api: Api, clock: MachineClock) => DaemonHandle): () => void;
   /** Starts the daemons of these nodes anew with other options, as a roll of the DaemonSet does. */
   restartDaemons(options: RawOptions, names: readonly string[]): Promise<void>;
   /** The same for one node, at once. */
@@ -79,6 +91,7 @@ export function daemonOf(node: string): User {
   return { name: `rebootd:${node}`, groups: [] };
 }
 
+const controlPlaneLabel = { "node-role.kubernetes.io/control-plane": "" };
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const lockPath = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
 
@@ -87,6 +100,8 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const random = seeded(options.seed ?? 1);
   const time = createVirtualTime(noon);
   const { clock, timers } = time;
+  const clocks = new Map<string, MachineClock>();
+  const awayBecause = new Set<string>();
   const stop = new AbortController();
   const { signal } = stop;
   const server = createApiServer({
@@ -99,15 +114,18 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const isAnsweredLate = ({ user }: RequestFacts) => user !== "kubernetes-admin";
   server.faults.add({ match: { where: isAnsweredLate }, effect: { latencyMs: 1 } });
   const apiFor = (token: string) => createClient({ transport: server.transport(token), clock });
-  const portsFor = (name: string, inner = signal) => ({
-    api: apiFor(server.addUser({ name, groups: ["system:masters"] })),
-    clock,
-    random,
-    signal: inner,
-  });
+  const portsFor = (name: string, inner = signal, own?: MachineClock) => {
+    const transport = server.transport(server.addUser({ name, groups: ["system:masters"] }));
+    const api = createClient({
+      transport: own ? pausedWith(own, transport) : transport,
+      clock: own ?? clock,
+    });
+    return { api, clock: own ?? clock, random, signal: inner };
+  };
   const admin = apiFor(server.adminToken);
   const events: MachineEvent[] = [];
   const optionsOf = new Map<string, RawOptions>();
+  const daemonStarters = new Map<string, (machine: Machine, options: RawOptions) => DaemonHandle>();
   const logs: string[] = [];
 
   void runControllers(portsFor("controllers"));
@@ -118,42 +136,50 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const machines = Array.from({ length: options.nodes }, (_, index) => {
     const name = `n${index + 1}`;
     const storage = memoryStorage();
-    const skewMs = options.skewMs?.[name] ?? 0;
-    const ownClock: Clock = { ...clock, wall: () => clock.wall() + skewMs };
+    const ownClock = createMachineClock(clock, options.skewMs?.[name]);
+    clocks.set(name, ownClock);
+    const { members = 0, staticPods = [] } = options.controlPlane ?? {};
+    const isMember = index < members;
     const machineID = randomUuid(random);
     const transport =
       options.between?.(name, server.transport(server.addUser(daemonOf(name)))) ??
       server.transport(server.addUser(daemonUserOn(name)));
+    const onMachine = pausedWith(ownClock, transport);
+    const startDaemon = (self: Machine, told: RawOptions) =>
+      startSimulatedDaemon({
+        options: { "node-id": name, ...told },
+        storage,
+        ...(options.logind && {
+          logind: typeof options.logind === "function" ? options.logind(self) : options.logind,
+        }),
+        surroundings: {
+          transport: (request) => {
+            world?.onDaemonRequest(name, request);
+            return onMachine(request);
+          },
+          clock: ownClock,
+          random,
+          post: options.post ?? (async () => ({ status: 503, text: "" })),
+        },
+        onLog: (line) => logs.push(line),
+      });
+    daemonStarters.set(name, startDaemon);
     const machine = createMachine({
       name,
       storage,
-      clock,
+      // Moments are the world's, and waits the machine's.
+      clock: { ...clock, sleep: ownClock.sleep },
       random,
       signal,
       rebootSeconds: 10,
       runKubelet: (bootID, power, onRegistered) =>
         runKubelet(
-          { ...portsFor(`kubelet:${name}`, power), clock: ownClock },
-          { name, number: index + 1, machineID, bootID },
-          { ...kubeletDefaults, ...options.kubelet },
+          portsFor(`kubelet:${name}`, power, ownClock),
+          { name, number: index + 1, machineID, bootID, ...(isMember && { labels: controlPlaneLabel }) },
+          { ...kubeletDefaults, ...options.kubelet, ...(isMember && { staticPods }) },
           onRegistered,
         ),
-      startDaemon: () =>
-        startSimulatedDaemon({
-          options: { "node-id": name, ...(optionsOf.get(name) ?? options.options) },
-          storage,
-          ...(options.logind && { logind: options.logind }),
-          surroundings: {
-            transport: (request) => {
-              world?.onDaemonRequest(name, request);
-              return transport(request);
-            },
-            clock: ownClock,
-            random,
-            post: options.post ?? (async () => ({ status: 503, text: "" })),
-          },
-          onLog: (line) => logs.push(line),
-        }),
+      startDaemon: (self) => startDaemon(self, optionsOf.get(name) ?? options.options ?? {}),
       onEvent: (event) => {
         events.push(event);
         world?.onMachineEvent(event);
@@ -178,6 +204,23 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
     onDaemonRequest: () => {},
     onMachineEvent: () => {},
     machine: (name) => machines.find((machine) => machine.name === name) ?? fail(`no machine ${name}`),
+    clockOf: (name) => clocks.get(name) ?? fail(`no machine ${name}`),
+    setAway(reason, isAway) {
+      if (isAway) awayBecause.add(reason);
+      else awayBecause.delete(reason);
+      if (server.away !== awayBecause.size > 0) server.setAway(awayBecause.size > 0);
+    },
+    runSecondDaemon(name, told) {
+      const machine = world?.machine(name) ?? fail("the world has not begun");
+      const start = daemonStarters.get(name) ?? fail(`no machine ${name}`);
+      return machine.runBeside(() => start(machine, told));
+    },
+    runBeside(name, user, start) {
+      const own = clocks.get(name) ?? fail(`no machine ${name}`);
+      const transport = server.transport(server.addUser({ name: user, groups: ["system:masters"] }));
+      const api = createClient({ transport: pausedWith(own, transport), clock: own });
+      return (world?.machine(name) ?? fail(`no machine ${name}`)).runBeside(() => start(api, own));
+    },
     async restartDaemons(changed, names) {
       for (const name of names) world?.restartDaemon(name, changed);
       await time.pass(1000);

@@ -98,7 +98,7 @@ async function readEntries(
     }
     const { version, start } = decodeContinue(options.continue);
     // After an expired token the client may go on from the newest state: that token has the version -1.
-    if (version < 0) return { entries: store.list(id, prefix), version: store.version, start };
+    if (version < 0) return { entries: store.list(id, prefix), version: store.versionOf(id), start };
     const entries = store.listAt(id, prefix, version);
     if (!entries) throw expiredContinue(start);
     return { entries, version, start };
@@ -106,7 +106,7 @@ async function readEntries(
   await reach(core, request, resourceVersion);
   const asked = Number(resourceVersion);
   const isExact = match === "Exact" || (match === "" && asked > 0 && options.limit > 0);
-  if (!isExact) return { entries: store.list(id, prefix), version: store.version };
+  if (!isExact) return { entries: store.list(id, prefix), version: store.versionOf(id) };
   const entries = store.listAt(id, prefix, asked);
   if (!entries) throw expired("The resourceVersion for the provided list is too old.");
   return { entries, version: asked };
@@ -120,10 +120,15 @@ function expiredContinue(start: string): ApiError {
   return error;
 }
 
-async function reach({ store, timers }: Core, { call }: ResourceRequest, asked: string): Promise<void> {
-  if (!asked || Number(asked) <= store.version) return;
+async function reach(
+  { store, timers }: Core,
+  { call, resource }: ResourceRequest,
+  asked: string,
+): Promise<void> {
+  const newest = () => store.versionOf(resource.store);
+  if (!asked || Number(asked) <= newest()) return;
   await pause(timers, freshnessWaitMs, call.signal);
-  if (Number(asked) > store.version) throw versionTooLarge(asked, store.version);
+  if (Number(asked) > newest()) throw versionTooLarge(asked, newest());
 }
 
 export function listJson(core: Core, { resource, call }: ResourceRequest, page: Page): string {

@@ -32,6 +32,9 @@ export type { Ledger, LedgerEntry, LedgerFilter } from "./ledger.ts";
 export type { PartitionHandle } from "./partitions.ts";
 export type { Random, Timers } from "./timing.ts";
 
+/** Who has made the changes of a restore, to those that listen. */
+export const restorer = "system:etcd-restore";
+
 /** The limit of the real server for a request. */
 const bodyBytesMax = 3 * 1024 * 1024;
 
@@ -75,6 +78,13 @@ export interface ApiServer {
   compact(): void;
   /** The newest resourceVersion. */
   readonly resourceVersion: string;
+  /** The newest version of one resource, which is lower than that once the resource was restored. */
+  versionOf(resource: string): number;
+  /**
+   * Puts these resources back to how they were at these versions, as a restore of etcd does: watches break, versions go on
+   * from there, and a watch that is resumed at a version from the future stays silent until it is reached.
+   */
+  restore(versions: Readonly<Record<string, number>>): void;
   /** Calls `listener` with each change of a resource as it is stored, and who has made it ("" for the server itself). */
   onChange(resource: string, listener: (change: Change, user: string) => void): void;
   /** The object as it is stored; `key` is "namespace/name", or the name alone. */
@@ -223,6 +233,15 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     compact: () => store.compact(),
     get resourceVersion() {
       return String(store.version);
+    },
+    versionOf: (resource) => store.versionOf(resourceOf(resource).store),
+    restore(versions) {
+      watches.cutAll();
+      acting = restorer;
+      for (const [resource, version] of Object.entries(versions)) {
+        store.restore(resourceOf(resource).store, version);
+      }
+      acting = "";
     },
     onChange: (resource, listener) =>
       void store.subscribe(resourceOf(resource).store, (change) => listener(change, acting)),

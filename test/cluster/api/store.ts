@@ -1,5 +1,5 @@
 /**
- * The objects, under one resourceVersion that only ever rises, and the history of their changes.
+ * The objects, under one resourceVersion that only ever rises but for a restore, and the history of their changes.
  * The history is what watches start from and what old versions are shown from; it has a bound, and can be forgotten.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
  */
@@ -23,6 +23,8 @@ interface Collection {
   history: Change[];
   /** Changes up to this version are forgotten. */
   forgotten: number;
+  /** How much lower versions of this resource are than the store's, since it was restored to an earlier state. */
+  setBack: number;
   listeners: Set<Listener>;
 }
 
@@ -38,6 +40,11 @@ export class Store {
 
   get version(): number {
     return this.#version;
+  }
+
+  /** The newest version as this resource counts; lower than the store's once it was restored. */
+  versionOf(resource: string): number {
+    return this.#version - this.#collection(resource).setBack;
   }
 
   get(resource: string, key: string): KubeObject | undefined {
@@ -77,11 +84,11 @@ export class Store {
   put(resource: string, key: string, object: KubeObject): KubeObject {
     const collection = this.#collection(resource);
     const previous = collection.objects.get(key);
-    const stored = this.#stamp(object);
+    const stored = this.#stamp(object, collection);
     collection.objects.set(key, stored);
     if (!previous) collection.sorted = undefined;
     this.#record(collection, {
-      version: this.#version,
+      version: this.#version - collection.setBack,
       type: previous ? "MODIFIED" : "ADDED",
       key,
       object: stored,
@@ -97,8 +104,9 @@ export class Store {
     if (!previous) return undefined;
     collection.objects.delete(key);
     collection.sorted = undefined;
-    const object = this.#stamp(previous);
-    this.#record(collection, { version: this.#version, type: "DELETED", key, object, previous });
+    const object = this.#stamp(previous, collection);
+    const version = this.#version - collection.setBack;
+    this.#record(collection, { version, type: "DELETED", key, object, previous });
     return object;
   }
 
@@ -127,22 +135,54 @@ export class Store {
   compact(): void {
     for (const collection of this.#collections.values()) {
       collection.history = [];
-      collection.forgotten = this.#version;
+      collection.forgotten = this.#version - collection.setBack;
     }
+  }
+
+  /**
+   * Puts one resource back to how it was at `version`, from where its versions go on: those that were given out since are
+   * given out again, as after a restore of etcd. The resource then counts for itself, as one with an etcd of its own does
+   * (`--etcd-servers-overrides`). Objects that are younger than the backup stay: nobody would make them anew here.
+   * Answers false when the version is forgotten.
+   */
+  restore(resource: string, version: number): boolean {
+    const past = this.listAt(resource, "", version);
+    if (past === undefined) return false;
+    const collection = this.#collection(resource);
+    collection.setBack = this.#version - version;
+    collection.history = [];
+    collection.forgotten = version;
+    collection.sorted = undefined;
+    for (const [key, object] of past) {
+      const previous = collection.objects.get(key);
+      if (previous?.metadata.resourceVersion === object.metadata.resourceVersion) continue;
+      collection.objects.set(key, object);
+      const type = previous ? "MODIFIED" : "ADDED";
+      for (const listener of collection.listeners) listener({ version, type, key, object, previous });
+    }
+    return true;
   }
 
   #collection(resource: string): Collection {
     let collection = this.#collections.get(resource);
     if (!collection) {
-      collection = { objects: new Map(), sorted: [], history: [], forgotten: 0, listeners: new Set() };
+      collection = {
+        objects: new Map(),
+        sorted: [],
+        history: [],
+        forgotten: 0,
+        setBack: 0,
+        listeners: new Set(),
+      };
       this.#collections.set(resource, collection);
     }
     return collection;
   }
 
-  #stamp(object: KubeObject): KubeObject {
+  #stamp(object: KubeObject, { setBack }: Collection): KubeObject {
     this.#version++;
-    return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } };
+    const resourceVersion = String(this.#version - setBack);
+    return { ...object, metadata: { ...object.metadata, resourceVersion } };
   }
 
   #record(collection: Collection, change: Change): void {

@@ -123,7 +123,7 @@ export function createWatcher(
   }
 
   function sendBookmark(annotations?: Record<string, string>): void {
-    const resourceVersion = String(Math.max(store.version, after));
+    const resourceVersion = String(Math.max(store.versionOf(resource.store), after));
     const metadata = { resourceVersion, ...(annotations && { annotations }) };
     const object = { ...zeroOf(resource.type), metadata } as unknown as KubeObject;
     if (form === "table") send("BOOKMARK", tableJson(resource, [], { resourceVersion }, false));
@@ -166,7 +166,7 @@ export function createWatcher(
         if (matches(object)) sendObject("ADDED", object);
       const marksEnd = options.sendInitialEvents && options.allowWatchBookmarks;
       if (marksEnd) sendBookmark({ "k8s.io/initial-events-end": "true" });
-      after = store.version;
+      after = store.versionOf(resource.store);
       return;
     }
     after = version;

@@ -9,13 +9,20 @@ export const rebootFile = "reboot";
 
 const pollMs = 2000;
 
-export type RebootCause = "command" | "power";
+/**
+ * `command`: as its daemon asked; `person`: as anybody else on the machine asked, such as unattended-upgrades; `power`: a
+ * power failure; `restart`: only its processes are started anew, under the same boot ID, as by `systemctl soft-reboot` or by
+ * a virtual machine that is put back to a snapshot.
+ */
+export type RebootCause = "command" | "person" | "power" | "restart";
 
 /** What the machine tells of itself, as it happens. */
 export type MachineEvent = { machine: string; at: number } & (
   | { type: "booted"; bootID: string }
   | { type: "down"; bootID: string; cause: RebootCause }
   | { type: "reboot-ignored" }
+  /** Somebody has asked for a reboot, and the machine will go down. */
+  | { type: "going-down"; bootID: string; cause: RebootCause }
   | { type: "sentinel"; present: boolean }
   | { type: "daemon-started" }
   | { type: "daemon-ended"; how: string }
@@ -25,7 +32,7 @@ export type MachineEvent = { machine: string; at: number } & (
 export interface MachineBehaviour {
   goesDown: boolean;
   comesBack: boolean;
-  /** From the request until everything on it is killed. */
+  /** From the request until everything on it is killed: minutes, where services take their time. The daemon lives on. */
   shutdownMs: number;
   /** From then until the next boot. */
   downMs: number;
@@ -59,12 +66,20 @@ export interface Machine {
   readonly behaviour: MachineBehaviour;
   readonly boots: readonly Boot[];
   readonly isUp: boolean;
+  /** It was asked to reboot, and everything still runs. */
+  readonly isGoingDown: boolean;
   hasFile(file: string): boolean;
   /** Puts the sentinel there, as a package manager does. */
   wantReboot(): void;
   unwantReboot(): void;
-  /** The power fails: no daemon asked for it. */
+  /** The power fails, also in the middle of a shutdown: no daemon asked for it, and nothing is stopped before. */
   reboot(): void;
+  /** Somebody other than the daemon asks for a reboot. Nothing changes where one is under way. */
+  shutDown(): void;
+  /** Starts all processes anew under the same boot ID; the sentinel stays, and a shutdown that was under way is forgotten. */
+  restart(): void;
+  /** Runs another daemon beside the usual one, in each boot, until the answer is called. */
+  runBeside(start: () => DaemonHandle): () => void;
   /** Ends the wait of a machine that does not come back. */
   powerOn(): void;
   /** Only the daemon dies; it is started again. */
@@ -85,6 +100,10 @@ export function createMachine(options: MachineOptions): Machine {
   };
   const boots: Boot[] = [];
   let requested: RebootCause | undefined;
+  /** Ends a shutdown that is under way: by force, or as it never was. */
+  let cutShort = new AbortController();
+  const besides = new Set<{ start: () => DaemonHandle; ended: AbortSignal }>();
+  let superviseBeside = (_: { start: () => DaemonHandle; ended: AbortSignal }) => {};
   let hasSentinel = false;
   let daemon: DaemonHandle | undefined;
   let wake = () => {};
@@ -100,9 +119,24 @@ export function createMachine(options: MachineOptions): Machine {
     }
     if (storage.read(rebootFile) !== undefined) {
       storage.remove(rebootFile);
-      if (behaviour.goesDown) requested ??= "command";
+      if (behaviour.goesDown) goDown("command");
       else tell({ type: "reboot-ignored" });
     }
+    wake();
+  }
+
+  function goDown(cause: RebootCause): void {
+    const current = boots.at(-1);
+    if (requested !== undefined || current === undefined || current.downAt !== undefined) return;
+    requested = cause;
+    tell({ type: "going-down", bootID: current.bootID, cause });
+    wake();
+  }
+
+  /** At once, whatever was under way. */
+  function fall(cause: RebootCause): void {
+    requested = cause;
+    cutShort.abort();
     wake();
   }
 
@@ -116,9 +150,11 @@ export function createMachine(options: MachineOptions): Machine {
   }
 
   function boot(): Boot {
-    const bootID = randomUuid(random);
+    const last = boots.at(-1);
+    const bootID = last?.cause === "restart" ? last.bootID : randomUuid(random);
     const current: Boot = { bootID, bootedAt: clock.wall() };
     requested = undefined;
+    cutShort = new AbortController();
     storage.write(bootIdFile, `${bootID}\n`);
     boots.push(current);
     tell({ type: "booted", bootID });
@@ -135,7 +171,9 @@ export function createMachine(options: MachineOptions): Machine {
     try {
       // A part that fails ends the machine: that is a fault of ours, not a crash that is played.
       await Promise.race([until(() => requested !== undefined), running]);
-      await clock.sleep(behaviour.shutdownMs, signal).catch(() => {});
+      const isOver = AbortSignal.any([signal, cutShort.signal]);
+      const isSudden = requested === "power" || requested === "restart";
+      await clock.sleep(isSudden ? 0 : behaviour.shutdownMs, isOver).catch(() => {});
       if (!signal.aborted) {
         current.downAt = clock.wall();
         current.cause = requested ?? "power";
@@ -156,6 +194,9 @@ export function createMachine(options: MachineOptions): Machine {
       tell({ type: "daemon-started" });
       return daemon;
     };
+    superviseBeside = ({ start, ended }) =>
+      void superviseDaemon({ start, onEnd: () => {}, clock, power: AbortSignal.any([power, ended]), signal });
+    for (const beside of besides) superviseBeside(beside);
     await superviseDaemon({
       start,
       onEnd: (how) => tell({ type: "daemon-ended", how }),
@@ -171,8 +212,10 @@ export function createMachine(options: MachineOptions): Machine {
     const onAbort = () => wake();
     signal.addEventListener("abort", onAbort, { once: true });
     while (!signal.aborted) {
-      await runBoot(boot());
-      storage.remove(sentinelFile);
+      const current = boot();
+      await runBoot(current);
+      superviseBeside = () => {};
+      if (current.cause !== "restart") storage.remove(sentinelFile);
       storage.remove(rebootFile);
       look();
       await clock.sleep(behaviour.downMs, signal).catch(() => {});
@@ -205,9 +248,23 @@ export function createMachine(options: MachineOptions): Machine {
       storage.remove(sentinelFile);
       look();
     },
-    reboot: () => {
-      requested ??= "power";
-      wake();
+    get isGoingDown() {
+      return machine.isUp && requested !== undefined;
+    },
+    reboot: () => fall("power"),
+    shutDown: () => goDown("person"),
+    restart: () => {
+      if (machine.isUp) fall("restart");
+    },
+    runBeside: (start) => {
+      const ended = new AbortController();
+      const beside = { start, ended: ended.signal };
+      besides.add(beside);
+      superviseBeside(beside);
+      return () => {
+        besides.delete(beside);
+        ended.abort();
+      };
     },
     powerOn: () => {
       behaviour.comesBack = true;
