@@ -2,9 +2,10 @@ import type { Host } from "../../daemon/host/host.ts";
 import type { Machine } from "../cluster/machines/machine.ts";
 
 /** The login manager of a machine: nobody is logged in, and nobody holds shutdowns back. */
-export function logindOf(_machine: Machine): Host["logind"] {
+export function logindOf(machine: Machine): Host["logind"] {
   return {
     listInhibitors: async () => [],
     listSessions: async () => [],
+    isShuttingDown: async () => machine.isGoingDown,
   };
 }
