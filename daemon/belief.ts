@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock, Random } from "./clock.ts";
 import { isLaterVersion } from "./cluster/api.ts";
 
 /**
@@ -21,6 +21,14 @@ export interface Belief<T> {
   shown(value: T, version: string | undefined): boolean;
   /** From now on it is believed no longer than so. */
   fade(ms: number): void;
+}
+
+/**
+ * What a watch has shown is believed for so long once it has broken: a minute, and up to another, as a server that ends the
+ * watches of thousands of nodes is not to be asked by all of them at one time.
+ */
+export function brokenTrustMs(random: Random): number {
+  return 60_000 * (1 + random());
 }
 
 export function createBelief<T>(clock: Clock, trustMs: number): Belief<T> {

@@ -131,12 +131,12 @@ function beginning(record: CycleRecord, why: string, change: NodeChange): Decisi
 function stuck(record: CycleRecord, moment: Moment): Decision | undefined {
   const { seen, now } = moment;
   const { acquire, begin: begun } = seen.setbacks;
-  if (begun !== undefined && begun.times >= beginTriesMax) {
+  // Once its time has come it is tried once more.
+  if (begun !== undefined && begun.times >= beginTriesMax && now < begun.until) {
     const message = `the API server does not let the cycle begin: ${begun.why}`;
     const outcome = { result: "failed", at: iso(now), message } as const;
     const release = seen.mayHoldSlot ? released(seen, message, outcome) : undefined;
-    if (release !== undefined) return release;
-    if (now < begun.until) return unwritable(record, { gate: "node", message }, begun.until, moment);
+    return release ?? unwritable(record, { gate: "node", message }, begun.until, moment);
   }
   if (acquire !== undefined && now < acquire.until) {
     const message = `the lock cannot be written: ${acquire.why}`;

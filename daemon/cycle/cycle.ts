@@ -13,7 +13,7 @@ import { type CycleRecord, isAtRest, writeRecord } from "./record.ts";
 import { parseRequest, withRequest } from "./request.ts";
 import type { CyclePorts } from "./run.ts";
 import type { Ask, Seen } from "./seen.ts";
-import { createSetbacks, type Deed } from "./setbacks.ts";
+import { createSetbacks, type Deed, isTrial } from "./setbacks.ts";
 
 /** What the machine is asked to reboot on is no older than so, by either clock: a machine that was suspended may not know of it. */
 const checksMaxMs = 60_000;
@@ -361,9 +361,11 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     look,
     isAtRest: () => current === undefined || isAtRest(current),
     stop: () => drain?.stop(),
+    /** The Node is to be read before anything else is done. */
+    distrust: () => memory.distrust(),
     seeMetadata: (metadata: Metadata | undefined) => memory.see(metadata),
-    /** How long what has failed last is to rest. */
-    restMs: () => setbacks.restMs(failed),
+    /** How long what has failed last is to rest. What decisions depend on is told at once, and rests there. */
+    restMs: () => (isTrial(failed) ? 0 : setbacks.restMs(failed)),
     /** Answers how long there is nothing to do; undefined where there may be at once. */
     async pass(signal: AbortSignal): Promise<{ waitMs: number | undefined }> {
       const began = { wall: clock.wall(), elapsed: clock.elapsed() };

@@ -1,3 +1,4 @@
+import { brokenTrustMs } from "../belief.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { paths } from "../cluster/objects.ts";
@@ -94,9 +95,22 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
       // A heartbeat of the kubelet is no news for a node that only waits.
       if (isNews || !cycle.isAtRest()) wake.ring();
     },
-    onBreak: (error) => report.failed("watching the own Node", error),
+    onBreak: (error) => {
+      report.failed("watching the own Node", error);
+      void distrustLater();
+    },
     onMended: mended.ring,
   });
+
+  let isDistrusting = false;
+  async function distrustLater(): Promise<void> {
+    if (isDistrusting) return;
+    isDistrusting = true;
+    await clock.sleep(brokenTrustMs(ports.random), ended.signal).catch(() => {});
+    isDistrusting = false;
+    cycle.distrust();
+    wake.ring();
+  }
 
   while (!signal.aborted) {
     report.expectedBy(clock.elapsed() + passDeadlineMs);

@@ -29,6 +29,10 @@ export interface Setbacks {
 
 const trials: readonly Trial[] = ["acquire", "reenter", "begin"];
 
+export function isTrial(deed: Deed): deed is Trial {
+  return trials.some((trial) => trial === deed);
+}
+
 /** What has been refused or has failed in a row, each with a back-off of its own; what the server asks to wait is heeded. */
 export function createSetbacks(clock: Clock, random: Random): Setbacks {
   const failures = new Map<Deed, { times: number; until: number; why: string }>();

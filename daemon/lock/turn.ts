@@ -1,4 +1,4 @@
-import { createBelief } from "../belief.ts";
+import { brokenTrustMs, createBelief } from "../belief.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { Refusal } from "./limits.ts";
 import { parsePriority, turnDelayMs } from "./rank.ts";
@@ -35,7 +35,7 @@ export interface TurnOptions {
   trustMs: number;
   /** Called when it is this node's turn. */
   onDue: () => void;
-  /** Called when what is in the way is something else than the Node says. */
+  /** Called when what is in the way is something else than the Node says, or is to be read anew. */
   onNews: () => void;
   onOrphans: (removed: readonly Holder[]) => void;
   onError: (what: string, error: unknown) => void;
@@ -49,8 +49,6 @@ const patrolMs = { least: 30 * 60_000, most: 40 * 60_000 };
 
 /** Each waiting node has something to say then: the writes are spread, by so much for each node there may be. */
 const newsMs = 10;
-/** While the watch is broken what it has shown is believed for so long. */
-const brokenTrustMs = 60_000;
 
 /** Watches the lock only while a slot is waited for, and says when it is this node's turn to ask for one. */
 export function createTurn(options: TurnOptions): Turn {
@@ -61,6 +59,7 @@ export function createTurn(options: TurnOptions): Turn {
   /** Why this node was refused when its loop was here last. */
   let saidCode: Refusal["code"] | undefined;
   let isCalled = false;
+  let isFading = false;
   /** Since when the reboot of the node that was seen to enter last had been needed; it has left meanwhile. */
   let yardstick: string | undefined;
   let offer: AbortController | undefined;
@@ -91,6 +90,15 @@ export function createTurn(options: TurnOptions): Turn {
     await clock.sleep(random() * clusterSize * newsMs, signal).catch(() => {});
     isCalled = false;
     if (!signal.aborted && isNews()) onNews();
+  }
+
+  /** The loop waits for longer than what it goes by is to be believed. */
+  async function callWhenFaded(signal: AbortSignal): Promise<void> {
+    if (isFading) return;
+    isFading = true;
+    await clock.sleep(latest.trustedMs(), signal).catch(() => {});
+    isFading = false;
+    if (!signal.aborted && latest.value() === undefined) onNews();
   }
 
   function withdraw(): void {
@@ -153,7 +161,8 @@ export function createTurn(options: TurnOptions): Turn {
         () => waiter ?? next,
         (facts) => seeWatched(facts, signal),
         (error) => {
-          latest.fade(brokenTrustMs);
+          latest.fade(brokenTrustMs(random));
+          void callWhenFaded(signal);
           onError("watching the lock", error);
         },
         signal,
@@ -166,6 +175,7 @@ export function createTurn(options: TurnOptions): Turn {
       latest = createBelief(clock, trustMs);
       saidCode = undefined;
       isCalled = false;
+      isFading = false;
     },
     claim() {
       const claimed = isDue;

@@ -39,6 +39,8 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
       if (ended && result !== undefined) metrics.cycles.inc({ outcome: result });
       const failed = to.phase === "Failed" || (to.phase === "Restoring" && result === "failed");
       if (failed) log.error(`the cycle failed: ${message ?? why}`, { from: from.phase });
+      const givenUp = to.reasons.find(({ code }) => code === "given-up");
+      if (givenUp !== undefined) log.error(givenUp.message);
       else log.info(`the node is ${to.phase}`, { from: from.phase, why });
       events.emit(failed ? "Warning" : "Normal", to.phase, why);
     },
