@@ -386,11 +386,12 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         const tookMs = clock.elapsed() - began.elapsed;
         const until = (action.until ?? Number.POSITIVE_INFINITY) - began.wall - tookMs;
         const trusted = Math.min(memory.trustedMs(), turn?.trustedMs() ?? Number.POSITIVE_INFINITY);
-        return { waitMs: Math.max(0, Math.min(until, trusted)) };
+        // Whole milliseconds: what is due in a fraction of one is not due yet, again and again.
+        return { waitMs: Math.max(0, Math.ceil(Math.min(until, trusted))) };
       }
       const deed = deedOf(action);
       const restMs = setbacks.restMs(deed);
-      if (restMs > 0) return { waitMs: restMs };
+      if (restMs > 0) return { waitMs: Math.ceil(restMs) };
       await attempt(deed, () => perform(action, seen, why, signal));
       return { waitMs: undefined };
     },
