@@ -19,6 +19,7 @@ import { chooseGates } from "./gates/choose-gates.ts";
 import { createGateCheck } from "./gates/index.ts";
 import { type Host, lookAtHost } from "./host/host.ts";
 import { createLockCarrier, type LockPlace, parsePlace, placeText } from "./lock/carrier.ts";
+import { holdersMax } from "./lock/slots.ts";
 import { createLockStore, leaveLock } from "./lock/store.ts";
 import { createNodeEvents } from "./report/events.ts";
 import { createLog } from "./report/log.ts";
@@ -126,6 +127,8 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       haltAfterFailures: config["halt-after-failures"],
       recheckMs,
       ttlMs: config["lock-ttl"],
+      holdersMax: holdersMax(nodeName),
+      warn: log.warn,
       isUnderWay: (annotations) => isUnderWay(annotations[recordAnnotation]),
     }),
     ...host,
@@ -208,7 +211,12 @@ export async function runDaemon(
     registry: metrics.registry,
     fault: reporting.fault,
   });
-  log.info("rebootd started", { version: surroundings.version, metricsPort: server.port, ...facts });
+  log.info("rebootd started", {
+    version: surroundings.version,
+    metricsPort: server.port,
+    lockHoldersMax: holdersMax(config["node-id"]),
+    ...facts,
+  });
   try {
     await runCycle(ports, signal);
   } finally {

@@ -93,7 +93,7 @@ export function writeLock({ holders, concurrency }: LockChange, before: LockValu
  */
 const lockMaxChars = 240 * 1024;
 /** An entry is its name and about so much. */
-const entryChars = 150;
+const entryChars = 140;
 
 /** About how many holders fit into the lock, where their names are as long as this one. */
 export function holdersMax(nodeName: string): number {

@@ -90,6 +90,9 @@ export interface LockOptions {
   recheckMs: number;
   /** Written into the own entries; 0 is for ever. */
   ttlMs: number;
+  /** About how many holders have room in the lock, and who is told once that more are allowed than that. */
+  holdersMax: number;
+  warn: (message: string) => void;
   /** Whether a Node with these annotations is in mid-cycle, and so counts as down whether or not the lock knows of it. */
   isUnderWay: (annotations: Readonly<Record<string, string>>) => boolean;
 }
@@ -100,6 +103,7 @@ const sizeAgeMaxMs = 3_600_000;
 export function createLockStore(options: LockOptions): LockStore {
   const { api, clock, carrier, maxPerZone, maxPerPool, poolLabel, ttlMs } = options;
   let size: { nodes: number; at: number } | undefined;
+  let isWarned = false;
   const unavailable = createUnavailable(options);
   const absent = createAbsent({ ...options, place: placed });
 
@@ -113,7 +117,14 @@ export function createLockStore(options: LockOptions): LockStore {
   async function limitsNow(signal: AbortSignal): Promise<Limits> {
     const isPart = (count: Concurrency | undefined) => count !== undefined && "percent" in count;
     if (isPart(options.concurrency) || isPart(options.maxUnavailable)) await clusterSize(signal);
-    return knownLimits();
+    const limits = knownLimits();
+    if (limits.concurrency > options.holdersMax && !isWarned) {
+      isWarned = true;
+      options.warn(
+        `--concurrency allows ${limits.concurrency} nodes, but the lock, an annotation, has room for about ${options.holdersMax}; more than that wait`,
+      );
+    }
+    return limits;
   }
 
   function knownLimits(): Limits {

@@ -3,7 +3,9 @@ import { refusal } from "../../daemon/lock/limits.ts";
 import {
   enter,
   type Holder,
+  holdersMax,
   holds,
+  isFull,
   leave,
   leavesRemains,
   parseLock,
@@ -200,6 +202,52 @@ describe("Duplicate entries of one node", () => {
 describe("Leaving", () => {
   it("takes away the own entry only, and never a manual one", () => {
     assert.deepEqual(leave([n1, n2, { nodeID: "n1" }], self), [n2, { nodeID: "n1" }]);
+  });
+});
+
+describe("The room in the lock", () => {
+  const entry = (name: string): Holder => ({
+    nodeID: name,
+    created,
+    concurrency: 1250,
+    nodeUID: "29c1f136-5964-45d7-aaba-6a9ceca9c01d",
+  });
+  const annotationsMaxBytes = 256 * 1024;
+
+  for (const [what, length, least] of [
+    ["of EKS", 49, 1250],
+    ["of GKE", 60, 1150],
+    ["of 253 characters", 253, 600],
+  ] as const) {
+    it(`is for ${least} nodes with names ${what} and more, says so at the start, and ends before the server's limit`, () => {
+      const name = (index: number) => String(index).padStart(length, "n");
+      assert.ok(holdersMax(name(0)) >= least, `${holdersMax(name(0))}`);
+      const holders = Array.from({ length: holdersMax(name(0)) }, (_, index) => entry(name(index)));
+      let count = 0;
+      while (count < 3000 && !isFull(lockOf({ maxOwners: 9, locks: holders.slice(0, count) }), name(0))) {
+        count += 50;
+      }
+      assert.ok(count >= least, `${count} fit`);
+      const value = writeLock({ holders, concurrency: 9999 }, parseLock(undefined)) ?? "";
+      assert.ok(value.length < annotationsMaxBytes, `${value.length} bytes`);
+    });
+  }
+
+  it("is refused where there is none, with a word of its own", () => {
+    const locks = Array.from({ length: 2000 }, (_, index) => ({
+      ...entry(`${"n".repeat(60)}${index}`),
+      concurrency: 5000,
+    }));
+    assert.equal(
+      refusal(lockOf({ maxOwners: 5000, locks }), self, { concurrency: 5000 }, noon)?.code,
+      "lock-full",
+    );
+  });
+
+  it("is not taken by what only the last one that has entered is asked for", () => {
+    const before = { ...entry("n2"), neededSince: created };
+    const [kept, entered] = enter([before], { ...entry("n1"), neededSince: created }, noon);
+    assert.deepEqual([kept?.neededSince, entered?.neededSince], [undefined, created]);
   });
 });
 
