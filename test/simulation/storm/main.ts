@@ -1,5 +1,7 @@
 /** Draws storms from seeds, plays them, and says which promises they break. `npm run simulate -- --help` */
 import { parseArgs } from "node:util";
+import { harshKinds } from "./draw-harsh.ts";
+import type { HarshKind } from "./harsh.ts";
 import { mutants } from "./mutants.ts";
 import { playSeeds } from "./pool.ts";
 import { drawScenario, type Limits, type Scenario } from "./scenario.ts";
@@ -10,6 +12,9 @@ const help = `npm run simulate -- [options]
   --first-seed N   the first of them (1)
   --nodes N        nodes of each; without it 2 to 5, as the seed says
   --concurrency N  how many may be down; without it 1 to 3, as the seed says
+  --trouble KIND   this trouble alone, beside the needs, --rate times as often as in other storms (10);
+                   KIND is one of ${harshKinds.join(", ")}
+  --control-plane N  1 or 3 nodes, all of the control plane, with the API server on them
   --seed N         play this one alone, and tell what happens
   --shrink         with --seed: look for a shorter storm that breaks the same promise
   --mutants        plant each of the known bugs, and look for a seed that finds it
@@ -21,6 +26,9 @@ const { values } = parseArgs({
     "first-seed": { type: "string", default: "1" },
     nodes: { type: "string" },
     concurrency: { type: "string" },
+    trouble: { type: "string" },
+    rate: { type: "string", default: "10" },
+    "control-plane": { type: "string" },
     seed: { type: "string" },
     shrink: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
@@ -28,15 +36,41 @@ const { values } = parseArgs({
   },
 });
 
-function count(name: "seeds" | "first-seed" | "nodes" | "concurrency" | "seed"): number | undefined {
+function count(
+  name: "seeds" | "first-seed" | "nodes" | "concurrency" | "rate" | "control-plane" | "seed",
+): number | undefined {
   const given = values[name];
   if (given === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(given)) return Number(given);
-  process.stderr.write(`simulate: --${name}=${JSON.stringify(given)}: allowed is a whole number from 1\n`);
+  return refuse(name, given, "a whole number from 1");
+}
+
+function refuse(name: string, given: string, expected: string): never {
+  process.stderr.write(
+    `simulate: invalid value ${JSON.stringify(given)} for --${name}: must be ${expected}\n`,
+  );
   process.exit(2);
 }
 
-const limits: Limits = { nodes: count("nodes"), concurrency: count("concurrency") };
+function kindOf(given: string): HarshKind {
+  return (
+    harshKinds.find((kind) => kind === given) ?? refuse("trouble", given, `one of ${harshKinds.join(", ")}`)
+  );
+}
+
+function membersOf(members: number | undefined): 1 | 3 | undefined {
+  if (members === undefined || members === 1 || members === 3) return members;
+  return refuse("control-plane", String(members), "1 or 3");
+}
+
+const limits: Limits = {
+  nodes: count("nodes"),
+  concurrency: count("concurrency"),
+  controlPlane: membersOf(count("control-plane")),
+  ...(values.trouble !== undefined && {
+    alone: { kind: kindOf(values.trouble), rate: count("rate") ?? 1 },
+  }),
+};
 const seeds = { first: count("first-seed") ?? 1, count: count("seeds") ?? 200, limits };
 const seed = count("seed");
 const say = (line: string) => void process.stdout.write(`${line}\n`);

@@ -1,12 +1,17 @@
 import type { Phase } from "../../../daemon/cycle/record.ts";
+import { logindOf } from "../logind-of.ts";
+import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
 import { startSmallWorld } from "../small-world.ts";
+import { playControlPlane } from "./control-plane.ts";
+import { harshKinds } from "./draw-harsh.ts";
 import { problemsOf } from "./ending.ts";
 import { createInterference } from "./interference.ts";
 import { recordIn, type Violation, watchPromises } from "./promises.ts";
+import { watchQuiet } from "./quiet.ts";
 import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 import { createSettings } from "./settings.ts";
-import { resume, type Scene, tell, trouble } from "./troubles.ts";
+import { askAgain, resume, type Scene, tell, trouble } from "./troubles.ts";
 
 export interface Played {
   violations: readonly (Violation & { look: number })[];
@@ -35,6 +40,10 @@ export async function play(scenario: Scenario): Promise<Played> {
     options: scenario.options,
     workloads: scenario.replicas > 0 ? [{ name: "web", replicas: scenario.replicas }] : [],
     between: interference.between,
+    logind: logindOf,
+    ...(scenario.members !== undefined && {
+      controlPlane: { members: scenario.members, staticPods: ["etcd", "kube-apiserver"] },
+    }),
     post: async () => ({ status: 200, text: alertsText(alerts.active) }),
   });
   const { clock } = world.time;
@@ -49,15 +58,22 @@ export async function play(scenario: Scenario): Promise<Played> {
   };
 
   const settings = createSettings(scenario);
+  const quiet = watchQuiet(clock.elapsed, violate);
+  world.onDaemonRequest = (node, { path }) => quiet.onRequest(node, path.endsWith("/eviction"));
   const promises = watchPromises({
     server: world.server,
+    isGoingDown: (node) => world.machine(node).isGoingDown,
+    quiet,
     now: clock.wall,
     bootID: (node) => world.machine(node).boots.at(-1)?.bootID,
     concurrencyOf: (node) => settings.concurrencyOf(node, clock.wall()),
     haltAfterOf: (node) => settings.haltAfterOf(node, clock.wall()),
     drainTimeoutMs: (node) => settings.drainTimeoutMs(node, clock.wall()),
     isWindowOpen: (node, time) =>
-      settings.isWindowOpen(node, time + (scenario.skewMs[node] ?? 0), clock.wall()),
+      world
+        .clockOf(node)
+        .offsetsMs(60_000)
+        .some((offsetMs) => settings.isWindowOpen(node, time + offsetMs, clock.wall())),
     onViolation: violate,
   });
   const stubborn = new Set<string>();
@@ -88,17 +104,26 @@ export async function play(scenario: Scenario): Promise<Played> {
       later(5, () => end(undo));
     }
   };
-  const scene: Scene = { world, promises, interference, settings, alerts, stubborn, later };
+  const { options } = scenario;
+  const random = seeded(scenario.seed + 0x40000000);
+  const scene: Scene = { world, promises, interference, settings, alerts, stubborn, options, random, later };
   const begin = async (one: Trouble) => {
     note(`-- ${tell(one)}`);
+    const disturbs = isHarsh(one) && "node" in one;
+    if (disturbs) promises.disturb(one.node);
     const undo = await trouble(one, scene);
     if (undo === undefined) return;
-    undos.add(undo);
+    const over = () => {
+      if (disturbs) promises.disturb(one.node);
+      return undo();
+    };
+    undos.add(over);
     later("for" in one ? one.for : 0, () => {
       note(`-- over: ${tell(one)}`);
-      return end(undo);
+      return end(over);
     });
   };
+  if (scenario.members !== undefined) playControlPlane(world, scenario.members, random, violate);
   const onPhase = followPhases(world, note);
   for (const one of scenario.troubles) {
     const { once } = one;
@@ -107,7 +132,8 @@ export async function play(scenario: Scenario): Promise<Played> {
   }
 
   const hasFailed = () => violations.length >= violationsMax;
-  for (let passed = 0; passed < stormSeconds && !hasFailed(); passed += 10) await world.time.pass(10_000);
+  const lastsSeconds = secondsOf(scenario);
+  for (let passed = 0; passed < lastsSeconds && !hasFailed(); passed += 10) await world.time.pass(10_000);
   note("-- the storm is over");
   storm.abort(new Error("the storm is over"));
   interference.disarm();
@@ -124,6 +150,7 @@ export async function play(scenario: Scenario): Promise<Played> {
   ) {
     // Who is on call looks at what has failed, and lets the others go on.
     perform(() => resume(world));
+    perform(() => askAgain(scene));
     await world.time.pass(10_000);
     problems = problemsOf(world, promises);
     if (problems.length > 0) continue;
@@ -135,6 +162,16 @@ export async function play(scenario: Scenario): Promise<Played> {
   for (const message of problems) violate({ promise: "all is well in the end", message });
   await world.stop();
   return { violations, looks: promises.looks, story };
+}
+
+/** Until the last of what takes long is over; most of it is quiet. */
+function secondsOf({ troubles }: Scenario): number {
+  const long = troubles.map((one) => (isHarsh(one) && "for" in one ? one.at + one.for + 60 : 0));
+  return Math.max(stormSeconds, ...long);
+}
+
+function isHarsh({ kind }: Trouble): boolean {
+  return (harshKinds as readonly string[]).includes(kind);
 }
 
 /** What people see to when a storm has passed. */

@@ -4,8 +4,10 @@
  */
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import { at, fields, type KubeObject, list, text } from "../../cluster/api/object.ts";
-import type { ApiServer } from "../../cluster/api/server.ts";
+import { type ApiServer, restorer } from "../../cluster/api/server.ts";
 import type { MachineEvent } from "../../cluster/machines/machine.ts";
+import { otherLock } from "./harsh.ts";
+import type { watchQuiet } from "./quiet.ts";
 
 export interface Violation {
   promise: string;
@@ -24,6 +26,8 @@ export interface Surroundings {
   /** From the cordon; the longest of what it is told. */
   drainTimeoutMs: (node: string) => number;
   isWindowOpen: (node: string, now: number) => boolean;
+  isGoingDown: (node: string) => boolean;
+  quiet: ReturnType<typeof watchQuiet>;
   onViolation: (violation: Violation) => void;
 }
 
@@ -35,6 +39,8 @@ export interface Promises {
   cordonerOf(node: string): Cordoner | undefined;
   /** The need has gone for good, or is a new one. */
   forgetNeed(node: string): void;
+  /** Something begins or ends that its daemon cannot see at once; without a name all are concerned, and nothing is as it was. */
+  disturb(node?: string): void;
 }
 
 /** Who cordoned a node; "either" where nobody but us can tell. */
@@ -53,8 +59,9 @@ interface Record {
   cordoned?: boolean;
   announced?: boolean;
   reboots?: number;
+  failures?: number;
   request?: string;
-  reasons?: { message: string }[];
+  reasons?: { gate: string; message: string }[];
   outcome?: { message: string };
 }
 
@@ -73,16 +80,22 @@ const saveMs = 500;
 const newcomerMs = 10_000;
 /** How often a need is served that does not go away, and once more for a reboot that was under way. */
 const rebootsForOneNeedMax = 3;
+/** After what a daemon cannot see at once, as its machine stood still, its clock was set, or a backup was restored. */
+const disturbedMs = 5 * 60_000;
+/** A server that refuses one thing for good, or is away, ends no drain. */
+const undrainedMs = 90 * 60_000;
 const never = Number.NEGATIVE_INFINITY;
-const lockKey = "kube-system/rebootd";
+const lockKeys = ["kube-system/rebootd", `kube-system/${otherLock}`];
 const lockAnnotation = "rebootd.dev/lock";
 const pausedAnnotation = "rebootd.dev/paused";
 const requestedAnnotation = "rebootd.dev/reboot-requested";
 
 export function watchPromises(surroundings: Surroundings): Promises {
-  const { server, now, onViolation } = surroundings;
+  const { server, now, onViolation, quiet } = surroundings;
   const nodes = new Map<string, ReturnType<typeof history>>();
   let looks = 0;
+  /** When nothing was as it was before. */
+  let restoredAt = never;
   /** Since when a person has paused all nodes; undefined for not now. */
   let allPausedSince: number | undefined;
 
@@ -93,7 +106,16 @@ export function watchPromises(surroundings: Surroundings): Promises {
   };
   const isRecent = (time: number, within = graceMs) => now() - time <= within;
   const violate = (promise: string, message: string) => onViolation({ promise, message });
-  const holders = () => entriesIn(server.stored("leases.coordination.k8s.io", lockKey)).filter(isHolder);
+  const isDisturbed = (name: string, within = disturbedMs) =>
+    isRecent(restoredAt, within) || isRecent(of(name).disturbedAt, within);
+  const leases = () => lockKeys.map((key) => server.stored("leases.coordination.k8s.io", key));
+  const holders = () => leases().flatMap(entriesIn).filter(isHolder);
+  /** Nodes whose machines were asked by their daemon, and are not back; whom a person has unlocked is no longer waited for. */
+  const asked = () => {
+    const unlocked = leases().flatMap(unlockedIn);
+    const names = [...nodes].filter(([, { askedAt }]) => askedAt !== undefined).map(([name]) => name);
+    return names.filter((name) => server.stored("nodes", name) !== undefined && !unlocked.includes(name));
+  };
   const holds = (name: string) => holders().some(({ nodeID }) => nodeID === name);
 
   server.onChange("nodes", ({ object, previous, type }, user) => {
@@ -111,6 +133,10 @@ export function watchPromises(surroundings: Surroundings): Promises {
     }
     node.pausedSince = isAnnotated(object, pausedAnnotation) ? (node.pausedSince ?? now()) : undefined;
     if (isAnnotated(previous, requestedAnnotation)) node.requestedAt = now();
+    if (isAnnotated(object, requestedAnnotation)) quiet.onRequested(name);
+    const phase = recordIn(object).phase ?? "Idle";
+    if (phase !== (recordIn(previous).phase ?? "Idle")) quiet.onPhase(name, phase);
+    if (user === restorer) return onRestored(name, isCordoned(object), recordIn(object));
     const writer = daemonIn(user);
     if (writer !== undefined && writer !== name) {
       violate("a daemon writes no other Node", `${writer} has changed the Node ${name}`);
@@ -120,16 +146,35 @@ export function watchPromises(surroundings: Surroundings): Promises {
     checkDown();
   });
 
+  function onRestored(name: string, cordoned: boolean, { cordoned: isOurs }: Record): void {
+    restoredAt = now();
+    const node = of(name);
+    node.cordoner = cordoned ? (isOurs === true ? "daemon" : "either") : undefined;
+    node.drainingSince = now();
+    node.askedAt = undefined;
+  }
+
+  /** It goes down at any moment, and its daemon knows or had the time to know. */
+  function isSurelyGoingDown(name: string): boolean {
+    const { askedAt, goingDownAt } = of(name);
+    const isKnown = askedAt !== undefined || (goingDownAt !== undefined && !isRecent(goingDownAt));
+    return surroundings.isGoingDown(name) && isKnown && !isDisturbed(name);
+  }
+
   function onCordon(name: string, writer: string | undefined, before: boolean, after: boolean): void {
     const node = of(name);
     if (before === after) return;
     if (after) {
       const isUnseen = node.isUncordonUnseen && !hasSeen(name, node.uncordonedAt);
       node.cordoner = writer !== undefined ? "daemon" : isUnseen ? "either" : "person";
-      if (writer !== undefined && !holds(name) && !isRecent(node.robbedAt)) {
+      if (writer !== undefined) quiet.onCordon(name);
+      if (writer !== undefined && !holds(name) && !isRecent(node.robbedAt) && !isDisturbed(name)) {
         violate("no cordon without a slot", `${name} was cordoned and holds no slot`);
       }
       return;
+    }
+    if (writer !== undefined && isSurelyGoingDown(name)) {
+      violate("down is down", `${name} was uncordoned while it goes down`);
     }
     if (writer !== undefined && node.cordoner === "person") {
       violate("a person's cordon stays", `the daemon has uncordoned ${name}, which a person had cordoned`);
@@ -162,10 +207,11 @@ export function watchPromises(surroundings: Surroundings): Promises {
       of(name).drainingSince = now();
     if (before.phase === "Draining" && after.phase !== "Draining") {
       const tookMs = now() - of(name).drainingSince;
-      if (tookMs > surroundings.drainTimeoutMs(name) + lateMs) {
+      if (tookMs > surroundings.drainTimeoutMs(name) + lateMs && !isDisturbed(name, undrainedMs)) {
         violate("no endless drain", `${name} was drained for ${Math.round(tookMs / 1000)} s`);
       }
     }
+    if (after.phase === "Settling" || after.phase === "Restoring") of(name).askedAt = undefined;
     if (after.phase === "Settling" && before.phase !== "Settling") {
       const bootID = surroundings.bootID(name);
       if (before.bootID === bootID) {
@@ -179,7 +225,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
   }
 
   server.onChange("leases.coordination.k8s.io", ({ object, previous, type, key }, user) => {
-    if (key !== lockKey) return;
+    if (!lockKeys.includes(key)) return;
     looks += 1;
     const writer = daemonIn(user);
     const isPaused = type !== "DELETED" && isAnnotated(object, pausedAnnotation);
@@ -201,6 +247,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     const added = after.filter((entry) => !isIn(before, entry));
     for (const { nodeID } of added) {
       if (nodeID !== writer) violate("a daemon enters itself alone", `${writer} has entered ${nodeID}`);
+      if (isDown(nodeID)) continue;
       if (isAnnotated(previous, pausedAnnotation)) {
         violate("a pause of all holds", `${writer} has entered while all nodes are paused`);
       }
@@ -218,6 +265,11 @@ export function watchPromises(surroundings: Surroundings): Promises {
       if (after.length > most) {
         violate("no more slots than allowed", `${writer} is one of ${after.length}, allowed are ${most}`);
       }
+      const down = new Set([...after.map((entry) => entry.nodeID), ...asked()]);
+      if (down.size > own && !isDisturbed(writer)) {
+        const names = [...down].join(", ");
+        violate("down is down", `${writer} has entered, and down or in are ${names}; allowed are ${own}`);
+      }
       of(nodeID).robbedAt = never;
     }
     if (new Set(after.map(({ nodeID }) => nodeID)).size < after.length) {
@@ -226,6 +278,12 @@ export function watchPromises(surroundings: Surroundings): Promises {
     for (const entry of before.filter((one) => !isIn(after, one))) onRemoved(writer, entry);
     checkDown();
   });
+
+  /** Its machine was asked, or comes back: it puts back what the lock has lost, whoever else is in. */
+  function isDown(name: string): boolean {
+    const { phase } = recordIn(server.stored("nodes", name));
+    return of(name).askedAt !== undefined || phase === "Rebooting" || phase === "Returning";
+  }
 
   function onRemoved(writer: string, entry: Entry): void {
     const { nodeID, nodeUID } = entry;
@@ -237,6 +295,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
       if (!isGone && !isRecent(of(nodeID).goneAt)) {
         violate("no slot is stolen", `${writer} has taken the slot of ${nodeID}`);
       }
+    } else if (isSurelyGoingDown(nodeID)) {
+      violate("down is down", `${nodeID} has released its slot while it goes down`);
     } else if (isCordoned(stored) && of(nodeID).cordoner === "daemon") {
       violate("uncordon, then release", `${nodeID} gave its slot back and is still cordoned`);
     }
@@ -246,7 +306,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
   function checkDown(): void {
     const held = holders().map(({ nodeID }) => nodeID);
     const down = [...nodes].filter(([, { cordoner }]) => cordoner === "daemon").map(([name]) => name);
-    const homeless = down.filter((name) => !held.includes(name) && of(name).robbedAt === never);
+    const homeless = down.filter(
+      (name) => !held.includes(name) && of(name).robbedAt === never && !isDisturbed(name),
+    );
     for (const name of homeless)
       violate("down with a slot", `${name} is cordoned by its daemon without a slot`);
   }
@@ -259,6 +321,10 @@ export function watchPromises(surroundings: Surroundings): Promises {
     forgetNeed(name) {
       of(name).reboots = 0;
     },
+    disturb(name) {
+      if (name === undefined) restoredAt = now();
+      else of(name).disturbedAt = now();
+    },
     onMachineEvent(event) {
       looks += 1;
       const { machine: name } = event;
@@ -268,6 +334,11 @@ export function watchPromises(surroundings: Surroundings): Promises {
         node.isNeeded = event.present;
       }
       if (event.type === "daemon-ended") node.endedAt = now();
+      if (event.type === "going-down") {
+        node.goingDownAt = now();
+        if (event.cause === "command") node.askedAt = now();
+      }
+      if (event.type === "booted") node.goingDownAt = undefined;
       if (event.type !== "down") return;
       if (event.cause === "command") onReboot(name);
     },
@@ -281,6 +352,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     }
     const stored = server.stored("nodes", name);
     const record = recordIn(stored);
+    if (isRecent(restoredAt, disturbedMs)) return;
     if (stored === undefined) {
       if (!isRecent(node.goneAt))
         violate("no reboot without its Node", `${name} has no Node, and was rebooted`);
@@ -292,18 +364,20 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (!isCordoned(stored) && !isRecent(node.uncordonedAt)) {
       violate("no reboot of a node that is not cordoned", `${name} was rebooted without a cordon`);
     }
-    for (const since of [node.pausedSince, allPausedSince]) {
+    const isLookedAtInTime = !isDisturbed(name);
+    for (const since of isLookedAtInTime ? [node.pausedSince, allPausedSince] : []) {
       if (since !== undefined && !isRecent(since, shortGraceMs))
         violate("no reboot of a paused node", `${name} was rebooted, and had been paused before`);
     }
     const isRequested = isAnnotated(stored, requestedAnnotation) || isRecent(node.requestedAt, shortGraceMs);
-    if (!node.isNeeded && !isRequested && !isRecent(node.unwantedAt, shortGraceMs)) {
+    const isUnwanted = !node.isNeeded && !isRequested && !isRecent(node.unwantedAt, shortGraceMs);
+    if (isUnwanted && isLookedAtInTime) {
       violate("no reboot without need", `${name} was rebooted without need`);
     }
     if (record.phase !== "Rebooting" && !isRecent(node.goneAt)) {
       violate("the record says that it reboots", `${name} was rebooted while ${record.phase}`);
     }
-    if (![0, shortGraceMs].some((ms) => surroundings.isWindowOpen(name, now() - ms))) {
+    if (isLookedAtInTime && ![0, shortGraceMs].some((ms) => surroundings.isWindowOpen(name, now() - ms))) {
       violate("no reboot outside the window", `${name} was rebooted outside its window`);
     }
     for (const pod of server.storedAll("pods")) {
@@ -328,6 +402,10 @@ function history() {
     requestedAt: never,
     pausedSince: undefined as number | undefined,
     drainingSince: 0,
+    /** Since when its machine was asked by its daemon, until it is back, or is seen not to have gone. */
+    askedAt: undefined as number | undefined,
+    goingDownAt: undefined as number | undefined,
+    disturbedAt: never,
     /** A person has taken the daemon's cordon away: if they cordon anew before it has looked, nothing tells the two apart. */
     isUncordonUnseen: false,
     endedAt: never,
@@ -358,6 +436,13 @@ function isReady(node: KubeObject | undefined): boolean {
 export function recordIn(node: KubeObject | undefined): Record {
   const value = node?.metadata.annotations?.["rebootd.dev/cycle"];
   return value === undefined ? {} : (JSON.parse(value) as Record);
+}
+
+function unlockedIn(lease: KubeObject | undefined): string[] {
+  const unlocked = JSON.parse(lease?.metadata.annotations?.["rebootd.dev/unlocked"] ?? "[]") as {
+    node: string;
+  }[];
+  return unlocked.map(({ node }) => node);
 }
 
 export function lockIn(lease: KubeObject | undefined): string | undefined {

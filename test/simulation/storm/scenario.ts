@@ -2,6 +2,8 @@ import type { RawOptions } from "../../../daemon/config/options.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import type { FaultEffect } from "../../cluster/api/server.ts";
 import { seeded } from "../seeded.ts";
+import { drawHarsh, harshKinds } from "./draw-harsh.ts";
+import type { HarshKind, HarshTrouble } from "./harsh.ts";
 
 /** A run, as data: the same scenario is the same run, to the letter. */
 export interface Scenario {
@@ -16,6 +18,8 @@ export interface Scenario {
   replicas: number;
   /** The last node is added so many seconds after the start. */
   joinsAfter?: number;
+  /** Nodes that are of the control plane, with etcd and the API server on them. */
+  members?: number;
   troubles: readonly Trouble[];
 }
 
@@ -54,11 +58,16 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | { kind: "paused"; node: string; for: number }
   | { kind: "all-paused"; for: number }
   | { kind: "requested"; node: string }
+  | HarshTrouble
 );
 
 export interface Limits {
   nodes?: number | undefined;
   concurrency?: number | undefined;
+  /** This trouble alone, beside the needs, so many times as often as in any other storm. */
+  alone?: { kind: HarshKind; rate: number } | undefined;
+  /** So many members of the control plane, all nodes of the cluster. */
+  controlPlane?: 1 | 3 | undefined;
 }
 
 /** Within this time troubles begin; seconds. */
@@ -71,7 +80,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
   const oneOf = <T>(...things: readonly T[]) => things[integer(0, things.length - 1)] as T;
   const maybe = <T>(probability: number, thing: () => T) => (random() < probability ? [thing()] : []);
 
-  const nodes = limits.nodes ?? integer(2, 5);
+  const nodes = limits.controlPlane ?? limits.nodes ?? integer(2, 5);
   const names = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
   const concurrency = limits.concurrency ?? oneOf(1, 1, 2, 2, 3);
   const node = () => oneOf(...names);
@@ -206,6 +215,20 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     const where = "node" in trouble ? (trouble.node as string) : node();
     return { at: at / 4, once: { node: where, phase }, ...trouble } as Trouble;
   });
+  /** Drawn from a sequence of its own: how harsh the world is says nothing of the rest of the storm. */
+  function drawHarshness(): Trouble[] {
+    const harsh = seeded(seed + 0x20000000);
+    const source = { random: harsh, names, options };
+    const within = stormSeconds;
+    const { alone } = limits;
+    if (alone !== undefined) {
+      const count = Math.ceil((harsh() * 2 + 0.5) * (alone.rate / harshKinds.length));
+      return drawHarsh(source, { count, kinds: [alone.kind], within });
+    }
+    return drawHarsh(source, { count: Math.floor(harsh() * 4), kinds: harshKinds, within });
+  }
+
+  const milder = limits.alone === undefined ? [...others, ...drawWishes()] : [];
   const scenario: Scenario = {
     seed,
     nodes,
@@ -213,7 +236,8 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     options,
     skewMs: Object.fromEntries(maybe(0.3, () => [node(), integer(-90_000, 90_000)])),
     replicas: integer(0, 6),
-    troubles: [...wants, ...others, ...drawWishes()].sort((a, b) => a.at - b.at),
+    troubles: [...wants, ...milder, ...drawHarshness()].sort((a, b) => a.at - b.at),
+    ...(limits.controlPlane && { members: limits.controlPlane }),
   };
   const isJoined = nodes > 2 && random() < 0.15;
   return isJoined ? { ...scenario, joinsAfter: integer(10, stormSeconds) } : scenario;

@@ -1,13 +1,16 @@
+import type { RawOptions } from "../../../daemon/config/options.ts";
 import { requestedAnnotation } from "../../../daemon/cycle/request.ts";
 import { type Deed as ByHand, lockByHand, unlockByHand } from "../../../daemon/lock/by-hand.ts";
 import { createLockCarrier } from "../../../daemon/lock/carrier.ts";
 import type { LockValue } from "../../../daemon/lock/slots.ts";
 import { pausedAnnotation } from "../../../daemon/pause.ts";
 import { defaultLock, setLock } from "../../cluster/lock-place.ts";
+import { sentinelFile } from "../../cluster/machines/machine.ts";
 import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
+import { harshDeeds } from "./harsh.ts";
 import type { Interference } from "./interference.ts";
-import { lockIn, type Promises } from "./promises.ts";
+import { lockIn, type Promises, recordIn } from "./promises.ts";
 import type { Trouble } from "./scenario.ts";
 import type { Settings } from "./settings.ts";
 
@@ -20,6 +23,10 @@ export interface Scene {
   alerts: { active: boolean };
   /** Nodes whose need comes back with each boot. */
   stubborn: Set<string>;
+  /** What the daemons were told at the start. */
+  options: RawOptions;
+  /** For what chance decides in the network. */
+  random: () => number;
   /** Does something so many seconds later, or never if the storm is over by then. */
   later: (seconds: number, deed: () => unknown) => void;
 }
@@ -39,6 +46,7 @@ export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
 }
 
 const deeds: Deeds = {
+  ...harshDeeds,
   want({ node }, { world }) {
     if (world.machine(node).isUp) world.machine(node).wantReboot();
     return undefined;
@@ -73,8 +81,8 @@ const deeds: Deeds = {
     return () => partition.heal();
   },
   away(_, { world }) {
-    world.server.setAway(true);
-    return () => world.server.setAway(false);
+    world.setAway("storm", true);
+    return () => world.setAway("storm", false);
   },
   "cut-watches"(_, { world }) {
     world.server.cutWatches();
@@ -119,9 +127,11 @@ const deeds: Deeds = {
   },
   async "lock-overwritten"({ value }, { world }) {
     await setLock({ api: world.admin, signal: world.signal }, defaultLock, value);
+    // Nodes that are down may have put their entries beside it meanwhile.
     return async () => {
       if (lockOf(world) === value)
         await setLock({ api: world.admin, signal: world.signal }, defaultLock, null);
+      else await doByHand(world, (lock) => unlockByHand(lock, "manual", world.time.clock.wall()));
     };
   },
   async "lock-by-hand"(_, { world }) {
@@ -209,6 +219,19 @@ async function doByHand(
     const { change, unlocked = [] } = deed(lock);
     return { ...(change && { lock: change }), unlocked: [...before, ...unlocked] };
   }, signal);
+}
+
+/** A person asks for the reboot of each node that was given up or rests after failures, as long as it needs one. */
+export async function askAgain(scene: Scene): Promise<void> {
+  const { world, promises } = scene;
+  for (const { name, hasFile } of world.machines) {
+    const { phase, failures = 0, reasons = [] } = recordIn(world.server.stored("nodes", name));
+    const isStuck = (phase === "Failed" && failures > 0) || reasons.some(({ gate }) => gate === "rest");
+    const isNeeded = hasFile(sentinelFile);
+    if (!isStuck || !isNeeded || world.server.stored("nodes", name) === undefined) continue;
+    await annotateNode(scene, name, { [requestedAnnotation]: `again at ${world.time.clock.wall()}` });
+    promises.forgetNeed(name);
+  }
 }
 
 /** As `rebootd resume` does it. */
