@@ -272,7 +272,7 @@ export const options = {
   "ready-pod-selector": {
     type: labelSelector,
     placeholder: "SELECTOR",
-    help: "pods of this node that must be Ready before it is uncordoned; without it pods of DaemonSets that are system-node-critical",
+    help: "pods of this node that must be Ready before it is uncordoned; without it pods of DaemonSets that are system-node-critical, and critical static pods",
   },
   "before-reboot-hooks": {
     type: annotationKeys,

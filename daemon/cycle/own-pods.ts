@@ -2,6 +2,7 @@ import type { Api } from "../cluster/api.ts";
 import { isReady } from "../cluster/nodes.ts";
 import { type Pod, paths } from "../cluster/objects.ts";
 import { pagesOf } from "../cluster/pages.ts";
+import { isCriticalStaticPod, isMirrorPod, isStaticPodDown } from "../cluster/static-pods.ts";
 import { daemonSetOf, isFinished, podKey } from "../drain/select.ts";
 
 /** Whose pods are to be Ready after a reboot. */
@@ -29,12 +30,14 @@ export async function listUnreadyPods(
   return unready;
 }
 
-/** What a node cannot do without, and what no scheduler brings to it: the network, the storage drivers. */
+/** What a node cannot do without, and what no scheduler brings to it: the network, the storage drivers, its etcd. */
 export function isCritical(pod: Pod): boolean {
+  if (isCriticalStaticPod(pod)) return true;
   return daemonSetOf(pod) !== undefined && pod.spec?.priorityClassName === "system-node-critical";
 }
 
 /** What has finished or is deleted does not get Ready any more. */
 export function isUnready(pod: Pod): boolean {
+  if (isMirrorPod(pod)) return isStaticPodDown(pod);
   return !isReady(pod) && !isFinished(pod) && pod.metadata?.deletionTimestamp === undefined;
 }

@@ -16,16 +16,25 @@ export interface BudgetVerdict {
  */
 export function judgeBudgets(pod: Pod, budgets: readonly Budget[]): BudgetVerdict {
   if (needsNoBudget(pod)) return {};
-  const own = budgets.filter(
-    ({ metadata, spec }) =>
-      metadata?.namespace === pod.metadata?.namespace && selects(spec?.selector, pod.metadata?.labels),
-  );
+  const own = budgetsOver(pod, budgets);
   const [budget] = own;
   if (budget === undefined) return {};
   if (own.length > 1) return { refused: several(own) };
   if (!isReady(pod) && letsUnreadyGo(budget)) return {};
   const why = whyNot(budget, isReady(pod));
   return why === undefined ? { charges: budget } : { refused: why };
+}
+
+/** Those that count the pod. */
+export function budgetsOver({ metadata: pod }: Pod, budgets: readonly Budget[]): readonly Budget[] {
+  return budgets.filter(
+    ({ metadata, spec }) => metadata?.namespace === pod?.namespace && selects(spec?.selector, pod?.labels),
+  );
+}
+
+/** False while its status is that of an earlier spec. */
+export function isWorkedOut({ metadata, status }: Budget): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
 }
 
 /** What has ended, has not begun, or is on its way out costs a budget nothing. */
@@ -48,9 +57,8 @@ function several(budgets: readonly Budget[]): Finding {
 }
 
 function whyNot(budget: Budget, isPodReady: boolean): Finding | undefined {
-  const isWorkedOut = (budget.status?.observedGeneration ?? 0) >= (budget.metadata?.generation ?? 0);
-  if (isWorkedOut && (budget.status?.disruptionsAllowed ?? 0) > 0) return undefined;
-  const { code, why } = whyNone(budget, isWorkedOut);
+  if (isWorkedOut(budget) && (budget.status?.disruptionsAllowed ?? 0) > 0) return undefined;
+  const { code, why } = whyNone(budget);
   // Of a pod that is not Ready, a budget loses nothing.
   const orElse = isPodReady
     ? ""
@@ -67,10 +75,10 @@ function exhaustedSince({ status }: Budget): number | undefined {
 }
 
 /** Busy is what the controller of the budgets sets right by itself. */
-function whyNone(budget: Budget, isWorkedOut: boolean): { code: FindingCode; why: string } {
+function whyNone(budget: Budget): { code: FindingCode; why: string } {
   const never = whyNever(budget);
   if (never !== undefined) return { code: "budget-never", why: never };
-  const busy = whyBusy(budget, isWorkedOut);
+  const busy = whyBusy(budget);
   if (busy !== undefined) return { code: "budget-busy", why: `${busy}; look again in a moment` };
   return { code: "budget-exhausted", why: whyExhausted(budget) };
 }
@@ -91,8 +99,8 @@ function whyNever({ spec, status }: Budget): string | undefined {
   return `never lets a pod go (${setting} keeps ${desiredHealthy} of ${expectedPods}); ask for less, or add replicas`;
 }
 
-function whyBusy(budget: Budget, isWorkedOut: boolean): string | undefined {
-  if (!isWorkedOut) return "has changed and is not worked out anew yet";
+function whyBusy(budget: Budget): string | undefined {
+  if (!isWorkedOut(budget)) return "has changed and is not worked out anew yet";
   const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
   // Evictions that were granted a moment ago: the controller has yet to see them.
   const isGiven = currentHealthy > desiredHealthy && syncFailure(budget) === undefined;
@@ -111,6 +119,6 @@ function syncFailure({ status }: Budget): string | undefined {
   return status?.conditions?.find(({ reason }) => reason === "SyncFailed")?.message;
 }
 
-function nameOf({ metadata }: Budget): string {
+export function nameOf({ metadata }: Budget): string {
   return `${metadata?.namespace}/${metadata?.name}`;
 }

@@ -1,8 +1,9 @@
 import type { Api } from "../cluster/api.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
 import { type Budget, type Node, type PartialObjectMetadata, type Pod, paths } from "../cluster/objects.ts";
-import { listAll } from "../cluster/pages.ts";
+import { listAll, pageSize } from "../cluster/pages.ts";
 import { createLimit } from "./limit.ts";
+import { mayGrow, roomsOf, whyNowhere } from "./room.ts";
 import { daemonSetOf } from "./select.ts";
 
 /** Everything in the cluster that a drain of the node depends on. */
@@ -19,6 +20,9 @@ export interface DrainFacts {
 
 /** How many are asked for at a time. */
 const parallel = 10;
+const unfinished = "status.phase!=Succeeded,status.phase!=Failed";
+/** Where more nodes than these could take a pod, one of them is taken to have room. */
+const candidatesMax = 10;
 
 /** With all Nodes and pods, so that it can be said where pods would go; undefined where the cluster has no such Node. */
 export async function readDrainFacts(
@@ -29,7 +33,7 @@ export async function readDrainFacts(
 ): Promise<DrainFacts | undefined> {
   const nodes = await listAll<Node>(api, paths.nodes, { signal });
   if (!nodes.some(({ metadata }) => metadata?.name === nodeName)) return undefined;
-  const elsewhere = `spec.nodeName!=${nodeName},spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed`;
+  const elsewhere = `spec.nodeName!=${nodeName},spec.nodeName!=,${unfinished}`;
   const [onThis, pods] = await Promise.all([
     readBlockers(api, nodeName, labelSelector, signal),
     listAll<Pod, Pod>(api, paths.pods, { signal, query: { fieldSelector: elsewhere } }, claimOf),
@@ -68,6 +72,33 @@ export async function readBlockers(
     daemonSetExists: (key) => known.includes(key),
     isAskedFor: (pod) => asked === undefined || asked.has(pod.metadata?.uid),
   };
+}
+
+/**
+ * What has to be known of the other nodes to say whether one has room for what replaces these pods: a page of Nodes, and the
+ * pods on those that could take one. Undefined where more are needed, or where nodes come as they are needed.
+ */
+export async function readRoomFor(
+  api: Api,
+  nodeName: string,
+  pods: readonly Pod[],
+  signal: AbortSignal,
+): Promise<DrainFacts["cluster"] | undefined> {
+  const query = { limit: pageSize };
+  const { items: nodes, metadata } = await api.list<Node>(paths.nodes, { signal, query });
+  if (metadata.continue !== undefined || mayGrow(nodes)) return undefined;
+  const others = nodes.filter((node) => node.metadata?.name !== nodeName);
+  const candidates = roomsOf(others, []).filter((room) =>
+    pods.some((pod) => whyNowhere(pod, [room]) === undefined),
+  );
+  if (candidates.length > candidatesMax) return undefined;
+  const lists = await Promise.all(
+    candidates.map(({ node }) => {
+      const fieldSelector = `spec.nodeName=${node.metadata?.name},${unfinished}`;
+      return listAll<Pod, Pod>(api, paths.pods, { signal, query: { fieldSelector } }, claimOf);
+    }),
+  );
+  return { nodes, pods: lists.flat() };
 }
 
 async function listUids(api: Api, query: Record<string, string>, signal: AbortSignal) {

@@ -17,5 +17,6 @@ export type FindingCode =
   | "budget-exhausted"
   | "budget-never"
   | "budgets-several"
+  | "budget-no-room"
   | "opted-out"
   | "nowhere-to-go";

@@ -4,7 +4,7 @@ import type { Escalation } from "./escalation.ts";
 import { estimateSeconds } from "./estimate.ts";
 import type { Finding } from "./finding.ts";
 import { optOutOf } from "./opted-out.ts";
-import { type Room, roomsOf, whyNowhere } from "./room.ts";
+import { mayGrow, mayPreempt, type Room, roomsOf, whyNowhere } from "./room.ts";
 import {
   controllerOf,
   isFinished,
@@ -16,6 +16,7 @@ import {
   tierOf,
   type Verdict,
 } from "./select.ts";
+import { findStranded, mayBeStranded } from "./stranded.ts";
 
 export interface PreflightFacts {
   nodeName: string;
@@ -65,7 +66,8 @@ export function planDrain(facts: PreflightFacts): DrainPlan {
   const { nodeName, cluster } = facts;
   const others = cluster?.nodes.filter(({ metadata }) => metadata?.name !== nodeName);
   const rooms = others && roomsOf(others, cluster?.pods ?? []);
-  const judged = facts.pods.map((pod) => judgePod(pod, facts, rooms));
+  const stranded = others && !mayGrow(cluster?.nodes ?? []) ? strandedAmong(facts, others) : new Map();
+  const judged = facts.pods.map((pod) => judgePod(pod, facts, rooms, stranded.get(pod)));
   const pods = judged.map(({ plan }) => plan);
   const blocked = pods.some(isBlocked);
   const going = judged.flatMap(({ plan: { tier, graceSeconds }, charges }) =>
@@ -78,6 +80,26 @@ export function planDrain(facts: PreflightFacts): DrainPlan {
     estimatedSeconds: blocked ? undefined : estimateSeconds(going),
     pods: pods.toSorted((a, b) => a.tier - b.tier || a.key.localeCompare(b.key)),
   };
+}
+
+/** Whose drain may not end, depending on whether the other nodes have room for what replaces them. */
+export function needRoom(facts: PreflightFacts): readonly Pod[] {
+  return mayBeStranded(replacedPods(facts), facts.budgets);
+}
+
+function strandedAmong(facts: PreflightFacts, others: readonly Node[]): ReadonlyMap<Pod, Finding> {
+  const rooms = roomsOf(others, facts.cluster?.pods ?? []);
+  const emptied = roomsOf(others, []);
+  const why = (pod: Pod) => whyNowhere(pod, mayPreempt(pod) ? emptied : rooms);
+  return findStranded(replacedPods(facts), facts.budgets, why);
+}
+
+/** Pods that are evicted, under their budgets, and that a controller makes anew. */
+function replacedPods(facts: PreflightFacts): readonly Pod[] {
+  if (facts.escalation.drainDeleteAfterMs === 0) return [];
+  return facts.pods.filter(
+    (pod) => verdictOn(pod, facts).do === "evict" && !isOver(pod) && controllerOf(pod) !== undefined,
+  );
 }
 
 function escalationPlan(escalation: Escalation): DrainPlan["escalation"] {
@@ -97,19 +119,24 @@ function judgePod(
   pod: Pod,
   facts: PreflightFacts,
   rooms: readonly Room[] | undefined,
+  stranded: Finding | undefined,
 ): { plan: PodPlan; charges?: Budget | undefined } {
-  const { isAskedFor = () => true, now } = facts;
-  const verdict: Verdict = isAskedFor(pod)
-    ? selectPod(pod, facts.selection, facts.daemonSetExists, now)
-    : { do: "leave", reasons: ["not-selected"] };
+  const { now } = facts;
+  const verdict = verdictOn(pod, facts);
   const plan = { key: podKey(pod), tier: tierOf(pod), ...verdict, graceSeconds: undefined, findings: [] };
   if (verdict.do === "leave") return { plan };
   const budgets: BudgetVerdict =
     facts.escalation.drainDeleteAfterMs === 0 ? {} : judgeBudgets(pod, facts.budgets);
   const remarks = isOver(pod) ? [] : remarksOn(pod, rooms, now);
-  const findings = [findingsOf(verdict), budgets.refused ?? [], remarks].flat();
+  const findings = [findingsOf(verdict), budgets.refused ?? [], stranded ?? [], remarks].flat();
   const graceSeconds = graceOf(pod, facts.gracePeriodSeconds, now);
   return { plan: { ...plan, graceSeconds, findings }, charges: budgets.charges };
+}
+
+function verdictOn(pod: Pod, facts: PreflightFacts): Verdict {
+  const { isAskedFor = () => true, selection, daemonSetExists, now } = facts;
+  if (!isAskedFor(pod)) return { do: "leave", reasons: ["not-selected"] };
+  return selectPod(pod, selection, daemonSetExists, now);
 }
 
 /** A reason that does not make a pod stay has the name of a finding. */

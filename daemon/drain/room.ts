@@ -26,6 +26,19 @@ export function roomsOf(nodes: readonly Node[], pods: readonly Pod[]): readonly 
   });
 }
 
+/** Provider IDs of machines that nobody rents: the distribution has named them itself. */
+const ownMachine = /^(k3s|rke2|kind):/;
+
+/** Whether an autoscaler may add nodes that are not there yet: somebody's cloud has given these their names. */
+export function mayGrow(nodes: readonly Node[]): boolean {
+  return nodes.some(({ spec }) => spec?.providerID && !ownMachine.test(spec.providerID));
+}
+
+/** https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/: it may push others away. */
+export function mayPreempt({ spec }: Pod): boolean {
+  return (spec?.priority ?? 0) > 0 && spec?.preemptionPolicy !== "Never";
+}
+
 /**
  * Why none of the nodes takes the pod, with how many of them for each reason; undefined when one does. Of the scheduler's
  * rules those on the node itself, its labels, its taints and what is requested of it; not those on other pods and volumes.

@@ -1,4 +1,5 @@
 import type { Pod } from "../cluster/objects.ts";
+import { isMirrorPod } from "../cluster/static-pods.ts";
 
 /** Which pods a drain takes; kubectl's switches (https://kubernetes.io/docs/reference/kubectl/generated/kubectl_drain/). */
 export interface Selection {
@@ -62,8 +63,8 @@ export function selectPod(
   const daemonSet = daemonSetOf(pod);
   const isOrphan = daemonSet !== undefined && !daemonSetExists(daemonSet);
   if (daemonSet !== undefined && !isFinished(pod) && !isOrphan) return leave("daemonset");
-  // A static pod belongs to the kubelet, which would start it again: https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
-  if (pod.metadata?.annotations?.["kubernetes.io/config.mirror"] !== undefined) return leave("mirror");
+  // The kubelet would start it again.
+  if (isMirrorPod(pod)) return leave("mirror");
   if (selection.skipNamespaces.includes(pod.metadata?.namespace ?? "")) return leave("namespace");
   // What has finished loses nothing.
   if (isFinished(pod)) return { do: "evict", reasons: [] };

@@ -8,6 +8,7 @@ import { windowSettingsOf } from "../config/windows.ts";
 import type { Logind } from "../host/logind.ts";
 import { alertsGate } from "./alerts.ts";
 import type { HttpPost, JsonServer } from "./ask-server.ts";
+import { controlPlaneGate } from "./control-plane.ts";
 import { disruptionGate } from "./disruption.ts";
 import type { Gate } from "./gate.ts";
 import { inhibitorsGate } from "./inhibitors.ts";
@@ -35,6 +36,7 @@ export interface GatePorts {
 export function chooseGates(config: Config, ports: GatePorts): Gate[] {
   const { api, clock, logind } = ports;
   const gates: Gate[] = [pausedGate, windowGate(windowSettingsOf(config, clock.wall()))];
+  gates.push(controlPlaneGate(api, config["node-id"]));
   gates.push(...prometheusGates(config, ports));
   const selectors = config["blocking-pod-selector"];
   if (selectors.length > 0) {

@@ -1,8 +1,8 @@
 import type { Api } from "../cluster/api.ts";
 import type { Escalation } from "../drain/escalation.ts";
-import { readBlockers } from "../drain/facts.ts";
+import { readBlockers, readRoomFor } from "../drain/facts.ts";
 import type { Finding } from "../drain/finding.ts";
-import { planDrain } from "../drain/preflight.ts";
+import { needRoom, type PreflightFacts, planDrain } from "../drain/preflight.ts";
 import type { Selection } from "../drain/select.ts";
 import type { Gate } from "./gate.ts";
 
@@ -25,24 +25,28 @@ export function disruptionGate(api: Api, nodeName: string, drain: DrainSettings)
     stages: ["slot"],
     asks: "afar",
     async check({ now }, signal) {
-      const { pods } = planDrain({
+      const facts: PreflightFacts = {
         ...(await readBlockers(api, nodeName, podSelector, signal)),
         nodeName,
         selection,
         gracePeriodSeconds: -1,
         escalation: { ...escalation, drainDeleteAfterMs },
         now,
-      });
+      };
+      const inNeed = needRoom(facts);
+      const cluster = inNeed.length > 0 ? await readRoomFor(api, nodeName, inNeed, signal) : undefined;
+      const { pods } = planDrain({ ...facts, cluster });
       const blocked = pods.flatMap(({ key, findings }) => {
-        const [first, ...more] = findings.filter((finding) => isLasting(finding, escalation, now));
-        return first === undefined ? [] : { key, code: first.code, findings: [first, ...more] };
+        const lasting = findings.filter((finding) => isLasting(finding, escalation, now));
+        const [first] = lasting;
+        if (first === undefined) return [];
+        return { key, code: first.code, text: lasting.map(({ message }) => message).join(", and ") };
       });
       const [first] = blocked;
       if (first === undefined) return { open: true };
-      const texts = blocked
-        .slice(0, podsMax)
-        .map(({ key, findings }) => `${key}: ${findings.map(({ message }) => message).join(", and ")}`);
-      const rest = blocked.length - texts.length;
+      const alike = Map.groupBy(blocked.slice(0, podsMax), ({ text }) => text);
+      const texts = [...alike].map(([text, pods]) => `${pods.map(({ key }) => key).join(", ")}: ${text}`);
+      const rest = Math.max(0, blocked.length - podsMax);
       const more = rest > 0 ? `; and ${rest} more` : "";
       return {
         open: false,

@@ -46,6 +46,8 @@ export interface ControlPlane {
   /** All nodes of it. */
   names: readonly string[];
   notReady: readonly string[];
+  /** "namespace/name" of critical static pods of the others that are not Ready, as far as it was looked at. */
+  podsDown?: readonly string[] | undefined;
 }
 
 export interface Refusal {
@@ -60,6 +62,7 @@ export interface Refusal {
     | "lock-zone"
     | "lock-pool"
     | "control-plane-not-ready"
+    | "control-plane-not-whole"
     | "too-many-unavailable"
     | "nodes-unknown"
     | "halted"
@@ -73,11 +76,15 @@ export interface Refusal {
 
 /** Of a Node: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
 export const zoneLabel = "topology.kubernetes.io/zone";
-/** The second is that of clusters before 1.24. */
+/** The second is that of clusters before 1.24; RKE has the last two, of which a node may bear either. They are one group. */
 export const controlPlaneLabels = [
   "node-role.kubernetes.io/control-plane",
   "node-role.kubernetes.io/master",
+  "node-role.kubernetes.io/controlplane",
+  "node-role.kubernetes.io/etcd",
 ] as const;
+
+const namedMax = 5;
 
 /** A person's word for all nodes, on the object that carries the lock. */
 export function allPaused(annotation: string | undefined, now: number): Refusal | undefined {
@@ -180,12 +187,19 @@ function groupFull(
   return taken(`lock-${kind}`, `all slots of ${where} are taken (${inside.length} of ${max})`, inside);
 }
 
-/** etcd has a majority to lose: https://etcd.io/docs/v3.5/faq/#what-is-failure-tolerance */
-function controlPlaneBroken({ nodeID, controlPlane }: Applicant): Refusal | undefined {
+/** A kubelet may be Ready without its etcd, and etcd has a majority to lose: https://etcd.io/docs/v3.5/faq/#what-is-failure-tolerance */
+export function controlPlaneBroken({ nodeID, controlPlane }: Applicant): Refusal | undefined {
   const broken = (controlPlane?.notReady ?? []).filter((name) => name !== nodeID);
-  if (broken.length === 0) return undefined;
-  const message = `control-plane nodes are not Ready: ${broken.slice(0, 5).join(", ")}`;
-  return { code: "control-plane-not-ready", message, toldByNodes: true };
+  if (broken.length > 0) {
+    const message = `control-plane nodes are not Ready: ${broken.slice(0, namedMax).join(", ")}`;
+    return { code: "control-plane-not-ready", message, toldByNodes: true };
+  }
+  const down = controlPlane?.podsDown ?? [];
+  if (down.length === 0) return undefined;
+  const more = down.length > namedMax ? ` and ${down.length - namedMax} more` : "";
+  const verb = down.length === 1 ? "is" : "are";
+  const message = `the control plane is not whole: ${down.slice(0, namedMax).join(", ")}${more} ${verb} not Ready`;
+  return { code: "control-plane-not-whole", message, toldByNodes: true };
 }
 
 /** Whoever holds a slot counts too, as it will be cordoned; so two that enter at one time see each other. */

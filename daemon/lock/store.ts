@@ -4,6 +4,7 @@ import { countNodes, listByLabel } from "../cluster/nodes.ts";
 import { pauseNow } from "../pause.ts";
 import { createAbsent, missingIn } from "./absent.ts";
 import type { Carried, CarriedChange, LockCarrier } from "./carrier.ts";
+import { createStaticPods } from "./control-plane.ts";
 import { afterCycle, type CycleEnd, halted } from "./failures.ts";
 import {
   type Applicant,
@@ -106,6 +107,7 @@ export function createLockStore(options: LockOptions): LockStore {
   let isWarned = false;
   const unavailable = createUnavailable(options);
   const absent = createAbsent({ ...options, place: placed });
+  const staticPods = createStaticPods(options);
 
   async function clusterSize(signal: AbortSignal): Promise<number> {
     if (size === undefined || clock.elapsed() - size.at > sizeAgeMaxMs) {
@@ -147,11 +149,21 @@ export function createLockStore(options: LockOptions): LockStore {
     };
   }
 
-  /** With what has to be seen just now. */
-  async function applicant(self: Member, signal: AbortSignal): Promise<Applicant> {
-    const isControlPlane = controlPlaneLabels.some((label) => label in self.labels);
-    const controlPlane = isControlPlane ? await listByLabel(api, controlPlaneLabels, signal) : undefined;
-    return { ...placed(self), controlPlane };
+  /** With the rest of the control plane, as long as nothing else is in the way. A node that is in is not asked again. */
+  async function applicant(
+    self: Member,
+    isRefused: (asking: Applicant) => boolean,
+    look: (nodes: readonly string[]) => Promise<readonly string[] | undefined>,
+    signal: AbortSignal,
+  ): Promise<Applicant> {
+    const alone = placed(self);
+    const isOfIt = controlPlaneLabels.some((label) => label in self.labels);
+    if (!isOfIt || isRefused(alone)) return alone;
+    const controlPlane = await listByLabel(api, controlPlaneLabels, signal);
+    const beside = { ...alone, controlPlane };
+    if (isRefused(beside)) return beside;
+    const podsDown = await look(controlPlane.names.filter((name) => name !== self.nodeID));
+    return { ...beside, controlPlane: { ...controlPlane, podsDown } };
   }
 
   /** With the Nodes that are unavailable, where nothing else is in the way. A node that is in is not asked again. */
@@ -214,7 +226,10 @@ export function createLockStore(options: LockOptions): LockStore {
       unavailable.heed(carried.lock);
       try {
         const limits = await limitsNow(signal);
-        const asking = await applicant(self, signal);
+        const isIn = holds(carried.lock, self, clock.wall());
+        const isRefused = (asking: Applicant) => isIn || refusalOf(carried, asking, limits) !== undefined;
+        const look = (nodes: readonly string[]) => staticPods.enough(nodes, turn, signal);
+        const asking = await applicant(self, isRefused, look, signal);
         const beside = await withAbsent(asking, carried, limits, turn, signal);
         return factsOf(carried, await withUnavailable(beside, carried, limits, turn, signal), limits);
       } catch (error) {
@@ -226,7 +241,8 @@ export function createLockStore(options: LockOptions): LockStore {
 
     async acquire(self, unschedulable, signal) {
       const limits = await limitsNow(signal);
-      const asking = await applicant(self, signal);
+      const look = (nodes: readonly string[]) => staticPods.now(nodes, signal);
+      const asking = await applicant(self, () => false, look, signal);
       if (limits.maxUnavailable !== undefined) asking.unavailable = await unavailable.now(signal);
       asking.absent = await absent.now(signal);
       const after = await carrier.swap((carried) => {

@@ -5,12 +5,16 @@ import { type PodFacts, pod } from "../drain/builders.ts";
 
 describe("A pod of a node that has rebooted", () => {
   const priority = "system-node-critical";
+  const mirror = { ownedBy: "nobody", annotations: { "kubernetes.io/config.mirror": "x" } } as const;
   const critical: [what: string, facts: PodFacts, isIt: boolean][] = [
     ["of a DaemonSet, with the priority", { ownedBy: "DaemonSet", priority }, true],
     ["of a DaemonSet, without the priority", { ownedBy: "DaemonSet" }, false],
     ["of a DaemonSet, with another", { ownedBy: "DaemonSet", priority: "system-cluster-critical" }, false],
     ["of something else, with the priority", { ownedBy: "ReplicaSet", priority }, false],
     ["of nobody, with the priority", { ownedBy: "nobody", priority }, false],
+    ["static, as kubeadm's etcd", { ...mirror, priority }, true],
+    ["static, as RKE2's etcd", { ...mirror, priority: "system-cluster-critical" }, true],
+    ["static, without a priority", mirror, false],
   ];
   for (const [what, facts, isIt] of critical) {
     it(`is${isIt ? "" : " not"} critical: ${what}`, () => assert.equal(isCritical(pod(facts)), isIt));
@@ -23,6 +27,11 @@ describe("A pod of a node that has rebooted", () => {
     ["has succeeded", { ready: false, phase: "Succeeded" }, false],
     ["has failed", { ready: false, phase: "Failed" }, false],
     ["is deleted", { ready: false, endsIn: 30 }, false],
+    ["is static and Ready", mirror, false],
+    ["is static and not Ready", { ...mirror, ready: false }, true],
+    ["is static and has succeeded", { ...mirror, ready: false, phase: "Succeeded" }, false],
+    ["is static and has failed, as nothing replaces it", { ...mirror, ready: false, phase: "Failed" }, true],
+    ["is static, and only its mirror is deleted", { ...mirror, ready: false, endsIn: 30 }, true],
   ];
   for (const [what, facts, isIt] of unready) {
     it(`is${isIt ? "" : " not"} waited for where it ${what}`, () =>

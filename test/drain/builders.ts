@@ -106,8 +106,12 @@ export const deletesAtOnce: PreflightFacts["escalation"] = {
 export type Facts = Partial<PreflightFacts>;
 
 /** The plan of a drain of n1 as the options are without further words, its DaemonSets being there. */
-export function plan(pods: Pod[], facts: Facts = {}): DrainPlan {
-  return planDrain({
+export function plan(pods: readonly Pod[], facts: Facts = {}): DrainPlan {
+  return planDrain(factsOf(pods, facts));
+}
+
+export function factsOf(pods: readonly Pod[], facts: Facts = {}): PreflightFacts {
+  return {
     nodeName: "n1",
     pods,
     budgets: [],
@@ -123,7 +127,7 @@ export function plan(pods: Pod[], facts: Facts = {}): DrainPlan {
     escalation: { ...deletesAtOnce, drainDeleteAfterMs: Number.POSITIVE_INFINITY },
     now: noon,
     ...facts,
-  });
+  };
 }
 
 export function planOf(one: Pod, facts: Facts = {}): PodPlan {

@@ -159,6 +159,30 @@ describe("A node of the control plane", () => {
     });
   }
 
+  const pods: [podsDown: string[] | undefined, says: string | undefined][] = [
+    [undefined, undefined],
+    [[], undefined],
+    [["kube-system/etcd-cp2"], "kube-system/etcd-cp2 is not Ready"],
+    [
+      ["kube-system/etcd-cp2", "kube-system/kube-apiserver-cp2"],
+      "kube-system/etcd-cp2, kube-system/kube-apiserver-cp2 are not Ready",
+    ],
+    [["a/1", "a/2", "a/3", "a/4", "a/5", "a/6", "a/7"], "a/1, a/2, a/3, a/4, a/5 and 2 more are not Ready"],
+  ];
+  for (const [podsDown, says] of pods) {
+    it(`${says ? "does not enter" : "enters"} beside static pods that are down: ${podsDown?.join(", ")}`, () => {
+      const refused = asks(free, {}, { controlPlane: { names, notReady: [], podsDown } });
+      const code = "control-plane-not-whole";
+      const message = `the control plane is not whole: ${says}`;
+      assert.deepEqual(refused, says && { code, message, toldByNodes: true });
+    });
+  }
+
+  it("is told of nodes that are not Ready before it is of their pods", () => {
+    const controlPlane = { names, notReady: ["cp2"], podsDown: ["kube-system/etcd-cp2"] };
+    assert.equal(code(asks(free, {}, { controlPlane })), "control-plane-not-ready");
+  });
+
   it("may enter when it is itself the one that is not Ready", () => {
     assert.equal(asks(free, {}, { controlPlane: { names, notReady: ["me"] } }), undefined);
   });

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { isReady } from "../../daemon/cluster/nodes.ts";
+import type { Pod } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
 import { daemonUser } from "../cluster/manifests.ts";
+import { createWorkload } from "../cluster/workloads.ts";
 import { isFromDaemon } from "./small-world.ts";
 import {
   addBudget,
@@ -12,6 +15,8 @@ import {
   isRebooted,
   minute,
   phase,
+  pods,
+  podsOn,
   reasons,
   saysOf,
   setLock,
@@ -223,6 +228,68 @@ describe("A node whose drain could not succeed", () => {
     assert.equal(lockWrites(), 2, "the slot was taken and given back");
     assert.match((await reasons())[0] ?? "", /^disruption \(budget-never\): /);
     await untouched();
+  });
+});
+
+describe("A drain that cannot end, as what is evicted has nowhere to go", () => {
+  afterEach(() => world.stop());
+
+  const web = { name: "web", replicas: 2, budget: { minAvailable: 1 } };
+  const asks = (cpu: string) => {
+    return { containers: [{ name: "main", image: "app:1", resources: { requests: { cpu } } }] };
+  };
+  const day = 24 * 60 * minute;
+
+  /** How often somebody has cordoned a node from now on, and for how many minutes fewer than two replicas were Ready. */
+  async function follow(ms: number): Promise<{ cordons: number; minutesShort: number }> {
+    const counted = { cordons: 0, minutesShort: 0 };
+    const isCordoned = (one: unknown) =>
+      (one as { spec?: { unschedulable?: boolean } } | undefined)?.spec?.unschedulable === true;
+    world.server.onChange("nodes", ({ object, previous }) => {
+      if (isCordoned(object) && !isCordoned(previous)) counted.cordons += 1;
+    });
+    for (let passed = 0; passed < ms; passed += minute) {
+      await world.time.pass(minute);
+      const { items } = await world.admin.list<Pod>(pods, { signal: world.signal });
+      if (items.filter(isReady).length < 2) counted.minutesShort += 1;
+    }
+    return counted;
+  }
+
+  it("is not begun: on a cluster of one node nothing is evicted in a day", async () => {
+    await start({}, { workloads: [web] });
+    await wantReboot();
+    assert.deepEqual(await follow(day), { cordons: 0, minutesShort: 0 });
+    assert.match(
+      (await reasons())[0] ?? "",
+      /^disruption \(budget-no-room\): the drain could not succeed: default\/web-\S+, default\/web-\S+: budget default\/web lets 1 of 2 pods here go/,
+    );
+    await untouched();
+  });
+
+  it("is not begun where the other node has no room, and is once there is some", async () => {
+    await start({}, { nodes: 2 });
+    await addPod("other", { on: "n2", spec: asks("3") });
+    const cordonN2 = (unschedulable: boolean) =>
+      world.admin.patch("/api/v1/nodes/n2", { spec: { unschedulable } }, { signal: world.signal });
+    await cordonN2(true);
+    await createWorkload({ api: world.admin, signal: world.signal }, { ...web, spec: asks("2") });
+    await world.time.pass(3000);
+    await cordonN2(false);
+    assert.equal((await podsOn("n1")).length, 2);
+    await wantReboot();
+    assert.equal((await follow(60 * minute)).cordons, 0);
+    assert.match((await reasons())[0] ?? "", /no other node takes it: 1 has no room for 2 cpu/);
+    await world.admin.delete(`${pods}/other`, {}, { signal: world.signal });
+    await until("it drains", isDraining, 11 * 60);
+  });
+
+  it("is begun with --preflight=off, and takes a replica away for nothing", async () => {
+    await start({ preflight: "off" }, { workloads: [web] });
+    await wantReboot();
+    const { cordons, minutesShort } = await follow(60 * minute);
+    assert.ok(cordons > 0 && minutesShort > 10, JSON.stringify({ cordons, minutesShort }));
+    assert.equal(boots(), 1);
   });
 });
 

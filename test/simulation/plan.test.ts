@@ -302,6 +302,20 @@ describe("rebootd plan", () => {
     assert.match(strict.out, /\nshop\/cart-0 +is not among the pods of --drain-pod-selector\n/);
   });
 
+  it("names pods of a budget that could not all go, as there is no other node, and what can be done", async () => {
+    await cluster.addNamespace("shop");
+    await cluster.addNode("n1");
+    for (const name of ["web-0", "web-1"]) await cluster.addPod({ name, labels: { app: "web" } });
+    await cluster.addBudget(
+      "web",
+      { selector: { matchLabels: { app: "web" } }, minAvailable: 1 },
+      { currentHealthy: 2, desiredHealthy: 1, disruptionsAllowed: 1, expectedPods: 2 },
+    );
+    const { out } = await cluster.run(["plan", "n1"]);
+    assert.match(out, /^n1: 0 pods would go, 0 stay; 2 hold the drain up; after 900 s it is undone\n/);
+    assert.match(out, /\nshop\/web-0 +budget shop\/web lets 1 of 2 pods here go, .*; make room elsewhere/);
+  });
+
   it("changes nothing, and reads in pages, each DaemonSet once", async () => {
     await addShop();
     for (let number = 0; number < 501; number += 1) await cluster.addPod({ name: `many-${number}` });

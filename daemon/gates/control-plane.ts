@@ -1,0 +1,30 @@
+import type { Api } from "../cluster/api.ts";
+import { listByLabel } from "../cluster/nodes.ts";
+import { type Node, paths } from "../cluster/objects.ts";
+import { listStaticPodsDown } from "../lock/control-plane.ts";
+import { controlPlaneBroken, controlPlaneLabels } from "../lock/limits.ts";
+import type { Gate } from "./gate.ts";
+
+/**
+ * Closed while the rest of the control plane is not whole. Before the cordon the lock asks that; a drain takes minutes, in
+ * which a member of etcd may break, so it is asked once more straight before the reboot of a node that is of it.
+ */
+export function controlPlaneGate(api: Api, nodeName: string): Gate {
+  return {
+    name: "control-plane",
+    stages: ["reboot"],
+    asks: "afar",
+    isBrief: true,
+    async check(_, signal) {
+      const { metadata } = await api.get<Node>(paths.node(nodeName), { signal });
+      if (!controlPlaneLabels.some((label) => label in (metadata?.labels ?? {}))) return { open: true };
+      const nodes = await listByLabel(api, controlPlaneLabels, signal);
+      const others = nodes.names.filter((name) => name !== nodeName);
+      const podsDown = await listStaticPodsDown(api, others, signal);
+      const broken = controlPlaneBroken({ nodeID: nodeName, controlPlane: { ...nodes, podsDown } });
+      return broken === undefined
+        ? { open: true }
+        : { open: false, code: broken.code, message: broken.message };
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { Clock } from "../clock.ts";
+import type { Api } from "../cluster/api.ts";
+import { type Pod, paths } from "../cluster/objects.ts";
+import { listAll } from "../cluster/pages.ts";
+import { isCriticalStaticPod, isStaticPodDown } from "../cluster/static-pods.ts";
+import { podKey } from "../drain/select.ts";
+
+/** Which static pods of other control-plane nodes are down: a member of etcd may be, though its kubelet is Ready. */
+export interface StaticPods {
+  /** "namespace/name", as seen just now. */
+  now(nodes: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+  /** As far as it has to be known: undefined where it is not yet this node's turn, and none was down before. */
+  enough(
+    nodes: readonly string[],
+    turn: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | undefined>;
+}
+
+export interface StaticPodsOptions {
+  api: Api;
+  clock: Clock;
+  /** How soon pods that are in the way may be looked at again. */
+  recheckMs: number;
+}
+
+/** What was seen so recently counts as seen just now: the look at this node's turn is the one with which it enters. */
+const freshMs = 5000;
+
+/**
+ * One list for each other node of the control plane: no label is on the static pods of all distributions. Found down, pods
+ * stay so for as many periods as there are nodes to ask; seen well, they let a node in for the next few seconds alone.
+ */
+export function createStaticPods({ api, clock, recheckMs }: StaticPodsOptions): StaticPods {
+  let last: { at: number; nodes: readonly string[]; down: readonly string[] } | undefined;
+
+  async function look(nodes: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const down = await listStaticPodsDown(api, nodes, signal);
+    last = { at: clock.elapsed(), nodes, down };
+    return down;
+  }
+
+  function seenWithin(ms: number, nodes: readonly string[]): readonly string[] | undefined {
+    if (last === undefined || clock.elapsed() - last.at >= ms) return undefined;
+    return nodes.every((node) => last?.nodes.includes(node)) ? last.down : undefined;
+  }
+
+  return {
+    now: async (nodes, signal) => seenWithin(freshMs, nodes) ?? (await look(nodes, signal)),
+    async enough(nodes, turn, signal) {
+      const wereDown = last !== undefined && last.down.length > 0;
+      const lastsMs = wereDown ? recheckMs * nodes.length : freshMs;
+      return seenWithin(lastsMs, nodes) ?? (turn || wereDown ? await look(nodes, signal) : undefined);
+    },
+  };
+}
+
+/** "namespace/name" of the critical static pods of these nodes that are not Ready. */
+export async function listStaticPodsDown(
+  api: Api,
+  nodes: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const keep = (pod: Pod) => (isCriticalStaticPod(pod) && isStaticPodDown(pod) ? podKey(pod) : undefined);
+  const lists = await Promise.all(
+    nodes.map((node) => {
+      const query = { fieldSelector: `spec.nodeName=${node}` };
+      return listAll<Pod, string | undefined>(api, paths.pods, { signal, query }, keep);
+    }),
+  );
+  return lists.flat().filter((key) => key !== undefined);
+}
