@@ -2,12 +2,19 @@
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { onStopSignals } from "../cluster/stop-signals.ts";
+import { benchBroken } from "./broken.ts";
+import { brokenWorlds } from "./broken-worlds.ts";
 import { benchDrain } from "./drain.ts";
 import { type Figure, figureLine } from "./figures.ts";
 import { benchCrowd } from "./lock-crowd.ts";
 import { benchProcesses } from "./lock-processes.ts";
+import { benchQuiet, quietWorlds } from "./quiet.ts";
 
 const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
+  broken: [
+    ...quietWorlds.map((world) => () => benchQuiet(world)),
+    ...brokenWorlds.map((world) => () => benchBroken(world)),
+  ],
   drain: [benchDrain],
   lock: [
     () => benchCrowd({ nodes: 5000, concurrency: 1, handOvers: 40, seed: 1 }),
