@@ -43,7 +43,7 @@ export function createBelief<T>(clock: Clock, trustMs: number): Belief<T> {
   return {
     value: () => (clock.elapsed() < trustedUntil ? known?.value : undefined),
     last: () => known?.value,
-    trustedMs: () => Math.max(0, trustedUntil - clock.elapsed()),
+    trustedMs: () => Math.max(0, Math.ceil(trustedUntil - clock.elapsed())),
     read(value, version, askedAt) {
       const isOverheard = known !== undefined && askedAt < known.heardAt;
       if (isOverheard && isLaterVersion(known?.version, version)) return false;

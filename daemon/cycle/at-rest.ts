@@ -27,6 +27,8 @@ const rests = {
   failed: { firstMs: 60_000, factor: 2 },
   withdrawn: { firstMs: 2 * 60_000, factor: 5 },
 };
+/** Reasons that come and go are written no sooner: two daemons of one node may see different ones. */
+const sayAgainMs = 15_000;
 /** A cycle that the API server does not let begin has failed after so many tries. */
 const beginTriesMax = 5;
 
@@ -279,6 +281,11 @@ function waitingFor(
   const softTaint = closed.every(({ gate }) => gate === "lock") ? policy.marks.softTaint : undefined;
   if (record.phase === "Waiting" && isSaid(record, reasons, now) && record.taint === softTaint) {
     return { action: { do: "wait", ...wait }, why, reasons };
+  }
+  const sayAt = Date.parse(record.saidAt ?? "") + sayAgainMs;
+  if (record.phase === "Waiting" && now < sayAt) {
+    const until = Math.min(wait.until ?? Number.POSITIVE_INFINITY, sayAt);
+    return { action: { do: "wait", ...wait, until }, why, reasons };
   }
   const since = record.phase === "Waiting" ? record.since : iso(now);
   const next: CycleRecord = { ...record, phase: "Waiting", since, ...saying(reasons, now) };

@@ -6,7 +6,7 @@ import type { Asked } from "../gates/index.ts";
 import type { LockFacts } from "../lock/store.ts";
 import type { Turn, Waiter } from "../lock/turn.ts";
 import { decide } from "./decide.ts";
-import type { Action, Decision } from "./decision.ts";
+import { type Action, type Decision, wait } from "./decision.ts";
 import { asWritten, createOwnMemory } from "./own-memory.ts";
 import { type NodeRead, patchNode, readNode } from "./own-node.ts";
 import { type CycleRecord, isAtRest, writeRecord } from "./record.ts";
@@ -30,7 +30,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   );
   const setbacks = createSetbacks(clock, random);
   /** The deed that has failed last: its rest is to be waited for. */
-  let failed: Deed = "look";
+  let failed: Deed = "look at the node";
   let ask: Ask | undefined;
   /** What follows are moments of `clock.elapsed()`. */
   let readySince: number | undefined;
@@ -111,8 +111,13 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   ): Promise<Decision | undefined> {
     for (;;) {
       const decision = decide(record, seen, policy, clock.wall());
-      if (decision.action.do !== "look") return decision;
-      if (!(await lookAt(decision.action, record, seen, signal)) || memory.followClock()) return undefined;
+      const { action } = decision;
+      if (action.do !== "look") return decision;
+      const deed = `look at the ${action.at}` as const;
+      const restMs = setbacks.restMs(deed);
+      if (restMs > 0) return wait(`cannot ${deed}: ${setbacks.why(deed)}`, clock.wall() + restMs);
+      const isSame = await attempt(deed, () => lookAt(action, record, seen, signal));
+      if (!isSame || memory.followClock()) return undefined;
     }
   }
 
@@ -203,10 +208,13 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   async function knownRecord(signal: AbortSignal): Promise<CycleRecord> {
     const record = memory.record();
     if (record !== undefined) return record;
-    const askedAt = clock.elapsed();
-    const read = await readNode(api, nodeName, signal);
-    if (read === undefined) throw new Error(`the cluster has no Node named ${nodeName}; is --node-id right?`);
-    return learn(read, askedAt);
+    return await attempt("look at the node", async () => {
+      const askedAt = clock.elapsed();
+      const read = await readNode(api, nodeName, signal);
+      if (read === undefined)
+        throw new Error(`the cluster has no Node named ${nodeName}; is --node-id right?`);
+      return learn(read, askedAt);
+    });
   }
 
   function learn(read: NodeRead, askedAt: number): CycleRecord {
@@ -334,10 +342,11 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     return action.do === "save" ? (action.trial ?? "save") : action.do;
   }
 
-  async function attempt(deed: Deed, work: () => Promise<void>): Promise<void> {
+  async function attempt<T>(deed: Deed, work: () => Promise<T>): Promise<T> {
     try {
-      await work();
+      const result = await work();
       setbacks.succeeded(deed);
+      return result;
     } catch (error) {
       failed = deed;
       setbacks.failed(deed, error);
@@ -369,12 +378,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     /** Answers how long there is nothing to do; undefined where there may be at once. */
     async pass(signal: AbortSignal): Promise<{ waitMs: number | undefined }> {
       const began = { wall: clock.wall(), elapsed: clock.elapsed() };
-      let looked: Awaited<ReturnType<typeof look>> | undefined;
-      await attempt("look", async () => {
-        looked = await look(signal);
-      });
-      if (looked === undefined) return { waitMs: undefined };
-      const { record, seen, decision } = looked;
+      const { record, seen, decision } = await look(signal);
       report.decided(record, seen, decision);
       const { action, why } = decision;
       if (action.do !== "save" && action.do !== "reboot") await rewrite(record, signal);
@@ -391,7 +395,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       }
       const deed = deedOf(action);
       const restMs = setbacks.restMs(deed);
-      if (restMs > 0) return { waitMs: Math.ceil(restMs) };
+      if (restMs > 0) return { waitMs: restMs };
       await attempt(deed, () => perform(action, seen, why, signal));
       return { waitMs: undefined };
     },

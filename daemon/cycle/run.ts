@@ -60,6 +60,9 @@ export interface CycleReport {
 /** A pass makes a handful of requests, each with its own deadline; one that takes longer than this hangs. */
 const passDeadlineMs = 5 * 60_000;
 const waitGraceMs = 60_000;
+/** A cycle is a few dozen passes. More than this in so short a time go in a circle, and must not load the server. */
+const passesMax = 200;
+const busyMs = 10_000;
 /** What is remembered of the Node and the lock is believed for a period, but a short period is no reason to read them often. */
 const trustLeastMs = 10 * 60_000;
 
@@ -112,7 +115,19 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
     wake.ring();
   }
 
+  let busy = { since: clock.elapsed(), passes: 0 };
   while (!signal.aborted) {
+    busy =
+      clock.elapsed() - busy.since > busyMs
+        ? { since: clock.elapsed(), passes: 1 }
+        : { ...busy, passes: busy.passes + 1 };
+    if (busy.passes > passesMax) {
+      report.failed(
+        "resting",
+        new Error(`${passesMax} passes in less than ${busyMs / 1000} s: a fault of rebootd`),
+      );
+      await clock.sleep(busyMs, signal).catch(() => {});
+    }
     report.expectedBy(clock.elapsed() + passDeadlineMs);
     try {
       const { waitMs } = await cycle.pass(signal);

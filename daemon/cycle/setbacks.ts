@@ -4,12 +4,12 @@ import { isApiError, retryAfterOf } from "../cluster/api.ts";
 import type { Action } from "./decision.ts";
 import type { Setback, Trial } from "./seen.ts";
 
-/** What the loop does, by what its failures are counted: a look that goes well between two tries says nothing of the next try. */
+/** What the loop does, by what its failures are counted: what goes well between two tries of another says nothing of the next. */
 export type Deed =
   | Trial
   | Exclude<Action["do"], "wait" | "look" | "acquire" | "reenter">
   | "rewrite"
-  | "look";
+  | `look at the ${Extract<Action, { do: "look" }>["at"]}`;
 
 const limits: Record<"look" | "begin" | "other", BackoffLimits> = {
   look: { firstMs: 250, maxMs: 60_000 },
@@ -21,6 +21,8 @@ const limits: Record<"look" | "begin" | "other", BackoffLimits> = {
 export interface Setbacks {
   /** After which the deed may be tried; 0 for at once. Milliseconds from now. */
   restMs(deed: Deed): number;
+  /** Why it has failed last. */
+  why(deed: Deed): string | undefined;
   failed(deed: Deed, error: unknown): void;
   succeeded(deed: Deed): void;
   /** Those that decisions depend on; `until` in milliseconds since the epoch of the clock whose time is given. */
@@ -36,15 +38,18 @@ export function isTrial(deed: Deed): deed is Trial {
 /** What has been refused or has failed in a row, each with a back-off of its own; what the server asks to wait is heeded. */
 export function createSetbacks(clock: Clock, random: Random): Setbacks {
   const failures = new Map<Deed, { times: number; until: number; why: string }>();
-  const restMs = (deed: Deed) => Math.max(0, (failures.get(deed)?.until ?? 0) - clock.elapsed());
+  // Whole milliseconds: the fraction of one would be lost beside milliseconds since the epoch, and waited for for ever.
+  const restMs = (deed: Deed) => Math.max(0, Math.ceil((failures.get(deed)?.until ?? 0) - clock.elapsed()));
 
   return {
     restMs,
+    why: (deed) => failures.get(deed)?.why,
     failed(deed, error) {
-      // A conflict is no refusal, but a loop of them is to end too.
+      // Somebody else has written between our read and our write: the next try knows of it. But a loop of that is to end too.
       const times = (failures.get(deed)?.times ?? 0) + 1;
-      const rest = backoffMs(times, limits[deed === "look" || deed === "begin" ? deed : "other"], random);
-      const waitMs = Math.max(retryAfterOf(error), isConflictOnce(error, times) ? 0 : rest);
+      const rest = backoffMs(times, limits[limitOf(deed)], random);
+      const isRace = isApiError(error, "conflict") && times === 1 && limitOf(deed) !== "look";
+      const waitMs = Math.max(retryAfterOf(error), isRace ? 0 : rest);
       failures.set(deed, { times, until: clock.elapsed() + waitMs, why: (error as Error).message });
     },
     succeeded: (deed) => void failures.delete(deed),
@@ -58,7 +63,6 @@ export function createSetbacks(clock: Clock, random: Random): Setbacks {
   };
 }
 
-/** Somebody else has written between our read and our write: the next try knows of it. */
-function isConflictOnce(error: unknown, times: number): boolean {
-  return isApiError(error, "conflict") && times === 1;
+function limitOf(deed: Deed): keyof typeof limits {
+  return deed === "begin" ? "begin" : deed.startsWith("look at ") ? "look" : "other";
 }

@@ -117,9 +117,12 @@ export const harshDeeds: { [K in HarshKind]: Deed<Extract<HarshTrouble, { kind: 
     await makeOtherLock(scene);
     return world.runSecondDaemon(node, { ...options, "lock-object": `lease/${otherLock}` });
   },
-  outage(_, { world }) {
+  outage(_, { world, promises }) {
     world.setAway("outage", true);
-    return () => world.setAway("outage", false);
+    return () => {
+      for (const { name } of world.machines) promises.disturb(name);
+      world.setAway("outage", false);
+    };
   },
   "old-version": ({ node }, { interference }) =>
     interference.lay(node, strippedRecords(["askedAt", "lock", "withdrawals"])),

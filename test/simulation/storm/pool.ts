@@ -24,13 +24,17 @@ export async function playSeeds(
   const run = async () => {
     const child = fork(worker, mutant === undefined ? [] : [mutant]);
     const next = ask(child);
+    let playing = 0;
     try {
       await next();
       while (seed < first + count && !isEnough) {
         const task = { seed, limits };
+        playing = seed;
         seed += 1;
         if (onResult(await next(task))) isEnough = true;
       }
+    } catch (cause) {
+      throw new Error(`playing seed ${playing}: ${(cause as Error).message}`, { cause });
     } finally {
       child.kill();
     }

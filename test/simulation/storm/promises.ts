@@ -125,7 +125,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (type === "DELETED") {
       node.goneAt = now();
       node.cordoner = undefined;
-      // The record goes with the Node, and so do wishes.
+      // The record goes with the Node, and so do wishes: nobody can know that it is down.
+      node.askedAt = undefined;
       node.reboots = 0;
       node.pausedSince = undefined;
       node.requestedAt = never;
