@@ -27,8 +27,9 @@ const rests = {
   failed: { firstMs: 60_000, factor: 2 },
   withdrawn: { firstMs: 2 * 60_000, factor: 5 },
 };
-/** Reasons that come and go are written no sooner: two daemons of one node may see different ones. */
-const sayAgainMs = 15_000;
+/** Reasons that come and go, as where two daemons of one node see different ones, are written no sooner after so many in a minute. */
+const sayAgainMs = 30_000;
+const sayingsMax = 3;
 /** A cycle that the API server does not let begin has failed after so many tries. */
 const beginTriesMax = 5;
 
@@ -70,8 +71,7 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
   if (seen.lock === undefined) return look("lock");
   const { held, refusal } = seen.lock;
   if (refusal !== undefined) {
-    if (held) return { action: { do: "release" }, why: `${refusal.message}, and the cycle has not begun` };
-    return refused(needy, refusal, moment);
+    return leftoverSlot(seen, refusal.message) ?? refused(needy, refusal, moment);
   }
   if (!held && !seen.turn)
     return { action: { do: "wait", slot: true }, why: "a slot is free: let others try first" };
@@ -275,7 +275,7 @@ function waitingFor(
   wait: { until?: number; slot?: true },
   moment: Moment,
 ): Decision {
-  const { policy, now } = moment;
+  const { seen, policy, now } = moment;
   const why = closed.map(({ message }) => message).join("; ");
   const reasons = reasonsOf(record, closed, now);
   const softTaint = closed.every(({ gate }) => gate === "lock") ? policy.marks.softTaint : undefined;
@@ -283,7 +283,7 @@ function waitingFor(
     return { action: { do: "wait", ...wait }, why, reasons };
   }
   const sayAt = Date.parse(record.saidAt ?? "") + sayAgainMs;
-  if (record.phase === "Waiting" && now < sayAt) {
+  if (record.phase === "Waiting" && seen.sayings >= sayingsMax && now < sayAt) {
     const until = Math.min(wait.until ?? Number.POSITIVE_INFINITY, sayAt);
     return { action: { do: "wait", ...wait, until }, why, reasons };
   }

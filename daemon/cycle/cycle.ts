@@ -17,6 +17,7 @@ import { createSetbacks, type Deed, isTrial } from "./setbacks.ts";
 
 /** What the machine is asked to reboot on is no older than so, by either clock: a machine that was suspended may not know of it. */
 const checksMaxMs = 60_000;
+const sayingsKept = 10;
 /** A record that somebody takes away again and again is written again no sooner. */
 const rewriteMs = 60_000;
 
@@ -35,6 +36,9 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   /** What follows are moments of `clock.elapsed()`. */
   let readySince: number | undefined;
   let neededSince: number | undefined;
+  let saidAt: number[] = [];
+  /** By both clocks: nothing that a pass has looked at is older. */
+  let passBegan = { elapsed: 0, wall: 0 };
   let rewrittenAt = Number.NEGATIVE_INFINITY;
   /** While it is false this node has no slot: the lock was seen without it, not longer ago than that may be believed. */
   let mayHoldSlot = true;
@@ -74,6 +78,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   async function look(signal: AbortSignal): Promise<{ record: CycleRecord; seen: Seen; decision: Decision }> {
     for (;;) {
       memory.followClock();
+      passBegan = { elapsed: clock.elapsed(), wall: clock.wall() };
       const record = await knownRecord(signal);
       if (clock.elapsed() >= slotTrustedUntil) mayHoldSlot = true;
       const seen: Seen = {
@@ -85,6 +90,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         mayHoldSlot,
         turn: turn?.claim() ?? true,
         unreachableMs: ports.unreachableMs() - unreachableBefore,
+        sayings: saidAt.filter((moment) => clock.elapsed() - moment < 60_000).length,
         setbacks: setbacks.shown(clock.wall()),
       };
       const lockFacts = believedLock(record);
@@ -315,15 +321,15 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     }
     memory.wrote(next, answer, askedAt);
     adopt(next);
+    if (next.phase === "Waiting") saidAt = [...saidAt, clock.elapsed()].slice(-sayingsKept);
     if (before.phase !== next.phase) report.phaseChanged(before, next, why);
   }
 
   /** The record that the machine was asked comes first, and is the last check: it is refused where the Node has changed since. */
   async function reboot(record: CycleRecord, seen: Seen, why: string, signal: AbortSignal): Promise<void> {
-    const checkedAt = { elapsed: clock.elapsed(), wall: clock.wall() };
     ask = { result: "unsent" };
     if (!memory.carries(writeRecord(record))) await save(record, {}, seen, why, signal);
-    const ageMs = Math.max(clock.elapsed() - checkedAt.elapsed, Math.abs(clock.wall() - checkedAt.wall));
+    const ageMs = Math.max(clock.elapsed() - passBegan.elapsed, Math.abs(clock.wall() - passBegan.wall));
     if (ageMs > checksMaxMs)
       throw new Error(`what the reboot stands on is ${Math.round(ageMs / 1000)} s old`);
     ask = undefined;

@@ -112,9 +112,17 @@ export function keptSlot({ seen, now }: Moment): Decision | undefined {
   };
 }
 
-/** Gives back the slot, and whatever else bears this node's name; undefined once there is nothing left of it. */
-export function released({ lock }: Seen, why: string, end?: CycleRecord["outcome"]): Decision | undefined {
+/**
+ * Releases the slot, and whatever else bears this node's name; undefined once there is nothing left of it. Straight before, the Node is
+ * to say that its cycle is over: it may have been restored from a backup since it was read.
+ */
+export function released(
+  { lock, node }: Seen,
+  why: string,
+  end?: CycleRecord["outcome"],
+): Decision | undefined {
   if (lock === undefined) return look("lock");
   if (!lock.held && !lock.remains) return undefined;
+  if (node === undefined) return look("node");
   return { action: end === undefined ? { do: "release" } : { do: "release", end }, why };
 }

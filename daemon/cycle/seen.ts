@@ -21,6 +21,8 @@ export interface Seen {
   turn: boolean;
   /** For how long, in this phase and up to now, the API server could not be reached; milliseconds. */
   unreachableMs: number;
+  /** How often in the last minute this process has written why the node waits. */
+  sayings: number;
   /** What has been refused or has failed, and is not tried again before its time. */
   setbacks: Readonly<Partial<Record<Trial, Setback>>>;
   /** Since when this process knows of the need, where the record does not say it. */

@@ -11,10 +11,10 @@ import { type Holder, holdersOf, isManual } from "./slots.ts";
  * server selects them, and what their records say.
  */
 export interface Absent {
-  /** As seen just now, or a few seconds ago. */
+  /** As seen just now: with it the node enters. */
   now(signal: AbortSignal): Promise<readonly Holder[]>;
-  /** As far as it has to be known: undefined where it is not yet this node's turn, and none was there before. */
-  enough(carried: Carried, turn: boolean, signal: AbortSignal): Promise<readonly Holder[] | undefined>;
+  /** As far as it has to be known before: undefined where none was there when it was looked at last. */
+  known(carried: Carried, signal: AbortSignal): Promise<readonly Holder[] | undefined>;
 }
 
 export interface AbsentOptions {
@@ -28,9 +28,6 @@ export interface AbsentOptions {
     pool?: string | undefined;
   };
 }
-
-/** The look at this node's turn is the one with which it enters. */
-const freshMs = 5000;
 
 export function createAbsent({ api, clock, recheckMs, isUnderWay, place }: AbsentOptions): Absent {
   let last: { at: number; nodes: readonly Holder[] } | undefined;
@@ -60,17 +57,13 @@ export function createAbsent({ api, clock, recheckMs, isUnderWay, place }: Absen
     };
   }
 
-  function seenWithin(ms: number): readonly Holder[] | undefined {
-    return last !== undefined && clock.elapsed() - last.at < ms ? last.nodes : undefined;
-  }
-
   return {
-    now: async (signal) => seenWithin(freshMs) ?? (await look(signal)),
-    async enough(carried, turn, signal) {
+    now: look,
+    async known(carried, signal) {
       const wereThere = (missingIn(carried, last?.nodes) ?? []).length > 0;
-      if (!turn && !wereThere) return undefined;
-      const nodes = seenWithin(wereThere ? recheckMs : freshMs) ?? (await look(signal));
-      return missingIn(carried, nodes);
+      if (last === undefined || !wereThere) return undefined;
+      const isRecent = clock.elapsed() - last.at < recheckMs;
+      return missingIn(carried, isRecent ? last.nodes : await look(signal));
     },
   };
 }

@@ -188,12 +188,11 @@ export function createLockStore(options: LockOptions): LockStore {
     asking: Applicant,
     carried: Carried,
     limits: Limits,
-    turn: boolean,
     signal: AbortSignal,
   ): Promise<Applicant> {
     const isIn = holds(carried.lock, asking, clock.wall());
     if (isIn || refusalOf(carried, asking, limits) !== undefined) return asking;
-    return { ...asking, absent: await absent.enough(carried, turn, signal) };
+    return { ...asking, absent: await absent.known(carried, signal) };
   }
 
   const refusalOf = ({ lock, failures, paused }: Carried, self: Applicant, limits: Limits) =>
@@ -230,7 +229,7 @@ export function createLockStore(options: LockOptions): LockStore {
         const isRefused = (asking: Applicant) => isIn || refusalOf(carried, asking, limits) !== undefined;
         const look = (nodes: readonly string[]) => staticPods.enough(nodes, turn, signal);
         const asking = await applicant(self, isRefused, look, signal);
-        const beside = await withAbsent(asking, carried, limits, turn, signal);
+        const beside = await withAbsent(asking, carried, limits, signal);
         return factsOf(carried, await withUnavailable(beside, carried, limits, turn, signal), limits);
       } catch (error) {
         signal.throwIfAborted();

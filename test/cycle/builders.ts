@@ -77,6 +77,7 @@ interface Facts {
   takenAway?: boolean;
   unreachableMs?: number;
   setbacks?: Seen["setbacks"];
+  sayings?: number;
   neededSince?: number;
   readySince?: number;
   unreadyPods?: readonly string[];
@@ -95,6 +96,7 @@ export function seen(facts: Facts = {}): Seen {
     shutdown: facts.shutdown ?? "none",
     unreachableMs: facts.unreachableMs ?? 0,
     setbacks: facts.setbacks ?? {},
+    sayings: facts.sayings ?? 0,
     neededSince: facts.neededSince,
     readySince: facts.readySince,
     mayHoldSlot: facts.mayHoldSlot ?? (held || facts.remains === true),

@@ -603,6 +603,30 @@ describe("A node whose cycle was broken off", () => {
   });
 });
 
+describe("Reasons that come and go", () => {
+  const waiting = record({
+    phase: "Waiting",
+    cordoned: false,
+    reasons: [{ gate: "window", code: "outside", message: "outside", since: iso(noon) }],
+    saidAt: iso(noon),
+  });
+  const paused = { closed: [{ gate: "paused", code: "node", message: "paused" }], held: false };
+
+  it("are written at once, but after three times in a minute no sooner than half a minute after the last", () => {
+    assert.equal(
+      saved(decide(waiting, seen({ ...paused, sayings: 2 }), policy(), noon)).reasons[0]?.gate,
+      "paused",
+    );
+    const later = decide(waiting, seen({ ...paused, sayings: 3 }), policy(), noon + 1000);
+    assert.deepEqual(action(later), { do: "wait", until: noon + 30_000 });
+    const then = decide(waiting, seen({ ...paused, sayings: 3 }), policy(), noon + 30_000);
+    assert.equal(saved(then).reasons[0]?.gate, "paused");
+    const free = seen({ held: false, sayings: 3, refusal: { code: "lock-taken", message: "taken" } });
+    const onWatch = decide(waiting, free, policy(), noon + 1000);
+    assert.deepEqual(action(onWatch), { do: "wait", slot: true, until: noon + 30_000 });
+  });
+});
+
 describe("What the API server refuses", () => {
   const resting = (setbacks: Seen["setbacks"], facts = {}) =>
     decide(
@@ -962,6 +986,12 @@ describe("A node that is to be asked to reboot", () => {
     assert.equal(next.phase, "Restoring");
   });
 
+  it("is not restored before it was looked at whether the machine goes down", () => {
+    const { shutdown, ...rest } = seen({ held: false });
+    assert.deepEqual(action(decide(rebooting, rest, policy(), noon)), { do: "look", at: "shutdown" });
+    assert.equal(shutdown, "none");
+  });
+
   it("is not restored while the machine goes down by somebody else's request", () => {
     const decision = decide(rebooting, seen({ held: false, shutdown: "under-way" }), policy(), noon);
     assert.deepEqual(action(decision), { do: "wait", until: noon + 5000 });
@@ -972,6 +1002,8 @@ describe("A node that is to be asked to reboot", () => {
     const unsent = { ...rebooting, askedAt: iso(noon) };
     const facts = { ...drained, ask: { result: "unsent" } } as const;
     assert.equal(action(decide(unsent, seen(facts), policy(), noon + minute)).do, "reboot");
+    const recent = action(decide(unsent, seen(facts), policy(), noon + 1000));
+    assert.deepEqual(recent, { do: "reboot", record: unsent }, "what was written a moment ago stands");
     const next = saved(decide(unsent, seen({ ...facts, held: false }), policy(), noon + minute));
     assert.deepEqual([next.phase, next.askedAt], ["Restoring", undefined]);
   });

@@ -366,10 +366,9 @@ describe("The look at what would hold a drain up", () => {
     await world.time.pass(hours * 60 * minute);
     const own = requests.filter((request) => !request.includes("watch=true"));
     assert.ok(own.length <= hours * (6 * 6 + 3), `${own.length / hours} requests an hour`);
-    // Every ten minutes one look, the lock twice with it, and who is down; every hour how many Nodes there are, and the own one.
+    // Every ten minutes one look, the lock twice with it; every hour how many Nodes there are, and the own one.
     assert.deepEqual([...new Set(own)].sort(), [
       "GET /api/v1/nodes/n1",
-      "GET /api/v1/nodes?fieldSelector=spec.unschedulable=true&limit=250",
       "GET /api/v1/nodes?limit=1",
       "GET /api/v1/pods?fieldSelector=spec.nodeName=n1&limit=250",
       "GET /apis/apps/v1/namespaces/default/daemonsets/agent",

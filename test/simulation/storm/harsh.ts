@@ -46,8 +46,11 @@ export const otherLock = "other-lock";
 export const harshDeeds: { [K in HarshKind]: Deed<Extract<HarshTrouble, { kind: K }>> } = {
   "late-writes": ({ node, probability }, { world, interference, random }) =>
     interference.lay(node, lateWrites(world, probability, random)),
-  "slow-answers": ({ node, mostMs }, { world, interference, random }) =>
-    interference.lay(node, slowAnswers(world, mostMs, random)),
+  "slow-answers"({ node, mostMs, for: seconds }, { world, promises, interference, random }) {
+    // What it checks is as old as the answers are slow.
+    promises.disturb(node, seconds * 1000);
+    return interference.lay(node, slowAnswers(world, mostMs, random));
+  },
   "lagging-watch"({ node, delayMs }, { world }) {
     const fault = world.server.faults.add({
       match: { user: `rebootd:${node}` },
@@ -106,15 +109,18 @@ export const harshDeeds: { [K in HarshKind]: Deed<Extract<HarshTrouble, { kind: 
     });
     return undefined;
   },
-  async "lock-moved"({ options, every }, scene) {
+  async "lock-moved"({ options, every, for: seconds }, scene) {
     await makeOtherLock(scene);
+    // A pause beside the one lock says nothing to those that use the other.
+    for (const { name } of scene.world.machines) scene.promises.disturb(name, seconds * 1000);
     tellAll(scene, { ...options, "lock-object": `lease/${otherLock}` }, every);
     return () => tellAll(scene, options, every);
   },
-  async "second-daemon"({ node, lock }, scene) {
+  async "second-daemon"({ node, lock, for: seconds }, scene) {
     const { world, options } = scene;
     if (lock === "same") return world.runSecondDaemon(node, options);
     await makeOtherLock(scene);
+    scene.promises.disturb(node, seconds * 1000);
     return world.runSecondDaemon(node, { ...options, "lock-object": `lease/${otherLock}` });
   },
   outage(_, { world, promises }) {

@@ -11,7 +11,7 @@ import { recordIn, type Violation, watchPromises } from "./promises.ts";
 import { watchQuiet } from "./quiet.ts";
 import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 import { createSettings } from "./settings.ts";
-import { askAgain, resume, type Scene, tell, trouble } from "./troubles.ts";
+import { askAgain, endPauses, resume, type Scene, tell, trouble } from "./troubles.ts";
 
 export interface Played {
   violations: readonly (Violation & { look: number })[];
@@ -143,6 +143,7 @@ export async function play(scenario: Scenario): Promise<Played> {
     await world.time.pass(1000);
   }
   calm(scenario, scene);
+  perform(() => endPauses(scene));
   let problems: string[] = ["nothing was looked at"];
   for (
     const calmSince = second();

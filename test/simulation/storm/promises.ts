@@ -40,7 +40,7 @@ export interface Promises {
   /** The need has gone for good, or is a new one. */
   forgetNeed(node: string): void;
   /** Something begins or ends that its daemon cannot see at once; without a name all are concerned, and nothing is as it was. */
-  disturb(node?: string): void;
+  disturb(node?: string, forMs?: number): void;
 }
 
 /** Who cordoned a node; "either" where nobody but us can tell. */
@@ -114,7 +114,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
   const asked = () => {
     const unlocked = leases().flatMap(unlockedIn);
     const names = [...nodes].filter(([, { askedAt }]) => askedAt !== undefined).map(([name]) => name);
-    return names.filter((name) => server.stored("nodes", name) !== undefined && !unlocked.includes(name));
+    // Whoever uncordons a node says that it is of use.
+    return names.filter((name) => isCordoned(server.stored("nodes", name)) && !unlocked.includes(name));
   };
   const holds = (name: string) => holders().some(({ nodeID }) => nodeID === name);
 
@@ -322,9 +323,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
     forgetNeed(name) {
       of(name).reboots = 0;
     },
-    disturb(name) {
+    disturb(name, forMs = 0) {
       if (name === undefined) restoredAt = now();
-      else of(name).disturbedAt = now();
+      else of(name).disturbedAt = Math.max(of(name).disturbedAt, now() + forMs);
     },
     onMachineEvent(event) {
       looks += 1;

@@ -234,6 +234,15 @@ export async function askAgain(scene: Scene): Promise<void> {
   }
 }
 
+/** Also those that a backup has brought back. */
+export async function endPauses(scene: Scene): Promise<void> {
+  await annotateLease(scene, { [pausedAnnotation]: null });
+  for (const { name } of scene.world.machines) {
+    if (scene.world.server.stored("nodes", name) !== undefined)
+      await annotateNode(scene, name, { [pausedAnnotation]: null });
+  }
+}
+
 /** As `rebootd resume` does it. */
 export async function resume(world: SmallWorld): Promise<void> {
   const lease = world.server.stored("leases.coordination.k8s.io", "kube-system/rebootd");
