@@ -1,11 +1,15 @@
 import { at, type KubeObject } from "../../cluster/api/object.ts";
 import { sentinelFile } from "../../cluster/machines/machine.ts";
 import type { SmallWorld } from "../small-world.ts";
-import { lockIn, type Promises, recordIn } from "./promises.ts";
+import { lockIn, recordIn } from "./eyes.ts";
+import type { Promises } from "./promises.ts";
+import type { Scene } from "./troubles.ts";
+
+type Ended = Pick<Scene, "world" | "promises" | "lock">;
 
 /** What is not as it should be once the storm has passed; empty when every need was served and nothing was left behind. */
-export function problemsOf(world: SmallWorld, promises: Promises): string[] {
-  const lock = lockIn(world.server.stored("leases.coordination.k8s.io", "kube-system/rebootd"));
+export function problemsOf({ world, promises, lock: { resource, key } }: Ended): string[] {
+  const lock = lockIn(world.server.stored(resource, key));
   const problems = lock === undefined ? [] : [`the lock still says ${lock}`];
   for (const { name, isUp } of world.machines) {
     const node = world.server.stored("nodes", name);

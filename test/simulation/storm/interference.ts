@@ -1,3 +1,4 @@
+import type { Clock } from "../../../daemon/clock.ts";
 import type { Transport } from "../../../daemon/cluster/transport.ts";
 
 /** What happens at one of the next writes of a node's daemon. */
@@ -8,11 +9,18 @@ export interface Strike {
   act: () => void;
 }
 
-/** Stands between daemons and the server, and strikes at the writes that it is told to strike at. */
-export function createInterference() {
-  const armed = new Map<string, Strike[]>();
+/** A write that takes effect when its client has given up, so many seconds after it was sent. */
+export interface LateStrike {
+  skip: number;
+  when: "late";
+  seconds: number;
+}
 
-  function nextStrike(node: string): Strike | undefined {
+/** Stands between daemons and the server, and strikes at the writes that it is told to strike at. */
+export function createInterference(sleep: Clock["sleep"]) {
+  const armed = new Map<string, (Strike | LateStrike)[]>();
+
+  function nextStrike(node: string): Strike | LateStrike | undefined {
     const strikes = armed.get(node) ?? [];
     const due = strikes.find(({ skip }) => skip === 0);
     const left = strikes.filter((strike) => strike !== due);
@@ -24,11 +32,17 @@ export function createInterference() {
   }
 
   return {
-    arm: (node: string, strike: Strike) => void armed.set(node, [...(armed.get(node) ?? []), strike]),
+    arm: (node: string, strike: Strike | LateStrike) =>
+      void armed.set(node, [...(armed.get(node) ?? []), strike]),
     disarm: () => armed.clear(),
     between(node: string, transport: Transport): Transport {
       return async (request) => {
         const strike = request.method === "GET" ? undefined : nextStrike(node);
+        if (strike?.when === "late") {
+          const { signal } = new AbortController();
+          await sleep(strike.seconds * 1000, signal);
+          return await transport({ ...request, signal });
+        }
         if (strike?.when === "after") await transport(request);
         if (strike === undefined) return await transport(request);
         strike.act();

@@ -1,8 +1,9 @@
 /** Draws storms from seeds, plays them, and says which promises they break. `npm run simulate -- --help` */
 import { parseArgs } from "node:util";
+import type { Members } from "./control-plane.ts";
 import { mutants } from "./mutants.ts";
 import { playSeeds } from "./pool.ts";
-import { drawScenario, type Limits, type Scenario } from "./scenario.ts";
+import { drawScenario, kindsOfTrouble, type Limits, type Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
 
 const help = `npm run simulate -- [options]
@@ -12,6 +13,9 @@ const help = `npm run simulate -- [options]
   --concurrency N  how many may be down; without it 1 to 3, as the seed says
   --seed N         play this one alone, and tell what happens
   --shrink         with --seed: look for a shorter storm that breaks the same promise
+  --trouble KIND   this kind of trouble alone, beside wishes for a reboot
+  --rate N         with --trouble: up to so many of them in a storm (10)
+  --control-plane N  storms over a control plane of 1 or 3 members
   --mutants        plant each of the known bugs, and look for a seed that finds it
 `;
 
@@ -22,13 +26,16 @@ const { values } = parseArgs({
     nodes: { type: "string" },
     concurrency: { type: "string" },
     seed: { type: "string" },
+    trouble: { type: "string" },
+    rate: { type: "string" },
+    "control-plane": { type: "string" },
     shrink: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 
-function count(name: "seeds" | "first-seed" | "nodes" | "concurrency" | "seed"): number | undefined {
+function count(name: "seeds" | "first-seed" | "nodes" | "concurrency" | "seed" | "rate"): number | undefined {
   const given = values[name];
   if (given === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(given)) return Number(given);
@@ -36,7 +43,24 @@ function count(name: "seeds" | "first-seed" | "nodes" | "concurrency" | "seed"):
   process.exit(2);
 }
 
-const limits: Limits = { nodes: count("nodes"), concurrency: count("concurrency") };
+function chosen<T extends string>(name: "trouble" | "control-plane", among: readonly T[]): T | undefined {
+  const given = values[name];
+  const found = among.find((one) => one === given);
+  if (given === undefined || found !== undefined) return found;
+  process.stderr.write(
+    `simulate: invalid value "${given}" for --${name}: must be one of ${among.join(", ")}\n`,
+  );
+  process.exit(2);
+}
+
+const trouble = chosen("trouble", kindsOfTrouble);
+const members = chosen("control-plane", ["1", "3"]);
+const limits: Limits = {
+  nodes: count("nodes"),
+  concurrency: count("concurrency"),
+  controlPlane: members && (Number(members) as Members),
+  alone: trouble && { kind: trouble, rate: count("rate") ?? 10 },
+};
 const seeds = { first: count("first-seed") ?? 1, count: count("seeds") ?? 200, limits };
 const seed = count("seed");
 const say = (line: string) => void process.stdout.write(`${line}\n`);

@@ -1,12 +1,24 @@
+import type { Clock } from "../../../daemon/clock.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
+import { logindOf } from "../logind-of.ts";
+import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
 import { startSmallWorld } from "../small-world.ts";
+import { createControlPlane, staticPods } from "./control-plane.ts";
+import { createDisturbances } from "./disturbances.ts";
+import { effectOf, nodeOf } from "./disturbing.ts";
 import { problemsOf } from "./ending.ts";
+import { type Entry, entriesIn, isReady, isUnreadable, recordIn } from "./eyes.ts";
+import { createLockObjects, emptyOtherLock } from "./harsher-deeds.ts";
 import { createInterference } from "./interference.ts";
-import { recordIn, type Violation, watchPromises } from "./promises.ts";
+import { locks } from "./locks.ts";
+import { watchMajority } from "./majority.ts";
+import { createNetwork } from "./network.ts";
+import { type Violation, watchPromises } from "./promises.ts";
 import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 import { createSettings } from "./settings.ts";
-import { resume, type Scene, tell, trouble } from "./troubles.ts";
+import { askAgain, resume, type Scene, tell, trouble } from "./troubles.ts";
+import { watchTruth } from "./truth.ts";
 
 export interface Played {
   violations: readonly (Violation & { look: number })[];
@@ -19,10 +31,22 @@ export interface Played {
 /** After the storm everything has to be well within so long. */
 const calmSecondsMax = 3 * 3600;
 const violationsMax = 5;
+/** A person tries to mend what a storm has left so many times. */
+const undoRoundsMax = 60;
+/** After a trouble with no end of its own. */
+const strikesSeconds = 300;
+/** What makes a daemon late does so for requests that were under way; and a clock was read before it was set. */
+const lingersMs = 120_000;
+const latenessMaxMs = 75_000;
+const undrainedMs = 5 * 60_000;
 
 /** Plays a scenario on a cluster in memory, in virtual time, and looks at the promises after each change. */
 export async function play(scenario: Scenario): Promise<Played> {
-  const interference = createInterference();
+  const random = seeded(scenario.seed + 0x40000000);
+  const sleep: Clock["sleep"] = (ms, signal) => world.time.clock.sleep(ms, signal);
+  const interference = createInterference(sleep);
+  const network = createNetwork(sleep, random);
+  const lock = scenario.options["ds-name"] === undefined ? locks.usual : locks.kured;
   const alerts = { active: false };
   const world = await startSmallWorld({
     nodes: scenario.nodes,
@@ -31,10 +55,12 @@ export async function play(scenario: Scenario): Promise<Played> {
     ...(scenario.joinsAfter && {
       joinsAfterMs: { [`n${scenario.nodes}`]: scenario.joinsAfter * 1000 },
     }),
+    logind: logindOf,
+    ...(scenario.controlPlane && { controlPlane: { members: scenario.controlPlane, staticPods } }),
     kubelet: { heartbeatMs: 20_000, podStopMs: 4000 },
     options: scenario.options,
     workloads: scenario.replicas > 0 ? [{ name: "web", replicas: scenario.replicas }] : [],
-    between: interference.between,
+    between: (node, transport) => interference.between(node, network.between(node, transport)),
     post: async () => ({ status: 200, text: alertsText(alerts.active) }),
   });
   const { clock } = world.time;
@@ -49,21 +75,74 @@ export async function play(scenario: Scenario): Promise<Played> {
   };
 
   const settings = createSettings(scenario);
+  await createLockObjects({ world });
+  const controlPlane = scenario.controlPlane && createControlPlane(world, scenario.controlPlane, random);
+  const disturbances = createDisturbances(clock.wall);
+  const blindness = createDisturbances(clock.wall);
+  const lateness = createDisturbances(clock.wall);
+  const isWindowOpen = (node: string, time: number) =>
+    world
+      .clockOf(node)
+      .offsetsMs(lingersMs)
+      .some((offsetMs) => settings.isWindowOpen(node, time + offsetMs, clock.wall()));
   const promises = watchPromises({
     server: world.server,
     now: clock.wall,
-    bootID: (node) => world.machine(node).boots.at(-1)?.bootID,
+    machine: world.machine,
+    locksOf: (node) => settings.locksOf(node, clock.wall()),
+    daemonsOf: (node) => settings.daemonsOf(node, clock.wall()),
+    latenessMs: (node) => (lateness.isUndisturbed(node, lingersMs) ? 0 : latenessMaxMs),
+    disturbedMs: disturbances.disturbedMs,
     concurrencyOf: (node) => settings.concurrencyOf(node, clock.wall()),
     haltAfterOf: (node) => settings.haltAfterOf(node, clock.wall()),
     drainTimeoutMs: (node) => settings.drainTimeoutMs(node, clock.wall()),
-    isWindowOpen: (node, time) =>
-      settings.isWindowOpen(node, time + (scenario.skewMs[node] ?? 0), clock.wall()),
+    isWindowOpen,
     onViolation: violate,
   });
+  const runningSince = new Map<string, number>();
+  const truth = watchTruth({
+    now: clock.wall,
+    nodes: () => world.machines.map(({ name }) => name),
+    stored: (node) => world.server.stored("nodes", node),
+    machine: world.machine,
+    entries: (node) => entriesOf(settings.locksOf(node, clock.wall()), world),
+    isWindowOpen: (node) => settings.isWindowOpen(node, world.clockOf(node).wall(), clock.wall()),
+    limitsMs: (node) => ({
+      // It may hold a drained node for as long again, for what is soon over.
+      draining: 2 * settings.drainTimeoutMs(node, clock.wall()) + undrainedMs,
+      rebooting: settings.rebootingMs(node, clock.wall()) + undrainedMs,
+      settle: settings.settleMs(node, clock.wall()),
+    }),
+    runningSince: (node) => runningSince.get(node) ?? Number.POSITIVE_INFINITY,
+    awaitsPods: (node) =>
+      staticPods.some((name) => {
+        const pod = world.server.stored("pods", `kube-system/${name}-${node}`);
+        return pod !== undefined && !isReady(pod);
+      }),
+    periodMs: (node) => settings.periodMs(node, clock.wall()),
+    disturbances,
+    blindness,
+    violate: (promise, message) => violate({ promise, message }),
+  });
+  const majority =
+    controlPlane &&
+    watchMajority(controlPlane, clock.wall, (promise, message) => violate({ promise, message }));
+  world.onDaemonRequest = (node, { path }) => promises.onRequest(node, path);
+  const bootWaiters: { node: string; deed: () => void }[] = [];
   const stubborn = new Set<string>();
   world.onMachineEvent = (event) => {
     note(`${event.machine}: ${event.type}${"how" in event ? ` ${event.how}` : ""}`);
+    majority?.onMachineEvent(event);
     promises.onMachineEvent(event);
+    controlPlane?.onMachineEvent(event);
+    if (event.type === "daemon-started") runningSince.set(event.machine, clock.wall());
+    if (event.type === "daemon-ended") runningSince.delete(event.machine);
+    if (event.type === "booted") {
+      for (const one of bootWaiters.splice(0)) {
+        if (one.node === event.machine) one.deed();
+        else bootWaiters.push(one);
+      }
+    }
     const isStubborn = stubborn.has(event.machine);
     if (event.type === "booted" && isStubborn) world.machine(event.machine).wantReboot();
     // What goes away while the machine is up has gone for good; at a boot it is perhaps only hidden.
@@ -88,11 +167,39 @@ export async function play(scenario: Scenario): Promise<Played> {
       later(5, () => end(undo));
     }
   };
-  const scene: Scene = { world, promises, interference, settings, alerts, stubborn, later };
+  const scene: Scene = {
+    world,
+    promises,
+    interference,
+    network,
+    disturbances,
+    blindness,
+    lateness,
+    controlPlane,
+    settings,
+    lock,
+    options: scenario.options,
+    random,
+    alerts,
+    stubborn,
+    later,
+    onNextBoot: (node, deed) => void bootWaiters.push({ node, deed }),
+  };
+  const disturb = (one: Trouble) => {
+    const effect = effectOf(one);
+    if (effect === undefined) return () => {};
+    return (effect === "blinds" ? blindness : disturbances).begin(nodeOf(one));
+  };
   const begin = async (one: Trouble) => {
     note(`-- ${tell(one)}`);
-    const undo = await trouble(one, scene);
-    if (undo === undefined) return;
+    const settleDown = disturb(one);
+    const undoTrouble = await trouble(one, scene);
+    // What strikes later, or is found out later, does so within this time.
+    if (undoTrouble === undefined) return later(strikesSeconds, settleDown);
+    const undo = async () => {
+      await undoTrouble();
+      settleDown();
+    };
     undos.add(undo);
     later("for" in one ? one.for : 0, () => {
       note(`-- over: ${tell(one)}`);
@@ -107,29 +214,37 @@ export async function play(scenario: Scenario): Promise<Played> {
   }
 
   const hasFailed = () => violations.length >= violationsMax;
-  for (let passed = 0; passed < stormSeconds && !hasFailed(); passed += 10) await world.time.pass(10_000);
+  const pass = async (ms: number) => {
+    await world.time.pass(ms);
+    truth.tick();
+  };
+  for (let passed = 0; passed < (scenario.seconds ?? stormSeconds) && !hasFailed(); passed += 10) {
+    await pass(10_000);
+  }
   note("-- the storm is over");
   storm.abort(new Error("the storm is over"));
   interference.disarm();
-  // The second time for what the server was not there for.
-  for (let round = 0; round < 2; round += 1) {
+  // More than once for what the server was not there for.
+  for (let round = 0; round < 2 || (undos.size > 0 && round < undoRoundsMax); round += 1) {
     for (const undo of [...undos]) perform(() => end(undo));
-    await world.time.pass(1000);
+    await pass(round < 2 ? 1000 : 10_000);
   }
   calm(scenario, scene);
-  let problems: string[] = ["nothing was looked at"];
+  perform(() => emptyOtherLock(scene));
+  let problems: string[] = [];
   for (
     const calmSince = second();
     second() - calmSince < calmSecondsMax && violations.length < violationsMax;
   ) {
     // Who is on call looks at what has failed, and lets the others go on.
-    perform(() => resume(world));
-    await world.time.pass(10_000);
-    problems = problemsOf(world, promises);
+    perform(() => resume(scene));
+    perform(() => askAgain(scene));
+    await pass(10_000);
+    problems = problemsOf(scene);
     if (problems.length > 0) continue;
     // It stays so.
-    await world.time.pass(30_000);
-    problems = problemsOf(world, promises);
+    await pass(30_000);
+    problems = problemsOf(scene);
     if (problems.length === 0) break;
   }
   for (const message of problems) violate({ promise: "all is well in the end", message });
@@ -138,15 +253,28 @@ export async function play(scenario: Scenario): Promise<Played> {
 }
 
 /** What people see to when a storm has passed. */
-function calm({ options }: Scenario, { world, settings }: Scene): void {
+function calm({ options, skewMs }: Scenario, scene: Scene): void {
+  const { world, settings } = scene;
   const { "end-time": _, ...always } = options;
   for (const machine of world.machines) {
     machine.behaviour.goesDown = true;
+    machine.behaviour.shutdownMs = 0;
+    const clock = world.clockOf(machine.name);
+    clock.step((skewMs[machine.name] ?? 0) - (clock.offsetsMs(0)[0] ?? 0));
     machine.powerOn();
     if (world.server.stored("nodes", machine.name) === undefined) machine.reboot();
     settings.change(machine.name, always, world.time.clock.wall());
     world.restartDaemon(machine.name, always);
   }
+}
+
+/** Of the one lock that a daemon is told to use; undefined where those are several, or where it cannot be read. */
+function entriesOf(keys: readonly string[], { server }: SmallWorld): readonly Entry[] | undefined {
+  const [key, ...others] = new Set(keys);
+  const lock = Object.values(locks).find((one) => one.key === key);
+  const carrier = lock && server.stored(lock.resource, lock.key);
+  if (carrier === undefined || others.length > 0 || isUnreadable(carrier)) return undefined;
+  return entriesIn(carrier);
 }
 
 /** Writes down each change of phase, as the Nodes show it, and tells who waits for one. */

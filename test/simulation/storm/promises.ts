@@ -2,10 +2,28 @@
  * The promises, looked at after each change. It reads lock and record with eyes of its own, so that an error in the
  * daemon's reading is not repeated here.
  */
-import type { Phase } from "../../../daemon/cycle/record.ts";
-import { at, fields, type KubeObject, list, text } from "../../cluster/api/object.ts";
-import type { ApiServer } from "../../cluster/api/server.ts";
-import type { MachineEvent } from "../../cluster/machines/machine.ts";
+import { at, type KubeObject, text } from "../../cluster/api/object.ts";
+import { type ApiServer, restorer } from "../../cluster/api/server.ts";
+import type { Change } from "../../cluster/api/store.ts";
+import type { Machine, MachineEvent } from "../../cluster/machines/machine.ts";
+import { watchDown } from "./down-is-down.ts";
+import {
+  daemonIn,
+  type Entry,
+  entriesIn,
+  failuresIn,
+  isAnnotated,
+  isCordoned,
+  isHolder,
+  isReady,
+  isUnreadable,
+  lockIn,
+  lockNamed,
+  type RecordOnNode,
+  recordIn,
+} from "./eyes.ts";
+import { locks } from "./locks.ts";
+import { watchModeration } from "./moderation.ts";
 
 export interface Violation {
   promise: string;
@@ -16,7 +34,15 @@ export interface Violation {
 export interface Surroundings {
   server: ApiServer;
   now: () => number;
-  bootID: (node: string) => string | undefined;
+  machine: (node: string) => Machine;
+  /** Keys of the objects that its daemon is told to keep the lock on, or was a moment ago. */
+  locksOf: (node: string) => readonly string[];
+  /** How many daemons the node has, or had a while ago. */
+  daemonsOf: (node: string) => number;
+  /** By how much more than usual what its daemon reads is late, and what it writes. */
+  latenessMs: (node: string) => number;
+  /** For how long it could not reach the server, or stood still, since then. */
+  disturbedMs: (node: string, since: number) => number;
   /** What the node's daemon is told, or was a moment ago: how many may be down at most, and whether its window is open. */
   concurrencyOf: (node: string) => number;
   /** After how many failures in a row it does not start; infinity for never. */
@@ -35,28 +61,13 @@ export interface Promises {
   cordonerOf(node: string): Cordoner | undefined;
   /** The need has gone for good, or is a new one. */
   forgetNeed(node: string): void;
+  /** A person takes its slot away on purpose, and so answers for what follows. */
+  takenAway(node: string): void;
+  onRequest(node: string, path: string): void;
 }
 
 /** Who cordoned a node; "either" where nobody but us can tell. */
 export type Cordoner = "daemon" | "person" | "either";
-
-interface Entry {
-  nodeID: string;
-  nodeUID?: string;
-  created?: string;
-  concurrency?: number;
-}
-
-interface Record {
-  phase?: Phase;
-  bootID?: string;
-  cordoned?: boolean;
-  announced?: boolean;
-  reboots?: number;
-  request?: string;
-  reasons?: { message: string }[];
-  outcome?: { message: string };
-}
 
 /**
  * What a person, or a slow network, changes behind a daemon's back cannot be seen at once: the checks before a step are
@@ -74,8 +85,6 @@ const newcomerMs = 10_000;
 /** How often a need is served that does not go away, and once more for a reboot that was under way. */
 const rebootsForOneNeedMax = 3;
 const never = Number.NEGATIVE_INFINITY;
-const lockKey = "kube-system/rebootd";
-const lockAnnotation = "rebootd.dev/lock";
 const pausedAnnotation = "rebootd.dev/paused";
 const requestedAnnotation = "rebootd.dev/reboot-requested";
 
@@ -83,17 +92,23 @@ export function watchPromises(surroundings: Surroundings): Promises {
   const { server, now, onViolation } = surroundings;
   const nodes = new Map<string, ReturnType<typeof history>>();
   let looks = 0;
-  /** Since when a person has paused all nodes; undefined for not now. */
-  let allPausedSince: number | undefined;
+  /** Since when a person has paused all nodes that look at this lock. */
+  const allPausedSince = new Map<string, number>();
 
   const of = (name: string) => {
     const known = nodes.get(name) ?? history();
     nodes.set(name, known);
     return known;
   };
-  const isRecent = (time: number, within = graceMs) => now() - time <= within;
+  const isRecent = (name: string, time: number, within = graceMs) =>
+    now() - time <= within + surroundings.latenessMs(name);
   const violate = (promise: string, message: string) => onViolation({ promise, message });
-  const holders = () => entriesIn(server.stored("leases.coordination.k8s.io", lockKey)).filter(isHolder);
+  const down = watchDown({ ...surroundings, violate });
+  const moderation = watchModeration({ ...surroundings, violate });
+  const holders = () =>
+    Object.values(locks).flatMap(({ resource, key }) =>
+      entriesIn(server.stored(resource, key)).filter(isHolder),
+    );
   const holds = (name: string) => holders().some(({ nodeID }) => nodeID === name);
 
   server.onChange("nodes", ({ object, previous, type }, user) => {
@@ -115,10 +130,25 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (writer !== undefined && writer !== name) {
       violate("a daemon writes no other Node", `${writer} has changed the Node ${name}`);
     }
-    onCordon(name, writer, isCordoned(previous), isCordoned(object));
+    if (user === restorer) onRestored(name, object);
+    else onCordon(name, writer, isCordoned(previous), isCordoned(object));
+    down.onNode(name, object);
+    moderation.onPhase(name, recordIn(object).phase ?? "Idle");
     if (writer !== undefined) onRecord(name, recordIn(previous), recordIn(object), isCordoned(object));
     checkDown();
   });
+
+  /** The Node says what it said some time ago, also of whose cordon it is; nothing tells when its slot went. */
+  function onRestored(name: string, restored: KubeObject): void {
+    const node = of(name);
+    const isOurs = recordIn(restored).cordoned === true;
+    node.cordoner = isCordoned(restored) ? (isOurs ? "daemon" : "person") : undefined;
+    node.restoredAt = now();
+    node.robbedAt = now();
+    node.uncordonedAt = now();
+    node.reboots = 0;
+    down.except(name);
+  }
 
   function onCordon(name: string, writer: string | undefined, before: boolean, after: boolean): void {
     const node = of(name);
@@ -126,7 +156,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (after) {
       const isUnseen = node.isUncordonUnseen && !hasSeen(name, node.uncordonedAt);
       node.cordoner = writer !== undefined ? "daemon" : isUnseen ? "either" : "person";
-      if (writer !== undefined && !holds(name) && !isRecent(node.robbedAt)) {
+      if (writer !== undefined) moderation.onCordon(name);
+      if (writer !== undefined && !holds(name) && !isRecent(name, node.robbedAt)) {
         violate("no cordon without a slot", `${name} was cordoned and holds no slot`);
       }
       return;
@@ -134,6 +165,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (writer !== undefined && node.cordoner === "person") {
       violate("a person's cordon stays", `the daemon has uncordoned ${name}, which a person had cordoned`);
     }
+    if (writer !== undefined) down.onUncordoned(name);
     node.isUncordonUnseen = writer === undefined && node.cordoner === "daemon";
     if (writer === undefined) node.uncordonedAt = now();
     node.cordoner = undefined;
@@ -148,7 +180,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     );
   }
 
-  function onRecord(name: string, before: Record, after: Record, cordoned: boolean): void {
+  function onRecord(name: string, before: RecordOnNode, after: RecordOnNode, cordoned: boolean): void {
     // The patch names the version of the Node that was looked at, so here nothing can have come in between.
     if (after.phase === "Rebooting" && before.phase === "Draining" && !cordoned) {
       violate("no reboot of a node that is not cordoned", `${name} is to reboot without a cordon`);
@@ -161,13 +193,15 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (after.phase === "Draining" && (before.phase !== "Draining" || before.announced))
       of(name).drainingSince = now();
     if (before.phase === "Draining" && after.phase !== "Draining") {
-      const tookMs = now() - of(name).drainingSince;
+      // Time in which it can see and do nothing does not count.
+      const since = of(name).drainingSince;
+      const tookMs = now() - since - surroundings.disturbedMs(name, since);
       if (tookMs > surroundings.drainTimeoutMs(name) + lateMs) {
         violate("no endless drain", `${name} was drained for ${Math.round(tookMs / 1000)} s`);
       }
     }
     if (after.phase === "Settling" && before.phase !== "Settling") {
-      const bootID = surroundings.bootID(name);
+      const bootID = surroundings.machine(name).boots.at(-1)?.bootID;
       if (before.bootID === bootID) {
         violate("a reboot is proved", `${name} is said to have rebooted, and has not`);
       }
@@ -178,12 +212,18 @@ export function watchPromises(surroundings: Surroundings): Promises {
     }
   }
 
-  server.onChange("leases.coordination.k8s.io", ({ object, previous, type, key }, user) => {
-    if (key !== lockKey) return;
+  for (const resource of new Set(Object.values(locks).map((lock) => lock.resource))) {
+    server.onChange(resource, (change, user) => {
+      if (lockNamed(resource, change.key) !== undefined) onLock(change, user);
+    });
+  }
+
+  function onLock({ object, previous, type, key }: Change, user: string): void {
     looks += 1;
     const writer = daemonIn(user);
     const isPaused = type !== "DELETED" && isAnnotated(object, pausedAnnotation);
-    allPausedSince = isPaused ? (allPausedSince ?? now()) : undefined;
+    if (!isPaused) allPausedSince.delete(key);
+    else if (!allPausedSince.has(key)) allPausedSince.set(key, now());
     const before = entriesIn(previous);
     const after = type === "DELETED" ? [] : entriesIn(object);
     const isIn = (entries: readonly Entry[], { nodeID }: Entry) =>
@@ -218,6 +258,11 @@ export function watchPromises(surroundings: Surroundings): Promises {
       if (after.length > most) {
         violate("no more slots than allowed", `${writer} is one of ${after.length}, allowed are ${most}`);
       }
+      down.onEntered(
+        writer,
+        after.map((entry) => entry.nodeID),
+        most,
+      );
       of(nodeID).robbedAt = never;
     }
     if (new Set(after.map(({ nodeID }) => nodeID)).size < after.length) {
@@ -225,7 +270,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     }
     for (const entry of before.filter((one) => !isIn(after, one))) onRemoved(writer, entry);
     checkDown();
-  });
+  }
 
   function onRemoved(writer: string, entry: Entry): void {
     const { nodeID, nodeUID } = entry;
@@ -234,19 +279,25 @@ export function watchPromises(surroundings: Surroundings): Promises {
       violate("a lock set by hand stays", `${writer} has taken ${nodeID} away, which was set by hand`);
     } else if (nodeID !== writer) {
       const isGone = stored === undefined || (nodeUID !== undefined && stored.metadata.uid !== nodeUID);
-      if (!isGone && !isRecent(of(nodeID).goneAt)) {
+      if (!isGone && !isRecent(nodeID, of(nodeID).goneAt)) {
         violate("no slot is stolen", `${writer} has taken the slot of ${nodeID}`);
       }
-    } else if (isCordoned(stored) && of(nodeID).cordoner === "daemon") {
-      violate("uncordon, then release", `${nodeID} gave its slot back and is still cordoned`);
+    } else if (entry.concurrency === undefined) {
+      violate("kured's entry is kured's", `${writer} has taken away what kured has entered for ${nodeID}`);
+    } else {
+      down.onReleased(nodeID);
+      // A daemon with another lock may still be at it.
+      if (isCordoned(stored) && of(nodeID).cordoner === "daemon" && !holds(nodeID)) {
+        violate("uncordon, then release", `${nodeID} gave its slot back and is still cordoned`);
+      }
     }
   }
 
   /** Nodes that are down with a slot, or should have one. Whose slot a person has taken away is no daemon's fault. */
   function checkDown(): void {
     const held = holders().map(({ nodeID }) => nodeID);
-    const down = [...nodes].filter(([, { cordoner }]) => cordoner === "daemon").map(([name]) => name);
-    const homeless = down.filter((name) => !held.includes(name) && of(name).robbedAt === never);
+    const cordoned = [...nodes].filter(([, { cordoner }]) => cordoner === "daemon").map(([name]) => name);
+    const homeless = cordoned.filter((name) => !held.includes(name) && of(name).robbedAt === never);
     for (const name of homeless)
       violate("down with a slot", `${name} is cordoned by its daemon without a slot`);
   }
@@ -259,8 +310,11 @@ export function watchPromises(surroundings: Surroundings): Promises {
     forgetNeed(name) {
       of(name).reboots = 0;
     },
+    takenAway: down.except,
+    onRequest: moderation.onRequest,
     onMachineEvent(event) {
       looks += 1;
+      down.onMachineEvent(event);
       const { machine: name } = event;
       const node = of(name);
       if (event.type === "sentinel") {
@@ -268,8 +322,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
         node.isNeeded = event.present;
       }
       if (event.type === "daemon-ended") node.endedAt = now();
-      if (event.type !== "down") return;
-      if (event.cause === "command") onReboot(name);
+      // From here on it cannot be undone, though the machine may take minutes.
+      if (event.type === "going-down" && event.cause === "command") onReboot(name);
     },
   };
 
@@ -282,35 +336,40 @@ export function watchPromises(surroundings: Surroundings): Promises {
     const stored = server.stored("nodes", name);
     const record = recordIn(stored);
     if (stored === undefined) {
-      if (!isRecent(node.goneAt))
+      if (!isRecent(name, node.goneAt))
         violate("no reboot without its Node", `${name} has no Node, and was rebooted`);
       return;
     }
-    if (!holds(name) && !isRecent(node.robbedAt)) {
+    if (!holds(name) && !isRecent(name, node.robbedAt)) {
       violate("no reboot without a slot", `${name} was rebooted without a slot`);
     }
-    if (!isCordoned(stored) && !isRecent(node.uncordonedAt)) {
+    if (!isCordoned(stored) && !isRecent(name, node.uncordonedAt)) {
       violate("no reboot of a node that is not cordoned", `${name} was rebooted without a cordon`);
     }
-    for (const since of [node.pausedSince, allPausedSince]) {
-      if (since !== undefined && !isRecent(since, shortGraceMs))
+    const pauses = surroundings.locksOf(name).map((key) => allPausedSince.get(key));
+    for (const since of [node.pausedSince, ...pauses]) {
+      if (since !== undefined && !isRecent(name, since, shortGraceMs))
         violate("no reboot of a paused node", `${name} was rebooted, and had been paused before`);
     }
-    const isRequested = isAnnotated(stored, requestedAnnotation) || isRecent(node.requestedAt, shortGraceMs);
-    if (!node.isNeeded && !isRequested && !isRecent(node.unwantedAt, shortGraceMs)) {
+    const isRequested =
+      isAnnotated(stored, requestedAnnotation) || isRecent(name, node.requestedAt, shortGraceMs);
+    if (!node.isNeeded && !isRequested && !isRecent(name, node.unwantedAt, shortGraceMs)) {
       violate("no reboot without need", `${name} was rebooted without need`);
     }
-    if (record.phase !== "Rebooting" && !isRecent(node.goneAt)) {
+    if (record.phase !== "Rebooting" && !isRecent(name, Math.max(node.goneAt, node.restoredAt))) {
       violate("the record says that it reboots", `${name} was rebooted while ${record.phase}`);
     }
-    if (![0, shortGraceMs].some((ms) => surroundings.isWindowOpen(name, now() - ms))) {
+    const lookedAtMs = [0, shortGraceMs, shortGraceMs + surroundings.latenessMs(name)];
+    if (!lookedAtMs.some((ms) => surroundings.isWindowOpen(name, now() - ms))) {
       violate("no reboot outside the window", `${name} was rebooted outside its window`);
     }
     for (const pod of server.storedAll("pods")) {
       const { creationTimestamp, deletionTimestamp } = pod.metadata;
       const isOurs = at(pod, "spec", "nodeName") === name && at(pod, "status", "phase") === "Running";
-      if (!isOurs || deletionTimestamp !== undefined || isRecent(node.uncordonedAt)) continue;
-      if (isRecent(Date.parse(creationTimestamp), newcomerMs)) continue;
+      const isMirror = isAnnotated(pod, "kubernetes.io/config.mirror");
+      if (!isOurs || isMirror || deletionTimestamp !== undefined || isRecent(name, node.uncordonedAt))
+        continue;
+      if (isRecent(name, Date.parse(creationTimestamp), newcomerMs)) continue;
       violate("no pod goes down with its node", `the reboot of ${name} killed ${pod.metadata.name}`);
     }
   }
@@ -322,6 +381,7 @@ function history() {
     /** When a person took its slot away, its Node, its cordon or its need. */
     robbedAt: never,
     goneAt: never,
+    restoredAt: never,
     uncordonedAt: never,
     unwantedAt: never,
     /** When a request for it was there last, and since when a person has paused it. */
@@ -335,57 +395,4 @@ function history() {
     /** For the need that stands now. */
     reboots: 0,
   };
-}
-
-function daemonIn(user: string): string | undefined {
-  return /^rebootd:(.+)$/.exec(user)?.[1];
-}
-
-function isCordoned(node: KubeObject | undefined): boolean {
-  return at(node, "spec", "unschedulable") === true;
-}
-
-function isAnnotated(object: KubeObject | undefined, key: string): boolean {
-  return object?.metadata.annotations?.[key] !== undefined;
-}
-
-function isReady(node: KubeObject | undefined): boolean {
-  return list(at(node, "status", "conditions")).some(
-    (condition) => at(condition, "type") === "Ready" && at(condition, "status") === "True",
-  );
-}
-
-export function recordIn(node: KubeObject | undefined): Record {
-  const value = node?.metadata.annotations?.["rebootd.dev/cycle"];
-  return value === undefined ? {} : (JSON.parse(value) as Record);
-}
-
-export function lockIn(lease: KubeObject | undefined): string | undefined {
-  return lease?.metadata.annotations?.[lockAnnotation];
-}
-
-function failuresIn(lease: KubeObject | undefined): number {
-  return list(JSON.parse(lease?.metadata.annotations?.["rebootd.dev/failures"] ?? "[]")).length;
-}
-
-function isUnreadable(lease: KubeObject | undefined): boolean {
-  try {
-    JSON.parse(lockIn(lease) ?? "{}");
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-/** Entries of the lock, whoever has made them. */
-function entriesIn(lease: KubeObject | undefined): Entry[] {
-  if (isUnreadable(lease)) return [];
-  const value = fields(JSON.parse(lockIn(lease) ?? "{}"));
-  const entries = Array.isArray(value["locks"]) ? value["locks"] : [value];
-  return entries.filter((entry): entry is Entry => typeof at(entry, "nodeID") === "string");
-}
-
-/** People write no `created`. */
-function isHolder({ created }: Entry): boolean {
-  return created !== undefined;
 }

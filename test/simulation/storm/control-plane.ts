@@ -1,0 +1,103 @@
+import type { Random } from "../../../daemon/clock.ts";
+import type { MachineEvent } from "../../cluster/machines/machine.ts";
+import { podStartAnnotation } from "../../cluster/machines/pods.ts";
+import type { SmallWorld } from "../small-world.ts";
+
+export const staticPods = ["etcd", "kube-apiserver"];
+export type Members = 1 | 3;
+
+/**
+ * The members of etcd on the nodes of the control plane, and with them the API: one member takes it down with its machine,
+ * three need a majority. A member is ready some time after its machine has booted, or never until somebody mends it.
+ */
+export interface ControlPlane {
+  onMachineEvent(event: MachineEvent): void;
+  /** From the next boot on this member takes so long to be ready; infinity for never. Answers how to mend it. */
+  slowDown(node: string, seconds: number): Promise<() => Promise<void>>;
+  /** Since when members are not ready; those that are, are not named. */
+  missing(): ReadonlyMap<string, number>;
+  readonly members: readonly string[];
+}
+
+const usualMs = 2000;
+/** From when the one API server is stopped, beside its machine: before, with it, or when it comes back. */
+const stopsWithin = 0.9;
+
+export function createControlPlane(world: SmallWorld, members: Members, random: Random): ControlPlane {
+  const names = Array.from({ length: members }, (_, index) => `n${index + 1}`);
+  const missingSince = new Map<string, number>();
+  const startMs = new Map<string, number>();
+  const { clock, timers } = world.time;
+
+  function lose(node: string): void {
+    if (!missingSince.has(node)) missingSince.set(node, clock.wall());
+    look();
+  }
+
+  function gain(node: string): void {
+    missingSince.delete(node);
+    look();
+  }
+
+  function look(): void {
+    const ready = members - missingSince.size;
+    world.setAway("etcd has no majority", ready < Math.floor(members / 2) + 1);
+  }
+
+  function onBoot(node: string): void {
+    const machine = world.machine(node);
+    const boot = machine.boots.at(-1);
+    const ms = startMs.get(node) ?? (members === 1 ? 3000 + random() * random() * 200_000 : usualMs);
+    if (!Number.isFinite(ms)) return;
+    timers.setTimeout(() => {
+      if (machine.boots.at(-1) === boot && machine.isUp) gain(node);
+    }, ms);
+  }
+
+  return {
+    members: names,
+    missing: () => missingSince,
+    onMachineEvent(event) {
+      const { machine: node, type } = event;
+      if (!names.includes(node)) return;
+      if (type === "down") lose(node);
+      // The containers of a machine that goes down are ended in no order: the API server may go before the daemon.
+      if (type === "going-down" && members === 1) {
+        const { shutdownMs } = world.machine(node).behaviour;
+        timers.setTimeout(
+          () => {
+            if (world.machine(node).isGoingDown) lose(node);
+          },
+          shutdownMs * stopsWithin * random(),
+        );
+      }
+      if (type === "booted" && world.machine(node).boots.length > 1) onBoot(node);
+    },
+    async slowDown(node, seconds) {
+      const annotate = (value: string | null) =>
+        Promise.all(
+          staticPods.map((name) =>
+            world.admin.patch(
+              `/api/v1/namespaces/kube-system/pods/${name}-${node}`,
+              { metadata: { annotations: { [podStartAnnotation]: value } } },
+              { signal: world.signal },
+            ),
+          ),
+        );
+      await annotate(Number.isFinite(seconds) ? String(seconds) : "never");
+      startMs.set(node, seconds * 1000);
+      return async () => {
+        startMs.delete(node);
+        if (world.machine(node).isUp) gain(node);
+        // A mirror pod that is made anew starts anew.
+        for (const name of staticPods) {
+          await world.admin.delete(
+            `/api/v1/namespaces/kube-system/pods/${name}-${node}`,
+            {},
+            { signal: world.signal },
+          );
+        }
+      };
+    },
+  };
+}
