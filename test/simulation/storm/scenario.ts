@@ -114,6 +114,8 @@ export interface Limits {
 
 /** Within this time troubles begin, and most storms are over; seconds. */
 export const stormSeconds = 300;
+/** Where a trouble is alone, each node is to reboot again about so many times. */
+const wantsAgain = 4;
 
 /** Pure: what a seed stands for. */
 export function drawScenario(seed: number, limits: Limits = {}): Scenario {
@@ -266,7 +268,12 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
         if (trouble.kind === kind) return trouble;
       }
     };
-    return Array.from({ length: own.integer(1, rate) }, () => placed(own, drawOne));
+    // Nodes are to be in all phases all the time, or most troubles would find them at rest.
+    const again = Array.from(
+      { length: nodes * wantsAgain },
+      (): Trouble => ({ at: own.integer(0, stormSeconds), kind: "want", node: own.node() }),
+    );
+    return [...again, ...Array.from({ length: own.integer(1, rate) }, () => placed(own, drawOne))];
   }
 
   /** At a time, or once a node is in a phase: by the clock alone a trouble would mostly miss those that pass quickly. */
