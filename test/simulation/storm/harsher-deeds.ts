@@ -3,7 +3,7 @@ import { startKured } from "../kured.ts";
 import type { HarsherKind, HarsherTrouble } from "./harsher.ts";
 import { lockObject, locks } from "./locks.ts";
 import { asOtherVersion } from "./other-version.ts";
-import type { Scene, Undo } from "./troubles.ts";
+import { type Scene, takeSlotAway, type Undo } from "./troubles.ts";
 
 type Deed<T> = (trouble: T, scene: Scene) => Undo | Promise<Undo>;
 
@@ -22,9 +22,11 @@ export const harsherDeeds: { [K in HarsherKind]: Deed<Extract<HarsherTrouble, { 
     });
     return undefined;
   },
-  suspended({ node, behind }, { world, later }) {
+  suspended({ node, behind, isGivenUp, for: seconds }, scene) {
+    const { world, later } = scene;
     const clock = world.clockOf(node);
     clock.suspend();
+    if (isGivenUp) later(seconds / 4, () => takeSlotAway(node, scene));
     return () => {
       const behindMs = clock.resume();
       later(behind, () => clock.step(behindMs));
@@ -109,6 +111,14 @@ export const harsherDeeds: { [K in HarsherKind]: Deed<Extract<HarsherTrouble, { 
   },
   restart({ node }, { world }) {
     world.machine(node).restart();
+    return undefined;
+  },
+  "put-back"({ node }, { world, promises }) {
+    const machine = world.machine(node);
+    if (!machine.isUp || machine.boots.length < 2) return undefined;
+    machine.putBack();
+    machine.wantReboot();
+    promises.forgetNeed(node);
     return undefined;
   },
   "second-daemon"({ node, lock }, { world, settings, options }) {

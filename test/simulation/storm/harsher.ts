@@ -6,8 +6,11 @@ export type HarsherTrouble =
   | { kind: "clock-step"; node: string; ms: number }
   /** At its next boot the clock is wrong, and is set right a minute later. */
   | { kind: "wrong-at-boot"; node: string; ms: number }
-  /** The machine is paused; its wall clock is right again so many seconds after it goes on. */
-  | { kind: "suspended"; node: string; behind: number; for: number }
+  /**
+   * The machine is paused; its wall clock is right again so many seconds after it goes on. Whom it looks dead to takes its
+   * slot away meanwhile.
+   */
+  | { kind: "suspended"; node: string; behind: number; isGivenUp: boolean; for: number }
   /** A write takes effect so many seconds after it was sent, when its client has long given up. */
   | { kind: "late-write"; node: string; skip: number; seconds: number }
   | { kind: "slow-answers"; node: string; probability: number; for: number }
@@ -24,8 +27,10 @@ export type HarsherTrouble =
   | { kind: "slow-shutdown"; node: string; seconds: number; for: number }
   /** Somebody else on the machine asks for a reboot, which takes so long. */
   | { kind: "shut-down"; node: string; seconds: number }
-  /** A soft reboot, or a snapshot: processes start anew under the same boot ID. */
+  /** A soft reboot: processes start anew under the same boot ID. */
   | { kind: "restart"; node: string }
+  /** A virtual machine is put back to a snapshot from before its last reboot, with the boot ID and the sentinel of then. */
+  | { kind: "put-back"; node: string }
   | { kind: "second-daemon"; node: string; lock: "usual" | "other"; for: number }
   /** All daemons are told to use another lock, one by one. */
   | { kind: "lock-moved"; every: number }
@@ -86,10 +91,11 @@ const step = ({ chance, integer, oneOf }: Draw) =>
 export const draws: { [K in HarsherKind]: (draw: Draw) => Extract<HarsherTrouble, { kind: K }> } = {
   "clock-step": (draw) => ({ kind: "clock-step", node: draw.node(), ms: step(draw) }),
   "wrong-at-boot": (draw) => ({ kind: "wrong-at-boot", node: draw.node(), ms: step(draw) }),
-  suspended: ({ node, integer, oneOf }) => ({
+  suspended: ({ node, integer, oneOf, chance }) => ({
     kind: "suspended",
     node: node(),
     behind: oneOf(0, integer(10, 90)),
+    isGivenUp: chance(0.5),
     for: oneOf(integer(5, 60), integer(60, 900)),
   }),
   "late-write": ({ node, integer }) => ({
@@ -137,6 +143,7 @@ export const draws: { [K in HarsherKind]: (draw: Draw) => Extract<HarsherTrouble
   }),
   "shut-down": ({ node, integer }) => ({ kind: "shut-down", node: node(), seconds: integer(5, 240) }),
   restart: ({ node }) => ({ kind: "restart", node: node() }),
+  "put-back": ({ node }) => ({ kind: "put-back", node: node() }),
   "second-daemon": ({ node, integer, oneOf }) => ({
     kind: "second-daemon",
     node: node(),
@@ -168,7 +175,12 @@ export const stormSecondsOf: Partial<Record<HarsherKind, number>> = {
   "second-daemon": 1500,
   "lock-stripped": 1500,
   "dull-watch": 1200,
-  "frozen-watch": 900,
+  "frozen-watch": 1500,
+  "slow-answers": 1500,
+  "lagging-watch": 1800,
+  "late-write": 900,
+  "clock-step": 900,
+  restored: 1500,
   suspended: 1200,
   kured: 1200,
   "slow-etcd": 1200,

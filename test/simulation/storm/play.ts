@@ -17,7 +17,7 @@ import { createNetwork } from "./network.ts";
 import { type Violation, watchPromises } from "./promises.ts";
 import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 import { createSettings } from "./settings.ts";
-import { askAgain, resume, type Scene, tell, trouble } from "./troubles.ts";
+import { askAgain, resume, type Scene, tell, tidyUp, trouble } from "./troubles.ts";
 import { watchTruth } from "./truth.ts";
 
 export interface Played {
@@ -70,6 +70,9 @@ export async function play(scenario: Scenario): Promise<Played> {
   const note = (what: string) => void story.push(`${String(second()).padStart(6)} s  ${what}`);
   const violations: (Violation & { look: number })[] = [];
   const violate = (violation: Violation) => {
+    // What stays broken is said once.
+    const { promise, message } = violation;
+    if (violations.some((one) => one.promise === promise && one.message === message)) return;
     note(`BROKEN: ${violation.promise}: ${violation.message}`);
     violations.push({ ...violation, look: promises.looks });
   };
@@ -216,6 +219,8 @@ export async function play(scenario: Scenario): Promise<Played> {
   const hasFailed = () => violations.length >= violationsMax;
   const pass = async (ms: number) => {
     await world.time.pass(ms);
+    // For whatever reason the server is away.
+    if (world.server.away) disturbances.begin()();
     truth.tick();
   };
   for (let passed = 0; passed < (scenario.seconds ?? stormSeconds) && !hasFailed(); passed += 10) {
@@ -237,6 +242,7 @@ export async function play(scenario: Scenario): Promise<Played> {
     second() - calmSince < calmSecondsMax && violations.length < violationsMax;
   ) {
     // Who is on call looks at what has failed, and lets the others go on.
+    perform(() => tidyUp(scene));
     perform(() => resume(scene));
     perform(() => askAgain(scene));
     await pass(10_000);

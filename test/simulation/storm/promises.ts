@@ -346,9 +346,10 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (!isCordoned(stored) && !isRecent(name, node.uncordonedAt)) {
       violate("no reboot of a node that is not cordoned", `${name} was rebooted without a cordon`);
     }
-    const pauses = surroundings.locksOf(name).map((key) => allPausedSince.get(key));
-    for (const since of [node.pausedSince, ...pauses]) {
-      if (since !== undefined && !isRecent(name, since, shortGraceMs))
+    // Of a pause on a lock that its daemon does not look at, it cannot know.
+    const pauses = surroundings.locksOf(name).map((key) => allPausedSince.get(key) ?? now());
+    for (const since of [node.pausedSince ?? now(), Math.max(...pauses)]) {
+      if (!isRecent(name, since, shortGraceMs))
         violate("no reboot of a paused node", `${name} was rebooted, and had been paused before`);
     }
     const isRequested =

@@ -5,11 +5,12 @@ import { type Deed as ByHand, lockByHand, unlockByHand } from "../../../daemon/l
 import { createLockCarrier } from "../../../daemon/lock/carrier.ts";
 import type { LockValue } from "../../../daemon/lock/slots.ts";
 import { pausedAnnotation } from "../../../daemon/pause.ts";
+import type { KubeObject } from "../../cluster/api/object.ts";
 import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import type { Disturbances } from "./disturbances.ts";
-import { lockIn, recordIn } from "./eyes.ts";
+import { isUnreadable, lockIn, recordIn } from "./eyes.ts";
 import type { HarsherKind } from "./harsher.ts";
 import { harsherDeeds } from "./harsher-deeds.ts";
 import type { Interference } from "./interference.ts";
@@ -149,8 +150,7 @@ const deeds: Deeds = {
     return () => doByHand(scene, (lock) => unlockByHand(lock, "manual"));
   },
   async "slot-taken-away"({ node }, scene) {
-    scene.promises.takenAway(node);
-    await doByHand(scene, (lock) => unlockByHand(lock, { node }));
+    await takeSlotAway(node, scene);
     return undefined;
   },
   async "lock-deleted"(_, { world, lock }) {
@@ -224,6 +224,11 @@ function valueNow({ world, lock }: LockScene): string | undefined {
   return lockIn(world.server.stored(lock.resource, lock.key));
 }
 
+export async function takeSlotAway(node: string, scene: Scene): Promise<void> {
+  scene.promises.takenAway(node);
+  await doByHand(scene, (lock) => unlockByHand(lock, { node }));
+}
+
 /** As `rebootd lock` and `rebootd unlock` do it. */
 async function doByHand({ world, lock }: LockScene, deed: (lock: LockValue) => ByHand): Promise<unknown> {
   const { admin: api, time, signal } = world;
@@ -240,6 +245,19 @@ export async function resume(scene: LockScene): Promise<void> {
   const carrier = world.server.stored(lock.resource, lock.key);
   if (carrier?.metadata.annotations?.["rebootd.dev/failures"] === undefined) return;
   await annotateLock(scene, { "rebootd.dev/failures": null });
+}
+
+/** What a restore has brought back of what people had undone, or had not come to undo: they look through it all. */
+export async function tidyUp(scene: Scene): Promise<void> {
+  const isPaused = (object: KubeObject | undefined) =>
+    object?.metadata.annotations?.[pausedAnnotation] !== undefined;
+  for (const node of scene.world.server.storedAll("nodes")) {
+    if (isPaused(node)) await annotateNode(scene, node.metadata.name, { [pausedAnnotation]: null });
+  }
+  const carrier = scene.world.server.stored(scene.lock.resource, scene.lock.key);
+  if (isPaused(carrier)) await annotateLock(scene, { [pausedAnnotation]: null });
+  if (isUnreadable(carrier)) await annotateLock(scene, { [scene.lock.place.annotation]: null });
+  else await doByHand(scene, (lock) => unlockByHand(lock, "manual"));
 }
 
 /** Nodes that were given up, and those that rest, reboot when a person asks; they would not all come by themselves today. */
