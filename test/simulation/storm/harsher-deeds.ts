@@ -22,12 +22,19 @@ export const harsherDeeds: { [K in HarsherKind]: Deed<Extract<HarsherTrouble, { 
     });
     return undefined;
   },
-  suspended({ node, behind, isGivenUp, for: seconds }, scene) {
+  suspended({ node, skip, behind, isGivenUp, for: seconds }, scene) {
     const { world, later } = scene;
     const clock = world.clockOf(node);
-    clock.suspend();
-    if (isGivenUp) later(seconds / 4, () => takeSlotAway(node, scene));
+    let isOver = false;
+    const suspend = () => {
+      if (isOver) return;
+      clock.suspend();
+      if (isGivenUp) later(seconds / 4, () => takeSlotAway(node, scene));
+    };
+    // Once the request is on its way.
+    scene.onRequest(node, skip, () => later(0, suspend));
     return () => {
+      isOver = true;
       const behindMs = clock.resume();
       later(behind, () => clock.step(behindMs));
     };

@@ -7,10 +7,10 @@ export type HarsherTrouble =
   /** At its next boot the clock is wrong, and is set right a minute later. */
   | { kind: "wrong-at-boot"; node: string; ms: number }
   /**
-   * The machine is paused; its wall clock is right again so many seconds after it goes on. Whom it looks dead to takes its
+   * The machine is paused, while the answer to the next request of its daemon but so many is on its way; its wall clock is right again so many seconds after it goes on. Whom it looks dead to takes its
    * slot away meanwhile.
    */
-  | { kind: "suspended"; node: string; behind: number; isGivenUp: boolean; for: number }
+  | { kind: "suspended"; node: string; skip: number; behind: number; isGivenUp: boolean; for: number }
   /** A write takes effect so many seconds after it was sent, when its client has long given up. */
   | { kind: "late-write"; node: string; skip: number; seconds: number }
   | { kind: "slow-answers"; node: string; probability: number; for: number }
@@ -94,6 +94,7 @@ export const draws: { [K in HarsherKind]: (draw: Draw) => Extract<HarsherTrouble
   suspended: ({ node, integer, oneOf, chance }) => ({
     kind: "suspended",
     node: node(),
+    skip: integer(0, 4),
     behind: oneOf(0, integer(10, 90)),
     isGivenUp: chance(0.5),
     for: oneOf(integer(5, 60), integer(60, 900)),

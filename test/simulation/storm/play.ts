@@ -130,7 +130,14 @@ export async function play(scenario: Scenario): Promise<Played> {
   const majority =
     controlPlane &&
     watchMajority(controlPlane, clock.wall, (promise, message) => violate({ promise, message }));
-  world.onDaemonRequest = (node, { path }) => promises.onRequest(node, path);
+  const requestWaiters: { node: string; skip: number; deed: () => void }[] = [];
+  world.onDaemonRequest = (node, { path }) => {
+    promises.onRequest(node, path);
+    for (const one of requestWaiters.splice(0)) {
+      if (one.node === node && one.skip === 0) one.deed();
+      else requestWaiters.push({ ...one, skip: one.node === node ? one.skip - 1 : one.skip });
+    }
+  };
   const bootWaiters: { node: string; deed: () => void }[] = [];
   const stubborn = new Set<string>();
   world.onMachineEvent = (event) => {
@@ -186,6 +193,7 @@ export async function play(scenario: Scenario): Promise<Played> {
     alerts,
     stubborn,
     later,
+    onRequest: (node, skip, deed) => void requestWaiters.push({ node, skip, deed }),
     onNextBoot: (node, deed) => void bootWaiters.push({ node, deed }),
   };
   const disturb = (one: Trouble) => {

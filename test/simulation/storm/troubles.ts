@@ -35,6 +35,8 @@ export interface Scene {
   lock: StormLock;
   options: RawOptions;
   random: Random;
+  /** Does something once, at the next request of the node's daemon but so many. */
+  onRequest: (node: string, skip: number, deed: () => void) => void;
   /** Does something once, when the machine boots next. */
   onNextBoot: (node: string, deed: () => void) => void;
   settings: Settings;
