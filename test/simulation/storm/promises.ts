@@ -146,6 +146,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     node.restoredAt = now();
     node.robbedAt = now();
     node.uncordonedAt = now();
+    node.drainingSince = now();
     node.reboots = 0;
     down.except(name);
   }
