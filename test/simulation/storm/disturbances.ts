@@ -2,6 +2,8 @@
 export interface Disturbances {
   /** Of one node's daemon, or of all; until the answer is called. */
   begin(node?: string): () => void;
+  /** All that has begun ends now. */
+  endAll(): void;
   isUndisturbed(node: string, forMs: number): boolean;
   /** For how long it was disturbed since then; what overlaps counts twice, which is in favour of the daemon. */
   disturbedMs(node: string, since: number): number;
@@ -23,6 +25,9 @@ export function createDisturbances(now: () => number): Disturbances {
       return () => {
         span.end = Math.min(span.end, now());
       };
+    },
+    endAll() {
+      for (const span of spans) span.end = Math.min(span.end, now());
     },
     isUndisturbed: (node, forMs) => of(node).every(({ end }) => end < now() - forMs),
     disturbedMs: (node, since) =>

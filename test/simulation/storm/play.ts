@@ -8,17 +8,17 @@ import { createControlPlane, staticPods } from "./control-plane.ts";
 import { createDisturbances } from "./disturbances.ts";
 import { effectOf, nodeOf } from "./disturbing.ts";
 import { problemsOf } from "./ending.ts";
-import { type Entry, entriesIn, isReady, isUnreadable, recordIn } from "./eyes.ts";
+import { recordIn } from "./eyes.ts";
 import { createLockObjects, emptyOtherLock } from "./harsher-deeds.ts";
 import { createInterference } from "./interference.ts";
 import { locks } from "./locks.ts";
-import { watchMajority } from "./majority.ts";
 import { createNetwork } from "./network.ts";
-import { type Violation, watchPromises } from "./promises.ts";
+import type { Violation } from "./promises.ts";
 import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 import { createSettings } from "./settings.ts";
 import { askAgain, resume, type Scene, tell, tidyUp, trouble } from "./troubles.ts";
-import { watchTruth } from "./truth.ts";
+import { createWaiters } from "./waiters.ts";
+import { watchAll } from "./watch-all.ts";
 
 export interface Played {
   violations: readonly (Violation & { look: number })[];
@@ -35,10 +35,6 @@ const violationsMax = 5;
 const undoRoundsMax = 60;
 /** After a trouble with no end of its own. */
 const strikesSeconds = 300;
-/** What makes a daemon late does so for requests that were under way; and a clock was read before it was set. */
-const lingersMs = 120_000;
-const latenessMaxMs = 75_000;
-const undrainedMs = 5 * 60_000;
 
 /** Plays a scenario on a cluster in memory, in virtual time, and looks at the promises after each change. */
 export async function play(scenario: Scenario): Promise<Played> {
@@ -83,76 +79,27 @@ export async function play(scenario: Scenario): Promise<Played> {
   const disturbances = createDisturbances(clock.wall);
   const blindness = createDisturbances(clock.wall);
   const lateness = createDisturbances(clock.wall);
-  const isWindowOpen = (node: string, time: number) =>
-    world
-      .clockOf(node)
-      .offsetsMs(lingersMs)
-      .some((offsetMs) => settings.isWindowOpen(node, time + offsetMs, clock.wall()));
-  const promises = watchPromises({
-    server: world.server,
-    now: clock.wall,
-    machine: world.machine,
-    locksOf: (node) => settings.locksOf(node, clock.wall()),
-    daemonsOf: (node) => settings.daemonsOf(node, clock.wall()),
-    latenessMs: (node) => (lateness.isUndisturbed(node, lingersMs) ? 0 : latenessMaxMs),
-    disturbedMs: disturbances.disturbedMs,
-    concurrencyOf: (node) => settings.concurrencyOf(node, clock.wall()),
-    haltAfterOf: (node) => settings.haltAfterOf(node, clock.wall()),
-    drainTimeoutMs: (node) => settings.drainTimeoutMs(node, clock.wall()),
-    isWindowOpen,
-    onViolation: violate,
-  });
-  const runningSince = new Map<string, number>();
-  const truth = watchTruth({
-    now: clock.wall,
-    nodes: () => world.machines.map(({ name }) => name),
-    stored: (node) => world.server.stored("nodes", node),
-    machine: world.machine,
-    entries: (node) => entriesOf(settings.locksOf(node, clock.wall()), world),
-    isWindowOpen: (node) => settings.isWindowOpen(node, world.clockOf(node).wall(), clock.wall()),
-    limitsMs: (node) => ({
-      // It may hold a drained node for as long again, for what is soon over.
-      draining: 2 * settings.drainTimeoutMs(node, clock.wall()) + undrainedMs,
-      rebooting: settings.rebootingMs(node, clock.wall()) + undrainedMs,
-      settle: settings.settleMs(node, clock.wall()),
-    }),
-    runningSince: (node) => runningSince.get(node) ?? Number.POSITIVE_INFINITY,
-    awaitsPods: (node) =>
-      staticPods.some((name) => {
-        const pod = world.server.stored("pods", `kube-system/${name}-${node}`);
-        return pod !== undefined && !isReady(pod);
-      }),
-    periodMs: (node) => settings.periodMs(node, clock.wall()),
+  const promises = watchAll({
+    world,
+    settings,
+    controlPlane,
     disturbances,
     blindness,
-    violate: (promise, message) => violate({ promise, message }),
+    lateness,
+    onViolation: violate,
   });
-  const majority =
-    controlPlane &&
-    watchMajority(controlPlane, clock.wall, (promise, message) => violate({ promise, message }));
-  const requestWaiters: { node: string; skip: number; deed: () => void }[] = [];
+  const requests = createWaiters();
+  const boots = createWaiters();
   world.onDaemonRequest = (node, { path }) => {
     promises.onRequest(node, path);
-    for (const one of requestWaiters.splice(0)) {
-      if (one.node === node && one.skip === 0) one.deed();
-      else requestWaiters.push({ ...one, skip: one.node === node ? one.skip - 1 : one.skip });
-    }
+    requests.tell(node);
   };
-  const bootWaiters: { node: string; deed: () => void }[] = [];
   const stubborn = new Set<string>();
   world.onMachineEvent = (event) => {
     note(`${event.machine}: ${event.type}${"how" in event ? ` ${event.how}` : ""}`);
-    majority?.onMachineEvent(event);
     promises.onMachineEvent(event);
     controlPlane?.onMachineEvent(event);
-    if (event.type === "daemon-started") runningSince.set(event.machine, clock.wall());
-    if (event.type === "daemon-ended") runningSince.delete(event.machine);
-    if (event.type === "booted") {
-      for (const one of bootWaiters.splice(0)) {
-        if (one.node === event.machine) one.deed();
-        else bootWaiters.push(one);
-      }
-    }
+    if (event.type === "booted") boots.tell(event.machine);
     const isStubborn = stubborn.has(event.machine);
     if (event.type === "booted" && isStubborn) world.machine(event.machine).wantReboot();
     // What goes away while the machine is up has gone for good; at a boot it is perhaps only hidden.
@@ -193,8 +140,8 @@ export async function play(scenario: Scenario): Promise<Played> {
     alerts,
     stubborn,
     later,
-    onRequest: (node, skip, deed) => void requestWaiters.push({ node, skip, deed }),
-    onNextBoot: (node, deed) => void bootWaiters.push({ node, deed }),
+    onRequest: requests.wait,
+    onNextBoot: (node, deed) => boots.wait(node, 0, deed),
   };
   const disturb = (one: Trouble) => {
     const effect = effectOf(one);
@@ -204,7 +151,10 @@ export async function play(scenario: Scenario): Promise<Played> {
   const begin = async (one: Trouble) => {
     note(`-- ${tell(one)}`);
     const settleDown = disturb(one);
-    const undoTrouble = await trouble(one, scene);
+    const undoTrouble = await trouble(one, scene).catch((error: unknown) => {
+      settleDown();
+      throw error;
+    });
     // What strikes later, or is found out later, does so within this time.
     if (undoTrouble === undefined) return later(strikesSeconds, settleDown);
     const undo = async () => {
@@ -229,7 +179,7 @@ export async function play(scenario: Scenario): Promise<Played> {
     await world.time.pass(ms);
     // For whatever reason the server is away.
     if (world.server.away) disturbances.begin()();
-    truth.tick();
+    promises.tick();
   };
   for (let passed = 0; passed < (scenario.seconds ?? stormSeconds) && !hasFailed(); passed += 10) {
     await pass(10_000);
@@ -237,6 +187,7 @@ export async function play(scenario: Scenario): Promise<Played> {
   note("-- the storm is over");
   storm.abort(new Error("the storm is over"));
   interference.disarm();
+  for (const one of [disturbances, blindness, lateness]) one.endAll();
   // More than once for what the server was not there for.
   for (let round = 0; round < 2 || (undos.size > 0 && round < undoRoundsMax); round += 1) {
     for (const undo of [...undos]) perform(() => end(undo));
@@ -280,15 +231,6 @@ function calm({ options, skewMs }: Scenario, scene: Scene): void {
     settings.change(machine.name, always, world.time.clock.wall());
     world.restartDaemon(machine.name, always);
   }
-}
-
-/** Of the one lock that a daemon is told to use; undefined where those are several, or where it cannot be read. */
-function entriesOf(keys: readonly string[], { server }: SmallWorld): readonly Entry[] | undefined {
-  const [key, ...others] = new Set(keys);
-  const lock = Object.values(locks).find((one) => one.key === key);
-  const carrier = lock && server.stored(lock.resource, lock.key);
-  if (carrier === undefined || others.length > 0 || isUnreadable(carrier)) return undefined;
-  return entriesIn(carrier);
 }
 
 /** Writes down each change of phase, as the Nodes show it, and tells who waits for one. */
