@@ -45,7 +45,7 @@ export interface Surroundings {
 const gateRecheckMs = 60_000;
 
 /** A swap of the lock that meets so many conflicts ends, and the loop rests before the next one. */
-const conflictsInARowMax = 2;
+const conflictsInARowMax = 1;
 
 /** The composition root: builds the parts from the settings and puts them together. */
 export function compose(config: Config, surroundings: Surroundings, signal: AbortSignal) {

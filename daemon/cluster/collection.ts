@@ -15,7 +15,7 @@ export interface Following<T> {
   onEvent: (type: Exclude<WatchEvent<T>["type"], "BOOKMARK">, object: T) => Promise<void>;
 }
 
-const retry = { firstMs: 500, maxMs: 30_000 };
+const retry = { firstMs: 500, maxMs: 60_000 };
 
 /**
  * One list, then one watch that is resumed from the last version seen, until the signal ends it. Where that version is

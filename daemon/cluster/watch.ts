@@ -1,10 +1,13 @@
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
-import { type Api, retryAfterOf } from "./api.ts";
+import { type Api, isApiError, retryAfterOf } from "./api.ts";
 import type { PartialObjectMetadata } from "./objects.ts";
 
-/** Two watches that are refused for good cost two requests a minute. */
-const retry = { firstMs: 500, maxMs: 60_000 };
+/** Also after an orderly end: a server that ends each watch at once is not asked without pause. */
+const ended = { firstMs: 500, maxMs: 60_000 };
+const broken = { firstMs: 2000, maxMs: 75_000 };
+/** By a rule or a proxy, and so mostly for good. */
+const refused = { firstMs: 2000, maxMs: 3 * 60_000 };
 
 export interface ObjectWatch {
   api: Api;
@@ -37,6 +40,7 @@ export async function watchObject(watched: ObjectWatch): Promise<void> {
   };
   while (!signal.aborted) {
     let atLeastMs = 0;
+    let retry = ended;
     try {
       const query = { fieldSelector: `metadata.name=${name}` };
       for await (const { type, object } of api.watch<PartialObjectMetadata>(collection, {
@@ -52,9 +56,9 @@ export async function watchObject(watched: ObjectWatch): Promise<void> {
       if (signal.aborted) return;
       isBroken = true;
       atLeastMs = retryAfterOf(error);
+      retry = isApiError(error, "forbidden", "unauthorized", "too-many-requests") ? refused : broken;
       watched.onBreak(error);
     }
-    // Also after an orderly end: a server that ends each watch at once is not asked without pause.
     failures += 1;
     await clock.sleep(Math.max(atLeastMs, backoffMs(failures, retry, random)), signal).catch(() => {});
   }

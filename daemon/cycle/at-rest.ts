@@ -31,7 +31,7 @@ const rests = {
 const sayAgainMs = 30_000;
 const sayingsMax = 3;
 /** A cycle that the API server does not let begin has failed after so many tries. */
-const beginTriesMax = 5;
+const beginTriesMax = 3;
 
 /** Outside a cycle: whether one is needed, whether anything speaks against it, and the slot. Ends with the cordon. */
 export function atRest(record: CycleRecord, moment: Moment): Decision {

@@ -243,6 +243,10 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     )
       return;
     // Pods may have come while the node was not cordoned: all are looked at anew.
+    stopDrain();
+  }
+
+  function stopDrain(): void {
     drain?.stop();
     drain = undefined;
   }
@@ -310,6 +314,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     const before = memory.record() ?? next;
     const resourceVersion =
       (typeof seen.node === "object" ? seen.node : memory.node())?.resourceVersion ?? "";
+    // The node may be open to pods again before the answer comes.
+    if (next.phase !== "Draining") stopDrain();
     const askedAt = clock.elapsed();
     let answer: NodeRead;
     try {

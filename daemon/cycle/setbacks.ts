@@ -11,11 +11,20 @@ export type Deed =
   | "rewrite"
   | `look at the ${Extract<Action, { do: "look" }>["at"]}`;
 
-const limits: Record<"look" | "begin" | "other", BackoffLimits> = {
-  look: { firstMs: 250, maxMs: 60_000 },
-  other: { firstMs: 1000, maxMs: 2 * 60_000 },
+/** The first time it may have been a moment's trouble. From then on each pause is twice the one before. */
+interface Rest {
+  firstMs: number;
+  later: BackoffLimits;
+}
+
+const rests: Record<"look" | Trial | "other", Rest> = {
+  look: { firstMs: 500, later: { firstMs: 2000, maxMs: 90_000 } },
+  other: { firstMs: 1000, later: { firstMs: 15_000, maxMs: 2 * 60_000 } },
+  // Each try looks at everything before.
+  acquire: { firstMs: 1000, later: { firstMs: 20_000, maxMs: 3 * 60_000 } },
+  reenter: { firstMs: 1000, later: { firstMs: 20_000, maxMs: 2 * 60_000 } },
   // Each later try takes a slot for a moment.
-  begin: { firstMs: 1000, maxMs: 3_600_000 },
+  begin: { firstMs: 1000, later: { firstMs: 20_000, maxMs: 3_600_000 } },
 };
 
 export interface Setbacks {
@@ -47,8 +56,9 @@ export function createSetbacks(clock: Clock, random: Random): Setbacks {
     failed(deed, error) {
       // Somebody else has written between our read and our write: the next try knows of it. But a loop of that is to end too.
       const times = (failures.get(deed)?.times ?? 0) + 1;
-      const rest = backoffMs(times, limits[limitOf(deed)], random);
-      const isRace = isApiError(error, "conflict") && times === 1 && limitOf(deed) !== "look";
+      const { firstMs, later } = rests[kindOf(deed)];
+      const rest = times === 1 ? firstMs : backoffMs(times - 1, later, random);
+      const isRace = isApiError(error, "conflict") && times === 1 && kindOf(deed) !== "look";
       const waitMs = Math.max(retryAfterOf(error), isRace ? 0 : rest);
       failures.set(deed, { times, until: clock.elapsed() + waitMs, why: (error as Error).message });
     },
@@ -63,6 +73,7 @@ export function createSetbacks(clock: Clock, random: Random): Setbacks {
   };
 }
 
-function limitOf(deed: Deed): keyof typeof limits {
-  return deed === "begin" ? "begin" : deed.startsWith("look at ") ? "look" : "other";
+function kindOf(deed: Deed): keyof typeof rests {
+  if (isTrial(deed)) return deed;
+  return deed.startsWith("look at ") ? "look" : "other";
 }

@@ -4,7 +4,8 @@ import { type Api, type ApiError, isApiError } from "../cluster/api.ts";
 import { type Pod, paths } from "../cluster/objects.ts";
 import type { Limit } from "./limit.ts";
 
-const retry = { firstMs: 1000, maxMs: 30_000 };
+/** A budget changes at any time. A server in trouble is not to have all pods of all drains asked for again and again. */
+const retry = { budget: { firstMs: 1000, maxMs: 30_000 }, server: { firstMs: 1000, maxMs: 2 * 60_000 } };
 
 export interface Evictor {
   api: Api;
@@ -49,8 +50,10 @@ export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal):
       // A conflict may be the precondition: then the watch shows that this pod is gone.
       if (isApiError(error, "not-found")) return;
       if (!isApiError(error)) throw error;
-      await onRefused(pod, refusalOf(error));
-      const waitMs = Math.max(backoffMs(attempt, retry, random), error.retryAfterMs ?? 0);
+      const refusal = refusalOf(error);
+      await onRefused(pod, refusal);
+      const limits = refusal.by === "server" ? retry.server : retry.budget;
+      const waitMs = Math.max(backoffMs(attempt, limits, random), error.retryAfterMs ?? 0);
       if (!wasEvicted || clock.elapsed() + waitMs < deleteAt) {
         await clock.sleep(waitMs, signal);
         continue;

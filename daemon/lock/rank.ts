@@ -22,7 +22,7 @@ export interface Rank {
 }
 
 /** Within this time of a write the others have seen it. */
-const scaleMs = 100;
+const scaleMs = 110;
 const weightMax = 16;
 
 /**

@@ -64,7 +64,7 @@ describe("While the lock cannot be written", () => {
     });
   }
 
-  it("and the server asks to wait, it is not asked sooner, but within two minutes all the same", async () => {
+  it("and the server asks to wait, it is not asked sooner, but within three minutes all the same", async () => {
     world = await startSmallWorld({ nodes: 1 });
     const isWrite = ({ verb, resource }: { verb: string; resource: string }) =>
       verb === "patch" && resource === "leases";
@@ -79,7 +79,7 @@ describe("While the lock cannot be written", () => {
     world.machine("n1").wantReboot();
     await world.time.pass(20 * minute);
     const pauses = at.slice(1).map((time, index) => (time - (at[index] ?? 0)) / 1000);
-    assert.ok(pauses.length > 5 && pauses.every((seconds) => seconds >= 60 && seconds <= 125), `${pauses}`);
+    assert.ok(pauses.length > 5 && pauses.every((seconds) => seconds >= 60 && seconds <= 185), `${pauses}`);
     fault.remove();
     await world.time.until("it has rebooted", () => boots()[0] === 2, 4 * minute);
   });

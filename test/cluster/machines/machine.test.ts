@@ -116,6 +116,77 @@ describe("A machine", () => {
     assert.equal(machine.boots[0]?.cause, "power");
   });
 
+  describe("that takes its time to go down", () => {
+    beforeEach(() => {
+      machine.behaviour.shutdownMs = 60_000;
+      machine.shutDown();
+    });
+
+    it("says so, and its daemon lives on", () => {
+      assert.ok(machine.isUp && machine.isGoingDown);
+      assert.deepEqual([count("going-down"), count("daemon-ended")], [1, 0]);
+    });
+
+    it("is not changed by whoever asks again", async () => {
+      storage.write("reboot", "");
+      machine.shutDown();
+      await eventually("it is heard", () => storage.read("reboot") === undefined);
+      assert.equal(count("going-down"), 1);
+    });
+
+    it("goes down at once when its power fails", async () => {
+      machine.reboot();
+      await eventually("a second boot", () => machine.boots.length === 2);
+      assert.equal(machine.boots[0]?.cause, "power");
+    });
+
+    it("does not go down when it is restarted without its kernel", async () => {
+      machine.restart();
+      await eventually("another daemon", () => count("daemon-started") === 2);
+      assert.ok(!machine.isGoingDown);
+    });
+  });
+
+  it("that is restarted without its kernel keeps its boot ID and its sentinel", async () => {
+    const before = bootID();
+    machine.wantReboot();
+    machine.restart();
+    await eventually("another daemon", () => count("daemon-started") === 2);
+    assert.equal(bootID(), before);
+    assert.ok(machine.hasFile("reboot-required"));
+  });
+
+  it("that is put back to a snapshot has the boot ID from before its last reboot", async () => {
+    const first = bootID();
+    machine.reboot();
+    await eventually("a second boot", () => count("daemon-started") === 2);
+    assert.notEqual(bootID(), first);
+    machine.putBack();
+    await eventually("another daemon", () => count("daemon-started") === 3);
+    assert.equal(bootID(), first);
+  });
+
+  it("runs a second daemon in each boot, until it is told to stop", async () => {
+    let running = 0;
+    const stop = machine.runBeside(() => {
+      running += 1;
+      const exited = Promise.withResolvers<string>();
+      return {
+        kill: (how) => {
+          running -= 1;
+          exited.resolve(how);
+        },
+        exited: exited.promise,
+      };
+    });
+    assert.equal(running, 1);
+    machine.reboot();
+    await eventually("a second boot", () => count("daemon-started") === 2);
+    await eventually("it runs again", () => running === 1);
+    stop();
+    await eventually("it has ended", () => running === 0);
+  });
+
   it("whose daemon crashes starts another one in the same boot", async () => {
     machine.crashDaemon();
     await eventually("another daemon", () => count("daemon-started") === 2);

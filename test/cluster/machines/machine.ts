@@ -76,6 +76,8 @@ export interface Machine {
   reboot(): void;
   /** Somebody other than the daemon asks for a reboot. Nothing changes where one is under way. */
   shutDown(): void;
+  /** As a snapshot from before the last reboot does it: as `restart`, under the boot ID of then. */
+  putBack(): void;
   /** Starts all processes anew under the same boot ID; the sentinel stays, and a shutdown that was under way is forgotten. */
   restart(): void;
   /** Runs another daemon beside the usual one, in each boot, until the answer is called. */
@@ -100,6 +102,8 @@ export function createMachine(options: MachineOptions): Machine {
   };
   const boots: Boot[] = [];
   let requested: RebootCause | undefined;
+  /** Where it is not to be a new one. */
+  let nextBootID: string | undefined;
   /** Ends a shutdown that is under way: by force, or as it never was. */
   let cutShort = new AbortController();
   const besides = new Set<{ start: () => DaemonHandle; ended: AbortSignal }>();
@@ -150,8 +154,8 @@ export function createMachine(options: MachineOptions): Machine {
   }
 
   function boot(): Boot {
-    const last = boots.at(-1);
-    const bootID = last?.cause === "restart" ? last.bootID : randomUuid(random);
+    const bootID = nextBootID ?? randomUuid(random);
+    nextBootID = undefined;
     const current: Boot = { bootID, bootedAt: clock.wall() };
     requested = undefined;
     cutShort = new AbortController();
@@ -254,7 +258,13 @@ export function createMachine(options: MachineOptions): Machine {
     reboot: () => fall("power"),
     shutDown: () => goDown("person"),
     restart: () => {
-      if (machine.isUp) fall("restart");
+      if (!machine.isUp) return;
+      nextBootID = boots.at(-1)?.bootID;
+      fall("restart");
+    },
+    putBack: () => {
+      machine.restart();
+      nextBootID = boots.findLast(({ bootID }) => bootID !== nextBootID)?.bootID ?? nextBootID;
     },
     runBeside: (start) => {
       const ended = new AbortController();

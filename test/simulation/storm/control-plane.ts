@@ -1,61 +1,103 @@
-import { at, type KubeObject, list } from "../../cluster/api/object.ts";
+import type { Random } from "../../../daemon/clock.ts";
+import type { MachineEvent } from "../../cluster/machines/machine.ts";
+import { podStartAnnotation } from "../../cluster/machines/pods.ts";
 import type { SmallWorld } from "../small-world.ts";
-import type { Violation } from "./promises.ts";
+
+export const staticPods = ["etcd", "kube-apiserver"];
+export type Members = 1 | 3;
 
 /**
- * The API server runs on these nodes, as static pods beside etcd. With one member it goes down with the machine, some time before
- * or after its daemon, and comes back some time after; with three it is there while two etcds are Ready.
+ * The members of etcd on the nodes of the control plane, and with them the API: one member takes it down with its machine,
+ * three need a majority. A member is ready some time after its machine has booted, or never until somebody mends it.
  */
-export function playControlPlane(
-  world: SmallWorld,
-  members: number,
-  random: () => number,
-  onViolation: (violation: Violation) => void,
-): void {
-  const { timers } = world.time;
-  const oneOf = <T>(...things: readonly T[]) => things[Math.floor(random() * things.length)] as T;
-  for (const machine of world.machines) {
-    machine.behaviour.shutdownMs = oneOf(0, 2000, 20_000, 50_000);
-    machine.behaviour.downMs = oneOf(5000, 60_000, 200_000);
+export interface ControlPlane {
+  onMachineEvent(event: MachineEvent): void;
+  /** From the next boot on this member takes so long to be ready; infinity for never. Answers how to mend it. */
+  slowDown(node: string, seconds: number): Promise<() => Promise<void>>;
+  /** Since when members are not ready; those that are, are not named. */
+  missing(): ReadonlyMap<string, number>;
+  readonly members: readonly string[];
+}
+
+const usualMs = 2000;
+/** From when the one API server is stopped, beside its machine: before, with it, or when it comes back. */
+const stopsWithin = 0.9;
+
+export function createControlPlane(world: SmallWorld, members: Members, random: Random): ControlPlane {
+  const names = Array.from({ length: members }, (_, index) => `n${index + 1}`);
+  const missingSince = new Map<string, number>();
+  const startMs = new Map<string, number>();
+  const { clock, timers } = world.time;
+
+  function lose(node: string): void {
+    if (!missingSince.has(node)) missingSince.set(node, clock.wall());
+    look();
   }
-  const onEvent = world.onMachineEvent;
-  if (members === 1) {
-    const earlyMs = oneOf(0, 0, 1000, 15_000);
-    const lateMs = oneOf(0, 3000, 40_000, 200_000);
-    world.onMachineEvent = (event) => {
-      onEvent(event);
-      if (event.type === "going-down" && earlyMs > 0) {
-        timers.setTimeout(() => {
-          if (world.machine(event.machine).isGoingDown) world.setAway("its machine", true);
-        }, earlyMs);
+
+  function gain(node: string): void {
+    missingSince.delete(node);
+    look();
+  }
+
+  function look(): void {
+    const ready = members - missingSince.size;
+    world.setAway("etcd has no majority", ready < Math.floor(members / 2) + 1);
+  }
+
+  function onBoot(node: string): void {
+    const machine = world.machine(node);
+    const boot = machine.boots.at(-1);
+    const ms = startMs.get(node) ?? (members === 1 ? 3000 + random() * random() * 200_000 : usualMs);
+    if (!Number.isFinite(ms)) return;
+    timers.setTimeout(() => {
+      if (machine.boots.at(-1) === boot && machine.isUp) gain(node);
+    }, ms);
+  }
+
+  return {
+    members: names,
+    missing: () => missingSince,
+    onMachineEvent(event) {
+      const { machine: node, type } = event;
+      if (!names.includes(node)) return;
+      if (type === "down") lose(node);
+      // The containers of a machine that goes down are ended in no order: the API server may go before the daemon.
+      if (type === "going-down" && members === 1) {
+        const { shutdownMs } = world.machine(node).behaviour;
+        timers.setTimeout(
+          () => {
+            if (world.machine(node).isGoingDown) lose(node);
+          },
+          shutdownMs * stopsWithin * random(),
+        );
       }
-      if (event.type === "down") world.setAway("its machine", true);
-      if (event.type === "booted") timers.setTimeout(() => world.setAway("its machine", false), lateMs);
-    };
-    return;
-  }
-  world.onMachineEvent = (event) => {
-    onEvent(event);
-    const down = world.machines.filter(({ isUp }) => !isUp);
-    const hasQuorum = membersReady(world) > members / 2;
-    if (event.type === "down" && event.cause === "command" && !hasQuorum) {
-      const names = down.map(({ name }) => name).join(", ");
-      onViolation({
-        promise: "etcd keeps its majority",
-        message: `${event.machine} went down; down are ${names}`,
-      });
-    }
+      if (type === "booted" && world.machine(node).boots.length > 1) onBoot(node);
+    },
+    async slowDown(node, seconds) {
+      const annotate = (value: string | null) =>
+        Promise.all(
+          staticPods.map((name) =>
+            world.admin.patch(
+              `/api/v1/namespaces/kube-system/pods/${name}-${node}`,
+              { metadata: { annotations: { [podStartAnnotation]: value } } },
+              { signal: world.signal },
+            ),
+          ),
+        );
+      await annotate(Number.isFinite(seconds) ? String(seconds) : "never");
+      startMs.set(node, seconds * 1000);
+      return async () => {
+        startMs.delete(node);
+        if (world.machine(node).isUp) gain(node);
+        // A mirror pod that is made anew starts anew.
+        for (const name of staticPods) {
+          await world.admin.delete(
+            `/api/v1/namespaces/kube-system/pods/${name}-${node}`,
+            {},
+            { signal: world.signal },
+          );
+        }
+      };
+    },
   };
-}
-
-function membersReady({ machines, server }: SmallWorld): number {
-  return machines.filter(
-    ({ name, isUp }) => isUp && isReady(server.stored("pods", `kube-system/etcd-${name}`)),
-  ).length;
-}
-
-function isReady(pod: KubeObject | undefined): boolean {
-  return list(at(pod, "status", "conditions")).some(
-    (condition) => at(condition, "type") === "Ready" && at(condition, "status") === "True",
-  );
 }

@@ -1,11 +1,15 @@
 import { at, type KubeObject } from "../../cluster/api/object.ts";
 import { sentinelFile } from "../../cluster/machines/machine.ts";
 import type { SmallWorld } from "../small-world.ts";
-import { lockIn, type Promises, recordIn } from "./promises.ts";
+import { lockIn, recordIn } from "./eyes.ts";
+import type { Promises } from "./promises.ts";
+import type { Scene } from "./troubles.ts";
+
+type Ended = Pick<Scene, "world" | "promises" | "lock">;
 
 /** What is not as it should be once the storm has passed; empty when every need was served and nothing was left behind. */
-export function problemsOf(world: SmallWorld, promises: Promises): string[] {
-  const lock = lockIn(world.server.stored("leases.coordination.k8s.io", "kube-system/rebootd"));
+export function problemsOf({ world, promises, lock: { resource, key } }: Ended): string[] {
+  const lock = lockIn(world.server.stored(resource, key));
   const problems = lock === undefined ? [] : [`the lock still says ${lock}`];
   for (const { name, isUp } of world.machines) {
     const node = world.server.stored("nodes", name);
@@ -17,7 +21,8 @@ export function problemsOf(world: SmallWorld, promises: Promises): string[] {
 }
 
 function whatIsWrong(name: string, node: KubeObject, world: SmallWorld, promises: Promises): string[] {
-  const { phase = "Idle", reboots = 0 } = recordIn(node);
+  const { phase = "Idle", reboots = 0, reasons = [] } = recordIn(node);
+  const why = reasons.map(({ message }) => `: ${message}`).join("");
   const isNeeded = world.machine(name).hasFile(sentinelFile);
   // The limit of reboots for one need: it was said that another would not help.
   const isGivenUp = phase === "Failed" && reboots >= 2 && isNeeded;
@@ -25,7 +30,7 @@ function whatIsWrong(name: string, node: KubeObject, world: SmallWorld, promises
   if (isNeeded && !isGivenUp) problems.push(`${name} still needs a reboot, and is ${phase}`);
   const isAsked = node.metadata.annotations?.["rebootd.dev/reboot-requested"] !== undefined;
   if (isAsked && !isGivenUp) problems.push(`${name} is still asked to reboot, and is ${phase}`);
-  if (phase !== "Idle" && !isGivenUp) problems.push(`${name} is ${phase}`);
+  if (phase !== "Idle" && !isGivenUp) problems.push(`${name} is ${phase}${why}`);
   if (promises.cordonerOf(name) === "daemon") problems.push(`${name} is still cordoned`);
   const labels = Object.keys(node.metadata.labels ?? {}).filter((key) => /^test\/|exclude-from/.test(key));
   if (labels.length > 0) problems.push(`${name} still has the labels ${labels.join(", ")}`);

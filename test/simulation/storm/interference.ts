@@ -1,5 +1,5 @@
+import type { Clock } from "../../../daemon/clock.ts";
 import type { Transport } from "../../../daemon/cluster/transport.ts";
-import type { Layer } from "./network.ts";
 
 /** What happens at one of the next writes of a node's daemon. */
 export interface Strike {
@@ -9,12 +9,18 @@ export interface Strike {
   act: () => void;
 }
 
-/** Stands between daemons and the server, and strikes at the writes that it is told to strike at. */
-export function createInterference() {
-  const armed = new Map<string, Strike[]>();
-  const layers = new Map<string, Set<Layer>>();
+/** A write that takes effect when its client has given up, so many seconds after it was sent. */
+export interface LateStrike {
+  skip: number;
+  when: "late";
+  seconds: number;
+}
 
-  function nextStrike(node: string): Strike | undefined {
+/** Stands between daemons and the server, and strikes at the writes that it is told to strike at. */
+export function createInterference(sleep: Clock["sleep"]) {
+  const armed = new Map<string, (Strike | LateStrike)[]>();
+
+  function nextStrike(node: string): Strike | LateStrike | undefined {
     const strikes = armed.get(node) ?? [];
     const due = strikes.find(({ skip }) => skip === 0);
     const left = strikes.filter((strike) => strike !== due);
@@ -26,18 +32,17 @@ export function createInterference() {
   }
 
   return {
-    arm: (node: string, strike: Strike) => void armed.set(node, [...(armed.get(node) ?? []), strike]),
+    arm: (node: string, strike: Strike | LateStrike) =>
+      void armed.set(node, [...(armed.get(node) ?? []), strike]),
     disarm: () => armed.clear(),
-    /** Something that stands in the way of a daemon's requests, until the answer is called. */
-    lay(node: string, layer: Layer): () => void {
-      const laid = layers.get(node) ?? new Set();
-      layers.set(node, laid.add(layer));
-      return () => void laid.delete(layer);
-    },
-    between(node: string, direct: Transport): Transport {
+    between(node: string, transport: Transport): Transport {
       return async (request) => {
-        const transport = [...(layers.get(node) ?? [])].reduce((inner, layer) => layer(inner), direct);
         const strike = request.method === "GET" ? undefined : nextStrike(node);
+        if (strike?.when === "late") {
+          const { signal } = new AbortController();
+          await sleep(strike.seconds * 1000, signal);
+          return await transport({ ...request, signal });
+        }
         if (strike?.when === "after") await transport(request);
         if (strike === undefined) return await transport(request);
         strike.act();

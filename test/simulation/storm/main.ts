@@ -1,10 +1,9 @@
 /** Draws storms from seeds, plays them, and says which promises they break. `npm run simulate -- --help` */
 import { parseArgs } from "node:util";
-import { harshKinds } from "./draw-harsh.ts";
-import type { HarshKind } from "./harsh.ts";
+import type { Members } from "./control-plane.ts";
 import { mutants } from "./mutants.ts";
 import { playSeeds } from "./pool.ts";
-import { drawScenario, type Limits, type Scenario } from "./scenario.ts";
+import { drawScenario, kindsOfTrouble, type Limits, type Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
 
 const help = `npm run simulate -- [options]
@@ -12,11 +11,11 @@ const help = `npm run simulate -- [options]
   --first-seed N   the first of them (1)
   --nodes N        nodes of each; without it 2 to 5, as the seed says
   --concurrency N  how many may be down; without it 1 to 3, as the seed says
-  --trouble KIND   this trouble alone, beside the needs, --rate times as often as in other storms (10);
-                   KIND is one of ${harshKinds.join(", ")}
-  --control-plane N  1 or 3 nodes, all of the control plane, with the API server on them
   --seed N         play this one alone, and tell what happens
   --shrink         with --seed: look for a shorter storm that breaks the same promise
+  --trouble KIND   this kind of trouble alone, beside wishes for a reboot
+  --rate N         with --trouble: up to so many of them in a storm (10)
+  --control-plane N  storms over a control plane of 1 or 3 members
   --mutants        plant each of the known bugs, and look for a seed that finds it
 `;
 
@@ -26,50 +25,41 @@ const { values } = parseArgs({
     "first-seed": { type: "string", default: "1" },
     nodes: { type: "string" },
     concurrency: { type: "string" },
-    trouble: { type: "string" },
-    rate: { type: "string", default: "10" },
-    "control-plane": { type: "string" },
     seed: { type: "string" },
+    trouble: { type: "string" },
+    rate: { type: "string" },
+    "control-plane": { type: "string" },
     shrink: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 
-function count(
-  name: "seeds" | "first-seed" | "nodes" | "concurrency" | "rate" | "control-plane" | "seed",
-): number | undefined {
+function count(name: "seeds" | "first-seed" | "nodes" | "concurrency" | "seed" | "rate"): number | undefined {
   const given = values[name];
   if (given === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(given)) return Number(given);
-  return refuse(name, given, "a whole number from 1");
+  process.stderr.write(`simulate: --${name}=${JSON.stringify(given)}: allowed is a whole number from 1\n`);
+  process.exit(2);
 }
 
-function refuse(name: string, given: string, expected: string): never {
+function chosen<T extends string>(name: "trouble" | "control-plane", among: readonly T[]): T | undefined {
+  const given = values[name];
+  const found = among.find((one) => one === given);
+  if (given === undefined || found !== undefined) return found;
   process.stderr.write(
-    `simulate: invalid value ${JSON.stringify(given)} for --${name}: must be ${expected}\n`,
+    `simulate: invalid value "${given}" for --${name}: must be one of ${among.join(", ")}\n`,
   );
   process.exit(2);
 }
 
-function kindOf(given: string): HarshKind {
-  return (
-    harshKinds.find((kind) => kind === given) ?? refuse("trouble", given, `one of ${harshKinds.join(", ")}`)
-  );
-}
-
-function membersOf(members: number | undefined): 1 | 3 | undefined {
-  if (members === undefined || members === 1 || members === 3) return members;
-  return refuse("control-plane", String(members), "1 or 3");
-}
-
+const trouble = chosen("trouble", kindsOfTrouble);
+const members = chosen("control-plane", ["1", "3"]);
 const limits: Limits = {
   nodes: count("nodes"),
   concurrency: count("concurrency"),
-  controlPlane: membersOf(count("control-plane")),
-  ...(values.trouble !== undefined && {
-    alone: { kind: kindOf(values.trouble), rate: count("rate") ?? 1 },
-  }),
+  controlPlane: members && (Number(members) as Members),
+  alone: trouble && { kind: trouble, rate: count("rate") ?? 10 },
 };
 const seeds = { first: count("first-seed") ?? 1, count: count("seeds") ?? 200, limits };
 const seed = count("seed");

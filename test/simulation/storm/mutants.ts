@@ -15,8 +15,8 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/returning.ts",
     edits: [
       [
-        "if (missing.length > 0) return waitFor(missing, now);",
-        'if (missing.length > 0) return waitFor(missing, now); if (seen.lock === undefined) return look("lock"); if (seen.lock.held) return { action: { do: "release" }, why: "early" };',
+        "if (missing.length > 0) return waitFor(missing, moment);",
+        'if (missing.length > 0) return waitFor(missing, moment); if (seen.lock === undefined) return look("lock"); if (seen.lock.held) return { action: { do: "release" }, why: "early" };',
       ],
     ],
   },
@@ -54,7 +54,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       [
         'if (seen.bootID !== record.bootID) {\n    return save(phase(record, "Returning", now), "the boot ID has changed',
-        'if (seen.bootID !== record.bootID || seen.askedAttempt > 0) {\n    return save(phase(record, "Returning", now), "the boot ID has changed',
+        'if (seen.bootID !== record.bootID || record.askedAt !== undefined) {\n    return save(phase(record, "Returning", now), "the boot ID has changed',
       ],
     ],
   },
@@ -62,7 +62,7 @@ export const mutants: readonly Mutant[] = [
     name: "the deadline of the drain is forgotten",
     seed: 359,
     file: "cycle/decide.ts",
-    edits: [["const began = Date.parse(record.since);", "const began = now;"]],
+    edits: [["const began = Date.parse(record.since) + seen.unreachableMs;", "const began = now;"]],
   },
   {
     name: "a lost answer enters twice",
@@ -70,7 +70,10 @@ export const mutants: readonly Mutant[] = [
     file: "lock/slots.ts",
     edits: [
       ["if (live.some((other) => isOwn(other, holder))) return live;", ""],
-      ["return [...leave(live, holder), holder];", "return [...live, holder];"],
+      [
+        "return [...leave(live, holder).map(({ neededSince: _, ...other }) => other), holder];",
+        "return [...live, holder];",
+      ],
       ["lock.holders.some((holder) => isOwn(holder, self) && !isExpired(holder, now))", "false"],
     ],
   },
@@ -187,5 +190,46 @@ export const mutants: readonly Mutant[] = [
     seed: 6,
     file: "cycle/request.ts",
     edits: [["return isServed ? { [requestedAnnotation]: null } : {};", "return isServed ? {} : {};"]],
+  },
+  {
+    name: "patches of the Node name no version",
+    seed: 133,
+    file: "cycle/own-node.ts",
+    edits: [["    resourceVersion,\n  };\n  const spec", "  };\n  const spec"]],
+  },
+  {
+    name: "nobody looks for nodes that are down without a slot",
+    seed: 68,
+    file: "lock/store.ts",
+    edits: [["asking.absent = await absent.now(signal);", ""]],
+  },
+  {
+    name: "what is refused is tried again at once",
+    seed: 6,
+    file: "cycle/setbacks.ts",
+    edits: [
+      [
+        "const waitMs = Math.max(retryAfterOf(error), isRace ? 0 : rest);",
+        "const waitMs = isRace ? 0 : rest / 1000;",
+      ],
+    ],
+  },
+  {
+    name: "a cycle that was broken off is begun again at once",
+    seed: 6,
+    file: "cycle/at-rest.ts",
+    edits: [["withdrawn: { firstMs: 2 * 60_000, factor: 5 }", "withdrawn: { firstMs: 0, factor: 5 }"]],
+  },
+  {
+    name: "what was seen is believed for ever",
+    seed: 2,
+    file: "belief.ts",
+    edits: [["(clock.elapsed() < trustedUntil ? known?.value : undefined)", "known?.value"]],
+  },
+  {
+    name: "the Node is believed though its watch is broken",
+    seed: 19,
+    file: "cycle/run.ts",
+    edits: [["    cycle.distrust();\n", ""]],
   },
 ];

@@ -1,17 +1,24 @@
+import type { Clock } from "../../../daemon/clock.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import { logindOf } from "../logind-of.ts";
 import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
 import { startSmallWorld } from "../small-world.ts";
-import { playControlPlane } from "./control-plane.ts";
-import { harshKinds } from "./draw-harsh.ts";
+import { createControlPlane, staticPods } from "./control-plane.ts";
+import { createDisturbances } from "./disturbances.ts";
+import { effectOf, nodeOf } from "./disturbing.ts";
 import { problemsOf } from "./ending.ts";
+import { recordIn } from "./eyes.ts";
+import { createLockObjects, emptyOtherLock } from "./harsher-deeds.ts";
 import { createInterference } from "./interference.ts";
-import { recordIn, type Violation, watchPromises } from "./promises.ts";
-import { watchQuiet } from "./quiet.ts";
+import { locks } from "./locks.ts";
+import { createNetwork } from "./network.ts";
+import type { Violation } from "./promises.ts";
 import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 import { createSettings } from "./settings.ts";
-import { askAgain, endPauses, resume, type Scene, tell, trouble } from "./troubles.ts";
+import { askAgain, resume, type Scene, tell, tidyUp, trouble } from "./troubles.ts";
+import { createWaiters } from "./waiters.ts";
+import { watchAll } from "./watch-all.ts";
 
 export interface Played {
   violations: readonly (Violation & { look: number })[];
@@ -24,10 +31,18 @@ export interface Played {
 /** After the storm everything has to be well within so long. */
 const calmSecondsMax = 3 * 3600;
 const violationsMax = 5;
+/** A person tries to mend what a storm has left so many times. */
+const undoRoundsMax = 60;
+/** After a trouble with no end of its own. */
+const strikesSeconds = 300;
 
 /** Plays a scenario on a cluster in memory, in virtual time, and looks at the promises after each change. */
 export async function play(scenario: Scenario): Promise<Played> {
-  const interference = createInterference();
+  const random = seeded(scenario.seed + 0x40000000);
+  const sleep: Clock["sleep"] = (ms, signal) => world.time.clock.sleep(ms, signal);
+  const interference = createInterference(sleep);
+  const network = createNetwork(sleep, random);
+  const lock = scenario.options["ds-name"] === undefined ? locks.usual : locks.kured;
   const alerts = { active: false };
   const world = await startSmallWorld({
     nodes: scenario.nodes,
@@ -36,14 +51,12 @@ export async function play(scenario: Scenario): Promise<Played> {
     ...(scenario.joinsAfter && {
       joinsAfterMs: { [`n${scenario.nodes}`]: scenario.joinsAfter * 1000 },
     }),
+    logind: logindOf,
+    ...(scenario.controlPlane && { controlPlane: { members: scenario.controlPlane, staticPods } }),
     kubelet: { heartbeatMs: 20_000, podStopMs: 4000 },
     options: scenario.options,
     workloads: scenario.replicas > 0 ? [{ name: "web", replicas: scenario.replicas }] : [],
-    between: interference.between,
-    logind: logindOf,
-    ...(scenario.members !== undefined && {
-      controlPlane: { members: scenario.members, staticPods: ["etcd", "kube-apiserver"] },
-    }),
+    between: (node, transport) => interference.between(node, network.between(node, transport)),
     post: async () => ({ status: 200, text: alertsText(alerts.active) }),
   });
   const { clock } = world.time;
@@ -53,33 +66,40 @@ export async function play(scenario: Scenario): Promise<Played> {
   const note = (what: string) => void story.push(`${String(second()).padStart(6)} s  ${what}`);
   const violations: (Violation & { look: number })[] = [];
   const violate = (violation: Violation) => {
+    // What stays broken is said once.
+    const { promise, message } = violation;
+    if (violations.some((one) => one.promise === promise && one.message === message)) return;
     note(`BROKEN: ${violation.promise}: ${violation.message}`);
     violations.push({ ...violation, look: promises.looks });
   };
 
   const settings = createSettings(scenario);
-  const quiet = watchQuiet(clock.elapsed, violate);
-  world.onDaemonRequest = (node, { path }) => quiet.onRequest(node, path.endsWith("/eviction"));
-  const promises = watchPromises({
-    server: world.server,
-    isGoingDown: (node) => world.machine(node).isGoingDown,
-    quiet,
-    now: clock.wall,
-    bootID: (node) => world.machine(node).boots.at(-1)?.bootID,
-    concurrencyOf: (node) => settings.concurrencyOf(node, clock.wall()),
-    haltAfterOf: (node) => settings.haltAfterOf(node, clock.wall()),
-    drainTimeoutMs: (node) => settings.drainTimeoutMs(node, clock.wall()),
-    isWindowOpen: (node, time) =>
-      world
-        .clockOf(node)
-        .offsetsMs(60_000)
-        .some((offsetMs) => settings.isWindowOpen(node, time + offsetMs, clock.wall())),
+  await createLockObjects({ world });
+  const controlPlane = scenario.controlPlane && createControlPlane(world, scenario.controlPlane, random);
+  const disturbances = createDisturbances(clock.wall);
+  const blindness = createDisturbances(clock.wall);
+  const lateness = createDisturbances(clock.wall);
+  const promises = watchAll({
+    world,
+    settings,
+    controlPlane,
+    disturbances,
+    blindness,
+    lateness,
     onViolation: violate,
   });
+  const requests = createWaiters();
+  const boots = createWaiters();
+  world.onDaemonRequest = (node, { path }) => {
+    promises.onRequest(node, path);
+    requests.tell(node);
+  };
   const stubborn = new Set<string>();
   world.onMachineEvent = (event) => {
     note(`${event.machine}: ${event.type}${"how" in event ? ` ${event.how}` : ""}`);
     promises.onMachineEvent(event);
+    controlPlane?.onMachineEvent(event);
+    if (event.type === "booted") boots.tell(event.machine);
     const isStubborn = stubborn.has(event.machine);
     if (event.type === "booted" && isStubborn) world.machine(event.machine).wantReboot();
     // What goes away while the machine is up has gone for good; at a boot it is perhaps only hidden.
@@ -104,26 +124,49 @@ export async function play(scenario: Scenario): Promise<Played> {
       later(5, () => end(undo));
     }
   };
-  const { options } = scenario;
-  const random = seeded(scenario.seed + 0x40000000);
-  const scene: Scene = { world, promises, interference, settings, alerts, stubborn, options, random, later };
+  const scene: Scene = {
+    world,
+    promises,
+    interference,
+    network,
+    disturbances,
+    blindness,
+    lateness,
+    controlPlane,
+    settings,
+    lock,
+    options: scenario.options,
+    random,
+    alerts,
+    stubborn,
+    later,
+    onRequest: requests.wait,
+    onNextBoot: (node, deed) => boots.wait(node, 0, deed),
+  };
+  const disturb = (one: Trouble) => {
+    const effect = effectOf(one);
+    if (effect === undefined) return () => {};
+    return (effect === "blinds" ? blindness : disturbances).begin(nodeOf(one));
+  };
   const begin = async (one: Trouble) => {
     note(`-- ${tell(one)}`);
-    const disturbs = isHarsh(one) && "node" in one;
-    if (disturbs) promises.disturb(one.node);
-    const undo = await trouble(one, scene);
-    if (undo === undefined) return;
-    const over = () => {
-      if (disturbs) promises.disturb(one.node);
-      return undo();
+    const settleDown = disturb(one);
+    const undoTrouble = await trouble(one, scene).catch((error: unknown) => {
+      settleDown();
+      throw error;
+    });
+    // What strikes later, or is found out later, does so within this time.
+    if (undoTrouble === undefined) return later(strikesSeconds, settleDown);
+    const undo = async () => {
+      await undoTrouble();
+      settleDown();
     };
-    undos.add(over);
+    undos.add(undo);
     later("for" in one ? one.for : 0, () => {
       note(`-- over: ${tell(one)}`);
-      return end(over);
+      return end(undo);
     });
   };
-  if (scenario.members !== undefined) playControlPlane(world, scenario.members, random, violate);
   const onPhase = followPhases(world, note);
   for (const one of scenario.troubles) {
     const { once } = one;
@@ -132,32 +175,41 @@ export async function play(scenario: Scenario): Promise<Played> {
   }
 
   const hasFailed = () => violations.length >= violationsMax;
-  const lastsSeconds = secondsOf(scenario);
-  for (let passed = 0; passed < lastsSeconds && !hasFailed(); passed += 10) await world.time.pass(10_000);
+  const pass = async (ms: number) => {
+    await world.time.pass(ms);
+    // For whatever reason the server is away.
+    if (world.server.away) disturbances.begin()();
+    promises.tick();
+  };
+  for (let passed = 0; passed < (scenario.seconds ?? stormSeconds) && !hasFailed(); passed += 10) {
+    await pass(10_000);
+  }
   note("-- the storm is over");
   storm.abort(new Error("the storm is over"));
   interference.disarm();
-  // The second time for what the server was not there for.
-  for (let round = 0; round < 2; round += 1) {
+  for (const one of [disturbances, blindness, lateness]) one.endAll();
+  // More than once for what the server was not there for.
+  for (let round = 0; round < 2 || (undos.size > 0 && round < undoRoundsMax); round += 1) {
     for (const undo of [...undos]) perform(() => end(undo));
-    await world.time.pass(1000);
+    await pass(round < 2 ? 1000 : 10_000);
   }
   calm(scenario, scene);
-  perform(() => endPauses(scene));
-  let problems: string[] = ["nothing was looked at"];
+  perform(() => emptyOtherLock(scene));
+  let problems: string[] = [];
   for (
     const calmSince = second();
     second() - calmSince < calmSecondsMax && violations.length < violationsMax;
   ) {
     // Who is on call looks at what has failed, and lets the others go on.
-    perform(() => resume(world));
+    perform(() => tidyUp(scene));
+    perform(() => resume(scene));
     perform(() => askAgain(scene));
-    await world.time.pass(10_000);
-    problems = problemsOf(world, promises);
+    await pass(10_000);
+    problems = problemsOf(scene);
     if (problems.length > 0) continue;
     // It stays so.
-    await world.time.pass(30_000);
-    problems = problemsOf(world, promises);
+    await pass(30_000);
+    problems = problemsOf(scene);
     if (problems.length === 0) break;
   }
   for (const message of problems) violate({ promise: "all is well in the end", message });
@@ -167,21 +219,15 @@ export async function play(scenario: Scenario): Promise<Played> {
   return { violations, looks: promises.looks, story };
 }
 
-/** Until the last of what takes long is over; most of it is quiet. */
-function secondsOf({ troubles }: Scenario): number {
-  const long = troubles.map((one) => (isHarsh(one) && "for" in one ? one.at + one.for + 60 : 0));
-  return Math.max(stormSeconds, ...long);
-}
-
-function isHarsh({ kind }: Trouble): boolean {
-  return (harshKinds as readonly string[]).includes(kind);
-}
-
 /** What people see to when a storm has passed. */
-function calm({ options }: Scenario, { world, settings }: Scene): void {
+function calm({ options, skewMs }: Scenario, scene: Scene): void {
+  const { world, settings } = scene;
   const { "end-time": _, ...always } = options;
   for (const machine of world.machines) {
     machine.behaviour.goesDown = true;
+    machine.behaviour.shutdownMs = 0;
+    const clock = world.clockOf(machine.name);
+    clock.step((skewMs[machine.name] ?? 0) - (clock.offsetsMs(0)[0] ?? 0));
     machine.powerOn();
     if (world.server.stored("nodes", machine.name) === undefined) machine.reboot();
     settings.change(machine.name, always, world.time.clock.wall());

@@ -2,8 +2,16 @@ import type { RawOptions } from "../../../daemon/config/options.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import type { FaultEffect } from "../../cluster/api/server.ts";
 import { seeded } from "../seeded.ts";
-import { drawHarsh, harshKinds } from "./draw-harsh.ts";
-import type { HarshKind, HarshTrouble } from "./harsh.ts";
+import type { Members } from "./control-plane.ts";
+import {
+  type Draw,
+  draws,
+  type HarsherKind,
+  type HarsherTrouble,
+  harsherKinds,
+  stormSecondsOf,
+} from "./harsher.ts";
+import { locks } from "./locks.ts";
 
 /** A run, as data: the same scenario is the same run, to the letter. */
 export interface Scenario {
@@ -18,8 +26,10 @@ export interface Scenario {
   replicas: number;
   /** The last node is added so many seconds after the start. */
   joinsAfter?: number;
-  /** Nodes that are of the control plane, with etcd and the API server on them. */
-  members?: number;
+  /** So many of the nodes, from the first on, are of the control plane, and etcd and the API server run on them. */
+  controlPlane?: Members;
+  /** How long it goes on, where that is not the usual time. */
+  seconds?: number;
   troubles: readonly Trouble[];
 }
 
@@ -58,20 +68,54 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | { kind: "paused"; node: string; for: number }
   | { kind: "all-paused"; for: number }
   | { kind: "requested"; node: string }
-  | HarshTrouble
+  | HarsherTrouble
 );
+
+export type Kind = Trouble["kind"];
+
+const usualKinds = [
+  "want",
+  "unwant",
+  "stubborn",
+  "crash",
+  "crash-at-write",
+  "fault",
+  "lost-answer",
+  "partition",
+  "away",
+  "cut-watches",
+  "compact",
+  "power-failure",
+  "slow-boot",
+  "no-boot",
+  "no-shutdown",
+  "cordon",
+  "uncordon",
+  "lock-overwritten",
+  "lock-by-hand",
+  "slot-taken-away",
+  "lock-deleted",
+  "node-deleted",
+  "reconfigured",
+  "alerts",
+  "budget",
+] as const satisfies Kind[];
+
+/** Kinds that may be drawn alone. */
+export const kindsOfTrouble: readonly Kind[] = [...usualKinds, ...harsherKinds];
 
 export interface Limits {
   nodes?: number | undefined;
   concurrency?: number | undefined;
-  /** This trouble alone, beside the needs, so many times as often as in any other storm. */
-  alone?: { kind: HarshKind; rate: number } | undefined;
-  /** So many members of the control plane, all nodes of the cluster. */
-  controlPlane?: 1 | 3 | undefined;
+  controlPlane?: Members | undefined;
+  /** This kind alone beside the wishes for a reboot, up to so many times. */
+  alone?: { kind: Kind; rate: number } | undefined;
 }
 
-/** Within this time troubles begin; seconds. */
+/** Within this time troubles begin, and most storms are over; seconds. */
 export const stormSeconds = 300;
+/** Where a trouble is alone, each node is to reboot again about so many times. */
+const wantsAgain = 4;
 
 /** Pure: what a seed stands for. */
 export function drawScenario(seed: number, limits: Limits = {}): Scenario {
@@ -80,7 +124,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
   const oneOf = <T>(...things: readonly T[]) => things[integer(0, things.length - 1)] as T;
   const maybe = <T>(probability: number, thing: () => T) => (random() < probability ? [thing()] : []);
 
-  const nodes = limits.controlPlane ?? limits.nodes ?? integer(2, 5);
+  const nodes = Math.max(limits.nodes ?? integer(2, 5), limits.controlPlane === 3 ? 3 : 1);
   const names = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
   const concurrency = limits.concurrency ?? oneOf(1, 1, 2, 2, 3);
   const node = () => oneOf(...names);
@@ -201,6 +245,77 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     });
   }
 
+  /** The new kinds; drawn from a sequence of their own, a few to a storm. */
+  function drawHarsher(): Trouble[] {
+    const own = drawFrom(seeded(seed + 0x20000000));
+    const many = own.oneOf(0, 0, 1, 1, 2, 3);
+    const kindsHere = harsherKinds.filter(
+      (kind) => kind !== "slow-etcd" && (kind !== "kured" || own.chance(0.5)),
+    );
+    const drawn = Array.from({ length: many }, () => placed(own, () => draws[own.oneOf(...kindsHere)](own)));
+    // The control plane has its own troubles.
+    const ofMembers = limits.controlPlane === 3 && own.chance(0.6);
+    return ofMembers ? [...drawn, placed(own, () => draws["slow-etcd"](own))] : drawn;
+  }
+
+  function drawAlone({ kind, rate }: NonNullable<Limits["alone"]>): Trouble[] {
+    const own = drawFrom(seeded(seed + 0x30000000));
+    const isHarsher = (one: Kind): one is HarsherKind => one in draws;
+    const drawOne = (): Omit<Trouble, "at"> => {
+      if (isHarsher(kind)) return draws[kind](own);
+      for (;;) {
+        const trouble = oneOf(...kinds)();
+        if (trouble.kind === kind) return trouble;
+      }
+    };
+    // Nodes are to be in all phases all the time, or most troubles would find them at rest.
+    const again = Array.from(
+      { length: nodes * wantsAgain },
+      (): Trouble => ({ at: own.integer(0, stormSeconds), kind: "want", node: own.node() }),
+    );
+    return [...again, ...Array.from({ length: own.integer(1, rate) }, () => placed(own, drawOne))];
+  }
+
+  /** At a time, or once a node is in a phase: by the clock alone a trouble would mostly miss those that pass quickly. */
+  function placed(own: Draw, draw: () => Omit<Trouble, "at">): Trouble {
+    const at = own.integer(0, stormSeconds * 10) / 10;
+    const trouble = draw();
+    if (own.chance(0.5)) return { at, ...trouble } as Trouble;
+    const phase = own.oneOf<Phase>("Waiting", "Draining", "Rebooting", "Returning", "Settling", "Restoring");
+    const where = "node" in trouble ? (trouble.node as string) : own.node();
+    return { at: at / 4, once: { node: where, phase }, ...trouble } as Trouble;
+  }
+
+  function drawFrom(random: () => number): Draw {
+    const integer = (least: number, most: number) => least + Math.floor(random() * (most - least + 1));
+    const oneOf = <T>(...things: readonly T[]) => things[integer(0, things.length - 1)] as T;
+    return {
+      integer,
+      oneOf,
+      node: () => oneOf(...names),
+      member: () => oneOf(...names.slice(0, limits.controlPlane ?? nodes)),
+      chance: (probability) => random() < probability,
+    };
+  }
+
+  /** What follows from the troubles: how long it takes, and where the lock is. */
+  function finish(drawn: Scenario): void {
+    drawn.troubles = drawn.troubles.toSorted((a, b) => a.at - b.at);
+    const lasts = drawn.troubles.map(({ kind }) => stormSecondsOf[kind as HarsherKind] ?? 0);
+    const longest = Math.max(stormSeconds, ...lasts);
+    if (longest > stormSeconds) drawn.seconds = longest;
+    if (!drawn.troubles.some(({ kind }) => kind === "kured")) return;
+    // Both have to look at one lock, and kured knows only the shape for one holder.
+    const { options } = locks.kured;
+    drawn.concurrency = 1;
+    drawn.options = { ...drawn.options, ...options, concurrency: "1" };
+    drawn.troubles = drawn.troubles.map((one) =>
+      one.kind === "reconfigured"
+        ? { ...one, options: { ...one.options, ...options, concurrency: "1" } }
+        : one,
+    );
+  }
+
   const options = { ...drawOptions(), concurrency: String(concurrency) };
   const isRush = random() < 0.5;
   const wants = names.map(
@@ -215,20 +330,9 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     const where = "node" in trouble ? (trouble.node as string) : node();
     return { at: at / 4, once: { node: where, phase }, ...trouble } as Trouble;
   });
-  /** Drawn from a sequence of its own: how harsh the world is says nothing of the rest of the storm. */
-  function drawHarshness(): Trouble[] {
-    const harsh = seeded(seed + 0x20000000);
-    const source = { random: harsh, names, options };
-    const within = stormSeconds;
-    const { alone } = limits;
-    if (alone !== undefined) {
-      const count = Math.ceil((harsh() * 2 + 0.5) * (alone.rate / harshKinds.length));
-      return drawHarsh(source, { count, kinds: [alone.kind], within });
-    }
-    return drawHarsh(source, { count: Math.floor(harsh() * 4), kinds: harshKinds, within });
-  }
-
-  const milder = limits.alone === undefined ? [...others, ...drawWishes()] : [];
+  const usual = [...wants, ...others, ...drawWishes()];
+  const harsher = drawHarsher();
+  const { alone } = limits;
   const scenario: Scenario = {
     seed,
     nodes,
@@ -236,9 +340,10 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     options,
     skewMs: Object.fromEntries(maybe(0.3, () => [node(), integer(-90_000, 90_000)])),
     replicas: integer(0, 6),
-    troubles: [...wants, ...milder, ...drawHarshness()].sort((a, b) => a.at - b.at),
-    ...(limits.controlPlane && { members: limits.controlPlane }),
+    ...(limits.controlPlane && { controlPlane: limits.controlPlane }),
+    troubles: alone === undefined ? [...usual, ...harsher] : [...wants, ...drawAlone(alone)],
   };
+  finish(scenario);
   const isJoined = nodes > 2 && random() < 0.15;
   return isJoined ? { ...scenario, joinsAfter: integer(10, stormSeconds) } : scenario;
 }

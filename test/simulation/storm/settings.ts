@@ -1,15 +1,26 @@
+import { lockPlaceOf } from "../../../daemon/config/lock-place.ts";
 import { type Config, parseConfig, type RawOptions } from "../../../daemon/config/options.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** A process that was told something else may have sent a request before it ended. */
 const lingerMs = 45_000;
 
+/** So long after it has ended a second daemon counts in what was asked of the server. */
+const whileMs = 11 * 60_000;
+
+interface Told {
+  isSecond: boolean;
+  until: number;
+  config: Config;
+}
+
 /** What each daemon is told, and was told a moment ago. */
 export type Settings = ReturnType<typeof createSettings>;
 
 export function createSettings({ nodes, options }: Scenario) {
-  const told = new Map<string, { until: number; config: Config }[]>();
-  const latest = (node: string, options: RawOptions) => ({
+  const told = new Map<string, Told[]>();
+  const latest = (node: string, options: RawOptions): Told => ({
+    isSecond: false,
     until: Number.POSITIVE_INFINITY,
     config: parseConfig({ "node-id": node, ...options }),
   });
@@ -21,9 +32,33 @@ export function createSettings({ nodes, options }: Scenario) {
 
   return {
     change(node: string, options: RawOptions, now: number): void {
-      const before = (told.get(node) ?? []).map((one) => ({ ...one, until: Math.min(one.until, now) }));
+      const before = (told.get(node) ?? []).map((one) =>
+        one.isSecond ? one : { ...one, until: Math.min(one.until, now) },
+      );
       told.set(node, [...before, latest(node, options)]);
     },
+    /** A second daemon of the node; until the answer is called. */
+    addSecond(node: string, options: RawOptions): (now: number) => void {
+      const second = { ...latest(node, options), isSecond: true };
+      told.set(node, [...(told.get(node) ?? []), second]);
+      return (end) => {
+        second.until = end;
+      };
+    },
+    /** How many it has, or had a while ago. */
+    daemonsOf: (node: string, now: number): number =>
+      1 + (told.get(node) ?? []).filter(({ isSecond, until }) => isSecond && now <= until + whileMs).length,
+    locksOf: (node: string, now: number): readonly string[] =>
+      recent(node, now).map((config) => {
+        const { namespace, name } = lockPlaceOf(config);
+        return `${namespace}/${name}`;
+      }),
+    periodMs: (node: string, now: number): number =>
+      Math.max(...recent(node, now).map(({ period }) => period)),
+    settleMs: (node: string, now: number): number =>
+      Math.max(...recent(node, now).map((config) => config["ready-settle"])),
+    rebootingMs: (node: string, now: number): number =>
+      Math.max(...recent(node, now).map((config) => config["reboot-timeout"] * config["reboot-attempts"])),
     concurrencyOf: (node: string, now: number): number =>
       Math.max(
         ...recent(node, now).map(({ concurrency }) => ("nodes" in concurrency ? concurrency.nodes : 1)),

@@ -1,16 +1,22 @@
+import type { Random } from "../../../daemon/clock.ts";
 import type { RawOptions } from "../../../daemon/config/options.ts";
 import { requestedAnnotation } from "../../../daemon/cycle/request.ts";
 import { type Deed as ByHand, lockByHand, unlockByHand } from "../../../daemon/lock/by-hand.ts";
 import { createLockCarrier } from "../../../daemon/lock/carrier.ts";
 import type { LockValue } from "../../../daemon/lock/slots.ts";
 import { pausedAnnotation } from "../../../daemon/pause.ts";
-import { defaultLock, setLock } from "../../cluster/lock-place.ts";
-import { sentinelFile } from "../../cluster/machines/machine.ts";
+import type { KubeObject } from "../../cluster/api/object.ts";
 import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
-import { harshDeeds } from "./harsh.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import type { Disturbances } from "./disturbances.ts";
+import { entriesIn, isUnreadable, lockIn, recordIn } from "./eyes.ts";
+import type { HarsherKind } from "./harsher.ts";
+import { harsherDeeds } from "./harsher-deeds.ts";
 import type { Interference } from "./interference.ts";
-import { lockIn, type Promises, recordIn } from "./promises.ts";
+import { lockObject, type StormLock } from "./locks.ts";
+import type { Network } from "./network.ts";
+import type { Promises } from "./promises.ts";
 import type { Trouble } from "./scenario.ts";
 import type { Settings } from "./settings.ts";
 
@@ -19,34 +25,42 @@ export interface Scene {
   world: SmallWorld;
   promises: Promises;
   interference: Interference;
+  network: Network;
+  /** Of what keeps daemons from reaching the server, of what keeps them from seeing changes, and of what makes them late. */
+  disturbances: Disturbances;
+  blindness: Disturbances;
+  lateness: Disturbances;
+  controlPlane: ControlPlane | undefined;
+  /** Where the lock is, and what daemons are told, at first. */
+  lock: StormLock;
+  options: RawOptions;
+  random: Random;
+  /** Does something once, at the next request of the node's daemon but so many. */
+  onRequest: (node: string, skip: number, deed: () => void) => void;
+  /** Does something once, when the machine boots next. */
+  onNextBoot: (node: string, deed: () => void) => void;
   settings: Settings;
   alerts: { active: boolean };
   /** Nodes whose need comes back with each boot. */
   stubborn: Set<string>;
-  /** What the daemons were told at the start. */
-  options: RawOptions;
-  /** For what chance decides in the network. */
-  random: () => number;
   /** Does something so many seconds later, or never if the storm is over by then. */
   later: (seconds: number, deed: () => unknown) => void;
 }
 
 type Deed<T extends Trouble> = (trouble: T, scene: Scene) => Undo | Promise<Undo>;
-type Undo = (() => unknown) | undefined;
-type Deeds = { [K in Trouble["kind"]]: Deed<Extract<Trouble, { kind: K }>> };
+export type Undo = (() => unknown) | undefined;
+type Deeds = { [K in Exclude<Trouble["kind"], HarsherKind>]: Deed<Extract<Trouble, { kind: K }>> };
 
 const nodes = "/api/v1/nodes";
-const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
 const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
 
 /** Does it, and answers with what ends it; for what does not last, with nothing. */
 export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
-  const deed = deeds[trouble.kind] as Deed<Trouble>;
+  const deed = { ...deeds, ...harsherDeeds }[trouble.kind] as Deed<Trouble>;
   return await deed(trouble, scene);
 }
 
 const deeds: Deeds = {
-  ...harshDeeds,
   want({ node }, { world }) {
     if (world.machine(node).isUp) world.machine(node).wantReboot();
     return undefined;
@@ -81,8 +95,8 @@ const deeds: Deeds = {
     return () => partition.heal();
   },
   away(_, { world }) {
-    world.setAway("storm", true);
-    return () => world.setAway("storm", false);
+    world.setAway("a storm", true);
+    return () => world.setAway("a storm", false);
   },
   "cut-watches"(_, { world }) {
     world.server.cutWatches();
@@ -125,27 +139,29 @@ const deeds: Deeds = {
     await patchNode(scene, node, null);
     return undefined;
   },
-  async "lock-overwritten"({ value }, { world }) {
-    await setLock({ api: world.admin, signal: world.signal }, defaultLock, value);
-    // Nodes that are down may have put their entries beside it meanwhile.
+  async "lock-overwritten"({ value }, scene) {
+    const { place } = scene.lock;
+    await annotateLock(scene, { [place.annotation]: value });
     return async () => {
-      if (lockOf(world) === value)
-        await setLock({ api: world.admin, signal: world.signal }, defaultLock, null);
-      else await doByHand(world, (lock) => unlockByHand(lock, "manual", world.time.clock.wall()));
+      if (valueNow(scene) === value) await annotateLock(scene, { [place.annotation]: null });
     };
   },
-  async "lock-by-hand"(_, { world }) {
-    await doByHand(world, (lock) => lockByHand(lock, "a storm", world.time.clock.wall()));
-    return () => doByHand(world, (lock) => unlockByHand(lock, "manual", world.time.clock.wall()));
+  async "lock-by-hand"(_, scene) {
+    const now = scene.world.time.clock.wall();
+    await doByHand(scene, (lock) => lockByHand(lock, "a storm", now));
+    return () => doByHand(scene, (lock) => unlockByHand(lock, "manual", scene.world.time.clock.wall()));
   },
-  async "slot-taken-away"({ node }, { world }) {
-    await doByHand(world, (lock) => unlockByHand(lock, { node }, world.time.clock.wall()));
+  async "slot-taken-away"({ node }, scene) {
+    await takeSlotAway(node, scene);
     return undefined;
   },
-  async "lock-deleted"(_, { world }) {
-    await world.admin.delete(`${leases}/rebootd`, {}, { signal: world.signal });
-    const body = { metadata: { name: "rebootd" }, spec: {} };
-    return () => world.admin.create(leases, body, { signal: world.signal });
+  async "lock-deleted"(_, { world, lock }) {
+    await world.admin.delete(`${lock.collection}/${lock.place.name}`, {}, { signal: world.signal });
+    return async () => {
+      // A daemon may have made a Lease anew.
+      if (world.server.stored(lock.resource, lock.key) !== undefined) return;
+      await world.admin.create(lock.collection, lockObject(lock), { signal: world.signal });
+    };
   },
   async "node-deleted"({ node }, { world }) {
     await world.admin.delete(`${nodes}/${node}`, {}, { signal: world.signal });
@@ -168,8 +184,8 @@ const deeds: Deeds = {
     return () => annotateNode(scene, node, { [pausedAnnotation]: null });
   },
   async "all-paused"(_, scene) {
-    await annotateLease(scene, { [pausedAnnotation]: "a storm" });
-    return () => annotateLease(scene, { [pausedAnnotation]: null });
+    await annotateLock(scene, { [pausedAnnotation]: "a storm" });
+    return () => annotateLock(scene, { [pausedAnnotation]: null });
   },
   async requested({ node }, scene) {
     await annotateNode(scene, node, { [requestedAnnotation]: "a storm" });
@@ -194,60 +210,76 @@ async function patchNode({ world }: Scene, node: string, unschedulable: true | n
   await world.admin.patch(`${nodes}/${node}`, { spec: { unschedulable } }, { signal: world.signal });
 }
 
+type LockScene = Pick<Scene, "world" | "lock">;
 type Annotations = Record<string, string | null>;
 
 async function annotateNode({ world }: Scene, node: string, annotations: Annotations): Promise<void> {
   await world.admin.patch(`${nodes}/${node}`, { metadata: { annotations } }, { signal: world.signal });
 }
 
-async function annotateLease({ world }: Pick<Scene, "world">, annotations: Annotations): Promise<void> {
-  await world.admin.patch(`${leases}/rebootd`, { metadata: { annotations } }, { signal: world.signal });
+async function annotateLock({ world, lock }: LockScene, annotations: Annotations): Promise<void> {
+  const path = `${lock.collection}/${lock.place.name}`;
+  await world.admin.patch(path, { metadata: { annotations } }, { signal: world.signal });
 }
 
-function lockOf({ server }: SmallWorld): string | undefined {
-  return lockIn(server.stored("leases.coordination.k8s.io", "kube-system/rebootd"));
+function valueNow({ world, lock }: LockScene): string | undefined {
+  return lockIn(world.server.stored(lock.resource, lock.key));
+}
+
+export async function takeSlotAway(node: string, scene: Scene): Promise<void> {
+  scene.promises.takenAway(node);
+  await doByHand(scene, (lock) => unlockByHand(lock, { node }, scene.world.time.clock.wall()));
 }
 
 /** As `rebootd lock` and `rebootd unlock` do it. */
-async function doByHand(
-  { admin: api, time, signal }: SmallWorld,
-  deed: (lock: LockValue) => ByHand,
-): Promise<unknown> {
-  const place = { kind: "lease", ...defaultLock } as const;
-  const carrier = createLockCarrier({ api, clock: time.clock, random: seeded(1), place });
+async function doByHand({ world, lock }: LockScene, deed: (lock: LockValue) => ByHand): Promise<unknown> {
+  const { admin: api, time, signal } = world;
+  const carrier = createLockCarrier({ api, clock: time.clock, random: seeded(1), place: lock.place });
   return await carrier.swap(({ lock, unlocked: before }) => {
     const { change, unlocked = [] } = deed(lock);
     return { ...(change && { lock: change }), unlocked: [...before, ...unlocked] };
   }, signal);
 }
 
-/** A person asks for the reboot of each node that was given up or rests after failures, as long as it needs one. */
-export async function askAgain(scene: Scene): Promise<void> {
-  const { world, promises } = scene;
-  for (const { name, hasFile } of world.machines) {
-    const { phase, failures = 0, reasons = [] } = recordIn(world.server.stored("nodes", name));
-    const isStuck = (phase === "Failed" && failures > 0) || reasons.some(({ gate }) => gate === "rest");
-    const isNeeded = hasFile(sentinelFile);
-    if (!isStuck || !isNeeded || world.server.stored("nodes", name) === undefined) continue;
-    await annotateNode(scene, name, { [requestedAnnotation]: `again at ${world.time.clock.wall()}` });
-    promises.forgetNeed(name);
-  }
-}
-
-/** Also those that a backup has brought back. */
-export async function endPauses(scene: Scene): Promise<void> {
-  await annotateLease(scene, { [pausedAnnotation]: null });
-  for (const { name } of scene.world.machines) {
-    if (scene.world.server.stored("nodes", name) !== undefined)
-      await annotateNode(scene, name, { [pausedAnnotation]: null });
-  }
-}
-
 /** As `rebootd resume` does it. */
-export async function resume(world: SmallWorld): Promise<void> {
-  const lease = world.server.stored("leases.coordination.k8s.io", "kube-system/rebootd");
-  if (lease?.metadata.annotations?.["rebootd.dev/failures"] === undefined) return;
-  await annotateLease({ world }, { "rebootd.dev/failures": null });
+export async function resume(scene: LockScene): Promise<void> {
+  const { world, lock } = scene;
+  const carrier = world.server.stored(lock.resource, lock.key);
+  if (carrier?.metadata.annotations?.["rebootd.dev/failures"] === undefined) return;
+  await annotateLock(scene, { "rebootd.dev/failures": null });
+}
+
+/** What a restore has brought back of what people had undone, or had not come to undo: they look through it all. */
+export async function tidyUp(scene: Scene): Promise<void> {
+  const isPaused = (object: KubeObject | undefined) =>
+    object?.metadata.annotations?.[pausedAnnotation] !== undefined;
+  for (const node of scene.world.server.storedAll("nodes")) {
+    if (isPaused(node)) await annotateNode(scene, node.metadata.name, { [pausedAnnotation]: null });
+  }
+  const carrier = scene.world.server.stored(scene.lock.resource, scene.lock.key);
+  if (isPaused(carrier)) await annotateLock(scene, { [pausedAnnotation]: null });
+  if (isUnreadable(carrier)) await annotateLock(scene, { [scene.lock.place.annotation]: null });
+  else await doByHand(scene, (lock) => unlockByHand(lock, "manual", scene.world.time.clock.wall()));
+  // kured is gone, and with it whoever would take its entries away.
+  for (const { nodeID, concurrency } of entriesIn(carrier)) {
+    if (concurrency === undefined) await takeSlotAway(nodeID, scene);
+  }
+}
+
+/** Nodes that were given up, and those that rest, reboot when a person asks; they would not all come by themselves today. */
+const givenUpAfter = 3;
+
+/** As a person does who looks through the nodes that still need a reboot. */
+export async function askAgain(scene: Scene): Promise<void> {
+  for (const node of scene.world.server.storedAll("nodes")) {
+    const { phase, failures = 0, reasons = [] } = recordIn(node);
+    const isAsked = node.metadata.annotations?.[requestedAnnotation] !== undefined;
+    const isGivenUp = phase === "Failed" && failures >= givenUpAfter;
+    const isResting = phase === "Waiting" && reasons.some(({ gate }) => gate === "rest");
+    if (isAsked || !(isGivenUp || isResting)) continue;
+    await annotateNode(scene, node.metadata.name, { [requestedAnnotation]: "after the storm" });
+    scene.promises.forgetNeed(node.metadata.name);
+  }
 }
 
 /** For people: what happens. */

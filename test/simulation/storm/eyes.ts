@@ -1,0 +1,86 @@
+/** What the promises read from the objects, with eyes of their own: an error in the daemon's reading is not repeated here. */
+import type { Phase } from "../../../daemon/cycle/record.ts";
+import { at, fields, type KubeObject, list } from "../../cluster/api/object.ts";
+import { locks, type StormLock } from "./locks.ts";
+
+export interface Entry {
+  nodeID: string;
+  nodeUID?: string;
+  created?: string;
+  concurrency?: number;
+}
+
+export interface RecordOnNode {
+  phase?: Phase;
+  since?: string;
+  failures?: number;
+  bootID?: string;
+  cordoned?: boolean;
+  announced?: boolean;
+  reboots?: number;
+  request?: string;
+  reasons?: { gate: string; code: string; message: string }[];
+  outcome?: { message: string };
+}
+
+export function daemonIn(user: string): string | undefined {
+  return /^rebootd:(.+)$/.exec(user)?.[1];
+}
+
+export function isCordoned(node: KubeObject | undefined): boolean {
+  return at(node, "spec", "unschedulable") === true;
+}
+
+export function isAnnotated(object: KubeObject | undefined, key: string): boolean {
+  return object?.metadata.annotations?.[key] !== undefined;
+}
+
+export function isReady(node: KubeObject | undefined): boolean {
+  return list(at(node, "status", "conditions")).some(
+    (condition) => at(condition, "type") === "Ready" && at(condition, "status") === "True",
+  );
+}
+
+export function recordIn(node: KubeObject | undefined): RecordOnNode {
+  const value = node?.metadata.annotations?.["rebootd.dev/cycle"];
+  return value === undefined ? {} : (JSON.parse(value) as RecordOnNode);
+}
+
+const lockAnnotations = Object.values(locks).map(({ place }) => place.annotation);
+
+/** The value of the lock on an object that may carry it. */
+export function lockIn(carrier: KubeObject | undefined): string | undefined {
+  const annotations = carrier?.metadata.annotations ?? {};
+  return lockAnnotations.map((name) => annotations[name]).find((value) => value !== undefined);
+}
+
+export function failuresIn(lease: KubeObject | undefined): number {
+  return list(JSON.parse(lease?.metadata.annotations?.["rebootd.dev/failures"] ?? "[]")).length;
+}
+
+export function isUnreadable(lease: KubeObject | undefined): boolean {
+  try {
+    JSON.parse(lockIn(lease) ?? "{}");
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Entries of the lock, whoever has made them. */
+export function entriesIn(lease: KubeObject | undefined): Entry[] {
+  if (isUnreadable(lease)) return [];
+  const value = fields(JSON.parse(lockIn(lease) ?? "{}"));
+  const entries = Array.isArray(value["locks"]) ? value["locks"] : [value];
+  return entries.filter((entry): entry is Entry => typeof at(entry, "nodeID") === "string");
+}
+
+/** People write no `created`. */
+export function isHolder({ created }: Entry): boolean {
+  return created !== undefined;
+}
+
+/** Which of the locks of storms this object is, if any. */
+export function lockNamed(resource: string, key: string): StormLock | undefined {
+  return Object.values(locks).find((lock) => lock.resource === resource && lock.key === key);
+}

@@ -1,0 +1,87 @@
+/** How much a daemon may ask of the server, and do to its Node, whatever is broken. */
+
+export interface ModerationWorld {
+  now: () => number;
+  /** How many daemons the node has, or had within the last ten minutes. */
+  daemonsOf: (node: string) => number;
+  violate: (promise: string, message: string) => void;
+}
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+/** A drain asks once for each pod, and again for those that are refused. */
+const perMinuteMax = 150;
+/** Where nothing changes; a heartbeat of the Node every 20 s wakes the loop, and what is refused is tried a few times at first. */
+const quietMs = 10 * minuteMs;
+const quietPerMinuteMax = 14;
+const cordonsPerHourMax = 8;
+
+export function watchModeration({ now, daemonsOf, violate }: ModerationWorld) {
+  const nodes = new Map<string, ReturnType<typeof figures>>();
+  const of = (node: string) => {
+    const known = nodes.get(node) ?? figures(now());
+    nodes.set(node, known);
+    return known;
+  };
+
+  return {
+    onRequest(node: string, path: string): void {
+      const its = of(node);
+      const time = now();
+      if (path.includes("/eviction")) its.quietSince = time;
+      its.requests.push(time);
+      while ((its.requests[its.first] ?? time) < time - quietMs) its.first += 1;
+      if (its.first > 5000) {
+        its.requests.splice(0, its.first);
+        its.first = 0;
+      }
+      const many = daemonsOf(node);
+      const inTenMinutes = its.requests.length - its.first;
+      // The last so many requests: were they all within the minute?
+      const earliest = its.requests[its.requests.length - 1 - perMinuteMax * many];
+      if (!its.isDraining && earliest !== undefined && earliest > Math.max(time - minuteMs, its.drainedAt)) {
+        violate("requests stay bounded", `${node} has made ${perMinuteMax * many} requests within a minute`);
+        its.requests = [];
+        its.first = 0;
+      } else if (
+        time - its.quietSince >= quietMs &&
+        inTenMinutes > (quietPerMinuteMax * many * quietMs) / minuteMs
+      ) {
+        violate(
+          "requests stay bounded",
+          `${node} has made ${inTenMinutes} requests in ten minutes in which nothing has changed`,
+        );
+        its.quietSince = time;
+      }
+    },
+    onPhase(node: string, phase: string): void {
+      const its = of(node);
+      if (phase === its.phase) return;
+      its.phase = phase;
+      its.quietSince = now();
+      if (its.isDraining) its.drainedAt = now();
+      its.isDraining = phase === "Draining";
+    },
+    onCordon(node: string): void {
+      const its = of(node);
+      its.cordons = [...its.cordons.filter((time) => time > now() - hourMs), now()];
+      if (its.cordons.length <= cordonsPerHourMax) return;
+      violate("cordons stay bounded", `${node} was cordoned ${its.cordons.length} times within an hour`);
+      its.cordons = [];
+    },
+  };
+}
+
+function figures(now: number) {
+  return {
+    /** Times; those before `first` are older than the longest look back. */
+    requests: [] as number[],
+    first: 0,
+    cordons: [] as number[],
+    phase: "Idle",
+    isDraining: false,
+    drainedAt: Number.NEGATIVE_INFINITY,
+    /** Since when neither the phase has changed nor a pod was evicted. */
+    quietSince: now,
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * What the Node says is compared with the world. A sentence is a lie once it has stood for so long against a world that has
+ * not changed, with a daemon that runs and can see and write.
+ */
+import { at, type KubeObject, text } from "../../cluster/api/object.ts";
+import { type Machine, sentinelFile } from "../../cluster/machines/machine.ts";
+import type { Disturbances } from "./disturbances.ts";
+import { type Entry, isHolder, isReady, recordIn } from "./eyes.ts";
+
+export interface TruthWorld {
+  now: () => number;
+  nodes: () => readonly string[];
+  stored: (node: string) => KubeObject | undefined;
+  machine: (node: string) => Machine;
+  /** Entries of the lock that the node's daemon is told to use; undefined where those are several, or unreadable. */
+  entries: (node: string) => readonly Entry[] | undefined;
+  isWindowOpen: (node: string) => boolean;
+  /** The longest that a drain, the wait for the machine, and the wait after the boot may take. */
+  limitsMs: (node: string) => { draining: number; rebooting: number; settle: number };
+  /** Since when its daemon runs; infinity where it does not. */
+  runningSince: (node: string) => number;
+  /** Something beside readiness that the node waits for when it returns. */
+  awaitsPods: (node: string) => boolean;
+  /** The least often that its daemon looks at everything by itself. */
+  periodMs: (node: string) => number;
+  disturbances: Disturbances;
+  blindness: Disturbances;
+  violate: (promise: string, message: string) => void;
+}
+
+/** The Node may be behind the world by this much. */
+const lagMs = 90_000;
+/** So long after what kept it from seeing is over: a watch that was silent is found out after five minutes. */
+const recoveryMs = 5 * 60_000;
+
+export function watchTruth(world: TruthWorld) {
+  const { now, disturbances, blindness, violate } = world;
+  /** Since when which lie stands, by node and lie. */
+  const standing = new Map<string, number>();
+
+  return {
+    /** To be called every few seconds. */
+    tick(): void {
+      for (const node of world.nodes()) {
+        const stored = world.stored(node);
+        const canSay =
+          stored !== undefined &&
+          world.machine(node).isUp &&
+          disturbances.isUndisturbed(node, recoveryMs) &&
+          now() - world.runningSince(node) > lagMs;
+        // Who is not told of changes looks for itself, once a period.
+        const isBlind = !blindness.isUndisturbed(node, recoveryMs);
+        const lateMs = isBlind ? world.periodMs(node) + recoveryMs : 0;
+        const lies = canSay ? liesOf(node, stored, world) : {};
+        for (const [name, lie] of Object.entries(lies)) {
+          const key = `${node} ${name}`;
+          if (lie === undefined) {
+            standing.delete(key);
+            continue;
+          }
+          const since = standing.get(key) ?? now();
+          standing.set(key, since);
+          if (now() - since <= lie.mayStandMs + lateMs) continue;
+          violate("the Node says the truth", `${node} ${lie.message}`);
+          standing.set(key, now() + lie.mayStandMs);
+        }
+        if (!canSay) for (const key of standing.keys()) if (key.startsWith(`${node} `)) standing.delete(key);
+      }
+    },
+  };
+}
+
+interface Lie {
+  message: string;
+  mayStandMs: number;
+}
+
+/** Each kind of lie, as the Node and the world are at this moment; undefined for those that it does not say. */
+function liesOf(node: string, stored: KubeObject, world: TruthWorld): Record<string, Lie | undefined> {
+  const { phase = "Idle", reasons = [] } = recordIn(stored);
+  const machine = world.machine(node);
+  const isNeeded = machine.hasFile(sentinelFile) && !machine.isGoingDown;
+  const entries = world.entries(node);
+  const says = (gate: string, code: string) =>
+    phase === "Waiting" && reasons.some((one) => one.gate === gate && one.code === code);
+  const lie = (isTold: boolean, message: string, mayStandMs = lagMs): Lie | undefined =>
+    isTold ? { message, mayStandMs } : undefined;
+  const others = entries?.filter(({ nodeID }) => nodeID !== node);
+  const isByHand = entries?.some((entry) => !isHolder(entry)) === true;
+  const saysOnlyTaken = reasons.every(({ gate, code }) => gate === "lock" && code === "lock-taken");
+  const limits = world.limitsMs(node);
+  const bootID = machine.boots.at(-1)?.bootID;
+  const isBack = isReady(stored) && text(at(stored, "status", "nodeInfo", "bootID")) === bootID;
+
+  return {
+    idle: lie(phase === "Idle" && isNeeded, "says that it is Idle, and its sentinel is there"),
+    window: lie(
+      says("window", "outside") && world.isWindowOpen(node),
+      "says that it is outside the window, which is open",
+    ),
+    taken: lie(
+      says("lock", "lock-taken") && others?.length === 0,
+      "says that all slots are taken, and the lock is free",
+    ),
+    byHand: lie(
+      phase === "Waiting" && isNeeded && isByHand && saysOnlyTaken,
+      "does not say that the lock is set by hand",
+    ),
+    draining: lie(
+      phase === "Draining",
+      "says that it is Draining, for longer than a drain may take",
+      limits.draining,
+    ),
+    rebooting: lie(
+      phase === "Rebooting" && !machine.isGoingDown,
+      "says that it is Rebooting, and its machine does not go down",
+      limits.rebooting,
+    ),
+    returning: lie(
+      phase === "Returning" && isBack && !world.awaitsPods(node),
+      "says that it is Returning, and is back",
+      limits.settle + lagMs,
+    ),
+  };
+}

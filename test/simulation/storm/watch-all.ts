@@ -1,0 +1,106 @@
+/** All promises, with what each has to know of the world of a storm. */
+import type { MachineEvent } from "../../cluster/machines/machine.ts";
+import type { SmallWorld } from "../small-world.ts";
+import { type ControlPlane, staticPods } from "./control-plane.ts";
+import type { Disturbances } from "./disturbances.ts";
+import { type Entry, entriesIn, isReady, isUnreadable } from "./eyes.ts";
+import { locks } from "./locks.ts";
+import { watchMajority } from "./majority.ts";
+import { type Promises, type Violation, watchPromises } from "./promises.ts";
+import type { Settings } from "./settings.ts";
+import { watchTruth } from "./truth.ts";
+
+export interface Watched {
+  world: SmallWorld;
+  settings: Settings;
+  controlPlane: ControlPlane | undefined;
+  disturbances: Disturbances;
+  blindness: Disturbances;
+  lateness: Disturbances;
+  onViolation: (violation: Violation) => void;
+}
+
+/** What makes a daemon late does so for requests that were under way; and a clock was read before it was set. */
+const lingersMs = 120_000;
+const latenessMaxMs = 75_000;
+const undrainedMs = 5 * 60_000;
+
+export interface AllPromises extends Promises {
+  /** To be called every few seconds. */
+  tick(): void;
+}
+
+export function watchAll(watched: Watched): AllPromises {
+  const { world, settings, controlPlane, disturbances, blindness, lateness, onViolation } = watched;
+  const now = world.time.clock.wall;
+  const violate = (promise: string, message: string) => onViolation({ promise, message });
+  const runningSince = new Map<string, number>();
+
+  const promises = watchPromises({
+    server: world.server,
+    now,
+    machine: world.machine,
+    locksOf: (node) => settings.locksOf(node, now()),
+    daemonsOf: (node) => settings.daemonsOf(node, now()),
+    latenessMs: (node) => (lateness.isUndisturbed(node, lingersMs) ? 0 : latenessMaxMs),
+    disturbedMs: disturbances.disturbedMs,
+    concurrencyOf: (node) => settings.concurrencyOf(node, now()),
+    haltAfterOf: (node) => settings.haltAfterOf(node, now()),
+    drainTimeoutMs: (node) => settings.drainTimeoutMs(node, now()),
+    isWindowOpen: (node, time) =>
+      world
+        .clockOf(node)
+        .offsetsMs(lingersMs)
+        .some((offsetMs) => settings.isWindowOpen(node, time + offsetMs, now())),
+    onViolation,
+  });
+  const truth = watchTruth({
+    now,
+    nodes: () => world.machines.map(({ name }) => name),
+    stored: (node) => world.server.stored("nodes", node),
+    machine: world.machine,
+    entries: (node) => entriesOf(settings.locksOf(node, now()), world),
+    isWindowOpen: (node) => settings.isWindowOpen(node, world.clockOf(node).wall(), now()),
+    limitsMs: (node) => ({
+      // It may hold a drained node for as long again, for what is soon over.
+      draining: 2 * settings.drainTimeoutMs(node, now()) + undrainedMs,
+      rebooting: settings.rebootingMs(node, now()) + undrainedMs,
+      settle: settings.settleMs(node, now()),
+    }),
+    runningSince: (node) => runningSince.get(node) ?? Number.POSITIVE_INFINITY,
+    awaitsPods: (node) => staticPods.some((name) => isUnreadyPod(`kube-system/${name}-${node}`, world)),
+    periodMs: (node) => settings.periodMs(node, now()),
+    disturbances,
+    blindness,
+    violate,
+  });
+  const majority = controlPlane && watchMajority(controlPlane, now, violate);
+
+  return {
+    ...promises,
+    get looks() {
+      return promises.looks;
+    },
+    tick: truth.tick,
+    onMachineEvent(event: MachineEvent): void {
+      majority?.onMachineEvent(event);
+      promises.onMachineEvent(event);
+      if (event.type === "daemon-started") runningSince.set(event.machine, now());
+      if (event.type === "daemon-ended") runningSince.delete(event.machine);
+    },
+  };
+}
+
+function isUnreadyPod(key: string, { server }: SmallWorld): boolean {
+  const pod = server.stored("pods", key);
+  return pod !== undefined && !isReady(pod);
+}
+
+/** Of the one lock that a daemon is told to use; undefined where those are several, or where it cannot be read. */
+function entriesOf(keys: readonly string[], { server }: SmallWorld): readonly Entry[] | undefined {
+  const [key, ...others] = new Set(keys);
+  const lock = Object.values(locks).find((one) => one.key === key);
+  const carrier = lock && server.stored(lock.resource, lock.key);
+  if (carrier === undefined || others.length > 0 || isUnreadable(carrier)) return undefined;
+  return entriesIn(carrier);
+}
