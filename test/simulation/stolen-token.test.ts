@@ -4,7 +4,20 @@ import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { User } from "../cluster/api/server.ts";
 import { daemonUser, daemonUserOn } from "../cluster/manifests.ts";
-import { addBudget, addPod, patchNode, pods, readNode, start, until, world } from "./story.ts";
+import {
+  addBudget,
+  addPod,
+  annotateLease,
+  isRebooted,
+  patchNode,
+  phase,
+  pods,
+  readNode,
+  start,
+  until,
+  wantReboot,
+  world,
+} from "./story.ts";
 
 /** SECURITY.md says the same in a table: what whoever has the token of one node's daemon can do, and what not. */
 
@@ -215,6 +228,16 @@ describe("With components/admission, a daemon", () => {
         api.delete(`${pods}/${name}`, {}, options);
     assert.equal(await refusalOf(remove("here"), thief), undefined);
     assert.match(String(await refusalOf(remove("there"), thief)), /only pods on its own node, n1/);
+  });
+
+  it("takes away the note that a person has unlocked its node, with its slot", async () => {
+    await start({ "reboot-delay": "1m" }, { components: ["admission"] });
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    await annotateLease("rebootd.dev/unlocked", JSON.stringify([{ node: "n1", at: "2026-11-24T12:00:10Z" }]));
+    await until("n1 has rebooted", isRebooted);
+    const { lock } = await world.look();
+    assert.equal(lock, undefined);
   });
 
   it("says what it may not change", async () => {
