@@ -144,6 +144,7 @@ async function askLogindAll(socket: string): Promise<Call[]> {
       body: [[["c1", 0, "anna", "", "/org/freedesktop/login1/session/c1"]]],
     },
     GetAll: { error: "org.freedesktop.DBus.Error.UnknownObject" },
+    Get: { signature: "v", body: [["b", false]] },
     RebootWithFlags: { error: "org.freedesktop.DBus.Error.UnknownMethod" },
     Reboot: { signature: "", body: [] },
   };
@@ -157,6 +158,7 @@ async function askLogindAll(socket: string): Promise<Call[]> {
     await logind.canReboot(signal);
     await logind.listInhibitors(signal);
     await logind.listSessions(signal);
+    await logind.isShuttingDown(signal);
     await logind.reboot({ skipInhibitors: true }, signal);
   } finally {
     await bus.close();

@@ -254,6 +254,8 @@ for (const kubectl of kubectls()) {
           const edit = ["edit", "-n", "kube-system", "lease", "rebootd"];
           const edited = await session.run(edit, { KUBE_EDITOR: editor });
           assert.match(edited.text, /lease.coordination.k8s.io\/rebootd edited/);
+          // It rests, as its slot was taken away; it need not where a person asks.
+          await session.says("annotate node n1 rebootd.dev/reboot-requested=go-on", /annotated/);
           await world.rolled();
           assert.equal(await world.lock(), undefined);
         } finally {
