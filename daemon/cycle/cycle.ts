@@ -264,7 +264,10 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       case "reenter": {
         mayHoldSlot = true;
         const askedAt = clock.elapsed();
-        lastLock = { facts: await lock.reenter(waiter(), signal), askedAt };
+        const facts = await lock.reenter(waiter(), signal);
+        lastLock = { facts, askedAt };
+        // What does not help is not done again and again.
+        if (!facts.held && !facts.takenAway) throw new Error("the lock does not take the slot back");
         return;
       }
       case "release": {
