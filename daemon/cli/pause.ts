@@ -1,6 +1,5 @@
 import { Command } from "commander";
-import { unlessNotFound } from "../cluster/api.ts";
-import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
+import { readNodeMetadata } from "../cluster/nodes.ts";
 import { ConfigError } from "../config/options.ts";
 import { parseRecord, recordAnnotation, unfailed, writeRecord } from "../cycle/record.ts";
 import { parseDurationMs } from "../duration.ts";
@@ -36,11 +35,9 @@ export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
 
 /** Ends the pause of a node, and says what there was. */
 export async function resumeNode(api: Access["api"], node: string, signal: AbortSignal): Promise<string> {
-  const found = await unlessNotFound(
-    api.get<PartialObjectMetadata>(paths.node(node), { signal, metadataOnly: "object" }),
-  );
+  const found = await readNodeMetadata(api, node, signal);
   if (found === undefined) throw noSuchNode(node);
-  const annotations = found.metadata?.annotations ?? {};
+  const { annotations = {}, resourceVersion } = found;
   const isPaused = parsePause(annotations[pausedAnnotation]) !== undefined;
   const { record } = parseRecord(annotations[recordAnnotation]);
   const hasFailed = record?.phase === "Failed";
@@ -49,7 +46,6 @@ export async function resumeNode(api: Access["api"], node: string, signal: Abort
     ...(isPaused && { [pausedAnnotation]: null }),
     ...(hasFailed && { [recordAnnotation]: writeRecord({ ...record, ...unfailed }) }),
   };
-  const { resourceVersion } = found.metadata ?? {};
   await annotateNode(api, node, changes, signal, hasFailed ? resourceVersion : undefined);
   const failures = hasFailed ? `its ${record.failures} failures in a row no longer count; ` : "";
   return `resumed: ${failures}${node} reboots when it needs to and may\n`;

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { type Api, unlessNotFound } from "../cluster/api.ts";
-import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
+import type { Api } from "../cluster/api.ts";
+import { readNodeMetadata } from "../cluster/nodes.ts";
 import { ConfigError } from "../config/options.ts";
 import { isUnderWay, recordAnnotation } from "../cycle/record.ts";
 import { unlockByHand, type Which } from "../lock/by-hand.ts";
@@ -41,10 +41,8 @@ export function unlockCommand(io: PersonIo, signal: AbortSignal): Command {
 }
 
 async function isDown(api: Api, node: string, signal: AbortSignal): Promise<boolean> {
-  const found = await unlessNotFound(
-    api.get<PartialObjectMetadata>(paths.node(node), { signal, metadataOnly: "object" }),
-  );
-  return isUnderWay(found?.metadata?.annotations?.[recordAnnotation]);
+  const found = await readNodeMetadata(api, node, signal);
+  return isUnderWay(found?.annotations?.[recordAnnotation]);
 }
 
 function whichOf(node: string | undefined, { manual, all }: Given): Which {

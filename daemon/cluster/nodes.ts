@@ -1,4 +1,4 @@
-import type { Api } from "./api.ts";
+import { type Api, unlessNotFound } from "./api.ts";
 import { type Metadata, type Node, type PartialObjectMetadata, type Pod, paths } from "./objects.ts";
 import { listAll, pagesOf } from "./pages.ts";
 
@@ -11,6 +11,17 @@ export async function countNodes(api: Api, signal: AbortSignal): Promise<number>
     if (metadata.remainingItemCount !== undefined) return count + metadata.remainingItemCount;
   }
   return count;
+}
+
+/** The metadata of one Node; undefined where the cluster has none of that name. */
+export async function readNodeMetadata(
+  api: Api,
+  name: string,
+  signal: AbortSignal,
+): Promise<Metadata | undefined> {
+  const options = { signal, metadataOnly: "object" } as const;
+  const node = await unlessNotFound(api.get<PartialObjectMetadata>(paths.node(name), options));
+  return node && (node.metadata ?? {});
 }
 
 /** The metadata of all Nodes. */

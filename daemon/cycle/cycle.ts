@@ -6,7 +6,7 @@ import type { Asked } from "../gates/index.ts";
 import type { LockFacts } from "../lock/store.ts";
 import type { Turn, Waiter } from "../lock/turn.ts";
 import { decide } from "./decide.ts";
-import { type Action, type Decision, wait } from "./decision.ts";
+import type { Action, Decision } from "./decision.ts";
 import { asWritten, createOwnMemory } from "./own-memory.ts";
 import { type NodeRead, patchNode, readNode } from "./own-node.ts";
 import { type CycleRecord, isAtRest, writeRecord } from "./record.ts";
@@ -22,6 +22,9 @@ const sayingsKept = 10;
 const rewriteMs = 60_000;
 
 type Doing = Exclude<Action, { do: "wait" | "look" }>;
+
+/** Nothing is left to look at. */
+type Decided = Decision & { action: Exclude<Action, { do: "look" }> };
 
 /** One passage after the other: what was seen, what that leads to, and doing it. Without a turn it only looks. */
 export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | undefined, wake: () => void) {
@@ -75,7 +78,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   }
 
   /** Looks until there is something to do. */
-  async function look(signal: AbortSignal): Promise<{ record: CycleRecord; seen: Seen; decision: Decision }> {
+  async function look(signal: AbortSignal): Promise<{ record: CycleRecord; seen: Seen; decision: Decided }> {
     for (;;) {
       memory.followClock();
       passBegan = { elapsed: clock.elapsed(), wall: clock.wall() };
@@ -114,14 +117,17 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     record: CycleRecord,
     seen: Seen,
     signal: AbortSignal,
-  ): Promise<Decision | undefined> {
+  ): Promise<Decided | undefined> {
     for (;;) {
       const decision = decide(record, seen, policy, clock.wall());
       const { action } = decision;
-      if (action.do !== "look") return decision;
+      if (action.do !== "look") return { ...decision, action };
       const deed = `look at the ${action.at}` as const;
       const restMs = setbacks.restMs(deed);
-      if (restMs > 0) return wait(`cannot ${deed}: ${setbacks.why(deed)}`, clock.wall() + restMs);
+      if (restMs > 0) {
+        const until = clock.wall() + restMs;
+        return { action: { do: "wait", until }, why: `cannot ${deed}: ${setbacks.why(deed)}` };
+      }
       const isSame = await attempt(deed, () => lookAt(action, record, seen, signal));
       if (!isSame || memory.followClock()) return undefined;
     }
@@ -392,18 +398,16 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     restMs: () => (isTrial(failed) ? 0 : setbacks.restMs(failed)),
     /** Answers how long there is nothing to do; undefined where there may be at once. */
     async pass(signal: AbortSignal): Promise<{ waitMs: number | undefined }> {
-      const began = { wall: clock.wall(), elapsed: clock.elapsed() };
       const { record, seen, decision } = await look(signal);
       report.decided(record, seen, decision);
       const { action, why } = decision;
       if (action.do !== "save" && action.do !== "reboot") await rewrite(record, signal);
-      if (action.do === "look") return { waitMs: undefined };
       if (action.do === "wait") {
         if (action.slot === true && seen.lock !== undefined)
           turn?.follow(waiter(), seen.lock, lastLockAskedAt(seen.lock));
         else turn?.stop();
-        const tookMs = clock.elapsed() - began.elapsed;
-        const until = (action.until ?? Number.POSITIVE_INFINITY) - began.wall - tookMs;
+        const tookMs = clock.elapsed() - passBegan.elapsed;
+        const until = (action.until ?? Number.POSITIVE_INFINITY) - passBegan.wall - tookMs;
         const trusted = Math.min(memory.trustedMs(), turn?.trustedMs() ?? Number.POSITIVE_INFINITY);
         // Whole milliseconds: what is due in a fraction of one is not due yet, again and again.
         return { waitMs: Math.max(0, Math.ceil(Math.min(until, trusted))) };

@@ -47,6 +47,11 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
   const belief = createBelief<Known>(clock, trustMs);
   let offsetMs = clock.wall() - clock.elapsed();
 
+  function carriesTheSame({ facts, text }: NodeRead): boolean {
+    const last = belief.last();
+    return facts.uid === last?.facts.uid && (text === undefined || text === last.text);
+  }
+
   const keep = (known: Known) => belief.shown(known, belief.last()?.facts.resourceVersion);
 
   return {
@@ -57,23 +62,20 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
       return known !== undefined && known.text === undefined;
     },
     trustedMs: belief.trustedMs,
-    learn({ facts, text, carried }, askedAt) {
+    learn(read, askedAt) {
+      const { facts, text, carried } = read;
       if (carried.fault !== undefined) onFault(carried.fault);
       const last = belief.last();
-      const isSameNode = last?.facts.uid === facts.uid;
-      const isKnown = isSameNode && (text === undefined || text === last.text);
       const now = clock.wall();
       const found = clamped(carried.record ?? idleRecord(now), now);
-      const record = isKnown ? last.record : last === undefined ? askedJustNow(found, now) : found;
+      const unknown = last === undefined ? askedJustNow(found, now) : found;
+      const record = carriesTheSame(read) && last !== undefined ? last.record : unknown;
       const known = { facts, text, record };
       if (!belief.read(known, facts.resourceVersion, askedAt))
         keep({ ...known, facts: last?.facts ?? facts });
       return known.record;
     },
-    carriesTheSame({ facts, text }) {
-      const last = belief.last();
-      return facts.uid === last?.facts.uid && (text === undefined || text === last.text);
-    },
+    carriesTheSame,
     carries: (text) => belief.value()?.text === text,
     wrote(record, { facts, text }, askedAt) {
       belief.read({ facts, text, record }, facts.resourceVersion, askedAt);

@@ -33,7 +33,7 @@ export interface EvictionRefusal {
 
 /**
  * Asks the API server to end one pod until it agrees or the pod is gone; the signal ends it. A budget that has no room is
- * asked again after 1 s, doubling to 30 s, or after what the server says; all else that fails likewise.
+ * asked again after 1 s, doubling to 30 s, or after what the server says; a rule that says no likewise, a server in trouble up to 2 min.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works
  */
 export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal): Promise<void> {

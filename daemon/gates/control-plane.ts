@@ -2,7 +2,7 @@ import type { Api } from "../cluster/api.ts";
 import { listByLabel } from "../cluster/nodes.ts";
 import { type Node, paths } from "../cluster/objects.ts";
 import { listStaticPodsDown } from "../lock/control-plane.ts";
-import { controlPlaneBroken, controlPlaneLabels } from "../lock/limits.ts";
+import { controlPlaneBroken, controlPlaneLabels, isOfControlPlane } from "../lock/limits.ts";
 import type { Gate } from "./gate.ts";
 
 /**
@@ -17,7 +17,7 @@ export function controlPlaneGate(api: Api, nodeName: string): Gate {
     isBrief: true,
     async check(_, signal) {
       const { metadata } = await api.get<Node>(paths.node(nodeName), { signal });
-      if (!controlPlaneLabels.some((label) => label in (metadata?.labels ?? {}))) return { open: true };
+      if (!isOfControlPlane(metadata?.labels ?? {})) return { open: true };
       const nodes = await listByLabel(api, controlPlaneLabels, signal);
       const others = nodes.names.filter((name) => name !== nodeName);
       const podsDown = await listStaticPodsDown(api, others, signal);

@@ -84,6 +84,10 @@ export const controlPlaneLabels = [
   "node-role.kubernetes.io/etcd",
 ] as const;
 
+export function isOfControlPlane(labels: Readonly<Record<string, string>>): boolean {
+  return controlPlaneLabels.some((label) => label in labels);
+}
+
 const namedMax = 5;
 
 /** A person's word for all nodes, on the object that carries the lock. */
@@ -120,7 +124,7 @@ function refusedByAbsent(
   const refused = refusalBeside([...holders, ...absent], lock, applicant, limits);
   if (refused === undefined) return undefined;
   const names = absent.map(({ nodeID }) => nodeID);
-  const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+  const shown = names.slice(0, namedMax).join(", ") + (names.length > namedMax ? ", …" : "");
   const message = `${refused.message}, with nodes that are down without a slot: ${shown}`;
   return { ...refused, message, toldByNodes: true };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
-import { type Api, unlessNotFound } from "../cluster/api.ts";
-import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
+import type { Api } from "../cluster/api.ts";
+import { readNodeMetadata } from "../cluster/nodes.ts";
 import { type Holder, isManual, type Self } from "./slots.ts";
 
 /** A Node that is not there may be on its way back, as when its kubelet registers anew. */
@@ -29,10 +29,8 @@ async function orphansAmong(
   for (const holder of holders) {
     // A person's entry is for that person to take away, whatever it names.
     if (isManual(holder) || holder.nodeID === self.nodeID) continue;
-    const node = await unlessNotFound(
-      api.get<PartialObjectMetadata>(paths.node(holder.nodeID), { signal, metadataOnly: "object" }),
-    );
-    const isAnother = holder.nodeUID !== undefined && node?.metadata?.uid !== holder.nodeUID;
+    const node = await readNodeMetadata(api, holder.nodeID, signal);
+    const isAnother = holder.nodeUID !== undefined && node?.uid !== holder.nodeUID;
     if (node === undefined || isAnother) orphans.push(holder);
   }
   return orphans;

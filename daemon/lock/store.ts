@@ -12,6 +12,7 @@ import {
   type Concurrency,
   concurrencyOf,
   controlPlaneLabels,
+  isOfControlPlane,
   type Limits,
   nodesUnknown,
   type Refusal,
@@ -19,9 +20,19 @@ import {
   zoneLabel,
 } from "./limits.ts";
 import { findOrphans } from "./orphans.ts";
-import { enter, type Holder, holdersOf, holds, leave, leavesRemains, limitIn, type Self } from "./slots.ts";
+import {
+  enter,
+  type Holder,
+  holdersOf,
+  holds,
+  type LockValue,
+  leave,
+  leavesRemains,
+  limitIn,
+  type Self,
+} from "./slots.ts";
 import { createUnavailable } from "./unavailable.ts";
-import { forgotten } from "./unlocked.ts";
+import { forgotten, isUnlocked } from "./unlocked.ts";
 
 /** What the lock says about this node. */
 export interface LockFacts {
@@ -157,8 +168,7 @@ export function createLockStore(options: LockOptions): LockStore {
     signal: AbortSignal,
   ): Promise<Applicant> {
     const alone = placed(self);
-    const isOfIt = controlPlaneLabels.some((label) => label in self.labels);
-    if (!isOfIt || isRefused(alone)) return alone;
+    if (!isOfControlPlane(self.labels) || isRefused(alone)) return alone;
     const controlPlane = await listByLabel(api, controlPlaneLabels, signal);
     const beside = { ...alone, controlPlane };
     if (isRefused(beside)) return beside;
@@ -205,17 +215,9 @@ export function createLockStore(options: LockOptions): LockStore {
     remains: leavesRemains(carried.lock, self, clock.wall()),
     refusal: refusalOf(carried, self, limits),
     holders: holdersOf(carried.lock),
-    takenAway: carried.unlocked.some(({ node }) => node === self.nodeID),
+    takenAway: isUnlocked(carried.unlocked, self.nodeID),
     version: carried.version,
   });
-
-  /** Takes away what `isGone` says, if there is any of it. */
-  const without = ({ lock }: Carried, isGone: (holder: Holder) => boolean) => {
-    const before = holdersOf(lock);
-    const holders = before.filter((holder) => !isGone(holder));
-    if (holders.length === before.length) return undefined;
-    return { lock: { holders, concurrency: knownLimits().concurrency } };
-  };
 
   return {
     clusterSize,
@@ -260,7 +262,7 @@ export function createLockStore(options: LockOptions): LockStore {
       const after = await carrier.swap((carried) => {
         const { lock, unlocked } = carried;
         const now = clock.wall();
-        const isTakenAway = unlocked.some(({ node }) => node === self.nodeID);
+        const isTakenAway = isUnlocked(unlocked, self.nodeID);
         if (isTakenAway || lock.state === "unreadable" || holds(lock, self, now)) return undefined;
         return entered(carried, entryOf(placed(self), self.neededSince, false, limits, now), limits);
       }, signal);
@@ -268,9 +270,9 @@ export function createLockStore(options: LockOptions): LockStore {
     },
 
     async release(self, end, signal) {
-      const isOurs = (holder: Holder) => leave([holder], self).length === 0;
+      const isOurs = isEnteredBy(self);
       await carrier.swap((carried) => {
-        const change = without(carried, isOurs);
+        const change = without(carried.lock, isOurs, knownLimits().concurrency);
         const unlocked = forgotten(carried.unlocked, self.nodeID);
         const isOver = change !== undefined || unlocked !== undefined;
         const failures =
@@ -286,7 +288,8 @@ export function createLockStore(options: LockOptions): LockStore {
       const orphans = await findOrphans({ api, clock }, holders, self, signal);
       const isOrphan = (holder: Holder) =>
         orphans.some(({ nodeID, created }) => holder.nodeID === nodeID && holder.created === created);
-      if (orphans.length > 0) await carrier.swap((carried) => without(carried, isOrphan), signal);
+      if (orphans.length > 0)
+        await carrier.swap(({ lock }) => without(lock, isOrphan, knownLimits().concurrency), signal);
       return orphans;
     },
 
@@ -354,9 +357,20 @@ export function createLockStore(options: LockOptions): LockStore {
 
 /** Takes what this node has entered out of a lock that it no longer uses. */
 export async function leaveLock(carrier: LockCarrier, nodeID: string, signal: AbortSignal): Promise<void> {
-  await carrier.swap(({ lock }) => {
-    const holders = leave(holdersOf(lock), { nodeID });
-    if (holders.length === holdersOf(lock).length) return undefined;
-    return { lock: { holders, concurrency: limitIn(lock) } };
-  }, signal);
+  await carrier.swap(({ lock }) => without(lock, isEnteredBy({ nodeID }), limitIn(lock)), signal);
+}
+
+function isEnteredBy(self: Self): (holder: Holder) => boolean {
+  return (holder) => leave([holder], self).length === 0;
+}
+
+/** Takes away what `isGone` says; undefined where there is none of it. */
+function without(
+  lock: LockValue,
+  isGone: (holder: Holder) => boolean,
+  concurrency: number,
+): CarriedChange | undefined {
+  const before = holdersOf(lock);
+  const holders = before.filter((holder) => !isGone(holder));
+  return holders.length === before.length ? undefined : { lock: { holders, concurrency } };
 }

@@ -30,6 +30,11 @@ export function writeUnlocked(unlocked: readonly Unlocked[]): string | null {
   return unlocked.length === 0 ? null : JSON.stringify(unlocked.slice(-unlockedMax));
 }
 
+/** Whether a person has taken the slot of this node away. */
+export function isUnlocked(unlocked: readonly Unlocked[], nodeID: string): boolean {
+  return unlocked.some(({ node }) => node === nodeID);
+}
+
 /** Once the node has left, or enters anew, it is of no use. */
 export function forgotten(unlocked: readonly Unlocked[], nodeID: string): readonly Unlocked[] | undefined {
   const rest = unlocked.filter(({ node }) => node !== nodeID);

@@ -1,9 +1,10 @@
 /** From the moment in which a machine was asked to reboot its node is down, whatever the lock, the clock or the API say. */
 import assert from "node:assert/strict";
 import type { RawOptions } from "../../daemon/config/options.ts";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { recordAnnotation } from "../../daemon/cycle/record.ts";
 import { logindOf } from "./logind-of.ts";
 import { type SmallWorld, startSmallWorld } from "./small-world.ts";
+import { isCordonedOn, recordOn } from "./stored.ts";
 
 const minute = 60_000;
 const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
@@ -11,11 +12,8 @@ const lease = `${leases}/rebootd`;
 
 let world: SmallWorld;
 
-const recordOf = (node: string) =>
-  parseRecord(world.server.stored("nodes", node)?.metadata.annotations?.[recordAnnotation]).record;
-const isCordoned = (node: string) =>
-  (world.server.stored("nodes", node) as { spec?: { unschedulable?: boolean } } | undefined)?.spec
-    ?.unschedulable === true;
+const recordOf = (node: string) => recordOn(world, node);
+const isCordoned = (node: string) => isCordonedOn(world, node);
 const holders = async () => (await world.look()).lock ?? "";
 const annotate = (annotations: Record<string, string | null>) =>
   world.admin.patch(lease, { metadata: { annotations } }, { signal: world.signal });

@@ -1,15 +1,14 @@
 /** Wall clocks are set forward and back: durations do not change with them. */
 import assert from "node:assert/strict";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { type SmallWorld, startSmallWorld } from "./small-world.ts";
+import { recordOn } from "./stored.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
 
 let world: SmallWorld;
 
-const recordOf = (node: string) =>
-  parseRecord(world.server.stored("nodes", node)?.metadata.annotations?.[recordAnnotation]).record;
+const recordOf = (node: string) => recordOn(world, node);
 const boots = (node: string) => world.machine(node).boots.length;
 
 describe("A wall clock that is set", () => {

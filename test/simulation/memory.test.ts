@@ -1,9 +1,10 @@
 /** What a daemon remembers is not believed for ever: a watch may be broken or silent, a backup restored, a Node made anew. */
 import assert from "node:assert/strict";
 import type { Transport } from "../../daemon/cluster/transport.ts";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { recordAnnotation } from "../../daemon/cycle/record.ts";
 import { requestedAnnotation } from "../../daemon/cycle/request.ts";
 import { type SmallWorld, startSmallWorld } from "./small-world.ts";
+import { recordOn } from "./stored.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -18,8 +19,7 @@ const setLock = (value: string | null) =>
     { metadata: { annotations: { "rebootd.dev/lock": value } } },
     { signal: world.signal },
   );
-const recordOf = (node: string) =>
-  parseRecord(world.server.stored("nodes", node)?.metadata.annotations?.[recordAnnotation]).record;
+const recordOf = (node: string) => recordOn(world, node);
 const entryOf = (node: string) =>
   JSON.stringify({
     nodeID: node,

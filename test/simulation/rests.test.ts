@@ -1,7 +1,7 @@
 /** What does not succeed is followed by a rest, whatever it was: nothing is tried without pause, and a person is told. */
 import assert from "node:assert/strict";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { daemonOf, isFromDaemon, type SmallWorld, startSmallWorld } from "./small-world.ts";
+import { recordOn } from "./stored.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -9,8 +9,7 @@ const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
 
 let world: SmallWorld;
 
-const recordOf = (node: string) =>
-  parseRecord(world.server.stored("nodes", node)?.metadata.annotations?.[recordAnnotation]).record;
+const recordOf = (node: string) => recordOn(world, node);
 const reasonsOf = (node: string) => recordOf(node)?.reasons.map(({ gate, code }) => `${gate}/${code}`);
 const boots = () => world.machines.map((machine) => machine.boots.length);
 

@@ -1,0 +1,13 @@
+import { type CycleRecord, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { at } from "../cluster/api/object.ts";
+import type { SmallWorld } from "./small-world.ts";
+
+/** What the server has stored of a Node, without asking it. */
+
+export function recordOn({ server }: SmallWorld, node: string): CycleRecord | undefined {
+  return parseRecord(server.stored("nodes", node)?.metadata.annotations?.[recordAnnotation]).record;
+}
+
+export function isCordonedOn({ server }: SmallWorld, node: string): boolean {
+  return at(server.stored("nodes", node), "spec", "unschedulable") === true;
+}
