@@ -10,7 +10,7 @@ import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import type { Disturbances } from "./disturbances.ts";
-import { entriesIn, isUnreadable, lockIn, recordIn } from "./eyes.ts";
+import { entriesIn, lockIn, recordIn } from "./eyes.ts";
 import type { HarsherKind } from "./harsher.ts";
 import { harsherDeeds } from "./harsher-deeds.ts";
 import type { Interference } from "./interference.ts";
@@ -258,7 +258,9 @@ export async function tidyUp(scene: Scene): Promise<void> {
   }
   const carrier = scene.world.server.stored(scene.lock.resource, scene.lock.key);
   if (isPaused(carrier)) await annotateLock(scene, { [pausedAnnotation]: null });
-  if (isUnreadable(carrier)) await annotateLock(scene, { [scene.lock.place.annotation]: null });
+  // A value that names nobody: overwritten, and perhaps brought back after it had been taken away.
+  const namesNobody = lockIn(carrier) !== undefined && entriesIn(carrier).length === 0;
+  if (namesNobody) await annotateLock(scene, { [scene.lock.place.annotation]: null });
   else await doByHand(scene, (lock) => unlockByHand(lock, "manual", scene.world.time.clock.wall()));
   // kured is gone, and with it whoever would take its entries away.
   for (const { nodeID, concurrency } of entriesIn(carrier)) {

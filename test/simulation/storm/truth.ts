@@ -117,7 +117,7 @@ function liesOf(node: string, stored: KubeObject, world: TruthWorld): Record<str
       limits.rebooting,
     ),
     returning: lie(
-      phase === "Returning" && isBack && !world.awaitsPods(node),
+      phase === "Returning" && isBack && !machine.isGoingDown && !world.awaitsPods(node),
       "says that it is Returning, and is back",
       limits.settle + lagMs,
     ),
