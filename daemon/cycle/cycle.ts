@@ -42,6 +42,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   let saidAt: number[] = [];
   /** By both clocks: nothing that a pass has looked at is older. */
   let passBegan = { elapsed: 0, wall: 0 };
+  /** The version of the Node that this pass stands on, whatever the watch has shown since. */
+  let version = "";
   let rewrittenAt = Number.NEGATIVE_INFINITY;
   /** While it is false this node has no slot: the lock was seen without it, not longer ago than that may be believed. */
   let mayHoldSlot = true;
@@ -83,6 +85,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       memory.followClock();
       passBegan = { elapsed: clock.elapsed(), wall: clock.wall() };
       const record = await knownRecord(signal);
+      version = memory.node()?.resourceVersion ?? "";
       if (clock.elapsed() >= slotTrustedUntil) mayHoldSlot = true;
       const seen: Seen = {
         bootID: await ports.readBootID(),
@@ -210,6 +213,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     learn(read, askedAt);
     if (!isSame) return false;
     const { facts } = read;
+    version = facts.resourceVersion;
     readySince = facts.ready && facts.bootID === seen.bootID ? (readySince ?? clock.elapsed()) : undefined;
     seen.readySince = onTheWallOrNot(readySince);
     seen.node = facts;
@@ -278,13 +282,12 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       }
       case "release": {
         const askedAt = clock.elapsed();
-        await lock.release(waiter(), action.end, signal);
-        learnSlot({ held: false, remains: false }, askedAt);
+        learnSlot(await lock.release(waiter(), seen.lock?.holders ?? [], action.end, signal), askedAt);
         await leaveFormerLock(signal);
         return;
       }
       case "save":
-        return await save(action.record, action.change, seen, why, signal);
+        return await save(action.record, action.change, why, signal);
       case "drain": {
         const stopped = new AbortController();
         const times = { deadline: onElapsed(action.deadline), deleteAt: onElapsed(action.deleteAt) };
@@ -292,7 +295,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         return;
       }
       case "reboot":
-        return await reboot(action.record, seen, why, signal);
+        return await reboot(action.record, why, signal);
       default:
         return action satisfies never;
     }
@@ -310,25 +313,21 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     }
   }
 
-  /** Each patch names the version of the Node that was looked at. */
   async function save(
     record: CycleRecord,
     change: Extract<Action, { do: "save" }>["change"],
-    seen: Seen,
     why: string,
     signal: AbortSignal,
   ): Promise<void> {
     const text = writeRecord(record);
     const next = asWritten(text, record);
     const before = memory.record() ?? next;
-    const resourceVersion =
-      (typeof seen.node === "object" ? seen.node : memory.node())?.resourceVersion ?? "";
     // The node may be open to pods again before the answer comes.
     if (next.phase !== "Draining") stopDrain();
     const askedAt = clock.elapsed();
     let answer: NodeRead;
     try {
-      answer = await patchNode(api, nodeName, { ...change, record: text, resourceVersion }, signal);
+      answer = await patchNode(api, nodeName, { ...change, record: text, resourceVersion: version }, signal);
     } catch (error) {
       // The Node may carry the old record or the new one.
       memory.distrust();
@@ -341,9 +340,9 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   }
 
   /** The record that the machine was asked comes first, and is the last check: it is refused where the Node has changed since. */
-  async function reboot(record: CycleRecord, seen: Seen, why: string, signal: AbortSignal): Promise<void> {
+  async function reboot(record: CycleRecord, why: string, signal: AbortSignal): Promise<void> {
     ask = { result: "unsent" };
-    if (!memory.carries(writeRecord(record))) await save(record, {}, seen, why, signal);
+    if (!memory.carries(writeRecord(record))) await save(record, {}, why, signal);
     const ageMs = Math.max(clock.elapsed() - passBegan.elapsed, Math.abs(clock.wall() - passBegan.wall));
     if (ageMs > checksMaxMs)
       throw new Error(`what the reboot stands on is ${Math.round(ageMs / 1000)} s old`);
@@ -382,8 +381,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     await attempt("rewrite", async () => {
       const read = await readNode(api, nodeName, signal);
       if (read === undefined || read.text !== undefined) return memory.distrust();
-      const seen = { node: read.facts } as Seen;
-      await save(record, {}, seen, "the record was taken away", signal);
+      version = read.facts.resourceVersion;
+      await save(record, {}, "the record was taken away", signal);
     });
   }
 

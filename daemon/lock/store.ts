@@ -64,10 +64,15 @@ export interface LockStore {
   /** Puts the entry of a node that is down back, whatever the limits are; not against a person's will. */
   reenter(self: Member, signal: AbortSignal): Promise<LockFacts>;
   /**
-   * Gives the slot back, and all that bears this node's name; nothing happens where there is nothing. How the cycle has
-   * ended, where one has, counts among the failures in a row.
+   * Gives the slot back, and all else that bears this node's name, as far as it was seen: another daemon of this node may have
+   * entered since. How the cycle has ended, where one has, counts among the failures in a row.
    */
-  release(self: Self, end: CycleEnd | undefined, signal: AbortSignal): Promise<void>;
+  release(
+    self: Member,
+    seen: readonly Holder[],
+    end: CycleEnd | undefined,
+    signal: AbortSignal,
+  ): Promise<LockFacts>;
   /**
    * Takes away entries of other nodes whose Node is gone, or is another one of that name, after two looks. Resolves with
    * what went.
@@ -269,10 +274,10 @@ export function createLockStore(options: LockOptions): LockStore {
       return factsOf(after, placed(self), limits);
     },
 
-    async release(self, end, signal) {
-      const isOurs = isEnteredBy(self);
-      await carrier.swap((carried) => {
-        const change = without(carried.lock, isOurs, knownLimits().concurrency);
+    async release(self, seen, end, signal) {
+      const isSeen = isAmong(seen.filter(isEnteredBy(self)));
+      const after = await carrier.swap((carried) => {
+        const change = without(carried.lock, isSeen, knownLimits().concurrency);
         const unlocked = forgotten(carried.unlocked, self.nodeID);
         const isOver = change !== undefined || unlocked !== undefined;
         const failures =
@@ -282,14 +287,13 @@ export function createLockStore(options: LockOptions): LockStore {
         if (!isOver) return undefined;
         return { ...change, ...(unlocked && { unlocked }), ...(failures && { failures }) };
       }, signal);
+      return factsOf(after, placed(self), knownLimits());
     },
 
     async removeOrphans(self, holders, signal) {
       const orphans = await findOrphans({ api, clock }, holders, self, signal);
-      const isOrphan = (holder: Holder) =>
-        orphans.some(({ nodeID, created }) => holder.nodeID === nodeID && holder.created === created);
       if (orphans.length > 0)
-        await carrier.swap(({ lock }) => without(lock, isOrphan, knownLimits().concurrency), signal);
+        await carrier.swap(({ lock }) => without(lock, isAmong(orphans), knownLimits().concurrency), signal);
       return orphans;
     },
 
@@ -362,6 +366,12 @@ export async function leaveLock(carrier: LockCarrier, nodeID: string, signal: Ab
 
 function isEnteredBy(self: Self): (holder: Holder) => boolean {
   return (holder) => leave([holder], self).length === 0;
+}
+
+/** These very entries, not later ones of the same nodes. */
+function isAmong(entries: readonly Holder[]): (holder: Holder) => boolean {
+  return (holder) =>
+    entries.some(({ nodeID, created }) => holder.nodeID === nodeID && holder.created === created);
 }
 
 /** Takes away what `isGone` says; undefined where there is none of it. */

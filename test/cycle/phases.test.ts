@@ -81,7 +81,8 @@ function decided(): string[] {
 }
 
 describe("The drawing of the phases in the README", () => {
-  it("has an arrow for each change of phase that is ever decided, and no other", () => {
+  it("has an arrow for each change of phase that is ever decided, and no other", function () {
+    this.timeout(20_000);
     assert.deepEqual(drawn(), decided());
   });
 });

@@ -299,6 +299,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
       violate("kured's entry is kured's", `${writer} has taken away what kured has entered for ${nodeID}`);
     } else {
       down.onReleased(nodeID);
+      // The other one has lost its slot by this, and may not know yet.
+      if (surroundings.daemonsOf(nodeID) > 1) of(nodeID).robbedAt = now();
       // A daemon with another lock may still be at it.
       if (isCordoned(stored) && of(nodeID).cordoner === "daemon" && !holds(nodeID)) {
         violate("uncordon, then release", `${nodeID} gave its slot back and is still cordoned`);

@@ -10,7 +10,7 @@ import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import type { Disturbances } from "./disturbances.ts";
-import { entriesIn, lockIn, recordIn } from "./eyes.ts";
+import { entriesIn, isCordoned, lockIn, recordIn } from "./eyes.ts";
 import type { HarsherKind } from "./harsher.ts";
 import { harsherDeeds } from "./harsher-deeds.ts";
 import type { Interference } from "./interference.ts";
@@ -254,7 +254,11 @@ export async function tidyUp(scene: Scene): Promise<void> {
   const isPaused = (object: KubeObject | undefined) =>
     object?.metadata.annotations?.[pausedAnnotation] !== undefined;
   for (const node of scene.world.server.storedAll("nodes")) {
-    if (isPaused(node)) await annotateNode(scene, node.metadata.name, { [pausedAnnotation]: null });
+    const { name } = node.metadata;
+    if (isPaused(node)) await annotateNode(scene, name, { [pausedAnnotation]: null });
+    // As one kured leaves behind what another has cordoned.
+    const isForeign = isCordoned(node) && scene.promises.cordonerOf(name) === "person";
+    if (isForeign) await patchNode(scene, name, null);
   }
   const carrier = scene.world.server.stored(scene.lock.resource, scene.lock.key);
   if (isPaused(carrier)) await annotateLock(scene, { [pausedAnnotation]: null });

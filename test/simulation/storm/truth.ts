@@ -14,6 +14,8 @@ export interface TruthWorld {
   machine: (node: string) => Machine;
   /** Entries of the lock that the node's daemon is told to use; undefined where those are several, or unreadable. */
   entries: (node: string) => readonly Entry[] | undefined;
+  /** Changes with each write of the objects that its daemon is told to keep the lock on. */
+  lockVersion: (node: string) => string;
   isWindowOpen: (node: string) => boolean;
   /** The longest that a drain, the wait for the machine, and the wait after the boot may take. */
   limitsMs: (node: string) => { draining: number; rebooting: number; settle: number };
@@ -35,8 +37,8 @@ const recoveryMs = 5 * 60_000;
 
 export function watchTruth(world: TruthWorld) {
   const { now, disturbances, blindness, violate } = world;
-  /** Since when which lie stands, by node and lie. */
-  const standing = new Map<string, number>();
+  /** Since when which lie stands, and against which world, by node and lie. */
+  const standing = new Map<string, { since: number; against: string }>();
 
   return {
     /** To be called every few seconds. */
@@ -58,11 +60,13 @@ export function watchTruth(world: TruthWorld) {
             standing.delete(key);
             continue;
           }
-          const since = standing.get(key) ?? now();
-          standing.set(key, since);
+          const { against = "" } = lie;
+          const known = standing.get(key);
+          const since = known?.against === against ? known.since : now();
+          standing.set(key, { since, against });
           if (now() - since <= lie.mayStandMs + lateMs) continue;
           violate("the Node says the truth", `${node} ${lie.message}`);
-          standing.set(key, now() + lie.mayStandMs);
+          standing.set(key, { since: now() + lie.mayStandMs, against });
         }
         if (!canSay) for (const key of standing.keys()) if (key.startsWith(`${node} `)) standing.delete(key);
       }
@@ -73,6 +77,8 @@ export function watchTruth(world: TruthWorld) {
 interface Lie {
   message: string;
   mayStandMs: number;
+  /** What in the world it is about; where that changes it is another lie. */
+  against?: string;
 }
 
 /** Each kind of lie, as the Node and the world are at this moment; undefined for those that it does not say. */
@@ -85,6 +91,8 @@ function liesOf(node: string, stored: KubeObject, world: TruthWorld): Record<str
     phase === "Waiting" && reasons.some((one) => one.gate === gate && one.code === code);
   const lie = (isTold: boolean, message: string, mayStandMs = lagMs): Lie | undefined =>
     isTold ? { message, mayStandMs } : undefined;
+  // One that was taken and given back between two looks was taken.
+  const aboutLock = (one: Lie | undefined) => one && { ...one, against: world.lockVersion(node) };
   const others = entries?.filter(({ nodeID }) => nodeID !== node);
   const isByHand = entries?.some((entry) => !isHolder(entry)) === true;
   const saysOnlyTaken = reasons.every(({ gate, code }) => gate === "lock" && code === "lock-taken");
@@ -98,9 +106,11 @@ function liesOf(node: string, stored: KubeObject, world: TruthWorld): Record<str
       says("window", "outside") && world.isWindowOpen(node),
       "says that it is outside the window, which is open",
     ),
-    taken: lie(
-      says("lock", "lock-taken") && others?.length === 0,
-      "says that all slots are taken, and the lock is free",
+    taken: aboutLock(
+      lie(
+        says("lock", "lock-taken") && others?.length === 0,
+        "says that all slots are taken, and the lock is free",
+      ),
     ),
     byHand: lie(
       phase === "Waiting" && isNeeded && isByHand && saysOnlyTaken,

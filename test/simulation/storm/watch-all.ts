@@ -60,6 +60,7 @@ export function watchAll(watched: Watched): AllPromises {
     stored: (node) => world.server.stored("nodes", node),
     machine: world.machine,
     entries: (node) => entriesOf(settings.locksOf(node, now()), world),
+    lockVersion: (node) => versionsOf(settings.locksOf(node, now()), world),
     isWindowOpen: (node) => settings.isWindowOpen(node, world.clockOf(node).wall(), now()),
     limitsMs: (node) => ({
       // It may hold a drained node for as long again, for what is soon over.
@@ -94,6 +95,11 @@ export function watchAll(watched: Watched): AllPromises {
 function isUnreadyPod(key: string, { server }: SmallWorld): boolean {
   const pod = server.stored("pods", key);
   return pod !== undefined && !isReady(pod);
+}
+
+function versionsOf(keys: readonly string[], { server }: SmallWorld): string {
+  const objects = Object.values(locks).filter(({ key }) => keys.includes(key));
+  return objects.map(({ resource, key }) => server.stored(resource, key)?.metadata.resourceVersion).join(" ");
 }
 
 /** Of the one lock that a daemon is told to use; undefined where those are several, or where it cannot be read. */
