@@ -274,16 +274,18 @@ export async function tidyUp(scene: Scene): Promise<void> {
 
 /** Nodes that were given up, and those that rest, reboot when a person asks; they would not all come by themselves today. */
 const givenUpAfter = 3;
+const askedAfter = "after the storm";
 
 /** As a person does who looks through the nodes that still need a reboot. */
 export async function askAgain(scene: Scene): Promise<void> {
   for (const node of scene.world.server.storedAll("nodes")) {
     const { phase, failures = 0, reasons = [] } = recordIn(node);
-    const isAsked = node.metadata.annotations?.[requestedAnnotation] !== undefined;
+    // A request from the storm may have failed as often; it is made anew once.
+    const isAsked = node.metadata.annotations?.[requestedAnnotation] === askedAfter;
     const isGivenUp = phase === "Failed" && failures >= givenUpAfter;
     const isResting = phase === "Waiting" && reasons.some(({ gate }) => gate === "rest");
     if (isAsked || !(isGivenUp || isResting)) continue;
-    await annotateNode(scene, node.metadata.name, { [requestedAnnotation]: "after the storm" });
+    await annotateNode(scene, node.metadata.name, { [requestedAnnotation]: askedAfter });
     scene.promises.forgetNeed(node.metadata.name);
   }
 }
