@@ -205,6 +205,38 @@ describe("A write of the Node that takes effect after its daemon has given it up
   });
 });
 
+describe("A record that somebody else writes while the daemon looks at the lock", () => {
+  afterEach(() => world.stop());
+
+  it("is not overwritten, though the watch has shown it meanwhile", async () => {
+    let isArmed = false;
+    const between =
+      (node: string, transport: Transport): Transport =>
+      async (request) => {
+        const answer = await transport(request);
+        const isRead = node === "n1" && request.method === "GET" && request.path === lease;
+        const record = recordOf("n1");
+        if (!isRead || !isArmed) return answer;
+        isArmed = false;
+        const annotations = { [recordAnnotation]: JSON.stringify({ ...record, withdrawals: 5 }) };
+        const metadata = { annotations };
+        await world.admin.patch("/api/v1/nodes/n1", { metadata }, { signal: world.signal });
+        await world.time.clock.sleep(1000, world.signal);
+        return answer;
+      };
+    world = await startSmallWorld({ nodes: 1, between, options: { period: "10m" } });
+    await setLock('{"nodeID":"manual"}');
+    world.machine("n1").wantReboot();
+    await world.time.pass(minute);
+    world.machine("n1").unwantReboot();
+    await world.time.pass(minute);
+    isArmed = true;
+    world.machine("n1").wantReboot();
+    await world.time.pass(minute);
+    assert.deepEqual([isArmed, recordOf("n1")?.withdrawals, recordOf("n1")?.phase], [false, 5, "Waiting"]);
+  });
+});
+
 describe("The record of a running cycle that somebody takes away", () => {
   afterEach(() => world.stop());
 
