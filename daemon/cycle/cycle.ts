@@ -374,9 +374,9 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     }
   }
 
-  /** Somebody has taken the record of a running cycle away: it is to survive this process. */
+  /** Somebody has taken the record away: it is to survive this process, and to be seen by people. */
   async function rewrite(record: CycleRecord, signal: AbortSignal): Promise<void> {
-    if (isAtRest(record) || !memory.isUnwritten() || clock.elapsed() < rewrittenAt + rewriteMs) return;
+    if (record.phase === "Idle" || !memory.isUnwritten() || clock.elapsed() < rewrittenAt + rewriteMs) return;
     rewrittenAt = clock.elapsed();
     await attempt("rewrite", async () => {
       const read = await readNode(api, nodeName, signal);

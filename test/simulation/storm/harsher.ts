@@ -91,14 +91,19 @@ const step = ({ chance, integer, oneOf }: Draw) =>
 export const draws: { [K in HarsherKind]: (draw: Draw) => Extract<HarsherTrouble, { kind: K }> } = {
   "clock-step": (draw) => ({ kind: "clock-step", node: draw.node(), ms: step(draw) }),
   "wrong-at-boot": (draw) => ({ kind: "wrong-at-boot", node: draw.node(), ms: step(draw) }),
-  suspended: ({ node, integer, oneOf, chance }) => ({
-    kind: "suspended",
-    node: node(),
-    skip: integer(0, 4),
-    behind: oneOf(0, integer(10, 90)),
-    isGivenUp: chance(0.5),
-    for: oneOf(integer(5, 60), integer(60, 900)),
-  }),
+  suspended: ({ node, integer, oneOf, chance }) => {
+    const where = { node: node(), skip: integer(0, 4) };
+    const behind = oneOf(0, integer(10, 90));
+    // Where the clock stays behind nothing tells a daemon that time has passed since its last check: it has to be shut down first.
+    const isGivenUp = chance(0.5) && behind === 0;
+    return {
+      kind: "suspended",
+      ...where,
+      behind,
+      isGivenUp,
+      for: oneOf(integer(5, 60), integer(60, 900)),
+    };
+  },
   "late-write": ({ node, integer }) => ({
     kind: "late-write",
     node: node(),

@@ -210,7 +210,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
         violate("a reboot is proved", `${name} is said to have rebooted, and has not`);
       }
       const stored = server.stored("nodes", name);
-      if (text(at(stored, "status", "nodeInfo", "bootID")) !== bootID || !isReady(stored)) {
+      const isBack = text(at(stored, "status", "nodeInfo", "bootID")) === bootID && isReady(stored);
+      // It was given back before, and the restore has taken away what says so.
+      if (!isBack && !isRecent(name, of(name).restoredAt)) {
         violate("a node is given back Ready", `${name} was given back before it was Ready under this boot`);
       }
     }
