@@ -42,6 +42,9 @@ export const systemClock: Clock = {
     }),
 };
 
+/** Nobody reads this reason; without one each end would make an error, and its stack. */
+const over = "over";
+
 /**
  * Runs `work` with a signal that is aborted when `signal` is, or after `ms` with a {@link DeadlineError}
  * that names `what`. Rejects with that reason at once, also when `work` does not heed its signal.
@@ -69,6 +72,6 @@ export async function withDeadline<T>(
     return await Promise.race([work(inner.signal), aborted]);
   } finally {
     signal.removeEventListener("abort", passOn);
-    ended.abort();
+    ended.abort(over);
   }
 }

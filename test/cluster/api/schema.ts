@@ -126,7 +126,7 @@ function readObject(type: string, given: Fields, path: string, unknown: string[]
     if (!field) {
       unknown.push(inside(path, key));
     } else if (value !== null && value !== undefined) {
-      const fit = readValue(field.shape, value, inside(path, key), unknown, `${type.replace(/^\w*V1/, "")}`);
+      const fit = readValue(field.shape, value, inside(path, key), unknown, type);
       if (field.keepsZero || !isZero(fit)) read[key] = fit;
     }
   }
@@ -145,10 +145,13 @@ function isZero(value: unknown): boolean {
   return isFields(value) && Object.keys(value).length === 0;
 }
 
+/** As Go calls a published type. */
+const goName = (type: string) => type.replace(/^\w*V1/, "");
+
 function readValue(shape: Shape, value: unknown, path: string, unknown: string[], owner: string): unknown {
   const wrong = (wanted: string): never => {
     throw new WrongType(
-      `json: cannot unmarshal ${jsonType(value)} into Go struct field ${owner}.${path} of type ${wanted}`,
+      `json: cannot unmarshal ${jsonType(value)} into Go struct field ${goName(owner)}.${path} of type ${wanted}`,
     );
   };
   switch (shape.kind) {
@@ -192,7 +195,7 @@ function readValue(shape: Shape, value: unknown, path: string, unknown: string[]
       return map;
     }
     case "object":
-      if (!isFields(value)) return wrong(`v1.${shape.type.replace(/^\w*V1/, "")}`);
+      if (!isFields(value)) return wrong(`v1.${goName(shape.type)}`);
       return readObject(shape.type, value, path, unknown);
   }
 }

@@ -17,7 +17,7 @@ import { memoryTransport } from "./memory-transport.ts";
 import type { KubeObject } from "./object.ts";
 import { createPartitions, type PartitionHandle } from "./partitions.ts";
 import { createRegistry } from "./registry.ts";
-import { attributesOf, type Call } from "./request.ts";
+import { type Attributes, attributesOf, type Call } from "./request.ts";
 import { resourceOf } from "./resources.ts";
 import { bodyTooLarge, notFound, unauthorized } from "./status.ts";
 import { type Change, Store } from "./store.ts";
@@ -128,14 +128,15 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   async function answer(call: Call, token: string | undefined): Promise<Answer> {
     if (away) throw new ConnectionReset();
     const user = token ? authenticator.authenticate(token) : undefined;
-    const entry = openEntry(call, timers.now(), user?.name ?? "");
+    const attributes = attributesOf(call);
+    const entry = openEntry(call, attributes, timers.now(), user?.name ?? "");
     if (partitions.isParted(entry.user)) throw new ConnectionReset();
     ledger.record(entry);
     const end = () => {
       entry.durationMs ??= timers.now() - entry.start;
     };
     try {
-      const given = await unlessParted(entry.user, respond(call, user, entry, end));
+      const given = await unlessParted(entry.user, respond(call, attributes, user, entry, end));
       entry.status = given.status;
       if (typeof given.body !== "string") return { ...given, body: counted(given.body, entry) };
       entry.responseBytes = Buffer.byteLength(given.body);
@@ -153,11 +154,11 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
 
   async function respond(
     call: Call,
+    attributes: Attributes,
     user: User | undefined,
     entry: LedgerEntry,
     end: () => void,
   ): Promise<Answer> {
-    const attributes = attributesOf(call);
     const facts = { ...attributes, user: entry.user };
     const effects = faults.strike(facts);
     await sufferBefore(effects, call.signal, timers);
@@ -252,8 +253,8 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   };
 }
 
-function openEntry(call: Call, now: number, user: string): LedgerEntry {
-  const { verb, group, resource, subresource, namespace, name, path } = attributesOf(call);
+function openEntry(call: Call, attributes: Attributes, now: number, user: string): LedgerEntry {
+  const { verb, group, resource, subresource, namespace, name, path } = attributes;
   return {
     start: now,
     user,

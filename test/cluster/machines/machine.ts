@@ -212,7 +212,7 @@ export function createMachine(options: MachineOptions): Machine {
 
   async function run(): Promise<void> {
     storage.watch(look, signal);
-    void poll();
+    if (!storage.tellsAll) void poll();
     const onAbort = () => wake();
     signal.addEventListener("abort", onAbort, { once: true });
     while (!signal.aborted) {

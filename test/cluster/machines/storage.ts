@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 /** The few files of a machine that the daemon and it share. */
 export interface MachineStorage {
+  /** Whether a watch tells of every change, and never breaks. */
+  readonly tellsAll: boolean;
   read(file: string): string | undefined;
   write(file: string, text: string): void;
   remove(file: string): void;
@@ -13,6 +15,7 @@ export interface MachineStorage {
 export function diskStorage(folder: string): MachineStorage {
   mkdirSync(folder, { recursive: true });
   return {
+    tellsAll: false,
     read: (file) => {
       try {
         return readFileSync(join(folder, file), "utf8");
@@ -43,6 +46,7 @@ export function memoryStorage(): MachineStorage {
     for (const onChange of watchers) onChange();
   };
   return {
+    tellsAll: true,
     read: (file) => files.get(file),
     write: (file, text) => {
       files.set(file, text);
