@@ -16,7 +16,7 @@ if (process.env.NODE_COMPILE_CACHE === undefined) {
 
 module.exports = {
   extension: ["ts"],
-  spec: ["test/cluster/**/*.test.ts", "test/simulation/**/*.test.ts", "test/e2e/**/*.test.ts"],
+  spec: ["test/cluster/**/*.test.ts", "test/e2e/**/*.test.ts"],
   ...(process.env.TEST_KUBECONFIG && {
     ignore: simulatedOnly.map(({ files }) => files),
     require: ["./test/cluster/suite.ts"],

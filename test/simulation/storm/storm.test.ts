@@ -14,7 +14,7 @@ describe("A storm", () => {
       return broken.length > 20;
     });
     assert.deepEqual(broken, []);
-  });
+  }).timeout(180_000);
 
   it("is the same to the letter when it is played again", async () => {
     for (const seed of [1, 2, 3, 4, 5]) {

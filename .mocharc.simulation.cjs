@@ -1,0 +1,17 @@
+/** The whole daemon in virtual time, and storms: they wait for nothing but the processors. */
+const {
+  extension,
+  timeout,
+  slow,
+  "forbid-only": only,
+  "forbid-pending": pending,
+} = require("./.mocharc.cluster.cjs");
+
+module.exports = {
+  extension,
+  spec: ["test/simulation/**/*.test.ts"],
+  timeout,
+  slow,
+  "forbid-only": only,
+  "forbid-pending": pending,
+};

@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
+
+export interface Program {
+  /** For people, where it does not end by itself. */
+  name: string;
+  /** Of node. */
+  args: readonly string[];
+  /** It leaves the processors to the others, as it waits for nothing but them. */
+  isPatient?: boolean;
+}
+
+/**
+ * Runs programs at the same time. The output of the first is written as it comes, that of each other once the ones before it
+ * have ended, so that no two are mixed. Resolves when all have ended: with 0 if each of them ended with 0, else with 1.
+ * With the signal all are asked to end.
+ */
+export async function runSideBySide(
+  programs: readonly Program[],
+  write: (text: string) => void,
+  signal: AbortSignal,
+): Promise<0 | 1> {
+  const running = programs.map((program) => start(program, signal));
+  let worst: 0 | 1 = 0;
+  for (const { output, ended } of running) {
+    output.to(write);
+    const how = await ended;
+    if (how === undefined) continue;
+    write(how);
+    worst = 1;
+  }
+  return worst;
+}
+
+function start({ name, args, isPatient = false }: Program, signal: AbortSignal) {
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  if (isPatient && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+  const output = createOutput();
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", output.add);
+  const end = () => void child.kill("SIGTERM");
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  /** How it failed, in a line; undefined if it did not. */
+  const ended = new Promise<string | undefined>((resolve) => {
+    child.on("error", (error) => resolve(`${name}: ${error.message}\n`));
+    child.on("close", (code, by) => resolve(code === 0 ? undefined : `${name}: ended with ${by ?? code}\n`));
+  }).finally(() => signal.removeEventListener("abort", end));
+  return { output, ended };
+}
+
+/** Keeps what is added until there is somebody to write it. */
+function createOutput() {
+  const kept: string[] = [];
+  let write = (text: string): void => void kept.push(text);
+  return {
+    add: (text: string) => write(text),
+    to(next: (text: string) => void) {
+      write = next;
+      next(kept.splice(0).join(""));
+    },
+  };
+}
