@@ -42,8 +42,8 @@ export const systemClock: Clock = {
     }),
 };
 
-/** Nobody reads this reason; without one each end would make an error, and its stack. */
-const over = "over";
+/** A reason that nobody reads, for what is aborted at its end; without one each end would make an error, and its stack. */
+export const over = "over";
 
 /**
  * Runs `work` with a signal that is aborted when `signal` is, or after `ms` with a {@link DeadlineError}

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
+import { type Clock, DeadlineError, over, withDeadline } from "../clock.ts";
 import {
   type Api,
   ApiError,
@@ -112,7 +112,7 @@ export function createClient(options: ClientOptions): Api {
         throw new ApiError(`${what}: the connection broke`, { code, cause: error });
       } finally {
         o.signal.removeEventListener("abort", passOn);
-        ended.abort();
+        ended.abort(over);
       }
     },
   };

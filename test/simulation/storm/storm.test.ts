@@ -48,23 +48,25 @@ describe("A planted bug is found by some seed", () => {
   for (const { name, seed } of mutants) {
     it(name, async function () {
       this.timeout(180_000);
-      let found = false;
+      let finder: number | undefined;
       // First where it was found before; where storms have changed since, anywhere.
       for (const seeds of [
         { first: seed, count: 1 },
         { first: 1, count: 500 },
       ]) {
-        if (found) break;
+        if (finder !== undefined) break;
         await playSeeds(
           { ...seeds, limits: {} },
-          ({ broken }) => {
-            found ||= broken.length > 0;
-            return found;
+          ({ seed: played, broken }) => {
+            if (broken.length > 0) finder ??= played;
+            return finder !== undefined;
           },
           { mutant: name },
         );
       }
-      assert.ok(found, "no seed has found it");
+      assert.ok(finder !== undefined, "no seed has found it");
+      // Else each run looks for it anew, which takes long.
+      if (finder !== seed) console.log(`      seed ${seed} no longer finds it, ${finder} does: mutants.ts`);
     });
   }
 });

@@ -1,4 +1,5 @@
 /** Plays one seed after the other, as the parent process asks; with a bug planted, where one is named. */
+import { flushCompileCache } from "node:module";
 import { mutants } from "./mutants.ts";
 import { plant } from "./plant.ts";
 import type { Limits } from "./scenario.ts";
@@ -28,4 +29,6 @@ process.on("message", async ({ seed, limits }: Task) => {
   const broken = violations.map(({ promise, message }) => `${promise}: ${message}`);
   process.send?.({ seed, broken, looks } satisfies Result);
 });
+// The parent kills this process, which would else do so at its end.
+flushCompileCache();
 process.send?.("ready");
