@@ -175,7 +175,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a pause of all ends no drain",
-    seed: 36,
+    seed: 263,
     file: "cycle/decide.ts",
     edits: [['if (lock.refusal?.code === "paused") return withdrawn(lock.refusal.message);', ""]],
   },
