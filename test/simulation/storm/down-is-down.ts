@@ -17,7 +17,7 @@ const promise = "down is down";
  * meanwhile: that it was deleted, overwritten, or is another one.
  */
 export function watchDown({ now, machine, violate }: DownWorld) {
-  const asked = new Map<string, { bootID: string; since: number; byDaemon: boolean }>();
+  const asked = new Map<string, { bootID: string; since: number; byDaemon: boolean; isOpen?: boolean }>();
 
   /** Whether its daemon knows, or had the time to see, that its machine goes down. */
   function isKnownToGoDown(node: string): boolean {
@@ -43,7 +43,7 @@ export function watchDown({ now, machine, violate }: DownWorld) {
     },
     /** `entries`: of the lock, with the one who has just entered. */
     onEntered(writer: string, entries: readonly string[], most: number): void {
-      const down = [...asked].filter(([, { byDaemon }]) => byDaemon).map(([node]) => node);
+      const down = [...asked].filter(([, one]) => one.byDaemon && one.isOpen !== true).map(([node]) => node);
       const all = new Set([...entries, ...down]);
       // Where entries alone are too many another promise says so.
       if (all.size <= most || all.size === new Set(entries).size) return;
@@ -55,6 +55,11 @@ export function watchDown({ now, machine, violate }: DownWorld) {
     },
     onUncordoned(node: string): void {
       if (isKnownToGoDown(node)) violate(promise, `${node} was uncordoned while its machine is going down`);
+    },
+    /** A person has uncordoned it: from then on nothing but the lock tells others of it. */
+    onOpened(node: string): void {
+      const one = asked.get(node);
+      if (one !== undefined) asked.set(node, { ...one, isOpen: true });
     },
     onReleased(node: string): void {
       if (isKnownToGoDown(node))

@@ -167,7 +167,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (writer !== undefined && node.cordoner === "person") {
       violate("a person's cordon stays", `the daemon has uncordoned ${name}, which a person had cordoned`);
     }
-    if (writer !== undefined) down.onUncordoned(name);
+    if (writer === undefined) down.onOpened(name);
+    else down.onUncordoned(name);
     node.isUncordonUnseen = writer === undefined && node.cordoner === "daemon";
     if (writer === undefined) node.uncordonedAt = now();
     node.cordoner = undefined;
