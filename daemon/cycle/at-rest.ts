@@ -134,8 +134,10 @@ function stuck(record: CycleRecord, moment: Moment): Decision | undefined {
   const { seen, now } = moment;
   const { acquire, begin: begun } = seen.setbacks;
   // Once its time has come it is tried once more.
-  if (begun !== undefined && begun.times >= beginTriesMax && now < begun.until) {
+  if (begun !== undefined && now < begun.until) {
     const message = `the API server does not let the cycle begin: ${begun.why}`;
+    // Until then nothing that is looked at would be of use.
+    if (begun.times < beginTriesMax) return wait(message, begun.until);
     const outcome = { result: "failed", at: iso(now), message } as const;
     const release = seen.mayHoldSlot ? released(seen, message, outcome) : undefined;
     return release ?? unwritable(record, { gate: "node", message }, begun.until, moment);

@@ -20,11 +20,11 @@ interface Rest {
 const rests: Record<"look" | Trial | "other", Rest> = {
   look: { firstMs: 500, later: { firstMs: 2000, maxMs: 90_000 } },
   other: { firstMs: 1000, later: { firstMs: 15_000, maxMs: 2 * 60_000 } },
-  // Each try looks at everything before.
-  acquire: { firstMs: 1000, later: { firstMs: 20_000, maxMs: 3 * 60_000 } },
+  // Each try looks at everything before: no more than three in a minute.
+  acquire: { firstMs: 1000, later: { firstMs: 40_000, maxMs: 3 * 60_000 } },
   reenter: { firstMs: 1000, later: { firstMs: 20_000, maxMs: 2 * 60_000 } },
   // Each later try takes a slot for a moment.
-  begin: { firstMs: 1000, later: { firstMs: 20_000, maxMs: 3_600_000 } },
+  begin: { firstMs: 1000, later: { firstMs: 40_000, maxMs: 3_600_000 } },
 };
 
 export interface Setbacks {

@@ -660,9 +660,15 @@ describe("What the API server refuses", () => {
     assert.equal(action(resting({ begin: { ...setback, until: noon } })).do, "acquire");
   });
 
-  it("keeps its slot for the first few times", () => {
-    const decision = resting({ begin: { ...setback, times: 2 } }, { held: true });
-    assert.equal(saved(decision).phase, "Draining");
+  it("keeps its slot for the first few times, and looks at nothing before the next try", () => {
+    const few = { ...setback, times: 2 };
+    const { need = assert.fail() } = seen();
+    const soon = { ...unseen({ setbacks: { begin: few } }), need };
+    const before = decide(record({ phase: "Waiting", cordoned: false }), soon, policy(), noon);
+    assert.deepEqual(action(before), { do: "wait", until: noon + minute });
+    assert.match(before.why, /does not let the cycle begin: patch: 403: no/);
+    const then = resting({ begin: { ...few, until: noon } }, { held: true });
+    assert.equal(saved(then).phase, "Draining");
   });
 });
 
