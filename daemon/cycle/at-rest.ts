@@ -139,8 +139,9 @@ function stuck(record: CycleRecord, moment: Moment): Decision | undefined {
     // Until then nothing that is looked at would be of use.
     if (begun.times < beginTriesMax) return wait(message, begun.until);
     const outcome = { result: "failed", at: iso(now), message } as const;
-    const release = seen.mayHoldSlot ? released(seen, message, outcome) : undefined;
-    return release ?? unwritable(record, { gate: "node", message }, begun.until, moment);
+    return (
+      released(seen, message, outcome) ?? unwritable(record, { gate: "node", message }, begun.until, moment)
+    );
   }
   if (acquire !== undefined && now < acquire.until) {
     const message = `the lock cannot be written: ${acquire.why}`;
@@ -205,7 +206,7 @@ function closedBy({ code, message }: Refusal): ClosedGate {
 
 /** A slot that is held while nothing may be done with it: from a crash before the cordon, or an answer that was lost. */
 function leftoverSlot(seen: Seen, why: string): Decision | undefined {
-  return seen.mayHoldSlot ? released(seen, `a slot is held but not wanted: ${why}`) : undefined;
+  return released(seen, `a slot is held but not wanted: ${why}`);
 }
 
 /** Why a needed reboot is not even tried now. */

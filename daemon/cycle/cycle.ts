@@ -12,16 +12,27 @@ import { type NodeRead, patchNode, readNode } from "./own-node.ts";
 import { type CycleRecord, isAtRest, writeRecord } from "./record.ts";
 import { parseRequest, withRequest } from "./request.ts";
 import type { CyclePorts } from "./run.ts";
-import type { Ask, Seen } from "./seen.ts";
+import type { Ask, NodeFacts, Seen } from "./seen.ts";
 import { createSetbacks, type Deed, isTrial } from "./setbacks.ts";
 
 /** What the machine is asked to reboot on is no older than so, by either clock: a machine that was suspended may not know of it. */
 const checksMaxMs = 60_000;
+/**
+ * What the server has answered so recently, by both clocks, is as good as looked at in this pass: mostly the answer to the write
+ * that ended the pass before. The slot is looked at in any case before the machine is asked.
+ */
+const justNowMs = 1000;
 const sayingsKept = 10;
 /** A record that somebody takes away again and again is written again no sooner. */
 const rewriteMs = 60_000;
 
 type Doing = Exclude<Action, { do: "wait" | "look" }>;
+
+/** One moment by both clocks. */
+interface Moments {
+  elapsed: number;
+  wall: number;
+}
 
 /** Nothing is left to look at. */
 type Decided = Decision & { action: Exclude<Action, { do: "look" }> };
@@ -41,15 +52,16 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   let neededSince: number | undefined;
   let saidAt: number[] = [];
   /** By both clocks: nothing that a pass has looked at is older. */
-  let passBegan = { elapsed: 0, wall: 0 };
+  let passBegan: Moments = { elapsed: 0, wall: 0 };
   /** The version of the Node that this pass stands on, whatever the watch has shown since. */
   let version = "";
   let rewrittenAt = Number.NEGATIVE_INFINITY;
   /** While it is false this node has no slot: the lock was seen without it, not longer ago than that may be believed. */
   let mayHoldSlot = true;
   let slotTrustedUntil = Number.NEGATIVE_INFINITY;
-  /** The lock as it was read last, and when that was begun. */
-  let lastLock: { facts: LockFacts; askedAt: number } | undefined;
+  /** The lock and the own Node as the server has answered last, and when it was asked. */
+  let lastLock: { facts: LockFacts; asked: Moments } | undefined;
+  let lastNode: { facts: NodeFacts; asked: Moments } | undefined;
   let drain: { task: Drain; stop: () => void } | undefined;
   /** How long the server had been unreachable when the phase began. */
   let unreachableBefore = 0;
@@ -60,6 +72,11 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   const onElapsed = (time: number) => clock.elapsed() + (time - clock.wall());
   const onTheWallOrNot = (moment: number | undefined) =>
     moment === undefined ? undefined : onTheWall(moment);
+
+  const moments = (): Moments => ({ elapsed: clock.elapsed(), wall: clock.wall() });
+  const ageMs = ({ elapsed, wall }: Moments) =>
+    Math.max(clock.elapsed() - elapsed, Math.abs(clock.wall() - wall));
+  const isJustNow = (asked: Moments) => ageMs(asked) < justNowMs;
 
   const waiter = (): Waiter => {
     const node = memory.node();
@@ -83,7 +100,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   async function look(signal: AbortSignal): Promise<{ record: CycleRecord; seen: Seen; decision: Decided }> {
     for (;;) {
       memory.followClock();
-      passBegan = { elapsed: clock.elapsed(), wall: clock.wall() };
+      passBegan = moments();
       const record = await knownRecord(signal);
       version = memory.node()?.resourceVersion ?? "";
       if (clock.elapsed() >= slotTrustedUntil) mayHoldSlot = true;
@@ -106,13 +123,24 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     }
   }
 
-  /** Where the lock need not be read: it is known to be taken by others, or this node is down and has looked a moment ago. */
+  /**
+   * Where the lock need not be read: it is known to be taken by others, it was answered just now that the slot is ours, or this
+   * node is down and has looked a moment ago.
+   */
   function believedLock({ phase, askedAt }: CycleRecord): LockFacts | undefined {
     if (!mayHoldSlot) return turn?.refused();
     const isDown =
       phase === "Returning" || (phase === "Rebooting" && askedAt !== undefined && ask === undefined);
-    const isRecent = lastLock !== undefined && clock.elapsed() - lastLock.askedAt < policy.gateRecheckMs;
-    return isDown && isRecent && lastLock?.facts.held ? lastLock.facts : undefined;
+    if (lastLock === undefined || !lastLock.facts.held) return undefined;
+    const isRecent = clock.elapsed() - lastLock.asked.elapsed < policy.gateRecheckMs;
+    if (isDown && isRecent) return lastLock.facts;
+    return phase !== "Rebooting" && isJustNow(lastLock.asked) ? standOn(lastLock) : undefined;
+  }
+
+  /** What was answered before this pass makes it older. */
+  function standOn<T>({ facts, asked }: { facts: T; asked: Moments }): T {
+    if (asked.elapsed < passBegan.elapsed) passBegan = asked;
+    return facts;
   }
 
   /** Undefined when the Node carries another record than was thought, or the clock was set: then all is to be looked at again. */
@@ -173,16 +201,20 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   }
 
   async function readLock(isTurn: boolean, signal: AbortSignal): Promise<LockFacts> {
-    const askedAt = clock.elapsed();
+    const asked = moments();
     const facts = await lock.read(waiter(), isTurn, signal);
-    lastLock = { facts, askedAt };
-    learnSlot(facts, askedAt);
+    learnLock(facts, asked);
     return facts;
   }
 
-  function learnSlot({ held, remains }: Pick<LockFacts, "held" | "remains">, askedAt: number): void {
+  function learnLock(facts: LockFacts, asked: Moments): void {
+    lastLock = { facts, asked };
+    learnSlot(facts, asked);
+  }
+
+  function learnSlot({ held, remains }: Pick<LockFacts, "held" | "remains">, asked: Moments): void {
     mayHoldSlot = held || remains;
-    slotTrustedUntil = askedAt + trustMs;
+    slotTrustedUntil = asked.elapsed + trustMs;
   }
 
   async function lookAtShutdown(signal: AbortSignal): Promise<NonNullable<Seen["shutdown"]>> {
@@ -199,20 +231,33 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     const node = memory.node();
     const urgent = parseRequest(node?.requested)?.urgent === true;
     const since = need === undefined ? (onTheWallOrNot(neededSince) ?? clock.wall()) : Date.parse(need.since);
-    return { stage, paused: node?.paused, neededSince: since, urgent, lastDrainMs, isLockFull };
+    const labels = node?.labels ?? {};
+    return { stage, paused: node?.paused, labels, neededSince: since, urgent, lastDrainMs, isLockFull };
   }
 
   async function lookAtNode(seen: Seen, signal: AbortSignal): Promise<boolean> {
-    const askedAt = clock.elapsed();
+    const known = nodeJustNow();
+    if (known !== undefined) return seeNode(known, seen);
+    const asked = moments();
     const read = await readNode(api, nodeName, signal);
     if (read === undefined) {
       seen.node = "gone";
       return true;
     }
     const isSame = memory.carriesTheSame(read);
-    learn(read, askedAt);
-    if (!isSame) return false;
-    const { facts } = read;
+    learn(read, asked);
+    return isSame && seeNode(read.facts, seen);
+  }
+
+  /** As the server has answered just now, where the watch has shown nothing newer. */
+  function nodeJustNow(): NodeFacts | undefined {
+    if (lastNode === undefined || !isJustNow(lastNode.asked) || memory.record() === undefined)
+      return undefined;
+    const isNewest = memory.node()?.resourceVersion === lastNode.facts.resourceVersion;
+    return isNewest ? standOn(lastNode) : undefined;
+  }
+
+  function seeNode(facts: NodeFacts, seen: Seen): true {
     version = facts.resourceVersion;
     readySince = facts.ready && facts.bootID === seen.bootID ? (readySince ?? clock.elapsed()) : undefined;
     seen.readySince = onTheWallOrNot(readySince);
@@ -225,16 +270,21 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     const record = memory.record();
     if (record !== undefined) return record;
     return await attempt("look at the node", async () => {
-      const askedAt = clock.elapsed();
+      const asked = moments();
       const read = await readNode(api, nodeName, signal);
       if (read === undefined)
         throw new Error(`the cluster has no Node named ${nodeName}; is --node-id right?`);
-      return learn(read, askedAt);
+      return learn(read, asked);
     });
   }
 
-  function learn(read: NodeRead, askedAt: number): CycleRecord {
-    const record = memory.learn(read, askedAt);
+  function isResting(): boolean {
+    return current === undefined || isAtRest(current);
+  }
+
+  function learn(read: NodeRead, asked: Moments): CycleRecord {
+    const record = memory.learn(read, asked.elapsed);
+    lastNode = { facts: read.facts, asked };
     adopt(record);
     return record;
   }
@@ -266,23 +316,24 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       case "acquire": {
         // If the answer is lost, the slot may be ours.
         mayHoldSlot = true;
-        const askedAt = clock.elapsed();
+        const asked = moments();
         const unschedulable = typeof seen.node === "object" && seen.node.unschedulable;
-        learnSlot(await lock.acquire(waiter(), unschedulable, signal), askedAt);
+        learnLock(await lock.acquire(waiter(), unschedulable, signal), asked);
         return;
       }
       case "reenter": {
         mayHoldSlot = true;
-        const askedAt = clock.elapsed();
+        const asked = moments();
         const facts = await lock.reenter(waiter(), signal);
-        lastLock = { facts, askedAt };
+        lastLock = { facts, asked };
         // What does not help is not done again and again.
         if (!facts.held && !facts.takenAway) throw new Error("the lock does not take the slot back");
         return;
       }
       case "release": {
-        const askedAt = clock.elapsed();
-        learnSlot(await lock.release(waiter(), seen.lock?.holders ?? [], action.end, signal), askedAt);
+        const asked = moments();
+        lastLock = undefined;
+        learnLock(await lock.release(waiter(), seen.lock?.holders ?? [], action.end, signal), asked);
         await leaveFormerLock(signal);
         return;
       }
@@ -324,7 +375,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     const before = memory.record() ?? next;
     // The node may be open to pods again before the answer comes.
     if (next.phase !== "Draining") stopDrain();
-    const askedAt = clock.elapsed();
+    const asked = moments();
     let answer: NodeRead;
     try {
       answer = await patchNode(api, nodeName, { ...change, record: text, resourceVersion: version }, signal);
@@ -333,7 +384,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       memory.distrust();
       throw error;
     }
-    memory.wrote(next, answer, askedAt);
+    memory.wrote(next, answer, asked.elapsed);
+    lastNode = { facts: answer.facts, asked };
     adopt(next);
     if (next.phase === "Waiting") saidAt = [...saidAt, clock.elapsed()].slice(-sayingsKept);
     if (before.phase !== next.phase) report.phaseChanged(before, next, why);
@@ -343,9 +395,9 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   async function reboot(record: CycleRecord, why: string, signal: AbortSignal): Promise<void> {
     ask = { result: "unsent" };
     if (!memory.carries(writeRecord(record))) await save(record, {}, why, signal);
-    const ageMs = Math.max(clock.elapsed() - passBegan.elapsed, Math.abs(clock.wall() - passBegan.wall));
-    if (ageMs > checksMaxMs)
-      throw new Error(`what the reboot stands on is ${Math.round(ageMs / 1000)} s old`);
+    const checkedMs = ageMs(passBegan);
+    if (checkedMs > checksMaxMs)
+      throw new Error(`what the reboot stands on is ${Math.round(checkedMs / 1000)} s old`);
     ask = undefined;
     try {
       await ports.rebooter.reboot(signal);
@@ -388,11 +440,14 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
 
   return {
     look,
-    isAtRest: () => current === undefined || isAtRest(current),
     stop: () => drain?.stop(),
     /** The Node is to be read before anything else is done. */
     distrust: () => memory.distrust(),
-    seeMetadata: (metadata: Metadata | undefined) => memory.see(metadata),
+    /** Answers whether it is worth a look: a heartbeat of the kubelet is no news for a node that only waits, nor is the own write. */
+    seeMetadata(metadata: Metadata | undefined): boolean {
+      const isKnown = metadata !== undefined && metadata.resourceVersion === memory.node()?.resourceVersion;
+      return memory.see(metadata) || !(isKnown || isResting());
+    },
     /** How long what has failed last is to rest. What decisions depend on is told at once, and rests there. */
     restMs: () => (isTrial(failed) ? 0 : setbacks.restMs(failed)),
     /** Answers how long there is nothing to do; undefined where there may be at once. */
@@ -421,6 +476,6 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
 
   /** Undefined for what the turn itself has told. */
   function lastLockAskedAt(facts: LockFacts): number | undefined {
-    return lastLock?.facts === facts ? lastLock.askedAt : undefined;
+    return lastLock?.facts === facts ? lastLock.asked.elapsed : undefined;
   }
 }

@@ -117,10 +117,11 @@ export function keptSlot({ seen, now }: Moment): Decision | undefined {
  * to say that its cycle is over: it may have been restored from a backup since it was read.
  */
 export function released(
-  { lock, node }: Seen,
+  { lock, node, mayHoldSlot }: Seen,
   why: string,
   end?: CycleRecord["outcome"],
 ): Decision | undefined {
+  if (!mayHoldSlot) return undefined;
   if (lock === undefined) return look("lock");
   if (!lock.held && !lock.remains) return undefined;
   if (node === undefined) return look("node");

@@ -94,9 +94,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
     name: ports.nodeName,
     signal: ended.signal,
     onChange: (metadata) => {
-      const isNews = cycle.seeMetadata(metadata);
-      // A heartbeat of the kubelet is no news for a node that only waits.
-      if (isNews || !cycle.isAtRest()) wake.ring();
+      if (cycle.seeMetadata(metadata)) wake.ring();
     },
     onBreak: (error) => {
       report.failed("watching the own Node", error);

@@ -1,6 +1,5 @@
 import type { Api } from "../cluster/api.ts";
 import { listByLabel } from "../cluster/nodes.ts";
-import { type Node, paths } from "../cluster/objects.ts";
 import { listStaticPodsDown } from "../lock/control-plane.ts";
 import { controlPlaneBroken, controlPlaneLabels, isOfControlPlane } from "../lock/limits.ts";
 import type { Gate } from "./gate.ts";
@@ -15,9 +14,8 @@ export function controlPlaneGate(api: Api, nodeName: string): Gate {
     stages: ["reboot"],
     asks: "afar",
     isBrief: true,
-    async check(_, signal) {
-      const { metadata } = await api.get<Node>(paths.node(nodeName), { signal });
-      if (!isOfControlPlane(metadata?.labels ?? {})) return { open: true };
+    async check({ labels }, signal) {
+      if (!isOfControlPlane(labels)) return { open: true };
       const nodes = await listByLabel(api, controlPlaneLabels, signal);
       const others = nodes.names.filter((name) => name !== nodeName);
       const podsDown = await listStaticPodsDown(api, others, signal);

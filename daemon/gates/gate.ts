@@ -34,6 +34,8 @@ export interface GateMoment {
   neededSince: number;
   /** The annotation of the own Node, whatever it says. */
   paused: string | undefined;
+  /** Of the own Node. */
+  labels: Readonly<Record<string, string>>;
   /** How long this node's last cycle took from the slot to the reboot, in milliseconds; undefined before the first. */
   lastDrainMs: number | undefined;
 }

@@ -259,7 +259,10 @@ export function createLockStore(options: LockOptions): LockStore {
         return entered(carried, entryOf(asking, self.neededSince, unschedulable, limits, now), limits);
       }, signal);
       unavailable.heed(after.lock);
-      return factsOf(after, asking, limits);
+      // Once it is in, others hold it back no longer.
+      const isIn = holds(after.lock, self, clock.wall());
+      const beside = { ...asking, absent: missingIn(after, asking.absent) };
+      return factsOf(after, isIn ? placed(self) : beside, limits);
     },
 
     async reenter(self, signal) {

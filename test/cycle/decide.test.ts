@@ -1470,6 +1470,16 @@ describe("A settling node", () => {
     });
   });
 
+  it("looks at the lock no more once the slot is known to be free", () => {
+    const { lock: _, ...rest } = seen({ held: false });
+    const settling = record({ phase: "Settling" });
+    assert.equal(saved(decide(settling, rest, policy(), noon)).phase, "Waiting");
+    assert.deepEqual(action(decide(settling, { ...rest, mayHoldSlot: true }, policy(), noon)), {
+      do: "look",
+      at: "lock",
+    });
+  });
+
   it("becomes Idle once the slot is free", () => {
     assert.equal(
       saved(decide(settlingNode, seen({ needed: false, held: false }), policy(), noon)).phase,

@@ -125,7 +125,7 @@ describe("A node whose machine was asked to reboot", () => {
     let isPaused = false;
     world.onDaemonRequest = (node, { method, path }) => {
       const isLastLook =
-        method === "GET" && path === "/api/v1/nodes/n1" && recordOf("n1")?.phase === "Rebooting";
+        method === "GET" && path.endsWith("/leases/rebootd") && recordOf("n1")?.phase === "Rebooting";
       if (node !== "n1" || isPaused || !isLastLook) return;
       isPaused = true;
       world.clockOf("n1").suspend();

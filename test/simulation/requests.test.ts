@@ -1,0 +1,45 @@
+/** How much a daemon asks the API server for, whether all goes well or not. */
+import assert from "node:assert/strict";
+import { isFromDaemon, type SmallWorld, type SmallWorldOptions, startSmallWorld } from "./small-world.ts";
+
+const minute = 60_000;
+
+let world: SmallWorld;
+let requests: string[] = [];
+
+async function start(options: Partial<SmallWorldOptions>): Promise<void> {
+  world = await startSmallWorld({ nodes: 1, ...options });
+  requests = [];
+  world.onDaemonRequest = (_, { method, path }) => requests.push(`${method} ${path}`);
+}
+
+describe("A daemon, from the need to the release of its slot,", () => {
+  afterEach(() => world.stop());
+
+  it("makes 35 requests, and one for each pod that it evicts", async () => {
+    await start({ workloads: [{ name: "web", replicas: 3 }] });
+    world.machine("n1").wantReboot();
+    await world.time.pass(2 * minute);
+    assert.equal(world.machine("n1").boots.length, 2);
+    assert.equal((await world.look()).lock, undefined);
+    assert.equal(requests.length, 35 + 3, requests.join("\n"));
+  });
+});
+
+describe("A daemon that cannot begin", () => {
+  afterEach(() => world.stop());
+
+  const forbidden = { refusal: { code: 403, reason: "Forbidden", message: "a webhook says no" } };
+  for (const [why, resource, effect] of [
+    ["a webhook forbids all writes of its Node", "nodes", forbidden],
+    ["each write of the lock is a conflict", "leases", { status: 409 }],
+  ] as const) {
+    it(`as ${why}, makes at most 40 requests in the first minute`, async () => {
+      await start({ workloads: [{ name: "web", replicas: 1 }] });
+      world.server.faults.add({ match: { verb: "patch", resource, where: isFromDaemon }, effect });
+      world.machine("n1").wantReboot();
+      await world.time.pass(minute);
+      assert.ok(requests.length <= 40, `${requests.length} requests:\n${requests.join("\n")}`);
+    });
+  }
+});
