@@ -22,6 +22,8 @@ const checksMaxMs = 60_000;
  * that ended the pass before. The slot is looked at in any case before the machine is asked.
  */
 const justNowMs = 1000;
+/** Each pod that goes, and each heartbeat, wakes a drain; nothing that it does stands on the slot for longer. */
+const drainLockMs = 5000;
 const sayingsKept = 10;
 /** A record that somebody takes away again and again is written again no sooner. */
 const rewriteMs = 60_000;
@@ -124,17 +126,18 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   }
 
   /**
-   * Where the lock need not be read: it is known to be taken by others, it was answered just now that the slot is ours, or this
-   * node is down and has looked a moment ago.
+   * Where the lock need not be read: it is known to be taken by others, or the slot was ours a moment ago. Before the machine is asked
+   * it is read in any case, and a node that is down may take its time.
    */
   function believedLock({ phase, askedAt }: CycleRecord): LockFacts | undefined {
     if (!mayHoldSlot) return turn?.refused();
     const isDown =
       phase === "Returning" || (phase === "Rebooting" && askedAt !== undefined && ask === undefined);
     if (lastLock === undefined || !lastLock.facts.held) return undefined;
-    const isRecent = clock.elapsed() - lastLock.asked.elapsed < policy.gateRecheckMs;
-    if (isDown && isRecent) return lastLock.facts;
-    return phase !== "Rebooting" && isJustNow(lastLock.asked) ? standOn(lastLock) : undefined;
+    const { facts, asked } = lastLock;
+    if (isDown) return clock.elapsed() - asked.elapsed < policy.gateRecheckMs ? facts : undefined;
+    const goodForMs = phase === "Draining" ? drainLockMs : phase === "Rebooting" ? 0 : justNowMs;
+    return ageMs(asked) < goodForMs ? standOn(lastLock) : undefined;
   }
 
   /** What was answered before this pass makes it older. */

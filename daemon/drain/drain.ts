@@ -8,6 +8,7 @@ import { judgeBudgets } from "./budgets.ts";
 import { quietMs } from "./estimate.ts";
 import { type EvictionRefusal, type Evictor, evictPod } from "./evict.ts";
 import { createLimit } from "./limit.ts";
+import { createLine } from "./line.ts";
 import { createRoster, type Entry, essenceOf, uidOf } from "./roster.ts";
 import {
   daemonSetOf,
@@ -88,6 +89,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   const evictor: Evictor = {
     ...options,
     limit: createLimit(options.parallelism),
+    line: createLine(options),
     isWanted(pod) {
       const entry = roster.get(pod);
       return entry !== undefined && entry.pod.metadata?.deletionTimestamp === undefined;
@@ -97,6 +99,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
       const entry = roster.get(pod);
       if (entry !== undefined) entry.refused = explained;
       report.refused(pod, explained.why);
+      return explained;
     },
   };
   const readBudgets = createBudgetReader(api, clock);

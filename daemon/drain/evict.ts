@@ -3,9 +3,10 @@ import type { Clock, Random } from "../clock.ts";
 import { type Api, type ApiError, isApiError } from "../cluster/api.ts";
 import { type Pod, paths } from "../cluster/objects.ts";
 import type { Limit } from "./limit.ts";
+import type { Line } from "./line.ts";
 
-/** A budget changes at any time. A server in trouble is not to have all pods of all drains asked for again and again. */
-const retry = { budget: { firstMs: 1000, maxMs: 30_000 }, server: { firstMs: 1000, maxMs: 2 * 60_000 } };
+/** A budget changes at any time. */
+const retry = { firstMs: 1000, maxMs: 30_000 };
 
 export interface Evictor {
   api: Api;
@@ -16,10 +17,12 @@ export interface Evictor {
   /** From then on pods are deleted, past all budgets, in place of being evicted; in milliseconds of `clock.elapsed()`. */
   deleteAt: number;
   limit: Limit;
+  /** A server in trouble is not to have all pods asked for again and again. */
+  line: Line;
   /** False once the pod is known to be gone or to be ending: then nothing is asked any more. */
   isWanted: (pod: Pod) => boolean;
-  /** Told why a pod does not go yet. */
-  onRefused: (pod: Pod, refusal: EvictionRefusal) => Promise<void>;
+  /** Told why a pod does not go yet; answers with what is known of that beyond what the server has said. */
+  onRefused: (pod: Pod, refusal: EvictionRefusal) => Promise<EvictionRefusal>;
 }
 
 /**
@@ -33,34 +36,45 @@ export interface EvictionRefusal {
 
 /**
  * Asks the API server to end one pod until it agrees or the pod is gone; the signal ends it. A budget that has no room is
- * asked again after 1 s, doubling to 30 s, or after what the server says; a rule that says no likewise, a server in trouble up to 2 min.
+ * asked again after 1 s, doubling to 30 s, or after what the server says; a rule that says no likewise. Pods for which the server has
+ * trouble wait in line.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works
  */
 export async function evictPod(pod: Pod, evictor: Evictor, signal: AbortSignal): Promise<void> {
-  const { clock, random, limit, isWanted, onRefused, deleteAt } = evictor;
+  const { clock, random, limit, line, isWanted, onRefused, deleteAt } = evictor;
+  let hasWaited = false;
   for (let attempt = 1; ; attempt += 1) {
     const wasEvicted = clock.elapsed() < deleteAt;
+    const answered = () => {
+      if (hasWaited) line.mended();
+      hasWaited = false;
+    };
     try {
       await limit(async () => {
-        if (isWanted(pod)) await ask(pod, evictor, signal);
+        if (!isWanted(pod)) return;
+        await ask(pod, evictor, signal);
+        answered();
       });
       return;
     } catch (error) {
       signal.throwIfAborted();
       // A conflict may be the precondition: then the watch shows that this pod is gone.
-      if (isApiError(error, "not-found")) return;
+      if (isApiError(error, "not-found")) return answered();
       if (!isApiError(error)) throw error;
-      const refusal = refusalOf(error);
-      await onRefused(pod, refusal);
-      const limits = refusal.by === "server" ? retry.server : retry.budget;
-      const waitMs = Math.max(backoffMs(attempt, limits, random), error.retryAfterMs ?? 0);
-      if (!wasEvicted || clock.elapsed() + waitMs < deleteAt) {
-        await clock.sleep(waitMs, signal);
-        continue;
-      }
+      const { by } = await onRefused(pod, refusalOf(error));
       // To delete is another request: what was said of the eviction does not hold it up.
-      await clock.sleep(Math.max(0, deleteAt - clock.elapsed()), signal);
-      attempt = 0;
+      const until = wasEvicted ? deleteAt : Number.POSITIVE_INFINITY;
+      const atLeastMs = error.retryAfterMs ?? 0;
+      if (by === "server") {
+        line.failed(hasWaited);
+        hasWaited = true;
+        await line.wait({ atLeastMs, until }, signal);
+      } else {
+        answered();
+        const waitMs = Math.max(backoffMs(attempt, retry, random), atLeastMs);
+        await clock.sleep(Math.max(0, Math.min(waitMs, until - clock.elapsed())), signal);
+      }
+      if (clock.elapsed() >= until) attempt = 0;
     }
   }
 }

@@ -11,8 +11,6 @@ import {
 
 /** So rarely at last is a gate asked for the slot that says the same each time. */
 const sameAgainMaxMs = 10 * 60_000;
-/** What opens the way to the slot counts so long: it is asked once more when the slot is held, mostly a moment later. */
-const openForMs = 1000;
 
 /** A gate that has not answered by then is closed. */
 const gateDeadlineMs = 15_000;
@@ -43,7 +41,7 @@ interface Given {
 
 /**
  * Asks all gates at once and reports every closed one. A gate that cannot be evaluated is closed and says so. Only a closed
- * answer from afar is used again: what opens the way is always from now, and for the slot from just now.
+ * answer from afar is used again: what opens the way is always from now.
  */
 export function createGateCheck(
   gates: readonly Gate[],
@@ -96,9 +94,10 @@ export function createGateCheck(
     const last = given.get(gate);
     if (last === undefined) return undefined;
     const { answer, at, times } = last;
-    const isForSlot = gate.stages.includes("slot");
-    const closedForMs = isForSlot ? Math.min(recheckMs * 2 ** (times - 1), sameAgainMaxMs) : recheckMs;
-    const goodForMs = isHeldHere ? periodMs : !answer.open ? closedForMs : isForSlot ? openForMs : 0;
+    const closedForMs = gate.stages.includes("slot")
+      ? Math.min(recheckMs * 2 ** (times - 1), sameAgainMaxMs)
+      : recheckMs;
+    const goodForMs = isHeldHere ? periodMs : answer.open ? 0 : closedForMs;
     return clock.elapsed() - at < goodForMs ? answer : undefined;
   }
 }

@@ -16,13 +16,13 @@ async function start(options: Partial<SmallWorldOptions>): Promise<void> {
 describe("A daemon, from the need to the release of its slot,", () => {
   afterEach(() => world.stop());
 
-  it("makes 35 requests, and one for each pod that it evicts", async () => {
+  it("makes 36 requests, and one for each pod that it evicts", async () => {
     await start({ workloads: [{ name: "web", replicas: 3 }] });
     world.machine("n1").wantReboot();
     await world.time.pass(2 * minute);
     assert.equal(world.machine("n1").boots.length, 2);
     assert.equal((await world.look()).lock, undefined);
-    assert.equal(requests.length, 35 + 3, requests.join("\n"));
+    assert.equal(requests.length, 36 + 3, requests.join("\n"));
   });
 });
 
@@ -42,4 +42,31 @@ describe("A daemon that cannot begin", () => {
       assert.ok(requests.length <= 40, `${requests.length} requests:\n${requests.join("\n")}`);
     });
   }
+});
+
+describe("A drain of many pods whose API server breaks down", () => {
+  afterEach(() => world.stop());
+
+  it("asks at most 6 times a minute after ten minutes, and goes on once the server works", async () => {
+    await start({
+      workloads: [{ name: "web", replicas: 60, budget: { maxUnavailable: 0 } }],
+      options: { preflight: "off", "drain-timeout": "1h" },
+    });
+    world.machine("n1").wantReboot();
+    await world.time.pass(5000);
+    assert.equal((await world.look()).phases["n1"], "Draining");
+    const fault = world.server.faults.add({ match: { where: isFromDaemon }, effect: { status: 500 } });
+    world.server.cutWatches();
+    await world.time.pass(10 * minute);
+    requests = [];
+    await world.time.pass(20 * minute);
+    assert.ok(
+      requests.length <= 20 * 6,
+      `${requests.length} requests:\n${requests.slice(0, 100).join("\n")}`,
+    );
+    fault.remove();
+    const budget = "/apis/policy/v1/namespaces/default/poddisruptionbudgets/web";
+    await world.admin.delete(budget, {}, { signal: world.signal });
+    await world.time.until("it has rebooted", () => world.machine("n1").boots.length === 2, 3 * minute);
+  });
 });
