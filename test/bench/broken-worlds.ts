@@ -3,7 +3,6 @@ import type { ApiResponse, Transport } from "../../daemon/cluster/transport.ts";
 import { recordAnnotation } from "../../daemon/cycle/record.ts";
 import type { FaultEffect, FaultMatch } from "../cluster/api/server.ts";
 import type { SmallWorld, SmallWorldOptions } from "../simulation/small-world.ts";
-import { startSecondDaemon } from "./second-daemon.ts";
 
 export interface BrokenWorld {
   name: string;
@@ -14,6 +13,8 @@ export interface BrokenWorld {
   /** What else is broken. */
   breaks?: (world: SmallWorld) => void | Promise<void>;
   world?: Partial<SmallWorldOptions>;
+  /** Two daemons run on this node, each with the budget of one. */
+  twoDaemonsOn?: string;
 }
 
 const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
@@ -125,8 +126,9 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     name: "two daemons with two locks are on one node",
     breaks: async (world) => {
       await world.admin.create(leases, { metadata: { name: "other" }, spec: {} }, { signal: world.signal });
-      startSecondDaemon(world, "n1", { "lock-object": "lease/other" });
+      world.runSecondDaemon("n1", { concurrency: "3", "lock-object": "lease/other" });
     },
+    twoDaemonsOn: "n1",
     // Both want the node at the same time.
     world: { rights: "everything", options: { concurrency: "3" } },
   },

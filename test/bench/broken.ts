@@ -10,7 +10,7 @@ const minutes = 40;
 
 /** How much the daemon of a node asks for once the world is broken; in virtual time. */
 export async function benchBroken(broken: BrokenWorld): Promise<Figure[]> {
-  const { name, from, fault, breaks } = broken;
+  const { name, from, fault, breaks, twoDaemonsOn } = broken;
   const workloads = [{ name: "web", replicas: 6 }];
   const world = await startSmallWorld({ nodes: 3, workloads, ...broken.world });
   const needReboots = () => {
@@ -26,7 +26,7 @@ export async function benchBroken(broken: BrokenWorld): Promise<Figure[]> {
     const match = { ...fault?.match, user: daemonUser.name };
     const struck = fault && world.server.faults.add({ ...fault, match });
     await breaks?.(world);
-    const requests = countByMinute(world);
+    const requests = countByMinute(world, (node) => (node === twoDaemonsOn ? 2 : 1));
     if (!from) needReboots();
     await world.time.pass(minutes * minute);
     if (struck?.hits === 0) throw new Error(`${name}: no request has met it`);
@@ -47,8 +47,11 @@ export async function benchBroken(broken: BrokenWorld): Promise<Figure[]> {
   }
 }
 
-/** How many requests each node sends in each minute from now on. To open a watch is one; so is what gets no answer. */
-function countByMinute(world: SmallWorld): number[][] {
+/**
+ * How many requests each daemon sends in each minute from now on, where a node has several on average. To open a watch is one; so is
+ * what gets no answer.
+ */
+function countByMinute(world: SmallWorld, daemonsOn: (node: string) => number): number[][] {
   const { clock } = world.time;
   const start = clock.elapsed();
   const counted = new Map<string, number[]>();
@@ -56,7 +59,7 @@ function countByMinute(world: SmallWorld): number[][] {
   world.onDaemonRequest = (node) => {
     const counts = counted.get(node) ?? [];
     const now = Math.floor((clock.elapsed() - start) / minute);
-    counts[now] = (counts[now] ?? 0) + 1;
+    counts[now] = (counts[now] ?? 0) + 1 / daemonsOn(node);
   };
   return [...counted.values()];
 }
