@@ -135,7 +135,9 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       phase === "Returning" || (phase === "Rebooting" && askedAt !== undefined && ask === undefined);
     if (lastLock === undefined || !lastLock.facts.held) return undefined;
     const { facts, asked } = lastLock;
-    if (isDown) return clock.elapsed() - asked.elapsed < policy.gateRecheckMs ? facts : undefined;
+    // What is released is looked at once more with that.
+    const isEnding = phase === "Settling" || phase === "Restoring";
+    if (isDown || isEnding) return clock.elapsed() - asked.elapsed < policy.gateRecheckMs ? facts : undefined;
     const goodForMs = phase === "Draining" ? drainLockMs : phase === "Rebooting" ? 0 : justNowMs;
     return ageMs(asked) < goodForMs ? standOn(lastLock) : undefined;
   }
