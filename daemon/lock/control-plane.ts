@@ -1,9 +1,11 @@
 import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
+import { listByLabel } from "../cluster/nodes.ts";
 import { type Pod, paths } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { isCriticalStaticPod, isStaticPodDown } from "../cluster/static-pods.ts";
 import { podKey } from "../drain/select.ts";
+import { controlPlaneLabels } from "./limits.ts";
 
 /** Which static pods of other control-plane nodes are down: a member of etcd may be, though its kubelet is Ready. */
 export interface StaticPods {
@@ -26,6 +28,23 @@ export interface StaticPodsOptions {
 
 /** What was seen so recently counts as seen just now: the look at this node's turn is the one with which it enters. */
 const freshMs = 5000;
+
+type Members = Awaited<ReturnType<typeof listByLabel>>;
+
+/** The Nodes of the control plane, and which are not Ready: one list for each label. */
+export function createMembers({
+  api,
+  clock,
+}: Pick<StaticPodsOptions, "api" | "clock">): (signal: AbortSignal) => Promise<Members> {
+  let last: { at: number; members: Members } | undefined;
+  return async (signal) => {
+    if (last === undefined || clock.elapsed() - last.at >= freshMs) {
+      const at = clock.elapsed();
+      last = { at, members: await listByLabel(api, controlPlaneLabels, signal) };
+    }
+    return last.members;
+  };
+}
 
 /**
  * One list for each other node of the control plane: no label is on the static pods of all distributions. Found down, pods

@@ -1,17 +1,16 @@
 import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
-import { countNodes, listByLabel } from "../cluster/nodes.ts";
+import { countNodes } from "../cluster/nodes.ts";
 import { pauseNow } from "../pause.ts";
 import { createAbsent, missingIn } from "./absent.ts";
 import type { Carried, CarriedChange, LockCarrier } from "./carrier.ts";
-import { createStaticPods } from "./control-plane.ts";
+import { createMembers, createStaticPods } from "./control-plane.ts";
 import { afterCycle, type CycleEnd, halted } from "./failures.ts";
 import {
   type Applicant,
   allPaused,
   type Concurrency,
   concurrencyOf,
-  controlPlaneLabels,
   isOfControlPlane,
   type Limits,
   nodesUnknown,
@@ -123,6 +122,7 @@ export function createLockStore(options: LockOptions): LockStore {
   let isWarned = false;
   const unavailable = createUnavailable(options);
   const absent = createAbsent({ ...options, place: placed });
+  const members = createMembers(options);
   const staticPods = createStaticPods(options);
 
   async function clusterSize(signal: AbortSignal): Promise<number> {
@@ -174,7 +174,7 @@ export function createLockStore(options: LockOptions): LockStore {
   ): Promise<Applicant> {
     const alone = placed(self);
     if (!isOfControlPlane(self.labels) || isRefused(alone)) return alone;
-    const controlPlane = await listByLabel(api, controlPlaneLabels, signal);
+    const controlPlane = await members(signal);
     const beside = { ...alone, controlPlane };
     if (isRefused(beside)) return beside;
     const podsDown = await look(controlPlane.names.filter((name) => name !== self.nodeID));

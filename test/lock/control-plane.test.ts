@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Api, CallOptions } from "../../daemon/cluster/api.ts";
 import type { Pod } from "../../daemon/cluster/objects.ts";
-import { createStaticPods, type StaticPods } from "../../daemon/lock/control-plane.ts";
-import { type PodFacts, pod } from "../drain/builders.ts";
+import { createMembers, createStaticPods, type StaticPods } from "../../daemon/lock/control-plane.ts";
+import { node, type PodFacts, pod } from "../drain/builders.ts";
 
 const minute = 60_000;
 const { signal } = new AbortController();
@@ -93,5 +93,26 @@ describe("The static pods of other control-plane nodes", () => {
     assert.deepEqual(await staticPods.now(["cp2"], signal), []);
     breakEtcd("cp3");
     assert.deepEqual(await staticPods.now(others, signal), ["shop/etcd-cp3"]);
+  });
+});
+
+describe("The members of the control plane", () => {
+  it("are asked for once in 5 s, with one list for each label", async () => {
+    let lists = 0;
+    let members = [node({ name: "cp1" })];
+    const list = async (_: string, { query }: CallOptions) => {
+      lists += 1;
+      const isFirst = query?.["labelSelector"] === "node-role.kubernetes.io/control-plane";
+      return { metadata: {}, items: isFirst ? members : [] };
+    };
+    let elapsed = 0;
+    const clock = { wall: () => 0, elapsed: () => elapsed, sleep: () => assert.fail("nobody waits") };
+    const ask = createMembers({ api: { list } as unknown as Api, clock });
+    assert.deepEqual(await ask(signal), { names: ["cp1"], notReady: [] });
+    members = [node({ name: "cp1", ready: false })];
+    elapsed = 4999;
+    assert.deepEqual([(await ask(signal)).notReady, lists], [[], 4]);
+    elapsed = 5000;
+    assert.deepEqual([(await ask(signal)).notReady, lists], [["cp1"], 8]);
   });
 });

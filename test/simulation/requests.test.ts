@@ -70,3 +70,15 @@ describe("A drain of many pods whose API server breaks down", () => {
     await world.time.until("it has rebooted", () => world.machine("n1").boots.length === 2, 3 * minute);
   });
 });
+
+describe("A daemon of the control plane", () => {
+  afterEach(() => world.stop());
+
+  it("lists the nodes of it once for its turn and its entry, with one request for each label", async () => {
+    await start({ nodes: 3, controlPlane: { members: 3, staticPods: ["etcd"] } });
+    world.machine("n1").wantReboot();
+    await world.time.pass(1500);
+    assert.deepEqual((await world.look()).cordoned, ["n1"]);
+    assert.equal(requests.filter((request) => request.includes("labelSelector=node-role")).length, 4);
+  });
+});
