@@ -298,7 +298,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   function adopt(next: CycleRecord): void {
     const before = current;
     current = next;
-    if (before?.phase !== next.phase || before.since !== next.since)
+    // A phase that this process has found has begun before it: all the time without a server is within that.
+    if (before !== undefined && (before.phase !== next.phase || before.since !== next.since))
       unreachableBefore = ports.unreachableMs();
     if (next.phase !== "Rebooting") ask = undefined;
     if (
