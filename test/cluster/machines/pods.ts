@@ -20,6 +20,8 @@ import { addressOf } from "./node-status.ts";
 /** Annotations by which a test gives one pod its own times, in seconds; "never" for a start that does not end. */
 export const podStartAnnotation = "machines.test/start-seconds";
 export const podStopAnnotation = "machines.test/stop-seconds";
+/** While it is there the pod runs and is not Ready. */
+export const podBrokenAnnotation = "machines.test/broken";
 
 /** A pod as this boot knows it; nothing of it outlives the boot. */
 interface Running {
@@ -57,8 +59,9 @@ export async function runPods(
 
   async function start(pod: StoredPod): Promise<void> {
     const known = running.get(pod.metadata.uid) ?? begin(pod);
-    const isReady = clock.elapsed() >= known.readyAt;
-    if (!isReady && known.readyAt < Number.POSITIVE_INFINITY) {
+    const hasStarted = clock.elapsed() >= known.readyAt;
+    const isReady = hasStarted && pod.metadata.annotations?.[podBrokenAnnotation] === undefined;
+    if (!hasStarted && known.readyAt < Number.POSITIVE_INFINITY) {
       queue.addAfter(keyOf(pod), known.readyAt - clock.elapsed());
     }
     if (isSaid(pod, known, isReady)) return;

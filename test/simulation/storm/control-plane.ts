@@ -1,6 +1,6 @@
 import type { Random } from "../../../daemon/clock.ts";
 import type { MachineEvent } from "../../cluster/machines/machine.ts";
-import { podStartAnnotation } from "../../cluster/machines/pods.ts";
+import { podBrokenAnnotation, podStartAnnotation } from "../../cluster/machines/pods.ts";
 import type { SmallWorld } from "../small-world.ts";
 
 export const staticPods = ["etcd", "kube-apiserver"];
@@ -14,6 +14,8 @@ export interface ControlPlane {
   onMachineEvent(event: MachineEvent): void;
   /** From the next boot on this member takes so long to be ready; infinity for never. Answers how to mend it. */
   slowDown(node: string, seconds: number): Promise<() => Promise<void>>;
+  /** It breaks while its machine runs, for so long. Answers how to mend it. */
+  breakNow(node: string, seconds: number): Promise<() => Promise<void>>;
   /** Since when members are not ready; those that are, are not named. */
   missing(): ReadonlyMap<string, number>;
   readonly members: readonly string[];
@@ -27,6 +29,7 @@ export function createControlPlane(world: SmallWorld, members: Members, random: 
   const names = Array.from({ length: members }, (_, index) => `n${index + 1}`);
   const missingSince = new Map<string, number>();
   const startMs = new Map<string, number>();
+  const broken = new Set<string>();
   const { clock, timers } = world.time;
 
   function lose(node: string): void {
@@ -48,11 +51,22 @@ export function createControlPlane(world: SmallWorld, members: Members, random: 
     const machine = world.machine(node);
     const boot = machine.boots.at(-1);
     const ms = startMs.get(node) ?? (members === 1 ? 3000 + random() * random() * 200_000 : usualMs);
-    if (!Number.isFinite(ms)) return;
+    if (!Number.isFinite(ms) || broken.has(node)) return;
     timers.setTimeout(() => {
       if (machine.boots.at(-1) === boot && machine.isUp) gain(node);
     }, ms);
   }
+
+  const annotate = (node: string, annotations: Record<string, string | null>) =>
+    Promise.all(
+      staticPods.map((name) =>
+        world.admin.patch(
+          `/api/v1/namespaces/kube-system/pods/${name}-${node}`,
+          { metadata: { annotations } },
+          { signal: world.signal },
+        ),
+      ),
+    );
 
   return {
     members: names,
@@ -73,18 +87,20 @@ export function createControlPlane(world: SmallWorld, members: Members, random: 
       }
       if (type === "booted" && world.machine(node).boots.length > 1) onBoot(node);
     },
+    async breakNow(node, seconds) {
+      await annotate(node, { [podBrokenAnnotation]: "true" });
+      broken.add(node);
+      if (world.machine(node).isUp) lose(node);
+      const mend = async () => {
+        // Without a majority there is no server that could be told: the member is there again first.
+        if (broken.delete(node) && world.machine(node).isUp) gain(node);
+        await annotate(node, { [podBrokenAnnotation]: null });
+      };
+      if (Number.isFinite(seconds)) timers.setTimeout(() => void mend().catch(() => {}), seconds * 1000);
+      return mend;
+    },
     async slowDown(node, seconds) {
-      const annotate = (value: string | null) =>
-        Promise.all(
-          staticPods.map((name) =>
-            world.admin.patch(
-              `/api/v1/namespaces/kube-system/pods/${name}-${node}`,
-              { metadata: { annotations: { [podStartAnnotation]: value } } },
-              { signal: world.signal },
-            ),
-          ),
-        );
-      await annotate(Number.isFinite(seconds) ? String(seconds) : "never");
+      await annotate(node, { [podStartAnnotation]: Number.isFinite(seconds) ? String(seconds) : "never" });
       startMs.set(node, seconds * 1000);
       return async () => {
         startMs.delete(node);

@@ -20,8 +20,11 @@ const disturbing = new Set<Kind>([
 /** Kinds that keep them from being told what changes, so that they have to look for themselves. */
 const blinding = new Set<Kind>(["cut-watches", "compact", "lagging-watch", "dull-watch", "frozen-watch"]);
 
-/** Whether a daemon can still ask. */
-export function effectOf({ kind }: Trouble): "disturbs" | "blinds" | undefined {
+/** Whether a daemon can still ask, can still say something on its Node, and is told of changes. */
+export function effectOf(trouble: Trouble): "disturbs" | "mutes" | "blinds" | undefined {
+  const { kind } = trouble;
+  if (kind === "refused" && trouble.deed.verb === "patch" && trouble.deed.resource === "nodes")
+    return "mutes";
   if (disturbing.has(kind)) return "disturbs";
   return blinding.has(kind) ? "blinds" : undefined;
 }

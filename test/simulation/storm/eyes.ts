@@ -20,7 +20,7 @@ export interface RecordOnNode {
   reboots?: number;
   request?: string;
   reasons?: { gate: string; code: string; message: string }[];
-  outcome?: { message: string };
+  outcome?: { result: string; message: string };
 }
 
 export function daemonIn(user: string): string | undefined {
@@ -56,6 +56,12 @@ export function lockIn(carrier: KubeObject | undefined): string | undefined {
 
 export function failuresIn(lease: KubeObject | undefined): number {
   return list(JSON.parse(lease?.metadata.annotations?.["rebootd.dev/failures"] ?? "[]")).length;
+}
+
+/** Whose slots people have taken away. */
+export function unlockedIn(carrier: KubeObject | undefined): readonly string[] {
+  const value = carrier?.metadata.annotations?.["rebootd.dev/unlocked"] ?? "[]";
+  return list(JSON.parse(value)).map((one) => String(at(one, "node")));
 }
 
 export function isUnreadable(lease: KubeObject | undefined): boolean {

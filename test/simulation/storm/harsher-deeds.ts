@@ -192,8 +192,8 @@ export const harsherDeeds: { [K in HarsherKind]: Deed<Extract<HarsherTrouble, { 
       world.machine(node).crashDaemon();
     };
   },
-  "slow-etcd"({ node, seconds = Number.POSITIVE_INFINITY }, { controlPlane }) {
-    return controlPlane?.slowDown(node, seconds);
+  "slow-etcd"({ node, seconds = Number.POSITIVE_INFINITY, isBroken }, { controlPlane }) {
+    return isBroken ? controlPlane?.breakNow(node, seconds) : controlPlane?.slowDown(node, seconds);
   },
 };
 

@@ -41,8 +41,11 @@ export type HarsherTrouble =
   | { kind: "outage"; for: number }
   /** The daemon is one of another version for a while. */
   | { kind: "other-version"; node: string; for: number }
-  /** The static pods of a member of the control plane take long to be Ready after its next boot; undefined is for ever. */
-  | { kind: "slow-etcd"; node: string; seconds: number | undefined; for: number };
+  /**
+   * The static pods of a member of the control plane take long to be Ready after its next boot, or break now for as long;
+   * undefined is for ever.
+   */
+  | { kind: "slow-etcd"; node: string; seconds: number | undefined; isBroken: boolean; for: number };
 
 export type HarsherKind = HarsherTrouble["kind"];
 
@@ -170,6 +173,7 @@ export const draws: { [K in HarsherKind]: (draw: Draw) => Extract<HarsherTrouble
     node: member(),
     seconds: chance(0.5) ? undefined : integer(20, 300),
     for: integer(120, 900),
+    isBroken: chance(0.4),
   }),
 };
 

@@ -61,6 +61,8 @@ const limits: Limits = {
   controlPlane: members && (Number(members) as Members),
   alone: trouble && { kind: trouble, rate: count("rate") ?? 10 },
 };
+/** Those that were asked for. */
+const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 const seeds = { first: count("first-seed") ?? 1, count: count("seeds") ?? 200, limits };
 const seed = count("seed");
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -99,11 +101,11 @@ async function playAll(): Promise<number> {
 async function findMutants(): Promise<number> {
   const began = performance.now();
   let missed = 0;
-  for (const { name } of mutants) {
+  for (const { name, limits: ofMutant } of mutants) {
     let found: { seed: number; broken: string } | undefined;
     let played = 0;
     await playSeeds(
-      { ...seeds, count: mutantSeeds },
+      { ...seeds, count: mutantSeeds, limits: { ...ofMutant, ...given } },
       (result) => {
         played += 1;
         const [broken] = result.broken;

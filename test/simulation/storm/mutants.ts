@@ -1,7 +1,11 @@
+import type { Limits } from "./scenario.ts";
+
 /** A bug to plant: text in a file of the daemon, and what stands there instead. */
 export interface Mutant {
   name: string;
-  /** One that finds it; `npm run simulate -- --mutants` looks for others. */
+  /** Which storms are to find it; any, where nothing is said. */
+  limits?: Limits;
+  /** One of them that finds it; `npm run simulate -- --mutants` looks for others. */
   seed: number;
   file: string;
   edits: readonly (readonly [text: string, instead: string])[];
@@ -231,5 +235,139 @@ export const mutants: readonly Mutant[] = [
     seed: 19,
     file: "cycle/run.ts",
     edits: [["    cycle.distrust();\n", ""]],
+  },
+  {
+    name: "a shutdown that is under way is undone",
+    limits: { alone: { kind: "slow-shutdown", rate: 10 } },
+    seed: 1,
+    file: "cycle/decide.ts",
+    edits: [
+      [
+        'if (seen.shutdown === "under-way") {\n    const why = "the machine is going down, for longer',
+        'if (seen.shutdown === undefined) {\n    const why = "the machine is going down, for longer',
+      ],
+      [
+        'if (seen.shutdown === "under-way") {\n    return wait(`',
+        "if (seen.shutdown === undefined) {\n    return wait(`",
+      ],
+    ],
+  },
+  {
+    name: "the record's times are not set with the clock",
+    limits: { alone: { kind: "clock-step", rate: 10 } },
+    seed: 6,
+    file: "cycle/own-memory.ts",
+    edits: [["if (last !== undefined) keep({ ...last, record: shifted(last.record, setByMs) });", ""]],
+  },
+  {
+    name: "kured's entry for the same node counts as ours",
+    limits: { alone: { kind: "kured", rate: 10 } },
+    seed: 1,
+    file: "lock/slots.ts",
+    edits: [
+      [
+        "return nodeUID !== undefined || concurrency !== undefined;",
+        "return nodeUID !== null || concurrency !== undefined;",
+      ],
+    ],
+  },
+  {
+    name: "a machine that is put back to a snapshot counts as rebooted",
+    limits: { alone: { kind: "put-back", rate: 10 } },
+    seed: 2,
+    file: "cycle/returning.ts",
+    edits: [
+      [
+        "if (record.bootID === seen.bootID) return unproved",
+        "if (record.bootID === seen.bootID && record.attempt > 99) return unproved",
+      ],
+    ],
+  },
+  {
+    name: "the slot is released without a look at the Node",
+    limits: { alone: { kind: "restored", rate: 10 } },
+    seed: 8,
+    file: "cycle/decision.ts",
+    edits: [['if (node === undefined) return look("node");\n  return { action: end', "return { action: end"]],
+  },
+  {
+    name: "a node that is down does not put its entry back",
+    limits: { alone: { kind: "lock-stripped", rate: 10 } },
+    seed: 0,
+    file: "cycle/decision.ts",
+    edits: [["const isLost = !lock.held &&", "const isLost = lock.held && !lock.held &&"]],
+  },
+  {
+    name: "static pods of another member do not count",
+    limits: { controlPlane: 3, alone: { kind: "slow-etcd", rate: 10 } },
+    seed: 2,
+    file: "lock/limits.ts",
+    edits: [
+      ["const down = controlPlane?.podsDown ?? [];", 'const down = controlPlane === null ? [""] : [];'],
+    ],
+  },
+  {
+    name: "a node is back before its static pods are Ready",
+    limits: { controlPlane: 3, alone: { kind: "slow-etcd", rate: 10 } },
+    seed: 3,
+    file: "cycle/own-pods.ts",
+    edits: [["if (isCriticalStaticPod(pod)) return true;", ""]],
+  },
+  {
+    name: "the reason on the Node is written once",
+    limits: { alone: { kind: "alerts", rate: 10 } },
+    seed: 1,
+    file: "cycle/at-rest.ts",
+    edits: [
+      [
+        'if (record.phase === "Waiting" && isSaid(record, reasons, now) && record.taint === softTaint) {',
+        'if (record.phase === "Waiting" && record.reasons.length > 0 && record.taint === softTaint) {',
+      ],
+    ],
+  },
+  {
+    name: "a watch goes on at the version from before a restore",
+    limits: { alone: { kind: "restored", rate: 10 } },
+    seed: 3,
+    file: "cluster/watch.ts",
+    edits: [
+      ["const query = {", "const query = { resourceVersion: last,"],
+      ["let failures = 0;", "let failures = 0;\n  let last: string | undefined;"],
+      [
+        "failures = 0;\n        if",
+        "failures = 0;\n        last = object.metadata?.resourceVersion ?? last;\n        if",
+      ],
+    ],
+  },
+  {
+    name: "a cycle that is never let begin keeps its slot",
+    limits: { alone: { kind: "refused", rate: 10 } },
+    seed: 21,
+    file: "cycle/at-rest.ts",
+    edits: [["const beginTriesMax = 3;", "const beginTriesMax = 1000;"]],
+  },
+  {
+    name: "time without a server counts as drain time",
+    limits: { alone: { kind: "outage", rate: 10 } },
+    seed: 5,
+    file: "cycle/decide.ts",
+    edits: [
+      [
+        "const began = Date.parse(record.since) + seen.unreachableMs;",
+        "const began = Date.parse(record.since);",
+      ],
+    ],
+  },
+  {
+    name: "a node that fails again and again is never given up",
+    limits: { alone: { kind: "refused", rate: 10 } },
+    seed: 39,
+    file: "cycle/at-rest.ts",
+    edits: [
+      [
+        "return maxFailuresPerNode > 0 && failures >= maxFailuresPerNode;",
+        "return maxFailuresPerNode < 0 && failures >= maxFailuresPerNode;",
+      ],
+    ],
   },
 ];

@@ -78,6 +78,7 @@ export async function play(scenario: Scenario): Promise<Played> {
   const controlPlane = scenario.controlPlane && createControlPlane(world, scenario.controlPlane, random);
   const disturbances = createDisturbances(clock.wall);
   const blindness = createDisturbances(clock.wall);
+  const muteness = createDisturbances(clock.wall);
   const lateness = createDisturbances(clock.wall);
   const promises = watchAll({
     world,
@@ -85,7 +86,9 @@ export async function play(scenario: Scenario): Promise<Played> {
     controlPlane,
     disturbances,
     blindness,
+    muteness,
     lateness,
+    isAlerting: () => alerts.active,
     onViolation: violate,
   });
   const requests = createWaiters();
@@ -146,7 +149,7 @@ export async function play(scenario: Scenario): Promise<Played> {
   const disturb = (one: Trouble) => {
     const effect = effectOf(one);
     if (effect === undefined) return () => {};
-    return (effect === "blinds" ? blindness : disturbances).begin(nodeOf(one));
+    return { disturbs: disturbances, mutes: muteness, blinds: blindness }[effect].begin(nodeOf(one));
   };
   const begin = async (one: Trouble) => {
     note(`-- ${tell(one)}`);
@@ -187,7 +190,7 @@ export async function play(scenario: Scenario): Promise<Played> {
   note("-- the storm is over");
   storm.abort(new Error("the storm is over"));
   interference.disarm();
-  for (const one of [disturbances, blindness, lateness]) one.endAll();
+  for (const one of [disturbances, blindness, muteness, lateness]) one.endAll();
   // More than once for what the server was not there for.
   for (let round = 0; round < 2 || (undos.size > 0 && round < undoRoundsMax); round += 1) {
     for (const undo of [...undos]) perform(() => end(undo));

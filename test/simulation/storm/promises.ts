@@ -43,12 +43,18 @@ export interface Surroundings {
   latenessMs: (node: string) => number;
   /** For how long it could not reach the server, or stood still, since then. */
   disturbedMs: (node: string, since: number) => number;
+  /** For how long the server was away since then. */
+  awayMs: (since: number) => number;
   /** What the node's daemon is told, or was a moment ago: how many may be down at most, and whether its window is open. */
   concurrencyOf: (node: string) => number;
   /** After how many failures in a row it does not start; infinity for never. */
   haltAfterOf: (node: string) => number;
   /** From the cordon; the longest of what it is told. */
   drainTimeoutMs: (node: string) => number;
+  /** The shortest of them. */
+  leastDrainTimeoutMs: (node: string) => number;
+  /** After how many failures in a row it is left alone until a person asks; infinity for never. */
+  failuresMaxOf: (node: string) => number;
   isWindowOpen: (node: string, now: number) => boolean;
   onViolation: (violation: Violation) => void;
 }
@@ -63,6 +69,8 @@ export interface Promises {
   forgetNeed(node: string): void;
   /** A person takes its slot away on purpose, and so answers for what follows. */
   takenAway(node: string): void;
+  /** Whether the lock has lost its slot, and has not got it back. */
+  isRobbed(node: string): boolean;
   onRequest(node: string, path: string): void;
 }
 
@@ -84,6 +92,8 @@ const saveMs = 500;
 const newcomerMs = 10_000;
 /** How often a need is served that does not go away, and once more for a reboot that was under way. */
 const rebootsForOneNeedMax = 3;
+/** The server is looked at so often, at either end of an outage. */
+const awayLooksMs = 20_000;
 const never = Number.NEGATIVE_INFINITY;
 const pausedAnnotation = "rebootd.dev/paused";
 const requestedAnnotation = "rebootd.dev/reboot-requested";
@@ -195,12 +205,27 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (after.phase === "Waiting" && (after.reasons ?? []).length === 0 && isStill) {
       violate("it says why it waits", `${name} waits and names no reason`);
     }
+    const failuresMax = surroundings.failuresMaxOf(name);
+    if (after.phase === "Draining" && before.phase !== after.phase && (before.failures ?? 0) >= failuresMax) {
+      const times = `${name} begins again after ${before.failures} failures, and nobody has asked for it`;
+      violate("a node that was given up is left alone", times);
+    }
     if (after.phase === "Draining" && (before.phase !== "Draining" || before.announced))
       of(name).drainingSince = now();
     if (before.phase === "Draining" && after.phase !== "Draining") {
       // Time in which it can see and do nothing does not count.
       const since = of(name).drainingSince;
       const tookMs = now() - since - surroundings.disturbedMs(name, since);
+      // Of what was before its daemon was started it cannot know.
+      const awayMs = surroundings.awayMs(Math.max(since, of(name).endedAt));
+      const isLate = after.outcome?.result === "failed" && after.outcome.message.includes("deadline");
+      const leastMs = surroundings.leastDrainTimeoutMs(name) - awayLooksMs;
+      if (isLate && awayMs > 0 && now() - since - awayMs < leastMs) {
+        violate(
+          "an outage is no failure",
+          `${name} has failed, and the server was away while it was drained`,
+        );
+      }
       if (tookMs > surroundings.drainTimeoutMs(name) + lateMs) {
         violate("no endless drain", `${name} was drained for ${Math.round(tookMs / 1000)} s`);
       }
@@ -329,6 +354,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
       of(name).reboots = 0;
     },
     takenAway: down.except,
+    isRobbed: (name) => of(name).robbedAt !== never,
     onRequest: moderation.onRequest,
     onMachineEvent(event) {
       looks += 1;

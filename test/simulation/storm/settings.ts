@@ -69,6 +69,15 @@ export function createSettings({ nodes, options }: Scenario) {
       ),
     drainTimeoutMs: (node: string, now: number): number =>
       Math.max(...recent(node, now).map((config) => config["drain-timeout"])),
+    leastDrainTimeoutMs: (node: string, now: number): number =>
+      Math.min(...recent(node, now).map((config) => config["drain-timeout"])),
+    /** After how many failures in a row it is left alone; infinity for never. */
+    failuresMaxOf: (node: string, now: number): number =>
+      Math.max(
+        ...recent(node, now).map((config) => config["max-failures-per-node"] || Number.POSITIVE_INFINITY),
+      ),
+    releaseDelayMs: (node: string, now: number): number =>
+      Math.max(...recent(node, now).map((config) => config["lock-release-delay"])),
     /** Windows begin at midnight here, and storms at noon. */
     isWindowOpen: (node: string, time: number, now: number): boolean =>
       recent(node, now).some((config) => (time / 1000) % 86_400 <= config["end-time"] + 1),

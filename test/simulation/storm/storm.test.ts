@@ -45,7 +45,7 @@ describe("A storm", () => {
 });
 
 describe("A planted bug is found by some seed", () => {
-  for (const { name, seed } of mutants) {
+  for (const { name, seed, limits = {} } of mutants) {
     it(name, async function () {
       this.timeout(180_000);
       let finder: number | undefined;
@@ -56,7 +56,7 @@ describe("A planted bug is found by some seed", () => {
       ]) {
         if (finder !== undefined) break;
         await playSeeds(
-          { ...seeds, limits: {} },
+          { ...seeds, limits },
           ({ seed: played, broken }) => {
             if (broken.length > 0) finder ??= played;
             return finder !== undefined;

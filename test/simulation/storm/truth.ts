@@ -18,7 +18,24 @@ export interface TruthWorld {
   lockVersion: (node: string) => string;
   isWindowOpen: (node: string) => boolean;
   /** The longest that a drain, the wait for the machine, and the wait after the boot may take. */
-  limitsMs: (node: string) => { draining: number; rebooting: number; settle: number };
+  limitsMs: (node: string) => {
+    draining: number;
+    rebooting: number;
+    settle: number;
+    /** From the uncordon to the release of the slot. */
+    release: number;
+    /** For so long a node at rest believes what it has seen of the lock. */
+    trust: number;
+  };
+  /** Whether it has a slot in a lock that its daemon is told to use. */
+  isInLock: (node: string) => boolean;
+  /** Whether the lock has lost its slot. */
+  isLost: (node: string) => boolean;
+  /** Whether a person has taken its slot away, and so wants it to have none. */
+  isUnlocked: (node: string) => boolean;
+  /** Another daemon says what it sees on the same Node. */
+  hasSecond: (node: string) => boolean;
+  isAlerting: () => boolean;
   /** Since when its daemon runs; infinity where it does not. */
   runningSince: (node: string) => number;
   /** Something beside readiness that the node waits for when it returns. */
@@ -27,6 +44,7 @@ export interface TruthWorld {
   periodMs: (node: string) => number;
   disturbances: Disturbances;
   blindness: Disturbances;
+  muteness: Disturbances;
   violate: (promise: string, message: string) => void;
 }
 
@@ -36,7 +54,7 @@ const lagMs = 90_000;
 const recoveryMs = 5 * 60_000;
 
 export function watchTruth(world: TruthWorld) {
-  const { now, disturbances, blindness, violate } = world;
+  const { now, disturbances, blindness, muteness, violate } = world;
   /** Since when which lie stands, and against which world, by node and lie. */
   const standing = new Map<string, { since: number; against: string }>();
 
@@ -53,10 +71,11 @@ export function watchTruth(world: TruthWorld) {
         // Who is not told of changes looks for itself, once a period.
         const isBlind = !blindness.isUndisturbed(node, recoveryMs);
         const lateMs = isBlind ? world.periodMs(node) + recoveryMs : 0;
+        const isMute = !muteness.isUndisturbed(node, recoveryMs);
         const lies = canSay ? liesOf(node, stored, world) : {};
         for (const [name, lie] of Object.entries(lies)) {
           const key = `${node} ${name}`;
-          if (lie === undefined) {
+          if (lie === undefined || (isMute && lie.isOfLock !== true)) {
             standing.delete(key);
             continue;
           }
@@ -79,6 +98,8 @@ interface Lie {
   mayStandMs: number;
   /** What in the world it is about; where that changes it is another lie. */
   against?: string;
+  /** What the lock says of it, and not the Node. */
+  isOfLock?: true;
 }
 
 /** Each kind of lie, as the Node and the world are at this moment; undefined for those that it does not say. */
@@ -97,6 +118,8 @@ function liesOf(node: string, stored: KubeObject, world: TruthWorld): Record<str
   const isByHand = entries?.some((entry) => !isHolder(entry)) === true;
   const saysOnlyTaken = reasons.every(({ gate, code }) => gate === "lock" && code === "lock-taken");
   const limits = world.limitsMs(node);
+  const isAtRest = phase === "Idle" || phase === "Waiting" || phase === "Failed";
+  const isDown = (phase === "Rebooting" && machine.isGoingDown) || phase === "Returning";
   const bootID = machine.boots.at(-1)?.bootID;
   const isBack = isReady(stored) && text(at(stored, "status", "nodeInfo", "bootID")) === bootID;
 
@@ -111,6 +134,28 @@ function liesOf(node: string, stored: KubeObject, world: TruthWorld): Record<str
         says("lock", "lock-taken") && others?.length === 0,
         "says that all slots are taken, and the lock is free",
       ),
+    ),
+    // Beside a window that is closed anyway they are asked for no more than once a period.
+    alerts: lie(
+      says("alerts", "active") && reasons.length === 1 && !world.isAlerting(),
+      "says that alerts are active, and there are none",
+    ),
+    atRest:
+      isAtRest && !world.hasSecond(node) && world.isInLock(node)
+        ? {
+            message: `has a slot, and is ${phase}`,
+            mayStandMs: limits.trust + lagMs,
+            isOfLock: true,
+          }
+        : undefined,
+    homeless: lie(
+      isDown && world.isLost(node) && entries !== undefined && !world.isUnlocked(node),
+      `is ${phase}, and does not put its slot back`,
+    ),
+    settling: lie(
+      phase === "Settling",
+      "says that it is Settling, for longer than it may",
+      limits.release + lagMs,
     ),
     byHand: lie(
       phase === "Waiting" && isNeeded && isByHand && saysOnlyTaken,

@@ -3,7 +3,7 @@ import type { MachineEvent } from "../../cluster/machines/machine.ts";
 import type { SmallWorld } from "../small-world.ts";
 import { type ControlPlane, staticPods } from "./control-plane.ts";
 import type { Disturbances } from "./disturbances.ts";
-import { type Entry, entriesIn, isReady, isUnreadable } from "./eyes.ts";
+import { type Entry, entriesIn, isHolder, isReady, isUnreadable, unlockedIn } from "./eyes.ts";
 import { locks } from "./locks.ts";
 import { watchMajority } from "./majority.ts";
 import { type Promises, type Violation, watchPromises } from "./promises.ts";
@@ -16,7 +16,10 @@ export interface Watched {
   controlPlane: ControlPlane | undefined;
   disturbances: Disturbances;
   blindness: Disturbances;
+  /** Of what keeps daemons from writing to their Nodes. */
+  muteness: Disturbances;
   lateness: Disturbances;
+  isAlerting: () => boolean;
   onViolation: (violation: Violation) => void;
 }
 
@@ -24,6 +27,8 @@ export interface Watched {
 const lingersMs = 120_000;
 const latenessMaxMs = 75_000;
 const undrainedMs = 5 * 60_000;
+/** What a daemon has seen of the lock while it is at rest it believes for a period, or for this long. */
+const trustMs = 10 * 60_000;
 
 export interface AllPromises extends Promises {
   /** To be called every few seconds. */
@@ -31,11 +36,12 @@ export interface AllPromises extends Promises {
 }
 
 export function watchAll(watched: Watched): AllPromises {
-  const { world, settings, controlPlane, disturbances, blindness, lateness, onViolation } = watched;
+  const { world, settings, controlPlane, disturbances, blindness, muteness, lateness, onViolation } = watched;
   const now = world.time.clock.wall;
   const violate = (promise: string, message: string) => onViolation({ promise, message });
   const runningSince = new Map<string, number>();
 
+  const away = createAway(world);
   const promises = watchPromises({
     server: world.server,
     now,
@@ -43,10 +49,13 @@ export function watchAll(watched: Watched): AllPromises {
     locksOf: (node) => settings.locksOf(node, now()),
     daemonsOf: (node) => settings.daemonsOf(node, now()),
     latenessMs: (node) => (lateness.isUndisturbed(node, lingersMs) ? 0 : latenessMaxMs),
-    disturbedMs: disturbances.disturbedMs,
+    disturbedMs: (node, since) => disturbances.disturbedMs(node, since) + muteness.disturbedMs(node, since),
+    awayMs: away.ms,
     concurrencyOf: (node) => settings.concurrencyOf(node, now()),
     haltAfterOf: (node) => settings.haltAfterOf(node, now()),
     drainTimeoutMs: (node) => settings.drainTimeoutMs(node, now()),
+    leastDrainTimeoutMs: (node) => settings.leastDrainTimeoutMs(node, now()),
+    failuresMaxOf: (node) => settings.failuresMaxOf(node, now()),
     isWindowOpen: (node, time) =>
       world
         .clockOf(node)
@@ -67,12 +76,20 @@ export function watchAll(watched: Watched): AllPromises {
       draining: 2 * settings.drainTimeoutMs(node, now()) + undrainedMs,
       rebooting: settings.rebootingMs(node, now()) + undrainedMs,
       settle: settings.settleMs(node, now()),
+      release: settings.releaseDelayMs(node, now()),
+      trust: Math.max(settings.periodMs(node, now()), trustMs),
     }),
+    isInLock: (node) => isInLock(node, settings.locksOf(node, now()), world),
+    isLost: promises.isRobbed,
+    isUnlocked: (node) => settings.locksOf(node, now()).some((key) => isUnlockedIn(key, node, world)),
+    hasSecond: (node) => settings.daemonsOf(node, now()) > 1,
+    isAlerting: watched.isAlerting,
     runningSince: (node) => runningSince.get(node) ?? Number.POSITIVE_INFINITY,
     awaitsPods: (node) => staticPods.some((name) => isUnreadyPod(`kube-system/${name}-${node}`, world)),
     periodMs: (node) => settings.periodMs(node, now()),
     disturbances,
     blindness,
+    muteness,
     violate,
   });
   const majority = controlPlane && watchMajority(controlPlane, now, violate);
@@ -82,7 +99,10 @@ export function watchAll(watched: Watched): AllPromises {
     get looks() {
       return promises.looks;
     },
-    tick: truth.tick,
+    tick() {
+      away.tick();
+      truth.tick();
+    },
     onMachineEvent(event: MachineEvent): void {
       majority?.onMachineEvent(event);
       promises.onMachineEvent(event);
@@ -100,6 +120,40 @@ function isUnreadyPod(key: string, { server }: SmallWorld): boolean {
 function versionsOf(keys: readonly string[], { server }: SmallWorld): string {
   const objects = Object.values(locks).filter(({ key }) => keys.includes(key));
   return objects.map(({ resource, key }) => server.stored(resource, key)?.metadata.resourceVersion).join(" ");
+}
+
+/** Whether it has a slot in one of these locks. Entries of kured are its own. */
+function isInLock(node: string, keys: readonly string[], { server }: SmallWorld): boolean {
+  const told = Object.values(locks).filter(({ key }) => keys.includes(key));
+  const entries = told.flatMap((lock) => entriesIn(server.stored(lock.resource, lock.key)).filter(isHolder));
+  return entries.some(({ nodeID, concurrency }) => nodeID === node && concurrency !== undefined);
+}
+
+function isUnlockedIn(key: string, node: string, { server }: SmallWorld): boolean {
+  const lock = Object.values(locks).find((one) => one.key === key);
+  return unlockedIn(lock && server.stored(lock.resource, lock.key)).includes(node);
+}
+
+/** For how long the server was away since then, to the nearest look. */
+function createAway({ server, time }: SmallWorld) {
+  const spans: { start: number; end: number }[] = [];
+  let since: number | undefined;
+  return {
+    tick(): void {
+      const now = time.clock.wall();
+      if (server.away) since ??= now;
+      else if (since !== undefined) {
+        spans.push({ start: since, end: now });
+        since = undefined;
+      }
+    },
+    ms(from: number): number {
+      const now = time.clock.wall();
+      return [...spans, { start: since ?? now, end: now }]
+        .map(({ start, end }) => end - Math.max(start, from))
+        .reduce((sum, ms) => sum + Math.max(0, ms), 0);
+    },
+  };
 }
 
 /** Of the one lock that a daemon is told to use; undefined where those are several, or where it cannot be read. */
