@@ -2,6 +2,7 @@ import type { Random } from "../../../daemon/clock.ts";
 import type { MachineEvent } from "../../cluster/machines/machine.ts";
 import { podBrokenAnnotation, podStartAnnotation } from "../../cluster/machines/pods.ts";
 import type { SmallWorld } from "../small-world.ts";
+import { isAnnotated } from "./eyes.ts";
 
 export const staticPods = ["etcd", "kube-apiserver"];
 export type Members = 1 | 3;
@@ -51,6 +52,12 @@ export function createControlPlane(world: SmallWorld, members: Members, random: 
     const machine = world.machine(node);
     const boot = machine.boots.at(-1);
     const ms = startMs.get(node) ?? (members === 1 ? 3000 + random() * random() * 200_000 : usualMs);
+    // A mirror pod that was deleted with its Node is made anew, and so is what runs in it.
+    if (
+      !isAnnotated(world.server.stored("pods", `kube-system/${staticPods[0]}-${node}`), podBrokenAnnotation)
+    ) {
+      broken.delete(node);
+    }
     if (!Number.isFinite(ms) || broken.has(node)) return;
     timers.setTimeout(() => {
       if (machine.boots.at(-1) === boot && machine.isUp) gain(node);

