@@ -2,6 +2,7 @@ import { validate } from "node-cron";
 import stringArgv from "string-argv";
 import * as z from "zod/mini";
 import { parseDurationMs } from "../duration.ts";
+import { compileRe2, type Pattern } from "../re2.ts";
 
 /**
  * The kinds of option values: text in, value out. Each refusal says what is allowed; the caller adds the option's name
@@ -9,14 +10,27 @@ import { parseDurationMs } from "../duration.ts";
  */
 export type ValueType<T> = z.ZodMiniType<T, string>;
 
-function value<T>(allowed: string, parse: (text: string) => T | undefined): ValueType<T> {
+/** What `parse` gives back as undefined is refused; a {@link Refusal} says why as well. */
+function value<T>(allowed: string, parse: (text: string) => T | Refusal | undefined): ValueType<T> {
   const transform = z.transform((text: string, context) => {
-    const parsed = parse(text);
-    if (parsed !== undefined) return parsed;
-    context.issues.push({ code: "custom", message: allowed, input: text });
+    const parsed: T | Refusal | undefined = parse(text);
+    if (parsed instanceof Refusal) {
+      context.issues.push({ code: "custom", message: `${allowed}, but ${parsed.why}`, input: text });
+    } else if (parsed !== undefined) {
+      return parsed;
+    } else {
+      context.issues.push({ code: "custom", message: allowed, input: text });
+    }
     return z.NEVER;
   });
   return z.pipe(z.string(), transform);
+}
+
+class Refusal {
+  readonly why: string;
+  constructor(why: string) {
+    this.why = why;
+  }
 }
 
 /** Timers cannot wait longer than 2^31-1 ms. */
@@ -171,16 +185,19 @@ export const command: ValueType<readonly [string, ...string[]]> = value(
   },
 );
 
-export const regexp: ValueType<RegExp> = value(
-  "allowed is a regular expression such as ^(Watchdog|InfoInhibitor)$",
-  (given) => {
-    try {
-      return new RegExp(given);
-    } catch {
-      return undefined;
-    }
-  },
+/** As Go has it, which is what kured takes; it matches anywhere in a text. */
+export const regexp: ValueType<Pattern> = value(
+  "allowed is a regular expression of RE2 such as ^(Watchdog|InfoInhibitor)$",
+  re2,
 );
+
+function re2(expression: string): Pattern | Refusal {
+  try {
+    return compileRe2(expression);
+  } catch (error) {
+    return new Refusal((error as Error).message);
+  }
+}
 
 export const httpUrl: ValueType<string> = value(
   "allowed is an http or https URL such as http://prometheus.monitoring:9090",
@@ -201,7 +218,10 @@ export const alertMatchers: ValueType<string> = value(
       const [all, name = "", operator = "", text = ""] = alertMatcher.exec(rest) ?? [];
       const matched = text.startsWith('"') ? unquoted(text) : text;
       if (all === undefined || matched === undefined || name.startsWith("__")) return undefined;
-      if (operator.endsWith("~") && !isRe2(matched)) return undefined;
+      if (operator.endsWith("~")) {
+        const compiled = re2(matched);
+        if (compiled instanceof Refusal) return compiled;
+      }
       matchers.push(`${name}${operator}${JSON.stringify(matched)}`);
       rest = rest.slice(all.length);
     }
@@ -215,16 +235,6 @@ function unquoted(text: string): string | undefined {
     return JSON.parse(text);
   } catch {
     return undefined;
-  }
-}
-
-/** As far as that can be told here: Prometheus has the last word (https://github.com/google/re2/wiki/Syntax). */
-function isRe2(text: string): boolean {
-  if (/(?<!\\)\(\?<?[=!]/.test(text)) return false;
-  try {
-    return Boolean(new RegExp(text.replace(/\(\?[imsU-]+\)/g, "").replaceAll("(?P<", "(?<")));
-  } catch {
-    return false;
   }
 }
 

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { compileRe2, type Pattern } from "../re2.ts";
 import { askServer, type JsonServer, serverText } from "./ask-server.ts";
 
 /** Its labels, without the name of the metric and its state in Prometheus. */
@@ -27,6 +28,9 @@ const silencesSchema = z.array(
 export type KnownAlert = z.output<typeof alertsSchema>[number];
 export type Silence = z.output<typeof silencesSchema>[number];
 
+/** Matching that takes longer would hold up what else the daemon does. */
+const matchMaxMs = 2000;
+
 /** The alerts that are neither silenced nor inhibited. Rejects when that cannot be told. */
 export async function notMuted(
   server: JsonServer,
@@ -37,7 +41,12 @@ export async function notMuted(
     get(server, "/api/v2/alerts", alertsSchema, signal),
     get(server, "/api/v2/silences", silencesSchema, signal),
   ]);
-  return loudAlerts(alerts, known, silences);
+  const begunAt = server.clock.elapsed();
+  return loudAlerts(alerts, known, silences, () => {
+    if (server.clock.elapsed() - begunAt < matchMaxMs) return;
+    const sizes = `${alerts.length} alerts with ${known.length} and ${silences.length} silences`;
+    throw new Error(`comparing ${sizes} of ${serverText(server)} takes more than ${matchMaxMs / 1000} s`);
+  });
 }
 
 async function get<T>(
@@ -54,65 +63,116 @@ async function get<T>(
 
 /**
  * Alertmanager's own word counts for what it knows. What it does not know, such as what is pending in Prometheus, is matched
- * against its silences. Where either leaves a doubt the alert is a loud one.
+ * against its silences. Where either leaves a doubt the alert is a loud one. `goOn` is called again and again, and may throw.
  */
 export function loudAlerts(
   alerts: readonly Alert[],
   known: readonly KnownAlert[],
   silences: readonly Silence[],
+  goOn: () => void = () => {},
 ): Alert[] {
-  const told = new Map<Alert, KnownAlert[]>();
-  for (const one of known) {
-    const alert = originOf(one, alerts);
-    if (alert !== undefined) told.set(alert, [...(told.get(alert) ?? []), one]);
+  const copies = copiesOf(alerts, known, goOn);
+  const muted = new Set(alerts.filter((alert) => copies.get(alert)?.every(isMuted)));
+  const unknown = alerts.filter((alert) => !copies.has(alert));
+  for (const { status, matchers } of silences) {
+    if (status.state !== "active" || matchers.length === 0) continue;
+    // One silence at a time, so that no more than its expressions are in memory.
+    const tests = matchers.map((matcher) => testOf(matcher, goOn));
+    for (const alert of unknown) {
+      if (!muted.has(alert) && tests.every((test) => test(alert))) muted.add(alert);
+    }
   }
-  const active = silences.filter(({ status }) => status.state === "active");
-  return alerts.filter((alert) => {
-    const copies = told.get(alert);
-    if (copies !== undefined) return !copies.every(isMuted);
-    return !active.some((silence) => isSilencedBy(silence, alert));
-  });
+  return alerts.filter((alert) => !muted.has(alert));
 }
 
 function isMuted({ status }: KnownAlert): boolean {
   return status.silencedBy.length + status.inhibitedBy.length > 0;
 }
 
+/** Alerts of one name that have labels of the same names, by the values of those. */
+interface Kind {
+  names: readonly string[];
+  byValues: Map<string, Alert[]>;
+}
+
 /**
- * Which alert of Prometheus has become this one: it has all its labels, and external ones beside them. Of several the one
- * with most labels, as those of the others are found in it too; of two with as many neither.
+ * What has become of each alert in Alertmanager: there it has all its labels, and external ones beside them. Of several that may
+ * have become one it was the one with most labels, as those of the others are found in it too; of two with as many neither.
  */
-function originOf({ labels }: KnownAlert, alerts: readonly Alert[]): Alert | undefined {
-  let origin: Alert | undefined;
-  let most = 0;
-  for (const alert of alerts) {
-    if (alert["alertname"] !== labels["alertname"]) continue;
-    const own = Object.entries(alert);
-    if (own.length < most || !own.every(([name, value]) => labels[name] === value)) continue;
-    origin = own.length > most ? alert : undefined;
-    most = own.length;
+function copiesOf(
+  alerts: readonly Alert[],
+  known: readonly KnownAlert[],
+  goOn: () => void,
+): Map<Alert, KnownAlert[]> {
+  const kinds = kindsByAlertName(alerts);
+  const copies = new Map<Alert, KnownAlert[]>();
+  for (const one of known) {
+    goOn();
+    const { labels } = one;
+    const found = (kinds.get(labels["alertname"]) ?? []).flatMap(({ names, byValues }) => {
+      const origins = byValues.get(valuesOf(labels, names));
+      return origins === undefined ? [] : { size: names.length, origins };
+    });
+    const most = Math.max(...found.map(({ size }) => size));
+    const [origin, another] = found.filter(({ size }) => size === most);
+    if (origin === undefined || another !== undefined) continue;
+    for (const alert of origin.origins) {
+      const list = copies.get(alert);
+      if (list === undefined) copies.set(alert, [one]);
+      else list.push(one);
+    }
   }
-  return origin;
+  return copies;
+}
+
+function kindsByAlertName(alerts: readonly Alert[]): Map<string | undefined, Kind[]> {
+  const kinds = [...Map.groupBy(alerts, (alert) => JSON.stringify(namesOf(alert))).values()].flatMap(
+    (alike) =>
+      [...Map.groupBy(alike, ({ alertname }) => alertname)].map(([alertName, list]) => {
+        const names = namesOf(list[0] ?? {});
+        return { alertName, names, byValues: Map.groupBy(list, (alert) => valuesOf(alert, names)) };
+      }),
+  );
+  return Map.groupBy(kinds, ({ alertName }) => alertName);
+}
+
+function namesOf(alert: Alert): string[] {
+  return Object.keys(alert).sort();
+}
+
+function valuesOf(labels: Alert, names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => labels[name]));
 }
 
 /** A matcher for a label that the alert has not got matches nothing here: Prometheus may add that label on its way. */
-function isSilencedBy({ matchers }: Silence, alert: Alert): boolean {
-  return (
-    matchers.length > 0 &&
-    matchers.every(({ name, value, isRegex, isEqual }) => {
-      const found = alert[name];
-      if (found === undefined) return false;
-      if (!isRegex) return (found === value) === isEqual;
-      const regexp = anchored(value);
-      return regexp !== undefined && regexp.test(found) === isEqual;
-    })
-  );
+function testOf(
+  { name, value, isRegex, isEqual }: Silence["matchers"][number],
+  goOn: () => void,
+): (alert: Alert) => boolean {
+  if (!isRegex) return (alert) => alert[name] !== undefined && (alert[name] === value) === isEqual;
+  goOn();
+  const pattern = anchored(value);
+  return (alert) => {
+    const found = alert[name];
+    if (found === undefined || pattern === undefined) return false;
+    goOn();
+    return pattern.test(found) === isEqual;
+  };
 }
 
-/** The strict mode refuses what RE2 reads another way; what is refused matches nothing. */
-function anchored(value: string): RegExp | undefined {
+/** Of the machine that an expression becomes; more would take tens of MiB, and a person may write what they like. */
+const instructionsMax = 20_000;
+
+/** As Alertmanager has it: about the whole value. What is not understood, or is too large, matches nothing. */
+function anchored(value: string): Pattern | undefined {
+  const repeats = [...value.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].map(([, least, most]) =>
+    Number(most || least),
+  );
+  const repeated = repeats.reduce((product, times) => product * Math.max(1, times), 1);
+  // Go lets nothing be repeated more often than a thousand times.
+  if (value.length * Math.min(repeated, 1000) > instructionsMax) return undefined;
   try {
-    return new RegExp(`^(?:${value})$`, "u");
+    return compileRe2(`^(?:${value})$`);
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import type { Pattern } from "../re2.ts";
 import { type Alert, notMuted } from "./alertmanager.ts";
 import type { JsonServer } from "./ask-server.ts";
 import type { Gate } from "./gate.ts";
@@ -6,7 +7,7 @@ import { assertWhole, queryPrometheus, type Series } from "./prometheus.ts";
 
 export interface AlertFilter {
   /** Matches anywhere in the name. */
-  names: RegExp | undefined;
+  names: Pattern | undefined;
   /** Turns `names` round: only what matches counts. */
   matchOnly: boolean;
   firingOnly: boolean;

@@ -80,6 +80,7 @@ describe("The options", () => {
     ["alert-matchers", "a=,b=~x\\d", ['a="",b=~"x\\\\d"']],
     ["alert-matchers", 'a="x\\"} or up{b=\\"y"', ['a="x\\"} or up{b=\\"y"']],
     ["alert-matchers", 'a=~"(?P<n>x{1,2})\\n"', ['a=~"(?P<n>x{1,2})\\n"']],
+    ["alert-matchers", 'a=~"(?i:db)|[[:alpha:]]"', ['a=~"(?i:db)|[[:alpha:]]"']],
     ["block-on-query", "up == 0", ["up == 0"]],
     ["reboot-method", "auto", "auto"],
     ["logged-in-users", "ignore", { waitMs: undefined }],
@@ -138,6 +139,11 @@ describe("The options", () => {
     ["period", "10000h"],
     ["alert-firing-only", "yes"],
     ["alert-filter-regexp", "["],
+    ["alert-filter-regexp", "(?!Watchdog)"],
+    ["alert-filter-regexp", "(a)\\1"],
+    ["alert-filter-regexp", "\\Z"],
+    ["alert-filter-regexp", "a**"],
+    ["alert-filter-regexp", "a{1001}"],
     ["reboot-days", "funday"],
     ["reboot-days", ""],
     ["reboot-days", "7"],
@@ -215,6 +221,7 @@ describe("The options", () => {
     ["alert-matchers", "__name__=up"],
     ["alert-matchers", 'team=~"(db"'],
     ["alert-matchers", 'team=~"(?=db)"'],
+    ["alert-matchers", 'team=~"(db)\\\\1"'],
     ["drain-pod-selector", "app==,=x"],
     ["blocking-pod-selector", "app in db"],
     ["lock-annotation", "no good/key/here"],
@@ -302,6 +309,16 @@ describe("The options", () => {
         (error: Error) => error.message.startsWith("--prometheus-header: allowed is a header such as "),
       ));
   }
+
+  it("say in Go's words what is wrong with an expression", () => {
+    assert.throws(
+      () => parsed("alert-filter-regexp", "(?!Watchdog)"),
+      new ConfigError(
+        '--alert-filter-regexp="(?!Watchdog)": allowed is a regular expression of RE2 such as ^(Watchdog|InfoInhibitor)$, but invalid or unsupported Perl syntax: `(?!`',
+      ),
+    );
+    assert.throws(() => parsed("alert-matchers", 'a=~"[b"'), /but missing closing \]: `\[b`$/);
+  });
 
   it("refuse a namespace of blocking pods without the pods", () => {
     assert.throws(

@@ -91,18 +91,79 @@ describe("An alert that Alertmanager does not know, such as a pending one,", () 
       silence([byName, { name: "cluster", value: ".*", isRegex: true }]),
       true,
     ],
+    ["may be matched in any case", silence([{ name: "node", value: "(?i)N1", isRegex: true }]), false],
     [
-      "is loud when the expression is not understood",
-      silence([{ name: "node", value: "(?P<x>n1)", isRegex: true }]),
+      "may be matched by a group that has a name",
+      silence([{ name: "node", value: "(?P<x>n)1", isRegex: true }]),
+      false,
+    ],
+    [
+      "may be matched by what is quoted",
+      silence([{ name: "node", value: "\\Qn1\\E", isRegex: true }]),
+      false,
+    ],
+    ["may be matched with anchors", silence([{ name: "node", value: "\\An1\\z", isRegex: true }]), false],
+    [
+      "is loud when a class is what its value must not be like",
+      silence([{ name: "node", value: "[[:alpha:]]1", isRegex: true, isEqual: false }]),
       true,
     ],
     [
-      "is loud when it would be misunderstood",
-      silence([{ name: "node", value: "[[:alpha:]]1", isRegex: true, isEqual: false }]),
+      "is loud when the expression is one that Alertmanager would refuse",
+      silence([{ name: "node", value: "(?=n)n1", isRegex: true }]),
+      true,
+    ],
+    [
+      "is loud when the expression would take a hundred MiB",
+      silence([{ name: "node", value: `n1(?:${"x{0,1000}".repeat(50)})`, isRegex: true }]),
       true,
     ],
   ];
   for (const [what, one, isLoud] of rows) {
     it(what, () => assert.deepEqual(loudAlerts([full], [], [one]), isLoud ? [full] : []));
   }
+});
+
+describe("Many alerts", () => {
+  const labels = {
+    namespace: "shop",
+    job: "kube-state-metrics",
+    instance: "10.0.0.1:8080",
+    severity: "warning",
+  };
+  const many: Alert[] = Array.from({ length: 5000 }, (_, index) => ({
+    ...labels,
+    alertname: "KubePodNotReady",
+    node: `node-${index}.eu-west-1.compute.internal`,
+  }));
+  const silences = Array.from({ length: 500 }, (_, index) =>
+    silence([
+      { name: "node", value: `node-${index}[0-9]\\..*`, isRegex: true },
+      { name: "job", value: "kube-state-metrics" },
+    ]),
+  );
+
+  // Each with each it takes a quarter of a minute.
+  it("are told apart by Alertmanager's word within seconds", () => {
+    const copies = many.map((alert, index) => ({
+      labels: { ...alert, cluster: "a" },
+      status: { silencedBy: index % 2 === 0 ? ["1"] : [], inhibitedBy: [] },
+    }));
+    assert.equal(loudAlerts(many, copies, silences).length, 2500);
+  }).timeout(5000);
+
+  it("are matched with many silences within seconds", () => {
+    // node-10 to node-4999, but for those from node-5000 on, which no silence names.
+    assert.equal(loudAlerts(many, [], silences).length, 10);
+  }).timeout(5000);
+
+  it("are not held up by one silence's expression", () => {
+    const hostile = { ...full, pod: `${"a".repeat(100_000)}!` };
+    const one = silence([{ name: "pod", value: "([a-z-]+)+", isRegex: true }]);
+    assert.deepEqual(loudAlerts([hostile], [], [one]), [hostile]);
+  });
+
+  it("are the same to Alertmanager when they have the same labels", () => {
+    assert.deepEqual(loudAlerts([full, { ...full }], [known({ cluster: "a" }, "silenced")], []), []);
+  });
 });

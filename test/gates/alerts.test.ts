@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../daemon/clock.ts";
+import { parseConfig } from "../../daemon/config/options.ts";
 import {
   type AlertFilter,
   type AlertSources,
@@ -29,6 +31,10 @@ const noFilter: AlertFilter = {
   instance: "rebootd-x7k2p",
 };
 
+/** What is typed after --alert-filter-regexp=. */
+const filter = (expression: string) =>
+  parseConfig({ "node-id": "n1", "alert-filter-regexp": expression })["alert-filter-regexp"];
+
 const namesOf = (series: Parameters<typeof blockingAlerts>[0], filter: Partial<AlertFilter> = {}) =>
   alertNames(blockingAlerts(series, { ...noFilter, ...filter }));
 
@@ -44,21 +50,54 @@ describe("Alerts that block", () => {
   // As kured counts them.
   const rows: [what: string, filter: Partial<AlertFilter>, names: string[]][] = [
     ["are all that are active, each once, without a filter", {}, ["DiskFull", "Watchdog"]],
-    ["are not those that the filter names", { names: /^Watchdog$/ }, ["DiskFull"]],
-    ["are not those that it matches in the middle", { names: /iskF/ }, ["Watchdog"]],
-    ["are those alone when the filter is turned round", { names: /dog/, matchOnly: true }, ["Watchdog"]],
+    ["are not those that the filter names", { names: filter("^Watchdog$") }, ["DiskFull"]],
+    ["are not those that it matches in the middle", { names: filter("iskF") }, ["Watchdog"]],
+    [
+      "are those alone when the filter is turned round",
+      { names: filter("dog"), matchOnly: true },
+      ["Watchdog"],
+    ],
     ["are all when there is no filter to turn round", { matchOnly: true }, ["DiskFull", "Watchdog"]],
-    ["are none when the filter matches everything", { names: /(?:)/ }, []],
+    ["are none when the filter matches everything", { names: filter("(?:)") }, []],
     [
       "are all when it is turned round and matches everything",
-      { names: /(?:)/, matchOnly: true },
+      { names: filter("(?:)"), matchOnly: true },
       ["DiskFull", "Watchdog"],
     ],
-    ["are none when it is turned round and matches nothing", { names: /x/, matchOnly: true }, []],
+    ["are none when it is turned round and matches nothing", { names: filter("x"), matchOnly: true }, []],
   ];
   for (const [what, filter, names] of rows) {
     it(what, () => assert.deepEqual(namesOf(series, filter), names));
   }
+
+  // What each means to kured, whose expressions are Go's.
+  const alike = [
+    ...[
+      "(?i)^watchdog$",
+      "\\A(Watchdog|InfoInhibitor)\\z",
+      "^[[:alpha:]]+$",
+      "(?P<x>Watchdog)",
+      "(?<x>Watchdog)",
+    ],
+    ...[
+      "^\\pL+$",
+      "^\\x{57}atchdog$",
+      "^(?s:.*)$",
+      "^Watch(?i:DOG)$",
+      "^\\QWatchdog\\E$",
+      "(?U)^W.*g$",
+      "\\bWatchdog\\b",
+    ],
+  ];
+  for (const expression of alike) {
+    it(`are not Watchdog with the filter ${expression}, as with kured`, () =>
+      assert.deepEqual(namesOf([alert("Watchdog")], { names: filter(expression) }), []));
+  }
+
+  it("are found at once with a filter that repeats what repeats", () => {
+    const long = `${"a".repeat(100_000)}!`;
+    assert.deepEqual(namesOf([alert(long)], { names: filter("(a+)+$") }), [long]);
+  });
 
   it("may be pending or not, as is asked", () => {
     const pending = [alert("DiskFull", "pending")];
@@ -249,6 +288,26 @@ describe("The alerts gate", () => {
       const answer = await gate(vector(full), { alertmanager: server }).check(moment(0), signal);
       assert.ok(!answer.open);
       assert.match(answer.message, /Alertmanager at http:\/\/alertmanager:9093 has not answered within 10 s/);
+    });
+
+    it("stays closed with alerts when there is too much to compare", async () => {
+      let elapsed = 0;
+      const clock = { ...systemClock, elapsed: () => (elapsed += 1500) };
+      const busy: typeof silent = async (url) => {
+        const body = url.endsWith("/api/v2/alerts") ? [] : [busySilence];
+        return { status: 200, text: JSON.stringify(body) };
+      };
+      const matchers = [{ name: "node", value: "n.*", isRegex: true, isEqual: true }];
+      const busySilence = { status: { state: "active" }, matchers };
+      const answer = await gate(vector(full, full), { alertmanager: alertmanager(busy, { clock }) }).check(
+        moment(0),
+        signal,
+      );
+      assert.ok(!answer.open);
+      assert.match(
+        answer.message,
+        /cannot tell which are silenced: comparing 2 alerts with 0 and 1 silences of Alertmanager at .* takes more than 2 s$/,
+      );
     });
 
     it("has time for both to be slow", () => {
