@@ -1,8 +1,8 @@
 import { validate } from "node-cron";
-import stringArgv from "string-argv";
 import * as z from "zod/mini";
 import { parseDurationMs } from "../duration.ts";
 import { compileRe2, type Pattern } from "../re2.ts";
+import { shellWords } from "./shell-words.ts";
 
 /**
  * The kinds of option values: text in, value out. Each refusal says what is allowed; the caller adds the option's name
@@ -177,23 +177,24 @@ export const path = text({ allowed: "an absolute path such as /run/rebootd/file"
 
 /** Words as a shell would split them; nothing is expanded, and no shell runs. */
 export const command: ValueType<readonly [string, ...string[]]> = value(
-  "allowed is a command with its arguments, such as '/bin/systemctl reboot', with closed quotes",
+  "allowed is a command with its arguments, quoted as for sh, such as '/bin/systemctl reboot'",
   (given) => {
-    const [program, ...rest] = stringArgv(given);
-    const quotes = given.match(/["']/g)?.length ?? 0;
-    return program === undefined || quotes % 2 === 1 ? undefined : ([program, ...rest] as const);
+    const words = attempt(() => shellWords(given));
+    if (words instanceof Refusal) return words;
+    const [program = "", ...rest] = words;
+    return program === "" ? undefined : [program, ...rest];
   },
 );
 
 /** As Go has it, which is what kured takes; it matches anywhere in a text. */
 export const regexp: ValueType<Pattern> = value(
   "allowed is a regular expression of RE2 such as ^(Watchdog|InfoInhibitor)$",
-  re2,
+  (given) => attempt(() => compileRe2(given)),
 );
 
-function re2(expression: string): Pattern | Refusal {
+function attempt<T>(parse: () => T): T | Refusal {
   try {
-    return compileRe2(expression);
+    return parse();
   } catch (error) {
     return new Refusal((error as Error).message);
   }
@@ -219,7 +220,7 @@ export const alertMatchers: ValueType<string> = value(
       const matched = text.startsWith('"') ? unquoted(text) : text;
       if (all === undefined || matched === undefined || name.startsWith("__")) return undefined;
       if (operator.endsWith("~")) {
-        const compiled = re2(matched);
+        const compiled = attempt(() => compileRe2(matched));
         if (compiled instanceof Refusal) return compiled;
       }
       matchers.push(`${name}${operator}${JSON.stringify(matched)}`);

@@ -68,6 +68,11 @@ describe("The options", () => {
     ["time-zone", "Europe/Warsaw", "Europe/Warsaw"],
     ["time-zone", "", "UTC"],
     ["reboot-command", "/bin/sh -c 'sleep 1; reboot'", ["/bin/sh", "-c", "sleep 1; reboot"]],
+    [
+      "reboot-sentinel-command",
+      'sh -c "test \\"$(cat kw)\\" != \\"$(uname -r)\\""',
+      ["sh", "-c", 'test "$(cat kw)" != "$(uname -r)"'],
+    ],
     ["drain-pod-selector", "app=db,tier!=cache,!legacy", "app=db,tier!=cache,!legacy"],
     ["drain-pod-selector", "app in (a, b),zone notin (c)", "app in (a, b),zone notin (c)"],
     ["prometheus-url", "http://prometheus:9090/base/", "http://prometheus:9090/base"],
@@ -188,6 +193,10 @@ describe("The options", () => {
     ["reboot-signal", "65"],
     ["reboot-command", "   "],
     ["reboot-command", "/bin/sh -c 'reboot"],
+    ["reboot-command", "'' reboot"],
+    ["reboot-command", "# reboot"],
+    ["reboot-sentinel-command", 'sh -c "grep -q \\"x" y"'],
+    ["reboot-sentinel-command", "test -e a\\"],
     ["reboot-sentinel", "relative/path"],
     ["run-path", "run"],
     ["os", "windows"],
@@ -309,6 +318,15 @@ describe("The options", () => {
         (error: Error) => error.message.startsWith("--prometheus-header: allowed is a header such as "),
       ));
   }
+
+  it("say which quote of a command is not closed", () => {
+    assert.throws(
+      () => parsed("reboot-sentinel-command", "sh -c 'test -e flag"),
+      new ConfigError(
+        `--reboot-sentinel-command="sh -c 'test -e flag": allowed is a command with its arguments, quoted as for sh, such as '/bin/systemctl reboot', but the quote ' at character 7 is not closed`,
+      ),
+    );
+  });
 
   it("say in Go's words what is wrong with an expression", () => {
     assert.throws(
