@@ -17,6 +17,7 @@ import { podKey, reasonsText } from "./drain/select.ts";
 import type { HttpPost } from "./gates/ask-server.ts";
 import { chooseGates } from "./gates/choose-gates.ts";
 import { createGateCheck } from "./gates/index.ts";
+import { listed } from "./gates/listed.ts";
 import { type Host, lookAtHost } from "./host/host.ts";
 import { createLockCarrier, type LockPlace, parsePlace, placeText } from "./lock/carrier.ts";
 import { holdersMax } from "./lock/slots.ts";
@@ -39,6 +40,8 @@ export interface Surroundings {
   version: string;
   /** Name of this pod or process. */
   instance: string;
+  /** What was given to the process and has no effect, as people would type it. */
+  ignored?: readonly string[];
 }
 
 /** How soon closed gates are asked again; a period that is shorter counts instead. */
@@ -211,7 +214,9 @@ export async function runDaemon(
     registry: metrics.registry,
     fault: reporting.fault,
   });
-  log.info("rebootd started", {
+  const ignored = ignoredText(surroundings);
+  log[ignored === undefined ? "info" : "warn"]("rebootd started", {
+    ignored,
     version: surroundings.version,
     metricsPort: server.port,
     lockHoldersMax: holdersMax(config["node-id"]),
@@ -237,5 +242,15 @@ export async function lookDaemon(
   const what = action.do === "save" ? `become ${action.record.phase}` : action.do;
   const reasons = action.do === "save" ? action.record.reasons : record.reasons;
   const lines = reasons.map(({ gate, code, message }) => `  ${gate} (${code}): ${message}`);
-  return [`${config["node-id"]} is ${record.phase} and would ${what}: ${why}`, ...lines, ""].join("\n");
+  const ignored = ignoredText(surroundings);
+  const more = ignored === undefined ? [] : [`ignored: ${ignored}`];
+  return [`${config["node-id"]} is ${record.phase} and would ${what}: ${why}`, ...lines, ...more, ""].join(
+    "\n",
+  );
+}
+
+const ignoredMax = 20;
+
+function ignoredText({ ignored = [] }: Surroundings): string | undefined {
+  return ignored.length === 0 ? undefined : listed(ignored, ignoredMax);
 }

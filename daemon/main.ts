@@ -14,6 +14,7 @@ import {
 } from "./cluster/kubeconfig.ts";
 import type { Transport } from "./cluster/transport.ts";
 import { httpAccessOf } from "./config/alerts.ts";
+import { ignoredInputs } from "./config/environment.ts";
 import { ConfigError, parseConfig, type RawOptions } from "./config/options.ts";
 import { lookDaemon, runDaemon, type Surroundings } from "./daemon.ts";
 import { createPost } from "./gates/post.ts";
@@ -67,6 +68,7 @@ async function run(raw: RawOptions): Promise<void> {
     log: process.stderr,
     version,
     instance: hostname(),
+    ignored: ignoredInputs(process.env, raw),
   };
   if (config.once) io.out(await lookDaemon(config, surroundings, stop.signal));
   else await runDaemon(config, surroundings, stop.signal);

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import type { Clock, Random } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
+import type { Environment } from "../config/environment.ts";
 import { lockPlaceOf, lockPlaceOptions } from "../config/lock-place.ts";
 import { parseOptions } from "../config/options.ts";
 import { createLockCarrier, type LockCarrier, type LockPlace } from "../lock/carrier.ts";
-import { addOptions, type Environment, givenOptions, kubeconfigFiles } from "./options.ts";
+import { addOptions, givenOptions, kubeconfigFiles } from "./options.ts";
 
 /** The way to a cluster, as kubectl finds it: what is named, else KUBECONFIG, else ~/.kube/config. */
 export interface Credentials {

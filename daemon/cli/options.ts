@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { type Environment, isServiceLink } from "../config/environment.ts";
 import {
   ConfigError,
   environmentName,
@@ -7,8 +8,6 @@ import {
   options,
   type RawOptions,
 } from "../config/options.ts";
-
-export type Environment = Record<string, string | undefined>;
 
 /** Adds options of the table to a subcommand. */
 export function addOptions(command: Command, names: readonly OptionName[]): Command {
@@ -59,8 +58,10 @@ function onCommandLine(value: string | string[] | true | undefined): string | st
 
 /** An option on the command line goes before the environment. */
 function fromEnvironment(name: OptionName, environment: Environment): string | undefined {
-  const own = environment[environmentName(name)];
-  if (own !== undefined || name !== "kubeconfig") return own;
+  const variable = environmentName(name);
+  const own = environment[variable];
+  if (own !== undefined && isServiceLink(variable, own)) return undefined;
+  if (name !== "kubeconfig" || own) return own;
   const [first, second] = kubeconfigFiles(environment);
   if (second === undefined) return first;
   throw new ConfigError("KUBECONFIG names several files; name one, or give --kubeconfig=FILE");

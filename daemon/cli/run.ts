@@ -1,6 +1,7 @@
 import { Command } from "commander";
+import type { Environment } from "../config/environment.ts";
 import { type OptionName, options, type RawOptions } from "../config/options.ts";
-import { addOptions, type Environment, givenOptions } from "./options.ts";
+import { addOptions, givenOptions } from "./options.ts";
 
 const names = Object.keys(options) as OptionName[];
 

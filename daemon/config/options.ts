@@ -586,14 +586,24 @@ export function parseConfig(raw: RawOptions): Config {
 
 /** Some of the options: what {@link parseConfig} does with all. */
 export function parseOptions<N extends OptionName>(names: readonly N[], raw: RawOptions): Pick<Config, N> {
-  const pairs = names.map((name) => [name, parseOption(name, options[name], raw[name])]);
+  const pairs = names.map((name) => [name, parseOption(name, raw[name])]);
   return Object.fromEntries(pairs) as Pick<Config, N>;
 }
 
-function parseOption(name: string, option: Option<unknown>, given: string | readonly string[] | undefined) {
+/**
+ * An option without a value, as templates write what is not set (kured's chart has `alertFilterRegexp: ""`), counts as not
+ * given. Not so in a list, where it would be one more, and for true|false, where it would be either.
+ */
+export function isGivenEmpty(name: OptionName, given: string | readonly string[] | undefined): boolean {
+  const option: Option<unknown> = options[name];
+  return given === "" && !option.repeat && option.placeholder !== "true|false";
+}
+
+function parseOption(name: OptionName, given: string | readonly string[] | undefined) {
+  const option: Option<unknown> = options[name];
   if (option.repeat)
     return [given ?? option.default ?? []].flat().map((one) => parseValue(name, option, one));
-  const value = given ?? option.default;
+  const value = given === undefined || isGivenEmpty(name, given) ? option.default : given;
   if (typeof value === "string") return parseValue(name, option, value);
   if (!option.required) return undefined;
   throw new ConfigError(

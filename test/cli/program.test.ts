@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Environment } from "../../daemon/cli/options.ts";
 import { runProgram } from "../../daemon/cli/program.ts";
 import { systemClock } from "../../daemon/clock.ts";
+import type { Environment } from "../../daemon/config/environment.ts";
 import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
 
 async function run(args: string[], environment: Environment = {}) {
@@ -57,8 +57,17 @@ describe("The command line", () => {
     assert.deepEqual(started, { "node-id": "n2", period: "5m", "blocking-pod-selector": "a=b" });
   });
 
+  it("does not take what Kubernetes sets for a Service for an option", async () => {
+    const environment = { REBOOTD_NODE_ID: "n1", REBOOTD_METRICS_PORT: "tcp://10.0.0.1:8080" };
+    assert.deepEqual((await run(["run"], environment)).started, { "node-id": "n1" });
+    const own = { ...environment, REBOOTD_METRICS_PORT: "9090" };
+    assert.equal((await run(["run"], own)).started?.["metrics-port"], "9090");
+  });
+
   it("knows KUBECONFIG", async () => {
     assert.equal((await run(["run", "--node-id=n1"], { KUBECONFIG: "/a" })).started?.kubeconfig, "/a");
+    const empty = { KUBECONFIG: "/a", REBOOTD_KUBECONFIG: "" };
+    assert.equal((await run(["run", "--node-id=n1"], empty)).started?.kubeconfig, "/a");
     assert.match(
       (await run(["run", "--node-id=n1"], { KUBECONFIG: "/a:/b" })).err,
       /KUBECONFIG names several files/,

@@ -319,6 +319,28 @@ describe("The options", () => {
       ));
   }
 
+  const isList = (name: OptionName) => "repeat" in options[name];
+  for (const name of Object.keys(options) as OptionName[]) {
+    if (name === "node-id" || isList(name) || options[name].placeholder === "true|false") continue;
+    it(`take --${name}= for not given, as templates write what is not set`, () =>
+      assert.deepEqual(parsed(name, ""), parseConfig({ "node-id": "n1" })[name]));
+  }
+
+  it("do not take an empty name of the node for a name", () => {
+    assert.throws(() => parseConfig({ "node-id": "" }), /--node-id is missing/);
+  });
+
+  for (const name of [
+    "once",
+    "enter-host",
+    "reboot-days",
+    "blocking-pod-selector",
+    "block-on-query",
+  ] as const) {
+    it(`refuse --${name}=, which may be meant either way`, () =>
+      assert.throws(() => parsed(name, ""), new RegExp(`^ConfigError: --${name}="": allowed is `)));
+  }
+
   it("say which quote of a command is not closed", () => {
     assert.throws(
       () => parsed("reboot-sentinel-command", "sh -c 'test -e flag"),

@@ -1,11 +1,31 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../daemon/clock.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { createApiServer, kubeconfig, type Listening, listen } from "../cluster/api/server.ts";
-import { runDaemonProcess } from "./daemon-process.ts";
+import { daemonMain, runDaemonProcess } from "./daemon-process.ts";
+
+/** What a daemon says first; it is stopped then. */
+async function firstLine(args: readonly string[], environment: Record<string, string>): Promise<string> {
+  const env = { PATH: process.env["PATH"] ?? "", ...environment };
+  const stdio = ["ignore", "ignore", "pipe"] as const;
+  const child = spawn(process.execPath, [daemonMain, ...args], { env, stdio: [...stdio], timeout: 30_000 });
+  const [line] = await Promise.all([
+    (async () => {
+      let said = "";
+      for await (const text of child.stderr?.setEncoding("utf8") ?? []) {
+        said += text;
+        if (said.includes("\n")) child.kill("SIGTERM");
+      }
+      return said.split("\n", 1)[0] ?? "";
+    })(),
+    new Promise((resolve) => child.once("close", resolve)),
+  ]);
+  return line;
+}
 
 const server = createApiServer();
 let https: Listening;
@@ -108,6 +128,33 @@ describe("The command line of a process", () => {
     }
   });
 
+  describe("A daemon that is started", () => {
+    const args = () => [
+      ...["run", "--node-id=n1", `--kubeconfig=${config}`, "--metrics-port=0", "--enter-host=false"],
+      ...["--reboot-command=true", "--inhibitors=ignore", `--boot-id-path=${folder}/boot_id`],
+    ];
+
+    it("names in its first line what is in its environment and has no effect", async () => {
+      const line = await firstLine([...args(), "--alert-filter-regexp="], {
+        KURED_START_TIME: "22:00",
+        REBOOTD_PERIODE: "5m",
+        REBOOTD_SERVICE_HOST: "10.0.0.1",
+        REBOOTD_PORT: "tcp://10.0.0.1:8080",
+      });
+      assert.match(line, / WARN {2}n1 Starting: rebootd started /);
+      assert.match(
+        line,
+        / ignored="KURED_START_TIME, REBOOTD_PERIODE, --alert-filter-regexp without a value" /,
+      );
+      assert.doesNotMatch(line, /22:00|10\.0\.0\.1/);
+    });
+
+    it("says nothing of an environment that is in order", async () => {
+      const line = await firstLine(args(), { REBOOTD_PERIOD: "1h", KURED_PORT: "tcp://10.0.0.1:8080" });
+      assert.match(line, / INFO {2}n1 Starting: rebootd started version=/);
+    });
+  });
+
   describe("A daemon that is to look once", () => {
     const { signal } = new AbortController();
     const admin = createClient({ transport: server.transport(server.adminToken), clock: systemClock });
@@ -135,6 +182,11 @@ describe("The command line of a process", () => {
       assert.equal(code, 0);
       assert.equal(out, "n1 is Idle and would acquire: a reboot is needed and nothing speaks against it\n");
       assert.equal(server.resourceVersion, before);
+    });
+
+    it("names what is in its environment and has no effect", async () => {
+      const { out } = await runDaemonProcess(once(), { KURED_START_TIME: "22:00" });
+      assert.match(out, /^n1 is Idle [^\n]+\nignored: KURED_START_TIME\n$/);
     });
 
     it("names every closed gate", async () => {

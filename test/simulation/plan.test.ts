@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import type { Environment } from "../../daemon/cli/options.ts";
 import { runProgram } from "../../daemon/cli/program.ts";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
+import type { Environment } from "../../daemon/config/environment.ts";
 import type { FindingCode } from "../../daemon/drain/finding.ts";
 import { type DrainPlan, isBlocked } from "../../daemon/drain/preflight.ts";
 import { createApiServer } from "../cluster/api/server.ts";
