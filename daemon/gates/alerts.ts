@@ -1,9 +1,10 @@
-import type { Pattern } from "../re2.ts";
+import { compileRe2, type Pattern } from "../re2.ts";
 import { type Alert, notMuted } from "./alertmanager.ts";
 import type { JsonServer } from "./ask-server.ts";
 import type { Gate } from "./gate.ts";
 import { listed } from "./listed.ts";
 import { assertWhole, queryPrometheus, type Series } from "./prometheus.ts";
+import type { Looked } from "./unmatched.ts";
 
 export interface AlertFilter {
   /** Matches anywhere in the name. */
@@ -26,7 +27,27 @@ const namesMax = 10;
 const nameMaxChars = 100;
 
 /** Closed while Prometheus has active alerts, as kured counts them, that Alertmanager does not mute. */
-export function alertsGate({ prometheus, alertmanager, matchers }: AlertSources, filter: AlertFilter): Gate {
+export function alertsGate(
+  { prometheus, alertmanager, matchers }: AlertSources,
+  filter: AlertFilter,
+  looked: Looked = () => {},
+): Gate {
+  const selectors = matchers.map((text) => ({
+    option: `--alert-matchers=${text}`,
+    selects: selectorOf(text),
+  }));
+  const tellWhatWasFound = (series: readonly Series[]) => {
+    for (const { option, selects } of selectors) {
+      looked(
+        option,
+        series.some(({ metric }) => selects(metric)),
+      );
+    }
+    const { names } = filter;
+    if (names === undefined) return;
+    const isNamed = ({ metric }: Series) => names.test(metric["alertname"] ?? "");
+    looked("--alert-filter-regexp", series.some(isNamed));
+  };
   return {
     name: "alerts",
     stages: ["start"],
@@ -34,10 +55,11 @@ export function alertsGate({ prometheus, alertmanager, matchers }: AlertSources,
     urgentPasses: true,
     // Alertmanager is asked after Prometheus; both deadlines end before this one.
     deadlineMs: prometheus.timeoutMs + (alertmanager?.timeoutMs ?? 0) + 1000,
-    async check({ now }, signal) {
-      const answer = await queryPrometheus(prometheus, alertsQuery(matchers), now, signal);
+    async check(_, signal) {
+      const answer = await queryPrometheus(prometheus, alertsQuery(matchers), signal);
       const { data } = answer;
       if (data.resultType !== "vector") throw new Error("ALERTS is no vector");
+      if (answer.warnings.length === 0) tellWhatWasFound(data.result);
       const alerts = blockingAlerts(data.result, filter);
       if (alerts.length === 0) {
         assertWhole(prometheus, answer);
@@ -70,6 +92,19 @@ function active(alerts: readonly Alert[], more = "") {
 
 export function alertsQuery(matchers: readonly string[]): string {
   return matchers.length === 0 ? "ALERTS" : matchers.map((one) => `ALERTS{${one}}`).join(" or ");
+}
+
+/** What stands between the braces of a selector, as Prometheus reads it; a label that is not there is an empty one. */
+function selectorOf(matchers: string): (labels: Alert) => boolean {
+  const tests = [...matchers.matchAll(/(\w+)(=~|!~|!=|=)("(?:[^"\\]|\\.)*")/g)].map(
+    ([, name = "", operator = "", quoted = ""]) => {
+      const value: string = JSON.parse(quoted);
+      const pattern = operator.endsWith("~") ? compileRe2(`^(?s:${value})$`) : undefined;
+      const isMatch = (found: string) => (pattern === undefined ? found === value : pattern.test(found));
+      return (labels: Alert) => isMatch(labels[name] ?? "") !== operator.startsWith("!");
+    },
+  );
+  return (labels) => tests.every((test) => test(labels));
 }
 
 /** The labels of the alerts that count. */

@@ -6,7 +6,14 @@ export type HttpPost = (
   url: string,
   form: Record<string, string> | undefined,
   signal: AbortSignal,
-) => Promise<{ status: number; text: string }>;
+) => Promise<HttpAnswer>;
+
+export interface HttpAnswer {
+  status: number;
+  text: string;
+  /** The server's clock as it answered, if it said so; milliseconds since the epoch. */
+  date?: number | undefined;
+}
 
 /** A server that gates ask for JSON. */
 export interface JsonServer {
@@ -17,6 +24,8 @@ export interface JsonServer {
   timeoutMs: number;
   clock: Clock;
   post: HttpPost;
+  /** Told the date of each answer, with the text of the server. */
+  onDate?: (server: string, date: number) => void;
 }
 
 const saidMaxChars = 200;
@@ -35,8 +44,13 @@ export async function askServer(
   signal: AbortSignal,
 ): Promise<unknown> {
   const who = serverText(server);
-  const { status, text } = await send(server, path, form, signal);
-  if (status !== 200) throw new Error(`${who} answered ${status}${saidIn(status, text)}`);
+  const [answer, refused] = await send(server, path, form, signal);
+  if (answer.date !== undefined) server.onDate?.(who, answer.date);
+  const { status, text } = answer;
+  if (status !== 200 && refused !== undefined) {
+    throw new Error(`${who} answered ${answered(refused)} (to POST), and ${answered(answer)} (to GET)`);
+  }
+  if (status !== 200) throw new Error(`${who} answered ${answered(answer)}`);
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -49,13 +63,13 @@ async function send(
   path: string,
   form: Record<string, string> | undefined,
   signal: AbortSignal,
-): Promise<{ status: number; text: string }> {
-  const { clock, timeoutMs, post } = server;
+): Promise<[answer: HttpAnswer, refused?: HttpAnswer]> {
+  const { clock, timeoutMs } = server;
   const who = serverText(server);
   const url = new URL(server.url);
   url.pathname = url.pathname.replace(/\/*$/, path);
   try {
-    return await withDeadline(clock, timeoutMs, signal, who, (inner) => post(url.href, form, inner));
+    return await withDeadline(clock, timeoutMs, signal, who, (inner) => exchange(server, url, form, inner));
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof DeadlineError) {
@@ -65,6 +79,27 @@ async function send(
     const { message, code } = cause as NodeJS.ErrnoException;
     throw new Error(`asking ${who}: ${message || code}`, { cause });
   }
+}
+
+/** What a server says that refuses the method, or a proxy that lets readers read and do nothing else. */
+const methodRefusals = [403, 405, 501];
+
+/** By GET where POST is refused; then the refusal comes with the answer. */
+async function exchange(
+  { post }: JsonServer,
+  url: URL,
+  form: Record<string, string> | undefined,
+  signal: AbortSignal,
+): Promise<[answer: HttpAnswer, refused?: HttpAnswer]> {
+  const answer = await post(url.href, form, signal);
+  if (form === undefined || !methodRefusals.includes(answer.status)) return [answer];
+  const asked = new URL(url);
+  asked.search = [url.search.slice(1), new URLSearchParams(form)].filter(String).join("&");
+  return [await post(asked.href, undefined, signal), answer];
+}
+
+function answered({ status, text }: HttpAnswer): string {
+  return `${status}${saidIn(status, text)}`;
 }
 
 /** The error that both servers put into JSON, else the text as it is. */

@@ -12,9 +12,12 @@ import { controlPlaneGate } from "./control-plane.ts";
 import { disruptionGate } from "./disruption.ts";
 import type { Gate } from "./gate.ts";
 import { inhibitorsGate } from "./inhibitors.ts";
+import { createOnceADay } from "./once-a-day.ts";
 import { pausedGate } from "./paused.ts";
 import { podsGate } from "./pods.ts";
 import { queriesGate } from "./queries.ts";
+import { createSkewNotice } from "./skew.ts";
+import { createUnmatched, type Looked } from "./unmatched.ts";
 import { upToAge } from "./up-to-age.ts";
 import { usersGate } from "./users.ts";
 import { windowGate } from "./window.ts";
@@ -34,14 +37,15 @@ export interface GatePorts {
 
 /** The gates that the settings ask for. Two that contradict each other are a ConfigError. */
 export function chooseGates(config: Config, ports: GatePorts): Gate[] {
-  const { api, clock, logind } = ports;
+  const { api, clock, logind, warn } = ports;
+  const looked = createUnmatched(clock, createOnceADay(clock, warn));
   const gates: Gate[] = [pausedGate, windowGate(windowSettingsOf(config, clock.wall()))];
   gates.push(controlPlaneGate(api, config["node-id"]));
-  gates.push(...prometheusGates(config, ports));
+  gates.push(...prometheusGates(config, ports, looked));
   const selectors = config["blocking-pod-selector"];
   if (selectors.length > 0) {
     const namespaces = config["blocking-pod-namespace"];
-    gates.push(podsGate(api, config["node-id"], { selectors, namespaces }));
+    gates.push(podsGate(api, config["node-id"], { selectors, namespaces }, looked));
   }
   const drain = {
     selection: selectionOf(config),
@@ -50,7 +54,7 @@ export function chooseGates(config: Config, ports: GatePorts): Gate[] {
   };
   // A drain that is followed by the reboot anyway cannot fail.
   if (config.preflight === "on" && !drain.escalation.rebootAnyway) {
-    gates.push(disruptionGate(api, config["node-id"], drain));
+    gates.push(disruptionGate(api, config["node-id"], drain, looked));
   }
   if (config.inhibitors !== "ignore") gates.push(inhibitorsGate(logind, config.inhibitors));
   const { waitMs } = config["logged-in-users"];
@@ -61,12 +65,14 @@ export function chooseGates(config: Config, ports: GatePorts): Gate[] {
 export function prometheusGates(
   config: Config,
   { clock, post, instance, warn }: Pick<GatePorts, "clock" | "post" | "instance" | "warn">,
+  looked: Looked = () => {},
 ): Gate[] {
   checkAlertOptions(config);
   const url = config["prometheus-url"];
   if (url === undefined) return [];
   const alertmanagerUrl = config["alertmanager-url"];
-  const ways = { timeoutMs: config["prometheus-timeout"], clock, post };
+  const onDate = createSkewNotice(clock, createOnceADay(clock, warn));
+  const ways = { timeoutMs: config["prometheus-timeout"], clock, post, onDate };
   const prometheus: JsonServer = { name: "Prometheus", url, ...ways };
   const alertmanager: JsonServer | undefined =
     alertmanagerUrl === undefined ? undefined : { name: "Alertmanager", url: alertmanagerUrl, ...ways };
@@ -80,8 +86,9 @@ export function prometheusGates(
         firingOnly: config["alert-firing-only"],
         instance,
       },
+      looked,
     ),
-    ...(queries.length > 0 ? [queriesGate(prometheus, queries)] : []),
+    ...(queries.length > 0 ? [queriesGate(prometheus, queries, looked)] : []),
   ];
   const maxAgeMs = config["alerts-max-age"];
   return maxAgeMs === undefined ? gates : gates.map((gate) => upToAge(gate, maxAgeMs, warn));

@@ -5,6 +5,7 @@ import type { Finding } from "../drain/finding.ts";
 import { needRoom, type PreflightFacts, planDrain } from "../drain/preflight.ts";
 import type { Selection } from "../drain/select.ts";
 import type { Gate } from "./gate.ts";
+import type { Looked } from "./unmatched.ts";
 
 /** How this node would be drained. */
 export interface DrainSettings {
@@ -16,7 +17,7 @@ export interface DrainSettings {
 const podsMax = 5;
 
 /** Closed while a drain of this node could not succeed, for what `rebootd plan` says too; its codes are those of findings. */
-export function disruptionGate(api: Api, nodeName: string, drain: DrainSettings): Gate {
+export function disruptionGate(api: Api, nodeName: string, drain: DrainSettings, looked: Looked): Gate {
   const { selection, podSelector, escalation } = drain;
   // Pods that are deleted in the end go past their budgets.
   const drainDeleteAfterMs = Number.isFinite(escalation.drainDeleteAfterMs) ? 0 : Number.POSITIVE_INFINITY;
@@ -25,14 +26,25 @@ export function disruptionGate(api: Api, nodeName: string, drain: DrainSettings)
     stages: ["slot"],
     asks: "afar",
     async check({ now }, signal) {
+      const blockers = await readBlockers(api, nodeName, podSelector, signal);
       const facts: PreflightFacts = {
-        ...(await readBlockers(api, nodeName, podSelector, signal)),
+        ...blockers,
         nodeName,
         selection,
         gracePeriodSeconds: -1,
         escalation: { ...escalation, drainDeleteAfterMs },
         now,
       };
+      if (podSelector !== undefined) {
+        looked(
+          `--drain-pod-selector=${JSON.stringify(podSelector)}`,
+          blockers.pods.some(blockers.isAskedFor),
+        );
+      }
+      for (const one of selection.skipNamespaces) {
+        const isThere = blockers.pods.some(({ metadata }) => metadata?.namespace === one);
+        looked(`--drain-skip-namespace=${JSON.stringify(one)}`, isThere);
+      }
       const inNeed = needRoom(facts);
       const cluster = inNeed.length > 0 ? await readRoomFor(api, nodeName, inNeed, signal) : undefined;
       const { pods } = planDrain({ ...facts, cluster });

@@ -3,6 +3,7 @@ import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import type { Gate } from "./gate.ts";
 import { listed } from "./listed.ts";
+import type { Looked } from "./unmatched.ts";
 
 export interface BlockingPods {
   /** Label selectors, as the server reads them. */
@@ -14,7 +15,12 @@ export interface BlockingPods {
 const podsMax = 10;
 
 /** Closed while a pod on this node that is not finished matches any of the label selectors. */
-export function podsGate(api: Api, nodeName: string, { selectors, namespaces }: BlockingPods): Gate {
+export function podsGate(
+  api: Api,
+  nodeName: string,
+  { selectors, namespaces }: BlockingPods,
+  looked: Looked = () => {},
+): Gate {
   const fieldSelector = `spec.nodeName=${nodeName},status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown`;
   return {
     name: "pods",
@@ -30,6 +36,13 @@ export function podsGate(api: Api, nodeName: string, { selectors, namespaces }: 
           }),
         ),
       );
+      for (const [index, selector] of selectors.entries()) {
+        looked(`--blocking-pod-selector=${JSON.stringify(selector)}`, (lists[index] ?? []).length > 0);
+      }
+      for (const one of namespaces) {
+        const isThere = lists.flat().some(({ metadata }) => metadata?.namespace === one);
+        looked(`--blocking-pod-namespace=${JSON.stringify(one)}`, isThere);
+      }
       const counting = lists
         .flat()
         .filter(({ metadata }) => namespaces.length === 0 || namespaces.includes(metadata?.namespace ?? ""));

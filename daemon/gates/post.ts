@@ -26,7 +26,11 @@ export function createPost(readAccess: () => Promise<HttpAccess>): HttpPost {
       connect: { ...(caPem !== undefined && { ca: caPem }) },
     });
     try {
-      const { statusCode, body } = await request(url, {
+      const {
+        statusCode,
+        headers: told,
+        body,
+      } = await request(url, {
         dispatcher: agent,
         signal,
         ...(form === undefined
@@ -38,7 +42,12 @@ export function createPost(readAccess: () => Promise<HttpAccess>): HttpPost {
             }),
       });
       const text = await body.text();
-      return { status: statusCode, text: statusCode === 200 ? text : without(text, sent) };
+      const date = Date.parse(String(told["date"]));
+      return {
+        status: statusCode,
+        text: statusCode === 200 ? text : without(text, sent),
+        date: Number.isNaN(date) ? undefined : date,
+      };
     } finally {
       void agent.destroy();
     }

@@ -15,7 +15,9 @@ const answerSchema = z.object({
     }),
     z.object({ resultType: z.literal("scalar"), result: sample }),
   ]),
-  warnings: z.optional(z.array(z.string())),
+  warnings: z.nullish(z.array(z.string())),
+  /** VictoriaMetrics' word for an answer that lacks a part: https://docs.victoriametrics.com/victoriametrics/cluster-victoriametrics/#cluster-availability */
+  isPartial: z.nullish(z.boolean()),
 });
 type Answer = z.output<typeof answerSchema>;
 
@@ -27,16 +29,18 @@ export interface QueryResult {
   warnings: readonly string[];
 }
 
-/** What the query has as its result at `now`, in milliseconds since the epoch. */
+/** What the query has as its result now, by the server's clock: this node's may be wrong. */
 export async function queryPrometheus(
   server: JsonServer,
   query: string,
-  now: number,
   signal: AbortSignal,
 ): Promise<QueryResult> {
-  const value = await askServer(server, "/api/v1/query", { query, time: String(now / 1000) }, signal);
+  const value = await askServer(server, "/api/v1/query", { query }, signal);
   const parsed = answerSchema.safeParse(value);
-  if (parsed.success) return { data: parsed.data.data, warnings: parsed.data.warnings ?? [] };
+  if (parsed.success) {
+    const { data, warnings, isPartial } = parsed.data;
+    return { data, warnings: [...(warnings ?? []), ...(isPartial ? ["isPartial: true"] : [])] };
+  }
   const cause = parsed.error;
   throw new Error(`${serverText(server)} answered something that is no vector and no number`, { cause });
 }

@@ -1,23 +1,29 @@
 import type { JsonServer } from "./ask-server.ts";
 import { cannotTell, type Gate } from "./gate.ts";
 import { assertWhole, queryPrometheus } from "./prometheus.ts";
+import type { Looked } from "./unmatched.ts";
 
 const queryMaxChars = 150;
 const labelsMaxChars = 150;
 
 /** Closed while any of the queries has a result. */
-export function queriesGate(prometheus: JsonServer, queries: readonly string[]): Gate {
+export function queriesGate(
+  prometheus: JsonServer,
+  queries: readonly string[],
+  looked: Looked = () => {},
+): Gate {
   return {
     name: "queries",
     stages: ["start"],
     asks: "afar",
     urgentPasses: true,
     deadlineMs: prometheus.timeoutMs + 1000,
-    async check({ now }, signal) {
+    async check(_, signal) {
       const answers = await Promise.all(
         queries.map(async (query) => {
           try {
-            const found = await resultOf(prometheus, query, now, signal);
+            const found = await resultOf(prometheus, query, signal);
+            looked(`--block-on-query=${JSON.stringify(cut(query, queryMaxChars))}`, found !== undefined);
             if (found === undefined) return undefined;
             return { code: "query", message: `the query ${cut(query, queryMaxChars)} ${found}` };
           } catch (error) {
@@ -39,10 +45,9 @@ export function queriesGate(prometheus: JsonServer, queries: readonly string[]):
 async function resultOf(
   prometheus: JsonServer,
   query: string,
-  now: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const answer = await queryPrometheus(prometheus, query, now, signal);
+  const answer = await queryPrometheus(prometheus, query, signal);
   const { data } = answer;
   if (data.resultType === "scalar") {
     if (Number(data.result[1]) !== 0) return `is ${data.result[1]}`;

@@ -153,15 +153,72 @@ describe("The alerts gate", () => {
       noFilter,
     );
 
-  it("asks Prometheus for the alerts of now", async () => {
+  /** It knows what is true of its own now, and of no other time. */
+  const now = 1_764_000_000_000;
+  const asPrometheus: typeof silent = (url, form, ...rest) => {
+    const time = form?.["time"] === undefined ? now : Number(form["time"]) * 1000;
+    const isNow = Math.abs(time - now) < 5 * 60_000;
+    return vector(...(isNow ? [alert("DiskFull")] : []))(url, form, ...rest);
+  };
+  for (const hours of [-2, 0, 2]) {
+    it(`sees the alerts of now when the node's clock is ${hours} hours off`, async () => {
+      const answer = await gate(asPrometheus).check(moment(now + hours * 3_600_000), signal);
+      assert.ok(!answer.open && answer.code === "active");
+    });
+  }
+
+  it("asks Prometheus once, and by POST", async () => {
     const asked: unknown[] = [];
     await gate(async (...request) => {
       asked.push(request.slice(0, 2));
       return vector()(...request);
-    }).check(moment(1_764_000_000_500), signal);
-    assert.deepEqual(asked, [
-      ["http://prometheus:9090/api/v1/query", { query: "ALERTS", time: "1764000000.5" }],
-    ]);
+    }).check(moment(0), signal);
+    assert.deepEqual(asked, [["http://prometheus:9090/api/v1/query", { query: "ALERTS" }]]);
+  });
+
+  /** A proxy that lets readers read, and does nothing else for them. */
+  function readOnly(status: number, toGet: typeof silent, urls: string[] = []): typeof silent {
+    return async (url, form, ...rest) => {
+      if (form !== undefined) return { status, text: "POST is not for you" };
+      urls.push(url);
+      return await toGet(url, form, ...rest);
+    };
+  }
+
+  for (const status of [403, 405, 501]) {
+    it(`asks by GET where POST is refused with ${status}`, async () => {
+      const urls: string[] = [];
+      const server = prometheus(readOnly(status, vector(alert("DiskFull")), urls), {
+        url: "http://prometheus:9090/?partial_response=false",
+      });
+      const matchers = ['team="a&b"'];
+      const answer = await gate(silent, { prometheus: server, matchers }).check(moment(0), signal);
+      assert.ok(!answer.open && answer.code === "active");
+      assert.deepEqual(urls, [
+        "http://prometheus:9090/api/v1/query?partial_response=false&query=ALERTS%7Bteam%3D%22a%26b%22%7D",
+      ]);
+    });
+  }
+
+  it("does not ask by GET where POST fails otherwise", async () => {
+    for (const status of [400, 401, 404, 422, 500, 503]) {
+      const urls: string[] = [];
+      await assert.rejects(gate(readOnly(status, vector(), urls)).check(moment(0), signal));
+      assert.deepEqual(urls, []);
+    }
+  });
+
+  it("says both where GET is refused as well", async () => {
+    await assert.rejects(
+      gate(readOnly(403, answering(404, "no such page"))).check(moment(0), signal),
+      /^Error: Prometheus at http:\/\/prometheus:9090 answered 403: POST is not for you \(to POST\), and 404: no such page \(to GET\)$/,
+    );
+  });
+
+  it("gives both together the time of one", async () => {
+    const clock = { ...systemClock, sleep: async () => {} };
+    const server = prometheus(readOnly(403, silent), { clock });
+    await assert.rejects(gate(silent, { prometheus: server }).check(moment(0), signal), /within 10 s$/);
   });
 
   it("keeps the path and the query of the URL, and the user for who sends it", async () => {
@@ -223,6 +280,20 @@ describe("The alerts gate", () => {
       /may lack a part: store-2 was not reached/,
     );
     assert.equal((await gate(partial(alert("DiskFull"))).check(moment(0), signal)).open, false);
+  });
+
+  it("cannot tell from an answer that VictoriaMetrics calls partial, unless what is there closes it", async () => {
+    const partial = (...result: unknown[]) =>
+      answering(200, { status: "success", isPartial: true, data: { resultType: "vector", result } });
+    await assert.rejects(gate(partial()).check(moment(0), signal), /may lack a part: isPartial: true$/);
+    assert.equal((await gate(partial(alert("DiskFull"))).check(moment(0), signal)).open, false);
+  });
+
+  it("takes an answer that says it is whole for whole", async () => {
+    const whole = { isPartial: false, warnings: null, infos: ["PromQL info: not a counter"] };
+    const data = { resultType: "vector", result: [] };
+    const answer = answering(200, { status: "success", ...whole, data });
+    assert.deepEqual(await gate(answer).check(moment(0), signal), { open: true });
   });
 
   it("says that the server was silent, and not that the gate was", async () => {

@@ -6,7 +6,7 @@ import { createPost, type HttpAccess } from "../../daemon/gates/post.ts";
 import { certificate } from "../cluster/api/https.ts";
 
 const { signal } = new AbortController();
-const form = { query: 'ALERTS{a="1"}', time: "0" };
+const form = { query: 'ALERTS{a="1"}' };
 const open: { close(): void; closeAllConnections(): void }[] = [];
 
 async function listen(handle: RequestListener, tls?: { key: string; cert: string }): Promise<string> {
@@ -32,6 +32,7 @@ async function hearing(): Promise<{ url: string; heard: Heard[] }> {
   const url = await listen(async (request, response) => {
     const body = (await request.toArray()).join("");
     heard.push({ method: request.method, url: request.url, headers: request.headers, body });
+    response.sendDate = false;
     response.end("{}");
   });
   return { url, heard };
@@ -47,7 +48,11 @@ describe("A question over HTTP", () => {
 
   it("posts a form", async () => {
     const { url, heard } = await hearing();
-    assert.deepEqual(await post()(`${url}/api?a=b`, form, signal), { status: 200, text: "{}" });
+    assert.deepEqual(await post()(`${url}/api?a=b`, form, signal), {
+      status: 200,
+      text: "{}",
+      date: undefined,
+    });
     assert.equal(heard[0]?.method, "POST");
     assert.equal(heard[0]?.url, "/api?a=b");
     assert.equal(heard[0]?.headers["content-type"], "application/x-www-form-urlencoded");
@@ -146,6 +151,15 @@ describe("A question over HTTP", () => {
       });
       await assert.rejects(post()(url, form, stop.signal), /stopped/);
     }
+  });
+
+  it("brings the server's clock along, where that is understood", async () => {
+    const dateOf = async (date: string) => {
+      const url = await listen((_, response) => response.writeHead(200, { date }).end("{}"));
+      return (await post()(url, form, signal)).date;
+    };
+    assert.equal(await dateOf("Tue, 24 Nov 2026 12:00:00 GMT"), Date.parse("2026-11-24T12:00:00Z"));
+    assert.equal(await dateOf("noon"), undefined);
   });
 
   it("says that nobody answers", async () => {

@@ -69,6 +69,11 @@ describe("A query", () => {
       }),
       /may lack a part: store-2/,
     ],
+    [
+      "nothing but VictoriaMetrics' word that a part is missing",
+      answering(200, { status: "success", isPartial: true, data: { resultType: "vector", result: [] } }),
+      /may lack a part: isPartial: true/,
+    ],
   ] as const) {
     it(`cannot be told from ${what}`, async () => {
       const text = await said(post);

@@ -1,0 +1,17 @@
+import type { Clock } from "../clock.ts";
+
+export const dayMs = 86_400_000;
+
+/** Hands a sentence on, unless one about the same thing was said less than a day ago. Things are few: options, and servers. */
+export type SayOnceADay = (thing: string, sentence: string) => void;
+
+export function createOnceADay(clock: Clock, say: (sentence: string) => void): SayOnceADay {
+  const saidAt = new Map<string, number>();
+  return (thing, sentence) => {
+    const now = clock.elapsed();
+    const last = saidAt.get(thing);
+    if (last !== undefined && now - last < dayMs) return;
+    saidAt.set(thing, now);
+    say(sentence);
+  };
+}

@@ -1,0 +1,31 @@
+import type { Clock } from "../clock.ts";
+import { dayMs, type SayOnceADay } from "./once-a-day.ts";
+
+/** Told of each look for what an option names (`--block-on-query="up == 0"`), and whether anything was found. */
+export type Looked = (option: string, found: boolean) => void;
+
+/** As long as a thing may well be away without a slip in its name. */
+const unmatchedMinMs = 14 * dayMs;
+
+/**
+ * Says of an option that it has found nothing for two weeks: its name may have a slip in it, or what it named is called otherwise
+ * by now. Looks are only made while a reboot is needed, and a process that starts anew begins to count anew.
+ */
+export function createUnmatched(clock: Clock, say: SayOnceADay): Looked {
+  const nothingSince = new Map<string, { at: number; looks: number }>();
+  return (option, found) => {
+    if (found) {
+      nothingSince.delete(option);
+      return;
+    }
+    const now = clock.elapsed();
+    const { at, looks } = nothingSince.get(option) ?? { at: now, looks: 0 };
+    nothingSince.set(option, { at, looks: looks + 1 });
+    if (now - at < unmatchedMinMs) return;
+    const days = Math.floor((now - at) / dayMs);
+    say(
+      option,
+      `${option} has matched nothing for ${days} days, in ${looks + 1} looks: see whether it is spelled right`,
+    );
+  };
+}
