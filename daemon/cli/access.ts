@@ -46,7 +46,8 @@ export function withAccess(command: Command): Command {
 export function apiOf(command: Command, { environment, connect }: PersonIo): Api {
   const { kubeconfig, context } = command.opts<{ kubeconfig?: string; context?: string }>();
   return connect({
-    kubeconfig: kubeconfig ?? environment["REBOOTD_KUBECONFIG"],
+    // Without a value it is not given, as with kubectl.
+    kubeconfig: kubeconfig || environment["REBOOTD_KUBECONFIG"] || undefined,
     listed: kubeconfigFiles(environment),
     context,
   });

@@ -149,11 +149,11 @@ function testOf(
   { name, value, isRegex, isEqual }: Silence["matchers"][number],
   goOn: () => void,
 ): (alert: Alert) => boolean {
-  if (!isRegex) return (alert) => alert[name] !== undefined && (alert[name] === value) === isEqual;
+  if (!isRegex) return (alert) => Object.hasOwn(alert, name) && (alert[name] === value) === isEqual;
   goOn();
   const pattern = anchored(value);
   return (alert) => {
-    const found = alert[name];
+    const found = Object.hasOwn(alert, name) ? alert[name] : undefined;
     if (found === undefined || pattern === undefined) return false;
     goOn();
     return pattern.test(found) === isEqual;

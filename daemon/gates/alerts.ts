@@ -101,7 +101,8 @@ function selectorOf(matchers: string): (labels: Alert) => boolean {
       const value: string = JSON.parse(quoted);
       const pattern = operator.endsWith("~") ? compileRe2(`^(?s:${value})$`) : undefined;
       const isMatch = (found: string) => (pattern === undefined ? found === value : pattern.test(found));
-      return (labels: Alert) => isMatch(labels[name] ?? "") !== operator.startsWith("!");
+      return (labels: Alert) =>
+        isMatch(Object.hasOwn(labels, name) ? (labels[name] ?? "") : "") !== operator.startsWith("!");
     },
   );
   return (labels) => tests.every((test) => test(labels));

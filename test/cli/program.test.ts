@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
-import { runProgram } from "../../daemon/cli/program.ts";
+import { type Io, runProgram } from "../../daemon/cli/program.ts";
 import { systemClock } from "../../daemon/clock.ts";
 import type { Environment } from "../../daemon/config/environment.ts";
-import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
+import { ConfigError, parseConfig, type RawOptions } from "../../daemon/config/options.ts";
 
-async function run(args: string[], environment: Environment = {}) {
+async function run(
+  args: string[],
+  environment: Environment = {},
+  connect: Io["connect"] = () => assert.fail("a cluster was asked for"),
+) {
   let out = "";
   let err = "";
   let started: RawOptions | undefined;
@@ -19,7 +23,7 @@ async function run(args: string[], environment: Environment = {}) {
     },
     clock: systemClock,
     random: Math.random,
-    connect: () => assert.fail("a cluster was asked for"),
+    connect,
   };
   const start = async (raw: RawOptions) => {
     parseConfig(raw);
@@ -72,6 +76,18 @@ describe("The command line", () => {
       (await run(["run", "--node-id=n1"], { KUBECONFIG: "/a:/b" })).err,
       /KUBECONFIG names several files/,
     );
+  });
+
+  it("takes an empty kubeconfig for none also where people type it", async () => {
+    const found: (string | undefined)[] = [];
+    const connect: Io["connect"] = ({ kubeconfig }) => {
+      found.push(kubeconfig);
+      throw new ConfigError("no cluster here");
+    };
+    await run(["status", "--kubeconfig="], {}, connect);
+    await run(["status"], { REBOOTD_KUBECONFIG: "" }, connect);
+    await run(["status", "--kubeconfig="], { REBOOTD_KUBECONFIG: "/a" }, connect);
+    assert.deepEqual(found, [undefined, undefined, "/a"]);
   });
 
   it("prints its version and its help", async () => {

@@ -87,6 +87,11 @@ describe("An alert that Alertmanager does not know, such as a pending one,", () 
       true,
     ],
     [
+      "also when that label has the name of what every object has",
+      silence([byName, { name: "constructor", value: "a", isEqual: false }]),
+      true,
+    ],
+    [
       "also when any value would do",
       silence([byName, { name: "cluster", value: ".*", isRegex: true }]),
       true,
