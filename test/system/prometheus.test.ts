@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
 import { systemClock } from "../../daemon/clock.ts";
 import { httpAccessOf } from "../../daemon/config/alerts.ts";
 import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
 import { prometheusGates } from "../../daemon/gates/choose-gates.ts";
 import type { GateAnswer } from "../../daemon/gates/gate.ts";
 import { createPost } from "../../daemon/gates/post.ts";
+import { queryPrometheus } from "../../daemon/gates/prometheus.ts";
+import { compileRe2 } from "../../daemon/re2.ts";
 import { certificate } from "../cluster/api/https.ts";
 import { moment } from "../gates/moment.ts";
 import { type Monitoring, startMonitoring } from "./prometheus.ts";
 
 const { signal } = new AbortController();
 const deadlineMs = 30_000;
+const seed = randomInt(2 ** 31);
 
 const rules = [
   { alert: "DiskFull", expr: "disk_full > 0", labels: { severity: "critical", team: 'd"b' } },
@@ -162,6 +167,100 @@ describe("Debian's Prometheus and Alertmanager", () => {
     await until(["open"], silenced());
     await monitoring.endSilence(id);
     await until(["active: 1 alert is active: DiskFilling"], silenced());
+  });
+
+  it("have silences with what Go's expressions know", async () => {
+    monitoring.figures.set("disk_filling", 1);
+    await until(["active: 1 alert is active: DiskFilling"], silenced());
+    for (const expression of [
+      "(?i)diskFILL.*",
+      "\\QDiskFilling\\E",
+      "[[:alpha:]]+",
+      "\\ADisk(?P<x>Filling)\\z",
+    ]) {
+      const id = await monitoring.silence({ alertname: expression });
+      await until(["open"], silenced());
+      await monitoring.endSilence(id);
+      await until(["active: 1 alert is active: DiskFilling"], silenced());
+    }
+  });
+
+  it(`read expressions as rebootd does (seed ${seed})`, async () => {
+    const config = parseConfig({
+      "node-id": "n1",
+      "prometheus-ca-file": monitoring.caFile,
+      "prometheus-basic-auth-file": monitoring.basicAuthFile,
+    });
+    const post = createPost(await httpAccessOf(config));
+    const ways = { url: monitoring.prometheusUrl, timeoutMs: deadlineMs, clock: systemClock, post };
+    const server = { name: "Prometheus", ...ways } as const;
+    const theirs = async (expression: string, text: string) => {
+      const labelled = `label_replace(vector(1), "text", ${JSON.stringify(text)}, "", "")`;
+      const query = `label_replace(${labelled}, "matches", "yes", "text", ${JSON.stringify(expression)})`;
+      try {
+        const { data } = await queryPrometheus(server, query, signal);
+        assert.ok(data.resultType === "vector");
+        return data.result[0]?.metric["matches"] === "yes";
+      } catch (error) {
+        assert.match((error as Error).message, /invalid regular expression in label_replace/);
+        return "refused";
+      }
+    };
+    const ours = (expression: string, text: string) => {
+      try {
+        return compileRe2(`^(?:${expression})$`).test(text);
+      } catch {
+        return "refused";
+      }
+    };
+    const parts = [
+      "a",
+      "b",
+      "B",
+      "ab",
+      ".",
+      "*",
+      "+",
+      "?",
+      "|",
+      "(",
+      ")",
+      "(?i)",
+      "(?:",
+      "(?P<n>",
+      "(?=",
+      "[",
+      "]",
+      "[^a]",
+    ];
+    const more = [
+      "[[:alpha:]]",
+      "\\d",
+      "\\w",
+      "\\b",
+      "\\A",
+      "\\z",
+      "\\Z",
+      "^",
+      "$",
+      "\\Qa.b\\E",
+      "{2}",
+      "{1,3}",
+      "\\1",
+      "\\pL",
+      "\\x{61}",
+    ];
+    const expressions = fc.array(fc.constantFrom(...parts, ...more), { minLength: 1, maxLength: 6 });
+    const texts = fc.array(fc.constantFrom("a", "b", "B", "1", "-", "a.b", "é"), { maxLength: 4 });
+    const rows = fc.sample(fc.tuple(expressions, texts), { numRuns: 600, seed });
+    const tally: Record<string, number> = {};
+    for (const [some, letters] of rows) {
+      const [expression, text] = [some.join(""), letters.join("")];
+      const answer = ours(expression, text);
+      assert.equal(answer, await theirs(expression, text), JSON.stringify([expression, text]));
+      tally[String(answer)] = (tally[String(answer)] ?? 0) + 1;
+    }
+    for (const answer of ["true", "false", "refused"]) assert.ok((tally[answer] ?? 0) > 10, answer);
   });
 
   it("have an alert that another inhibits", async () => {
