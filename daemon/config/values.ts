@@ -14,13 +14,10 @@ export type ValueType<T> = z.ZodMiniType<T, string>;
 function value<T>(allowed: string, parse: (text: string) => T | Refusal | undefined): ValueType<T> {
   const transform = z.transform((text: string, context) => {
     const parsed: T | Refusal | undefined = parse(text);
-    if (parsed instanceof Refusal) {
-      context.issues.push({ code: "custom", message: `${allowed}, but ${parsed.why}`, input: text });
-    } else if (parsed !== undefined) {
-      return parsed;
-    } else {
-      context.issues.push({ code: "custom", message: allowed, input: text });
-    }
+    const isRefused = parsed instanceof Refusal;
+    if (!isRefused && parsed !== undefined) return parsed;
+    const message = isRefused ? `${allowed}, but ${parsed.why}` : allowed;
+    context.issues.push({ code: "custom", message, input: text });
     return z.NEVER;
   });
   return z.pipe(z.string(), transform);

@@ -126,14 +126,16 @@ function copiesOf(
 }
 
 function kindsByAlertName(alerts: readonly Alert[]): Map<string | undefined, Kind[]> {
-  const kinds = [...Map.groupBy(alerts, (alert) => JSON.stringify(namesOf(alert))).values()].flatMap(
-    (alike) =>
-      [...Map.groupBy(alike, ({ alertname }) => alertname)].map(([alertName, list]) => {
-        const names = namesOf(list[0] ?? {});
-        return { alertName, names, byValues: Map.groupBy(list, (alert) => valuesOf(alert, names)) };
-      }),
-  );
-  return Map.groupBy(kinds, ({ alertName }) => alertName);
+  const byName = Map.groupBy(alerts, ({ alertname }) => alertname);
+  return new Map([...byName].map(([name, list]) => [name, kindsOf(list)]));
+}
+
+function kindsOf(alerts: readonly Alert[]): Kind[] {
+  const byNames = Map.groupBy(alerts, (alert) => JSON.stringify(namesOf(alert)));
+  return [...byNames.values()].map((alike) => {
+    const names = namesOf(alike[0] ?? {});
+    return { names, byValues: Map.groupBy(alike, (alert) => valuesOf(alert, names)) };
+  });
 }
 
 function namesOf(alert: Alert): string[] {
