@@ -5,23 +5,21 @@ import { followCollection } from "../cluster/collection.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
 import { type Pod, paths } from "../cluster/objects.ts";
 import { judgeBudgets } from "./budgets.ts";
-import { quietMs } from "./estimate.ts";
-import { type EvictionRefusal, type Evictor, evictPod } from "./evict.ts";
-import { createLimit } from "./limit.ts";
-import { createLine } from "./line.ts";
-import { createRoster, type Entry, essenceOf, uidOf } from "./roster.ts";
+import { askToEnd, type EvictionRefusal } from "./evict.ts";
 import {
-  daemonSetOf,
-  type PodReason,
-  podKey,
-  reasonsText,
-  type Selection,
-  selectPod,
-  type Verdict,
-} from "./select.ts";
+  beginDrain,
+  type DrainEvent,
+  type DrainRequest,
+  type Judged,
+  judged,
+  type Moment,
+  stateOf,
+  step,
+  uidOf,
+} from "./progress.ts";
+import { daemonSetOf, type PodReason, type Selection, selectPod } from "./select.ts";
 import type { DrainState } from "./state.ts";
-import { whyStillThere } from "./stuck.ts";
-import { awaitDetached, claimsOf } from "./volumes.ts";
+import { awaitDetached } from "./volumes.ts";
 
 export interface DrainOptions {
   api: Api;
@@ -58,9 +56,6 @@ export interface Drain {
   state(): DrainState;
 }
 
-/** How many of the pods that are left are told of. */
-const toldMax = 10;
-
 /**
  * Empties the node: one list of its pods, then one watch, and an eviction for each pod that has to go, also for those
  * that the watch shows later; ordinary pods first. It is done when no such pod is left and none has come for a while, and
@@ -68,62 +63,77 @@ const toldMax = 10;
  */
 export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   const { api, clock, nodeName, selection, report } = options;
-  let failed: Extract<DrainState, { state: "failed" }> | undefined;
-  /** Since when nothing is left to wait for. */
-  let emptyAt: number | undefined;
-  let isListed = false;
-  let newestAt = clock.elapsed();
-  const roster = createRoster();
-  /** UIDs of pods that go down with the machine. */
-  const left = new Set<string>();
-  const daemonSets = new Map<string, boolean>();
-  /** What the pods use, "namespace/name", and whether those that go are its only users here. */
-  const claims = new Map<string, boolean>();
-  let attached: readonly string[] = [];
-  let isEnding = false;
   const over = new AbortController();
   const { signal } = over;
   const passOn = () => over.abort(outer.reason);
   outer.addEventListener("abort", passOn, { once: true });
 
-  const evictor: Evictor = {
-    ...options,
-    limit: createLimit(options.parallelism),
-    line: createLine(options),
-    isWanted(pod) {
-      const entry = roster.get(pod);
-      return entry !== undefined && entry.pod.metadata?.deletionTimestamp === undefined;
-    },
-    async onRefused(pod, refusal) {
-      const explained = await explain(pod, refusal);
-      const entry = roster.get(pod);
-      if (entry !== undefined) entry.refused = explained;
-      report.refused(pod, explained.why);
-      return explained;
-    },
-  };
+  const now = (): Moment => ({ elapsed: clock.elapsed(), epoch: clock.wall() });
+  let progress = beginDrain({ ...options, skipWaitForDeleteMs: selection.skipWaitForDeleteMs }, now());
+  const daemonSets = new Map<string, boolean>();
   const readBudgets = createBudgetReader(api, clock);
+  let alarmAt = Number.POSITIVE_INFINITY;
 
-  function fail(why: string): void {
-    if (failed !== undefined || outer.aborted) return;
-    failed = { state: "failed", why };
-    outer.removeEventListener("abort", passOn);
-    over.abort(new Error("the drain is over"));
-    options.onChange();
+  function happen(event: DrainEvent): void {
+    if (signal.aborted) return;
+    const { progress: next, requests } = step(progress, event, now());
+    progress = next;
+    if (progress.failed !== undefined) {
+      outer.removeEventListener("abort", passOn);
+      over.abort(new Error("the drain is over"));
+    }
+    for (const request of requests) perform(request);
   }
 
-  const broken = (error: unknown) => {
-    if (!signal.aborted) fail(`the drain broke: ${(error as Error).message}`);
-  };
+  function perform(request: DrainRequest): void {
+    switch (request.do) {
+      case "evict":
+      case "delete":
+        endOnError(ask(request.do, request.pod));
+        break;
+      case "detach":
+        endOnError(detach(request));
+        break;
+      case "wait":
+        wake(request.until);
+        break;
+      case "report":
+        if (request.what === "refused") report.refused(request.pod, request.why);
+        else report[request.what](request.pod, request.reasons);
+        break;
+      case "notify":
+        options.onChange();
+        break;
+      default:
+        request satisfies never;
+    }
+  }
 
-  function ask(entry: Entry): void {
-    const { pod } = entry;
-    if (entry.isAsked || pod.metadata?.deletionTimestamp !== undefined) return;
-    entry.isAsked = true;
-    report.asked(pod, entry.reasons);
-    evictPod(pod, evictor, signal).then(() => {
-      entry.refused = undefined;
-    }, broken);
+  function endOnError(work: Promise<void>): void {
+    work.catch((error: Error) => happen({ type: "broke", why: `the drain broke: ${error.message}` }));
+  }
+
+  /** An alarm that is not needed any more rings all the same, and does nothing. */
+  function wake(at: number): void {
+    if (at >= alarmAt) return;
+    alarmAt = at;
+    // Whole milliseconds: what is due in a fraction of one is not due yet, again and again.
+    clock.sleep(Math.ceil(at - clock.elapsed()), signal).then(
+      () => {
+        if (alarmAt === at) alarmAt = Number.POSITIVE_INFINITY;
+        happen({ type: "time" });
+      },
+      () => {},
+    );
+  }
+
+  async function ask(by: "evict" | "delete", pod: Pod): Promise<void> {
+    const uid = uidOf(pod);
+    const answer = await askToEnd(api, by, pod, options.gracePeriodSeconds, signal);
+    if (answer.agreed) return happen({ type: "agreed", uid });
+    const { refusal, retryAfterMs } = answer;
+    happen({ type: "refused", uid, refusal, retryAfterMs, chance: options.random() });
+    happen({ type: "explained", uid, refusal: await explain(pod, refusal) });
   }
 
   /** In the words of the preflight where a budget is the reason; else, or where it may not look, in the server's. */
@@ -131,139 +141,49 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     if (refusal.by === "rule") return refusal;
     try {
       const budgets = await readBudgets(pod.metadata?.namespace ?? "", signal);
-      const why = judgeBudgets(roster.get(pod)?.pod ?? pod, budgets).refused?.message;
+      const why = judgeBudgets(progress.pods.get(uidOf(pod))?.pod ?? pod, budgets).refused?.message;
       return why === undefined ? refusal : { by: "explained", why };
     } catch (error) {
+      signal.throwIfAborted();
       if (!isApiError(error)) throw error;
       return refusal;
     }
   }
 
-  async function judge(pod: Pod): Promise<Verdict> {
+  async function detach({ claims, until }: Extract<DrainRequest, { do: "detach" }>): Promise<void> {
+    const onAttached = (volumes: readonly string[]) => happen({ type: "attached", volumes });
+    await awaitDetached({ ...options, claims, until, onAttached, onGivenUp: report.stillAttached }, signal);
+    happen({ type: "detached", claims });
+  }
+
+  async function judge(pod: Pod): Promise<Judged> {
     const daemonSet = daemonSetOf(pod);
     if (daemonSet !== undefined && !daemonSets.has(daemonSet)) {
       daemonSets.set(daemonSet, await daemonSetExists(api, daemonSet, signal));
     }
     const verdict = selectPod(pod, selection, (key) => daemonSets.get(key) === true, clock.wall());
-    if (verdict.reasons.includes("goes-down") && !left.has(uidOf(pod))) {
-      left.add(uidOf(pod));
-      report.left(pod, verdict.reasons);
-    }
-    for (const claim of claimsOf(pod)) {
-      claims.set(claim, verdict.do === "evict" && claims.get(claim) !== false);
-    }
-    return verdict;
-  }
-
-  function keep(pod: Pod, { reasons }: Verdict): void {
-    const { entry, before } = roster.set(pod, reasons);
-    if (before === undefined) newestAt = clock.elapsed();
-    if (emptyAt !== undefined) {
-      emptyAt = undefined;
-      options.onChange();
-    }
-    if (before?.metadata?.deletionTimestamp !== pod.metadata?.deletionTimestamp) waitNoLonger(pod);
-    if (isListed && roster.isCurrent(pod)) ask(entry);
-  }
-
-  function drop(pod: Pod): void {
-    const isTierDone = roster.delete(pod);
-    if (!isTierDone) return;
-    for (const entry of roster.current()) ask(entry);
-    endWhenEmpty().catch(broken);
-  }
-
-  /** Looks again when a pod that is asked to end has had the time that it may take. */
-  function waitNoLonger(pod: Pod): void {
-    const { skipWaitForDeleteMs } = selection;
-    const since = pod.metadata?.deletionTimestamp;
-    if (skipWaitForDeleteMs === 0 || since === undefined) return;
-    const waitMs = Date.parse(since) + skipWaitForDeleteMs + 1 - clock.wall();
-    clock.sleep(Math.max(0, waitMs), signal).then(
-      () => drop(pod),
-      () => {},
-    );
-  }
-
-  /** One at a time; whatever comes while it waits is seen when it looks again. */
-  async function endWhenEmpty(): Promise<void> {
-    if (isEnding || !isListed || emptyAt !== undefined) return;
-    isEnding = true;
-    while (roster.size() === 0) {
-      const quietInMs = newestAt + quietMs - clock.elapsed();
-      const gone = [...claims].filter(([, isFree]) => isFree).map(([claim]) => claim);
-      if (quietInMs > 0) await clock.sleep(quietInMs, signal);
-      else if (gone.length > 0 && options.volumeTimeoutMs > 0) await detach(gone);
-      else {
-        emptyAt = clock.elapsed();
-        options.onChange();
-        break;
-      }
-    }
-    isEnding = false;
-  }
-
-  async function detach(gone: readonly string[]): Promise<void> {
-    const onAttached = (volumes: readonly string[]) => {
-      const isNews = attached.length === 0;
-      attached = volumes;
-      if (isNews) options.onChange();
-    };
-    const until = clock.elapsed() + options.volumeTimeoutMs;
-    const detaching = { ...options, claims: gone, until, onAttached, onGivenUp: report.stillAttached };
-    await awaitDetached(detaching, signal);
-    attached = [];
-    for (const claim of gone) claims.delete(claim);
-  }
-
-  /** All verdicts come before the first eviction, so that a drain that is refused takes no pod. */
-  async function onPages(pages: AsyncIterable<readonly Pod[]>): Promise<void> {
-    const judged: [Pod, Verdict][] = [];
-    for await (const pods of pages) {
-      for (const pod of pods) judged.push([essenceOf(pod), await judge(pod)]);
-    }
-    const refusals = judged.filter(([, verdict]) => verdict.do === "refuse");
-    if (refusals.length > 0) return refuse(refusals);
-    const listed = new Set(judged.map(([pod]) => uidOf(pod)));
-    for (const { pod } of roster.all()) if (!listed.has(uidOf(pod))) drop(pod);
-    for (const [pod, verdict] of judged) if (verdict.do === "evict") keep(pod, verdict);
-    isListed = true;
-    for (const entry of roster.current()) ask(entry);
-    endWhenEmpty().catch(broken);
-  }
-
-  async function onEvent(type: "ADDED" | "MODIFIED" | "DELETED", pod: Pod): Promise<void> {
-    if (type === "DELETED") return drop(pod);
-    const verdict = await judge(pod);
-    if (verdict.do === "evict") keep(pod, verdict);
-    else if (verdict.do === "leave") drop(pod);
-    else refuse([[pod, verdict]]);
-  }
-
-  function refuse(refusals: [Pod, Verdict][]): void {
-    const told = refusals
-      .slice(0, toldMax)
-      .map(([pod, { reasons }]) => `${podKey(pod)} ${reasonsText(reasons)}`);
-    const more = refusals.length > toldMax ? `; and ${refusals.length - toldMax} more` : "";
-    fail(`the node cannot be drained: ${told.join("; ")}${more}`);
-  }
-
-  function whyLeft({ pod, isAsked, refused }: Entry): string {
-    const facts = { isAsked, refused, now: clock.wall(), leftMs: options.deadline - clock.elapsed() };
-    return `${podKey(pod)}: ${whyStillThere(pod, facts)}`;
+    return judged(pod, verdict);
   }
 
   const query = { fieldSelector: `spec.nodeName=${nodeName}`, labelSelector: options.podSelector };
-  followCollection<Pod>({ ...options, collection: paths.pods, query, onPages, onEvent }, signal).catch(
-    broken,
+  endOnError(
+    followCollection<Pod>(
+      {
+        ...options,
+        collection: paths.pods,
+        query,
+        async onPages(pages) {
+          const pods: Judged[] = [];
+          for await (const page of pages) for (const pod of page) pods.push(await judge(pod));
+          happen({ type: "listed", pods });
+        },
+        async onEvent(type, pod) {
+          if (type === "DELETED") happen({ type: "gone", pod });
+          else happen({ type: "seen", ...(await judge(pod)) });
+        },
+      },
+      signal,
+    ),
   );
-  return {
-    state() {
-      if (failed !== undefined) return failed;
-      if (emptyAt !== undefined) return { state: "done", at: emptyAt };
-      const pods = roster.all();
-      if (pods.length === 0 && attached.length > 0) return { state: "detaching", volumes: attached };
-      return { state: "running", podsLeft: pods.length, blocked: pods.slice(0, toldMax).map(whyLeft) };
-    },
-  };
+  return { state: () => stateOf(progress, options.deadline, now()) };
 }

@@ -1,0 +1,404 @@
+/** How a drain goes: what happens to it comes in, what it asks for goes out. Pure: it neither waits nor asks anybody. */
+import { backoffMs } from "../backoff.ts";
+import type { Pod } from "../cluster/objects.ts";
+import { quietMs } from "./estimate.ts";
+import type { EvictionRefusal } from "./evict.ts";
+import { isFinished, type PodReason, podKey, reasonsText, tierOf, type Verdict } from "./select.ts";
+import type { DrainState } from "./state.ts";
+import { whyStillThere } from "./stuck.ts";
+import { claimsOf } from "./volumes.ts";
+
+export interface DrainRules {
+  /** How many evictions are under way at a time, at most. */
+  parallelism: number;
+  /** Pods that were asked to end this long ago are not waited for; 0 waits for all. */
+  skipWaitForDeleteMs: number;
+  /** From then on pods are deleted, past all budgets; in milliseconds of `clock.elapsed()`. */
+  deleteAt: number;
+  /** How long volumes have to be detached; 0 does not look at them. */
+  volumeTimeoutMs: number;
+}
+
+/** A time on both clocks: durations are on the one, what the server writes on the other. */
+export interface Moment {
+  /** Of `clock.elapsed()`. */
+  elapsed: number;
+  /** Milliseconds since the epoch. */
+  epoch: number;
+}
+
+/** A pod of the node as it is now, and what the selection says about it. */
+export interface Judged {
+  /** What is still asked of it; a node may have hundreds. */
+  pod: Pod;
+  verdict: Verdict;
+  /** "namespace/name" of what its volumes use. */
+  claims: readonly string[];
+}
+
+export function judged(pod: Pod, verdict: Verdict): Judged {
+  return { pod: essenceOf(pod), verdict, claims: claimsOf(pod) };
+}
+
+export type DrainEvent =
+  /** All pods of the node, at the start and whenever something may have been missed. */
+  | { type: "listed"; pods: readonly Judged[] }
+  /** A pod has come, or has changed. */
+  | ({ type: "seen" } & Judged)
+  | { type: "gone"; pod: Pod }
+  /** The server has taken the eviction, or has no such pod. */
+  | { type: "agreed"; uid: string }
+  /** `chance`: in [0, 1), for the back-off. */
+  | { type: "refused"; uid: string; refusal: EvictionRefusal; retryAfterMs: number; chance: number }
+  /** The reason of a refusal was looked up. */
+  | { type: "explained"; uid: string; refusal: EvictionRefusal }
+  | { type: "attached"; volumes: readonly string[] }
+  /** These claims are waited for no longer. */
+  | { type: "detached"; claims: readonly string[] }
+  /** The time of a `wait` has come. */
+  | { type: "time" }
+  | { type: "broke"; why: string };
+
+export type DrainRequest =
+  | { do: "evict"; pod: Pod }
+  | { do: "delete"; pod: Pod }
+  /** Wait for the volumes of these claims, "namespace/name", until then; in milliseconds of `clock.elapsed()`. */
+  | { do: "detach"; claims: readonly string[]; until: number }
+  /** Tell when this moment of `clock.elapsed()` has come. */
+  | { do: "wait"; until: number }
+  | { do: "report"; what: "asked" | "left"; pod: Pod; reasons: readonly PodReason[] }
+  | { do: "report"; what: "refused"; pod: Pod; why: string }
+  /** The state is another one. */
+  | { do: "notify" };
+
+/** A pod that has to go and is still there. */
+interface Entry {
+  pod: Pod;
+  reasons: readonly PodReason[];
+  isAsked: boolean;
+  request: Request;
+  /** Why it did not go when it was last asked. */
+  refused: EvictionRefusal | undefined;
+}
+
+type Request =
+  /** It is asked then; `attempt`: how often it was before. */
+  | { is: "due"; at: number; attempt: number }
+  | { is: "sent"; by: "evict" | "delete"; attempt: number }
+  /** The server has agreed. That is believed for a time. */
+  | { is: "agreed"; at: number; attempt: number };
+
+export interface Progress {
+  readonly rules: DrainRules;
+  readonly isListed: boolean;
+  /** By UID. */
+  readonly pods: ReadonlyMap<string, Entry>;
+  /** UIDs of pods that go down with the machine, which were told of. */
+  readonly left: ReadonlySet<string>;
+  /** What the pods use, "namespace/name", and whether those that go are its only users here. */
+  readonly claims: ReadonlyMap<string, boolean>;
+  /** When the last pod came that has to go; in milliseconds of `clock.elapsed()`. */
+  readonly newestAt: number;
+  readonly isDetaching: boolean;
+  readonly attached: readonly string[];
+  /** Since when nothing is left to wait for. */
+  readonly emptyAt: number | undefined;
+  /** Why it cannot go on; nothing is done any more. */
+  readonly failed: string | undefined;
+}
+
+/** What a step works on: a copy of its own. */
+type Draft = { -readonly [K in keyof Progress]: Progress[K] } & {
+  pods: Map<string, Entry>;
+  left: Set<string>;
+  claims: Map<string, boolean>;
+};
+
+/** A budget changes at any time. A server in trouble is not to have all pods of all drains asked for again and again. */
+const retry = { budget: { firstMs: 1000, maxMs: 30_000 }, server: { firstMs: 1000, maxMs: 2 * 60_000 } };
+/** A pod that does not end though the server has agreed, as after a restore of its storage, is asked again. */
+const agreedTrustMs = 60_000;
+/** How many of the pods that are left are told of. */
+const toldMax = 10;
+
+export function beginDrain(rules: DrainRules, now: Moment): Progress {
+  return {
+    rules,
+    isListed: false,
+    pods: new Map(),
+    left: new Set(),
+    claims: new Map(),
+    newestAt: now.elapsed,
+    isDetaching: false,
+    attached: [],
+    emptyAt: undefined,
+    failed: undefined,
+  };
+}
+
+export function step(
+  before: Progress,
+  event: DrainEvent,
+  now: Moment,
+): { progress: Progress; requests: readonly DrainRequest[] } {
+  if (before.failed !== undefined) return { progress: before, requests: [] };
+  const draft: Draft = {
+    ...before,
+    pods: new Map(before.pods),
+    left: new Set(before.left),
+    claims: new Map(before.claims),
+  };
+  const requests = takeIn(draft, event, now);
+  if (draft.failed === undefined) requests.push(...follow(draft, now));
+  if (kindOf(draft) !== kindOf(before)) requests.push({ do: "notify" });
+  return { progress: draft, requests };
+}
+
+/** How far it is. `deadline`: when the caller gives it up, in milliseconds of `clock.elapsed()`. */
+export function stateOf(progress: Progress, deadline: number, now: Moment): DrainState {
+  const kind = kindOf(progress);
+  switch (kind) {
+    case "failed":
+      return { state: kind, why: progress.failed ?? "" };
+    case "done":
+      return { state: kind, at: progress.emptyAt ?? now.elapsed };
+    case "detaching":
+      return { state: kind, volumes: progress.attached };
+    case "running": {
+      const pods = awaited(progress);
+      const blocked = pods.slice(0, toldMax).map(({ pod, isAsked, refused }) => {
+        const facts = { isAsked, refused, now: now.epoch, leftMs: deadline - now.elapsed };
+        return `${podKey(pod)}: ${whyStillThere(pod, facts)}`;
+      });
+      return { state: kind, podsLeft: pods.length, blocked };
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+export function uidOf(pod: Pod): string {
+  return pod.metadata?.uid ?? podKey(pod);
+}
+
+function kindOf(progress: Progress): Exclude<DrainState["state"], "none"> {
+  if (progress.failed !== undefined) return "failed";
+  if (progress.emptyAt !== undefined) return "done";
+  return progress.attached.length > 0 && awaited(progress).length === 0 ? "detaching" : "running";
+}
+
+/** Those that have to be gone before the drain ends, ordinary ones first. What has finished loses nothing, whatever holds it. */
+function awaited({ pods }: Progress): readonly Entry[] {
+  return [...pods.values()]
+    .filter(({ pod }) => !isFinished(pod))
+    .sort((a, b) => tierOf(a.pod) - tierOf(b.pod));
+}
+
+function takeIn(draft: Draft, event: DrainEvent, now: Moment): DrainRequest[] {
+  switch (event.type) {
+    case "listed":
+      return onListed(draft, event.pods, now);
+    case "seen":
+      return onSeen(draft, event, now);
+    case "gone":
+      draft.pods.delete(uidOf(event.pod));
+      return [];
+    case "agreed":
+      change(draft, event.uid, ({ request }) => ({
+        request: { is: "agreed", at: now.elapsed, attempt: request.attempt },
+        refused: undefined,
+      }));
+      return [];
+    case "refused":
+      change(draft, event.uid, (entry) => ({
+        request: askAgain(draft.rules, entry.request, event, now),
+        refused: event.refusal,
+      }));
+      return [];
+    case "explained":
+      return onExplained(draft, event);
+    case "attached":
+      draft.attached = event.volumes;
+      return [];
+    case "detached":
+      draft.isDetaching = false;
+      draft.attached = [];
+      for (const claim of event.claims) draft.claims.delete(claim);
+      return [];
+    case "time":
+      return [];
+    case "broke":
+      draft.failed = event.why;
+      return [];
+    default:
+      return event satisfies never;
+  }
+}
+
+/** All verdicts come before the first eviction, so that a drain that is refused takes no pod. */
+function onListed(draft: Draft, all: readonly Judged[], now: Moment): DrainRequest[] {
+  const refusals = all.filter(({ verdict }) => verdict.do === "refuse");
+  if (refusals.length > 0) {
+    draft.failed = refusalText(refusals);
+    return [];
+  }
+  const listed = new Set(all.map(({ pod }) => uidOf(pod)));
+  for (const uid of [...draft.pods.keys()]) if (!listed.has(uid)) draft.pods.delete(uid);
+  const requests = all.flatMap((one) => onSeen(draft, one, now));
+  draft.isListed = true;
+  return requests;
+}
+
+function onSeen(draft: Draft, { pod, verdict, claims }: Judged, now: Moment): DrainRequest[] {
+  const uid = uidOf(pod);
+  for (const claim of claims) {
+    draft.claims.set(claim, verdict.do === "evict" && draft.claims.get(claim) !== false);
+  }
+  if (verdict.do === "refuse") {
+    draft.failed = refusalText([{ pod, verdict, claims }]);
+    return [];
+  }
+  if (verdict.do === "leave") {
+    draft.pods.delete(uid);
+    if (!verdict.reasons.includes("goes-down") || draft.left.has(uid)) return [];
+    draft.left.add(uid);
+    return [{ do: "report", what: "left", pod, reasons: verdict.reasons }];
+  }
+  const known = draft.pods.get(uid);
+  if (known === undefined) draft.newestAt = now.elapsed;
+  draft.pods.set(uid, {
+    reasons: verdict.reasons,
+    isAsked: false,
+    request: { is: "due", at: now.elapsed, attempt: 0 },
+    refused: undefined,
+    ...known,
+    pod,
+  });
+  return [];
+}
+
+function onExplained(
+  draft: Draft,
+  { uid, refusal }: Extract<DrainEvent, { type: "explained" }>,
+): DrainRequest[] {
+  const entry = draft.pods.get(uid);
+  if (entry?.refused === undefined) return [];
+  change(draft, uid, () => ({ refused: refusal }));
+  return [{ do: "report", what: "refused", pod: entry.pod, why: refusal.why }];
+}
+
+function change(draft: Draft, uid: string, to: (entry: Entry) => Partial<Entry>): void {
+  const entry = draft.pods.get(uid);
+  if (entry !== undefined) draft.pods.set(uid, { ...entry, ...to(entry) });
+}
+
+/** To delete is another request: what was said of the eviction does not hold it up. */
+function askAgain(
+  { deleteAt }: DrainRules,
+  request: Request,
+  { refusal, retryAfterMs, chance }: Extract<DrainEvent, { type: "refused" }>,
+  now: Moment,
+): Request {
+  const limits = refusal.by === "server" ? retry.server : retry.budget;
+  const waitMs = Math.max(
+    backoffMs(request.attempt, limits, () => chance),
+    retryAfterMs,
+  );
+  const at = now.elapsed + waitMs;
+  const wasEvicted = request.is === "sent" && request.by === "evict";
+  if (!wasEvicted || at < deleteAt) return { is: "due", at, attempt: request.attempt };
+  return { is: "due", at: Math.max(now.elapsed, deleteAt), attempt: 0 };
+}
+
+/** What is to be done now, whatever has led here; and until when there is nothing more to do. */
+function follow(draft: Draft, now: Moment): DrainRequest[] {
+  const skipAt = dropLongDeleted(draft, now);
+  if (!draft.isListed) return [];
+  const { requests, dueAt } = askDue(draft, now);
+  const { request, quietAt } = end(draft, now);
+  const until = Math.min(skipAt, dueAt, quietAt);
+  if (request !== undefined) requests.push(request);
+  if (Number.isFinite(until)) requests.push({ do: "wait", until });
+  return requests;
+}
+
+/** The deletion timestamp is the time at which the grace ends. Answers when the next one has had its time. */
+function dropLongDeleted(draft: Draft, now: Moment): number {
+  const { skipWaitForDeleteMs } = draft.rules;
+  let nextAt = Number.POSITIVE_INFINITY;
+  if (skipWaitForDeleteMs === 0) return nextAt;
+  for (const [uid, { pod }] of draft.pods) {
+    const since = pod.metadata?.deletionTimestamp;
+    if (since === undefined) continue;
+    const leftMs = Date.parse(since) + skipWaitForDeleteMs + 1 - now.epoch;
+    if (leftMs <= 0) draft.pods.delete(uid);
+    else nextAt = Math.min(nextAt, now.elapsed + leftMs);
+  }
+  return nextAt;
+}
+
+/** Asks those whose time has come, as many as may be asked at a time. Pods of a lower tier have to be gone before others are. */
+function askDue(draft: Draft, now: Moment): { requests: DrainRequest[]; dueAt: number } {
+  const requests: DrainRequest[] = [];
+  const first = awaited(draft)[0];
+  const tier = first === undefined ? 0 : tierOf(first.pod);
+  let underWay = [...draft.pods.values()].filter(({ request }) => request.is === "sent").length;
+  let dueAt = Number.POSITIVE_INFINITY;
+  for (const [uid, { pod, request, isAsked, reasons }] of draft.pods) {
+    if (request.is === "sent" || pod.metadata?.deletionTimestamp !== undefined) continue;
+    if (tierOf(pod) !== tier && !isFinished(pod)) continue;
+    const at = request.is === "agreed" ? request.at + agreedTrustMs : request.at;
+    if (at > now.elapsed) {
+      dueAt = Math.min(dueAt, at);
+      continue;
+    }
+    // An answer makes room for the next.
+    if (underWay >= draft.rules.parallelism) continue;
+    underWay += 1;
+    const by = now.elapsed < draft.rules.deleteAt ? "evict" : "delete";
+    change(draft, uid, () => ({ isAsked: true, request: { is: "sent", by, attempt: request.attempt + 1 } }));
+    if (!isAsked) requests.push({ do: "report", what: "asked", pod, reasons });
+    requests.push({ do: by, pod });
+  }
+  return { requests, dueAt };
+}
+
+/** It ends when nobody is left and none has come for a while, and their volumes are detached; it goes on for who comes then. */
+function end(draft: Draft, now: Moment): { request?: DrainRequest; quietAt: number } {
+  const never = { quietAt: Number.POSITIVE_INFINITY };
+  if (awaited(draft).length > 0) {
+    draft.emptyAt = undefined;
+    return never;
+  }
+  if (draft.isDetaching || draft.emptyAt !== undefined) return never;
+  const quietAt = draft.newestAt + quietMs;
+  if (now.elapsed < quietAt) return { quietAt };
+  const claims = [...draft.claims].filter(([, isFree]) => isFree).map(([claim]) => claim);
+  const { volumeTimeoutMs } = draft.rules;
+  if (claims.length > 0 && volumeTimeoutMs > 0) {
+    draft.isDetaching = true;
+    return { ...never, request: { do: "detach", claims, until: now.elapsed + volumeTimeoutMs } };
+  }
+  draft.emptyAt = now.elapsed;
+  return never;
+}
+
+function refusalText(refusals: readonly Judged[]): string {
+  const told = refusals
+    .slice(0, toldMax)
+    .map(({ pod, verdict }) => `${podKey(pod)} ${reasonsText(verdict.reasons)}`);
+  const more = refusals.length > toldMax ? `; and ${refusals.length - toldMax} more` : "";
+  return `the node cannot be drained: ${told.join("; ")}${more}`;
+}
+
+function essenceOf({ metadata = {}, spec, status }: Pod): Pod {
+  const { name, namespace, uid, labels, deletionTimestamp, finalizers } = metadata;
+  const conditions = status?.conditions
+    ?.filter(({ type }) => type === "Ready")
+    .map(({ type, status }) => ({ type, status }));
+  return {
+    metadata: { name, namespace, uid, labels, deletionTimestamp, finalizers },
+    spec: { priorityClassName: spec?.priorityClassName },
+    status: { phase: status?.phase, conditions },
+  } as Pod;
+}
