@@ -147,7 +147,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       periodMs: config.period,
     }),
     listUnreadyPods: (inner) => listUnreadyPods(api, ownPods, inner),
-    startDrain: (onChange, { deadline, deleteAt }, inner) =>
+    startDrain: (onChange, times, inner) =>
       startDrain(
         {
           api,
@@ -157,10 +157,9 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
           selection: selectionOf(config),
           podSelector: config["drain-pod-selector"],
           gracePeriodSeconds: config["drain-grace-period"],
-          deleteAt,
           volumeTimeoutMs: config["drain-volume-timeout"],
           parallelism: config["drain-parallelism"],
-          deadline,
+          ...times,
           onChange,
           report: {
             asked(pod, reasons) {

@@ -10,6 +10,8 @@ export interface Following<T> {
   random: Random;
   collection: string;
   query: NonNullable<CallOptions["query"]>;
+  /** So long a watch is believed: a connection whose other end is gone says nothing, and one after a restore of the server neither. */
+  trustMs: number;
   /** The whole collection, page by page: at the start, and whenever it may be that something was missed. */
   onPages: (pages: AsyncIterable<readonly T[]>) => Promise<void>;
   onEvent: (type: Exclude<WatchEvent<T>["type"], "BOOKMARK">, object: T) => Promise<void>;
@@ -19,17 +21,23 @@ const retry = { firstMs: 500, maxMs: 60_000 };
 
 /**
  * One list, then one watch that is resumed from the last version seen, until the signal ends it. Where that version is
- * forgotten, or an event could not be dealt with, it lists anew. Rejects with what is no answer of the API server.
+ * forgotten, an event could not be dealt with, or the last list is older than `trustMs`, it lists anew. Rejects with what is no
+ * answer of the API server.
  */
 export async function followCollection<T extends { metadata?: Metadata }>(
-  { api, clock, random, collection, query, onPages, onEvent }: Following<T>,
+  { api, clock, random, collection, query, trustMs, onPages, onEvent }: Following<T>,
   signal: AbortSignal,
 ): Promise<void> {
   let resourceVersion: string | undefined;
+  let listedAt = clock.elapsed();
   for (let failures = 0; !signal.aborted; ) {
+    const trust = new AbortController();
+    const end = () => trust.abort(signal.reason);
+    signal.addEventListener("abort", end, { once: true });
     try {
       if (resourceVersion === undefined) {
         let listed: string | undefined;
+        listedAt = clock.elapsed();
         const pages = async function* () {
           for await (const { items, metadata } of pagesOf<T>(api, collection, { signal, query })) {
             listed = metadata?.resourceVersion;
@@ -39,7 +47,9 @@ export async function followCollection<T extends { metadata?: Metadata }>(
         await onPages(pages());
         resourceVersion = listed;
       }
-      const watch = api.watch<T>(collection, { signal, query: { ...query, resourceVersion } });
+      clock.sleep(listedAt + trustMs - clock.elapsed(), trust.signal).then(end, () => {});
+      const watched = { ...query, resourceVersion };
+      const watch = api.watch<T>(collection, { signal: trust.signal, query: watched });
       for await (const { type, object } of watch) {
         resourceVersion = undefined;
         if (type !== "BOOKMARK") await onEvent(type, object);
@@ -48,8 +58,15 @@ export async function followCollection<T extends { metadata?: Metadata }>(
       }
     } catch (error) {
       if (signal.aborted) return;
+      if (trust.signal.aborted) {
+        resourceVersion = undefined;
+        continue;
+      }
       if (!isApiError(error)) throw error;
       if (isApiError(error, "expired")) resourceVersion = undefined;
+    } finally {
+      signal.removeEventListener("abort", end);
+      end();
     }
     // Also after an orderly end: a server that ends each watch at once is not asked without pause.
     failures += 1;

@@ -347,7 +347,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         return await save(action.record, action.change, why, signal);
       case "drain": {
         const stopped = new AbortController();
-        const times = { deadline: onElapsed(action.deadline), deleteAt: onElapsed(action.deleteAt) };
+        const { cordonedAt, deadline, deleteAt } = action;
+        const times = { cordonedAt, deadline: onElapsed(deadline), deleteAt: onElapsed(deleteAt) };
         drain = { task: ports.startDrain(wake, times, stopped.signal), stop: () => stopped.abort() };
         return;
       }

@@ -81,7 +81,12 @@ function draining(begun: CycleRecord, moment: Moment): Decision {
     case "none":
       if (isLate) return undrained(record, right.node, "the drain has passed its deadline", moment);
       return {
-        action: { do: "drain", deadline, deleteAt: began + policy.drainDeleteAfterMs },
+        action: {
+          do: "drain",
+          cordonedAt: Date.parse(record.since),
+          deadline,
+          deleteAt: began + policy.drainDeleteAfterMs,
+        },
         why: "evict the pods of this node",
       };
     case "running":

@@ -52,8 +52,8 @@ export type Action =
   | { do: "release"; end?: CycleRecord["outcome"] }
   /** One patch of the Node: the record, and the change with it. `trial`: what is counted where it is refused. */
   | { do: "save"; record: CycleRecord; change: NodeChange; trial?: Trial }
-  /** Both in milliseconds since the epoch. */
-  | { do: "drain"; deadline: number; deleteAt: number }
+  /** All in milliseconds since the epoch. */
+  | { do: "drain"; cordonedAt: number; deadline: number; deleteAt: number }
   /** The record that says so is written first, so that a machine that may have been asked is known for one. */
   | { do: "reboot"; record: CycleRecord };
 

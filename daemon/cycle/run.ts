@@ -32,7 +32,7 @@ export interface CyclePorts {
   listUnreadyPods: (signal: AbortSignal) => Promise<readonly string[]>;
   startDrain: (
     onChange: () => void,
-    times: Pick<Extract<Action, { do: "drain" }>, "deadline" | "deleteAt">,
+    times: Omit<Extract<Action, { do: "drain" }>, "do">,
     signal: AbortSignal,
   ) => Drain;
   rebooter: Rebooter;

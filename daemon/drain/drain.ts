@@ -31,6 +31,8 @@ export interface DrainOptions {
   gracePeriodSeconds: number;
   /** From then on pods are deleted, past all budgets; in milliseconds of `clock.elapsed()`. */
   deleteAt: number;
+  /** Since when the node is cordoned; milliseconds since the epoch, as the server writes when a pod was made. */
+  cordonedAt: number;
   /** How long it waits for volumes to be detached; 0 does not look at them. */
   volumeTimeoutMs: number;
   /** How many requests are under way at a time, at most. */
@@ -51,6 +53,9 @@ export interface DrainReport {
   /** Volumes may be attached when the node goes on. */
   stillAttached(why: string): void;
 }
+
+/** So long the watch of the pods is believed. */
+const trustMs = 50_000;
 
 export interface Drain {
   state(): DrainState;
@@ -172,6 +177,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
         ...options,
         collection: paths.pods,
         query,
+        trustMs,
         async onPages(pages) {
           const pods: Judged[] = [];
           for await (const page of pages) for (const pod of page) pods.push(await judge(pod));

@@ -19,4 +19,5 @@ export type FindingCode =
   | "budgets-several"
   | "budget-no-room"
   | "opted-out"
+  | "comes-back"
   | "nowhere-to-go";

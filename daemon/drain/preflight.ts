@@ -17,6 +17,7 @@ import {
   type Verdict,
 } from "./select.ts";
 import { findStranded, mayBeStranded } from "./stranded.ts";
+import { type Tie, tieOf } from "./successors.ts";
 
 export interface PreflightFacts {
   nodeName: string;
@@ -94,11 +95,15 @@ function strandedAmong(facts: PreflightFacts, others: readonly Node[]): Readonly
   return findStranded(replacedPods(facts), facts.budgets, why);
 }
 
-/** Pods that are evicted, under their budgets, and that a controller makes anew. */
+/** Pods that are evicted, under their budgets, and that a controller makes anew elsewhere. */
 function replacedPods(facts: PreflightFacts): readonly Pod[] {
   if (facts.escalation.drainDeleteAfterMs === 0) return [];
   return facts.pods.filter(
-    (pod) => verdictOn(pod, facts).do === "evict" && !isOver(pod) && controllerOf(pod) !== undefined,
+    (pod) =>
+      verdictOn(pod, facts).do === "evict" &&
+      !isOver(pod) &&
+      controllerOf(pod) !== undefined &&
+      tieOf(pod) === undefined,
   );
 }
 
@@ -156,16 +161,27 @@ function isOver(pod: Pod): boolean {
 /** What stops no drain, but what somebody may want to know before. */
 function remarksOn(pod: Pod, rooms: readonly Room[] | undefined, now: number): Finding[] {
   const optOut = optOutOf(pod, now);
-  // What nothing makes anew needs no room.
-  const nowhere = rooms && controllerOf(pod) !== undefined ? whyNowhere(pod, rooms) : undefined;
+  // What nothing makes anew needs no room, and does not come back.
+  const isReplaced = controllerOf(pod) !== undefined;
+  const tie = isReplaced ? tieOf(pod) : undefined;
+  const nowhere = rooms && isReplaced && tie === undefined ? whyNowhere(pod, rooms) : undefined;
   const remarks: Finding[] = [];
   if (optOut !== undefined) {
     const message = `asks not to be disrupted (${optOut}), but the drain takes it all the same`;
     remarks.push({ code: "opted-out", message, blocks: false });
   }
+  if (tie !== undefined) {
+    const message = `${tieTexts[tie]}; what is put here in its place is not evicted again, and goes down with the machine`;
+    remarks.push({ code: "comes-back", message, blocks: false });
+  }
   if (nowhere !== undefined) remarks.push({ code: "nowhere-to-go", message: nowhere, blocks: false });
   return remarks;
 }
+
+const tieTexts: Readonly<Record<Tie, string>> = {
+  "tolerates-cordon": "tolerates the cordon (node.kubernetes.io/unschedulable)",
+  "bound-to-node": "is bound to this node by its node affinity",
+};
 
 /** The server's default is 30 s; the deletion timestamp is the time at which the grace ends. */
 function graceOf(pod: Pod, gracePeriodSeconds: number, now: number): number {

@@ -6,6 +6,7 @@ import type { EvictionRefusal } from "./evict.ts";
 import { isFinished, type PodReason, podKey, reasonsText, tierOf, type Verdict } from "./select.ts";
 import type { DrainState } from "./state.ts";
 import { whyStillThere } from "./stuck.ts";
+import { makerOf, type Tie, tieOf } from "./successors.ts";
 import { claimsOf } from "./volumes.ts";
 
 export interface DrainRules {
@@ -17,6 +18,8 @@ export interface DrainRules {
   deleteAt: number;
   /** How long volumes have to be detached; 0 does not look at them. */
   volumeTimeoutMs: number;
+  /** Since when the node is cordoned; milliseconds since the epoch. */
+  cordonedAt: number;
 }
 
 /** A time on both clocks: durations are on the one, what the server writes on the other. */
@@ -34,10 +37,23 @@ export interface Judged {
   verdict: Verdict;
   /** "namespace/name" of what its volumes use. */
   claims: readonly string[];
+  /** See {@link makerOf}. */
+  maker: string;
+  /** Why the cordon does not keep its like away. */
+  tie: Tie | undefined;
+  /** By the server's clock, in whole seconds; milliseconds since the epoch. */
+  createdAt: number;
 }
 
 export function judged(pod: Pod, verdict: Verdict): Judged {
-  return { pod: essenceOf(pod), verdict, claims: claimsOf(pod) };
+  return {
+    pod: essenceOf(pod),
+    verdict,
+    claims: claimsOf(pod),
+    maker: makerOf(pod),
+    tie: tieOf(pod),
+    createdAt: Date.parse(pod.metadata?.creationTimestamp ?? ""),
+  };
 }
 
 export type DrainEvent =
@@ -74,6 +90,7 @@ export type DrainRequest =
 /** A pod that has to go and is still there. */
 interface Entry {
   pod: Pod;
+  maker: string;
   reasons: readonly PodReason[];
   isAsked: boolean;
   request: Request;
@@ -88,13 +105,27 @@ type Request =
   /** The server has agreed. That is believed for a time. */
   | { is: "agreed"; at: number; attempt: number };
 
+/** What a drain knows of a controller, or of whatever else makes pods on this node. */
+interface Maker {
+  /** When the first of its pods was evicted here, by the server's clock; milliseconds since the epoch. */
+  evictedAt: number | undefined;
+  /** How many of its pods came after the list and were evicted all the same, and when the next one may be. */
+  late: number;
+  lateAt: number;
+  /** How many of its pods were said to stay. */
+  told: number;
+}
+
 export interface Progress {
   readonly rules: DrainRules;
+  /** The drain began with the cordon, so that what it finds at first was there before. */
+  readonly isFresh: boolean;
   readonly isListed: boolean;
   /** By UID. */
   readonly pods: ReadonlyMap<string, Entry>;
-  /** UIDs of pods that go down with the machine, which were told of. */
+  /** UIDs of pods that go down with the machine. */
   readonly left: ReadonlySet<string>;
+  readonly makers: ReadonlyMap<string, Maker>;
   /** What the pods use, "namespace/name", and whether those that go are its only users here. */
   readonly claims: ReadonlyMap<string, boolean>;
   /** When the last pod came that has to go; in milliseconds of `clock.elapsed()`. */
@@ -111,6 +142,7 @@ export interface Progress {
 type Draft = { -readonly [K in keyof Progress]: Progress[K] } & {
   pods: Map<string, Entry>;
   left: Set<string>;
+  makers: Map<string, Maker>;
   claims: Map<string, boolean>;
 };
 
@@ -118,15 +150,21 @@ type Draft = { -readonly [K in keyof Progress]: Progress[K] } & {
 const retry = { budget: { firstMs: 1000, maxMs: 30_000 }, server: { firstMs: 1000, maxMs: 2 * 60_000 } };
 /** A pod that does not end though the server has agreed, as after a restore of its storage, is asked again. */
 const agreedTrustMs = 60_000;
-/** How many of the pods that are left are told of. */
+/** A drain that begins so soon after the cordon has not been interrupted by a restart of the daemon. */
+const freshMs = 10_000;
+/** Pods that were bound before the cordon and are seen late are a few; more of one controller are evicted slowly, and then no more. */
+const late = { max: 8, firstMs: 1000, maxMs: 30_000 };
+/** How many of the pods that are left, or of those that one controller puts back, are told of. */
 const toldMax = 10;
 
 export function beginDrain(rules: DrainRules, now: Moment): Progress {
   return {
     rules,
+    isFresh: now.epoch - rules.cordonedAt < freshMs,
     isListed: false,
     pods: new Map(),
     left: new Set(),
+    makers: new Map(),
     claims: new Map(),
     newestAt: now.elapsed,
     isDetaching: false,
@@ -146,6 +184,7 @@ export function step(
     ...before,
     pods: new Map(before.pods),
     left: new Set(before.left),
+    makers: new Map(before.makers),
     claims: new Map(before.claims),
   };
   const requests = takeIn(draft, event, now);
@@ -201,7 +240,7 @@ function takeIn(draft: Draft, event: DrainEvent, now: Moment): DrainRequest[] {
     case "seen":
       return onSeen(draft, event, now);
     case "gone":
-      draft.pods.delete(uidOf(event.pod));
+      onGone(draft, uidOf(event.pod), event.pod);
       return [];
     case "agreed":
       change(draft, event.uid, ({ request }) => ({
@@ -237,44 +276,105 @@ function takeIn(draft: Draft, event: DrainEvent, now: Moment): DrainRequest[] {
 
 /** All verdicts come before the first eviction, so that a drain that is refused takes no pod. */
 function onListed(draft: Draft, all: readonly Judged[], now: Moment): DrainRequest[] {
-  const refusals = all.filter(({ verdict }) => verdict.do === "refuse");
+  const listed = new Set(all.map(({ pod }) => uidOf(pod)));
+  for (const uid of [...draft.pods.keys(), ...draft.left]) if (!listed.has(uid)) onGone(draft, uid);
+  const refusals = all.filter((one) => one.verdict.do === "refuse" && whyItStays(draft, one) === undefined);
   if (refusals.length > 0) {
     draft.failed = refusalText(refusals);
     return [];
   }
-  const listed = new Set(all.map(({ pod }) => uidOf(pod)));
-  for (const uid of [...draft.pods.keys()]) if (!listed.has(uid)) draft.pods.delete(uid);
   const requests = all.flatMap((one) => onSeen(draft, one, now));
   draft.isListed = true;
   return requests;
 }
 
-function onSeen(draft: Draft, { pod, verdict, claims }: Judged, now: Moment): DrainRequest[] {
+function onSeen(draft: Draft, one: Judged, now: Moment): DrainRequest[] {
+  const { pod, verdict, claims, maker } = one;
   const uid = uidOf(pod);
+  const stays = verdict.do === "leave" ? verdict.reasons : whyItStays(draft, one);
   for (const claim of claims) {
-    draft.claims.set(claim, verdict.do === "evict" && draft.claims.get(claim) !== false);
+    draft.claims.set(claim, stays === undefined && draft.claims.get(claim) !== false);
   }
+  if (stays !== undefined) return stay(draft, one, stays);
   if (verdict.do === "refuse") {
-    draft.failed = refusalText([{ pod, verdict, claims }]);
+    draft.failed = refusalText([one]);
     return [];
   }
-  if (verdict.do === "leave") {
-    draft.pods.delete(uid);
-    if (!verdict.reasons.includes("goes-down") || draft.left.has(uid)) return [];
-    draft.left.add(uid);
-    return [{ do: "report", what: "left", pod, reasons: verdict.reasons }];
-  }
   const known = draft.pods.get(uid);
-  if (known === undefined) draft.newestAt = now.elapsed;
   draft.pods.set(uid, {
+    maker,
     reasons: verdict.reasons,
     isAsked: false,
-    request: { is: "due", at: now.elapsed, attempt: 0 },
+    request: { is: "due", at: known === undefined ? dueAtOf(draft, maker, now) : now.elapsed, attempt: 0 },
     refused: undefined,
     ...known,
     pod,
   });
+  if (known === undefined) draft.newestAt = now.elapsed;
+  noteEviction(draft, uid, pod);
   return [];
+}
+
+/**
+ * A pod that whoever made it would put back again and again is not evicted, whatever the cordon was for: it was made after one like it
+ * was evicted here, or after a cordon that does not keep it away. Those that were there before are evicted once.
+ */
+function whyItStays(draft: Draft, { pod, maker, tie, createdAt }: Judged): readonly PodReason[] | undefined {
+  const isFirst = !draft.isListed && draft.isFresh;
+  if (draft.pods.has(uidOf(pod)) || isFirst) return undefined;
+  const { evictedAt, late: evictedLate = 0 } = draft.makers.get(maker) ?? {};
+  const isBack = evictedAt !== undefined && !(createdAt < evictedAt);
+  if (isBack || evictedLate >= late.max || draft.left.has(uidOf(pod))) return ["came-back", "goes-down"];
+  if (tie !== undefined && createdAt >= wholeSecond(draft.rules.cordonedAt)) return [tie, "goes-down"];
+  return undefined;
+}
+
+/** As the server writes times. */
+function wholeSecond(ms: number): number {
+  return Math.floor(ms / 1000) * 1000;
+}
+
+function stay(draft: Draft, { pod, maker }: Judged, reasons: readonly PodReason[]): DrainRequest[] {
+  const uid = uidOf(pod);
+  draft.pods.delete(uid);
+  if (!reasons.includes("goes-down") || draft.left.has(uid)) return [];
+  draft.left.add(uid);
+  const known = makerIn(draft, maker);
+  draft.makers.set(maker, { ...known, told: known.told + 1 });
+  return known.told < toldMax ? [{ do: "report", what: "left", pod, reasons }] : [];
+}
+
+/** When a pod is evicted that was not among those listed at first: one like it after the other. */
+function dueAtOf(draft: Draft, maker: string, now: Moment): number {
+  if (!draft.isListed) return now.elapsed;
+  const known = makerIn(draft, maker);
+  const at = Math.max(now.elapsed, known.lateAt);
+  const times = known.late + 1;
+  draft.makers.set(maker, { ...known, late: times, lateAt: at + backoffMs(times, late, () => 0) });
+  return at;
+}
+
+/** `pod`: as it was last seen by the server, where that is known. */
+function onGone(draft: Draft, uid: string, pod?: Pod): void {
+  noteEviction(draft, uid, pod, "gone");
+  draft.pods.delete(uid);
+  draft.left.delete(uid);
+}
+
+/** The server notes when the grace of an evicted pod ends. Where that was not seen, whatever its maker puts here has come back. */
+function noteEviction(draft: Draft, uid: string, pod: Pod | undefined, end?: "gone"): void {
+  const entry = draft.pods.get(uid);
+  if (entry === undefined || !entry.isAsked) return;
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = { ...entry.pod.metadata, ...pod?.metadata };
+  if (deletionTimestamp === undefined && end === undefined) return;
+  const endsAt = deletionTimestamp === undefined ? 0 : Date.parse(deletionTimestamp);
+  const known = makerIn(draft, entry.maker);
+  const evictedAt = known.evictedAt ?? endsAt - deletionGracePeriodSeconds * 1000;
+  draft.makers.set(entry.maker, { ...known, evictedAt });
+}
+
+function makerIn({ makers }: Draft, maker: string): Maker {
+  return makers.get(maker) ?? { evictedAt: undefined, late: 0, lateAt: 0, told: 0 };
 }
 
 function onExplained(
@@ -392,12 +492,13 @@ function refusalText(refusals: readonly Judged[]): string {
 }
 
 function essenceOf({ metadata = {}, spec, status }: Pod): Pod {
-  const { name, namespace, uid, labels, deletionTimestamp, finalizers } = metadata;
+  const { name, namespace, uid, labels, deletionTimestamp, deletionGracePeriodSeconds, finalizers } =
+    metadata;
   const conditions = status?.conditions
     ?.filter(({ type }) => type === "Ready")
     .map(({ type, status }) => ({ type, status }));
   return {
-    metadata: { name, namespace, uid, labels, deletionTimestamp, finalizers },
+    metadata: { name, namespace, uid, labels, deletionTimestamp, deletionGracePeriodSeconds, finalizers },
     spec: { priorityClassName: spec?.priorityClassName },
     status: { phase: status?.phase, conditions },
   } as Pod;

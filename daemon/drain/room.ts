@@ -61,7 +61,7 @@ export function whyNowhere(pod: Pod, rooms: readonly Room[]): string | undefined
 /** As it ends "2 …"; `#` stands for the verb. */
 function objectionOf(pod: Pod, requests: Requests, { node, free }: Room): string | undefined {
   if (!isReady(node)) return "not Ready";
-  if (node.spec?.unschedulable && !tolerates(pod, cordon)) return "unschedulable";
+  if (node.spec?.unschedulable && !tolerates(pod, cordonTaint)) return "unschedulable";
   if (!matchesNode(pod, node)) return "# not the labels that it asks for";
   const taint = node.spec?.taints?.find((one) => one.effect !== "PreferNoSchedule" && !tolerates(pod, one));
   if (taint !== undefined) return `# the taint ${taint.key}, which it does not tolerate`;
@@ -72,10 +72,11 @@ function objectionOf(pod: Pod, requests: Requests, { node, free }: Room): string
   return undefined;
 }
 
-const cordon: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
+/** https://kubernetes.io/docs/reference/labels-annotations-taints/#node-kubernetes-io-unschedulable */
+export const cordonTaint: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
-function tolerates({ spec }: Pod, taint: Taint): boolean {
+export function tolerates({ spec }: Pod, taint: Taint): boolean {
   return (spec?.tolerations ?? []).some((toleration) => isFor(toleration, taint));
 }
 

@@ -24,6 +24,9 @@ export type PodReason =
   | "no-controller"
   | "namespace"
   | "not-selected"
+  | "tolerates-cordon"
+  | "bound-to-node"
+  | "came-back"
   | "goes-down";
 
 /** What the drain does with a pod, and all that is to be said about it. Whose eviction is refused, the drain fails. */
@@ -41,6 +44,9 @@ export const podReasonTexts: Readonly<Record<PodReason, string>> = {
   "local-data": "has local data in an emptyDir (--delete-emptydir-data)",
   "no-controller": "has no controller that would make it anew (--drain-force)",
   namespace: "is in a namespace of --drain-skip-namespace",
+  "tolerates-cordon": "came after the cordon, which it tolerates",
+  "bound-to-node": "came after the cordon, as it is bound to this node",
+  "came-back": "came back after one like it was evicted here",
   "goes-down": "goes down with the machine",
   "not-selected": "is not among the pods of --drain-pod-selector",
 };

@@ -679,6 +679,7 @@ describe("A draining node whose API server could not be reached for a while", ()
     const none = seen({ unreachableMs: 10 * minute });
     assert.deepEqual(action(decide(draining, none, policy(), late)), {
       do: "drain",
+      cordonedAt: noon,
       deadline: late + 10 * minute,
       deleteAt: Number.POSITIVE_INFINITY,
     });
@@ -697,6 +698,7 @@ describe("A draining node", () => {
   it("evicts, with the deadline that counts from the cordon", () => {
     assert.deepEqual(action(decide(draining, seen(), policy(), noon + minute)), {
       do: "drain",
+      cordonedAt: noon,
       deadline: noon + 15 * minute,
       deleteAt: Number.POSITIVE_INFINITY,
     });
@@ -734,6 +736,7 @@ describe("A draining node", () => {
   it("deletes after the time that the escalation gives", () => {
     assert.deepEqual(action(decide(draining, seen(), escalating, noon)), {
       do: "drain",
+      cordonedAt: noon,
       deadline: noon + 15 * minute,
       deleteAt: noon + 10 * minute,
     });

@@ -8,6 +8,7 @@ import type { HttpPost } from "../../daemon/gates/ask-server.ts";
 import type { Host } from "../../daemon/host/host.ts";
 import { type ApiServer, createApiServer, type RequestFacts, type User } from "../cluster/api/server.ts";
 import { runControllers } from "../cluster/controllers/manager.ts";
+import { type NodeAgents, runNodeAgents } from "../cluster/controllers/node-agents.ts";
 import { type KubeletOptions, kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
 import { createMachine, type Machine, type MachineEvent, randomUuid } from "../cluster/machines/machine.ts";
 import { memoryStorage } from "../cluster/machines/storage.ts";
@@ -23,6 +24,8 @@ import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
 export interface SmallWorldOptions {
   nodes: number;
   workloads?: Workload[];
+  /** Of a controller that is none of Kubernetes' own. */
+  nodeAgents?: NodeAgents;
   /** For every daemon. */
   options?: RawOptions;
   post?: HttpPost;
@@ -191,6 +194,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   });
   await time.pass(2000);
   for (const workload of options.workloads ?? []) await createWorkload({ api: admin, signal }, workload);
+  if (options.nodeAgents !== undefined) void runNodeAgents(portsFor("agents"), options.nodeAgents);
   await time.pass(3000);
 
   world = {

@@ -163,6 +163,7 @@ async function afterDaemon(cluster: Cluster): Promise<string[]> {
         },
         podSelector: cluster.selector,
         gracePeriodSeconds: -1,
+        cordonedAt: systemClock.wall(),
         deleteAt: Number.POSITIVE_INFINITY,
         volumeTimeoutMs: 0,
         parallelism: 50,

@@ -104,7 +104,8 @@ export async function runOwnerCollector(ports: Ports, informers: Informers): Pro
 
   function isOrphan(object: StoredObject): boolean {
     const owner = controllerOf(object);
-    const known = owner && owners[owner.kind];
+    // Of another API group it is not for this collector to know, whatever its kind is called.
+    const known = owner?.apiVersion === "apps/v1" ? owners[owner.kind] : undefined;
     if (owner === undefined || known === undefined || isDeleted(object)) return false;
     return known.get(`${object.metadata.namespace}/${owner.name}`)?.metadata.uid !== owner.uid;
   }

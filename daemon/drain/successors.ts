@@ -1,0 +1,34 @@
+/** Which pods a cordon does not keep away, and what makes them. Pure. */
+import type { Pod } from "../cluster/objects.ts";
+import { cordonTaint, tolerates } from "./room.ts";
+import { controllerOf } from "./select.ts";
+
+/** Why what is made in place of a pod is put on the same node though that is cordoned. */
+export type Tie = "tolerates-cordon" | "bound-to-node";
+
+/**
+ * Whose controller puts the next one on this node again: it tolerates the cordon, or its node affinity names the node alone, as
+ * controllers of DaemonSets of any API group write it. A template that names the node itself cannot be told from a choice of the scheduler.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#how-daemon-pods-are-scheduled
+ */
+export function tieOf(pod: Pod): Tie | undefined {
+  if (tolerates(pod, cordonTaint)) return "tolerates-cordon";
+  return isBoundByName(pod) ? "bound-to-node" : undefined;
+}
+
+/** The same for all pods that one controller makes; without a controller, for all that are named alike. */
+export function makerOf(pod: Pod): string {
+  const { namespace, name, generateName } = pod.metadata ?? {};
+  return controllerOf(pod)?.uid ?? `${namespace}/${generateName ?? name}`;
+}
+
+function isBoundByName({ spec }: Pod): boolean {
+  const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const terms = required?.nodeSelectorTerms ?? [];
+  // One of the terms is enough for the scheduler.
+  return terms.length > 0 && terms.every(({ matchFields = [] }) => matchFields.some(namesOneNode));
+}
+
+function namesOneNode({ key, operator, values = [] }: { key: string; operator: string; values?: string[] }) {
+  return key === "metadata.name" && operator === "In" && values.length === 1;
+}
