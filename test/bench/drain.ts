@@ -10,6 +10,7 @@ import { type Figure, figure } from "./figures.ts";
 const bench = "drain";
 const graceSeconds = 5;
 const deadlineMs = 5 * 60_000;
+const tolerating = 20;
 const pods = "/api/v1/namespaces/default/pods";
 
 interface Drained {
@@ -112,10 +113,38 @@ async function blockedForAMinute(): Promise<{ evictions: number; requests: numbe
   return { evictions, requests };
 }
 
+/** How often each of 20 pods that tolerate the cordon, and those that come in its place, are evicted at most; and how long that takes. */
+async function evictionsOfTolerating(): Promise<{ evictions: number; seconds: number }> {
+  const world = await startSmallWorld({
+    nodes: 1,
+    kubelet: { podStopMs: graceSeconds * 1000 },
+    workloads: Array.from({ length: tolerating }, (_, index) => ({
+      name: `operator-${index + 1}`,
+      replicas: 1,
+      spec: { tolerations: [{ operator: "Exists" }] },
+    })),
+  });
+  await world.time.pass(5000);
+  world.machine("n1").wantReboot();
+  const began = world.time.clock.elapsed();
+  const isUp = () => world.machine("n1").isUp;
+  while (isUp() && world.time.clock.elapsed() - began < deadlineMs) await world.time.pass(1000);
+  const seconds = (world.time.clock.elapsed() - began) / 1000;
+  // The name of a pod is that of its Deployment, of its ReplicaSet and its own.
+  const evicted = world.server.ledger
+    .entries({ subresource: "eviction" })
+    .map(({ name }) => name.split("-").slice(0, 2).join("-"));
+  const counts = [...Map.groupBy(evicted, (name) => name).values()].map(({ length }) => length);
+  await world.stop();
+  if (counts.length !== tolerating) throw new Error(`${counts.length} of ${tolerating} were evicted`);
+  return { evictions: Math.max(...counts), seconds };
+}
+
 export async function benchDrain(): Promise<Figure[]> {
   const small = await drainProcess(110);
   const large = await drainProcess(1000);
   const blocked = await blockedForAMinute();
+  const back = await evictionsOfTolerating();
   return [
     figure(bench, "110 pods: requests", small.requests, "requests", 130),
     figure(bench, "110 pods: last eviction sent after the cordon", small.lastEviction, "s", 1),
@@ -130,6 +159,14 @@ export async function benchDrain(): Promise<Figure[]> {
       blocked.requests,
       "requests",
       30,
+    ),
+    figure(bench, "20 pods that tolerate the cordon: evictions of each", back.evictions, "evictions", 2),
+    figure(
+      bench,
+      "20 pods that tolerate the cordon, of 5 s grace: need to machine down",
+      back.seconds,
+      "s",
+      graceSeconds + 5,
     ),
   ];
 }

@@ -179,3 +179,48 @@ describe("The duration of a drain", () => {
   for (const [what, pods, facts, seconds] of rows)
     it(`is ${what}: ${seconds} s`, () => assert.equal(plan(pods, facts).estimatedSeconds, seconds));
 });
+
+describe("A pod that would come back to the node", () => {
+  const anywhere = { tolerations: [{ operator: "Exists" }] };
+  const nodeSelectorTerms = [{ matchFields: [{ key: "metadata.name", operator: "In", values: ["n1"] }] }];
+  const byName = {
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
+  };
+  const full = { cluster: { nodes: [node({ name: "n1" })], pods: [] } };
+
+  it("is said to be evicted once, as it tolerates the cordon", () => {
+    const one = pod({ spec: anywhere });
+    assert.equal(findings(one, full), "comes-back");
+    assert.match(
+      messages(one),
+      /^tolerates the cordon .*; what is put here in its place is not evicted again/,
+    );
+  });
+
+  it("is said to be evicted once, as it is bound to the node by name", () => {
+    assert.match(messages(pod({ spec: byName }), full), /^is bound to this node by its node affinity; /);
+    const more = { key: "metadata.name", operator: "In", values: ["n1", "n2"] };
+    const required = { nodeSelectorTerms: [{ matchFields: [more] }] };
+    const either = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } };
+    assert.equal(findings(pod({ spec: { affinity: either } })), "");
+  });
+
+  it("is none where nothing makes it anew, where it tolerates another taint, or belongs to a DaemonSet", () => {
+    assert.equal(findings(pod({ spec: anywhere, ownedBy: "nobody" })), "no-controller");
+    const notReady = { key: "node.kubernetes.io/not-ready", operator: "Exists" };
+    assert.equal(findings(pod({ spec: { tolerations: [notReady] } })), "");
+    assert.equal(findings(pod({ spec: anywhere, ownedBy: "DaemonSet" })), "");
+  });
+
+  it("does not make its budget block for want of room, as it has room here", () => {
+    const pods = ["a", "b"].map((name) => pod({ name, spec: anywhere }));
+    const status = { disruptionsAllowed: 1, expectedPods: 2, currentHealthy: 2, desiredHealthy: 1 };
+    const facts = { ...full, budgets: [budget({ status })] };
+    assert.equal(plan(pods, facts).blocked, false);
+    const tied = plan(
+      ["a", "b"].map((name) => pod({ name })),
+      facts,
+    );
+    assert.equal(tied.blocked, true);
+  });
+});

@@ -15,6 +15,8 @@ const perMinuteMax = 150;
 const quietMs = 10 * minuteMs;
 const quietPerMinuteMax = 14;
 const cordonsPerHourMax = 8;
+/** Of one controller, of which a storm has at most six pods on a node; a node that is begun anew soon evicts its pods again. */
+const evictedPerMinuteMax = 15;
 
 export function watchModeration({ now, daemonsOf, violate }: ModerationWorld) {
   const nodes = new Map<string, ReturnType<typeof figures>>();
@@ -54,6 +56,17 @@ export function watchModeration({ now, daemonsOf, violate }: ModerationWorld) {
         its.quietSince = time;
       }
     },
+    /** `maker`: the controller of the pod. */
+    onEviction(node: string, maker: string, pod: string): void {
+      const { evicted } = of(node);
+      const its = evicted.get(maker) ?? new Map<string, number>();
+      evicted.set(maker, its);
+      for (const [other, time] of its) if (time < now() - minuteMs) its.delete(other);
+      its.set(pod, now());
+      if (its.size <= evictedPerMinuteMax) return;
+      violate("evictions stay bounded", `${node} has evicted ${its.size} pods of one controller in a minute`);
+      its.clear();
+    },
     onPhase(node: string, phase: string): void {
       const its = of(node);
       if (phase === its.phase) return;
@@ -78,6 +91,8 @@ function figures(now: number) {
     requests: [] as number[],
     first: 0,
     cordons: [] as number[],
+    /** By controller, the pods that were asked to go within the last minute, and when. */
+    evicted: new Map<string, Map<string, number>>(),
     phase: "Idle",
     isDraining: false,
     drainedAt: Number.NEGATIVE_INFINITY,

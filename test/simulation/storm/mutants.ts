@@ -214,6 +214,19 @@ export const mutants: readonly Mutant[] = [
     edits: [["withdrawn: { firstMs: 2 * 60_000, factor: 5 }", "withdrawn: { firstMs: 0, factor: 5 }"]],
   },
   {
+    name: "what comes back to a cordoned node is evicted again",
+    seed: 3,
+    file: "drain/progress.ts",
+    edits: [
+      ["if (isBack ||", "if ("],
+      ["if (tie !== undefined &&", "if (tie === undefined &&"],
+      [
+        "const late = { max: 8, firstMs: 1000, maxMs: 30_000 }",
+        "const late = { max: 1e6, firstMs: 1000, maxMs: 1000 }",
+      ],
+    ],
+  },
+  {
     name: "what was seen is believed for ever",
     seed: 2,
     file: "belief.ts",

@@ -1,5 +1,6 @@
 import type { Clock } from "../../../daemon/clock.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
+import type { Workload } from "../../cluster/workloads.ts";
 import { logindOf } from "../logind-of.ts";
 import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
@@ -55,7 +56,8 @@ export async function play(scenario: Scenario): Promise<Played> {
     ...(scenario.controlPlane && { controlPlane: { members: scenario.controlPlane, staticPods } }),
     kubelet: { heartbeatMs: 20_000, podStopMs: 4000 },
     options: scenario.options,
-    workloads: scenario.replicas > 0 ? [{ name: "web", replicas: scenario.replicas }] : [],
+    workloads: workloadsOf(scenario),
+    ...(scenario.agents && { nodeAgents: { name: "agent", boundBy: scenario.agents } }),
     between: (node, transport) => interference.between(node, network.between(node, transport)),
     post: async () => ({ status: 200, text: alertsText(alerts.active) }),
   });
@@ -220,6 +222,15 @@ export async function play(scenario: Scenario): Promise<Played> {
   if (circle !== undefined) violate({ promise: "no loop without a rest", message: circle });
   await world.stop();
   return { violations, looks: promises.looks, story };
+}
+
+function workloadsOf({ replicas, tolerating = 0 }: Scenario): Workload[] {
+  const operator = {
+    name: "operator",
+    replicas: tolerating,
+    spec: { tolerations: [{ operator: "Exists" }] },
+  };
+  return [{ name: "web", replicas }, operator].filter((one) => one.replicas > 0);
 }
 
 /** What people see to when a storm has passed. */

@@ -355,7 +355,13 @@ export function watchPromises(surroundings: Surroundings): Promises {
     },
     takenAway: down.except,
     isRobbed: (name) => of(name).robbedAt !== never,
-    onRequest: moderation.onRequest,
+    onRequest(node, path) {
+      moderation.onRequest(node, path);
+      const [, namespace, name] = /\/namespaces\/([^/]+)\/pods\/([^/]+)\/eviction$/.exec(path) ?? [];
+      const pod = server.stored("pods", `${namespace}/${name}`);
+      const maker = pod?.metadata.ownerReferences?.find(({ controller }) => controller)?.["uid"];
+      if (pod !== undefined) moderation.onEviction(node, String(maker ?? pod.metadata.uid), pod.metadata.uid);
+    },
     onMachineEvent(event) {
       looks += 1;
       down.onMachineEvent(event);
@@ -415,9 +421,20 @@ export function watchPromises(surroundings: Surroundings): Promises {
       if (!isOurs || isMirror || deletionTimestamp !== undefined || isRecent(name, node.uncordonedAt))
         continue;
       if (isRecent(name, Date.parse(creationTimestamp), newcomerMs)) continue;
+      // What comes back as soon as it is evicted is left.
+      if (comesBack(pod) && Date.parse(creationTimestamp) + 1000 > node.drainingSince) continue;
       violate("no pod goes down with its node", `the reboot of ${name} killed ${pod.metadata.name}`);
     }
   }
+}
+
+/** The cordon does not keep its like away. */
+function comesBack(pod: KubeObject): boolean {
+  const tolerations = (at(pod, "spec", "tolerations") ?? []) as { key?: string; effect?: string }[];
+  const isTolerant = tolerations.some(({ key, effect }) => !effect && !key);
+  return (
+    isTolerant || pod.metadata.ownerReferences?.some(({ apiVersion }) => apiVersion !== "apps/v1") === true
+  );
 }
 
 function history() {

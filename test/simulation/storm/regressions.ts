@@ -136,4 +136,25 @@ export const regressions: Readonly<Record<string, Scenario>> = {
         { at: 37.7, kind: "away", for: 25 },
       ],
     },
+  "pods that come back to a node that a restore has uncordoned are not evicted without end": {
+    seed: 24,
+    nodes: 3,
+    concurrency: 3,
+    options: { concurrency: "3" },
+    skewMs: {},
+    replicas: 6,
+    troubles: [
+      {
+        at: 3.625,
+        once: { node: "n3", phase: "Draining" },
+        kind: "restored",
+        resources: ["leases", "nodes"],
+        seconds: 38,
+      },
+      { at: 15, kind: "want", node: "n3" },
+      { at: 45, kind: "want", node: "n2" },
+      { at: 48, kind: "want", node: "n3" },
+      { at: 53, kind: "want", node: "n1" },
+    ],
+  },
 };

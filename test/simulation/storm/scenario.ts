@@ -1,6 +1,7 @@
 import type { RawOptions } from "../../../daemon/config/options.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import type { FaultEffect } from "../../cluster/api/server.ts";
+import type { NodeAgents } from "../../cluster/controllers/node-agents.ts";
 import { seeded } from "../seeded.ts";
 import type { Members } from "./control-plane.ts";
 import {
@@ -24,6 +25,9 @@ export interface Scenario {
   /** How far clocks are off. */
   skewMs: Readonly<Record<string, number>>;
   replicas: number;
+  /** So many pods that tolerate a cordon, and pods that a controller binds to their nodes: they come back as soon as they are evicted. */
+  tolerating?: number;
+  agents?: NodeAgents["boundBy"];
   /** The last node is added so many seconds after the start. */
   joinsAfter?: number;
   /** So many of the nodes, from the first on, are of the control plane, and etcd and the API server run on them. */
@@ -298,6 +302,15 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     };
   }
 
+  /** Pods that a cordon does not keep away; drawn from a sequence of its own. */
+  function drawComebacks(): Pick<Scenario, "tolerating" | "agents"> {
+    const own = drawFrom(seeded(seed + 0x50000000));
+    return {
+      ...(own.chance(0.4) && { tolerating: own.integer(nodes, nodes + 2) }),
+      ...(own.chance(0.3) && { agents: own.oneOf("nodeName", "affinity") }),
+    };
+  }
+
   /** What follows from the troubles: how long it takes, and where the lock is. */
   function finish(drawn: Scenario): void {
     drawn.troubles = drawn.troubles.toSorted((a, b) => a.at - b.at);
@@ -340,6 +353,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     options,
     skewMs: Object.fromEntries(maybe(0.3, () => [node(), integer(-90_000, 90_000)])),
     replicas: integer(0, 6),
+    ...drawComebacks(),
     ...(limits.controlPlane && { controlPlane: limits.controlPlane }),
     troubles: alone === undefined ? [...usual, ...harsher] : [...wants, ...drawAlone(alone)],
   };

@@ -27,5 +27,9 @@ export async function shrink(
   }
   await isStillFailing({ ...smallest, skewMs: {} });
   await isStillFailing({ ...smallest, replicas: 0 });
+  for (const pods of ["tolerating", "agents"] as const) {
+    const { [pods]: _, ...without } = smallest;
+    if (pods in smallest) await isStillFailing(without);
+  }
   return smallest;
 }

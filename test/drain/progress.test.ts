@@ -1,0 +1,459 @@
+import assert from "node:assert/strict";
+import type { EvictionRefusal } from "../../daemon/drain/evict.ts";
+import {
+  beginDrain,
+  type DrainEvent,
+  type DrainRules,
+  judged,
+  type Progress,
+  stateOf,
+  step,
+} from "../../daemon/drain/progress.ts";
+import type { Verdict } from "../../daemon/drain/select.ts";
+
+const noon = Date.parse("2026-11-24T12:00:00Z");
+const time = (seconds: number) => new Date(noon + seconds * 1000).toISOString();
+const evict: Verdict = { do: "evict", reasons: [] };
+const rules: DrainRules = {
+  parallelism: 50,
+  skipWaitForDeleteMs: 0,
+  deleteAt: Number.POSITIVE_INFINITY,
+  volumeTimeoutMs: 120_000,
+  cordonedAt: noon,
+};
+
+interface PodFacts {
+  /** Its controller. */
+  of?: string;
+  tier?: "system-cluster-critical" | "system-node-critical";
+  phase?: string;
+  /** Seconds after noon. */
+  made?: number;
+  /** When its grace of 30 s ends, in seconds after noon. */
+  ends?: number;
+  tolerates?: true;
+  boundByName?: true;
+  claim?: string;
+  verdict?: Verdict;
+}
+
+function pod(name: string, facts: PodFacts = {}) {
+  const { of, tier, phase = "Running", made = -3600, ends, tolerates, boundByName, claim } = facts;
+  const owner = {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    name: of ?? "",
+    uid: of ?? "",
+    controller: true,
+  };
+  const nodeSelectorTerms = [{ matchFields: [{ key: "metadata.name", operator: "In", values: ["n1"] }] }];
+  const affinity = {
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+  };
+  const body = {
+    metadata: {
+      name,
+      namespace: "shop",
+      uid: name,
+      creationTimestamp: time(made),
+      ...(of && { ownerReferences: [owner] }),
+      ...(ends !== undefined && { deletionTimestamp: time(ends), deletionGracePeriodSeconds: 30 }),
+    },
+    spec: {
+      containers: [],
+      ...(tier && { priorityClassName: tier }),
+      ...(tolerates && { tolerations: [{ operator: "Exists" }] }),
+      ...(boundByName && { affinity }),
+      ...(claim && { volumes: [{ name: "v", persistentVolumeClaim: { claimName: claim } }] }),
+    },
+    status: { phase },
+  };
+  return judged(body, facts.verdict ?? evict);
+}
+
+type Pod = ReturnType<typeof pod>;
+const listed = (...pods: Pod[]): DrainEvent => ({ type: "listed", pods });
+const seen = (one: Pod): DrainEvent => ({ type: "seen", ...one });
+const gone = ({ pod }: Pod): DrainEvent => ({ type: "gone", pod });
+const agreed = (uid: string): DrainEvent => ({ type: "agreed", uid });
+const tick: DrainEvent = { type: "time" };
+const refused = (uid: string, by: EvictionRefusal["by"] = "budget", retryAfterMs = 0): DrainEvent => {
+  return { type: "refused", uid, refusal: { by, why: "no" }, retryAfterMs, chance: 0 };
+};
+
+/** In seconds after noon, when the drain begins in what is not said. */
+type Row = [second: number, event: DrainEvent, asks: string];
+
+/** What is asked for, such as "evict a, wait 2"; reports of evictions are left out, as each comes with its first one. */
+function told(requests: ReturnType<typeof step>["requests"]): string {
+  return requests
+    .flatMap((one) => {
+      switch (one.do) {
+        case "evict":
+        case "delete":
+          return `${one.do} ${one.pod.metadata?.name}`;
+        case "wait":
+          return `wait ${one.until / 1000}`;
+        case "detach":
+          return `detach ${one.claims.join(" ")} until ${one.until / 1000}`;
+        case "notify":
+          return "notify";
+        case "report":
+          if (one.what === "asked") return [];
+          return `${one.what} ${one.pod.metadata?.name}: ${"why" in one ? one.why : one.reasons.join(" ")}`;
+        default:
+          return one satisfies never;
+      }
+    })
+    .join(", ");
+}
+
+const at = (second: number) => ({ elapsed: second * 1000, epoch: noon + second * 1000 });
+
+/** Plays the rows, each of which has to ask for what it says; answers how far the drain is then. */
+function play(rows: readonly Row[], changed: Partial<DrainRules> = {}, begun = 0): Progress {
+  let progress = beginDrain({ ...rules, ...changed }, at(begun));
+  for (const [second, event, asks] of rows) {
+    const next = step(progress, event, at(second));
+    progress = next.progress;
+    assert.equal(told(next.requests), asks, `at ${second} s, ${event.type}`);
+  }
+  return progress;
+}
+
+const stateAt = (progress: Progress, second: number) => stateOf(progress, 900_000, at(second));
+const a = pod("a", { of: "web" });
+const b = pod("b", { of: "web" });
+
+describe("A drain, told by what happens and what it asks for", () => {
+  const rows: Record<string, Row[]> = {
+    "of an empty node ends when no pod has come for 2 s": [
+      [0, listed(), "wait 2"],
+      [2, tick, "notify"],
+    ],
+    "evicts all pods at once, and ends when the last has gone": [
+      [0, listed(a, b), "evict a, evict b"],
+      [0.1, agreed("a"), "wait 60.1"],
+      [0.1, agreed("b"), "wait 60.1"],
+      [0.2, seen(pod("a", { of: "web", ends: 30 })), "wait 60.1"],
+      [0.2, seen(pod("b", { of: "web", ends: 30 })), ""],
+      [5, gone(a), ""],
+      [6, gone(b), "notify"],
+    ],
+    "waits for 2 s after a pod that came late, and takes it": [
+      [0, listed(), "wait 2"],
+      [1, seen(a), "evict a"],
+      [1.5, gone(a), "wait 3"],
+      [3, tick, "notify"],
+    ],
+    "goes on for a pod that comes when the node was empty": [
+      [0, listed(), "wait 2"],
+      [2, tick, "notify"],
+      [9, seen(a), "evict a, notify"],
+      [9.5, gone(a), "wait 11"],
+      [11, tick, "notify"],
+    ],
+    "does nothing before it has the list": [
+      [0, seen(a), ""],
+      [1, listed(a), "evict a"],
+    ],
+    "asks a higher tier when the ones below are gone": [
+      [
+        0,
+        listed(pod("n", { tier: "system-node-critical" }), pod("c", { tier: "system-cluster-critical" }), a),
+        "evict a",
+      ],
+      [1, gone(a), "evict c"],
+      [2, gone(pod("c", { tier: "system-cluster-critical" })), "evict n"],
+    ],
+    "backs off where a budget refuses: 1 s, 2, 4 … 30, and after what the server says": [
+      [0, listed(a), "evict a"],
+      [0, refused("a"), "wait 1"],
+      [1, tick, "evict a"],
+      [1, refused("a"), "wait 3"],
+      [3, tick, "evict a"],
+      [3, refused("a", "budget", 60_000), "wait 63"],
+      [63, tick, "evict a"],
+      [63, refused("a"), "wait 71"],
+      [71, tick, "evict a"],
+      [71, refused("a"), "wait 87"],
+      [87, tick, "evict a"],
+      [87, refused("a"), "wait 117"],
+    ],
+    "backs off to 2 minutes where the server has trouble": [
+      [0, listed(a), "evict a"],
+      ...[1, 3, 7, 15, 31, 63, 127, 247].flatMap((next, index, all): Row[] => [
+        [all[index - 1] ?? 0, refused("a", "server"), `wait ${next}`],
+        [next, tick, "evict a"],
+      ]),
+    ],
+    "does not ask a pod that is being deleted by somebody else": [
+      [0, listed(pod("a", { ends: 20 })), ""],
+      [20, gone(a), "notify"],
+    ],
+    "does not ask again once a pod is shown to end, though the answer was lost": [
+      [0, listed(a), "evict a"],
+      [1, refused("a", "server"), "wait 2"],
+      [1.5, seen(pod("a", { ends: 31 })), ""],
+      [2, tick, ""],
+    ],
+    "asks again after a minute where the server has agreed and nothing follows": [
+      [0, listed(a), "evict a"],
+      [1, agreed("a"), "wait 61"],
+      [61, tick, "evict a"],
+    ],
+    "takes those for gone that a later list does not show": [
+      [0, listed(a, b), "evict a, evict b"],
+      [50, listed(b), ""],
+      [100, listed(), "notify"],
+    ],
+    "asks what has finished to go, whatever its tier, and does not wait for it": [
+      [0, listed(pod("f", { phase: "Failed", tier: "system-node-critical" }), a), "evict f, evict a"],
+      [1, gone(a), "wait 2"],
+      [2, tick, "notify"],
+    ],
+    "does not wait for a pod that finishes while it ends, and is held by a finalizer": [
+      [0, listed(a), "evict a"],
+      [1, seen(pod("a", { ends: 31 })), ""],
+      [3, seen(pod("a", { ends: 31, phase: "Succeeded" })), "notify"],
+    ],
+    "says why a pod was refused once that was looked up, and not of one that has gone": [
+      [0, listed(a), "evict a"],
+      [0, refused("a"), "wait 1"],
+      [
+        0,
+        { type: "explained", uid: "a", refusal: { by: "explained", why: "budget db" } },
+        "refused a: budget db, wait 1",
+      ],
+      [0.5, gone(a), "wait 2"],
+      [0.5, { type: "explained", uid: "a", refusal: { by: "explained", why: "budget db" } }, "wait 2"],
+    ],
+    "waits for the volumes of those that went, and of no pod that stays": [
+      [
+        0,
+        listed(
+          pod("v", { claim: "data" }),
+          pod("d", { claim: "logs", verdict: { do: "leave", reasons: ["daemonset"] } }),
+          pod("w", { claim: "logs" }),
+        ),
+        "evict v, evict w",
+      ],
+      [1, gone(pod("v")), ""],
+      [4, gone(pod("w")), "detach shop/data until 124"],
+      [5, { type: "attached", volumes: ["pv (csi)"] }, "notify"],
+      [9, { type: "detached", claims: ["shop/data"] }, "notify"],
+    ],
+    "waits anew for the volume of a pod that comes meanwhile": [
+      [0, listed(pod("v", { claim: "data" })), "evict v"],
+      [4, gone(pod("v")), "detach shop/data until 124"],
+      [5, seen(pod("x", { claim: "more", made: 4 })), "evict x"],
+      [6, { type: "detached", claims: ["shop/data"] }, ""],
+      [8, gone(pod("x")), "detach shop/more until 128"],
+      [9, { type: "detached", claims: ["shop/more"] }, "notify"],
+    ],
+  };
+  for (const [what, played] of Object.entries(rows)) it(what, () => void play(played));
+
+  it("has no more evictions under way than it may", () => {
+    play(
+      [
+        [0, listed(a, b, pod("c")), "evict a, evict b"],
+        [1, refused("a"), "evict c, wait 2"],
+        [2, tick, ""],
+        [3, gone(b), "evict a"],
+      ],
+      { parallelism: 2 },
+    );
+  });
+
+  it("deletes from a time on, without the back-off of the evictions", () => {
+    play(
+      [
+        [0, listed(a), "evict a"],
+        [1, refused("a", "budget", 50_000), "wait 10"],
+        [10, tick, "delete a"],
+        [11, refused("a", "server"), "wait 12"],
+        [12, tick, "delete a"],
+      ],
+      { deleteAt: 10_000 },
+    );
+  });
+
+  it("does not wait longer than it may for a pod that was asked to end", () => {
+    play(
+      [
+        [0, listed(pod("a", { ends: 5 })), "wait 15.001"],
+        [15.001, tick, "notify"],
+      ],
+      { skipWaitForDeleteMs: 10_000 },
+    );
+  });
+
+  it("asks nobody about volumes where it is told not to wait", () => {
+    const v = pod("v", { claim: "data" });
+    play(
+      [
+        [0, listed(v), "evict v"],
+        [4, gone(v), "notify"],
+      ],
+      { volumeTimeoutMs: 0 },
+    );
+  });
+
+  it("fails for a pod that may not be taken before it takes any, and does nothing more", () => {
+    const naked = pod("naked", { verdict: { do: "refuse", reasons: ["no-controller"] } });
+    const failed = play([
+      [0, listed(a, naked), "notify"],
+      [1, listed(a), ""],
+    ]);
+    assert.match(JSON.stringify(stateAt(failed, 1)), /shop\/naked has no controller that would make it anew/);
+    const later = play([
+      [0, listed(a), "evict a"],
+      [1, seen(naked), "notify"],
+    ]);
+    assert.equal(stateAt(later, 1).state, "failed");
+  });
+
+  it("fails where something breaks", () => {
+    const broken = play([[0, { type: "broke", why: "the drain broke: x" }, "notify"]]);
+    assert.deepEqual(stateAt(broken, 0), { state: "failed", why: "the drain broke: x" });
+  });
+
+  it("says how many are left, ordinary ones first, and why", () => {
+    const critical = pod("n", { tier: "system-node-critical" });
+    const progress = play([
+      [0, listed(critical, a, pod("f", { phase: "Failed" })), "evict a, evict f"],
+      [0, refused("a"), "wait 1"],
+    ]);
+    assert.deepEqual(stateAt(progress, 0), {
+      state: "running",
+      podsLeft: 2,
+      blocked: [
+        "shop/a: no; it needs more healthy pods, or a budget that allows one less",
+        "shop/n: has not been asked yet",
+      ],
+    });
+  });
+});
+
+const op = (name: string, facts: PodFacts = {}) => pod(name, { of: "operator", tolerates: true, ...facts });
+const agent = (name: string, facts: PodFacts = {}) =>
+  pod(name, { of: "kruise", boundByName: true, ...facts });
+
+describe("A pod that comes back, told by what happens", () => {
+  const rows: Record<string, Row[]> = {
+    "is evicted once if it was there, and stays if it came after one like it was evicted": [
+      [0, listed(a), "evict a"],
+      [0.1, seen(pod("a", { of: "web", ends: 30 })), ""],
+      [0.2, seen(pod("a2", { of: "web", made: 0 })), "left a2: came-back goes-down"],
+      [5, gone(a), "notify"],
+    ],
+    "is no reason to wait, though it comes when the node was empty": [
+      [0, listed(op("o")), "evict o"],
+      [1, gone(op("o", { ends: 30 })), "wait 2"],
+      [1.5, seen(op("o2", { made: 1 })), "left o2: came-back goes-down, wait 2"],
+      [2, tick, "notify"],
+      [3, gone(op("o2")), ""],
+      [4, seen(op("o3", { made: 4 })), "left o3: came-back goes-down"],
+    ],
+    "is known also where its predecessor's end was missed": [
+      [0, listed(op("o")), "evict o"],
+      [50, listed(op("o2", { made: 20 })), "left o2: came-back goes-down, notify"],
+    ],
+    "is none if it was made before its like was evicted, but was seen late": [
+      [0, listed(a), "evict a"],
+      [1, seen(pod("a", { of: "web", ends: 31 })), ""],
+      [1.5, seen(pod("b", { of: "web", made: 0 })), "evict b"],
+    ],
+    "is none if it is another controller's": [
+      [0, listed(a), "evict a"],
+      [1, seen(pod("a", { of: "web", ends: 31 })), ""],
+      [2, seen(pod("c", { of: "till", made: 1 })), "evict c"],
+    ],
+    "tolerates the cordon and came after it: it is not evicted even once": [
+      [0, listed(), "wait 2"],
+      [1, seen(op("o", { made: 1 })), "left o: tolerates-cordon goes-down, wait 2"],
+      [2, tick, "notify"],
+    ],
+    "is bound to its node and came after the cordon: likewise": [
+      [0, listed(), "wait 2"],
+      [1, seen(agent("x", { made: 1 })), "left x: bound-to-node goes-down, wait 2"],
+    ],
+    "tolerates the cordon, was bound before it and is seen late: it is evicted": [
+      [0, listed(), "wait 2"],
+      [1, seen(op("o", { made: -1 })), "evict o"],
+    ],
+    "is told of once, and may change": [
+      [0, listed(), "wait 2"],
+      [1, seen(op("o", { made: 1 })), "left o: tolerates-cordon goes-down, wait 2"],
+      [1.5, seen(op("o", { made: 1, phase: "Failed" })), "wait 2"],
+    ],
+    "keeps its volume, which is not waited for": [
+      [0, listed(op("o", { claim: "data" })), "evict o"],
+      [1, gone(op("o", { ends: 30 })), "wait 2"],
+      [1.5, seen(op("o2", { made: 1, claim: "data" })), "left o2: came-back goes-down, wait 2"],
+      [2, tick, "notify"],
+    ],
+    "could not be taken at all, as its data may not be lost: the drain does not fail": [
+      [0, listed(), "wait 2"],
+      [
+        1,
+        seen(op("o", { made: 1, verdict: { do: "refuse", reasons: ["local-data"] } })),
+        "left o: tolerates-cordon goes-down, wait 2",
+      ],
+    ],
+    "has no controller, but the name of one that was evicted": [
+      [0, listed(pod("runner")), "evict runner"],
+      [1, gone(pod("runner", { ends: 30 })), "wait 2"],
+      [2, seen({ ...pod("r2", { made: 1 }), maker: "shop/runner" }), "left r2: came-back goes-down, notify"],
+    ],
+  };
+  for (const [what, played] of Object.entries(rows)) it(what, () => void play(played));
+
+  it("is evicted if it is found as the drain begins, however wrong the clock is", () => {
+    play([[0, listed(op("o", { made: 60 })), "evict o"]]);
+  });
+
+  it("stays if it is found by a daemon that was started anew, and others go", () => {
+    const found = [op("o", { made: 30 }), agent("x", { made: 30 }), op("old"), a];
+    play(
+      [
+        [
+          60,
+          listed(...found),
+          "left o: tolerates-cordon goes-down, left x: bound-to-node goes-down, evict old, evict a",
+        ],
+      ],
+      {},
+      60,
+    );
+  });
+
+  it("is counted for its controller, evicted more and more slowly, and then no more", () => {
+    const late = (number: number) => seen(pod(`late${number}`, { of: "web" }));
+    const rows: Row[] = [[0, listed(), "wait 2"]];
+    let second = 3;
+    const pauses = [1, 2, 4, 8, 16, 30, 30];
+    rows.push([second, late(0), "evict late0"]);
+    for (const [index, pause] of pauses.entries()) {
+      rows.push([second, late(index + 1), `wait ${second + pause}`]);
+      second += pause;
+      rows.push([second, tick, `evict late${index + 1}`]);
+    }
+    rows.push([second + 60, late(8), "left late8: came-back goes-down"]);
+    play(rows);
+  });
+
+  it("is told of ten times for each controller", () => {
+    const rows: Row[] = [
+      [0, listed(), "wait 2"],
+      [2, tick, "notify"],
+    ];
+    for (let number = 1; number <= 12; number += 1) {
+      const one = op(`o${number}`, { made: number });
+      rows.push([3, seen(one), number <= 10 ? `left o${number}: tolerates-cordon goes-down` : ""]);
+      rows.push([3, gone(one), ""]);
+    }
+    play(rows);
+  });
+});
