@@ -123,6 +123,12 @@ export interface Progress {
   readonly isListed: boolean;
   /** By UID. */
   readonly pods: ReadonlyMap<string, Entry>;
+  /** Of these, the ones that are to be asked, now or later. */
+  readonly due: ReadonlySet<string>;
+  /** How many are being asked. */
+  readonly underWay: number;
+  /** How many there are to wait for, by tier. What has finished loses nothing, whatever holds it. */
+  readonly awaited: readonly number[];
   /** UIDs of pods that go down with the machine. */
   readonly left: ReadonlySet<string>;
   readonly makers: ReadonlyMap<string, Maker>;
@@ -138,12 +144,10 @@ export interface Progress {
   readonly failed: string | undefined;
 }
 
-/** What a step works on: a copy of its own. */
+/** What a step works on: what most steps change is a copy of its own, the rest is copied when it is changed. */
 type Draft = { -readonly [K in keyof Progress]: Progress[K] } & {
   pods: Map<string, Entry>;
-  left: Set<string>;
-  makers: Map<string, Maker>;
-  claims: Map<string, boolean>;
+  due: Set<string>;
 };
 
 /** A budget changes at any time. A server in trouble is not to have all pods of all drains asked for again and again. */
@@ -163,6 +167,9 @@ export function beginDrain(rules: DrainRules, now: Moment): Progress {
     isFresh: now.epoch - rules.cordonedAt < freshMs,
     isListed: false,
     pods: new Map(),
+    due: new Set(),
+    underWay: 0,
+    awaited: [0, 0, 0],
     left: new Set(),
     makers: new Map(),
     claims: new Map(),
@@ -183,9 +190,7 @@ export function step(
   const draft: Draft = {
     ...before,
     pods: new Map(before.pods),
-    left: new Set(before.left),
-    makers: new Map(before.makers),
-    claims: new Map(before.claims),
+    due: new Set(before.due),
   };
   const requests = takeIn(draft, event, now);
   if (draft.failed === undefined) requests.push(...follow(draft, now));
@@ -204,7 +209,9 @@ export function stateOf(progress: Progress, deadline: number, now: Moment): Drai
     case "detaching":
       return { state: kind, volumes: progress.attached };
     case "running": {
-      const pods = awaited(progress);
+      const pods = [...progress.pods.values()]
+        .filter(({ pod }) => !isFinished(pod))
+        .sort((a, b) => tierOf(a.pod) - tierOf(b.pod));
       const blocked = pods.slice(0, toldMax).map(({ pod, isAsked, refused }) => {
         const facts = { isAsked, refused, now: now.epoch, leftMs: deadline - now.elapsed };
         return `${podKey(pod)}: ${whyStillThere(pod, facts)}`;
@@ -223,14 +230,12 @@ export function uidOf(pod: Pod): string {
 function kindOf(progress: Progress): Exclude<DrainState["state"], "none"> {
   if (progress.failed !== undefined) return "failed";
   if (progress.emptyAt !== undefined) return "done";
-  return progress.attached.length > 0 && awaited(progress).length === 0 ? "detaching" : "running";
+  return progress.attached.length > 0 && awaitedTier(progress) < 0 ? "detaching" : "running";
 }
 
-/** Those that have to be gone before the drain ends, ordinary ones first. What has finished loses nothing, whatever holds it. */
-function awaited({ pods }: Progress): readonly Entry[] {
-  return [...pods.values()]
-    .filter(({ pod }) => !isFinished(pod))
-    .sort((a, b) => tierOf(a.pod) - tierOf(b.pod));
+/** The lowest tier of those that have to be gone before the drain ends; -1 where there are none. */
+function awaitedTier({ awaited }: Progress): number {
+  return awaited.findIndex((count) => count > 0);
 }
 
 function takeIn(draft: Draft, event: DrainEvent, now: Moment): DrainRequest[] {
@@ -262,7 +267,7 @@ function takeIn(draft: Draft, event: DrainEvent, now: Moment): DrainRequest[] {
     case "detached":
       draft.isDetaching = false;
       draft.attached = [];
-      for (const claim of event.claims) draft.claims.delete(claim);
+      draft.claims = new Map([...draft.claims].filter(([claim]) => !event.claims.includes(claim)));
       return [];
     case "time":
       return [];
@@ -293,7 +298,8 @@ function onSeen(draft: Draft, one: Judged, now: Moment): DrainRequest[] {
   const uid = uidOf(pod);
   const stays = verdict.do === "leave" ? verdict.reasons : whyItStays(draft, one);
   for (const claim of claims) {
-    draft.claims.set(claim, stays === undefined && draft.claims.get(claim) !== false);
+    const isFree = stays === undefined && draft.claims.get(claim) !== false;
+    if (draft.claims.get(claim) !== isFree) draft.claims = new Map(draft.claims).set(claim, isFree);
   }
   if (stays !== undefined) return stay(draft, one, stays);
   if (verdict.do === "refuse") {
@@ -301,7 +307,7 @@ function onSeen(draft: Draft, one: Judged, now: Moment): DrainRequest[] {
     return [];
   }
   const known = draft.pods.get(uid);
-  draft.pods.set(uid, {
+  put(draft, uid, {
     maker,
     reasons: verdict.reasons,
     isAsked: false,
@@ -336,11 +342,11 @@ function wholeSecond(ms: number): number {
 
 function stay(draft: Draft, { pod, maker }: Judged, reasons: readonly PodReason[]): DrainRequest[] {
   const uid = uidOf(pod);
-  draft.pods.delete(uid);
+  put(draft, uid, undefined);
   if (!reasons.includes("goes-down") || draft.left.has(uid)) return [];
-  draft.left.add(uid);
+  draft.left = new Set(draft.left).add(uid);
   const known = makerIn(draft, maker);
-  draft.makers.set(maker, { ...known, told: known.told + 1 });
+  setMaker(draft, maker, { ...known, told: known.told + 1 });
   return known.told < toldMax ? [{ do: "report", what: "left", pod, reasons }] : [];
 }
 
@@ -350,15 +356,15 @@ function dueAtOf(draft: Draft, maker: string, now: Moment): number {
   const known = makerIn(draft, maker);
   const at = Math.max(now.elapsed, known.lateAt);
   const times = known.late + 1;
-  draft.makers.set(maker, { ...known, late: times, lateAt: at + backoffMs(times, late, () => 0) });
+  setMaker(draft, maker, { ...known, late: times, lateAt: at + backoffMs(times, late, () => 0) });
   return at;
 }
 
 /** `pod`: as it was last seen by the server, where that is known. */
 function onGone(draft: Draft, uid: string, pod?: Pod): void {
   noteEviction(draft, uid, pod, "gone");
-  draft.pods.delete(uid);
-  draft.left.delete(uid);
+  put(draft, uid, undefined);
+  if (draft.left.has(uid)) draft.left = new Set([...draft.left].filter((other) => other !== uid));
 }
 
 /** The server notes when the grace of an evicted pod ends. Where that was not seen, whatever its maker puts here has come back. */
@@ -369,8 +375,12 @@ function noteEviction(draft: Draft, uid: string, pod: Pod | undefined, end?: "go
   if (deletionTimestamp === undefined && end === undefined) return;
   const endsAt = deletionTimestamp === undefined ? 0 : Date.parse(deletionTimestamp);
   const known = makerIn(draft, entry.maker);
-  const evictedAt = known.evictedAt ?? endsAt - deletionGracePeriodSeconds * 1000;
-  draft.makers.set(entry.maker, { ...known, evictedAt });
+  if (known.evictedAt !== undefined) return;
+  setMaker(draft, entry.maker, { ...known, evictedAt: endsAt - deletionGracePeriodSeconds * 1000 });
+}
+
+function setMaker(draft: Draft, maker: string, known: Maker): void {
+  draft.makers = new Map(draft.makers).set(maker, known);
 }
 
 function makerIn({ makers }: Draft, maker: string): Maker {
@@ -389,7 +399,26 @@ function onExplained(
 
 function change(draft: Draft, uid: string, to: (entry: Entry) => Partial<Entry>): void {
   const entry = draft.pods.get(uid);
-  if (entry !== undefined) draft.pods.set(uid, { ...entry, ...to(entry) });
+  if (entry !== undefined) put(draft, uid, { ...entry, ...to(entry) });
+}
+
+/** The one place where an entry changes, so that what is counted agrees with what is there. */
+function put(draft: Draft, uid: string, entry: Entry | undefined): void {
+  const before = draft.pods.get(uid);
+  if (before !== undefined) count(draft, before, -1);
+  if (entry !== undefined) count(draft, entry, 1);
+  if (entry === undefined) draft.pods.delete(uid);
+  else draft.pods.set(uid, entry);
+  const isDue = entry?.request.is !== "sent" && entry?.pod.metadata?.deletionTimestamp === undefined;
+  if (entry !== undefined && isDue) draft.due.add(uid);
+  else draft.due.delete(uid);
+}
+
+function count(draft: Draft, { pod, request }: Entry, by: 1 | -1): void {
+  if (request.is === "sent") draft.underWay += by;
+  if (isFinished(pod)) return;
+  const tier = tierOf(pod);
+  draft.awaited = draft.awaited.with(tier, (draft.awaited[tier] ?? 0) + by);
 }
 
 /** To delete is another request: what was said of the eviction does not hold it up. */
@@ -431,7 +460,7 @@ function dropLongDeleted(draft: Draft, now: Moment): number {
     const since = pod.metadata?.deletionTimestamp;
     if (since === undefined) continue;
     const leftMs = Date.parse(since) + skipWaitForDeleteMs + 1 - now.epoch;
-    if (leftMs <= 0) draft.pods.delete(uid);
+    if (leftMs <= 0) put(draft, uid, undefined);
     else nextAt = Math.min(nextAt, now.elapsed + leftMs);
   }
   return nextAt;
@@ -440,23 +469,26 @@ function dropLongDeleted(draft: Draft, now: Moment): number {
 /** Asks those whose time has come, as many as may be asked at a time. Pods of a lower tier have to be gone before others are. */
 function askDue(draft: Draft, now: Moment): { requests: DrainRequest[]; dueAt: number } {
   const requests: DrainRequest[] = [];
-  const first = awaited(draft)[0];
-  const tier = first === undefined ? 0 : tierOf(first.pod);
-  let underWay = [...draft.pods.values()].filter(({ request }) => request.is === "sent").length;
+  const tier = awaitedTier(draft);
   let dueAt = Number.POSITIVE_INFINITY;
-  for (const [uid, { pod, request, isAsked, reasons }] of draft.pods) {
-    if (request.is === "sent" || pod.metadata?.deletionTimestamp !== undefined) continue;
-    if (tierOf(pod) !== tier && !isFinished(pod)) continue;
+  for (const uid of draft.due) {
+    // An answer makes room for the next.
+    if (draft.underWay >= draft.rules.parallelism) break;
+    const entry = draft.pods.get(uid);
+    if (
+      entry === undefined ||
+      entry.request.is === "sent" ||
+      (tierOf(entry.pod) !== tier && !isFinished(entry.pod))
+    )
+      continue;
+    const { pod, request, isAsked, reasons } = entry;
     const at = request.is === "agreed" ? request.at + agreedTrustMs : request.at;
     if (at > now.elapsed) {
       dueAt = Math.min(dueAt, at);
       continue;
     }
-    // An answer makes room for the next.
-    if (underWay >= draft.rules.parallelism) continue;
-    underWay += 1;
     const by = now.elapsed < draft.rules.deleteAt ? "evict" : "delete";
-    change(draft, uid, () => ({ isAsked: true, request: { is: "sent", by, attempt: request.attempt + 1 } }));
+    put(draft, uid, { ...entry, isAsked: true, request: { is: "sent", by, attempt: request.attempt + 1 } });
     if (!isAsked) requests.push({ do: "report", what: "asked", pod, reasons });
     requests.push({ do: by, pod });
   }
@@ -466,7 +498,7 @@ function askDue(draft: Draft, now: Moment): { requests: DrainRequest[]; dueAt: n
 /** It ends when nobody is left and none has come for a while, and their volumes are detached; it goes on for who comes then. */
 function end(draft: Draft, now: Moment): { request?: DrainRequest; quietAt: number } {
   const never = { quietAt: Number.POSITIVE_INFINITY };
-  if (awaited(draft).length > 0) {
+  if (awaitedTier(draft) >= 0) {
     draft.emptyAt = undefined;
     return never;
   }

@@ -258,7 +258,7 @@ describe("A drain, told by what happens and what it asks for", () => {
     play(
       [
         [0, listed(a, b, pod("c")), "evict a, evict b"],
-        [1, refused("a"), "evict c, wait 2"],
+        [1, refused("a"), "evict c"],
         [2, tick, ""],
         [3, gone(b), "evict a"],
       ],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Node, Pod } from "../../daemon/cluster/objects.ts";
-import { requestsOf } from "../../daemon/drain/room.ts";
+import { requestsOf, roomsOf, whyNowhere } from "../../daemon/drain/room.ts";
+import { tieOf } from "../../daemon/drain/successors.ts";
 import { findings, messages, node, type PodFacts, pod } from "./builders.ts";
 
 const asks = (requests: Record<string, string>) => ({
@@ -151,6 +152,10 @@ describe("Whether another node takes a pod, by", () => {
   ];
   for (const [what, facts, nodes, says, pods = []] of rows) {
     it(`${what}: ${says || "one does"}`, () => {
+      const others = nodes.filter(({ metadata }) => metadata?.name !== "n1");
+      assert.equal(whyNowhere(pod(facts), roomsOf(others, pods)) ?? "", says);
+      // What comes back needs no other node.
+      if (tieOf(pod(facts)) !== undefined) return;
       const cluster = { nodes: [node({ name: "n1" }), ...nodes], pods };
       assert.equal(messages(pod(facts), { cluster }), says);
       assert.equal(findings(pod(facts), { cluster }), says && "nowhere-to-go");
