@@ -1,6 +1,7 @@
 /**
- * `kubectl drain` and the daemon's drain on copies of the same random clusters: the same pods go, and the same stay. Left out
- * are tiers, which kubectl has not, and DaemonSets of other API groups, which kubectl 1.20 and 1.32 take for those of apps/v1.
+ * `kubectl drain` and the daemon's drain on copies of the same random clusters: the same pods go, the same stay, and what the one ends
+ * with the other does too. Left out are tiers, which kubectl has not. Older kubectls than 1.35 take DaemonSets of other API groups for
+ * those of apps/v1.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +10,7 @@ import { join } from "node:path";
 import { systemClock } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import type { Pod } from "../../daemon/cluster/objects.ts";
-import { startDrain } from "../../daemon/drain/drain.ts";
+import { type Drain, startDrain } from "../../daemon/drain/drain.ts";
 import { administrator, startSimulatedServer } from "../cluster/server.ts";
 import { seeded } from "../simulation/seeded.ts";
 import { type Kubectl, newestKubectl, startSession } from "./kubectl.ts";
@@ -18,6 +19,16 @@ const clusters = 30;
 const namespaces = ["default", "shop"];
 /** A pod that a budget holds stays for as long as this. */
 const timeoutMs = 3000;
+/** So long the daemon has for what kubectl ends: it waits 2 s for pods that come late. */
+const endsWithinMs = 15_000;
+/** Pods with this label are put back by their controller, on the same node and at once. */
+const backLabel = "back";
+
+interface Drained {
+  left: string[];
+  /** It says that the node is drained. */
+  ended: boolean;
+}
 
 interface Cluster {
   pods: { namespace: string; body: { metadata: { name: string }; spec: object }; phase: string }[];
@@ -36,6 +47,7 @@ function randomCluster(seed: number): Cluster {
     { kind: "Job", apiVersion: "batch/v1", name: "import" },
     { kind: "DaemonSet", apiVersion: "apps/v1", name: "agent" },
     { kind: "DaemonSet", apiVersion: "apps/v1", name: "gone" },
+    { kind: "DaemonSet", apiVersion: "apps.kruise.io/v1alpha1", name: "foreign" },
   ];
   const isMild = random() < 0.7;
   const hasBudget = random() < 0.3;
@@ -43,9 +55,14 @@ function randomCluster(seed: number): Cluster {
     const owner = isMild && random() < 0.5 ? owners[1] : oneOf(...owners);
     const isMirror = random() < 0.1;
     const app = oneOf("a", "b", ...(hasBudget ? ["guarded"] : []));
+    const back = owner !== undefined && random() < 0.3;
+    const isHeld = random() < 0.05;
+    const phase = oneOf("Running", "Running", "Failed");
     const metadata = {
       name: `p${number}`,
-      labels: { app },
+      labels: { app, ...(back && { [backLabel]: "yes" }) },
+      // What runs and is held would keep both waiting.
+      ...(isHeld && phase === "Failed" && { finalizers: ["batch.kubernetes.io/job-tracking"] }),
       ...(owner && {
         ownerReferences: [{ ...owner, uid: "3a0b5b0e-0000-4000-8000-000000000000", controller: true }],
       }),
@@ -56,11 +73,13 @@ function randomCluster(seed: number): Cluster {
       nodeName: oneOf("node", "node", "node", "other"),
       containers: [{ name: "main", image: "app:1" }],
       volumes,
+      // Without it a template that names the node puts them back.
+      ...(back && random() < 0.5 && { tolerations: [{ operator: "Exists" }] }),
     };
     return {
       namespace: oneOf(...namespaces),
       body: { metadata, spec },
-      phase: oneOf("Running", "Running", "Failed"),
+      phase,
     };
   });
   return {
@@ -98,6 +117,7 @@ async function serve(cluster: Cluster) {
     await api.patch(`${path}/${made.metadata?.name}/status`, { status: { phase, conditions } }, { signal });
   }
   void endTerminatingPods(api, signal).catch(() => {});
+  void putBack(api, signal).catch(() => {});
   return {
     server,
     api,
@@ -119,6 +139,23 @@ async function endTerminatingPods(api: Api, signal: AbortSignal): Promise<void> 
   }
 }
 
+/** As a controller does it whose pods the cordon does not keep away: the next one comes as soon as the last is asked to end. */
+async function putBack(api: Api, signal: AbortSignal): Promise<void> {
+  const seen = new Set<string | undefined>();
+  for await (const { type, object } of api.watch<Pod>("/api/v1/pods", { signal })) {
+    const { name, namespace, uid, labels, ownerReferences, deletionTimestamp } = object.metadata ?? {};
+    const isGoing = type === "DELETED" || deletionTimestamp !== undefined;
+    if (labels?.[backLabel] === undefined || !isGoing || seen.has(uid)) continue;
+    seen.add(uid);
+    const { nodeName, containers, volumes, tolerations } = object.spec ?? {};
+    const body = {
+      metadata: { name: `${name}-back`, labels, ownerReferences },
+      spec: { nodeName, containers, volumes: volumes?.filter(({ emptyDir }) => emptyDir), tolerations },
+    };
+    await api.create(`/api/v1/namespaces/${namespace}/pods`, body, { signal }).catch(() => {});
+  }
+}
+
 async function podsLeft(api: Api, signal: AbortSignal): Promise<string[]> {
   const { items } = await api.list<Pod>("/api/v1/pods", { signal });
   return items.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`).sort();
@@ -131,24 +168,25 @@ function differing({ pods, ...switches }: Cluster, ours: string[], theirs: strin
   return JSON.stringify({ ...switches, odd });
 }
 
-async function afterKubectl(kubectl: Kubectl, cluster: Cluster, kubeconfig: string): Promise<string[]> {
+async function afterKubectl(kubectl: Kubectl, cluster: Cluster, kubeconfig: string): Promise<Drained> {
   const { server, api, signal, stop } = await serve(cluster);
   writeFileSync(kubeconfig, await server.kubeconfigFor(administrator));
   const args = ["drain", "node", "--ignore-daemonsets", `--timeout=${timeoutMs / 1000}s`];
   if (cluster.force) args.push("--force");
   if (cluster.deleteEmptyDirData) args.push("--delete-emptydir-data");
   if (cluster.selector !== undefined) args.push(`--pod-selector=${cluster.selector}`);
-  await startSession(kubectl, kubeconfig).run(args);
+  const { code } = await startSession(kubectl, kubeconfig).run(args);
   const left = await podsLeft(api, signal);
   await stop();
-  return left;
+  return { left, ended: code === 0 };
 }
 
-async function afterDaemon(cluster: Cluster): Promise<string[]> {
+async function afterDaemon(cluster: Cluster, waitMs: number): Promise<Drained> {
   const { api, signal, stop } = await serve(cluster);
   const ended = new AbortController();
+  let drain: Drain | undefined;
   await new Promise<void>((resolve) => {
-    startDrain(
+    drain = startDrain(
       {
         api,
         clock: systemClock,
@@ -167,18 +205,19 @@ async function afterDaemon(cluster: Cluster): Promise<string[]> {
         deleteAt: Number.POSITIVE_INFINITY,
         volumeTimeoutMs: 0,
         parallelism: 50,
-        deadline: Date.now() + timeoutMs,
+        deadline: systemClock.elapsed() + waitMs,
         onChange: resolve,
         report: { asked() {}, refused() {}, left() {}, stillAttached() {} },
       },
       ended.signal,
     );
-    systemClock.sleep(timeoutMs, signal).then(resolve, () => {});
+    systemClock.sleep(waitMs, signal).then(resolve, () => {});
   });
+  const isDone = drain?.state().state === "done";
   ended.abort(new Error("the time is over"));
   const left = await podsLeft(api, signal);
   await stop();
-  return left;
+  return { left, ended: isDone };
 }
 
 // One kubectl is enough, the newest: where a budget holds a pod it retries until it is killed after half a minute.
@@ -191,13 +230,20 @@ for (const kubectl of [newestKubectl()]) {
     after(() => rmSync(folder, { recursive: true }));
 
     it(`are left with the same pods, ${clusters} of them`, async () => {
+      let ends = 0;
+      let back = 0;
       const compared = Array.from({ length: clusters }, async (_, index) => {
         const cluster = randomCluster(index + 1);
         const theirs = await afterKubectl(kubectl, cluster, join(folder, `kubeconfig-${index}`));
-        const ours = await afterDaemon(cluster);
-        assert.deepEqual(ours, theirs, `cluster ${index + 1}: ${differing(cluster, ours, theirs)}`);
+        const ours = await afterDaemon(cluster, theirs.ended ? endsWithinMs : timeoutMs);
+        const what = `cluster ${index + 1}: ${differing(cluster, ours.left, theirs.left)}`;
+        assert.deepEqual(ours.left, theirs.left, what);
+        assert.ok(ours.ended || !theirs.ended, `kubectl alone has ended with ${what}`);
+        if (theirs.ended) ends += 1;
+        back += ours.left.filter((name) => name.endsWith("-back")).length;
       });
       await Promise.all(compared);
+      assert.ok(ends > 5 && back > 5, `${ends} were ended, ${back} pods came back`);
     }).timeout(150_000);
   });
 }
