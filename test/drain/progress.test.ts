@@ -429,6 +429,11 @@ describe("A pod that comes back, told by what happens", () => {
     );
   });
 
+  it("that may not be taken stays if it is found by a daemon that was started anew", () => {
+    const held = op("o", { made: 30, verdict: { do: "refuse", reasons: ["local-data"] } });
+    play([[60, listed(held), "left o: tolerates-cordon goes-down, wait 62"]], {}, 60);
+  });
+
   it("is counted for its controller, evicted more and more slowly, and then no more", () => {
     const late = (number: number) => seen(pod(`late${number}`, { of: "web" }));
     const rows: Row[] = [[0, listed(), "wait 2"]];

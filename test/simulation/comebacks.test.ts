@@ -195,9 +195,11 @@ describe("A drain whose watch has gone deaf", () => {
       },
     });
     await addPod("web", { spec: quick });
+    world.onDaemonRequest = (_, { path }) => {
+      isDeaf ||= path.endsWith("/eviction");
+    };
     await wantReboot();
     await until("it is evicted", async () => agreed().length === 1);
-    isDeaf = true;
     await until("it has gone", async () => (await podsOn("n1")).length === 0);
     const goneAt = world.time.clock.wall();
     await until("the machine is down", async () => !world.machine("n1").isUp, 120);
