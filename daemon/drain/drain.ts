@@ -136,9 +136,8 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     const uid = uidOf(pod);
     const answer = await askToEnd(api, by, pod, options.gracePeriodSeconds, signal);
     if (answer.agreed) return happen({ type: "agreed", uid });
-    const { refusal, retryAfterMs } = answer;
-    happen({ type: "refused", uid, refusal, retryAfterMs, chance: options.random() });
-    happen({ type: "explained", uid, refusal: await explain(pod, refusal) });
+    const refusal = await explain(pod, answer.refusal);
+    happen({ type: "refused", uid, refusal, retryAfterMs: answer.retryAfterMs, chance: options.random() });
   }
 
   /** In the words of the preflight where a budget is the reason; else, or where it may not look, in the server's. */

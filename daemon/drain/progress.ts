@@ -66,8 +66,6 @@ export type DrainEvent =
   | { type: "agreed"; uid: string }
   /** `chance`: in [0, 1), for the back-off. */
   | { type: "refused"; uid: string; refusal: EvictionRefusal; retryAfterMs: number; chance: number }
-  /** The reason of a refusal was looked up. */
-  | { type: "explained"; uid: string; refusal: EvictionRefusal }
   | { type: "attached"; volumes: readonly string[] }
   /** These claims are waited for no longer. */
   | { type: "detached"; claims: readonly string[] }
@@ -98,12 +96,22 @@ interface Entry {
   refused: EvictionRefusal | undefined;
 }
 
-type Request =
-  /** It is asked then; `attempt`: how often it was before. */
-  | { is: "due"; at: number; attempt: number }
-  | { is: "sent"; by: "evict" | "delete"; attempt: number }
+type Request = {
+  /** How often it was asked. */
+  attempt: number;
+  /** The server has failed for it: it waits for its turn among those. */
+  isInLine?: true;
+} & (
+  | {
+      is: "due";
+      at: number;
+      /** Then it waits for no turn, and for no pause, and counts as never asked. */
+      anewAt?: number;
+    }
+  | { is: "sent"; by: "evict" | "delete" }
   /** The server has agreed. That is believed for a time. */
-  | { is: "agreed"; at: number; attempt: number };
+  | { is: "agreed"; at: number }
+);
 
 /** What a drain knows of a controller, or of whatever else makes pods on this node. */
 interface Maker {
@@ -125,8 +133,14 @@ export interface Progress {
   readonly pods: ReadonlyMap<string, Entry>;
   /** Of these, the ones that are to be asked, now or later. */
   readonly due: ReadonlySet<string>;
-  /** How many are being asked. */
+  /** How many are being asked, and how many of them after a turn in the line. */
   readonly underWay: number;
+  readonly lineUnderWay: number;
+  /**
+   * Pods that the server has failed for stand in one line, with one back-off: one is asked for at a time, however many they are, and
+   * the first that the server answers for lets all others go on.
+   */
+  readonly line: { failures: number; nextAt: number };
   /** How many there are to wait for, by tier. What has finished loses nothing, whatever holds it. */
   readonly awaited: readonly number[];
   /** UIDs of pods that go down with the machine. */
@@ -151,7 +165,7 @@ type Draft = { -readonly [K in keyof Progress]: Progress[K] } & {
 };
 
 /** A budget changes at any time. A server in trouble is not to have all pods of all drains asked for again and again. */
-const retry = { budget: { firstMs: 1000, maxMs: 30_000 }, server: { firstMs: 1000, maxMs: 2 * 60_000 } };
+const retry = { budget: { firstMs: 1000, maxMs: 30_000 }, line: { firstMs: 1000, maxMs: 2 * 60_000 } };
 /** A pod that does not end though the server has agreed, as after a restore of its storage, is asked again. */
 const agreedTrustMs = 60_000;
 /** A drain that begins so soon after the cordon has not been interrupted by a restart of the daemon. */
@@ -169,6 +183,8 @@ export function beginDrain(rules: DrainRules, now: Moment): Progress {
     pods: new Map(),
     due: new Set(),
     underWay: 0,
+    lineUnderWay: 0,
+    line: { failures: 0, nextAt: 0 },
     awaited: [0, 0, 0],
     left: new Set(),
     makers: new Map(),
@@ -248,19 +264,14 @@ function takeIn(draft: Draft, event: DrainEvent, now: Moment): DrainRequest[] {
       onGone(draft, uidOf(event.pod), event.pod);
       return [];
     case "agreed":
+      onAnswered(draft, event.uid);
       change(draft, event.uid, ({ request }) => ({
         request: { is: "agreed", at: now.elapsed, attempt: request.attempt },
         refused: undefined,
       }));
       return [];
     case "refused":
-      change(draft, event.uid, (entry) => ({
-        request: askAgain(draft.rules, entry.request, event, now),
-        refused: event.refusal,
-      }));
-      return [];
-    case "explained":
-      return onExplained(draft, event);
+      return onRefused(draft, event, now);
     case "attached":
       draft.attached = event.volumes;
       return [];
@@ -387,14 +398,34 @@ function makerIn({ makers }: Draft, maker: string): Maker {
   return makers.get(maker) ?? { evictedAt: undefined, late: 0, lateAt: 0, told: 0 };
 }
 
-function onExplained(
+function onRefused(
   draft: Draft,
-  { uid, refusal }: Extract<DrainEvent, { type: "explained" }>,
+  { uid, refusal, retryAfterMs, chance }: Extract<DrainEvent, { type: "refused" }>,
+  now: Moment,
 ): DrainRequest[] {
   const entry = draft.pods.get(uid);
-  if (entry?.refused === undefined) return [];
-  change(draft, uid, () => ({ refused: refusal }));
+  if (entry === undefined) return [];
+  const { attempt, isInLine } = entry.request;
+  const wasEvicted = entry.request.is === "sent" && entry.request.by === "evict";
+  // To delete is another request: what was said of the eviction does not hold it up.
+  const anew = wasEvicted && Number.isFinite(draft.rules.deleteAt) ? { anewAt: draft.rules.deleteAt } : {};
+  let at = now.elapsed + retryAfterMs;
+  if (refusal.by === "server") {
+    const failures = isInLine ? draft.line.failures + 1 : Math.max(draft.line.failures, 1);
+    const nextAt = now.elapsed + backoffMs(failures, retry.line, () => chance);
+    if (isInLine || draft.line.failures === 0) draft.line = { failures, nextAt };
+  } else {
+    onAnswered(draft, uid);
+    at = Math.max(at, now.elapsed + backoffMs(attempt, retry.budget, () => chance));
+  }
+  const line = refusal.by === "server" ? { isInLine: true as const } : {};
+  put(draft, uid, { ...entry, request: { is: "due", at, attempt, ...anew, ...line }, refused: refusal });
   return [{ do: "report", what: "refused", pod: entry.pod, why: refusal.why }];
+}
+
+/** The server has answered for a pod that stood in the line: all others may go on. */
+function onAnswered(draft: Draft, uid: string): void {
+  if (draft.pods.get(uid)?.request.isInLine) draft.line = { failures: 0, nextAt: 0 };
 }
 
 function change(draft: Draft, uid: string, to: (entry: Entry) => Partial<Entry>): void {
@@ -416,27 +447,10 @@ function put(draft: Draft, uid: string, entry: Entry | undefined): void {
 
 function count(draft: Draft, { pod, request }: Entry, by: 1 | -1): void {
   if (request.is === "sent") draft.underWay += by;
+  if (request.is === "sent" && request.isInLine) draft.lineUnderWay += by;
   if (isFinished(pod)) return;
   const tier = tierOf(pod);
   draft.awaited = draft.awaited.with(tier, (draft.awaited[tier] ?? 0) + by);
-}
-
-/** To delete is another request: what was said of the eviction does not hold it up. */
-function askAgain(
-  { deleteAt }: DrainRules,
-  request: Request,
-  { refusal, retryAfterMs, chance }: Extract<DrainEvent, { type: "refused" }>,
-  now: Moment,
-): Request {
-  const limits = refusal.by === "server" ? retry.server : retry.budget;
-  const waitMs = Math.max(
-    backoffMs(request.attempt, limits, () => chance),
-    retryAfterMs,
-  );
-  const at = now.elapsed + waitMs;
-  const wasEvicted = request.is === "sent" && request.by === "evict";
-  if (!wasEvicted || at < deleteAt) return { is: "due", at, attempt: request.attempt };
-  return { is: "due", at: Math.max(now.elapsed, deleteAt), attempt: 0 };
 }
 
 /** What is to be done now, whatever has led here; and until when there is nothing more to do. */
@@ -482,17 +496,35 @@ function askDue(draft: Draft, now: Moment): { requests: DrainRequest[]; dueAt: n
     )
       continue;
     const { pod, request, isAsked, reasons } = entry;
-    const at = request.is === "agreed" ? request.at + agreedTrustMs : request.at;
+    const { at, isAnew } = turnOf(request, draft);
     if (at > now.elapsed) {
       dueAt = Math.min(dueAt, at);
       continue;
     }
     const by = now.elapsed < draft.rules.deleteAt ? "evict" : "delete";
-    put(draft, uid, { ...entry, isAsked: true, request: { is: "sent", by, attempt: request.attempt + 1 } });
+    const { isInLine } = request;
+    const attempt = isAnew ? 1 : request.attempt + 1;
+    put(draft, uid, {
+      ...entry,
+      isAsked: true,
+      request: { is: "sent", by, attempt, ...(isInLine && !isAnew && { isInLine }) },
+    });
     if (!isAsked) requests.push({ do: "report", what: "asked", pod, reasons });
     requests.push({ do: by, pod });
   }
   return { requests, dueAt };
+}
+
+/** When a pod may be asked, in milliseconds of `clock.elapsed()`. */
+function turnOf(
+  request: Exclude<Request, { is: "sent" }>,
+  { line, lineUnderWay }: Draft,
+): { at: number; isAnew: boolean } {
+  if (request.is === "agreed") return { at: request.at + agreedTrustMs, isAnew: false };
+  const { at, isInLine, anewAt = Number.POSITIVE_INFINITY } = request;
+  const waits = isInLine && line.failures > 0;
+  const turnAt = !waits ? at : lineUnderWay > 0 ? Number.POSITIVE_INFINITY : Math.max(at, line.nextAt);
+  return { at: Math.min(turnAt, anewAt), isAnew: anewAt <= turnAt };
 }
 
 /** It ends when nobody is left and none has come for a while, and their volumes are detached; it goes on for who comes then. */

@@ -84,7 +84,7 @@ const refused = (uid: string, by: EvictionRefusal["by"] = "budget", retryAfterMs
 /** In seconds after noon, when the drain begins in what is not said. */
 type Row = [second: number, event: DrainEvent, asks: string];
 
-/** What is asked for, such as "evict a, wait 2"; reports of evictions are left out, as each comes with its first one. */
+/** What is asked for, such as "evict a, wait 2"; reports of evictions and refusals are left out. */
 function told(requests: ReturnType<typeof step>["requests"]): string {
   return requests
     .flatMap((one) => {
@@ -99,8 +99,8 @@ function told(requests: ReturnType<typeof step>["requests"]): string {
         case "notify":
           return "notify";
         case "report":
-          if (one.what === "asked") return [];
-          return `${one.what} ${one.pod.metadata?.name}: ${"why" in one ? one.why : one.reasons.join(" ")}`;
+          if (one.what === "asked" || one.what === "refused") return [];
+          return `${one.what} ${one.pod.metadata?.name}: ${one.reasons.join(" ")}`;
         default:
           return one satisfies never;
       }
@@ -217,16 +217,39 @@ describe("A drain, told by what happens and what it asks for", () => {
       [1, seen(pod("a", { ends: 31 })), ""],
       [3, seen(pod("a", { ends: 31, phase: "Succeeded" })), "notify"],
     ],
-    "says why a pod was refused once that was looked up, and not of one that has gone": [
-      [0, listed(a), "evict a"],
-      [0, refused("a"), "wait 1"],
+    "lets pods that the server has failed for stand in one line: one is asked at a time, whatever their number":
       [
-        0,
-        { type: "explained", uid: "a", refusal: { by: "explained", why: "budget db" } },
-        "refused a: budget db, wait 1",
+        [0, listed(a, b, pod("c")), "evict a, evict b, evict c"],
+        [0, refused("a", "server"), "wait 1"],
+        [0, refused("b", "server"), "wait 1"],
+        [0, refused("c", "server"), "wait 1"],
+        [1, tick, "evict a"],
+        [1, refused("a", "server"), "wait 3"],
+        [3, tick, "evict b"],
+        [3, refused("b", "server"), "wait 7"],
+        [7, tick, "evict c"],
+        [7, refused("c", "server"), "wait 15"],
+        [15, tick, "evict a"],
       ],
-      [0.5, gone(a), "wait 2"],
-      [0.5, { type: "explained", uid: "a", refusal: { by: "explained", why: "budget db" } }, "wait 2"],
+    "lets all of them go on when the server answers for one, though a budget refuses it": [
+      [0, listed(a, b, pod("c")), "evict a, evict b, evict c"],
+      [0, refused("a", "server"), "wait 1"],
+      [0, refused("b", "server"), "wait 1"],
+      [0, refused("c", "server"), "wait 1"],
+      [1, tick, "evict a"],
+      [2, refused("a"), "evict b, evict c, wait 4"],
+    ],
+    "lets the next one have its turn when the one that is asked has gone": [
+      [0, listed(a, b), "evict a, evict b"],
+      [0, refused("a", "server"), "wait 1"],
+      [0, refused("b", "server"), "wait 1"],
+      [1, tick, "evict a"],
+      [2, gone(a), "evict b"],
+    ],
+    "heeds what a server in trouble asks to wait": [
+      [0, listed(a), "evict a"],
+      [0, refused("a", "server", 7000), "wait 7"],
+      [7, tick, "evict a"],
     ],
     "waits for the volumes of those that went, and of no pod that stays": [
       [
@@ -277,6 +300,37 @@ describe("A drain, told by what happens and what it asks for", () => {
       ],
       { deleteAt: 10_000 },
     );
+  });
+
+  it("deletes all at once from that time on, also those in the line", () => {
+    play(
+      [
+        [0, listed(a, b), "evict a, evict b"],
+        [1, refused("a", "server", 50_000), "wait 10"],
+        [1, refused("b", "server", 50_000), "wait 10"],
+        [10, tick, "delete a, delete b"],
+      ],
+      { deleteAt: 10_000 },
+    );
+  });
+
+  it("reports each pod that it asks once, and each refusal of one that is still there", () => {
+    let progress = beginDrain(rules, at(0));
+    const reports: string[] = [];
+    const events: [number, DrainEvent][] = [
+      [0, listed(a)],
+      [0, refused("a")],
+      [1, tick],
+      [1, refused("a")],
+      [2, gone(a)],
+      [2, refused("a")],
+    ];
+    for (const [second, event] of events) {
+      const next = step(progress, event, at(second));
+      progress = next.progress;
+      for (const one of next.requests) if (one.do === "report") reports.push(one.what);
+    }
+    assert.deepEqual(reports, ["asked", "refused", "refused"]);
   });
 
   it("does not wait longer than it may for a pod that was asked to end", () => {
