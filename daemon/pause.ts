@@ -1,4 +1,4 @@
-import { reasonIn, wishIn, writeWish } from "./wish.ts";
+import { reasonAfter, reasonAlone, wishIn, writeWish } from "./wish.ts";
 
 /** A person's word, on a Node or on the object that carries the lock. */
 export const pausedAnnotation = "rebootd.dev/paused";
@@ -8,31 +8,37 @@ export interface Pause {
   /** Milliseconds since the epoch; without it a person ends it. */
   until?: number;
   reason?: string;
+  /** What was perhaps meant otherwise than it is taken. */
+  fault?: string;
 }
 
 /** RFC 3339, as the API writes times. */
 const time = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})/;
-const form = new RegExp(`^(?:until (${time.source}))?(?:(?:^|: )(.+))?$`, "s");
+const form = new RegExp(`^until\\s+(${time.source})\\s*(?::(.*))?$`, "is");
+const endless = 'it does not end by itself; an end is written as "until 2026-12-24T06:00:00Z: why"';
 
 /**
- * "true", or why; with "until TIME" or "until TIME: why" it ends by itself. "false" and nothing are no pause. What is not
- * understood is a reason, so it pauses.
+ * `true`, or why, or `true: why`; with `until TIME` or `until TIME: why` it ends by itself. A word for no, such as `false`, and
+ * nothing are no pause. What is not understood is a reason, so it pauses; where an end seems to be meant, `fault` says that there
+ * is none.
  */
 export function parsePause(annotation: string | undefined): Pause | undefined {
   const text = wishIn(annotation);
   if (text === undefined) return undefined;
-  const [, until, reason] = form.exec(text) ?? [undefined, undefined, text];
+  const [, until, reason] = form.exec(text) ?? [];
   const end = Date.parse(until ?? "");
-  return {
-    ...(!Number.isNaN(end) && { until: end }),
-    ...reasonIn(reason),
-  };
+  if (!Number.isNaN(end)) return { until: end, ...reasonAfter(reason) };
+  const seemsToEnd = /\buntil\b/i.test(text) && !/^true\s*:/i.test(text);
+  return { ...reasonAlone(text), ...(seemsToEnd && { fault: endless }) };
 }
 
 /** What {@link parsePause} reads. */
 export function writePause({ until, reason }: Pause): string {
-  const end = until === undefined ? undefined : `until ${new Date(until).toISOString()}`;
-  return writeWish(end, reason);
+  const word = until === undefined ? undefined : `until ${new Date(until).toISOString()}`;
+  return writeWish(word, reason, (text, meant) => {
+    const read = parsePause(text);
+    return read?.reason === meant && read.until === undefined && read.fault === undefined;
+  });
 }
 
 /** Undefined also where it is over. */
@@ -42,7 +48,8 @@ export function pauseNow(annotation: string | undefined, now: number): Pause | u
 }
 
 /** "paused until TIME: reason". */
-export function pausedText({ until, reason }: Pause): string {
+export function pausedText({ until, reason, fault }: Pause): string {
   const ends = until === undefined ? "" : ` until ${new Date(until).toISOString()}`;
-  return `paused${ends}${reason === undefined ? "" : `: ${reason}`}`;
+  const why = reason === undefined ? "" : `: ${reason}`;
+  return `paused${ends}${why}${fault === undefined ? "" : ` (${fault})`}`;
 }

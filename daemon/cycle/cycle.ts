@@ -7,6 +7,7 @@ import type { LockFacts } from "../lock/store.ts";
 import type { Turn, Waiter } from "../lock/turn.ts";
 import { decide } from "./decide.ts";
 import type { Action, Decision } from "./decision.ts";
+import { misreadOn } from "./misread.ts";
 import { asWritten, createOwnMemory } from "./own-memory.ts";
 import { type NodeRead, patchNode, readNode } from "./own-node.ts";
 import { type CycleRecord, isAtRest, writeRecord } from "./record.ts";
@@ -461,6 +462,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     async pass(signal: AbortSignal): Promise<{ waitMs: number | undefined }> {
       const { record, seen, decision } = await look(signal);
       report.decided(record, seen, decision);
+      report.misread(misreadOn(memory.node()?.annotations ?? {}, policy.marks.hooks));
       const { action, why } = decision;
       if (action.do !== "save" && action.do !== "reboot") await rewrite(record, signal);
       if (action.do === "wait") {

@@ -1,6 +1,7 @@
 import { createBelief } from "../belief.ts";
 import type { Clock } from "../clock.ts";
 import type { Metadata } from "../cluster/objects.ts";
+import { misreadOn } from "./misread.ts";
 import { type NodeRead, wishesOn } from "./own-node.ts";
 import { type CycleRecord, clamped, idleRecord, parseRecord, recordAnnotation, shifted } from "./record.ts";
 import type { NodeFacts } from "./seen.ts";
@@ -88,10 +89,14 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
         return true;
       }
       const { resourceVersion = "", annotations = {} } = metadata;
+      const { labels } = last.facts;
+      const before = wishesOn({ labels, annotations: last.facts.annotations });
       const wishes = wishesOn(metadata);
-      const { labels, priority, paused, requested } = last.facts;
-      const isWished = JSON.stringify(wishes) !== JSON.stringify({ labels, priority, paused, requested });
-      const known = { ...last, facts: { ...last.facts, ...wishes, resourceVersion } };
+      const misread = JSON.stringify(misreadOn(annotations));
+      const isWished =
+        JSON.stringify(wishes) !== JSON.stringify(before) ||
+        misread !== JSON.stringify(misreadOn(last.facts.annotations));
+      const known = { ...last, facts: { ...last.facts, ...wishes, annotations, resourceVersion } };
       if (!belief.shown(known, resourceVersion)) return false;
       const isChanged = annotations[recordAnnotation] !== last.text;
       if (isChanged) belief.fade(0);

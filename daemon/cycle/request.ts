@@ -1,5 +1,5 @@
 import type { Need } from "../host/need.ts";
-import { reasonIn, wishIn, writeWish } from "../wish.ts";
+import { reasonAfter, reasonAlone, wishIn, writeWish } from "../wish.ts";
 import type { CycleRecord } from "./record.ts";
 import type { NodeFacts } from "./seen.ts";
 
@@ -10,34 +10,48 @@ export interface RebootRequest {
   reason?: string;
   /** Nothing that says "later" counts: not the window, not alerts. */
   urgent: boolean;
+  /** What was perhaps meant otherwise than it is taken. */
+  fault?: string;
 }
 
-/** So much of the annotation is in the record, to know it again. */
 const knownMaxChars = 200;
 
+const notUrgent = 'it is not urgent; that is written as "urgent: why"';
+
 /**
- * "true", or why; "urgent" or "urgent: why" does not wait for better times. "false" and nothing are no request.
+ * `true`, or why, or `true: why`; `urgent` or `urgent: why` does not wait for better times. A word for no, such as `false`, and
+ * nothing are no request. Where urgency seems to be meant, `fault` says that it is not understood.
  */
 export function parseRequest(annotation: string | undefined): RebootRequest | undefined {
   const text = wishIn(annotation);
   if (text === undefined) return undefined;
-  const [, urgent, reason] = /^(urgent(?=$|:):?)?\s*(.*)$/s.exec(text) ?? [];
-  return { urgent: urgent !== undefined, ...reasonIn(reason) };
+  const [isUrgent, reason] = /^urgent\s*(?::(.*))?$/is.exec(text) ?? [];
+  if (isUrgent !== undefined) return { urgent: true, ...reasonAfter(reason) };
+  return { urgent: false, ...reasonAlone(text), ...(/^urgent\b/i.test(text) && { fault: notUrgent }) };
 }
 
 /** What {@link parseRequest} reads. */
 export function writeRequest({ urgent, reason }: RebootRequest): string {
-  return writeWish(urgent ? "urgent" : undefined, reason);
+  return writeWish(urgent ? "urgent" : undefined, reason, (text, meant) => {
+    const read = parseRequest(text);
+    return read?.reason === meant && !read.urgent && read.fault === undefined;
+  });
 }
 
 /** A request is a need also where the host knows of none, or cannot tell. */
 export function withRequest(host: Need, annotation: string | undefined): Need {
   const asked = parseRequest(annotation);
   if (annotation === undefined || asked === undefined) return host;
-  const why = asked.reason === undefined ? "requested" : `requested: ${asked.reason}`;
-  const request = annotation.slice(0, knownMaxChars);
+  const { reason, fault } = asked;
+  const why = `requested${reason === undefined ? "" : `: ${reason}`}${fault === undefined ? "" : ` (${fault})`}`;
+  const request = requestText(annotation);
   if (host.state === "needed") return { ...host, reasons: [why, ...host.reasons], request };
   return { state: "needed", source: "request", reasons: [why], request };
+}
+
+/** So much of it is in the record, to know it again. */
+export function requestText(annotation: string): string {
+  return annotation.slice(0, knownMaxChars);
 }
 
 /** The annotation is taken away once it is served, unless somebody has asked anew meanwhile. */
@@ -45,6 +59,6 @@ export function servedRequest(
   { request }: Pick<CycleRecord, "request">,
   { requested }: Pick<NodeFacts, "requested">,
 ): Record<string, null> {
-  const isServed = requested !== undefined && requested.slice(0, knownMaxChars) === request;
+  const isServed = requested !== undefined && requestText(requested) === request;
   return isServed ? { [requestedAnnotation]: null } : {};
 }

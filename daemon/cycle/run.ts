@@ -51,6 +51,8 @@ export interface CycleReport {
   phaseChanged(from: CycleRecord, to: CycleRecord, why: string): void;
   /** Entries of nodes that are gone were taken out of the lock. */
   orphansRemoved(nodes: readonly string[]): void;
+  /** What people have written on the Node and perhaps meant otherwise than it is taken; told in each pass. */
+  misread(faults: readonly string[]): void;
   /** Something did not work; the loop goes on. */
   failed(what: string, error: unknown): void;
   /** The loop is alive if it reports again before this moment of `clock.elapsed()`. */

@@ -6,9 +6,10 @@ export const priorityAnnotation = "rebootd.dev/priority";
 const priorities = ["high", "normal", "low"] as const;
 export type Priority = (typeof priorities)[number];
 
-/** Undefined for a word that is none. */
+/** In any case of letters. Undefined for a word that is none. */
 export function parsePriority(annotation: string | undefined): Priority | undefined {
-  return priorities.find((priority) => priority === (annotation ?? "normal"));
+  const word = (annotation ?? "normal").trim().toLowerCase();
+  return priorities.find((priority) => priority === word);
 }
 
 /** What a waiting node knows of its place among all that wait, without asking any of them. */

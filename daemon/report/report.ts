@@ -11,6 +11,7 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
   let expectedBy = Number.POSITIVE_INFINITY;
   let phase: string = "Starting";
   let wasOverdue = false;
+  let misread: readonly string[] = [];
 
   const report: CycleReport = {
     decided(record, seen, { action, why, reasons = [], overdue = false }) {
@@ -48,6 +49,14 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
       const note = `took ${nodes.join(", ")} out of the lock: the cluster has no such Node any more`;
       log.warn(note);
       events.emit("Warning", "OrphanRemoved", note);
+    },
+    misread(faults) {
+      for (const fault of faults) {
+        if (misread.includes(fault)) continue;
+        log.warn(`an annotation is not understood: ${fault}`);
+        events.emit("Warning", "NotUnderstood", fault);
+      }
+      misread = faults;
     },
     failed(what, error) {
       metrics.errors.inc();

@@ -7,6 +7,8 @@ const noon = Date.parse("2026-11-24T12:00:00Z");
 const evening = Date.parse("2026-11-24T18:00:00Z");
 const { signal } = new AbortController();
 
+const endless = 'it does not end by itself; an end is written as "until 2026-12-24T06:00:00Z: why"';
+
 /** The sentence of the closed gate, or "open". */
 async function said(paused: string | undefined): Promise<string> {
   const answer = await pausedGate.check(moment(noon, { paused }), signal);
@@ -26,9 +28,16 @@ describe("The pause of a node", () => {
       "node: this node is paused until 2026-11-24T18:00:00.000Z: new disk: SSD",
     ],
     ["until 2026-11-24T11:59:59Z: over", "open"],
-    ["until tomorrow", "node: this node is paused: until tomorrow"],
-    ["until 2026-11-24", "node: this node is paused: until 2026-11-24"],
-    ["until 2026-13-45T99:00:00Z", "node: this node is paused"],
+    ["until tomorrow", `node: this node is paused: until tomorrow (${endless})`],
+    ["until 2026-11-24", `node: this node is paused: until 2026-11-24 (${endless})`],
+    ["yes until tomorrow", `node: this node is paused: yes until tomorrow (${endless})`],
+    ["until 2026-13-45T99:00:00Z", `node: this node is paused: until 2026-13-45T99:00:00Z (${endless})`],
+    ["true: until tomorrow", "node: this node is paused: until tomorrow"],
+    ["Until 2026-11-24T18:00:00Z:disk", "node: this node is paused until 2026-11-24T18:00:00.000Z: disk"],
+    ["yes", "node: this node is paused"],
+    ["no", "open"],
+    ["OFF", "open"],
+    ["0", "open"],
   ];
   for (const [annotation, says] of rows) {
     it(`${JSON.stringify(annotation)}: ${says}`, async () => assert.equal(await said(annotation), says));

@@ -77,6 +77,7 @@ describe("The priority on a Node", () => {
   it("is normal where nothing is said", () => assert.equal(parsePriority(undefined), "normal"));
   it("is one of three words", () => {
     assert.equal(parsePriority("high"), "high");
+    assert.equal(parsePriority("HIGH"), "high");
     assert.equal(parsePriority("7"), undefined);
   });
 });

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { misreadOn } from "../../daemon/cycle/misread.ts";
+
+describe("What is not understood on a Node", () => {
+  const rows: [what: string, annotations: Record<string, string>, says: RegExp[]][] = [
+    ["is nothing where nothing is said", {}, []],
+    [
+      "is nothing where all is understood",
+      {
+        "rebootd.dev/paused": "until 2026-12-24T06:00:00Z: racks",
+        "rebootd.dev/priority": "High",
+        "rebootd.dev/reboot-requested": "urgent: CVE",
+        "rebootd.dev/cycle": "{}",
+        "example.com/paused": "yes until tomorrow",
+      },
+      [],
+    ],
+    [
+      "is an end of a pause that is none",
+      { "rebootd.dev/paused": "until 2026-12-24 06:00" },
+      [/^rebootd\.dev\/paused="until 2026-12-24 06:00": it does not end by itself; .*"until 2026-12-24T06/],
+    ],
+    [
+      "is a priority that there is not",
+      { "rebootd.dev/priority": "urgent" },
+      [/^rebootd\.dev\/priority="urgent": it counts as normal; there are high, normal and low$/],
+    ],
+    [
+      "is urgency in other words",
+      { "rebootd.dev/reboot-requested": "urgent CVE" },
+      [/^rebootd\.dev\/reboot-requested="urgent CVE": it is not urgent; /],
+    ],
+    [
+      "is a key that nobody reads",
+      { "rebootd.dev/pause": "true", "rebootd.dev/lock": "{}" },
+      [
+        /^rebootd\.dev\/lock: nobody reads this annotation of a Node; there are rebootd\.dev\/paused, /,
+        /^rebootd\.dev\/pause: nobody/,
+      ],
+    ],
+  ];
+  for (const [what, annotations, says] of rows) {
+    it(what, () => {
+      const found = misreadOn(annotations);
+      assert.equal(found.length, says.length, found.join("\n"));
+      for (const [index, one] of says.entries()) assert.match(found[index] ?? "", one);
+    });
+  }
+
+  it("is not what hooks are called", () =>
+    assert.deepEqual(misreadOn({ "rebootd.dev/raid": "true" }, ["rebootd.dev/raid"]), []));
+});
