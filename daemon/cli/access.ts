@@ -5,6 +5,8 @@ import type { Environment } from "../config/environment.ts";
 import { lockPlaceOf, lockPlaceOptions } from "../config/lock-place.ts";
 import { parseOptions } from "../config/options.ts";
 import { createLockCarrier, type LockCarrier, type LockPlace } from "../lock/carrier.ts";
+import { DeedRefused } from "./deed.ts";
+import { findPlace, objectText } from "./find-place.ts";
 import { addOptions, givenOptions, kubeconfigFiles } from "./options.ts";
 
 /** The way to a cluster, as kubectl finds it: what is named, else KUBECONFIG, else ~/.kube/config. */
@@ -26,6 +28,7 @@ export interface Access {
 export interface PersonIo {
   environment: Environment;
   out: (text: string) => void;
+  err: (text: string) => void;
   clock: Clock;
   random: Random;
   connect: (credentials: Credentials) => Api;
@@ -53,11 +56,21 @@ export function apiOf(command: Command, { environment, connect }: PersonIo): Api
   });
 }
 
-export function accessOf(command: Command, io: PersonIo): Access {
-  const { environment, clock, random } = io;
-  const place = lockPlaceOf(
-    parseOptions(lockPlaceOptions, givenOptions(command, lockPlaceOptions, environment)),
-  );
+/** Finds the lock. A place where there is none is a DeedRefused as soon as it is used: nobody would look at what is made there. */
+export async function accessOf(command: Command, io: PersonIo, signal: AbortSignal): Promise<Access> {
+  const { environment, clock, random, err } = io;
+  const given = givenOptions(command, lockPlaceOptions, environment);
+  // What is wrong with them is told before anybody is asked.
+  lockPlaceOf(parseOptions(lockPlaceOptions, given));
   const api = apiOf(command, io);
-  return { api, place, carrier: createLockCarrier({ api, clock, random, place }), clock };
+  const { place, ifMissing, warning } = await findPlace(api, given, signal);
+  if (warning !== undefined) err(`rebootd: warning: ${warning}\n`);
+  const carrier = createLockCarrier({
+    api,
+    clock,
+    random,
+    place,
+    ifMissing: () => new DeedRefused(`there is no ${objectText(place)}; ${ifMissing}`),
+  });
+  return { api, place, carrier, clock };
 }

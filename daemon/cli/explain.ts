@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { unlessNotFound } from "../cluster/api.ts";
+import { daemonSelector } from "../cluster/daemon-sets.ts";
 import { isReady } from "../cluster/nodes.ts";
 import { type Node, type Pod, paths } from "../cluster/objects.ts";
 import { restsUntil } from "../cycle/at-rest.ts";
@@ -9,20 +10,19 @@ import { oneLine } from "../one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { statusOf } from "./cluster-status.ts";
 import { noSuchNode } from "./deed.ts";
+import { nodeName } from "./node-name.ts";
 import { age } from "./text.ts";
-
-const daemonLabel = "app.kubernetes.io/name=rebootd";
 
 /** `rebootd explain NODE`: why it has not rebooted, in words, from what it says itself. Reads only. */
 export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("explain")
       .description("why a node does not reboot, or what it is doing")
-      .argument("<NODE>", "the node"),
+      .argument("<NODE>", "the node", nodeName),
   );
   return command.action(async (name: string) => {
-    const { api, carrier, place, clock } = accessOf(command, io);
-    const query = { fieldSelector: `spec.nodeName=${name}`, labelSelector: daemonLabel };
+    const { api, carrier, place, clock } = await accessOf(command, io, signal);
+    const query = { fieldSelector: `spec.nodeName=${name}`, labelSelector: daemonSelector };
     const [node, carried, daemons] = await Promise.all([
       unlessNotFound(api.get<Node>(paths.node(name), { signal })),
       carrier.read(signal),
@@ -106,7 +106,7 @@ function ofTheNode(node: Node, record: CycleRecord | undefined): string[] {
 /** Without one nobody acts, and what the Node says may be old. */
 function ofTheDaemon(daemons: readonly Pod[]): string[] {
   if (daemons.length === 0)
-    return [`no pod with the label ${daemonLabel} is on the node: all above may be old`];
+    return [`no pod with the label ${daemonSelector} is on the node: all above may be old`];
   return daemons
     .filter((pod) => !isReady(pod))
     .map(

@@ -1,8 +1,11 @@
 import { Command } from "commander";
 import { lockByHand } from "../lock/by-hand.ts";
-import { nodeHolders } from "../lock/slots.ts";
+import { type LockValue, manualHolders, nodeHolders } from "../lock/slots.ts";
+import { oneLine } from "../one-line.ts";
+import { signed } from "../wish.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { perform } from "./deed.ts";
+import { whoAmI } from "./who.ts";
 
 /** `rebootd lock`: no node starts a cycle until `rebootd unlock`. */
 export function lockCommand(io: PersonIo, signal: AbortSignal): Command {
@@ -12,11 +15,24 @@ export function lockCommand(io: PersonIo, signal: AbortSignal): Command {
       .option("--reason <TEXT>", "why; shown on each node that waits"),
   );
   return command.action(async ({ reason }: { reason?: string }) => {
-    const { carrier, clock } = accessOf(command, io);
-    const lock = await perform(carrier, (found) => lockByHand(found, reason, clock.wall()), signal);
+    const { api, carrier, clock } = await accessOf(command, io, signal);
+    const why = signed(reason, await whoAmI(api, signal));
+    const plan = (found: LockValue) => lockByHand(found, why, clock.wall());
+    const { before, lock } = await perform(carrier, plan, signal);
     const busy = nodeHolders(lock);
     const names = busy.map(({ nodeID }) => nodeID).join(", ");
     const rest = busy.length > 0 ? `; holding a slot, and going on to the end of the cycle: ${names}` : "";
-    io.out(`locked: no node starts to reboot until rebootd unlock${rest}\n`);
+    io.out(`locked: no node starts to reboot until rebootd unlock${rest}\n${wasLocked(before)}`);
   });
+}
+
+/** Entries of other names stay beside the new one. */
+export function wasLocked(before: LockValue): string {
+  return manualHolders(before)
+    .map(({ nodeID, reason, since }) => {
+      const when = since === undefined ? "" : ` since ${since}`;
+      return `before, it was locked by hand (${JSON.stringify(nodeID)})${when}${reason === undefined ? "" : `: ${reason}`}`;
+    })
+    .map((line) => `${oneLine(line)}\n`)
+    .join("");
 }

@@ -1,54 +1,96 @@
 import { Command } from "commander";
-import { readNodeMetadata } from "../cluster/nodes.ts";
 import { ConfigError } from "../config/options.ts";
 import { parseRecord, recordAnnotation, unfailed, writeRecord } from "../cycle/record.ts";
 import { parseDurationMs } from "../duration.ts";
-import { type Pause, parsePause, pausedAnnotation, writePause } from "../pause.ts";
-import { type Access, accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
-import { annotateNode, noSuchNode } from "./deed.ts";
+import { type Pause, parsePause, pausedAnnotation, pausedText, pauseNow, writePause } from "../pause.ts";
+import { signed } from "../wish.ts";
+import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
+import { annotateNode } from "./deed.ts";
+import { nodeName, nodeOrAll } from "./node-name.ts";
+import { whoAmI } from "./who.ts";
 
-/** `rebootd pause [NODE]`: no cycle starts there, or anywhere, and one that has started ends before the reboot. */
+interface Given {
+  reason?: string;
+  until?: string;
+  all?: boolean;
+}
+
+/** `rebootd pause NODE`, or `--all`: no cycle starts there, or anywhere, and one that has started ends before the reboot. */
 export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("pause")
       .description("keep a node from rebooting, or all nodes, until rebootd resume")
-      .argument("[NODE]", "the node; without it all nodes")
+      .argument("[NODE]", "the node", nodeName)
+      .option("--all", "all nodes")
       .option("--reason <TEXT>", "why; shown on each node that waits")
       .option(
         "--until <TIME>",
         "when it ends by itself: a time such as 2026-12-24T06:00:00Z, or how long from now",
       ),
   );
-  return command.action(
-    async (node: string | undefined, { reason, until }: { reason?: string; until?: string }) => {
-      const end = until === undefined ? undefined : parseUntil(until, io.clock.wall());
-      const pause: Pause = { ...(end !== undefined && { until: end }), ...(reason && { reason }) };
-      const paused = writePause(pause);
-      if (node === undefined) await accessOf(command, io).carrier.swap(() => ({ paused }), signal);
-      else await annotateNode(apiOf(command, io), node, { [pausedAnnotation]: paused }, signal);
-      const who = node === undefined ? "no node reboots" : `${node} does not reboot`;
-      const by = node === undefined ? "rebootd resume" : `rebootd resume ${node}`;
-      io.out(`paused: ${who} until ${end === undefined ? by : new Date(end).toISOString()}\n`);
-    },
-  );
+  return command.action(async (given: string | undefined, { reason, until, all = false }: Given) => {
+    const node = nodeOrAll("pause", given, all);
+    const now = io.clock.wall();
+    const end = until === undefined ? undefined : parseUntil(until, now);
+    const api = apiOf(command, io);
+    const why = signed(reason, await whoAmI(api, signal));
+    const pause: Pause = {
+      ...(end !== undefined && { until: end }),
+      ...(why !== undefined && { reason: why }),
+    };
+    const before = await setPause(node, writePause(pause));
+    const [who, by] = node === undefined ? ["no node reboots", "--all"] : [`${node} does not reboot`, node];
+    const ends = end === undefined ? `rebootd resume ${by}` : new Date(end).toISOString();
+    const was = pauseNow(before, now);
+    const replaced = was && `before, ${node ?? "all nodes"} ${node ? "was" : "were"} ${pausedText(was)}\n`;
+    io.out(`paused: ${who} until ${ends}\n${replaced ?? ""}`);
+  });
+
+  /** Resolves with what was there before. */
+  async function setPause(node: string | undefined, paused: string): Promise<string | undefined> {
+    if (node !== undefined) {
+      const change = () => ({ [pausedAnnotation]: paused });
+      return (await annotateNode({ ...io, api: apiOf(command, io) }, node, change, signal))[pausedAnnotation];
+    }
+    const { carrier } = await accessOf(command, io, signal);
+    let before: string | undefined;
+    await carrier.swap((carried) => {
+      before = carried.paused;
+      return { paused };
+    }, signal);
+    return before;
+  }
 }
 
 /** Ends the pause of a node, and says what there was. */
-export async function resumeNode(api: Access["api"], node: string, signal: AbortSignal): Promise<string> {
-  const found = await readNodeMetadata(api, node, signal);
-  if (found === undefined) throw noSuchNode(node);
-  const { annotations = {}, resourceVersion } = found;
-  const isPaused = parsePause(annotations[pausedAnnotation]) !== undefined;
-  const { record } = parseRecord(annotations[recordAnnotation]);
-  const hasFailed = record?.phase === "Failed";
-  if (!isPaused && !hasFailed) return `${node} was not paused, and has not failed\n`;
-  const changes = {
-    ...(isPaused && { [pausedAnnotation]: null }),
-    ...(hasFailed && { [recordAnnotation]: writeRecord({ ...record, ...unfailed }) }),
-  };
-  await annotateNode(api, node, changes, signal, hasFailed ? resourceVersion : undefined);
-  const failures = hasFailed ? `its ${record.failures} failures in a row no longer count; ` : "";
-  return `resumed: ${failures}${node} reboots when it needs to and may\n`;
+export async function resumeNode(
+  io: Parameters<typeof annotateNode>[0],
+  node: string,
+  signal: AbortSignal,
+): Promise<string> {
+  let text = "";
+  await annotateNode(
+    io,
+    node,
+    (annotations) => {
+      const pause = parsePause(annotations[pausedAnnotation]);
+      const { record } = parseRecord(annotations[recordAnnotation]);
+      const hasFailed = record?.phase === "Failed";
+      if (pause === undefined && !hasFailed) {
+        text = `${node} was not paused, and has not failed\n`;
+        return undefined;
+      }
+      const failures = hasFailed ? `its ${record.failures} failures in a row no longer count; ` : "";
+      const was = pause === undefined ? "" : `before, it was ${pausedText(pause)}\n`;
+      text = `resumed: ${failures}${node} reboots when it needs to and may\n${was}`;
+      return {
+        ...(pause !== undefined && { [pausedAnnotation]: null }),
+        ...(hasFailed && { [recordAnnotation]: writeRecord({ ...record, ...unfailed }) }),
+      };
+    },
+    signal,
+  );
+  return text;
 }
 
 function parseUntil(text: string, now: number): number {

@@ -6,6 +6,7 @@ import { readDrainFacts } from "../drain/facts.ts";
 import { planDrain } from "../drain/preflight.ts";
 import { apiOf, type PersonIo, withCluster } from "./access.ts";
 import { noSuchNode } from "./deed.ts";
+import { nodeName } from "./node-name.ts";
 import { addOptions, givenOptions } from "./options.ts";
 import { planText } from "./plan-text.ts";
 
@@ -14,19 +15,19 @@ export function planCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withCluster(
     new Command("plan")
       .description("what a drain of a node would evict, what would stay, and what is in its way")
-      .argument("<NODE>", "the node")
+      .argument("<NODE>", "the node", nodeName)
       .addOption(
         new Option("-o, --output <FORM>", "how to show it").choices(["text", "json"]).default("text"),
       ),
   );
   addOptions(command, drainOptions);
-  return command.action(async (nodeName: string, { output }: { output: "text" | "json" }) => {
+  return command.action(async (node: string, { output }: { output: "text" | "json" }) => {
     const config = parseOptions(drainOptions, givenOptions(command, drainOptions, io.environment));
-    const facts = await readDrainFacts(apiOf(command, io), nodeName, config["drain-pod-selector"], signal);
-    if (facts === undefined) throw noSuchNode(nodeName);
+    const facts = await readDrainFacts(apiOf(command, io), node, config["drain-pod-selector"], signal);
+    if (facts === undefined) throw noSuchNode(node);
     const plan = planDrain({
       ...facts,
-      nodeName,
+      nodeName: node,
       selection: selectionOf(config),
       gracePeriodSeconds: config["drain-grace-period"],
       escalation: escalationOf(config),

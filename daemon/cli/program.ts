@@ -15,7 +15,6 @@ import { unlockCommand } from "./unlock.ts";
 
 export interface Io extends PersonIo {
   version: string;
-  err: (text: string) => void;
 }
 
 /**
@@ -68,7 +67,11 @@ export async function runProgram(
   }
 
   function usage(message: string, name: string | undefined): string {
-    const text = message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+    // What stands behind an option that is not known may be a secret.
+    const named = args
+      .filter((arg) => arg.startsWith("-") && arg.includes("="))
+      .reduce((shown, arg) => shown.replaceAll(arg, arg.slice(0, arg.indexOf("="))), message);
+    const text = named.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
     const command = program.commands.find((known) => known.name() === name);
     const help = command === undefined ? "rebootd --help" : `rebootd ${name} --help`;
     return `${text}; allowed is what '${help}' lists`;

@@ -1,14 +1,18 @@
 import { Command } from "commander";
-import { requestedAnnotation, writeRequest } from "../cycle/request.ts";
+import { isAtRest, parseRecord, recordAnnotation, unfailed, writeRecord } from "../cycle/record.ts";
+import { parseRequest, requestedAnnotation, requestText, writeRequest } from "../cycle/request.ts";
+import { signed } from "../wish.ts";
 import { apiOf, type PersonIo, withCluster } from "./access.ts";
 import { annotateNode } from "./deed.ts";
+import { nodeName } from "./node-name.ts";
+import { whoAmI } from "./who.ts";
 
 /** `rebootd reboot NODE`: its reboot is needed from now on, until one is proved. */
 export function rebootCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withCluster(
     new Command("reboot")
       .description("have a node reboot as soon as nothing speaks against it, whether or not it needs to")
-      .argument("<NODE>", "the node")
+      .argument("<NODE>", "the node", nodeName)
       .option("--reason <TEXT>", "why; shown on the node")
       .option(
         "--urgent",
@@ -17,9 +21,30 @@ export function rebootCommand(io: PersonIo, signal: AbortSignal): Command {
   );
   return command.action(
     async (node: string, { reason, urgent = false }: { reason?: string; urgent?: boolean }) => {
-      const request = writeRequest({ urgent, ...(reason && { reason }) });
-      await annotateNode(apiOf(command, io), node, { [requestedAnnotation]: request }, signal);
-      io.out(`requested: rebootd explain ${node} says what it waits for\n`);
+      const api = apiOf(command, io);
+      const why = signed(reason, await whoAmI(api, signal));
+      const request = writeRequest({ urgent, ...(why !== undefined && { reason: why }) });
+      const before = await annotateNode(
+        { ...io, api },
+        node,
+        (annotations) => ({
+          [requestedAnnotation]: request,
+          ...anew(annotations[recordAnnotation], request),
+        }),
+        signal,
+      );
+      const was = parseRequest(before[requestedAnnotation]);
+      const replaced =
+        was && `before, it was requested${was.reason === undefined ? "" : `: ${was.reason}`}\n`;
+      io.out(`requested: rebootd explain ${node} says what it waits for\n${replaced ?? ""}`);
     },
   );
+}
+
+/** The daemon knows a new request by its text. The same text again would change nothing for a node that rests or was given up. */
+function anew(annotation: string | undefined, request: string): Record<string, string> {
+  const { record } = parseRecord(annotation);
+  if (record === undefined || record.request !== requestText(request) || !isAtRest(record)) return {};
+  const isHeldBack = record.phase === "Failed" || record.failures + record.withdrawals + record.reboots > 0;
+  return isHeldBack ? { [recordAnnotation]: writeRecord({ ...record, ...unfailed }) } : {};
 }

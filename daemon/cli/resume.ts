@@ -1,23 +1,28 @@
 import { Command } from "commander";
 import type { Carried } from "../lock/carrier.ts";
 import { type Failures, isNone } from "../lock/failures.ts";
-import { parsePause } from "../pause.ts";
+import { parsePause, pausedText } from "../pause.ts";
 import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
+import { nodeName, nodeOrAll } from "./node-name.ts";
 import { resumeNode } from "./pause.ts";
 import { age, table } from "./text.ts";
 
-/** `rebootd resume`: the pause of all nodes ends, and failures up to now no longer count, so that nodes start again. */
+/** `rebootd resume --all`: the pause of all nodes ends, and failures up to now no longer count, so that nodes start again. */
 export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("resume")
       .description(
-        "let a node that was paused reboot again; without one, end the pause of all nodes, and let nodes start after too many have failed in a row",
+        "let a node that was paused, or has failed too often, reboot again; or end the pause of all nodes, and let nodes start after too many have failed in a row",
       )
-      .argument("[NODE]", "the node that was paused"),
+      .argument("[NODE]", "the node that was paused", nodeName)
+      .option("--all", "all nodes: end their pause, and forget which have failed in a row"),
   );
-  return command.action(async (node: string | undefined) => {
-    if (node !== undefined) return io.out(await resumeNode(apiOf(command, io), node, signal));
-    const { carrier, clock } = accessOf(command, io);
+  return command.action(async (given: string | undefined, { all = false }: { all?: boolean }) => {
+    const node = nodeOrAll("resume", given, all);
+    if (node !== undefined) {
+      return io.out(await resumeNode({ ...io, api: apiOf(command, io) }, node, signal));
+    }
+    const { carrier, clock } = await accessOf(command, io, signal);
     let found: Omit<Carried, "lock"> | undefined;
     await carrier.swap((carried) => {
       found = carried;
@@ -32,9 +37,11 @@ export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
 
 /** What there was to end. */
 function resumeText({ failures, paused }: Omit<Carried, "lock">, now: number): string {
-  const isPaused = parsePause(paused) !== undefined;
+  const pause = parsePause(paused);
   const texts = [
-    ...(isPaused ? ["resumed: nodes reboot when they need to and may\n"] : []),
+    ...(pause === undefined
+      ? []
+      : [`resumed: nodes reboot when they need to and may\nbefore, all nodes were ${pausedText(pause)}\n`]),
     ...(isNone(failures) ? [] : [failuresText(failures, now)]),
   ];
   return texts.length > 0 ? texts.join("\n") : "nothing was paused or halted\n";

@@ -17,7 +17,7 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
       ),
   );
   return command.action(async ({ output }: { output: Form }) => {
-    const { api, carrier, place, clock } = accessOf(command, io);
+    const { api, carrier, place, clock } = await accessOf(command, io, signal);
     const [carried, nodes] = await Promise.all([carrier.read(signal), listNodeMetadata(api, signal)]);
     const status = statusOf(place, carried, nodes, clock.wall());
     io.out(

@@ -4,8 +4,11 @@ import { readNodeMetadata } from "../cluster/nodes.ts";
 import { ConfigError } from "../config/options.ts";
 import { isUnderWay, recordAnnotation } from "../cycle/record.ts";
 import { unlockByHand, type Which } from "../lock/by-hand.ts";
+import { type LockValue, manualHolders, nodeHolders } from "../lock/slots.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { perform } from "./deed.ts";
+import { wasLocked } from "./lock.ts";
+import { nodeName } from "./node-name.ts";
 
 interface Given {
   manual?: true;
@@ -20,24 +23,34 @@ export function unlockCommand(io: PersonIo, signal: AbortSignal): Command {
       .argument(
         "[NODE]",
         "take away this node's slot; if its cycle still runs, it ends before the reboot, and a node that is down no longer counts",
+        nodeName,
       )
       .option("--manual", "take away what was set by hand (the default)")
       .option("--all", "take away everything, also what cannot be read"),
   );
   return command.action(async (node: string | undefined, given: Given) => {
     const asked = whichOf(node, given);
-    const { api, carrier, clock } = accessOf(command, io);
+    const { api, carrier, clock } = await accessOf(command, io, signal);
     const which =
       typeof asked === "object" ? { ...asked, isDown: await isDown(api, asked.node, signal) } : asked;
-    await perform(carrier, (lock) => unlockByHand(lock, which, clock.wall()), signal);
+    const plan = (lock: LockValue) => unlockByHand(lock, which, clock.wall());
+    const { before } = await perform(carrier, plan, signal);
+    if (which === "manual" && manualHolders(before).length === 0) return io.out(nothingByHand(before));
     const what =
       which === "all"
         ? "everything"
         : which === "manual"
           ? "all that was set by hand"
           : `the slot of ${node}`;
-    io.out(`unlocked: ${what} is out of the lock\n`);
+    io.out(`unlocked: ${what} is out of the lock\n${which === "manual" ? wasLocked(before) : ""}`);
   });
+}
+
+/** Whoever is in the lock is not by hand, and stays. */
+function nothingByHand(before: LockValue): string {
+  const holders = nodeHolders(before).map(({ nodeID }) => nodeID);
+  const rest = holders.length === 0 ? "" : `; these nodes hold a slot: ${holders.join(", ")}`;
+  return `nothing was set by hand${rest}\n`;
 }
 
 async function isDown(api: Api, node: string, signal: AbortSignal): Promise<boolean> {

@@ -46,7 +46,7 @@ export interface List<T> {
 
 export const paths = {
   nodes: "/api/v1/nodes",
-  node: (name: string) => `/api/v1/nodes/${name}`,
+  node: (name: string) => `/api/v1/nodes/${encodeURIComponent(name)}`,
   pods: "/api/v1/pods",
   pod: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/pods/${name}`,
   eviction: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/pods/${name}/eviction`,
@@ -58,5 +58,7 @@ export const paths = {
   leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
   budgetsIn: (namespace: string) => `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
   budgets: "/apis/policy/v1/poddisruptionbudgets",
+  allDaemonSets: "/apis/apps/v1/daemonsets",
+  selfSubjectReviews: "/apis/authentication.k8s.io/v1/selfsubjectreviews",
   daemonSets: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
 } as const;

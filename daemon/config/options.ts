@@ -374,7 +374,7 @@ export const options = {
     type: integer({ min: 0, max: failuresMax }),
     default: "3",
     placeholder: "NUMBER",
-    help: "after so many different nodes that failed in a row none starts until rebootd resume; 0 is never",
+    help: "after so many different nodes that failed in a row none starts until rebootd resume --all; 0 is never",
   },
 
   "reboot-days": {

@@ -70,6 +70,8 @@ export interface CarrierOptions {
   place: LockPlace;
   /** After so many conflicts in one swap it rejects. */
   conflictsMax?: number;
+  /** What is thrown where there is no object; without it a missing Lease is a free lock, and is created when it is written. */
+  ifMissing?: () => Error;
 }
 
 /** The part of a Lease and of a DaemonSet that the lock is about. */
@@ -96,6 +98,7 @@ export function createLockCarrier({
   random,
   place,
   conflictsMax = conflictsMaxDefault,
+  ifMissing,
 }: CarrierOptions): LockCarrier {
   const { kind, namespace, name, annotation } = place;
   const collection = kind === "lease" ? paths.leases(namespace) : paths.daemonSets(namespace);
@@ -111,6 +114,7 @@ export function createLockCarrier({
   /** A Lease that is missing is a free lock; a DaemonSet is somebody else's to make. */
   async function readObject(signal: AbortSignal): Promise<CarrierObject | undefined> {
     const object = await unlessNotFound(api.get<CarrierObject>(path, { signal }));
+    if (object === undefined && ifMissing !== undefined) throw ifMissing();
     if (object !== undefined || kind === "lease") return object;
     throw new Error(
       `the DaemonSet ${namespace}/${name}, which is to carry the lock, does not exist; name another with --lock-object`,

@@ -93,7 +93,7 @@ export function halted(failures: Failures, haltAfter: number): Refusal | undefin
   return { code: "halted", message: `${inARow(failures.failed)}: ${untilResume}` };
 }
 
-export const untilResume = "nothing starts until rebootd resume";
+export const untilResume = "nothing starts until rebootd resume --all";
 
 /** "3 nodes failed in a row (n1: ...; n2: ...)": the latest ones. */
 export function inARow(failed: readonly Failure[]): string {

@@ -173,6 +173,11 @@ export function nodeHolders(lock: LockValue): readonly Holder[] {
   return holdersOf(lock).filter((holder) => !isManual(holder));
 }
 
+/** Those that people have made. */
+export function manualHolders(lock: LockValue): readonly Holder[] {
+  return holdersOf(lock).filter(isManual);
+}
+
 /** The entry that another program, such as kured, has made for this very node: it is that program's to take away. */
 export function foreignEntry(lock: LockValue, { nodeID }: Self, now: number): Holder | undefined {
   return nodeHolders(lock).find(

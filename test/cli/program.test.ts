@@ -105,7 +105,15 @@ describe("The command line", () => {
   });
 
   const refused: [what: string, args: string[], says: RegExp][] = [
-    ["an unknown option", ["run", "--node-id=n1", "--frob=1"], /unknown option '--frob=1'/],
+    ["an unknown option", ["run", "--node-id=n1", "--frob=1"], /unknown option '--frob'/],
+    [
+      "an unknown option with a secret in it",
+      ["run", "--node-id=n1", "--slack-hook-url=https://hooks.slack.com/services/T0/B0/s3cret"],
+      /^rebootd: unknown option '--slack-hook-url'; (?!.*(s3cret|hooks))/,
+    ],
+    ["an unknown option before the command", ["--token=s3cret"], /unknown option '--token'(?!.*s3cret)/],
+    ["a pause of no node", ["pause"], /^rebootd: pause: no node is named: .*pass --all/],
+    ["a resume of no node", ["resume"], /^rebootd: resume: no node is named: .*pass --all/],
     ["an unknown command", ["frob"], /unknown command 'frob'/],
     ["an argument too much", ["run", "--node-id=n1", "x"], /too many arguments/],
     ["a missing value", ["run", "--node-id"], /'--node-id <NAME>' argument missing/],

@@ -149,7 +149,7 @@ describe("The status after failures", () => {
   it("says that all is halted where a node that waits says so", () => {
     const one = status(JSON.stringify(failed), haltedNode("halted"));
     assert.equal(one.halted, true);
-    assert.equal(secondLine(one), `halted: ${inARow}: nothing starts until rebootd resume`);
+    assert.equal(secondLine(one), `halted: ${inARow}: nothing starts until rebootd resume --all`);
   });
 
   it("does not believe a node that has not yet heard of the end of it", () => {
@@ -162,7 +162,7 @@ describe("The status after failures", () => {
     const one = status("junk", haltedNode("failures-unreadable"));
     assert.match(
       secondLine(one) ?? "",
-      /^halted: the failures "junk" .*nothing starts until rebootd resume, which/,
+      /^halted: the failures "junk" .*nothing starts until rebootd resume --all, which/,
     );
     assert.deepEqual(one.failures, []);
   });

@@ -73,8 +73,11 @@ describe("A person at the command line", () => {
   it("pauses a node and lets it go on", async () => {
     await says("pause n1 --until 2h --reason disk", /^paused: n1 does not reboot until \d{4}-.*Z\n$/);
     const { metadata } = await world.node("n1").object();
-    assert.match(metadata?.annotations?.["rebootd.dev/paused"] ?? "", /^until \S+Z: disk$/);
-    await says("resume n1", /^resumed: n1 reboots when it needs to and may\n$/);
+    assert.match(metadata?.annotations?.["rebootd.dev/paused"] ?? "", /^until \S+Z: disk \(by .+\)$/);
+    await says(
+      "resume n1",
+      /^resumed: n1 reboots when it needs to and may\nbefore, it was paused until \S+Z: disk \(by .+\)\n$/,
+    );
     await says("resume n1", /^n1 was not paused, and has not failed\n$/);
     const { code, err } = await rebootd("pause", "n9");
     assert.deepEqual([code, err], [1, 'rebootd: the cluster has no Node "n9"\n']);
@@ -87,13 +90,19 @@ describe("A person at the command line", () => {
     await world.allWaitFor("lock-manual");
     const { lock, manual, others } = await status();
     assert.equal(lock.state, "manual");
-    assert.deepEqual([manual[0]?.name, manual[0]?.reason], ["manual", "new switch"]);
-    for (const { why } of others) assert.deepEqual(why, ['the lock is set by hand ("manual"): "new switch"']);
-    await says("status", /SET BY HAND +SINCE +REASON\nmanual +\d+s +new switch\n/);
+    assert.equal(manual[0]?.name, "manual");
+    assert.match(manual[0]?.reason ?? "", /^new switch \(by .+\)$/);
+    for (const { why } of others) {
+      assert.match(why.join(), /^the lock is set by hand \("manual"\): "new switch \(by .+\)"$/);
+    }
+    await says("status", /SET BY HAND +SINCE +REASON\nmanual +\d+s +new switch \(by .+\)\n/);
   });
 
   it("lets them go on, and sees who holds the lock", async () => {
-    await says("unlock", /^unlocked: all that was set by hand is out of the lock\n$/);
+    await says(
+      "unlock",
+      /^unlocked: all that was set by hand is out of the lock\nbefore, it was locked by hand [^\n]+\n$/,
+    );
     const name = await holder();
     await says("status -o wide", new RegExp(`HOLDER .*\\n${name} +\\S+ +(Draining|Rebooting|Waiting|Idle) `));
   });
@@ -146,12 +155,15 @@ describe("A person at the command line", () => {
 
   it("lets nodes start again after too many have failed in a row", async () => {
     const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
-    await says("resume", /^nothing was paused or halted\n$/);
+    await says("resume --all", /^nothing was paused or halted\n$/);
     const failed = ["x", "y", "z"].map((node) => ({ node, at: "2026-11-24T12:00:00Z", message: "stuck" }));
     const metadata = { annotations: { "rebootd.dev/failures": JSON.stringify(failed) } };
     await world.api.patch(lease, { metadata }, { signal: world.signal });
     await says("status", /\n3 nodes failed in a row \(x: stuck; y: stuck; z: stuck\)\n/);
-    await says("resume", /^resumed: these failures no longer count\n\nFAILED +SINCE +WHY\nx +\S+ +stuck\ny /);
+    await says(
+      "resume --all",
+      /^resumed: these failures no longer count\n\nFAILED +SINCE +WHY\nx +\S+ +stuck\ny /,
+    );
     assert.deepEqual((await status()).failures, []);
   });
 
@@ -167,10 +179,13 @@ describe("A person at the command line", () => {
   });
 
   it("pauses all nodes and lets them go on", async () => {
-    await says("pause --until=90m --reason=racks", /^paused: no node reboots until \d{4}-\S+Z\n$/);
-    await says("status", /\nall nodes are paused until \S+Z: racks\n/);
-    await says("resume", /^resumed: nodes reboot when they need to and may\n$/);
-    await says("resume", /^nothing was paused or halted\n$/);
+    await says("pause --all --until=90m --reason=racks", /^paused: no node reboots until \d{4}-\S+Z\n$/);
+    await says("status", /\nall nodes are paused until \S+Z: racks \(by .+\)\n/);
+    await says(
+      "resume --all",
+      /^resumed: nodes reboot when they need to and may\nbefore, all nodes were paused until [^\n]+racks \(by .+\)\n$/,
+    );
+    await says("resume --all", /^nothing was paused or halted\n$/);
   });
 
   it("is told which contexts there are", async () => {

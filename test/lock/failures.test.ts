@@ -47,7 +47,7 @@ describe("The failures beside the lock", () => {
       assert.equal(refused?.code, "failures-unreadable");
       assert.match(
         refused?.message ?? "",
-        /^the failures .* cannot be read: .*; nothing starts until rebootd resume, which takes them away$/,
+        /^the failures .* cannot be read: .*; nothing starts until rebootd resume --all, which takes them away$/,
       );
       assert.ok((refused?.message.length ?? 0) < 250);
       assert.equal(halted(parseFailures(junk), 0), undefined);
@@ -144,7 +144,7 @@ describe("Nodes that failed in a row", () => {
     );
     assert.equal(
       halted(failures, 2)?.message,
-      "2 nodes failed in a row (n4: the drain has passed its deadline; n7: the machine is still up): nothing starts until rebootd resume",
+      "2 nodes failed in a row (n4: the drain has passed its deadline; n7: the machine is still up): nothing starts until rebootd resume --all",
     );
     assert.match(halted(of("n1"), 1)?.message ?? "", /^1 node failed in a row \(n1: /);
   });

@@ -313,15 +313,15 @@ describe("After failures of different nodes in a row", () => {
     const [reason = ""] = await reasonsOf("n4");
     assert.match(
       reason,
-      /^halted: 3 nodes failed in a row \(n1: the drain has passed its deadline, [^;]+; n2: [^;]+; n3: [^;]+\): nothing starts until rebootd resume$/,
+      /^halted: 3 nodes failed in a row \(n1: the drain has passed its deadline, [^;]+; n2: [^;]+; n3: [^;]+\): nothing starts until rebootd resume --all$/,
     );
     assert.match(
       (await rebootd("status")).out,
-      /free\nhalted: 3 nodes failed in a row \(n1: .*\): nothing starts until rebootd resume\n\nNODE/,
+      /free\nhalted: 3 nodes failed in a row \(n1: .*\): nothing starts until rebootd resume --all\n\nNODE/,
     );
     const status = JSON.parse((await rebootd("status", "-o", "json")).out);
     assert.deepEqual([status.halted, status.failures], [true, await readFailures()]);
-    const { code, out } = await rebootd("resume");
+    const { code, out } = await rebootd("resume", "--all");
     assert.equal(code, 0);
     assert.match(
       out,
@@ -332,7 +332,11 @@ describe("After failures of different nodes in a row", () => {
     assert.deepEqual(await holders(), ["n4"]);
     await world.time.pass(5 * minute);
     assert.equal(boots()[3], 2);
-    assert.deepEqual(await rebootd("resume"), { code: 0, out: "nothing was paused or halted\n", err: "" });
+    assert.deepEqual(await rebootd("resume", "--all"), {
+      code: 0,
+      out: "nothing was paused or halted\n",
+      err: "",
+    });
   });
 
   it("a node that waited for a slot meanwhile says so within seconds, and asks for nothing while that lasts", async () => {
@@ -365,7 +369,7 @@ describe("After failures of different nodes in a row", () => {
     await world.time.pass(6 * 60 * minute);
     assert.deepEqual(boots(), [1, 1, 1]);
     assert.ok(await waits("n1", "halted")());
-    await rebootd("resume");
+    await rebootd("resume", "--all");
     await world.time.pass(3 * minute);
     assert.deepEqual(boots(), [2, 1, 1]);
   });
@@ -489,7 +493,10 @@ describe("After failures of different nodes in a row", () => {
       (await rebootd("status")).out,
       /\nhalted: the failures "junk" beside the lock cannot be read/,
     );
-    assert.equal((await rebootd("resume")).out, "resumed: the failures could not be read, and are gone\n");
+    assert.equal(
+      (await rebootd("resume", "--all")).out,
+      "resumed: the failures could not be read, and are gone\n",
+    );
     await world.time.pass(2 * minute);
     assert.deepEqual(boots(), [2]);
   });
@@ -555,7 +562,7 @@ describe("After failures of different nodes in a row", () => {
     assert.deepEqual(await failed(kured), ["n1", "n2"]);
     machine("n3").wantReboot();
     await until("n3 waits", waits("n3", "halted"));
-    assert.match((await rebootd("resume", "--ds-name=kured")).out, /^resumed: /);
+    assert.match((await rebootd("resume", "--all", "--ds-name=kured")).out, /^resumed: /);
     await world.time.pass(3000);
     assert.deepEqual((await world.look()).cordoned, ["n3"]);
   });

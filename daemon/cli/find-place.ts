@@ -1,0 +1,131 @@
+import { type Api, isApiError } from "../cluster/api.ts";
+import { daemonSelector } from "../cluster/daemon-sets.ts";
+import { type DaemonSet, paths } from "../cluster/objects.ts";
+import { listAll } from "../cluster/pages.ts";
+import type { Environment } from "../config/environment.ts";
+import { lockPlaceOf, lockPlaceOptions } from "../config/lock-place.ts";
+import { environmentName, parseOptions, type RawOptions } from "../config/options.ts";
+import { type LockPlace, placeText } from "../lock/carrier.ts";
+import { DeedRefused } from "./deed.ts";
+import { givenOptions } from "./options.ts";
+import { runCommand } from "./run.ts";
+
+export interface FoundPlace {
+  place: LockPlace;
+  /** Why it may not exist, and what to do. */
+  ifMissing: string;
+  /** No daemon that is known looks there. */
+  warning?: string;
+}
+
+/** One DaemonSet of rebootd. */
+interface Installed {
+  /** "namespace/name". */
+  key: string;
+  namespace: string;
+  place: LockPlace;
+  /** An option that says where the lock is, and that cannot be read from here. */
+  unknown: string | undefined;
+}
+
+const notInstalled = `no DaemonSet with the label ${daemonSelector} is in any namespace: is rebootd installed?`;
+const pass = "pass --namespace=NAMESPACE, or --lock-object=KIND/NAME";
+
+/**
+ * Where the lock is: where the options say, else where the DaemonSets of rebootd have it. A DeedRefused where they do not agree.
+ * Whether there is such an object is for the caller to see.
+ */
+export async function findPlace(api: Api, given: RawOptions, signal: AbortSignal): Promise<FoundPlace> {
+  const installed = await listInstalled(api, signal);
+  const isGiven = Object.keys(given).length > 0;
+  const distinct = [...new Map(installed?.map((one) => [placeText(one.place), one])).values()];
+  const [only, other] = distinct;
+  const unclear = installed?.find(({ unknown }) => unknown !== undefined);
+  if (!isGiven && unclear !== undefined) {
+    const what = `the DaemonSet ${unclear.key} has ${unclear.unknown} from elsewhere`;
+    throw new DeedRefused(`${what}, so its lock cannot be found; ${pass}`);
+  }
+  if (!isGiven && other !== undefined) {
+    const which = distinct.map(({ key, place }) => `DaemonSet ${key} uses ${objectText(place)}`).join(", ");
+    throw new DeedRefused(`rebootd runs with more than one lock: ${which}; ${pass}`);
+  }
+  if (!isGiven && only !== undefined) {
+    const ifMissing = `the DaemonSet ${only.key} has its lock there; apply the manifests of rebootd again to create it`;
+    return { place: only.place, ifMissing };
+  }
+  const place = lockPlaceOf(parseOptions(lockPlaceOptions, given));
+  if (installed === undefined) {
+    return {
+      place,
+      ifMissing: `DaemonSets may not be listed, so rebootd cannot be found by itself; ${pass}`,
+    };
+  }
+  if (only === undefined) return { place, ifMissing: `${notInstalled} If it runs without one, ${pass}` };
+  const where = distinct
+    .map(
+      ({ key, namespace, place }) =>
+        `in namespace ${namespace} (DaemonSet ${key}, lock on ${objectText(place)})`,
+    )
+    .join(" and ");
+  const runs = `rebootd runs ${where}`;
+  const isTheirs = unclear !== undefined || distinct.some((one) => placeText(one.place) === placeText(place));
+  const warning = `${runs}, and does not look at ${objectText(place)}`;
+  return { place, ifMissing: runs, ...(!isTheirs && { warning }) };
+}
+
+/** "lease/rebootd in kube-system". */
+export function objectText({ kind, name, namespace }: LockPlace): string {
+  return `${kind}/${name} in ${namespace}`;
+}
+
+/** Undefined where they may not be listed. */
+async function listInstalled(api: Api, signal: AbortSignal): Promise<Installed[] | undefined> {
+  try {
+    const query = { labelSelector: daemonSelector };
+    const found = await listAll<DaemonSet>(api, paths.allDaemonSets, { signal, query });
+    return found.flatMap(installedBy);
+  } catch (error) {
+    if (isApiError(error, "forbidden")) return undefined;
+    throw error;
+  }
+}
+
+/** By the arguments and the environment of its container, as the daemon itself reads them. */
+function installedBy({ metadata, spec }: DaemonSet): Installed[] {
+  const { namespace = "", name = "" } = metadata ?? {};
+  const containers = spec?.template.spec?.containers ?? [];
+  const container = containers.find(({ args }) => args?.includes("run"));
+  if (container === undefined) return [];
+  const environment: Environment = {};
+  let unknown: string | undefined;
+  for (const variable of container.env ?? []) {
+    const path = variable.valueFrom?.fieldRef?.fieldPath;
+    const known = path === "metadata.namespace" ? namespace : path === "spec.nodeName" ? "node" : undefined;
+    const text = variable.valueFrom === undefined ? (variable.value ?? "") : known;
+    if (text !== undefined) environment[variable.name] = expanded(text, environment);
+    else if (placeVariables.includes(variable.name)) unknown = variable.name;
+  }
+  const args = (container.args ?? []).map((one) => expanded(one, environment));
+  const given = argumentsOf(args.slice(args.indexOf("run") + 1), environment);
+  const place = lockPlaceOf(parseOptions(lockPlaceOptions, given));
+  return [{ key: `${namespace}/${name}`, namespace, place, unknown }];
+}
+
+const placeVariables = lockPlaceOptions.map(environmentName);
+
+/** Of another version there may be options that are not known here. */
+function argumentsOf(args: readonly string[], environment: Environment): RawOptions {
+  const command = runCommand(environment, async () => {});
+  command
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .allowUnknownOption()
+    .allowExcessArguments();
+  command.parseOptions([...args]);
+  return givenOptions(command, lockPlaceOptions, environment);
+}
+
+/** https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/ */
+function expanded(text: string, environment: Environment): string {
+  return text.replace(/\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)/g, (all, name: string) => environment[name] ?? all);
+}

@@ -1,0 +1,26 @@
+import * as z from "zod/mini";
+import { ConfigError, printable } from "../config/options.ts";
+import { objectName } from "../config/values.ts";
+
+/**
+ * The name of a node as a person types it, also as kubectl prints it (`node/n1`). What is none is a ConfigError before anybody is
+ * asked anything: it may be a path or a query to the API server.
+ */
+export function nodeName(given: string): string {
+  const name = given.replace(/^nodes?\//, "");
+  if (z.safeParse(objectName, name).success) return name;
+  throw new ConfigError(
+    `invalid node name ${printable(given)}: expected lower case letters, digits, '-' and '.', such as worker-1`,
+  );
+}
+
+/** The node, or undefined for all: a variable that is empty in a script must not mean all by itself. */
+export function nodeOrAll(verb: string, node: string | undefined, all: boolean): string | undefined {
+  if (node !== undefined && all) throw new ConfigError(`${verb}: NODE and --all are mutually exclusive`);
+  if (node === undefined && !all) {
+    throw new ConfigError(
+      `${verb}: no node is named: name one, such as rebootd ${verb} worker-1, or pass --all`,
+    );
+  }
+  return node;
+}

@@ -1,0 +1,23 @@
+import { type Api, isApiError } from "../cluster/api.ts";
+import { paths } from "../cluster/objects.ts";
+import { oneLine } from "../one-line.ts";
+
+/**
+ * Who the API server takes the person for; undefined where it does not tell
+ * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#self-subject-review).
+ */
+export async function whoAmI(api: Api, signal: AbortSignal): Promise<string | undefined> {
+  const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+  try {
+    const { status } = await api.create<{ status?: { userInfo?: { username?: string } } }>(
+      paths.selfSubjectReviews,
+      review,
+      { signal },
+    );
+    return oneLine(status?.userInfo?.username ?? "") || undefined;
+  } catch (error) {
+    // What is asked for is worth more than the name of who asks.
+    if (isApiError(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,329 @@
+import assert from "node:assert/strict";
+import { type Api, ApiError } from "../../daemon/cluster/api.ts";
+import type { DaemonSet, Lease } from "../../daemon/cluster/objects.ts";
+import { readManifests } from "../cluster/manifests.ts";
+import { ensureNamespace } from "../cluster/workloads.ts";
+import {
+  addPod,
+  boots,
+  lease,
+  minute,
+  phase,
+  readNode,
+  record,
+  setLock,
+  start,
+  until,
+  wantReboot,
+  world,
+} from "./story.ts";
+import { type } from "./typed.ts";
+
+const rebootd = (...args: string[]) => type(world, args);
+const leasesIn = (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+const annotationsOfNode = async () => (await readNode()).metadata?.annotations ?? {};
+
+/** The DaemonSet of the manifests, in that namespace; no pods come of it here. */
+async function install(namespace: string, change: (daemonSet: DaemonSet) => void = () => {}): Promise<void> {
+  await ensureNamespace({ api: world.admin, signal: world.signal }, namespace);
+  const daemonSet = readManifests().find(({ kind }) => kind === "DaemonSet") as unknown as DaemonSet;
+  const made = structuredClone(daemonSet);
+  made.metadata = { ...made.metadata, namespace };
+  const template = made.spec?.template.spec;
+  if (template) template.nodeSelector = { "example.com/none": "true" };
+  change(made);
+  const path = `/apis/apps/v1/namespaces/${namespace}/daemonsets`;
+  await world.admin.create(path, made, { signal: world.signal });
+}
+
+async function addLease(namespace: string, name = "rebootd"): Promise<void> {
+  await ensureNamespace({ api: world.admin, signal: world.signal }, namespace);
+  await world.admin.create(leasesIn(namespace), { metadata: { name } }, { signal: world.signal });
+}
+
+const leases = async (namespace: string) => {
+  const { items } = await world.admin.list<Lease>(leasesIn(namespace), { signal: world.signal });
+  return items.map(
+    ({ metadata }) => `${metadata?.name} ${metadata?.annotations?.["rebootd.dev/paused"] ?? "-"}`,
+  );
+};
+
+describe("The commands for people look for the lock", () => {
+  afterEach(() => world.stop());
+
+  it("and pause where rebootd runs, in whatever namespace that is", async () => {
+    await start({ namespace: "rebootd" }, { nodes: 1, rights: "everything" });
+    await addLease("rebootd");
+    await install("rebootd");
+    const { code, out, err } = await rebootd("pause", "--all", "--reason", "etcd restore");
+    assert.deepEqual([code, err], [0, ""]);
+    assert.match(out, /^paused: no node reboots until rebootd resume --all\n$/);
+    assert.deepEqual(await leases("kube-system"), ["rebootd -"]);
+    assert.deepEqual(await leases("rebootd"), ["rebootd etcd restore (by kubernetes-admin)"]);
+    await wantReboot();
+    await world.time.pass(5 * minute);
+    assert.equal(boots(), 1);
+    assert.match((await rebootd("status")).out, /^lease\/rebootd in rebootd, /);
+  });
+
+  const elsewhere: [what: string, option: string, object: string][] = [
+    ["a mistyped namespace", "--namespace=kube-systm", "lease/rebootd in kube-systm"],
+    ["a mistyped name", "--lock-object=lease/rebotd", "lease/rebotd in kube-system"],
+  ];
+  for (const [what, option, object] of elsewhere) {
+    it(`and say where rebootd runs, for ${what}; nothing is made there`, async () => {
+      await start();
+      await install("rebootd");
+      const before = world.server.resourceVersion;
+      for (const args of [
+        ["pause", "--all"],
+        ["resume", "--all"],
+        ["lock"],
+        ["unlock"],
+        ["unlock", "n1"],
+        ["status"],
+        ["explain", "n1"],
+      ]) {
+        const { code, out, err } = await rebootd(...args, option);
+        assert.deepEqual([code, out], [1, ""], args.join(" "));
+        assert.ok(
+          err.includes(
+            `rebootd: there is no ${object}; rebootd runs in namespace rebootd (DaemonSet rebootd/rebootd, lock on lease/rebootd in rebootd)`,
+          ),
+          err,
+        );
+      }
+      assert.equal(world.server.resourceVersion, before);
+    });
+  }
+
+  it("and say so where no rebootd is installed, or may be seen", async () => {
+    await start();
+    const missing = await rebootd("status", "--namespace=nowhere");
+    assert.equal(missing.code, 1);
+    assert.match(
+      missing.err,
+      /^rebootd: there is no lease\/rebootd in nowhere; no DaemonSet with the label app\.kubernetes\.io\/name=rebootd .* is rebootd installed\?.*--namespace=NAMESPACE[^\n]+\n$/,
+    );
+  });
+
+  it("and warn where there is one that no daemon looks at", async () => {
+    await start();
+    await addLease("rebootd");
+    await install("rebootd");
+    const { code, out, err } = await rebootd("status", "--namespace=kube-system");
+    assert.equal(code, 0);
+    assert.match(out, /^lease\/rebootd in kube-system/);
+    assert.match(
+      err,
+      /^rebootd: warning: rebootd runs in namespace rebootd .*, and does not look at lease\/rebootd in kube-system\n$/,
+    );
+  });
+
+  it("and read the options of the daemons as these do", async () => {
+    await start();
+    await addLease("ops", "reboots");
+    await install("ops", ({ spec }) => {
+      const [container] = spec?.template.spec?.containers ?? [];
+      container?.args?.push("--period=5m", "--an-option-of-later=1");
+      container?.env?.push({ name: "REBOOTD_LOCK_OBJECT", value: "lease/$(LOCK)" });
+      container?.env?.unshift({ name: "LOCK", value: "reboots" });
+    });
+    assert.match((await rebootd("status")).out, /^lease\/reboots in ops, rebootd\.dev\/lock: free/);
+  });
+
+  it("and ask which one where there are several", async () => {
+    await start();
+    await install("a");
+    await install("b");
+    const { code, err } = await rebootd("lock");
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^rebootd: rebootd runs with more than one lock: DaemonSet a\/rebootd uses lease\/rebootd in a, DaemonSet b\/.*; pass --namespace/,
+    );
+  });
+
+  it("and ask where the lock is where that is not to be seen", async () => {
+    await start();
+    await install("ops", ({ spec }) => {
+      const key = { configMapKeyRef: { name: "settings", key: "lock" } };
+      spec?.template.spec?.containers[0]?.env?.push({ name: "REBOOTD_LOCK_OBJECT", valueFrom: key });
+    });
+    const { code, err } = await rebootd("lock");
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^rebootd: the DaemonSet ops\/rebootd has REBOOTD_LOCK_OBJECT from elsewhere, .*; pass --/,
+    );
+  });
+
+  it("and do without the right to list DaemonSets", async () => {
+    await start();
+    const api: Api = {
+      ...world.admin,
+      list: async (path, options) => {
+        if (path.endsWith("/daemonsets")) throw new ApiError("list: 403", { code: "forbidden", status: 403 });
+        return await world.admin.list(path, options);
+      },
+    };
+    assert.match((await type(world, ["status"], { api })).out, /^lease\/rebootd in kube-system/);
+    const { code, err } = await type(world, ["status", "--namespace=ops"], { api });
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^rebootd: there is no lease\/rebootd in ops; DaemonSets may not be listed, .*; pass --/,
+    );
+  });
+});
+
+describe("The name of a node that a person types", () => {
+  afterEach(() => world.stop());
+
+  for (const name of [
+    "n1?dryRun=All",
+    "n1?fieldManager=x",
+    "../namespaces/kube-system",
+    "n1/status",
+    "",
+    "n1/",
+    "N1",
+    "n1#frag",
+    "n%31",
+    "n1,spec.nodeName!=x",
+  ]) {
+    it(`is refused where it is ${JSON.stringify(name)}: one line, exit code 2, and nothing is asked or changed`, async () => {
+      await start();
+      await world.time.pass(minute);
+      world.server.ledger.clear();
+      for (const verb of ["reboot", "pause", "resume", "unlock", "explain", "plan"]) {
+        const { code, out, err } = await rebootd(verb, name);
+        assert.deepEqual([code, out], [2, ""], verb);
+        assert.match(err, /^rebootd: invalid node name "[^\n]*": expected lower case letters, [^\n]+\n$/);
+      }
+      assert.deepEqual(world.server.ledger.entries({ user: "kubernetes-admin" }), []);
+    });
+  }
+
+  it("may be as kubectl prints it", async () => {
+    await start();
+    assert.equal((await rebootd("pause", "node/n1")).code, 0);
+    assert.equal((await annotationsOfNode())["rebootd.dev/paused"], "by kubernetes-admin");
+  });
+});
+
+describe("A pause or a resume that names no node", () => {
+  afterEach(() => world.stop());
+
+  it("asks for --all, as a variable may have been empty", async () => {
+    await start();
+    for (const verb of ["pause", "resume"]) {
+      const { code, err } = await rebootd(verb);
+      assert.equal(code, 2);
+      assert.match(err, new RegExp(`^rebootd: ${verb}: no node is named: name one, .*, or pass --all\n$`));
+      const both = await rebootd(verb, "n1", "--all");
+      assert.deepEqual(both, {
+        code: 2,
+        out: "",
+        err: `rebootd: ${verb}: NODE and --all are mutually exclusive\n`,
+      });
+    }
+    assert.deepEqual(await leases("kube-system"), ["rebootd -"]);
+  });
+});
+
+describe("What a person has set before", () => {
+  afterEach(() => world.stop());
+
+  const cases: [what: string, first: string[], second: string[], says: RegExp][] = [
+    [
+      "pause of a node",
+      ["pause", "n1", "--until", "2h", "--reason", "disk"],
+      ["pause", "n1", "--reason", "fan"],
+      /^paused: n1 does not reboot until rebootd resume n1\nbefore, n1 was paused until \S+Z: disk \(by kubernetes-admin\)\n$/,
+    ],
+    [
+      "pause of all nodes",
+      ["pause", "--all", "--reason", "racks"],
+      ["pause", "--all"],
+      /^paused: no node reboots .*\nbefore, all nodes were paused: racks \(by kubernetes-admin\)\n$/,
+    ],
+    [
+      "lock",
+      ["lock", "--reason", "new switch"],
+      ["lock"],
+      /^locked: .*\nbefore, it was locked by hand \("manual"\) since \S+: new switch \(by kubernetes-admin\)\n$/,
+    ],
+    [
+      "request",
+      ["reboot", "n1", "--reason", "urgent"],
+      ["reboot", "n1"],
+      /^requested: .*\nbefore, it was requested: urgent \(by kubernetes-admin\)\n$/,
+    ],
+    [
+      "pause of a node that is resumed",
+      ["pause", "n1", "--reason", "disk"],
+      ["resume", "n1"],
+      /^resumed: n1 reboots when it needs to and may\nbefore, it was paused: disk \(by kubernetes-admin\)\n$/,
+    ],
+    [
+      "pause of all nodes that is ended",
+      ["pause", "--all", "--reason", "racks"],
+      ["resume", "--all"],
+      /^resumed: nodes reboot when .*\nbefore, all nodes were paused: racks \(by kubernetes-admin\)\n$/,
+    ],
+    [
+      "lock that is taken back",
+      ["lock", "--reason", "new switch"],
+      ["unlock"],
+      /^unlocked: all that was set by hand is out of the lock\nbefore, it was locked by hand .*: new switch \(by kubernetes-admin\)\n$/,
+    ],
+  ];
+  for (const [what, first, second, says] of cases) {
+    it(`is shown to the next one, with the name of who did it: the ${what}`, async () => {
+      await start({ "start-time": "2:00", "end-time": "3:00" });
+      const { code, out } = await rebootd(...first);
+      assert.equal(code, 0);
+      assert.doesNotMatch(out, /before/);
+      assert.match((await rebootd(...second)).out, says);
+    });
+  }
+
+  it("is nothing, says unlock, and who holds a slot", async () => {
+    await start();
+    assert.equal((await rebootd("unlock")).out, "nothing was set by hand\n");
+    await setLock(JSON.stringify({ nodeID: "n9", created: "2026-11-24T11:00:00Z", TTL: 0 }));
+    assert.equal((await rebootd("unlock")).out, "nothing was set by hand; these nodes hold a slot: n9\n");
+    const { metadata } = await world.admin.get<Lease>(lease, { signal: world.signal });
+    assert.match(metadata?.annotations?.["rebootd.dev/lock"] ?? "", /n9/);
+  });
+});
+
+describe("A request for a reboot that reads like the one before", () => {
+  afterEach(() => world.stop());
+
+  it("lets a node that was given up try again", async () => {
+    await start({ "drain-timeout": "10s", "max-failures-per-node": "1" });
+    await addPod("web", { finalizers: ["example.com/hold"] });
+    await world.time.pass(3000);
+    await rebootd("reboot", "n1", "--reason", "firmware");
+    await until("it was given up", async () => (await phase()) === "Failed");
+    await world.time.pass(4 * 3_600_000);
+    assert.equal(await phase(), "Failed");
+    const { code } = await rebootd("reboot", "n1", "--reason", "firmware");
+    assert.equal(code, 0);
+    await until("it drains again", async () => (await phase()) === "Draining", 30);
+  });
+
+  it("changes nothing where the node is in mid-cycle", async () => {
+    await start();
+    await addPod("web", { finalizers: ["example.com/hold"] });
+    await world.time.pass(3000);
+    await rebootd("reboot", "n1");
+    await until("it drains", async () => (await phase()) === "Draining");
+    const before = await record();
+    await rebootd("reboot", "n1");
+    await world.time.pass(minute);
+    assert.deepEqual(await record(), before);
+  });
+});
