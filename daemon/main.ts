@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { hostname } from "node:os";
+import type { Writable } from "node:stream";
 import type { KubeConfig } from "@kubernetes/client-node";
 import manifest from "../package.json" with { type: "json" };
 import type { Credentials } from "./cli/access.ts";
@@ -32,6 +33,11 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
+// Nobody who reads on is no fault; what was asked for is done all the same.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 const io = {
   environment: process.env,
   version,
@@ -54,8 +60,18 @@ try {
     process.exitCode = 1;
   }
 }
+// Leaving at once would cut off what a slow reader has not read yet.
+await written(process.stdout);
 // Connections that are kept open for the next request do not keep the process.
 setTimeout(() => process.exit(), 200).unref();
+
+function written(stream: Writable): Promise<void> {
+  if (stream.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    stream.once("close", resolve);
+    stream.write("", () => resolve());
+  });
+}
 
 async function run(raw: RawOptions): Promise<void> {
   const config = parseConfig(raw);
