@@ -1,10 +1,21 @@
 import type { Metadata } from "../cluster/objects.ts";
 import { type CycleRecord, parseRecord, recordAnnotation } from "../cycle/record.ts";
 import type { Carried, LockPlace } from "../lock/carrier.ts";
-import { type Failure, type Failures, inARow, isNone, untilResume } from "../lock/failures.ts";
+import {
+  type Failure,
+  type Failures,
+  halted,
+  haltsAfter,
+  inARow,
+  isNone,
+  untilResume,
+} from "../lock/failures.ts";
 import { allPaused, type Refusal } from "../lock/limits.ts";
 import { parsePriority, priorityAnnotation } from "../lock/rank.ts";
 import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolders } from "../lock/slots.ts";
+import { pausedAnnotation } from "../pause.ts";
+import { type Health, troublesOf, unknownHealth } from "./health.ts";
+import { heldForAll, liveReasons } from "./live.ts";
 
 /** What `rebootd status -o json` prints. Times are RFC 3339. */
 export interface ClusterStatus {
@@ -18,7 +29,7 @@ export interface ClusterStatus {
   };
   /** A sentence; undefined where not all nodes are paused. */
   pausedSays: string | undefined;
-  /** True where a node that waits says that nothing starts until `rebootd resume`: only the daemons know after how many. */
+  /** True where nothing starts until `rebootd resume --all`: by the last failure, or as a node that waits says. */
   halted: boolean;
   /** Of different nodes in a row, up to now. */
   failures: Failure[];
@@ -26,7 +37,7 @@ export interface ClusterStatus {
   failuresSay: string | undefined;
   holders: HolderStatus[];
   manual: { name: string; since: string | undefined; reason: string | undefined }[];
-  /** Nodes without a slot that are not Idle, longest first. */
+  /** Nodes without a slot that are not Idle, or whose daemon is not well: those with troubles first, then longest first. */
   others: NodeStatus[];
 }
 
@@ -35,6 +46,8 @@ export interface NodeStatus {
   /** Of the record; "Gone" where the cluster has no such Node. */
   phase: string;
   since: string | undefined;
+  /** What is wrong with the node or its daemon, as the API server shows it; what the node says of itself may be old then. */
+  troubles: string[];
   why: string[];
   neededSince: string | undefined;
   neededFor: string[];
@@ -54,25 +67,41 @@ const haltCodes: ReadonlySet<string> = new Set<Refusal["code"]>(["halted", "fail
 /** Pure: what is in the lock and on the Nodes, put together. */
 export function statusOf(
   place: LockPlace,
-  { lock, failures, paused }: Carried,
+  carried: Carried,
   nodes: readonly Metadata[],
   now: number,
+  health: Health = unknownHealth,
 ): ClusterStatus {
-  const byName = new Map(nodes.map((node) => [node.name ?? "", nodeStatus(node)]));
+  const { lock, failures, paused } = carried;
+  const forAll = heldForAll(carried, now);
+  const statusOfNode = (node: Metadata): NodeStatus => ({
+    ...nodeStatus(node, forAll, now),
+    troubles: troublesOf(node.name ?? "", health, now),
+  });
+  const byName = new Map(nodes.map((node) => [node.name ?? "", statusOfNode(node)]));
   const entries = nodeHolders(lock);
   const holders = entries.map((holder) => holderStatus(holder, byName.get(holder.nodeID), now));
+  const hasDaemon = new Set(health.daemons.map(({ spec }) => spec?.nodeName));
   const manual = holdersOf(lock)
     .filter(isManual)
     .map(({ nodeID, since, reason }) => ({ name: nodeID, since, reason }));
   const holding = new Set(entries.map(({ nodeID }) => nodeID));
   const others = [...byName.values()]
-    .filter(({ node, phase }) => phase !== "Idle" && !holding.has(node))
-    .sort((a, b) => (a.neededSince ?? "").localeCompare(b.neededSince ?? "") || a.node.localeCompare(b.node));
+    .filter(({ node, phase, troubles }) => {
+      const isUnwell = troubles.length > 0 && hasDaemon.has(node);
+      return (phase !== "Idle" || isUnwell) && !holding.has(node);
+    })
+    .sort(
+      (a, b) =>
+        byTroubles(a, b) ||
+        (a.neededSince ?? "").localeCompare(b.neededSince ?? "") ||
+        a.node.localeCompare(b.node),
+    );
   return {
     lock: lockStatus(place, lock, holders.length, manual.length),
     pausedSays: allPaused(paused, now)?.message,
     ...failureStatus(failures, nodes),
-    holders,
+    holders: holders.sort(byTroubles),
     manual,
     others,
   };
@@ -84,11 +113,15 @@ function failureStatus(
 ): Pick<ClusterStatus, "halted" | "failures" | "failuresSay"> {
   const failed = failures.state === "readable" ? [...failures.failed] : [];
   const isNothing = isNone(failures);
-  const halted = !isNothing && nodes.some(saysHalted);
-  const says = failures.state === "unreadable" ? failures.why : inARow(failed);
-  const text = halted && failures.state === "readable" ? `${says}: ${untilResume}` : says;
-  const failuresSay = isNothing ? undefined : `${halted ? "halted: " : ""}${text}`;
-  return { halted, failures: failed, failuresSay };
+  const isHalted =
+    halted(failures, haltsAfter(failures)) !== undefined || (!isNothing && nodes.some(saysHalted));
+  return { halted: isHalted, failures: failed, failuresSay: isNothing ? undefined : says() };
+
+  function says(): string {
+    if (failures.state === "unreadable") return `HALTED: ${failures.why}`;
+    if (!isHalted) return inARow(failed);
+    return `HALTED: ${failed.length} ${failed.length === 1 ? "node" : "nodes"} failed in a row; ${untilResume}`;
+  }
 }
 
 function saysHalted({ annotations = {} }: Metadata): boolean {
@@ -112,14 +145,23 @@ function lockStatus(
   return held ? { ...where, state: "held", says: held } : { ...where, state: "free", says: "free" };
 }
 
-function nodeStatus({ name = "", annotations = {} }: Metadata): NodeStatus {
+function byTroubles(a: NodeStatus, b: NodeStatus): number {
+  return Number(b.troubles.length > 0) - Number(a.troubles.length > 0);
+}
+
+function nodeStatus(
+  { name = "", annotations = {} }: Metadata,
+  forAll: Refusal | undefined,
+  now: number,
+): NodeStatus {
   const { record, fault } = parseRecord(annotations[recordAnnotation]);
   const unreadable = fault === undefined ? [] : [`its record cannot be read: ${fault}`];
   return {
     node: name,
     phase: record?.phase ?? (fault === undefined ? "Idle" : "Unknown"),
     since: record?.since,
-    why: record === undefined ? unreadable : whyOf(record),
+    troubles: [],
+    why: record === undefined ? unreadable : whyOf(record, annotations[pausedAnnotation], forAll, now),
     neededSince: record?.need?.since,
     neededFor: record?.need?.reasons ?? [],
     priority: parsePriority(annotations[priorityAnnotation]) ?? "normal",
@@ -127,9 +169,15 @@ function nodeStatus({ name = "", annotations = {} }: Metadata): NodeStatus {
 }
 
 /** What it waits for; or, after a failure, what failed. */
-function whyOf({ phase, reasons, outcome }: CycleRecord): string[] {
+function whyOf(
+  { phase, reasons, outcome }: CycleRecord,
+  paused: string | undefined,
+  forAll: Refusal | undefined,
+  now: number,
+): string[] {
   if (phase === "Failed" || phase === "Restoring") return outcome === undefined ? [] : [outcome.message];
-  return reasons.map(({ message }) => message);
+  const shown = phase === "Waiting" ? liveReasons({ reasons }, paused, forAll, now) : reasons;
+  return shown.map(({ message }) => message);
 }
 
 function holderStatus(holder: Holder, node: NodeStatus | undefined, now: number): HolderStatus {
@@ -138,7 +186,8 @@ function holderStatus(holder: Holder, node: NodeStatus | undefined, now: number)
     node: nodeID,
     phase: "Gone",
     since: undefined,
-    why: ["the cluster has no such Node; nodes that wait take it out of the lock"],
+    troubles: ["the cluster has no such Node; nodes that wait take it out of the lock"],
+    why: [],
     neededSince: holder.neededSince,
     neededFor: [],
     priority: "normal",

@@ -2,14 +2,19 @@ import { Command } from "commander";
 import { unlessNotFound } from "../cluster/api.ts";
 import { daemonSelector } from "../cluster/daemon-sets.ts";
 import { isReady } from "../cluster/nodes.ts";
-import { type Node, type Pod, paths } from "../cluster/objects.ts";
+import { type Node, paths } from "../cluster/objects.ts";
 import { restsUntil } from "../cycle/at-rest.ts";
+import { misreadOn } from "../cycle/misread.ts";
 import { type CycleRecord, type Phase, parseRecord, recordAnnotation } from "../cycle/record.ts";
 import type { Carried, LockPlace } from "../lock/carrier.ts";
+import { nodeHolders } from "../lock/slots.ts";
 import { oneLine } from "../one-line.ts";
+import { pausedAnnotation } from "../pause.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { statusOf } from "./cluster-status.ts";
 import { noSuchNode } from "./deed.ts";
+import { type Health, readHealth, troublesOf } from "./health.ts";
+import { heldForAll, liveReasons } from "./live.ts";
 import { nodeName } from "./node-name.ts";
 import { age } from "./text.ts";
 
@@ -22,14 +27,14 @@ export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
   );
   return command.action(async (name: string) => {
     const { api, carrier, place, clock } = await accessOf(command, io, signal);
-    const query = { fieldSelector: `spec.nodeName=${name}`, labelSelector: daemonSelector };
-    const [node, carried, daemons] = await Promise.all([
+    const [node, carried] = await Promise.all([
       unlessNotFound(api.get<Node>(paths.node(name), { signal })),
       carrier.read(signal),
-      api.list<Pod>(paths.pods, { signal, query }),
     ]);
     if (node === undefined) throw noSuchNode(name);
-    const lines = explainNode({ node, carried, place, daemons: daemons.items }, clock.wall());
+    const holders = nodeHolders(carried.lock).map(({ nodeID }) => nodeID);
+    const health = await readHealth(api, [...new Set([...holders, name])], signal);
+    const lines = explainNode({ node, carried, place, health }, clock.wall());
     io.out(lines.map((line) => `${line.startsWith("  ") ? "  " : ""}${oneLine(line.trim())}\n`).join(""));
   });
 }
@@ -38,8 +43,8 @@ export interface NodeFindings {
   node: Node;
   carried: Carried;
   place: LockPlace;
-  /** rebootd's own on that node. */
-  daemons: readonly Pod[];
+  /** Of this node and of the holders of the lock. */
+  health: Health;
 }
 
 const doing: Record<Phase, string> = {
@@ -54,13 +59,19 @@ const doing: Record<Phase, string> = {
 };
 
 /** Pure: sentences, what follows from one indented. */
-export function explainNode({ node, carried, place, daemons }: NodeFindings, now: number): string[] {
-  const { name = "", annotations } = node.metadata ?? {};
-  const { record, fault } = parseRecord(annotations?.[recordAnnotation]);
+export function explainNode({ node, carried, place, health }: NodeFindings, now: number): string[] {
+  const { name = "", annotations = {} } = node.metadata ?? {};
+  const { record, fault } = parseRecord(annotations[recordAnnotation]);
+  const reasons =
+    record?.phase === "Waiting"
+      ? liveReasons(record, annotations[pausedAnnotation], heldForAll(carried, now), now)
+      : (record?.reasons ?? []);
   return [
-    ...(record === undefined ? unrecorded(name, fault) : recorded(name, record, now)),
+    ...ofTheDaemon(name, health, now),
+    ...ofTheHolders(name, carried, health, now),
+    ...(record === undefined ? unrecorded(name, fault) : recorded(name, { ...record, reasons }, now)),
+    ...misreadOn(annotations).map((one) => `not understood: ${one}`),
     ...ofTheNode(node, record),
-    ...ofTheDaemon(daemons),
     ...ofTheLock(carried, place, now),
   ];
 }
@@ -77,7 +88,7 @@ function recorded(name: string, record: CycleRecord, now: number): string[] {
   return [
     `${name} ${doing[phase]}${phase === "Idle" ? "" : `, for ${age(since, now)} now`}`,
     ...(need === undefined || phase === "Idle" ? [] : [`needed for ${age(need.since, now)}: ${neededFor}`]),
-    ...(reasons.length > 0 ? ["held back by:"] : []),
+    ...(reasons.length > 0 ? [`held back by${written(record, now)}:`] : []),
     ...reasons.map((one) => `  ${one.gate} (${one.code}), for ${age(one.since, now)}: ${one.message}`),
     ...(phase === "Waiting" && reasons.length === 0 ? ["nothing holds it back: it is about to start"] : []),
     ...(outcome === undefined
@@ -85,6 +96,12 @@ function recorded(name: string, record: CycleRecord, now: number): string[] {
       : [`its last cycle, ${age(outcome.at, now)} ago (${outcome.result}): ${outcome.message}`]),
     ...(phase === "Failed" ? [nextTry(record)] : []),
   ];
+}
+
+/** A pause, a lock by hand and a halt are as of now; what else the node says is as old as that. */
+function written({ saidAt }: CycleRecord, now: number): string {
+  const ago = age(saidAt, now);
+  return ago === undefined ? "" : ` (written ${ago} ago)`;
 }
 
 function nextTry(record: CycleRecord): string {
@@ -97,28 +114,40 @@ function nextTry(record: CycleRecord): string {
 
 function ofTheNode(node: Node, record: CycleRecord | undefined): string[] {
   const isTheirs = node.spec?.unschedulable === true && !record?.cordoned;
-  return [
-    ...(isReady(node) ? [] : ["the node is not Ready"]),
-    ...(isTheirs ? ["somebody else has cordoned the node, and it stays so"] : []),
-  ];
+  return [...(isTheirs ? ["somebody else has cordoned the node, and it stays so"] : [])];
 }
 
-/** Without one nobody acts, and what the Node says may be old. */
-function ofTheDaemon(daemons: readonly Pod[]): string[] {
-  if (daemons.length === 0)
-    return [`no pod with the label ${daemonSelector} is on the node: all above may be old`];
-  return daemons
-    .filter((pod) => !isReady(pod))
-    .map(
-      ({ metadata }) => `its pod ${metadata?.namespace}/${metadata?.name} is not Ready: all above may be old`,
-    );
+/** First of all: without a daemon nobody acts, and what the Node says may be old. */
+function ofTheDaemon(name: string, health: Health, now: number): string[] {
+  if (health.daemons.length === 0) {
+    const ready = troublesOf(name, health, now).map((one) => `${name} is ${one}`);
+    return [...ready, `no pod with the label ${daemonSelector} is in the cluster: what follows may be old`];
+  }
+  const troubles = troublesOf(name, health, now);
+  const pods = health.daemons.filter((pod) => pod.spec?.nodeName === name && !isReady(pod));
+  const logs = pods.map(
+    ({ metadata }) => `  kubectl -n ${metadata?.namespace} logs ${metadata?.name} --previous says more`,
+  );
+  return troubles.length === 0 ? [] : [`${name}: ${troubles.join("; ")}: what follows may be old`, ...logs];
+}
+
+/** Whoever does not come back holds all others back. */
+function ofTheHolders(name: string, { lock }: Carried, health: Health, now: number): string[] {
+  return nodeHolders(lock)
+    .filter(({ nodeID }) => nodeID !== name)
+    .flatMap(({ nodeID, created }) => {
+      const isGone = health.nodes.size > 0 && !health.nodes.has(nodeID);
+      const troubles = isGone ? ["the cluster has no such Node"] : troublesOf(nodeID, health, now);
+      if (troubles.length === 0) return [];
+      const held = `the holder ${nodeID}, for ${age(created, now) ?? "long"}`;
+      return [`${held}: ${troubles.join("; ")}; rebootd explain ${nodeID} says more`];
+    });
 }
 
 function ofTheLock(carried: Carried, place: LockPlace, now: number): string[] {
   const { lock, holders, pausedSays, failuresSay } = statusOf(place, carried, [], now);
   const names = holders.map((holder) => holder.node).join(", ");
   const held = names === "" ? "" : `: ${names}`;
-  return [`the lock, ${lock.object}: ${lock.says}${held}`, pausedSays, failuresSay].filter(
-    (one) => one !== undefined,
-  );
+  const lines = [`the lock, ${lock.object}: ${lock.says}${held}`, pausedSays, failuresSay];
+  return lines.filter((one) => one !== undefined);
 }

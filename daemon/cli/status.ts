@@ -1,8 +1,10 @@
 import { Command, Option } from "commander";
 import { listNodeMetadata } from "../cluster/nodes.ts";
+import { nodeHolders } from "../lock/slots.ts";
 import { oneLine } from "../one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { type ClusterStatus, statusOf } from "./cluster-status.ts";
+import { readHealth } from "./health.ts";
 import { age, table } from "./text.ts";
 
 type Form = "text" | "wide" | "json";
@@ -19,7 +21,9 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
   return command.action(async ({ output }: { output: Form }) => {
     const { api, carrier, place, clock } = await accessOf(command, io, signal);
     const [carried, nodes] = await Promise.all([carrier.read(signal), listNodeMetadata(api, signal)]);
-    const status = statusOf(place, carried, nodes, clock.wall());
+    const holders = nodeHolders(carried.lock).map(({ nodeID }) => nodeID);
+    const health = await readHealth(api, holders, signal);
+    const status = statusOf(place, carried, nodes, clock.wall(), health);
     io.out(
       output === "json"
         ? `${JSON.stringify(status, null, 2)}\n`
@@ -31,9 +35,13 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
 /** For people: a sentence on the lock, and a table for each kind of entry that there is. */
 export function statusText(status: ClusterStatus, wide: boolean, now: number): string {
   const since = (time: string | undefined) => age(time, now);
-  const { lock, pausedSays, failuresSay, holders, manual, others } = status;
+  const { lock, pausedSays, halted, failures, failuresSay, holders, manual, others } = status;
   const wideOnly = <T>(...cells: T[]) => (wide ? cells : []);
   const tables = [
+    table(
+      ["FAILED", "SINCE", "WHY"],
+      halted ? failures.map((one) => [one.node, since(one.at), one.message]) : [],
+    ),
     table(
       ["HOLDER", "SINCE", "PHASE", ...wideOnly("NEEDED", "ZONE", "POOL", "LIMIT"), "WHY"],
       holders.map((one) => [
@@ -41,7 +49,7 @@ export function statusText(status: ClusterStatus, wide: boolean, now: number): s
         since(one.since),
         one.phase,
         ...wideOnly(since(one.neededSince), one.zone, one.pool, one.concurrency?.toString()),
-        one.why.join("; "),
+        [...one.troubles, ...one.why].join("; "),
       ]),
     ),
     table(
@@ -55,11 +63,12 @@ export function statusText(status: ClusterStatus, wide: boolean, now: number): s
         since(one.since),
         one.phase,
         ...wideOnly(since(one.neededSince), one.priority, one.neededFor.join(",")),
-        one.why.join("; "),
+        [...one.troubles, ...one.why].join("; "),
       ]),
     ),
   ];
-  const says = [`${lock.object}, ${lock.annotation}: ${lock.says}`, pausedSays, failuresSay];
+  const lockSays = `${lock.object}, ${lock.annotation}: ${lock.says}`;
+  const says = halted ? [failuresSay, lockSays, pausedSays] : [lockSays, pausedSays, failuresSay];
   const first = says
     .filter((one) => one !== undefined)
     .map((one) => `${oneLine(one)}\n`)

@@ -10,9 +10,14 @@ import { quoted } from "./slots.ts";
 /** On the object that carries the lock. */
 export const failuresAnnotation = "rebootd.dev/failures";
 
-const failureSchema = z.object({ node: z.string(), at: z.string(), message: z.string() });
+const failureSchema = z.object({
+  node: z.string(),
+  at: z.string(),
+  message: z.string(),
+  haltAfter: z.catch(z.optional(z.int()), undefined),
+});
 
-/** The last failed cycle of a node. `at` is RFC 3339. */
+/** The last failed cycle of a node. `at` is RFC 3339. `haltAfter`: with so many nothing starts, as the one who wrote it is told; 0 is never. */
 export type Failure = z.output<typeof failureSchema>;
 
 export type Failures =
@@ -73,7 +78,7 @@ export function afterCycle(
   const { failed } = failures;
   switch (result) {
     case "failed":
-      return lastOfEach([...failed, { node, at, message: cut(message, messageMaxChars) }]).slice(
+      return lastOfEach([...failed, { node, at, message: cut(message, messageMaxChars), haltAfter }]).slice(
         -failuresMax,
       );
     case "rebooted":
@@ -91,6 +96,11 @@ export function halted(failures: Failures, haltAfter: number): Refusal | undefin
   if (failures.state === "unreadable") return { code: "failures-unreadable", message: failures.why };
   if (failures.failed.length < haltAfter) return undefined;
   return { code: "halted", message: `${inARow(failures.failed)}: ${untilResume}` };
+}
+
+/** After how many nothing starts, for a reader who is not told: by the last one, and 0 where it does not say. */
+export function haltsAfter(failures: Failures): number {
+  return failures.state === "unreadable" ? 1 : (failures.failed.at(-1)?.haltAfter ?? 0);
 }
 
 export const untilResume = "nothing starts until rebootd resume --all";

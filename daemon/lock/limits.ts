@@ -146,7 +146,7 @@ function refusalBeside(
   );
 }
 
-function byHand({ nodeID, reason }: Holder): string {
+export function byHand({ nodeID, reason }: Holder): string {
   const why = typeof reason === "string" && reason !== "" ? `: ${quoted(reason)}` : "";
   return `the lock is set by hand (${quoted(nodeID)})${why}`;
 }

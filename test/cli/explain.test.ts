@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { explainNode, type NodeFindings } from "../../daemon/cli/explain.ts";
-import type { Pod } from "../../daemon/cluster/objects.ts";
+import type { Node, Pod } from "../../daemon/cluster/objects.ts";
 import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import { parseFailures } from "../../daemon/lock/failures.ts";
 import { parseLock } from "../../daemon/lock/slots.ts";
@@ -15,21 +15,53 @@ const place = {
   name: "rebootd",
   annotation: "rebootd.dev/lock",
 } as const;
-const daemon: Pod = { metadata: { namespace: "kube-system", name: "rebootd-x" }, status: ready };
+const daemonOn = (node: string, status: Pod["status"] = ready): Pod => ({
+  metadata: { namespace: "kube-system", name: `rebootd-${node}` },
+  spec: { nodeName: node, containers: [] },
+  status,
+});
+const crashing: Pod["status"] = {
+  phase: "Running",
+  containerStatuses: [
+    {
+      name: "rebootd",
+      image: "rebootd",
+      imageID: "",
+      ready: false,
+      restartCount: 12,
+      state: { waiting: { reason: "CrashLoopBackOff" } },
+      lastState: { terminated: { exitCode: 2 } },
+    },
+  ],
+};
+const silent = (minutes: number) => ({
+  conditions: [{ type: "Ready", status: "Unknown", lastTransitionTime: ago(minutes) }],
+});
+const nodeCalled = (name: string, status: Node["status"] = ready): [string, Node] => [
+  name,
+  { metadata: { name }, status },
+];
 const lockLine = "the lock, lease/rebootd in kube-system: free";
 
 interface Facts extends Partial<Omit<NodeFindings, "node">> {
   record?: Partial<CycleRecord> | string;
   unschedulable?: boolean;
   isReady?: boolean;
+  annotations?: Record<string, string>;
 }
 
-function explained({ record, unschedulable = false, isReady = true, ...rest }: Facts): string[] {
+function explained({
+  record,
+  unschedulable = false,
+  isReady = true,
+  annotations: more,
+  ...rest
+}: Facts): string[] {
   const written =
     typeof record === "object" ? writeRecord({ ...idleRecord(noon - 600_000), ...record }) : record;
   const annotations = { ...(written !== undefined && { "rebootd.dev/cycle": written }) };
   const node = {
-    metadata: { name: "n1", annotations },
+    metadata: { name: "n1", annotations: { ...annotations, ...more } },
     spec: { unschedulable },
     status: isReady ? ready : {},
   };
@@ -39,7 +71,8 @@ function explained({ record, unschedulable = false, isReady = true, ...rest }: F
     lock: parseLock(undefined),
     failures: parseFailures(undefined),
   };
-  return explainNode({ node, carried, place, daemons: [daemon], ...rest }, noon);
+  const health = { nodes: new Map([["n1", node]]), daemons: [daemonOn("n1")] };
+  return explainNode({ node, carried, place, health, ...rest }, noon);
 }
 
 const need = { source: "file", reasons: ["linux-image", "libc6"], since: ago(180) };
@@ -47,6 +80,8 @@ const reasons = [
   { gate: "alerts", code: "active", message: "1 alert is active: DiskFull", since: ago(120) },
   { gate: "window", code: "outside", message: "outside the maintenance window", since: ago(5) },
 ];
+const taken = { gate: "lock", code: "lock-taken", message: "all slots are taken (1 of 1)" };
+const free = { version: "1", unlocked: [], lock: parseLock(undefined), failures: parseFailures(undefined) };
 const failed = { result: "failed", at: ago(10), message: "the drain has passed its deadline" } as const;
 
 describe("The explanation of a node", () => {
@@ -97,8 +132,8 @@ describe("The explanation of a node", () => {
       "says that the node is not Ready, and cordoned by others",
       { record: {}, isReady: false, unschedulable: true },
       [
+        "n1: NotReady: what follows may be old",
         "n1 needs no reboot",
-        "the node is not Ready",
         "somebody else has cordoned the node, and it stays so",
         lockLine,
       ],
@@ -109,18 +144,103 @@ describe("The explanation of a node", () => {
       ["n1 is drained, for 10m now", lockLine],
     ],
     [
-      "says that nobody may be there to act",
-      { record: {}, daemons: [] },
+      "begins with what may be old, as no daemon is there to act",
+      { record: {}, health: { nodes: new Map(), daemons: [daemonOn("n2")] } },
+      ["n1: no pod of rebootd on it: what follows may be old", "n1 needs no reboot", lockLine],
+    ],
+    [
+      "begins with that no rebootd runs at all",
+      { record: {}, health: { nodes: new Map(), daemons: [] } },
       [
+        "no pod with the label app.kubernetes.io/name=rebootd is in the cluster: what follows may be old",
         "n1 needs no reboot",
-        "no pod with the label app.kubernetes.io/name=rebootd is on the node: all above may be old",
         lockLine,
       ],
     ],
     [
-      "says that whoever is there is not well",
-      { record: {}, daemons: [{ ...daemon, status: {} }] },
-      ["n1 needs no reboot", "its pod kube-system/rebootd-x is not Ready: all above may be old", lockLine],
+      "begins with a daemon that crashes, how often, and where it says more",
+      { record: {}, health: { nodes: new Map(), daemons: [daemonOn("n1", crashing)] } },
+      [
+        "n1: daemon CrashLoopBackOff (12 restarts, exit 2): what follows may be old",
+        "  kubectl -n kube-system logs rebootd-n1 --previous says more",
+        "n1 needs no reboot",
+        lockLine,
+      ],
+    ],
+    [
+      "begins with a holder that does not come back, since when and why",
+      {
+        record: { phase: "Waiting", need, reasons: [{ ...taken, since: ago(60) }], saidAt: ago(60) },
+        carried: { ...free, lock: parseLock(JSON.stringify({ nodeID: "n4", created: ago(90), TTL: 0 })) },
+        health: {
+          nodes: new Map([nodeCalled("n4", silent(80))]),
+          daemons: [daemonOn("n1"), daemonOn("n4")],
+        },
+      },
+      [
+        "the holder n4, for 90m: NotReady for 80m, its kubelet is silent; rebootd explain n4 says more",
+        "n1 waits for its reboot, for 10m now",
+        "needed for 3h: linux-image, libc6",
+        "held back by (written 60m ago):",
+        "  lock (lock-taken), for 60m: all slots are taken (1 of 1)",
+        "the lock, lease/rebootd in kube-system: held by 1 node: n4",
+      ],
+    ],
+    [
+      "begins with a holder that is gone",
+      {
+        record: {},
+        carried: { ...free, lock: parseLock(JSON.stringify({ nodeID: "n4", created: ago(90), TTL: 0 })) },
+      },
+      [
+        "the holder n4, for 90m: the cluster has no such Node; rebootd explain n4 says more",
+        "n1 needs no reboot",
+        "the lock, lease/rebootd in kube-system: held by 1 node: n4",
+      ],
+    ],
+    [
+      "counts a pause as it stands now, not as the node said it last",
+      {
+        record: {
+          phase: "Waiting",
+          need,
+          reasons: [
+            { gate: "paused", code: "node", message: "this node is paused: old", since: ago(30) },
+            { gate: "paused", code: "cluster", message: "all nodes are paused: over", since: ago(30) },
+          ],
+        },
+        annotations: { "rebootd.dev/paused": "new" },
+      },
+      [
+        "n1 waits for its reboot, for 10m now",
+        "needed for 3h: linux-image, libc6",
+        "held back by:",
+        "  paused (node), for 30m: this node is paused: new",
+        lockLine,
+      ],
+    ],
+    [
+      "counts a lock by hand as it stands now",
+      {
+        record: { phase: "Waiting", need, reasons: [{ ...taken, since: ago(30) }] },
+        carried: { ...free, lock: parseLock('{"nodeID":"manual","reason":"etcd"}') },
+      },
+      [
+        "n1 waits for its reboot, for 10m now",
+        "needed for 3h: linux-image, libc6",
+        "held back by:",
+        '  lock (lock-manual), for 0s: the lock is set by hand ("manual"): "etcd"',
+        "the lock, lease/rebootd in kube-system: set by hand, no node starts to reboot",
+      ],
+    ],
+    [
+      "names what is not understood",
+      { record: {}, annotations: { "rebootd.dev/priority": "urgent" } },
+      [
+        "n1 needs no reboot",
+        'not understood: rebootd.dev/priority="urgent": it counts as normal; there are high, normal and low',
+        lockLine,
+      ],
     ],
     [
       "says that there is no record",
@@ -145,6 +265,7 @@ describe("The explanation of a node", () => {
         },
       },
       [
+        "the holder n2, for 3m: the cluster has no such Node; rebootd explain n2 says more",
         "n1 needs no reboot",
         "the lock, lease/rebootd in kube-system: held by 1 node: n2",
         "all nodes are paused: moving racks",

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { statusOf } from "../../daemon/cli/cluster-status.ts";
+import type { Health } from "../../daemon/cli/health.ts";
 import { statusText } from "../../daemon/cli/status.ts";
 import { age } from "../../daemon/cli/text.ts";
+import type { Node, Pod } from "../../daemon/cluster/objects.ts";
 import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import type { LockPlace } from "../../daemon/lock/carrier.ts";
 import { parseFailures } from "../../daemon/lock/failures.ts";
@@ -75,17 +77,17 @@ describe("The status", () => {
       `lease/rebootd in kube-system, rebootd.dev/lock: set by hand, no node starts to reboot; held by 2 nodes
 
 HOLDER  SINCE  PHASE     WHY
-n1      4m     Draining  -
 gone    10h    Gone      the cluster has no such Node; nodes that wait take it out of the lock
+n1      4m     Draining  -
 
 SET BY HAND  SINCE  REASON
 manual       3m     new [31m switch
 
 NODE  SINCE  PHASE    WHY
 n6    -      Unknown  its record cannot be read: it is not JSON
-n3    2h     Waiting  all slots are taken (2 of 2)
+n3    2h     Waiting  the lock is set by hand ("manual"): "new\\u001b[31m switch"
 n4    5m     Failed   the drain has passed its deadline
-n2    9m     Waiting  all slots are taken (2 of 2)
+n2    9m     Waiting  the lock is set by hand ("manual"): "new\\u001b[31m switch"
 `,
     );
   });
@@ -94,9 +96,9 @@ n2    9m     Waiting  all slots are taken (2 of 2)
     const text = show(lock, true);
     assert.match(
       text,
-      /\nHOLDER +SINCE +PHASE +NEEDED +ZONE +POOL +LIMIT +WHY\nn1 +4m +Draining +90m +a +- +2 +-\n/,
+      /\nHOLDER +SINCE +PHASE +NEEDED +ZONE +POOL +LIMIT +WHY\ngone .*\nn1 +4m +Draining +90m +a +- +2 +-\n/,
     );
-    assert.match(text, /\nn3 +2h +Waiting +3h +high +linux-image,libc6 +all slots are taken \(2 of 2\)\n/);
+    assert.match(text, /\nn3 +2h +Waiting +3h +high +linux-image,libc6 +the lock is set by hand .*\n/);
   });
 
   it("is one line and the nodes that are not Idle where the lock is free", () => {
@@ -149,7 +151,19 @@ describe("The status after failures", () => {
   it("says that all is halted where a node that waits says so", () => {
     const one = status(JSON.stringify(failed), haltedNode("halted"));
     assert.equal(one.halted, true);
-    assert.equal(secondLine(one), `halted: ${inARow}: nothing starts until rebootd resume --all`);
+    assert.match(
+      statusText(one, false, noon),
+      /^HALTED: 2 nodes failed in a row; nothing starts until rebootd resume --all\nlease.*: free\n\nFAILED +SINCE +WHY\nn4 +5m +the drain has \[31m passed its deadline\nn6 +3m +the machine is still up\n\nNODE/,
+    );
+  });
+
+  it("says at once that all is halted, as the failures say after how many that is", () => {
+    const told = failed.map((one) => ({ ...one, haltAfter: 2 }));
+    assert.match(statusText(status(JSON.stringify(told)), false, noon), /^HALTED: 2 nodes failed in a row; /);
+    const later = failed.map((one) => ({ ...one, haltAfter: 3 }));
+    assert.equal(status(JSON.stringify(later)).halted, false);
+    const never = failed.map((one) => ({ ...one, haltAfter: 0 }));
+    assert.equal(status(JSON.stringify(never)).halted, false);
   });
 
   it("does not believe a node that has not yet heard of the end of it", () => {
@@ -161,11 +175,73 @@ describe("The status after failures", () => {
   it("says what cannot be read", () => {
     const one = status("junk", haltedNode("failures-unreadable"));
     assert.match(
-      secondLine(one) ?? "",
-      /^halted: the failures "junk" .*nothing starts until rebootd resume --all, which/,
+      statusText(one, false, noon),
+      /^HALTED: the failures "junk" .*nothing starts until rebootd resume --all, which/,
     );
     assert.deepEqual(one.failures, []);
   });
+});
+
+describe("The status of nodes that are not well", () => {
+  const since = { lastTransitionTime: ago(80) };
+  const conditions = (status: string) => ({ conditions: [{ type: "Ready", status, ...since }] });
+  const nodeCalled = (name: string, status: string): [string, Node] => [
+    name,
+    { metadata: { name }, status: conditions(status) },
+  ];
+  const daemonOn = (nodeName: string, status: Pod["status"] = conditions("True")): Pod => ({
+    metadata: { name: `rebootd-${nodeName}`, namespace: "kube-system" },
+    spec: { nodeName, containers: [] },
+    status,
+  });
+  const crashing: Pod["status"] = {
+    phase: "Running",
+    containerStatuses: [
+      {
+        name: "rebootd",
+        image: "rebootd",
+        imageID: "",
+        ready: false,
+        restartCount: 1,
+        state: { terminated: { exitCode: 2, reason: "Error" } },
+      },
+    ],
+  };
+  const text = (health: Health) =>
+    statusText(statusOf(place, carried(JSON.stringify(two)), nodes, noon, health), false, noon);
+  const two = {
+    ...lock,
+    locks: [
+      { nodeID: "n2", created: ago(9) },
+      { nodeID: "n1", created: ago(90) },
+    ],
+  };
+
+  it("shows a holder that is not Ready, or whose daemon is dead, first, since when and why", () => {
+    const daemons = [
+      daemonOn("n1", crashing),
+      ...["n2", "n3", "n4", "n5", "n6"].map((name) => daemonOn(name)),
+    ];
+    const health = { nodes: new Map([nodeCalled("n1", "Unknown"), nodeCalled("n2", "True")]), daemons };
+    assert.match(
+      text(health),
+      /\nHOLDER +SINCE +PHASE +WHY\nn1 +90m +Draining +NotReady for 80m, its kubelet is silent; daemon Error \(1 restart, exit 2\)\nn2 /,
+    );
+  });
+
+  it("shows other nodes whose daemon is dead or missing, first of them, also those that say nothing", () => {
+    const daemons = [
+      daemonOn("n5", { phase: "Pending" }),
+      ...["n1", "n2", "n3", "n6"].map((name) => daemonOn(name)),
+    ];
+    assert.match(
+      text({ nodes: new Map(), daemons }),
+      /\nNODE +SINCE +PHASE +WHY\nn5 +- +Idle +daemon Pending\nn4 +5m +Failed +no pod of rebootd on it; the drain has [^\n]+\nn6 /,
+    );
+  });
+
+  it("says nothing of daemons where rebootd runs without pods", () =>
+    assert.doesNotMatch(text({ nodes: new Map(), daemons: [] }), /daemon|pod of/));
 });
 
 describe("An age", () => {

@@ -59,7 +59,10 @@ describe("A node that may not reboot for several reasons", () => {
     assert.deepEqual(await inMetrics(), closed);
     const text = await explained();
     assert.deepEqual(gatesIn(text), closed, text);
-    assert.match(text, /^n1 waits for its reboot, for \d+s now\nneeded for \d+s: file\nheld back by:\n/);
+    assert.match(
+      text,
+      /\nn1 waits for its reboot, for \d+s now\nneeded for \d+s: file\nheld back by \(written \d+s ago\):\n/,
+    );
     assert.match(text, / {2}paused \(node\), for \d+s: this node is paused: new \[31mdisk\n/);
     assert.match(text, / {2}pods \(blocking\), for \d+s: blocking pods are on this node: default\/keep\n/);
     assert.match(text, /\nthe lock, lease\/rebootd in kube-system: free\n$/);

@@ -307,6 +307,8 @@ describe("After failures of different nodes in a row", () => {
     await start(4, options);
     await fail("n1", "n2", "n3");
     assert.deepEqual(await failed(), ["n1", "n2", "n3"]);
+    // At once, with no node that waits and could say so.
+    assert.match((await rebootd("status")).out, /^HALTED: 3 nodes failed in a row; /);
     machine("n4").wantReboot();
     await world.time.pass(6 * 60 * minute);
     assert.deepEqual(boots(), [1, 1, 1, 1]);
@@ -317,7 +319,7 @@ describe("After failures of different nodes in a row", () => {
     );
     assert.match(
       (await rebootd("status")).out,
-      /free\nhalted: 3 nodes failed in a row \(n1: .*\): nothing starts until rebootd resume --all\n\nNODE/,
+      /^HALTED: 3 nodes failed in a row; nothing starts until rebootd resume --all\n[^\n]+free\n\nFAILED +SINCE +WHY\nn1 +6h +.*\nn2 .*\nn3 .*\n\nNODE/,
     );
     const status = JSON.parse((await rebootd("status", "-o", "json")).out);
     assert.deepEqual([status.halted, status.failures], [true, await readFailures()]);
@@ -491,7 +493,7 @@ describe("After failures of different nodes in a row", () => {
     );
     assert.match(
       (await rebootd("status")).out,
-      /\nhalted: the failures "junk" beside the lock cannot be read/,
+      /^HALTED: the failures "junk" beside the lock cannot be read/,
     );
     assert.equal(
       (await rebootd("resume", "--all")).out,

@@ -1,0 +1,72 @@
+import type { Api } from "../cluster/api.ts";
+import { daemonSelector } from "../cluster/daemon-sets.ts";
+import { isReady } from "../cluster/nodes.ts";
+import { type Node, type Pod, paths } from "../cluster/objects.ts";
+import { listAll } from "../cluster/pages.ts";
+import { age } from "./text.ts";
+
+/** What the API server shows of nodes and of the daemons on them, whatever these say themselves. */
+export interface Health {
+  /** Those that were looked at, by name. */
+  nodes: ReadonlyMap<string, Node>;
+  /** All pods of rebootd; none where it runs in another way. */
+  daemons: readonly Pod[];
+}
+
+export const unknownHealth: Health = { nodes: new Map(), daemons: [] };
+
+/** One by one as long as they are few; else all Nodes are listed. */
+const singlyMax = 20;
+
+export async function readHealth(api: Api, names: readonly string[], signal: AbortSignal): Promise<Health> {
+  const [nodes, daemons] = await Promise.all([
+    readNodes(api, names, signal),
+    listAll<Pod>(api, paths.pods, { signal, query: { labelSelector: daemonSelector } }),
+  ]);
+  return { nodes: new Map(nodes.map((node) => [node.metadata?.name ?? "", node])), daemons };
+}
+
+async function readNodes(api: Api, names: readonly string[], signal: AbortSignal): Promise<readonly Node[]> {
+  if (names.length > singlyMax) return await listAll<Node>(api, paths.nodes, { signal });
+  const pages = names.map((name) =>
+    listAll<Node>(api, paths.nodes, { signal, query: { fieldSelector: `metadata.name=${name}` } }),
+  );
+  return (await Promise.all(pages)).flat();
+}
+
+/** What is wrong with a node or its daemon, the worst first; empty where nothing is, as far as that was looked at. Pure. */
+export function troublesOf(name: string, { nodes, daemons }: Health, now: number): string[] {
+  const node = nodes.get(name);
+  return [...(node === undefined ? [] : notReady(node, now)), ...daemonTroubles(name, daemons)];
+}
+
+function notReady(node: Node, now: number): string[] {
+  if (isReady(node)) return [];
+  const ready = (node.status?.conditions ?? []).find(({ type }) => type === "Ready");
+  const since = age(ready?.lastTransitionTime, now);
+  const silent = ready?.status === "Unknown" ? ", its kubelet is silent" : "";
+  return [`NotReady${since === undefined ? "" : ` for ${since}`}${silent}`];
+}
+
+/** Without a daemon nobody acts, and what the Node says is old. */
+function daemonTroubles(name: string, daemons: readonly Pod[]): string[] {
+  if (daemons.length === 0) return [];
+  const own = daemons.filter(({ spec }) => spec?.nodeName === name);
+  if (own.length === 0) return ["no pod of rebootd on it"];
+  return own.some(isReady) ? [] : own.map(podTrouble);
+}
+
+/** "daemon CrashLoopBackOff (12 restarts, exit 2)". */
+function podTrouble({ status }: Pod): string {
+  const [container] = status?.containerStatuses ?? [];
+  const { waiting, terminated } = container?.state ?? {};
+  const phase = status?.phase === "Running" ? "not Ready" : (status?.phase ?? "not Ready");
+  const exit = (terminated ?? container?.lastState?.terminated)?.exitCode;
+  const restarts = container?.restartCount ?? 0;
+  const facts = [
+    ...(restarts > 0 ? [`${restarts} ${restarts === 1 ? "restart" : "restarts"}`] : []),
+    ...(exit === undefined ? [] : [`exit ${exit}`]),
+  ];
+  const state = waiting?.reason ?? terminated?.reason ?? phase;
+  return `daemon ${state}${facts.length > 0 ? ` (${facts.join(", ")})` : ""}`;
+}

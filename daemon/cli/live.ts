@@ -1,0 +1,61 @@
+import type { CycleRecord, Reason } from "../cycle/record.ts";
+import type { Carried } from "../lock/carrier.ts";
+import { halted, haltsAfter } from "../lock/failures.ts";
+import { allPaused, byHand, type Refusal } from "../lock/limits.ts";
+import { manualHolders } from "../lock/slots.ts";
+import { pausedText, pauseNow } from "../pause.ts";
+
+/** What of the lock holds all nodes back at this moment. */
+export function heldForAll({ lock, failures, paused }: Carried, now: number): Refusal | undefined {
+  const pause = allPaused(paused, now);
+  const halt = halted(failures, haltsAfter(failures));
+  const [manual] = manualHolders(lock);
+  if (pause !== undefined || halt !== undefined) return pause ?? halt;
+  if (lock.state === "unreadable") return { code: "lock-unreadable", message: lock.why };
+  return manual && { code: "lock-manual", message: byHand(manual) };
+}
+
+const ofTheLock: ReadonlySet<string> = new Set([
+  "lock-unreadable",
+  "lock-manual",
+  "halted",
+  "failures-unreadable",
+]);
+
+/**
+ * What a node waits for, where a person's word counts as it stands now: the record on the Node is from a moment ago, and a pause,
+ * a lock by hand or a halt may have come, gone or changed since. Pure.
+ */
+export function liveReasons(
+  { reasons }: Pick<CycleRecord, "reasons">,
+  annotation: string | undefined,
+  forAll: Refusal | undefined,
+  now: number,
+): Reason[] {
+  const sinceOf = (gate: string, code: string) =>
+    reasons.find((one) => one.gate === gate && one.code === code)?.since ?? new Date(now).toISOString();
+  const live = (gate: string, code: string, message: string): Reason => ({
+    gate,
+    code,
+    message,
+    since: sinceOf(gate, code),
+  });
+  const pause = pauseNow(annotation, now);
+  const isPerson = ({ gate, code }: Reason) => gate === "paused" || (gate === "lock" && ofTheLock.has(code));
+  const isReplaced = (one: Reason) => isPerson(one) || (forAll !== undefined && one.gate === "lock");
+  const asksTheLock = reasons.some(
+    ({ gate, code }) => gate === "lock" || (gate === "paused" && code === "cluster"),
+  );
+  const kept = reasons.filter((one) => !isReplaced(one));
+  return [
+    ...(pause === undefined ? [] : [live("paused", "node", `this node is ${pausedText(pause)}`)]),
+    ...(forAll === undefined || !(asksTheLock || kept.length === 0)
+      ? []
+      : [
+          forAll.code === "paused"
+            ? live("paused", "cluster", forAll.message)
+            : live("lock", forAll.code, forAll.message),
+        ]),
+    ...kept,
+  ];
+}
