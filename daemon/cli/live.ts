@@ -1,7 +1,7 @@
 import type { CycleRecord, Reason } from "../cycle/record.ts";
 import type { Carried } from "../lock/carrier.ts";
 import { halted, haltsAfter } from "../lock/failures.ts";
-import { allPaused, byHand, type Refusal } from "../lock/limits.ts";
+import { allPaused, byHand, isByPeople, type Refusal } from "../lock/limits.ts";
 import { manualHolders } from "../lock/slots.ts";
 import { pausedText, pauseNow } from "../pause.ts";
 
@@ -14,13 +14,6 @@ export function heldForAll({ lock, failures, paused }: Carried, now: number): Re
   if (lock.state === "unreadable") return { code: "lock-unreadable", message: lock.why };
   return manual && { code: "lock-manual", message: byHand(manual) };
 }
-
-const ofTheLock: ReadonlySet<string> = new Set([
-  "lock-unreadable",
-  "lock-manual",
-  "halted",
-  "failures-unreadable",
-]);
 
 /**
  * What a node waits for, where a person's word counts as it stands now: the record on the Node is from a moment ago, and a pause,
@@ -41,7 +34,7 @@ export function liveReasons(
     since: sinceOf(gate, code),
   });
   const pause = pauseNow(annotation, now);
-  const isPerson = ({ gate, code }: Reason) => gate === "paused" || (gate === "lock" && ofTheLock.has(code));
+  const isPerson = ({ gate, code }: Reason) => gate === "paused" || (gate === "lock" && isByPeople(code));
   const isReplaced = (one: Reason) => isPerson(one) || (forAll !== undefined && one.gate === "lock");
   const asksTheLock = reasons.some(
     ({ gate, code }) => gate === "lock" || (gate === "paused" && code === "cluster"),

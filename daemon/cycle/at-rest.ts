@@ -14,7 +14,7 @@ import {
   wait,
 } from "./decision.ts";
 import { mark, type NodeChange, soften } from "./marks.ts";
-import { isSaid, reasonsOf, saying } from "./reasons.ts";
+import { reasonsOf, sayAt, saying } from "./reasons.ts";
 import { atEase, type CycleRecord } from "./record.ts";
 import type { NodeFacts, Seen } from "./seen.ts";
 
@@ -282,12 +282,15 @@ function waitingFor(
   const why = closed.map(({ message }) => message).join("; ");
   const reasons = reasonsOf(record, closed, now);
   const softTaint = closed.every(({ gate }) => gate === "lock") ? policy.marks.softTaint : undefined;
-  if (record.phase === "Waiting" && isSaid(record, reasons, now) && record.taint === softTaint) {
-    return { action: { do: "wait", ...wait }, why, reasons };
+  const due = sayAt(record, reasons, seen.rewordAt);
+  if (record.phase === "Waiting" && now < due && record.taint === softTaint) {
+    const until = Math.min(wait.until ?? Number.POSITIVE_INFINITY, due);
+    const timer = Number.isFinite(until) ? { until } : {};
+    return { action: { do: "wait", ...wait, ...timer }, why, reasons };
   }
-  const sayAt = Date.parse(record.saidAt ?? "") + sayAgainMs;
-  if (record.phase === "Waiting" && seen.sayings >= sayingsMax && now < sayAt) {
-    const until = Math.min(wait.until ?? Number.POSITIVE_INFINITY, sayAt);
+  const againAt = Date.parse(record.saidAt ?? "") + sayAgainMs;
+  if (record.phase === "Waiting" && seen.sayings >= sayingsMax && now < againAt) {
+    const until = Math.min(wait.until ?? Number.POSITIVE_INFINITY, againAt);
     return { action: { do: "wait", ...wait, until }, why, reasons };
   }
   const since = record.phase === "Waiting" ? record.since : iso(now);

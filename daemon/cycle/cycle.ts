@@ -10,6 +10,7 @@ import type { Action, Decision } from "./decision.ts";
 import { misreadOn } from "./misread.ts";
 import { asWritten, createOwnMemory } from "./own-memory.ts";
 import { type NodeRead, patchNode, readNode } from "./own-node.ts";
+import { rewordDelayMs } from "./reasons.ts";
 import { type CycleRecord, isAtRest, writeRecord } from "./record.ts";
 import { parseRequest, withRequest } from "./request.ts";
 import type { CyclePorts } from "./run.ts";
@@ -94,6 +95,15 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     };
   };
 
+  function sayingsWithin(ms: number): number {
+    return saidAt.filter((moment) => clock.elapsed() - moment < ms).length;
+  }
+
+  function rewordAt(): number | undefined {
+    const last = saidAt.at(-1);
+    return last === undefined ? undefined : onTheWall(last + rewordDelayMs(sayingsWithin(3_600_000)));
+  }
+
   function drainState(): DrainState {
     const state = drain?.task.state() ?? { state: "none" };
     return state.state === "done" ? { ...state, at: onTheWall(state.at) } : state;
@@ -116,7 +126,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         mayHoldSlot,
         turn: turn?.claim() ?? true,
         unreachableMs: ports.unreachableMs() - unreachableBefore,
-        sayings: saidAt.filter((moment) => clock.elapsed() - moment < 60_000).length,
+        sayings: sayingsWithin(60_000),
+        rewordAt: rewordAt(),
         setbacks: setbacks.shown(clock.wall()),
       };
       const lockFacts = believedLock(record);

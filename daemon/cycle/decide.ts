@@ -16,7 +16,7 @@ import {
   wait,
 } from "./decision.ts";
 import { callHooks, forgetHooks, missingHooks, unmark, unmarked } from "./marks.ts";
-import { isSaid, reasonsOf, saying } from "./reasons.ts";
+import { reasonsOf, sayAt, saying } from "./reasons.ts";
 import { atEase, type CycleRecord, type Reason } from "./record.ts";
 import { returning } from "./returning.ts";
 import type { NodeFacts, Seen } from "./seen.ts";
@@ -143,9 +143,10 @@ function drained(record: CycleRecord, node: NodeFacts, why: string, moment: Mome
   }
   const says = `${why}, but ${holding.map(({ message }) => message).join("; ")}`;
   const until = soonest(...holding.map(due), now + briefRecheckMs, seen.gates.changesAt);
-  const decision = isSaid(record, reasons, now)
-    ? wait(says, until)
-    : save({ ...record, ...saying(reasons, now) }, says, callHooks(hooks, node));
+  const decision =
+    now < sayAt(record, reasons, seen.rewordAt)
+      ? wait(says, until)
+      : save({ ...record, ...saying(reasons, now) }, says, callHooks(hooks, node));
   return { ...decision, reasons };
 }
 

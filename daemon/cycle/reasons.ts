@@ -1,9 +1,18 @@
 import type { ClosedGate } from "../gates/gate.ts";
+import { isByPeople } from "../lock/limits.ts";
 import { iso } from "./decision.ts";
 import type { CycleRecord, Reason } from "./record.ts";
 
-/** A sentence with other names or numbers in it is written no sooner: thousands of nodes may have one. */
-const rewordMs = 10 * 60_000;
+/**
+ * A sentence with other names or numbers in it is written within a minute; one that keeps changing ever later, as thousands of
+ * nodes may have it.
+ */
+const rewordMs = { first: 60_000, most: 10 * 60_000 };
+
+/** How long after the last writing the words alone are written again, where there were so many of them in the last hour. */
+export function rewordDelayMs(sayings: number): number {
+  return Math.min(rewordMs.first * 2 ** Math.max(0, sayings - 1), rewordMs.most);
+}
 
 /** What holds the node back, each since when it first did without a break. */
 export function reasonsOf(record: CycleRecord, closed: readonly ClosedGate[], now: number): Reason[] {
@@ -13,13 +22,26 @@ export function reasonsOf(record: CycleRecord, closed: readonly ClosedGate[], no
   });
 }
 
-/** Whether the Node says so already, or in words that will do for a while; who is in the lock changes too often for words. */
-export function isSaid({ reasons, saidAt }: CycleRecord, wanted: readonly Reason[], now: number): boolean {
+/**
+ * When the Node is to say so: long ago where it says something else, `rewordAt` where only the words differ, never where it says so
+ * already. A process that has written nothing yet (no `rewordAt`) sets the words right at once. Who is in the lock changes too
+ * often for words, but for what people have said.
+ */
+export function sayAt(
+  { reasons }: Pick<CycleRecord, "reasons">,
+  wanted: readonly Reason[],
+  rewordAt: number | undefined,
+): number {
   const saidBefore = (one: Reason) =>
     reasons.find(({ gate, code }) => gate === one.gate && code === one.code);
-  if (reasons.length !== wanted.length || !wanted.every((one) => saidBefore(one) !== undefined)) return false;
-  const isReworded = wanted.some((one) => one.gate !== "lock" && one.message !== saidBefore(one)?.message);
-  return !isReworded || now < Date.parse(saidAt ?? "") + rewordMs;
+  if (reasons.length !== wanted.length || !wanted.every((one) => saidBefore(one) !== undefined)) {
+    return Number.NEGATIVE_INFINITY;
+  }
+  const counts = ({ gate, code }: Reason) => gate === "lock" && !isByPeople(code);
+  const isReworded = wanted.some(
+    (one) => (rewordAt === undefined || !counts(one)) && one.message !== saidBefore(one)?.message,
+  );
+  return isReworded ? (rewordAt ?? Number.NEGATIVE_INFINITY) : Number.POSITIVE_INFINITY;
 }
 
 /** As the record has them once they are written. */

@@ -23,6 +23,8 @@ export interface Seen {
   unreachableMs: number;
   /** How often in the last minute this process has written why the node waits. */
   sayings: number;
+  /** When a sentence may be written again only because its words differ; undefined while this process has written none. */
+  rewordAt?: number | undefined;
   /** What has been refused or has failed, and is not tried again before its time. */
   setbacks: Readonly<Partial<Record<Trial, Setback>>>;
   /** Since when this process knows of the need, where the record does not say it. */

@@ -74,6 +74,19 @@ export interface Refusal {
   toldByNodes?: true;
 }
 
+const byPeople: ReadonlySet<string> = new Set<Refusal["code"]>([
+  "paused",
+  "lock-manual",
+  "lock-unreadable",
+  "halted",
+  "failures-unreadable",
+]);
+
+/** Whether that changes only when a person, or what is worth one's attention, changes it; and not with each holder. */
+export function isByPeople(code: string): boolean {
+  return byPeople.has(code);
+}
+
 /** Of a Node: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
 export const zoneLabel = "topology.kubernetes.io/zone";
 /** The second is that of clusters before 1.24; RKE has the last two, of which a node may bear either. They are one group. */

@@ -1,6 +1,6 @@
 import { brokenTrustMs, createBelief } from "../belief.ts";
 import type { Clock, Random } from "../clock.ts";
-import type { Refusal } from "./limits.ts";
+import { isByPeople, type Refusal } from "./limits.ts";
 import { parsePriority, turnDelayMs } from "./rank.ts";
 import type { Holder } from "./slots.ts";
 import type { LockFacts, LockStore, Member } from "./store.ts";
@@ -57,7 +57,7 @@ export function createTurn(options: TurnOptions): Turn {
   let watching: AbortController | undefined;
   let latest = createBelief<LockFacts>(clock, trustMs);
   /** Why this node was refused when its loop was here last. */
-  let saidCode: Refusal["code"] | undefined;
+  let said: Refusal | undefined;
   let isCalled = false;
   let isFading = false;
   /** Since when the reboot of the node that was seen to enter last had been needed; it has left meanwhile. */
@@ -79,8 +79,9 @@ export function createTurn(options: TurnOptions): Turn {
   }
 
   function isNews(): boolean {
-    const code = latest.last()?.refusal?.code;
-    return code !== undefined && code !== saidCode;
+    const refusal = latest.last()?.refusal;
+    if (refusal === undefined) return false;
+    return refusal.code !== said?.code || (isByPeople(refusal.code) && refusal.message !== said.message);
   }
 
   async function callLater(signal: AbortSignal): Promise<void> {
@@ -149,7 +150,7 @@ export function createTurn(options: TurnOptions): Turn {
   return {
     follow(next, seen, askedAt) {
       waiter = next;
-      saidCode = seen.refusal?.code;
+      said = seen.refusal;
       // Where the watch has shown something newer meanwhile, that counts.
       if (askedAt !== undefined) latest.read(seen, seen.version, askedAt);
       see(latest.last() ?? seen);
@@ -173,7 +174,7 @@ export function createTurn(options: TurnOptions): Turn {
       watching?.abort();
       watching = undefined;
       latest = createBelief(clock, trustMs);
-      saidCode = undefined;
+      said = undefined;
       isCalled = false;
       isFading = false;
     },

@@ -78,6 +78,7 @@ interface Facts {
   unreachableMs?: number;
   setbacks?: Seen["setbacks"];
   sayings?: number;
+  rewordAt?: number;
   neededSince?: number;
   readySince?: number;
   unreadyPods?: readonly string[];
@@ -97,6 +98,7 @@ export function seen(facts: Facts = {}): Seen {
     unreachableMs: facts.unreachableMs ?? 0,
     setbacks: facts.setbacks ?? {},
     sayings: facts.sayings ?? 0,
+    rewordAt: facts.rewordAt,
     neededSince: facts.neededSince,
     readySince: facts.readySince,
     mayHoldSlot: facts.mayHoldSlot ?? (held || facts.remains === true),

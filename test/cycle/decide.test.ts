@@ -134,11 +134,13 @@ describe("A node that needs a reboot", () => {
       saidAt: iso(noon),
       reasons: [{ gate: "alerts", code: "active", message: "2 alerts are active", since: iso(noon) }],
     });
-    const decision = decide(before, seen({ closed, held: false }), policy(), noon);
+    const rewordAt = noon + 10 * minute;
+    const facts = seen({ closed, held: false, rewordAt });
+    const decision = decide(before, facts, policy(), noon);
     assert.deepEqual(action(decision), { do: "wait", until: noon + minute });
     assert.deepEqual(decision.reasons, [{ ...closed[0], since: iso(noon) }]);
     // The words alone are not worth a write of each of thousands of nodes; but not for ever.
-    const next = saved(decide(before, seen({ closed, held: false }), policy(), noon + 10 * minute));
+    const next = saved(decide(before, facts, policy(), noon + 10 * minute));
     assert.deepEqual(next.reasons, decision.reasons);
     assert.equal(next.saidAt, iso(noon + 10 * minute));
   });
@@ -154,8 +156,27 @@ describe("A node that needs a reboot", () => {
     const refusal = { code: "lock-taken", message: "all slots are taken (2 of 2)" } as const;
     const reasons = [{ gate: "lock", code: refusal.code, message: "(1 of 1)", since: iso(noon) }];
     const before = record({ phase: "Waiting", cordoned: false, saidAt: iso(noon), reasons });
-    const decision = decide(before, seen({ refusal, held: false }), policy(), noon + 60 * minute);
+    const facts = seen({ refusal, held: false, rewordAt: noon });
+    const decision = decide(before, facts, policy(), noon + 60 * minute);
     assert.equal(action(decision).do, "wait");
+  });
+
+  it("sets the words on the Node right at once where another process, perhaps with other options, has written them", () => {
+    const refusal = { code: "lock-taken", message: "all slots are taken (2 of 2)" } as const;
+    const reasons = [{ gate: "lock", code: refusal.code, message: "(1 of 1)", since: iso(noon) }];
+    const before = record({ phase: "Waiting", cordoned: false, saidAt: iso(noon), reasons });
+    const next = saved(decide(before, seen({ refusal, held: false }), policy(), noon + 1000));
+    assert.deepEqual(next.reasons, [{ ...reasons[0], message: refusal.message }]);
+  });
+
+  it("writes what a person has said of the lock in its new words, once it is time", () => {
+    const refusal = { code: "lock-manual", message: 'set by hand: "new"' } as const;
+    const reasons = [{ gate: "lock", code: refusal.code, message: 'set by hand: "old"', since: iso(noon) }];
+    const before = record({ phase: "Waiting", cordoned: false, saidAt: iso(noon), reasons });
+    const facts = seen({ refusal, held: false, rewordAt: noon + minute });
+    const waits = decide(before, facts, policy(), noon + 1000);
+    assert.deepEqual(action(waits), { do: "wait", slot: true, until: noon + minute });
+    assert.equal(saved(decide(before, facts, policy(), noon + minute)).reasons[0]?.message, refusal.message);
   });
 
   it("asks again when the window opens, if that is sooner", () => {
