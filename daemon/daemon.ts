@@ -1,7 +1,9 @@
 import type { Writable } from "node:stream";
 import { collectDefaultMetrics } from "prom-client";
 import type { Clock, Random } from "./clock.ts";
+import { unlessNotFound } from "./cluster/api.ts";
 import { createClient } from "./cluster/client.ts";
+import { type Node, paths } from "./cluster/objects.ts";
 import { createOutage } from "./cluster/outage.ts";
 import type { Transport } from "./cluster/transport.ts";
 import { escalationOf } from "./config/escalation.ts";
@@ -229,6 +231,20 @@ export async function runDaemon(
   }
 }
 
+/** What is looked at here says nothing of the Node where that is another machine, as when it is asked from a laptop. */
+async function assertSameMachine(
+  { api, nodeName, readBootID }: CyclePorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const node = await unlessNotFound(api.get<Node>(paths.node(nodeName), { signal }));
+  const theirs = node?.status?.nodeInfo?.bootID;
+  const ours = await readBootID();
+  if (theirs === undefined || theirs === "" || theirs === ours) return;
+  throw new Error(
+    `this machine is not ${nodeName}: its boot ID is ${ours}, that of the Node is ${theirs}; run it on that machine, or in the pod of rebootd there. Where the machine has just booted, its kubelet has not reported yet`,
+  );
+}
+
 /** One look without any change: where the cycle stands, what would be done, and why, as lines of text. */
 export async function lookDaemon(
   config: Config,
@@ -236,6 +252,7 @@ export async function lookDaemon(
   signal: AbortSignal,
 ): Promise<string> {
   const { ports } = compose(config, surroundings, signal);
+  await assertSameMachine(ports, signal);
   const { record, decision } = await lookOnce(ports, signal);
   const { action, why } = decision;
   const what = action.do === "save" ? `become ${action.record.phase}` : action.do;

@@ -7,6 +7,7 @@ import type { Drain } from "../drain/drain.ts";
 import type { CheckGates } from "../gates/index.ts";
 import type { NeedSource } from "../host/need.ts";
 import type { Rebooter } from "../host/reboot/rebooter.ts";
+import type { Overdue } from "../lock/overdue.ts";
 import type { LockStore } from "../lock/store.ts";
 import { createTurn } from "../lock/turn.ts";
 import { createCycle } from "./cycle.ts";
@@ -51,6 +52,8 @@ export interface CycleReport {
   phaseChanged(from: CycleRecord, to: CycleRecord, why: string): void;
   /** Entries of nodes that are gone were taken out of the lock. */
   orphansRemoved(nodes: readonly string[]): void;
+  /** Holders of the lock that do not come back, as this node sees them while it waits; told each minute. */
+  holdersOverdue(overdue: readonly Overdue[]): void;
   /** What people have written on the Node and perhaps meant otherwise than it is taken; told in each pass. */
   misread(faults: readonly string[]): void;
   /** Something did not work; the loop goes on. */
@@ -81,6 +84,8 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
     onDue: wake.ring,
     onNews: wake.ring,
     onOrphans: (removed) => report.orphansRemoved(removed.map(({ nodeID }) => nodeID)),
+    overdueMs: overdueMsOf(ports.policy),
+    onOverdue: report.holdersOverdue,
     onError: report.failed,
   });
   const cycle = createCycle(ports, trustMs, turn, wake.ring);
@@ -153,6 +158,14 @@ export async function lookOnce(
 ): Promise<{ record: CycleRecord; decision: Decision }> {
   const cycle = createCycle(ports, trustMsOf(ports), undefined, () => {});
   return await cycle.look(signal);
+}
+
+/** As long as a cycle may take, by the settings of this node; with a margin for clocks that differ. */
+function overdueMsOf(policy: Policy): number {
+  const { drainDelayMs, drainTimeoutMs, rebootDelayMs, rebootTimeoutMs, rebootAttempts } = policy;
+  const before = drainDelayMs + drainTimeoutMs + rebootDelayMs + policy.beforeHooks.timeoutMs;
+  const after = policy.readyTimeoutMs + policy.lockReleaseDelayMs + 60_000;
+  return before + rebootTimeoutMs * rebootAttempts + after;
 }
 
 function trustMsOf({ periodMs }: CyclePorts): number {

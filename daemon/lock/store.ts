@@ -19,6 +19,7 @@ import {
   zoneLabel,
 } from "./limits.ts";
 import { findOrphans } from "./orphans.ts";
+import { lookAtHolder, type Overdue } from "./overdue.ts";
 import {
   enter,
   type Holder,
@@ -77,6 +78,8 @@ export interface LockStore {
    * what went.
    */
   removeOrphans(self: Self, holders: readonly Holder[], signal: AbortSignal): Promise<readonly Holder[]>;
+  /** Whether the Node of a holder that is late is not Ready. */
+  lookAtHolder(holder: Holder, signal: AbortSignal): Promise<Overdue | undefined>;
   /**
    * Calls back with each state of the lock until the signal ends it. What only other Nodes tell is not in it.
    */
@@ -292,6 +295,8 @@ export function createLockStore(options: LockOptions): LockStore {
       }, signal);
       return factsOf(after, placed(self), knownLimits());
     },
+
+    lookAtHolder: (holder, signal) => lookAtHolder(api, holder, signal),
 
     async removeOrphans(self, holders, signal) {
       const orphans = await findOrphans({ api, clock }, holders, self, signal);

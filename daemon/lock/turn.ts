@@ -1,6 +1,7 @@
 import { brokenTrustMs, createBelief } from "../belief.ts";
 import type { Clock, Random } from "../clock.ts";
 import { isByPeople, type Refusal } from "./limits.ts";
+import { keepVigil, type Overdue } from "./overdue.ts";
 import { parsePriority, turnDelayMs } from "./rank.ts";
 import type { Holder } from "./slots.ts";
 import type { LockFacts, LockStore, Member } from "./store.ts";
@@ -38,6 +39,10 @@ export interface TurnOptions {
   /** Called when what is in the way is something else than the Node says, or is to be read anew. */
   onNews: () => void;
   onOrphans: (removed: readonly Holder[]) => void;
+  /** A holder that has its slot for longer than this, with a Node that is not Ready, does not come back by itself. */
+  overdueMs: number;
+  /** Told each minute while a slot is waited for, and once with none when it is no longer. */
+  onOverdue: (overdue: readonly Overdue[]) => void;
   onError: (what: string, error: unknown) => void;
 }
 
@@ -158,6 +163,13 @@ export function createTurn(options: TurnOptions): Turn {
       watching = new AbortController();
       const { signal } = watching;
       void patrol(signal);
+      const vigil = {
+        ...options,
+        holders: () => latest.last()?.holders ?? [],
+        look: lock.lookAtHolder,
+        onError: (error: unknown) => onError("looking at a holder of the lock that is late", error),
+      };
+      void keepVigil(vigil, next.nodeID, signal);
       void lock.watch(
         () => waiter ?? next,
         (facts) => seeWatched(facts, signal),
@@ -171,6 +183,7 @@ export function createTurn(options: TurnOptions): Turn {
     },
     stop() {
       withdraw();
+      if (watching !== undefined) options.onOverdue([]);
       watching?.abort();
       watching = undefined;
       latest = createBelief(clock, trustMs);

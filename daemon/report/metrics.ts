@@ -39,6 +39,11 @@ export function createMetrics(node: string, version: string) {
       help: "1 while the node has rebooted and is past its time to return, else 0.",
       registers,
     }),
+    holdersOverdue: new Gauge({
+      name: "rebootd_holders_overdue",
+      help: "Other nodes that hold a slot for longer than a cycle takes and are not Ready, as this node sees them while it waits.",
+      registers,
+    }),
     cycles: new Counter({
       name: "rebootd_cycles_total",
       help: "Cycles that have ended, by how.",

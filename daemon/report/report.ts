@@ -12,6 +12,7 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
   let phase: string = "Starting";
   let wasOverdue = false;
   let misread: readonly string[] = [];
+  let late: readonly string[] = [];
 
   const report: CycleReport = {
     decided(record, seen, { action, why, reasons = [], overdue = false }) {
@@ -49,6 +50,18 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
       const note = `took ${nodes.join(", ")} out of the lock: the cluster has no such Node any more`;
       log.warn(note);
       events.emit("Warning", "OrphanRemoved", note);
+    },
+    holdersOverdue(holders) {
+      metrics.holdersOverdue.set(holders.length);
+      const keys = holders.map(({ node, heldSince }) => `${node} ${heldSince}`);
+      for (const [index, { node, heldSince, notReadySince }] of holders.entries()) {
+        if (late.includes(keys[index] ?? "")) continue;
+        const since = notReadySince === undefined ? "" : ` since ${notReadySince}`;
+        const note = `${node} holds a slot since ${heldSince}, longer than a cycle takes, and is NotReady${since}: it does not come back by itself; rebootd explain ${node} says more, rebootd unlock ${node} gives its slot to others`;
+        log.error(note);
+        events.emit("Warning", "HolderOverdue", note);
+      }
+      late = keys;
     },
     misread(faults) {
       for (const fault of faults) {

@@ -175,6 +175,18 @@ describe("The command line of a process", () => {
       assert.equal(out, "n1 is Idle and would wait: no reboot is needed\n");
     });
 
+    it("says that this is another machine, and nothing of a reboot, where the boot IDs differ", async () => {
+      await admin.create("/api/v1/nodes", { metadata: { name: "n2" } }, { signal });
+      const status = { nodeInfo: { bootID: "11111111-649c-4c7a-bc77-9cd04c96812e" } };
+      await admin.patch("/api/v1/nodes/n2/status", { status }, { signal });
+      const { code, out, err } = await runDaemonProcess([...once(), "--node-id=n2"]);
+      assert.deepEqual([code, out], [1, ""]);
+      assert.match(
+        err,
+        /^rebootd: this machine is not n2: its boot ID is 1c09ca98-\S+, that of the Node is 11111111-/,
+      );
+    });
+
     it("says what it would do and why, and changes nothing", async () => {
       await writeFile(join(folder, "reboot-required"), "");
       const before = server.resourceVersion;

@@ -43,7 +43,7 @@ describe("A node that waits for its turn", () => {
     watches = 0;
     lookedAfter = [];
     clusterSize = async () => 10;
-    const lock: Pick<LockStore, "clusterSize" | "watch" | "removeOrphans"> = {
+    const lock: Pick<LockStore, "clusterSize" | "watch" | "removeOrphans" | "lookAtHolder"> = {
       clusterSize: () => clusterSize(),
       watch: async (_, onFacts, onBreak, signal) => {
         show = onFacts;
@@ -53,6 +53,7 @@ describe("A node that waits for its turn", () => {
           watches -= 1;
         });
       },
+      lookAtHolder: async () => undefined,
       removeOrphans: async (_, holders: readonly Holder[]) => {
         lookedAfter.push(holders.map(({ nodeID }) => nodeID));
         return [];
@@ -70,6 +71,8 @@ describe("A node that waits for its turn", () => {
         news += 1;
       },
       onOrphans: () => {},
+      overdueMs: 3_600_000,
+      onOverdue: () => {},
       onError: (what, error) => assert.fail(`${what}: ${error}`),
     });
   });

@@ -1,0 +1,78 @@
+import type { Clock, Random } from "../clock.ts";
+import { type Api, unlessNotFound } from "../cluster/api.ts";
+import { isReady } from "../cluster/nodes.ts";
+import { type Node, paths } from "../cluster/objects.ts";
+import { type Holder, isManual } from "./slots.ts";
+
+/** A holder that has had more time than a cycle takes, and whose Node is not Ready. Times are RFC 3339. */
+export interface Overdue {
+  node: string;
+  heldSince: string;
+  notReadySince: string | undefined;
+}
+
+/** Its Node as it is now; undefined where it is Ready. What is gone is an orphan, and looked after elsewhere. */
+export async function lookAtHolder(
+  api: Api,
+  { nodeID, created = "" }: Holder,
+  signal: AbortSignal,
+): Promise<Overdue | undefined> {
+  const node = await unlessNotFound(api.get<Node>(paths.node(nodeID), { signal }));
+  if (node === undefined || isReady(node)) return undefined;
+  const ready = (node.status?.conditions ?? []).find(({ type }) => type === "Ready");
+  return { node: nodeID, heldSince: created, notReadySince: ready?.lastTransitionTime };
+}
+
+export interface VigilOptions {
+  clock: Clock;
+  random: Random;
+  /** No cycle holds its slot for longer, if all goes well. */
+  overdueMs: number;
+  holders: () => readonly Holder[];
+  look: (holder: Holder, signal: AbortSignal) => Promise<Overdue | undefined>;
+  onOverdue: (overdue: readonly Overdue[]) => void;
+  onError: (error: unknown) => void;
+}
+
+const lapMs = 60_000;
+/** Thousands of nodes wait for the same holders: each of them asks for one so seldom, once it is late. */
+const lookAgainMs = 20 * 60_000;
+/** At most so many are asked for in a lap. */
+const looksMax = 3;
+
+interface Watched {
+  /** Moments of `clock.elapsed()`: the holder's clock may be another one than ours. */
+  firstSeen: number;
+  lookedAt?: number;
+  overdue?: Overdue | undefined;
+}
+
+/** Looks after holders that are late, until the signal ends it: their own daemons may be down with them. */
+export async function keepVigil(options: VigilOptions, self: string, signal: AbortSignal): Promise<void> {
+  const { clock, random, overdueMs, holders, look, onOverdue, onError } = options;
+  const watched = new Map<string, Watched>();
+  for (;;) {
+    const others = holders().filter((holder) => !isManual(holder) && holder.nodeID !== self);
+    const entries = new Map(others.map((holder) => [`${holder.nodeID} ${holder.created}`, holder]));
+    for (const key of watched.keys()) if (!entries.has(key)) watched.delete(key);
+    let looks = 0;
+    for (const [key, holder] of entries) {
+      const one = watched.get(key) ?? { firstSeen: clock.elapsed() };
+      watched.set(key, one);
+      const isLate = clock.elapsed() - one.firstSeen > overdueMs;
+      const isDue = one.lookedAt === undefined || clock.elapsed() - one.lookedAt >= lookAgainMs;
+      if (!isLate || !isDue || looks >= looksMax) continue;
+      looks += 1;
+      one.lookedAt = clock.elapsed();
+      try {
+        one.overdue = await look(holder, signal);
+      } catch (error) {
+        if (!signal.aborted) onError(error);
+      }
+    }
+    if (signal.aborted) return;
+    onOverdue([...watched.values()].flatMap(({ overdue }) => overdue ?? []));
+    await clock.sleep(lapMs * (0.5 + random() / 2), signal).catch(() => {});
+    if (signal.aborted) return;
+  }
+}
