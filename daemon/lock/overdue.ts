@@ -36,7 +36,7 @@ export interface VigilOptions {
 
 const lapMs = 60_000;
 /** Thousands of nodes wait for the same holders: each of them asks for one so seldom, once it is late. */
-const lookAgainMs = 20 * 60_000;
+const lookAgainMs = 60 * 60_000;
 /** At most so many are asked for in a lap. */
 const looksMax = 3;
 

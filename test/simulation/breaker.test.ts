@@ -179,6 +179,7 @@ describe("With --max-unavailable", () => {
     await setCordon("n2", true);
     const config = parseConfig({ "node-id": "n1", "max-unavailable": "1" });
     const needed = { state: "needed", source: "file", reasons: [] } as const;
+    const node = await world.admin.get<Node>("/api/v1/nodes/n1", { signal: world.signal });
     const text = await lookDaemon(
       config,
       {
@@ -187,7 +188,7 @@ describe("With --max-unavailable", () => {
         random: () => 0.5,
         host: {
           need: { check: async () => needed, watch: () => {} },
-          readBootID: async () => "one",
+          readBootID: async () => node.status?.nodeInfo?.bootID ?? "",
           rebooter: { reboot: () => assert.fail("it is only to look") },
           logind: noLogind,
         },

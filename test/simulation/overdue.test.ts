@@ -53,6 +53,6 @@ describe("A holder that does not come back", () => {
       if (node === "n2" && path.endsWith("/nodes/n1")) looks += 1;
     };
     await world.time.pass(2 * hour);
-    assert.ok(looks >= 4 && looks <= 12, `${looks}`);
+    assert.ok(looks >= 2 && looks <= 8, `${looks}`);
   });
 });
