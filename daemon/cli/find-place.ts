@@ -96,7 +96,7 @@ function installedBy({ metadata, spec }: DaemonSet): Installed[] {
   const containers = spec?.template.spec?.containers ?? [];
   const container = containers.find(({ args }) => args?.includes("run"));
   if (container === undefined) return [];
-  const environment: Environment = {};
+  const environment: Record<string, string | undefined> = {};
   let unknown: string | undefined;
   for (const variable of container.env ?? []) {
     const path = variable.valueFrom?.fieldRef?.fieldPath;

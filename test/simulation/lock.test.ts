@@ -104,9 +104,13 @@ describe("The lock", () => {
       const requests = asked.filter((request) => !isWatch(request));
       assert.ok(requests.length <= 6 * hours, `${requests.length} with concurrency ${concurrency}`);
       assert.ok(
-        requests.every((request) => /^GET .*(nodes\/n[12]|nodes\?limit=1|leases\/rebootd)$/.test(request)),
-        `${new Set(requests)}`,
+        requests.every((request) =>
+          /^(GET .*(nodes\/n[12]|nodes\?limit=1|leases\/rebootd)|POST .*\/events)$/.test(request),
+        ),
+        [...new Set(requests)].join(),
       );
+      const events = requests.filter((request) => request.startsWith("POST"));
+      assert.equal(events.length, 1, "it warns once of the holder that does not come back");
       // A watch that the server ends is opened again.
       const watched = new Set(
         asked.filter(isWatch).map((request) => /metadata.name%3D([^&]+)/.exec(request)?.[1]),
