@@ -1,8 +1,15 @@
 /** The server on loopback, over TLS with a certificate of its own, and the kubeconfig that leads to it. */
 
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { RequestListener } from "node:http";
+import {
+  constants,
+  createSecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from "node:http2";
+import { createServer } from "node:https";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { generate } from "selfsigned";
 import { acceptingJson, answerInProtobuf, readBody, takesOnlyProtobuf, type WireAnswer } from "./media.ts";
 import type { Method } from "./request.ts";
@@ -19,15 +26,27 @@ export interface Listening {
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/** Serves `server` on 127.0.0.1; port 0 takes any that is free. */
-export async function listen(server: ApiServer, options: { port?: number } = {}): Promise<Listening> {
+export interface ListenOptions {
+  /** 0, the default, takes any that is free. */
+  port?: number;
+  /** As a front between client and server may: without HTTP/2. */
+  onlyHttp1?: boolean;
+  /** Told of each connection that speaks HTTP/2. */
+  onSession?: (session: ServerHttp2Session) => void;
+}
+
+/** Serves `server` on 127.0.0.1. As kube-apiserver, it offers HTTP/2 and HTTP/1.1, and takes HTTP/2 where it can. */
+export async function listen(server: ApiServer, options: ListenOptions = {}): Promise<Listening> {
   const { key, cert } = await certificate();
   const sockets = new Set<Socket>();
-  const https = createServer({ key, cert }, (request, response) => {
+  const handle = (request: Http2ServerRequest, response: Http2ServerResponse) =>
     void serve(server, request, response);
-  });
-  https.keepAliveTimeout = 0;
-  https.requestTimeout = 0;
+  const https = options.onlyHttp1
+    ? createServer({ key, cert }, handle as unknown as RequestListener)
+    : createSecureServer({ key, cert, allowHTTP1: true }, handle);
+  // For HTTP/1.1: no idle connection and no slow request is ended.
+  Object.assign(https, { keepAliveTimeout: 0, requestTimeout: 0 });
+  https.on("session", (session) => options.onSession?.(session));
   https.on("connection", (socket: Socket) => {
     if (server.away) {
       socket.destroy();
@@ -62,8 +81,8 @@ function bound(https: Server, port: number): Promise<number> {
 }
 
 /** Of 127.0.0.1, signed by itself. */
-export async function certificate(): Promise<{ key: string; cert: string }> {
-  const made = await generate([{ name: "commonName", value: "kube-apiserver" }], {
+export async function certificate(commonName = "kube-apiserver"): Promise<{ key: string; cert: string }> {
+  const made = await generate([{ name: "commonName", value: commonName }], {
     keyType: "ec",
     algorithm: "sha256",
     notAfterDate: new Date(Date.now() + 365 * 24 * 3600 * 1000),
@@ -84,7 +103,11 @@ export async function certificate(): Promise<{ key: string; cert: string }> {
   return { key: made.private, cert: made.cert };
 }
 
-async function serve(server: ApiServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  server: ApiServer,
+  request: Http2ServerRequest,
+  response: Http2ServerResponse,
+): Promise<void> {
   const ended = new AbortController();
   response.on("close", () => ended.abort());
   try {
@@ -92,7 +115,9 @@ async function serve(server: ApiServer, request: IncomingMessage, response: Serv
     for await (const chunk of request) parts.push(chunk);
     const [path = "", search = ""] = (request.url ?? "").split(/\?(.*)/s);
     const sent = Object.fromEntries(
-      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+      Object.entries(request.headers)
+        .filter(([name]) => !name.startsWith(":"))
+        .map(([name, value]) => [name, String(value)]),
     );
     const read = readBody(Buffer.concat(parts), sent);
     const inProtobuf = takesOnlyProtobuf(sent);
@@ -106,19 +131,20 @@ async function serve(server: ApiServer, request: IncomingMessage, response: Serv
     );
     await send(response, inProtobuf ? answerInProtobuf(answer) : answer);
   } catch {
-    // No answer, or one that breaks off: the client sees its connection end.
-    response.socket?.destroy();
+    // No answer, or one that breaks off: the client sees its connection end, or over HTTP/2 its stream.
+    if (request.httpVersionMajor === 2) response.stream?.close(constants.NGHTTP2_INTERNAL_ERROR);
+    else response.socket?.destroy();
   }
 }
 
-async function send(response: ServerResponse, { status, headers, body }: WireAnswer): Promise<void> {
+async function send(response: Http2ServerResponse, { status, headers, body }: WireAnswer): Promise<void> {
   response.writeHead(status, headers);
   if (typeof body === "string" || Buffer.isBuffer(body)) {
     response.end(body);
     return;
   }
   // The client learns that its watch is open before the first event.
-  response.flushHeaders();
+  (response as Http2ServerResponse & { flushHeaders(): void }).flushHeaders();
   for await (const chunk of body) {
     // Waiting here fills the watch's own bounded queue, and not the memory of this process.
     if (!response.write(chunk)) await drained(response);
@@ -127,7 +153,7 @@ async function send(response: ServerResponse, { status, headers, body }: WireAns
   response.end();
 }
 
-function drained(response: ServerResponse): Promise<void> {
+function drained(response: Http2ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       response.off("drain", done);
