@@ -13,6 +13,7 @@ import {
   loadKubeconfig,
   loadPersonalKubeconfig,
 } from "./cluster/kubeconfig.ts";
+import { ProxyError } from "./cluster/proxy.ts";
 import type { Transport } from "./cluster/transport.ts";
 import { httpAccessOf } from "./config/alerts.ts";
 import { ignoredInputs } from "./config/environment.ts";
@@ -20,6 +21,8 @@ import { ConfigError, parseConfig, type RawOptions } from "./config/options.ts";
 import { lookDaemon, runDaemon, type Surroundings } from "./daemon.ts";
 import { createPost } from "./gates/post.ts";
 import { createHost } from "./host/host.ts";
+import { oneLine } from "./one-line.ts";
+import { explain } from "./report/log.ts";
 
 /** A stop that takes longer than this is not clean any more; the record is true at every moment all the same. */
 const stopDeadlineMs = 5000;
@@ -56,7 +59,7 @@ try {
   process.exitCode = await runProgram(process.argv.slice(2), io, run, stop.signal);
 } catch (error) {
   if (!stop.signal.aborted) {
-    io.err(`rebootd: ${(error as Error).message}\n`);
+    io.err(`rebootd: ${oneLine(explain(error))}\n`);
     process.exitCode = 1;
   }
 }
@@ -92,8 +95,9 @@ async function run(raw: RawOptions): Promise<void> {
 
 function transportTo(file: string | undefined, load: () => KubeConfig): Transport {
   try {
-    return kubeconfigTransport(load(), systemClock);
+    return kubeconfigTransport(load(), systemClock, process.env);
   } catch (error) {
+    if (error instanceof ProxyError) throw new ConfigError(error.message);
     if (!(error instanceof KubeconfigError)) throw error;
     const given = file === undefined ? "--kubeconfig" : `--kubeconfig=${JSON.stringify(file)}`;
     throw new ConfigError(

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { isApiError } from "../cluster/api.ts";
 import { ConfigError, type RawOptions } from "../config/options.ts";
+import { oneLine } from "../one-line.ts";
+import { explain as withCauses } from "../report/log.ts";
 import type { PersonIo } from "./access.ts";
 import { DeedRefused } from "./deed.ts";
 import { explainCommand } from "./explain.ts";
@@ -60,7 +62,7 @@ export async function runProgram(
       return 2;
     }
     if (error instanceof DeedRefused || isApiError(error)) {
-      io.err(`rebootd: ${error.message}\n`);
+      io.err(`rebootd: ${oneLine(withCauses(error))}\n`);
       return 1;
     }
     throw error;

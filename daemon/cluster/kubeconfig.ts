@@ -1,13 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
-import { type Dispatcher, getGlobalDispatcher } from "undici";
+import { getCACertificates } from "node:tls";
+import { isDeepStrictEqual } from "node:util";
+import { type Cluster, KubeConfig } from "@kubernetes/client-node";
+import type { Agent, Dispatcher } from "undici";
 import type { Clock } from "../clock.ts";
-import type { ApiResponse, Transport } from "./transport.ts";
-
-/** Certificates and CA bundles are re-read this often; tokens are asked for with every request. */
-const dispatcherAgeMaxMs = 10 * 60_000;
+import { createAgent, type Tls } from "./connection.ts";
+import { type Credentials, createCredentials, noCredentials, pem, tokenFileProvider } from "./credentials.ts";
+import { type KubeconfigFile, mergeKubeconfigs } from "./kubeconfig-files.ts";
+import { noAnswer } from "./no-answer.ts";
+import { type Environment, parseProxy, proxyFor } from "./proxy.ts";
+import type { ApiRequest, ApiResponse, Transport } from "./transport.ts";
 
 /** A kubeconfig that cannot be used; the message names the file and what is wrong with it. */
 export class KubeconfigError extends Error {
@@ -19,9 +23,8 @@ export class KubeconfigError extends Error {
  * Reads files only; nothing is sent.
  */
 export function loadKubeconfig(file: string | undefined): KubeConfig {
-  if (file !== undefined) return fromFiles([file]);
-  const tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-  if (!existsSync(tokenFile)) {
+  if (file !== undefined) return fromFiles([readKubeconfig(file)]);
+  if (!inPod()) {
     throw new KubeconfigError("not in a pod (no service account token) and no --kubeconfig given");
   }
   const config = new KubeConfig();
@@ -42,30 +45,49 @@ export function loadPersonalKubeconfig({
   listed: readonly string[];
   context: string | undefined;
 }): KubeConfig {
-  const own = join(homedir(), ".kube", "config");
-  const files =
-    kubeconfig !== undefined ? [kubeconfig] : listed.length > 0 ? listed : existsSync(own) ? [own] : [];
-  const config = files.length > 0 ? fromFiles(files, context) : loadKubeconfig(undefined);
+  const named = listed.length > 0 ? listed : [join(homedir(), ".kube", "config")];
+  // As with kubectl: of those files that nobody named in an option, each may be missing.
+  const files = kubeconfig !== undefined ? [kubeconfig] : named.filter((file) => existsSync(file));
+  if (files.length > 0) return fromFiles(files.map(readKubeconfig), context);
+  if (listed.length > 0 && !inPod()) {
+    throw new KubeconfigError(`no file of KUBECONFIG is there: ${listed.join(", ")}`);
+  }
+  const config = loadKubeconfig(undefined);
   return context === undefined ? config : inContext(config, context);
 }
 
-/** The first file with a current-context sets it, as with kubectl. */
-function fromFiles(files: readonly string[], context?: string): KubeConfig {
+const inPod = () => existsSync("/var/run/secrets/kubernetes.io/serviceaccount/token");
+
+function readKubeconfig(file: string): KubeconfigFile {
+  try {
+    return { file, text: readFileSync(file, "utf8") };
+  } catch (cause) {
+    throw new KubeconfigError((cause as Error).message, { cause });
+  }
+}
+
+function fromFiles(files: readonly KubeconfigFile[], context?: string): KubeConfig {
   const config = new KubeConfig();
-  for (const file of files) {
-    const one = new KubeConfig();
-    try {
-      readFileSync(file);
-      one.loadFromFile(file);
-      config.mergeConfig(one, Boolean(config.getCurrentContext()));
-    } catch (cause) {
-      throw new KubeconfigError((cause as Error).message, { cause });
-    }
+  try {
+    const merged = mergeKubeconfigs(files);
+    const users = merged.users?.map(({ name, user }) => ({
+      name,
+      user: knownToClient((user ?? {}) as Record<string, unknown>),
+    }));
+    // What kubectl would not look at, as no context in use names it, may be incomplete.
+    config.loadFromString(JSON.stringify({ ...merged, users }), { onInvalidEntry: "filter" });
+  } catch (cause) {
+    throw new KubeconfigError((cause as Error).message, { cause });
   }
-  if (context === undefined && config.getCurrentCluster() === null) {
-    throw new KubeconfigError("its current-context names no cluster");
-  }
-  return config;
+  if (context !== undefined) return inContext(config, context);
+  if (config.getCurrentCluster() !== null) return config;
+  throw new KubeconfigError("its current-context names no cluster with a server");
+}
+
+/** The official client has no `tokenFile` for users; it has a way for it that pods take. As with kubectl, it goes before `token`. */
+function knownToClient({ tokenFile, ...user }: Record<string, unknown>): Record<string, unknown> {
+  if (!tokenFile) return user;
+  return { ...user, token: undefined, "auth-provider": { name: tokenFileProvider, config: { tokenFile } } };
 }
 
 function inContext(config: KubeConfig, context: string): KubeConfig {
@@ -77,41 +99,100 @@ function inContext(config: KubeConfig, context: string): KubeConfig {
   );
 }
 
-/** HTTP to the current context's server, with its credentials, over connections that are kept. */
-export function kubeconfigTransport(config: KubeConfig, clock: Clock): Transport {
-  const server = new URL(config.getCurrentCluster()?.server ?? "");
+/**
+ * HTTP to the current context's server, with its credentials and through its proxy: the kubeconfig's, else the environment's.
+ * Files are read anew for each request, as tokens and certificates are exchanged while the process runs. After a 401 a request
+ * is sent once more where there are other credentials by then.
+ */
+export function kubeconfigTransport(
+  config: KubeConfig,
+  clock: Clock,
+  environment: Environment = {},
+): Transport {
+  const cluster = config.getCurrentCluster() as Cluster;
+  const server = serverOf(cluster);
   const prefix = server.pathname.replace(/\/$/, "");
-  let kept: { dispatcher: Dispatcher; since: number } | undefined;
+  const proxy = cluster.proxyUrl
+    ? parseProxy("proxy-url of the kubeconfig", cluster.proxyUrl)
+    : proxyFor(server, environment);
+  const credentials =
+    server.protocol === "http:" ? noCredentials : createCredentials(config, clock, environment);
+  let kept: { agent: Agent; tls: Tls } | undefined;
+  let trusted: string[] | undefined;
 
-  return async (request) => {
-    const context = new RequestContext(server.origin + prefix + request.path, HttpMethod.GET);
-    await config.applySecurityAuthentication(context);
-    // The client library makes a new connection pool for each request; one is enough until its certificates are old.
-    if (kept === undefined || clock.elapsed() - kept.since > dispatcherAgeMaxMs) {
-      // close() lets what is under way finish, watches too.
-      if (kept !== undefined && kept.dispatcher !== getGlobalDispatcher()) void kept.dispatcher.close();
-      const made = context.getDispatcher() as Dispatcher | undefined;
-      kept = { dispatcher: made ?? getGlobalDispatcher(), since: clock.elapsed() };
-    }
-    const answer = await kept.dispatcher.request({
+  /** Without an authority of its own, a server is trusted as the other programs of this machine trust it. */
+  async function authorities(): Promise<string | string[]> {
+    const own = await pem(cluster.caData, cluster.caFile);
+    if (own !== undefined) return own;
+    trusted ??= [...new Set([...getCACertificates("default"), ...getCACertificates("system")])];
+    return trusted;
+  }
+
+  function agentWith(tls: Tls): Agent {
+    if (kept !== undefined && isDeepStrictEqual(kept.tls, tls)) return kept.agent;
+    // close() lets what is under way finish, watches too.
+    void kept?.agent.close();
+    kept = { agent: createAgent({ tls, proxy, clock }), tls };
+    return kept.agent;
+  }
+
+  async function send(request: ApiRequest, { headers, cert, key }: Credentials): Promise<Answer> {
+    const agent = agentWith({
+      ca: await authorities(),
+      rejectUnauthorized: !cluster.skipTLSVerify,
+      ...(cluster.tlsServerName && { servername: cluster.tlsServerName }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+    });
+    return agent.request({
       origin: server.origin,
       path: prefix + request.path,
       method: request.method,
-      headers: { ...context.getHeaders(), ...request.headers },
+      headers: { ...headers, ...request.headers },
       body: request.body ?? null,
       signal: request.signal,
-      // The caller's deadlines rule; undici's own would end a quiet watch after 5 minutes.
-      headersTimeout: 0,
-      bodyTimeout: 0,
     });
-    return {
-      status: answer.statusCode,
-      header: (name) => {
-        const value = answer.headers[name];
-        return Array.isArray(value) ? value[0] : value;
-      },
-      text: () => answer.body.text(),
-      chunks: () => answer.body.setEncoding("utf8") as AsyncIterable<string>,
-    } satisfies ApiResponse;
+  }
+
+  async function sendAllowed(request: ApiRequest): Promise<Answer> {
+    const used = await credentials.read();
+    const answer = await send(request, used);
+    if (answer.statusCode !== 401) return answer;
+    credentials.forget(used);
+    const renewed = await credentials.read().catch(() => used);
+    if (isDeepStrictEqual(renewed, used)) return answer;
+    await answer.body.dump();
+    return send(request, renewed);
+  }
+
+  return async (request) => {
+    try {
+      return toResponse(await sendAllowed(request));
+    } catch (error) {
+      throw request.signal.aborted ? error : noAnswer(error, server.origin + prefix);
+    }
   };
+}
+
+type Answer = Dispatcher.ResponseData;
+
+function toResponse({ statusCode, headers, body }: Answer): ApiResponse {
+  return {
+    status: statusCode,
+    header: (name) => {
+      const value = headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    },
+    text: () => body.text(),
+    chunks: () => body.setEncoding("utf8") as AsyncIterable<string>,
+  };
+}
+
+/** kubectl takes a server without a scheme for one without TLS. */
+function serverOf({ name, server }: Cluster): URL {
+  const url = URL.parse(server.includes("://") ? server : `http://${server}`);
+  if (url !== null && ["http:", "https:"].includes(url.protocol)) return url;
+  throw new KubeconfigError(
+    `cluster ${JSON.stringify(name)}: server ${JSON.stringify(server)} must be a URL, for example https://10.0.0.1:6443`,
+  );
 }

@@ -1,0 +1,267 @@
+/** The way to an API server that offers both HTTP/2 and HTTP/1.1, as kube-apiserver does, or only the latter. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { ServerHttp2Session } from "node:http2";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KubeConfig } from "@kubernetes/client-node";
+import { type Clock, systemClock } from "../../daemon/clock.ts";
+import { type Api, isApiError } from "../../daemon/cluster/api.ts";
+import { createClient } from "../../daemon/cluster/client.ts";
+import { createAgent } from "../../daemon/cluster/connection.ts";
+import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig.ts";
+import { watchObject } from "../../daemon/cluster/watch.ts";
+import { certificate } from "./api/https.ts";
+import { type ApiServer, createApiServer, kubeconfig, type Listening, listen } from "./api/server.ts";
+import { type Relay, startRelay } from "./middlemen.ts";
+
+/** 45 s are 4.5 s, of which a busy machine takes some to connect. */
+const tenTimes: Clock = {
+  wall: () => Date.now(),
+  elapsed: () => performance.now() * 10,
+  sleep: (ms, signal) => systemClock.sleep(ms / 10, signal),
+};
+
+let server: ApiServer;
+let https: Listening;
+let relay: Relay;
+let sessions: ServerHttp2Session[];
+let end: AbortController;
+
+async function begin(onlyHttp1 = false): Promise<void> {
+  server = createApiServer();
+  sessions = [];
+  https = await listen(server, { onlyHttp1, onSession: (session) => sessions.push(session) });
+  relay = await startRelay(Number(new URL(https.url).port));
+  end = new AbortController();
+  const admin = createClient({ transport: server.transport(server.adminToken), clock: systemClock });
+  await admin.create("/api/v1/nodes", { metadata: { name: "n1" } }, { signal: end.signal });
+}
+
+async function finish(): Promise<void> {
+  end.abort();
+  await relay.close();
+  await https.close();
+}
+
+function connect(clock: Clock): Api {
+  const config = new KubeConfig();
+  const url = `https://127.0.0.1:${relay.port}`;
+  config.loadFromString(kubeconfig({ ...https, url, token: server.adminToken, user: "admin" }));
+  return createClient({ transport: kubeconfigTransport(config, clock), clock });
+}
+
+const getNode = (api: Api) => api.get<{ metadata: object }>("/api/v1/nodes/n1", { signal: end.signal });
+
+/** Watches Node n1; the array grows by "open" and "broken". */
+function watchNode(api: Api, clock: Clock): string[] {
+  const seen: string[] = ["start"];
+  void watchObject({
+    api,
+    clock,
+    random: () => 0.5,
+    collection: "/api/v1/nodes",
+    name: "n1",
+    signal: end.signal,
+    onChange: (metadata) => seen.push(metadata === undefined ? "gone" : "there"),
+    onBreak: () => seen.push("broken"),
+    onMended: () => seen.push("mended"),
+  });
+  return seen;
+}
+
+async function eventually(predicate: () => boolean): Promise<void> {
+  for (let tries = 0; !predicate() && tries < 2000; tries += 1) await systemClock.sleep(5, end.signal);
+  assert.ok(predicate());
+}
+
+/** Steps of its own, and no waits. */
+function steppedClock(): Clock & { pass(ms: number): void } {
+  let now = 0;
+  return {
+    wall: () => Date.now(),
+    elapsed: () => now,
+    sleep: (_, signal) =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
+      ),
+    pass: (ms) => {
+      now += ms;
+    },
+  };
+}
+
+describe("Files that are exchanged while the daemon runs", () => {
+  let folder: string;
+  beforeEach(async () => {
+    await begin();
+    folder = await mkdtemp(join(tmpdir(), "rebootd-files-"));
+  });
+  afterEach(async () => {
+    await finish();
+    await rm(folder, { recursive: true });
+  });
+
+  /** As a pod has them. */
+  function connectByFiles(clock: Clock): Api {
+    const config = new KubeConfig();
+    const authProvider = { name: "tokenFile", config: { tokenFile: join(folder, "token") } };
+    config.loadFromClusterAndUser(
+      { name: "c", server: https.url, caFile: join(folder, "ca.crt"), skipTLSVerify: false },
+      { name: "u", authProvider },
+    );
+    return createClient({ transport: kubeconfigTransport(config, clock), clock });
+  }
+  const write = (name: string, text: string) => writeFile(join(folder, name), text);
+  const lastAsker = () => server.ledger.entries().at(-1)?.user;
+
+  it("count from the next request on: the certificate authority", async () => {
+    const api = connectByFiles(steppedClock());
+    await write("token", server.adminToken);
+    await write("ca.crt", (await certificate()).cert);
+    await assert.rejects(getNode(api), (error) => isApiError(error, "unreachable"));
+    await write("ca.crt", https.caPem);
+    await getNode(api);
+  });
+
+  it("count after a minute, and not before: the token", async () => {
+    const clock = steppedClock();
+    const api = connectByFiles(clock);
+    await write("ca.crt", https.caPem);
+    await write("token", server.adminToken);
+    await getNode(api);
+    await write("token", server.addUser({ name: "next", groups: ["system:masters"] }));
+    clock.pass(59_000);
+    await getNode(api);
+    assert.equal(lastAsker(), "kubernetes-admin");
+    clock.pass(1000);
+    await getNode(api);
+    assert.equal(lastAsker(), "next");
+  });
+
+  it("count at once where the server refuses what was read before: the token", async () => {
+    const api = connectByFiles(steppedClock());
+    await write("ca.crt", https.caPem);
+    await write("token", "old");
+    await assert.rejects(getNode(api), (error) => isApiError(error, "unauthorized"));
+    assert.equal(server.ledger.count({ status: 401 }), 1);
+    await write("token", server.adminToken);
+    await getNode(api);
+  });
+
+  it("count within the same request where they were exchanged since: the token", async () => {
+    const api = connectByFiles(steppedClock());
+    await write("ca.crt", https.caPem);
+    const expired = server.addUser({ name: "old", groups: ["system:masters"] });
+    await write("token", expired);
+    await getNode(api);
+    await write("token", server.adminToken);
+    const refusal = { code: 401, reason: "Unauthorized", message: "expired" };
+    server.faults.add({ match: { user: "old" }, effect: { refusal } });
+    await getNode(api);
+    assert.equal(lastAsker(), "kubernetes-admin");
+  });
+});
+
+describe("Connections to the API server", () => {
+  afterEach(finish);
+
+  for (const [version, onlyHttp1] of [
+    ["HTTP/2", false],
+    ["HTTP/1.1", true],
+  ] as const) {
+    describe(`over ${version}, forgotten on the way`, () => {
+      beforeEach(() => begin(onlyHttp1));
+
+      it("are given up: a request succeeds again within 45 s", async () => {
+        const api = connect(tenTimes);
+        await getNode(api);
+        assert.equal(sessions.length, onlyHttp1 ? 0 : 1);
+        // Over HTTP/1.1 undici takes the connection back a moment after the answer's end.
+        await systemClock.sleep(20, end.signal);
+        relay.forget();
+        const since = tenTimes.elapsed();
+        const failures: unknown[] = [];
+        while (tenTimes.elapsed() - since < 600_000) {
+          const answer = await getNode(api).catch((error: unknown) => failures.push(error));
+          if (typeof answer !== "number") break;
+        }
+        assert.ok(failures.length > 0, "the connection was not the one that was forgotten");
+        const tookMs = tenTimes.elapsed() - since;
+        assert.ok(tookMs < 45_000, `${tookMs} ms: ${failures}`);
+      });
+    });
+  }
+
+  describe("over HTTP/2", () => {
+    beforeEach(() => begin());
+
+    it("that are forgotten on the way are given up: a watch is there again within 45 s", async () => {
+      const seen = watchNode(connect(tenTimes), tenTimes);
+      await eventually(() => seen.includes("there"));
+      relay.forget();
+      const since = tenTimes.elapsed();
+      await eventually(() => seen.includes("mended"));
+      const tookMs = tenTimes.elapsed() - since;
+      assert.ok(tookMs < 45_000, `${tookMs} ms`);
+    });
+
+    it("are one for requests and watches", async () => {
+      const api = connect(systemClock);
+      await getNode(api);
+      const seen = watchNode(api, systemClock);
+      await eventually(() => seen.includes("there"));
+      await Promise.all(Array.from({ length: 20 }, () => getNode(api)));
+      assert.equal(relay.connections, 1);
+    });
+
+    it("are kept while nothing happens, as the server answers a PING", async () => {
+      let now = 0;
+      const wakes = new Set<() => void>();
+      const stepped: Clock = {
+        wall: () => now,
+        elapsed: () => now,
+        sleep: () => new Promise((resolve) => wakes.add(resolve)),
+      };
+      const agent = createAgent({
+        tls: { ca: https.caPem, rejectUnauthorized: true },
+        proxy: undefined,
+        clock: stepped,
+        pingMs: 5,
+      });
+      const { body } = await agent.request({
+        origin: `https://127.0.0.1:${relay.port}`,
+        path: "/api/v1/nodes?watch=true",
+        method: "GET",
+        headers: { authorization: `Bearer ${server.adminToken}` },
+      });
+      const chunks = body.setEncoding("utf8")[Symbol.asyncIterator]();
+      assert.match(String((await chunks.next()).value), /"n1"/);
+      for (; now < 10 * 60_000; now += 5000) {
+        // The second PING is sent when the answer to the first one has come.
+        const [session] = sessions;
+        for (let pings = 0; pings < 2; pings += 1) await once(session as ServerHttp2Session, "ping");
+        for (const wake of wakes) wake();
+        wakes.clear();
+      }
+      assert.deepEqual([relay.connections, sessions[0]?.closed], [1, false]);
+      void chunks.return?.();
+      await agent.destroy();
+    });
+
+    it("are left where the server wants to be rid of them, and what runs on them is not lost", async () => {
+      const api = connect(systemClock);
+      const seen = watchNode(api, systemClock);
+      await eventually(() => seen.includes("there"));
+      // As kube-apiserver --goaway-chance: what runs here stays, new requests go elsewhere. The answer to a PING says that it came.
+      sessions[0]?.goaway(0);
+      await new Promise((resolve) => sessions[0]?.ping(resolve));
+      await getNode(api);
+      await getNode(api);
+      await api.patch("/api/v1/nodes/n1", { metadata: { labels: { a: "b" } } }, { signal: end.signal });
+      await eventually(() => seen.filter((word) => word === "there").length >= 2);
+      assert.deepEqual([sessions.length, seen.includes("broken")], [2, false]);
+    });
+  });
+});

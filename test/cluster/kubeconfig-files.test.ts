@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { mergeKubeconfigs } from "../../daemon/cluster/kubeconfig-files.ts";
+
+const cluster = (name: string, server: string) => `{name: ${name}, cluster: {server: "${server}"}}`;
+
+describe("Kubeconfig files", () => {
+  it("are put together by name, and the first file wins", () => {
+    const { clusters, users, contexts, ...rest } = mergeKubeconfigs([
+      {
+        file: "/a/one",
+        text: `clusters: [${cluster("default", "https://one")}]\nusers: [{name: u, user: {token: a}}]`,
+      },
+      {
+        file: "/b/two",
+        text:
+          `clusters: [${cluster("default", "https://two")}, ${cluster("other", "https://other")}]\n` +
+          "users: [{name: u, user: {username: x}}]\ncontexts: [{name: c, context: {cluster: other, user: u}}]\ncurrent-context: c",
+      },
+      { file: "/c/three", text: "current-context: later" },
+    ]);
+    assert.deepEqual(
+      [clusters, users, contexts, rest],
+      [
+        [
+          { name: "default", cluster: { server: "https://one" } },
+          { name: "other", cluster: { server: "https://other" } },
+        ],
+        [{ name: "u", user: { token: "a" } }],
+        [{ name: "c", context: { cluster: "other", user: "u" } }],
+        { "current-context": "c" },
+      ],
+    );
+  });
+
+  it("may be empty", () => {
+    for (const text of [
+      "",
+      "\n",
+      "# nothing yet\n",
+      "clusters:\nusers: null\ncontexts: []\ncurrent-context: ''",
+    ]) {
+      assert.deepEqual(mergeKubeconfigs([{ file: "/a", text }]), {
+        clusters: [],
+        users: [],
+        contexts: [],
+        "current-context": "",
+      });
+    }
+  });
+
+  it("have paths that start in their own folder", () => {
+    const merged = mergeKubeconfigs([
+      {
+        file: "/home/me/.kube/config",
+        text: `
+clusters: [{name: c, cluster: {server: "https://c", certificate-authority: pki/ca.crt}}]
+users:
+- {name: files, user: {client-certificate: me.crt, client-key: ../me.key, tokenFile: token}}
+- {name: absolute, user: {client-certificate: /etc/me.crt, client-key: "", tokenFile: null}}
+- {name: plugin, user: {exec: {command: ./bin/login, args: [./not-a-path]}}}
+- {name: plugin-in-path, user: {exec: {command: aws}}}
+`,
+      },
+    ]);
+    assert.deepEqual(merged.clusters?.[0]?.cluster?.["certificate-authority"], "/home/me/.kube/pki/ca.crt");
+    assert.deepEqual(
+      merged.users?.map(({ user }) => user),
+      [
+        {
+          "client-certificate": "/home/me/.kube/me.crt",
+          "client-key": "/home/me/me.key",
+          tokenFile: "/home/me/.kube/token",
+        },
+        { "client-certificate": "/etc/me.crt", "client-key": "", tokenFile: null },
+        { exec: { command: "/home/me/.kube/bin/login", args: ["./not-a-path"] } },
+        { exec: { command: "aws" } },
+      ],
+    );
+  });
+
+  const refused: [what: string, text: string, says: RegExp][] = [
+    ["no YAML", "a: [", /^\/f is no YAML: /],
+    ["a word", "kubeconfig", /^\/f is no kubeconfig: /],
+    ["a list", "[]", /^\/f is no kubeconfig: /],
+    ["entries that are none", "users: [a]", /^\/f is no kubeconfig: users\.0: /],
+    ["an entry without a name", "users: [{user: {}}]", /^\/f is no kubeconfig: users\.0\.name: /],
+    ["a name twice", "users: [{name: u}, {name: u}]", /^\/f has the user "u" twice$/],
+  ];
+  for (const [what, text, says] of refused) {
+    it(`are refused by name for ${what}`, () => {
+      const files = [
+        { file: "/ok", text: "users: [{name: u}]" },
+        { file: "/f", text },
+      ];
+      assert.throws(() => mergeKubeconfigs(files), { message: says });
+    });
+  }
+});
