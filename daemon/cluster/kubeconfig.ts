@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates } from "node:tls";
 import { isDeepStrictEqual } from "node:util";
-import { type Cluster, KubeConfig } from "@kubernetes/client-node";
+import { type Cluster, KubeConfig, type User } from "@kubernetes/client-node";
 import type { Agent, Dispatcher } from "undici";
 import type { Clock } from "../clock.ts";
 import { createAgent, type Tls } from "./connection.ts";
@@ -110,7 +110,7 @@ export function kubeconfigTransport(
   environment: Environment = {},
 ): Transport {
   const cluster = config.getCurrentCluster() as Cluster;
-  const server = serverOf(cluster);
+  const server = serverOf(cluster, config.getCurrentUser());
   const prefix = server.pathname.replace(/\/$/, "");
   const proxy = cluster.proxyUrl
     ? parseProxy("proxy-url of the kubeconfig", cluster.proxyUrl)
@@ -188,9 +188,10 @@ function toResponse({ statusCode, headers, body }: Answer): ApiResponse {
   };
 }
 
-/** kubectl takes a server without a scheme for one without TLS. */
-function serverOf({ name, server }: Cluster): URL {
-  const url = URL.parse(server.includes("://") ? server : `http://${server}`);
+/** As with kubectl, a server without a scheme has TLS where there is something about TLS in the kubeconfig. */
+function serverOf({ name, server, caData, caFile, skipTLSVerify }: Cluster, user: User | null): URL {
+  const hasTls = Boolean(caData || caFile || skipTLSVerify || user?.certData || user?.certFile);
+  const url = URL.parse(server.includes("://") ? server : `${hasTls ? "https" : "http"}://${server}`);
   if (url !== null && ["http:", "https:"].includes(url.protocol)) return url;
   throw new KubeconfigError(
     `cluster ${JSON.stringify(name)}: server ${JSON.stringify(server)} must be a URL, for example https://10.0.0.1:6443`,

@@ -242,6 +242,15 @@ describe("A person's command", () => {
     assert.deepEqual(askers(), ["kubernetes-admin"]);
   });
 
+  it("asks a server without a scheme over TLS where the kubeconfig speaks of TLS, else without", async () => {
+    const front = await keep(startPlainFront(https, token));
+    const [secure, plain] = [`127.0.0.1:${port}`, `127.0.0.1:${front.port}`];
+    await isAnswered({ KUBECONFIG: await writeKubeconfig("config", { cluster: { server: secure } }) });
+    const cluster = { server: plain, "certificate-authority-data": undefined };
+    await isAnswered({ KUBECONFIG: await writeKubeconfig("config", { cluster }) });
+    assert.ok(front.connections > 0);
+  });
+
   describe("that cannot reach the server", () => {
     const causes: [what: string, fields: () => Fields, says: RegExp][] = [
       [
