@@ -11,3 +11,10 @@ export function shortLine(text: string, maxChars = 100): string {
   const line = oneLine(text.slice(0, maxChars));
   return text.length > maxChars ? `${line}…` : line;
 }
+
+/** The same of a text whose end may say more than its beginning, as an error after many warnings: of a longer one half and half. */
+export function shortEnds(text: string, maxChars = 100): string {
+  if (text.length <= maxChars) return oneLine(text);
+  const half = Math.floor(maxChars / 2);
+  return `${oneLine(text.slice(0, half))} … ${oneLine(text.slice(-half))}`;
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { oneLine, shortLine } from "../daemon/one-line.ts";
+import { oneLine, shortEnds, shortLine } from "../daemon/one-line.ts";
 
 describe("A text of others on a line of ours", () => {
   const rows: [what: string, given: string, shown: string][] = [
@@ -18,5 +18,11 @@ describe("A text of others on a line of ours", () => {
     assert.equal(shortLine("abcdefg", 6), "abcdef…");
     assert.equal(shortLine("abcde😀", 6), "abcde…");
     assert.equal(shortLine("x".repeat(101)).length, 101);
+  });
+
+  it("is cut in the middle where its end may say more than its beginning", () => {
+    assert.equal(shortEnds("a\nb cd", 6), "a b cd");
+    assert.equal(shortEnds("many warnings, and then the error", 16), "many war … he error");
+    assert.equal(shortEnds("abc😀 12😀de", 6), "abc … de");
   });
 });

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { type Config, ConfigError, printable } from "../config/options.ts";
+import { shortEnds } from "../one-line.ts";
 import type { Argv, Exec } from "./exec.ts";
 import { commandNeed, fileNeed, type NeedSource, sentinelCommand, type TriedSource } from "./need.ts";
 import { type Preset, type PresetName, presetFor, presets } from "./presets.ts";
@@ -77,7 +78,7 @@ async function recognise({ exec, place }: NeedPorts, signal: AbortSignal): Promi
     const { code, output } = await exec(place(["cat", "/etc/os-release"]), readDeadlineMs, signal);
     const name = code === 0 ? presetFor(output) : undefined;
     if (name !== undefined) return name;
-    why = code === 0 ? "its /etc/os-release names another system" : output.replace(/\s+/g, " ");
+    why = code === 0 ? "its /etc/os-release names another system" : shortEnds(output, 200);
   } catch (error) {
     signal.throwIfAborted();
     why = (error as Error).message;

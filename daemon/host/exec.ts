@@ -7,7 +7,7 @@ export type Argv = readonly [string, ...string[]];
 export interface ExecResult {
   /** Absent when a signal ended the command. */
   code: number | undefined;
-  /** Both streams, in the order in which they came, the first few kilobytes. */
+  /** Both streams, in the order in which they came. Of a long output the beginning and the end, with a line between that says so. */
   output: string;
 }
 
@@ -19,8 +19,9 @@ export function onHost(argv: Argv): Argv {
   return ["/usr/bin/nsenter", "-m/proc/1/ns/mnt", "--", ...argv];
 }
 
-/** Enough for an error message; what a command prints beyond it is dropped. */
-const outputMaxChars = 4096;
+/** Enough for the names of 50 packages at the beginning, and for a verdict or an error at the end. */
+const headMaxChars = 16 * 1024;
+const tailMaxChars = 4096;
 
 export function createExec(clock: Clock): Exec {
   return (argv, deadlineMs, signal) =>
@@ -37,16 +38,31 @@ function run([program, ...args]: Argv, signal: AbortSignal): Promise<ExecResult>
       } catch {} // It has ended meanwhile.
     };
     signal.addEventListener("abort", end, { once: true });
-    let output = "";
-    const keep = (chunk: string) => {
-      output += chunk.slice(0, outputMaxChars - output.length);
-    };
-    child.stdout.setEncoding("utf8").on("data", keep);
-    child.stderr.setEncoding("utf8").on("data", keep);
+    const output = createOutput();
+    child.stdout.setEncoding("utf8").on("data", output.add);
+    child.stderr.setEncoding("utf8").on("data", output.add);
     child.on("error", (cause) => reject(new Error(`running ${program}: ${cause.message}`, { cause })));
     child.on("close", (code) => {
       signal.removeEventListener("abort", end);
-      resolve({ code: code ?? undefined, output: output.trim() });
+      resolve({ code: code ?? undefined, output: output.text().trim() });
     });
   });
+}
+
+/** Text of any length in bounded memory. */
+function createOutput() {
+  let head = "";
+  let tail = "";
+  let omitted = 0;
+  return {
+    add(chunk: string): void {
+      const room = headMaxChars - head.length;
+      head += chunk.slice(0, room);
+      tail += chunk.slice(room);
+      const over = Math.max(0, tail.length - tailMaxChars);
+      tail = tail.slice(over);
+      omitted += over;
+    },
+    text: () => (omitted === 0 ? head + tail : `${head}\n[${omitted} characters are left out]\n${tail}`),
+  };
 }

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
-import { shortLine } from "../one-line.ts";
+import { shortEnds, shortLine } from "../one-line.ts";
 import type { Argv, Exec } from "./exec.ts";
 import { type FolderWatch, watchFiles } from "./watch-files.ts";
 
@@ -123,8 +123,8 @@ export interface Meaning {
   notNeeded: number;
   /** In the output of a yes, where the exit code is that of a failure as well. */
   yes?: RegExp;
-  /** Finds the reasons in the output of a yes. */
-  reason?: RegExp;
+  /** The reasons of a yes stand after a heading, and before the yes where that comes after them. */
+  reasons?: { heading: RegExp; each: RegExp };
 }
 
 /** As kured has it: https://kured.dev/docs/configuration/ */
@@ -158,24 +158,27 @@ export function commandNeed(
 async function ask(argv: Argv, meaning: Meaning, exec: Exec, signal: AbortSignal): Promise<Answer> {
   try {
     const { code, output } = await exec(argv, commandDeadlineMs, signal);
-    const said = shortLine(output, reasonMaxChars);
+    const said = shortEnds(output, reasonMaxChars);
     const ended = `${argv.join(" ")} ended with ${code ?? "a signal"}${said && `: ${said}`}`;
     // A shell, env and nsenter have these codes for a program that is not there, or cannot be run. But nsenter ends with 1
     // where it may not enter, which must be taken for neither yes nor no.
     if (code === 126 || code === 127 || output.startsWith("nsenter: ")) return never(ended);
     if (code === meaning.notNeeded) return { need: { state: "not-needed" } };
     if (code !== meaning.needed || meaning.yes?.test(output) === false) return { need: cannotTell(ended) };
-    const reasons = meaning.reason === undefined ? [] : [...output.matchAll(meaning.reason)];
-    return {
-      need: {
-        state: "needed",
-        source: "command",
-        reasons: reasonsFrom(reasons.map(([, name = ""]) => name)),
-      },
-    };
+    return { need: { state: "needed", source: "command", reasons: reasonsIn(output, meaning) } };
   } catch (error) {
     signal.throwIfAborted();
     const { message } = error as Error;
     return error instanceof DeadlineError ? { need: cannotTell(message) } : never(message);
   }
+}
+
+/** What a command says before its list, of repositories and the like, is none of the reasons, nor is what it says after its verdict. */
+function reasonsIn(output: string, { yes, reasons }: Meaning): string[] {
+  const heading = reasons?.heading.exec(output);
+  if (reasons === undefined || heading == null) return [];
+  const list = output.slice(heading.index + heading[0].length);
+  const end = yes === undefined ? -1 : list.search(yes);
+  const found = (end < 0 ? list : list.slice(0, end)).matchAll(reasons.each);
+  return reasonsFrom([...found].map(([, name = ""]) => name));
 }

@@ -24,7 +24,16 @@ export const presets = {
     asks: {
       // dnf speaks the language of its environment.
       command: ["/usr/bin/env", "LC_ALL=C", "needs-restarting", "-r"],
-      meaning: { needed: 1, notNeeded: 0, yes: /^\s*Reboot is required/m, reason: /^ +(?:\* )?(\S+)/gm },
+      meaning: {
+        needed: 1,
+        notNeeded: 0,
+        yes: /^\s*Reboot is required/m,
+        // Every package of an advisory that suggests a reboot may be in the list, so that it is long.
+        reasons: {
+          heading: /^Core libraries or services have been updated.*:$/m,
+          each: /^ +(?:\* )?(\S+)/gm,
+        },
+      },
       from: "dnf-utils",
     },
   },

@@ -266,6 +266,33 @@ describe("The need for a reboot", () => {
       });
     }
 
+    it("of Red Hat is seen where the verdict comes after the names of hundreds of packages, of which 50 are the reasons", async () => {
+      const list = `for n in $(seq 3000); do echo "  * package-with-a-long-name-$n"; done`;
+      const verdict = "echo; echo Reboot is required to fully utilize these updates.; echo More information:";
+      const need = await ask(`echo "${yes}"; ${list}; ${verdict}; exit 1`, meaning);
+      assert.equal(need.state, "needed");
+      const { reasons } = need as { reasons: readonly string[] };
+      assert.deepEqual([reasons.length, reasons[49]], [50, "package-with-a-long-name-50"]);
+    });
+
+    it("of Red Hat takes nothing for a reason that dnf shows before the list or after the verdict", async () => {
+      const repositories = " Fedora 43 - x86_64          100% |   1.2 MiB/s |  35.1 MiB\n  Updates";
+      const text = `${repositories}\n${yes}\n  * glibc\n\nReboot is required to fully utilize these updates.\n  See also`;
+      const need = await ask(`echo '${text}'; exit 1`, meaning);
+      assert.deepEqual(need, { state: "needed", source: "command", reasons: ["glibc"] });
+      const bare = await ask(`echo '${repositories}'; echo Reboot is required; exit 1`, meaning);
+      assert.deepEqual(bare, { state: "needed", source: "command", reasons: [] });
+    });
+
+    it("that fails says so with the end of what it has printed, where the error is", async () => {
+      const need = await ask("seq -f 'warning %g' 5000; echo Error: no space left; exit 3");
+      const { why } = need as { why: string };
+      assert.match(
+        why,
+        /ended with 3: warning 1 warning 2 .{0,90} … .{0,90}warning 5000 Error: no space left$/,
+      );
+    });
+
     it("that cannot be run can never tell; one that fails, or does not end, may the next time", async () => {
       const obstacle = (...argv: [string, ...string[]]) =>
         commandNeed(argv, sentinelCommand, exec, systemClock, 0).obstacle(signal);

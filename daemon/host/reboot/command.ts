@@ -1,4 +1,5 @@
 import { DeadlineError } from "../../clock.ts";
+import { shortEnds } from "../../one-line.ts";
 import type { Argv, Exec } from "../exec.ts";
 import { type RebootMethod, RebootRefused } from "./rebooter.ts";
 
@@ -6,6 +7,7 @@ import { type RebootMethod, RebootRefused } from "./rebooter.ts";
 const deadlineMs = 60_000;
 
 const checkDeadlineMs = 10_000;
+const saidMaxChars = 1000;
 
 /** `place` makes a command one that runs where this one is to. */
 export function commandRebooter(command: Argv, place: (argv: Argv) => Argv, exec: Exec): RebootMethod {
@@ -19,7 +21,7 @@ export function commandRebooter(command: Argv, place: (argv: Argv) => Argv, exec
         // Only a shell of that place knows its paths; it starts nothing.
         const look = place(["/bin/sh", "-c", 'command -v "$0"', program]);
         const { code, output } = await exec(look, checkDeadlineMs, signal);
-        return code === 0 ? undefined : output.replace(/\s+/g, " ") || `there is no program ${program}`;
+        return code === 0 ? undefined : shortEnds(output, saidMaxChars) || `there is no program ${program}`;
       } catch (error) {
         signal.throwIfAborted();
         return (error as Error).message;
@@ -37,7 +39,8 @@ export function commandRebooter(command: Argv, place: (argv: Argv) => Argv, exec
         throw new RebootRefused(`${what}: ${(cause as Error).message}`, { cause });
       }
       // systemctl may lose its connection because the machine goes down first: only the boot ID tells.
-      if (code !== 0) throw new Error(`${what} ended with ${code ?? "a signal"}: ${output}`);
+      if (code !== 0)
+        throw new Error(`${what} ended with ${code ?? "a signal"}: ${shortEnds(output, saidMaxChars)}`);
     },
   };
 }
