@@ -3,7 +3,14 @@ import type { Clock } from "../clock.ts";
 import { type Config, ConfigError, printable } from "../config/options.ts";
 import { shortEnds } from "../one-line.ts";
 import type { Argv, Exec } from "./exec.ts";
-import { commandNeed, fileNeed, type NeedSource, sentinelCommand, type TriedSource } from "./need.ts";
+import {
+  anyNeed,
+  commandNeed,
+  fileNeed,
+  type NeedSource,
+  sentinelCommand,
+  type TriedSource,
+} from "./need.ts";
 import { type Preset, type PresetName, presetFor, presets } from "./presets.ts";
 
 export type NeedOptions = Pick<
@@ -58,9 +65,9 @@ async function named(
   }
   const name = config.os === "auto" ? await recognise(ports, signal) : config.os;
   const { asks }: Preset = presets[name];
-  if ("file" in asks) {
+  if ("files" in asks) {
     return {
-      source: fileNeed(join(config["run-path"], asks.file), clock),
+      source: anyNeed(asks.files.map((file) => fileNeed(join(config["run-path"], file), clock))),
       option: `--run-path=${printable(config["run-path"])}`,
       allowed: "the folder that is /run on the host, such as /var/run",
     };

@@ -117,6 +117,24 @@ function never(why: string): Answer {
   return { need: cannotTell(why), obstacle: why };
 }
 
+/** Needed as soon as one of the sources says so; where none does, and one cannot tell, it cannot be told. */
+export function anyNeed(sources: readonly TriedSource[]): TriedSource {
+  return {
+    async check(fresh, signal) {
+      const needs = await Promise.all(sources.map((source) => source.check(fresh, signal)));
+      const isIn = (state: Need["state"]) => needs.find((need) => need.state === state);
+      return isIn("needed") ?? isIn("unknown") ?? { state: "not-needed" };
+    },
+    watch(onChange, signal) {
+      for (const source of sources) source.watch(onChange, signal);
+    },
+    async obstacle(signal) {
+      const obstacles = await Promise.all(sources.map((source) => source.obstacle(signal)));
+      return obstacles.find((obstacle) => obstacle !== undefined);
+    },
+  };
+}
+
 /** What the exit codes of a command mean; all others, and a command that does not end, mean that it cannot tell. */
 export interface Meaning {
   needed: number;

@@ -6,21 +6,26 @@ export interface Preset {
   /** `ID` or `ID_LIKE` in os-release: https://www.freedesktop.org/software/systemd/man/latest/os-release.html */
   ids: readonly string[];
   asks:
-    | { /** In the host's /run. */ file: string }
+    | { /** In the host's /run; any of them is a need. */ files: readonly string[] }
     | { command: Argv; meaning: Meaning /** What brings the command. */; from: string };
 }
 
 export const presets = {
-  debian: { ids: ["debian", "ubuntu"], asks: { file: "reboot-required" } },
+  /** Azure's images have a timer that makes the file: https://github.com/Azure/AgentBaker/pull/1142. They are like no other system. */
+  debian: { ids: ["debian", "ubuntu", "azurelinux", "mariner"], asks: { files: ["reboot-required"] } },
   /** update_engine makes it from 3067.0.0 on: https://github.com/flatcar-archive/coreos-overlay/pull/1482 */
-  flatcar: { ids: ["flatcar"], asks: { file: "reboot-required" } },
-  /** What `zypper needs-rebooting` looks at, and nothing else: https://manpages.opensuse.org/zypp-boot-plugin */
-  suse: { ids: ["suse", "opensuse", "sles"], asks: { file: "reboot-needed" } },
+  flatcar: { ids: ["flatcar"], asks: { files: ["reboot-required"] } },
+  /**
+   * The first is what `zypper needs-rebooting` looks at, and nothing else: https://manpages.opensuse.org/zypp-boot-plugin. Systems that are
+   * updated as a whole make the second in its place where they are set up for kured:
+   * https://github.com/openSUSE/transactional-update (REBOOT_METHOD).
+   */
+  suse: { ids: ["suse", "opensuse", "sles"], asks: { files: ["reboot-needed", "reboot-required"] } },
   /**
    * 1 is needed, 0 is not: https://dnf-plugins-core.readthedocs.io/en/latest/needs_restarting.html. An error of dnf ends with 1 too.
    */
   rhel: {
-    ids: ["rhel", "fedora", "centos"],
+    ids: ["rhel", "fedora", "centos", "amzn"],
     asks: {
       // dnf speaks the language of its environment.
       command: ["/usr/bin/env", "LC_ALL=C", "needs-restarting", "-r"],

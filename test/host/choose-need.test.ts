@@ -41,6 +41,7 @@ describe("The way to see the need", () => {
     ["debian", "reboot-required"],
     ["flatcar", "reboot-required"],
     ["suse", "reboot-needed"],
+    ["suse", "reboot-required"],
   ] as const;
   for (const [os, file] of files) {
     it(`of ${os} is ${file} in --run-path`, async () => {
@@ -79,7 +80,14 @@ describe("The way to see the need", () => {
     ["ID='ol'\nID_LIKE='fedora'", "rhel"],
     ['ID="sles"\nID_LIKE="suse"', "suse"],
     ['ID="opensuse-leap"\nID_LIKE="suse opensuse"', "suse"],
+    ['ID="opensuse-microos"\nID_LIKE="suse opensuse opensuse-tumbleweed"', "suse"],
+    ['ID="sl-micro"\nID_LIKE="suse"', "suse"],
+    ['ID="sle-micro"\nID_LIKE="suse"', "suse"],
     ["ID=flatcar\nID_LIKE=coreos", "flatcar"],
+    ['ID=azurelinux\nVERSION_ID="3.0"', "debian"],
+    ['ID=mariner\nVERSION_ID="2.0"', "debian"],
+    ['ID="amzn"\nVERSION_ID="2023"', "rhel"],
+    ['ID="amzn"\nID_LIKE="fedora"', "rhel"],
     ["ID=talos", undefined],
     ["", undefined],
   ];
@@ -93,6 +101,26 @@ describe("The way to see the need", () => {
     await host({ cat: `[ "$1" = /etc/os-release ] && echo ID=sles` });
     await writeFile(join(folder, "reboot-needed"), "");
     assert.equal(await stateWith({ os: "auto" }), "needed");
+  });
+
+  it("is either file on a transactional system with --os=auto, also as it makes the one for kured", async () => {
+    await host({ cat: "echo 'ID=opensuse-microos'; echo 'ID_LIKE=\"suse opensuse\"'" });
+    const need = await choose({ os: "auto" });
+    assert.deepEqual(await need.check(false, signal), { state: "not-needed" });
+    for (const file of ["reboot-required", "reboot-needed"]) {
+      await writeFile(join(folder, file), "");
+      assert.equal((await need.check(false, signal)).state, "needed", file);
+      await rm(join(folder, file));
+    }
+  });
+
+  it("of suse cannot be told with a folder in the place of one file, but by the other it is needed", async () => {
+    const need = await choose({ os: "suse" });
+    await mkdir(join(folder, "reboot-required"));
+    assert.equal((await need.check(false, signal)).state, "unknown");
+    await writeFile(join(folder, "reboot-needed"), "");
+    assert.equal((await need.check(false, signal)).state, "needed");
+    await refuses({ os: "suse" }, /reboot-required is a folder$/);
   });
 
   describe("is refused at the start", () => {

@@ -18,7 +18,14 @@ import { join } from "node:path";
 import sinon from "sinon";
 import { systemClock, withDeadline } from "../../daemon/clock.ts";
 import { createExec, type Exec } from "../../daemon/host/exec.ts";
-import { commandNeed, fileNeed, type Meaning, sentinelCommand } from "../../daemon/host/need.ts";
+import {
+  anyNeed,
+  commandNeed,
+  fileNeed,
+  type Meaning,
+  type Need,
+  sentinelCommand,
+} from "../../daemon/host/need.ts";
 import { presets } from "../../daemon/host/presets.ts";
 
 const { signal } = new AbortController();
@@ -210,6 +217,39 @@ describe("The need for a reboot", () => {
         await writeFile(sentinel, "");
         assert.equal(await watchers(), one - 1);
       });
+    });
+  });
+
+  describe("by any of several sources", () => {
+    const needed: Need = { state: "needed", source: "file", reasons: ["linux"] };
+    const not: Need = { state: "not-needed" };
+    const unknown: Need = { state: "unknown", why: "no folder" };
+    const source = (need: Need, obstacle?: string) => ({
+      check: async () => need,
+      watch: sinon.fake(),
+      obstacle: async () => obstacle,
+    });
+    const rows: [needs: Need[], expected: Need][] = [
+      [[not, needed], needed],
+      [[needed, not], needed],
+      [[unknown, needed], needed],
+      [[not, unknown], unknown],
+      [[not, not], not],
+    ];
+    for (const [needs, expected] of rows) {
+      it(`is ${expected.state} where they say ${needs.map(({ state }) => state).join(" and ")}`, async () => {
+        const any = anyNeed(needs.map((need) => source(need)));
+        assert.deepEqual(await any.check(true, signal), expected);
+      });
+    }
+
+    it("is noticed at each of them, and can never be told where one can never tell", async () => {
+      const sources = [source(not), source(not, "it is a folder")];
+      const onChange = () => {};
+      anyNeed(sources).watch(onChange, signal);
+      for (const { watch } of sources) sinon.assert.calledOnceWithExactly(watch, onChange, signal);
+      assert.equal(await anyNeed(sources).obstacle(signal), "it is a folder");
+      assert.equal(await anyNeed([source(not)]).obstacle(signal), undefined);
     });
   });
 
