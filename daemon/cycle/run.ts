@@ -94,7 +94,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
   const end = () => ended.abort(signal.reason);
   signal.addEventListener("abort", end, { once: true });
 
-  ports.need.watch(wake.ring, ended.signal);
+  ports.need.watch(wake.ring, ended.signal, (error) => report.failed("watching the sentinel", error));
   void watchObject({
     ...ports,
     collection: paths.nodes,

@@ -4,7 +4,7 @@ import { basename, dirname, resolve } from "node:path";
 import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
 import { shortEnds, shortLine } from "../one-line.ts";
 import type { Argv, Exec } from "./exec.ts";
-import { type FolderWatch, watchFiles } from "./watch-files.ts";
+import { type FolderWatch, type Watch, watchFiles } from "./watch-files.ts";
 
 /** Why this node should reboot, as far as can be told. "Cannot tell" is never taken for a yes. */
 export type Need =
@@ -22,8 +22,11 @@ export type Need =
 export interface NeedSource {
   /** `fresh`: the answer must be from now; otherwise a recent one will do. Never rejects but by the signal. */
   check(fresh: boolean, signal: AbortSignal): Promise<Need>;
-  /** Calls back when the answer may have changed, until the signal ends it. A safety net stands beside it. */
-  watch(onChange: () => void, signal: AbortSignal): void;
+  /**
+   * Calls back when the answer may have changed, until the signal ends it. A safety net stands beside it. `onBreak` is told, once for
+   * each reason, why it is seen later than it could be.
+   */
+  watch(onChange: () => void, signal: AbortSignal, onBreak?: (error: Error) => void): void;
 }
 
 /** One that can be tried before it is relied on. */
@@ -46,7 +49,7 @@ const packagesMaxBytes = 16 * 1024;
 const fileDeadlineMs = 10_000;
 
 /** Debian's convention: the file is there while a reboot is needed, and a second file names the packages that ask for it. */
-export function fileNeed(sentinel: string, clock: Clock): TriedSource {
+export function fileNeed(sentinel: string, clock: Clock, watch?: Watch): TriedSource {
   const packages = `${sentinel}.pkgs`;
   let watching: FolderWatch | undefined;
 
@@ -79,9 +82,10 @@ export function fileNeed(sentinel: string, clock: Clock): TriedSource {
       void watching?.renew();
       return (await answer(signal)).need;
     },
-    watch(onChange, signal) {
+    watch(onChange, signal, onBreak = () => {}) {
       const names = [basename(sentinel), basename(packages)];
-      watching = watchFiles(dirname(resolve(sentinel)), names, onChange, clock, signal);
+      const files = { folder: dirname(resolve(sentinel)), names, onChange, onBreak, watch };
+      watching = watchFiles(files, clock, signal);
     },
     obstacle: async (signal) => (await answer(signal)).obstacle,
   };
@@ -125,8 +129,14 @@ export function anyNeed(sources: readonly TriedSource[]): TriedSource {
       const isIn = (state: Need["state"]) => needs.find((need) => need.state === state);
       return isIn("needed") ?? isIn("unknown") ?? { state: "not-needed" };
     },
-    watch(onChange, signal) {
-      for (const source of sources) source.watch(onChange, signal);
+    watch(onChange, signal, onBreak) {
+      // Files of one folder share its trouble.
+      const said = new Set<string>();
+      const once = (error: Error) => {
+        if (!said.has(error.message)) onBreak?.(error);
+        said.add(error.message);
+      };
+      for (const source of sources) source.watch(onChange, signal, once);
     },
     async obstacle(signal) {
       const obstacles = await Promise.all(sources.map((source) => source.obstacle(signal)));

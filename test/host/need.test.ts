@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { watch } from "node:fs";
 import {
   mkdir,
   mkdtemp,
@@ -199,6 +200,64 @@ describe("The need for a reboot", () => {
         await noticed(() => writeFile(join(folder, "two/reboot-required"), ""));
       });
 
+      /** A host that answers so, while it does, where a folder is to be watched. A minute passes in a tenth of a second. */
+      async function startOnHost(answer: string | undefined) {
+        const host = { answer, minuteMs: 100 };
+        const said: string[] = [];
+        const sleep = (ms: number, end: AbortSignal) => systemClock.sleep((ms / 60_000) * host.minuteMs, end);
+        file = fileNeed(sentinel, { ...systemClock, sleep }, (path, options) => {
+          if (host.answer === undefined) return watch(path, options);
+          throw Object.assign(new Error(`${host.answer}: watch '${path}'`), { code: host.answer });
+        });
+        const onChange = () => {
+          told += 1;
+          onTold();
+        };
+        const begun = isTold();
+        file.watch(onChange, stop.signal, ({ message }) => said.push(message));
+        await begun;
+        return { host, said };
+      }
+
+      for (const [code, cure] of [
+        ["EMFILE", "raise fs.inotify.max_user_instances on the host (sysctl)"],
+        ["ENOSPC", "raise fs.inotify.max_user_watches on the host (sysctl)"],
+        ["ENFILE", "raise fs.file-max (sysctl)"],
+      ] as const) {
+        it(`within a minute on a host where no watch is to be had (${code}), which is said once with what to raise`, async () => {
+          const { said } = await startOnHost(code);
+          await noticed(() => writeFile(sentinel, ""));
+          await noticed(() => writeFile(`${sentinel}.pkgs`, "linux"));
+          await noticed(() => rm(sentinel));
+          assert.equal(said.length, 1, said.join("\n"));
+          assert.ok(said[0]?.includes(`${code}: watch '${folder}'; `), said[0]);
+          assert.ok(said[0]?.endsWith(`: ${cure}; until then it is looked at once a minute`), said[0]);
+        });
+      }
+
+      it("at once again when a watch is to be had again", async () => {
+        const { host, said } = await startOnHost("EMFILE");
+        await noticed(async () => {
+          host.answer = undefined;
+          host.minuteMs = 600_000;
+        });
+        host.minuteMs = 100;
+        await noticed(() => writeFile(sentinel, ""));
+        assert.equal(said.length, 1);
+      });
+
+      it("within a minute where a link leads elsewhere and nothing has told of it", async () => {
+        for (const name of ["one", "two"]) await mkdir(join(folder, name));
+        await writeFile(join(folder, "two/reboot-required"), "");
+        await symlink("one", join(folder, "run"));
+        sentinel = join(folder, "run/reboot-required");
+        await startOnHost(undefined);
+        await noticed(async () => {
+          await rm(join(folder, "run"));
+          await symlink("two", join(folder, "run"));
+        });
+      });
+
       it("with one watcher at a time, and none after the end", async () => {
         const watchers = async () =>
           (await readFile(`/proc/self/fdinfo/${await inotifyFd()}`, "utf8")).match(/^inotify /gm)?.length ??
@@ -245,9 +304,13 @@ describe("The need for a reboot", () => {
 
     it("is noticed at each of them, and can never be told where one can never tell", async () => {
       const sources = [source(not), source(not, "it is a folder")];
-      const onChange = () => {};
-      anyNeed(sources).watch(onChange, signal);
-      for (const { watch } of sources) sinon.assert.calledOnceWithExactly(watch, onChange, signal);
+      const [onChange, onBreak] = [() => {}, sinon.fake()];
+      anyNeed(sources).watch(onChange, signal, onBreak);
+      for (const { watch } of sources) {
+        sinon.assert.calledOnceWithExactly(watch, onChange, signal, sinon.match.func);
+        watch.firstCall.args[2](new Error("no watch is to be had"));
+      }
+      sinon.assert.calledOnce(onBreak);
       assert.equal(await anyNeed(sources).obstacle(signal), "it is a folder");
       assert.equal(await anyNeed([source(not)]).obstacle(signal), undefined);
     });
