@@ -11,7 +11,7 @@ import { lockPlaceOf } from "./config/lock-place.ts";
 import type { Config } from "./config/options.ts";
 import { selectionOf } from "./config/selection.ts";
 import type { MarkPolicy } from "./cycle/marks.ts";
-import { listUnreadyPods } from "./cycle/own-pods.ts";
+import { lookAtOwnPods } from "./cycle/own-pods.ts";
 import { isUnderWay, recordAnnotation } from "./cycle/record.ts";
 import { type CyclePorts, lookOnce, runCycle } from "./cycle/run.ts";
 import { startDrain } from "./drain/drain.ts";
@@ -84,7 +84,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
   const reporting = createReport(log, metrics, events, clock);
 
   const escalation = escalationOf(config);
-  const ownPods = { nodeName, labelSelector: config["ready-pod-selector"], self: surroundings.instance };
+  const ownPods = { labelSelector: config["ready-pod-selector"], self: surroundings.instance };
   const place = lockPlaceOf(config);
   const carrierOf = (there: LockPlace) =>
     createLockCarrier({ api, clock, random, place: there, conflictsMax: conflictsInARowMax });
@@ -148,7 +148,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       recheckMs,
       periodMs: config.period,
     }),
-    listUnreadyPods: (inner) => listUnreadyPods(api, ownPods, inner),
+    lookAtOwnPods: (node, expected, inner) => lookAtOwnPods(api, ownPods, node, expected, inner),
     startDrain: (onChange, times, inner) =>
       startDrain(
         {

@@ -1,12 +1,31 @@
 import { type Api, unlessNotFound } from "./api.ts";
-import { type PartialObjectMetadata, paths } from "./objects.ts";
+import { matchesNode } from "./node-affinity.ts";
+import { type DaemonSet, type Metadata, type PartialObjectMetadata, paths } from "./objects.ts";
 
 /** What rebootd's own DaemonSet and pods are labelled with, as the manifests do it. */
 export const daemonSelector = "app.kubernetes.io/name=rebootd";
 
 /** `key` is "namespace/name". */
 export async function daemonSetExists(api: Api, key: string, signal: AbortSignal): Promise<boolean> {
+  return (await unlessNotFound(api.get<PartialObjectMetadata>(pathOf(key), { signal }))) !== undefined;
+}
+
+/**
+ * Whether a DaemonSet is to have a pod on this node: it is there, and its template asks for nothing that the node lacks. Taints are
+ * not looked at: those of a start go by themselves. `key` is "namespace/name".
+ */
+export async function wantsPodOn(
+  api: Api,
+  key: string,
+  node: Pick<Metadata, "name" | "labels">,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const set = await unlessNotFound(api.get<DaemonSet>(pathOf(key), { signal }));
+  if (set === undefined || set.metadata?.deletionTimestamp !== undefined) return false;
+  return matchesNode(set.spec?.template.spec, node);
+}
+
+function pathOf(key: string): string {
   const [namespace = "", name = ""] = key.split("/");
-  const path = `${paths.daemonSets(namespace)}/${name}`;
-  return (await unlessNotFound(api.get<PartialObjectMetadata>(path, { signal }))) !== undefined;
+  return `${paths.daemonSets(namespace)}/${name}`;
 }

@@ -16,7 +16,7 @@ import {
 import { mark, type NodeChange, soften } from "./marks.ts";
 import { reasonsOf, sayAt, saying } from "./reasons.ts";
 import { atEase, type CycleRecord } from "./record.ts";
-import type { NodeFacts, Seen } from "./seen.ts";
+import type { NodeFacts, OwnPods, Seen } from "./seen.ts";
 
 const restMaxMs = 3_600_000;
 /**
@@ -78,8 +78,15 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
   if (seen.gates.stage !== "slot") return lookAtGates("slot");
   if (seen.node === undefined) return look("node");
   if (seen.node === "gone") return nodeGone(moment);
+  if (seen.ownPods === undefined) return look("pods");
+  if (seen.ownPods.state === "unknown") {
+    const message = `cannot tell which pods of this node are Ready: ${seen.ownPods.why}`;
+    const closed = [{ gate: "node", code: "cannot-tell", message }];
+    const until = now + policy.gateRecheckMs;
+    return leftoverSlot(seen, message) ?? waitingFor(needy, closed, { until }, moment);
+  }
   if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };
-  return begin(needy, seen.node, moment);
+  return begin(needy, seen.node, recorded(seen.ownPods), moment);
 }
 
 /** Whoever asks for a reboot knows better than the failures before. */
@@ -100,13 +107,29 @@ function unknown(record: CycleRecord, message: string, moment: Moment): Decision
   return waitingFor(record, [{ gate: "need", code: "cannot-tell", message }], {}, moment);
 }
 
+/** A Node has room for so many names; what is left out counts only as far as it is there after the reboot. */
+const ownPodsMax = 50;
+
+function recorded({ ready, unready }: Extract<OwnPods, { state: "seen" }>): CycleRecord["ownPods"] {
+  return {
+    ready: ready.slice(0, ownPodsMax),
+    unready: unready.slice(0, ownPodsMax).map(({ key }) => key),
+  };
+}
+
 /** One patch: the labels and the taint, and the cordon with them unless it is to come later. */
-function begin(record: CycleRecord, node: NodeFacts, { seen, policy, now }: Moment): Decision {
+function begin(
+  record: CycleRecord,
+  node: NodeFacts,
+  ownPods: CycleRecord["ownPods"],
+  { seen, policy, now }: Moment,
+): Decision {
   const marking = mark(policy.marks, record, node);
   const next: CycleRecord = {
     ...phase(record, "Draining", now),
     ...marking.record,
     bootID: seen.bootID,
+    ownPods,
     announced: true,
     cordonedAgain: false,
     attempt: 0,

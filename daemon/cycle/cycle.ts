@@ -14,7 +14,7 @@ import { rewordDelayMs } from "./reasons.ts";
 import { type CycleRecord, isAtRest, writeRecord } from "./record.ts";
 import { parseRequest, withRequest } from "./request.ts";
 import type { CyclePorts } from "./run.ts";
-import type { Ask, NodeFacts, Seen } from "./seen.ts";
+import type { Ask, NodeFacts, OwnPods, Seen } from "./seen.ts";
 import { createSetbacks, type Deed, isTrial } from "./setbacks.ts";
 
 /** What the machine is asked to reboot on is no older than so, by either clock: a machine that was suspended may not know of it. */
@@ -207,7 +207,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       case "node":
         return await lookAtNode(seen, signal);
       case "pods":
-        seen.unreadyPods = await ports.listUnreadyPods(signal);
+        seen.ownPods = await lookAtPods(record, signal);
         return true;
       case "shutdown":
         seen.shutdown = await lookAtShutdown(signal);
@@ -232,6 +232,18 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   function learnSlot({ held, remains }: Pick<LockFacts, "held" | "remains">, asked: Moments): void {
     mayHoldSlot = held || remains;
     slotTrustedUntil = asked.elapsed + trustMs;
+  }
+
+  /** Where they cannot be seen, decisions say so: a slot may be held meanwhile. */
+  async function lookAtPods({ ownPods }: CycleRecord, signal: AbortSignal): Promise<OwnPods> {
+    const node = { name: nodeName, labels: { ...memory.node()?.labels } };
+    const expected = ownPods === undefined ? [] : [...ownPods.ready, ...ownPods.unready];
+    try {
+      return await ports.lookAtOwnPods(node, expected, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      return { state: "unknown", why: (error as Error).message };
+    }
   }
 
   async function lookAtShutdown(signal: AbortSignal): Promise<NonNullable<Seen["shutdown"]>> {

@@ -99,10 +99,11 @@ export function forgetHooks({ hooks }: MarkPolicy): NodeChange {
   return hooks.length > 0 ? { annotations: Object.fromEntries(hooks.map((key) => [key, null])) } : {};
 }
 
-/** What the record says once {@link unmark} is done. */
+/** What the record says once {@link unmark} is done: nothing of this cycle is left on the Node. */
 export const unmarked = {
   cordoned: false,
   announced: false,
   labels: [],
   taint: undefined,
+  ownPods: undefined,
 } satisfies Partial<CycleRecord>;

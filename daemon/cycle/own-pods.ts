@@ -1,33 +1,59 @@
 import type { Api } from "../cluster/api.ts";
+import { wantsPodOn } from "../cluster/daemon-sets.ts";
 import { isReady } from "../cluster/nodes.ts";
-import { type Pod, paths } from "../cluster/objects.ts";
+import { type Metadata, type Pod, paths } from "../cluster/objects.ts";
 import { pagesOf } from "../cluster/pages.ts";
 import { isCriticalStaticPod, isMirrorPod, isStaticPodDown } from "../cluster/static-pods.ts";
 import { daemonSetOf, isFinished, podKey } from "../drain/select.ts";
+import type { OwnPods, Unready } from "./seen.ts";
 
 /** Whose pods are to be Ready after a reboot. */
-export interface OwnPods {
-  nodeName: string;
+export interface OwnPodsOptions {
   /** Those with these labels; where nothing is said, those that {@link isCritical}. */
   labelSelector: string | undefined;
   /** The daemon's own pod, which runs, as it asks; its first readiness probe may be half a minute away. */
   self: string;
 }
 
-/** "namespace/name" of the pods of this node that are to be Ready and are not. */
-export async function listUnreadyPods(
+/**
+ * How the pods of this node are that are to be Ready: those of a DaemonSet count as one, as each reboot may make another one, and
+ * finished ones, which a graceful shutdown leaves behind, do not count. `expected` are DaemonSets ("namespace/name") that had a pod here.
+ */
+export async function lookAtOwnPods(
   api: Api,
-  { nodeName, labelSelector, self }: OwnPods,
+  { labelSelector, self }: OwnPodsOptions,
+  node: Pick<Metadata, "name" | "labels">,
+  expected: readonly string[],
   signal: AbortSignal,
-): Promise<readonly string[]> {
-  const query = { fieldSelector: `spec.nodeName=${nodeName}`, labelSelector };
-  const unready: string[] = [];
+): Promise<OwnPods & { state: "seen" }> {
+  const query = { fieldSelector: `spec.nodeName=${node.name}`, labelSelector };
+  const parts = new Map<string, Pod[]>();
+  const own = new Set<string>();
   for await (const { items } of pagesOf<Pod>(api, paths.pods, { signal, query })) {
-    const awaited = labelSelector === undefined ? items.filter(isCritical) : items;
-    const others = awaited.filter(({ metadata }) => metadata?.name !== self);
-    unready.push(...others.filter(isUnready).map(podKey));
+    for (const pod of items) {
+      const key = daemonSetOf(pod) ?? podKey(pod);
+      if (pod.metadata?.name === self) own.add(key);
+      if (labelSelector === undefined && !isCritical(pod)) continue;
+      parts.set(key, [...(parts.get(key) ?? []), pod]);
+    }
   }
-  return unready;
+  for (const key of own) parts.delete(key);
+
+  const ready: string[] = [];
+  const unready: Unready[] = [];
+  const missing = new Set(expected.filter((key) => !parts.has(key) && !own.has(key)));
+  for (const [key, pods] of parts) {
+    const isOfDaemonSet = pods.some((pod) => daemonSetOf(pod) !== undefined);
+    const living = pods.filter(isLiving);
+    const waitedFor = isOfDaemonSet ? living[0] : pods.find(isUnready);
+    if (isOfDaemonSet && living.some(isReady)) ready.push(key);
+    else if (waitedFor !== undefined) unready.push({ key, says: podKey(waitedFor) });
+    else if (isOfDaemonSet) missing.add(key);
+  }
+  for (const key of missing) {
+    if (await wantsPodOn(api, key, node, signal)) unready.push({ key, says: `a pod of DaemonSet ${key}` });
+  }
+  return { state: "seen", ready, unready };
 }
 
 /** What a node cannot do without, and what no scheduler brings to it: the network, the storage drivers, its etcd. */
@@ -39,5 +65,9 @@ export function isCritical(pod: Pod): boolean {
 /** What has finished or is deleted does not get Ready any more. */
 export function isUnready(pod: Pod): boolean {
   if (isMirrorPod(pod)) return isStaticPodDown(pod);
-  return !isReady(pod) && !isFinished(pod) && pod.metadata?.deletionTimestamp === undefined;
+  return !isReady(pod) && isLiving(pod);
+}
+
+function isLiving(pod: Pod): boolean {
+  return !isFinished(pod) && pod.metadata?.deletionTimestamp === undefined;
 }

@@ -38,6 +38,10 @@ const recordSchema = z.object({
   announced: flag,
   labels: z.catch(z.array(labelSchema), []),
   taint: z.catch(z.optional(z.string()), undefined),
+  ownPods: z.catch(
+    z.optional(z.object({ ready: z.array(z.string()), unready: z.array(z.string()) })),
+    undefined,
+  ),
   request: z.catch(z.optional(z.string()), undefined),
   attempt: count,
   askedAt: z.catch(z.optional(z.iso.datetime()), undefined),
@@ -68,6 +72,8 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `announced`: the labels and the taint are there, the cordon comes after a delay.
  * - `labels`: which labels the cycle has set to what, and what was there before.
  * - `taint`: key of the soft taint, where it is ours.
+ * - `ownPods`: of what the node is of no use without, as "namespace/name", what was there before the cordon: the DaemonSets that had a Ready
+ *   pod, and what was not Ready.
  * - `request`: the annotation that asks for a reboot, as it was last heeded.
  * - `attempt`: how often the machine was to be asked to reboot in this cycle.
  * - `askedAt`: when it was asked the last time. From then on the node counts as down; without it the machine was not asked.

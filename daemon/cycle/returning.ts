@@ -1,12 +1,14 @@
 import { type Decision, iso, keptSlot, look, type Moment, nodeGone, phase, save, wait } from "./decision.ts";
 import { missingHooks, unmarked, unmarkRebooted } from "./marks.ts";
 import type { CycleRecord } from "./record.ts";
-import type { NodeFacts } from "./seen.ts";
+import type { NodeFacts, OwnPods, Unready } from "./seen.ts";
 
 /** How soon pods that are not Ready are looked at again, as nobody reports on them; a long wait is looked at less often. */
 const podsRecheckMs = { soon: 5000, late: 60_000 };
 const podsSoonMs = 2 * 60_000;
 const podsNamedMax = 5;
+/** What was not Ready before the cordon may have been about to be, so it has this long; the node is not kept for it any longer. */
+const brokenPodsMs = 60_000;
 
 /** Something that the node is not back without. */
 interface Missing {
@@ -28,7 +30,7 @@ export function returning(
   unproved: (why: string) => Decision,
 ): Decision {
   const { seen, policy, now } = moment;
-  const { node, unreadyPods } = seen;
+  const { node, ownPods } = seen;
   if (record.bootID === undefined) return unproved("the record names no boot ID that would prove a reboot");
   if (record.bootID === seen.bootID) return unproved("the boot ID is the one from before the reboot");
   const kept = keptSlot(moment);
@@ -40,8 +42,9 @@ export function returning(
     return save({ ...record, cordoned: false }, why);
   }
   const readiness = missingReadiness(record, node, moment);
-  if (readiness === undefined && unreadyPods === undefined) return look("pods");
-  const pods = missingPods(record, unreadyPods, moment);
+  if (readiness === undefined && ownPods === undefined) return look("pods");
+  const pods = missingPods(record, ownPods, moment);
+  const broken = stillBroken(record, ownPods);
   const hooks = missingAfter(record, node, moment);
   const missing = [readiness, pods, hooks].filter((one) => one !== undefined);
   if (missing.length > 0) return waitFor(missing, moment);
@@ -58,9 +61,9 @@ export function returning(
       askedAt: undefined,
       failures: 0,
       withdrawals: 0,
-      outcome: { result: "rebooted", at: iso(now), message: "rebooted, Ready and uncordoned" },
+      outcome: { result: "rebooted", at: iso(now), message: `rebooted, Ready and uncordoned${broken}` },
     },
-    "the node is back",
+    `the node is back${broken}`,
     unmarkRebooted(policy.marks, record, node),
   );
 }
@@ -82,17 +85,38 @@ function missingReadiness(
 /** Without the network's or the storage's pod of this node, whatever is scheduled to it would not start. */
 function missingPods(
   record: CycleRecord,
-  unready: readonly string[] | undefined,
+  pods: OwnPods | undefined,
   { policy, now }: Moment,
 ): Missing | undefined {
-  if (unready === undefined || unready.length === 0) return undefined;
-  const more = unready.length - podsNamedMax;
-  const named = unready.slice(0, podsNamedMax).join(", ") + (more > 0 ? ` and ${more} more` : "");
-  return {
+  if (pods === undefined) return undefined;
+  const since = Date.parse(record.since);
+  const times = {
     ...readyDue(record, policy.readyTimeoutMs),
-    what: `waiting for pods of this node to be Ready: ${named}`,
-    lookAt: now + (now < Date.parse(record.since) + podsSoonMs ? podsRecheckMs.soon : podsRecheckMs.late),
+    lookAt: now + (now < since + podsSoonMs ? podsRecheckMs.soon : podsRecheckMs.late),
   };
+  if (pods.state === "unknown") {
+    return { ...times, what: `cannot tell whether the pods of this node are Ready: ${pods.why}` };
+  }
+  const mayBeBroken = now >= since + brokenPodsMs;
+  const holding = pods.unready.filter((one) => !(mayBeBroken && wasBroken(record, one)));
+  if (holding.length === 0) return undefined;
+  return { ...times, what: `waiting for pods of this node to be Ready: ${named(holding)}` };
+}
+
+function wasBroken({ ownPods }: CycleRecord, { key }: Unready): boolean {
+  return ownPods?.unready.includes(key) === true;
+}
+
+/** The end of a sentence that says that the node is back. */
+function stillBroken(record: CycleRecord, pods: OwnPods | undefined): string {
+  const broken = pods?.state === "seen" ? pods.unready.filter((one) => wasBroken(record, one)) : [];
+  return broken.length === 0 ? "" : `; not Ready, as before the cordon: ${named(broken)}`;
+}
+
+function named(unready: readonly Unready[]): string {
+  const more = unready.length - podsNamedMax;
+  const names = unready.slice(0, podsNamedMax).map(({ says }) => says);
+  return names.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 function missingAfter(record: CycleRecord, node: NodeFacts, { policy, now }: Moment): Missing | undefined {

@@ -1,7 +1,7 @@
 import { brokenTrustMs } from "../belief.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
-import { paths } from "../cluster/objects.ts";
+import { type Metadata, paths } from "../cluster/objects.ts";
 import { watchObject } from "../cluster/watch.ts";
 import type { Drain } from "../drain/drain.ts";
 import type { CheckGates } from "../gates/index.ts";
@@ -13,7 +13,7 @@ import { createTurn } from "../lock/turn.ts";
 import { createCycle } from "./cycle.ts";
 import type { Action, Decision, Policy } from "./decision.ts";
 import type { CycleRecord } from "./record.ts";
-import type { Seen } from "./seen.ts";
+import type { OwnPods, Seen } from "./seen.ts";
 import { createWake } from "./wake.ts";
 
 /** What the loop stands on. */
@@ -29,8 +29,12 @@ export interface CyclePorts {
   need: NeedSource;
   readBootID: () => Promise<string>;
   checkGates: CheckGates;
-  /** "namespace/name" of the pods of this node that are to be Ready after a reboot and are not. */
-  listUnreadyPods: (signal: AbortSignal) => Promise<readonly string[]>;
+  /** How the pods are that this node is of no use without; `expected` are DaemonSets ("namespace/name") that had one here. */
+  lookAtOwnPods: (
+    node: Pick<Metadata, "name" | "labels">,
+    expected: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<OwnPods>;
   startDrain: (
     onChange: () => void,
     times: Omit<Extract<Action, { do: "drain" }>, "do">,

@@ -37,8 +37,22 @@ export interface Seen {
   lock?: LockFacts;
   /** `stage`: for which they were asked. */
   gates?: GateAnswers & { stage: Stage };
-  /** "namespace/name" of those that are to be Ready after a reboot and are not. */
-  unreadyPods?: readonly string[];
+  /** Those that are to be Ready after a reboot. */
+  ownPods?: OwnPods;
+}
+
+/**
+ * The pods of this node that it is of no use without. `ready`: DaemonSets, as "namespace/name", that have a Ready one here. `unready`:
+ * DaemonSets and pods that have none, or are not.
+ */
+export type OwnPods =
+  | { state: "seen"; ready: readonly string[]; unready: readonly Unready[] }
+  | { state: "unknown"; why: string };
+
+/** `key`: "namespace/name" of the DaemonSet, or of a pod of no DaemonSet, which is the same after a reboot. `says`: the pod, for people. */
+export interface Unready {
+  key: string;
+  says: string;
 }
 
 /**

@@ -81,7 +81,10 @@ interface Facts {
   rewordAt?: number;
   neededSince?: number;
   readySince?: number;
-  unreadyPods?: readonly string[];
+  /** What is not Ready, by its name, or why that cannot be seen. */
+  unready?: readonly string[] | string;
+  /** DaemonSets that are. */
+  ready?: readonly string[];
   mayHoldSlot?: boolean;
   turn?: boolean;
 }
@@ -114,7 +117,14 @@ export function seen(facts: Facts = {}): Seen {
               ...(facts.request !== undefined && { request: facts.request }),
             }
           : { state: "not-needed" },
-    unreadyPods: facts.unreadyPods ?? [],
+    ownPods:
+      typeof facts.unready === "string"
+        ? { state: "unknown", why: facts.unready }
+        : {
+            state: "seen",
+            ready: facts.ready ?? [],
+            unready: (facts.unready ?? []).map((key) => ({ key, says: `${key}-x7k2p` })),
+          },
     gates: { stage: facts.stage ?? "slot", closed: facts.closed ?? [], changesAt: facts.changesAt },
     lock: {
       held,
@@ -146,6 +156,6 @@ export function seen(facts: Facts = {}): Seen {
 
 /** What is known without asking anybody. */
 export function unseen(facts: Facts = {}): Seen {
-  const { need, gates, lock, node, unreadyPods, shutdown, ...rest } = seen(facts);
+  const { need, gates, lock, node, ownPods, shutdown, ...rest } = seen(facts);
   return rest;
 }

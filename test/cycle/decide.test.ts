@@ -274,6 +274,9 @@ describe("A node that needs a reboot", () => {
 
   it("takes the slot when nothing speaks against it", () => {
     assert.deepEqual(action(decide(needy, seen({ held: false }), policy(), noon)), { do: "acquire" });
+    const { ownPods, ...rest } = seen({ held: false });
+    assert.deepEqual(action(decide(needy, rest, policy(), noon)), { do: "look", at: "pods" });
+    assert.ok(ownPods);
   });
 
   it("asks for no slot while the cluster has no Node of its name", () => {
@@ -331,6 +334,33 @@ describe("A node that needs a reboot", () => {
     assert.deepEqual(action(decide(next, seen({ held: false }), policy(), noon + 48 * 60 * minute)), {
       do: "wait",
     });
+  });
+});
+
+describe("A node that is about to be cordoned", () => {
+  const needy = idle({ phase: "Waiting" });
+  const free = { unschedulable: false };
+
+  it("writes down which of its pods were Ready and which were not, and no more names than a Node has room for", () => {
+    const facts = { node: free, ready: ["kube-system/cni"], unready: ["kube-system/gpu"] };
+    const next = saved(decide(needy, seen(facts), policy(), noon));
+    assert.deepEqual(next.ownPods, { ready: ["kube-system/cni"], unready: ["kube-system/gpu"] });
+    const many = Array.from({ length: 80 }, (_, n) => `kube-system/p${n}`);
+    const { ownPods } = saved(
+      decide(needy, seen({ node: free, ready: many, unready: many }), policy(), noon),
+    );
+    assert.deepEqual(ownPods, { ready: many.slice(0, 50), unready: many.slice(0, 50) });
+  });
+
+  it("does not start, holds no slot and says so while its pods cannot be seen", () => {
+    const unseen = { node: free, unready: "pods are forbidden" };
+    assert.deepEqual(action(decide(needy, seen(unseen), policy(), noon)), { do: "release" });
+    const decision = decide(needy, seen({ ...unseen, held: false }), policy(), noon);
+    const message = "cannot tell which pods of this node are Ready: pods are forbidden";
+    const reasons = [{ gate: "node", code: "cannot-tell", message, since: iso(noon) }];
+    assert.deepEqual(saved(decision).reasons, reasons);
+    const again = decide(saved(decision), seen({ ...unseen, held: false }), policy(), noon + 1000);
+    assert.deepEqual(action(again), { do: "wait", until: noon + 1000 + minute });
   });
 });
 
@@ -1207,7 +1237,7 @@ describe("A returning node", () => {
   const afterHooks = { keys: hooks, timeoutMs: 5 * minute, late: "wait" } as const;
   const hooked = unhurried({ marks: marks({ hooks }), afterHooks });
   const settled = { rebooted: true, readySince: noon };
-  const cni = ["kube-system/cni-x7k2p"];
+  const cni = ["kube-system/cni"];
   const waitsForPods = "waiting for pods of this node to be Ready: kube-system/cni-x7k2p";
   const waitsForHooks =
     "waiting for the annotations that are to be true after the reboot: example.com/raid-checked, example.com/smoke-test";
@@ -1221,13 +1251,13 @@ describe("A returning node", () => {
   });
 
   it("looks at its pods once it is Ready and has settled, and not before", () => {
-    const { unreadyPods, ...rest } = seen(settled);
+    const { ownPods, ...rest } = seen(settled);
     assert.deepEqual(action(decide(returningNode, rest, unhurried(), noon + 15_000)), {
       do: "look",
       at: "pods",
     });
     assert.equal(action(decide(returningNode, rest, unhurried(), noon + 14_999)).do, "wait");
-    assert.ok(unreadyPods);
+    assert.ok(ownPods);
   });
 
   const rows: [
@@ -1239,21 +1269,21 @@ describe("A returning node", () => {
   ][] = [
     [
       "while a pod is not Ready, and looks again after 5 s",
-      { unreadyPods: cni },
+      { unready: cni },
       unhurried(),
       minute,
       { until: minute + 5000, why: waitsForPods },
     ],
     [
       "while a pod is not Ready, and looks again when that is overdue",
-      { unreadyPods: cni },
+      { unready: cni },
       unhurried(),
       15 * minute - 1,
       { until: 15 * minute, why: waitsForPods },
     ],
     [
       "while a pod is not Ready, loudly when that is overdue, and looks again all the same",
-      { unreadyPods: cni },
+      { unready: cni },
       unhurried(),
       15 * minute,
       { until: 16 * minute, why: `${waitsForPods} for longer than --ready-timeout`, overdue: true },
@@ -1292,7 +1322,7 @@ describe("A returning node", () => {
     ],
     [
       "for everything that is missing, and says which of it is overdue",
-      { unreadyPods: cni },
+      { unready: cni },
       hooked,
       10 * minute,
       {
@@ -1342,9 +1372,42 @@ describe("A returning node", () => {
   }
 
   it("names five of the pods that are not Ready, and counts the others", () => {
-    const unreadyPods = Array.from({ length: 7 }, (_, index) => `kube-system/p${index + 1}`);
-    const { why } = decide(returningNode, seen({ ...settled, unreadyPods }), unhurried(), noon + minute);
-    assert.match(why, /: kube-system\/p1, .*, kube-system\/p5 and 2 more$/);
+    const unready = Array.from({ length: 7 }, (_, index) => `kube-system/p${index + 1}`);
+    const { why } = decide(returningNode, seen({ ...settled, unready }), unhurried(), noon + minute);
+    assert.match(why, /: kube-system\/p1-x7k2p, .*, kube-system\/p5-x7k2p and 2 more$/);
+  });
+
+  const broken = { ...returningNode, ownPods: { ready: ["kube-system/cni"], unready: ["kube-system/gpu"] } };
+
+  it("is not held back by what was not Ready before the cordon, but for a minute, and names it", () => {
+    const facts = seen({ ...settled, unready: ["kube-system/gpu"] });
+    const { why } = decide(broken, facts, unhurried(), noon + minute - 1);
+    assert.equal(why, "waiting for pods of this node to be Ready: kube-system/gpu-x7k2p");
+    const decision = decide(broken, facts, unhurried(), noon + minute);
+    const named = "; not Ready, as before the cordon: kube-system/gpu-x7k2p";
+    assert.equal(decision.why, `the node is back${named}`);
+    const { phase, outcome, ownPods } = saved(decision);
+    assert.deepEqual([phase, ownPods], ["Settling", undefined]);
+    assert.equal(outcome?.message, `rebooted, Ready and uncordoned${named}`);
+  });
+
+  it("is held back by what was Ready before the cordon beside what was not", () => {
+    const facts = seen({ ...settled, unready: ["kube-system/gpu", "kube-system/cni"] });
+    const { action, why } = decide(broken, facts, unhurried(), noon + minute);
+    assert.equal(action.do, "wait");
+    assert.equal(why, "waiting for pods of this node to be Ready: kube-system/cni-x7k2p");
+  });
+
+  it("waits while its pods cannot be seen, and says so loudly when that is overdue", () => {
+    const facts = seen({ ...settled, unready: "pods are forbidden" });
+    const what = "cannot tell whether the pods of this node are Ready: pods are forbidden";
+    const decision = decide(broken, facts, unhurried(), noon + minute);
+    assert.deepEqual([action(decision), decision.why], [{ do: "wait", until: noon + minute + 5000 }, what]);
+    const late = decide(broken, facts, unhurried(), noon + 15 * minute);
+    assert.deepEqual(
+      [late.overdue, late.why],
+      [true, `${what} for longer than --ready-timeout; it keeps its slot`],
+    );
   });
 
   const annotations = { "example.com/raid-checked": "true", "example.com/smoke-test": "true" };

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
+import type { RequestFacts } from "../cluster/api/server.ts";
 import { podStartAnnotation } from "../cluster/machines/pods.ts";
+import { isFromDaemon } from "./small-world.ts";
 import {
   addBudget,
   addDaemonSet,
@@ -12,7 +14,9 @@ import {
   patchNode,
   phase,
   pods,
+  podsOn,
   readNode,
+  record,
   saysOf,
   start,
   until,
@@ -120,6 +124,95 @@ describe("A node whose network does not come back with it", () => {
     await slowDown("rebootd", "never");
     await wantReboot();
     await until("n1 is given back", isRebooted, 120);
+  });
+});
+
+describe("A node whose network pod was ended by a graceful shutdown", () => {
+  afterEach(() => world.stop());
+
+  /** Nothing that is not a daemon gets through, as while a controller is backing off: pods are not made, or not taken away either. */
+  function stopController(...verbs: ("create" | "delete")[]): () => void {
+    const where = (facts: RequestFacts) => !isFromDaemon(facts);
+    const faults = verbs.map((verb) =>
+      world.server.faults.add({ match: { verb, resource: "pods", where }, effect: { status: 500 } }),
+    );
+    return () => {
+      for (const fault of faults) fault.remove();
+    };
+  }
+
+  for (const [what, verbs] of [
+    ["is there as Failed", ["create", "delete"]],
+    ["is taken away", ["create"]],
+  ] as const) {
+    it(`is given back only with a new one that is Ready, while the old one ${what}`, async () => {
+      await start();
+      await addDaemonSet("cni", critical);
+      await wantReboot();
+      await until("it goes down", async () => (await phase()) === "Rebooting");
+      const goOn = stopController(...verbs);
+      const [name] = (await podsOn("n1")).filter((one) => one.startsWith("cni-"));
+      const status = {
+        phase: "Failed",
+        reason: "Terminated",
+        conditions: [{ type: "Ready", status: "False" }],
+      };
+      await world.admin.patch(`${pods}/${name}/status`, { status }, { signal: world.signal });
+      await until("n1 is back", async () => boots() === 2 && (await isReturning()));
+      await world.time.pass(5 * minute);
+      assert.deepEqual([await phase(), await isCordoned()], ["Returning", true]);
+      assert.ok(saysOf("waiting for pods of this node to be Ready: a pod of DaemonSet default/cni"));
+      goOn();
+      await until("n1 is given back", isRebooted, 180);
+    });
+  }
+});
+
+describe("A node with a critical pod that was broken before its reboot", () => {
+  afterEach(() => world.stop());
+
+  async function startBroken(): Promise<void> {
+    await start({}, { nodes: 2, kubelet: { podStartMs: 1000 } });
+    for (const app of ["gpu-plugin", "cni"]) await addDaemonSet(app, critical);
+    await world.time.pass(3000);
+    const [name] = (await podsOn("n1")).filter((one) => one.startsWith("gpu-plugin-"));
+    await slowDown("gpu-plugin", "never");
+    world.machine("n1").reboot();
+    await world.time.pass(3 * minute);
+    const { status } = await world.admin.get<Pod>(`${pods}/${name}`, { signal: world.signal });
+    assert.ok(status?.conditions?.some(({ type, status }) => type === "Ready" && status === "False"));
+  }
+
+  it("is given back without it, which is named, and the roll goes on", async () => {
+    await startBroken();
+    for (const machine of world.machines) machine.wantReboot();
+    await until(
+      "all are through",
+      async () => {
+        const { phases } = await world.look();
+        return (
+          boots() === 3 &&
+          world.machine("n2").boots.length === 2 &&
+          Object.values(phases).every((one) => one === "Idle")
+        );
+      },
+      900,
+    );
+    assert.match(
+      (await record())?.outcome?.message ?? "",
+      /; not Ready, as before the cordon: default\/gpu-plugin-\w+$/,
+    );
+    assert.deepEqual(await warnings(), []);
+  });
+
+  it("is held back by another one that was not", async () => {
+    await startBroken();
+    await slowDown("cni", "never");
+    world.machine("n1").wantReboot();
+    await until("n1 is back", async () => boots() === 3 && (await isReturning()));
+    await world.time.pass(5 * minute);
+    assert.equal(await phase(), "Returning");
+    assert.ok(saysOf("waiting for pods of this node to be Ready: default/cni-"));
   });
 });
 
