@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from "node:path";
 import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
 import { shortEnds, shortLine } from "../one-line.ts";
 import type { Argv, Exec } from "./exec.ts";
+import { selinuxAdvice } from "./selinux.ts";
 import { type FolderWatch, type Watch, watchFiles } from "./watch-files.ts";
 
 /** Why this node should reboot, as far as can be told. "Cannot tell" is never taken for a yes. */
@@ -48,8 +49,18 @@ const packagesMaxBytes = 16 * 1024;
 /** A look at a file takes no time, but for one on a server that is gone. */
 const fileDeadlineMs = 10_000;
 
+/** What a test has its own of. `whyDenied`: the end of a message, see {@link selinuxAdvice}. */
+interface FileNeedPorts {
+  watch?: Watch;
+  whyDenied?: (error: unknown) => Promise<string>;
+}
+
 /** Debian's convention: the file is there while a reboot is needed, and a second file names the packages that ask for it. */
-export function fileNeed(sentinel: string, clock: Clock, watch?: Watch): TriedSource {
+export function fileNeed(
+  sentinel: string,
+  clock: Clock,
+  { watch, whyDenied = selinuxAdvice }: FileNeedPorts = {},
+): TriedSource {
   const packages = `${sentinel}.pkgs`;
   let watching: FolderWatch | undefined;
 
@@ -59,7 +70,7 @@ export function fileNeed(sentinel: string, clock: Clock, watch?: Watch): TriedSo
       if ((await stat(sentinel)).isDirectory()) return never(`${sentinel} is a folder`);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== "ENOENT") return never(message);
+      if (code !== "ENOENT") return never(message + (await whyDenied(error)));
       const folder = dirname(sentinel);
       const isThere = await stat(folder).catch(() => undefined);
       // It may be made later.
@@ -84,7 +95,11 @@ export function fileNeed(sentinel: string, clock: Clock, watch?: Watch): TriedSo
     },
     watch(onChange, signal, onBreak = () => {}) {
       const names = [basename(sentinel), basename(packages)];
-      const files = { folder: dirname(resolve(sentinel)), names, onChange, onBreak, watch };
+      const said = async (error: Error) => {
+        const advice = await whyDenied(error);
+        onBreak(Object.assign(error, { message: error.message + advice }));
+      };
+      const files = { folder: dirname(resolve(sentinel)), names, onChange, onBreak: said, watch };
       watching = watchFiles(files, clock, signal);
     },
     obstacle: async (signal) => (await answer(signal)).obstacle,

@@ -28,6 +28,7 @@ import {
   sentinelCommand,
 } from "../../daemon/host/need.ts";
 import { presets } from "../../daemon/host/presets.ts";
+import type { Watch } from "../../daemon/host/watch-files.ts";
 
 const { signal } = new AbortController();
 const exec = createExec(systemClock);
@@ -205,10 +206,15 @@ describe("The need for a reboot", () => {
         const host = { answer, minuteMs: 100 };
         const said: string[] = [];
         const sleep = (ms: number, end: AbortSignal) => systemClock.sleep((ms / 60_000) * host.minuteMs, end);
-        file = fileNeed(sentinel, { ...systemClock, sleep }, (path, options) => {
+        const watchThere: Watch = (path, options) => {
           if (host.answer === undefined) return watch(path, options);
           throw Object.assign(new Error(`${host.answer}: watch '${path}'`), { code: host.answer });
-        });
+        };
+        file = fileNeed(
+          sentinel,
+          { ...systemClock, sleep },
+          { watch: watchThere, whyDenied: async () => "" },
+        );
         const onChange = () => {
           told += 1;
           onTold();

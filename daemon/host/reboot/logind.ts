@@ -1,5 +1,6 @@
 import { BusRefusal, BusUnreachable } from "../bus.ts";
 import type { Logind } from "../logind.ts";
+import { selinuxAdvice } from "../selinux.ts";
 import { type RebootMethod, RebootRefused } from "./rebooter.ts";
 
 /** Since systemd 257 the answer also says that somebody holds shutdowns back, which is no lasting obstacle. */
@@ -12,6 +13,7 @@ const inProgress = "org.freedesktop.login1.OperationInProgress";
 export function logindRebooter(
   logind: Logind,
   { skipInhibitors }: { skipInhibitors: boolean },
+  whyDenied: (error: unknown) => Promise<string> = selinuxAdvice,
 ): RebootMethod {
   return {
     name: "logind",
@@ -21,7 +23,7 @@ export function logindRebooter(
         return able.has(answer) ? undefined : `logind's answer to CanReboot is ${JSON.stringify(answer)}`;
       } catch (error) {
         signal.throwIfAborted();
-        return (error as Error).message;
+        return (error as Error).message + (await whyDenied(error));
       }
     },
     async reboot(signal) {
