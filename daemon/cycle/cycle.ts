@@ -29,6 +29,8 @@ const drainLockMs = 5000;
 const sayingsKept = 10;
 /** A record that somebody takes away again and again is written again no sooner. */
 const rewriteMs = 60_000;
+/** How its pods were is believed for so long: from just before the slot is asked for to the cordon. */
+const podsTrustMs = 10_000;
 
 type Doing = Exclude<Action, { do: "wait" | "look" }>;
 
@@ -63,6 +65,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   /** While it is false this node has no slot: the lock was seen without it, not longer ago than that may be believed. */
   let mayHoldSlot = true;
   let slotTrustedUntil = Number.NEGATIVE_INFINITY;
+  let lastPods: { seen: OwnPods; at: number } | undefined;
   /** The lock and the own Node as the server has answered last, and when it was asked. */
   let lastLock: { facts: LockFacts; asked: Moments } | undefined;
   let lastNode: { facts: NodeFacts; asked: Moments } | undefined;
@@ -235,7 +238,17 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   }
 
   /** Where they cannot be seen, decisions say so: a slot may be held meanwhile. */
-  async function lookAtPods({ ownPods }: CycleRecord, signal: AbortSignal): Promise<OwnPods> {
+  async function lookAtPods(record: CycleRecord, signal: AbortSignal): Promise<OwnPods> {
+    // What was seen before the slot was taken still is from before the cordon.
+    const ageMs = clock.elapsed() - (lastPods?.at ?? Number.NEGATIVE_INFINITY);
+    if (isAtRest(record) && lastPods?.seen.state === "seen" && ageMs < podsTrustMs) return lastPods.seen;
+    const at = clock.elapsed();
+    const seen = await listPods(record, signal);
+    lastPods = { seen, at };
+    return seen;
+  }
+
+  async function listPods({ ownPods }: CycleRecord, signal: AbortSignal): Promise<OwnPods> {
     const node = { name: nodeName, labels: { ...memory.node()?.labels } };
     const expected = ownPods === undefined ? [] : [...ownPods.ready, ...ownPods.unready];
     try {
