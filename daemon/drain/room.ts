@@ -1,5 +1,5 @@
 /** Where else a pod could run. Pure. */
-import { hasLabels, meets } from "../cluster/label-selector.ts";
+import { matchesNode } from "../cluster/node-affinity.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { Node, Pod } from "../cluster/objects.ts";
 import { parseQuantity, quantityText } from "../cluster/quantity.ts";
@@ -62,7 +62,7 @@ export function whyNowhere(pod: Pod, rooms: readonly Room[]): string | undefined
 function objectionOf(pod: Pod, requests: Requests, { node, free }: Room): string | undefined {
   if (!isReady(node)) return "not Ready";
   if (node.spec?.unschedulable && !tolerates(pod, cordonTaint)) return "unschedulable";
-  if (!matchesNode(pod, node)) return "# not the labels that it asks for";
+  if (!matchesNode(pod.spec, node.metadata ?? {})) return "# not the labels that it asks for";
   const taint = node.spec?.taints?.find((one) => one.effect !== "PreferNoSchedule" && !tolerates(pod, one));
   if (taint !== undefined) return `# the taint ${taint.key}, which it does not tolerate`;
   for (const [name, amount] of requests) {
@@ -84,19 +84,6 @@ function isFor({ key, operator = "Equal", value, effect }: Toleration, taint: Ta
   if (effect && effect !== taint.effect) return false;
   if (!key) return operator === "Exists";
   return key === taint.key && (operator === "Exists" || (value ?? "") === (taint.value ?? ""));
-}
-
-/** https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/: one term has to hold; an empty one never does. */
-function matchesNode({ spec }: Pod, { metadata }: Node): boolean {
-  if (!hasLabels(metadata?.labels, spec?.nodeSelector)) return false;
-  const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (required === undefined) return true;
-  const fields = { "metadata.name": metadata?.name ?? "" };
-  return required.nodeSelectorTerms.some(({ matchExpressions = [], matchFields = [] }) => {
-    if (matchExpressions.length + matchFields.length === 0) return false;
-    const byLabels = matchExpressions.every((requirement) => meets(metadata?.labels, requirement));
-    return byLabels && matchFields.every((requirement) => meets(fields, requirement));
-  });
 }
 
 /**
