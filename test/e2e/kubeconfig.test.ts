@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "../../daemon/clock.ts";
+import { createClient } from "../../daemon/cluster/client.ts";
 import { type ApiServer, createApiServer, type Listening, listen } from "../cluster/api/server.ts";
+import { defaultLock, setLock } from "../cluster/lock-place.ts";
 import { startHttpProxy, startPlainFront, startSocksProxy } from "../cluster/middlemen.ts";
 import { type Ended, runDaemonProcess } from "./daemon-process.ts";
 
@@ -72,6 +75,8 @@ describe("A person's command", () => {
     port = Number(new URL(https.url).port);
     folder = await mkdtemp(join(tmpdir(), "rebootd-kubeconfig-"));
     token = server.adminToken;
+    const api = createClient({ transport: server.transport(token), clock: systemClock });
+    await setLock({ api, signal: AbortSignal.timeout(5000) }, defaultLock, null);
   });
   beforeEach(() => server.ledger.clear());
   afterEach(async () => {
