@@ -315,7 +315,7 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/at-rest.ts",
     edits: [
       [
-        'if (record.phase === "Waiting" && isSaid(record, reasons, now) && record.taint === softTaint) {',
+        'if (record.phase === "Waiting" && now < due && record.taint === softTaint) {',
         'if (record.phase === "Waiting" && record.reasons.length > 0 && record.taint === softTaint) {',
       ],
     ],

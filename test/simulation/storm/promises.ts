@@ -210,8 +210,10 @@ export function watchPromises(surroundings: Surroundings): Promises {
       const times = `${name} begins again after ${before.failures} failures, and nobody has asked for it`;
       violate("a node that was given up is left alone", times);
     }
-    if (after.phase === "Draining" && (before.phase !== "Draining" || before.announced))
+    if (after.phase === "Draining" && (before.phase !== "Draining" || before.announced)) {
       of(name).drainingSince = now();
+      of(name).evictedOf.clear();
+    }
     if (before.phase === "Draining" && after.phase !== "Draining") {
       // Time in which it can see and do nothing does not count.
       const since = of(name).drainingSince;
@@ -360,7 +362,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
       const [, namespace, name] = /\/namespaces\/([^/]+)\/pods\/([^/]+)\/eviction$/.exec(path) ?? [];
       const pod = server.stored("pods", `${namespace}/${name}`);
       const maker = pod?.metadata.ownerReferences?.find(({ controller }) => controller)?.["uid"];
-      if (pod !== undefined) moderation.onEviction(node, String(maker ?? pod.metadata.uid), pod.metadata.uid);
+      if (pod === undefined) return;
+      moderation.onEviction(node, String(maker ?? pod.metadata.uid), pod.metadata.uid);
+      of(node).evictedOf.add(String(maker));
     },
     onMachineEvent(event) {
       looks += 1;
@@ -421,8 +425,10 @@ export function watchPromises(surroundings: Surroundings): Promises {
       if (!isOurs || isMirror || deletionTimestamp !== undefined || isRecent(name, node.uncordonedAt))
         continue;
       if (isRecent(name, Date.parse(creationTimestamp), newcomerMs)) continue;
-      // What comes back as soon as it is evicted is left.
-      if (comesBack(pod) && Date.parse(creationTimestamp) + 1000 > node.drainingSince) continue;
+      // What comes back once its like was evicted is left.
+      const maker = pod.metadata.ownerReferences?.find(({ controller }) => controller)?.["uid"];
+      const isBack = comesBack(pod) || node.evictedOf.has(String(maker));
+      if (isBack && Date.parse(creationTimestamp) + 1000 > node.drainingSince) continue;
       violate("no pod goes down with its node", `the reboot of ${name} killed ${pod.metadata.name}`);
     }
   }
@@ -450,6 +456,8 @@ function history() {
     requestedAt: never,
     pausedSince: undefined as number | undefined,
     drainingSince: 0,
+    /** What makes the pods that were evicted in this drain. */
+    evictedOf: new Set<string>(),
     /** A person has taken the daemon's cordon away: if they cordon anew before it has looked, nothing tells the two apart. */
     isUncordonUnseen: false,
     endedAt: never,
