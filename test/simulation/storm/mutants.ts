@@ -26,7 +26,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "no uncordon",
-    seed: 1,
+    seed: 2,
     file: "cycle/returning.ts",
     edits: [["unmarkRebooted(policy.marks, record, node),", "{},"]],
   },
@@ -38,7 +38,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a clock takes a slot that is held",
-    seed: 25,
+    seed: 6,
     file: "lock/slots.ts",
     edits: [
       ['if (typeof TTL !== "number" || TTL <= 0 || typeof created !== "string") return false;', ""],
@@ -47,13 +47,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "uncordons what a person has cordoned",
-    seed: 36,
+    seed: 23,
     file: "cycle/marks.ts",
     edits: [['...(record.cordoned && { cordon: "clear" }),', 'cordon: "clear",']],
   },
   {
     name: "the deadline of the drain is forgotten",
-    seed: 7,
+    seed: 14,
     file: "cycle/decide.ts",
     edits: [["const began = Date.parse(record.since) + seen.unreachableMs;", "const began = now;"]],
   },
@@ -95,13 +95,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the lock is written whatever its version",
-    seed: 16,
+    seed: 6,
     file: "lock/carrier.ts",
     edits: [["resourceVersion: object.metadata?.resourceVersion,", ""]],
   },
   {
     name: "the need is not looked at again",
-    seed: 124,
+    seed: 43,
     file: "cycle/decide.ts",
     edits: [
       ['if (need.state !== "needed") return withdrawn', 'if (need.state === "unknown") return withdrawn'],
@@ -109,19 +109,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes slots of nodes that are there",
-    seed: 91,
+    seed: 12,
     file: "lock/orphans.ts",
     edits: [["if (node === undefined || isAnother) orphans.push(holder);", "orphans.push(holder);"]],
   },
   {
     name: "reboots for ever for a need that does not go away",
-    seed: 15,
+    seed: 22,
     file: "cycle/at-rest.ts",
     edits: [["if (record.reboots >= policy.maxRebootsPerNeed) {", "if (record.reboots >= 1000) {"]],
   },
   {
     name: "the limits of others do not count",
-    seed: 69,
+    seed: 83,
     file: "lock/limits.ts",
     edits: [
       [
@@ -156,7 +156,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "an uncordoned node is drained on",
-    seed: 94,
+    seed: 38,
     file: "cycle/decide.ts",
     edits: [["if (!node.unschedulable && !record.announced)", "if (record.announced && !record.announced)"]],
   },
@@ -168,7 +168,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a pause of all ends no drain",
-    seed: 263,
+    seed: 423,
     file: "cycle/decide.ts",
     edits: [['if (lock.refusal?.code === "paused") return withdrawn(lock.refusal.message);', ""]],
   },
@@ -180,7 +180,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a request is served again and again",
-    seed: 6,
+    seed: 8,
     file: "cycle/request.ts",
     edits: [["return isServed ? { [requestedAnnotation]: null } : {};", "return isServed ? {} : {};"]],
   },
@@ -209,13 +209,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a cycle that was broken off is begun again at once",
-    seed: 6,
+    seed: 211,
     file: "cycle/at-rest.ts",
     edits: [["withdrawn: { firstMs: 2 * 60_000, factor: 5 }", "withdrawn: { firstMs: 0, factor: 5 }"]],
   },
   {
     name: "what comes back to a cordoned node is evicted again",
-    seed: 3,
+    seed: 5,
     file: "drain/progress.ts",
     edits: [
       ["if (isBack ||", "if ("],
@@ -257,7 +257,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the record's times are not set with the clock",
     limits: { alone: { kind: "clock-step", rate: 10 } },
-    seed: 6,
+    seed: 23,
     file: "cycle/own-memory.ts",
     edits: [["if (last !== undefined) keep({ ...last, record: shifted(last.record, setByMs) });", ""]],
   },
@@ -304,7 +304,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a node is back before its static pods are Ready",
     limits: { controlPlane: 3, alone: { kind: "slow-etcd", rate: 10 } },
-    seed: 52,
+    seed: 5,
     file: "cycle/own-pods.ts",
     edits: [["if (isCriticalStaticPod(pod)) return true;", ""]],
   },
@@ -323,7 +323,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a watch goes on at the version from before a restore",
     limits: { alone: { kind: "restored", rate: 10 } },
-    seed: 3,
+    seed: 4,
     file: "cluster/watch.ts",
     edits: [
       ["const query = {", "const query = { resourceVersion: last,"],
@@ -344,7 +344,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "time without a server counts as drain time",
     limits: { alone: { kind: "outage", rate: 10 } },
-    seed: 5,
+    seed: 3,
     file: "cycle/decide.ts",
     edits: [
       [
@@ -356,7 +356,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a node that fails again and again is never given up",
     limits: { alone: { kind: "refused", rate: 10 } },
-    seed: 39,
+    seed: 46,
     file: "cycle/at-rest.ts",
     edits: [
       [
