@@ -165,7 +165,7 @@ type Draft = { -readonly [K in keyof Progress]: Progress[K] } & {
 };
 
 /** A budget changes at any time. A server in trouble is not to have all pods of all drains asked for again and again. */
-const retry = { budget: { firstMs: 1000, maxMs: 30_000 }, line: { firstMs: 1000, maxMs: 2 * 60_000 } };
+const retry = { budget: { firstMs: 1000, maxMs: 40_000 }, line: { firstMs: 1000, maxMs: 2 * 60_000 } };
 /** A pod that does not end though the server has agreed, as after a restore of its storage, is asked again. */
 const agreedTrustMs = 60_000;
 /** A drain that begins so soon after the cordon has not been interrupted by a restart of the daemon. */

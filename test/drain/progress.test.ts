@@ -166,7 +166,7 @@ describe("A drain, told by what happens and what it asks for", () => {
       [1, gone(a), "evict c"],
       [2, gone(pod("c", { tier: "system-cluster-critical" })), "evict n"],
     ],
-    "backs off where a budget refuses: 1 s, 2, 4 … 30, and after what the server says": [
+    "backs off where a budget refuses: 1 s, 2, 4 … 40, and after what the server says": [
       [0, listed(a), "evict a"],
       [0, refused("a"), "wait 1"],
       [1, tick, "evict a"],
@@ -178,7 +178,9 @@ describe("A drain, told by what happens and what it asks for", () => {
       [71, tick, "evict a"],
       [71, refused("a"), "wait 87"],
       [87, tick, "evict a"],
-      [87, refused("a"), "wait 117"],
+      [87, refused("a"), "wait 119"],
+      [119, tick, "evict a"],
+      [119, refused("a"), "wait 159"],
     ],
     "backs off to 2 minutes where the server has trouble": [
       [0, listed(a), "evict a"],
