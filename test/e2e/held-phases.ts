@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../daemon/clock.ts";
-import { type Phase, phases } from "../../daemon/cycle/record.ts";
+import { type Phase, parseRecord, phases, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { type DaemonPlace, startRebootd } from "../cluster/machines/rebootd.ts";
 import { daemonUser, installRights } from "../cluster/manifests.ts";
 import { onSimulatedServer, type Suite, startSuite } from "../cluster/suite.ts";
@@ -45,7 +45,7 @@ const optionsOf: Record<Phase, readonly string[]> = {
   Rebooting: ["--reboot-timeout=3s"],
   Returning: ["--ready-settle=2s"],
   Settling: ["--lock-release-delay=2s"],
-  // It says that it has asked, and after this time gives up: time enough to arm the fault that holds the phase after it.
+  // It says that it has asked, and gives up a moment later: time enough to arm the fault that holds the phase after it.
   Restoring: ["--reboot-command=/bin/true", "--reboot-attempts=1", "--reboot-timeout=2s"],
   Failed: ["--reboot-command=/bin/false", "--reboot-attempts=1", "--reboot-timeout=1s"],
 };
@@ -115,7 +115,7 @@ export async function startHeldPhases({ others = {}, ...rest }: HeldPhasesOption
       case "Restoring":
         node.wantsReboot();
         await becomes(node, "Rebooting");
-        return holdSlots();
+        return holdRestoring(node);
       case "Returning":
       case "Settling":
       case "Failed":
@@ -126,10 +126,18 @@ export async function startHeldPhases({ others = {}, ...rest }: HeldPhasesOption
     }
   }
 
-  /** No daemon can give its slot back meanwhile. */
-  function holdSlots(): () => Promise<void> {
-    const fault = suite.simulated?.faults.add({
-      match: { verb: "patch", resource: "leases", where: ({ user }) => user === daemonUser.name },
+  /** It gives its slot back, and cannot say that it is through. */
+  function holdRestoring({ name }: WorldNode): () => Promise<void> {
+    const { simulated } = suite;
+    const record = () => simulated?.stored("nodes", name)?.metadata.annotations?.[recordAnnotation];
+    const isRestoring = () => parseRecord(record()).record?.phase === "Restoring";
+    const fault = simulated?.faults.add({
+      match: {
+        verb: "patch",
+        resource: "nodes",
+        name,
+        where: ({ user }) => user === daemonUser.name && isRestoring(),
+      },
       effect: { status: 500 },
     });
     return async () => fault?.remove();
