@@ -220,7 +220,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
       const tookMs = now() - since - surroundings.disturbedMs(name, since);
       // Of what was before its daemon was started it cannot know.
       const awayMs = surroundings.awayMs(Math.max(since, of(name).endedAt));
-      const isLate = after.outcome?.result === "failed" && after.outcome.message.includes("deadline");
+      // A node that goes on to its reboot still has the outcome of the cycle before.
+      const isGivenUp = after.phase === "Restoring" && after.outcome?.result === "failed";
+      const isLate = isGivenUp && after.outcome?.message.includes("deadline");
       const leastMs = surroundings.leastDrainTimeoutMs(name) - awayLooksMs;
       if (isLate && awayMs > 0 && now() - since - awayMs < leastMs) {
         violate(
