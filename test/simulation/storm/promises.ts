@@ -222,7 +222,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
       const awayMs = surroundings.awayMs(Math.max(since, of(name).endedAt));
       // A node that goes on to its reboot still has the outcome of the cycle before.
       const isGivenUp = after.phase === "Restoring" && after.outcome?.result === "failed";
-      const isLate = isGivenUp && after.outcome?.message.includes("deadline");
+      // Of a drain that a restore has brought back it does not know for how long the server was away in it.
+      const isOwn = since > of(name).restoredAt;
+      const isLate = isGivenUp && isOwn && after.outcome?.message.includes("deadline");
       const leastMs = surroundings.leastDrainTimeoutMs(name) - awayLooksMs;
       if (isLate && awayMs > 0 && now() - since - awayMs < leastMs) {
         violate(
