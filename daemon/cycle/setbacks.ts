@@ -27,6 +27,9 @@ const rests: Record<"look" | Trial | "other", Rest> = {
   begin: { firstMs: 1000, later: { firstMs: 40_000, maxMs: 3_600_000 } },
 };
 
+/** Whose conflicts have not been tried again yet, as those of the lock have. */
+const patchesNode: ReadonlySet<keyof typeof rests> = new Set(["begin", "other"]);
+
 export interface Setbacks {
   /** After which the deed may be tried; 0 for at once. Milliseconds from now. */
   restMs(deed: Deed): number;
@@ -50,16 +53,20 @@ export function createSetbacks(clock: Clock, random: Random): Setbacks {
   // Whole milliseconds: the fraction of one would be lost beside milliseconds since the epoch, and waited for for ever.
   const restMs = (deed: Deed) => Math.max(0, Math.ceil((failures.get(deed)?.until ?? 0) - clock.elapsed()));
 
+  function restOf(kind: keyof typeof rests, times: number): number {
+    const { firstMs, later } = rests[kind];
+    if (times <= 1) return times * firstMs;
+    return backoffMs(times - 1, later, random);
+  }
+
   return {
     restMs,
     why: (deed) => failures.get(deed)?.why,
     failed(deed, error) {
-      // Somebody else has written between our read and our write: the next try knows of it. But a loop of that is to end too.
       const times = (failures.get(deed)?.times ?? 0) + 1;
-      const { firstMs, later } = rests[kindOf(deed)];
-      const rest = times === 1 ? firstMs : backoffMs(times - 1, later, random);
-      const isRace = isApiError(error, "conflict") && times === 1 && kindOf(deed) !== "look";
-      const waitMs = Math.max(retryAfterOf(error), isRace ? 0 : rest);
+      // Somebody else has written between our read and our write: the next try knows of it. But a loop of that is to end too.
+      const isRace = isApiError(error, "conflict") && patchesNode.has(kindOf(deed));
+      const waitMs = Math.max(retryAfterOf(error), restOf(kindOf(deed), isRace ? times - 1 : times));
       failures.set(deed, { times, until: clock.elapsed() + waitMs, why: (error as Error).message });
     },
     succeeded: (deed) => void failures.delete(deed),

@@ -44,6 +44,25 @@ describe("A daemon that cannot begin", () => {
   }
 });
 
+describe("A daemon whose Node somebody else writes in between, twice in a row,", () => {
+  afterEach(() => world.stop());
+
+  it("begins all the same within ten seconds", async () => {
+    await start({ workloads: [{ name: "web", replicas: 1 }] });
+    let conflicts = 0;
+    const isEarly = () => {
+      conflicts += 1;
+      return conflicts <= 2;
+    };
+    const where: typeof isFromDaemon = (facts) => isFromDaemon(facts) && isEarly();
+    world.server.faults.add({ match: { verb: "patch", resource: "nodes", where }, effect: { status: 409 } });
+    world.machine("n1").wantReboot();
+    await world.time.pass(10_000);
+    assert.ok(conflicts > 2);
+    assert.deepEqual((await world.look()).cordoned, ["n1"]);
+  });
+});
+
 describe("A drain of many pods whose API server breaks down", () => {
   afterEach(() => world.stop());
 
