@@ -202,8 +202,8 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/setbacks.ts",
     edits: [
       [
-        "const waitMs = Math.max(retryAfterOf(error), isRace ? 0 : rest);",
-        "const waitMs = isRace ? 0 : rest / 1000;",
+        "const waitMs = Math.max(retryAfterOf(error), restOf(kindOf(deed), isRace ? times - 1 : times));",
+        "const waitMs = restOf(kindOf(deed), isRace ? times - 1 : times) / 1000;",
       ],
     ],
   },
