@@ -240,9 +240,9 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   /** Where they cannot be seen, decisions say so: a slot may be held meanwhile. */
   async function lookAtPods(record: CycleRecord, signal: AbortSignal): Promise<OwnPods> {
     // What was seen before the slot was taken still is from before the cordon.
-    const ageMs = clock.elapsed() - (lastPods?.at ?? Number.NEGATIVE_INFINITY);
-    if (isAtRest(record) && lastPods?.seen.state === "seen" && ageMs < podsTrustMs) return lastPods.seen;
     const at = clock.elapsed();
+    const isRecent = lastPods !== undefined && at - lastPods.at < podsTrustMs;
+    if (isAtRest(record) && isRecent && lastPods?.seen.state === "seen") return lastPods.seen;
     const seen = await listPods(record, signal);
     lastPods = { seen, at };
     return seen;
