@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../daemon/clock.ts";
-import { type Phase, parseRecord, phases, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { type Phase, phases } from "../../daemon/cycle/record.ts";
 import { type DaemonPlace, startRebootd } from "../cluster/machines/rebootd.ts";
 import { daemonUser, installRights } from "../cluster/manifests.ts";
 import { onSimulatedServer, type Suite, startSuite } from "../cluster/suite.ts";
 import { startWorld, type World, type WorldOptions } from "../cluster/world.ts";
 import type { WorldNode } from "../cluster/world-node.ts";
+import { recordOn } from "../simulation/stored.ts";
 import { type LogLine, readLog } from "./daemon-process.ts";
 
 /**
@@ -129,9 +130,9 @@ export async function startHeldPhases({ others = {}, ...rest }: HeldPhasesOption
   /** It gives its slot back, and cannot say that it is through. */
   function holdRestoring({ name }: WorldNode): () => Promise<void> {
     const { simulated } = suite;
-    const record = () => simulated?.stored("nodes", name)?.metadata.annotations?.[recordAnnotation];
-    const isRestoring = () => parseRecord(record()).record?.phase === "Restoring";
-    const fault = simulated?.faults.add({
+    if (simulated === undefined) return nothing;
+    const isRestoring = () => recordOn({ server: simulated }, name)?.phase === "Restoring";
+    const fault = simulated.faults.add({
       match: {
         verb: "patch",
         resource: "nodes",
@@ -140,7 +141,7 @@ export async function startHeldPhases({ others = {}, ...rest }: HeldPhasesOption
       },
       effect: { status: 500 },
     });
-    return async () => fault?.remove();
+    return async () => fault.remove();
   }
 
   async function addGuardedPod({ name }: WorldNode): Promise<() => Promise<void>> {

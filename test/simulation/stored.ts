@@ -4,7 +4,7 @@ import type { SmallWorld } from "./small-world.ts";
 
 /** What the server has stored of a Node, without asking it. */
 
-export function recordOn({ server }: SmallWorld, node: string): CycleRecord | undefined {
+export function recordOn({ server }: Pick<SmallWorld, "server">, node: string): CycleRecord | undefined {
   return parseRecord(server.stored("nodes", node)?.metadata.annotations?.[recordAnnotation]).record;
 }
 

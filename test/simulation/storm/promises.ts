@@ -365,10 +365,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
       moderation.onRequest(node, path);
       const [, namespace, name] = /\/namespaces\/([^/]+)\/pods\/([^/]+)\/eviction$/.exec(path) ?? [];
       const pod = server.stored("pods", `${namespace}/${name}`);
-      const maker = pod?.metadata.ownerReferences?.find(({ controller }) => controller)?.["uid"];
       if (pod === undefined) return;
-      moderation.onEviction(node, String(maker ?? pod.metadata.uid), pod.metadata.uid);
-      of(node).evictedOf.add(String(maker));
+      moderation.onEviction(node, makerOf(pod), pod.metadata.uid);
+      of(node).evictedOf.add(makerOf(pod));
     },
     onMachineEvent(event) {
       looks += 1;
@@ -430,12 +429,16 @@ export function watchPromises(surroundings: Surroundings): Promises {
         continue;
       if (isRecent(name, Date.parse(creationTimestamp), newcomerMs)) continue;
       // What comes back once its like was evicted is left.
-      const maker = pod.metadata.ownerReferences?.find(({ controller }) => controller)?.["uid"];
-      const isBack = comesBack(pod) || node.evictedOf.has(String(maker));
+      const isBack = comesBack(pod) || node.evictedOf.has(makerOf(pod));
       if (isBack && Date.parse(creationTimestamp) + 1000 > node.drainingSince) continue;
       violate("no pod goes down with its node", `the reboot of ${name} killed ${pod.metadata.name}`);
     }
   }
+}
+
+/** The same for all pods of one controller; a pod without one is made by nobody anew. */
+function makerOf({ metadata: { ownerReferences, uid } }: KubeObject): string {
+  return String(ownerReferences?.find(({ controller }) => controller)?.["uid"] ?? uid);
 }
 
 /** The cordon does not keep its like away. */
