@@ -3,7 +3,8 @@ import type { Api } from "../cluster/api.ts";
 import { type Metadata, type PartialObjectMetadata, paths } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import type { Carried } from "./carrier.ts";
-import { type Holder, holdersOf, isManual } from "./slots.ts";
+import { createLook } from "./look.ts";
+import { type Holder, holdersOf, isManual, type LockValue } from "./slots.ts";
 
 /**
  * Nodes that are down although the lock does not name them: it was deleted, overwritten, or is another one than when they began.
@@ -15,6 +16,8 @@ export interface Absent {
   now(signal: AbortSignal): Promise<readonly Holder[]>;
   /** As far as it has to be known before: undefined where none was there when it was looked at last. */
   known(carried: Carried, signal: AbortSignal): Promise<readonly Holder[] | undefined>;
+  /** To be told of each state of the lock: who has left it since the look was under way with a slot. True where that is so. */
+  heed(lock: LockValue): boolean;
 }
 
 export interface AbsentOptions {
@@ -30,18 +33,16 @@ export interface AbsentOptions {
 }
 
 export function createAbsent({ api, clock, recheckMs, isUnderWay, place }: AbsentOptions): Absent {
-  let last: { at: number; nodes: readonly Holder[] } | undefined;
+  const seen = createLook<readonly Holder[]>(clock);
 
   async function look(signal: AbortSignal): Promise<readonly Holder[]> {
     const query = { fieldSelector: "spec.unschedulable=true" };
     const options = { signal, query, metadataOnly: "list" } as const;
     const cordoned = await listAll<PartialObjectMetadata>(api, paths.nodes, options);
-    const nodes = cordoned
+    return cordoned
       .map(({ metadata }) => metadata ?? {})
       .filter(({ annotations = {} }) => isUnderWay(annotations))
       .map(holderOf);
-    last = { at: clock.elapsed(), nodes };
-    return nodes;
   }
 
   function holderOf({ name = "", uid, labels = {} }: Metadata): Holder {
@@ -58,12 +59,11 @@ export function createAbsent({ api, clock, recheckMs, isUnderWay, place }: Absen
   }
 
   return {
-    now: look,
+    heed: seen.heed,
+    now: (signal) => seen.now(() => look(signal)),
     async known(carried, signal) {
-      const wereThere = (missingIn(carried, last?.nodes) ?? []).length > 0;
-      if (last === undefined || !wereThere) return undefined;
-      const isRecent = clock.elapsed() - last.at < recheckMs;
-      return missingIn(carried, isRecent ? last.nodes : await look(signal));
+      const wereThere = (missingIn(carried, seen.last()) ?? []).length > 0;
+      return wereThere ? missingIn(carried, seen.within(recheckMs) ?? (await this.now(signal))) : undefined;
     },
   };
 }

@@ -6,6 +6,7 @@ import { listAll } from "../cluster/pages.ts";
 import { isCriticalStaticPod, isStaticPodDown } from "../cluster/static-pods.ts";
 import { podKey } from "../drain/select.ts";
 import { controlPlaneLabels } from "./limits.ts";
+import { createLook, freshMs } from "./look.ts";
 
 /** Which static pods of other control-plane nodes are down: a member of etcd may be, though its kubelet is Ready. */
 export interface StaticPods {
@@ -26,9 +27,6 @@ export interface StaticPodsOptions {
   recheckMs: number;
 }
 
-/** What was seen so recently counts as seen just now: the look at this node's turn is the one with which it enters. */
-const freshMs = 5000;
-
 type Members = Awaited<ReturnType<typeof listByLabel>>;
 
 /** The Nodes of the control plane, and which are not Ready: one list for each label. */
@@ -36,14 +34,9 @@ export function createMembers({
   api,
   clock,
 }: Pick<StaticPodsOptions, "api" | "clock">): (signal: AbortSignal) => Promise<Members> {
-  let last: { at: number; members: Members } | undefined;
-  return async (signal) => {
-    if (last === undefined || clock.elapsed() - last.at >= freshMs) {
-      const at = clock.elapsed();
-      last = { at, members: await listByLabel(api, controlPlaneLabels, signal) };
-    }
-    return last.members;
-  };
+  const seen = createLook<Members>(clock);
+  return async (signal) =>
+    seen.within(freshMs) ?? (await seen.now(() => listByLabel(api, controlPlaneLabels, signal)));
 }
 
 /**
@@ -51,23 +44,25 @@ export function createMembers({
  * stay so for as many periods as there are nodes to ask; seen well, they let a node in for the next few seconds alone.
  */
 export function createStaticPods({ api, clock, recheckMs }: StaticPodsOptions): StaticPods {
-  let last: { at: number; nodes: readonly string[]; down: readonly string[] } | undefined;
+  const seen = createLook<{ nodes: readonly string[]; down: readonly string[] }>(clock);
 
   async function look(nodes: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
-    const down = await listStaticPodsDown(api, nodes, signal);
-    last = { at: clock.elapsed(), nodes, down };
+    const { down } = await seen.now(async () => ({
+      nodes,
+      down: await listStaticPodsDown(api, nodes, signal),
+    }));
     return down;
   }
 
-  function seenWithin(ms: number, nodes: readonly string[]): readonly string[] | undefined {
-    if (last === undefined || clock.elapsed() - last.at >= ms) return undefined;
-    return nodes.every((node) => last?.nodes.includes(node)) ? last.down : undefined;
+  function seenWithin(ms: number, asked: readonly string[]): readonly string[] | undefined {
+    const { nodes = [], down } = seen.within(ms) ?? {};
+    return asked.every((node) => nodes.includes(node)) ? down : undefined;
   }
 
   return {
     now: async (nodes, signal) => seenWithin(freshMs, nodes) ?? (await look(nodes, signal)),
     async enough(nodes, turn, signal) {
-      const wereDown = last !== undefined && last.down.length > 0;
+      const wereDown = (seen.last()?.down ?? []).length > 0;
       const lastsMs = wereDown ? recheckMs * nodes.length : freshMs;
       return seenWithin(lastsMs, nodes) ?? (turn || wereDown ? await look(nodes, signal) : undefined);
     },

@@ -135,6 +135,12 @@ export function createLockStore(options: LockOptions): LockStore {
     return size.nodes;
   }
 
+  /** True where the other nodes are to be looked at anew. */
+  function heed({ lock }: Carried): boolean {
+    unavailable.heed(lock);
+    return absent.heed(lock);
+  }
+
   async function limitsNow(signal: AbortSignal): Promise<Limits> {
     const isPart = (count: Concurrency | undefined) => count !== undefined && "percent" in count;
     if (isPart(options.concurrency) || isPart(options.maxUnavailable)) await clusterSize(signal);
@@ -198,7 +204,7 @@ export function createLockStore(options: LockOptions): LockStore {
     if (limits.maxUnavailable === undefined || holds(lock, asking, clock.wall()) || isRefused([])) {
       return asking;
     }
-    return { ...asking, unavailable: await unavailable.enough({ lock, turn, isRefused }, signal) };
+    return { ...asking, unavailable: await unavailable.enough({ turn, isRefused }, signal) };
   }
 
   /** With the nodes in mid-cycle that the lock does not name, where nothing else is in the way. */
@@ -211,6 +217,32 @@ export function createLockStore(options: LockOptions): LockStore {
     const isIn = holds(carried.lock, asking, clock.wall());
     if (isIn || refusalOf(carried, asking, limits) !== undefined) return asking;
     return { ...asking, absent: await absent.known(carried, signal) };
+  }
+
+  /** `isOutdated` where it was refused by what nodes were like while one was in that has left since. */
+  async function tryToEnter(
+    self: Member,
+    unschedulable: boolean,
+    signal: AbortSignal,
+  ): Promise<{ facts: LockFacts; isOutdated: boolean }> {
+    const limits = await limitsNow(signal);
+    const look = (nodes: readonly string[]) => staticPods.now(nodes, signal);
+    const asking = await applicant(self, () => false, look, signal);
+    if (limits.maxUnavailable !== undefined) asking.unavailable = await unavailable.now(signal);
+    asking.absent = await absent.now(signal);
+    const after = await carrier.swap((carried) => {
+      const now = clock.wall();
+      if (holds(carried.lock, self, now)) return undefined;
+      const beside = { ...asking, absent: missingIn(carried, asking.absent) };
+      if (refusalOf(carried, beside, limits) !== undefined) return undefined;
+      return entered(carried, entryOf(asking, self.neededSince, unschedulable, limits, now), limits);
+    }, signal);
+    const hasSomebodyLeft = heed(after);
+    // Once it is in, others hold it back no longer.
+    const isIn = holds(after.lock, self, clock.wall());
+    const beside = { ...asking, absent: missingIn(after, asking.absent) };
+    const facts = factsOf(after, isIn ? placed(self) : beside, limits);
+    return { facts, isOutdated: hasSomebodyLeft && facts.refusal?.toldByNodes === true };
   }
 
   const refusalOf = ({ lock, failures, paused }: Carried, self: Applicant, limits: Limits) =>
@@ -232,7 +264,7 @@ export function createLockStore(options: LockOptions): LockStore {
 
     async read(self, turn, signal) {
       const carried = await carrier.read(signal);
-      unavailable.heed(carried.lock);
+      heed(carried);
       try {
         const limits = await limitsNow(signal);
         const isIn = holds(carried.lock, self, clock.wall());
@@ -249,23 +281,8 @@ export function createLockStore(options: LockOptions): LockStore {
     },
 
     async acquire(self, unschedulable, signal) {
-      const limits = await limitsNow(signal);
-      const look = (nodes: readonly string[]) => staticPods.now(nodes, signal);
-      const asking = await applicant(self, () => false, look, signal);
-      if (limits.maxUnavailable !== undefined) asking.unavailable = await unavailable.now(signal);
-      asking.absent = await absent.now(signal);
-      const after = await carrier.swap((carried) => {
-        const now = clock.wall();
-        if (holds(carried.lock, self, now)) return undefined;
-        const beside = { ...asking, absent: missingIn(carried, asking.absent) };
-        if (refusalOf(carried, beside, limits) !== undefined) return undefined;
-        return entered(carried, entryOf(asking, self.neededSince, unschedulable, limits, now), limits);
-      }, signal);
-      unavailable.heed(after.lock);
-      // Once it is in, others hold it back no longer.
-      const isIn = holds(after.lock, self, clock.wall());
-      const beside = { ...asking, absent: missingIn(after, asking.absent) };
-      return factsOf(after, isIn ? placed(self) : beside, limits);
+      const { facts, isOutdated } = await tryToEnter(self, unschedulable, signal);
+      return isOutdated ? (await tryToEnter(self, unschedulable, signal)).facts : facts;
     },
 
     async reenter(self, signal) {
@@ -312,7 +329,7 @@ export function createLockStore(options: LockOptions): LockStore {
         (carried) => {
           isLatest.abort();
           isLatest = new AbortController();
-          unavailable.heed(carried.lock);
+          heed(carried);
           tell(carried);
           void tellAgainAfterPause(carried, tell, AbortSignal.any([signal, isLatest.signal]));
         },

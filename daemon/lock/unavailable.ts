@@ -2,7 +2,8 @@ import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { listUnavailable } from "../cluster/nodes.ts";
 import { pageSize } from "../cluster/pages.ts";
-import { holdersOf, type LockValue } from "./slots.ts";
+import { createLook, freshMs } from "./look.ts";
+import type { LockValue } from "./slots.ts";
 
 /** Which Nodes are not Ready or cordoned, for `--max-unavailable`. */
 export interface Unavailable {
@@ -18,7 +19,6 @@ export interface Unavailable {
 }
 
 export interface Asked {
-  lock: LockValue;
   turn: boolean;
   isRefused: (unavailable: readonly string[]) => boolean;
 }
@@ -30,56 +30,30 @@ export interface UnavailableOptions {
   recheckMs: number;
 }
 
-/** What was seen so recently counts as seen just now: the look at this node's turn is the one with which it enters. */
-const freshMs = 5000;
-
-interface Look {
-  at: number;
-  names: readonly string[];
-  pages: number;
-  /** Who was seen in the lock since. */
-  holders: readonly string[];
-}
-
 /**
  * All Nodes are many pages in a large cluster, so they are looked at only where that decides: with a slot free, at this
  * node's turn. Found in the way, they stay so for as many periods as there are pages: no node that waits asks for more than
  * a page a period. What was seen never lets anybody in later, but for the few seconds between a turn and its entry.
  */
 export function createUnavailable({ api, clock, recheckMs }: UnavailableOptions): Unavailable {
-  let last: Look | undefined;
+  const seen = createLook<{ names: readonly string[]; pages: number }>(clock);
 
-  async function look(holders: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
-    const { names, clusterSize } = await listUnavailable(api, signal);
-    const pages = Math.max(1, Math.ceil(clusterSize / pageSize));
-    last = { at: clock.elapsed(), names, pages, holders };
+  async function look(signal: AbortSignal): Promise<readonly string[]> {
+    const { names } = await seen.now(async () => {
+      const { names, clusterSize } = await listUnavailable(api, signal);
+      return { names, pages: Math.max(1, Math.ceil(clusterSize / pageSize)) };
+    });
     return names;
   }
 
-  /** What was seen last, if it is not older than that. */
-  function seenWithin(ms: number): readonly string[] | undefined {
-    return last !== undefined && clock.elapsed() - last.at < ms ? last.names : undefined;
-  }
-
-  /** Who has left the lock was perhaps unavailable only while it was in. */
-  function heed(lock: LockValue): void {
-    if (last === undefined) return;
-    const holders = namesIn(lock);
-    last = last.holders.every((name) => holders.includes(name)) ? { ...last, holders } : undefined;
-  }
-
   return {
-    heed,
-    now: async (signal) => seenWithin(freshMs) ?? (await look([], signal)),
-    async enough({ lock, turn, isRefused }, signal) {
-      const { names = [], pages = 1 } = last ?? {};
+    heed: seen.heed,
+    now: async (signal) => seen.within(freshMs)?.names ?? (await look(signal)),
+    async enough({ turn, isRefused }, signal) {
+      const { names = [], pages = 1 } = seen.last() ?? {};
       const wereInTheWay = isRefused(names);
       const lastsMs = wereInTheWay ? recheckMs * pages : freshMs;
-      return seenWithin(lastsMs) ?? (turn || wereInTheWay ? await look(namesIn(lock), signal) : undefined);
+      return seen.within(lastsMs)?.names ?? (turn || wereInTheWay ? await look(signal) : undefined);
     },
   };
-}
-
-function namesIn(lock: LockValue): readonly string[] {
-  return holdersOf(lock).map(({ nodeID }) => nodeID);
 }

@@ -16,8 +16,7 @@ const random = seeded(seed);
 const killsWanted = 20;
 const concurrency = 2;
 const killApartMs = { least: 50, most: 900 };
-/** A node that has seen another one down without a slot looks again after a minute, as kills may make each of them do. */
-const endMs = 240_000;
+const endMs = 90_000;
 
 /** Makes each step of a cycle last for a moment, and leaves as much behind as can be left. */
 const options = [

@@ -17,7 +17,7 @@ let unavailable: Unavailable;
 /** One is allowed: all that is there is in the way. */
 function ask(asked: Partial<Asked> = {}) {
   const isRefused = (names: readonly string[]) => names.length > 0;
-  return unavailable.enough({ lock: lockOf(), turn: false, isRefused, ...asked }, signal);
+  return unavailable.enough({ turn: false, isRefused, ...asked }, signal);
 }
 
 describe("The Nodes that are unavailable", () => {
@@ -101,11 +101,12 @@ describe("The Nodes that are unavailable", () => {
   ] as const) {
     it(`${what} are looked at anew at the next turn`, async () => {
       cordoned = ["x"];
-      await ask({ lock: lockOf(...before), turn: true });
+      unavailable.heed(lockOf(...before));
+      await ask({ turn: true });
       unavailable.heed(lockOf(...after));
-      assert.equal(await ask({ lock: lockOf(...after) }), undefined);
+      assert.equal(await ask(), undefined);
       cordoned = [];
-      assert.deepEqual(await ask({ lock: lockOf(...after), turn: true }), []);
+      assert.deepEqual(await ask({ turn: true }), []);
     });
   }
 
@@ -113,7 +114,7 @@ describe("The Nodes that are unavailable", () => {
     cordoned = ["x"];
     await ask({ turn: true });
     unavailable.heed(lockOf("x"));
-    assert.deepEqual(await ask({ lock: lockOf("x") }), ["x"]);
+    assert.deepEqual(await ask(), ["x"]);
     unavailable.heed(lockOf());
     assert.equal(await ask(), undefined);
   });

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import type { Api } from "../../daemon/cluster/api.ts";
+import { type Absent, createAbsent } from "../../daemon/lock/absent.ts";
+import type { Carried } from "../../daemon/lock/carrier.ts";
+import { parseFailures } from "../../daemon/lock/failures.ts";
+import { parseLock } from "../../daemon/lock/slots.ts";
+
+const minute = 60_000;
+const { signal } = new AbortController();
+
+let now: number;
+let looks: number;
+let underWay: string[];
+let absent: Absent;
+/** Called while the server answers. */
+let meanwhile: () => void;
+
+function carriedOf(...names: string[]): Carried {
+  const locks = names.map((nodeID) => ({ nodeID, created: "2026" }));
+  return {
+    version: "1",
+    lock: parseLock(JSON.stringify({ maxOwners: 9, locks })),
+    failures: parseFailures(undefined),
+    unlocked: [],
+  };
+}
+
+const heed = (...names: string[]) => absent.heed(carriedOf(...names).lock);
+const known = async (...names: string[]) =>
+  (await absent.known(carriedOf(...names), signal))?.map(({ nodeID }) => nodeID);
+
+describe("The nodes in mid-cycle that the lock does not name", () => {
+  beforeEach(() => {
+    now = 0;
+    looks = 0;
+    underWay = [];
+    meanwhile = () => {};
+    const list = async () => {
+      looks += 1;
+      const items = underWay.map((name) => ({ metadata: { name } }));
+      meanwhile();
+      return { metadata: {}, items };
+    };
+    absent = createAbsent({
+      api: { list } as unknown as Api,
+      clock: {
+        wall: () => assert.fail("by no clock that may be set"),
+        elapsed: () => now,
+        sleep: () => assert.fail("nobody waits"),
+      },
+      recheckMs: minute,
+      isUnderWay: () => true,
+      place: ({ nodeID }) => ({ nodeID }),
+    });
+  });
+
+  it("are believed to be so for a minute, and then looked at anew", async () => {
+    heed();
+    underWay = ["x"];
+    await absent.now(signal);
+    now += minute - 1;
+    assert.deepEqual(await known(), ["x"]);
+    assert.equal(looks, 1);
+    now += 1;
+    underWay = [];
+    assert.deepEqual(await known(), []);
+    assert.equal(looks, 2);
+  });
+
+  it("are none that have left the lock since they were looked at: whoever waits may enter at once", async () => {
+    heed("x", "y");
+    underWay = ["x", "y"];
+    await absent.now(signal);
+    assert.equal(heed("y"), true);
+    assert.equal(await known("y"), undefined);
+    assert.equal(looks, 1);
+  });
+
+  it("are none that have left the lock while they were looked at", async () => {
+    heed("x");
+    underWay = ["x"];
+    meanwhile = () => void heed();
+    await absent.now(signal);
+    assert.equal(await known(), undefined);
+  });
+
+  it("stay so when others enter the lock", async () => {
+    heed();
+    underWay = ["x"];
+    await absent.now(signal);
+    assert.equal(heed("y"), false);
+    assert.deepEqual(await known("y"), ["x"]);
+    assert.equal(looks, 1);
+  });
+});
