@@ -129,8 +129,12 @@ export const brokenWorlds: readonly BrokenWorld[] = [
       world.runSecondDaemon("n1", { concurrency: "3", "lock-object": "lease/other" });
     },
     twoDaemonsOn: "n1",
-    // Both want the node at the same time.
-    world: { rights: "everything", options: { concurrency: "3" } },
+    // Both want the node at the same time. All nodes have gone through their cycles within the minute: each pod is one request more.
+    world: {
+      rights: "everything",
+      options: { concurrency: "3" },
+      workloads: [{ name: "web", replicas: 3 }],
+    },
   },
 ];
 
