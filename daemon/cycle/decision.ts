@@ -101,11 +101,13 @@ export function iso(ms: number): string {
  * Undefined where there is nothing to do.
  */
 export function keptSlot({ seen, now }: Moment): Decision | undefined {
-  const { lock, setbacks } = seen;
+  const { lock, node, setbacks } = seen;
   if (lock === undefined) return look("lock");
   const isLost = !lock.held && !lock.takenAway && lock.refusal?.code !== "lock-unreadable";
   const setback = setbacks.reenter;
   if (!isLost || (setback !== undefined && now < setback.until)) return undefined;
+  if (node === undefined) return look("node");
+  if (node === "gone") return undefined;
   return {
     action: { do: "reenter" },
     why: "the lock has lost the slot of this node, which is down: put it back",

@@ -70,7 +70,7 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
       const now = clock.wall();
       const found = clamped(carried.record ?? idleRecord(now), now);
       const unknown = last === undefined ? askedJustNow(found, now) : found;
-      const record = carriesTheSame(read) && last !== undefined ? last.record : unknown;
+      const record = carriesTheSame(read) && last !== undefined ? remembered(last.record, read) : unknown;
       const known = { facts, text, record };
       if (!belief.read(known, facts.resourceVersion, askedAt))
         keep({ ...known, facts: last?.facts ?? facts });
@@ -113,6 +113,11 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
       return true;
     },
   };
+}
+
+/** A Node that has lost the record, as by a restore, may have lost the cordon too: one from then on is somebody else's. */
+function remembered(record: CycleRecord, { facts, text }: NodeRead): CycleRecord {
+  return text === undefined && !facts.unschedulable ? { ...record, cordoned: false } : record;
 }
 
 /** By which clock a process before this one has asked is not known: its deadline begins anew, and the node stays down for longer. */

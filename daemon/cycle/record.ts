@@ -102,10 +102,16 @@ export function parseRecord(annotation: string | undefined): { record?: CycleRec
   }
   if (!hasPhase(value)) return { fault: "it is no object with a phase" };
   const { phase } = value;
-  if (isPhase(phase)) return { record: recordSchema.parse(value) };
+  if (isPhase(phase)) return { record: rested(value, recordSchema.parse(value)) };
   const message = `the record names the phase ${JSON.stringify(phase.slice(0, 40))}, which this version does not know`;
   const outcome = { result: "withdrawn", at: new Date(0).toISOString(), message };
   return { record: recordSchema.parse({ ...value, phase: "Waiting", outcome }) };
+}
+
+/** A version that does not count the cycles that were broken off is to rest after one all the same. */
+function rested(value: object, record: CycleRecord): CycleRecord {
+  const isUncounted = !("withdrawals" in value) && record.outcome?.result === "withdrawn";
+  return isUncounted ? { ...record, withdrawals: 1 } : record;
 }
 
 function hasPhase(value: unknown): value is { phase: string } {

@@ -61,6 +61,7 @@ export interface Refusal {
     | "lock-control-plane"
     | "lock-zone"
     | "lock-pool"
+    | "lock-lost"
     | "control-plane-not-ready"
     | "control-plane-not-whole"
     | "too-many-unavailable"
@@ -139,7 +140,7 @@ function refusedByAbsent(
   const names = absent.map(({ nodeID }) => nodeID);
   const shown = names.slice(0, namedMax).join(", ") + (names.length > namedMax ? ", …" : "");
   const message = `${refused.message}, with nodes that are down without a slot: ${shown}`;
-  return { ...refused, message, toldByNodes: true };
+  return { ...refused, code: "lock-lost", message, toldByNodes: true };
 }
 
 function refusalBeside(

@@ -1102,6 +1102,13 @@ describe("A node that was asked to reboot is down", () => {
     assert.ok(lock);
   });
 
+  it("and looks at the Node first, which may say by now that the cycle is over, as another daemon of this node has written", () => {
+    const { node, ...rest } = seen({ held: false });
+    assert.deepEqual(action(decide(asked, rest, policy(), noon)), { do: "look", at: "node" });
+    assert.ok(node);
+    assert.equal(action(decide(asked, { ...rest, node: "gone" }, policy(), noon)).do, "wait");
+  });
+
   for (const [what, facts] of [
     ["a person has taken it away", { takenAway: true }],
     ["the lock cannot be read", { refusal: { code: "lock-unreadable", message: "junk" } }],

@@ -38,6 +38,15 @@ describe("The record", () => {
     assert.ok(since);
   });
 
+  it("of a version that does not count cycles that were broken off names one, so that the node rests", () => {
+    const outcome =
+      '"outcome":{"result":"withdrawn","at":"2026-11-24T12:00:00Z","message":"the slot was lost"}';
+    const read = (more: string) => parseRecord(`{"phase":"Waiting","since":"2026-11-24T12:00:00Z"${more}}`);
+    assert.equal(read(`,${outcome}`).record?.withdrawals, 1);
+    assert.equal(read(`,${outcome},"withdrawals":0`).record?.withdrawals, 0, "a person has asked for it");
+    assert.equal(read("").record?.withdrawals, 0);
+  });
+
   it("of a newer version is read but for the fields that are not known", () => {
     const { record } = parseRecord('{"version":2,"phase":"Idle","since":"2026-11-24T12:00:00Z","later":1}');
     assert.equal(record?.phase, "Idle");

@@ -45,6 +45,17 @@ describe("A node that wants to enter", () => {
     });
   });
 
+  it("is told which nodes are down without a slot, where those are in its way", () => {
+    const absent = ["a", "b"].map((name) => holder(name, { concurrency: Number.POSITIVE_INFINITY }));
+    const refused = asks(single(holder("c", { concurrency: 3 })), { concurrency: 3 }, { absent });
+    assert.deepEqual(refused, {
+      code: "lock-lost",
+      message: "all slots are taken (3 of 3), with nodes that are down without a slot: a, b",
+      by: ["c", "a", "b"],
+      toldByNodes: true,
+    });
+  });
+
   it("is told why a person has locked", () => {
     const refused = asks(single({ nodeID: "manual", reason: "the switch\nis replaced" }));
     assert.equal(refused?.message, 'the lock is set by hand ("manual"): "the switch\\nis replaced"');

@@ -254,6 +254,20 @@ describe("The record of a running cycle that somebody takes away", () => {
     await world.time.pass(30 * minute);
     assert.deepEqual([boots("n1"), (await world.look()).cordoned], [2, []]);
   });
+
+  it("together with the cordon, as by a restore, is written again without that: a later cordon is a person's", async () => {
+    world = await startSmallWorld({ nodes: 1 });
+    world.machine("n1").behaviour.shutdownMs = 5 * minute;
+    const { admin, signal } = world;
+    const patch = (body: object) => admin.patch("/api/v1/nodes/n1", body, { signal });
+    world.machine("n1").wantReboot();
+    await world.time.until("n1 was asked", () => recordOf("n1")?.askedAt !== undefined, minute);
+    await patch({ metadata: { annotations: { [recordAnnotation]: null } }, spec: { unschedulable: null } });
+    await world.time.until("it is there again", () => recordOf("n1")?.cordoned === false, minute);
+    await patch({ spec: { unschedulable: true } });
+    await world.time.pass(30 * minute);
+    assert.deepEqual([boots("n1"), (await world.look()).cordoned], [2, ["n1"]]);
+  });
 });
 
 describe("The need of many nodes at one moment", () => {

@@ -13,7 +13,7 @@ export async function remove(
   try {
     await api.delete(pathOf(resource, object), { preconditions, ...options }, { signal });
   } catch (error) {
-    // Gone, or another of the same name by now.
-    if (!isApiError(error, "not-found", "conflict")) throw error;
+    // A conflict is tried again: where another of the same name is there by now, the next look sees it.
+    if (!isApiError(error, "not-found")) throw error;
   }
 }

@@ -53,8 +53,8 @@ export async function runScheduler(ports: Ports, informers: Informers): Promise<
     try {
       await api.create(`${pathOf("pods", pod)}/binding`, binding, { signal });
     } catch (error) {
-      // Gone, or bound by then: the watch will say.
-      if (!isApiError(error, "not-found", "conflict")) throw error;
+      // A conflict is tried again: where it is bound by then, the next look sees it.
+      if (!isApiError(error, "not-found")) throw error;
       return;
     }
     // The watch may have shown it before the answer came.

@@ -98,8 +98,8 @@ export async function runPods(
       const body = { gracePeriodSeconds: 0, preconditions: { uid } };
       await api.delete(pathOf("pods", pod), body, { signal });
     } catch (error) {
-      // Gone, or another of the same name by now.
-      if (!isApiError(error, "not-found", "conflict")) throw error;
+      // A conflict is tried again: where another of the same name is there by now, the next look sees it.
+      if (!isApiError(error, "not-found")) throw error;
     }
   }
 

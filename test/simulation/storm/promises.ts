@@ -141,7 +141,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (writer !== undefined && writer !== name) {
       violate("a daemon writes no other Node", `${writer} has changed the Node ${name}`);
     }
-    if (user === restorer) onRestored(name, object);
+    if (user === restorer) onRestored(name, recordIn(previous), object);
     else onCordon(name, writer, isCordoned(previous), isCordoned(object));
     down.onNode(name, object);
     moderation.onPhase(name, recordIn(object).phase ?? "Idle");
@@ -150,8 +150,10 @@ export function watchPromises(surroundings: Surroundings): Promises {
   });
 
   /** The Node says what it said some time ago, also of whose cordon it is; nothing tells when its slot went. */
-  function onRestored(name: string, restored: KubeObject): void {
+  function onRestored(name: string, before: RecordOnNode, restored: KubeObject): void {
     const node = of(name);
+    node.wasDown ||= isDownIn(before);
+    node.isUncordonUnseen = node.cordoner === "daemon" && !isCordoned(restored);
     const isOurs = recordIn(restored).cordoned === true;
     node.cordoner = isCordoned(restored) ? (isOurs ? "daemon" : "person") : undefined;
     node.restoredAt = now();
@@ -200,6 +202,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     }
     // The need was gone: one that comes later is another.
     if (after.phase === "Idle") of(name).reboots = 0;
+    if (!isDownIn(after)) of(name).wasDown = false;
     // What is asked for anew is looked at from the beginning.
     const isStill = before.phase === "Waiting" && after.request === before.request;
     if (after.phase === "Waiting" && (after.reasons ?? []).length === 0 && isStill) {
@@ -315,8 +318,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
 
   /** Its machine was asked, or comes back: it puts back what the lock has lost, whoever else is in. */
   function isDown(node: string): boolean {
-    const { phase } = recordIn(server.stored("nodes", node));
-    return phase === "Rebooting" || phase === "Returning" || surroundings.machine(node).isGoingDown;
+    const record = recordIn(server.stored("nodes", node));
+    return isDownIn(record) || of(node).wasDown || surroundings.machine(node).isGoingDown;
   }
 
   function onRemoved(writer: string, entry: Entry): void {
@@ -436,6 +439,10 @@ export function watchPromises(surroundings: Surroundings): Promises {
   }
 }
 
+function isDownIn({ phase }: RecordOnNode): boolean {
+  return phase === "Rebooting" || phase === "Returning";
+}
+
 /** The same for all pods of one controller; a pod without one is made by nobody anew. */
 function makerOf({ metadata: { ownerReferences, uid } }: KubeObject): string {
   return String(ownerReferences?.find(({ controller }) => controller)?.["uid"] ?? uid);
@@ -457,6 +464,8 @@ function history() {
     robbedAt: never,
     goneAt: never,
     restoredAt: never,
+    /** It was down when a restore took away what its Node said of that, and its daemon has not said since that it is over. */
+    wasDown: false,
     uncordonedAt: never,
     unwantedAt: never,
     /** When a request for it was there last, and since when a person has paused it. */
