@@ -222,7 +222,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
       const since = of(name).drainingSince;
       const tookMs = now() - since - surroundings.disturbedMs(name, since);
       // Of what was before its daemon was started it cannot know.
-      const awayMs = surroundings.awayMs(Math.max(since, of(name).endedAt));
+      const awayMs = surroundings.awayMs(Math.max(since, of(name).startedAt));
       // A node that goes on to its reboot still has the outcome of the cycle before.
       const isGivenUp = after.phase === "Restoring" && after.outcome?.result === "failed";
       // Of a drain that a restore has brought back it does not know for how long the server was away in it.
@@ -382,6 +382,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
         node.isNeeded = event.present;
       }
       if (event.type === "daemon-ended") node.endedAt = now();
+      if (event.type === "daemon-started") node.startedAt = now();
       // From here on it cannot be undone, though the machine may take minutes.
       if (event.type === "going-down" && event.cause === "command") onReboot(name);
     },
@@ -477,6 +478,7 @@ function history() {
     /** A person has taken the daemon's cordon away: if they cordon anew before it has looked, nothing tells the two apart. */
     isUncordonUnseen: false,
     endedAt: never,
+    startedAt: never,
     isNeeded: false,
     /** For the need that stands now. */
     reboots: 0,
