@@ -365,4 +365,23 @@ export const mutants: readonly Mutant[] = [
       ],
     ],
   },
+  {
+    name: "the reboot does not ask how old its checks are",
+    limits: { alone: { kind: "suspended", rate: 10 } },
+    seed: 13,
+    file: "cycle/cycle.ts",
+    edits: [["if (checkedMs > checksMaxMs)", "if (checkedMs < 0)"]],
+  },
+  {
+    name: "a slot is put back without a look at the Node",
+    limits: { alone: { kind: "second-daemon", rate: 10 } },
+    seed: 166,
+    file: "cycle/decision.ts",
+    edits: [
+      [
+        'until)) return undefined;\n  if (node === undefined) return look("node");',
+        "until)) return undefined;",
+      ],
+    ],
+  },
 ];
