@@ -43,6 +43,34 @@ export function meets(labels: Labels, { key, operator, values = [] }: Requiremen
   }
 }
 
+/** The requirements of a selector as it stands in a query, such as `app=db,tier notin (cache)`; `text` is known to be one. */
+export function parseLabelSelector(text: string): Requirement[] {
+  return text.split(/,(?![^(]*\))/).map((part) => {
+    const one = part.trim();
+    const [, key = "", operator = "", value = ""] = /^([^\s=!<>]+)\s*(==?|!=|[<>])\s*(\S*)$/.exec(one) ?? [];
+    if (operator !== "") return { key, operator: operators[operator] ?? "", values: [value] };
+    const [, of = "", word, list = ""] = /^(\S+)\s+(in|notin)\s*\(([^)]*)\)$/.exec(one) ?? [];
+    if (word !== undefined) {
+      return {
+        key: of,
+        operator: word === "in" ? "In" : "NotIn",
+        values: list.split(",").map((each) => each.trim()),
+      };
+    }
+    return one.startsWith("!")
+      ? { key: one.slice(1).trim(), operator: "DoesNotExist" }
+      : { key: one, operator: "Exists" };
+  });
+}
+
+const operators: Readonly<Record<string, string>> = {
+  "=": "In",
+  "==": "In",
+  "!=": "NotIn",
+  ">": "Gt",
+  "<": "Lt",
+};
+
 function isInteger(value: string | undefined): boolean {
   return /^-?\d+$/.test(value ?? "");
 }

@@ -48,6 +48,7 @@ export const paths = {
   nodes: "/api/v1/nodes",
   node: (name: string) => `/api/v1/nodes/${encodeURIComponent(name)}`,
   pods: "/api/v1/pods",
+  podsIn: (namespace: string) => `/api/v1/namespaces/${namespace}/pods`,
   pod: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/pods/${name}`,
   eviction: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/pods/${name}/eviction`,
   persistentVolumeClaim: (namespace: string, name: string) =>

@@ -183,13 +183,18 @@ export const options = {
   "prefer-no-schedule-taint": {
     type: metadataKey("example.com/reboot-pending"),
     placeholder: "KEY",
-    help: "a taint with the effect PreferNoSchedule while the node waits for a slot alone, until it is given back",
+    help: "a taint with the effect PreferNoSchedule while only the lock or the disruption gate keeps the node waiting, until it is given back",
   },
   preflight: {
     type: choice("on", "off"),
     default: "on",
     placeholder: "on|off",
     help: "do not start a drain that could not succeed: before the cordon look for pods and budgets that would hold it up",
+  },
+  "budget-held-selector": {
+    type: labelSelector,
+    placeholder: "SELECTOR",
+    help: "budgets that let no pod go until their operator sees the cordon, and so do not keep a drain from being started",
   },
   "drain-timeout": {
     type: duration({ minMs: 1000 }),

@@ -1,3 +1,4 @@
+import { parseLabelSelector } from "../cluster/label-selector.ts";
 import type { Selection } from "../drain/select.ts";
 import { escalationOf, escalationOptions } from "./escalation.ts";
 import type { Config, OptionName } from "./options.ts";
@@ -8,6 +9,7 @@ const selectionOptions = [
   "skip-wait-for-delete-timeout",
   "delete-emptydir-data",
   "drain-force",
+  "budget-held-selector",
   ...escalationOptions,
 ] as const satisfies OptionName[];
 
@@ -19,11 +21,13 @@ export const drainOptions = [
 ] as const satisfies OptionName[];
 
 export function selectionOf(config: Pick<Config, (typeof selectionOptions)[number]>): Selection {
+  const heldBudgets = config["budget-held-selector"];
   return {
     deleteEmptyDirData: config["delete-emptydir-data"],
     force: config["drain-force"],
     rebootAnyway: escalationOf(config).rebootAnyway,
     skipNamespaces: config["drain-skip-namespace"],
     skipWaitForDeleteMs: config["skip-wait-for-delete-timeout"] * 1000,
+    ...(heldBudgets !== undefined && { heldBudgets: parseLabelSelector(heldBudgets) }),
   };
 }

@@ -30,6 +30,8 @@ const rests = {
 /** Reasons that come and go, as where two daemons of one node see different ones, are written no sooner after so many in a minute. */
 const sayAgainMs = 30_000;
 const sayingsMax = 3;
+/** What a node waits for that is to be drained next; operators and deschedulers that see the taint move what must not be evicted. */
+const softGates = ["lock", "disruption"];
 /** A cycle that the API server does not let begin has failed after so many tries. */
 const beginTriesMax = 3;
 
@@ -304,7 +306,7 @@ function waitingFor(
   const { seen, policy, now } = moment;
   const why = closed.map(({ message }) => message).join("; ");
   const reasons = reasonsOf(record, closed, now);
-  const softTaint = closed.every(({ gate }) => gate === "lock") ? policy.marks.softTaint : undefined;
+  const softTaint = closed.every(({ gate }) => softGates.includes(gate)) ? policy.marks.softTaint : undefined;
   const due = sayAt(record, reasons, seen.rewordAt);
   if (record.phase === "Waiting" && now < due && record.taint === softTaint) {
     const until = Math.min(wait.until ?? Number.POSITIVE_INFINITY, due);

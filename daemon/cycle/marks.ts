@@ -8,7 +8,7 @@ export interface MarkPolicy {
   labelsBefore: Readonly<Record<string, string>>;
   /** Set with the uncordon that follows a proved reboot, to stay. */
   labelsAfter: Readonly<Record<string, string>>;
-  /** Key of a taint with the effect PreferNoSchedule: there while only the lock holds the node back, and during the cycle. */
+  /** Key of a taint with the effect PreferNoSchedule: there while only the lock or the disruption gate holds the node back, and during the cycle. */
   softTaint: string | undefined;
   /** Keys of all annotations that somebody else sets to `true`, before the reboot or after it. */
   hooks: readonly string[];

@@ -3,6 +3,7 @@ import { selects } from "../cluster/label-selector.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
 import type { Finding, FindingCode } from "./finding.ts";
+import { type BudgetFacts, operatorOf } from "./operators.ts";
 
 export interface BudgetVerdict {
   refused?: Finding;
@@ -14,14 +15,14 @@ export interface BudgetVerdict {
  * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works; the order of
  * the questions is the server's. `budgets` may be those of other namespaces too.
  */
-export function judgeBudgets(pod: Pod, budgets: readonly Budget[]): BudgetVerdict {
+export function judgeBudgets(pod: Pod, budgets: readonly Budget[], facts: BudgetFacts = {}): BudgetVerdict {
   if (needsNoBudget(pod)) return {};
   const own = budgetsOver(pod, budgets);
   const [budget] = own;
   if (budget === undefined) return {};
   if (own.length > 1) return { refused: several(own) };
   if (!isReady(pod) && letsUnreadyGo(budget)) return {};
-  const why = whyNot(budget, isReady(pod));
+  const why = whyNot(budget, pod, facts);
   return why === undefined ? { charges: budget } : { refused: why };
 }
 
@@ -56,15 +57,16 @@ function several(budgets: readonly Budget[]): Finding {
   return { code: "budgets-several", message, blocks: true };
 }
 
-function whyNot(budget: Budget, isPodReady: boolean): Finding | undefined {
+function whyNot(budget: Budget, pod: Pod, facts: BudgetFacts): Finding | undefined {
   if (isWorkedOut(budget) && (budget.status?.disruptionsAllowed ?? 0) > 0) return undefined;
-  const { code, why } = whyNone(budget);
+  const { code, why } = whyNone(budget, pod, facts);
   // Of a pod that is not Ready, a budget loses nothing.
-  const orElse = isPodReady
+  const orElse = isReady(pod)
     ? ""
     : ", or set its unhealthyPodEvictionPolicy to AlwaysAllow: this pod is not Ready";
   const since = code === "budget-exhausted" ? exhaustedSince(budget) : undefined;
-  return { code, message: `budget ${nameOf(budget)} ${why}${orElse}`, blocks: true, ...(since && { since }) };
+  const message = `budget ${nameOf(budget)} ${why}${orElse}`;
+  return { code, message, blocks: code !== "budget-held", ...(since && { since }) };
 }
 
 /** The controller notes when the last disruption was given away: https://pkg.go.dev/k8s.io/api/policy/v1#DisruptionAllowedCondition */
@@ -75,28 +77,34 @@ function exhaustedSince({ status }: Budget): number | undefined {
 }
 
 /** Busy is what the controller of the budgets sets right by itself. */
-function whyNone(budget: Budget): { code: FindingCode; why: string } {
+function whyNone(budget: Budget, pod: Pod, facts: BudgetFacts): { code: FindingCode; why: string } {
   const never = whyNever(budget);
-  if (never !== undefined) return { code: "budget-never", why: never };
+  if (never !== undefined) {
+    const { setting, remedy } = never;
+    const { releases = false, name, hint = remedy } = operatorOf(pod, budget, facts) ?? {};
+    if (!releases) return { code: "budget-never", why: `never lets a pod go (${setting}); ${hint}` };
+    return { code: "budget-held", why: `lets no pod go (${setting}) until ${name} releases it; ${hint}` };
+  }
   const busy = whyBusy(budget);
   if (busy !== undefined) return { code: "budget-busy", why: `${busy}; look again in a moment` };
   return { code: "budget-exhausted", why: whyExhausted(budget) };
 }
 
 /** Whatever its pods do. */
-function whyNever({ spec, status }: Budget): string | undefined {
+function whyNever({ spec, status }: Budget): { setting: string; remedy: string } | undefined {
   const { minAvailable, maxUnavailable } = spec ?? {};
   const { desiredHealthy = 0, expectedPods = 0 } = status ?? {};
   if (maxUnavailable !== undefined && Number.parseInt(String(maxUnavailable), 10) === 0) {
-    return `never lets a pod go (maxUnavailable ${maxUnavailable}); allow one for the time of the drain`;
+    return { setting: `maxUnavailable ${maxUnavailable}`, remedy: "allow one for the time of the drain" };
   }
   if (/^\d+%$/.test(String(minAvailable)) && Number.parseInt(String(minAvailable), 10) >= 100) {
-    return `never lets a pod go (minAvailable ${minAvailable}); ask for less for the time of the drain`;
+    return { setting: `minAvailable ${minAvailable}`, remedy: "ask for less for the time of the drain" };
   }
   if (expectedPods === 0 || desiredHealthy < expectedPods) return undefined;
   const setting =
     minAvailable === undefined ? `maxUnavailable ${maxUnavailable}` : `minAvailable ${minAvailable}`;
-  return `never lets a pod go (${setting} keeps ${desiredHealthy} of ${expectedPods}); ask for less, or add replicas`;
+  const kept = `${setting} keeps ${desiredHealthy} of ${expectedPods}`;
+  return { setting: kept, remedy: "ask for less, or add replicas" };
 }
 
 function whyBusy(budget: Budget): string | undefined {

@@ -17,7 +17,7 @@ import {
   step,
   uidOf,
 } from "./progress.ts";
-import { daemonSetOf, type PodReason, type Selection, selectPod } from "./select.ts";
+import { daemonSetOf, isSaidToBeHeld, type PodReason, type Selection, selectPod } from "./select.ts";
 import type { DrainState } from "./state.ts";
 import { awaitDetached } from "./volumes.ts";
 
@@ -74,7 +74,8 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   outer.addEventListener("abort", passOn, { once: true });
 
   const now = (): Moment => ({ elapsed: clock.elapsed(), epoch: clock.wall() });
-  let progress = beginDrain({ ...options, skipWaitForDeleteMs: selection.skipWaitForDeleteMs }, now());
+  const { skipWaitForDeleteMs, rebootAnyway } = selection;
+  let progress = beginDrain({ ...options, skipWaitForDeleteMs, rebootAnyway }, now());
   const daemonSets = new Map<string, boolean>();
   const readBudgets = createBudgetReader(api, clock);
   let alarmAt = Number.POSITIVE_INFINITY;
@@ -142,10 +143,12 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
 
   /** In the words of the preflight where a budget is the reason; else, or where it may not look, in the server's. */
   async function explain(pod: Pod, refusal: EvictionRefusal): Promise<EvictionRefusal> {
-    if (refusal.by === "rule") return refusal;
+    if (refusal.by !== "budget" && refusal.by !== "server") return refusal;
     try {
       const budgets = await readBudgets(pod.metadata?.namespace ?? "", signal);
-      const why = judgeBudgets(progress.pods.get(uidOf(pod))?.pod ?? pod, budgets).refused?.message;
+      const why = judgeBudgets(progress.pods.get(uidOf(pod))?.pod ?? pod, budgets, {
+        isSaidToBeHeld: (budget) => isSaidToBeHeld(selection, budget),
+      }).refused?.message;
       return why === undefined ? refusal : { by: "explained", why };
     } catch (error) {
       signal.throwIfAborted();

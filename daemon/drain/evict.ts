@@ -1,12 +1,13 @@
 import { type Api, type ApiError, isApiError, retryAfterOf } from "../cluster/api.ts";
 import { type Pod, paths } from "../cluster/objects.ts";
+import { shortEnds } from "../one-line.ts";
 
 /**
- * Who says no: a budget, a rule (an admission webhook, RBAC, a namespace that ends), or the server has trouble;
- * `explained` where the reason was looked up and says what can be done.
+ * Who says no: a budget, an admission webhook, the daemon's own rights, another rule (a namespace that ends, a policy), or the server
+ * or a webhook has trouble; `explained` where the reason was looked up and says what can be done.
  */
 export interface EvictionRefusal {
-  by: "budget" | "rule" | "server" | "explained";
+  by: "budget" | "webhook" | "rights" | "rule" | "server" | "webhook-down" | "explained";
   why: string;
 }
 
@@ -47,14 +48,32 @@ export async function askToEnd(
     return { agreed: true };
   } catch (error) {
     signal.throwIfAborted();
-    if (isApiError(error, "not-found")) return { agreed: true };
     if (!isApiError(error)) throw error;
-    return { agreed: false, refusal: refusalOf(error), retryAfterMs: retryAfterOf(error) };
+    const refusal = refusalOf(error);
+    if (error.code === "not-found" && refusal.by !== "webhook") return { agreed: true };
+    return { agreed: false, refusal, retryAfterMs: retryAfterOf(error) };
   }
 }
 
+/** Of the text of a webhook or a server; whatever the webhook writes, this much of it says enough. */
+const whyMaxChars = 400;
+/**
+ * By the text alone: a webhook refuses with any code from 400 on, 429 for "not yet" among them, and one that cannot be asked is a 500.
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response
+ */
+const byText = [
+  { by: "webhook", says: /admission webhook "[^"]*" denied the request.*/s },
+  { by: "webhook-down", says: /failed calling webhook "[^"]*".*/s },
+  // https://kubernetes.io/docs/reference/access-authn-authz/authorization/
+  { by: "rights", says: /User "[^"]*" cannot (?:create|delete) resource "pods.*/s },
+] as const;
+
 /** The cause names the budget and its numbers. */
 function refusalOf(error: ApiError): EvictionRefusal {
+  for (const { by, says } of byText) {
+    const [text] = says.exec(error.message) ?? [];
+    if (text !== undefined) return { by, why: shortEnds(text, whyMaxChars) };
+  }
   const budget = error.causes.find(({ reason }) => reason === "DisruptionBudget");
   if (budget !== undefined) return { by: "budget", why: budget.message ?? error.message };
   const isRule = error.code === "forbidden" || error.code === "invalid";

@@ -1,10 +1,12 @@
 import type { Api } from "../cluster/api.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
+import { isReady } from "../cluster/nodes.ts";
 import { type Budget, type Node, type PartialObjectMetadata, type Pod, paths } from "../cluster/objects.ts";
 import { listAll, pageSize } from "../cluster/pages.ts";
 import { createLimit } from "./limit.ts";
+import { cloudNativePg, groupOf } from "./operators.ts";
 import { mayGrow, roomsOf, whyNowhere } from "./room.ts";
-import { daemonSetOf } from "./select.ts";
+import { controllerOf, daemonSetOf } from "./select.ts";
 
 /** Everything in the cluster that a drain of the node depends on. */
 export interface DrainFacts {
@@ -16,6 +18,8 @@ export interface DrainFacts {
   daemonSetExists: (key: string) => boolean;
   /** Whether the label selector finds the pod. */
   isAskedFor: (pod: Pod) => boolean;
+  /** Whether it is a CloudNativePG primary that no Ready instance could take over from. */
+  hasNoStandIn: (pod: Pod) => boolean;
 }
 
 /** How many are asked for at a time. */
@@ -56,9 +60,13 @@ export async function readBlockers(
   const limit = createLimit(parallel);
   const namespaces = new Set(pods.map(({ metadata }) => metadata?.namespace ?? ""));
   const daemonSets = new Set(pods.flatMap((pod) => daemonSetOf(pod) ?? []));
-  const [budgets, known] = await Promise.all([
+  const primaries = pods.filter(isPrimary);
+  const [budgets, alone, known] = await Promise.all([
     Promise.all(
       [...namespaces].map((one) => limit(() => listAll<Budget>(api, paths.budgetsIn(one), { signal }))),
+    ),
+    Promise.all(
+      primaries.map((one) => limit(async () => ((await hasStandIn(api, one, signal)) ? undefined : one))),
     ),
     Promise.all(
       [...daemonSets].map((key) =>
@@ -71,7 +79,29 @@ export async function readBlockers(
     budgets: budgets.flat(),
     daemonSetExists: (key) => known.includes(key),
     isAskedFor: (pod) => asked === undefined || asked.has(pod.metadata?.uid),
+    hasNoStandIn: (pod) => alone.includes(pod),
   };
+}
+
+/** https://cloudnative-pg.io/documentation/current/labels_annotations/ */
+const clusterLabel = "cnpg.io/cluster";
+
+function isPrimary(pod: Pod): boolean {
+  const { labels = {} } = pod.metadata ?? {};
+  const owner = controllerOf(pod);
+  const isOurs = owner !== undefined && groupOf(owner) === cloudNativePg;
+  return isOurs && labels[clusterLabel] !== undefined && labels["cnpg.io/instanceRole"] === "primary";
+}
+
+/** The operator switches over to an instance that is Ready, and elsewhere. */
+async function hasStandIn(api: Api, primary: Pod, signal: AbortSignal): Promise<boolean> {
+  const { namespace = "", labels = {} } = primary.metadata ?? {};
+  const query = {
+    labelSelector: `${clusterLabel}=${labels[clusterLabel]}`,
+    fieldSelector: `spec.nodeName!=${primary.spec?.nodeName}`,
+  };
+  const others = await listAll<Pod>(api, paths.podsIn(namespace), { signal, query });
+  return others.some(isReady);
 }
 
 /**

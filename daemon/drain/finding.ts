@@ -18,6 +18,7 @@ export type FindingCode =
   | "budget-never"
   | "budgets-several"
   | "budget-no-room"
+  | "budget-held"
   | "opted-out"
   | "comes-back"
   | "nowhere-to-go";

@@ -3,11 +3,13 @@ import { type BudgetVerdict, judgeBudgets } from "./budgets.ts";
 import type { Escalation } from "./escalation.ts";
 import { estimateSeconds } from "./estimate.ts";
 import type { Finding } from "./finding.ts";
+import type { BudgetFacts } from "./operators.ts";
 import { optOutOf } from "./opted-out.ts";
 import { mayGrow, mayPreempt, type Room, roomsOf, whyNowhere } from "./room.ts";
 import {
   controllerOf,
   isFinished,
+  isSaidToBeHeld,
   type PodReason,
   podKey,
   podReasonTexts,
@@ -30,6 +32,8 @@ export interface PreflightFacts {
   /** Asked for "namespace/name". */
   daemonSetExists: (key: string) => boolean;
   selection: Selection;
+  /** See {@link BudgetFacts}. */
+  hasNoStandIn?: BudgetFacts["hasNoStandIn"];
   /** Whether a pod is among those that the drain asks the server for; all are, where nothing is said. */
   isAskedFor?: (pod: Pod) => boolean;
   /** -1 leaves each pod its own. */
@@ -102,6 +106,7 @@ function replacedPods(facts: PreflightFacts): readonly Pod[] {
     (pod) =>
       verdictOn(pod, facts).do === "evict" &&
       !isOver(pod) &&
+      budgetsOn(pod, facts).refused?.code !== "budget-held" &&
       controllerOf(pod) !== undefined &&
       tieOf(pod) === undefined,
   );
@@ -130,8 +135,7 @@ function judgePod(
   const verdict = verdictOn(pod, facts);
   const plan = { key: podKey(pod), tier: tierOf(pod), ...verdict, graceSeconds: undefined, findings: [] };
   if (verdict.do === "leave") return { plan };
-  const budgets: BudgetVerdict =
-    facts.escalation.drainDeleteAfterMs === 0 ? {} : judgeBudgets(pod, facts.budgets);
+  const budgets = budgetsOn(pod, facts);
   const remarks = isOver(pod) ? [] : remarksOn(pod, rooms, now);
   const findings = [findingsOf(verdict), budgets.refused ?? [], stranded ?? [], remarks].flat();
   const graceSeconds = graceOf(pod, facts.gracePeriodSeconds, now);
@@ -142,6 +146,17 @@ function verdictOn(pod: Pod, facts: PreflightFacts): Verdict {
   const { isAskedFor = () => true, selection, daemonSetExists, now } = facts;
   if (!isAskedFor(pod)) return { do: "leave", reasons: ["not-selected"] };
   return selectPod(pod, selection, daemonSetExists, now);
+}
+
+function budgetsOn(
+  pod: Pod,
+  { escalation, budgets, selection, hasNoStandIn }: PreflightFacts,
+): BudgetVerdict {
+  if (escalation.drainDeleteAfterMs === 0) return {};
+  return judgeBudgets(pod, budgets, {
+    isSaidToBeHeld: (budget) => isSaidToBeHeld(selection, budget),
+    hasNoStandIn,
+  });
 }
 
 /** A reason that does not make a pod stay has the name of a finding. */

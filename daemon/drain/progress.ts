@@ -3,9 +3,17 @@ import { backoffMs } from "../backoff.ts";
 import type { Pod } from "../cluster/objects.ts";
 import { quietMs } from "./estimate.ts";
 import type { EvictionRefusal } from "./evict.ts";
-import { isFinished, type PodReason, podKey, reasonsText, tierOf, type Verdict } from "./select.ts";
+import {
+  controllerOf,
+  isFinished,
+  type PodReason,
+  podKey,
+  reasonsText,
+  tierOf,
+  type Verdict,
+} from "./select.ts";
 import type { DrainState } from "./state.ts";
-import { whyStillThere } from "./stuck.ts";
+import { whyRefused, whyStillThere } from "./stuck.ts";
 import { makerOf, type Tie, tieOf } from "./successors.ts";
 import { claimsOf } from "./volumes.ts";
 
@@ -16,6 +24,8 @@ export interface DrainRules {
   skipWaitForDeleteMs: number;
   /** From then on pods are deleted, past all budgets; in milliseconds of `clock.elapsed()`. */
   deleteAt: number;
+  /** What is left by the deadline goes down with the machine, so that nothing but the deadline ends the drain. */
+  rebootAnyway?: boolean;
   /** How long volumes have to be detached; 0 does not look at them. */
   volumeTimeoutMs: number;
   /** Since when the node is cordoned; milliseconds since the epoch. */
@@ -409,8 +419,13 @@ function onRefused(
   const wasEvicted = entry.request.is === "sent" && entry.request.by === "evict";
   // To delete is another request: what was said of the eviction does not hold it up.
   const anew = wasEvicted && Number.isFinite(draft.rules.deleteAt) ? { anewAt: draft.rules.deleteAt } : {};
+  if (refusal.by === "rights" && attempt >= rightsTriesMax && !hasLaterStep(draft.rules, wasEvicted)) {
+    draft.failed = `the node cannot be drained: ${podKey(entry.pod)} ${whyRefused(refusal)}`;
+    return [];
+  }
+  const isTrouble = refusal.by === "server" || refusal.by === "webhook-down";
   let at = now.elapsed + retryAfterMs;
-  if (refusal.by === "server") {
+  if (isTrouble) {
     const failures = isInLine ? draft.line.failures + 1 : Math.max(draft.line.failures, 1);
     const nextAt = now.elapsed + backoffMs(failures, retry.line, () => chance);
     if (isInLine || draft.line.failures === 0) draft.line = { failures, nextAt };
@@ -418,9 +433,16 @@ function onRefused(
     onAnswered(draft, uid);
     at = Math.max(at, now.elapsed + backoffMs(attempt, retry.budget, () => chance));
   }
-  const line = refusal.by === "server" ? { isInLine: true as const } : {};
+  const line = isTrouble ? { isInLine: true as const } : {};
   put(draft, uid, { ...entry, request: { is: "due", at, attempt, ...anew, ...line }, refused: refusal });
   return [{ do: "report", what: "refused", pod: entry.pod, why: refusal.why }];
+}
+
+/** What the daemon may not do now it may do in a moment only where the server has just started. */
+const rightsTriesMax = 4;
+
+function hasLaterStep({ rebootAnyway = false, deleteAt }: DrainRules, wasEvicted: boolean): boolean {
+  return rebootAnyway || (wasEvicted && Number.isFinite(deleteAt));
 }
 
 /** The server has answered for a pod that stood in the line: all others may go on. */
@@ -555,14 +577,26 @@ function refusalText(refusals: readonly Judged[]): string {
   return `the node cannot be drained: ${told.join("; ")}${more}`;
 }
 
-function essenceOf({ metadata = {}, spec, status }: Pod): Pod {
+function essenceOf(pod: Pod): Pod {
+  const { metadata = {}, spec, status } = pod;
+  const owner = controllerOf(pod);
+  const ownerReferences = owner && [owner];
   const { name, namespace, uid, labels, deletionTimestamp, deletionGracePeriodSeconds, finalizers } =
     metadata;
   const conditions = status?.conditions
     ?.filter(({ type }) => type === "Ready")
     .map(({ type, status }) => ({ type, status }));
   return {
-    metadata: { name, namespace, uid, labels, deletionTimestamp, deletionGracePeriodSeconds, finalizers },
+    metadata: {
+      name,
+      namespace,
+      uid,
+      labels,
+      ownerReferences,
+      deletionTimestamp,
+      deletionGracePeriodSeconds,
+      finalizers,
+    },
     spec: { priorityClassName: spec?.priorityClassName },
     status: { phase: status?.phase, conditions },
   } as Pod;

@@ -1,4 +1,5 @@
-import type { Pod } from "../cluster/objects.ts";
+import { meets, type Requirement } from "../cluster/label-selector.ts";
+import type { Budget, Pod } from "../cluster/objects.ts";
 import { isMirrorPod } from "../cluster/static-pods.ts";
 
 /** Which pods a drain takes; kubectl's switches (https://kubernetes.io/docs/reference/kubectl/generated/kubectl_drain/). */
@@ -13,6 +14,8 @@ export interface Selection {
   skipNamespaces: readonly string[];
   /** Pods that have been asked to end this long ago are not waited for; 0 waits for all. */
   skipWaitForDeleteMs: number;
+  /** Budgets whose labels meet all of these are said to be released once the node is cordoned. Without it none is. */
+  heldBudgets?: readonly Requirement[] | undefined;
 }
 
 export type PodReason =
@@ -117,6 +120,10 @@ export function controllerOf(pod: Pod) {
 
 export function isFinished(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+}
+
+export function isSaidToBeHeld({ heldBudgets }: Selection, { metadata }: Budget): boolean {
+  return heldBudgets?.every((requirement) => meets(metadata?.labels, requirement)) ?? false;
 }
 
 function hasLocalData(pod: Pod): boolean {

@@ -17,8 +17,11 @@ export interface Asked {
 /** What a person can do about it. */
 const remedies: Readonly<Record<EvictionRefusal["by"], string>> = {
   budget: "; it needs more healthy pods, or a budget that allows one less",
+  webhook: "; ask who runs the webhook what it waits for",
+  rights: "; give the daemon's service account this right, as manifests/base and components/delete-pods do",
   rule: "; ask who runs the rule that says so",
   server: "",
+  "webhook-down": "; ask who runs the webhook",
   explained: "",
 };
 
@@ -26,7 +29,7 @@ const remedies: Readonly<Record<EvictionRefusal["by"], string>> = {
 export function whyStillThere(pod: Pod, { isAsked, refused, now, leftMs }: Asked): string {
   const { deletionTimestamp, finalizers = [] } = pod.metadata ?? {};
   if (deletionTimestamp === undefined) {
-    if (refused !== undefined) return refused.why + remedies[refused.by];
+    if (refused !== undefined) return whyRefused(refused);
     return isAsked ? "was asked to go, but does not end" : "has not been asked yet";
   }
   const graceEnd = Date.parse(deletionTimestamp);
@@ -41,6 +44,10 @@ export function whyStillThere(pod: Pod, { isAsked, refused, now, leftMs }: Asked
     return `has a grace period that ends ${seconds(-lateMs - leftMs)} after the deadline; --drain-timeout is too short for it`;
   }
   return "is ending";
+}
+
+export function whyRefused({ by, why }: EvictionRefusal): string {
+  return why + remedies[by];
 }
 
 function seconds(ms: number): string {

@@ -38,7 +38,8 @@ export interface GatePorts {
 /** The gates that the settings ask for. Two that contradict each other are a ConfigError. */
 export function chooseGates(config: Config, ports: GatePorts): Gate[] {
   const { api, clock, logind, warn } = ports;
-  const looked = createUnmatched(clock, createOnceADay(clock, warn));
+  const say = createOnceADay(clock, warn);
+  const looked = createUnmatched(clock, say);
   const gates: Gate[] = [pausedGate, windowGate(windowSettingsOf(config, clock.wall()))];
   gates.push(controlPlaneGate(api, config["node-id"]));
   gates.push(...prometheusGates(config, ports, looked));
@@ -51,10 +52,11 @@ export function chooseGates(config: Config, ports: GatePorts): Gate[] {
     selection: selectionOf(config),
     podSelector: config["drain-pod-selector"],
     escalation: escalationOf(config),
+    heldSelector: config["budget-held-selector"],
   };
   // A drain that is followed by the reboot anyway cannot fail.
   if (config.preflight === "on" && !drain.escalation.rebootAnyway) {
-    gates.push(disruptionGate(api, config["node-id"], drain, looked));
+    gates.push(disruptionGate(api, config["node-id"], drain, looked, say));
   }
   if (config.inhibitors !== "ignore") gates.push(inhibitorsGate(logind, config.inhibitors));
   const { waitMs } = config["logged-in-users"];

@@ -389,6 +389,24 @@ describe("A node with a soft taint", () => {
     ]);
   });
 
+  it("bears it while a drain that could not succeed is in the way, so that operators can move their pods", () => {
+    const closed = [{ gate: "disruption", code: "budget-never", message: "no" }];
+    assert.deepEqual(change(decide(idle(), seen({ held: false, closed }), tainting, noon)), [
+      "Waiting",
+      "pending",
+      { taints: [soft] },
+    ]);
+    const still = { ...waiting, reasons: [{ ...closed[0], since: iso(noon) }] } as typeof waiting;
+    assert.equal(action(decide(still, seen({ held: false, closed }), tainting, noon)).do, "wait");
+    const both = [...closed, { gate: "window", code: "outside", message: "outside" }];
+    const facts = { held: false, closed: both, node: { taints: [soft] } };
+    assert.deepEqual(change(decide(waiting, seen(facts), tainting, noon)), [
+      "Waiting",
+      undefined,
+      { taints: [] },
+    ]);
+  });
+
   it("looks at the Node first, where taints of others may be", () => {
     const { node, ...rest } = seen({ held: false, refusal });
     assert.ok(node);
@@ -401,7 +419,7 @@ describe("A node with a soft taint", () => {
     assert.equal(action(decide(waiting, seen({ held: false, refusal }), tainting, noon)).do, "wait");
   });
 
-  it("bears it no longer when a gate closes", () => {
+  it("bears it no longer when another gate closes", () => {
     const facts = { held: false, closed, node: { taints: [soft] } };
     assert.deepEqual(change(decide(waiting, seen(facts), tainting, noon)), [
       "Waiting",

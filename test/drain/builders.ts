@@ -9,12 +9,23 @@ import {
 export const noon = Date.parse("2026-11-24T12:00:00Z");
 const time = (secondsFromNow: number) => new Date(noon + secondsFromNow * 1000).toISOString();
 
+/** Such as `{ apiVersion: "postgresql.cnpg.io/v1", kind: "Cluster", name: "pg" }`. */
+export interface Owner {
+  apiVersion: string;
+  kind: string;
+  name: string;
+}
+
+const controller = (owner: Owner) => ({ ...owner, uid: "o1", controller: true });
+
 export interface PodFacts {
   name?: string;
   namespace?: string;
   app?: string;
   /** Its controller; a ReplicaSet unless it is said to have none. */
   ownedBy?: "ReplicaSet" | "DaemonSet" | "nobody";
+  /** Its controller, where that is of another API group. */
+  operator?: Owner;
   phase?: string;
   ready?: boolean;
   grace?: number;
@@ -30,7 +41,7 @@ export interface PodFacts {
 export function pod(facts: PodFacts = {}): Pod {
   const { name = "p", namespace = "shop", app = "cart", ownedBy = "ReplicaSet", phase = "Running" } = facts;
   const { ready = true, grace, endsIn, annotations, startedAgo = 3600, priority } = facts;
-  const owner = { apiVersion: "apps/v1", kind: ownedBy, name: "owner", uid: "o1", controller: true };
+  const owner = controller({ apiVersion: "apps/v1", kind: ownedBy, name: "owner", ...facts.operator });
   return {
     metadata: {
       name,
@@ -57,6 +68,8 @@ export function pod(facts: PodFacts = {}): Pod {
 interface BudgetFacts {
   name?: string;
   namespace?: string;
+  labels?: Record<string, string>;
+  owner?: Owner;
   /** Null and undefined select nothing. */
   selector?: object | null | undefined;
   spec?: object;
@@ -69,7 +82,13 @@ export function budget(facts: BudgetFacts = {}): Budget {
   const selector = "selector" in facts ? facts.selector : { matchLabels: { app: "cart" } };
   const numbers = { disruptionsAllowed: 1, currentHealthy: 4, desiredHealthy: 3, expectedPods: 4 };
   return {
-    metadata: { name, namespace, generation: 1 },
+    metadata: {
+      name,
+      namespace,
+      generation: 1,
+      ...(facts.labels && { labels: facts.labels }),
+      ...(facts.owner && { ownerReferences: [controller(facts.owner)] }),
+    },
     spec: { ...(selector !== undefined && { selector }), ...(facts.spec ?? { maxUnavailable: 1 }) },
     status: { observedGeneration: 1, ...numbers, ...facts.status },
   } as Budget;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { meets, selects } from "../../daemon/cluster/label-selector.ts";
+import { meets, parseLabelSelector, selects } from "../../daemon/cluster/label-selector.ts";
 
 const labels = { app: "cart", tier: "web", cores: "8" };
 const expression = (operator: string, key: string, ...values: string[]) => ({ key, operator, values });
@@ -57,4 +57,36 @@ describe("A node affinity", () => {
     assert.equal(meets(labels, expression("Lt", "app", "8")), false);
     assert.equal(meets(labels, expression("Lt", "zone", "8")), false);
   });
+});
+
+describe("A label selector as text", () => {
+  const rows: [text: string, met: boolean][] = [
+    ["app", true],
+    ["zone", false],
+    ["!zone", true],
+    ["! app", false],
+    ["app=cart", true],
+    ["app = cart", true],
+    ["app==cart,tier=web", true],
+    ["app=cart,tier=db", false],
+    ["app!=cart", false],
+    ["zone!=a", true],
+    ["zone=", false],
+    ["empty=", true],
+    ["cores>7", true],
+    ["cores < 8", false],
+    ["app in (shop, cart)", true],
+    ["app in (shop),tier", false],
+    ["app notin (shop,cart)", false],
+    ["zone notin (a),tier in(web)", true],
+    ["example.com/owner=cnpg", true],
+    ["empty in (,a)", true],
+  ];
+  const all = { ...labels, empty: "", "example.com/owner": "cnpg" };
+  for (const [text, met] of rows)
+    it(`${text}: ${met ? "met" : "not met"}`, () =>
+      assert.equal(
+        parseLabelSelector(text).every((one) => meets(all, one)),
+        met,
+      ));
 });

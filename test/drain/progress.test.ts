@@ -253,6 +253,24 @@ describe("A drain, told by what happens and what it asks for", () => {
       [0, refused("a", "server", 7000), "wait 7"],
       [7, tick, "evict a"],
     ],
+    "asks a pod that a webhook refuses again, each by itself": [
+      [0, listed(a, b), "evict a, evict b"],
+      [0, refused("a", "webhook"), "wait 1"],
+      [0, refused("b", "webhook", 5000), "wait 1"],
+      [1, tick, "evict a, wait 5"],
+      [1, refused("a", "webhook"), "wait 3"],
+      [3, tick, "evict a, wait 5"],
+      [5, tick, "evict b"],
+    ],
+    "asks for one pod at a time where a webhook cannot be asked": [
+      [0, listed(a, b), "evict a, evict b"],
+      [0, refused("a", "webhook-down"), "wait 1"],
+      [0, refused("b", "webhook-down"), "wait 1"],
+      [1, tick, "evict a"],
+      [1, refused("a", "webhook-down"), "wait 3"],
+      [3, tick, "evict b"],
+      [4, agreed("b"), "evict a, wait 64"],
+    ],
     "waits for the volumes of those that went, and of no pod that stays": [
       [
         0,
@@ -314,6 +332,43 @@ describe("A drain, told by what happens and what it asks for", () => {
       ],
       { deleteAt: 10_000 },
     );
+  });
+
+  it("fails in seconds where the daemon has no right to evict, and says what to give it", () => {
+    const rows: Row[] = [
+      [0, listed(a), "evict a"],
+      [0, refused("a", "rights"), "wait 1"],
+      [1, tick, "evict a"],
+      [1, refused("a", "rights"), "wait 3"],
+      [3, tick, "evict a"],
+      [3, refused("a", "rights"), "wait 7"],
+      [7, tick, "evict a"],
+    ];
+    assert.equal(stateAt(play(rows), 7).state, "running");
+    const state = stateAt(play([...rows, [7, refused("a", "rights"), "notify"]]), 7);
+    assert.deepEqual(state, {
+      state: "failed",
+      why: "the node cannot be drained: shop/a no; give the daemon's service account this right, as manifests/base and components/delete-pods do",
+    });
+    const last: Row = [7, refused("a", "rights"), "wait 15"];
+    assert.equal(stateAt(play([...rows, last], { rebootAnyway: true }), 7).state, "running");
+    const before: Row[] = [...rows.slice(0, -1), [7, tick, "evict a"], [7, refused("a", "rights"), "wait 8"]];
+    const deleting = play(before, { deleteAt: 8000 });
+    assert.equal(stateAt(deleting, 7).state, "running");
+  });
+
+  it("fails in seconds as well where it may not delete in the end", () => {
+    const rows: Row[] = [
+      [0, listed(a), "delete a"],
+      [0, refused("a", "rights"), "wait 1"],
+      [1, tick, "delete a"],
+      [1, refused("a", "rights"), "wait 3"],
+      [3, tick, "delete a"],
+      [3, refused("a", "rights"), "wait 7"],
+      [7, tick, "delete a"],
+      [7, refused("a", "rights"), "notify"],
+    ];
+    assert.equal(stateAt(play(rows, { deleteAt: 0 }), 7).state, "failed");
   });
 
   it("reports each pod that it asks once, and each refusal of one that is still there", () => {

@@ -33,6 +33,18 @@ describe("A pod that is still there", () => {
       { asked: true, refused: { by: "rule", why: 'webhook "x" denied it' } },
       'webhook "x" denied it; ask who runs the rule that says so',
     ],
+    [
+      { asked: true, refused: { by: "webhook", why: 'admission webhook "x" denied the request: no' } },
+      'admission webhook "x" denied the request: no; ask who runs the webhook what it waits for',
+    ],
+    [
+      { asked: true, refused: { by: "webhook-down", why: 'failed calling webhook "x": EOF' } },
+      'failed calling webhook "x": EOF; ask who runs the webhook',
+    ],
+    [
+      { asked: true, refused: { by: "rights", why: 'User "r" cannot create resource "pods/eviction"' } },
+      'User "r" cannot create resource "pods/eviction"; give the daemon\'s service account this right, as manifests/base and components/delete-pods do',
+    ],
     [{ asked: true, refused: { by: "server", why: "500: trouble" } }, "500: trouble"],
     [{ graceEndsIn: 20 }, "is ending"],
     [{ graceEndsIn: 20, finalizers: ["example.com/x"] }, "is ending"],

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { type Api, ApiError } from "../../daemon/cluster/api.ts";
+import { askToEnd, type EvictionAnswer } from "../../daemon/drain/evict.ts";
+import { pod } from "./builders.ts";
+
+const rights =
+  'pods "p" is forbidden: User "system:serviceaccount:kube-system:rebootd" cannot create resource "pods/eviction" in API group "" in the namespace "shop"';
+const denied = 'admission webhook "evict.example.com" denied the request';
+
+type Facts = Omit<ConstructorParameters<typeof ApiError>[1], "status">;
+
+async function answer(said: string, facts: Facts): Promise<EvictionAnswer> {
+  const create = async () => {
+    throw new ApiError(`create /api/v1/namespaces/shop/pods/p/eviction: ${said}`, facts);
+  };
+  const { signal } = new AbortController();
+  return askToEnd({ create } as unknown as Api, "evict", pod(), -1, signal);
+}
+
+describe("An eviction that is refused", () => {
+  const rows: [said: string, facts: Facts, by: string, why: string][] = [
+    [
+      "429: Cannot evict pod as it would violate the pod's disruption budget.",
+      { code: "too-many-requests", causes: [{ reason: "DisruptionBudget", message: "db needs 1" }] },
+      "budget",
+      "db needs 1",
+    ],
+    [`429: ${denied}: hand-over`, { code: "too-many-requests" }, "webhook", `${denied}: hand-over`],
+    [`403: ${denied}: not on Sundays`, { code: "forbidden" }, "webhook", `${denied}: not on Sundays`],
+    [`400: ${denied} without explanation`, { code: "invalid" }, "webhook", `${denied} without explanation`],
+    [`404: ${denied}: no lease`, { code: "not-found" }, "webhook", `${denied}: no lease`],
+    [`500: ${denied}: oh`, { code: "server-error" }, "webhook", `${denied}: oh`],
+    [`403: ${denied}:\n  two\n  lines`, { code: "forbidden" }, "webhook", `${denied}: two lines`],
+    [
+      '500: Internal error occurred: failed calling webhook "evict.example.com": Post "https://x": EOF',
+      { code: "server-error" },
+      "webhook-down",
+      'failed calling webhook "evict.example.com": Post "https://x": EOF',
+    ],
+    [`403: ${rights}`, { code: "forbidden" }, "rights", rights.slice(rights.indexOf("User"))],
+    [
+      '403: pods "p" is forbidden: unable to create: the namespace ends',
+      { code: "forbidden" },
+      "rule",
+      'create /api/v1/namespaces/shop/pods/p/eviction: 403: pods "p" is forbidden: unable to create: the namespace ends',
+    ],
+    [
+      "503: no etcd",
+      { code: "server-error" },
+      "server",
+      "create /api/v1/namespaces/shop/pods/p/eviction: 503: no etcd",
+    ],
+  ];
+  for (const [said, facts, by, why] of rows)
+    it(`with ${said.replaceAll("\n", " ")}: by ${by}`, async () => {
+      const told = await answer(said, facts);
+      assert.deepEqual(told, { agreed: false, refusal: { by, why }, retryAfterMs: 0 });
+    });
+
+  it("is told in a few lines, however much a webhook writes", async () => {
+    const told = await answer(`403: ${denied}: ${"blah ".repeat(10_000)}the end`, { code: "forbidden" });
+    assert.ok(!told.agreed && told.refusal.why.length < 410, JSON.stringify(told));
+    assert.match(told.refusal.why, /^admission webhook "evict.example.com" denied the request: .* the end$/);
+  });
+
+  it("is no refusal where the pod has gone", async () => {
+    assert.deepEqual(await answer('404: pods "p" not found', { code: "not-found" }), { agreed: true });
+  });
+});

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { parseLabelSelector } from "../../daemon/cluster/label-selector.ts";
+import type { Budget } from "../../daemon/cluster/objects.ts";
+import {
+  budget,
+  type Facts,
+  factsOf,
+  findings,
+  messages,
+  type Owner,
+  type PodFacts,
+  pod,
+} from "./builders.ts";
+
+const one = { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 };
+/** A budget that lets its one pod never go. */
+const held = (facts: Parameters<typeof budget>[0] = {}) =>
+  budget({ name: "pg-primary", spec: { minAvailable: 1 }, status: one, ...facts });
+const of = (apiVersion: string, kind: string, name = "pg"): Owner => ({ apiVersion, kind, name });
+const cluster = of("postgresql.cnpg.io/v1", "Cluster");
+const ceph = of("ceph.rook.io/v1", "CephCluster");
+const elasticsearch = of("elasticsearch.k8s.elastic.co/v1", "Elasticsearch");
+const exhausted = budget({ status: { disruptionsAllowed: 0, currentHealthy: 3 } });
+
+/** What `--budget-held-selector` does. */
+const saying = (selector: string, more: Facts = {}): Facts => ({
+  ...more,
+  selection: { ...factsOf([]).selection, heldBudgets: parseLabelSelector(selector) },
+});
+
+type Row = [what: string, pod: PodFacts, budget: Budget, findings: string, facts?: Facts];
+
+describe("A budget that lets no pod go", () => {
+  const rows: Row[] = [
+    ["of nobody but Kubernetes", {}, held(), "budget-never!"],
+    ["over a pod that nothing makes anew", { ownedBy: "nobody" }, held(), "no-controller budget-never!"],
+    ["over a pod of a Job", { operator: of("batch/v1", "Job") }, held(), "budget-never!"],
+    [
+      "over a pod of a controller in the core group",
+      { operator: of("v1", "ReplicationController") },
+      held(),
+      "budget-never!",
+    ],
+    ["over a pod of an operator", { operator: cluster }, held(), "budget-held"],
+    [
+      "over a pod of an operator nobody knows",
+      { operator: of("example.com/v1", "Db") },
+      held(),
+      "budget-held",
+    ],
+    ["that an operator owns", {}, held({ owner: of("acid.zalan.do/v1", "postgresql") }), "budget-held"],
+    ["that a Deployment owns", {}, held({ owner: of("apps/v1", "Deployment") }), "budget-never!"],
+    [
+      "by maxUnavailable 0, of an operator",
+      { operator: of("core.strimzi.io/v1beta2", "StrimziPodSet") },
+      held({ spec: { maxUnavailable: 0 } }),
+      "budget-held",
+    ],
+    [
+      "that is said to be held",
+      {},
+      held({ labels: { application: "spilo" } }),
+      "budget-held",
+      saying("application=spilo"),
+    ],
+    ["that is not among those said to be held", {}, held(), "budget-never!", saying("application=spilo")],
+    ["by which Rook says: not now", {}, held({ owner: ceph, spec: { maxUnavailable: 0 } }), "budget-never!"],
+    ["by which ECK says: not now", {}, held({ owner: elasticsearch }), "budget-never!"],
+    [
+      "by which Rook says so, but a person another thing",
+      {},
+      held({ owner: ceph, labels: { app: "osd" } }),
+      "budget-held",
+      saying("app in (osd)"),
+    ],
+    [
+      "over a primary that no instance could take over from",
+      { operator: cluster },
+      held(),
+      "budget-never!",
+      { hasNoStandIn: () => true },
+    ],
+    [
+      "over such a primary, that is said to be held",
+      { operator: cluster },
+      held({ labels: { a: "b" } }),
+      "budget-held",
+      saying("a", { hasNoStandIn: () => true }),
+    ],
+  ];
+  for (const [what, facts, over, expected, more = {}] of rows)
+    it(`${what}: ${expected}`, () =>
+      assert.equal(findings(pod(facts), { budgets: [over], ...more }), expected));
+
+  it("is one thing, one that fills up again another, whoever makes the pods", () => {
+    assert.equal(findings(pod({ operator: cluster }), { budgets: [exhausted] }), "budget-exhausted!");
+    const selected = { ...exhausted, metadata: { ...exhausted.metadata, labels: { a: "b" } } };
+    assert.equal(findings(pod(), { budgets: [selected], ...saying("a=b") }), "budget-exhausted!");
+  });
+
+  it("is no matter of room, where an operator moves the pod", () => {
+    const facts = { budgets: [held()], cluster: { nodes: [], pods: [] } };
+    assert.equal(findings(pod(), facts), "budget-never! budget-no-room! nowhere-to-go");
+    assert.equal(findings(pod({ operator: cluster }), facts), "budget-held nowhere-to-go");
+  });
+});
+
+describe("What is said of a budget that an operator holds", () => {
+  const rows: [pod: PodFacts, budget: Budget, says: string, facts?: Facts][] = [
+    [
+      { operator: cluster },
+      held(),
+      "budget shop/pg-primary lets no pod go (minAvailable 1 keeps 1 of 1) until Cluster pg (postgresql.cnpg.io) releases it; it makes a Ready instance on another node that is not cordoned the primary: see that there is one",
+    ],
+    [
+      { operator: cluster },
+      held(),
+      "budget shop/pg-primary never lets a pod go (minAvailable 1 keeps 1 of 1); no other instance of its cluster is Ready to take over: add one (spec.instances), or let one instance go without by spec.enablePDB: false, or for a time by spec.nodeMaintenanceWindow",
+      { hasNoStandIn: () => true },
+    ],
+    [
+      { operator: of("longhorn.io/v1beta2", "InstanceManager", "im-1") },
+      held(),
+      "budget shop/pg-primary lets no pod go (minAvailable 1 keeps 1 of 1) until InstanceManager im-1 (longhorn.io) releases it; it does once the volumes on this node are detached: see which pods still use them",
+    ],
+    [
+      { operator: of("example.com/v1", "Db", "d") },
+      held({ spec: { maxUnavailable: 0 } }),
+      "budget shop/pg-primary lets no pod go (maxUnavailable 0) until Db d (example.com) releases it; see that it does for a cordon, a taint or an eviction, or allow a pod for the time of the drain",
+    ],
+    [
+      {},
+      held({ labels: { a: "b" } }),
+      "budget shop/pg-primary lets no pod go (minAvailable 1 keeps 1 of 1) until whoever holds it releases it; see that it does for a cordon, a taint or an eviction, or allow a pod for the time of the drain",
+      saying("a"),
+    ],
+    [
+      {},
+      held({ owner: ceph, spec: { maxUnavailable: 0 } }),
+      "budget shop/pg-primary never lets a pod go (maxUnavailable 0); Rook lets pods go again once the placement groups are active and clean",
+    ],
+  ];
+  for (const [facts, over, says, more = {}] of rows)
+    it(says, () => assert.equal(messages(pod(facts), { budgets: [over], ...more }), says));
+});
