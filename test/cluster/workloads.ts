@@ -13,6 +13,8 @@ export interface Workload {
   namespace?: string;
   replicas?: number;
   budget?: { minAvailable?: number | string; maxUnavailable?: number | string };
+  /** The kind of object that the budget belongs to; there need not be such an object. */
+  budgetOwner?: { apiVersion: string; kind: string };
   /** For its pods. */
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
@@ -20,10 +22,12 @@ export interface Workload {
   spec?: object;
 }
 
+const ownerUid = "6a0a0d8a-5d2c-4b8e-9f58-0d5b6a1c7a13";
+
 type Caller = Pick<Ports, "api" | "signal">;
 
 export async function createWorkload({ api, signal }: Caller, workload: Workload): Promise<void> {
-  const { name, namespace = "default", budget } = workload;
+  const { name, namespace = "default", budget, budgetOwner } = workload;
   await ensureNamespace({ api, signal }, namespace);
   const resource = workload.replicas === undefined ? "daemonsets" : "deployments";
   await api.create(collection(resource, namespace), objectOf(workload), { signal });
@@ -32,7 +36,11 @@ export async function createWorkload({ api, signal }: Caller, workload: Workload
   const body = {
     apiVersion: "policy/v1",
     kind: "PodDisruptionBudget",
-    metadata: { name, namespace },
+    metadata: {
+      name,
+      namespace,
+      ...(budgetOwner && { ownerReferences: [{ ...budgetOwner, name, uid: ownerUid, controller: true }] }),
+    },
     spec: { ...budget, selector },
   };
   await api.create(collection("poddisruptionbudgets", namespace), body, { signal });

@@ -127,7 +127,9 @@ describe("A node with a CloudNativePG primary", () => {
     await world.time.pass(60 * minute);
     assert.deepEqual([await phase(), boots(), evictions()], ["Waiting", 1, []]);
     assert.match((await reasons())[0] ?? "", /^disruption \(budget-never\): .* spec\.enablePDB: false/);
-    assert.match((await type(world, ["explain", "n1"])).out, /spec\.enablePDB: false/);
+    for (const command of ["explain", "plan"]) {
+      assert.match((await type(world, [command, "n1"])).out, /spec\.enablePDB: false/, command);
+    }
     const soft = (await readNode()).spec?.taints?.map((one) => `${one.key}:${one.effect}`);
     assert.deepEqual(soft, [`${key}:PreferNoSchedule`], "who sees it can make room");
     await dropBudget("pg-primary");

@@ -7,6 +7,7 @@ import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/re
 import type { HttpPost } from "../../daemon/gates/ask-server.ts";
 import type { Host } from "../../daemon/host/host.ts";
 import { type ApiServer, createApiServer, type RequestFacts, type User } from "../cluster/api/server.ts";
+import { runBudgetHolder } from "../cluster/controllers/budget-holder.ts";
 import { runControllers } from "../cluster/controllers/manager.ts";
 import { type NodeAgents, runNodeAgents } from "../cluster/controllers/node-agents.ts";
 import { type KubeletOptions, kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
@@ -26,6 +27,8 @@ export interface SmallWorldOptions {
   workloads?: Workload[];
   /** Of a controller that is none of Kubernetes' own. */
   nodeAgents?: NodeAgents;
+  /** Name of a budget that lets nothing go but from cordoned nodes. */
+  heldBudget?: string;
   /** For every daemon. */
   options?: RawOptions;
   post?: HttpPost;
@@ -194,6 +197,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   });
   await time.pass(2000);
   for (const workload of options.workloads ?? []) await createWorkload({ api: admin, signal }, workload);
+  if (options.heldBudget !== undefined) void runBudgetHolder(portsFor("operators"), options.heldBudget);
   if (options.nodeAgents !== undefined) void runNodeAgents(portsFor("agents"), options.nodeAgents);
   await time.pass(3000);
 

@@ -109,7 +109,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes slots of nodes that are there",
-    seed: 12,
+    seed: 36,
     file: "lock/orphans.ts",
     edits: [["if (node === undefined || isAnother) orphans.push(holder);", "orphans.push(holder);"]],
   },
@@ -192,7 +192,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "nobody looks for nodes that are down without a slot",
-    seed: 68,
+    seed: 73,
     file: "lock/store.ts",
     edits: [["asking.absent = await absent.now(signal);", ""]],
   },
@@ -225,6 +225,12 @@ export const mutants: readonly Mutant[] = [
         "const late = { max: 1e6, firstMs: 1000, maxMs: 1000 }",
       ],
     ],
+  },
+  {
+    name: "a budget that is released after the cordon keeps a node from starting",
+    seed: 2,
+    file: "drain/budgets.ts",
+    edits: [['blocks: code !== "budget-held"', "blocks: true"]],
   },
   {
     name: "what was seen is believed for ever",

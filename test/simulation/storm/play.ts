@@ -1,5 +1,6 @@
 import type { Clock } from "../../../daemon/clock.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
+import { holder } from "../../cluster/controllers/budget-holder.ts";
 import type { Workload } from "../../cluster/workloads.ts";
 import { logindOf } from "../logind-of.ts";
 import { seeded } from "../seeded.ts";
@@ -58,6 +59,7 @@ export async function play(scenario: Scenario): Promise<Played> {
     options: scenario.options,
     workloads: workloadsOf(scenario),
     ...(scenario.agents && { nodeAgents: { name: "agent", boundBy: scenario.agents } }),
+    ...(scenario.held && { heldBudget: "database" }),
     between: (node, transport) => interference.between(node, network.between(node, transport)),
     post: async () => ({ status: 200, text: alertsText(alerts.active) }),
   });
@@ -224,13 +226,19 @@ export async function play(scenario: Scenario): Promise<Played> {
   return { violations, looks: promises.looks, story };
 }
 
-function workloadsOf({ replicas, tolerating = 0 }: Scenario): Workload[] {
+function workloadsOf({ replicas, tolerating = 0, held = 0 }: Scenario): Workload[] {
   const operator = {
     name: "operator",
     replicas: tolerating,
     spec: { tolerations: [{ operator: "Exists" }] },
   };
-  return [{ name: "web", replicas }, operator].filter((one) => one.replicas > 0);
+  const database = {
+    name: "database",
+    replicas: held,
+    budget: { minAvailable: "100%" },
+    budgetOwner: holder,
+  };
+  return [{ name: "web", replicas }, operator, database].filter((one) => one.replicas > 0);
 }
 
 /** What people see to when a storm has passed. */

@@ -28,6 +28,8 @@ export interface Scenario {
   /** So many pods that tolerate a cordon, and pods that a controller binds to their nodes: they come back as soon as they are evicted. */
   tolerating?: number;
   agents?: NodeAgents["boundBy"];
+  /** So many pods under a budget that its operator keeps until a node with one of them is cordoned. */
+  held?: number;
   /** The last node is added so many seconds after the start. */
   joinsAfter?: number;
   /** So many of the nodes, from the first on, are of the control plane, and etcd and the API server run on them. */
@@ -311,6 +313,12 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     };
   }
 
+  /** Budgets that let nothing go until the cordon; drawn from a sequence of its own. */
+  function drawHeld(): Pick<Scenario, "held"> {
+    const own = drawFrom(seeded(seed + 0x60000000));
+    return own.chance(0.4) ? { held: own.integer(1, nodes + 1) } : {};
+  }
+
   /** What follows from the troubles: how long it takes, and where the lock is. */
   function finish(drawn: Scenario): void {
     drawn.troubles = drawn.troubles.toSorted((a, b) => a.at - b.at);
@@ -354,6 +362,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     skewMs: Object.fromEntries(maybe(0.3, () => [node(), integer(-90_000, 90_000)])),
     replicas: integer(0, 6),
     ...drawComebacks(),
+    ...drawHeld(),
     ...(limits.controlPlane && { controlPlane: limits.controlPlane }),
     troubles: alone === undefined ? [...usual, ...harsher] : [...wants, ...drawAlone(alone)],
   };

@@ -27,7 +27,7 @@ export async function shrink(
   }
   await isStillFailing({ ...smallest, skewMs: {} });
   await isStillFailing({ ...smallest, replicas: 0 });
-  for (const pods of ["tolerating", "agents"] as const) {
+  for (const pods of ["tolerating", "agents", "held"] as const) {
     const { [pods]: _, ...without } = smallest;
     if (pods in smallest) await isStillFailing(without);
   }
