@@ -33,7 +33,7 @@ const habits: Readonly<Record<string, Habit>> = {
     releases: true,
     hint: "it makes a Ready instance on another node that is not cordoned the primary: see that there is one",
   },
-  // https://github.com/zalando/postgres-operator/blob/master/docs/administrator.md
+  // https://postgres-operator.readthedocs.io/en/latest/administrator/#node-readiness-labels
   "acid.zalan.do": {
     releases: true,
     hint: "it moves the master off a cordoned node: see that a replica on another node can take over",
@@ -78,7 +78,7 @@ const alone: Habit = {
 /** Of the pod's one budget. Undefined where nobody but Kubernetes has to do with it. */
 export function operatorOf(pod: Pod, budget: Budget, facts: BudgetFacts): Operator | undefined {
   const { isSaidToBeHeld, hasNoStandIn } = facts;
-  const owners = [...(budget.metadata?.ownerReferences ?? []), controllerOf(pod)];
+  const owners = [controllerOf(pod), ...(budget.metadata?.ownerReferences ?? [])];
   const owner = owners.find((one) => one !== undefined && !kubernetesGroups.includes(groupOf(one)));
   const group = owner && groupOf(owner);
   const name = owner ? `${owner.kind} ${owner.name} (${group})` : "whoever holds it";
