@@ -232,6 +232,7 @@ describe("The options", () => {
     ["alert-matchers", 'team=~"(?=db)"'],
     ["alert-matchers", 'team=~"(db)\\\\1"'],
     ["drain-pod-selector", "app==,=x"],
+    ["budget-held-selector", "app==,=x"],
     ["blocking-pod-selector", "app in db"],
     ["lock-annotation", "no good/key/here"],
     ["lock-object", "rebootd"],

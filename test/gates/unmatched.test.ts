@@ -66,6 +66,7 @@ describe("What an option names and nothing was", () => {
       { "blocking-pod-selector": "app=x", "blocking-pod-namespace": ["shop", "shpo"] },
       { pods: () => ["shop/x"] },
     ],
+    ['--budget-held-selector="application=spillo"', { "budget-held-selector": "application=spillo" }],
     ['--drain-pod-selector="tier=wbe"', { "drain-pod-selector": "tier=wbe" }],
     [
       '--drain-skip-namespace="mintoring"',
