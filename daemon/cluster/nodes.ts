@@ -35,13 +35,14 @@ export async function listByLabel(
   api: Api,
   labels: readonly string[],
   signal: AbortSignal,
-): Promise<{ names: readonly string[]; notReady: readonly string[] }> {
+): Promise<{ names: readonly string[]; notReady: readonly string[]; labels: readonly string[] }> {
   const lists = await Promise.all(
     labels.map((labelSelector) => listAll<Node>(api, paths.nodes, { signal, query: { labelSelector } })),
   );
   const nodes = new Map(lists.flat().map((node) => [node.metadata?.name ?? "", isReady(node)]));
   const notReady = [...nodes].filter(([, ready]) => !ready).map(([name]) => name);
-  return { names: [...nodes.keys()], notReady };
+  const borne = labels.filter((_, index) => (lists[index] ?? []).length > 0);
+  return { names: [...nodes.keys()], notReady, labels: borne };
 }
 
 /** The Nodes that are not Ready or cordoned by whomever, and how many Nodes there are in all. */

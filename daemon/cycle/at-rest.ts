@@ -45,7 +45,7 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
       need.state === "unknown"
         ? `cannot tell whether a reboot is needed: ${need.why}`
         : "no reboot is needed";
-    const leftover = leftoverSlot(seen, why);
+    const leftover = leftoverSlot(record, moment, why);
     if (leftover !== undefined) return leftover;
     if (need.state === "unknown") return unknown(record, why, moment);
     if (record.phase === "Idle") return wait(why);
@@ -55,7 +55,7 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
   if (need.request !== record.request) return heed(record, need, moment);
   const needy = { ...record, need: neededSince(record, need, seen, now) };
   const rested = resting(needy, moment);
-  if (rested !== undefined) return leftoverSlot(seen, rested.why) ?? rested;
+  if (rested !== undefined) return leftoverSlot(needy, moment, rested.why) ?? rested;
   const refusedTo = stuck(needy, moment);
   if (refusedTo !== undefined) return refusedTo;
 
@@ -67,13 +67,13 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
     const why = closed.map((gate) => gate.message).join("; ");
     const recheckAt = seen.gates.closed.length > 0 ? now + policy.gateRecheckMs : Number.POSITIVE_INFINITY;
     const until = Math.min(recheckAt, changesAt, pause?.until ?? Number.POSITIVE_INFINITY);
-    return leftoverSlot(seen, why) ?? waitingFor(needy, closed, { until }, moment);
+    return leftoverSlot(needy, moment, why) ?? waitingFor(needy, closed, { until }, moment);
   }
 
   if (seen.lock === undefined) return look("lock");
   const { held, refusal } = seen.lock;
   if (refusal !== undefined) {
-    return leftoverSlot(seen, refusal.message) ?? refused(needy, refusal, moment);
+    return leftoverSlot(needy, moment, refusal.message) ?? refused(needy, refusal, moment);
   }
   if (!held && !seen.turn)
     return { action: { do: "wait", slot: true }, why: "a slot is free: let others try first" };
@@ -85,7 +85,7 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
     const message = `cannot tell which pods of this node are Ready: ${seen.ownPods.why}`;
     const closed = [{ gate: "node", code: "cannot-tell", message }];
     const until = now + policy.gateRecheckMs;
-    return leftoverSlot(seen, message) ?? waitingFor(needy, closed, { until }, moment);
+    return leftoverSlot(needy, moment, message) ?? waitingFor(needy, closed, { until }, moment);
   }
   if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };
   return begin(needy, seen.node, recorded(seen.ownPods), moment);
@@ -165,7 +165,8 @@ function stuck(record: CycleRecord, moment: Moment): Decision | undefined {
     if (begun.times < beginTriesMax) return wait(message, begun.until);
     const outcome = { result: "failed", at: iso(now), message } as const;
     return (
-      released(seen, message, outcome) ?? unwritable(record, { gate: "node", message }, begun.until, moment)
+      released(record, moment, message, outcome) ??
+      unwritable(record, { gate: "node", message }, begun.until, moment)
     );
   }
   if (acquire !== undefined && now < acquire.until) {
@@ -230,8 +231,8 @@ function closedBy({ code, message }: Refusal): ClosedGate {
 }
 
 /** A slot that is held while nothing may be done with it: from a crash before the cordon, or an answer that was lost. */
-function leftoverSlot(seen: Seen, why: string): Decision | undefined {
-  return released(seen, `a slot is held but not wanted: ${why}`);
+function leftoverSlot(record: CycleRecord, moment: Moment, why: string): Decision | undefined {
+  return released(record, moment, `a slot is held but not wanted: ${why}`);
 }
 
 /** Why a needed reboot is not even tried now. */

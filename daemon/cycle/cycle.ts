@@ -1,3 +1,4 @@
+import { isApiError } from "../cluster/api.ts";
 import type { Metadata } from "../cluster/objects.ts";
 import type { Drain } from "../drain/drain.ts";
 import type { DrainState } from "../drain/state.ts";
@@ -11,7 +12,7 @@ import { misreadOn } from "./misread.ts";
 import { asWritten, createOwnMemory } from "./own-memory.ts";
 import { type NodeRead, patchNode, readNode } from "./own-node.ts";
 import { rewordDelayMs } from "./reasons.ts";
-import { type CycleRecord, isAtRest, writeRecord } from "./record.ts";
+import { type CycleRecord, isAtRest, shifted, writeRecord } from "./record.ts";
 import { parseRequest, withRequest } from "./request.ts";
 import type { CyclePorts } from "./run.ts";
 import type { Ask, NodeFacts, OwnPods, Seen } from "./seen.ts";
@@ -24,6 +25,15 @@ const checksMaxMs = 60_000;
  * that ended the pass before. The slot is looked at in any case before the machine is asked.
  */
 const justNowMs = 1000;
+/** A write with such an answer has no effect, now or later. */
+const refusals = [
+  "conflict",
+  "forbidden",
+  "invalid",
+  "not-found",
+  "too-many-requests",
+  "unauthorized",
+] as const;
 /** Each pod that goes, and each heartbeat, wakes a drain; nothing that it does stands on the slot for longer. */
 const drainLockMs = 5000;
 const sayingsKept = 10;
@@ -72,7 +82,9 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   let drain: { task: Drain; stop: () => void } | undefined;
   /** How long the server had been unreachable when the phase began. */
   let unreachableBefore = 0;
-  let current: Pick<CycleRecord, "phase" | "since" | "cordonedAgain"> | undefined;
+  let current: CycleRecord | undefined;
+  /** The version of the Node under which it was written last, where that had no answer. */
+  let unanswered: string | undefined;
 
   /** A moment of `clock.elapsed()` as decisions have their times. */
   const onTheWall = (moment: number) => clock.wall() - (clock.elapsed() - moment);
@@ -112,10 +124,17 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     return state.state === "done" ? { ...state, at: onTheWall(state.at) } : state;
   }
 
+  /** True where the wall clock was set. A phase whose beginning is set with it is still the same. */
+  function followClock(): boolean {
+    const setByMs = memory.followClock();
+    if (setByMs !== 0 && current !== undefined) current = shifted(current, setByMs);
+    return setByMs !== 0;
+  }
+
   /** Looks until there is something to do. */
   async function look(signal: AbortSignal): Promise<{ record: CycleRecord; seen: Seen; decision: Decided }> {
     for (;;) {
-      memory.followClock();
+      followClock();
       passBegan = moments();
       const record = await knownRecord(signal);
       version = memory.node()?.resourceVersion ?? "";
@@ -132,6 +151,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         sayings: sayingsWithin(60_000),
         rewordAt: rewordAt(),
         setbacks: setbacks.shown(clock.wall()),
+        unanswered,
       };
       const lockFacts = believedLock(record);
       if (lockFacts !== undefined) seen.lock = lockFacts;
@@ -180,7 +200,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         return { action: { do: "wait", until }, why: `cannot ${deed}: ${setbacks.why(deed)}` };
       }
       const isSame = await attempt(deed, () => lookAt(action, record, seen, signal));
-      if (!isSame || memory.followClock()) return undefined;
+      if (!isSame || followClock()) return undefined;
     }
   }
 
@@ -424,10 +444,12 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     try {
       answer = await patchNode(api, nodeName, { ...change, record: text, resourceVersion: version }, signal);
     } catch (error) {
-      // The Node may carry the old record or the new one.
+      // The Node may carry the old record or the new one, or will.
       memory.distrust();
+      if (!isApiError(error, ...refusals)) unanswered = version;
       throw error;
     }
+    unanswered = undefined;
     memory.wrote(next, answer, asked.elapsed);
     lastNode = { facts: answer.facts, asked };
     adopt(next);

@@ -276,16 +276,15 @@ function uncordoned(record: CycleRecord, moment: Moment): Decision {
 }
 
 function settling(record: CycleRecord, moment: Moment): Decision {
-  const { seen, policy, now } = moment;
+  const { policy, now } = moment;
   const until = Date.parse(record.since) + policy.lockReleaseDelayMs;
   if (now < until) return wait("waiting for --lock-release-delay", until);
   // The slot goes back before the record forgets that there may be one.
-  return released(seen, handOn, record.outcome) ?? ended(record, moment);
+  return released(record, moment, handOn, record.outcome) ?? ended(record, moment);
 }
 
 function restoring(record: CycleRecord, moment: Moment): Decision {
-  const { seen } = moment;
-  const release = released(seen, handOn, record.outcome);
+  const release = released(record, moment, handOn, record.outcome);
   if (release !== undefined) return release;
   if (record.outcome?.result !== "failed") return ended(record, moment);
   return failed(record, `failed: ${record.outcome.message}`, moment);

@@ -119,13 +119,20 @@ export function keptSlot({ seen, now }: Moment): Decision | undefined {
  * to say that its cycle is over: it may have been restored from a backup since it was read.
  */
 export function released(
-  { lock, node, mayHoldSlot }: Seen,
+  record: CycleRecord,
+  { seen, now }: Moment,
   why: string,
   end?: CycleRecord["outcome"],
 ): Decision | undefined {
+  const { lock, node, mayHoldSlot, unanswered } = seen;
   if (!mayHoldSlot) return undefined;
   if (lock === undefined) return look("lock");
   if (!lock.held && !lock.remains) return undefined;
   if (node === undefined) return look("node");
+  if (node !== "gone" && node.resourceVersion === unanswered) {
+    const first =
+      "a write of the Node had no answer: write it anew, so that a cordon cannot come after the release";
+    return save({ ...record, saidAt: iso(now) }, first);
+  }
   return { action: end === undefined ? { do: "release" } : { do: "release", end }, why };
 }

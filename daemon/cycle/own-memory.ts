@@ -30,8 +30,8 @@ export interface OwnMemory {
   /** What the watch shows: true where somebody has changed the record, or wants something else of the node than before. */
   see(metadata: Metadata | undefined): boolean;
   distrust(): void;
-  /** To be called before anything is decided: true where the wall clock was set since, and the record's times with it. */
-  followClock(): boolean;
+  /** To be called before anything is decided. Answers by how many milliseconds the wall clock was set since, and the record's times with it. */
+  followClock(): number;
 }
 
 /** What is less is the clock's ordinary correction. */
@@ -107,10 +107,10 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
       const before = offsetMs;
       offsetMs = clock.wall() - clock.elapsed();
       const setByMs = offsetMs - before;
-      if (Math.abs(setByMs) < stepMs) return false;
+      if (Math.abs(setByMs) < stepMs) return 0;
       const last = belief.last();
       if (last !== undefined) keep({ ...last, record: shifted(last.record, setByMs) });
-      return true;
+      return setByMs;
     },
   };
 }

@@ -30,13 +30,32 @@ export interface StaticPodsOptions {
 type Members = Awaited<ReturnType<typeof listByLabel>>;
 
 /** The Nodes of the control plane, and which are not Ready: one list for each label. */
-export function createMembers({
-  api,
-  clock,
-}: Pick<StaticPodsOptions, "api" | "clock">): (signal: AbortSignal) => Promise<Members> {
-  const seen = createLook<Members>(clock);
-  return async (signal) =>
-    seen.within(freshMs) ?? (await seen.now(() => listByLabel(api, controlPlaneLabels, signal)));
+export interface ControlPlaneMembers {
+  /** As seen just now. */
+  now(signal: AbortSignal): Promise<Members>;
+  /** For a node that waits: a label that no Node has borne is asked for again only after an hour. */
+  known(signal: AbortSignal): Promise<Members>;
+}
+
+const unusedLabelMs = 3_600_000;
+
+export function createMembers({ api, clock }: Pick<StaticPodsOptions, "api" | "clock">): ControlPlaneMembers {
+  const all = createLook<Members>(clock);
+  const used = createLook<Members>(clock);
+  const now = async (signal: AbortSignal) =>
+    all.within(freshMs) ?? (await all.now(() => listByLabel(api, controlPlaneLabels, signal)));
+  return {
+    now,
+    async known(signal) {
+      const labels = all.within(unusedLabelMs)?.labels;
+      if (labels === undefined) return await now(signal);
+      return (
+        all.within(freshMs) ??
+        used.within(freshMs) ??
+        (await used.now(() => listByLabel(api, labels, signal)))
+      );
+    },
+  };
 }
 
 /**

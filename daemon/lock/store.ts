@@ -4,7 +4,7 @@ import { countNodes } from "../cluster/nodes.ts";
 import { pauseNow } from "../pause.ts";
 import { createAbsent, missingIn } from "./absent.ts";
 import type { Carried, CarriedChange, LockCarrier } from "./carrier.ts";
-import { createMembers, createStaticPods } from "./control-plane.ts";
+import { type ControlPlaneMembers, createMembers, createStaticPods } from "./control-plane.ts";
 import { afterCycle, type CycleEnd, halted } from "./failures.ts";
 import {
   type Applicant,
@@ -178,12 +178,13 @@ export function createLockStore(options: LockOptions): LockStore {
   async function applicant(
     self: Member,
     isRefused: (asking: Applicant) => boolean,
+    ask: ControlPlaneMembers["now"],
     look: (nodes: readonly string[]) => Promise<readonly string[] | undefined>,
     signal: AbortSignal,
   ): Promise<Applicant> {
     const alone = placed(self);
     if (!isOfControlPlane(self.labels) || isRefused(alone)) return alone;
-    const controlPlane = await members(signal);
+    const controlPlane = await ask(signal);
     const beside = { ...alone, controlPlane };
     if (isRefused(beside)) return beside;
     const podsDown = await look(controlPlane.names.filter((name) => name !== self.nodeID));
@@ -227,7 +228,7 @@ export function createLockStore(options: LockOptions): LockStore {
   ): Promise<{ facts: LockFacts; isOutdated: boolean }> {
     const limits = await limitsNow(signal);
     const look = (nodes: readonly string[]) => staticPods.now(nodes, signal);
-    const asking = await applicant(self, () => false, look, signal);
+    const asking = await applicant(self, () => false, members.now, look, signal);
     if (limits.maxUnavailable !== undefined) asking.unavailable = await unavailable.now(signal);
     asking.absent = await absent.now(signal);
     const after = await carrier.swap((carried) => {
@@ -270,7 +271,7 @@ export function createLockStore(options: LockOptions): LockStore {
         const isIn = holds(carried.lock, self, clock.wall());
         const isRefused = (asking: Applicant) => isIn || refusalOf(carried, asking, limits) !== undefined;
         const look = (nodes: readonly string[]) => staticPods.enough(nodes, turn, signal);
-        const asking = await applicant(self, isRefused, look, signal);
+        const asking = await applicant(self, isRefused, members.known, look, signal);
         const beside = await withAbsent(asking, carried, limits, signal);
         return factsOf(carried, await withUnavailable(beside, carried, limits, turn, signal), limits);
       } catch (error) {

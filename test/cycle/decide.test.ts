@@ -316,6 +316,18 @@ describe("A node that needs a reboot", () => {
     assert.deepEqual(action(decide(needy, seen({ closed }), policy(), noon)), { do: "release" });
   });
 
+  it("writes its Node first where a write of that had no answer: a cordon must not come after the release", () => {
+    const closed = [{ gate: "window", code: "outside", message: "outside the window" }];
+    const { node, ...rest } = seen({ closed });
+    assert.ok(node !== undefined && node !== "gone");
+    const unsure = { ...rest, node, unanswered: node.resourceVersion };
+    const next = saved(decide(needy, unsure, policy(), noon));
+    assert.deepEqual([next.phase, next.saidAt], [needy.phase, iso(noon)]);
+    const since = { ...unsure, unanswered: "an earlier version" };
+    assert.deepEqual(action(decide(needy, since, policy(), noon)), { do: "release" });
+    assert.deepEqual(action(decide(needy, { ...unsure, node: "gone" }, policy(), noon)), { do: "release" });
+  });
+
   it("gives the slot back with nothing to tell of a cycle before, when all is halted before this one began", () => {
     const outcome = { result: "failed", at: iso(noon), message: "why" } as const;
     const refusal = { code: "halted", message: "3 nodes failed in a row" } as const;

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import type { Api, CallOptions } from "../../daemon/cluster/api.ts";
-import type { Pod } from "../../daemon/cluster/objects.ts";
-import { createMembers, createStaticPods, type StaticPods } from "../../daemon/lock/control-plane.ts";
+import type { Node, Pod } from "../../daemon/cluster/objects.ts";
+import {
+  type ControlPlaneMembers,
+  createMembers,
+  createStaticPods,
+  type StaticPods,
+} from "../../daemon/lock/control-plane.ts";
 import { node, type PodFacts, pod } from "../drain/builders.ts";
 
 const minute = 60_000;
@@ -97,22 +102,46 @@ describe("The static pods of other control-plane nodes", () => {
 });
 
 describe("The members of the control plane", () => {
-  it("are asked for once in 5 s, with one list for each label", async () => {
-    let lists = 0;
-    let members = [node({ name: "cp1" })];
+  let elapsed: number;
+  let asked: string[];
+  let members: Node[];
+  let ask: ControlPlaneMembers;
+
+  const controlPlane = "node-role.kubernetes.io/control-plane";
+
+  beforeEach(() => {
+    elapsed = 0;
+    asked = [];
+    members = [node({ name: "cp1" })];
     const list = async (_: string, { query }: CallOptions) => {
-      lists += 1;
-      const isFirst = query?.["labelSelector"] === "node-role.kubernetes.io/control-plane";
-      return { metadata: {}, items: isFirst ? members : [] };
+      const label = String(query?.["labelSelector"]);
+      asked.push(label);
+      return { metadata: {}, items: label === controlPlane ? members : [] };
     };
-    let elapsed = 0;
     const clock = { wall: () => 0, elapsed: () => elapsed, sleep: () => assert.fail("nobody waits") };
-    const ask = createMembers({ api: { list } as unknown as Api, clock });
-    assert.deepEqual(await ask(signal), { names: ["cp1"], notReady: [] });
+    ask = createMembers({ api: { list } as unknown as Api, clock });
+  });
+
+  it("are asked for once in 5 s, with one list for each label", async () => {
+    const { names, notReady } = await ask.now(signal);
+    assert.deepEqual([names, notReady], [["cp1"], []]);
     members = [node({ name: "cp1", ready: false })];
     elapsed = 4999;
-    assert.deepEqual([(await ask(signal)).notReady, lists], [[], 4]);
+    assert.deepEqual([(await ask.now(signal)).notReady, asked.length], [[], 4]);
     elapsed = 5000;
-    assert.deepEqual([(await ask(signal)).notReady, lists], [["cp1"], 8]);
+    assert.deepEqual([(await ask.now(signal)).notReady, asked.length], [["cp1"], 8]);
+  });
+
+  it("are asked for by a node that waits with the labels that Nodes bear, and once an hour with all", async () => {
+    await ask.known(signal);
+    elapsed = 5000;
+    await ask.known(signal);
+    assert.deepEqual(asked.slice(4), [controlPlane]);
+    elapsed = 9999;
+    await ask.known(signal);
+    assert.equal(asked.length, 5);
+    elapsed = 3_600_000;
+    await ask.known(signal);
+    assert.equal(asked.length, 9);
   });
 });

@@ -316,6 +316,11 @@ describe("An API server that is away for longer than a drain may take", () => {
       for (const machine of world.machines) machine.crashDaemon();
     }));
 
+  it("halts none either where the clocks are set meanwhile", () =>
+    expectNoFailure(() => {
+      for (const { name } of world.machines) world.clockOf(name).step(2 * hour);
+    }));
+
   async function expectNoFailure(meanwhile: () => void): Promise<void> {
     world = await startSmallWorld({
       nodes: 4,

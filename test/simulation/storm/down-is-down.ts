@@ -11,12 +11,15 @@ export interface DownWorld {
 /** What somebody else on the machine has begun is seen at the next look, as all else that happens behind a daemon's back. */
 const graceMs = 45_000;
 const promise = "down is down";
+/** What its last checks have shown is good for a minute: a slot that is taken away in that does not stop the reboot. */
+const exceptMs = 75_000;
 
 /**
  * A machine that was asked to reboot counts as down until its node is Ready under another boot ID, whatever the lock says
  * meanwhile: that it was deleted, overwritten, or is another one.
  */
 export function watchDown({ now, machine, violate }: DownWorld) {
+  const excepted = new Map<string, number>();
   const asked = new Map<string, { bootID: string; since: number; byDaemon: boolean; isOpen?: boolean }>();
 
   /** Whether its daemon knows, or had the time to see, that its machine goes down. */
@@ -30,7 +33,9 @@ export function watchDown({ now, machine, violate }: DownWorld) {
     onMachineEvent(event: MachineEvent): void {
       const { machine: node, type } = event;
       if (type === "going-down") {
-        asked.set(node, { bootID: event.bootID, since: now(), byDaemon: event.cause === "command" });
+        const since = now();
+        const isOpen = since - (excepted.get(node) ?? Number.NEGATIVE_INFINITY) < exceptMs;
+        asked.set(node, { bootID: event.bootID, since, byDaemon: event.cause === "command", isOpen });
       }
       // Put back to a snapshot, or restarted without its kernel, it was never down.
       if (type === "booted" && asked.get(node)?.bootID === event.bootID) asked.delete(node);
@@ -69,6 +74,9 @@ export function watchDown({ now, machine, violate }: DownWorld) {
      * Nobody can know any more that it is down: a person has taken its slot away on purpose, or a restore has taken what
      * its Node said of it.
      */
-    except: (node: string) => void asked.delete(node),
+    except(node: string): void {
+      asked.delete(node);
+      excepted.set(node, now());
+    },
   };
 }

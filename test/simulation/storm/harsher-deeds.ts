@@ -27,18 +27,19 @@ export const harsherDeeds: { [K in HarsherKind]: Deed<Extract<HarsherTrouble, { 
     const { world, later } = scene;
     const clock = world.clockOf(node);
     let isOver = false;
+    const giveUp = () => (isOver ? undefined : takeSlotAway(node, scene));
     const suspend = () => {
       if (isOver) return;
       clock.suspend();
-      if (isGivenUp) later(seconds / 4, () => takeSlotAway(node, scene));
+      if (isGivenUp) later(seconds / 4, giveUp);
     };
     // Once the request is on its way.
     scene.onRequest(node, skip, () => later(0, suspend));
     return () => {
       isOver = true;
       const behindMs = clock.resume();
-      // With a clock of the host it is right from the first instruction on.
-      if (behind === 0) clock.step(behindMs);
+      // With a clock of the host it is right from the first instruction on, and a machine that was given up has one.
+      if (behind === 0 || scene.givenUp.delete(node)) clock.step(behindMs);
       else later(behind, () => clock.step(behindMs));
     };
   },

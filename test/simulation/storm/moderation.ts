@@ -71,6 +71,11 @@ export function watchModeration({ now, daemonsOf, violate }: ModerationWorld) {
       const its = of(node);
       if (phase === its.phase) return;
       its.phase = phase;
+      // What led to a reboot is over and done with, however soon the next one is asked for.
+      if (phase === "Returning") {
+        its.cordons.pop();
+        its.evicted.clear();
+      }
       its.quietSince = now();
       if (its.isDraining) its.drainedAt = now();
       its.isDraining = phase === "Draining";

@@ -146,6 +146,7 @@ export async function play(scenario: Scenario): Promise<Played> {
     random,
     alerts,
     stubborn,
+    givenUp: new Set(),
     later,
     onRequest: requests.wait,
     onNextBoot: (node, deed) => boots.wait(node, 0, deed),

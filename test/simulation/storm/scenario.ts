@@ -313,10 +313,13 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     };
   }
 
-  /** Budgets that let nothing go until the cordon; drawn from a sequence of its own. */
+  /**
+   * Budgets that let nothing go until the cordon, and while there is a node that is not cordoned: never are all of more than three
+   * in a cycle at a time. Drawn from a sequence of its own.
+   */
   function drawHeld(): Pick<Scenario, "held"> {
     const own = drawFrom(seeded(seed + 0x60000000));
-    return own.chance(0.4) ? { held: own.integer(1, nodes + 1) } : {};
+    return nodes > 3 && own.chance(0.4) ? { held: own.integer(1, nodes + 1) } : {};
   }
 
   /** What follows from the troubles: how long it takes, and where the lock is. */

@@ -41,6 +41,8 @@ export interface Scene {
   onNextBoot: (node: string, deed: () => void) => void;
   settings: Settings;
   alerts: { active: boolean };
+  /** Nodes whose slot a person has taken away while they were suspended. */
+  givenUp: Set<string>;
   /** Nodes whose need comes back with each boot. */
   stubborn: Set<string>;
   /** Does something so many seconds later, or never if the storm is over by then. */
@@ -228,6 +230,7 @@ function valueNow({ world, lock }: LockScene): string | undefined {
 
 export async function takeSlotAway(node: string, scene: Scene): Promise<void> {
   scene.promises.takenAway(node);
+  if (scene.world.clockOf(node).isSuspended) scene.givenUp.add(node);
   await doByHand(scene, (lock) => unlockByHand(lock, { node }, scene.world.time.clock.wall()));
 }
 

@@ -24,7 +24,7 @@ export interface TruthWorld {
     settle: number;
     /** From the uncordon to the release of the slot. */
     release: number;
-    /** For so long a node at rest believes what it has seen of the lock. */
+    /** For so long a node at rest believes what it has seen of the lock and of its Node. */
     trust: number;
   };
   /** Whether it has a slot in a lock that its daemon is told to use. */
@@ -40,8 +40,6 @@ export interface TruthWorld {
   runningSince: (node: string) => number;
   /** Something beside readiness that the node waits for when it returns. */
   awaitsPods: (node: string) => boolean;
-  /** The least often that its daemon looks at everything by itself. */
-  periodMs: (node: string) => number;
   disturbances: Disturbances;
   blindness: Disturbances;
   muteness: Disturbances;
@@ -68,9 +66,9 @@ export function watchTruth(world: TruthWorld) {
           world.machine(node).isUp &&
           disturbances.isUndisturbed(node, recoveryMs) &&
           now() - world.runningSince(node) > lagMs;
-        // Who is not told of changes looks for itself, once a period.
+        // Who is not told of changes looks for itself, where it believes no longer what it has seen.
         const isBlind = !blindness.isUndisturbed(node, recoveryMs);
-        const lateMs = isBlind ? world.periodMs(node) + recoveryMs : 0;
+        const lateMs = isBlind ? world.limitsMs(node).trust + recoveryMs : 0;
         const isMute = !muteness.isUndisturbed(node, recoveryMs);
         const lies = canSay ? liesOf(node, stored, world) : {};
         for (const [name, lie] of Object.entries(lies)) {

@@ -86,7 +86,6 @@ export function watchAll(watched: Watched): AllPromises {
     isAlerting: watched.isAlerting,
     runningSince: (node) => runningSince.get(node) ?? Number.POSITIVE_INFINITY,
     awaitsPods: (node) => staticPods.some((name) => isUnreadyPod(`kube-system/${name}-${node}`, world)),
-    periodMs: (node) => settings.periodMs(node, now()),
     disturbances,
     blindness,
     muteness,
