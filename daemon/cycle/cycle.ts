@@ -25,6 +25,8 @@ const checksMaxMs = 60_000;
  * that ended the pass before. The slot is looked at in any case before the machine is asked.
  */
 const justNowMs = 1000;
+/** A write that has been given up may take effect for so long: https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/, --request-timeout. */
+const lateMs = 60_000;
 /** A write with such an answer has no effect, now or later. */
 const refusals = [
   "conflict",
@@ -84,7 +86,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   let unreachableBefore = 0;
   let current: CycleRecord | undefined;
   /** The version of the Node under which it was written last, where that had no answer. */
-  let unanswered: string | undefined;
+  let unanswered: { version: string; until: number } | undefined;
 
   /** A moment of `clock.elapsed()` as decisions have their times. */
   const onTheWall = (moment: number) => clock.wall() - (clock.elapsed() - moment);
@@ -151,7 +153,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         sayings: sayingsWithin(60_000),
         rewordAt: rewordAt(),
         setbacks: setbacks.shown(clock.wall()),
-        unanswered,
+        unanswered: clock.elapsed() < (unanswered?.until ?? 0) ? unanswered?.version : undefined,
       };
       const lockFacts = believedLock(record);
       if (lockFacts !== undefined) seen.lock = lockFacts;
@@ -446,7 +448,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     } catch (error) {
       // The Node may carry the old record or the new one, or will.
       memory.distrust();
-      if (!isApiError(error, ...refusals)) unanswered = version;
+      if (!isApiError(error, ...refusals)) unanswered = { version, until: clock.elapsed() + lateMs };
       throw error;
     }
     unanswered = undefined;

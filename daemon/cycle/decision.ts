@@ -114,6 +114,16 @@ export function keptSlot({ seen, now }: Moment): Decision | undefined {
   };
 }
 
+/** Written anew, the Node refuses the write that had no answer: a cordon of that must not come after the release. */
+function fenced(record: CycleRecord, now: number): Decision {
+  const message = "a write of this Node had no answer: it is written anew before the slot is released";
+  const isUnsaid = record.phase === "Waiting" && record.reasons.length === 0;
+  const reasons = isUnsaid
+    ? [{ gate: "node", code: "unanswered", message, since: iso(now) }]
+    : record.reasons;
+  return save({ ...record, reasons, saidAt: iso(now) }, message);
+}
+
 /**
  * Releases the slot, and whatever else bears this node's name; undefined once there is nothing left of it. Straight before, the Node is
  * to say that its cycle is over: it may have been restored from a backup since it was read.
@@ -129,10 +139,6 @@ export function released(
   if (lock === undefined) return look("lock");
   if (!lock.held && !lock.remains) return undefined;
   if (node === undefined) return look("node");
-  if (node !== "gone" && node.resourceVersion === unanswered) {
-    const first =
-      "a write of the Node had no answer: write it anew, so that a cordon cannot come after the release";
-    return save({ ...record, saidAt: iso(now) }, first);
-  }
+  if (node !== "gone" && node.resourceVersion === unanswered) return fenced(record, now);
   return { action: end === undefined ? { do: "release" } : { do: "release", end }, why };
 }

@@ -69,12 +69,9 @@ export function returning(
 }
 
 /** Until the kubelet has reported this boot, the Node's conditions are those of the boot before. */
-function missingReadiness(
-  record: CycleRecord,
-  node: NodeFacts,
-  { seen, policy, now }: Moment,
-): Missing | undefined {
-  const due = readyDue(record, policy.readyTimeoutMs);
+function missingReadiness(record: CycleRecord, node: NodeFacts, moment: Moment): Missing | undefined {
+  const { seen, policy, now } = moment;
+  const due = readyDue(record, moment);
   if (!node.ready) return { ...due, what: "the node is not Ready" };
   if (node.bootID !== seen.bootID) return { ...due, what: "the kubelet has not yet reported this boot" };
   const settled = (seen.readySince ?? now) + policy.readySettleMs;
@@ -83,15 +80,12 @@ function missingReadiness(
 }
 
 /** Without the network's or the storage's pod of this node, whatever is scheduled to it would not start. */
-function missingPods(
-  record: CycleRecord,
-  pods: OwnPods | undefined,
-  { policy, now }: Moment,
-): Missing | undefined {
+function missingPods(record: CycleRecord, pods: OwnPods | undefined, moment: Moment): Missing | undefined {
   if (pods === undefined) return undefined;
+  const { now } = moment;
   const since = Date.parse(record.since);
   const times = {
-    ...readyDue(record, policy.readyTimeoutMs),
+    ...readyDue(record, moment),
     lookAt: now + (now < since + podsSoonMs ? podsRecheckMs.soon : podsRecheckMs.late),
   };
   if (pods.state === "unknown") {
@@ -119,10 +113,11 @@ function named(unready: readonly Unready[]): string {
   return names.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-function missingAfter(record: CycleRecord, node: NodeFacts, { policy, now }: Moment): Missing | undefined {
+function missingAfter(record: CycleRecord, node: NodeFacts, moment: Moment): Missing | undefined {
+  const { policy, now } = moment;
   const { keys, timeoutMs, late } = policy.afterHooks;
   const hooks = missingHooks(keys, node);
-  const due = Date.parse(record.since) + timeoutMs;
+  const due = dueAfter(record, timeoutMs, moment);
   if (hooks.length === 0 || (late === "go-on" && now >= due)) return undefined;
   return {
     what: `waiting for the annotations that are to be true after the reboot: ${hooks.join(", ")}`,
@@ -131,8 +126,13 @@ function missingAfter(record: CycleRecord, node: NodeFacts, { policy, now }: Mom
   };
 }
 
-function readyDue(record: CycleRecord, readyTimeoutMs: number): Pick<Missing, "due" | "option"> {
-  return { due: Date.parse(record.since) + readyTimeoutMs, option: "--ready-timeout" };
+function readyDue(record: CycleRecord, moment: Moment): Pick<Missing, "due" | "option"> {
+  return { due: dueAfter(record, moment.policy.readyTimeoutMs, moment), option: "--ready-timeout" };
+}
+
+/** A server that cannot be reached shows nothing of what is waited for. */
+function dueAfter(record: CycleRecord, timeoutMs: number, { seen }: Moment): number {
+  return Date.parse(record.since) + timeoutMs + seen.unreachableMs;
 }
 
 function waitFor(missing: readonly Missing[], { policy, now }: Moment): Decision {

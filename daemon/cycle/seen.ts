@@ -27,7 +27,7 @@ export interface Seen {
   rewordAt?: number | undefined;
   /** What has been refused or has failed, and is not tried again before its time. */
   setbacks: Readonly<Partial<Record<Trial, Setback>>>;
-  /** The version of the Node under which it was written last, where that had no answer: it may take effect yet. */
+  /** The version of the Node under which it was written last, where that had no answer and may take effect yet. */
   unanswered?: string | undefined;
   /** Since when this process knows of the need, where the record does not say it. */
   neededSince?: number | undefined;

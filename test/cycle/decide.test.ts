@@ -753,6 +753,16 @@ describe("What the API server refuses", () => {
   });
 });
 
+describe("A node that comes back while the API server cannot be reached", () => {
+  it("is not late for that, as nothing could be seen of it", () => {
+    const returning = record({ phase: "Returning" });
+    const facts = { rebooted: true, node: { ready: false }, unreachableMs: 60 * minute };
+    const why = (now: number) => decide(returning, seen(facts), policy(), now).why;
+    assert.doesNotMatch(why(noon + 60 * minute), /longer than/);
+    assert.match(why(noon + 90 * minute), /for longer than --ready-timeout/);
+  });
+});
+
 describe("A draining node whose API server could not be reached for a while", () => {
   it("has as much more time, as nothing could be evicted", () => {
     const draining = record({ phase: "Draining" });

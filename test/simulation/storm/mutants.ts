@@ -296,7 +296,12 @@ export const mutants: readonly Mutant[] = [
     limits: { alone: { kind: "restored", rate: 10 } },
     seed: 8,
     file: "cycle/decision.ts",
-    edits: [['if (node === undefined) return look("node");\n  return { action: end', "return { action: end"]],
+    edits: [
+      [
+        'if (node === undefined) return look("node");\n  if (node !== "gone" &&',
+        'if (node !== undefined && node !== "gone" &&',
+      ],
+    ],
   },
   {
     name: "static pods of another member do not count",

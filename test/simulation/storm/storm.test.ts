@@ -65,6 +65,8 @@ describe("A planted bug is found by some seed", () => {
         );
       }
       assert.ok(finder !== undefined, "no seed has found it");
+      const { violations } = await play(drawScenario(finder, limits));
+      assert.deepEqual(violations, [], `seed ${finder} breaks a promise without it, too`);
       // Else each run looks for it anew, which takes long.
       if (finder !== seed) console.log(`      seed ${seed} no longer finds it, ${finder} does: mutants.ts`);
     });
