@@ -146,27 +146,50 @@ async function readText(what: string, response: ApiResponse): Promise<string> {
   }
 }
 
+/** Every answer of the API is an object: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris */
 function parse<T>(what: string, text: string): T {
+  let answer: unknown;
   try {
-    return JSON.parse(text) as T;
+    answer = JSON.parse(text);
+    dropNulls(answer);
   } catch (cause) {
     throw new ApiError(`${what}: the answer is not JSON`, { code: "bad-answer", cause });
   }
+  if (isObject(answer)) return answer as T;
+  throw new ApiError(`${what}: the answer is no object`, { code: "bad-answer" });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**
- * Go writes a slice that was never made as `null`: an empty list of metadata has `"items":null`, an empty typed list
- * `"items":[]`, and an aggregated API server may leave the field out.
+ * In the API `null` says the same as a field that is not there: Go writes a slice, a map or a pointer that was never made as `null`
+ * where its field is always written, such as `items` of a list of metadata, `drivers` of a CSINode, `creationTimestamp` of a
+ * template. Who reads an object asks for `undefined` alone.
+ * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#optional-vs-required
  */
+function dropNulls(value: unknown): void {
+  if (Array.isArray(value)) {
+    for (const item of value) dropNulls(item);
+  } else if (isObject(value)) {
+    for (const key in value) {
+      if (value[key] === null) delete value[key];
+      else dropNulls(value[key]);
+    }
+  }
+}
+
+/** An empty typed list has `"items":[]`; one of metadata has none, and an aggregated API server may leave the field out as well. */
 const listSchema = z.object({
-  metadata: z.nullish(
+  metadata: z.optional(
     z.object({
-      resourceVersion: z.nullish(z.string()),
-      continue: z.nullish(z.string()),
-      remainingItemCount: z.nullish(z.int()),
+      resourceVersion: z.optional(z.string()),
+      continue: z.optional(z.string()),
+      remainingItemCount: z.optional(z.int()),
     }),
   ),
-  items: z.nullish(z.array(z.record(z.string(), z.unknown()))),
+  items: z.optional(z.array(z.record(z.string(), z.unknown()))),
 });
 
 function readList<T>(what: string, answer: unknown): List<T> {
@@ -180,9 +203,9 @@ function readList<T>(what: string, answer: unknown): List<T> {
   const { metadata, items } = read.data;
   return {
     metadata: {
-      resourceVersion: metadata?.resourceVersion ?? undefined,
+      resourceVersion: metadata?.resourceVersion,
       continue: metadata?.continue || undefined,
-      remainingItemCount: metadata?.remainingItemCount ?? undefined,
+      remainingItemCount: metadata?.remainingItemCount,
     },
     items: (items ?? []) as T[],
   };
@@ -196,9 +219,11 @@ interface Status {
 }
 
 function parseEvent<T>(what: string, line: string): WatchEvent<T> {
-  const event = parse<{ type: string; object: unknown }>(what, line);
-  if (event.type !== "ERROR") return event as WatchEvent<T>;
-  const status = (event.object ?? {}) as Status;
+  const { type, object } = parse<{ type?: unknown; object?: unknown }>(what, line);
+  // Without this, an event about nothing would read like the deletion of what is watched.
+  if (!isObject(object)) throw new ApiError(`${what}: an event about no object`, { code: "bad-answer" });
+  if (type !== "ERROR") return { type, object } as WatchEvent<T>;
+  const status: Status = object;
   throw new ApiError(`${what}: ${status.message ?? "the server ended the watch with an error"}`, {
     code: codeOf(status.code ?? 500, status.reason),
     status: status.code,
@@ -208,7 +233,7 @@ function parseEvent<T>(what: string, line: string): WatchEvent<T> {
 function refusal(what: string, response: ApiResponse, text: string, now: number): ApiError {
   let status: Status = {};
   try {
-    status = JSON.parse(text) as Status;
+    status = parse<Status>(what, text);
   } catch {
     // A proxy in between answers in its own words.
   }

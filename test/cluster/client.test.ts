@@ -120,6 +120,24 @@ describe("A call to the API server", () => {
     );
   });
 
+  it("takes nothing that is no object for an answer, whatever its status", async () => {
+    for (const body of ["null", "[]", '"words"', "1", ""]) {
+      const asked = (status: number) =>
+        failure(client(async () => answer(status, body)).get("/x", { signal }));
+      assert.equal((await asked(200)).code, "bad-answer");
+      assert.equal((await asked(502)).code, "server-error");
+    }
+  });
+
+  it("reads null as what is not there, however deep it stands", async () => {
+    const body = '{"a":null,"b":{"c":null,"d":[{"e":null,"f":0},{}]},"g":"","h":false}';
+    assert.deepEqual(await client(async () => answer(200, body)).get("/x", { signal }), {
+      b: { d: [{ f: 0 }, {}] },
+      g: "",
+      h: false,
+    });
+  });
+
   it("may find nothing", async () => {
     const gone = client(async () => answer(404, "{}"));
     assert.equal(await unlessNotFound(gone.get("/x", { signal })), undefined);
@@ -157,7 +175,7 @@ describe("A list", () => {
     for (const body of [{ items: {} }, { items: [null] }, { items: ["a"] }, [], null, "items"]) {
       const { code, message } = await failure(listOf(body));
       assert.equal(code, "bad-answer");
-      assert.match(message, /^list \/x: the answer is no list: /);
+      assert.match(message, /^list \/x: the answer is no (list: |object$)/);
     }
   });
 });
@@ -166,7 +184,7 @@ describe("A watch", () => {
   async function collect(chunks: string[], status = 200) {
     const api = client(async () => answer(status, chunks.join(""), {}, chunks));
     const seen: unknown[] = [];
-    for await (const event of api.watch<{ n: number }>("/x", { signal })) seen.push(event.object.n);
+    for await (const event of api.watch<{ n: unknown }>("/x", { signal })) seen.push(event.object.n);
     return seen;
   }
 
@@ -189,7 +207,14 @@ describe("A watch", () => {
   });
 
   it("breaks at what is no event", async () => {
-    await assert.rejects(collect(["garbage\n"]), (error) => isApiError(error, "bad-answer"));
+    for (const line of ["garbage", "null", "[]", "{}", '{"type":"ADDED"}', '{"type":"ADDED","object":null}']) {
+      await assert.rejects(collect([`${line}\n`]), (error) => isApiError(error, "bad-answer"));
+    }
+  });
+
+  it("reads null in its objects as what is not there", async () => {
+    const line = '{"type":"ADDED","object":{"n":{"labels":null}}}\n';
+    assert.deepEqual(await collect([line]), [{}]);
   });
 
   it("breaks when the server falls silent", async () => {
