@@ -207,7 +207,14 @@ describe("A watch", () => {
   });
 
   it("breaks at what is no event", async () => {
-    for (const line of ["garbage", "null", "[]", "{}", '{"type":"ADDED"}', '{"type":"ADDED","object":null}']) {
+    for (const line of [
+      "garbage",
+      "null",
+      "[]",
+      "{}",
+      '{"type":"ADDED"}',
+      '{"type":"ADDED","object":null}',
+    ]) {
       await assert.rejects(collect([`${line}\n`]), (error) => isApiError(error, "bad-answer"));
     }
   });
