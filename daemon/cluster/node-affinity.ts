@@ -10,7 +10,8 @@ export function matchesNode(spec: Pod["spec"], { name, labels }: Pick<Metadata, 
   const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   if (required === undefined) return true;
   const fields = { "metadata.name": name ?? "" };
-  return required.nodeSelectorTerms.some(({ matchExpressions = [], matchFields = [] }) => {
+  const terms = required.nodeSelectorTerms ?? [];
+  return terms.some(({ matchExpressions = [], matchFields = [] }) => {
     if (matchExpressions.length + matchFields.length === 0) return false;
     const byLabels = matchExpressions.every((requirement) => meets(labels, requirement));
     return byLabels && matchFields.every((requirement) => meets(fields, requirement));

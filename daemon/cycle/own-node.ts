@@ -62,7 +62,8 @@ function factsOf(node: Node): NodeFacts {
     annotations: node.metadata?.annotations ?? {},
     taints: node.spec?.taints ?? [],
     ...wishesOn(node.metadata),
-    bootID: node.status?.nodeInfo?.bootID,
+    // The server writes the text of a kubelet that has not reported yet as "".
+    bootID: node.status?.nodeInfo?.bootID || undefined,
   };
 }
 
