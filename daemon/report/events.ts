@@ -17,10 +17,16 @@ export interface EventOptions {
   signal: AbortSignal;
 }
 
-/** Longest note that the API takes: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
-const noteMaxChars = 1024;
+/** The API counts bytes where it speaks of characters: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+const noteMaxBytes = 1024;
+const instanceMaxBytes = 128;
+/** Leaves room for the time in the 253 that a name may have. */
+const nameMaxChars = 230;
 
-/** Events on the own Node, as `kubectl describe node` shows them. */
+/**
+ * Events on the own Node, as `kubectl describe node` shows them. They are called NODE.TIME, in nanoseconds and hexadecimal, as client-go
+ * calls them: the new form of events has no lastTimestamp, so those who list them have nothing else to sort by.
+ */
 export function createNodeEvents({
   api,
   clock,
@@ -29,25 +35,40 @@ export function createNodeEvents({
   onError,
   signal,
 }: EventOptions): NodeEvents {
+  const about = nodeName.slice(0, nameMaxChars).replace(/[.-]+$/, "");
+  let lastNs = 0n;
   return {
     emit(type, reason, note) {
+      const now = clock.wall();
+      const nowNs = BigInt(now) * 1_000_000n;
+      lastNs = nowNs > lastNs ? nowNs : lastNs + 1n;
       const event = {
         apiVersion: "events.k8s.io/v1",
         kind: "Event",
         // An event about an object without namespace belongs into the namespace default.
-        metadata: { generateName: `${nodeName.slice(0, 50).replace(/\.+$/, "")}-`, namespace: "default" },
-        eventTime: new Date(clock.wall()).toISOString().replace("Z", "000Z"),
+        metadata: { name: `${about}.${lastNs.toString(16)}`, namespace: "default" },
+        eventTime: new Date(now).toISOString().replace("Z", "000Z"),
         type,
         reason,
         action: reason,
-        note: note.slice(0, noteMaxChars),
+        note: cut(note, noteMaxBytes),
         regarding: { apiVersion: "v1", kind: "Node", name: nodeName, uid: nodeName },
         reportingController: "rebootd.dev/daemon",
-        reportingInstance: instance,
+        reportingInstance: cut(instance, instanceMaxBytes),
       };
       api.create(paths.events("default"), event, { signal }).catch((error: unknown) => {
         if (!signal.aborted) onError(error);
       });
     },
   };
+}
+
+/** The beginning, up to the last whole character that fits. */
+function cut(text: string, bytesMax: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= bytesMax) return text;
+  let end = bytesMax;
+  // In UTF-8 such a byte goes on with a character that has begun before it.
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.toString("utf8", 0, end);
 }

@@ -74,13 +74,16 @@ function validateEvent(event: KubeObject, controller: string): FieldError[] {
   for (const field of ["reportingInstance", "action"]) {
     const value = text(event[field]);
     if (!value) errors.push(required(field));
-    if (value.length > 128) errors.push(invalidValue(field, "", "can have at most 128 characters"));
+    if (bytesOf(value) > 128) errors.push(invalidValue(field, "", "can have at most 128 characters"));
   }
   if (!event["reason"]) errors.push(required("reason"));
-  if (text(event["reason"]).length > 128)
+  if (bytesOf(event["reason"]) > 128)
     errors.push(invalidValue("reason", "", "can have at most 128 characters"));
-  if (text(event["message"]).length > 1024) {
+  if (bytesOf(event["message"]) > 1024) {
     errors.push(invalidValue("message", "", "can have at most 1024 characters"));
   }
   return errors;
 }
+
+/** Go's len(), whatever the message calls them. */
+const bytesOf = (value: unknown) => Buffer.byteLength(text(value));
