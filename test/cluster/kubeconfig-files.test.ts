@@ -32,6 +32,12 @@ describe("Kubeconfig files", () => {
     );
   });
 
+  it("may be the same one twice", () => {
+    const text = `clusters: [${cluster("default", "https://one")}]\nusers: [{name: u, user: {token: a}}]`;
+    const one = { file: "/a/one", text };
+    assert.deepEqual(mergeKubeconfigs([one, one]), mergeKubeconfigs([one]));
+  });
+
   it("may be empty", () => {
     for (const text of [
       "",

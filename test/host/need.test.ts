@@ -427,6 +427,20 @@ describe("The need for a reboot", () => {
       assert.equal(await slow.obstacle(signal), undefined);
     });
 
+    it("is seen within a period after the wall clock was set back by hours", async () => {
+      let flag = false;
+      let wall = Date.parse("2026-11-24T12:00:00Z");
+      let elapsed = 0;
+      const clock = { ...systemClock, wall: () => wall, elapsed: () => elapsed };
+      const told = async () => ({ code: flag ? 0 : 1, output: "" });
+      const need = commandNeed(["check"], sentinelCommand, told as unknown as Exec, clock, 5000);
+      assert.deepEqual(await need.check(false, signal), { state: "not-needed" });
+      flag = true;
+      wall -= 2 * 3_600_000;
+      elapsed += 5000;
+      assert.equal((await need.check(false, signal)).state, "needed");
+    });
+
     it("is not run again while its answer is recent, also that of the trial, unless a fresh one is asked for", async () => {
       const counted = sinon.fake.resolves({ code: 1, output: "" });
       let now = 0;
