@@ -131,9 +131,12 @@ function nodeFact(node: StoredNode): FactBody {
     taints: (node.spec?.taints ?? [])
       .map((taint) => `${taint.key}=${taint.value ?? ""}:${taint.effect}`)
       .filter((taint) => !/^node\.kubernetes\.io\/(not-ready|unreachable)=/.test(taint)),
-    labels,
+    labels: Object.fromEntries(Object.entries(labels).filter(([name]) => !name.startsWith(copiedLabels))),
   };
 }
+
+/** A controller of every cluster sets them, whenever it comes to it. */
+const copiedLabels = "beta.kubernetes.io/";
 
 interface Record {
   phase?: string;

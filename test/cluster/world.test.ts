@@ -71,6 +71,20 @@ describe("A world", () => {
   });
   afterEach(() => world.stop());
 
+  it("has a controller that labels nodes by itself, which nobody takes for the daemon's doing", async () => {
+    const path = `${collection("nodes")}/n1`;
+    await world.api.patch(path, { metadata: { labels: { "beta.kubernetes.io/os": "other" } } }, world);
+    await world.eventually("the label is there again", async () => {
+      return (await node().object()).metadata.labels?.["beta.kubernetes.io/os"] === "linux";
+    });
+    await world.api.patch(
+      path,
+      { metadata: { labels: { "beta.kubernetes.io/instance-type": "m5" } } },
+      world,
+    );
+    assert.deepEqual(await violations(), []);
+  });
+
   it("spreads its pods, within their budget", async () => {
     assert.equal((await webPods()).length, 2);
     const [first, second] = await webPods();

@@ -89,6 +89,12 @@ const attempts: Row[] = [
     attempt: patch("/api/v1/nodes/n1", { spec: { providerID: "x" } }),
   },
   {
+    what: "set a range of pod addresses that is not there yet",
+    isAllowed: true,
+    isAdmitted: false,
+    attempt: patch("/api/v1/nodes/n1", { spec: { podCIDR: "10.0.1.0/24" } }),
+  },
+  {
     what: "taint any node so that pods have to go",
     isAllowed: true,
     isAdmitted: false,

@@ -15,7 +15,7 @@ interface Row {
   type?: string;
   body?: unknown;
   status: number;
-  reason: string;
+  reason?: string;
   says: RegExp;
 }
 
@@ -116,6 +116,47 @@ const rows: Row[] = [
     status: 422,
     reason: "Invalid",
     says: /dryRun: Unsupported value: .*Some/,
+  },
+  {
+    what: "a list at a version that is no number",
+    method: "GET",
+    path: `${pods}?resourceVersion=new`,
+    status: 400,
+    reason: "BadRequest",
+    says: /^invalid resource version: resourceVersion: Invalid value: "new": strconv.ParseUint/,
+  },
+  {
+    what: "a watch from a version that is no number",
+    method: "GET",
+    path: `${pods}?watch=true&resourceVersion=new`,
+    status: 500,
+    says: /^resourceVersion: Invalid value: "new": strconv.ParseUint/,
+  },
+  {
+    what: "a time of a Lease with three digits of a second",
+    path: "/apis/coordination.k8s.io/v1/namespaces/default/leases",
+    body: { metadata: { name: "a" }, spec: { renewTime: "2026-01-01T00:00:00.123Z" } },
+    status: 400,
+    reason: "BadRequest",
+    says: /^Lease in version "v1" cannot be handled as a Lease: parsing time .*cannot parse ".123Z" as ".000000"$/,
+  },
+  {
+    what: "a note of an event of more than 1,024 bytes, which it calls characters",
+    path: "/apis/events.k8s.io/v1/namespaces/default/events",
+    body: {
+      metadata: { name: "a" },
+      eventTime: "2026-01-01T00:00:00.000000Z",
+      type: "Normal",
+      reason: "Rebooting",
+      action: "Rebooting",
+      note: "\u8282".repeat(342),
+      regarding: { kind: "Node", name: "n1" },
+      reportingController: "example.com/a",
+      reportingInstance: "a",
+    },
+    status: 422,
+    reason: "Invalid",
+    says: /message: Invalid value: "": can have at most 1024 characters/,
   },
   {
     what: "more than 3 MiB",

@@ -41,7 +41,7 @@ export function parseListOptions(query: URLSearchParams, resource: Resource, wat
   }
   const errors = faults(options, query.has("sendInitialEvents"));
   if (errors.length > 0) throw invalid({ group: "meta.k8s.io", resource: "ListOptions" }, "", errors);
-  checkVersion(options.resourceVersion, watch ? resource : undefined);
+  checkVersion(options.resourceVersion, watch ? "watch" : "list");
   return options;
 }
 
@@ -92,16 +92,13 @@ function watchFaults(match: string, token: string, asksInitial: boolean): FieldE
   return errors;
 }
 
-/** A version that is no number: a watch says 422, everything else 500. */
-export function checkVersion(version: string, watched: Resource | undefined): void {
+/** A version that is no number: a list says 400, a watch and a get 500. */
+export function checkVersion(version: string, verb: "get" | "list" | "watch"): void {
   if (/^\d*$/.test(version)) return;
-  const error = invalidValue(
-    "resourceVersion",
-    version,
-    `strconv.ParseUint: parsing "${version}": invalid syntax`,
-  );
-  if (watched) throw invalid(watched.subject, "", [error]);
-  throw internal(`${error.field}: ${error.message}`);
+  const why = `strconv.ParseUint: parsing "${version}": invalid syntax`;
+  const { field, message } = invalidValue("resourceVersion", version, why);
+  if (verb === "list") throw badRequest(`invalid resource version: ${field}: ${message}`);
+  throw internal(`${field}: ${message}`);
 }
 
 export function parseInteger(value: string): number | undefined {

@@ -23,7 +23,7 @@ type Entry = [string, KubeObject];
 export async function get(core: Core, request: ResourceRequest): Promise<Answer> {
   const { resource, call, attributes } = request;
   const version = call.query.get("resourceVersion") ?? "";
-  checkVersion(version, undefined);
+  checkVersion(version, "get");
   await reach(core, request, version);
   const object = core.registry.find(resource, namespaceOf(request), attributes.name);
   return answerJson(200, objectJson(core, request, object));

@@ -181,7 +181,10 @@ export function createRegistry(store: Store, timers: Timers, random: Random): Re
   ): FieldError[] {
     // The real server checks the metadata twice, once for all kinds and once for this one; the causes show it.
     const metadata = validateMetadataUpdate(changed, old);
-    if (subresource !== undefined) return [...metadata, ...metadata];
+    if (subresource !== undefined) {
+      const status = subresource === "status" ? (rules.validateStatus?.(changed) ?? []) : [];
+      return [...metadata, ...metadata, ...status];
+    }
     const own = rules.validate?.(changed) ?? [];
     const checks = { metadata, own, object: [...validateMetadata(changed, nameRule), ...own] };
     const order = rules.updateChecks ?? ["metadata", "own"];

@@ -68,6 +68,8 @@ export interface Rules {
   prepareUpdate?: (object: KubeObject, old: KubeObject, context: RuleContext) => void;
   prepareStatusUpdate?: (object: KubeObject, old: KubeObject) => void;
   validate?: (object: KubeObject) => FieldError[];
+  /** Rules of what `/status` may be set to. */
+  validateStatus?: (object: KubeObject) => FieldError[];
   /** Rules that need the old object as well; those of `validate` have been checked. */
   validateUpdate?: (object: KubeObject, old: KubeObject) => FieldError[];
   /**

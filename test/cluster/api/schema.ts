@@ -170,10 +170,7 @@ function readValue(shape: Shape, value: unknown, path: string, unknown: string[]
     case "time":
       return readTime(value) ?? wrong("v1.Time");
     case "microtime":
-      // MicroTime is parsed with exactly six digits; three, as JavaScript writes them, are refused.
-      return typeof value === "string" && /T\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$/.test(value)
-        ? value
-        : wrong("v1.MicroTime");
+      return typeof value === "string" ? readMicroTime(value) : wrong("v1.MicroTime");
     case "intOrString":
       return typeof value === "string" || Number.isInteger(value) ? value : wrong("intstr.IntOrString");
     case "quantity":
@@ -198,6 +195,14 @@ function readValue(shape: Shape, value: unknown, path: string, unknown: string[]
       if (!isFields(value)) return wrong(`v1.${goName(shape.type)}`);
       return readObject(shape.type, value, path, unknown);
   }
+}
+
+/** Parsed with exactly six digits; three, as JavaScript writes them, are refused in Go's words. */
+function readMicroTime(value: string): string {
+  const [, rest = value] = /T\d\d:\d\d:\d\d(.*)$/.exec(value) ?? [];
+  if (/^\.\d{6}(Z|[+-]\d\d:\d\d)$/.test(rest)) return value;
+  const layout = "2006-01-02T15:04:05.000000Z07:00";
+  throw new WrongType(`parsing time "${value}" as "${layout}": cannot parse "${rest}" as ".000000"`);
 }
 
 function readTime(value: unknown): string | undefined {

@@ -18,7 +18,7 @@ export function tableJson(
   metadata: object,
   withColumns: boolean,
 ): string {
-  const columns = withColumns ? columnsOf(resource).map(definition(resource)) : [];
+  const columns = withColumns ? columnsOf(resource).map(definition(resource)) : null;
   const head = { kind: "Table", apiVersion: "meta.k8s.io/v1", metadata, columnDefinitions: columns };
   return `${JSON.stringify(head).slice(0, -1)},"rows":[${rows.join(",")}]}`;
 }

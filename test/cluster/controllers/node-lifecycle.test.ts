@@ -37,6 +37,18 @@ describe("The node lifecycle controller", () => {
     await hasTaints("");
   });
 
+  it("copies the labels for the system and its processor to their old names", async () => {
+    start();
+    const labels = async () => (await node()).metadata.labels ?? {};
+    await testbed.patch("nodes", "a", {
+      metadata: { labels: { "kubernetes.io/os": "linux", "kubernetes.io/arch": "arm64" } },
+    });
+    await testbed.eventually("both are there", async () => {
+      const { "beta.kubernetes.io/os": os, "beta.kubernetes.io/arch": arch } = await labels();
+      return os === "linux" && arch === "arm64";
+    });
+  });
+
   it("leaves taints of others alone", async () => {
     start();
     await testbed.patch("nodes", "a", { spec: { taints: [{ key: "gpu", effect: "NoSchedule" }] } });

@@ -21,7 +21,7 @@ const conditionTypes = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"
 
 /**
  * Says of a node what its kubelet can no longer say: a Lease that is not renewed makes its conditions Unknown. Keeps
- * the taints in step with the conditions and with the cordon.
+ * the taints in step with the conditions and with the cordon, and old names of labels with the new ones.
  */
 export async function runNodeLifecycle(
   ports: Ports,
@@ -57,7 +57,8 @@ export async function runNodeLifecycle(
     const silentMs = clock.elapsed() - (renewedAt.get(name) ?? 0);
     if (silentMs < graceMs) queue.addAfter(name, graceMs - silentMs);
     const current = silentMs >= graceMs ? await declareUnknown(node) : node;
-    await keepTaints(current);
+    await keepLabels(current);
+    await keepTaints(nodes.get(name) ?? current);
     if (isReady(current)) wasReady.add(name);
     else if (wasReady.has(name)) {
       await markPodsNotReady(name);
@@ -80,17 +81,33 @@ export async function runNodeLifecycle(
     return patch(node, "/status", { status: { conditions } });
   }
 
+  /** https://kubernetes.io/docs/reference/labels-annotations-taints/#beta-kubernetes-io-arch-deprecated */
+  async function keepLabels(node: StoredNode): Promise<void> {
+    const { labels = {} } = node.metadata;
+    const copies = ["os", "arch"].flatMap((what) => {
+      const value = labels[`kubernetes.io/${what}`];
+      const name = `beta.kubernetes.io/${what}`;
+      return value === undefined || labels[name] === value ? [] : [[name, value]];
+    });
+    if (copies.length > 0) await patch(node, "", { metadata: { labels: Object.fromEntries(copies) } });
+  }
+
   async function keepTaints(node: StoredNode): Promise<void> {
     const before = node.spec?.taints ?? [];
     const after = taintsFor(node, timeText(clock.wall()));
     if (!isDeepStrictEqual(before, after)) await patch(node, "", { spec: { taints: after } });
   }
 
-  async function patch(node: StoredNode, subresource: string, body: object): Promise<StoredNode> {
+  async function patch(
+    node: StoredNode,
+    subresource: string,
+    body: { metadata?: object; spec?: object; status?: object },
+  ): Promise<StoredNode> {
     // Under its version, as lists are written whole.
     const { resourceVersion } = node.metadata;
     const path = pathOf("nodes", node) + subresource;
-    const answer = await api.patch<StoredNode>(path, { metadata: { resourceVersion }, ...body }, { signal });
+    const metadata = { ...body.metadata, resourceVersion };
+    const answer = await api.patch<StoredNode>(path, { ...body, metadata }, { signal });
     nodes.enter(answer);
     return answer;
   }

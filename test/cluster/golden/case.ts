@@ -26,6 +26,8 @@ export interface Step {
   /** More paths that are not compared. */
   ignore?: string[];
   expect?: Expectation;
+  /** What a server answers that is set up in another way, such as with anonymous access. */
+  orElse?: Expectation;
 }
 
 export interface Expectation {

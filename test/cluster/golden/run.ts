@@ -128,7 +128,10 @@ export async function runCase(golden: GoldenCase, partner: Partner, number: numb
     for (const [i, step] of golden.steps.entries()) {
       const actual = await perform(step);
       if (!actual) continue;
-      const found = compareAnswer(step.expect ?? {}, actual, bindings, step.ignore);
+      const [found = [], ...others] = [step.expect ?? {}, step.orElse ?? []]
+        .flat()
+        .map((expect) => compareAnswer(expect, actual, bindings, step.ignore));
+      if (others.some((differences) => differences.length === 0)) continue;
       faults.push(...found.map((difference) => describeDifference(i, step, difference)));
     }
   } finally {

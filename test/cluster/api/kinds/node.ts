@@ -1,7 +1,14 @@
 /** Nodes: the taint a new one gets, and the form of taints. */
-import { duplicate, type FieldError, invalidValue, notSupported, required } from "../field-error.ts";
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from "../field-error.ts";
 import { faultsOfLabelValue, faultsOfQualifiedName } from "../names.ts";
-import { at, clone, ensure, type Fields, fields, list, text } from "../object.ts";
+import { at, clone, ensure, equal, type Fields, fields, type KubeObject, list, text } from "../object.ts";
 import type { Rules } from "../resource.ts";
 
 const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
@@ -14,16 +21,40 @@ export const nodeRules: Rules = {
     const taints = list(spec["taints"]);
     const has = taints.some((taint) => at(taint, "key") === notReady && at(taint, "effect") === "NoSchedule");
     if (!has) spec["taints"] = [...taints, { key: notReady, effect: "NoSchedule" }];
+    alignPodCidrs(node);
   },
   prepareUpdate(node, old) {
     node["status"] = clone(old["status"]);
+    alignPodCidrs(node);
   },
   prepareStatusUpdate(node, old) {
     node["spec"] = clone(old["spec"]);
   },
   validate: (node) => validateTaints(list(at(node, "spec", "taints"))),
+  validateUpdate: (node, old) =>
+    setOnce.flatMap(({ field, called }) => {
+      const before = at(old, "spec", field);
+      if (before === undefined || equal(before, at(node, "spec", field))) return [];
+      return [
+        forbiddenField(`spec.${field}`, `node updates may not change ${called} except from "" to valid`),
+      ];
+    }),
   updateChecks: ["object", "metadata", "own"],
 };
+
+/** Whoever may change the Node may give it these, and nobody may change them after that. */
+const setOnce = [
+  { field: "podCIDRs", called: "podCIDR" },
+  { field: "providerID", called: "providerID" },
+];
+
+/** The one stands for the first of the others: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/node-v1/#NodeSpec */
+function alignPodCidrs(node: KubeObject): void {
+  const spec = ensure(node, "spec");
+  const [first] = list(spec["podCIDRs"]);
+  if (spec["podCIDR"] && spec["podCIDR"] !== first) spec["podCIDRs"] = [spec["podCIDR"]];
+  else if (first) spec["podCIDR"] = first;
+}
 
 /** The real server names `metadata.taints`, although they are in the spec. */
 function validateTaints(taints: unknown[]): FieldError[] {

@@ -46,6 +46,12 @@ export const budgetRules: Rules = {
     }
     return errors;
   },
+  validateStatus: ({ status }) =>
+    ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"].flatMap((key) => {
+      const value = at(status, key);
+      const isNegative = typeof value === "number" && value < 0;
+      return isNegative ? [invalidValue(`status.${key}`, value, "must be greater than or equal to 0")] : [];
+    }),
 };
 
 /** The server shows the value in the form it has inside. */
