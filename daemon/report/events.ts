@@ -40,7 +40,7 @@ export function createNodeEvents({
   return {
     emit(type, reason, note) {
       const now = clock.wall();
-      const nowNs = BigInt(now) * 1_000_000n;
+      const nowNs = BigInt(Math.round(now * 1000)) * 1000n;
       lastNs = nowNs > lastNs ? nowNs : lastNs + 1n;
       const event = {
         apiVersion: "events.k8s.io/v1",

@@ -34,7 +34,7 @@ describe("Events on a Node", () => {
     for (let n = 0; n < 3; n += 1) emit();
     const made = emitting();
     made.emit();
-    made.now += 1;
+    made.now += 0.25;
     made.emit();
     made.now -= 5000;
     made.emit();
