@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Registry } from "prom-client";
 
 export interface ServerOptions {
@@ -10,14 +10,26 @@ export interface ServerOptions {
   fault: () => string | undefined;
 }
 
-/** Serves /metrics and /healthz; resolves when it listens, rejects when it cannot. */
+/**
+ * Serves /metrics and /healthz; resolves when it listens, rejects when it cannot. Each connection has one request at a time: who
+ * sends the next one before its answer has gone out is cut off.
+ */
 export async function serve({
   host,
   port,
   registry,
   fault,
 }: ServerOptions): Promise<{ port: number; close: () => void }> {
+  const asking = new WeakSet<Socket>();
   const server = createServer(async (request, response) => {
+    const { socket } = request;
+    // Node would read on and keep an answer for each of thousands of requests that nobody takes away.
+    if (asking.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    asking.add(socket);
+    response.once("close", () => asking.delete(socket));
     // Whatever was sent; not every request names what a URL may hold.
     const [path] = (request.url ?? "").split("?", 1);
     if (request.method !== "GET" && request.method !== "HEAD") {

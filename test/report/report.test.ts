@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { PassThrough } from "node:stream";
+import sinon from "sinon";
 import { systemClock } from "../../daemon/clock.ts";
 import { createLog, explain } from "../../daemon/report/log.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
@@ -177,6 +179,34 @@ describe("The server", () => {
       server.close();
     });
   }
+
+  it("keeps no heap of answers for a client that asks thousands of times and reads none", async () => {
+    const { registry } = createMetrics("n1", "1.2.3");
+    const metrics = sinon.spy(registry, "metrics");
+    const server = await serve({ host: "127.0.0.1", port: 0, registry, fault: () => undefined });
+    const client = connect(server.port, "127.0.0.1");
+    client.pause();
+    client.write("GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n".repeat(5000));
+    // Cut off, it may see a reset.
+    client.on("error", () => {});
+    const closed = new Promise((resolve) => client.once("close", resolve));
+    client.resume();
+    await closed;
+    server.close();
+    assert.equal(metrics.callCount, 1);
+  });
+
+  it("answers one request after the other on a connection", async () => {
+    const { server } = await answers(undefined);
+    const client = connect(server.port, "127.0.0.1");
+    for (let n = 0; n < 3; n += 1) {
+      client.write("GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n");
+      const [answer] = (await once(client, "data")) as [Buffer];
+      assert.match(answer.toString(), /^HTTP\/1.1 200 OK/);
+    }
+    client.destroy();
+    server.close();
+  });
 
   it("is not healthy when the loop is late", async () => {
     const { ask, server } = await answers("the loop is 4 s late");
