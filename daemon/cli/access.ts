@@ -22,6 +22,8 @@ export interface Access {
   api: Api;
   place: LockPlace;
   carrier: LockCarrier;
+  /** Keys that the options of the daemons name as hooks; undefined where these are not known. */
+  hooks: readonly string[] | undefined;
   clock: Clock;
 }
 
@@ -63,7 +65,7 @@ export async function accessOf(command: Command, io: PersonIo, signal: AbortSign
   // What is wrong with them is told before anybody is asked.
   lockPlaceOf(parseOptions(lockPlaceOptions, given));
   const api = apiOf(command, io);
-  const { place, ifMissing, warning } = await findPlace(api, given, signal);
+  const { place, ifMissing, warning, hooks } = await findPlace(api, given, signal);
   if (warning !== undefined) err(`rebootd: warning: ${warning}\n`);
   const carrier = createLockCarrier({
     api,
@@ -72,5 +74,5 @@ export async function accessOf(command: Command, io: PersonIo, signal: AbortSign
     place,
     ifMissing: () => new DeedRefused(`there is no ${objectText(place)}; ${ifMissing}`),
   });
-  return { api, place, carrier, clock };
+  return { api, place, carrier, hooks, clock };
 }

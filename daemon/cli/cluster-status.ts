@@ -27,6 +27,8 @@ export interface ClusterStatus {
     /** The same as a sentence. */
     says: string;
   };
+  /** What people have written beside the lock that is not understood, as sentences. */
+  misread: readonly string[];
   /** A sentence; undefined where not all nodes are paused. */
   pausedSays: string | undefined;
   /** True where nothing starts until `rebootd resume --all`: by the last failure, or as a node that waits says. */
@@ -72,7 +74,7 @@ export function statusOf(
   now: number,
   health: Health = unknownHealth,
 ): ClusterStatus {
-  const { lock, failures, paused } = carried;
+  const { lock, failures, paused, misread = [] } = carried;
   const forAll = heldForAll(carried, now);
   const statusOfNode = (node: Metadata): NodeStatus => ({
     ...nodeStatus(node, forAll, now),
@@ -99,6 +101,7 @@ export function statusOf(
     );
   return {
     lock: lockStatus(place, lock, holders.length, manual.length),
+    misread,
     pausedSays: allPaused(paused, now)?.message,
     ...failureStatus(failures, nodes),
     holders: holders.sort(byTroubles),

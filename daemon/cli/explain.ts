@@ -26,7 +26,7 @@ export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
       .argument("<NODE>", "the node", nodeName),
   );
   return command.action(async (name: string) => {
-    const { api, carrier, place, clock } = await accessOf(command, io, signal);
+    const { api, carrier, place, hooks, clock } = await accessOf(command, io, signal);
     const [node, carried] = await Promise.all([
       unlessNotFound(api.get<Node>(paths.node(name), { signal })),
       carrier.read(signal),
@@ -34,7 +34,7 @@ export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
     if (node === undefined) throw noSuchNode(name);
     const holders = nodeHolders(carried.lock).map(({ nodeID }) => nodeID);
     const health = await readHealth(api, [...new Set([...holders, name])], signal);
-    const lines = explainNode({ node, carried, place, health }, clock.wall());
+    const lines = explainNode({ node, carried, place, hooks, health }, clock.wall());
     io.out(lines.map((line) => `${line.startsWith("  ") ? "  " : ""}${oneLine(line.trim())}\n`).join(""));
   });
 }
@@ -43,6 +43,8 @@ export interface NodeFindings {
   node: Node;
   carried: Carried;
   place: LockPlace;
+  /** Keys that the options of the daemons name as hooks; undefined where these are not known. */
+  hooks: readonly string[] | undefined;
   /** Of this node and of the holders of the lock. */
   health: Health;
 }
@@ -59,7 +61,7 @@ const doing: Record<Phase, string> = {
 };
 
 /** Pure: sentences, what follows from one indented. */
-export function explainNode({ node, carried, place, health }: NodeFindings, now: number): string[] {
+export function explainNode({ node, carried, place, hooks, health }: NodeFindings, now: number): string[] {
   const { name = "", annotations = {} } = node.metadata ?? {};
   const { record, fault } = parseRecord(annotations[recordAnnotation]);
   const reasons =
@@ -70,7 +72,7 @@ export function explainNode({ node, carried, place, health }: NodeFindings, now:
     ...ofTheDaemon(name, health, now),
     ...ofTheHolders(name, carried, health, now),
     ...(record === undefined ? unrecorded(name, fault) : recorded(name, { ...record, reasons }, now)),
-    ...misreadOn(annotations).map((one) => `not understood: ${one}`),
+    ...misreadOn(annotations, hooks).map((one) => `not understood: ${one}`),
     ...ofTheNode(node, record),
     ...ofTheLock(carried, place, now),
   ];
@@ -145,9 +147,10 @@ function ofTheHolders(name: string, { lock }: Carried, health: Health, now: numb
 }
 
 function ofTheLock(carried: Carried, place: LockPlace, now: number): string[] {
-  const { lock, holders, pausedSays, failuresSay } = statusOf(place, carried, [], now);
+  const { lock, misread, holders, pausedSays, failuresSay } = statusOf(place, carried, [], now);
   const names = holders.map((holder) => holder.node).join(", ");
   const held = names === "" ? "" : `: ${names}`;
-  const lines = [`the lock, ${lock.object}: ${lock.says}${held}`, pausedSays, failuresSay];
+  const notUnderstood = misread.map((one) => `not understood: ${one}`);
+  const lines = [`the lock, ${lock.object}: ${lock.says}${held}`, pausedSays, failuresSay, ...notUnderstood];
   return lines.filter((one) => one !== undefined);
 }

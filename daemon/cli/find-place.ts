@@ -4,7 +4,13 @@ import { type DaemonSet, paths } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import type { Environment } from "../config/environment.ts";
 import { lockPlaceOf, lockPlaceOptions } from "../config/lock-place.ts";
-import { environmentName, parseOptions, type RawOptions } from "../config/options.ts";
+import {
+  ConfigError,
+  environmentName,
+  type OptionName,
+  parseOptions,
+  type RawOptions,
+} from "../config/options.ts";
 import { type LockPlace, placeText } from "../lock/carrier.ts";
 import { DeedRefused } from "./deed.ts";
 import { givenOptions } from "./options.ts";
@@ -16,6 +22,8 @@ export interface FoundPlace {
   ifMissing: string;
   /** No daemon that is known looks there. */
   warning?: string;
+  /** Keys that any of the DaemonSets names as hooks; undefined where that is not known. */
+  hooks: readonly string[] | undefined;
 }
 
 /** One DaemonSet of rebootd. */
@@ -26,6 +34,7 @@ interface Installed {
   place: LockPlace;
   /** An option that says where the lock is, and that cannot be read from here. */
   unknown: string | undefined;
+  hooks: readonly string[] | undefined;
 }
 
 const notInstalled = `no DaemonSet with the label ${daemonSelector} is in any namespace: is rebootd installed?`;
@@ -37,6 +46,7 @@ const pass = "pass --namespace=NAMESPACE, or --lock-object=KIND/NAME";
  */
 export async function findPlace(api: Api, given: RawOptions, signal: AbortSignal): Promise<FoundPlace> {
   const installed = await listInstalled(api, signal);
+  const hooks = hooksOf(installed ?? []);
   const isGiven = Object.keys(given).length > 0;
   const distinct = [...new Map(installed?.map((one) => [placeText(one.place), one])).values()];
   const [only, other] = distinct;
@@ -51,16 +61,18 @@ export async function findPlace(api: Api, given: RawOptions, signal: AbortSignal
   }
   if (!isGiven && only !== undefined) {
     const ifMissing = `the DaemonSet ${only.key} has its lock there; apply the manifests of rebootd again to create it`;
-    return { place: only.place, ifMissing };
+    return { place: only.place, ifMissing, hooks };
   }
   const place = lockPlaceOf(parseOptions(lockPlaceOptions, given));
   if (installed === undefined) {
     return {
       place,
       ifMissing: `DaemonSets may not be listed, so rebootd cannot be found by itself; ${pass}`,
+      hooks,
     };
   }
-  if (only === undefined) return { place, ifMissing: `${notInstalled} If it runs without one, ${pass}` };
+  if (only === undefined)
+    return { place, ifMissing: `${notInstalled} If it runs without one, ${pass}`, hooks };
   const where = distinct
     .map(
       ({ key, namespace, place }) =>
@@ -70,7 +82,12 @@ export async function findPlace(api: Api, given: RawOptions, signal: AbortSignal
   const runs = `rebootd runs ${where}`;
   const isTheirs = unclear !== undefined || distinct.some((one) => placeText(one.place) === placeText(place));
   const warning = `${runs}, and does not look at ${objectText(place)}`;
-  return { place, ifMissing: runs, ...(!isTheirs && { warning }) };
+  return { place, ifMissing: runs, hooks, ...(!isTheirs && { warning }) };
+}
+
+function hooksOf(installed: readonly Installed[]): readonly string[] | undefined {
+  const known = installed.map(({ hooks }) => hooks).filter((hooks) => hooks !== undefined);
+  return known.length === 0 || known.length < installed.length ? undefined : known.flat();
 }
 
 /** "lease/rebootd in kube-system". */
@@ -98,20 +115,36 @@ function installedBy({ metadata, spec }: DaemonSet): Installed[] {
   if (container === undefined) return [];
   const environment: Record<string, string | undefined> = {};
   let unknown: string | undefined;
+  let areHooksUnknown = container.envFrom !== undefined;
   for (const variable of container.env ?? []) {
     const path = variable.valueFrom?.fieldRef?.fieldPath;
     const known = path === "metadata.namespace" ? namespace : path === "spec.nodeName" ? "node" : undefined;
     const text = variable.valueFrom === undefined ? (variable.value ?? "") : known;
     if (text !== undefined) environment[variable.name] = expanded(text, environment);
     else if (placeVariables.includes(variable.name)) unknown = variable.name;
+    else if (hookVariables.includes(variable.name)) areHooksUnknown = true;
   }
   const args = (container.args ?? []).map((one) => expanded(one, environment));
   const given = argumentsOf(args.slice(args.indexOf("run") + 1), environment);
   const place = lockPlaceOf(parseOptions(lockPlaceOptions, given));
-  return [{ key: `${namespace}/${name}`, namespace, place, unknown }];
+  const hooks = areHooksUnknown ? undefined : hookKeys(given);
+  return [{ key: `${namespace}/${name}`, namespace, place, unknown, hooks }];
 }
 
+const hookOptions = ["before-reboot-hooks", "after-reboot-hooks"] as const satisfies OptionName[];
+const readOptions = [...lockPlaceOptions, ...hookOptions] as const satisfies OptionName[];
 const placeVariables = lockPlaceOptions.map(environmentName);
+const hookVariables = hookOptions.map(environmentName);
+
+/** Undefined for values with which no daemon starts. */
+function hookKeys(given: RawOptions): readonly string[] | undefined {
+  try {
+    return Object.values(parseOptions(hookOptions, given)).flat(2);
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
 
 /** Of another version there may be options that are not known here. */
 function argumentsOf(args: readonly string[], environment: Environment): RawOptions {
@@ -122,7 +155,7 @@ function argumentsOf(args: readonly string[], environment: Environment): RawOpti
     .allowUnknownOption()
     .allowExcessArguments();
   command.parseOptions([...args]);
-  return givenOptions(command, lockPlaceOptions, environment);
+  return givenOptions(command, readOptions, environment);
 }
 
 /** https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/ */

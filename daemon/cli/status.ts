@@ -35,7 +35,7 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
 /** For people: a sentence on the lock, and a table for each kind of entry that there is. */
 export function statusText(status: ClusterStatus, wide: boolean, now: number): string {
   const since = (time: string | undefined) => age(time, now);
-  const { lock, pausedSays, halted, failures, failuresSay, holders, manual, others } = status;
+  const { lock, misread, pausedSays, halted, failures, failuresSay, holders, manual, others } = status;
   const wideOnly = <T>(...cells: T[]) => (wide ? cells : []);
   const tables = [
     table(
@@ -69,7 +69,7 @@ export function statusText(status: ClusterStatus, wide: boolean, now: number): s
   ];
   const lockSays = `${lock.object}, ${lock.annotation}: ${lock.says}`;
   const says = halted ? [failuresSay, lockSays, pausedSays] : [lockSays, pausedSays, failuresSay];
-  const first = says
+  const first = [...says, ...misread.map((one) => `not understood: ${one}`)]
     .filter((one) => one !== undefined)
     .map((one) => `${oneLine(one)}\n`)
     .join("");

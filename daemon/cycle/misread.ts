@@ -1,20 +1,20 @@
 import { parsePriority, priorityAnnotation } from "../lock/rank.ts";
 import { shortLine } from "../one-line.ts";
 import { parsePause, pausedAnnotation } from "../pause.ts";
+import { unreadKeys } from "../unread-keys.ts";
 import { recordAnnotation } from "./record.ts";
 import { parseRequest, requestedAnnotation } from "./request.ts";
 
-const prefix = "rebootd.dev/";
 const wishes = [pausedAnnotation, priorityAnnotation, requestedAnnotation];
 const shownMax = 10;
 
 /**
  * What people have written on a Node and perhaps meant otherwise than it is taken, each as a sentence: values that are not
- * understood, and keys that nobody reads. `hooks` are keys that the options name. Pure.
+ * understood, and keys that nobody reads. `hooks` are keys that the options name; undefined where the options are not known. Pure.
  */
 export function misreadOn(
   annotations: Readonly<Record<string, string>>,
-  hooks: readonly string[] = [],
+  hooks: readonly string[] | undefined,
 ): string[] {
   const priority = annotations[priorityAnnotation];
   const faults: [key: string, fault: string | undefined][] = [
@@ -27,13 +27,11 @@ export function misreadOn(
         : undefined,
     ],
   ];
-  const known = [...wishes, recordAnnotation, ...hooks];
-  const unread = Object.keys(annotations)
-    .filter((key) => key.startsWith(prefix) && !known.includes(key))
-    .sort()
-    .map(
-      (key) => `${shortLine(key)}: nobody reads this annotation of a Node; there are ${wishes.join(", ")}`,
-    );
+  const unread = unreadKeys(annotations, {
+    where: hooks === undefined ? "of a Node, unless an option names it as a hook" : "of a Node",
+    known: [...wishes, recordAnnotation, ...(hooks ?? [])],
+    forPeople: wishes,
+  });
   const taken = faults
     .filter(([, fault]) => fault !== undefined)
     .map(([key, fault]) => `${key}=${JSON.stringify(shortLine(annotations[key] ?? ""))}: ${fault}`);

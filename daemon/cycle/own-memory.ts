@@ -92,10 +92,10 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
       const { labels } = last.facts;
       const before = wishesOn({ labels, annotations: last.facts.annotations });
       const wishes = wishesOn(metadata);
-      const misread = JSON.stringify(misreadOn(annotations));
+      const misread = JSON.stringify(misreadOn(annotations, []));
       const isWished =
         JSON.stringify(wishes) !== JSON.stringify(before) ||
-        misread !== JSON.stringify(misreadOn(last.facts.annotations));
+        misread !== JSON.stringify(misreadOn(last.facts.annotations, []));
       const known = { ...last, facts: { ...last.facts, ...wishes, annotations, resourceVersion } };
       if (!belief.shown(known, resourceVersion)) return false;
       const isChanged = annotations[recordAnnotation] !== last.text;

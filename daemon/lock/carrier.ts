@@ -5,6 +5,7 @@ import { paths } from "../cluster/objects.ts";
 import { watchObject } from "../cluster/watch.ts";
 import { pausedAnnotation } from "../pause.ts";
 import { type Failure, type Failures, failuresAnnotation, parseFailures, writeFailures } from "./failures.ts";
+import { misreadBesideLock } from "./misread.ts";
 import { type LockChange, type LockValue, parseLock, writeLock } from "./slots.ts";
 import { parseUnlocked, type Unlocked, unlockedAnnotation, writeUnlocked } from "./unlocked.ts";
 
@@ -37,6 +38,8 @@ export interface Carried {
   unlocked: readonly Unlocked[];
   /** As a person has written it. */
   paused?: string | undefined;
+  /** What people have written beside it that is not understood, as sentences. */
+  misread?: readonly string[];
 }
 
 /** What it is to say; what is not named stays as it is. */
@@ -109,6 +112,7 @@ export function createLockCarrier({
     failures: parseFailures(annotations?.[failuresAnnotation]),
     unlocked: parseUnlocked(annotations?.[unlockedAnnotation]),
     paused: annotations?.[pausedAnnotation],
+    misread: misreadBesideLock(annotations ?? {}, annotation),
   });
 
   /** A Lease that is missing is a free lock; a DaemonSet is somebody else's to make. */

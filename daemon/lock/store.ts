@@ -109,8 +109,9 @@ export interface LockOptions {
   recheckMs: number;
   /** Written into the own entries; 0 is for ever. */
   ttlMs: number;
-  /** About how many holders have room in the lock, and who is told once that more are allowed than that. */
+  /** About how many holders have room in the lock. */
   holdersMax: number;
+  /** Told once that more are allowed than that, and of each annotation beside the lock that is not understood. */
   warn: (message: string) => void;
   /** Whether a Node with these annotations is in mid-cycle, and so counts as down whether or not the lock knows of it. */
   isUnderWay: (annotations: Readonly<Record<string, string>>) => boolean;
@@ -123,6 +124,7 @@ export function createLockStore(options: LockOptions): LockStore {
   const { api, clock, carrier, maxPerZone, maxPerPool, poolLabel, ttlMs } = options;
   let size: { nodes: number; at: number } | undefined;
   let isWarned = false;
+  let misread: readonly string[] = [];
   const unavailable = createUnavailable(options);
   const absent = createAbsent({ ...options, place: placed });
   const members = createMembers(options);
@@ -136,7 +138,11 @@ export function createLockStore(options: LockOptions): LockStore {
   }
 
   /** True where the other nodes are to be looked at anew. */
-  function heed({ lock }: Carried): boolean {
+  function heed({ lock, misread: faults = [] }: Carried): boolean {
+    for (const fault of faults) {
+      if (!misread.includes(fault)) options.warn(`an annotation is not understood: ${fault}`);
+    }
+    misread = faults;
     unavailable.heed(lock);
     return absent.heed(lock);
   }

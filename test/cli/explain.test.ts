@@ -72,7 +72,7 @@ function explained({
     failures: parseFailures(undefined),
   };
   const health = { nodes: new Map([["n1", node]]), daemons: [daemonOn("n1")] };
-  return explainNode({ node, carried, place, health, ...rest }, noon);
+  return explainNode({ node, carried, place, hooks: [], health, ...rest }, noon);
 }
 
 const need = { source: "file", reasons: ["linux-image", "libc6"], since: ago(180) };
@@ -241,6 +241,16 @@ describe("The explanation of a node", () => {
         'not understood: rebootd.dev/priority="urgent": it counts as normal; there are high, normal and low',
         lockLine,
       ],
+    ],
+    [
+      "names what is not understood beside the lock",
+      { record: {}, carried: { ...free, misread: ["rebootd.dev/pause: nobody reads this"] } },
+      ["n1 needs no reboot", lockLine, "not understood: rebootd.dev/pause: nobody reads this"],
+    ],
+    [
+      "takes no hook for a slip",
+      { record: {}, annotations: { "rebootd.dev/raid": "true" }, hooks: ["rebootd.dev/raid"] },
+      ["n1 needs no reboot", lockLine],
     ],
     [
       "says that there is no record",

@@ -41,7 +41,7 @@ describe("What is not understood on a Node", () => {
   ];
   for (const [what, annotations, says] of rows) {
     it(what, () => {
-      const found = misreadOn(annotations);
+      const found = misreadOn(annotations, []);
       assert.equal(found.length, says.length, found.join("\n"));
       for (const [index, one] of says.entries()) assert.match(found[index] ?? "", one);
     });
@@ -49,4 +49,10 @@ describe("What is not understood on a Node", () => {
 
   it("is not what hooks are called", () =>
     assert.deepEqual(misreadOn({ "rebootd.dev/raid": "true" }, ["rebootd.dev/raid"]), []));
+
+  it("may be a hook where the options are not known", () =>
+    assert.match(
+      misreadOn({ "rebootd.dev/raid": "true" }, undefined).join(),
+      /^rebootd\.dev\/raid: nobody reads this annotation of a Node, unless an option names it as a hook; there/,
+    ));
 });

@@ -177,6 +177,51 @@ describe("The commands for people look for the lock", () => {
   });
 });
 
+describe("An explanation of a Node with annotations that are hooks", () => {
+  afterEach(() => world.stop());
+
+  const explained = async () => {
+    await world.admin.patch(
+      "/api/v1/nodes/n1",
+      { metadata: { annotations: { "rebootd.dev/raid": "true", "rebootd.dev/pause": "true" } } },
+      { signal: world.signal },
+    );
+    const { out } = await rebootd("explain", "n1");
+    return out.split("\n").filter((line) => line.startsWith("not understood"));
+  };
+
+  it("takes none for a slip that the DaemonSet names, by argument or environment", async () => {
+    for (const name of [
+      "--before-reboot-hooks=example.com/a,rebootd.dev/raid",
+      "REBOOTD_AFTER_REBOOT_HOOKS",
+    ]) {
+      await start();
+      await install("kube-system", ({ spec }) => {
+        const [container] = spec?.template.spec?.containers ?? [];
+        if (name.startsWith("--")) container?.args?.push(name);
+        else container?.env?.push({ name, value: "rebootd.dev/raid" });
+      });
+      const [pause = "", ...more] = await explained();
+      assert.match(
+        pause,
+        /^not understood: rebootd\.dev\/pause: nobody reads this annotation of a Node; there/,
+      );
+      assert.deepEqual(more, []);
+    }
+  });
+
+  it("says that it may be one where the options are not to be seen", async () => {
+    await start();
+    await install("kube-system", ({ spec }) => {
+      const valueFrom = { configMapKeyRef: { name: "settings", key: "hooks" } };
+      spec?.template.spec?.containers[0]?.env?.push({ name: "REBOOTD_BEFORE_REBOOT_HOOKS", valueFrom });
+    });
+    const lines = await explained();
+    assert.equal(lines.length, 2);
+    for (const line of lines) assert.match(line, /of a Node, unless an option names it as a hook; there are/);
+  });
+});
+
 describe("The name of a node that a person types", () => {
   afterEach(() => world.stop());
 

@@ -1,5 +1,17 @@
 import assert from "node:assert/strict";
-import { patchNode, reasons, saysOf, start, until, wantReboot, world } from "./story.ts";
+import {
+  addPod,
+  lease,
+  patchNode,
+  phase,
+  reasons,
+  saysOf,
+  start,
+  until,
+  wantReboot,
+  world,
+} from "./story.ts";
+import { type } from "./typed.ts";
 
 const events = async () => {
   const { items } = await world.admin.list<{ reason?: string; note?: string }>(
@@ -34,5 +46,30 @@ describe("An annotation that rebootd does not understand", () => {
       (await reasons())[0] ?? "",
       /^paused \(node\): .*yes until tomorrow \(it does not end by itself; /,
     );
+  });
+
+  it("is named beside the lock too, in the log, once, and to people: rebootd.dev/pause", async () => {
+    await start();
+    await addPod("web", { finalizers: ["example.com/hold"] });
+    await world.time.pass(3000);
+    const annotate = (value: string | null) =>
+      world.admin.patch(
+        lease,
+        { metadata: { annotations: { "rebootd.dev/pause": value } } },
+        { signal: world.signal },
+      );
+    await annotate("true");
+    const says =
+      "rebootd.dev/pause: nobody reads this annotation beside the lock; there are rebootd.dev/lock, rebootd.dev/paused";
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    assert.ok(saysOf(`an annotation is not understood: ${says}`));
+    await world.time.pass(10 * 60_000);
+    assert.equal(world.logs.filter((line) => line.includes("not understood")).length, 1);
+    assert.ok((await type(world, ["status"])).out.includes(`\nnot understood: ${says}\n`));
+    assert.ok((await type(world, ["explain", "n1"])).out.includes(`\nnot understood: ${says}\n`));
+    assert.deepEqual(JSON.parse((await type(world, ["status", "-o", "json"])).out).misread, [says]);
+    await annotate(null);
+    assert.doesNotMatch((await type(world, ["status"])).out, /not understood/);
   });
 });
