@@ -245,7 +245,10 @@ async function assertSameMachine(
   );
 }
 
-/** One look without any change: where the cycle stands, what would be done, and why, as lines of text. */
+/**
+ * One look without any change: where the cycle stands, what would be done, and why, as lines of text. Rejects where the daemon
+ * would not start on this machine either.
+ */
 export async function lookDaemon(
   config: Config,
   surroundings: Surroundings,
@@ -253,16 +256,25 @@ export async function lookDaemon(
 ): Promise<string> {
   const { ports } = compose(config, surroundings, signal);
   await assertSameMachine(ports, signal);
+  const { rebootMethod, passedOver, inhibitors } = await lookAtHost(config, surroundings.host, signal);
   const { record, decision } = await lookOnce(ports, signal);
   const { action, why } = decision;
   const what = action.do === "save" ? `become ${action.record.phase}` : action.do;
   const reasons = action.do === "save" ? action.record.reasons : record.reasons;
   const lines = reasons.map(({ gate, code, message }) => `  ${gate} (${code}): ${message}`);
-  const ignored = ignoredText(surroundings);
-  const more = ignored === undefined ? [] : [`ignored: ${ignored}`];
-  return [`${config["node-id"]} is ${record.phase} and would ${what}: ${why}`, ...lines, ...more, ""].join(
-    "\n",
-  );
+  const facts = {
+    "reboot method": rebootMethod,
+    "passed over": passedOver,
+    inhibitors,
+    ignored: ignoredText(surroundings),
+  };
+  const more = Object.entries(facts).filter(([, fact]) => fact !== undefined);
+  return [
+    `${config["node-id"]} is ${record.phase} and would ${what}: ${why}`,
+    ...lines,
+    ...more.map(([name, fact]) => `${name}: ${fact}`),
+    "",
+  ].join("\n");
 }
 
 const ignoredMax = 20;

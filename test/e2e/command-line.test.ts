@@ -165,14 +165,16 @@ describe("The command line of a process", () => {
       `--kubeconfig=${config}`,
       `--boot-id-path=${folder}/boot_id`,
       `--reboot-sentinel=${folder}/reboot-required`,
+      ...["--enter-host=false", "--reboot-command=true", "--inhibitors=ignore"],
     ];
+    const means = "reboot method: command\ninhibitors: ignore\n";
 
     before(() => admin.create("/api/v1/nodes", { metadata: { name: "n1" } }, { signal }));
 
     it("says that no reboot is needed", async () => {
       const { code, out } = await runDaemonProcess(once());
       assert.equal(code, 0);
-      assert.equal(out, "n1 is Idle and would wait: no reboot is needed\n");
+      assert.equal(out, `n1 is Idle and would wait: no reboot is needed\n${means}`);
     });
 
     it("says that this is another machine, and nothing of a reboot, where the boot IDs differ", async () => {
@@ -192,13 +194,37 @@ describe("The command line of a process", () => {
       const before = server.resourceVersion;
       const { code, out } = await runDaemonProcess(once());
       assert.equal(code, 0);
-      assert.equal(out, "n1 is Idle and would acquire: a reboot is needed and nothing speaks against it\n");
+      assert.equal(
+        out,
+        `n1 is Idle and would acquire: a reboot is needed and nothing speaks against it\n${means}`,
+      );
       assert.equal(server.resourceVersion, before);
     });
 
     it("names what is in its environment and has no effect", async () => {
       const { out } = await runDaemonProcess(once(), { KURED_START_TIME: "22:00" });
-      assert.match(out, /^n1 is Idle [^\n]+\nignored: KURED_START_TIME\n$/);
+      assert.ok(out.endsWith(`${means}ignored: KURED_START_TIME\n`), out);
+    });
+
+    it("says that the way to reboot does not work there, and ends with 2, as the daemon would", async () => {
+      const args = [...once(), "--reboot-method=logind", "--dbus-socket=/no/bus"];
+      const { code, out, err } = await runDaemonProcess(args);
+      assert.deepEqual([code, out], [2, ""]);
+      assert.match(
+        err,
+        /^rebootd: --reboot-method="logind": allowed is a method that works on this node, such as auto, but logind: no D-Bus socket at \/no\/bus[^\n]*\n$/,
+      );
+    });
+
+    it("says which way to reboot auto takes, and why none of the others", async () => {
+      const args = [...once(), "--reboot-method=auto", "--dbus-socket=/no/bus", "--inhibitors=auto"];
+      const { code, out } = await runDaemonProcess(args);
+      assert.equal(code, 0);
+      assert.match(
+        out,
+        /\nreboot method: (command|signal)\npassed over: logind: no D-Bus socket at \/no\/bus/,
+      );
+      assert.match(out, /\ninhibitors: none are known: no D-Bus socket at \/no\/bus/);
     });
 
     it("names every closed gate", async () => {
