@@ -15,7 +15,7 @@ import {
 } from "./cluster/kubeconfig.ts";
 import { ProxyError } from "./cluster/proxy.ts";
 import type { Transport } from "./cluster/transport.ts";
-import { httpAccessOf } from "./config/alerts.ts";
+import { httpAccessOf, httpProxyOf } from "./config/alerts.ts";
 import { ignoredInputs } from "./config/environment.ts";
 import { ConfigError, parseConfig, type RawOptions } from "./config/options.ts";
 import { lookDaemon, runDaemon, type Surroundings } from "./daemon.ts";
@@ -83,7 +83,7 @@ async function run(raw: RawOptions): Promise<void> {
     clock: systemClock,
     random: Math.random,
     host: await createHost(config, systemClock, process.kill, stop.signal),
-    post: createPost(await httpAccessOf(config)),
+    post: createPost(await httpAccessOf(config), httpProxyOf(config, process.env)),
     log: process.stderr,
     version,
     instance: hostname(),

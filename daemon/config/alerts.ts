@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { text as textOf } from "node:stream/consumers";
+import { type Environment, ProxyError, proxyFor } from "../cluster/proxy.ts";
 import { basicAuthorization, type HttpAccess } from "../gates/post.ts";
 import { type Config, ConfigError, type OptionName, printable } from "./options.ts";
 
@@ -69,6 +70,20 @@ export async function httpAccessOf(
   };
   await read();
   return read;
+}
+
+/** The proxy to each server, as the environment says; one that is no URL is a ConfigError. */
+export function httpProxyOf(
+  config: Pick<Config, "prometheus-url" | "alertmanager-url">,
+  environment: Environment,
+): (server: URL) => URL | undefined {
+  const urls = [config["prometheus-url"], config["alertmanager-url"]].filter((url) => url !== undefined);
+  try {
+    for (const url of urls) proxyFor(new URL(url), environment);
+  } catch (error) {
+    throw error instanceof ProxyError ? new ConfigError(error.message, { cause: error }) : error;
+  }
+  return (server) => proxyFor(server, environment);
 }
 
 type SecretFile = "prometheus-bearer-token-file" | "prometheus-basic-auth-file" | "prometheus-ca-file";

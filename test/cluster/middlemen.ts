@@ -1,5 +1,5 @@
 /** What stands between a client and the API server: relays, proxies, fronts. All on loopback. */
-import { createServer as createHttp } from "node:http";
+import { createServer as createHttp, request as requestOf } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { Agent } from "undici";
 import type { Listening } from "./api/server.ts";
@@ -72,18 +72,41 @@ export async function startRelay(targetPort: number): Promise<Relay> {
   };
 }
 
-export interface Proxy extends Middleman {
-  /** Where it was asked to connect to, as `host:port`. */
+export interface HttpProxy extends Middleman {
+  /** Where it was asked to connect to, as `host:port`, or to pass a request on to, as `METHOD URL`. */
   asked: string[];
   /** The credentials that came with that. */
   authorizations: (string | undefined)[];
 }
 
-/** Connects to `targetPort` whatever name it is asked for, so that tests may use names that nobody else knows. */
-export async function startHttpProxy(targetPort: number, status = 200): Promise<Proxy> {
+/**
+ * Connects to `targetPort` whatever name it is asked for, so that tests may use names that nobody else knows; requests with a
+ * whole URL are passed on there. With another `status` it refuses all with that.
+ */
+export async function startHttpProxy(targetPort: number, status = 200): Promise<HttpProxy> {
   const asked: string[] = [];
   const authorizations: (string | undefined)[] = [];
-  const server = createHttp((_, response) => response.writeHead(400).end());
+  const server = createHttp((request, response) => {
+    const { method = "", url = "", headers } = request;
+    asked.push(`${method} ${url}`);
+    authorizations.push(headers["proxy-authorization"]);
+    const whole = URL.parse(url);
+    if (status !== 200 || whole === null) {
+      response.writeHead(whole === null ? 400 : status).end();
+      return;
+    }
+    const { "proxy-authorization": _, ...passedOn } = headers;
+    const path = whole.pathname + whole.search;
+    const up = requestOf(
+      { port: targetPort, host: "127.0.0.1", method, path, headers: passedOn },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      },
+    );
+    up.on("error", () => response.destroy());
+    request.pipe(up);
+  });
   server.on("connect", (request, client) => {
     asked.push(request.url ?? "");
     authorizations.push(request.headers["proxy-authorization"]);
@@ -102,7 +125,9 @@ export async function startHttpProxy(targetPort: number, status = 200): Promise<
 }
 
 /** SOCKS5 without credentials, for names: https://www.rfc-editor.org/rfc/rfc1928 */
-export async function startSocksProxy(targetPort: number): Promise<Pick<Proxy, "port" | "asked" | "close">> {
+export async function startSocksProxy(
+  targetPort: number,
+): Promise<Pick<HttpProxy, "port" | "asked" | "close">> {
   const asked: string[] = [];
   const server = createServer((client) => {
     client.once("data", () => {

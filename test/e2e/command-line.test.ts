@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { systemClock } from "../../daemon/clock.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { createApiServer, kubeconfig, type Listening, listen } from "../cluster/api/server.ts";
+import { startHttpProxy } from "../cluster/middlemen.ts";
 import { daemonMain, runDaemonProcess } from "./daemon-process.ts";
 
 /** What a daemon says first; it is stopped then. */
@@ -225,6 +226,29 @@ describe("The command line of a process", () => {
         /\nreboot method: (command|signal)\npassed over: logind: no D-Bus socket at \/no\/bus/,
       );
       assert.match(out, /\ninhibitors: none are known: no D-Bus socket at \/no\/bus/);
+    });
+
+    it("asks Prometheus through the proxy that HTTP_PROXY names, unless NO_PROXY names Prometheus", async () => {
+      const proxy = await startHttpProxy(1, 418);
+      try {
+        const url = "http://prometheus.invalid:9090";
+        const args = [...once(), `--prometheus-url=${url}`];
+        const HTTP_PROXY = `127.0.0.1:${proxy.port}`;
+        const through = await runDaemonProcess(args, { HTTP_PROXY });
+        assert.match(
+          through.out,
+          /\n {2}alerts \(cannot-tell\): [^\n]+prometheus\.invalid:9090 answered 418/,
+        );
+        assert.deepEqual(proxy.asked, [`POST ${url}/api/v1/query`]);
+        const direct = await runDaemonProcess(args, { HTTP_PROXY, NO_PROXY: "10.0.0.0/8,.invalid" });
+        assert.match(direct.out, /\n {2}alerts \(cannot-tell\): (?!.*418)[^\n]+prometheus\.invalid/);
+        assert.equal(proxy.asked.length, 1);
+        const wrong = await runDaemonProcess(args, { HTTP_PROXY: "ftp://proxy" });
+        assert.deepEqual([wrong.code, wrong.out], [2, ""]);
+        assert.match(wrong.err, /^rebootd: HTTP_PROXY: must be the URL of a proxy [^\n]+\n$/);
+      } finally {
+        await proxy.close();
+      }
     });
 
     it("names every closed gate", async () => {

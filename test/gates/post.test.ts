@@ -4,6 +4,7 @@ import { createServer as createTls } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createPost, type HttpAccess } from "../../daemon/gates/post.ts";
 import { certificate } from "../cluster/api/https.ts";
+import { type HttpProxy, startHttpProxy, startSocksProxy } from "../cluster/middlemen.ts";
 
 const { signal } = new AbortController();
 const form = { query: 'ALERTS{a="1"}' };
@@ -172,5 +173,105 @@ describe("A question over HTTP", () => {
     assert.equal((await post({ caPem: mine.cert })(url, form, signal)).status, 200);
     await assert.rejects(post({ caPem: other.cert })(url, form, signal), /certificate/);
     await assert.rejects(post()(url, form, signal), /certificate/);
+  });
+});
+
+describe("A question over HTTP where only a proxy reaches the server", () => {
+  const far = "prometheus.test:9090";
+  let port: number;
+  let heard: Heard[];
+  let proxy: HttpProxy;
+
+  const through = (proxyUrl: string, access: Partial<HttpAccess> = {}) =>
+    createPost(
+      async () => ({ headers: {}, caPem: undefined, ...access }),
+      () => new URL(proxyUrl),
+    );
+
+  beforeEach(async () => {
+    const server = await hearing();
+    port = Number(new URL(server.url).port);
+    heard = server.heard;
+    proxy = await startHttpProxy(port);
+  });
+  afterEach(async () => {
+    await proxy.close();
+    for (const server of open.splice(0)) {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
+  it("is handed to it whole, with the proxy's password for the proxy alone", async () => {
+    const ask = through(`http://me:p%40ss@127.0.0.1:${proxy.port}`, {
+      headers: { authorization: "Bearer t" },
+    });
+    assert.equal((await ask(`http://${far}/api?a=b`, form, signal)).text, "{}");
+    assert.deepEqual(proxy.asked, [`POST http://${far}/api?a=b`]);
+    assert.deepEqual(proxy.authorizations, [`Basic ${btoa("me:p@ss")}`]);
+    const [{ headers, body, url } = assert.fail("nothing was heard")] = heard;
+    assert.deepEqual(
+      [headers.host, headers.authorization, headers["proxy-authorization"], url],
+      [far, "Bearer t", undefined, "/api?a=b"],
+    );
+    assert.deepEqual(Object.fromEntries(new URLSearchParams(body)), form);
+  });
+
+  it("goes through a connection where the server has TLS, and trusts its certificate alone", async () => {
+    const mine = await certificate();
+    const url = await listen((_, response) => response.end("{}"), mine);
+    const tlsProxy = await startHttpProxy(Number(new URL(url).port));
+    try {
+      const proxyUrl = `http://127.0.0.1:${tlsProxy.port}`;
+      const ask = through(proxyUrl, { caPem: mine.cert });
+      assert.equal((await ask("https://localhost:9090/api", form, signal)).status, 200);
+      assert.deepEqual(tlsProxy.asked, ["localhost:9090"]);
+      await assert.rejects(through(proxyUrl)("https://localhost:9090/api", form, signal), /certificate/);
+    } finally {
+      await tlsProxy.close();
+    }
+  });
+
+  it("goes through a SOCKS proxy, which is told the name", async () => {
+    const socks = await startSocksProxy(port);
+    try {
+      const ask = through(`socks5://127.0.0.1:${socks.port}`);
+      assert.equal((await ask(`http://${far}/api`, undefined, signal)).text, "{}");
+      assert.deepEqual(socks.asked, [far]);
+    } finally {
+      await socks.close();
+    }
+  });
+
+  it("says what the proxy answers, and that it is not there", async () => {
+    const refusing = await startHttpProxy(port, 403);
+    try {
+      const ask = through(`http://127.0.0.1:${refusing.port}`);
+      assert.equal((await ask(`http://${far}/api`, form, signal)).status, 403);
+      await assert.rejects(
+        ask(`https://${far}/api`, form, signal),
+        /the proxy http:\/\/127\.0\.0\.1:\d+ answered 403 to CONNECT prometheus\.test:9090/,
+      );
+    } finally {
+      await refusing.close();
+    }
+    for (const scheme of ["http", "https"]) {
+      const ask = through("http://127.0.0.1:1");
+      await assert.rejects(
+        ask(`${scheme}://${far}/api`, form, signal),
+        /the proxy http:\/\/127\.0\.0\.1:1 does not connect/,
+      );
+    }
+    assert.deepEqual(heard, []);
+  });
+
+  it("takes no more than a few MiB through it either", async () => {
+    const url = await listen((_, response) => response.end("x".repeat(11 * 1024 * 1024)));
+    const large = await startHttpProxy(Number(new URL(url).port));
+    try {
+      await assert.rejects(through(`http://127.0.0.1:${large.port}`)(`http://${far}/`, form, signal));
+    } finally {
+      await large.close();
+    }
   });
 });
