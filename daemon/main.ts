@@ -4,6 +4,7 @@ import type { Writable } from "node:stream";
 import type { KubeConfig } from "@kubernetes/client-node";
 import manifest from "../package.json" with { type: "json" };
 import type { Credentials } from "./cli/access.ts";
+import { kubeconfigFiles } from "./cli/options.ts";
 import { runProgram } from "./cli/program.ts";
 import { systemClock } from "./clock.ts";
 import { createClient } from "./cluster/client.ts";
@@ -79,7 +80,9 @@ function written(stream: Writable): Promise<void> {
 async function run(raw: RawOptions): Promise<void> {
   const config = parseConfig(raw);
   const surroundings: Surroundings = {
-    transport: transportTo(config.kubeconfig, () => loadKubeconfig(config.kubeconfig)),
+    transport: transportTo(config.kubeconfig, () =>
+      loadKubeconfig({ kubeconfig: config.kubeconfig, listed: kubeconfigFiles(process.env) }),
+    ),
     clock: systemClock,
     random: Math.random,
     host: await createHost(config, systemClock, process.kill, stop.signal),

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { type Environment, isServiceLink } from "../config/environment.ts";
 import {
-  ConfigError,
   environmentName,
   type Option,
   type OptionName,
@@ -61,8 +60,5 @@ function fromEnvironment(name: OptionName, environment: Environment): string | u
   const variable = environmentName(name);
   const own = environment[variable];
   if (own !== undefined && isServiceLink(variable, own)) return undefined;
-  if (name !== "kubeconfig" || own) return own;
-  const [first, second] = kubeconfigFiles(environment);
-  if (second === undefined) return first;
-  throw new ConfigError("KUBECONFIG names several files; name one, or give --kubeconfig=FILE");
+  return own;
 }

@@ -18,18 +18,23 @@ export class KubeconfigError extends Error {
   override readonly name = "KubeconfigError";
 }
 
+interface Named {
+  /** The file that an option names. */
+  kubeconfig: string | undefined;
+  /** The files in KUBECONFIG. */
+  listed: readonly string[];
+}
+
 /**
- * The way to the API server: the named file, else the service account of the pod.
+ * A daemon's way to the API server: the named file, else the files in KUBECONFIG, else the service account of the pod.
  * Reads files only; nothing is sent.
  */
-export function loadKubeconfig(file: string | undefined): KubeConfig {
-  if (file !== undefined) return fromFiles([readKubeconfig(file)]);
-  if (!inPod()) {
-    throw new KubeconfigError("not in a pod (no service account token) and no --kubeconfig given");
-  }
-  const config = new KubeConfig();
-  config.loadFromCluster();
-  return config;
+export function loadKubeconfig({ kubeconfig, listed }: Named): KubeConfig {
+  const files = namedFiles(kubeconfig, listed);
+  if (files.length > 0) return fromFiles(files.map(readKubeconfig));
+  // What was told to be somebody is not to run as somebody else.
+  if (listed.length > 0) throw noneOf(listed);
+  return ofThePod();
 }
 
 /**
@@ -40,20 +45,30 @@ export function loadPersonalKubeconfig({
   kubeconfig,
   listed,
   context,
-}: {
-  kubeconfig: string | undefined;
-  listed: readonly string[];
-  context: string | undefined;
-}): KubeConfig {
-  const named = listed.length > 0 ? listed : [join(homedir(), ".kube", "config")];
-  // As with kubectl: of those files that nobody named in an option, each may be missing.
-  const files = kubeconfig !== undefined ? [kubeconfig] : named.filter((file) => existsSync(file));
+}: Named & { context: string | undefined }): KubeConfig {
+  const files = namedFiles(kubeconfig, listed.length > 0 ? listed : [join(homedir(), ".kube", "config")]);
   if (files.length > 0) return fromFiles(files.map(readKubeconfig), context);
-  if (listed.length > 0 && !inPod()) {
-    throw new KubeconfigError(`no file of KUBECONFIG is there: ${listed.join(", ")}`);
-  }
-  const config = loadKubeconfig(undefined);
+  if (listed.length > 0 && !inPod()) throw noneOf(listed);
+  const config = ofThePod();
   return context === undefined ? config : inContext(config, context);
+}
+
+/** As with kubectl: of those files that nobody named in an option, each may be missing. */
+function namedFiles(kubeconfig: string | undefined, listed: readonly string[]): readonly string[] {
+  return kubeconfig === undefined ? listed.filter((file) => existsSync(file)) : [kubeconfig];
+}
+
+function noneOf(listed: readonly string[]): KubeconfigError {
+  return new KubeconfigError(`no file of KUBECONFIG is there: ${listed.join(", ")}`);
+}
+
+function ofThePod(): KubeConfig {
+  if (!inPod()) {
+    throw new KubeconfigError("not in a pod (no service account token) and no --kubeconfig given");
+  }
+  const config = new KubeConfig();
+  config.loadFromCluster();
+  return config;
 }
 
 const inPod = () => existsSync("/var/run/secrets/kubernetes.io/serviceaccount/token");

@@ -58,7 +58,7 @@ export const options = {
   kubeconfig: {
     type: text({ allowed: "a file such as /etc/rebootd/kubeconfig", like: /^\P{Cc}+$/u }),
     placeholder: "FILE",
-    help: "way to the API server; without it the service account of the pod. KUBECONFIG works too",
+    help: "way to the API server; without it the files in KUBECONFIG, as kubectl reads them, else the service account of the pod",
   },
   namespace: {
     type: objectName,

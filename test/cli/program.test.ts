@@ -68,16 +68,6 @@ describe("The command line", () => {
     assert.equal((await run(["run"], own)).started?.["metrics-port"], "9090");
   });
 
-  it("knows KUBECONFIG", async () => {
-    assert.equal((await run(["run", "--node-id=n1"], { KUBECONFIG: "/a" })).started?.kubeconfig, "/a");
-    const empty = { KUBECONFIG: "/a", REBOOTD_KUBECONFIG: "" };
-    assert.equal((await run(["run", "--node-id=n1"], empty)).started?.kubeconfig, "/a");
-    assert.match(
-      (await run(["run", "--node-id=n1"], { KUBECONFIG: "/a:/b" })).err,
-      /KUBECONFIG names several files/,
-    );
-  });
-
   it("takes an empty kubeconfig for none also where people type it", async () => {
     const found: (string | undefined)[] = [];
     const connect: Io["connect"] = ({ kubeconfig }) => {

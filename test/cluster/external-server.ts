@@ -12,7 +12,7 @@ import type { ClusterServer, ClusterUser } from "./server.ts";
  * others are the administrator. What its clients in this process create is deleted again at the end.
  */
 export function useExternalServer(file: string, clock: Clock): ClusterServer {
-  const config = loadKubeconfig(file);
+  const config = loadKubeconfig({ kubeconfig: file, listed: [] });
   const created = new Set<string>();
   const transport = remembering(kubeconfigTransport(config, clock), created);
   const admin = createClient({ transport, clock });

@@ -294,3 +294,60 @@ describe("A person's command", () => {
     }
   });
 });
+
+describe("A daemon outside of a pod", () => {
+  const once = (environment: Record<string, string>): Promise<Ended> =>
+    runDaemonProcess(
+      [
+        ...["run", "--once", "--node-id=n1", `--boot-id-path=${file("boot_id")}`, "--inhibitors=ignore"],
+        ...["--enter-host=false", "--reboot-command=true", `--reboot-sentinel=${file("reboot-required")}`],
+      ],
+      environment,
+    );
+
+  before(async () => {
+    server = createApiServer();
+    https = await listen(server);
+    folder = await mkdtemp(join(tmpdir(), "rebootd-kubeconfig-"));
+    token = server.adminToken;
+    await writeFile(file("boot_id"), "1c09ca98-649c-4c7a-bc77-9cd04c96812e\n");
+    const api = createClient({ transport: server.transport(token), clock: systemClock });
+    await api.create("/api/v1/nodes", { metadata: { name: "n1" } }, { signal: AbortSignal.timeout(5000) });
+  });
+  after(async () => {
+    await https.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it("takes the first of several files in KUBECONFIG, and heeds neither missing nor empty ones", async () => {
+    const first = await writeKubeconfig("first");
+    const second = await writeKubeconfig("second", { cluster: { server: "https://127.0.0.1:1" } });
+    await writeFile(file("empty"), "");
+    const KUBECONFIG = `${file("missing")}:${file("empty")}:${first}:${second}`;
+    const { code, out, err } = await once({ KUBECONFIG });
+    assert.deepEqual([code, err], [0, ""]);
+    assert.match(out, /^n1 is Idle and would wait: no reboot is needed\n/);
+  });
+
+  it("takes the file of its option before those", async () => {
+    const right = await writeKubeconfig("right");
+    const wrong = await writeKubeconfig("wrong", { cluster: { server: "https://127.0.0.1:1" } });
+    const { code } = await once({ KUBECONFIG: wrong, REBOOTD_KUBECONFIG: right });
+    assert.equal(code, 0);
+    assert.equal((await once({ KUBECONFIG: right, REBOOTD_KUBECONFIG: "" })).code, 0);
+  });
+
+  it("ends with 2 where none of them is there, or nothing is named: ~/.kube/config is for people", async () => {
+    const missing = await once({ KUBECONFIG: `${file("missing")}:${file("gone")}` });
+    assert.deepEqual([missing.code, missing.out], [2, ""]);
+    assert.match(
+      missing.err,
+      /^rebootd: --kubeconfig: no file of KUBECONFIG is there: [^\n]+missing, [^\n]+gone;/,
+    );
+    await mkdir(file(".kube"), { recursive: true });
+    await writeFile(file(".kube/config"), await readFile(await writeKubeconfig("own")));
+    const none = await once({ HOME: folder });
+    assert.deepEqual([none.code, none.out], [2, ""]);
+    assert.match(none.err, /^rebootd: --kubeconfig: not in a pod [^\n]+no --kubeconfig given;/);
+  });
+});

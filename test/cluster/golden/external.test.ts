@@ -17,7 +17,7 @@ const cases = readFileSync(new URL("cases.jsonl", import.meta.url), "utf8")
   .map((line) => JSON.parse(line) as GoldenCase);
 
 onExternalServer((kubeconfig, hasControllers) => {
-  const config = loadKubeconfig(kubeconfig);
+  const config = loadKubeconfig({ kubeconfig, listed: [] });
   const admin = kubeconfigTransport(config, systemClock);
   const partner: Partner = {
     transport: (token) => (token === undefined ? admin : withToken(config, token)),
