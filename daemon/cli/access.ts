@@ -7,7 +7,7 @@ import { parseOptions } from "../config/options.ts";
 import { createLockCarrier, type LockCarrier, type LockPlace } from "../lock/carrier.ts";
 import { DeedRefused } from "./deed.ts";
 import { findPlace, objectText } from "./find-place.ts";
-import { addOptions, givenOptions, kubeconfigFiles } from "./options.ts";
+import { addOptions, givenOptions, kubeconfigFiles, typedOptions } from "./options.ts";
 
 /** The way to a cluster, as kubectl finds it: what is named, else KUBECONFIG, else ~/.kube/config. */
 export interface Credentials {
@@ -43,13 +43,20 @@ export function withCluster(command: Command): Command {
     .option("--context <NAME>", "the kubeconfig's context to use");
 }
 
+/** The same, and the namespace, for the program: kubectl takes them before the subcommand too. */
+export function withClusterForAll(program: Command): Command {
+  return withCluster(program)
+    .option("-n, --namespace <NAME>", "namespace of the object that carries the lock")
+    .enablePositionalOptions();
+}
+
 /** Adds the options that say which cluster, and where in it the lock is. */
 export function withAccess(command: Command): Command {
   return addOptions(withCluster(command), lockPlaceOptions);
 }
 
 export function apiOf(command: Command, { environment, connect }: PersonIo): Api {
-  const { kubeconfig, context } = command.opts<{ kubeconfig?: string; context?: string }>();
+  const { kubeconfig, context } = typedOptions(command) as { kubeconfig?: string; context?: string };
   return connect({
     // Without a value it is not given, as with kubectl.
     kubeconfig: kubeconfig || environment["REBOOTD_KUBECONFIG"] || undefined,
@@ -62,6 +69,9 @@ export function apiOf(command: Command, { environment, connect }: PersonIo): Api
 export async function accessOf(command: Command, io: PersonIo, signal: AbortSignal): Promise<Access> {
   const { environment, clock, random, err } = io;
   const given = givenOptions(command, lockPlaceOptions, environment);
+  const { namespace, dsNamespace } = typedOptions(command);
+  // Who types a namespace means that of the object, whatever kind it is of.
+  if (typeof namespace === "string" && dsNamespace === undefined) given["ds-namespace"] = namespace;
   // What is wrong with them is told before anybody is asked.
   lockPlaceOf(parseOptions(lockPlaceOptions, given));
   const api = apiOf(command, io);

@@ -13,8 +13,9 @@ export function addOptions(command: Command, names: readonly OptionName[]): Comm
   for (const name of names) {
     const option: Option<unknown> = options[name];
     const isFlag = option.placeholder === "true|false";
+    const flag = `${option.short === undefined ? "" : `-${option.short}, `}--${name}`;
     const made = command.createOption(
-      isFlag ? `--${name} [${option.placeholder}]` : `--${name} <${option.placeholder}>`,
+      isFlag ? `${flag} [${option.placeholder}]` : `${flag} <${option.placeholder}>`,
       `${option.help}${option.default ? ` (default: ${option.default})` : ""}`,
     );
     if (option.repeat)
@@ -28,13 +29,18 @@ export function addOptions(command: Command, names: readonly OptionName[]): Comm
   );
 }
 
+/** What was typed: after the subcommand, else before it. */
+export function typedOptions(command: Command): Record<string, string | string[] | true | undefined> {
+  return { ...command.parent?.opts(), ...command.opts() };
+}
+
 /** What was given on the command line, else in the environment, as text. */
 export function givenOptions(
   command: Command,
   names: readonly OptionName[],
   environment: Environment,
 ): RawOptions {
-  const given = command.opts<Record<string, string | string[] | true>>();
+  const given = typedOptions(command);
   const raw: RawOptions = {};
   for (const option of command.options) {
     const name = names.find((known) => known === option.name());

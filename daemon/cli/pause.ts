@@ -25,7 +25,7 @@ export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
       .option("--reason <TEXT>", "why; shown on each node that waits")
       .option(
         "--until <TIME>",
-        "when it ends by itself: a time such as 2026-12-24T06:00:00Z, or how long from now",
+        "when it ends by itself: a time such as 2026-12-24T06:00:00Z or 2026-12-24, or how long from now, such as 8h or 2d",
       ),
   );
   return command.action(async (given: string | undefined, { reason, until, all = false }: Given) => {
@@ -93,14 +93,33 @@ export async function resumeNode(
   return text;
 }
 
+const day = /^\d{4}-\d{2}-\d{2}/;
+const withZone = new RegExp(`${day.source}T.*(?:Z|[+-]\\d{2}:\\d{2})$`);
+const local = new RegExp(`${day.source}(?:[T ]\\d{2}:\\d{2}(?::\\d{2})?)?$`);
+
+/** A time, one of this machine's zone where it names none, or how long from now, where Go's units and days may be. */
 function parseUntil(text: string, now: number): number {
-  const ms = parseDurationMs(text);
-  const end =
-    ms === undefined
-      ? Date.parse(/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text) ? text : "")
-      : now + ms;
+  const end = timeIn(text) ?? now + (longDurationMs(text) ?? Number.NaN);
   if (end > now) return end;
   throw new ConfigError(
-    `--until=${JSON.stringify(text.slice(0, 80))}: allowed is a time to come such as 2026-12-24T06:00:00Z, or a duration such as 90m`,
+    `--until=${JSON.stringify(text.slice(0, 80))}: allowed is a time to come such as 2026-12-24T06:00:00Z, "2026-12-24 06:00" or 2026-12-24, or a duration such as 90m or 2d`,
   );
+}
+
+function timeIn(text: string): number | undefined {
+  const isLocal = local.test(text);
+  if (!isLocal && !withZone.test(text)) return undefined;
+  const whole = isLocal && text.length === 10 ? `${text}T00:00` : text.replace(" ", "T");
+  const [date = ""] = day.exec(text) ?? [];
+  const midnight = Date.parse(`${date}T00:00Z`);
+  // JavaScript takes February 30 for March 2.
+  const exists = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(date);
+  return exists ? Date.parse(whole) : Number.NaN;
+}
+
+function longDurationMs(text: string): number | undefined {
+  const [, days, rest = ""] = /^(?:(\d+)d)?(.*)$/s.exec(text) ?? [];
+  if (days === undefined) return parseDurationMs(text);
+  const restMs = rest === "" ? 0 : parseDurationMs(rest);
+  return restMs === undefined ? undefined : Number(days) * 86_400_000 + restMs;
 }

@@ -3,7 +3,7 @@ import { isApiError } from "../cluster/api.ts";
 import { ConfigError, type RawOptions } from "../config/options.ts";
 import { oneLine } from "../one-line.ts";
 import { explain as withCauses } from "../report/log.ts";
-import type { PersonIo } from "./access.ts";
+import { type PersonIo, withClusterForAll } from "./access.ts";
 import { DeedRefused } from "./deed.ts";
 import { explainCommand } from "./explain.ts";
 import { lockCommand } from "./lock.ts";
@@ -29,7 +29,7 @@ export async function runProgram(
   start: (raw: RawOptions) => Promise<void>,
   signal: AbortSignal,
 ): Promise<number> {
-  const program = new Command("rebootd")
+  const program = withClusterForAll(new Command("rebootd"))
     .description("A reboot daemon for Kubernetes")
     .version(io.version, "--version", "print the version")
     .addCommand(runCommand(io.environment, start))

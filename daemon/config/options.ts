@@ -39,6 +39,8 @@ export interface Option<T> {
   readonly repeat?: true;
   /** Not shown where it is refused. */
   readonly secret?: true;
+  /** One letter that stands for the name. */
+  readonly short?: string;
   /** What stands for the value in the help. */
   readonly placeholder: string;
   readonly help: string;
@@ -64,6 +66,7 @@ export const options = {
     type: objectName,
     default: "kube-system",
     placeholder: "NAME",
+    short: "n",
     help: "namespace of the lock object",
   },
   period: {

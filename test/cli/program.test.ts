@@ -94,7 +94,38 @@ describe("The command line", () => {
       assert.match(out, new RegExp(`\\n  ${name} `));
   });
 
-  const refused: [what: string, args: string[], says: RegExp][] = [
+  const connects = async (...args: string[]) => {
+    let found: Parameters<Io["connect"]>[0] | undefined;
+    const { err } = await run(args, {}, (credentials) => {
+      found = credentials;
+      throw new ConfigError("no cluster here");
+    });
+    return found ?? err;
+  };
+
+  it("takes what says which cluster before the subcommand too, as kubectl does; behind it, it goes first", async () => {
+    const listed: string[] = [];
+    assert.deepEqual(await connects("--kubeconfig", "/a", "--context=prod", "status"), {
+      kubeconfig: "/a",
+      context: "prod",
+      listed,
+    });
+    assert.deepEqual(await connects("--kubeconfig=/a", "--context=prod", "plan", "--kubeconfig=/b", "n1"), {
+      kubeconfig: "/b",
+      context: "prod",
+      listed,
+    });
+    assert.equal((await run(["--kubeconfig=/a", "run", "--node-id=n1"])).started?.kubeconfig, "/a");
+  });
+
+  it("refuses a context for the daemon, which has none", async () => {
+    const { code, err, started } = await run(["--context=prod", "run", "--node-id=n1"]);
+    assert.deepEqual([code, started], [2, undefined]);
+    assert.match(err, /^rebootd: --context: run has no such option; [^\n]+\n$/);
+  });
+
+  type Refused = [what: string, args: string[], says: RegExp];
+  const refused: Refused[] = [
     ["an unknown option", ["run", "--node-id=n1", "--frob=1"], /unknown option '--frob'/],
     [
       "an unknown option with a secret in it",
@@ -120,6 +151,23 @@ describe("The command line", () => {
       /--until="2020.*: allowed is a time to come/,
     ],
     ["an end of a pause that is no time", ["pause", "n1", "--until=tomorrow"], /--until="tomorrow": allowed/],
+    ...[
+      "2036-02-30",
+      "2036-13-01",
+      "2036-12-24T26:00",
+      "2036-02-30T06:00:00Z",
+      "d",
+      "1d1d",
+      "-1d",
+      "0d",
+      "1dx",
+    ].map(
+      (until): Refused => [
+        `an end of a pause that is no time to come, ${until}`,
+        ["pause", "n1", `--until=${until}`],
+        new RegExp(`--until="${until}": allowed is a time to come`),
+      ],
+    ),
     ["an unknown output", ["status", "-o", "xml"], /xml.*text, wide, json/],
     ["no node to plan for", ["plan"], /missing required argument 'NODE'/],
     ["an unknown output of a plan", ["plan", "n1", "-o", "wide"], /wide.*text, json/],

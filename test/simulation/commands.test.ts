@@ -97,6 +97,26 @@ describe("The commands for people look for the lock", () => {
     });
   }
 
+  it("and take -n for its namespace, before or behind the subcommand, whatever kind of object it is on", async () => {
+    await start();
+    await ensureNamespace({ api: world.admin, signal: world.signal }, "ops");
+    await addLease("ops");
+    await install("ops", ({ metadata }) => {
+      if (metadata) metadata.labels = {};
+    });
+    for (const args of [
+      ["status", "-n", "ops"],
+      ["-n", "ops", "status"],
+      ["-n", "kube-system", "status", "--namespace=ops"],
+    ]) {
+      assert.match((await rebootd(...args)).out, /^lease\/rebootd in ops, rebootd\.dev\/lock: free/);
+    }
+    const onDaemonSet = ["--lock-object=daemonset/rebootd", "-n", "ops"];
+    assert.match((await rebootd("status", ...onDaemonSet)).out, /^daemonset\/rebootd in ops, weave\.works/);
+    const { err } = await rebootd("status", ...onDaemonSet, "--ds-namespace=kube-system");
+    assert.match(err, /there is no daemonset\/rebootd in kube-system/);
+  });
+
   it("and say so where no rebootd is installed, or may be seen", async () => {
     await start();
     const missing = await rebootd("status", "--namespace=nowhere");
@@ -255,6 +275,38 @@ describe("The name of a node that a person types", () => {
     assert.equal((await rebootd("pause", "node/n1")).code, 0);
     assert.equal((await annotationsOfNode())["rebootd.dev/paused"], "by kubernetes-admin");
   });
+});
+
+describe("An end of a pause that a person types", () => {
+  afterEach(() => world.stop());
+
+  const noon = Date.parse("2026-11-24T12:00:00Z");
+  const hour = 3_600_000;
+  const local = (...time: [year: number, month: number, day: number, hours?: number]) =>
+    new Date(...time).getTime();
+  const rows: [until: string, end: number, toleranceMs?: number][] = [
+    ["2026-12-24T06:00:00Z", Date.parse("2026-12-24T06:00:00Z")],
+    ["2026-12-24T06:00:00+01:00", Date.parse("2026-12-24T05:00:00Z")],
+    ["2026-12-24", local(2026, 11, 24)],
+    ["2026-12-24 06:00", local(2026, 11, 24, 6)],
+    ["2026-12-24T06:00", local(2026, 11, 24, 6)],
+    ["90m", noon + 1.5 * hour, minute],
+    ["1d", noon + 24 * hour, minute],
+    ["2d12h", noon + 60 * hour, minute],
+  ];
+  for (const [until, end, toleranceMs = 0] of rows) {
+    it(`may be ${until}`, async () => {
+      await start();
+      const { code, out } = await rebootd("pause", "n1", "--until", until);
+      assert.equal(code, 0);
+      const [, told = ""] = /until (\S+)\n$/.exec(out) ?? [];
+      assert.ok(
+        Math.abs(Date.parse(told) - end) <= toleranceMs,
+        `${told} for ${new Date(end).toISOString()}`,
+      );
+      assert.equal((await annotationsOfNode())["rebootd.dev/paused"], `until ${told}: by kubernetes-admin`);
+    });
+  }
 });
 
 describe("A pause or a resume that names no node", () => {
