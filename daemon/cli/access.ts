@@ -45,9 +45,10 @@ export function withCluster(command: Command): Command {
 
 /** The same, and the namespace, for the program: kubectl takes them before the subcommand too. */
 export function withClusterForAll(program: Command): Command {
-  return withCluster(program)
-    .option("-n, --namespace <NAME>", "namespace of the object that carries the lock")
-    .enablePositionalOptions();
+  return withCluster(program).option(
+    "-n, --namespace <NAME>",
+    "namespace of the object that carries the lock",
+  );
 }
 
 /** Adds the options that say which cluster, and where in it the lock is. */
