@@ -15,28 +15,43 @@ import { statusOf } from "./cluster-status.ts";
 import { noSuchNode } from "./deed.ts";
 import { type Health, readHealth, troublesOf } from "./health.ts";
 import { heldForAll, liveReasons } from "./live.ts";
-import { nodeName } from "./node-name.ts";
+import { nodeNames } from "./node-name.ts";
+import { dump, outputOption } from "./output.ts";
 import { age } from "./text.ts";
 
-/** `rebootd explain NODE`: why it has not rebooted, in words, from what it says itself. Reads only. */
+type Form = "text" | "json" | "yaml";
+
+/** `rebootd explain NODE...`: why it has not rebooted, in words, from what it says itself. Reads only. */
 export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("explain")
       .description("why a node does not reboot, or what it is doing")
-      .argument("<NODE>", "the node", nodeName),
+      .argument("<NODE...>", "the node, or several", nodeNames)
+      .addOption(outputOption<Form>("text", "json", "yaml")),
   );
-  return command.action(async (name: string) => {
+  return command.action(async (names: readonly string[], { output }: { output: Form }) => {
     const { api, carrier, place, hooks, clock } = await accessOf(command, io, signal);
-    const [node, carried] = await Promise.all([
-      unlessNotFound(api.get<Node>(paths.node(name), { signal })),
+    const [nodes, carried] = await Promise.all([
+      Promise.all(names.map((name) => unlessNotFound(api.get<Node>(paths.node(name), { signal })))),
       carrier.read(signal),
     ]);
-    if (node === undefined) throw noSuchNode(name);
     const holders = nodeHolders(carried.lock).map(({ nodeID }) => nodeID);
-    const health = await readHealth(api, [...new Set([...holders, name])], signal);
-    const lines = explainNode({ node, carried, place, hooks, health }, clock.wall());
-    io.out(lines.map((line) => `${line.startsWith("  ") ? "  " : ""}${oneLine(line.trim())}\n`).join(""));
+    const health = await readHealth(api, [...new Set([...holders, ...names])], signal);
+    const found = nodes.filter((node) => node !== undefined);
+    const explained = found.map((node) => {
+      const lines = explainNode({ node, carried, place, hooks, health }, clock.wall());
+      const { record } = recordNow(node, carried, clock.wall());
+      return { node: node.metadata?.name, says: lines.map(spaced), record };
+    });
+    if (output !== "text" && found.length > 0) io.out(dump(output, explained));
+    else io.out(explained.map(({ says }) => says.map((line) => `${line}\n`).join("")).join("\n"));
+    const missing = names.find((_, index) => nodes[index] === undefined);
+    if (missing !== undefined) throw noSuchNode(missing);
   });
+}
+
+function spaced(line: string): string {
+  return `${line.startsWith("  ") ? "  " : ""}${oneLine(line.trim())}`;
 }
 
 export interface NodeFindings {
@@ -63,19 +78,24 @@ const doing: Record<Phase, string> = {
 /** Pure: sentences, what follows from one indented. */
 export function explainNode({ node, carried, place, hooks, health }: NodeFindings, now: number): string[] {
   const { name = "", annotations = {} } = node.metadata ?? {};
-  const { record, fault } = parseRecord(annotations[recordAnnotation]);
-  const reasons =
-    record?.phase === "Waiting"
-      ? liveReasons(record, annotations[pausedAnnotation], heldForAll(carried, now), now)
-      : (record?.reasons ?? []);
+  const { record, fault } = recordNow(node, carried, now);
   return [
     ...ofTheDaemon(name, health, now),
     ...ofTheHolders(name, carried, health, now),
-    ...(record === undefined ? unrecorded(name, fault) : recorded(name, { ...record, reasons }, now)),
+    ...(record === undefined ? unrecorded(name, fault) : recorded(name, record, now)),
     ...misreadOn(annotations, hooks).map((one) => `not understood: ${one}`),
     ...ofTheNode(node, record),
     ...ofTheLock(carried, place, now),
   ];
+}
+
+/** What the node says of itself, where a person's word counts as it stands now. */
+function recordNow({ metadata }: Node, carried: Carried, now: number): ReturnType<typeof parseRecord> {
+  const annotations = metadata?.annotations ?? {};
+  const read = parseRecord(annotations[recordAnnotation]);
+  if (read.record?.phase !== "Waiting") return read;
+  const reasons = liveReasons(read.record, annotations[pausedAnnotation], heldForAll(carried, now), now);
+  return { ...read, record: { ...read.record, reasons } };
 }
 
 function unrecorded(name: string, fault: string | undefined): string[] {

@@ -14,6 +14,11 @@ export function nodeName(given: string): string {
   );
 }
 
+/** For an argument that may be repeated; each node counts once. */
+export function nodeNames(given: string, before: readonly string[] = []): string[] {
+  return [...new Set([...before, nodeName(given)])];
+}
+
 /** The node, or undefined for all: a variable that is empty in a script must not mean all by itself. */
 export function nodeOrAll(verb: string, node: string | undefined, all: boolean): string | undefined {
   if (node !== undefined && all) throw new ConfigError(`${verb}: NODE and --all are mutually exclusive`);

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { escalationOf } from "../config/escalation.ts";
 import { parseOptions } from "../config/options.ts";
 import { drainOptions, selectionOf } from "../config/selection.ts";
@@ -8,7 +8,10 @@ import { apiOf, type PersonIo, withCluster } from "./access.ts";
 import { noSuchNode } from "./deed.ts";
 import { nodeName } from "./node-name.ts";
 import { addOptions, givenOptions } from "./options.ts";
+import { dump, outputOption } from "./output.ts";
 import { planText } from "./plan-text.ts";
+
+type Form = "text" | "json" | "yaml";
 
 /** `rebootd plan NODE`: what a drain of the node would do, and what is in its way. Reads only. */
 export function planCommand(io: PersonIo, signal: AbortSignal): Command {
@@ -16,12 +19,10 @@ export function planCommand(io: PersonIo, signal: AbortSignal): Command {
     new Command("plan")
       .description("what a drain of a node would evict, what would stay, and what is in its way")
       .argument("<NODE>", "the node", nodeName)
-      .addOption(
-        new Option("-o, --output <FORM>", "how to show it").choices(["text", "json"]).default("text"),
-      ),
+      .addOption(outputOption<Form>("text", "json", "yaml")),
   );
   addOptions(command, drainOptions);
-  return command.action(async (node: string, { output }: { output: "text" | "json" }) => {
+  return command.action(async (node: string, { output }: { output: Form }) => {
     const config = parseOptions(drainOptions, givenOptions(command, drainOptions, io.environment));
     const facts = await readDrainFacts(apiOf(command, io), node, config["drain-pod-selector"], signal);
     if (facts === undefined) throw noSuchNode(node);
@@ -33,6 +34,6 @@ export function planCommand(io: PersonIo, signal: AbortSignal): Command {
       escalation: escalationOf(config),
       now: io.clock.wall(),
     });
-    io.out(output === "json" ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
+    io.out(output === "text" ? planText(plan) : dump(output, plan));
   });
 }

@@ -1,22 +1,21 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { listNodeMetadata } from "../cluster/nodes.ts";
 import { nodeHolders } from "../lock/slots.ts";
 import { oneLine } from "../one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { type ClusterStatus, statusOf } from "./cluster-status.ts";
 import { readHealth } from "./health.ts";
+import { dump, outputOption } from "./output.ts";
 import { age, table } from "./text.ts";
 
-type Form = "text" | "wide" | "json";
+type Form = "text" | "wide" | "json" | "yaml";
 
 /** `rebootd status`: who holds the lock, who waits, and why. Reads only. */
 export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("status")
       .description("who holds the lock, who waits, since when and why")
-      .addOption(
-        new Option("-o, --output <FORM>", "how to show it").choices(["text", "wide", "json"]).default("text"),
-      ),
+      .addOption(outputOption<Form>("text", "wide", "json", "yaml")),
   );
   return command.action(async ({ output }: { output: Form }) => {
     const { api, carrier, place, clock } = await accessOf(command, io, signal);
@@ -24,11 +23,8 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
     const holders = nodeHolders(carried.lock).map(({ nodeID }) => nodeID);
     const health = await readHealth(api, holders, signal);
     const status = statusOf(place, carried, nodes, clock.wall(), health);
-    io.out(
-      output === "json"
-        ? `${JSON.stringify(status, null, 2)}\n`
-        : statusText(status, output === "wide", clock.wall()),
-    );
+    const isText = output === "text" || output === "wide";
+    io.out(isText ? statusText(status, output === "wide", clock.wall()) : dump(output, status));
   });
 }
 

@@ -168,7 +168,9 @@ describe("The command line", () => {
         new RegExp(`--until="${until}": allowed is a time to come`),
       ],
     ),
-    ["an unknown output", ["status", "-o", "xml"], /xml.*text, wide, json/],
+    ["an unknown output", ["status", "-o", "xml"], /xml.*text, wide, json, yaml/],
+    ["an unknown output of an explanation", ["explain", "n1", "-o", "wide"], /wide.*text, json, yaml/],
+    ["no node to explain", ["explain"], /missing required argument 'NODE'/],
     ["no node to plan for", ["plan"], /missing required argument 'NODE'/],
     ["an unknown output of a plan", ["plan", "n1", "-o", "wide"], /wide.*text, json/],
     [

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { loadYaml } from "@kubernetes/client-node";
 import { type Api, ApiError } from "../../daemon/cluster/api.ts";
 import type { DaemonSet, Lease } from "../../daemon/cluster/objects.ts";
 import { readManifests } from "../cluster/manifests.ts";
@@ -274,6 +275,45 @@ describe("The name of a node that a person types", () => {
     await start();
     assert.equal((await rebootd("pause", "node/n1")).code, 0);
     assert.equal((await annotationsOfNode())["rebootd.dev/paused"], "by kubernetes-admin");
+  });
+});
+
+describe("What a person asks of several nodes, or for a program", () => {
+  afterEach(() => world.stop());
+
+  it("is explained one node after the other, and what is not there at the end", async () => {
+    await start({}, { nodes: 2 });
+    const [one, two] = [await rebootd("explain", "n1"), await rebootd("explain", "n2")];
+    assert.match(one.out, /^no pod with the label .*\nn1 has never needed a reboot/);
+    assert.deepEqual(await rebootd("explain", "n1", "node/n2", "n1"), {
+      code: 0,
+      out: `${one.out}\n${two.out}`,
+      err: "",
+    });
+    assert.deepEqual(await rebootd("explain", "n1", "n9", "n2"), {
+      code: 1,
+      out: `${one.out}\n${two.out}`,
+      err: 'rebootd: the cluster has no Node "n9"\n',
+    });
+  });
+
+  it("comes as JSON and as YAML, with the same in both: status, explain and plan", async () => {
+    await start({ "start-time": "2:00", "end-time": "3:00" });
+    await wantReboot();
+    await until("it waits", async () => (await phase()) === "Waiting");
+    for (const args of [["status"], ["explain", "n1"], ["plan", "n1"]]) {
+      const json = await rebootd(...args, "-o", "json");
+      const yaml = await rebootd(...args, "-o=yaml");
+      assert.deepEqual([json.code, yaml.code], [0, 0]);
+      assert.deepEqual(loadYaml(yaml.out), JSON.parse(json.out));
+      assert.doesNotMatch(yaml.out, /^[{[]/);
+    }
+    const [{ node, says, record } = assert.fail("no node")] = JSON.parse(
+      (await rebootd("explain", "n1", "-o", "json")).out,
+    );
+    const text = (await rebootd("explain", "n1")).out;
+    assert.deepEqual([node, record.phase, record.reasons[0].gate], ["n1", "Waiting", "window"]);
+    assert.equal(`${says.join("\n")}\n`, text);
   });
 });
 
