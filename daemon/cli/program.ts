@@ -4,6 +4,7 @@ import { ConfigError, type RawOptions } from "../config/options.ts";
 import { oneLine } from "../one-line.ts";
 import { explain as withCauses } from "../report/log.ts";
 import { type PersonIo, withClusterForAll } from "./access.ts";
+import { completionCommand } from "./completion.ts";
 import { DeedRefused } from "./deed.ts";
 import { explainCommand } from "./explain.ts";
 import { lockCommand } from "./lock.ts";
@@ -29,7 +30,7 @@ export async function runProgram(
   start: (raw: RawOptions) => Promise<void>,
   signal: AbortSignal,
 ): Promise<number> {
-  const program = withClusterForAll(new Command("rebootd"))
+  const program: Command = withClusterForAll(new Command("rebootd"))
     .description("A reboot daemon for Kubernetes")
     .version(io.version, "--version", "print the version")
     .addCommand(runCommand(io.environment, start))
@@ -40,7 +41,8 @@ export async function runProgram(
     .addCommand(unlockCommand(io, signal))
     .addCommand(rebootCommand(io, signal))
     .addCommand(pauseCommand(io, signal))
-    .addCommand(resumeCommand(io, signal));
+    .addCommand(resumeCommand(io, signal))
+    .addCommand(completionCommand(io.out, () => program));
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()

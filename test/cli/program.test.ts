@@ -90,7 +90,7 @@ describe("The command line", () => {
 
   it("lists what it can do", async () => {
     const { out } = await run(["--help"]);
-    for (const name of ["run", "status", "plan", "lock", "unlock", "pause", "resume"])
+    for (const name of ["run", "status", "plan", "lock", "unlock", "pause", "resume", "completion"])
       assert.match(out, new RegExp(`\\n  ${name} `));
   });
 
@@ -170,6 +170,7 @@ describe("The command line", () => {
     ),
     ["an unknown output", ["status", "-o", "xml"], /xml.*text, wide, json, yaml/],
     ["an unknown output of an explanation", ["explain", "n1", "-o", "wide"], /wide.*text, json, yaml/],
+    ["a shell that it does not know", ["completion", "fish"], /fish.*bash/],
     ["no node to explain", ["explain"], /missing required argument 'NODE'/],
     ["no node to plan for", ["plan"], /missing required argument 'NODE'/],
     ["an unknown output of a plan", ["plan", "n1", "-o", "wide"], /wide.*text, json/],
