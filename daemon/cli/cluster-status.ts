@@ -1,3 +1,4 @@
+import { isReady } from "../cluster/nodes.ts";
 import type { Metadata } from "../cluster/objects.ts";
 import { type CycleRecord, parseRecord, recordAnnotation } from "../cycle/record.ts";
 import type { Carried, LockPlace } from "../lock/carrier.ts";
@@ -27,6 +28,8 @@ export interface ClusterStatus {
     /** The same as a sentence. */
     says: string;
   };
+  /** How many Nodes there are, on how many of them a pod of rebootd is Ready, and how many need a reboot as they say. */
+  count: { nodes: number; daemons: number; needReboot: number };
   /** What people have written beside the lock that is not understood, as sentences. */
   misread: readonly string[];
   /** A sentence; undefined where not all nodes are paused. */
@@ -101,6 +104,11 @@ export function statusOf(
     );
   return {
     lock: lockStatus(place, lock, holders.length, manual.length),
+    count: {
+      nodes: nodes.length,
+      daemons: new Set(health.daemons.filter(isReady).map(({ spec }) => spec?.nodeName)).size,
+      needReboot: [...byName.values()].filter(({ neededSince }) => neededSince !== undefined).length,
+    },
     misread,
     pausedSays: allPaused(paused, now)?.message,
     ...failureStatus(failures, nodes),

@@ -31,9 +31,9 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
 /** For people: a sentence on the lock, and a table for each kind of entry that there is. */
 export function statusText(status: ClusterStatus, wide: boolean, now: number): string {
   const since = (time: string | undefined) => age(time, now);
-  const { lock, misread, pausedSays, halted, failures, failuresSay, holders, manual, others } = status;
+  const { lock, count, misread, pausedSays, halted, failures, failuresSay, holders, manual, others } = status;
   const wideOnly = <T>(...cells: T[]) => (wide ? cells : []);
-  const tables = [
+  const all = [
     table(
       ["FAILED", "SINCE", "WHY"],
       halted ? failures.map((one) => [one.node, since(one.at), one.message]) : [],
@@ -63,11 +63,20 @@ export function statusText(status: ClusterStatus, wide: boolean, now: number): s
       ]),
     ),
   ];
+  const tables = all.filter((one) => one !== "");
   const lockSays = `${lock.object}, ${lock.annotation}: ${lock.says}`;
   const says = halted ? [failuresSay, lockSays, pausedSays] : [lockSays, pausedSays, failuresSay];
-  const first = [...says, ...misread.map((one) => `not understood: ${one}`)]
+  const nothing = tables.length === 0 && count.nodes > 0 ? [countText(status)] : [];
+  const first = [...says, ...nothing, ...misread.map((one) => `not understood: ${one}`)]
     .filter((one) => one !== undefined)
     .map((one) => `${oneLine(one)}\n`)
     .join("");
-  return [first, ...tables.filter((one) => one !== "")].join("\n");
+  return [first, ...tables].join("\n");
+}
+
+/** That there is nothing to see is worth a word too: it may be the wrong cluster, or one without daemons. */
+function countText({ count: { nodes, daemons, needReboot }, pausedSays }: ClusterStatus): string {
+  const many = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+  const needs = `${needReboot} ${needReboot === 1 ? "needs" : "need"} a reboot`;
+  return `${many(nodes, "node")}, ${many(daemons, "daemon")}, ${needs}${pausedSays === undefined ? ", not paused" : ""}`;
 }

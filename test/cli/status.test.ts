@@ -113,6 +113,46 @@ n2    9m     Waiting  the lock is set by hand ("manual"): "new\\u001b[31m switch
   });
 });
 
+describe("The status where nothing waits", () => {
+  const ready = { conditions: [{ type: "Ready", status: "True" }] };
+  const daemonOn = (nodeName: string, status: Pod["status"] = ready): Pod => ({
+    spec: { nodeName, containers: [] },
+    status,
+  });
+  const text = (daemons: Pod[], paused?: string) =>
+    statusText(
+      statusOf(place, { ...carried(undefined), paused }, [node("n1"), node("n2", {})], noon, {
+        nodes: new Map(),
+        daemons,
+      }),
+      false,
+      noon,
+    );
+  const free = "lease/rebootd in kube-system, rebootd.dev/lock: free\n";
+
+  it("counts nodes and daemons, so that one sees that it is the right cluster", () =>
+    assert.equal(
+      text([daemonOn("n1"), daemonOn("n2")]),
+      `${free}2 nodes, 2 daemons, 0 need a reboot, not paused\n`,
+    ));
+
+  it("shows that no daemon runs at all", () =>
+    assert.equal(text([]), `${free}2 nodes, 0 daemons, 0 need a reboot, not paused\n`));
+
+  it("does not say that nothing is paused where all are", () =>
+    assert.equal(
+      text([daemonOn("n1"), daemonOn("n2")], "racks"),
+      `${free}all nodes are paused: racks\n2 nodes, 2 daemons, 0 need a reboot\n`,
+    ));
+
+  it("counts what needs a reboot for programs, also where there is more to see", () =>
+    assert.deepEqual(statusOf(place, carried(undefined), nodes, noon).count, {
+      nodes: 6,
+      daemons: 0,
+      needReboot: 4,
+    }));
+});
+
 describe("The status while all nodes are paused", () => {
   const secondLine = (paused: string) =>
     statusText(statusOf(place, { ...carried(undefined), paused }, [], noon), false, noon).split("\n")[1];

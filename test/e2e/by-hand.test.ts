@@ -59,7 +59,10 @@ describe("A person at the command line", () => {
   after(() => world.stop());
 
   it("sees a free lock and nobody who waits", async () => {
-    assert.equal(await says("status", /free/), "lease/rebootd in kube-system, rebootd.dev/lock: free\n");
+    assert.equal(
+      await says("status", /free/),
+      "lease/rebootd in kube-system, rebootd.dev/lock: free\n2 nodes, 0 daemons, 0 need a reboot, not paused\n",
+    );
   });
 
   it("sees what a drain would do", async () => {
