@@ -10,6 +10,7 @@ import { alertsGate } from "./alerts.ts";
 import type { HttpPost, JsonServer } from "./ask-server.ts";
 import { controlPlaneGate } from "./control-plane.ts";
 import { disruptionGate } from "./disruption.ts";
+import { drainNamesGate } from "./drain-names.ts";
 import type { Gate } from "./gate.ts";
 import { inhibitorsGate } from "./inhibitors.ts";
 import { createOnceADay } from "./once-a-day.ts";
@@ -54,6 +55,10 @@ export function chooseGates(config: Config, ports: GatePorts): Gate[] {
     escalation: escalationOf(config),
     heldSelector: config["budget-held-selector"],
   };
+  const drainNames = { podSelector: drain.podSelector, skipNamespaces: config["drain-skip-namespace"] };
+  if (drainNames.podSelector !== undefined || drainNames.skipNamespaces.length > 0) {
+    gates.push(drainNamesGate(api, config["node-id"], drainNames, clock, looked));
+  }
   // A drain that is followed by the reboot anyway cannot fail.
   if (config.preflight === "on" && !drain.escalation.rebootAnyway) {
     gates.push(disruptionGate(api, config["node-id"], drain, looked, say));

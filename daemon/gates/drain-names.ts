@@ -1,0 +1,65 @@
+import { type Clock, withDeadline } from "../clock.ts";
+import type { Api } from "../cluster/api.ts";
+import { type PartialObjectMetadata, paths } from "../cluster/objects.ts";
+import { listAll } from "../cluster/pages.ts";
+import type { Gate } from "./gate.ts";
+import type { Looked } from "./unmatched.ts";
+
+/** What options of the drain name. */
+export interface DrainNames {
+  /** A label selector, as the server reads it. */
+  podSelector: string | undefined;
+  skipNamespaces: readonly string[];
+}
+
+const lookEveryMs = 3_600_000;
+/** Before the gate's own deadline, which would close it. */
+const lookMaxMs = 5000;
+
+/**
+ * Never closed: it tells, once an hour while the node waits, whether anything on this node has what the options of the drain name.
+ * The drain itself asks for it too late for that, with a slot at hand.
+ */
+export function drainNamesGate(
+  api: Api,
+  nodeName: string,
+  { podSelector, skipNamespaces }: DrainNames,
+  clock: Clock,
+  looked: Looked,
+): Gate {
+  let lookedAt = Number.NEGATIVE_INFINITY;
+
+  async function look(signal: AbortSignal): Promise<void> {
+    const list = (query: Record<string, string>) =>
+      listAll<PartialObjectMetadata>(api, paths.pods, {
+        signal,
+        query: { fieldSelector: `spec.nodeName=${nodeName}`, ...query },
+        metadataOnly: "list",
+      });
+    if (podSelector !== undefined) {
+      const selected = await list({ labelSelector: podSelector });
+      looked(`--drain-pod-selector=${JSON.stringify(podSelector)}`, selected.length > 0);
+    }
+    if (skipNamespaces.length === 0) return;
+    const all = await list({});
+    for (const one of skipNamespaces) {
+      const isThere = all.some(({ metadata }) => metadata?.namespace === one);
+      looked(`--drain-skip-namespace=${JSON.stringify(one)}`, isThere);
+    }
+  }
+
+  return {
+    name: "drain-names",
+    stages: ["start"],
+    asks: "afar",
+    async check(_, signal) {
+      if (clock.elapsed() - lookedAt < lookEveryMs) return { open: true };
+      lookedAt = clock.elapsed();
+      // A look that failed tells nothing; the next one is in an hour.
+      await withDeadline(clock, lookMaxMs, signal, "looking for what the drain's options name", look).catch(
+        () => {},
+      );
+      return { open: true };
+    },
+  };
+}

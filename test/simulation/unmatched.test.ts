@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { alert, vector } from "../gates/servers.ts";
+import { minute, saysOf, start, wantReboot, world } from "./story.ts";
+
+const day = 24 * 60 * minute;
+
+describe("A node that waits for its window for weeks", () => {
+  afterEach(() => world.stop());
+
+  const named = [
+    '--blocking-pod-selector="app=migratoin"',
+    '--blocking-pod-namespace="shpo"',
+    '--drain-pod-selector="tier=wbe"',
+    '--drain-skip-namespace="mintoring"',
+    '--block-on-query="ceph_helth > 0"',
+    '--alert-matchers=severity="critcal"',
+    "--alert-filter-regexp",
+  ];
+  const options = {
+    window: "0 2 20 12 * for 4h",
+    "blocking-pod-selector": "app=migratoin",
+    "blocking-pod-namespace": "shpo",
+    "drain-pod-selector": "tier=wbe",
+    "drain-skip-namespace": "mintoring",
+    "prometheus-url": "http://prometheus.test:9090",
+    "block-on-query": "ceph_helth > 0",
+    "alert-matchers": "severity=critcal",
+    "alert-filter-regexp": "^Watchdgo$",
+  };
+
+  for (const preflight of ["on", "off"]) {
+    it(`names once a day in its log each thing of its options that it never found, with --preflight=${preflight}`, async () => {
+      const found = vector(alert("Watchdog"));
+      const none = vector();
+      await start(
+        { ...options, preflight },
+        {
+          kubelet: { heartbeatMs: 30_000 },
+          post: (url, form, signal) =>
+            (form?.["query"]?.startsWith("ALERTS") ? found : none)(url, form, signal),
+        },
+      );
+      await wantReboot();
+      await world.time.pass(13 * day);
+      assert.ok(!saysOf("has matched nothing"), "not before two weeks");
+      await world.time.pass(3 * day);
+      for (const one of named) {
+        const lines = world.logs.filter((line) => line.includes(`${one} has matched nothing for `));
+        assert.ok(lines.length >= 2 && lines.length <= 3, `${one}: ${lines.length} lines`);
+      }
+    }).timeout(300_000);
+  }
+});
