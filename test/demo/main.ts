@@ -12,7 +12,7 @@ if ("text" in parsed) {
 const stop = onStopSignals();
 let exitCode = 1;
 try {
-  const screen = createScreen(process.stdout);
+  const screen = createScreen(process.stdout, Boolean(process.env["NO_COLOR"]));
   const held = await runDemo(parsed.options, screen, stop.signal);
   exitCode = held ? 0 : 1;
 } catch (error) {

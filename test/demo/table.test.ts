@@ -42,12 +42,15 @@ describe("The live table", () => {
 });
 
 describe("The screen", () => {
-  function written(use: (screen: ReturnType<typeof createScreen>) => void): string {
+  function written(
+    use: (screen: ReturnType<typeof createScreen>) => void,
+    { rows = 24, isPlain = false } = {},
+  ): string {
     let text = "";
     const write = (more: string) => {
       text += more;
     };
-    use(createScreen({ isTTY: true, columns: 80, write }));
+    use(createScreen({ isTTY: true, columns: 80, rows, write }, isPlain));
     return text;
   }
 
@@ -66,5 +69,31 @@ describe("The screen", () => {
       screen.draw(["three"]);
     });
     assert.ok(!text.includes("\u001b[2A"));
+  });
+
+  it("has no colours where NO_COLOR asks for none", () => {
+    const draw = (isPlain: boolean) =>
+      written((screen) => screen.draw(tableLines([row({})], 80)), { isPlain });
+    assert.ok(draw(false).includes("\u001b[32mReady"));
+    assert.doesNotMatch(draw(true), /\[\d+m/);
+    assert.match(draw(true), / Ready /);
+  });
+
+  it("draws no more than the terminal is high, so that nothing is left above", () => {
+    const lines = ["head", "n1", "n2", "n3", "n4"];
+    const twice = (rows: number) =>
+      written(
+        (screen) => {
+          screen.draw(lines);
+          screen.draw(lines);
+        },
+        { rows },
+      );
+    assert.ok(twice(6).includes("\u001b[5A"));
+    assert.ok(twice(6).includes("n4"));
+    const low = twice(4);
+    assert.ok(low.includes("\u001b[3A"), JSON.stringify(low));
+    assert.match(low, /head[^\n]*\nn1[^\n]*\n… and 3 more/);
+    assert.ok(!low.includes("n2"));
   });
 });
