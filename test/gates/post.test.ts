@@ -273,5 +273,5 @@ describe("A question over HTTP where only a proxy reaches the server", () => {
     } finally {
       await large.close();
     }
-  });
+  }).timeout(20_000);
 });
