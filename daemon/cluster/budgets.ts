@@ -1,5 +1,6 @@
-import type { Clock } from "../clock.ts";
+import type { Clock, Random } from "../clock.ts";
 import type { Api } from "./api.ts";
+import { followCollection } from "./collection.ts";
 import { type Budget, paths } from "./objects.ts";
 import { listAll } from "./pages.ts";
 
@@ -16,4 +17,63 @@ export function createBudgetReader(api: Api, clock: Clock) {
     read.set(namespace, { at: clock.elapsed(), budgets });
     return budgets;
   };
+}
+
+export interface FollowedBudgets {
+  api: Api;
+  clock: Clock;
+  random: Random;
+  namespace: string;
+  /** So long a watch is believed. */
+  trustMs: number;
+  /** All budgets of the namespace, at the start and after each change; undefined while a change may go unseen. */
+  onBudgets: (budgets: readonly Budget[] | undefined) => void;
+}
+
+/** Several namespaces may be followed at a time, and all break together. */
+const afterBreak = { firstMs: 5000, maxMs: 5 * 60_000 };
+
+/**
+ * One list and one watch of the budgets of a namespace, until the signal ends it. Where they may not be watched it ends by itself, and
+ * resolves with why.
+ */
+export async function followBudgets(
+  { namespace, onBudgets, ...ports }: FollowedBudgets,
+  outer: AbortSignal,
+): Promise<string | undefined> {
+  const over = new AbortController();
+  const passOn = () => over.abort(outer.reason);
+  outer.addEventListener("abort", passOn, { once: true });
+  if (outer.aborted) passOn();
+  let refusal: string | undefined;
+  let known = new Map<string, Budget>();
+  const nameOf = ({ metadata }: Budget) => metadata?.name ?? "";
+  const tell = () => onBudgets([...known.values()]);
+  await followCollection<Budget>(
+    {
+      ...ports,
+      collection: paths.budgetsIn(namespace),
+      query: {},
+      async onPages(pages) {
+        const listed = new Map<string, Budget>();
+        for await (const page of pages) for (const budget of page) listed.set(nameOf(budget), budget);
+        known = listed;
+        tell();
+      },
+      async onEvent(type, budget) {
+        if (type === "DELETED") known.delete(nameOf(budget));
+        else known.set(nameOf(budget), budget);
+        tell();
+      },
+      onBreak(error) {
+        onBudgets(undefined);
+        if (error.code !== "forbidden") return;
+        refusal = error.message;
+        over.abort(error);
+      },
+      afterBreak,
+    },
+    over.signal,
+  ).finally(() => outer.removeEventListener("abort", passOn));
+  return refusal;
 }

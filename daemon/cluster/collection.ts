@@ -1,6 +1,6 @@
-import { backoffMs } from "../backoff.ts";
+import { type BackoffLimits, backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
-import { type Api, type CallOptions, isApiError, type WatchEvent } from "./api.ts";
+import { type Api, type ApiError, type CallOptions, isApiError, type WatchEvent } from "./api.ts";
 import type { Metadata } from "./objects.ts";
 import { pagesOf } from "./pages.ts";
 
@@ -15,6 +15,10 @@ export interface Following<T> {
   /** The whole collection, page by page: at the start, and whenever it may be that something was missed. */
   onPages: (pages: AsyncIterable<readonly T[]>) => Promise<void>;
   onEvent: (type: Exclude<WatchEvent<T>["type"], "BOOKMARK">, object: T) => Promise<void>;
+  /** Told of each break; it goes on by itself. Until the next event or list, a change may go unseen. */
+  onBreak?: (error: ApiError) => void;
+  /** How it backs off after a break. */
+  afterBreak?: BackoffLimits;
 }
 
 const retry = { firstMs: 500, maxMs: 60_000 };
@@ -25,12 +29,24 @@ const retry = { firstMs: 500, maxMs: 60_000 };
  * answer of the API server.
  */
 export async function followCollection<T extends { metadata?: Metadata }>(
-  { api, clock, random, collection, query, trustMs, onPages, onEvent }: Following<T>,
+  {
+    api,
+    clock,
+    random,
+    collection,
+    query,
+    trustMs,
+    onPages,
+    onEvent,
+    onBreak,
+    afterBreak = retry,
+  }: Following<T>,
   signal: AbortSignal,
 ): Promise<void> {
   let resourceVersion: string | undefined;
   let listedAt = clock.elapsed();
   for (let failures = 0; !signal.aborted; ) {
+    let limits = retry;
     const trust = new AbortController();
     const end = () => trust.abort(signal.reason);
     signal.addEventListener("abort", end, { once: true });
@@ -64,12 +80,14 @@ export async function followCollection<T extends { metadata?: Metadata }>(
       }
       if (!isApiError(error)) throw error;
       if (isApiError(error, "expired")) resourceVersion = undefined;
+      limits = afterBreak;
+      onBreak?.(error);
     } finally {
       signal.removeEventListener("abort", end);
       end();
     }
     // Also after an orderly end: a server that ends each watch at once is not asked without pause.
     failures += 1;
-    await clock.sleep(backoffMs(failures, retry, random), signal).catch(() => {});
+    await clock.sleep(backoffMs(failures, limits, random), signal).catch(() => {});
   }
 }

@@ -1,9 +1,9 @@
 import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError } from "../cluster/api.ts";
-import { createBudgetReader } from "../cluster/budgets.ts";
+import { createBudgetReader, followBudgets } from "../cluster/budgets.ts";
 import { followCollection } from "../cluster/collection.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
-import { type Pod, paths } from "../cluster/objects.ts";
+import { type Budget, type Pod, paths } from "../cluster/objects.ts";
 import { judgeBudgets } from "./budgets.ts";
 import { askToEnd, type EvictionRefusal } from "./evict.ts";
 import {
@@ -50,12 +50,16 @@ export interface DrainReport {
   refused(pod: Pod, why: string): void;
   /** It should go, and goes down with the machine. */
   left(pod: Pod, reasons: readonly PodReason[]): void;
+  /** Budgets cannot be watched; told once. */
+  unwatched(why: string): void;
   /** Volumes may be attached when the node goes on. */
   stillAttached(why: string): void;
 }
 
 /** So long the watch of the pods is believed. */
 const trustMs = 50_000;
+/** And that of budgets, of which a pod is asked for now and then all the same. */
+const budgetTrustMs = 2 * 60_000;
 
 export interface Drain {
   state(): DrainState;
@@ -75,9 +79,12 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
 
   const now = (): Moment => ({ elapsed: clock.elapsed(), epoch: clock.wall() });
   const { skipWaitForDeleteMs, rebootAnyway } = selection;
-  let progress = beginDrain({ ...options, skipWaitForDeleteMs, rebootAnyway }, now());
+  const budgetFacts = { isSaidToBeHeld: (budget: Budget) => isSaidToBeHeld(selection, budget) };
+  let progress = beginDrain({ ...options, skipWaitForDeleteMs, rebootAnyway, budgetFacts }, now());
   const daemonSets = new Map<string, boolean>();
   const readBudgets = createBudgetReader(api, clock);
+  const watches = new Map<string, AbortController>();
+  let isUnwatched = false;
   let alarmAt = Number.POSITIVE_INFINITY;
 
   function happen(event: DrainEvent): void {
@@ -96,6 +103,13 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
       case "evict":
       case "delete":
         endOnError(ask(request.do, request.pod));
+        break;
+      case "watch":
+        endOnError(watchBudgets(request.namespace));
+        break;
+      case "unwatch":
+        watches.get(request.namespace)?.abort();
+        watches.delete(request.namespace);
         break;
       case "detach":
         endOnError(detach(request));
@@ -137,7 +151,8 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     const uid = uidOf(pod);
     const answer = await askToEnd(api, by, pod, options.gracePeriodSeconds, signal);
     if (answer.agreed) return happen({ type: "agreed", uid });
-    const refusal = await explain(pod, answer.refusal);
+    // No budget holds up a deletion.
+    const refusal = by === "delete" ? answer.refusal : await explain(pod, answer.refusal);
     happen({ type: "refused", uid, refusal, retryAfterMs: answer.retryAfterMs, chance: options.random() });
   }
 
@@ -145,16 +160,33 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   async function explain(pod: Pod, refusal: EvictionRefusal): Promise<EvictionRefusal> {
     if (refusal.by !== "budget" && refusal.by !== "server") return refusal;
     try {
-      const budgets = await readBudgets(pod.metadata?.namespace ?? "", signal);
-      const why = judgeBudgets(progress.pods.get(uidOf(pod))?.pod ?? pod, budgets, {
-        isSaidToBeHeld: (budget) => isSaidToBeHeld(selection, budget),
-      }).refused?.message;
+      const namespace = pod.metadata?.namespace ?? "";
+      const budgets = progress.watched.get(namespace)?.budgets ?? (await readBudgets(namespace, signal));
+      const known = progress.pods.get(uidOf(pod))?.pod ?? pod;
+      const why = judgeBudgets(known, budgets, progress.rules.budgetFacts).refused?.message;
       return why === undefined ? refusal : { by: "explained", why };
     } catch (error) {
       signal.throwIfAborted();
       if (!isApiError(error)) throw error;
       return refusal;
     }
+  }
+
+  async function watchBudgets(namespace: string): Promise<void> {
+    const mine = new AbortController();
+    watches.set(namespace, mine);
+    const followed = {
+      ...options,
+      namespace,
+      trustMs: budgetTrustMs,
+      onBudgets(budgets: readonly Budget[] | undefined) {
+        if (!mine.signal.aborted) happen({ type: "budgets", namespace, budgets });
+      },
+    };
+    const refusal = await followBudgets(followed, AbortSignal.any([mine.signal, signal]));
+    if (refusal === undefined || isUnwatched) return;
+    isUnwatched = true;
+    report.unwatched(refusal);
   }
 
   async function detach({ claims, until }: Extract<DrainRequest, { do: "detach" }>): Promise<void> {

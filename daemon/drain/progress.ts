@@ -1,8 +1,10 @@
 /** How a drain goes: what happens to it comes in, what it asks for goes out. Pure: it neither waits nor asks anybody. */
 import { backoffMs } from "../backoff.ts";
-import type { Pod } from "../cluster/objects.ts";
+import type { Budget, Pod } from "../cluster/objects.ts";
+import { budgetsOver, judgeBudgets, nameOf } from "./budgets.ts";
 import { quietMs } from "./estimate.ts";
 import type { EvictionRefusal } from "./evict.ts";
+import type { BudgetFacts } from "./operators.ts";
 import {
   controllerOf,
   isFinished,
@@ -24,6 +26,8 @@ export interface DrainRules {
   skipWaitForDeleteMs: number;
   /** From then on pods are deleted, past all budgets; in milliseconds of `clock.elapsed()`. */
   deleteAt: number;
+  /** What is known of budgets beside what they say themselves. */
+  budgetFacts?: BudgetFacts;
   /** What is left by the deadline goes down with the machine, so that nothing but the deadline ends the drain. */
   rebootAnyway?: boolean;
   /** How long volumes have to be detached; 0 does not look at them. */
@@ -76,6 +80,8 @@ export type DrainEvent =
   | { type: "agreed"; uid: string }
   /** `chance`: in [0, 1), for the back-off. */
   | { type: "refused"; uid: string; refusal: EvictionRefusal; retryAfterMs: number; chance: number }
+  /** All budgets of a namespace that is watched; undefined while a change of them may go unseen. */
+  | { type: "budgets"; namespace: string; budgets: readonly Budget[] | undefined }
   | { type: "attached"; volumes: readonly string[] }
   /** These claims are waited for no longer. */
   | { type: "detached"; claims: readonly string[] }
@@ -86,6 +92,8 @@ export type DrainEvent =
 export type DrainRequest =
   | { do: "evict"; pod: Pod }
   | { do: "delete"; pod: Pod }
+  /** Tell the budgets of this namespace, and whenever they change, or no longer. */
+  | { do: "watch" | "unwatch"; namespace: string }
   /** Wait for the volumes of these claims, "namespace/name", until then; in milliseconds of `clock.elapsed()`. */
   | { do: "detach"; claims: readonly string[]; until: number }
   /** Tell when this moment of `clock.elapsed()` has come. */
@@ -117,11 +125,36 @@ type Request = {
       at: number;
       /** Then it waits for no turn, and for no pause, and counts as never asked. */
       anewAt?: number;
+      /** A budget keeps it. */
+      held?: Held;
     }
-  | { is: "sent"; by: "evict" | "delete" }
+  /** `openings`: see {@link Held}. */
+  | { is: "sent"; by: "evict" | "delete"; openings?: number }
   /** The server has agreed. That is believed for a time. */
   | { is: "agreed"; at: number }
 );
+
+/** What a pod that a budget keeps waits for; moments are of `clock.elapsed()`. */
+interface Held {
+  /** In [0, 1), for its back-offs. */
+  chance: number;
+  /** When it is asked for though the budget shows no change. */
+  netAt: number;
+  /** The change of the budgets that was known when it was refused: only a later one opens its way. */
+  change: number;
+  /** How often in a row the server has refused it though its budget had opened. */
+  openings: number;
+  /** Not before, however often the budget opens. */
+  restsUntil: number;
+  /** Its budget has opened: then it is asked for. */
+  openAt?: number;
+}
+
+/** The budgets of a namespace, and how often in this drain they were other ones. */
+interface View {
+  budgets: readonly Budget[] | undefined;
+  change: number;
+}
 
 /** What a drain knows of a controller, or of whatever else makes pods on this node. */
 interface Maker {
@@ -143,6 +176,10 @@ export interface Progress {
   readonly pods: ReadonlyMap<string, Entry>;
   /** Of these, the ones that are to be asked, now or later. */
   readonly due: ReadonlySet<string>;
+  /** How many pods budgets keep, by namespace. */
+  readonly held: ReadonlyMap<string, number>;
+  /** The namespaces of these that are watched. */
+  readonly watched: ReadonlyMap<string, View>;
   /** How many are being asked, and how many of them after a turn in the line. */
   readonly underWay: number;
   readonly lineUnderWay: number;
@@ -176,6 +213,11 @@ type Draft = { -readonly [K in keyof Progress]: Progress[K] } & {
 
 /** A budget changes at any time. A server in trouble is not to have all pods of all drains asked for again and again. */
 const retry = { budget: { firstMs: 1000, maxMs: 40_000 }, line: { firstMs: 1000, maxMs: 2 * 60_000 } };
+/**
+ * Where a watch shows the budget: it is asked for when the budget opens, after a moment in which another node may have been faster, and
+ * rests for a while where that was so; and rarely all the same.
+ */
+const watched = { namespacesMax: 4, netMs: 5 * 60_000, spreadMs: 500, firstMs: 1000, maxMs: 10_000 };
 /** A pod that does not end though the server has agreed, as after a restore of its storage, is asked again. */
 const agreedTrustMs = 60_000;
 /** A drain that begins so soon after the cordon has not been interrupted by a restart of the daemon. */
@@ -192,6 +234,8 @@ export function beginDrain(rules: DrainRules, now: Moment): Progress {
     isListed: false,
     pods: new Map(),
     due: new Set(),
+    held: new Map(),
+    watched: new Map(),
     underWay: 0,
     lineUnderWay: 0,
     line: { failures: 0, nextAt: 0 },
@@ -279,9 +323,13 @@ function takeIn(draft: Draft, event: DrainEvent, now: Moment): DrainRequest[] {
         request: { is: "agreed", at: now.elapsed, attempt: request.attempt },
         refused: undefined,
       }));
+      reconsider(draft, namespaceOf(draft.pods.get(event.uid)?.pod), now);
       return [];
     case "refused":
       return onRefused(draft, event, now);
+    case "budgets":
+      onBudgets(draft, event, now);
+      return [];
     case "attached":
       draft.attached = event.volumes;
       return [];
@@ -338,6 +386,8 @@ function onSeen(draft: Draft, one: Judged, now: Moment): DrainRequest[] {
     pod,
   });
   if (known === undefined) draft.newestAt = now.elapsed;
+  // What is not Ready may go where others may not.
+  if (known?.request.is === "due" && known.request.held) reconsider(draft, namespaceOf(pod), now);
   noteEviction(draft, uid, pod);
   return [];
 }
@@ -434,7 +484,14 @@ function onRefused(
     at = Math.max(at, now.elapsed + backoffMs(attempt, retry.budget, () => chance));
   }
   const line = isTrouble ? { isInLine: true as const } : {};
-  put(draft, uid, { ...entry, request: { is: "due", at, attempt, ...anew, ...line }, refused: refusal });
+  const namespace = namespaceOf(entry.pod);
+  const held = wasEvicted && isByBudget(refusal) ? { held: heldNow(draft, entry, chance, now) } : {};
+  put(draft, uid, {
+    ...entry,
+    request: { is: "due", at, attempt, ...anew, ...line, ...held },
+    refused: refusal,
+  });
+  reconsider(draft, namespace, now);
   return [{ do: "report", what: "refused", pod: entry.pod, why: refusal.why }];
 }
 
@@ -443,6 +500,106 @@ const rightsTriesMax = 4;
 
 function hasLaterStep({ rebootAnyway = false, deleteAt }: DrainRules, wasEvicted: boolean): boolean {
   return rebootAnyway || (wasEvicted && Number.isFinite(deleteAt));
+}
+
+function isByBudget(refusal: EvictionRefusal | undefined): boolean {
+  return refusal?.by === "budget" || refusal?.by === "explained";
+}
+
+function namespaceOf(pod: Pod | undefined): string {
+  return pod?.metadata?.namespace ?? "";
+}
+
+function heldNow({ watched: views }: Draft, { pod, request }: Entry, chance: number, now: Moment): Held {
+  const openings = request.is === "sent" ? (request.openings ?? 0) : 0;
+  return {
+    chance,
+    netAt: now.elapsed + backoffMs(1, { firstMs: watched.netMs, maxMs: watched.netMs }, () => chance),
+    change: views.get(namespaceOf(pod))?.change ?? 0,
+    openings,
+    restsUntil: openings === 0 ? 0 : now.elapsed + backoffMs(openings, watched, () => chance),
+  };
+}
+
+function onBudgets(
+  draft: Draft,
+  { namespace, budgets }: Extract<DrainEvent, { type: "budgets" }>,
+  now: Moment,
+): void {
+  const before = draft.watched.get(namespace);
+  if (before === undefined) return;
+  draft.watched = new Map(draft.watched).set(namespace, { budgets, change: before.change + 1 });
+  reconsider(draft, namespace, now);
+  if (budgets !== undefined) return;
+  for (const { uid, entry, request, held } of heldIn(draft, namespace)) {
+    const { openAt: _, ...rest } = held;
+    const at = now.elapsed + backoffMs(Math.max(request.attempt, 1), retry.budget, () => held.chance);
+    put(draft, uid, { ...entry, request: { ...request, at, held: rest } });
+  }
+}
+
+/**
+ * As many pods as their budget lets go are asked for; the others wait until it shows another change. Of several pods the first ones
+ * go. What is under way is taken to have used a disruption up that the budget still shows.
+ */
+function reconsider(draft: Draft, namespace: string, now: Moment): void {
+  const view = draft.watched.get(namespace);
+  if (view?.budgets === undefined) return;
+  const { budgets, change } = view;
+  const left = new Map(budgets.map((budget) => [nameOf(budget), budget.status?.disruptionsAllowed ?? 0]));
+  const take = (budget: Budget) => {
+    const before = left.get(nameOf(budget)) ?? 0;
+    left.set(nameOf(budget), before - 1);
+    return before > 0;
+  };
+  for (const { pod, request } of draft.pods.values()) {
+    if (request.is === "sent" && namespaceOf(pod) === namespace) budgetsOver(pod, budgets).forEach(take);
+  }
+  const all = heldIn(draft, namespace);
+  for (const { uid, entry, request, held } of [
+    ...all.filter(({ held }) => held.openAt !== undefined),
+    ...all.filter(({ held }) => held.openAt === undefined),
+  ]) {
+    const { openAt, ...rest } = held;
+    const { refused, charges } = judgeBudgets(entry.pod, budgets, draft.rules.budgetFacts);
+    if (refused === undefined && change <= held.change) continue;
+    const isOpen = refused === undefined && (charges === undefined || take(charges));
+    const opensAt = openAt ?? Math.max(now.elapsed + held.chance * watched.spreadMs, held.restsUntil);
+    put(draft, uid, {
+      ...entry,
+      request: isOpen
+        ? { ...request, at: opensAt, held: { ...rest, openAt: opensAt } }
+        : { ...request, at: held.netAt, held: rest },
+      // So that what is said of it is how things are now.
+      refused: refused === undefined ? entry.refused : { by: "explained", why: refused.message },
+    });
+  }
+}
+
+function heldIn(draft: Draft, namespace: string) {
+  return [...draft.due].flatMap((uid) => {
+    const entry = draft.pods.get(uid);
+    if (entry === undefined || entry.request.is !== "due" || namespaceOf(entry.pod) !== namespace) return [];
+    const { request } = entry;
+    return request.held === undefined ? [] : [{ uid, entry, request, held: request.held }];
+  });
+}
+
+/** Only those that keep a pod are watched, and only so many. */
+function watchBudgets(draft: Draft): DrainRequest[] {
+  const requests: DrainRequest[] = [];
+  for (const namespace of draft.watched.keys()) {
+    if (draft.held.has(namespace)) continue;
+    draft.watched = new Map([...draft.watched].filter(([other]) => other !== namespace));
+    requests.push({ do: "unwatch", namespace });
+  }
+  for (const namespace of draft.held.keys()) {
+    if (draft.watched.size >= watched.namespacesMax) break;
+    if (draft.watched.has(namespace)) continue;
+    draft.watched = new Map(draft.watched).set(namespace, { budgets: undefined, change: 0 });
+    requests.push({ do: "watch", namespace });
+  }
+  return requests;
 }
 
 /** The server has answered for a pod that stood in the line: all others may go on. */
@@ -467,7 +624,13 @@ function put(draft: Draft, uid: string, entry: Entry | undefined): void {
   else draft.due.delete(uid);
 }
 
-function count(draft: Draft, { pod, request }: Entry, by: 1 | -1): void {
+function count(draft: Draft, { pod, request, refused }: Entry, by: 1 | -1): void {
+  if (isByBudget(refused) && pod.metadata?.deletionTimestamp === undefined) {
+    const namespace = namespaceOf(pod);
+    const held = new Map(draft.held).set(namespace, (draft.held.get(namespace) ?? 0) + by);
+    if (held.get(namespace) === 0) held.delete(namespace);
+    draft.held = held;
+  }
   if (request.is === "sent") draft.underWay += by;
   if (request.is === "sent" && request.isInLine) draft.lineUnderWay += by;
   if (isFinished(pod)) return;
@@ -480,6 +643,7 @@ function follow(draft: Draft, now: Moment): DrainRequest[] {
   const skipAt = dropLongDeleted(draft, now);
   if (!draft.isListed) return [];
   const { requests, dueAt } = askDue(draft, now);
+  requests.push(...watchBudgets(draft));
   const { request, quietAt } = end(draft, now);
   const until = Math.min(skipAt, dueAt, quietAt);
   if (request !== undefined) requests.push(request);
@@ -529,12 +693,17 @@ function askDue(draft: Draft, now: Moment): { requests: DrainRequest[]; dueAt: n
     put(draft, uid, {
       ...entry,
       isAsked: true,
-      request: { is: "sent", by, attempt, ...(isInLine && !isAnew && { isInLine }) },
+      request: { is: "sent", by, attempt, ...openingsOf(request), ...(isInLine && !isAnew && { isInLine }) },
     });
     if (!isAsked) requests.push({ do: "report", what: "asked", pod, reasons });
     requests.push({ do: by, pod });
   }
   return { requests, dueAt };
+}
+
+function openingsOf(request: Entry["request"]): { openings?: number } {
+  const held = request.is === "due" ? request.held : undefined;
+  return held?.openAt === undefined ? {} : { openings: held.openings + 1 };
 }
 
 /** When a pod may be asked, in milliseconds of `clock.elapsed()`. */

@@ -35,10 +35,16 @@ interface PodFacts {
   boundByName?: true;
   claim?: string;
   verdict?: Verdict;
+  /** Its label of that name. */
+  app?: string;
+  ready?: boolean;
+  /** Its namespace. */
+  in?: string;
 }
 
 function pod(name: string, facts: PodFacts = {}) {
-  const { of, tier, phase = "Running", made = -3600, ends, tolerates, boundByName, claim } = facts;
+  const { of, tier, phase = "Running", made = -3600, ends, tolerates, boundByName, claim, app } = facts;
+  const { ready = true } = facts;
   const owner = {
     apiVersion: "apps/v1",
     kind: "ReplicaSet",
@@ -53,8 +59,9 @@ function pod(name: string, facts: PodFacts = {}) {
   const body = {
     metadata: {
       name,
-      namespace: "shop",
+      namespace: facts.in ?? "shop",
       uid: name,
+      ...(app && { labels: { app } }),
       creationTimestamp: time(made),
       ...(of && { ownerReferences: [owner] }),
       ...(ends !== undefined && { deletionTimestamp: time(ends), deletionGracePeriodSeconds: 30 }),
@@ -66,7 +73,7 @@ function pod(name: string, facts: PodFacts = {}) {
       ...(boundByName && { affinity }),
       ...(claim && { volumes: [{ name: "v", persistentVolumeClaim: { claimName: claim } }] }),
     },
-    status: { phase },
+    status: { phase, conditions: [{ type: "Ready", status: ready ? "True" : "False" }] },
   };
   return judged(body, facts.verdict ?? evict);
 }
@@ -84,14 +91,17 @@ const refused = (uid: string, by: EvictionRefusal["by"] = "budget", retryAfterMs
 /** In seconds after noon, when the drain begins in what is not said. */
 type Row = [second: number, event: DrainEvent, asks: string];
 
-/** What is asked for, such as "evict a, wait 2"; reports of evictions and refusals are left out. */
-function told(requests: ReturnType<typeof step>["requests"]): string {
+/** What is asked for, such as "evict a, wait 2"; reports of evictions and refusals are left out, and watches mostly. */
+function told(requests: ReturnType<typeof step>["requests"], withWatches: boolean): string {
   return requests
     .flatMap((one) => {
       switch (one.do) {
         case "evict":
         case "delete":
           return `${one.do} ${one.pod.metadata?.name}`;
+        case "watch":
+        case "unwatch":
+          return withWatches ? `${one.do} ${one.namespace}` : [];
         case "wait":
           return `wait ${one.until / 1000}`;
         case "detach":
@@ -111,12 +121,17 @@ function told(requests: ReturnType<typeof step>["requests"]): string {
 const at = (second: number) => ({ elapsed: second * 1000, epoch: noon + second * 1000 });
 
 /** Plays the rows, each of which has to ask for what it says; answers how far the drain is then. */
-function play(rows: readonly Row[], changed: Partial<DrainRules> = {}, begun = 0): Progress {
+function play(
+  rows: readonly Row[],
+  changed: Partial<DrainRules> = {},
+  begun = 0,
+  withWatches = false,
+): Progress {
   let progress = beginDrain({ ...rules, ...changed }, at(begun));
   for (const [second, event, asks] of rows) {
     const next = step(progress, event, at(second));
     progress = next.progress;
-    assert.equal(told(next.requests), asks, `at ${second} s, ${event.type}`);
+    assert.equal(told(next.requests, withWatches), asks, `at ${second} s, ${event.type}`);
   }
   return progress;
 }
@@ -444,6 +459,156 @@ describe("A drain, told by what happens and what it asks for", () => {
         "shop/n: has not been asked yet",
       ],
     });
+  });
+});
+
+/** A budget of the pods of `app`, with so many disruptions to give; `null`: of another spec than it was worked out for. */
+function budget(allowed: number | null, app = "web", healthy = 2) {
+  return {
+    metadata: { name: app, namespace: "shop", generation: allowed === null ? 2 : 1 },
+    spec: { minAvailable: 2, selector: { matchLabels: { app } } },
+    status: {
+      disruptionsAllowed: allowed ?? 1,
+      currentHealthy: healthy,
+      desiredHealthy: 2,
+      expectedPods: 3,
+      observedGeneration: 1,
+    },
+  };
+}
+const evictsAll = "evict a, evict b, evict c, evict d, evict e";
+const budgets = (...all: ReturnType<typeof budget>[]): DrainEvent => {
+  return { type: "budgets", namespace: "shop", budgets: all };
+};
+const blind: DrainEvent = { type: "budgets", namespace: "shop", budgets: undefined };
+const [w, x, y] = ["w", "x", "y"].map((name) => pod(name, { app: "web" })) as [Pod, Pod, Pod];
+const late = (event: Extract<DrainEvent, { type: "refused" }>, chance: number): DrainEvent => ({
+  ...event,
+  chance,
+});
+
+describe("A drain that budgets hold up, told by what happens", () => {
+  const held: Row[] = [
+    [0, listed(w), "evict w"],
+    [0, refused("w"), "watch shop, wait 1"],
+    [0.1, budgets(budget(0)), "wait 300"],
+  ];
+  const rows: Record<string, Row[]> = {
+    "watches the budgets, asks again as soon as one opens, and then watches no longer": [
+      ...held,
+      [200, budgets(budget(1)), "evict w"],
+      [200.1, agreed("w"), "unwatch shop, wait 260.1"],
+    ],
+    "asks rarely while the budget shows no change": [
+      ...held,
+      [300, tick, "evict w"],
+      [300.1, refused("w"), "wait 600.1"],
+    ],
+    "asks for nothing where the budget changes and still refuses": [
+      ...held,
+      [100, budgets(budget(0, "web", 1)), "wait 300"],
+      [200, budgets(budget(null)), "wait 300"],
+      [210, budgets(budget(0), budget(2, "other")), "wait 300"],
+    ],
+    "asks for what a budget that has gone does not keep any more": [...held, [200, budgets(), "evict w"]],
+    "asks for a pod that its budget lets go as it is not Ready any more": [
+      ...held,
+      [50, seen(pod("w", { app: "web", ready: false })), "evict w"],
+    ],
+    "asks for as many pods as the budget lets go, one after the other": [
+      [0, listed(w, x, y), "evict w, evict x, evict y"],
+      [0, refused("w"), "watch shop, wait 1"],
+      [0, refused("x"), "wait 1"],
+      [0, refused("y"), "wait 1"],
+      [0.1, budgets(budget(0)), "wait 300"],
+      [60, budgets(budget(2)), "evict w, evict x, wait 300"],
+      [60.1, budgets(budget(1)), "wait 300"],
+      [60.2, agreed("w"), "wait 120.2"],
+      [60.3, budgets(budget(0)), "wait 120.2"],
+      [60.4, agreed("x"), "wait 120.2"],
+      [60.5, seen(pod("w", { app: "web", ends: 90 })), "wait 120.4"],
+      [60.5, seen(pod("x", { app: "web", ends: 90 })), "wait 300"],
+      [99, budgets(budget(1)), "evict y"],
+    ],
+    "lets the next pod go where a rule forbids to take the one whose budget has opened": [
+      [0, listed(w, x), "evict w, evict x"],
+      [0, refused("w"), "watch shop, wait 1"],
+      [0, refused("x"), "wait 1"],
+      [0.1, budgets(budget(0)), "wait 300"],
+      [60, budgets(budget(1)), "evict w, wait 300"],
+      [60.1, refused("w", "rule"), "evict x, wait 62.1"],
+    ],
+    "waits for the next change where another node was faster, and rests where that goes on": [
+      ...held,
+      [60, budgets(budget(1)), "evict w"],
+      [60.01, refused("w"), "wait 62.01"],
+      [60.02, budgets(budget(0)), "wait 360.01"],
+      [60.1, budgets(budget(1)), "wait 61.01"],
+      [60.2, budgets(budget(0)), "wait 360.01"],
+      [60.3, budgets(budget(1)), "wait 61.01"],
+      [61.01, tick, "evict w"],
+      [61.02, refused("w"), "wait 65.02"],
+      [61.03, budgets(budget(0)), "wait 361.02"],
+      [61.04, budgets(budget(1)), "wait 63.02"],
+    ],
+    "lets the drains of other nodes be faster for a moment, and does not ask where one was": [
+      [0, listed(w), "evict w"],
+      [0, late(refused("w") as Extract<DrainEvent, { type: "refused" }>, 0.5), "watch shop, wait 0.75"],
+      [0.1, budgets(budget(0)), "wait 225"],
+      [60, budgets(budget(1)), "wait 60.25"],
+      [60.1, budgets(budget(0)), "wait 225"],
+      [60.25, tick, "wait 225"],
+    ],
+    "asks by time, from then on, where the watch has broken, until it shows the budgets again": [
+      ...held,
+      [60, blind, "wait 61"],
+      [61, tick, "evict w"],
+      [61, refused("w"), "wait 63"],
+      [63, tick, "evict w"],
+      [63, refused("w"), "wait 67"],
+      [64, budgets(budget(0)), "wait 363"],
+    ],
+    "asks by time where the server refuses though the budgets would let the pod go": [
+      [0, listed(w), "evict w"],
+      [0, refused("w"), "watch shop, wait 1"],
+      [0.1, budgets(budget(1)), "evict w"],
+      [0.2, refused("w"), "wait 2.2"],
+      [2.2, tick, "evict w"],
+      [2.3, refused("w"), "wait 6.3"],
+    ],
+    "watches no more for a pod that has gone": [...held, [10, gone(w), "unwatch shop, notify"]],
+    "watches nothing for a pod that a rule or the server keeps": [
+      [0, listed(w, x), "evict w, evict x"],
+      [0, refused("w", "rule"), "wait 1"],
+      [0, refused("x", "server"), "wait 1"],
+    ],
+    "watches four namespaces at a time, and the next one when a pod of one has gone": [
+      [0, listed(...["a", "b", "c", "d", "e"].map((name) => pod(name, { in: name }))), evictsAll],
+      [0, refused("a"), "watch a, wait 1"],
+      [0, refused("b"), "watch b, wait 1"],
+      [0, refused("c"), "watch c, wait 1"],
+      [0, refused("d"), "watch d, wait 1"],
+      [0, refused("e"), "wait 1"],
+      [0.5, gone(pod("b", { in: "b" })), "unwatch b, watch e, wait 1"],
+    ],
+  };
+  for (const [what, played] of Object.entries(rows)) it(what, () => void play(played, {}, 0, true));
+
+  it("deletes from its time on, whatever the budget shows", () => {
+    play(
+      [...held, [10, tick, "delete w"]].with(2, [0.1, budgets(budget(0)), "wait 10"]) as Row[],
+      { deleteAt: 10_000 },
+      0,
+      true,
+    );
+  });
+
+  it("says of the pod how its budget is now", () => {
+    const progress = play([...held, [100, budgets(budget(0, "web", 1)), "wait 300"]], {}, 0, true);
+    assert.match(
+      JSON.stringify(stateAt(progress, 100)),
+      /shop\/w: budget shop\/web needs 2 healthy pods and has 1;/,
+    );
   });
 });
 

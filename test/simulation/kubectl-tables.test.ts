@@ -82,7 +82,7 @@ function drain(selection: Partial<Selection> = {}, changed: Partial<DrainOptions
       onChange: () => {
         changes += 1;
       },
-      report: { asked() {}, refused() {}, left() {}, stillAttached() {} },
+      report: { asked() {}, refused() {}, left() {}, unwatched() {}, stillAttached() {} },
       ...changed,
     },
     stop.signal,

@@ -207,7 +207,7 @@ async function afterDaemon(cluster: Cluster, waitMs: number): Promise<Drained> {
         parallelism: 50,
         deadline: systemClock.elapsed() + waitMs,
         onChange: resolve,
-        report: { asked() {}, refused() {}, left() {}, stillAttached() {} },
+        report: { asked() {}, refused() {}, left() {}, unwatched() {}, stillAttached() {} },
       },
       ended.signal,
     );
