@@ -145,6 +145,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
     },
     checkGates: createGateCheck(chooseGates(config, { ...surroundings, ...host, api, warn: log.warn }), {
       clock,
+      random,
       recheckMs,
       periodMs: config.period,
     }),

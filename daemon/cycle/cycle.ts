@@ -222,7 +222,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       }
       case "gates": {
         const { stage } = action;
-        seen.gates = { ...(await ports.checkGates(askedOfGates(record, stage, seen), signal)), stage };
+        const asked = askedOfGates(record, stage, seen);
+        seen.gates = { ...(await ports.checkGates(asked, signal, turn && wake)), stage };
         return true;
       }
       case "lock":

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock, Random } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { checkAlertOptions } from "../config/alerts.ts";
 import { escalationOf } from "../config/escalation.ts";
@@ -27,6 +27,7 @@ import { windowGate } from "./window.ts";
 export interface GatePorts {
   api: Api;
   clock: Clock;
+  random: Random;
   /** For Prometheus and Alertmanager. */
   post: HttpPost;
   logind: Pick<Logind, "listInhibitors" | "listSessions">;
@@ -61,7 +62,7 @@ export function chooseGates(config: Config, ports: GatePorts): Gate[] {
   }
   // A drain that is followed by the reboot anyway cannot fail.
   if (config.preflight === "on" && !drain.escalation.rebootAnyway) {
-    gates.push(disruptionGate(api, config["node-id"], drain, looked, say));
+    gates.push(disruptionGate({ ...ports, looked, say }, config["node-id"], drain));
   }
   if (config.inhibitors !== "ignore") gates.push(inhibitorsGate(logind, config.inhibitors));
   const { waitMs } = config["logged-in-users"];

@@ -1,10 +1,14 @@
+import type { Clock, Random } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
+import { followBudgets } from "../cluster/budgets.ts";
+import type { Budget, Pod } from "../cluster/objects.ts";
+import { budgetsOver } from "../drain/budgets.ts";
 import type { Escalation } from "../drain/escalation.ts";
 import { readBlockers, readRoomFor } from "../drain/facts.ts";
-import type { Finding } from "../drain/finding.ts";
-import { needRoom, type PreflightFacts, planDrain } from "../drain/preflight.ts";
-import { isSaidToBeHeld, type Selection } from "../drain/select.ts";
-import type { Gate } from "./gate.ts";
+import type { Finding, FindingCode } from "../drain/finding.ts";
+import { needRoom, type PodPlan, type PreflightFacts, planDrain } from "../drain/preflight.ts";
+import { isSaidToBeHeld, podKey, type Selection } from "../drain/select.ts";
+import type { Gate, WatchOpening } from "./gate.ts";
 import type { SayOnceADay } from "./once-a-day.ts";
 import type { Looked } from "./unmatched.ts";
 
@@ -17,17 +21,42 @@ export interface DrainSettings {
   heldSelector: string | undefined;
 }
 
+/** What the gate stands on. */
+export interface DisruptionPorts {
+  api: Api;
+  clock: Clock;
+  random: Random;
+  looked: Looked;
+  say: SayOnceADay;
+}
+
+interface Found {
+  key: string;
+  codes: readonly FindingCode[];
+  text: string;
+}
+
 const podsMax = 5;
+/** Whatever closes the gate for these alone is over once the budgets say so. */
+const byBudget: readonly FindingCode[] = [
+  "budget-busy",
+  "budget-exhausted",
+  "budget-never",
+  "budgets-several",
+];
+const namespacesMax = 2;
+/** No more nodes than these watch a budget that holds all of them back, on average. */
+const watchersMax = 50;
+/** The gate is asked again before that, whatever a watch shows. */
+const trustMs = 60 * 60_000;
+/** Rights that are missing may be given. */
+const forbiddenMs = 60 * 60_000;
 
 /** Closed while a drain of this node could not succeed, for what `rebootd plan` says too; its codes are those of findings. */
-export function disruptionGate(
-  api: Api,
-  nodeName: string,
-  drain: DrainSettings,
-  looked: Looked,
-  say: SayOnceADay,
-): Gate {
+export function disruptionGate(ports: DisruptionPorts, nodeName: string, drain: DrainSettings): Gate {
+  const { api, clock, random, looked, say } = ports;
   const { selection, podSelector, escalation, heldSelector } = drain;
+  let mayWatchAt = Number.NEGATIVE_INFINITY;
   // Pods that are deleted in the end go past their budgets.
   const drainDeleteAfterMs = Number.isFinite(escalation.drainDeleteAfterMs) ? 0 : Number.POSITIVE_INFINITY;
   return {
@@ -61,27 +90,77 @@ export function disruptionGate(
       const inNeed = needRoom(facts);
       const cluster = inNeed.length > 0 ? await readRoomFor(api, nodeName, inNeed, signal) : undefined;
       const { pods } = planDrain({ ...facts, cluster });
-      const blocked = pods.flatMap(({ key, findings }) => {
-        const lasting = findings.filter((finding) => isLasting(finding, escalation, now));
-        const [first] = lasting;
-        if (first === undefined) return [];
-        return { key, code: first.code, text: lasting.map(({ message }) => message).join(", and ") };
-      });
+      const blocked = foundOf(pods, (finding) => isLasting(finding, escalation, now));
       const [first] = blocked;
-      if (first !== undefined) {
-        return {
-          open: false,
-          code: first.code,
-          message: `the drain could not succeed: ${named(blocked)}`,
-        };
+      const [code] = first?.codes ?? [];
+      if (code !== undefined) {
+        const message = `the drain could not succeed: ${named(blocked)}`;
+        return { open: false, code, message, watch: watchOf(facts, blocked) };
       }
-      const held = pods.flatMap(({ key, findings }) =>
-        findings.flatMap(({ code, message }) => (code === "budget-held" ? { key, text: message } : [])),
-      );
+      const held = foundOf(pods, (finding) => finding.code === "budget-held");
       if (held.length > 0) say("budget-held", `the drain depends on others (budget-held): ${named(held)}`);
       return { open: true };
     },
   };
+
+  /** Where budgets alone are in the way, few of them, and not of thousands of nodes at a time. */
+  function watchOf(facts: PreflightFacts, blocked: readonly Found[]): WatchOpening | undefined {
+    if (blocked.some(({ codes }) => codes.some((code) => !byBudget.includes(code)))) return undefined;
+    const keys = new Set(blocked.map(({ key }) => key));
+    const pods = facts.pods.filter((pod) => keys.has(podKey(pod)));
+    const namespaces = [...new Set(pods.map(({ metadata }) => metadata?.namespace ?? ""))];
+    if (namespaces.length > namespacesMax || clock.elapsed() < mayWatchAt) return undefined;
+    const nodesMost = podsMost(pods, facts.budgets);
+    if (random() * nodesMost >= watchersMax) return undefined;
+    // It is kept for a while, and so are no pods that are not in the way.
+    const held: PreflightFacts = { ...facts, pods, budgets: [] };
+    const askedAt = clock.elapsed();
+    const isOpen = (budgets: readonly Budget[]) => {
+      const now = held.now + clock.elapsed() - askedAt;
+      const { pods } = planDrain({ ...held, budgets, now });
+      // One that is busy says soon what it allows.
+      return foundOf(pods, (one) => one.blocks && !isRecent(one, escalation, now)).length === 0;
+    };
+
+    const follow: WatchOpening["follow"] = async (tell, outer) => {
+      const over = new AbortController();
+      const signal = AbortSignal.any([outer, over.signal]);
+      const known = new Map<string, readonly Budget[]>();
+      const followOne = async (namespace: string) => {
+        const onBudgets = (budgets: readonly Budget[] | undefined) => {
+          if (budgets === undefined) known.delete(namespace);
+          else known.set(namespace, budgets);
+          tell(known.size === namespaces.length && isOpen([...known.values()].flat()));
+        };
+        const refusal = await followBudgets({ api, clock, random, namespace, trustMs, onBudgets }, signal);
+        if (refusal === undefined) return;
+        over.abort();
+        mayWatchAt = clock.elapsed() + forbiddenMs;
+        say("budgets", `a budget that opens is noticed late, as budgets cannot be watched: ${refusal}`);
+      };
+      await Promise.all(namespaces.map(followOne));
+    };
+    return { nodesMost: Math.min(nodesMost, watchersMax), follow };
+  }
+}
+
+/** How many pods are of one of these budgets, and so on how many nodes they are at most. */
+function podsMost(pods: readonly Pod[], budgets: readonly Budget[]): number {
+  const held = pods.flatMap((pod) => budgetsOver(pod, budgets));
+  return Math.max(0, ...held.map(({ status }) => status?.expectedPods ?? 0));
+}
+
+/** The pods with such findings. */
+function foundOf(pods: readonly PodPlan[], isMeant: (finding: Finding) => boolean): Found[] {
+  return pods.flatMap(({ key, findings }) => {
+    const found = findings.filter(isMeant);
+    if (found.length === 0) return [];
+    return {
+      key,
+      codes: found.map(({ code }) => code),
+      text: found.map(({ message }) => message).join(", and "),
+    };
+  });
 }
 
 function named(pods: readonly { key: string; text: string }[]): string {
@@ -96,7 +175,10 @@ function named(pods: readonly { key: string; text: string }[]): string {
  * What makes a drain fail, and not only wait: a budget that ran out a moment ago, as when the pods of the node before are still
  * starting, has most of the drain's time left to fill up.
  */
-function isLasting({ blocks, code, since }: Finding, { drainTimeoutMs }: Escalation, now: number): boolean {
-  const isRecent = since !== undefined && now - since < drainTimeoutMs / 3;
-  return blocks && code !== "budget-busy" && !isRecent;
+function isLasting(finding: Finding, escalation: Escalation, now: number): boolean {
+  return finding.blocks && finding.code !== "budget-busy" && !isRecent(finding, escalation, now);
+}
+
+function isRecent({ since }: Finding, { drainTimeoutMs }: Escalation, now: number): boolean {
+  return since !== undefined && now - since < drainTimeoutMs / 3;
 }

@@ -42,12 +42,22 @@ export interface GateMoment {
 
 export type GateAnswer = (
   | { open: true }
-  /** `code` is from a bounded set; `message` is a sentence for people. */
-  | { open: false; code: string; message: string }
+  /** `code` is from a bounded set; `message` is a sentence for people. `watch`: where it can be seen that it opens. */
+  | { open: false; code: string; message: string; watch?: WatchOpening | undefined }
 ) & {
   /** When the answer changes by itself, if that is known; milliseconds since the epoch. */
   changesAt?: number | undefined;
 };
+
+export interface WatchOpening {
+  /** So many nodes at most wait for the same. */
+  nodesMost: number;
+  /**
+   * Tells whether the gate would be open, at first and whenever that may have changed, until the signal ends it. Ends by itself where
+   * that cannot be seen. What it tells opens no way: then the gate is asked.
+   */
+  follow(tell: (isOpen: boolean) => void, signal: AbortSignal): Promise<void>;
+}
 
 export interface ClosedGate {
   gate: string;

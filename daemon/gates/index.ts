@@ -1,4 +1,5 @@
-import { type Clock, withDeadline } from "../clock.ts";
+import { type Clock, type Random, withDeadline } from "../clock.ts";
+import { awaitOpening } from "./await-opening.ts";
 import {
   type ClosedGate,
   cannotTell,
@@ -7,16 +8,20 @@ import {
   type GateAnswers,
   type GateMoment,
   type Stage,
+  type WatchOpening,
 } from "./gate.ts";
 
 /** So rarely at last is a gate asked for the slot that says the same each time. */
 const sameAgainMaxMs = 10 * 60_000;
+/** And one of which it is seen when it opens: what else may open it is seen no sooner. */
+const watched = { firstMs: 5 * 60_000, maxMs: 20 * 60_000 };
 
 /** A gate that has not answered by then is closed. */
 const gateDeadlineMs = 15_000;
 
 export interface GateRounds {
   clock: Clock;
+  random: Random;
   /** What was asked afar and is closed is not asked again sooner. */
   recheckMs: number;
   /** The same for all that was asked afar, while something that is asked here holds the node back anyway. */
@@ -30,13 +35,18 @@ export interface Asked extends Omit<GateMoment, "now"> {
   isLockFull: boolean;
 }
 
-export type CheckGates = (asked: Asked, signal: AbortSignal) => Promise<GateAnswers>;
+/** `onOpening`: called when a gate that was closed is worth another look before its time. Without it none is watched. */
+export type CheckGates = (asked: Asked, signal: AbortSignal, onOpening?: () => void) => Promise<GateAnswers>;
 
 /** An answer with the time at which it was given, and how often in a row. */
 interface Given {
   answer: GateAnswer;
   at: number;
   times: number;
+  /** How often in a row it was asked since it had been seen to open, and was closed again. */
+  inVain: number;
+  isWatched?: boolean;
+  hasOpened?: true;
 }
 
 /**
@@ -45,11 +55,11 @@ interface Given {
  */
 export function createGateCheck(
   gates: readonly Gate[],
-  { clock, recheckMs, periodMs }: GateRounds,
+  { clock, random, recheckMs, periodMs }: GateRounds,
 ): CheckGates {
   const given = new Map<Gate, Given>();
 
-  return async (asked, signal) => {
+  return async (asked, signal, onOpening) => {
     const moment = { ...asked, now: clock.wall() };
     const counting = gates.filter(
       (gate) => isAsked(gate, asked.stage) && !(asked.urgent && gate.urgentPasses),
@@ -67,7 +77,10 @@ export function createGateCheck(
       const answer = await ask(gate, moment);
       const last = given.get(gate);
       const times = last !== undefined && isSame(last.answer, answer) ? last.times + 1 : 1;
-      given.set(gate, { answer, at: clock.elapsed(), times });
+      const inVain = last?.hasOpened ? last.inVain + 1 : Math.max(0, (last?.inVain ?? 0) - 1);
+      const now: Given = { answer, at: clock.elapsed(), times, inVain };
+      given.set(gate, now);
+      if (!answer.open && answer.watch && onOpening) void follow(now, answer.watch, onOpening, signal);
       return answer;
     }
 
@@ -84,6 +97,30 @@ export function createGateCheck(
     }
   };
 
+  /** No longer than the answer is remembered: nobody may want to know any more. */
+  async function follow(
+    one: Given,
+    watch: WatchOpening,
+    onOpening: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    one.isWatched = true;
+    const restMs = one.inVain === 0 ? 0 : Math.min(recheckMs * 2 ** (one.inVain - 1), sameAgainMaxMs);
+    const end = await awaitOpening(
+      { clock, random, watch, notBefore: one.at + restMs, until: one.at + closedForMs(one) },
+      signal,
+    );
+    if (end === "blind") one.isWatched = false;
+    if (end !== "opened") return;
+    one.hasOpened = true;
+    onOpening();
+  }
+
+  function closedForMs({ times, isWatched }: Given): number {
+    if (!isWatched) return Math.min(recheckMs * 2 ** (times - 1), sameAgainMaxMs);
+    return Math.min(watched.firstMs * 2 ** (times - 1), watched.maxMs);
+  }
+
   /** At the start, what is asked for the slot is only remembered, while it would not be asked again. */
   function isAsked(gate: Gate, stage: Stage): boolean {
     if (gate.stages.includes(stage)) return true;
@@ -92,12 +129,10 @@ export function createGateCheck(
 
   function known(gate: Gate, isHeldHere: boolean): GateAnswer | undefined {
     const last = given.get(gate);
-    if (last === undefined) return undefined;
-    const { answer, at, times } = last;
-    const closedForMs = gate.stages.includes("slot")
-      ? Math.min(recheckMs * 2 ** (times - 1), sameAgainMaxMs)
-      : recheckMs;
-    const goodForMs = isHeldHere ? periodMs : answer.open ? 0 : closedForMs;
+    if (last === undefined || last.hasOpened) return undefined;
+    const { answer, at } = last;
+    const closedMs = gate.stages.includes("slot") ? closedForMs(last) : recheckMs;
+    const goodForMs = isHeldHere ? periodMs : answer.open ? 0 : closedMs;
     return clock.elapsed() - at < goodForMs ? answer : undefined;
   }
 }

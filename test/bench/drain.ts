@@ -130,6 +130,27 @@ async function heldFor(minutes: number): Promise<Held> {
   return { evictions, requests, seconds };
 }
 
+/** How long a node has not cordoned itself whose start a budget holds back, after the budget has opened; in virtual time. */
+async function secondsToStart(): Promise<number> {
+  const world = await startSmallWorld({ nodes: 1 });
+  const spec = { nodeName: "n1", containers: [{ name: "main", image: "app:1" }] };
+  await world.admin.create(pods, { metadata: { name: "a", labels: { app: "db" } }, spec }, world);
+  const selector = { matchLabels: { app: "db" } };
+  await world.admin.create(budgets, { metadata: { name: "db" }, spec: { minAvailable: 1, selector } }, world);
+  await world.time.pass(5000);
+  world.machine("n1").wantReboot();
+  await world.time.pass(9 * 60_000);
+  const isCordoned = async () => (await world.look()).cordoned.length > 0;
+  if (await isCordoned()) throw new Error("the budget does not hold the start back");
+  await world.admin.patch(`${budgets}/db`, { spec: { minAvailable: 0 } }, world);
+  const opened = world.time.clock.elapsed();
+  while (!(await isCordoned()) && world.time.clock.elapsed() - opened < 2 * deadlineMs)
+    await world.time.pass(50);
+  const seconds = (world.time.clock.elapsed() - opened) / 1000;
+  await world.stop();
+  return seconds;
+}
+
 /** How often each of 20 pods that tolerate the cordon, and those that come in its place, are evicted at most; and how long that takes. */
 async function evictionsOfTolerating(): Promise<{ evictions: number; seconds: number }> {
   const world = await startSmallWorld({
@@ -162,6 +183,7 @@ export async function benchDrain(): Promise<Figure[]> {
   const large = await drainProcess(1000);
   const blocked = await heldFor(1);
   const held = await heldFor(10);
+  const started = await secondsToStart();
   const back = await evictionsOfTolerating();
   return [
     figure(bench, "110 pods: requests", small.requests, "requests", 130),
@@ -181,6 +203,7 @@ export async function benchDrain(): Promise<Figure[]> {
     figure(bench, "2 pods held by a budget for 10 min: evictions of each", held.evictions, "evictions", 5),
     figure(bench, "2 pods held by a budget for 10 min: requests", held.requests, "requests", 50),
     figure(bench, "2 pods held by a budget for 10 min: budget opens to both evicted", held.seconds, "s", 2),
+    figure(bench, "start held back by a budget for 9 min: budget opens to cordon", started, "s", 2),
     figure(bench, "20 pods that tolerate the cordon: evictions of each", back.evictions, "evictions", 2),
     figure(
       bench,

@@ -530,6 +530,17 @@ describe("A drain that budgets hold up, told by what happens", () => {
       [60.5, seen(pod("x", { app: "web", ends: 90 })), "wait 300"],
       [99, budgets(budget(1)), "evict y"],
     ],
+    "lets the next pod go once the server has agreed to the one before, where the budget has shown that already":
+      [
+        [0, listed(w, x), "evict w, evict x"],
+        [0, refused("w"), "watch shop, wait 1"],
+        [0, refused("x"), "wait 1"],
+        [0.1, budgets(budget(0)), "wait 300"],
+        [60, budgets(budget(1)), "evict w, wait 300"],
+        [60.1, budgets(budget(0)), "wait 300"],
+        [60.15, budgets(budget(1)), "wait 300"],
+        [60.2, agreed("w"), "evict x, wait 120.2"],
+      ],
     "lets the next pod go where a rule forbids to take the one whose budget has opened": [
       [0, listed(w, x), "evict w, evict x"],
       [0, refused("w"), "watch shop, wait 1"],

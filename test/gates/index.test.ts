@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../daemon/clock.ts";
-import type { Gate, GateAnswer, Stage } from "../../daemon/gates/gate.ts";
+import type { Gate, GateAnswer, Stage, WatchOpening } from "../../daemon/gates/gate.ts";
 import { type Asked, createGateCheck } from "../../daemon/gates/index.ts";
+import { createVirtualTime } from "../simulation/virtual-time.ts";
 import { moment } from "./moment.ts";
 
 const { signal } = new AbortController();
@@ -44,7 +45,7 @@ function asked(changes: Partial<Asked> = {}): Asked {
 }
 
 function checkOf(gates: Gate[], clock = stoppedClock()) {
-  const check = createGateCheck(gates, { clock, recheckMs: minute, periodMs: 60 * minute });
+  const check = createGateCheck(gates, { clock, random: () => 0, recheckMs: minute, periodMs: 60 * minute });
   return (changes?: Partial<Asked>) => check(asked(changes), signal);
 }
 
@@ -266,5 +267,124 @@ describe("What a gate asks for the slot", () => {
       answer = time === 2 ? openAnswer : shutAnswer("dear");
     };
     assert.deepEqual(await pauses(4, reopen), [1, 2, 0, 1]);
+  });
+});
+
+describe("What a gate asks for the slot, where it can be watched", () => {
+  let time: ReturnType<typeof createVirtualTime>;
+  let asks: number;
+  let openings: number;
+  let tell: (isOpen: boolean) => void;
+  let watches: AbortSignal[];
+  let cannotWatch: boolean;
+  let check: (stage: Stage, isWatched?: boolean) => Promise<readonly string[]>;
+
+  beforeEach(() => {
+    time = createVirtualTime(0);
+    [asks, openings, watches, cannotWatch] = [0, 0, [], false];
+    const watch: WatchOpening = {
+      nodesMost: 1,
+      async follow(told, signal) {
+        tell = told;
+        watches.push(signal);
+        if (cannotWatch) return;
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      },
+    };
+    const dear = gate(
+      "dear",
+      async () => {
+        asks += 1;
+        return { open: false, code: "shut", message: "dear is shut", watch };
+      },
+      { asks: "afar", stages: ["slot"] },
+    );
+    const { clock } = time;
+    const ask = createGateCheck([dear], {
+      clock,
+      random: () => 0.5,
+      recheckMs: minute,
+      periodMs: 60 * minute,
+    });
+    check = async (stage, isWatched = true) => {
+      const { closed } = await ask(asked({ stage }), signal, isWatched ? () => openings++ : undefined);
+      return closed.map((one) => one.gate);
+    };
+  });
+
+  const isRemembered = async () => (await check("start")).length > 0;
+
+  /** After how many minutes each it is no longer remembered, so often. */
+  async function pauses(times: number, isWatched = true): Promise<number[]> {
+    const found: number[] = [];
+    for (let round = 0; round < times; round += 1) {
+      await check("slot", isWatched);
+      let minutes = 0;
+      while (await isRemembered()) {
+        await time.pass(minute);
+        minutes += 1;
+      }
+      found.push(minutes);
+    }
+    return found;
+  }
+
+  it("is worth another look once it has been open for a moment", async () => {
+    await check("slot");
+    await time.pass(3 * minute);
+    tell(false);
+    assert.ok(await isRemembered());
+    tell(true);
+    await time.pass(500);
+    assert.equal(openings, 1);
+    assert.ok(!(await isRemembered()));
+    assert.ok(watches[0]?.aborted);
+  });
+
+  it("is not where it has closed again within that moment", async () => {
+    await check("slot");
+    tell(true);
+    await time.pass(50);
+    tell(false);
+    await time.pass(minute);
+    assert.equal(openings, 0);
+    assert.ok(await isRemembered());
+  });
+
+  it("is asked rarely by time: after 5 minutes, 10, 20", async () => {
+    assert.deepEqual(await pauses(4), [5, 10, 20, 20]);
+    assert.equal(openings, 0);
+  });
+
+  it("is watched no longer than it is remembered, and by one watch at a time", async () => {
+    await pauses(3);
+    assert.equal(watches.length, 3);
+    assert.ok(watches.every(({ aborted }) => aborted));
+  });
+
+  it("is asked by time as any other where nobody listens", async () => {
+    assert.deepEqual(await pauses(3, false), [1, 2, 4]);
+    assert.equal(watches.length, 0);
+  });
+
+  it("is asked by time as any other where it cannot be watched after all", async () => {
+    cannotWatch = true;
+    assert.deepEqual(await pauses(3), [1, 2, 4]);
+    assert.equal(openings, 0);
+  });
+
+  it("is looked at less and less often where it seems to open and is closed all the same", async () => {
+    const perHour: number[] = [];
+    for (let hour = 0; hour < 3; hour += 1) {
+      const before = asks;
+      for (let seconds = 0; seconds < 3600; seconds += 1) {
+        if (!(await isRemembered())) await check("slot");
+        tell(true);
+        await time.pass(1000);
+      }
+      perHour.push(asks - before);
+    }
+    assert.ok(perHour[0] !== undefined && perHour[0] <= 20, `${perHour} in each hour`);
+    assert.ok(perHour[2] !== undefined && perHour[2] <= 12, `${perHour} in each hour`);
   });
 });

@@ -31,6 +31,7 @@ function waiting(options: RawOptions, world: Partial<World> = {}) {
   const none = async () => [];
   const config = parseConfig({ "node-id": "n1", ...options });
   const gates: Gate[] = chooseGates(config, {
+    random: () => 0,
     api: { list } as unknown as Api,
     clock,
     post: (...request) => found.answer(...request),

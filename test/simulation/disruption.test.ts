@@ -365,8 +365,8 @@ describe("The look at what would hold a drain up", () => {
     const hours = 12;
     await world.time.pass(hours * 60 * minute);
     const own = requests.filter((request) => !request.includes("watch=true"));
-    assert.ok(own.length <= hours * (6 * 6 + 3), `${own.length / hours} requests an hour`);
-    // Every ten minutes one look, the lock twice with it; every hour how many Nodes there are, and the own one.
+    assert.ok(own.length <= hours * (3 * 7 + 3), `${own.length / hours} requests an hour`);
+    // Every twenty minutes one look, the lock twice with it, and the budgets that are watched; every hour how many Nodes there are, and the own one.
     assert.deepEqual([...new Set(own)].sort(), [
       "GET /api/v1/nodes/n1",
       "GET /api/v1/nodes?limit=1",

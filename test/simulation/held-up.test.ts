@@ -8,6 +8,7 @@ import {
   evictions,
   isRebooted,
   minute,
+  phase,
   saysOf,
   start,
   until,
@@ -16,17 +17,20 @@ import {
 } from "./story.ts";
 
 const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
-const isWatchOfBudgets = ({ verb, resource }: { verb: string; resource: string }) =>
-  verb === "watch" && resource === "poddisruptionbudgets";
+const isWatch: typeof isFromDaemon = (facts) =>
+  isFromDaemon(facts) && facts.verb === "watch" && facts.resource === "poddisruptionbudgets";
+const forbidden = { code: 403, reason: "Forbidden", message: "watching is forbidden" };
 
 const patchBudget = (name: string, spec: object) =>
   world.admin.patch(`${budgets}/${name}`, { spec }, { signal: world.signal });
 const refusals = () => evictions().filter((one) => one.endsWith("429")).length;
+const watches = () =>
+  world.server.ledger.count({ user: daemonUser.name, verb: "watch", resource: "poddisruptionbudgets" });
 const requests = () => world.server.ledger.count({ user: daemonUser.name });
 /** How long it takes until that is so, in seconds of the world's clock. */
-async function secondsUntil(isSo: () => boolean): Promise<number> {
+async function secondsUntil(isSo: () => boolean | Promise<boolean>): Promise<number> {
   const began = world.time.clock.elapsed();
-  for (let passed = 0; passed < 10 * minute && !isSo(); passed += 50) await world.time.pass(50);
+  for (let passed = 0; passed < 15 * minute && !(await isSo()); passed += 50) await world.time.pass(50);
   return (world.time.clock.elapsed() - began) / 1000;
 }
 
@@ -80,10 +84,7 @@ describe("A drain that a budget holds up", () => {
 
   it("asks by time where the budgets may not be watched, and says so once", async () => {
     await start({ preflight: "off", "drain-timeout": "1h" });
-    const refusal = { code: 403, reason: "Forbidden", message: "watching is forbidden" };
-    const where = (facts: Parameters<typeof isFromDaemon>[0]) =>
-      isFromDaemon(facts) && isWatchOfBudgets(facts);
-    const fault = world.server.faults.add({ match: { where }, effect: { refusal } });
+    const fault = world.server.faults.add({ match: { where: isWatch }, effect: { refusal: forbidden } });
     await addPod("db");
     await addBudget("db", "db", { minAvailable: 1 });
     await wantReboot();
@@ -114,5 +115,128 @@ describe("A drain that a budget holds up", () => {
     await world.time.pass(2000);
     assert.equal(evictions().filter((one) => one.endsWith("201")).length, 1);
     assert.ok(refusals() - before <= 2, `${refusals() - before} refusals`);
+  });
+});
+
+describe("A node that does not start, as a budget would hold its drain up", () => {
+  afterEach(() => world.stop());
+
+  const isCordoned = async () => (await phase()) === "Draining";
+
+  /** `minutes`: how long it has waited then. */
+  async function startClosed(minutes: number, more: Parameters<typeof start>[1] = {}): Promise<void> {
+    await start({}, more);
+    await addPod("db");
+    await addBudget("db", "db", { minAvailable: 1 });
+    await wantReboot();
+    await world.time.pass(minutes * minute);
+    assert.deepEqual([await phase(), evictions()], ["Waiting", []]);
+  }
+
+  for (const minutes of [1, 9, 61]) {
+    it(`starts within 2 s of a budget that opens after ${minutes} min`, async () => {
+      await startClosed(minutes);
+      await patchBudget("db", { minAvailable: 0 });
+      const seconds = await secondsUntil(isCordoned);
+      assert.ok(seconds <= 2, `${seconds} s`);
+      await until("n1 has rebooted", isRebooted);
+    });
+  }
+
+  it("starts within 2 s of a second budget of its pod being deleted", async () => {
+    await start();
+    await addPod("db");
+    for (const name of ["first", "second"]) await addBudget("db", name, { minAvailable: 0 });
+    await wantReboot();
+    await world.time.pass(9 * minute);
+    await world.admin.delete(`${budgets}/second`, {}, { signal: world.signal });
+    const seconds = await secondsUntil(isCordoned);
+    assert.ok(seconds <= 2, `${seconds} s`);
+  });
+
+  it("watches one namespace beside its Node, and asks less often than by time", async () => {
+    await startClosed(5);
+    const before = { requests: requests(), watches: watches() };
+    const hours = 4;
+    await world.time.pass(hours * 60 * minute);
+    const asked = requests() - before.requests;
+    const opened = watches() - before.watches;
+    assert.ok(opened > 0 && opened <= hours * 4, `${opened / hours} watches of budgets an hour`);
+    // All watches are among them.
+    assert.ok(asked <= hours * 28, `${asked / hours} requests an hour`);
+  });
+
+  it("asks by time where the budgets may not be watched, and says so once", async () => {
+    await start();
+    const fault = world.server.faults.add({ match: { where: isWatch }, effect: { refusal: forbidden } });
+    await addPod("db");
+    await addBudget("db", "db", { minAvailable: 1 });
+    await wantReboot();
+    await world.time.pass(58 * minute);
+    assert.equal(fault.hits, 1);
+    assert.equal(world.logs.filter((line) => line.includes("as budgets cannot be watched")).length, 1);
+    await patchBudget("db", { minAvailable: 0 });
+    const seconds = await secondsUntil(isCordoned);
+    assert.ok(seconds <= 601, `${seconds} s`);
+  });
+
+  it("does not take a budget that has changed for open before it is worked out", async () => {
+    await start();
+    await addPod("web-0", { app: "web" });
+    await addPod("web-1", {
+      app: "web",
+      spec: { nodeName: undefined, nodeSelector: { "test/disk": "none" } },
+    });
+    await addBudget("web", "web", { minAvailable: 1 });
+    await world.time.pass(6 * minute);
+    await wantReboot();
+    await world.time.pass(minute);
+    const match = { resource: "poddisruptionbudgets", subresource: "status" };
+    const fault = world.server.faults.add({ match, effect: { status: 500 } });
+    await patchBudget("web", { minAvailable: "50%" });
+    await world.time.pass(3000);
+    assert.ok(fault.hits > 0);
+    fault.remove();
+    await world.time.pass(minute);
+    assert.deepEqual([await phase(), evictions()], ["Waiting", []]);
+  });
+
+  it("does not look where the budget opens for less than a moment", async () => {
+    await startClosed(1);
+    const before = requests();
+    for (let times = 0; times < 20; times += 1) {
+      await patchBudget("db", { minAvailable: 0 });
+      await world.time.pass(5);
+      await patchBudget("db", { minAvailable: 1 });
+      await world.time.pass(5000);
+    }
+    assert.ok(requests() - before <= 2, `${requests() - before} requests`);
+    assert.equal(await phase(), "Waiting");
+  });
+});
+
+describe("Nodes that a budget keeps from starting, all at once,", () => {
+  afterEach(() => world.stop());
+
+  it("do not rush to the lock when it opens: less than half of them look before the first has started", async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `n${index + 1}`);
+    await start({}, { nodes: 40 });
+    for (const on of names) await addPod(`web-${on}`, { on, app: "web" });
+    await addBudget("web", "web", { minAvailable: 40 });
+    await world.time.pass(3000);
+    for (const name of names) world.machine(name).wantReboot();
+    await world.time.pass(12 * minute);
+    const looks = new Set<string>();
+    world.onDaemonRequest = (node, { method, path }) => {
+      if (method === "GET" && path.includes("/leases/")) looks.add(node);
+    };
+    await patchBudget("web", { minAvailable: 39 });
+    const seconds = await secondsUntil(async () => (await world.look()).cordoned.length > 0);
+    const looked = looks.size;
+    assert.ok(seconds <= 2, `${seconds} s`);
+    assert.ok(looked >= 1 && looked < 20, `${looked} nodes`);
+    await world.time.pass(5000);
+    assert.equal((await world.look()).cordoned.length, 1);
+    assert.ok(refusals() <= 1, `${refusals()} refusals`);
   });
 });

@@ -1,0 +1,63 @@
+import type { Clock, Random } from "../clock.ts";
+import type { WatchOpening } from "./gate.ts";
+
+export interface Opening {
+  clock: Clock;
+  random: Random;
+  watch: WatchOpening;
+  /** In milliseconds of `clock.elapsed()`: told no sooner, and watched no longer. */
+  notBefore: number;
+  until: number;
+}
+
+/**
+ * Several nodes may be held back by the same thing, and all but the first will find the slot taken. The logarithm makes the first of
+ * them come early, and few within the second that it needs, however many they are.
+ */
+const scaleMs = 400;
+
+/**
+ * Waits for the moment in which a gate would be open. `opened`: it was so for as long as it takes to let others go first; `blind`: it
+ * cannot be watched; `over`: neither until the end.
+ */
+export async function awaitOpening(
+  { clock, random, watch, notBefore, until }: Opening,
+  outer: AbortSignal,
+): Promise<"opened" | "blind" | "over"> {
+  const ended = new AbortController();
+  const passOn = () => ended.abort(outer.reason);
+  outer.addEventListener("abort", passOn, { once: true });
+  if (outer.aborted) passOn();
+  let isOpen = false;
+  let isWaiting = false;
+  const { promise, resolve } = Promise.withResolvers<"opened" | "blind" | "over">();
+
+  const tell = (open: boolean) => {
+    isOpen = open;
+    if (open && !isWaiting) void letOthersGo();
+  };
+
+  async function letOthersGo(): Promise<void> {
+    isWaiting = true;
+    const at = Math.max(clock.elapsed() + scaleMs * Math.log1p(watch.nodesMost * random()), notBefore);
+    await clock.sleep(Math.ceil(at - clock.elapsed()), ended.signal).catch(() => {});
+    isWaiting = false;
+    if (isOpen && !ended.signal.aborted) resolve("opened");
+  }
+
+  ended.signal.addEventListener("abort", () => resolve("over"), { once: true });
+  clock.sleep(until - clock.elapsed(), ended.signal).then(
+    () => resolve("over"),
+    () => {},
+  );
+  watch.follow(tell, ended.signal).then(
+    () => resolve("blind"),
+    () => resolve("blind"),
+  );
+  try {
+    return await promise;
+  } finally {
+    outer.removeEventListener("abort", passOn);
+    ended.abort();
+  }
+}
