@@ -8,18 +8,27 @@ export interface Outage {
   totalMs(): number;
 }
 
+/**
+ * While nobody asks, a server that has failed is taken to fail for so long more: where it fails for one kind of request alone, the others
+ * show that it can be reached, but they may be rare.
+ */
+const unaskedMs = 10_000;
+
 export function createOutage(clock: Clock): Outage {
   let pastMs = 0;
-  let since: number | undefined;
+  let failing: { since: number; lastAt: number } | undefined;
+  const lastedMs = () =>
+    failing === undefined ? 0 : Math.min(clock.elapsed(), failing.lastAt + unaskedMs) - failing.since;
   return {
     heard(status, begunAt) {
       // A proxy that finds no server behind it answers with 502 to 504.
-      if (status === 0 || status >= 500) since ??= begunAt;
-      else if (since !== undefined) {
-        pastMs += clock.elapsed() - since;
-        since = undefined;
+      if (status === 0 || status >= 500) {
+        failing = { since: failing?.since ?? begunAt, lastAt: clock.elapsed() };
+      } else {
+        pastMs += lastedMs();
+        failing = undefined;
       }
     },
-    totalMs: () => pastMs + (since === undefined ? 0 : clock.elapsed() - since),
+    totalMs: () => pastMs + lastedMs(),
   };
 }
