@@ -15,6 +15,8 @@ export interface Following<T> {
   /** The whole collection, page by page: at the start, and whenever it may be that something was missed. */
   onPages: (pages: AsyncIterable<readonly T[]>) => Promise<void>;
   onEvent: (type: Exclude<WatchEvent<T>["type"], "BOOKMARK">, object: T) => Promise<void>;
+  /** The server has taken the watch. */
+  onOpen?: () => void;
   /** Told of each break; it goes on by itself. Until the next event or list, a change may go unseen. */
   onBreak?: (error: ApiError) => void;
   /** How it backs off after a break. */
@@ -38,6 +40,7 @@ export async function followCollection<T extends { metadata?: Metadata }>(
     trustMs,
     onPages,
     onEvent,
+    onOpen,
     onBreak,
     afterBreak = retry,
   }: Following<T>,
@@ -65,7 +68,11 @@ export async function followCollection<T extends { metadata?: Metadata }>(
       }
       clock.sleep(listedAt + trustMs - clock.elapsed(), trust.signal).then(end, () => {});
       const watched = { ...query, resourceVersion };
-      const watch = api.watch<T>(collection, { signal: trust.signal, query: watched });
+      const watch = api.watch<T>(collection, {
+        signal: trust.signal,
+        query: watched,
+        ...(onOpen && { onOpen }),
+      });
       for await (const { type, object } of watch) {
         resourceVersion = undefined;
         if (type !== "BOOKMARK") await onEvent(type, object);
@@ -79,6 +86,7 @@ export async function followCollection<T extends { metadata?: Metadata }>(
         continue;
       }
       if (!isApiError(error)) throw error;
+      // A version that is forgotten is the way of the world.
       if (isApiError(error, "expired")) resourceVersion = undefined;
       limits = afterBreak;
       onBreak?.(error);

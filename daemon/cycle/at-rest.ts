@@ -15,7 +15,7 @@ import {
 } from "./decision.ts";
 import { mark, type NodeChange, soften } from "./marks.ts";
 import { reasonsOf, sayAt, saying } from "./reasons.ts";
-import { atEase, type CycleRecord } from "./record.ts";
+import { atEase, type CycleRecord, unfailed } from "./record.ts";
 import type { NodeFacts, OwnPods, Seen } from "./seen.ts";
 
 const restMaxMs = 3_600_000;
@@ -100,7 +100,7 @@ function heed(
   const next = { ...record, need: neededSince(record, need, seen, now), request: need.request };
   if (need.request === undefined) return save(next, "a reboot is no longer requested, but needed");
   const why = `a reboot is ${need.reasons[0]}`;
-  return save({ ...phase(next, "Waiting", now), failures: 0, withdrawals: 0, reboots: 0, reasons: [] }, why);
+  return save({ ...phase(next, "Waiting", now), ...unfailed }, why);
 }
 
 /** "Cannot tell" is no proof that the need has gone, nor that there is one: the Node says so. */

@@ -1,5 +1,6 @@
-import type { DrainState } from "../drain/state.ts";
+import type { Running } from "../drain/state.ts";
 import type { ClosedGate, GateAnswers } from "../gates/gate.ts";
+import { toTheSecond } from "../to-the-second.ts";
 import { atRest, cordon, failed } from "./at-rest.ts";
 import {
   type Decision,
@@ -16,13 +17,14 @@ import {
   wait,
 } from "./decision.ts";
 import { callHooks, forgetHooks, missingHooks, unmark, unmarked } from "./marks.ts";
-import { reasonsOf, sayAt, saying } from "./reasons.ts";
+import { reasonsOf, sayAt, sayInDrainAt, saying } from "./reasons.ts";
 import { atEase, type CycleRecord, type Reason } from "./record.ts";
 import { returning } from "./returning.ts";
 import type { NodeFacts, Seen } from "./seen.ts";
 
 /** How soon what is soon over is looked at again: the node is empty meanwhile, or the machine goes down. */
 const briefRecheckMs = 5000;
+const blindRecheckMs = 30_000;
 /** The time in the record may be so much before the request. */
 const askedAgeMaxMs = 60_000;
 const handOn = "the node is restored: release the slot";
@@ -63,7 +65,8 @@ function draining(begun: CycleRecord, moment: Moment): Decision {
   const { drain } = seen;
   if (begun.bootID === undefined) return countsFromNow(begun, seen);
   if (seen.bootID !== begun.bootID) {
-    return save(phase(begun, "Returning", now), "the machine went down by itself while it was drained");
+    const next = { ...phase(begun, "Returning", now), reasons: [] };
+    return save(next, "the machine went down by itself while it was drained");
   }
   const right = confirm(begun, moment);
   if ("lost" in right) return right.lost;
@@ -76,37 +79,59 @@ function draining(begun: CycleRecord, moment: Moment): Decision {
   // A server that cannot be reached evicts nothing.
   const began = Date.parse(record.since) + seen.unreachableMs;
   const deadline = began + policy.drainTimeoutMs;
+  const deleteAt = began + policy.drainDeleteAfterMs;
   const isLate = now >= deadline;
   switch (drain.state) {
     case "none":
-      if (isLate) return undrained(record, right.node, "the drain has passed its deadline", moment);
+      // A restart has lost the drain. Without a look at the pods the machine does not go down.
+      if (isLate && !policy.rebootAnyway)
+        return undrained(record, right.node, "the drain has passed its deadline", moment);
       return {
-        action: {
-          do: "drain",
-          cordonedAt: Date.parse(record.since),
-          deadline,
-          deleteAt: began + policy.drainDeleteAfterMs,
-        },
+        action: { do: "drain", cordonedAt: Date.parse(record.since), deadline, deleteAt },
         why: "evict the pods of this node",
       };
     case "running":
-      if (isLate)
-        return undrained(record, right.node, `the drain has passed its deadline, ${podsLeft(drain)}`, moment);
-      return wait(podsLeft(drain), soonest(deadline, seen.gates.changesAt));
+      if (isLate) return late(record, right.node, drain, moment);
+      return {
+        ...held(
+          record,
+          podsLeft(drain, { deadline, deleteAt }, moment),
+          drainLookAt(drain, deadline, now),
+          moment,
+        ),
+        drainEnds: deadline,
+      };
     case "detaching": {
       const volumes = `volumes that are not detached yet: ${drain.volumes.join(", ")}`;
       if (isLate) return drained(record, right.node, volumes, moment);
-      return wait(`the node is empty; ${volumes}`, soonest(deadline, seen.gates.changesAt));
+      const closed = { gate: drainGate, code: "volumes", message: `the node is empty; ${volumes}` };
+      return { ...held(record, closed, deadline, moment), drainEnds: deadline };
     }
     case "failed":
+      if (drain.isBlind) return restore(record, "failed", drain.why, moment);
       return undrained(record, right.node, drain.why, moment);
     case "done": {
       const until = drain.at + policy.rebootDelayMs;
-      return now < until
-        ? wait("drained; waiting for --reboot-delay", soonest(until, seen.gates.changesAt))
-        : drained(record, right.node, "drained", moment);
+      if (now >= until) return drained(record, right.node, "drained", moment);
+      const message = `drained; waiting for --reboot-delay until ${toTheSecond(until)}`;
+      return held(record, { gate: drainGate, code: "reboot-delay", message }, until, moment);
     }
   }
+}
+
+const drainGate = "drain";
+
+/** Whether the server fails for the pods alone, or altogether, in which time no drain passes, only other requests tell. */
+function drainLookAt({ trouble }: Running, deadline: number, now: number): number {
+  return trouble === undefined ? deadline : Math.min(deadline, now + blindRecheckMs);
+}
+
+/** Waits, and says on the Node for what. */
+function held(record: CycleRecord, closed: ClosedGate, until: number, { seen, now }: Moment): Decision {
+  const reasons = reasonsOf(record, [closed], now);
+  const sayAt = sayInDrainAt(record, reasons);
+  if (now >= sayAt) return { ...save({ ...record, ...saying(reasons, now) }, closed.message), reasons };
+  return { ...wait(closed.message, soonest(until, sayAt, seen.gates?.changesAt)), reasons };
 }
 
 function soonest(...times: readonly (number | undefined)[]): number {
@@ -166,10 +191,44 @@ function announced(record: CycleRecord, node: NodeFacts, { policy, now }: Moment
   return save(cordoned.record, "--drain-delay is over: cordon and drain", cordoned.change);
 }
 
-function podsLeft({ podsLeft, blocked }: Extract<DrainState, { state: "running" }>): string {
+/** What it waits for, and what follows when that does not go. */
+function podsLeft(
+  drain: Running,
+  { deadline, deleteAt }: { deadline: number; deleteAt: number },
+  { policy, now }: Moment,
+): ClosedGate {
+  const deletes = deleteAt < deadline ? `${deletionText(deleteAt, now)}; ` : "";
+  const end = policy.rebootAnyway && drain.isListed ? "reboots anyway" : "is restored";
+  const next = `${deletes}at ${toTheSecond(deadline)} the node ${end}`;
+  const code = drain.trouble === undefined ? "pods-left" : "cannot-tell";
+  return { gate: drainGate, code, message: `${leftText(drain)}; ${next}` };
+}
+
+function deletionText(at: number, now: number): string {
+  return now < at ? `pods are deleted from ${toTheSecond(at)} on` : "pods are deleted now";
+}
+
+function leftText({ isListed, podsLeft, blocked, trouble }: Running): string {
+  const blind =
+    trouble === undefined ? "" : `; the pods of this node cannot be seen at the moment: ${trouble}`;
+  if (!isListed) return `the pods of this node have not been listed yet${blind}`;
   // A drain that knows that nothing is left has ended, or soon will.
-  if (podsLeft === 0) return "no pod is known to be left; others may show up";
-  return `${podsLeft} pods are left${blocked.length > 0 ? `: ${blocked.join("; ")}` : ""}`;
+  if (podsLeft === 0) return `no pod is known to be left; others may show up${blind}`;
+  const rest = podsLeft - blocked.length;
+  const more = rest > 0 && blocked.length > 0 ? `; and ${rest} more` : "";
+  return `${podsLeft} pods are left${blocked.length > 0 ? `: ${blocked.join("; ")}` : ""}${more}${blind}`;
+}
+
+/** At the deadline. The machine goes down all the same only where the pods have been seen, and so were asked to go. */
+function late(record: CycleRecord, node: NodeFacts, drain: Running, moment: Moment): Decision {
+  const why = `the drain has passed its deadline, ${leftText(drain)}`;
+  const { slowGraceSeconds = Number.POSITIVE_INFINITY } = drain;
+  const slowest = Math.min(slowGraceSeconds, record.slowGraceSeconds ?? Number.POSITIVE_INFINITY);
+  const learnt = Number.isFinite(slowest) ? { ...record, slowGraceSeconds: slowest } : record;
+  if (drain.isListed || !moment.policy.rebootAnyway) return undrained(learnt, node, why, moment);
+  // A list has its own deadline.
+  if (drain.trouble === undefined) return wait(why, moment.now + briefRecheckMs);
+  return restore(record, "failed", why, moment);
 }
 
 /** The drain has not succeeded, and will not. */
@@ -317,6 +376,7 @@ function restore(
       ...phase(record, "Restoring", now),
       ...unmarked,
       askedAt: undefined,
+      reasons: [],
       outcome: { result, at: iso(now), message },
       failures: record.failures + (result === "failed" ? 1 : 0),
       withdrawals: record.withdrawals + (result === "withdrawn" ? 1 : 0),

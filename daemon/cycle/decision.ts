@@ -63,6 +63,8 @@ export interface Decision {
   why: string;
   /** What holds the node back, whether or not it is to be written. */
   reasons?: readonly Reason[];
+  /** When the drain that is under way is given up; milliseconds since the epoch. */
+  drainEnds?: number;
   /** The node is past its time to go down or to return, and the roll stands still. */
   overdue?: true;
 }

@@ -1,3 +1,4 @@
+import { sayAgainMs } from "../drain/state.ts";
 import type { ClosedGate } from "../gates/gate.ts";
 import { isByPeople } from "../lock/limits.ts";
 import { iso } from "./decision.ts";
@@ -42,6 +43,25 @@ export function sayAt(
     (one) => (rewordAt === undefined || !counts(one)) && one.message !== saidBefore(one)?.message,
   );
   return isReworded ? (rewordAt ?? Number.NEGATIVE_INFINITY) : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * The same for what a drain waits for: pods go one by one, so no word of it is written sooner after the cordon, or after the writing
+ * before, than {@link sayAgainMs} says.
+ */
+export function sayInDrainAt(
+  { reasons, since, saidAt }: Pick<CycleRecord, "reasons" | "since" | "saidAt">,
+  wanted: readonly Reason[],
+): number {
+  const isSaid = wanted.every((one) =>
+    reasons.some(
+      ({ gate, code, message }) => gate === one.gate && code === one.code && message === one.message,
+    ),
+  );
+  if (isSaid && reasons.length === wanted.length) return Number.POSITIVE_INFINITY;
+  const begunAt = Date.parse(since);
+  const lastAt = Math.max(begunAt, Date.parse(saidAt ?? since));
+  return lastAt + sayAgainMs(lastAt - begunAt);
 }
 
 /** As the record has them once they are written. */

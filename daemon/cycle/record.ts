@@ -49,6 +49,7 @@ const recordSchema = z.object({
   reboots: count,
   failures: count,
   withdrawals: count,
+  slowGraceSeconds: z.catch(z.optional(z.int().check(z.minimum(0))), undefined),
   lastDrainMs: z.catch(z.optional(z.int().check(z.minimum(0))), undefined),
   reasons: z.catch(z.array(reasonSchema), []),
   saidAt: z.catch(z.optional(z.iso.datetime()), undefined),
@@ -80,6 +81,8 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `lock`: which lock the slot of the cycle is in, see {@link lockText}.
  * - `reboots`: proved reboots that left the need standing.
  * - `lastDrainMs`: how long the last cycle took from the slot to the reboot.
+ * - `slowGraceSeconds`: the shortest grace of the pods that were still ending when a drain of this node was given up, where it is longer than
+ *   the drain was; until the need has gone, or a person asks.
  * - `saidAt`: when the reasons were written.
  * - `failures`: failed cycles in a row, for the back-off.
  * - `withdrawals`: cycles in a row that were broken off for another reason, for the rest after them.
@@ -182,6 +185,7 @@ export const unfailed = {
   failures: 0,
   withdrawals: 0,
   reboots: 0,
+  slowGraceSeconds: undefined,
   reasons: [],
 } satisfies Partial<CycleRecord>;
 

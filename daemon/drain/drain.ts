@@ -37,9 +37,9 @@ export interface DrainOptions {
   volumeTimeoutMs: number;
   /** How many requests are under way at a time, at most. */
   parallelism: number;
-  /** When the caller gives the drain up, in milliseconds of `clock.elapsed()`. For what is said of the pods that are left. */
+  /** When the caller gives the drain up, in milliseconds of `clock.elapsed()`. */
   deadline: number;
-  /** The state is another one: volumes are waited for, the node is empty, or the drain cannot go on. */
+  /** The state is another one (volumes are waited for, the node is empty, the drain cannot go on), or what is said of the pods that are left. */
   onChange: () => void;
   report: DrainReport;
 }
@@ -221,9 +221,14 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
           if (type === "DELETED") happen({ type: "gone", pod });
           else happen({ type: "seen", ...(await judge(pod)) });
         },
+        onOpen: () => happen({ type: "watching" }),
+        onBreak({ code, message }) {
+          // A version that is forgotten is the way of the world.
+          if (code !== "expired") happen({ type: "troubled", code, why: message });
+        },
       },
       signal,
     ),
   );
-  return { state: () => stateOf(progress, options.deadline, now()) };
+  return { state: () => stateOf(progress, now()) };
 }

@@ -1,6 +1,8 @@
 /** How a drain goes: what happens to it comes in, what it asks for goes out. Pure: it neither waits nor asks anybody. */
 import { backoffMs } from "../backoff.ts";
+import type { ApiErrorCode } from "../cluster/api.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
+import { shortLine } from "../one-line.ts";
 import { budgetsOver, judgeBudgets, nameOf } from "./budgets.ts";
 import { quietMs } from "./estimate.ts";
 import type { EvictionRefusal } from "./evict.ts";
@@ -14,8 +16,8 @@ import {
   tierOf,
   type Verdict,
 } from "./select.ts";
-import type { DrainState } from "./state.ts";
-import { whyRefused, whyStillThere } from "./stuck.ts";
+import { type DrainState, type Running, sayAgainMs } from "./state.ts";
+import { type LeftCode, whyRefused, whyStillThere } from "./stuck.ts";
 import { makerOf, type Tie, tieOf } from "./successors.ts";
 import { claimsOf } from "./volumes.ts";
 
@@ -30,6 +32,8 @@ export interface DrainRules {
   budgetFacts?: BudgetFacts;
   /** What is left by the deadline goes down with the machine, so that nothing but the deadline ends the drain. */
   rebootAnyway?: boolean;
+  /** When the caller gives the drain up; in milliseconds of `clock.elapsed()`. */
+  deadline: number;
   /** How long volumes have to be detached; 0 does not look at them. */
   volumeTimeoutMs: number;
   /** Since when the node is cordoned; milliseconds since the epoch. */
@@ -85,6 +89,10 @@ export type DrainEvent =
   | { type: "attached"; volumes: readonly string[] }
   /** These claims are waited for no longer. */
   | { type: "detached"; claims: readonly string[] }
+  /** The pods cannot be listed or watched, or what is asked for each of them is not answered: for now, or for good. */
+  | { type: "troubled"; code: ApiErrorCode; why: string }
+  /** The server shows them again. */
+  | { type: "watching" }
   /** The time of a `wait` has come. */
   | { type: "time" }
   | { type: "broke"; why: string };
@@ -100,7 +108,7 @@ export type DrainRequest =
   | { do: "wait"; until: number }
   | { do: "report"; what: "asked" | "left"; pod: Pod; reasons: readonly PodReason[] }
   | { do: "report"; what: "refused"; pod: Pod; why: string }
-  /** The state is another one. */
+  /** The state is another one, or what there is to say of it. */
   | { do: "notify" };
 
 /** A pod that has to go and is still there. */
@@ -201,8 +209,12 @@ export interface Progress {
   readonly attached: readonly string[];
   /** Since when nothing is left to wait for. */
   readonly emptyAt: number | undefined;
+  /** Why the pods cannot be seen, and since when for the same reason; in milliseconds of `clock.elapsed()`. */
+  readonly trouble: { code: ApiErrorCode; why: string; since: number } | undefined;
+  /** What was last said of it, and when; in milliseconds of `clock.elapsed()`. */
+  readonly said: { words: string; at: number };
   /** Why it cannot go on; nothing is done any more. */
-  readonly failed: string | undefined;
+  readonly failed: { why: string; isBlind?: true } | undefined;
 }
 
 /** What a step works on: what most steps change is a copy of its own, the rest is copied when it is changed. */
@@ -226,6 +238,13 @@ const freshMs = 10_000;
 const late = { max: 8, firstMs: 1000, maxMs: 30_000 };
 /** How many of the pods that are left, or of those that one controller puts back, are told of. */
 const toldMax = 10;
+/** Of the pods that are left so many are named where they are counted, each with so much of its reason. */
+const named = { podsMax: 5, whyMaxChars: 400 };
+/** What the server says for so long it will go on saying: a right that is missing, and a token that nobody renews. */
+const lastingMs: Readonly<Partial<Record<ApiErrorCode, number>>> = {
+  forbidden: 30_000,
+  unauthorized: 3 * 60_000,
+};
 
 export function beginDrain(rules: DrainRules, now: Moment): Progress {
   return {
@@ -247,6 +266,8 @@ export function beginDrain(rules: DrainRules, now: Moment): Progress {
     isDetaching: false,
     attached: [],
     emptyAt: undefined,
+    trouble: undefined,
+    said: { words: "", at: now.elapsed },
     failed: undefined,
   };
 }
@@ -264,33 +285,65 @@ export function step(
   };
   const requests = takeIn(draft, event, now);
   if (draft.failed === undefined) requests.push(...follow(draft, now));
-  if (kindOf(draft) !== kindOf(before)) requests.push({ do: "notify" });
+  requests.push(...speak(draft, kindOf(draft) !== kindOf(before), now));
   return { progress: draft, requests };
 }
 
-/** How far it is. `deadline`: when the caller gives it up, in milliseconds of `clock.elapsed()`. */
-export function stateOf(progress: Progress, deadline: number, now: Moment): DrainState {
+/** At once where the state is another one, else not too often. Something happens at least with each list, so that it needs no alarm. */
+function speak(draft: Draft, isNews: boolean, now: Moment): DrainRequest[] {
+  const { said, rules } = draft;
+  if (!isNews && now.elapsed < said.at + sayAgainMs(now.epoch - rules.cordonedAt)) return [];
+  const words = JSON.stringify(stateOf(draft, now));
+  if (words === said.words) return [];
+  draft.said = { words, at: now.elapsed };
+  return [{ do: "notify" }];
+}
+
+/** How far it is. */
+export function stateOf(progress: Progress, now: Moment): DrainState {
   const kind = kindOf(progress);
   switch (kind) {
     case "failed":
-      return { state: kind, why: progress.failed ?? "" };
+      return { state: kind, why: "", ...progress.failed };
     case "done":
       return { state: kind, at: progress.emptyAt ?? now.elapsed };
     case "detaching":
       return { state: kind, volumes: progress.attached };
-    case "running": {
-      const pods = [...progress.pods.values()]
-        .filter(({ pod }) => !isFinished(pod))
-        .sort((a, b) => tierOf(a.pod) - tierOf(b.pod));
-      const blocked = pods.slice(0, toldMax).map(({ pod, isAsked, refused }) => {
-        const facts = { isAsked, refused, now: now.epoch, leftMs: deadline - now.elapsed };
-        return `${podKey(pod)}: ${whyStillThere(pod, facts)}`;
-      });
-      return { state: kind, podsLeft: pods.length, blocked };
-    }
+    case "running":
+      return running(progress, now);
     default:
       return kind satisfies never;
   }
+}
+
+function running({ pods, isListed, trouble, rules }: Progress, now: Moment): Running {
+  const leftMs = rules.deadline - now.elapsed;
+  const drainMs = leftMs + now.epoch - rules.cordonedAt;
+  const left: Partial<Record<LeftCode, number>> = {};
+  const blocked: string[] = [];
+  let slowest = Number.POSITIVE_INFINITY;
+  const waited = [...pods.values()]
+    .filter(({ pod }) => !isFinished(pod))
+    .sort((a, b) => tierOf(a.pod) - tierOf(b.pod));
+  for (const { pod, isAsked, refused } of waited) {
+    const { code, why } = whyStillThere(pod, { isAsked, refused, now: now.epoch, leftMs });
+    left[code] = (left[code] ?? 0) + 1;
+    if (blocked.length < named.podsMax) blocked.push(`${podKey(pod)}: ${shortLine(why, named.whyMaxChars)}`);
+    const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata ?? {};
+    const isInGrace = deletionTimestamp !== undefined && Date.parse(deletionTimestamp) > now.epoch;
+    if (isInGrace && deletionGracePeriodSeconds * 1000 > drainMs) {
+      slowest = Math.min(slowest, deletionGracePeriodSeconds);
+    }
+  }
+  return {
+    state: "running",
+    isListed,
+    podsLeft: waited.length,
+    left,
+    blocked,
+    trouble: trouble?.why,
+    slowGraceSeconds: Number.isFinite(slowest) ? slowest : undefined,
+  };
 }
 
 export function uidOf(pod: Pod): string {
@@ -338,14 +391,36 @@ function takeIn(draft: Draft, event: DrainEvent, now: Moment): DrainRequest[] {
       draft.attached = [];
       draft.claims = new Map([...draft.claims].filter(([claim]) => !event.claims.includes(claim)));
       return [];
+    case "troubled":
+      onTroubled(draft, event, now);
+      return [];
+    case "watching":
+      draft.trouble = undefined;
+      return [];
     case "time":
       return [];
     case "broke":
-      draft.failed = event.why;
+      draft.failed = { why: event.why };
       return [];
     default:
       return event satisfies never;
   }
+}
+
+/** What is lasting ends a drain that has something to wait for: it would only see at its deadline what is known now. */
+function onTroubled(
+  draft: Draft,
+  { code, why }: Extract<DrainEvent, { type: "troubled" }>,
+  now: Moment,
+): void {
+  const since = draft.trouble?.code === code ? draft.trouble.since : now.elapsed;
+  draft.trouble = { code, why, since };
+  const isLasting = now.elapsed - since >= (lastingMs[code] ?? Number.POSITIVE_INFINITY);
+  if (isLasting && kindOf(draft) === "running") draft.failed = { why: blindText(why), isBlind: true };
+}
+
+function blindText(why: string): string {
+  return `the pods of this node cannot be seen: ${shortLine(why, named.whyMaxChars)}`;
 }
 
 /** All verdicts come before the first eviction, so that a drain that is refused takes no pod. */
@@ -354,11 +429,12 @@ function onListed(draft: Draft, all: readonly Judged[], now: Moment): DrainReque
   for (const uid of [...draft.pods.keys(), ...draft.left]) if (!listed.has(uid)) onGone(draft, uid);
   const refusals = all.filter((one) => one.verdict.do === "refuse" && whyItStays(draft, one) === undefined);
   if (refusals.length > 0) {
-    draft.failed = refusalText(refusals);
+    draft.failed = { why: refusalText(refusals) };
     return [];
   }
   const requests = all.flatMap((one) => onSeen(draft, one, now));
   draft.isListed = true;
+  draft.trouble = undefined;
   return requests;
 }
 
@@ -372,7 +448,7 @@ function onSeen(draft: Draft, one: Judged, now: Moment): DrainRequest[] {
   }
   if (stays !== undefined) return stay(draft, one, stays);
   if (verdict.do === "refuse") {
-    draft.failed = refusalText([one]);
+    draft.failed = { why: refusalText([one]) };
     return [];
   }
   const known = draft.pods.get(uid);
@@ -470,7 +546,7 @@ function onRefused(
   // To delete is another request: what was said of the eviction does not hold it up.
   const anew = wasEvicted && Number.isFinite(draft.rules.deleteAt) ? { anewAt: draft.rules.deleteAt } : {};
   if (refusal.by === "rights" && attempt >= rightsTriesMax && !hasLaterStep(draft.rules, wasEvicted)) {
-    draft.failed = `the node cannot be drained: ${podKey(entry.pod)} ${whyRefused(refusal)}`;
+    draft.failed = { why: `the node cannot be drained: ${podKey(entry.pod)} ${whyRefused(refusal)}` };
     return [];
   }
   const isTrouble = refusal.by === "server" || refusal.by === "webhook-down";

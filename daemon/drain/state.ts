@@ -1,9 +1,34 @@
+import type { LeftCode } from "./stuck.ts";
+
 /** The drain runs beside the loop; this is how far it is. */
 export type DrainState =
   | { state: "none" }
-  | { state: "running"; podsLeft: number; blocked: readonly string[] }
+  | Running
   /** No pod is left, but volumes of those that went are still attached. */
   | { state: "detaching"; volumes: readonly string[] }
   /** `at`: since when, in milliseconds, by the clock of whoever is told. */
   | { state: "done"; at: number }
-  | { state: "failed"; why: string };
+  /** `isBlind`: it could not see the pods, so that nothing is known of those that are left. */
+  | { state: "failed"; why: string; isBlind?: true };
+
+export interface Running {
+  state: "running";
+  /** The pods of the node have been listed since this drain began. */
+  isListed: boolean;
+  podsLeft: number;
+  /** All of them, by why they are still there. */
+  left: Readonly<Partial<Record<LeftCode, number>>>;
+  /** Some of them, each with the reason. */
+  blocked: readonly string[];
+  /** Why the pods cannot be seen at this moment. */
+  trouble: string | undefined;
+  /** The shortest grace of those that are ending, of which the drain's whole time is less; in seconds. */
+  slowGraceSeconds: number | undefined;
+}
+
+/** What is said of a drain is said anew no sooner, and later the longer it has lasted: for people, and at a cost for the server. */
+const sayAgain = { leastMs: 30_000, share: 0.1 };
+
+export function sayAgainMs(lastedMs: number): number {
+  return Math.max(sayAgain.leastMs, lastedMs * sayAgain.share);
+}

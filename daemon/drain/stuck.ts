@@ -1,4 +1,5 @@
 import type { Pod } from "../cluster/objects.ts";
+import { toTheSecond } from "../to-the-second.ts";
 import type { EvictionRefusal } from "./evict.ts";
 
 /** A kubelet may be late by this much before it is said to be. */
@@ -14,6 +15,16 @@ export interface Asked {
   leftMs: number;
 }
 
+/** Why a pod is still there, in a word from a bounded set. */
+export type LeftCode =
+  | EvictionRefusal["by"]
+  | "not-asked"
+  | "no-effect"
+  | "finalizer"
+  | "kubelet"
+  | "long-grace"
+  | "ending";
+
 /** What a person can do about it. */
 const remedies: Readonly<Record<EvictionRefusal["by"], string>> = {
   budget: "; it needs more healthy pods, or a budget that allows one less",
@@ -26,30 +37,34 @@ const remedies: Readonly<Record<EvictionRefusal["by"], string>> = {
 };
 
 /** Why a pod is still there, and what a person can do about it, as the end of a sentence that begins with it. */
-export function whyStillThere(pod: Pod, { isAsked, refused, now, leftMs }: Asked): string {
+export function whyStillThere(
+  pod: Pod,
+  { isAsked, refused, now, leftMs }: Asked,
+): { code: LeftCode; why: string } {
   const { deletionTimestamp, finalizers = [] } = pod.metadata ?? {};
   if (deletionTimestamp === undefined) {
-    if (refused !== undefined) return whyRefused(refused);
-    return isAsked ? "was asked to go, but does not end" : "has not been asked yet";
+    if (refused !== undefined) return { code: refused.by, why: whyRefused(refused) };
+    return isAsked
+      ? { code: "no-effect", why: "was asked to go, but does not end" }
+      : { code: "not-asked", why: "has not been asked yet" };
   }
   const graceEnd = Date.parse(deletionTimestamp);
   const lateMs = now - graceEnd;
   if (lateMs >= 0 && finalizers.length > 0) {
-    return `is held by its finalizer ${finalizers.join(", ")}, which whoever set it has to take away`;
+    const held = `is held by its finalizer ${finalizers.join(", ")}`;
+    return { code: "finalizer", why: `${held}, which whoever set it has to take away` };
   }
   if (lateMs > kubeletLateMs) {
-    return `should have ended ${seconds(lateMs)} ago; does the kubelet of its node run?`;
+    const why = `should have ended at ${toTheSecond(graceEnd)}; does the kubelet of its node run?`;
+    return { code: "kubelet", why };
   }
   if (-lateMs > leftMs) {
-    return `has a grace period that ends ${seconds(-lateMs - leftMs)} after the deadline; --drain-timeout is too short for it`;
+    const ends = `has a grace period that ends at ${toTheSecond(graceEnd)}, after the deadline`;
+    return { code: "long-grace", why: `${ends}; --drain-timeout is too short for it` };
   }
-  return "is ending";
+  return { code: "ending", why: "is ending" };
 }
 
 export function whyRefused({ by, why }: EvictionRefusal): string {
   return why + remedies[by];
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 1000)} s`;
 }

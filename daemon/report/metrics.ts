@@ -29,6 +29,17 @@ export function createMetrics(node: string, version: string) {
       labelNames: ["gate", "reason"],
       registers,
     }),
+    drainPodsLeft: new Gauge({
+      name: "rebootd_drain_pods_left",
+      help: "Pods that the drain of this node waits for, by why they are still there.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    drainDeadline: new Gauge({
+      name: "rebootd_drain_deadline_timestamp_seconds",
+      help: "When the drain that is under way is given up; 0 while none is.",
+      registers,
+    }),
     slotHeld: new Gauge({
       name: "rebootd_slot_held",
       help: "1 while this node holds a slot of the lock.",

@@ -15,7 +15,7 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
   let late: readonly string[] = [];
 
   const report: CycleReport = {
-    decided(record, seen, { action, why, reasons = [], overdue = false }) {
+    decided(record, seen, { action, why, reasons = [], drainEnds = 0, overdue = false }) {
       phase = record.phase;
       showPhase(metrics, record);
       if (seen.need !== undefined) {
@@ -24,6 +24,10 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
       }
       metrics.gateClosed.reset();
       for (const { gate, code } of reasons) metrics.gateClosed.set({ gate, reason: code }, 1);
+      metrics.drainPodsLeft.reset();
+      const left = seen.drain.state === "running" ? Object.entries(seen.drain.left) : [];
+      for (const [reason, count] of left) metrics.drainPodsLeft.set({ reason }, count);
+      metrics.drainDeadline.set(Math.round(drainEnds / 1000));
       if (seen.lock !== undefined) metrics.slotHeld.set(seen.lock.held ? 1 : 0);
       // Each sentence once, until there is another. A change of phase speaks for itself.
       const changesPhase = action.do === "save" && action.record.phase !== record.phase;

@@ -2,6 +2,7 @@ import type { Policy } from "../../daemon/cycle/decision.ts";
 import type { MarkPolicy } from "../../daemon/cycle/marks.ts";
 import { type CycleRecord, idleRecord } from "../../daemon/cycle/record.ts";
 import type { NodeFacts, Seen } from "../../daemon/cycle/seen.ts";
+import type { Running } from "../../daemon/drain/state.ts";
 import type { ClosedGate, Stage } from "../../daemon/gates/gate.ts";
 import type { Refusal } from "../../daemon/lock/limits.ts";
 
@@ -56,6 +57,20 @@ export function record(changes: Partial<CycleRecord> = {}): CycleRecord {
 
 export function idle(changes: Partial<CycleRecord> = {}): CycleRecord {
   return { ...idleRecord(noon), ...changes };
+}
+
+/** A drain that waits for two pods. */
+export function running(changes: Partial<Running> = {}): Running {
+  return {
+    state: "running",
+    isListed: true,
+    podsLeft: 2,
+    left: { budget: 1, ending: 1 },
+    blocked: ["shop/cart-0: no room in budget cart", "shop/cart-1: is ending"],
+    trouble: undefined,
+    slowGraceSeconds: undefined,
+    ...changes,
+  };
 }
 
 interface Facts {

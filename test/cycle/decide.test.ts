@@ -3,7 +3,18 @@ import { decide } from "../../daemon/cycle/decide.ts";
 import type { Action, Decision, Policy } from "../../daemon/cycle/decision.ts";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
 import type { Seen } from "../../daemon/cycle/seen.ts";
-import { idle, iso, marks, minute, noon, policy, record, seen, unseen } from "./builders.ts";
+import {
+  idle,
+  iso,
+  marks,
+  minute,
+  noon,
+  policy,
+  record,
+  running as runningWith,
+  seen,
+  unseen,
+} from "./builders.ts";
 
 function action(decision: Decision): Action {
   return decision.action;
@@ -630,8 +641,10 @@ describe("A failed node", () => {
     assert.match(next.reasons[0]?.message ?? "", /^failed 3 times in a row: .*rebootd resume NODE$/);
     const later = decide(next, seen({ held: false }), policy(), noon + 24 * 60 * minute);
     assert.deepEqual([action(later), later.reasons], [{ do: "wait" }, next.reasons]);
-    const heeded = saved(decide(next, seen({ held: false, request: "true" }), policy(), noon));
+    const slow = { ...next, slowGraceSeconds: 7200 };
+    const heeded = saved(decide(slow, seen({ held: false, request: "true" }), policy(), noon));
     assert.deepEqual([heeded.phase, heeded.failures, heeded.reasons], ["Waiting", 0, []]);
+    assert.equal(heeded.slowGraceSeconds, undefined, "a pod that has outlasted a drain is tried once more");
   });
 
   it("leaves the slot to others meanwhile", () => {
@@ -780,11 +793,7 @@ describe("A draining node whose API server could not be reached for a while", ()
 
 describe("A draining node", () => {
   const draining = record({ phase: "Draining" });
-  const running = {
-    state: "running",
-    podsLeft: 2,
-    blocked: ["shop/cart-0: no room in budget cart"],
-  } as const;
+  const running = runningWith();
 
   it("evicts, with the deadline that counts from the cordon", () => {
     assert.deepEqual(action(decide(draining, seen(), policy(), noon + minute)), {
@@ -796,10 +805,102 @@ describe("A draining node", () => {
   });
 
   it("waits while pods remain", () => {
-    assert.deepEqual(action(decide(draining, seen({ drain: running }), policy(), noon)), {
+    const decision = decide(draining, seen({ drain: running }), policy(), noon);
+    assert.deepEqual(action(decision), { do: "wait", until: noon + minute / 2 });
+    assert.equal(decision.drainEnds, noon + 15 * minute);
+  });
+
+  const leftSays = "2 pods are left: shop/cart-0: no room in budget cart; shop/cart-1: is ending";
+  const nextSays = "at 2026-11-24T12:15:00Z the node is restored";
+
+  it("says on the Node which pods are left, why, and what follows when: half a minute after the cordon, then when that changes", () => {
+    const half = noon + minute / 2;
+    const next = saved(decide(draining, seen({ drain: running }), policy(), half));
+    const message = `${leftSays}; ${nextSays}`;
+    assert.equal(next.phase, "Draining");
+    assert.equal(next.since, draining.since, "the deadline stays");
+    assert.deepEqual(next.reasons, [{ gate: "drain", code: "pods-left", message, since: iso(half) }]);
+    const again = decide(next, seen({ drain: running }), policy(), half + 5 * minute);
+    assert.deepEqual(action(again), { do: "wait", until: noon + 15 * minute });
+    assert.deepEqual([again.why, again.reasons], [message, next.reasons]);
+    const fewer = seen({ drain: runningWith({ podsLeft: 1 }) });
+    assert.deepEqual(action(decide(next, fewer, policy(), half + 1000)), {
       do: "wait",
-      until: noon + 15 * minute,
+      until: noon + minute,
     });
+    const renewed = saved(decide(next, fewer, policy(), noon + minute));
+    assert.match(renewed.reasons[0]?.message ?? "", /^1 pods are left/);
+    assert.equal(renewed.reasons[0]?.since, iso(half));
+  });
+
+  it("says so ever more rarely in a long drain, and not sooner for what it said while it waited", () => {
+    const long = policy({ drainTimeoutMs: 24 * 60 * minute });
+    const after = noon + 5 * 60 * minute;
+    const told = record({ ...draining, saidAt: iso(after), reasons: [] });
+    const decision = decide(told, seen({ drain: running }), long, after + minute);
+    assert.deepEqual(action(decision), { do: "wait", until: after + 30 * minute });
+    const before = record({ ...draining, saidAt: iso(noon - minute) });
+    assert.equal(action(decide(before, seen({ drain: running }), long, noon + minute / 2 - 1)).do, "wait");
+  });
+
+  for (const [what, changes, at, says] of [
+    [
+      "deletes later",
+      { drainDeleteAfterMs: 10 * minute },
+      1,
+      "pods are deleted from 2026-11-24T12:10:00Z on; at 2026-11-24T12:15:00Z the node is restored",
+    ],
+    [
+      "deletes now",
+      { drainDeleteAfterMs: 10 * minute },
+      11,
+      "pods are deleted now; at 2026-11-24T12:15:00Z the node is restored",
+    ],
+    ["reboots anyway", { rebootAnyway: true }, 1, "at 2026-11-24T12:15:00Z the node reboots anyway"],
+  ] as const) {
+    it(`says what follows where the escalation ${what}`, () => {
+      const decision = decide(draining, seen({ drain: running }), policy(changes), noon + at * minute);
+      assert.equal(decision.why, `${leftSays}; ${says}`);
+    });
+  }
+
+  it("names a few of the pods, and says how many more there are", () => {
+    const many = seen({ drain: runningWith({ podsLeft: 40 }) });
+    assert.match(
+      decide(draining, many, policy(), noon).why,
+      /^40 pods are left: shop\/cart-0: [^;]*; [^;]*; and 38 more; /,
+    );
+  });
+
+  it("names why the pods cannot be seen", () => {
+    const trouble = "list /api/v1/pods: 403: pods is forbidden";
+    const blind = seen({
+      drain: runningWith({ isListed: false, podsLeft: 0, left: {}, blocked: [], trouble }),
+    });
+    const next = saved(decide(draining, blind, policy(), noon + minute));
+    assert.equal(next.reasons[0]?.code, "cannot-tell");
+    assert.equal(
+      next.reasons[0]?.message,
+      `the pods of this node have not been listed yet; the pods of this node cannot be seen at the moment: ${trouble}; ${nextSays}`,
+    );
+  });
+
+  it("remembers with which grace a pod has outlasted it, the shortest", () => {
+    const late = noon + 15 * minute;
+    const drained = (slowGraceSeconds: number | undefined, before?: number) =>
+      saved(
+        decide(
+          record({ ...draining, slowGraceSeconds: before }),
+          seen({ drain: runningWith({ slowGraceSeconds }) }),
+          policy(),
+          late,
+        ),
+      ).slowGraceSeconds;
+    assert.equal(drained(3600), 3600);
+    assert.equal(drained(3600, 7200), 3600);
+    assert.equal(drained(7200, 3600), 3600);
+    assert.equal(drained(undefined, 3600), 3600);
+    assert.equal(drained(undefined), undefined);
   });
 
   it("is given back as it was found at the deadline, with the pods that blocked", () => {
@@ -813,7 +914,7 @@ describe("A draining node", () => {
 
   it("says how many are left also where nothing is known of why", () => {
     const quiet = seen({ drain: { ...running, blocked: [] } });
-    assert.equal(decide(draining, quiet, policy(), noon).why, "2 pods are left");
+    assert.equal(decide(draining, quiet, policy(), noon).why, `2 pods are left; ${nextSays}`);
     const none = seen({ drain: { ...running, podsLeft: 0, blocked: [] } });
     assert.match(decide(draining, none, policy(), noon).why, /no pod is known to be left/);
   });
@@ -835,7 +936,6 @@ describe("A draining node", () => {
 
   for (const [what, drain, at] of [
     ["with pods left at the deadline", running, 15 * minute],
-    ["at the deadline when a restart lost the drain", { state: "none" }, 15 * minute],
     ["when the drain breaks", { state: "failed", why: "it broke" }, 0],
   ] as const) {
     it(`reboots anyway ${what}, where the escalation says so`, () => {
@@ -846,6 +946,28 @@ describe("A draining node", () => {
     });
   }
 
+  it("looks at the pods first where a restart lost the drain and the time for the reboot has come", () => {
+    const late = noon + 15 * minute;
+    assert.equal(action(decide(draining, seen(), escalating, late)).do, "drain");
+    const unlisted = (trouble?: string) =>
+      seen({ drain: runningWith({ isListed: false, podsLeft: 0, left: {}, blocked: [], trouble }) });
+    const listing = decide(draining, unlisted(), escalating, late);
+    assert.deepEqual(action(listing), { do: "wait", until: late + 5000 });
+    const failed = saved(decide(draining, unlisted("403: forbidden"), escalating, late));
+    assert.deepEqual([failed.phase, failed.outcome?.result], ["Restoring", "failed"]);
+    assert.match(failed.outcome?.message ?? "", /have not been listed yet.*403: forbidden/);
+  });
+
+  it("does not reboot anyway where the pods cannot be seen", () => {
+    const drain = {
+      state: "failed",
+      why: "the pods of this node cannot be seen: 403",
+      isBlind: true,
+    } as const;
+    const next = saved(decide(draining, seen({ drain, stage: "reboot" }), escalating, noon));
+    assert.deepEqual([next.phase, next.outcome?.message], ["Restoring", drain.why]);
+  });
+
   const detaching = seen({
     stage: "reboot",
     drain: { state: "detaching", volumes: ["pv-1 (csi.example.com)"] },
@@ -853,8 +975,10 @@ describe("A draining node", () => {
 
   it("waits while volumes of the pods that went are attached, and names them", () => {
     const decision = decide(draining, detaching, policy(), noon);
-    assert.deepEqual(action(decision), { do: "wait", until: noon + 15 * minute });
+    assert.deepEqual(action(decision), { do: "wait", until: noon + minute / 2 });
     assert.match(decision.why, /the node is empty.*pv-1 \(csi\.example\.com\)/);
+    const next = saved(decide(draining, detaching, policy(), noon + minute));
+    assert.deepEqual([next.reasons[0]?.code, next.reasons[0]?.message], ["volumes", decision.why]);
   });
 
   it("reboots at the deadline when only volumes are left, as no pod is harmed", () => {
@@ -892,7 +1016,8 @@ describe("A draining node", () => {
       policy({ rebootDelayMs: minute }),
       noon,
     );
-    assert.deepEqual(action(decision), { do: "wait", until: noon + minute });
+    assert.deepEqual(action(decision), { do: "wait", until: noon + minute / 2 });
+    assert.equal(decision.why, "drained; waiting for --reboot-delay until 2026-11-24T12:01:00Z");
   });
 
   it("returns when the machine went down by itself", () => {
@@ -944,7 +1069,7 @@ describe("A draining node", () => {
   it("says that more may show up where no pod is known to be left", () => {
     const decision = decide(
       draining,
-      seen({ drain: { state: "running", podsLeft: 0, blocked: [] } }),
+      seen({ drain: runningWith({ podsLeft: 0, blocked: [] }) }),
       policy(),
       noon,
     );
@@ -994,8 +1119,8 @@ describe("A draining node", () => {
   });
 
   it("looks again when a gate will change", () => {
-    const facts = seen({ drain: running, changesAt: noon + minute });
-    assert.deepEqual(action(decide(draining, facts, policy(), noon)), { do: "wait", until: noon + minute });
+    const facts = seen({ drain: running, changesAt: noon + 10_000 });
+    assert.deepEqual(action(decide(draining, facts, policy(), noon)), { do: "wait", until: noon + 10_000 });
   });
 
   it("goes on with the drain while something that is soon over speaks against the reboot", () => {
@@ -1506,7 +1631,7 @@ describe("Annotations that are to be true before a reboot", () => {
   });
 
   it("are not called while it drains", () => {
-    const running = seen({ drain: { state: "running", podsLeft: 2, blocked: [] } });
+    const running = seen({ drain: runningWith({ blocked: [] }) });
     assert.equal(action(decide(draining, running, hooked, noon)).do, "wait");
   });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ApiErrorCode } from "../../daemon/cluster/api.ts";
 import type { EvictionRefusal } from "../../daemon/drain/evict.ts";
 import {
   beginDrain,
@@ -18,6 +19,7 @@ const rules: DrainRules = {
   parallelism: 50,
   skipWaitForDeleteMs: 0,
   deleteAt: Number.POSITIVE_INFINITY,
+  deadline: 900_000,
   volumeTimeoutMs: 120_000,
   cordonedAt: noon,
 };
@@ -91,7 +93,7 @@ const refused = (uid: string, by: EvictionRefusal["by"] = "budget", retryAfterMs
 /** In seconds after noon, when the drain begins in what is not said. */
 type Row = [second: number, event: DrainEvent, asks: string];
 
-/** What is asked for, such as "evict a, wait 2"; reports of evictions and refusals are left out, and watches mostly. */
+/** What is asked for, such as "evict a, wait 2"; reports of evictions and refusals are left out, watches mostly, and in plays what is only said anew. */
 function told(requests: ReturnType<typeof step>["requests"], withWatches: boolean): string {
   return requests
     .flatMap((one) => {
@@ -130,13 +132,15 @@ function play(
   let progress = beginDrain({ ...rules, ...changed }, at(begun));
   for (const [second, event, asks] of rows) {
     const next = step(progress, event, at(second));
+    const isSame = stateOf(progress, at(second)).state === stateOf(next.progress, at(second)).state;
     progress = next.progress;
-    assert.equal(told(next.requests, withWatches), asks, `at ${second} s, ${event.type}`);
+    const requests = next.requests.filter(({ do: what }) => what !== "notify" || !isSame);
+    assert.equal(told(requests, withWatches), asks, `at ${second} s, ${event.type}`);
   }
   return progress;
 }
 
-const stateAt = (progress: Progress, second: number) => stateOf(progress, 900_000, at(second));
+const stateAt = (progress: Progress, second: number) => stateOf(progress, at(second));
 const a = pod("a", { of: "web" });
 const b = pod("b", { of: "web" });
 
@@ -440,6 +444,63 @@ describe("A drain, told by what happens and what it asks for", () => {
     assert.equal(stateAt(later, 1).state, "failed");
   });
 
+  const trouble = (code: ApiErrorCode): DrainEvent => ({ type: "troubled", code, why: `list pods: ${code}` });
+
+  it("names why the pods cannot be seen, until they are seen again", () => {
+    const blind = play([
+      [0, listed(a), "evict a"],
+      [1, trouble("server-error"), ""],
+    ]);
+    const troubleIn = (progress: Progress) => {
+      const state = stateAt(progress, 1);
+      return state.state === "running" && state.trouble;
+    };
+    assert.equal(troubleIn(blind), "list pods: server-error");
+    assert.equal(troubleIn(step(blind, { type: "watching" }, at(1)).progress), undefined);
+    assert.equal(troubleIn(step(blind, listed(a), at(1)).progress), undefined);
+  });
+
+  for (const [code, lasts] of [
+    ["forbidden", 30],
+    ["unauthorized", 180],
+  ] as const) {
+    it(`fails where the server has said ${code} for ${lasts} s, and asks nothing more`, () => {
+      const failed = play([
+        [5, trouble(code), ""],
+        [4 + lasts, trouble(code), ""],
+        [5 + lasts, trouble(code), "notify"],
+        [6 + lasts, listed(a), ""],
+      ]);
+      const why = `the pods of this node cannot be seen: list pods: ${code}`;
+      assert.deepEqual(stateAt(failed, 300), { state: "failed", why, isBlind: true });
+    });
+  }
+
+  it("does not fail early where it has seen the pods in between, nor for what may pass, nor once nothing is left", () => {
+    const between = play([
+      [0, trouble("forbidden"), ""],
+      [20, listed(a), "evict a"],
+      [21, trouble("forbidden"), ""],
+      [50, trouble("forbidden"), ""],
+      [51, trouble("server-error"), ""],
+      [52, trouble("forbidden"), ""],
+      [81, trouble("forbidden"), ""],
+    ]);
+    assert.equal(stateAt(between, 81).state, "running");
+    const passing = play([
+      [0, trouble("server-error"), ""],
+      [800, trouble("server-error"), ""],
+    ]);
+    assert.equal(stateAt(passing, 800).state, "running");
+    const empty = play([
+      [0, listed(), "wait 2"],
+      [2, tick, "notify"],
+      [3, trouble("forbidden"), ""],
+      [60, trouble("forbidden"), ""],
+    ]);
+    assert.equal(stateAt(empty, 60).state, "done");
+  });
+
   it("fails where something breaks", () => {
     const broken = play([[0, { type: "broke", why: "the drain broke: x" }, "notify"]]);
     assert.deepEqual(stateAt(broken, 0), { state: "failed", why: "the drain broke: x" });
@@ -453,12 +514,67 @@ describe("A drain, told by what happens and what it asks for", () => {
     ]);
     assert.deepEqual(stateAt(progress, 0), {
       state: "running",
+      isListed: true,
       podsLeft: 2,
+      left: { budget: 1, "not-asked": 1 },
       blocked: [
         "shop/a: no; it needs more healthy pods, or a budget that allows one less",
         "shop/n: has not been asked yet",
       ],
+      trouble: undefined,
+      slowGraceSeconds: undefined,
     });
+  });
+
+  it("counts all pods that are left, and names a few, each with no more of its reason than says enough", () => {
+    const many = Array.from({ length: 12 }, (_, index) => pod(`p${index}`, { of: "web" }));
+    const progress = play([
+      [0, listed(...many), many.map(({ pod }) => `evict ${pod.metadata?.name}`).join(", ")],
+    ]);
+    const long = { by: "rule", why: "x".repeat(1000) } as const;
+    const event: DrainEvent = { type: "refused", uid: "p0", refusal: long, retryAfterMs: 0, chance: 0 };
+    const state = stateAt(step(progress, event, at(0)).progress, 0);
+    assert.ok(state.state === "running");
+    assert.deepEqual([state.podsLeft, state.left], [12, { rule: 1, "no-effect": 11 }]);
+    assert.equal(state.blocked.length, 5);
+    assert.ok(state.blocked.join().length < 700);
+  });
+
+  it("tells of what has changed half a minute after the cordon, then ever more rarely, and not of what has not", () => {
+    const ending = (second: number) => seen(pod("a", { of: "web", ends: second }));
+    let progress = beginDrain(rules, at(0));
+    const heard: number[] = [];
+    for (const [second, event] of [
+      [0, listed(a, b)],
+      [1, agreed("a")],
+      [29, tick],
+      [30, tick],
+      [59, ending(600)],
+      [60, tick],
+      [100, tick],
+      [400, gone(b)],
+      [439, ending(300)],
+      [443, tick],
+      [445, tick],
+    ] as const) {
+      const next = step(progress, event, at(second));
+      progress = next.progress;
+      if (next.requests.some(({ do: what }) => what === "notify")) heard.push(second);
+    }
+    assert.deepEqual(heard, [30, 60, 400, 445]);
+  });
+
+  it("knows the shortest grace that outlasts it, of the pods that are ending", () => {
+    const slow = (name: string, grace: number) => {
+      const one = pod(name, { of: "batch", ends: grace });
+      Object.assign(one.pod.metadata ?? {}, { deletionGracePeriodSeconds: grace });
+      return one;
+    };
+    const progress = play([[0, listed(slow("a", 7200), slow("b", 3600), slow("c", 800)), ""]]);
+    const state = stateAt(progress, 0);
+    assert.equal(state.state === "running" && state.slowGraceSeconds, 3600);
+    const late = stateAt(progress, 3601);
+    assert.equal(late.state === "running" && late.slowGraceSeconds, 7200, "the other one has had its time");
   });
 });
 

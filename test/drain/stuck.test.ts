@@ -13,7 +13,7 @@ interface Facts {
   refused?: EvictionRefusal;
 }
 
-function why({ graceEndsIn, finalizers, asked, refused }: Facts): string {
+function why({ graceEndsIn, finalizers, asked, refused }: Facts): { code: string; why: string } {
   const deletionTimestamp = graceEndsIn && new Date(noon + graceEndsIn * 1000).toISOString();
   const pod: Pod = {
     metadata: { ...(deletionTimestamp && { deletionTimestamp }), ...(finalizers && { finalizers }) },
@@ -22,43 +22,54 @@ function why({ graceEndsIn, finalizers, asked, refused }: Facts): string {
 }
 
 describe("A pod that is still there", () => {
-  const rows: [facts: Facts, says: string][] = [
-    [{}, "has not been asked yet"],
-    [{ asked: true }, "was asked to go, but does not end"],
+  const rows: [facts: Facts, code: string, says: string][] = [
+    [{}, "not-asked", "has not been asked yet"],
+    [{ asked: true }, "no-effect", "was asked to go, but does not end"],
     [
       { asked: true, refused: { by: "budget", why: "the budget db has no room" } },
+      "budget",
       "the budget db has no room; it needs more healthy pods, or a budget that allows one less",
     ],
     [
       { asked: true, refused: { by: "rule", why: 'webhook "x" denied it' } },
+      "rule",
       'webhook "x" denied it; ask who runs the rule that says so',
     ],
     [
       { asked: true, refused: { by: "webhook", why: 'admission webhook "x" denied the request: no' } },
+      "webhook",
       'admission webhook "x" denied the request: no; ask who runs the webhook what it waits for',
     ],
     [
       { asked: true, refused: { by: "webhook-down", why: 'failed calling webhook "x": EOF' } },
+      "webhook-down",
       'failed calling webhook "x": EOF; ask who runs the webhook',
     ],
     [
       { asked: true, refused: { by: "rights", why: 'User "r" cannot create resource "pods/eviction"' } },
+      "rights",
       'User "r" cannot create resource "pods/eviction"; give the daemon\'s service account this right, as manifests/base and components/delete-pods do',
     ],
-    [{ asked: true, refused: { by: "server", why: "500: trouble" } }, "500: trouble"],
-    [{ graceEndsIn: 20 }, "is ending"],
-    [{ graceEndsIn: 20, finalizers: ["example.com/x"] }, "is ending"],
+    [{ asked: true, refused: { by: "server", why: "500: trouble" } }, "server", "500: trouble"],
+    [{ graceEndsIn: 20 }, "ending", "is ending"],
+    [{ graceEndsIn: 20, finalizers: ["example.com/x"] }, "ending", "is ending"],
     [
       { graceEndsIn: -1, finalizers: ["example.com/x"] },
+      "finalizer",
       "is held by its finalizer example.com/x, which whoever set it has to take away",
     ],
-    [{ graceEndsIn: -5 }, "is ending"],
-    [{ graceEndsIn: -90 }, "should have ended 90 s ago; does the kubelet of its node run?"],
+    [{ graceEndsIn: -5 }, "ending", "is ending"],
+    [
+      { graceEndsIn: -90 },
+      "kubelet",
+      "should have ended at 2026-11-24T11:58:30Z; does the kubelet of its node run?",
+    ],
     [
       { graceEndsIn: 3600 },
-      "has a grace period that ends 3540 s after the deadline; --drain-timeout is too short for it",
+      "long-grace",
+      "has a grace period that ends at 2026-11-24T13:00:00Z, after the deadline; --drain-timeout is too short for it",
     ],
   ];
-  for (const [facts, says] of rows)
-    it(`${JSON.stringify(facts)}: ${says}`, () => assert.equal(why(facts), says));
+  for (const [facts, code, says] of rows)
+    it(`${JSON.stringify(facts)}: ${says}`, () => assert.deepEqual(why(facts), { code, why: says }));
 });

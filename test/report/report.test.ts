@@ -9,7 +9,7 @@ import { createLog, explain } from "../../daemon/report/log.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
 import { createReport } from "../../daemon/report/report.ts";
 import { serve } from "../../daemon/report/server.ts";
-import { idle, iso, noon, record, seen } from "../cycle/builders.ts";
+import { idle, iso, noon, record, running, seen } from "../cycle/builders.ts";
 
 function reporting() {
   const out = new PassThrough({ encoding: "utf8" });
@@ -66,6 +66,22 @@ describe("The report", () => {
     assert.deepEqual(await metric("rebootd_gate_closed{"), [
       'rebootd_gate_closed{gate="lock",reason="halted",node="n1"} 1',
     ]);
+  });
+
+  it("says in the metrics how many pods a drain waits for, why, and until when", async () => {
+    const { report, metric } = reporting();
+    const drain = running({ left: { budget: 3, finalizer: 1 } });
+    const drainEnds = noon + 900_000;
+    report.decided(record({ phase: "Draining" }), seen({ drain }), { ...waits, drainEnds });
+    assert.deepEqual(await metric("rebootd_drain_pods_left{"), [
+      'rebootd_drain_pods_left{reason="budget",node="n1"} 3',
+      'rebootd_drain_pods_left{reason="finalizer",node="n1"} 1',
+    ]);
+    const ends = 'rebootd_drain_deadline_timestamp_seconds{node="n1"}';
+    assert.deepEqual(await metric(ends), [`${ends} ${drainEnds / 1000}`]);
+    report.decided(record({ phase: "Rebooting" }), seen(), waits);
+    assert.deepEqual(await metric("rebootd_drain_pods_left{"), []);
+    assert.deepEqual(await metric(ends), [`${ends} 0`]);
   });
 
   it("says the same sentence once", () => {

@@ -458,7 +458,9 @@ describe("A request for a reboot that reads like the one before", () => {
     await world.time.pass(3000);
     await rebootd("reboot", "n1");
     await until("it drains", async () => (await phase()) === "Draining");
+    await world.time.pass(minute);
     const before = await record();
+    assert.equal(before?.reasons.length, 1, "what the drain waits for has been written");
     await rebootd("reboot", "n1");
     await world.time.pass(minute);
     assert.deepEqual(await record(), before);

@@ -149,7 +149,8 @@ describe("A node whose shutdowns somebody holds back", () => {
     await until("it drains", isIn("Draining"));
     held = [flashing];
     await world.time.pass(2 * minute);
-    assert.deepEqual([await phase(), await reasons()], ["Draining", []]);
+    assert.equal(await phase(), "Draining");
+    assert.match(String(await reasons()), /^1 pods are left: default\/web: budget/);
     await world.admin.delete(`${budgets}/web`, {}, { signal: world.signal });
     await until("it is empty", async () => (await podsOn("n1")).length === 0);
     await world.time.pass(10 * minute);

@@ -227,8 +227,12 @@ describe("TestDeletePods", () => {
     await time.pass(60_000);
     assert.deepEqual(state(), {
       state: "running",
+      isListed: true,
       podsLeft: 1,
+      left: { ending: 1 },
       blocked: ["shop/bar: is ending"],
+      trouble: undefined,
+      slowGraceSeconds: undefined,
     });
   });
 
