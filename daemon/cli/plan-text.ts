@@ -39,7 +39,9 @@ function sentence(
   if (hold.some((pod) => pod.do === "refuse"))
     return `${counted("could")}; ${holding}: it would fail and take no pod`;
   if (hold.length > 0) return `${counted("would")}; ${holding}; ${fate(escalation)}`;
-  return `${counted("would")}; nothing blocks the drain; it takes ${estimatedSeconds} s if each pod uses up its grace`;
+  const isTooLong = (estimatedSeconds ?? 0) > escalation.endAfterSeconds;
+  const tooLong = isTooLong ? `, more than --drain-timeout: ${fate(escalation)}` : "";
+  return `${counted("would")}; nothing blocks the drain; it takes ${estimatedSeconds} s if each pod uses up its grace${tooLong}`;
 }
 
 /** What becomes of those that hold the drain up. */

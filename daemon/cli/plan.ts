@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { escalationOf } from "../config/escalation.ts";
 import { parseOptions } from "../config/options.ts";
 import { drainOptions, selectionOf } from "../config/selection.ts";
+import { parseRecord, recordAnnotation } from "../cycle/record.ts";
 import { readDrainFacts } from "../drain/facts.ts";
 import { planDrain } from "../drain/preflight.ts";
 import { apiOf, type PersonIo, withCluster } from "./access.ts";
@@ -26,8 +27,11 @@ export function planCommand(io: PersonIo, signal: AbortSignal): Command {
     const config = parseOptions(drainOptions, givenOptions(command, drainOptions, io.environment));
     const facts = await readDrainFacts(apiOf(command, io), node, config["drain-pod-selector"], signal);
     if (facts === undefined) throw noSuchNode(node);
+    const own = facts.cluster.nodes.find(({ metadata }) => metadata?.name === node);
+    const { record } = parseRecord(own?.metadata?.annotations?.[recordAnnotation]);
     const plan = planDrain({
       ...facts,
+      slowGraceSeconds: record?.slowGraceSeconds,
       nodeName: node,
       selection: selectionOf(config),
       gracePeriodSeconds: config["drain-grace-period"],

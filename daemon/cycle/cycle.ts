@@ -291,13 +291,15 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     }
   }
 
-  function askedOfGates({ need, lastDrainMs }: CycleRecord, stage: Stage, seen: Seen): Asked {
+  function askedOfGates(record: CycleRecord, stage: Stage, seen: Seen): Asked {
+    const { need, lastDrainMs, slowGraceSeconds } = record;
     const isLockFull = seen.lock?.refusal !== undefined && !seen.lock.held;
     const node = memory.node();
     const urgent = parseRequest(node?.requested)?.urgent === true;
     const since = need === undefined ? (onTheWallOrNot(neededSince) ?? clock.wall()) : Date.parse(need.since);
     const labels = node?.labels ?? {};
-    return { stage, paused: node?.paused, labels, neededSince: since, urgent, lastDrainMs, isLockFull };
+    const told = { paused: node?.paused, labels, lastDrainMs, slowGraceSeconds };
+    return { ...told, stage, neededSince: since, urgent, isLockFull };
   }
 
   async function lookAtNode(seen: Seen, signal: AbortSignal): Promise<boolean> {

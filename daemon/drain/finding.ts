@@ -7,6 +7,8 @@ export interface Finding {
   blocks: boolean;
   /** Since when that is so, where it is known and may be over by itself; milliseconds since the epoch. */
   since?: number | undefined;
+  /** When it is over by itself, where that is known; milliseconds since the epoch. */
+  until?: number;
 }
 
 export type FindingCode =
@@ -21,4 +23,6 @@ export type FindingCode =
   | "budget-held"
   | "opted-out"
   | "comes-back"
+  | "long-grace"
+  | "ending-late"
   | "nowhere-to-go";

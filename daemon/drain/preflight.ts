@@ -3,6 +3,7 @@ import { type BudgetVerdict, judgeBudgets } from "./budgets.ts";
 import type { Escalation } from "./escalation.ts";
 import { estimateSeconds } from "./estimate.ts";
 import type { Finding } from "./finding.ts";
+import { findLongGrace } from "./long-grace.ts";
 import type { BudgetFacts } from "./operators.ts";
 import { optOutOf } from "./opted-out.ts";
 import { mayGrow, mayPreempt, type Room, roomsOf, whyNowhere } from "./room.ts";
@@ -38,6 +39,8 @@ export interface PreflightFacts {
   isAskedFor?: (pod: Pod) => boolean;
   /** -1 leaves each pod its own. */
   gracePeriodSeconds: number;
+  /** The shortest grace with which a pod of this node has outlasted a drain before; undefined where none has. */
+  slowGraceSeconds?: number | undefined;
   escalation: Escalation;
   now: number;
 }
@@ -137,8 +140,9 @@ function judgePod(
   if (verdict.do === "leave") return { plan };
   const budgets = budgetsOn(pod, facts);
   const remarks = isOver(pod) ? [] : remarksOn(pod, rooms, now);
-  const findings = [findingsOf(verdict), budgets.refused ?? [], stranded ?? [], remarks].flat();
   const graceSeconds = graceOf(pod, facts.gracePeriodSeconds, now);
+  const grace = findLongGrace(pod, graceSeconds, facts);
+  const findings = [findingsOf(verdict), budgets.refused ?? [], stranded ?? [], grace ?? [], remarks].flat();
   return { plan: { ...plan, graceSeconds, findings }, charges: budgets.charges };
 }
 

@@ -53,6 +53,7 @@ export function chooseGates(config: Config, ports: GatePorts): Gate[] {
   const drain = {
     selection: selectionOf(config),
     podSelector: config["drain-pod-selector"],
+    gracePeriodSeconds: config["drain-grace-period"],
     escalation: escalationOf(config),
     heldSelector: config["budget-held-selector"],
   };

@@ -16,6 +16,8 @@ import type { Looked } from "./unmatched.ts";
 export interface DrainSettings {
   selection: Selection;
   podSelector: string | undefined;
+  /** -1 leaves each pod its own. */
+  gracePeriodSeconds: number;
   escalation: Escalation;
   /** As the option has it. */
   heldSelector: string | undefined;
@@ -34,6 +36,8 @@ interface Found {
   key: string;
   codes: readonly FindingCode[];
   text: string;
+  /** When all of it is over by itself; milliseconds since the epoch, infinity where that is not known. */
+  until: number;
 }
 
 const podsMax = 5;
@@ -55,7 +59,7 @@ const forbiddenMs = 60 * 60_000;
 /** Closed while a drain of this node could not succeed, for what `rebootd plan` says too; its codes are those of findings. */
 export function disruptionGate(ports: DisruptionPorts, nodeName: string, drain: DrainSettings): Gate {
   const { api, clock, random, looked, say } = ports;
-  const { selection, podSelector, escalation, heldSelector } = drain;
+  const { selection, podSelector, gracePeriodSeconds, escalation, heldSelector } = drain;
   let mayWatchAt = Number.NEGATIVE_INFINITY;
   // Pods that are deleted in the end go past their budgets.
   const drainDeleteAfterMs = Number.isFinite(escalation.drainDeleteAfterMs) ? 0 : Number.POSITIVE_INFINITY;
@@ -63,13 +67,14 @@ export function disruptionGate(ports: DisruptionPorts, nodeName: string, drain: 
     name: "disruption",
     stages: ["slot"],
     asks: "afar",
-    async check({ now }, signal) {
+    async check({ now, slowGraceSeconds }, signal) {
       const blockers = await readBlockers(api, nodeName, podSelector, signal);
       const facts: PreflightFacts = {
         ...blockers,
         nodeName,
         selection,
-        gracePeriodSeconds: -1,
+        gracePeriodSeconds,
+        slowGraceSeconds,
         escalation: { ...escalation, drainDeleteAfterMs },
         now,
       };
@@ -94,8 +99,14 @@ export function disruptionGate(ports: DisruptionPorts, nodeName: string, drain: 
       const [first] = blocked;
       const [code] = first?.codes ?? [];
       if (code !== undefined) {
-        const message = `the drain could not succeed: ${named(blocked)}`;
-        return { open: false, code, message, watch: watchOf(facts, blocked) };
+        const changesAt = Math.min(...blocked.map(({ until }) => until));
+        return {
+          open: false,
+          code,
+          message: `the drain could not succeed: ${named(blocked)}`,
+          watch: watchOf(facts, blocked),
+          ...(Number.isFinite(changesAt) && { changesAt }),
+        };
       }
       const held = foundOf(pods, (finding) => finding.code === "budget-held");
       if (held.length > 0) say("budget-held", `the drain depends on others (budget-held): ${named(held)}`);
@@ -159,6 +170,7 @@ function foundOf(pods: readonly PodPlan[], isMeant: (finding: Finding) => boolea
       key,
       codes: found.map(({ code }) => code),
       text: found.map(({ message }) => message).join(", and "),
+      until: Math.max(...found.map(({ until = Number.POSITIVE_INFINITY }) => until)),
     };
   });
 }

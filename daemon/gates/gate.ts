@@ -38,6 +38,8 @@ export interface GateMoment {
   labels: Readonly<Record<string, string>>;
   /** How long this node's last cycle took from the slot to the reboot, in milliseconds; undefined before the first. */
   lastDrainMs: number | undefined;
+  /** The shortest grace with which a pod of this node has outlasted a drain; undefined where none has. */
+  slowGraceSeconds: number | undefined;
 }
 
 export type GateAnswer = (

@@ -38,10 +38,11 @@ export interface Asked extends Omit<GateMoment, "now"> {
 /** `onOpening`: called when a gate that was closed is worth another look before its time. Without it none is watched. */
 export type CheckGates = (asked: Asked, signal: AbortSignal, onOpening?: () => void) => Promise<GateAnswers>;
 
-/** An answer with the time at which it was given, and how often in a row. */
+/** An answer with the time at which it was given, for how long it says itself that it holds, and how often in a row it was given. */
 interface Given {
   answer: GateAnswer;
   at: number;
+  holdsMs: number;
   times: number;
   /** How often in a row it was asked since it had been seen to open, and was closed again. */
   inVain: number;
@@ -78,7 +79,8 @@ export function createGateCheck(
       const last = given.get(gate);
       const times = last !== undefined && isSame(last.answer, answer) ? last.times + 1 : 1;
       const inVain = last?.hasOpened ? last.inVain + 1 : Math.max(0, (last?.inVain ?? 0) - 1);
-      const now: Given = { answer, at: clock.elapsed(), times, inVain };
+      const holdsMs = (answer.changesAt ?? Number.POSITIVE_INFINITY) - clock.wall();
+      const now: Given = { answer, at: clock.elapsed(), holdsMs, times, inVain };
       given.set(gate, now);
       if (!answer.open && answer.watch && onOpening) void follow(now, answer.watch, onOpening, signal);
       return answer;
@@ -130,10 +132,15 @@ export function createGateCheck(
   function known(gate: Gate, isHeldHere: boolean): GateAnswer | undefined {
     const last = given.get(gate);
     if (last === undefined || last.hasOpened) return undefined;
-    const { answer, at } = last;
-    const closedMs = gate.stages.includes("slot") ? closedForMs(last) : recheckMs;
+    const { answer, at, holdsMs } = last;
+    // One that says itself when it is another one is asked then, but no sooner than others.
+    const mostMs = holdsMs > 0 ? Math.max(holdsMs, recheckMs) : sameAgainMaxMs;
+    const closedMs = gate.stages.includes("slot") ? Math.min(closedForMs(last), mostMs) : recheckMs;
     const goodForMs = isHeldHere ? periodMs : answer.open ? 0 : closedMs;
-    return clock.elapsed() - at < goodForMs ? answer : undefined;
+    const agoMs = clock.elapsed() - at;
+    if (agoMs >= goodForMs) return undefined;
+    // What it has said of itself is over: nobody is to wait for that.
+    return agoMs < holdsMs ? answer : { ...answer, changesAt: undefined };
   }
 }
 

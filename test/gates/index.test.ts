@@ -255,6 +255,20 @@ describe("What a gate asks for the slot", () => {
     assert.equal(asks, 6);
   });
 
+  it("is asked sooner again when it has said itself that it is another one from then on", async () => {
+    const until = (time: number) => {
+      answer = { ...shutAnswer("dear"), changesAt: time === 3 ? clock.wall() + 3 * minute : 0 };
+    };
+    assert.deepEqual(await pauses(5, until), [1, 2, 4, 3, 10]);
+  });
+
+  it("is no reason to look again for a moment that has passed", async () => {
+    await check({ stage: "slot" });
+    clock.move(minute / 2);
+    const { closed, changesAt } = await check({ stage: "start" });
+    assert.deepEqual([closed.length, changesAt], [1, 20], "that is of the other gate, asked just now");
+  });
+
   it("is asked sooner again when it says something else", async () => {
     const other = (time: number) => {
       if (time === 3) answer = shutAnswer("another reason");

@@ -1,0 +1,41 @@
+/** A pod that may take longer to end than the drain may last: each drain that fails on it has taken all the others for nothing. Pure. */
+import type { Pod } from "../cluster/objects.ts";
+import { toTheSecond } from "../to-the-second.ts";
+import type { Escalation } from "./escalation.ts";
+import type { Finding } from "./finding.ts";
+
+interface GraceFacts {
+  slowGraceSeconds?: number | undefined;
+  escalation: Pick<Escalation, "drainTimeoutMs">;
+}
+
+/**
+ * A pod that is ending already is waited for before the start. A long grace alone keeps no node from starting, as most pods use up little
+ * of theirs (databases have half an hour or an hour); but once a pod has outlasted a drain here, those with as long a grace do, so that
+ * long jobs are not ended again and again for a drain that cannot succeed.
+ * `graceSeconds`: what the pod may still take; `slowGraceSeconds`: the shortest grace with which one has outlasted a drain.
+ */
+export function findLongGrace(
+  pod: Pod,
+  graceSeconds: number,
+  { slowGraceSeconds = Number.POSITIVE_INFINITY, escalation }: GraceFacts,
+): Finding | undefined {
+  const { drainTimeoutMs } = escalation;
+  if (graceSeconds * 1000 <= drainTimeoutMs) return undefined;
+  const limit = `--drain-timeout (${drainTimeoutMs / 1000} s)`;
+  const { deletionTimestamp } = pod.metadata ?? {};
+  if (deletionTimestamp !== undefined) {
+    const end = Date.parse(deletionTimestamp);
+    const until = end - drainTimeoutMs;
+    const message = `is ending already and has time until ${toTheSecond(end)}, more than ${limit}; no drain starts before ${toTheSecond(until)}`;
+    return { code: "ending-late", message, blocks: true, until };
+  }
+  const grace = `has a grace period of ${graceSeconds} s, more than ${limit}`;
+  if (graceSeconds < slowGraceSeconds) {
+    const message = `${grace}: a drain fails where the pod uses it up`;
+    return { code: "long-grace", message, blocks: false };
+  }
+  const remedy = "give --drain-timeout more than that, or ask for one more try with rebootd reboot";
+  const message = `${grace}, and a pod with a grace of ${slowGraceSeconds} s has outlasted a drain here; ${remedy}`;
+  return { code: "long-grace", message, blocks: true };
+}

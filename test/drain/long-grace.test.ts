@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import type { Pod } from "../../daemon/cluster/objects.ts";
+import { findLongGrace } from "../../daemon/drain/long-grace.ts";
+
+const noon = Date.parse("2026-11-24T12:00:00Z");
+const escalation = { drainTimeoutMs: 900_000 };
+
+/** `endsIn`: it is ending, and has so many seconds left. */
+function finding(graceSeconds: number, { endsIn, slow }: { endsIn?: number; slow?: number } = {}) {
+  const deletionTimestamp = endsIn && new Date(noon + endsIn * 1000).toISOString();
+  const pod: Pod = { metadata: { ...(deletionTimestamp && { deletionTimestamp }) } };
+  return findLongGrace(pod, graceSeconds, { slowGraceSeconds: slow, escalation });
+}
+
+describe("A pod's grace beside the time of a drain", () => {
+  it("is nothing to speak of where it fits", () => {
+    for (const graceSeconds of [0, 30, 900]) assert.equal(finding(graceSeconds, { slow: 30 }), undefined);
+    assert.equal(finding(900, { endsIn: 900 }), undefined);
+  });
+
+  it("is named where it is longer, and holds nothing: most pods use up little of it", () => {
+    const found = finding(1800);
+    assert.deepEqual([found?.code, found?.blocks], ["long-grace", false]);
+    assert.match(
+      found?.message ?? "",
+      /^has a grace period of 1800 s, more than --drain-timeout \(900 s\): a drain fails/,
+    );
+  });
+
+  it("holds the drain once a pod with no longer a grace has outlasted one here", () => {
+    assert.equal(finding(3600, { slow: 7200 })?.blocks, false);
+    assert.equal(finding(7200, { slow: 7200 })?.blocks, true);
+    assert.equal(finding(9000, { slow: 7200 })?.blocks, true);
+  });
+
+  it("holds the drain of a pod that is ending already until the rest fits into it", () => {
+    const found = finding(3600, { endsIn: 3600 });
+    assert.deepEqual([found?.code, found?.blocks, found?.until], ["ending-late", true, noon + 2_700_000]);
+    assert.equal(
+      found?.message,
+      "is ending already and has time until 2026-11-24T13:00:00Z, more than --drain-timeout (900 s); no drain starts before 2026-11-24T12:45:00Z",
+    );
+  });
+});
