@@ -18,6 +18,7 @@ export interface RecordOnNode {
   cordoned?: boolean;
   announced?: boolean;
   reboots?: number;
+  slowGraceSeconds?: number;
   request?: string;
   reasons?: { gate: string; code: string; message: string }[];
   outcome?: { result: string; message: string };

@@ -53,7 +53,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the deadline of the drain is forgotten",
-    seed: 14,
+    seed: 67,
     file: "cycle/decide.ts",
     edits: [["const began = Date.parse(record.since) + seen.unreachableMs;", "const began = now;"]],
   },
@@ -121,7 +121,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the limits of others do not count",
-    seed: 83,
+    seed: 89,
     file: "lock/limits.ts",
     edits: [
       [
@@ -150,7 +150,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "reboots with pods that have not gone",
-    seed: 14,
+    seed: 31,
     file: "cycle/decide.ts",
     edits: [["if (!moment.policy.rebootAnyway) return", "if (moment.policy.rebootAnyway) return"]],
   },
@@ -180,7 +180,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a request is served again and again",
-    seed: 8,
+    seed: 5,
     file: "cycle/request.ts",
     edits: [["return isServed ? { [requestedAnnotation]: null } : {};", "return isServed ? {} : {};"]],
   },
@@ -394,5 +394,17 @@ export const mutants: readonly Mutant[] = [
         "until)) return undefined;",
       ],
     ],
+  },
+  {
+    name: "a pod that has outlasted a drain is evicted by the next one",
+    seed: 46,
+    file: "drain/long-grace.ts",
+    edits: [["if (graceSeconds < slowGraceSeconds) {", "if (graceSeconds > 0) {"]],
+  },
+  {
+    name: "a drain does not say what it waits for",
+    seed: 2,
+    file: "cycle/decide.ts",
+    edits: [["if (now >= sayAt) return", "if (now < 0) return"]],
   },
 ];

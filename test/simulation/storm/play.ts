@@ -1,6 +1,7 @@
 import type { Clock } from "../../../daemon/clock.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import { holder } from "../../cluster/controllers/budget-holder.ts";
+import { podStopAnnotation } from "../../cluster/machines/pods.ts";
 import type { Workload } from "../../cluster/workloads.ts";
 import { logindOf } from "../logind-of.ts";
 import { seeded } from "../seeded.ts";
@@ -227,7 +228,7 @@ export async function play(scenario: Scenario): Promise<Played> {
   return { violations, looks: promises.looks, story };
 }
 
-function workloadsOf({ replicas, tolerating = 0, held = 0 }: Scenario): Workload[] {
+function workloadsOf({ replicas, tolerating = 0, held = 0, slow }: Scenario): Workload[] {
   const operator = {
     name: "operator",
     replicas: tolerating,
@@ -239,13 +240,22 @@ function workloadsOf({ replicas, tolerating = 0, held = 0 }: Scenario): Workload
     budget: { minAvailable: "100%" },
     budgetOwner: holder,
   };
-  return [{ name: "web", replicas }, operator, database].filter((one) => one.replicas > 0);
+  const job = slow && {
+    name: "job",
+    replicas: slow.replicas,
+    annotations: { [podStopAnnotation]: String(slow.stopSeconds) },
+    spec: { terminationGracePeriodSeconds: slow.graceSeconds },
+  };
+  return [{ name: "web", replicas }, operator, database, ...(job ? [job] : [])].filter(
+    (one) => one.replicas > 0,
+  );
 }
 
-/** What people see to when a storm has passed. */
-function calm({ options, skewMs }: Scenario, scene: Scene): void {
+/** What people see to when a storm has passed; drains get the time that the pods need. */
+function calm({ options, skewMs, slow }: Scenario, scene: Scene): void {
   const { world, settings } = scene;
-  const { "end-time": _, ...always } = options;
+  const { "end-time": _, ...usual } = options;
+  const always = slow === undefined ? usual : { ...usual, "drain-timeout": "10m" };
   for (const machine of world.machines) {
     machine.behaviour.goesDown = true;
     machine.behaviour.shutdownMs = 0;

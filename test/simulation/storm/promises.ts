@@ -56,6 +56,8 @@ export interface Surroundings {
   /** After how many failures in a row it is left alone until a person asks; infinity for never. */
   failuresMaxOf: (node: string) => number;
   isWindowOpen: (node: string, now: number) => boolean;
+  /** Whether its daemon is told to look, before it begins, whether the drain can succeed. */
+  isPreflightOn: (node: string) => boolean;
   onViolation: (violation: Violation) => void;
 }
 
@@ -217,6 +219,10 @@ export function watchPromises(surroundings: Surroundings): Promises {
       of(name).drainingSince = now();
       of(name).evictedOf.clear();
     }
+    if (after.phase === "Draining" && before.phase !== "Draining" && isInVain(name, before)) {
+      const what = `${name} is drained again of pods whose grace has outlasted a drain`;
+      violate("no long job is ended again and again", what);
+    }
     if (before.phase === "Draining" && after.phase !== "Draining") {
       // Time in which it can see and do nothing does not count.
       const since = of(name).drainingSince;
@@ -251,6 +257,20 @@ export function watchPromises(surroundings: Surroundings): Promises {
         violate("a node is given back Ready", `${name} was given back before it was Ready under this boot`);
       }
     }
+  }
+
+  /** Whether a pod with a grace that has outlasted a drain has been on the node for a while, and a drain may not last as long now. */
+  function isInVain(name: string, { phase, slowGraceSeconds }: RecordOnNode): boolean {
+    const isAgain = phase !== "Rebooting" && slowGraceSeconds !== undefined;
+    if (!isAgain || !surroundings.isPreflightOn(name) || isRecent(name, of(name).restoredAt)) return false;
+    return server.storedAll("pods").some((pod) => {
+      const grace = Number(at(pod, "spec", "terminationGracePeriodSeconds"));
+      const isHere = at(pod, "spec", "nodeName") === name && pod.metadata.deletionTimestamp === undefined;
+      const isNew = isRecent(name, Date.parse(pod.metadata.creationTimestamp ?? ""));
+      return (
+        isHere && !isNew && grace >= slowGraceSeconds && grace * 1000 > surroundings.drainTimeoutMs(name)
+      );
+    });
   }
 
   for (const resource of new Set(Object.values(locks).map((lock) => lock.resource))) {

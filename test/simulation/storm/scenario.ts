@@ -30,6 +30,8 @@ export interface Scenario {
   agents?: NodeAgents["boundBy"];
   /** So many pods under a budget that its operator keeps until a node with one of them is cordoned. */
   held?: number;
+  /** So many pods that take long to end, of the grace that they have. */
+  slow?: { replicas: number; stopSeconds: number; graceSeconds: number };
   /** The last node is added so many seconds after the start. */
   joinsAfter?: number;
   /** So many of the nodes, from the first on, are of the control plane, and etcd and the API server run on them. */
@@ -322,6 +324,25 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     return nodes > 3 && own.chance(0.4) ? { held: own.integer(1, nodes + 1) } : {};
   }
 
+  /** Pods of which some outlast a drain, and watches that go deaf in one; drawn from a sequence of its own. */
+  function drawLongDrains(): Pick<Scenario, "slow"> & { deaf: Trouble[] } {
+    const own = drawFrom(seeded(seed + 0x70000000));
+    const stopSeconds = own.oneOf(20, 45, 110, 200);
+    const slow = {
+      replicas: own.integer(1, nodes),
+      stopSeconds,
+      graceSeconds: stopSeconds * own.oneOf(1, 2),
+    };
+    const deaf = own.node();
+    const isSlow = own.chance(0.3);
+    return {
+      ...(isSlow && { slow }),
+      deaf: own.chance(0.1)
+        ? [{ at: 0, once: { node: deaf, phase: "Draining" }, kind: "frozen-watch", node: deaf }]
+        : [],
+    };
+  }
+
   /** What follows from the troubles: how long it takes, and where the lock is. */
   function finish(drawn: Scenario): void {
     drawn.troubles = drawn.troubles.toSorted((a, b) => a.at - b.at);
@@ -356,6 +377,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
   });
   const usual = [...wants, ...others, ...drawWishes()];
   const harsher = drawHarsher();
+  const { deaf, ...slow } = drawLongDrains();
   const { alone } = limits;
   const scenario: Scenario = {
     seed,
@@ -366,8 +388,9 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     replicas: integer(0, 6),
     ...drawComebacks(),
     ...drawHeld(),
+    ...slow,
     ...(limits.controlPlane && { controlPlane: limits.controlPlane }),
-    troubles: alone === undefined ? [...usual, ...harsher] : [...wants, ...drawAlone(alone)],
+    troubles: alone === undefined ? [...usual, ...harsher, ...deaf] : [...wants, ...drawAlone(alone)],
   };
   finish(scenario);
   const isJoined = nodes > 2 && random() < 0.15;

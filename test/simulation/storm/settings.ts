@@ -71,6 +71,8 @@ export function createSettings({ nodes, options }: Scenario) {
       Math.max(...recent(node, now).map((config) => config["drain-timeout"])),
     leastDrainTimeoutMs: (node: string, now: number): number =>
       Math.min(...recent(node, now).map((config) => config["drain-timeout"])),
+    isPreflightOn: (node: string, now: number): boolean =>
+      recent(node, now).every(({ preflight }) => preflight === "on"),
     /** After how many failures in a row it is left alone; infinity for never. */
     failuresMaxOf: (node: string, now: number): number =>
       Math.max(

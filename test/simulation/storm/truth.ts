@@ -164,6 +164,12 @@ function liesOf(node: string, stored: KubeObject, world: TruthWorld): Record<str
       "says that it is Draining, for longer than a drain may take",
       limits.draining,
     ),
+    // Before the cordon it may wait for --drain-delay.
+    untold: lie(
+      phase === "Draining" && reasons.length === 0,
+      "is drained for long, and does not say what for",
+      lagMs + 30_000,
+    ),
     rebooting: lie(
       phase === "Rebooting" && !machine.isGoingDown,
       "says that it is Rebooting, and its machine does not go down",
