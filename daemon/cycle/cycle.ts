@@ -451,7 +451,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     } catch (error) {
       // The Node may carry the old record or the new one, or will.
       memory.distrust();
-      if (!isApiError(error, ...refusals)) unanswered = { version, until: clock.elapsed() + lateMs };
+      if (!isAtRest(next) && !isApiError(error, ...refusals))
+        unanswered = { version, until: clock.elapsed() + lateMs };
       throw error;
     }
     unanswered = undefined;
