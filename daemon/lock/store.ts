@@ -277,7 +277,7 @@ export function createLockStore(options: LockOptions): LockStore {
         const isIn = holds(carried.lock, self, clock.wall());
         const isRefused = (asking: Applicant) => isIn || refusalOf(carried, asking, limits) !== undefined;
         const look = (nodes: readonly string[]) => staticPods.enough(nodes, turn, signal);
-        const asking = await applicant(self, isRefused, members.known, look, signal);
+        const asking = await applicant(self, isRefused, turn ? members.now : members.known, look, signal);
         const beside = await withAbsent(asking, carried, limits, signal);
         return factsOf(carried, await withUnavailable(beside, carried, limits, turn, signal), limits);
       } catch (error) {
