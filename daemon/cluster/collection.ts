@@ -24,6 +24,8 @@ export interface Following<T> {
 }
 
 const retry = { firstMs: 500, maxMs: 60_000 };
+/** A right to watch that is missing does not come within seconds. */
+const forbiddenRetry = { firstMs: 10_000, maxMs: 60_000 };
 
 /**
  * One list, then one watch that is resumed from the last version seen, until the signal ends it. Where that version is
@@ -88,7 +90,8 @@ export async function followCollection<T extends { metadata?: Metadata }>(
       if (!isApiError(error)) throw error;
       // A version that is forgotten is the way of the world.
       if (isApiError(error, "expired")) resourceVersion = undefined;
-      limits = afterBreak;
+      const isForbidden = isApiError(error, "forbidden") && resourceVersion !== undefined;
+      limits = isForbidden ? forbiddenRetry : afterBreak;
       onBreak?.(error);
     } finally {
       signal.removeEventListener("abort", end);
