@@ -21,6 +21,8 @@ module.exports = {
     ignore: simulatedOnly.map(({ files }) => files),
     require: ["./test/cluster/suite.ts"],
   }),
+  // They mostly wait. Those of another API server would be in each other's way.
+  ...(process.env.TEST_KUBECONFIG === undefined && { parallel: true, jobs: 2 }),
   timeout: 60000,
   slow: 10000,
   "forbid-only": true,
