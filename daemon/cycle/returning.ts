@@ -135,11 +135,15 @@ function dueAfter(record: CycleRecord, timeoutMs: number, { seen }: Moment): num
   return Date.parse(record.since) + timeoutMs + seen.unreachableMs;
 }
 
-function waitFor(missing: readonly Missing[], { policy, now }: Moment): Decision {
+function waitFor(missing: readonly Missing[], { seen, policy, now }: Moment): Decision {
   const why = missing
     .map(({ what, due, option }) => (now < due ? what : `${what} for longer than ${option}`))
     .join("; ");
-  const times = missing.flatMap(({ due, lookAt = due }) => [due, lookAt]).filter((time) => time > now);
+  // While the server is away, what is due moves on with the time.
+  const soonest = seen.unreachableMs > 0 ? now + policy.gateRecheckMs : now;
+  const dues = missing.map(({ due }) => due).filter((time) => time > soonest);
+  const looks = missing.flatMap(({ lookAt = now }) => lookAt).filter((time) => time > now);
+  const times = [...dues, ...looks];
   // Nobody tells of a slot that is lost.
   const until = Math.min(...times, now + policy.gateRecheckMs);
   if (missing.every(({ due }) => now < due)) return wait(why, until);

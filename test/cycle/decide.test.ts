@@ -774,6 +774,13 @@ describe("A node that comes back while the API server cannot be reached", () => 
     assert.doesNotMatch(why(noon + 60 * minute), /longer than/);
     assert.match(why(noon + 90 * minute), /for longer than --ready-timeout/);
   });
+
+  it("is looked at once a minute, and not each time that the deadline moves on with the time", () => {
+    const facts = seen({ rebooted: true, node: { ready: false }, unreachableMs: 60 * minute });
+    const due = noon + 60 * minute + policy().readyTimeoutMs;
+    const decision = decide(record({ phase: "Returning" }), facts, policy(), due - 1000);
+    assert.deepEqual(action(decision), { do: "wait", until: due - 1000 + policy().gateRecheckMs });
+  });
 });
 
 describe("A draining node whose API server could not be reached for a while", () => {

@@ -205,6 +205,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     // The need was gone: one that comes later is another.
     if (after.phase === "Idle") of(name).reboots = 0;
     if (!isDownIn(after)) of(name).wasDown = false;
+    if (isDownIn(before)) of(name).downAt = now();
     // What is asked for anew is looked at from the beginning.
     const isStill = before.phase === "Waiting" && after.request === before.request;
     if (after.phase === "Waiting" && (after.reasons ?? []).length === 0 && isStill) {
@@ -217,6 +218,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     }
     if (after.phase === "Draining" && (before.phase !== "Draining" || before.announced)) {
       of(name).drainingSince = now();
+      of(name).begunAt = now();
       of(name).evictedOf.clear();
     }
     if (after.phase === "Draining" && before.phase !== "Draining" && isInVain(name, before)) {
@@ -303,7 +305,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
     for (const { nodeID } of added) {
       if (nodeID !== writer) violate("a daemon enters itself alone", `${writer} has entered ${nodeID}`);
       of(nodeID).robbedAt = never;
-      if (isDown(nodeID)) continue;
+      // What it has written of its slot then may take effect later.
+      if (isDown(nodeID) || isRecent(nodeID, of(nodeID).downAt)) continue;
       if (isAnnotated(previous, pausedAnnotation)) {
         violate("a pause of all holds", `${writer} has entered while all nodes are paused`);
       }
@@ -454,7 +457,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
       if (isRecent(name, Date.parse(creationTimestamp), newcomerMs)) continue;
       // What comes back once its like was evicted is left.
       const isBack = comesBack(pod) || node.evictedOf.has(makerOf(pod));
-      if (isBack && Date.parse(creationTimestamp) + 1000 > node.drainingSince) continue;
+      if (isBack && Date.parse(creationTimestamp) + 1000 > node.begunAt) continue;
       violate("no pod goes down with its node", `the reboot of ${name} killed ${pod.metadata.name}`);
     }
   }
@@ -487,12 +490,16 @@ function history() {
     restoredAt: never,
     /** It was down when a restore took away what its Node said of that, and its daemon has not said since that it is over. */
     wasDown: false,
+    /** When its daemon has said last that it is down, or no longer. */
+    downAt: never,
     uncordonedAt: never,
     unwantedAt: never,
     /** When a request for it was there last, and since when a person has paused it. */
     requestedAt: never,
     pausedSince: undefined as number | undefined,
     drainingSince: 0,
+    /** The same, and not later where a restore has brought that drain back. */
+    begunAt: 0,
     /** What makes the pods that were evicted in this drain. */
     evictedOf: new Set<string>(),
     /** A person has taken the daemon's cordon away: if they cordon anew before it has looked, nothing tells the two apart. */
