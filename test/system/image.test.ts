@@ -206,13 +206,20 @@ describe("The image", () => {
       });
 
       it("looks at a node and says what it would do", async () => {
+        const bus = await startBus(join(folder, "run/bus"));
         const mounts = [`${folder}/kubeconfig:/kubeconfig:ro`, `${folder}/run:/host/run:ro`];
         const args = ["run", "--once", "--node-id=n1", "--kubeconfig=/kubeconfig"];
         const before = server.api.ledger.entries({ user: daemonUser.name }).length;
         const said = await podman(
           mounts.map((mount) => `--volume=${mount}`),
-          [...args, "--reboot-sentinel=/host/run/reboot-required", "--reboot-method=signal"],
+          [
+            ...args,
+            "--reboot-sentinel=/host/run/reboot-required",
+            "--reboot-method=logind",
+            "--dbus-socket=/host/run/bus",
+          ],
         );
+        await bus.close();
         assert.match(said, /n1/);
         const asked = server.api.ledger.entries({ user: daemonUser.name }).slice(before);
         assert.ok(
@@ -230,12 +237,7 @@ describe("The image", () => {
       if (emulator === undefined)
         it("takes little memory while it waits", async function () {
           mkdirSync(join(folder, "waiting"));
-          const answers: Record<string, Answer> = {
-            CanReboot: { signature: "s", body: ["yes"] },
-            ListInhibitors: { signature: "a(ssssuu)", body: [[]] },
-          };
-          const answer = ({ member }: Call) => answers[member] ?? { error: `no ${member}` };
-          const bus = await startFakeBus({ socket: join(folder, "waiting/bus"), answer });
+          const bus = await startBus(join(folder, "waiting/bus"));
           const mounts = [`${folder}/kubeconfig:/kubeconfig:ro`, `${folder}/waiting:/host/run:ro`];
           const args = ["run", "--node-id=n1", "--kubeconfig=/kubeconfig", "--run-path=/host/run"];
           const ways = ["--reboot-method=logind", "--dbus-socket=/host/run/bus"];
@@ -362,4 +364,16 @@ function makeNodeImage(folder: string): void {
   cpSync(join(dirname(npm), ".."), join(folder, "usr/local/lib/npm"), { recursive: true });
   symlinkSync("../lib/npm/bin/npm-cli.js", join(folder, "usr/local/bin/npm"));
   copy("/etc/ssl/certs/ca-certificates.crt", "etc/ssl/certs/ca-certificates.crt");
+}
+
+/** A bus with a logind that would reboot, and that nobody holds up. */
+async function startBus(socket: string): ReturnType<typeof startFakeBus> {
+  const answers: Record<string, Answer> = {
+    CanReboot: { signature: "s", body: ["yes"] },
+    ListInhibitors: { signature: "a(ssssuu)", body: [[]] },
+  };
+  return await startFakeBus({
+    socket,
+    answer: ({ member }: Call) => answers[member] ?? { error: `no ${member}` },
+  });
 }
