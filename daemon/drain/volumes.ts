@@ -80,8 +80,7 @@ async function attachmentsOf(
   }
   if (volumes.size === 0) return [];
   const csiNode = await unlessNotFound(api.get<CSINode>(paths.csiNode(nodeName), { signal }));
-  // One without drivers has none that would detach anything.
-  const drivers = csiNode && (csiNode.spec?.drivers ?? []).map(({ name }) => name);
+  const drivers = csiNode?.spec?.drivers?.map(({ name }) => name);
   const attachments: VolumeAttachment[] = [];
   for await (const { items } of pagesOf<VolumeAttachment>(api, paths.volumeAttachments, { signal })) {
     for (const item of items) {

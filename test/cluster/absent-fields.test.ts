@@ -330,7 +330,7 @@ const required = [
   /\.status\.phase$/,
   /^daemonSet\.spec(\.template)?$/,
   /^attachment\.spec(\.source)?$/,
-  /^csiNode\.spec$/,
+  /^csiNode\.spec(\.drivers)?$/,
 ];
 /** Maps whose keys are people's, and taints, which are written back as they are. */
 const keyed = /\.(labels|annotations|matchLabels|nodeSelector|taints)\./;
