@@ -78,16 +78,6 @@ export function disruptionGate(ports: DisruptionPorts, nodeName: string, drain: 
         escalation: { ...escalation, drainDeleteAfterMs },
         now,
       };
-      if (podSelector !== undefined) {
-        looked(
-          `--drain-pod-selector=${JSON.stringify(podSelector)}`,
-          blockers.pods.some(blockers.isAskedFor),
-        );
-      }
-      for (const one of selection.skipNamespaces) {
-        const isThere = blockers.pods.some(({ metadata }) => metadata?.namespace === one);
-        looked(`--drain-skip-namespace=${JSON.stringify(one)}`, isThere);
-      }
       if (heldSelector !== undefined) {
         const isThere = blockers.budgets.some((one) => isSaidToBeHeld(selection, one));
         looked(`--budget-held-selector=${JSON.stringify(heldSelector)}`, isThere);

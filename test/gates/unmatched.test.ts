@@ -38,7 +38,7 @@ function waiting(options: RawOptions, world: Partial<World> = {}) {
     logind: { listInhibitors: none, listSessions: none },
     instance: "rebootd-x7k2p",
     warn: (what) => said.push(what),
-  }).filter(({ name }) => ["alerts", "queries", "pods", "disruption"].includes(name));
+  }).filter(({ name }) => ["alerts", "queries", "pods", "drain-names", "disruption"].includes(name));
   return {
     found,
     said,
