@@ -4,6 +4,7 @@ import { type Absent, createAbsent } from "../../daemon/lock/absent.ts";
 import type { Carried } from "../../daemon/lock/carrier.ts";
 import { parseFailures } from "../../daemon/lock/failures.ts";
 import { parseLock } from "../../daemon/lock/slots.ts";
+import { elapsedClock } from "./elapsed-clock.ts";
 
 const minute = 60_000;
 const { signal } = new AbortController();
@@ -43,11 +44,7 @@ describe("The nodes in mid-cycle that the lock does not name", () => {
     };
     absent = createAbsent({
       api: { list } as unknown as Api,
-      clock: {
-        wall: () => assert.fail("by no clock that may be set"),
-        elapsed: () => now,
-        sleep: () => assert.fail("nobody waits"),
-      },
+      clock: elapsedClock(() => now),
       recheckMs: minute,
       isUnderWay: () => true,
       place: ({ nodeID }) => ({ nodeID }),

@@ -8,6 +8,7 @@ import {
   type StaticPods,
 } from "../../daemon/lock/control-plane.ts";
 import { node, type PodFacts, pod } from "../drain/builders.ts";
+import { elapsedClock } from "./elapsed-clock.ts";
 
 const minute = 60_000;
 const { signal } = new AbortController();
@@ -34,11 +35,7 @@ describe("The static pods of other control-plane nodes", () => {
     };
     staticPods = createStaticPods({
       api: { list } as unknown as Api,
-      clock: {
-        wall: () => assert.fail("by no clock that may be set"),
-        elapsed: () => now,
-        sleep: () => assert.fail("nobody waits"),
-      },
+      clock: elapsedClock(() => now),
       recheckMs: minute,
     });
   });
@@ -118,7 +115,7 @@ describe("The members of the control plane", () => {
       asked.push(label);
       return { metadata: {}, items: label === controlPlane ? members : [] };
     };
-    const clock = { wall: () => 0, elapsed: () => elapsed, sleep: () => assert.fail("nobody waits") };
+    const clock = elapsedClock(() => elapsed);
     ask = createMembers({ api: { list } as unknown as Api, clock });
   });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { parseLock } from "../../daemon/lock/slots.ts";
 import { type Asked, createUnavailable, type Unavailable } from "../../daemon/lock/unavailable.ts";
+import { elapsedClock } from "./elapsed-clock.ts";
 
 const minute = 60_000;
 const { signal } = new AbortController();
@@ -38,11 +39,7 @@ describe("The Nodes that are unavailable", () => {
     };
     unavailable = createUnavailable({
       api: { list } as unknown as Api,
-      clock: {
-        wall: () => assert.fail("by no clock that may be set"),
-        elapsed: () => now,
-        sleep: () => assert.fail("nobody waits"),
-      },
+      clock: elapsedClock(() => now),
       recheckMs: minute,
     });
   });
