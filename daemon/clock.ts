@@ -45,6 +45,24 @@ export const systemClock: Clock = {
 /** A reason that nobody reads, for what is aborted at its end; without one each end would make an error, and its stack. */
 export const over = "over";
 
+/** A signal that is aborted when the outer one is, or by `end`; from then on nothing of it is left with the outer one, which may live for long. */
+export function endableWithin(outer: AbortSignal): {
+  signal: AbortSignal;
+  end: (reason?: unknown) => void;
+} {
+  const inner = new AbortController();
+  const passOn = () => inner.abort(outer.reason);
+  outer.addEventListener("abort", passOn, { once: true });
+  if (outer.aborted) passOn();
+  return {
+    signal: inner.signal,
+    end(reason = over) {
+      outer.removeEventListener("abort", passOn);
+      inner.abort(reason);
+    },
+  };
+}
+
 /**
  * Runs `work` with a signal that is aborted when `signal` is, or after `ms` with a {@link DeadlineError}
  * that names `what`. Rejects with that reason at once, also when `work` does not heed its signal.

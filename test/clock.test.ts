@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Clock, DeadlineError, systemClock, withDeadline } from "../daemon/clock.ts";
+import { getEventListeners } from "node:events";
+import { type Clock, DeadlineError, endableWithin, systemClock, withDeadline } from "../daemon/clock.ts";
 
 /** A clock whose waits end when the test says so. */
 function manualClock() {
@@ -68,5 +69,23 @@ describe("The system clock", () => {
     const sleeping = systemClock.sleep(3_600_000, stop.signal);
     stop.abort(new Error("called off"));
     await assert.rejects(sleeping, /called off/);
+  });
+});
+
+describe("Work that can be ended before the signal that it is within", () => {
+  it("is ended by that signal, with its reason, also when that was aborted before", () => {
+    const outer = new AbortController();
+    const { signal } = endableWithin(outer.signal);
+    outer.abort("enough");
+    assert.equal(signal.reason, "enough");
+    assert.equal(endableWithin(outer.signal).signal.reason, "enough");
+  });
+
+  it("is ended by itself, and leaves nothing with that signal", () => {
+    const outer = new AbortController();
+    const { signal, end } = endableWithin(outer.signal);
+    end("done");
+    assert.deepEqual([signal.reason, outer.signal.aborted], ["done", false]);
+    assert.equal(getEventListeners(outer.signal, "abort").length, 0);
   });
 });

@@ -1,4 +1,4 @@
-import type { Clock, Random } from "../clock.ts";
+import { type Clock, endableWithin, type Random } from "../clock.ts";
 import type { Api } from "./api.ts";
 import { followCollection } from "./collection.ts";
 import { type Budget, paths } from "./objects.ts";
@@ -41,10 +41,7 @@ export async function followBudgets(
   { namespace, onBudgets, ...ports }: FollowedBudgets,
   outer: AbortSignal,
 ): Promise<string | undefined> {
-  const over = new AbortController();
-  const passOn = () => over.abort(outer.reason);
-  outer.addEventListener("abort", passOn, { once: true });
-  if (outer.aborted) passOn();
+  const { signal, end } = endableWithin(outer);
   let refusal: string | undefined;
   let known = new Map<string, Budget>();
   const nameOf = ({ metadata }: Budget) => metadata?.name ?? "";
@@ -69,11 +66,11 @@ export async function followBudgets(
         onBudgets(undefined);
         if (error.code !== "forbidden") return;
         refusal = error.message;
-        over.abort(error);
+        end(error);
       },
       afterBreak,
     },
-    over.signal,
-  ).finally(() => outer.removeEventListener("abort", passOn));
+    signal,
+  ).finally(() => end());
   return refusal;
 }

@@ -88,7 +88,6 @@ export async function followCollection<T extends { metadata?: Metadata }>(
         continue;
       }
       if (!isApiError(error)) throw error;
-      // A version that is forgotten is the way of the world.
       if (isApiError(error, "expired")) resourceVersion = undefined;
       const isForbidden = isApiError(error, "forbidden") && resourceVersion !== undefined;
       limits = isForbidden ? forbiddenRetry : afterBreak;

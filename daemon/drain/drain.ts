@@ -1,4 +1,4 @@
-import type { Clock, Random } from "../clock.ts";
+import { type Clock, endableWithin, type Random } from "../clock.ts";
 import { type Api, isApiError } from "../cluster/api.ts";
 import { createBudgetReader, followBudgets } from "../cluster/budgets.ts";
 import { followCollection } from "../cluster/collection.ts";
@@ -72,10 +72,7 @@ export interface Drain {
  */
 export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   const { api, clock, nodeName, selection, report } = options;
-  const over = new AbortController();
-  const { signal } = over;
-  const passOn = () => over.abort(outer.reason);
-  outer.addEventListener("abort", passOn, { once: true });
+  const { signal, end } = endableWithin(outer);
 
   const now = (): Moment => ({ elapsed: clock.elapsed(), epoch: clock.wall() });
   const { skipWaitForDeleteMs, rebootAnyway } = selection;
@@ -91,10 +88,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
     if (signal.aborted) return;
     const { progress: next, requests } = step(progress, event, now());
     progress = next;
-    if (progress.failed !== undefined) {
-      outer.removeEventListener("abort", passOn);
-      over.abort(new Error("the drain is over"));
-    }
+    if (progress.failed !== undefined) end(new Error("the drain is over"));
     for (const request of requests) perform(request);
   }
 

@@ -1,4 +1,4 @@
-import type { Clock, Random } from "../clock.ts";
+import { type Clock, endableWithin, type Random } from "../clock.ts";
 import type { WatchOpening } from "./gate.ts";
 
 export interface Opening {
@@ -24,10 +24,7 @@ export async function awaitOpening(
   { clock, random, watch, notBefore, until }: Opening,
   outer: AbortSignal,
 ): Promise<"opened" | "blind" | "over"> {
-  const ended = new AbortController();
-  const passOn = () => ended.abort(outer.reason);
-  outer.addEventListener("abort", passOn, { once: true });
-  if (outer.aborted) passOn();
+  const { signal, end } = endableWithin(outer);
   let isOpen = false;
   let isWaiting = false;
   const { promise, resolve } = Promise.withResolvers<"opened" | "blind" | "over">();
@@ -40,24 +37,23 @@ export async function awaitOpening(
   async function letOthersGo(): Promise<void> {
     isWaiting = true;
     const at = Math.max(clock.elapsed() + scaleMs * Math.log1p(watch.nodesMost * random()), notBefore);
-    await clock.sleep(Math.ceil(at - clock.elapsed()), ended.signal).catch(() => {});
+    await clock.sleep(Math.ceil(at - clock.elapsed()), signal).catch(() => {});
     isWaiting = false;
-    if (isOpen && !ended.signal.aborted) resolve("opened");
+    if (isOpen && !signal.aborted) resolve("opened");
   }
 
-  ended.signal.addEventListener("abort", () => resolve("over"), { once: true });
-  clock.sleep(until - clock.elapsed(), ended.signal).then(
+  signal.addEventListener("abort", () => resolve("over"), { once: true });
+  clock.sleep(until - clock.elapsed(), signal).then(
     () => resolve("over"),
     () => {},
   );
-  watch.follow(tell, ended.signal).then(
+  watch.follow(tell, signal).then(
     () => resolve("blind"),
     () => resolve("blind"),
   );
   try {
     return await promise;
   } finally {
-    outer.removeEventListener("abort", passOn);
-    ended.abort();
+    end();
   }
 }
