@@ -87,6 +87,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   let current: CycleRecord | undefined;
   /** The version of the Node under which it was written last, where that had no answer. */
   let unanswered: { version: string; until: number } | undefined;
+  /** Until then a write of the lock that had no answer may take effect. */
+  let lockUnansweredUntil = Number.NEGATIVE_INFINITY;
 
   /** A moment of `clock.elapsed()` as decisions have their times. */
   const onTheWall = (moment: number) => clock.wall() - (clock.elapsed() - moment);
@@ -257,7 +259,19 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
 
   function learnSlot({ held, remains }: Pick<LockFacts, "held" | "remains">, asked: Moments): void {
     mayHoldSlot = held || remains;
-    slotTrustedUntil = asked.elapsed + trustMs;
+    const isUnanswered = clock.elapsed() < lockUnansweredUntil;
+    slotTrustedUntil = isUnanswered ? lockUnansweredUntil : asked.elapsed + trustMs;
+  }
+
+  /** After a write of the lock without an answer the slot may be this node's, at once or later. */
+  async function writeLock(write: () => Promise<LockFacts>): Promise<LockFacts> {
+    mayHoldSlot = true;
+    try {
+      return await write();
+    } catch (error) {
+      if (!isApiError(error, ...refusals)) lockUnansweredUntil = clock.elapsed() + lateMs;
+      throw error;
+    }
   }
 
   /** Where they cannot be seen, decisions say so: a slot may be held meanwhile. */
@@ -382,17 +396,15 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   async function perform(action: Doing, seen: Seen, why: string, signal: AbortSignal): Promise<void> {
     switch (action.do) {
       case "acquire": {
-        // If the answer is lost, the slot may be ours.
-        mayHoldSlot = true;
         const asked = moments();
         const unschedulable = typeof seen.node === "object" && seen.node.unschedulable;
-        learnLock(await lock.acquire(waiter(), unschedulable, signal), asked);
+        const facts = await writeLock(() => lock.acquire(waiter(), unschedulable, signal));
+        learnLock(facts, asked);
         return;
       }
       case "reenter": {
-        mayHoldSlot = true;
         const asked = moments();
-        const facts = await lock.reenter(waiter(), signal);
+        const facts = await writeLock(() => lock.reenter(waiter(), signal));
         lastLock = { facts, asked };
         // What does not help is not done again and again.
         if (!facts.held && !facts.takenAway) throw new Error("the lock does not take the slot back");
@@ -401,7 +413,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       case "release": {
         const asked = moments();
         lastLock = undefined;
-        learnLock(await lock.release(waiter(), seen.lock?.holders ?? [], action.end, signal), asked);
+        const holders = seen.lock?.holders ?? [];
+        learnLock(await writeLock(() => lock.release(waiter(), holders, action.end, signal)), asked);
         await leaveFormerLock(signal);
         return;
       }
@@ -535,7 +548,9 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         else turn?.stop();
         const tookMs = clock.elapsed() - passBegan.elapsed;
         const until = (action.until ?? Number.POSITIVE_INFINITY) - passBegan.wall - tookMs;
-        const trusted = Math.min(memory.trustedMs(), turn?.trustedMs() ?? Number.POSITIVE_INFINITY);
+        const slotTrustedMs = mayHoldSlot ? Number.POSITIVE_INFINITY : slotTrustedUntil - clock.elapsed();
+        const turnTrustedMs = turn?.trustedMs() ?? Number.POSITIVE_INFINITY;
+        const trusted = Math.min(memory.trustedMs(), turnTrustedMs, slotTrustedMs);
         // Whole milliseconds: what is due in a fraction of one is not due yet, again and again.
         return { waitMs: Math.max(0, Math.ceil(Math.min(until, trusted))) };
       }

@@ -205,6 +205,33 @@ describe("A write of the Node that takes effect after its daemon has given it up
   });
 });
 
+describe("A write of the lock that takes effect after its daemon has given it up", () => {
+  afterEach(() => world.stop());
+
+  it("leaves no slot with a node that needs no reboot any more", async () => {
+    let held = 0;
+    const between =
+      (_: string, transport: Transport): Transport =>
+      async (request) => {
+        if (request.method !== "PATCH" || request.path !== lease || held > 0) return await transport(request);
+        held += 1;
+        await world.time.clock.sleep(45_000, world.signal);
+        return await transport({ ...request, signal: world.signal });
+      };
+    world = await startSmallWorld({ nodes: 1, between, options: { period: "1h" } });
+    const isTaken = async () => (await world.look()).lock !== undefined;
+    world.machine("n1").wantReboot();
+    await world.time.pass(10_000);
+    world.machine("n1").unwantReboot();
+    await world.time.pass(25_000);
+    assert.deepEqual([held, recordOf("n1")?.phase ?? "Idle", await isTaken()], [1, "Idle", false]);
+    await world.time.pass(20_000);
+    assert.equal(await isTaken(), true);
+    await world.time.pass(minute);
+    assert.deepEqual([await isTaken(), boots("n1")], [false, 1]);
+  });
+});
+
 describe("A record that somebody else writes while the daemon looks at the lock", () => {
   afterEach(() => world.stop());
 
