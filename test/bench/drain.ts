@@ -1,5 +1,5 @@
 import { systemClock } from "../../daemon/clock.ts";
-import { startRebootd } from "../cluster/machines/rebootd.ts";
+import { bundle, startRebootd } from "../cluster/machines/rebootd.ts";
 import { daemonUser } from "../cluster/manifests.ts";
 import { startSimulatedServer } from "../cluster/server.ts";
 import { startWorld, type World } from "../cluster/world.ts";
@@ -32,7 +32,7 @@ async function drainProcess(count: number): Promise<Drained> {
     server,
     nodes: ["n1"],
     kubelet: { podStopMs: graceSeconds * 1000, podStartMs: 0 },
-    startDaemon: (place) => startRebootd(place),
+    startDaemon: (place) => startRebootd(place, [], bundle),
   });
   try {
     await addPods(world, count);
@@ -191,7 +191,7 @@ export async function benchDrain(): Promise<Figure[]> {
     figure(bench, "110 pods of 5 s grace: node empty after the cordon", small.empty, "s", 2 + graceSeconds),
     figure(bench, "1,000 pods: requests for each pod", large.requests / 1000, "requests", 1.2),
     figure(bench, "1,000 pods: last eviction sent after the cordon", large.lastEviction, "s", 9),
-    figure(bench, "1,000 pods: growth of resident memory", large.memoryGrowthMb, "MB", 64),
+    figure(bench, "1,000 pods: growth of resident memory", large.memoryGrowthMb, "MB", 45),
     figure(bench, "2 pods held by a budget for 60 s: evictions of each", blocked.evictions, "evictions", 2),
     figure(
       bench,

@@ -25,6 +25,9 @@ export function startDaemonProcess({ args, logFile }: DaemonProcess): DaemonHand
     stdio: ["ignore", log, log],
     env: {
       PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+      // As in the image.
+      MALLOC_ARENA_MAX: "1",
+      MALLOC_TRIM_THRESHOLD_: "65536",
       ...(compileCache !== undefined && { NODE_COMPILE_CACHE: compileCache }),
     },
   });

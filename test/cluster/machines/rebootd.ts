@@ -15,13 +15,19 @@ export interface DaemonPlace {
   lock: LockPlace;
 }
 
-const program = fileURLToPath(new URL("../../../daemon/main.ts", import.meta.url));
+const source = fileURLToPath(new URL("../../../daemon/main.ts", import.meta.url));
+/** What the image runs; made by `npm run build`. */
+export const bundle = fileURLToPath(new URL("../../../dist/rebootd.mjs", import.meta.url));
 
 /** As in the image. */
-export const nodeFlags = ["--max-semi-space-size=1"];
+export const nodeFlags = ["--optimize-for-size"];
 
 /** Options are added behind, where the last one wins. */
-export function startRebootd(place: DaemonPlace, options: readonly string[] = []): DaemonHandle {
+export function startRebootd(
+  place: DaemonPlace,
+  options: readonly string[] = [],
+  program = source,
+): DaemonHandle {
   const { name, folder, kubeconfig, logFile, concurrency, lock } = place;
   const args = [
     `--node-id=${name}`,
