@@ -3,7 +3,7 @@ import { collectDefaultMetrics } from "prom-client";
 import type { Clock, Random } from "./clock.ts";
 import { unlessNotFound } from "./cluster/api.ts";
 import { createClient } from "./cluster/client.ts";
-import { type Node, paths } from "./cluster/objects.ts";
+import { paths, type WholeNode } from "./cluster/objects.ts";
 import { createOutage } from "./cluster/outage.ts";
 import type { Transport } from "./cluster/transport.ts";
 import { escalationOf } from "./config/escalation.ts";
@@ -239,7 +239,7 @@ async function assertSameMachine(
   { api, nodeName, readBootID }: CyclePorts,
   signal: AbortSignal,
 ): Promise<void> {
-  const node = await unlessNotFound(api.get<Node>(paths.node(nodeName), { signal }));
+  const node = await unlessNotFound(api.get<WholeNode>(paths.node(nodeName), { signal }));
   const theirs = node?.status?.nodeInfo?.bootID;
   const ours = await readBootID();
   if (theirs === undefined || theirs === "" || theirs === ours) return;

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { unlessNotFound } from "../cluster/api.ts";
 import { daemonSelector } from "../cluster/daemon-sets.ts";
 import { isReady } from "../cluster/nodes.ts";
-import { type Node, paths } from "../cluster/objects.ts";
+import { paths, type WholeNode } from "../cluster/objects.ts";
 import { restsUntil } from "../cycle/at-rest.ts";
 import { misreadOn } from "../cycle/misread.ts";
 import { type CycleRecord, type Phase, parseRecord, recordAnnotation } from "../cycle/record.ts";
@@ -32,7 +32,7 @@ export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
   return command.action(async (names: readonly string[], { output }: { output: Form }) => {
     const { api, carrier, place, hooks, clock } = await accessOf(command, io, signal);
     const [nodes, carried] = await Promise.all([
-      Promise.all(names.map((name) => unlessNotFound(api.get<Node>(paths.node(name), { signal })))),
+      Promise.all(names.map((name) => unlessNotFound(api.get<WholeNode>(paths.node(name), { signal })))),
       carrier.read(signal),
     ]);
     const holders = nodeHolders(carried.lock).map(({ nodeID }) => nodeID);
@@ -55,7 +55,7 @@ function spaced(line: string): string {
 }
 
 export interface NodeFindings {
-  node: Node;
+  node: WholeNode;
   carried: Carried;
   place: LockPlace;
   /** Keys that the options of the daemons name as hooks; undefined where these are not known. */
@@ -90,7 +90,7 @@ export function explainNode({ node, carried, place, hooks, health }: NodeFinding
 }
 
 /** What the node says of itself, where a person's word counts as it stands now. */
-function recordNow({ metadata }: Node, carried: Carried, now: number): ReturnType<typeof parseRecord> {
+function recordNow({ metadata }: WholeNode, carried: Carried, now: number): ReturnType<typeof parseRecord> {
   const annotations = metadata?.annotations ?? {};
   const read = parseRecord(annotations[recordAnnotation]);
   if (read.record?.phase !== "Waiting") return read;
@@ -134,7 +134,7 @@ function nextTry(record: CycleRecord): string {
   return `the need is still there after ${record.reboots} proved reboots, so it does not try again; rebootd reboot makes it`;
 }
 
-function ofTheNode(node: Node, record: CycleRecord | undefined): string[] {
+function ofTheNode(node: WholeNode, record: CycleRecord | undefined): string[] {
   const isTheirs = node.spec?.unschedulable === true && !record?.cordoned;
   return [...(isTheirs ? ["somebody else has cordoned the node, and it stays so"] : [])];
 }

@@ -1,7 +1,7 @@
 import type { Api } from "../cluster/api.ts";
 import { daemonSelector } from "../cluster/daemon-sets.ts";
-import { isReady } from "../cluster/nodes.ts";
-import { type Node, type Pod, paths } from "../cluster/objects.ts";
+import { isReady, listNodes } from "../cluster/nodes.ts";
+import { type Node, paths, type WholePod } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { age } from "./text.ts";
 
@@ -10,7 +10,7 @@ export interface Health {
   /** Those that were looked at, by name. */
   nodes: ReadonlyMap<string, Node>;
   /** All pods of rebootd; none where it runs in another way. */
-  daemons: readonly Pod[];
+  daemons: readonly WholePod[];
 }
 
 export const unknownHealth: Health = { nodes: new Map(), daemons: [] };
@@ -21,15 +21,15 @@ const singlyMax = 20;
 export async function readHealth(api: Api, names: readonly string[], signal: AbortSignal): Promise<Health> {
   const [nodes, daemons] = await Promise.all([
     readNodes(api, names, signal),
-    listAll<Pod>(api, paths.pods, { signal, query: { labelSelector: daemonSelector } }),
+    listAll<WholePod>(api, paths.pods, { signal, query: { labelSelector: daemonSelector } }),
   ]);
   return { nodes: new Map(nodes.map((node) => [node.metadata?.name ?? "", node])), daemons };
 }
 
 async function readNodes(api: Api, names: readonly string[], signal: AbortSignal): Promise<readonly Node[]> {
-  if (names.length > singlyMax) return await listAll<Node>(api, paths.nodes, { signal });
+  if (names.length > singlyMax) return await listNodes(api, { signal });
   const pages = names.map((name) =>
-    listAll<Node>(api, paths.nodes, { signal, query: { fieldSelector: `metadata.name=${name}` } }),
+    listNodes(api, { signal, query: { fieldSelector: `metadata.name=${name}` } }),
   );
   return (await Promise.all(pages)).flat();
 }
@@ -49,7 +49,7 @@ function notReady(node: Node, now: number): string[] {
 }
 
 /** Without a daemon nobody acts, and what the Node says is old. */
-function daemonTroubles(name: string, daemons: readonly Pod[]): string[] {
+function daemonTroubles(name: string, daemons: readonly WholePod[]): string[] {
   if (daemons.length === 0) return [];
   const own = daemons.filter(({ spec }) => spec?.nodeName === name);
   if (own.length === 0) return ["no pod of rebootd on it"];
@@ -57,7 +57,7 @@ function daemonTroubles(name: string, daemons: readonly Pod[]): string[] {
 }
 
 /** "daemon CrashLoopBackOff (12 restarts, exit 2)". */
-function podTrouble({ status }: Pod): string {
+function podTrouble({ status }: WholePod): string {
   const [container] = status?.containerStatuses ?? [];
   const { waiting, terminated } = container?.state ?? {};
   const phase = status?.phase === "Running" ? "not Ready" : (status?.phase ?? "not Ready");

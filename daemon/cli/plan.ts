@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { readNodeMetadata } from "../cluster/nodes.ts";
 import { escalationOf } from "../config/escalation.ts";
 import { parseOptions } from "../config/options.ts";
 import { drainOptions, selectionOf } from "../config/selection.ts";
@@ -25,10 +26,11 @@ export function planCommand(io: PersonIo, signal: AbortSignal): Command {
   addOptions(command, drainOptions);
   return command.action(async (node: string, { output }: { output: Form }) => {
     const config = parseOptions(drainOptions, givenOptions(command, drainOptions, io.environment));
-    const facts = await readDrainFacts(apiOf(command, io), node, config["drain-pod-selector"], signal);
-    if (facts === undefined) throw noSuchNode(node);
-    const own = facts.cluster.nodes.find(({ metadata }) => metadata?.name === node);
-    const { record } = parseRecord(own?.metadata?.annotations?.[recordAnnotation]);
+    const api = apiOf(command, io);
+    const own = await readNodeMetadata(api, node, signal);
+    if (own === undefined) throw noSuchNode(node);
+    const { record } = parseRecord(own.annotations?.[recordAnnotation]);
+    const facts = await readDrainFacts(api, node, config["drain-pod-selector"], signal);
     const plan = planDrain({
       ...facts,
       slowGraceSeconds: record?.slowGraceSeconds,

@@ -1,11 +1,16 @@
 import { type Clock, endableWithin, type Random } from "../clock.ts";
-import type { Api } from "./api.ts";
-import { followCollection } from "./collection.ts";
-import { type Budget, paths } from "./objects.ts";
+import { type Api, isApiError } from "./api.ts";
+import { inform } from "./informer.ts";
+import { type Budget, keptOfBudget, paths, type WholeBudget } from "./objects.ts";
 import { listAll } from "./pages.ts";
 
 /** So long the budgets of a namespace are taken for what they were. */
 const freshMs = 10_000;
+
+/** What is read of each budget of a namespace. */
+export function listBudgets(api: Api, namespace: string, signal: AbortSignal): Promise<readonly Budget[]> {
+  return listAll<WholeBudget, Budget>(api, paths.budgetsIn(namespace), { signal }, keptOfBudget);
+}
 
 /** Reads the budgets of a namespace, also for many askers at a time, at most every 10 s. */
 export function createBudgetReader(api: Api, clock: Clock) {
@@ -13,7 +18,7 @@ export function createBudgetReader(api: Api, clock: Clock) {
   return (namespace: string, signal: AbortSignal): Promise<readonly Budget[]> => {
     const last = read.get(namespace);
     if (last !== undefined && clock.elapsed() < last.at + freshMs) return last.budgets;
-    const budgets = listAll<Budget>(api, paths.budgetsIn(namespace), { signal });
+    const budgets = listBudgets(api, namespace, signal);
     read.set(namespace, { at: clock.elapsed(), budgets });
     return budgets;
   };
@@ -31,14 +36,14 @@ export interface FollowedBudgets {
 }
 
 /** Several namespaces may be followed at a time, and all break together. */
-const afterBreak = { firstMs: 5000, maxMs: 5 * 60_000 };
+const rest = { firstMs: 5000, maxMs: 5 * 60_000 };
 
 /**
  * One list and one watch of the budgets of a namespace, until the signal ends it. Where they may not be watched it ends by itself, and
  * resolves with why.
  */
 export async function followBudgets(
-  { namespace, onBudgets, ...ports }: FollowedBudgets,
+  { namespace, trustMs, onBudgets, ...ports }: FollowedBudgets,
   outer: AbortSignal,
 ): Promise<string | undefined> {
   const { signal, end } = endableWithin(outer);
@@ -46,29 +51,33 @@ export async function followBudgets(
   let known = new Map<string, Budget>();
   const nameOf = ({ metadata }: Budget) => metadata?.name ?? "";
   const tell = () => onBudgets([...known.values()]);
-  await followCollection<Budget>(
+  await inform<WholeBudget, Budget>(
     {
       ...ports,
       collection: paths.budgetsIn(namespace),
       query: {},
-      async onPages(pages) {
-        const listed = new Map<string, Budget>();
-        for await (const page of pages) for (const budget of page) listed.set(nameOf(budget), budget);
-        known = listed;
-        tell();
+      keep: keptOfBudget,
+      list: {
+        trustMs,
+        async onPages(pages) {
+          const listed = new Map<string, Budget>();
+          for await (const page of pages) for (const budget of page) listed.set(nameOf(budget), budget);
+          known = listed;
+          tell();
+        },
       },
-      async onEvent(type, budget) {
+      onEvent(type, budget) {
         if (type === "DELETED") known.delete(nameOf(budget));
         else known.set(nameOf(budget), budget);
         tell();
       },
       onBreak(error) {
         onBudgets(undefined);
-        if (error.code !== "forbidden") return;
+        if (!isApiError(error, "forbidden")) return;
         refusal = error.message;
         end(error);
       },
-      afterBreak,
+      rests: { broken: rest, refused: rest },
     },
     signal,
   ).finally(() => end());

@@ -1,5 +1,12 @@
-import { type Api, unlessNotFound } from "./api.ts";
-import { type Metadata, type Node, type PartialObjectMetadata, type Pod, paths } from "./objects.ts";
+import { type Api, type CallOptions, unlessNotFound } from "./api.ts";
+import {
+  keptOfNode,
+  type Metadata,
+  type Node,
+  type PartialObjectMetadata,
+  paths,
+  type WholeNode,
+} from "./objects.ts";
 import { listAll, pagesOf } from "./pages.ts";
 
 /** How many Nodes the cluster has: the first one, and what the server says is left; where it does not say, all pages. */
@@ -30,6 +37,11 @@ export async function listNodeMetadata(api: Api, signal: AbortSignal): Promise<r
   return all.flatMap(({ metadata }) => metadata ?? []);
 }
 
+/** What is read of each of the Nodes that the options select. */
+export function listNodes(api: Api, options: CallOptions): Promise<readonly Node[]> {
+  return listAll<WholeNode, Node>(api, paths.nodes, options, keptOfNode);
+}
+
 /** The Nodes that carry any of these labels, and which of them are not Ready. */
 export async function listByLabel(
   api: Api,
@@ -37,7 +49,7 @@ export async function listByLabel(
   signal: AbortSignal,
 ): Promise<{ names: readonly string[]; notReady: readonly string[]; labels: readonly string[] }> {
   const lists = await Promise.all(
-    labels.map((labelSelector) => listAll<Node>(api, paths.nodes, { signal, query: { labelSelector } })),
+    labels.map((labelSelector) => listNodes(api, { signal, query: { labelSelector } })),
   );
   const nodes = new Map(lists.flat().map((node) => [node.metadata?.name ?? "", isReady(node)]));
   const notReady = [...nodes].filter(([, ready]) => !ready).map(([name]) => name);
@@ -52,7 +64,7 @@ export async function listUnavailable(
 ): Promise<{ names: readonly string[]; clusterSize: number }> {
   const names: string[] = [];
   let clusterSize = 0;
-  for await (const { items } of pagesOf<Node>(api, paths.nodes, { signal })) {
+  for await (const { items } of pagesOf<WholeNode>(api, paths.nodes, { signal })) {
     clusterSize += items.length;
     const unavailable = items.filter((node) => !isReady(node) || node.spec?.unschedulable === true);
     names.push(...unavailable.map(({ metadata }) => metadata?.name ?? ""));
@@ -61,6 +73,8 @@ export async function listUnavailable(
 }
 
 /** Of a Node or a Pod. */
-export function isReady(object: Pick<Node, "status"> | Pick<Pod, "status">): boolean {
+export function isReady(object: {
+  status?: { conditions?: readonly { type: string; status: string }[] };
+}): boolean {
   return (object.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
 }

@@ -9,6 +9,7 @@ import type {
   V1PodDisruptionBudget,
   V1VolumeAttachment,
 } from "@kubernetes/client-node";
+import { type Kept, kept } from "./parts.ts";
 
 /** The client library's types as they are on the wire: dates are text. */
 export type Wire<T> = T extends Date
@@ -20,9 +21,9 @@ export type Wire<T> = T extends Date
       : T;
 
 export type Metadata = Wire<V1ObjectMeta>;
-export type Node = Wire<V1Node>;
-export type Pod = Wire<V1Pod>;
-export type Budget = Wire<V1PodDisruptionBudget>;
+export type WholeNode = Wire<V1Node>;
+export type WholePod = Wire<V1Pod>;
+export type WholeBudget = Wire<V1PodDisruptionBudget>;
 export type Lease = Wire<V1Lease>;
 export type DaemonSet = Wire<V1DaemonSet>;
 export type PersistentVolumeClaim = Wire<V1PersistentVolumeClaim>;
@@ -31,6 +32,92 @@ export type CSINode = Wire<V1CSINode>;
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
 export interface PartialObjectMetadata {
   metadata?: Metadata;
+}
+
+const container = { resources: { requests: true }, restartPolicy: true } as const;
+
+/** Of the spec of a pod: what it takes of its node. */
+export const partsOfClaim = {
+  nodeName: true,
+  containers: container,
+  initContainers: container,
+  overhead: true,
+  resources: { requests: true },
+} as const;
+
+const partsOfPod = {
+  metadata: {
+    name: true,
+    namespace: true,
+    generateName: true,
+    uid: true,
+    labels: true,
+    annotations: {
+      "kubernetes.io/config.mirror": true,
+      "karpenter.sh/do-not-disrupt": true,
+      "cluster-autoscaler.kubernetes.io/safe-to-evict": true,
+    },
+    ownerReferences: true,
+    finalizers: true,
+    creationTimestamp: true,
+    deletionTimestamp: true,
+    deletionGracePeriodSeconds: true,
+  },
+  spec: {
+    ...partsOfClaim,
+    nodeSelector: true,
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: true } },
+    tolerations: true,
+    priorityClassName: true,
+    priority: true,
+    preemptionPolicy: true,
+    terminationGracePeriodSeconds: true,
+    volumes: { name: true, emptyDir: { medium: true }, persistentVolumeClaim: true, ephemeral: {} },
+  },
+  status: { phase: true, startTime: true, conditions: { type: true, status: true } },
+} as const;
+
+/** What is read of a pod. A node may have a thousand of them, and each may have a megabyte. */
+export type Pod = Kept<WholePod, typeof partsOfPod>;
+
+export function keptOfPod(pod: WholePod): Pod {
+  return kept(pod, partsOfPod);
+}
+
+const partsOfNode = {
+  metadata: { name: true, uid: true, labels: true },
+  spec: { unschedulable: true, taints: true, providerID: true },
+  status: {
+    allocatable: true,
+    conditions: { type: true, status: true, lastTransitionTime: true },
+  },
+} as const;
+
+/** What is read of a Node among others. */
+export type Node = Kept<WholeNode, typeof partsOfNode>;
+
+export function keptOfNode(node: WholeNode): Node {
+  return kept(node, partsOfNode);
+}
+
+const partsOfBudget = {
+  metadata: { name: true, namespace: true, uid: true, generation: true, labels: true, ownerReferences: true },
+  spec: true,
+  status: {
+    observedGeneration: true,
+    disruptionsAllowed: true,
+    currentHealthy: true,
+    desiredHealthy: true,
+    expectedPods: true,
+    conditions: { type: true, status: true, reason: true, message: true, lastTransitionTime: true },
+  },
+} as const;
+
+/** What is read of a budget. */
+export type Budget = Kept<WholeBudget, typeof partsOfBudget>;
+
+export function keptOfBudget(budget: WholeBudget): Budget {
+  return kept(budget, partsOfBudget);
 }
 
 export interface List<T> {

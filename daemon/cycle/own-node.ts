@@ -1,6 +1,6 @@
 import { type Api, unlessNotFound } from "../cluster/api.ts";
 import { isReady } from "../cluster/nodes.ts";
-import { type Metadata, type Node, paths } from "../cluster/objects.ts";
+import { type Metadata, paths, type WholeNode } from "../cluster/objects.ts";
 import { priorityAnnotation } from "../lock/rank.ts";
 import { pausedAnnotation } from "../pause.ts";
 import type { NodeChange } from "./marks.ts";
@@ -17,7 +17,7 @@ export interface NodeRead {
 
 /** Undefined where the cluster has no such Node. */
 export async function readNode(api: Api, name: string, signal: AbortSignal): Promise<NodeRead | undefined> {
-  const node = await unlessNotFound(api.get<Node>(paths.node(name), { signal }));
+  const node = await unlessNotFound(api.get<WholeNode>(paths.node(name), { signal }));
   return node === undefined ? undefined : readOf(node);
 }
 
@@ -44,16 +44,16 @@ export async function patchNode(
     ...(taints !== undefined && { taints }),
   };
   const body = Object.keys(spec).length > 0 ? { metadata, spec } : { metadata };
-  const node = await api.patch<Node>(paths.node(name), body, { signal });
+  const node = await api.patch<WholeNode>(paths.node(name), body, { signal });
   return readOf(node);
 }
 
-function readOf(node: Node): NodeRead {
+function readOf(node: WholeNode): NodeRead {
   const text = node.metadata?.annotations?.[recordAnnotation];
   return { facts: factsOf(node), text, carried: parseRecord(text) };
 }
 
-function factsOf(node: Node): NodeFacts {
+function factsOf(node: WholeNode): NodeFacts {
   return {
     uid: node.metadata?.uid ?? "",
     resourceVersion: node.metadata?.resourceVersion ?? "",

@@ -1,7 +1,7 @@
 import type { Api } from "../cluster/api.ts";
 import { wantsPodOn } from "../cluster/daemon-sets.ts";
 import { isReady } from "../cluster/nodes.ts";
-import { type Metadata, type Pod, paths } from "../cluster/objects.ts";
+import { keptOfPod, type Metadata, type Pod, paths, type WholePod } from "../cluster/objects.ts";
 import { pagesOf } from "../cluster/pages.ts";
 import { isCriticalStaticPod, isMirrorPod, isStaticPodDown } from "../cluster/static-pods.ts";
 import { daemonSetOf, isFinished, podKey } from "../drain/select.ts";
@@ -29,8 +29,8 @@ export async function lookAtOwnPods(
   const query = { fieldSelector: `spec.nodeName=${node.name}`, labelSelector };
   const parts = new Map<string, Pod[]>();
   const own = new Set<string>();
-  for await (const { items } of pagesOf<Pod>(api, paths.pods, { signal, query })) {
-    for (const pod of items) {
+  for await (const { items } of pagesOf<WholePod>(api, paths.pods, { signal, query })) {
+    for (const pod of items.map(keptOfPod)) {
       const key = daemonSetOf(pod) ?? podKey(pod);
       if (pod.metadata?.name === self) own.add(key);
       if (labelSelector === undefined && !isCritical(pod)) continue;

@@ -1,8 +1,8 @@
 import { brokenTrustMs } from "../belief.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
+import { informOfObject } from "../cluster/informer.ts";
 import { type Metadata, paths } from "../cluster/objects.ts";
-import { watchObject } from "../cluster/watch.ts";
 import type { Drain } from "../drain/drain.ts";
 import type { CheckGates } from "../gates/index.ts";
 import type { NeedSource } from "../host/need.ts";
@@ -99,20 +99,22 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
   signal.addEventListener("abort", end, { once: true });
 
   ports.need.watch(wake.ring, ended.signal, (error) => report.failed("watching the sentinel", error));
-  void watchObject({
-    ...ports,
-    collection: paths.nodes,
-    name: ports.nodeName,
-    signal: ended.signal,
-    onChange: (metadata) => {
-      if (cycle.seeMetadata(metadata)) wake.ring();
+  void informOfObject(
+    {
+      ...ports,
+      collection: paths.nodes,
+      name: ports.nodeName,
+      onChange(metadata) {
+        if (cycle.seeMetadata(metadata)) wake.ring();
+      },
+      onBreak(error) {
+        report.failed("watching the own Node", error);
+        void distrustLater();
+      },
+      onMended: mended.ring,
     },
-    onBreak: (error) => {
-      report.failed("watching the own Node", error);
-      void distrustLater();
-    },
-    onMended: mended.ring,
-  });
+    ended.signal,
+  );
 
   let isDistrusting = false;
   async function distrustLater(): Promise<void> {

@@ -1,9 +1,9 @@
 import { type Clock, endableWithin, type Random } from "../clock.ts";
 import { type Api, isApiError } from "../cluster/api.ts";
 import { createBudgetReader, followBudgets } from "../cluster/budgets.ts";
-import { followCollection } from "../cluster/collection.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
-import { type Budget, type Pod, paths } from "../cluster/objects.ts";
+import { inform } from "../cluster/informer.ts";
+import { type Budget, keptOfPod, type Pod, paths, type WholePod } from "../cluster/objects.ts";
 import { judgeBudgets } from "./budgets.ts";
 import { askToEnd, type EvictionRefusal } from "./evict.ts";
 import {
@@ -58,6 +58,7 @@ export interface DrainReport {
 
 /** So long the watch of the pods is believed. */
 const trustMs = 50_000;
+const rest = { firstMs: 500, maxMs: 60_000 };
 /** And that of budgets, of which a pod is asked for now and then all the same. */
 const budgetTrustMs = 2 * 60_000;
 
@@ -124,7 +125,11 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   }
 
   function endOnError(work: Promise<void>): void {
-    work.catch((error: Error) => happen({ type: "broke", why: `the drain broke: ${error.message}` }));
+    work.catch(broke);
+  }
+
+  function broke(error: unknown): void {
+    happen({ type: "broke", why: `the drain broke: ${(error as Error).message}` });
   }
 
   /** An alarm that is not needed any more rings all the same, and does nothing. */
@@ -200,26 +205,31 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
 
   const query = { fieldSelector: `spec.nodeName=${nodeName}`, labelSelector: options.podSelector };
   endOnError(
-    followCollection<Pod>(
+    inform<WholePod, Pod>(
       {
         ...options,
         collection: paths.pods,
         query,
-        trustMs,
-        async onPages(pages) {
-          const pods: Judged[] = [];
-          for await (const page of pages) for (const pod of page) pods.push(await judge(pod));
-          happen({ type: "listed", pods });
+        keep: keptOfPod,
+        list: {
+          trustMs,
+          async onPages(pages) {
+            const pods: Judged[] = [];
+            for await (const page of pages) for (const pod of page) pods.push(await judge(pod));
+            happen({ type: "listed", pods });
+          },
         },
         async onEvent(type, pod) {
           if (type === "DELETED") happen({ type: "gone", pod });
           else happen({ type: "seen", ...(await judge(pod)) });
         },
         onOpen: () => happen({ type: "watching" }),
-        onBreak({ code, message }) {
+        onBreak(error) {
+          if (!isApiError(error)) return broke(error);
           // A version that is forgotten is the way of the world.
-          if (code !== "expired") happen({ type: "troubled", code, why: message });
+          if (error.code !== "expired") happen({ type: "troubled", code: error.code, why: error.message });
         },
+        rests: { broken: rest, refused: rest },
       },
       signal,
     ),

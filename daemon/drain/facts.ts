@@ -1,8 +1,21 @@
 import type { Api } from "../cluster/api.ts";
+import { listBudgets } from "../cluster/budgets.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
-import { isReady } from "../cluster/nodes.ts";
-import { type Budget, type Node, type PartialObjectMetadata, type Pod, paths } from "../cluster/objects.ts";
+import { isReady, listNodes } from "../cluster/nodes.ts";
+import {
+  type Budget,
+  keptOfNode,
+  type Node,
+  type PartialObjectMetadata,
+  type Pod,
+  partsOfClaim,
+  paths,
+  type WholeNode,
+  type WholePod,
+} from "../cluster/objects.ts";
 import { listAll, pageSize } from "../cluster/pages.ts";
+import { kept } from "../cluster/parts.ts";
+import { listPods } from "../cluster/pods.ts";
 import { createLimit } from "./limit.ts";
 import { cloudNativePg, groupOf } from "./operators.ts";
 import { mayGrow, roomsOf, whyNowhere } from "./room.ts";
@@ -28,19 +41,18 @@ const unfinished = "status.phase!=Succeeded,status.phase!=Failed";
 /** Where more nodes than these could take a pod, one of them is taken to have room. */
 const candidatesMax = 10;
 
-/** With all Nodes and pods, so that it can be said where pods would go; undefined where the cluster has no such Node. */
+/** With all Nodes and pods, so that it can be said where pods would go. */
 export async function readDrainFacts(
   api: Api,
   nodeName: string,
   labelSelector: string | undefined,
   signal: AbortSignal,
-): Promise<DrainFacts | undefined> {
-  const nodes = await listAll<Node>(api, paths.nodes, { signal });
-  if (!nodes.some(({ metadata }) => metadata?.name === nodeName)) return undefined;
+): Promise<DrainFacts> {
   const elsewhere = `spec.nodeName!=${nodeName},spec.nodeName!=,${unfinished}`;
-  const [onThis, pods] = await Promise.all([
+  const [nodes, onThis, pods] = await Promise.all([
+    listNodes(api, { signal }),
     readBlockers(api, nodeName, labelSelector, signal),
-    listAll<Pod, Pod>(api, paths.pods, { signal, query: { fieldSelector: elsewhere } }, claimOf),
+    listClaims(api, elsewhere, signal),
   ]);
   return { ...onThis, cluster: { nodes, pods } };
 }
@@ -54,7 +66,7 @@ export async function readBlockers(
 ): Promise<Omit<DrainFacts, "cluster">> {
   const fieldSelector = `spec.nodeName=${nodeName}`;
   const [pods, asked] = await Promise.all([
-    listAll<Pod>(api, paths.pods, { signal, query: { fieldSelector } }),
+    listPods(api, { signal, query: { fieldSelector } }),
     labelSelector === undefined ? undefined : listUids(api, { fieldSelector, labelSelector }, signal),
   ]);
   const limit = createLimit(parallel);
@@ -62,9 +74,7 @@ export async function readBlockers(
   const daemonSets = new Set(pods.flatMap((pod) => daemonSetOf(pod) ?? []));
   const primaries = pods.filter(isPrimary);
   const [budgets, alone, known] = await Promise.all([
-    Promise.all(
-      [...namespaces].map((one) => limit(() => listAll<Budget>(api, paths.budgetsIn(one), { signal }))),
-    ),
+    Promise.all([...namespaces].map((one) => limit(() => listBudgets(api, one, signal)))),
     Promise.all(
       primaries.map((one) => limit(async () => ((await hasStandIn(api, one, signal)) ? undefined : one))),
     ),
@@ -100,7 +110,7 @@ async function hasStandIn(api: Api, primary: Pod, signal: AbortSignal): Promise<
     labelSelector: `${clusterLabel}=${labels[clusterLabel]}`,
     fieldSelector: `spec.nodeName!=${primary.spec?.nodeName}`,
   };
-  const others = await listAll<Pod>(api, paths.podsIn(namespace), { signal, query });
+  const others = await listPods(api, { signal, query }, namespace);
   return others.some(isReady);
 }
 
@@ -115,7 +125,8 @@ export async function readRoomFor(
   signal: AbortSignal,
 ): Promise<DrainFacts["cluster"] | undefined> {
   const query = { limit: pageSize };
-  const { items: nodes, metadata } = await api.list<Node>(paths.nodes, { signal, query });
+  const { items, metadata } = await api.list<WholeNode>(paths.nodes, { signal, query });
+  const nodes = items.map(keptOfNode);
   if (metadata.continue !== undefined || mayGrow(nodes)) return undefined;
   const others = nodes.filter((node) => node.metadata?.name !== nodeName);
   const candidates = roomsOf(others, []).filter((room) =>
@@ -125,7 +136,7 @@ export async function readRoomFor(
   const lists = await Promise.all(
     candidates.map(({ node }) => {
       const fieldSelector = `spec.nodeName=${node.metadata?.name},${unfinished}`;
-      return listAll<Pod, Pod>(api, paths.pods, { signal, query: { fieldSelector } }, claimOf);
+      return listClaims(api, fieldSelector, signal);
     }),
   );
   return { nodes, pods: lists.flat() };
@@ -137,19 +148,8 @@ async function listUids(api: Api, query: Record<string, string>, signal: AbortSi
   return new Set(found.map(({ metadata }) => metadata?.uid));
 }
 
-/** What a pod takes of its node; a cluster may have a hundred thousand. */
-function claimOf({ spec }: Pod): Pod {
-  if (spec === undefined) return {};
-  const { nodeName, containers, initContainers, overhead, resources } = spec;
-  const claims = (some: typeof containers = []) =>
-    some.map(({ name, resources, restartPolicy }) => ({ name, resources, restartPolicy }));
-  return {
-    spec: {
-      nodeName,
-      containers: claims(containers),
-      initContainers: claims(initContainers),
-      overhead,
-      resources,
-    },
-  } as Pod;
+/** What pods take of their nodes, and no more: a cluster may have a hundred thousand. */
+function listClaims(api: Api, fieldSelector: string, signal: AbortSignal): Promise<readonly Pod[]> {
+  const claimOf = ({ spec }: WholePod): Pod => (spec === undefined ? {} : { spec: kept(spec, partsOfClaim) });
+  return listAll(api, paths.pods, { signal, query: { fieldSelector } }, claimOf);
 }

@@ -7,15 +7,7 @@ import { budgetsOver, judgeBudgets, nameOf } from "./budgets.ts";
 import { quietMs } from "./estimate.ts";
 import type { EvictionRefusal } from "./evict.ts";
 import type { BudgetFacts } from "./operators.ts";
-import {
-  controllerOf,
-  isFinished,
-  type PodReason,
-  podKey,
-  reasonsText,
-  tierOf,
-  type Verdict,
-} from "./select.ts";
+import { isFinished, type PodReason, podKey, reasonsText, tierOf, type Verdict } from "./select.ts";
 import { type DrainState, type Running, sayAgainMs } from "./state.ts";
 import { type LeftCode, whyRefused, whyStillThere } from "./stuck.ts";
 import { makerOf, type Tie, tieOf } from "./successors.ts";
@@ -65,7 +57,7 @@ export interface Judged {
 
 export function judged(pod: Pod, verdict: Verdict): Judged {
   return {
-    pod: essenceOf(pod),
+    pod,
     verdict,
     claims: claimsOf(pod),
     maker: makerOf(pod),
@@ -820,29 +812,4 @@ function refusalText(refusals: readonly Judged[]): string {
     .map(({ pod, verdict }) => `${podKey(pod)} ${reasonsText(verdict.reasons)}`);
   const more = refusals.length > toldMax ? `; and ${refusals.length - toldMax} more` : "";
   return `the node cannot be drained: ${told.join("; ")}${more}`;
-}
-
-function essenceOf(pod: Pod): Pod {
-  const { metadata = {}, spec, status } = pod;
-  const owner = controllerOf(pod);
-  const ownerReferences = owner && [owner];
-  const { name, namespace, uid, labels, deletionTimestamp, deletionGracePeriodSeconds, finalizers } =
-    metadata;
-  const conditions = status?.conditions
-    ?.filter(({ type }) => type === "Ready")
-    .map(({ type, status }) => ({ type, status }));
-  return {
-    metadata: {
-      name,
-      namespace,
-      uid,
-      labels,
-      ownerReferences,
-      deletionTimestamp,
-      deletionGracePeriodSeconds,
-      finalizers,
-    },
-    spec: { priorityClassName: spec?.priorityClassName },
-    status: { phase: status?.phase, conditions },
-  } as Pod;
 }

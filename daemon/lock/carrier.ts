@@ -1,8 +1,8 @@
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
+import { informOfObject } from "../cluster/informer.ts";
 import { paths } from "../cluster/objects.ts";
-import { watchObject } from "../cluster/watch.ts";
 import { pausedAnnotation } from "../pause.ts";
 import { type Failure, type Failures, failuresAnnotation, parseFailures, writeFailures } from "./failures.ts";
 import { misreadBesideLock } from "./misread.ts";
@@ -180,15 +180,17 @@ export function createLockCarrier({
       }
     },
     watch: (onCarried, onBreak, signal) =>
-      watchObject({
-        api,
-        clock,
-        random,
-        collection,
-        name,
+      informOfObject(
+        {
+          api,
+          clock,
+          random,
+          collection,
+          name,
+          onBreak,
+          onChange: (metadata) => onCarried(carriedBy(metadata)),
+        },
         signal,
-        onBreak,
-        onChange: (metadata) => onCarried(carriedBy(metadata)),
-      }),
+      ),
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { listByLabel } from "../cluster/nodes.ts";
-import { type Pod, paths } from "../cluster/objects.ts";
+import { paths, type WholePod } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { isCriticalStaticPod, isStaticPodDown } from "../cluster/static-pods.ts";
 import { podKey } from "../drain/select.ts";
@@ -94,11 +94,12 @@ export async function listStaticPodsDown(
   nodes: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const keep = (pod: Pod) => (isCriticalStaticPod(pod) && isStaticPodDown(pod) ? podKey(pod) : undefined);
+  const keep = (pod: WholePod) =>
+    isCriticalStaticPod(pod) && isStaticPodDown(pod) ? podKey(pod) : undefined;
   const lists = await Promise.all(
     nodes.map((node) => {
       const query = { fieldSelector: `spec.nodeName=${node}` };
-      return listAll<Pod, string | undefined>(api, paths.pods, { signal, query }, keep);
+      return listAll<WholePod, string | undefined>(api, paths.pods, { signal, query }, keep);
     }),
   );
   return lists.flat().filter((key) => key !== undefined);

@@ -1,5 +1,5 @@
 import { createClient } from "../../daemon/cluster/client.ts";
-import type { Node } from "../../daemon/cluster/objects.ts";
+import type { WholeNode } from "../../daemon/cluster/objects.ts";
 import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { createApiServer } from "../cluster/api/server.ts";
 import { bootIdFile, randomUuid, rebootFile, sentinelFile } from "../cluster/machines/machine.ts";
@@ -109,7 +109,7 @@ export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdO
 
   /** What a person would see, by the server's own clock. */
   async function follow(): Promise<void> {
-    for await (const { object } of admin.watch<Node>("/api/v1/nodes", { signal })) {
+    for await (const { object } of admin.watch<WholeNode>("/api/v1/nodes", { signal })) {
       const name = object.metadata?.name ?? "";
       const phase = parseRecord(object.metadata?.annotations?.[recordAnnotation]).record?.phase;
       if (phase !== "Draining" || !since.has(name)) continue;

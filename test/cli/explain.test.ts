@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { explainNode, type NodeFindings } from "../../daemon/cli/explain.ts";
-import type { Node, Pod } from "../../daemon/cluster/objects.ts";
+import type { WholeNode, WholePod } from "../../daemon/cluster/objects.ts";
 import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import { parseFailures } from "../../daemon/lock/failures.ts";
 import { parseLock } from "../../daemon/lock/slots.ts";
@@ -15,12 +15,12 @@ const place = {
   name: "rebootd",
   annotation: "rebootd.dev/lock",
 } as const;
-const daemonOn = (node: string, status: Pod["status"] = ready): Pod => ({
+const daemonOn = (node: string, status: WholePod["status"] = ready): WholePod => ({
   metadata: { namespace: "kube-system", name: `rebootd-${node}` },
   spec: { nodeName: node, containers: [] },
   status,
 });
-const crashing: Pod["status"] = {
+const crashing: WholePod["status"] = {
   phase: "Running",
   containerStatuses: [
     {
@@ -37,7 +37,7 @@ const crashing: Pod["status"] = {
 const silent = (minutes: number) => ({
   conditions: [{ type: "Ready", status: "Unknown", lastTransitionTime: ago(minutes) }],
 });
-const nodeCalled = (name: string, status: Node["status"] = ready): [string, Node] => [
+const nodeCalled = (name: string, status: WholeNode["status"] = ready): [string, WholeNode] => [
   name,
   { metadata: { name }, status },
 ];

@@ -3,7 +3,7 @@ import { statusOf } from "../../daemon/cli/cluster-status.ts";
 import type { Health } from "../../daemon/cli/health.ts";
 import { statusText } from "../../daemon/cli/status.ts";
 import { age } from "../../daemon/cli/text.ts";
-import type { Node, Pod } from "../../daemon/cluster/objects.ts";
+import type { WholeNode, WholePod } from "../../daemon/cluster/objects.ts";
 import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import type { LockPlace } from "../../daemon/lock/carrier.ts";
 import { parseFailures } from "../../daemon/lock/failures.ts";
@@ -115,11 +115,11 @@ n2    9m     Waiting  the lock is set by hand ("manual"): "new\\u001b[31m switch
 
 describe("The status where nothing waits", () => {
   const ready = { conditions: [{ type: "Ready", status: "True" }] };
-  const daemonOn = (nodeName: string, status: Pod["status"] = ready): Pod => ({
+  const daemonOn = (nodeName: string, status: WholePod["status"] = ready): WholePod => ({
     spec: { nodeName, containers: [] },
     status,
   });
-  const text = (daemons: Pod[], paused?: string) =>
+  const text = (daemons: WholePod[], paused?: string) =>
     statusText(
       statusOf(place, { ...carried(undefined), paused }, [node("n1"), node("n2", {})], noon, {
         nodes: new Map(),
@@ -225,16 +225,16 @@ describe("The status after failures", () => {
 describe("The status of nodes that are not well", () => {
   const since = { lastTransitionTime: ago(80) };
   const conditions = (status: string) => ({ conditions: [{ type: "Ready", status, ...since }] });
-  const nodeCalled = (name: string, status: string): [string, Node] => [
+  const nodeCalled = (name: string, status: string): [string, WholeNode] => [
     name,
     { metadata: { name }, status: conditions(status) },
   ];
-  const daemonOn = (nodeName: string, status: Pod["status"] = conditions("True")): Pod => ({
+  const daemonOn = (nodeName: string, status: WholePod["status"] = conditions("True")): WholePod => ({
     metadata: { name: `rebootd-${nodeName}`, namespace: "kube-system" },
     spec: { nodeName, containers: [] },
     status,
   });
-  const crashing: Pod["status"] = {
+  const crashing: WholePod["status"] = {
     phase: "Running",
     containerStatuses: [
       {

@@ -10,8 +10,8 @@ import { type Clock, systemClock } from "../../daemon/clock.ts";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { createAgent } from "../../daemon/cluster/connection.ts";
+import { informOfObject } from "../../daemon/cluster/informer.ts";
 import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig.ts";
-import { watchObject } from "../../daemon/cluster/watch.ts";
 import { certificate } from "./api/https.ts";
 import { type ApiServer, createApiServer, kubeconfig, type Listening, listen } from "./api/server.ts";
 import { type Relay, startRelay } from "./middlemen.ts";
@@ -57,17 +57,17 @@ const getNode = (api: Api) => api.get<{ metadata: object }>("/api/v1/nodes/n1", 
 /** Watches Node n1; the array grows by "open" and "broken". */
 function watchNode(api: Api, clock: Clock): string[] {
   const seen: string[] = ["start"];
-  void watchObject({
+  const informed = {
     api,
     clock,
     random: () => 0.5,
     collection: "/api/v1/nodes",
     name: "n1",
-    signal: end.signal,
-    onChange: (metadata) => seen.push(metadata === undefined ? "gone" : "there"),
+    onChange: (metadata: object | undefined) => seen.push(metadata === undefined ? "gone" : "there"),
     onBreak: () => seen.push("broken"),
     onMended: () => seen.push("mended"),
-  });
+  };
+  void informOfObject(informed, end.signal);
   return seen;
 }
 

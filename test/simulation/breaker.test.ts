@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { runProgram } from "../../daemon/cli/program.ts";
-import type { Lease, Node } from "../../daemon/cluster/objects.ts";
+import type { Lease, WholeNode } from "../../daemon/cluster/objects.ts";
 import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
 import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { lookDaemon } from "../../daemon/daemon.ts";
@@ -40,7 +40,7 @@ async function powerOff(name: string): Promise<void> {
 
 /** The reasons on a Node for which it waits. */
 async function reasonsOf(name: string): Promise<string[]> {
-  const { metadata } = await world.admin.get<Node>(`/api/v1/nodes/${name}`, { signal: world.signal });
+  const { metadata } = await world.admin.get<WholeNode>(`/api/v1/nodes/${name}`, { signal: world.signal });
   const { record } = parseRecord(metadata?.annotations?.[recordAnnotation]);
   return (record?.phase === "Waiting" ? record.reasons : []).map(
     ({ code, message }) => `${code}: ${message}`,
@@ -179,7 +179,7 @@ describe("With --max-unavailable", () => {
     await setCordon("n2", true);
     const config = parseConfig({ "node-id": "n1", "max-unavailable": "1" });
     const needed = { state: "needed", source: "file", reasons: [] } as const;
-    const node = await world.admin.get<Node>("/api/v1/nodes/n1", { signal: world.signal });
+    const node = await world.admin.get<WholeNode>("/api/v1/nodes/n1", { signal: world.signal });
     const text = await lookDaemon(
       config,
       {
@@ -219,8 +219,10 @@ describe("With --max-unavailable", () => {
       await start(2, options, { seed });
       let most = 0;
       const follow = async () => {
-        for await (const { object } of world.admin.watch<Node>("/api/v1/nodes", { signal: world.signal })) {
-          const { items } = await world.admin.list<Node>("/api/v1/nodes", { signal: world.signal });
+        for await (const { object } of world.admin.watch<WholeNode>("/api/v1/nodes", {
+          signal: world.signal,
+        })) {
+          const { items } = await world.admin.list<WholeNode>("/api/v1/nodes", { signal: world.signal });
           const down = items.filter(({ spec }) => spec?.unschedulable).length;
           most = Math.max(most, down, object.spec?.unschedulable ? 1 : 0);
         }
@@ -404,7 +406,7 @@ describe("After failures of different nodes in a row", () => {
     await until(
       "it has failed five times",
       async () => {
-        const { metadata } = await world.admin.get<Node>("/api/v1/nodes/n1", { signal: world.signal });
+        const { metadata } = await world.admin.get<WholeNode>("/api/v1/nodes/n1", { signal: world.signal });
         return (parseRecord(metadata?.annotations?.[recordAnnotation]).record?.failures ?? 0) >= 5;
       },
       120 * 60,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Node } from "../../daemon/cluster/objects.ts";
+import type { WholeNode } from "../../daemon/cluster/objects.ts";
 import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import type { FaultEffect, RequestFacts } from "../cluster/api/server.ts";
 import { isFromDaemon, type SmallWorld, startSmallWorld } from "./small-world.ts";
@@ -14,7 +14,7 @@ function follow(world: SmallWorld, onPhase: (node: string, phase: Phase) => void
   const followed = { cordonedMax: 0 };
   const read = async () => {
     while (!world.signal.aborted) {
-      const watch = world.admin.watch<Node>("/api/v1/nodes", { signal: world.signal });
+      const watch = world.admin.watch<WholeNode>("/api/v1/nodes", { signal: world.signal });
       try {
         for await (const { object } of watch) see(object);
       } catch {
@@ -22,7 +22,7 @@ function follow(world: SmallWorld, onPhase: (node: string, phase: Phase) => void
       }
     }
   };
-  const see = ({ metadata, spec }: Node) => {
+  const see = ({ metadata, spec }: WholeNode) => {
     const name = metadata?.name ?? "";
     if (spec?.unschedulable) cordoned.add(name);
     else cordoned.delete(name);

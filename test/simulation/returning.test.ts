@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Pod } from "../../daemon/cluster/objects.ts";
+import type { WholePod } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
 import type { RequestFacts } from "../cluster/api/server.ts";
 import { podStartAnnotation } from "../cluster/machines/pods.ts";
@@ -36,7 +36,7 @@ const setHook = (value: string) => patchNode({ metadata: { annotations: { [hook]
 /** How long n1's pod of this app takes to be Ready under the boots that follow. */
 async function slowDown(app: string, seconds: number | "never"): Promise<void> {
   const query = { labelSelector: `app=${app}`, fieldSelector: "spec.nodeName=n1" };
-  const { items } = await world.admin.list<Pod>(pods, { signal: world.signal, query });
+  const { items } = await world.admin.list<WholePod>(pods, { signal: world.signal, query });
   const patch = { metadata: { annotations: { [podStartAnnotation]: `${seconds}` } } };
   for (const { metadata } of items)
     await world.admin.patch(`${pods}/${metadata?.name}`, patch, { signal: world.signal });
@@ -179,7 +179,7 @@ describe("A node with a critical pod that was broken before its reboot", () => {
     await slowDown("gpu-plugin", "never");
     world.machine("n1").reboot();
     await world.time.pass(3 * minute);
-    const { status } = await world.admin.get<Pod>(`${pods}/${name}`, { signal: world.signal });
+    const { status } = await world.admin.get<WholePod>(`${pods}/${name}`, { signal: world.signal });
     assert.ok(status?.conditions?.some(({ type, status }) => type === "Ready" && status === "False"));
   }
 

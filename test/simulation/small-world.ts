@@ -1,6 +1,6 @@
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import type { Lease, Node } from "../../daemon/cluster/objects.ts";
+import type { Lease, WholeNode } from "../../daemon/cluster/objects.ts";
 import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
 import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
@@ -238,7 +238,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
       world?.machine(name).crashDaemon();
     },
     async look() {
-      const nodes = await admin.get<{ items: Node[] }>("/api/v1/nodes", { signal });
+      const nodes = await admin.get<{ items: WholeNode[] }>("/api/v1/nodes", { signal });
       const lease = await admin.get<Lease>(lockPath, { signal });
       const phases: Snapshot["phases"] = {};
       for (const { metadata } of nodes.items) {

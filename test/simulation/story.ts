@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Node, Pod } from "../../daemon/cluster/objects.ts";
+import type { WholeNode, WholePod } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
 import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { type SmallWorld, type SmallWorldOptions, startSmallWorld } from "./small-world.ts";
@@ -51,7 +51,7 @@ export async function addDaemonSet(name: string, spec: object = {}): Promise<voi
 
 export const podsOn = async (node: string) => {
   const query = { fieldSelector: `spec.nodeName=${node}` };
-  const { items } = await world.admin.list<Pod>("/api/v1/pods", { signal: world.signal, query });
+  const { items } = await world.admin.list<WholePod>("/api/v1/pods", { signal: world.signal, query });
   return items.map(({ metadata }) => metadata?.name ?? "");
 };
 
@@ -78,8 +78,8 @@ export async function until(what: string, isSo: () => Promise<boolean>, seconds 
 export const isRebooted = async () => boots() === 2 && (await phase()) === "Idle";
 export const saysOf = (text: string) => world.logs.some((line) => line.includes(text));
 
-export async function readNode(): Promise<Node> {
-  return await world.admin.get<Node>("/api/v1/nodes/n1", { signal: world.signal });
+export async function readNode(): Promise<WholeNode> {
+  return await world.admin.get<WholeNode>("/api/v1/nodes/n1", { signal: world.signal });
 }
 
 /** What the Node carries. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
-import type { Node } from "../../daemon/cluster/objects.ts";
+import type { WholeNode } from "../../daemon/cluster/objects.ts";
 import { type CycleRecord, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
 import { installRights } from "../cluster/manifests.ts";
@@ -20,8 +20,8 @@ export interface MachineCluster {
   machine(name: string): Machine;
   /** One for each boot, as its kubelet has reported them. */
   bootIDs(name: string): readonly string[];
-  listNodes(): Promise<Node[]>;
-  nodeOf(name: string): Promise<Node>;
+  listNodes(): Promise<WholeNode[]>;
+  nodeOf(name: string): Promise<WholeNode>;
   recordOf(name: string): Promise<CycleRecord | undefined>;
   /** The last lines of the machine's unit rebootd. */
   logOf(name: string, lines?: number): Promise<string>;
@@ -74,8 +74,8 @@ export async function startMachineCluster(): Promise<MachineCluster> {
     },
     machine: (name) => machines.get(name) ?? assert.fail(`no machine ${name}`),
     bootIDs: (name) => bootIDs.get(name) ?? [],
-    listNodes: async () => (await admin.list<Node>("/api/v1/nodes", { signal })).items,
-    nodeOf: (name) => admin.get<Node>(`/api/v1/nodes/${name}`, { signal }),
+    listNodes: async () => (await admin.list<WholeNode>("/api/v1/nodes", { signal })).items,
+    nodeOf: (name) => admin.get<WholeNode>(`/api/v1/nodes/${name}`, { signal }),
     recordOf: async (name) =>
       parseRecord((await cluster.nodeOf(name)).metadata?.annotations?.[recordAnnotation]).record,
     logOf: (name, lines = 30) =>

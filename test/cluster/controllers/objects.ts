@@ -6,7 +6,14 @@ import type {
   V1ReplicaSet,
   V1VolumeAttachment,
 } from "@kubernetes/client-node";
-import type { DaemonSet, Lease, Metadata, Node, Pod, Wire } from "../../../daemon/cluster/objects.ts";
+import type {
+  DaemonSet,
+  Lease,
+  Metadata,
+  WholeNode,
+  WholePod,
+  Wire,
+} from "../../../daemon/cluster/objects.ts";
 
 /** What the server has stored has a name, a UID and a version; what is only to be created has not. */
 export type Stored<T> = Omit<T, "metadata"> & {
@@ -14,8 +21,8 @@ export type Stored<T> = Omit<T, "metadata"> & {
 };
 export type StoredObject = Stored<{ metadata?: Metadata }>;
 
-export type StoredNode = Stored<Node>;
-export type StoredPod = Stored<Pod>;
+export type StoredNode = Stored<WholeNode>;
+export type StoredPod = Stored<WholePod>;
 export type StoredLease = Stored<Lease>;
 export type StoredDaemonSet = Stored<DaemonSet>;
 export type StoredReplicaSet = Stored<Wire<V1ReplicaSet>>;
@@ -25,11 +32,11 @@ export type StoredVolume = Stored<Wire<V1PersistentVolume>>;
 export type StoredClaim = Stored<Wire<V1PersistentVolumeClaim>>;
 export type StoredAttachment = Stored<Wire<V1VolumeAttachment>>;
 
-export type PodSpec = NonNullable<Pod["spec"]>;
+export type PodSpec = NonNullable<WholePod["spec"]>;
 export type PodTemplate = NonNullable<StoredReplicaSet["spec"]>["template"];
 export type LabelSelector = NonNullable<NonNullable<StoredBudget["spec"]>["selector"]>;
 export type OwnerReference = NonNullable<Metadata["ownerReferences"]>[number];
-export type Taint = NonNullable<NonNullable<Node["spec"]>["taints"]>[number];
+export type Taint = NonNullable<NonNullable<WholeNode["spec"]>["taints"]>[number];
 
 /** Kinds as they are found in paths. */
 const groups = {
@@ -81,11 +88,11 @@ export function isDeleted(object: { metadata: Metadata }): boolean {
 }
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase */
-export function isFinished(pod: Pod): boolean {
+export function isFinished(pod: WholePod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }
 
-export function isReady(object: Pod | Node): boolean {
+export function isReady(object: WholePod | WholeNode): boolean {
   return conditionOf(object, "Ready")?.status === "True";
 }
 

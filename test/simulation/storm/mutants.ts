@@ -335,15 +335,8 @@ export const mutants: readonly Mutant[] = [
     name: "a watch goes on at the version from before a restore",
     limits: { alone: { kind: "restored", rate: 10 } },
     seed: 3,
-    file: "cluster/watch.ts",
-    edits: [
-      ["const query = {", "const query = { resourceVersion: last,"],
-      ["let failures = 0;", "let failures = 0;\n  let last: string | undefined;"],
-      [
-        "failures = 0;\n        if",
-        "failures = 0;\n        last = object.metadata?.resourceVersion ?? last;\n        if",
-      ],
-    ],
+    file: "cluster/informer.ts",
+    edits: [["if (list !== undefined) version =", "version ="]],
   },
   {
     name: "a cycle that is never let begin keeps its slot",
