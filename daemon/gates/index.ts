@@ -1,4 +1,4 @@
-import { type Clock, type Random, withDeadline } from "../clock.ts";
+import { type Clock, endableWithin, type Random, withDeadline } from "../clock.ts";
 import { awaitOpening } from "./await-opening.ts";
 import {
   type ClosedGate,
@@ -48,6 +48,7 @@ interface Given {
   inVain: number;
   isWatched?: boolean;
   hasOpened?: true;
+  stopWatching?: () => void;
 }
 
 /**
@@ -80,6 +81,7 @@ export function createGateCheck(
       const times = last !== undefined && isSame(last.answer, answer) ? last.times + 1 : 1;
       const inVain = last?.hasOpened ? last.inVain + 1 : Math.max(0, (last?.inVain ?? 0) - 1);
       const holdsMs = (answer.changesAt ?? Number.POSITIVE_INFINITY) - clock.wall();
+      last?.stopWatching?.();
       const now: Given = { answer, at: clock.elapsed(), holdsMs, times, inVain };
       given.set(gate, now);
       if (!answer.open && answer.watch && onOpening) void follow(now, answer.watch, onOpening, signal);
@@ -104,14 +106,17 @@ export function createGateCheck(
     one: Given,
     watch: WatchOpening,
     onOpening: () => void,
-    signal: AbortSignal,
+    outer: AbortSignal,
   ): Promise<void> {
+    const { signal, end: stop } = endableWithin(outer);
     one.isWatched = true;
+    one.stopWatching = stop;
     const restMs = one.inVain === 0 ? 0 : Math.min(recheckMs * 2 ** (one.inVain - 1), sameAgainMaxMs);
     const end = await awaitOpening(
       { clock, random, watch, notBefore: one.at + restMs, until: one.at + closedForMs(one) },
       signal,
     );
+    stop();
     if (end === "blind") one.isWatched = false;
     if (end !== "opened") return;
     one.hasOpened = true;
@@ -136,7 +141,7 @@ export function createGateCheck(
     // One that says itself when it is another one is asked then, but no sooner than others.
     const mostMs = holdsMs > 0 ? Math.max(holdsMs, recheckMs) : sameAgainMaxMs;
     const closedMs = gate.stages.includes("slot") ? Math.min(closedForMs(last), mostMs) : recheckMs;
-    const goodForMs = isHeldHere ? periodMs : answer.open ? 0 : closedMs;
+    const goodForMs = Math.max(isHeldHere ? periodMs : 0, answer.open ? 0 : closedMs);
     const agoMs = clock.elapsed() - at;
     if (agoMs >= goodForMs) return undefined;
     // What it has said of itself is over: nobody is to wait for that.

@@ -291,11 +291,13 @@ describe("What a gate asks for the slot, where it can be watched", () => {
   let tell: (isOpen: boolean) => void;
   let watches: AbortSignal[];
   let cannotWatch: boolean;
+  let isHeldHere: boolean;
+  let changesAt: number | undefined;
   let check: (stage: Stage, isWatched?: boolean) => Promise<readonly string[]>;
 
   beforeEach(() => {
     time = createVirtualTime(0);
-    [asks, openings, watches, cannotWatch] = [0, 0, [], false];
+    [asks, openings, watches, cannotWatch, isHeldHere, changesAt] = [0, 0, [], false, false, undefined];
     const watch: WatchOpening = {
       nodesMost: 1,
       async follow(told, signal) {
@@ -309,16 +311,19 @@ describe("What a gate asks for the slot, where it can be watched", () => {
       "dear",
       async () => {
         asks += 1;
-        return { open: false, code: "shut", message: "dear is shut", watch };
+        return { open: false, code: "shut", message: "dear is shut", watch, ...(changesAt && { changesAt }) };
       },
       { asks: "afar", stages: ["slot"] },
     );
+    const here = gate("here", async () => (isHeldHere ? shutAnswer("here") : openAnswer), {
+      stages: ["slot"],
+    });
     const { clock } = time;
-    const ask = createGateCheck([dear], {
+    const ask = createGateCheck([here, dear], {
       clock,
       random: () => 0.5,
       recheckMs: minute,
-      periodMs: 60 * minute,
+      periodMs: minute / 2,
     });
     check = async (stage, isWatched = true) => {
       const { closed } = await ask(asked({ stage }), signal, isWatched ? () => openings++ : undefined);
@@ -374,6 +379,24 @@ describe("What a gate asks for the slot, where it can be watched", () => {
     await pauses(3);
     assert.equal(watches.length, 3);
     assert.ok(watches.every(({ aborted }) => aborted));
+  });
+
+  it("is not asked more often where something here holds the node back as well, and the period is short", async () => {
+    isHeldHere = true;
+    for (let minutes = 0; minutes < 15; minutes += 1) {
+      await check("slot");
+      await time.pass(minute);
+    }
+    assert.equal(asks, 2);
+    assert.equal(watches.filter(({ aborted }) => !aborted).length, 0);
+  });
+
+  it("is watched by one watch at a time, also where it says itself when to ask again", async () => {
+    changesAt = time.clock.wall() + 2 * minute;
+    await check("slot");
+    await time.pass(2 * minute);
+    await check("slot");
+    assert.deepEqual([asks, watches.map(({ aborted }) => aborted)], [2, [true, false]]);
   });
 
   it("is asked by time as any other where nobody listens", async () => {
