@@ -8,22 +8,23 @@ export interface Outage {
   totalMs(): number;
 }
 
-/**
- * While nobody asks, a server that has failed is taken to fail for so long more: where it fails for one kind of request alone, the others
- * show that it can be reached, but they may be rare.
- */
-const unaskedMs = 10_000;
+/** While nobody asks, a server that could not be reached is taken for away as long as any loop rests between two tries. */
+const unaskedMs = 75_000;
+/** One that has answered with an error may fail for one kind of request alone, while those of others are rare. */
+const failedUnaskedMs = 10_000;
+/** No answer; or a proxy has found no server behind it, or none that answers. */
+const away = [0, 502, 504];
 
 export function createOutage(clock: Clock): Outage {
   let pastMs = 0;
-  let failing: { since: number; lastAt: number } | undefined;
+  let failing: { since: number; until: number } | undefined;
   const lastedMs = () =>
-    failing === undefined ? 0 : Math.min(clock.elapsed(), failing.lastAt + unaskedMs) - failing.since;
+    failing === undefined ? 0 : Math.min(clock.elapsed(), failing.until) - failing.since;
   return {
     heard(status, begunAt) {
-      // A proxy that finds no server behind it answers with 502 to 504.
       if (status === 0 || status >= 500) {
-        failing = { since: failing?.since ?? begunAt, lastAt: clock.elapsed() };
+        const until = clock.elapsed() + (away.includes(status) ? unaskedMs : failedUnaskedMs);
+        failing = { since: failing?.since ?? begunAt, until };
       } else {
         pastMs += lastedMs();
         failing = undefined;

@@ -24,6 +24,9 @@ describe("The time in which the API server could not be reached", () => {
       10,
     ],
     ["goes on while nobody is heard", { 11: 0 }, 16, 6],
+    ["lasts to the answer, though the last try before that was a minute ago", { 11: 0, 71: 200 }, 80, 61],
+    ["lasts where a proxy finds no server, too", { 11: 502, 71: 200 }, 80, 61],
+    ["does not last for ever while nobody asks", { 11: 0 }, 3600, 76],
     [
       "lasts however rarely it is asked, while nothing is answered",
       { 11: 0, 71: 0, 131: 0, 133: 200 },
