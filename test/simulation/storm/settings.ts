@@ -80,8 +80,16 @@ export function createSettings({ nodes, options }: Scenario) {
       ),
     releaseDelayMs: (node: string, now: number): number =>
       Math.max(...recent(node, now).map((config) => config["lock-release-delay"])),
-    /** Windows begin at midnight here, and storms at noon. */
+    /** To one of the node's daemons. */
     isWindowOpen: (node: string, time: number, now: number): boolean =>
-      recent(node, now).some((config) => (time / 1000) % 86_400 <= config["end-time"] + 1),
+      recent(node, now).some((config) => isWithin(config, time)),
+    /** To all of them: what one of two daemons says on the Node is true by its own window. */
+    isWindowOpenToAll: (node: string, time: number, now: number): boolean =>
+      recent(node, now).every((config) => isWithin(config, time)),
   };
+}
+
+/** Windows begin at midnight here, and storms at noon. */
+function isWithin(config: Config, time: number): boolean {
+  return (time / 1000) % 86_400 <= config["end-time"] + 1;
 }

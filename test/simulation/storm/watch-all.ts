@@ -71,7 +71,7 @@ export function watchAll(watched: Watched): AllPromises {
     machine: world.machine,
     entries: (node) => entriesOf(settings.locksOf(node, now()), world),
     lockVersion: (node) => versionsOf(settings.locksOf(node, now()), world),
-    isWindowOpen: (node) => settings.isWindowOpen(node, world.clockOf(node).wall(), now()),
+    isWindowOpen: (node) => settings.isWindowOpenToAll(node, world.clockOf(node).wall(), now()),
     limitsMs: (node) => ({
       // It may hold a drained node for as long again, for what is soon over.
       draining: 2 * settings.drainTimeoutMs(node, now()) + undrainedMs,
