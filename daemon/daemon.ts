@@ -5,6 +5,7 @@ import { unlessNotFound } from "./cluster/api.ts";
 import { createClient } from "./cluster/client.ts";
 import { paths, type WholeNode } from "./cluster/objects.ts";
 import { createOutage } from "./cluster/outage.ts";
+import { createServerClock } from "./cluster/server-clock.ts";
 import type { Transport } from "./cluster/transport.ts";
 import { escalationOf } from "./config/escalation.ts";
 import { lockPlaceOf } from "./config/lock-place.ts";
@@ -58,12 +59,14 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
   const nodeName = config["node-id"];
   const metrics = createMetrics(nodeName, surroundings.version);
   const outage = createOutage(clock);
+  const serverClock = createServerClock(clock);
   const api = createClient({
     transport: surroundings.transport,
     clock,
-    onAnswer(verb, status, begunAt) {
+    onAnswer({ verb, status, begunAt, date }) {
       metrics.apiRequests.inc({ verb, status });
       outage.heard(status, begunAt);
+      serverClock.heard(date, begunAt);
     },
   });
   const log = createLog({
@@ -163,6 +166,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
           volumeTimeoutMs: config["drain-volume-timeout"],
           parallelism: config["drain-parallelism"],
           ...times,
+          cordonedAtByServer: serverClock.at(times.cordonedAt),
           onChange,
           report: {
             asked(pod, reasons) {

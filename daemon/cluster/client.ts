@@ -25,8 +25,18 @@ const watchLineMaxChars = 8 * 1024 * 1024;
 export interface ClientOptions {
   transport: Transport;
   clock: Clock;
-  /** Told of every answer to a request that was begun at that moment of `clock.elapsed()`. `status` is 0 when no answer came. */
-  onAnswer?: (verb: string, status: number, begunAt: number) => void;
+  onAnswer?: (answer: Answer) => void;
+}
+
+/** What a request has come to. */
+export interface Answer {
+  verb: string;
+  /** 0 where no answer came. */
+  status: number;
+  /** When it was asked, by `clock.elapsed()`. */
+  begunAt: number;
+  /** By the server's clock, as it writes it. */
+  date?: string | undefined;
 }
 
 /**
@@ -44,14 +54,14 @@ export function createClient(options: ClientOptions): Api {
     } catch (cause) {
       // Whoever gives a request up before its deadline says nothing of the server.
       const isGivenUp = request.signal.aborted && !(request.signal.reason instanceof DeadlineError);
-      if (!isGivenUp) onAnswer(verb, 0, begunAt);
+      if (!isGivenUp) onAnswer({ verb, status: 0, begunAt });
       if (request.signal.aborted) throw request.signal.reason;
       throw new ApiError(`${verb} ${request.path}: no answer from the API server`, {
         code: "unreachable",
         cause,
       });
     }
-    onAnswer(verb, response.status, begunAt);
+    onAnswer({ verb, status: response.status, begunAt, date: response.header("date") });
     if (response.status >= 200 && response.status < 300) return response;
     throw refusal(`${verb} ${request.path}`, response, await response.text().catch(() => ""), clock.wall());
   }

@@ -31,8 +31,10 @@ export interface DrainOptions {
   gracePeriodSeconds: number;
   /** From then on pods are deleted, past all budgets; in milliseconds of `clock.elapsed()`. */
   deleteAt: number;
-  /** Since when the node is cordoned; milliseconds since the epoch, as the server writes when a pod was made. */
+  /** Since when the node is cordoned; milliseconds since the epoch. */
   cordonedAt: number;
+  /** The same by the server's clock, by which it writes when a pod was made. */
+  cordonedAtByServer: number;
   /** How long it waits for volumes to be detached; 0 does not look at them. */
   volumeTimeoutMs: number;
   /** How many requests are under way at a time, at most. */

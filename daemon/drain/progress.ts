@@ -30,6 +30,8 @@ export interface DrainRules {
   volumeTimeoutMs: number;
   /** Since when the node is cordoned; milliseconds since the epoch. */
   cordonedAt: number;
+  /** The same by the server's clock. */
+  cordonedAtByServer: number;
 }
 
 /** A time on both clocks: durations are on the one, what the server writes on the other. */
@@ -470,7 +472,8 @@ function whyItStays(draft: Draft, { pod, maker, tie, createdAt }: Judged): reado
   const { evictedAt, late: evictedLate = 0 } = draft.makers.get(maker) ?? {};
   const isBack = evictedAt !== undefined && !(createdAt < evictedAt);
   if (isBack || evictedLate >= late.max || draft.left.has(uidOf(pod))) return ["came-back", "goes-down"];
-  if (tie !== undefined && createdAt >= wholeSecond(draft.rules.cordonedAt)) return [tie, "goes-down"];
+  if (tie !== undefined && createdAt >= wholeSecond(draft.rules.cordonedAtByServer))
+    return [tie, "goes-down"];
   return undefined;
 }
 

@@ -22,6 +22,7 @@ const rules: DrainRules = {
   deadline: 900_000,
   volumeTimeoutMs: 120_000,
   cordonedAt: noon,
+  cordonedAtByServer: noon,
 };
 
 interface PodFacts {

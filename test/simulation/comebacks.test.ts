@@ -75,6 +75,24 @@ describe("A pod that comes back to the node that is drained", () => {
     }
   });
 
+  it("was there before the cordon, and is evicted by a daemon that starts anew, whom the clock deceives", async () => {
+    for (const skewMs of [-90_000, 90_000]) {
+      await start({ nodes: 2, nodeAgents: { name: "agent", boundBy: "affinity" }, skewMs: { n1: skewMs } });
+      const [before] = (await podsOn("n1")).filter((name) => name.startsWith("agent-"));
+      const match = { subresource: "eviction" };
+      const fault = world.server.faults.add({ match, effect: { status: 429 } });
+      await wantReboot();
+      await until("it is drained", async () => (await phase()) === "Draining");
+      await world.time.pass(15_000);
+      world.restartDaemon("n1", { preflight: "off" });
+      await world.time.pass(5000);
+      fault.remove();
+      await drained();
+      assert.deepEqual(agreed(), [`${before} 201`], `${skewMs} ms`);
+      await world.stop();
+    }
+  });
+
   it("has its budget respected when it is evicted", async () => {
     await start({ nodes: 1, workloads: [{ ...operator, replicas: 3, budget: { maxUnavailable: 1 } }] });
     const before = await podsOn("n1");

@@ -75,6 +75,7 @@ function drain(selection: Partial<Selection> = {}, changed: Partial<DrainOptions
       podSelector: undefined,
       gracePeriodSeconds: -1,
       cordonedAt: time.clock.wall(),
+      cordonedAtByServer: time.clock.wall(),
       deleteAt: Number.POSITIVE_INFINITY,
       volumeTimeoutMs: 0,
       parallelism: 50,

@@ -202,6 +202,7 @@ async function afterDaemon(cluster: Cluster, waitMs: number): Promise<Drained> {
         podSelector: cluster.selector,
         gracePeriodSeconds: -1,
         cordonedAt: systemClock.wall(),
+        cordonedAtByServer: systemClock.wall(),
         deleteAt: Number.POSITIVE_INFINITY,
         volumeTimeoutMs: 0,
         parallelism: 50,

@@ -7,15 +7,18 @@ import { ConnectionReset } from "./watcher.ts";
 export interface Answering {
   answer(call: Call, token: string | undefined): Promise<Answer>;
   onAway(listener: () => void): () => void;
+  /** Milliseconds since the epoch. */
+  now(): number;
 }
 
-export function memoryTransport({ answer, onAway }: Answering, token: string | undefined): Transport {
+export function memoryTransport({ answer, onAway, now }: Answering, token: string | undefined): Transport {
   return async ({ method, path, headers, body = "", signal }) => {
     signal.throwIfAborted();
     const [plain = "", search = ""] = path.split(/\?(.*)/s);
     const query = new URLSearchParams(search);
     const call: Call = { method, path: plain, query, headers, body, signal };
-    return response(await orBroken(answer(call, token), signal, onAway), signal);
+    const answered = await orBroken(answer(call, token), signal, onAway);
+    return response(answered, new Date(now()).toUTCString(), signal);
   };
 }
 
@@ -32,7 +35,7 @@ function orBroken<T>(work: Promise<T>, signal: AbortSignal, onAway: Answering["o
   });
 }
 
-function response({ status, headers, body }: Answer, signal: AbortSignal): ApiResponse {
+function response({ status, headers, body }: Answer, date: string, signal: AbortSignal): ApiResponse {
   async function* chunks(): AsyncIterable<string> {
     if (typeof body === "string") {
       if (body !== "") yield body;
@@ -46,7 +49,7 @@ function response({ status, headers, body }: Answer, signal: AbortSignal): ApiRe
   }
   return {
     status,
-    header: (name) => headers[name.toLowerCase()],
+    header: (name) => (name === "date" ? date : headers[name.toLowerCase()]),
     async text() {
       if (typeof body === "string") return body;
       let text = "";

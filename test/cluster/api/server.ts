@@ -214,7 +214,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
       const audiences = [defaultAudience];
       return authenticator.issue({ namespace, account, audiences, expirationSeconds, pod: bound }).token;
     },
-    transport: (token) => memoryTransport({ answer, onAway }, token),
+    transport: (token) => memoryTransport({ answer, onAway, now: timers.now }, token),
     faults,
     ledger,
     setAway(next) {
