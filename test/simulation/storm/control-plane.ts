@@ -51,13 +51,11 @@ export function createControlPlane(world: SmallWorld, members: Members, random: 
   function onBoot(node: string): void {
     const machine = world.machine(node);
     const boot = machine.boots.at(-1);
-    const ms = startMs.get(node) ?? (members === 1 ? 3000 + random() * random() * 200_000 : usualMs);
     // A mirror pod that was deleted with its Node is made anew, and so is what runs in it.
-    if (
-      !isAnnotated(world.server.stored("pods", `kube-system/${staticPods[0]}-${node}`), podBrokenAnnotation)
-    ) {
-      broken.delete(node);
-    }
+    const mirror = world.server.stored("pods", `kube-system/${staticPods[0]}-${node}`);
+    if (!isAnnotated(mirror, podBrokenAnnotation)) broken.delete(node);
+    if (!isAnnotated(mirror, podStartAnnotation)) startMs.delete(node);
+    const ms = startMs.get(node) ?? (members === 1 ? 3000 + random() * random() * 200_000 : usualMs);
     if (!Number.isFinite(ms) || broken.has(node)) return;
     timers.setTimeout(() => {
       if (machine.boots.at(-1) === boot && machine.isUp) gain(node);
