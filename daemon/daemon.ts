@@ -3,8 +3,9 @@ import { collectDefaultMetrics } from "prom-client";
 import type { Clock, Random } from "./clock.ts";
 import { unlessNotFound } from "./cluster/api.ts";
 import { createClient } from "./cluster/client.ts";
-import { paths, type WholeNode } from "./cluster/objects.ts";
+import type { WholeNode } from "./cluster/objects.ts";
 import { createOutage } from "./cluster/outage.ts";
+import { paths } from "./cluster/paths.ts";
 import { createServerClock } from "./cluster/server-clock.ts";
 import type { Transport } from "./cluster/transport.ts";
 import { escalationOf } from "./config/escalation.ts";
@@ -243,7 +244,7 @@ async function assertSameMachine(
   { api, nodeName, readBootID }: CyclePorts,
   signal: AbortSignal,
 ): Promise<void> {
-  const node = await unlessNotFound(api.get<WholeNode>(paths.node(nodeName), { signal }));
+  const node = await unlessNotFound(() => api.get<WholeNode>(paths.node(nodeName), { signal }));
   const theirs = node?.status?.nodeInfo?.bootID;
   const ours = await readBootID();
   if (theirs === undefined || theirs === "" || theirs === ours) return;

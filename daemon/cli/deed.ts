@@ -2,7 +2,7 @@ import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError } from "../cluster/api.ts";
 import { readNodeMetadata } from "../cluster/nodes.ts";
-import { paths } from "../cluster/objects.ts";
+import { paths } from "../cluster/paths.ts";
 import type { Deed } from "../lock/by-hand.ts";
 import type { LockCarrier } from "../lock/carrier.ts";
 import type { LockValue } from "../lock/slots.ts";

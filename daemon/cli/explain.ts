@@ -2,7 +2,8 @@ import { Command } from "commander";
 import { unlessNotFound } from "../cluster/api.ts";
 import { daemonSelector } from "../cluster/daemon-sets.ts";
 import { isReady } from "../cluster/nodes.ts";
-import { paths, type WholeNode } from "../cluster/objects.ts";
+import type { WholeNode } from "../cluster/objects.ts";
+import { paths } from "../cluster/paths.ts";
 import { restsUntil } from "../cycle/at-rest.ts";
 import { misreadOn } from "../cycle/misread.ts";
 import { type CycleRecord, type Phase, parseRecord, recordAnnotation } from "../cycle/record.ts";
@@ -32,7 +33,9 @@ export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
   return command.action(async (names: readonly string[], { output }: { output: Form }) => {
     const { api, carrier, place, hooks, clock } = await accessOf(command, io, signal);
     const [nodes, carried] = await Promise.all([
-      Promise.all(names.map((name) => unlessNotFound(api.get<WholeNode>(paths.node(name), { signal })))),
+      Promise.all(
+        names.map((name) => unlessNotFound(() => api.get<WholeNode>(paths.node(name), { signal }))),
+      ),
       carrier.read(signal),
     ]);
     const holders = nodeHolders(carried.lock).map(({ nodeID }) => nodeID);

@@ -1,7 +1,8 @@
 import { type Api, isApiError } from "../cluster/api.ts";
 import { daemonSelector } from "../cluster/daemon-sets.ts";
-import { type DaemonSet, paths } from "../cluster/objects.ts";
+import type { DaemonSet } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
+import { paths } from "../cluster/paths.ts";
 import type { Environment } from "../config/environment.ts";
 import { lockPlaceOf, lockPlaceOptions } from "../config/lock-place.ts";
 import {

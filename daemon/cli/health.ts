@@ -1,8 +1,9 @@
 import type { Api } from "../cluster/api.ts";
 import { daemonSelector } from "../cluster/daemon-sets.ts";
 import { isReady, listNodes } from "../cluster/nodes.ts";
-import { type Node, paths, type WholePod } from "../cluster/objects.ts";
+import type { Node, WholePod } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
+import { paths } from "../cluster/paths.ts";
 import { age } from "./text.ts";
 
 /** What the API server shows of nodes and of the daemons on them, whatever these say themselves. */

@@ -1,5 +1,5 @@
 import { type Api, isApiError } from "../cluster/api.ts";
-import { paths } from "../cluster/objects.ts";
+import { paths } from "../cluster/paths.ts";
 import { oneLine } from "../one-line.ts";
 
 /**

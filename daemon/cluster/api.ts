@@ -101,10 +101,10 @@ export function isLaterVersion(one: string | undefined, other: string | undefine
   return one.length === other.length ? one > other : one.length > other.length;
 }
 
-/** The answer, or undefined where the server says that there is no such object. */
-export async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
+/** The answer, or undefined where there is no such object, or can be none. */
+export async function unlessNotFound<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await answer;
+    return await ask();
   } catch (error) {
     if (isApiError(error, "not-found")) return undefined;
     throw error;

@@ -1,8 +1,9 @@
 import { type Clock, endableWithin, type Random } from "../clock.ts";
 import { type Api, isApiError } from "./api.ts";
 import { inform } from "./informer.ts";
-import { type Budget, keptOfBudget, paths, type WholeBudget } from "./objects.ts";
+import { type Budget, keptOfBudget, type WholeBudget } from "./objects.ts";
 import { listAll } from "./pages.ts";
+import { paths } from "./paths.ts";
 
 /** So long the budgets of a namespace are taken for what they were. */
 const freshMs = 10_000;

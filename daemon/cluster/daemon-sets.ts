@@ -1,13 +1,14 @@
 import { type Api, unlessNotFound } from "./api.ts";
 import { matchesNode } from "./node-affinity.ts";
-import { type DaemonSet, type Metadata, type PartialObjectMetadata, paths } from "./objects.ts";
+import type { DaemonSet, Metadata, PartialObjectMetadata } from "./objects.ts";
+import { paths, splitKey } from "./paths.ts";
 
 /** What rebootd's own DaemonSet and pods are labelled with, as the manifests do it. */
 export const daemonSelector = "app.kubernetes.io/name=rebootd";
 
 /** `key` is "namespace/name". */
 export async function daemonSetExists(api: Api, key: string, signal: AbortSignal): Promise<boolean> {
-  return (await unlessNotFound(api.get<PartialObjectMetadata>(pathOf(key), { signal }))) !== undefined;
+  return (await unlessNotFound(() => api.get<PartialObjectMetadata>(pathOf(key), { signal }))) !== undefined;
 }
 
 /**
@@ -20,12 +21,11 @@ export async function wantsPodOn(
   node: Pick<Metadata, "name" | "labels">,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const set = await unlessNotFound(api.get<DaemonSet>(pathOf(key), { signal }));
+  const set = await unlessNotFound(() => api.get<DaemonSet>(pathOf(key), { signal }));
   if (set === undefined || set.metadata?.deletionTimestamp !== undefined) return false;
   return matchesNode(set.spec?.template.spec, node);
 }
 
 function pathOf(key: string): string {
-  const [namespace = "", name = ""] = key.split("/");
-  return `${paths.daemonSets(namespace)}/${name}`;
+  return paths.daemonSet(...splitKey(key));
 }

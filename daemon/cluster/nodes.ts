@@ -4,10 +4,10 @@ import {
   type Metadata,
   type Node,
   type PartialObjectMetadata,
-  paths,
   type WholeNode,
 } from "./objects.ts";
 import { listAll, pagesOf } from "./pages.ts";
+import { paths } from "./paths.ts";
 
 /** How many Nodes the cluster has: the first one, and what the server says is left; where it does not say, all pages. */
 export async function countNodes(api: Api, signal: AbortSignal): Promise<number> {
@@ -27,7 +27,7 @@ export async function readNodeMetadata(
   signal: AbortSignal,
 ): Promise<Metadata | undefined> {
   const options = { signal, metadataOnly: "object" } as const;
-  const node = await unlessNotFound(api.get<PartialObjectMetadata>(paths.node(name), options));
+  const node = await unlessNotFound(() => api.get<PartialObjectMetadata>(paths.node(name), options));
   return node && (node.metadata ?? {});
 }
 

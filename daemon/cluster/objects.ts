@@ -130,23 +130,3 @@ export interface List<T> {
   };
   items: T[];
 }
-
-export const paths = {
-  nodes: "/api/v1/nodes",
-  node: (name: string) => `/api/v1/nodes/${encodeURIComponent(name)}`,
-  pods: "/api/v1/pods",
-  podsIn: (namespace: string) => `/api/v1/namespaces/${namespace}/pods`,
-  pod: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/pods/${name}`,
-  eviction: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/pods/${name}/eviction`,
-  persistentVolumeClaim: (namespace: string, name: string) =>
-    `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`,
-  volumeAttachments: "/apis/storage.k8s.io/v1/volumeattachments",
-  csiNode: (name: string) => `/apis/storage.k8s.io/v1/csinodes/${name}`,
-  events: (namespace: string) => `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
-  leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
-  budgetsIn: (namespace: string) => `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
-  budgets: "/apis/policy/v1/poddisruptionbudgets",
-  allDaemonSets: "/apis/apps/v1/daemonsets",
-  selfSubjectReviews: "/apis/authentication.k8s.io/v1/selfsubjectreviews",
-  daemonSets: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
-} as const;

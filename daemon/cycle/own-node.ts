@@ -1,6 +1,7 @@
 import { type Api, unlessNotFound } from "../cluster/api.ts";
 import { isReady } from "../cluster/nodes.ts";
-import { type Metadata, paths, type WholeNode } from "../cluster/objects.ts";
+import type { Metadata, WholeNode } from "../cluster/objects.ts";
+import { paths } from "../cluster/paths.ts";
 import { priorityAnnotation } from "../lock/rank.ts";
 import { pausedAnnotation } from "../pause.ts";
 import type { NodeChange } from "./marks.ts";
@@ -17,7 +18,7 @@ export interface NodeRead {
 
 /** Undefined where the cluster has no such Node. */
 export async function readNode(api: Api, name: string, signal: AbortSignal): Promise<NodeRead | undefined> {
-  const node = await unlessNotFound(api.get<WholeNode>(paths.node(name), { signal }));
+  const node = await unlessNotFound(() => api.get<WholeNode>(paths.node(name), { signal }));
   return node === undefined ? undefined : readOf(node);
 }
 

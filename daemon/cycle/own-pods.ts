@@ -1,8 +1,9 @@
 import type { Api } from "../cluster/api.ts";
 import { wantsPodOn } from "../cluster/daemon-sets.ts";
 import { isReady } from "../cluster/nodes.ts";
-import { keptOfPod, type Metadata, type Pod, paths, type WholePod } from "../cluster/objects.ts";
+import { keptOfPod, type Metadata, type Pod, type WholePod } from "../cluster/objects.ts";
 import { pagesOf } from "../cluster/pages.ts";
+import { paths } from "../cluster/paths.ts";
 import { isCriticalStaticPod, isMirrorPod, isStaticPodDown } from "../cluster/static-pods.ts";
 import { daemonSetOf, isFinished, podKey } from "../drain/select.ts";
 import type { OwnPods, Unready } from "./seen.ts";

@@ -1,5 +1,6 @@
 import { type Api, type ApiError, isApiError, retryAfterOf } from "../cluster/api.ts";
-import { type Pod, paths } from "../cluster/objects.ts";
+import type { Pod } from "../cluster/objects.ts";
+import { paths } from "../cluster/paths.ts";
 import { shortEnds } from "../one-line.ts";
 
 /**

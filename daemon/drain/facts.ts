@@ -9,12 +9,12 @@ import {
   type PartialObjectMetadata,
   type Pod,
   partsOfClaim,
-  paths,
   type WholeNode,
   type WholePod,
 } from "../cluster/objects.ts";
 import { listAll, pageSize } from "../cluster/pages.ts";
 import { kept } from "../cluster/parts.ts";
+import { paths } from "../cluster/paths.ts";
 import { listPods } from "../cluster/pods.ts";
 import { createLimit } from "./limit.ts";
 import { cloudNativePg, groupOf } from "./operators.ts";

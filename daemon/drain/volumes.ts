@@ -1,14 +1,9 @@
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
-import {
-  type CSINode,
-  type PersistentVolumeClaim,
-  type Pod,
-  paths,
-  type VolumeAttachment,
-} from "../cluster/objects.ts";
+import type { CSINode, PersistentVolumeClaim, Pod, VolumeAttachment } from "../cluster/objects.ts";
 import { pagesOf } from "../cluster/pages.ts";
+import { paths, splitKey } from "../cluster/paths.ts";
 
 export interface Detaching {
   api: Api;
@@ -73,13 +68,13 @@ async function attachmentsOf(
 ): Promise<VolumeAttachment[]> {
   const volumes = new Set<string>();
   for (const claim of claims) {
-    const [namespace = "", name = ""] = claim.split("/");
-    const path = paths.persistentVolumeClaim(namespace, name);
-    const found = await unlessNotFound(api.get<PersistentVolumeClaim>(path, { signal }));
+    const found = await unlessNotFound(() =>
+      api.get<PersistentVolumeClaim>(paths.persistentVolumeClaim(...splitKey(claim)), { signal }),
+    );
     if (found?.spec?.volumeName) volumes.add(found.spec.volumeName);
   }
   if (volumes.size === 0) return [];
-  const csiNode = await unlessNotFound(api.get<CSINode>(paths.csiNode(nodeName), { signal }));
+  const csiNode = await unlessNotFound(() => api.get<CSINode>(paths.csiNode(nodeName), { signal }));
   const drivers = csiNode?.spec?.drivers?.map(({ name }) => name);
   const attachments: VolumeAttachment[] = [];
   for await (const { items } of pagesOf<VolumeAttachment>(api, paths.volumeAttachments, { signal })) {
@@ -100,8 +95,8 @@ async function stillThere(
 ): Promise<VolumeAttachment[]> {
   const found: VolumeAttachment[] = [];
   for (const attachment of before) {
-    const path = `${paths.volumeAttachments}/${attachment.metadata?.name}`;
-    const now = await unlessNotFound(api.get<VolumeAttachment>(path, { signal }));
+    const path = paths.volumeAttachment(attachment.metadata?.name ?? "");
+    const now = await unlessNotFound(() => api.get<VolumeAttachment>(path, { signal }));
     if (now?.metadata?.uid === attachment.metadata?.uid) found.push(attachment);
   }
   return found;

@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
-import { type Metadata, type PartialObjectMetadata, paths } from "../cluster/objects.ts";
+import type { Metadata, PartialObjectMetadata } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
+import { paths } from "../cluster/paths.ts";
 import type { Carried } from "./carrier.ts";
 import { createLook } from "./look.ts";
 import { type Holder, holdersOf, isManual, type LockValue } from "./slots.ts";

@@ -2,7 +2,7 @@ import { backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
 import { informOfObject } from "../cluster/informer.ts";
-import { paths } from "../cluster/objects.ts";
+import { paths } from "../cluster/paths.ts";
 import { pausedAnnotation } from "../pause.ts";
 import { type Failure, type Failures, failuresAnnotation, parseFailures, writeFailures } from "./failures.ts";
 import { misreadBesideLock } from "./misread.ts";
@@ -105,7 +105,7 @@ export function createLockCarrier({
 }: CarrierOptions): LockCarrier {
   const { kind, namespace, name, annotation } = place;
   const collection = kind === "lease" ? paths.leases(namespace) : paths.daemonSets(namespace);
-  const path = `${collection}/${name}`;
+  const path = kind === "lease" ? paths.lease(namespace, name) : paths.daemonSet(namespace, name);
   const carriedBy = ({ annotations, resourceVersion }: CarrierMetadata = {}): Carried => ({
     version: resourceVersion,
     lock: parseLock(annotations?.[annotation]),
@@ -117,7 +117,7 @@ export function createLockCarrier({
 
   /** A Lease that is missing is a free lock; a DaemonSet is somebody else's to make. */
   async function readObject(signal: AbortSignal): Promise<CarrierObject | undefined> {
-    const object = await unlessNotFound(api.get<CarrierObject>(path, { signal }));
+    const object = await unlessNotFound(() => api.get<CarrierObject>(path, { signal }));
     if (object === undefined && ifMissing !== undefined) throw ifMissing();
     if (object !== undefined || kind === "lease") return object;
     throw new Error(

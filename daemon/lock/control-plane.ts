@@ -1,8 +1,9 @@
 import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { listByLabel } from "../cluster/nodes.ts";
-import { paths, type WholePod } from "../cluster/objects.ts";
+import type { WholePod } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
+import { paths } from "../cluster/paths.ts";
 import { isCriticalStaticPod, isStaticPodDown } from "../cluster/static-pods.ts";
 import { podKey } from "../drain/select.ts";
 import { controlPlaneLabels } from "./limits.ts";

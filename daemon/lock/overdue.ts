@@ -1,7 +1,8 @@
 import type { Clock, Random } from "../clock.ts";
 import { type Api, unlessNotFound } from "../cluster/api.ts";
 import { isReady } from "../cluster/nodes.ts";
-import { paths, type WholeNode } from "../cluster/objects.ts";
+import type { WholeNode } from "../cluster/objects.ts";
+import { paths } from "../cluster/paths.ts";
 import { type Holder, isManual } from "./slots.ts";
 
 /** A holder that has had more time than a cycle takes, and whose Node is not Ready. Times are RFC 3339. */
@@ -17,7 +18,7 @@ export async function lookAtHolder(
   { nodeID, created = "" }: Holder,
   signal: AbortSignal,
 ): Promise<Overdue | undefined> {
-  const node = await unlessNotFound(api.get<WholeNode>(paths.node(nodeID), { signal }));
+  const node = await unlessNotFound(() => api.get<WholeNode>(paths.node(nodeID), { signal }));
   if (node === undefined || isReady(node)) return undefined;
   const ready = (node.status?.conditions ?? []).find(({ type }) => type === "Ready");
   return { node: nodeID, heldSince: created, notReadySince: ready?.lastTransitionTime };

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
-import { paths } from "../cluster/objects.ts";
+import { paths } from "../cluster/paths.ts";
 
 export interface NodeEvents {
   /** Best effort: an event that cannot be written is dropped, and `onError` is told. */

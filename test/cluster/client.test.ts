@@ -140,10 +140,11 @@ describe("A call to the API server", () => {
 
   it("may find nothing", async () => {
     const gone = client(async () => answer(404, "{}"));
-    assert.equal(await unlessNotFound(gone.get("/x", { signal })), undefined);
+    assert.equal(await unlessNotFound(() => gone.get("/x", { signal })), undefined);
     const broken = client(async () => answer(500, "{}"));
-    await assert.rejects(unlessNotFound(broken.get("/x", { signal })), (error) =>
-      isApiError(error, "server-error"),
+    await assert.rejects(
+      unlessNotFound(() => broken.get("/x", { signal })),
+      (error) => isApiError(error, "server-error"),
     );
   });
 });

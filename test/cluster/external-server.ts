@@ -3,7 +3,8 @@ import type { Clock } from "../../daemon/clock.ts";
 import { type Api, unlessNotFound } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { kubeconfigTransport, loadKubeconfig } from "../../daemon/cluster/kubeconfig.ts";
-import { type Pod, paths } from "../../daemon/cluster/objects.ts";
+import type { Pod } from "../../daemon/cluster/objects.ts";
+import { paths } from "../../daemon/cluster/paths.ts";
 import type { Transport } from "../../daemon/cluster/transport.ts";
 import type { ClusterServer, ClusterUser } from "./server.ts";
 
@@ -33,7 +34,7 @@ export function useExternalServer(file: string, clock: Clock): ClusterServer {
     for (const { metadata, spec } of items) {
       if (!created.has(paths.node(spec?.nodeName ?? ""))) continue;
       const path = `/api/v1/namespaces/${metadata?.namespace}/pods/${metadata?.name}`;
-      await unlessNotFound(admin.delete(path, { gracePeriodSeconds: 0 }, { signal }));
+      await unlessNotFound(() => admin.delete(path, { gracePeriodSeconds: 0 }, { signal }));
     }
   }
 
@@ -50,7 +51,7 @@ export function useExternalServer(file: string, clock: Clock): ClusterServer {
       // The youngest first: what owns others goes before its namespace does.
       for (const path of [...created].reverse()) {
         const options = { gracePeriodSeconds: 0, propagationPolicy: "Background" };
-        await unlessNotFound(admin.delete(path, options, { signal })).catch((error: unknown) => {
+        await unlessNotFound(() => admin.delete(path, options, { signal })).catch((error: unknown) => {
           process.stderr.write(`cannot clean up ${path}: ${(error as Error).message}\n`);
         });
       }

@@ -20,7 +20,7 @@ type Caller = Pick<Ports, "api" | "signal">;
 /** The annotation's value; undefined where there is none. */
 export async function readLock({ api, signal }: Caller, place: LockPlace): Promise<string | undefined> {
   const path = `${collection("leases", place.namespace)}/${place.name}`;
-  const lease = await unlessNotFound(api.get<StoredLease>(path, { signal }));
+  const lease = await unlessNotFound(() => api.get<StoredLease>(path, { signal }));
   return lease?.metadata.annotations?.[place.annotation];
 }
 

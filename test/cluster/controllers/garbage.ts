@@ -107,6 +107,9 @@ export async function runOwnerCollector(ports: Ports, informers: Informers): Pro
     // Of another API group it is not for this collector to know, whatever its kind is called.
     const known = owner?.apiVersion === "apps/v1" ? owners[owner.kind] : undefined;
     if (owner === undefined || known === undefined || isDeleted(object)) return false;
+    // The real one cannot ask for such a name, and leaves what has such an owner:
+    // https://github.com/kubernetes/apimachinery/blob/master/pkg/api/validation/path/name.go
+    if (/^\.\.?$|[/%]/.test(owner.name)) return false;
     return known.get(`${object.metadata.namespace}/${owner.name}`)?.metadata.uid !== owner.uid;
   }
 

@@ -1,0 +1,48 @@
+import { ApiError } from "./api.ts";
+
+/** Paths of the API. Names may be anybody's: whoever owns a pod writes those of its controller and of its claims. */
+export const paths = {
+  nodes: "/api/v1/nodes",
+  node: (name: string) => path`/api/v1/nodes/${name}`,
+  pods: "/api/v1/pods",
+  podsIn: (namespace: string) => path`/api/v1/namespaces/${namespace}/pods`,
+  pod: (namespace: string, name: string) => path`/api/v1/namespaces/${namespace}/pods/${name}`,
+  eviction: (namespace: string, name: string) => path`/api/v1/namespaces/${namespace}/pods/${name}/eviction`,
+  persistentVolumeClaim: (namespace: string, name: string) =>
+    path`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`,
+  volumeAttachments: "/apis/storage.k8s.io/v1/volumeattachments",
+  volumeAttachment: (name: string) => path`/apis/storage.k8s.io/v1/volumeattachments/${name}`,
+  csiNode: (name: string) => path`/apis/storage.k8s.io/v1/csinodes/${name}`,
+  events: (namespace: string) => path`/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
+  leases: (namespace: string) => path`/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+  lease: (namespace: string, name: string) =>
+    path`/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`,
+  budgetsIn: (namespace: string) => path`/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
+  budgets: "/apis/policy/v1/poddisruptionbudgets",
+  allDaemonSets: "/apis/apps/v1/daemonsets",
+  daemonSets: (namespace: string) => path`/apis/apps/v1/namespaces/${namespace}/daemonsets`,
+  daemonSet: (namespace: string, name: string) =>
+    path`/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}`,
+  selfSubjectReviews: "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+} as const;
+
+/** "namespace/name", where only the namespace is sure to have no slash. */
+export function splitKey(key: string): [namespace: string, name: string] {
+  const slash = key.indexOf("/");
+  return [key.slice(0, slash), key.slice(slash + 1)];
+}
+
+function path(fixed: TemplateStringsArray, ...names: string[]): string {
+  return String.raw({ raw: fixed }, ...names.map(segment));
+}
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#path-segment-names; no kind has longer names. */
+const nameMaxChars = 253;
+
+/** What no object can be called is not found; asked for, it could be another path. */
+function segment(name: string): string {
+  const isName =
+    name !== "" && name.length <= nameMaxChars && !/^\.\.?$|[/%]/.test(name) && name.isWellFormed();
+  if (isName) return encodeURIComponent(name);
+  throw new ApiError(`no object has the name ${JSON.stringify(name.slice(0, 60))}`, { code: "not-found" });
+}

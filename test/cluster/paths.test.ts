@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { isApiError } from "../../daemon/cluster/api.ts";
+import { paths, splitKey } from "../../daemon/cluster/paths.ts";
+
+const pathTo = (name: string) => paths.daemonSet("shop", name);
+
+describe("A path of the API", () => {
+  it("names what it is told to, and nothing else, whatever that is called", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.string({ unit: "binary" })), (name) => {
+        let path: string;
+        try {
+          path = pathTo(name);
+        } catch (error) {
+          return isApiError(error, "not-found");
+        }
+        const url = new URL(path, "https://server");
+        const segments = url.pathname.split("/");
+        return (
+          url.search === "" &&
+          url.hash === "" &&
+          decodeURIComponent(segments.at(-1) ?? "") === name &&
+          segments.length === 8
+        );
+      }),
+    );
+  });
+
+  for (const name of ["", ".", "..", "a/b", "50%", "x".repeat(254), "\ud800"]) {
+    it(`is not made for what no object is called: ${JSON.stringify(name.slice(0, 20))}`, () => {
+      assert.throws(
+        () => pathTo(name),
+        (error) => isApiError(error, "not-found"),
+      );
+    });
+  }
+});
+
+describe("A key", () => {
+  it("is split at its first slash: no namespace has one", () => {
+    assert.deepEqual(splitKey("shop/agent/status"), ["shop", "agent/status"]);
+  });
+});

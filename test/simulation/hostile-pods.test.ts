@@ -1,0 +1,85 @@
+/** Whoever may create a pod writes names that the daemon looks up: of its controller, and of its claims. */
+import assert from "node:assert/strict";
+import { createVolume, usesClaim } from "../cluster/volumes.ts";
+import {
+  addDaemonSet,
+  evictions,
+  isRebooted,
+  pods,
+  saysOf,
+  start,
+  until,
+  wantReboot,
+  world,
+} from "./story.ts";
+
+/** Those for which the garbage collector cannot ask either; it takes away pods with an owner that it can see to be gone. */
+const unasked = ["x%", "%2e%2e", "/", "..", ".", "a/b"];
+const names = [...unasked, "?", "x?dryRun=All", "x#y", "\u0000", "é", "x".repeat(3000)];
+const everything = { tolerations: [{ operator: "Exists" }], terminationGracePeriodSeconds: 1 };
+
+async function addHostile(name: string, { owner, claim }: { owner?: string; claim?: string }): Promise<void> {
+  const reference = { apiVersion: "apps/v1", kind: "DaemonSet", uid: `uid-of-${name}`, controller: true };
+  const metadata = { name, ...(owner !== undefined && { ownerReferences: [{ ...reference, name: owner }] }) };
+  const volumes = claim === undefined ? [] : [{ name: "v", persistentVolumeClaim: { claimName: claim } }];
+  const spec = { nodeName: "n1", containers: [{ name: "main", image: "app:1" }], ...everything, volumes };
+  await world.admin.create(pods, { metadata, spec }, { signal: world.signal });
+}
+
+describe("A pod that somebody has made to be in the way", () => {
+  afterEach(() => world.stop());
+
+  it("keeps no node from its reboot by the name of its controller, and is named", async () => {
+    await start();
+    for (const [index, owner] of unasked.entries()) await addHostile(`evil${index}`, { owner });
+    await wantReboot();
+    await until("n1 has rebooted", isRebooted, 300);
+    assert.deepEqual(
+      evictions().sort(),
+      unasked.map((_, index) => `evil${index} 201`),
+    );
+    assert.ok(saysOf("belongs to a DaemonSet that is gone"));
+  });
+
+  it("is not spared by a name that begins with that of a DaemonSet", async () => {
+    await start();
+    await addDaemonSet("agent", { nodeSelector: { nowhere: "true" } });
+    await addHostile("evil", { owner: "agent/status" });
+    await wantReboot();
+    await until("n1 has rebooted", isRebooted, 300);
+    assert.deepEqual(evictions(), ["evil 201"]);
+  });
+
+  it("turns off nobody's wait for volumes by the name of its claim", async () => {
+    await start();
+    const ports = { api: world.admin, signal: world.signal };
+    await createVolume(ports, { name: "data" });
+    const spec = {
+      nodeName: "n1",
+      containers: [{ name: "main", image: "app:1" }],
+      ...everything,
+      ...usesClaim("data"),
+    };
+    await world.admin.create(pods, { metadata: { name: "victim" }, spec }, { signal: world.signal });
+    for (const [index, claim] of names.entries()) await addHostile(`evil${index}`, { claim });
+    await world.time.pass(3000);
+    const attachments = "/apis/storage.k8s.io/v1/volumeattachments";
+    const { items } = await world.admin.list<{ metadata: { name: string } }>(attachments, {
+      signal: world.signal,
+    });
+    const [attachment] = items;
+    assert.ok(attachment);
+    const hold = (finalizers: string[] | null) =>
+      world.admin.patch(
+        `${attachments}/${attachment.metadata.name}`,
+        { metadata: { finalizers } },
+        { signal: world.signal },
+      );
+    await hold(["disk.test/slow"]);
+    await wantReboot();
+    await until("it waits for the volume", async () => saysOf("volumes that are not detached yet: data"), 60);
+    await hold(null);
+    await until("n1 has rebooted", isRebooted, 60);
+    assert.ok(!saysOf("volumes may still be attached"));
+  });
+});
