@@ -47,6 +47,7 @@ export type ApiErrorCode =
   | "invalid"
   | "too-many-requests"
   | "server-error"
+  | "too-large"
   | "bad-answer";
 
 export class ApiError extends Error {

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { type Clock, DeadlineError, over, withDeadline } from "../clock.ts";
+import { type Clock, DeadlineError, endableWithin, over, withDeadline } from "../clock.ts";
 import {
   type Api,
   ApiError,
@@ -10,7 +10,7 @@ import {
   type WatchOptions,
 } from "./api.ts";
 import type { List } from "./objects.ts";
-import type { ApiRequest, ApiResponse, Transport } from "./transport.ts";
+import { type ApiRequest, type ApiResponse, type Transport, textOf } from "./transport.ts";
 
 /** A real server answers within its own limit of 60 s; what takes longer than this is asked again. */
 const requestTimeoutMs = 30_000;
@@ -19,8 +19,10 @@ const requestTimeoutMs = 30_000;
  * (https://kubernetes.io/docs/reference/using-api/api-concepts/#watch-bookmarks); silence for longer is a dead connection.
  */
 const watchSilenceMs = 5 * 60_000;
-/** An object is at most ~3 MB in the API; a longer line is no event. */
-const watchLineMaxChars = 8 * 1024 * 1024;
+/** An object is at most ~3 MB in the API, and a page of ordinary ones half of this. */
+const answerMaxChars = 8 * 1024 * 1024;
+/** What is said of an error needs less. */
+const refusalMaxChars = 64 * 1024;
 
 export interface ClientOptions {
   transport: Transport;
@@ -63,15 +65,21 @@ export function createClient(options: ClientOptions): Api {
     }
     onAnswer({ verb, status: response.status, begunAt, date: response.header("date") });
     if (response.status >= 200 && response.status < 300) return response;
-    throw refusal(`${verb} ${request.path}`, response, await response.text().catch(() => ""), clock.wall());
+    const what = `${verb} ${request.path}`;
+    const said = await readText(what, response, refusalMaxChars).catch(() => "");
+    throw refusal(what, response, said, clock.wall());
   }
 
-  async function call<T>(verb: string, request: ApiRequest): Promise<T> {
+  async function call<T>(verb: string, request: ApiRequest, onSize?: (chars: number) => void): Promise<T> {
     const what = `${verb} ${request.path}`;
     try {
-      return await withDeadline(clock, requestTimeoutMs, request.signal, what, async (signal) => {
+      return await withDeadline(clock, requestTimeoutMs, request.signal, what, async (outer) => {
+        const { signal, end } = endableWithin(outer);
         const response = await send(verb, { ...request, signal });
-        return parse<T>(what, await readText(what, response));
+        // What is not read to its end is not to be sent on.
+        const text = await readText(what, response, answerMaxChars).finally(end);
+        onSize?.(text.length);
+        return parse<T>(what, text);
       });
     } catch (error) {
       if (!(error instanceof DeadlineError)) throw error;
@@ -83,7 +91,11 @@ export function createClient(options: ClientOptions): Api {
     get: (path, o) => call("get", request("GET", path, o)),
     async list<T>(path: string, o: CallOptions) {
       const listed = request("GET", path, o);
-      return readList<T>(`list ${listed.path}`, await call("list", listed));
+      let size = 0;
+      const answer = await call("list", listed, (chars) => {
+        size = chars;
+      });
+      return { ...readList<T>(`list ${listed.path}`, answer), size };
     },
     create: (path, body, o) => call("create", request("POST", path, o, body)),
     patch: (path, body, o) => call("patch", request("PATCH", path, o, body, "application/merge-patch+json")),
@@ -102,18 +114,26 @@ export function createClient(options: ClientOptions): Api {
         const response = await next(() => send("watch", { ...watched, signal: ended.signal }));
         o.onOpen?.();
         const chunks = response.chunks()[Symbol.asyncIterator]();
-        let rest = "";
+        // Of a line that has not ended yet: an event of a megabyte comes in a hundred pieces.
+        let pieces: string[] = [];
+        let length = 0;
         for (;;) {
           const { value, done } = await next(() => chunks.next());
           if (done) return;
-          const lines = (rest + value).split("\n");
-          rest = lines.pop() ?? "";
-          if (rest.length > watchLineMaxChars) {
-            throw new ApiError(`${what}: a line of more than ${watchLineMaxChars} characters`, {
+          const [first = "", ...more] = value.split("\n");
+          pieces.push(first);
+          length += first.length;
+          for (const piece of more) {
+            const line = pieces.join("");
+            pieces = [piece];
+            length = piece.length;
+            if (line !== "") yield parseEvent<T>(what, line);
+          }
+          if (length > answerMaxChars) {
+            throw new ApiError(`${what}: a line of more than ${answerMaxChars} characters`, {
               code: "bad-answer",
             });
           }
-          for (const line of lines) if (line !== "") yield parseEvent<T>(what, line);
         }
       } catch (error) {
         if (o.signal.aborted) throw o.signal.reason;
@@ -148,12 +168,15 @@ function request(
   };
 }
 
-async function readText(what: string, response: ApiResponse): Promise<string> {
+async function readText(what: string, response: ApiResponse, charsMax: number): Promise<string> {
+  let text: string | undefined;
   try {
-    return await response.text();
+    text = await textOf(response, charsMax);
   } catch (cause) {
     throw new ApiError(`${what}: the answer broke off`, { code: "unreachable", cause });
   }
+  if (text !== undefined) return text;
+  throw new ApiError(`${what}: the answer has more than ${charsMax} characters`, { code: "too-large" });
 }
 
 /** Every answer of the API is an object: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris */

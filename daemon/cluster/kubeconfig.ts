@@ -198,7 +198,6 @@ function toResponse({ statusCode, headers, body }: Answer): ApiResponse {
       const value = headers[name];
       return Array.isArray(value) ? value[0] : value;
     },
-    text: () => body.text(),
     chunks: () => body.setEncoding("utf8") as AsyncIterable<string>,
   };
 }

@@ -129,4 +129,6 @@ export interface List<T> {
     remainingItemCount: number | undefined;
   };
   items: T[];
+  /** In characters, as it was sent. */
+  size?: number;
 }

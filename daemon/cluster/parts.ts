@@ -20,18 +20,24 @@ export type Kept<T, P> = P extends true
 
 type AnyParts = true | { readonly [key: string]: AnyParts };
 
-/** The object without all else: anybody may write megabytes into what is not read. */
+/** Nothing that Kubernetes knows of has more items, or needs longer texts; what is beyond is not kept. */
+const itemsMax = 500;
+const textMaxChars = 4096;
+
+/** The object without all else, and with a bound to what is left: anybody may write megabytes into an object. */
 export function kept<T, const P extends Parts<T>>(object: T, parts: P): Kept<T, P> {
   return keep(object, parts as AnyParts) as Kept<T, P>;
 }
 
 function keep(value: unknown, parts: AnyParts): unknown {
-  if (parts === true || typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => keep(item, parts));
+  if (typeof value === "string") return value.length > textMaxChars ? value.slice(0, textMaxChars) : value;
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.slice(0, itemsMax).map((item) => keep(item, parts));
   const whole = value as Record<string, unknown>;
+  const keys = Object.keys(parts === true ? whole : parts).slice(0, itemsMax);
   const left: Record<string, unknown> = {};
-  for (const key in parts) {
-    const part = parts[key];
+  for (const key of keys) {
+    const part = parts === true || parts[key];
     if (part !== undefined && Object.hasOwn(whole, key)) left[key] = keep(whole[key], part);
   }
   return left;

@@ -1,6 +1,6 @@
 /**
  * One HTTP exchange with the API server, small enough that a cluster in memory can stand behind it.
- * The answer's body is read once, either whole (`text`) or as it arrives (`chunks`).
+ * The answer's body is read once, as it arrives.
  */
 export interface ApiRequest {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -16,8 +16,22 @@ export interface ApiRequest {
 export interface ApiResponse {
   status: number;
   header(name: string): string | undefined;
-  text(): Promise<string>;
   chunks(): AsyncIterable<string>;
+}
+
+/** The whole body; undefined where it is longer than that. Rejects where it breaks off. */
+export async function textOf(
+  response: Pick<ApiResponse, "chunks">,
+  charsMax = Number.POSITIVE_INFINITY,
+): Promise<string | undefined> {
+  const chunks: string[] = [];
+  let length = 0;
+  for await (const chunk of response.chunks()) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > charsMax) return undefined;
+  }
+  return chunks.join("");
 }
 
 /** Rejects when no answer came (network, TLS, abort); any status is an answer. */

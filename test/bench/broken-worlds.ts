@@ -175,7 +175,6 @@ function withWatches(chunks: (signal: AbortSignal) => AsyncIterable<string>) {
       const response: ApiResponse = {
         status: 200,
         header: () => undefined,
-        text: async () => "",
         chunks: () => chunks(request.signal),
       };
       return response;

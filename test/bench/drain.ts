@@ -83,7 +83,8 @@ async function addPods(world: World, count: number): Promise<void> {
   );
 }
 
-async function residentMb(logFile: string): Promise<number> {
+/** Of the daemon that writes this log, in MB of 10^6. */
+export async function residentMb(logFile: string): Promise<number> {
   const metrics = await askDaemon(logFile, "/metrics");
   return Number(/^process_resident_memory_bytes\S* (\S+)$/m.exec(metrics)?.[1]) / 1e6;
 }

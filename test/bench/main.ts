@@ -6,6 +6,7 @@ import { benchBroken } from "./broken.ts";
 import { brokenWorlds } from "./broken-worlds.ts";
 import { benchDrain } from "./drain.ts";
 import { type Figure, figureLine } from "./figures.ts";
+import { benchHostile } from "./hostile.ts";
 import { benchCrowd } from "./lock-crowd.ts";
 import { benchProcesses } from "./lock-processes.ts";
 import { benchQuiet, quietWorlds } from "./quiet.ts";
@@ -16,6 +17,7 @@ const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
     ...brokenWorlds.map((world) => () => benchBroken(world)),
   ],
   drain: [benchDrain],
+  hostile: [benchHostile],
   lock: [
     () => benchCrowd({ nodes: 5000, concurrency: 1, handOvers: 40, seed: 1 }),
     () => benchProcesses({ nodes: 50, concurrency: 2 }),

@@ -26,6 +26,7 @@ import { listStaticPodsDown } from "../../daemon/lock/control-plane.ts";
 import { controlPlaneLabels } from "../../daemon/lock/limits.ts";
 import { lookAtHolder } from "../../daemon/lock/overdue.ts";
 import type { Holder } from "../../daemon/lock/slots.ts";
+import { oneChunk } from "./api/bodies.ts";
 import { type Fields, isFields } from "./api/object.ts";
 
 const { signal } = new AbortController();
@@ -249,8 +250,7 @@ function serve(world: World): Transport {
     return {
       status: found === undefined ? 404 : 200,
       header: () => undefined,
-      text: async () => text,
-      async *chunks() {},
+      chunks: () => oneChunk(text),
     };
   };
 }

@@ -20,7 +20,6 @@ function answer(
   return {
     status,
     header: (name) => headers[name],
-    text: async () => body,
     async *chunks() {
       yield* chunks;
     },

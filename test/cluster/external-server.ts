@@ -6,6 +6,7 @@ import { kubeconfigTransport, loadKubeconfig } from "../../daemon/cluster/kubeco
 import type { Pod } from "../../daemon/cluster/objects.ts";
 import { paths } from "../../daemon/cluster/paths.ts";
 import type { Transport } from "../../daemon/cluster/transport.ts";
+import { bodyOf, oneChunk } from "./api/bodies.ts";
 import type { ClusterServer, ClusterUser } from "./server.ts";
 
 /**
@@ -70,13 +71,13 @@ function remembering(transport: Transport, created: Set<string>): Transport {
   return async (request) => {
     const response = await transport(request);
     if (response.status !== 201) return response;
-    const text = await response.text();
+    const text = await bodyOf(response);
     const path = request.path.split("?")[0] ?? "";
     const name = (JSON.parse(text) as { metadata?: { name?: string } }).metadata?.name;
     if (request.method === "PUT") created.add(path);
     // Evictions, bindings and tokens are posted to an object, and make none.
     else if (name !== undefined && !path.includes(`/${name}/`)) created.add(`${path}/${name}`);
-    return { ...response, text: async () => text };
+    return { ...response, chunks: () => oneChunk(text) };
   };
 }
 

@@ -19,7 +19,6 @@ function changing(transport: Transport, change: (answer: Fields, path: string) =
     };
     return {
       ...response,
-      text: async () => changed(await response.text()),
       async *chunks() {
         for await (const line of linesOf(response)) yield `${changed(line)}\n`;
       },
@@ -34,6 +33,8 @@ async function* linesOf(response: ApiResponse): AsyncIterable<string> {
     rest = lines.pop() ?? "";
     yield* lines;
   }
+  // What is no watch is one line without an end.
+  if (rest !== "") yield rest;
 }
 
 /** An administrator's client that a person's commands go through. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Transport } from "../../daemon/cluster/transport.ts";
 import { recordAnnotation } from "../../daemon/cycle/record.ts";
 import { requestedAnnotation } from "../../daemon/cycle/request.ts";
+import { bodyOf, oneChunk } from "../cluster/api/bodies.ts";
 import { type SmallWorld, startSmallWorld } from "./small-world.ts";
 import { recordOn } from "./stored.ts";
 
@@ -55,8 +56,7 @@ describe("A node that waits for a lock which is free again reboots", () => {
         return {
           status: 429,
           header: () => undefined,
-          text: async () => JSON.stringify(status),
-          async *chunks() {},
+          chunks: () => oneChunk(JSON.stringify(status)),
         };
       },
       3 * minute,
@@ -109,10 +109,10 @@ describe("A node that waits for a lock which is free again reboots", () => {
           // n2 was a moment faster, and releases its slot at once; the answer that says that it is in is on its way meanwhile.
           await setLock(entryOf("n2"));
           const answer = await transport(request);
-          const text = await answer.text();
+          const text = await bodyOf(answer);
           world.time.timers.setTimeout(() => void setLock(null), 1000);
           await world.time.clock.sleep(2000, world.signal);
-          return { ...answer, text: async () => text };
+          return { ...answer, chunks: () => oneChunk(text) };
         };
       world = await startSmallWorld({ nodes: 2, between, options: { period: "10m", ...options } });
       await setLock(entryOf("n2"));

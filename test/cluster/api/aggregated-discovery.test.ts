@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { bodyOf } from "./bodies.ts";
 import { createApiServer } from "./server.ts";
 
 const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -13,10 +14,10 @@ async function ask(path: string, headers: Record<string, string>) {
 describe("Aggregated discovery", () => {
   it("has all groups but the core one at /apis, and that one at /api", async () => {
     const answer = await ask("/apis", { accept: `${aggregated},application/json` });
-    const groups = JSON.parse(await answer.text());
+    const groups = JSON.parse(await bodyOf(answer));
     assert.equal(answer.header("content-type"), aggregated);
     assert.ok(groups.items.some((item: { metadata: { name: string } }) => item.metadata.name === "policy"));
-    const core = JSON.parse(await (await ask("/api", { accept: aggregated })).text());
+    const core = JSON.parse(await bodyOf(await ask("/api", { accept: aggregated })));
     const pods = core.items[0].versions[0].resources.find(
       (each: { resource: string }) => each.resource === "pods",
     );
@@ -29,7 +30,7 @@ describe("Aggregated discovery", () => {
 
   it("is for those alone who ask for it: the old beta form and plain JSON get the old lists", async () => {
     for (const accept of ["application/json", aggregated.replace("v=v2", "v=v2beta1,application/json"), ""]) {
-      const answer = JSON.parse(await (await ask("/apis", { accept })).text());
+      const answer = JSON.parse(await bodyOf(await ask("/apis", { accept })));
       assert.equal(answer.kind, "APIGroupList");
     }
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { allows, type Rule } from "./authz.ts";
+import { bodyOf } from "./bodies.ts";
 import type { Attributes } from "./request.ts";
 import { createApiServer } from "./server.ts";
 
@@ -150,7 +151,7 @@ describe("A service account", () => {
     const { askAsRobot } = await scene(grants(["nodes"], ["list"]));
     const path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
     const answer = await askAsRobot("POST", path, { spec: { namespace: "default" } });
-    const { status } = JSON.parse(await answer.text());
+    const { status } = JSON.parse(await bodyOf(answer));
     assert.equal(answer.status, 201);
     assert.deepEqual(
       status.resourceRules.filter((found: Partial<Rule>) => found.resources?.includes("nodes")),

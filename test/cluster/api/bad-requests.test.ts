@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { bodyOf } from "./bodies.ts";
 import { createApiServer } from "./server.ts";
 
 const pods = "/api/v1/namespaces/default/pods";
@@ -187,7 +188,7 @@ describe("The simulated API server refuses", () => {
         ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
         signal: new AbortController().signal,
       });
-      const text = await answer.text();
+      const text = await bodyOf(answer);
       assert.equal(answer.status, status, text.slice(0, 300));
       const said = JSON.parse(text) as { kind: string; reason: string; message: string };
       assert.equal(said.kind, "Status");
@@ -207,6 +208,6 @@ describe("The simulated API server refuses", () => {
     });
     assert.equal(answer.status, 201);
     assert.match(answer.header("warning") ?? "", /unknown field \\"specs\\"/);
-    assert.ok(!("specs" in JSON.parse(await answer.text())));
+    assert.ok(!("specs" in JSON.parse(await bodyOf(answer))));
   });
 });

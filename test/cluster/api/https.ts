@@ -35,6 +35,9 @@ export interface ListenOptions {
   onSession?: (session: ServerHttp2Session) => void;
 }
 
+/** Of what has not been sent yet: the real server refuses nobody for answers that are large. */
+const sessionMemoryMb = 10_000;
+
 /** Serves `server` on 127.0.0.1. As kube-apiserver, it offers HTTP/2 and HTTP/1.1, and takes HTTP/2 where it can. */
 export async function listen(server: ApiServer, options: ListenOptions = {}): Promise<Listening> {
   const { key, cert } = await certificate();
@@ -43,7 +46,7 @@ export async function listen(server: ApiServer, options: ListenOptions = {}): Pr
     void serve(server, request, response);
   const https = options.onlyHttp1
     ? createServer({ key, cert }, handle as unknown as RequestListener)
-    : createSecureServer({ key, cert, allowHTTP1: true }, handle);
+    : createSecureServer({ key, cert, allowHTTP1: true, maxSessionMemory: sessionMemoryMb }, handle);
   // For HTTP/1.1: no idle connection and no slow request is ended.
   Object.assign(https, { keepAliveTimeout: 0, requestTimeout: 0 });
   https.on("session", (session) => options.onSession?.(session));

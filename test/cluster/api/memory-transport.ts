@@ -50,12 +50,6 @@ function response({ status, headers, body }: Answer, date: string, signal: Abort
   return {
     status,
     header: (name) => (name === "date" ? date : headers[name.toLowerCase()]),
-    async text() {
-      if (typeof body === "string") return body;
-      let text = "";
-      for await (const chunk of chunks()) text += chunk;
-      return text;
-    },
     chunks,
   };
 }

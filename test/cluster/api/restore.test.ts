@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { bodyOf } from "./bodies.ts";
 import { type ApiServer, createApiServer } from "./server.ts";
 import { createSteppedTimers, type SteppedTimers, settled } from "./stepped-timers.ts";
 
@@ -20,7 +21,7 @@ describe("A server whose Nodes are put back to an earlier state", () => {
       ...(body && { body: JSON.stringify(body) }),
       signal: new AbortController().signal,
     });
-    return await answer.text();
+    return await bodyOf(answer);
   }
 
   const annotate = (name: string, value: string) =>

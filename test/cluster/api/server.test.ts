@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Transport } from "../../../daemon/cluster/transport.ts";
+import { bodyOf } from "./bodies.ts";
 import { createApiServer } from "./server.ts";
 
 async function send(
@@ -17,7 +18,7 @@ async function send(
     ...(body !== undefined && { body: JSON.stringify(body) }),
     signal: new AbortController().signal,
   });
-  return { status: response.status, body: JSON.parse(await response.text()) };
+  return { status: response.status, body: JSON.parse(await bodyOf(response)) };
 }
 
 const node = (name: string) => ({ metadata: { name } });

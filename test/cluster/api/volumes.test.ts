@@ -3,6 +3,7 @@ import { beforeEach, describe, it } from "mocha";
 import { createClient } from "../../../daemon/cluster/client.ts";
 import { createVirtualTime } from "../../simulation/virtual-time.ts";
 import { createVolume } from "../volumes.ts";
+import { bodyOf } from "./bodies.ts";
 import type { Fields } from "./object.ts";
 import { type ApiServer, createApiServer } from "./server.ts";
 
@@ -33,7 +34,7 @@ async function send(method: "GET" | "POST" | "PATCH", path: string, body?: objec
     ...(body && { body: JSON.stringify(body) }),
     signal,
   });
-  return { status: answer.status, body: JSON.parse(await answer.text()) };
+  return { status: answer.status, body: JSON.parse(await bodyOf(answer)) };
 }
 
 const create = (path: string, body: object) => send("POST", path, { metadata: { name: "data" }, ...body });

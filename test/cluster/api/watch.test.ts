@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { bodyOf } from "./bodies.ts";
 import { type ApiServer, type ApiServerOptions, createApiServer } from "./server.ts";
 import { createSteppedTimers, type SteppedTimers, settled } from "./stepped-timers.ts";
 
@@ -22,7 +23,7 @@ class Scene {
     const signal = new AbortController().signal;
     const text = body === undefined ? {} : { body: JSON.stringify(body) };
     const transport = this.server.transport(this.server.adminToken);
-    return JSON.parse(await (await transport({ method, path, headers, signal, ...text })).text());
+    return JSON.parse(await bodyOf(await transport({ method, path, headers, signal, ...text })));
   }
 
   node(name: string) {

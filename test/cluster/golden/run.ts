@@ -1,5 +1,6 @@
 /** Holds a recorded conversation with a server and gathers the differences. */
 import type { ApiResponse, Transport } from "../../../daemon/cluster/transport.ts";
+import { bodyOf } from "../api/bodies.ts";
 import type { GoldenCase, Step } from "./case.ts";
 import { type Actual, compareAnswer, type Difference } from "./compare.ts";
 import { Bindings } from "./placeholders.ts";
@@ -42,7 +43,7 @@ export async function runCase(golden: GoldenCase, partner: Partner, number: numb
 
   async function send(sent: Sent): Promise<Actual> {
     const response = await open(partner, sent, new AbortController().signal);
-    const text = await response.text();
+    const text = await bodyOf(response);
     const body = parse(text);
     const { name } = (body as { metadata?: { name?: string } } | undefined)?.metadata ?? {};
     const path = sent.path.split("?")[0] ?? "";
