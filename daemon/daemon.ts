@@ -12,7 +12,7 @@ import { escalationOf } from "./config/escalation.ts";
 import { lockPlaceOf } from "./config/lock-place.ts";
 import type { Config } from "./config/options.ts";
 import { selectionOf } from "./config/selection.ts";
-import type { MarkPolicy } from "./cycle/marks.ts";
+import { excludedFromLoadBalancers, type MarkPolicy } from "./cycle/marks.ts";
 import { lookAtOwnPods } from "./cycle/own-pods.ts";
 import { isUnderWay, recordAnnotation } from "./cycle/record.ts";
 import { type CyclePorts, lookOnce, runCycle } from "./cycle/run.ts";
@@ -192,8 +192,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
   return { ports, log, metrics, reporting };
 }
 
-/** https://kubernetes.io/docs/reference/labels-annotations-taints/#node-kubernetes-io-exclude-from-external-load-balancers */
-const lbExcludeLabel = { "node.kubernetes.io/exclude-from-external-load-balancers": "rebootd" };
+const lbExcludeLabel = { [excludedFromLoadBalancers]: "rebootd" };
 
 function marksOf(config: Config): MarkPolicy {
   return {

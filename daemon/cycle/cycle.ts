@@ -82,6 +82,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   let lastLock: { facts: LockFacts; asked: Moments } | undefined;
   let lastNode: { facts: NodeFacts; asked: Moments } | undefined;
   let drain: { task: Drain; stop: () => void } | undefined;
+  /** In this cycle, and by this process. */
+  let isDrained = false;
   /** How long the server had been unreachable when the phase began. */
   let unreachableBefore = 0;
   let current: CycleRecord | undefined;
@@ -147,6 +149,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         bootID: await ports.readBootID(),
         drain: drainState(),
         ask,
+        isDrained,
         readySince: onTheWallOrNot(readySince),
         neededSince: onTheWallOrNot(neededSince),
         mayHoldSlot,
@@ -377,7 +380,10 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     // A phase that this process has found has begun before it: all the time without a server is within that.
     if (before !== undefined && (before.phase !== next.phase || before.since !== next.since))
       unreachableBefore = ports.unreachableMs();
-    if (next.phase !== "Rebooting") ask = undefined;
+    if (next.phase !== "Rebooting") {
+      ask = undefined;
+      isDrained = false;
+    }
     if (
       next.phase === "Draining" &&
       before?.phase === "Draining" &&
@@ -457,6 +463,9 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     const before = memory.record() ?? next;
     // The node may be open to pods again before the answer comes.
     if (next.phase !== "Draining") stopDrain();
+    // That is what has led there; the answer may be lost.
+    if (current?.phase === "Draining" && next.phase === "Rebooting") isDrained = true;
+    memory.writes(text);
     const asked = moments();
     let answer: NodeRead;
     try {
@@ -511,15 +520,15 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     }
   }
 
-  /** Somebody has taken the record away: it is to survive this process, and to be seen by people. */
+  /** Somebody has taken the record away, or written another one: it is to survive this process, and to be seen by people. */
   async function rewrite(record: CycleRecord, signal: AbortSignal): Promise<void> {
     if (record.phase === "Idle" || !memory.isUnwritten() || clock.elapsed() < rewrittenAt + rewriteMs) return;
     rewrittenAt = clock.elapsed();
     await attempt("rewrite", async () => {
       const read = await readNode(api, nodeName, signal);
-      if (read === undefined || read.text !== undefined) return memory.distrust();
+      if (read === undefined || !memory.carriesTheSame(read)) return memory.distrust();
       version = read.facts.resourceVersion;
-      await save(record, {}, "the record was taken away", signal);
+      await save(record, {}, "somebody else has changed the record", signal);
     });
   }
 

@@ -275,6 +275,7 @@ function toBeAsked(record: CycleRecord, moment: Moment): Decision {
   const { seen, now } = moment;
   const right = confirm(record, moment);
   if ("lost" in right) return right.lost;
+  if (!seen.isDrained) return drainedAnew(record, now);
   if (seen.gates === undefined) return lookAtGates("reboot");
   const [closed] = seen.gates.closed;
   if (closed !== undefined) return restore(record, "withdrawn", closed.message, moment);
@@ -285,6 +286,13 @@ function toBeAsked(record: CycleRecord, moment: Moment): Decision {
     action: { do: "reboot", record: { ...record, askedAt } },
     why: "slot, cordon, need and gates were confirmed",
   };
+}
+
+/** The record may be of a process before this one, or anybody's. An empty node is drained in no time. */
+function drainedAnew(record: CycleRecord, now: number): Decision {
+  const attempt = Math.max(0, record.attempt - 1);
+  const next = { ...phase(record, "Draining", now), attempt, askedAt: undefined };
+  return save(next, "only the record says that the node is drained: drain it again");
 }
 
 /** The machine may go down at any moment: the node is down, whatever the lock or the API say, until it is seen not to go. */

@@ -24,6 +24,14 @@ export interface NodeChange {
 
 const softEffect = "PreferNoSchedule";
 
+/** Told to the load balancers of a cloud: https://kubernetes.io/docs/reference/labels-annotations-taints/#node-kubernetes-io-exclude-from-external-load-balancers */
+export const excludedFromLoadBalancers = "node.kubernetes.io/exclude-from-external-load-balancers";
+/**
+ * Kubernetes' own: where a node is, what it is and what may run on it, which not even its kubelet may change.
+ * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
+ */
+const protectedKey = /^([^/]+\.)?(kubernetes|k8s)\.io\//;
+
 /** What the record says of the marks, and the change that makes it true. */
 interface Marking {
   record: Pick<CycleRecord, "labels" | "taint">;
@@ -57,13 +65,19 @@ export function soften(wanted: string | undefined, { labels, taint }: CycleRecor
   return { record, change: JSON.stringify(taints) === JSON.stringify(node.taints) ? {} : { taints } };
 }
 
-/** All that the cycle has put there is as it was found, in one patch; what somebody has changed since is left alone. */
+/**
+ * All that the cycle has put there is as it was found, in one patch; what somebody has changed since is left alone. Whoever may annotate
+ * the Node may have written the record: a key that Kubernetes protects is touched only where it is one of the cycle's.
+ */
 export function unmark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): NodeChange {
+  const ownKeys = [...Object.keys(policy.labelsBefore), policy.softTaint, excludedFromLoadBalancers];
+  const isOurs = (key: string) => ownKeys.includes(key) || !protectedKey.test(key);
   const labels = record.labels
-    .filter(({ key, set }) => node.labels[key] === set)
+    .filter(({ key, set }) => node.labels[key] === set && isOurs(key))
     .map(({ key, found }) => [key, found ?? null] as const);
+  const isTainted = record.taint !== undefined && isOurs(record.taint);
   return {
-    ...soften(undefined, record, node).change,
+    ...(isTainted && soften(undefined, record, node).change),
     ...forgetHooks(policy),
     ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
     ...(record.cordoned && { cordon: "clear" }),

@@ -1,6 +1,7 @@
 import { createBelief } from "../belief.ts";
 import type { Clock } from "../clock.ts";
 import type { Metadata } from "../cluster/objects.ts";
+import { judgeForeign } from "./foreign.ts";
 import { misreadOn } from "./misread.ts";
 import { type NodeRead, wishesOn } from "./own-node.ts";
 import { type CycleRecord, clamped, idleRecord, parseRecord, recordAnnotation, shifted } from "./record.ts";
@@ -12,19 +13,22 @@ export interface OwnMemory {
   record(): CycleRecord | undefined;
   /** However old. */
   node(): NodeFacts | undefined;
-  /** The Node was made without the record that it is to carry, or somebody has taken that away. */
+  /** The Node was made without the record that it is to carry, or somebody has taken that away, or written another one. */
   isUnwritten(): boolean;
   /** For how many milliseconds more it is believed. */
   trustedMs(): number;
   /**
-   * From a read that was begun at that moment of `clock.elapsed()`. What the Node carries wins, as an answer to a write may have
-   * been lost. Where it carries nothing memory has to do, but not for a Node that was made anew under the same name.
+   * From a read that was begun at that moment of `clock.elapsed()`. What the Node carries wins where this process has written that, as
+   * an answer to a write may have been lost, or has not written anything yet. Where it carries nothing memory has to do, but not for a
+   * Node that was made anew under the same name; and so it has, mostly, where somebody else has written it.
    */
   learn(read: NodeRead, askedAt: number): CycleRecord;
   /** Whether the Node carries the record that was known before it was read. */
   carriesTheSame(read: NodeRead): boolean;
   /** Whether the Node is known to carry this very text. */
   carries(text: string): boolean;
+  /** A write of this text is begun: it may be there later, with an answer or without. */
+  writes(text: string): void;
   /** The answer to a write of the record that was begun at that moment. */
   wrote(record: CycleRecord, answer: NodeRead, askedAt: number): void;
   /** What the watch shows: true where somebody has changed the record, or wants something else of the node than before. */
@@ -42,15 +46,49 @@ interface Known {
   record: CycleRecord;
   /** The record as the Node carries it. */
   text: string | undefined;
+  /** The Node is to carry `record`, and carries something else. */
+  isUnwritten: boolean;
 }
+
+/** Of its own texts a process remembers so many: a backup may bring one of them back. */
+const ownTextsMax = 200;
 
 export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: string) => void): OwnMemory {
   const belief = createBelief<Known>(clock, trustMs);
+  const ownTexts = new Set<string>();
   let offsetMs = clock.wall() - clock.elapsed();
 
   function carriesTheSame({ facts, text }: NodeRead): boolean {
     const last = belief.last();
     return facts.uid === last?.facts.uid && (text === undefined || text === last.text);
+  }
+
+  function remember(text: string): void {
+    ownTexts.delete(text);
+    ownTexts.add(text);
+    const [oldest] = ownTexts;
+    if (ownTexts.size > ownTextsMax && oldest !== undefined) ownTexts.delete(oldest);
+  }
+
+  function knownFrom(
+    read: NodeRead,
+    found: CycleRecord,
+    last: Known | undefined,
+    now: number,
+  ): Pick<Known, "record" | "isUnwritten"> {
+    const { facts, text } = read;
+    if (last === undefined) {
+      if (text !== undefined) remember(text);
+      return { record: askedJustNow(found, now), isUnwritten: text === undefined };
+    }
+    if (text !== undefined && text === last.text && facts.uid === last.facts.uid)
+      return { record: last.record, isUnwritten: last.isUnwritten };
+    if (carriesTheSame(read)) return { record: remembered(last.record, read), isUnwritten: true };
+    if (text === undefined || facts.uid !== last.facts.uid || ownTexts.has(text))
+      return { record: found, isUnwritten: text === undefined };
+    const { record, fault } = judgeForeign(last.record, found, facts.unschedulable);
+    if (fault !== undefined) onFault(fault);
+    return { record, isUnwritten: fault !== undefined };
   }
 
   const keep = (known: Known) => belief.shown(known, belief.last()?.facts.resourceVersion);
@@ -59,8 +97,7 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
     record: () => belief.value()?.record,
     node: () => belief.last()?.facts,
     isUnwritten() {
-      const known = belief.last();
-      return known !== undefined && known.text === undefined;
+      return belief.last()?.isUnwritten === true;
     },
     trustedMs: belief.trustedMs,
     learn(read, askedAt) {
@@ -69,17 +106,16 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
       const last = belief.last();
       const now = clock.wall();
       const found = clamped(carried.record ?? idleRecord(now), now);
-      const unknown = last === undefined ? askedJustNow(found, now) : found;
-      const record = carriesTheSame(read) && last !== undefined ? remembered(last.record, read) : unknown;
-      const known = { facts, text, record };
+      const known = { facts, text, ...knownFrom(read, found, last, now) };
       if (!belief.read(known, facts.resourceVersion, askedAt))
         keep({ ...known, facts: last?.facts ?? facts });
       return known.record;
     },
     carriesTheSame,
     carries: (text) => belief.value()?.text === text,
+    writes: remember,
     wrote(record, { facts, text }, askedAt) {
-      belief.read({ facts, text, record }, facts.resourceVersion, askedAt);
+      belief.read({ facts, text, record, isUnwritten: false }, facts.resourceVersion, askedAt);
     },
     see(metadata) {
       const last = belief.last();

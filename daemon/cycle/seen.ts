@@ -13,6 +13,8 @@ export interface Seen {
   drain: DrainState;
   /** What this process knows of the last request to reboot that the record speaks of, beyond the record. */
   ask?: Ask | undefined;
+  /** This process has itself seen the node drained, in this cycle: whoever may annotate the Node can write that it is. */
+  isDrained: boolean;
   /** Since when this process has seen the node Ready without a break. */
   readySince?: number | undefined;
   /** False once the lock has been seen without this node in it; a slot may be left over from before a restart. */

@@ -100,6 +100,7 @@ interface Facts {
   unready?: readonly string[] | string;
   /** DaemonSets that are. */
   ready?: readonly string[];
+  isDrained?: boolean;
   mayHoldSlot?: boolean;
   turn?: boolean;
 }
@@ -119,6 +120,7 @@ export function seen(facts: Facts = {}): Seen {
     rewordAt: facts.rewordAt,
     neededSince: facts.neededSince,
     readySince: facts.readySince,
+    isDrained: facts.isDrained ?? true,
     mayHoldSlot: facts.mayHoldSlot ?? (held || facts.remains === true),
     turn: facts.turn ?? true,
     need:

@@ -1185,6 +1185,18 @@ describe("A node that is to be asked to reboot", () => {
     });
   });
 
+  it("is drained once more where nothing but the record says that it is empty", () => {
+    for (const [attempt, before] of [
+      [1, 0],
+      [0, 0],
+      [3, 2],
+    ] as const) {
+      const told = { ...rebooting, attempt };
+      const next = saved(decide(told, seen({ isDrained: false }), policy(), noon + minute));
+      assert.deepEqual([next.phase, next.attempt, next.since], ["Draining", before, iso(noon + minute)]);
+    }
+  });
+
   for (const missing of ["node", "lock", "need", "gates"] as const) {
     it(`looks at the ${missing} anew straight before the reboot`, () => {
       const partly = seen(drained);

@@ -44,6 +44,42 @@ describe("The marks of a cycle", () => {
     ["the cordon, where it is ours", { cordoned: true }, {}, { cordon: "clear" }],
     ["no cordon of somebody else", { cordoned: false }, {}, {}],
     [
+      "no label that Kubernetes protects, whatever the record says",
+      {
+        cordoned: false,
+        labels: [
+          { key: "node-restriction.kubernetes.io/team", set: "a", found: "b" },
+          { key: "topology.kubernetes.io/zone", set: "a", found: "b" },
+          { key: "kubernetes.io/os", set: "a" },
+          { key: "agent.k8s.io/x", set: "a", found: "b" },
+        ],
+      },
+      {
+        labels: {
+          "node-restriction.kubernetes.io/team": "a",
+          "topology.kubernetes.io/zone": "a",
+          "kubernetes.io/os": "a",
+          "agent.k8s.io/x": "a",
+        },
+      },
+      {},
+    ],
+    [
+      "the one for load balancers, though --lb-exclude is off now",
+      {
+        cordoned: false,
+        labels: [{ key: "node.kubernetes.io/exclude-from-external-load-balancers", set: "rebootd" }],
+      },
+      { labels: { "node.kubernetes.io/exclude-from-external-load-balancers": "rebootd" } },
+      { labels: { "node.kubernetes.io/exclude-from-external-load-balancers": null } },
+    ],
+    [
+      "no taint with a key that Kubernetes protects",
+      { cordoned: false, taint: "node.kubernetes.io/out-of-service" },
+      { taints: [{ key: "node.kubernetes.io/out-of-service", effect: "PreferNoSchedule" }] },
+      {},
+    ],
+    [
       "labels as they were found",
       { cordoned: false, labels },
       { labels: { state: "rebooting", new: "yes" } },

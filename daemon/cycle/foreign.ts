@@ -1,0 +1,51 @@
+/**
+ * What becomes of a record that this process has neither written nor found when it started. Whoever may annotate the Node can write
+ * one, and so does another daemon of this node, or a restore of etcd: it may lead back, but not past what this process has seen. Pure.
+ */
+import type { CycleRecord, Phase } from "./record.ts";
+
+export interface Judged {
+  record: CycleRecord;
+  /** Why the Node is to carry another one again; undefined where it may stand. */
+  fault?: string;
+}
+
+const busy: readonly Phase[] = ["Draining", "Rebooting", "Returning"];
+/** Each stands on something that was seen: an empty node, another boot, a node that is Ready. */
+const seenPhases: readonly Phase[] = ["Rebooting", "Returning", "Settling"];
+
+/**
+ * `known`: as this process remembers it. `found`: as the Node carries it. `isCordoned`: whether the Node is.
+ */
+export function judgeForeign(known: CycleRecord, found: CycleRecord, isCordoned: boolean): Judged {
+  if (found.phase === known.phase)
+    return { record: { ...found, ...evidenceOf(known), since: earlier(known, found) } };
+  const isAhead = seenPhases.includes(found.phase);
+  if (!busy.includes(known.phase)) return { record: isAhead ? undone(found, found) : found };
+  // Another daemon of this node has given it back.
+  if (!isCordoned && known.phase === "Returning" && found.phase === "Settling") return { record: found };
+  // Its machine may go down at any moment.
+  const isDown = known.phase === "Rebooting" && known.askedAt !== undefined;
+  if (isAhead || isDown) {
+    const fault = `somebody else has written that this node is ${found.phase}, but it is ${known.phase}`;
+    return { record: known, fault };
+  }
+  return { record: isCordoned && known.cordoned ? undone(found, known) : found };
+}
+
+/** At rest, with marks that are to be taken off. */
+function undone(found: CycleRecord, { cordoned, labels, taint }: CycleRecord): CycleRecord {
+  const message = `somebody else has written that this node is ${found.phase}: what the cycle has done to it is undone`;
+  const outcome = { result: "withdrawn", at: found.since, message } as const;
+  return { ...found, phase: "Waiting", cordoned, labels, taint, outcome };
+}
+
+/** What proves a reboot, and that the machine was asked for it. */
+function evidenceOf({ bootID, askedAt, attempt }: CycleRecord) {
+  return { bootID, askedAt, attempt };
+}
+
+/** A deadline is not put off. */
+function earlier(known: CycleRecord, found: CycleRecord): string {
+  return Date.parse(known.since) < Date.parse(found.since) ? known.since : found.since;
+}

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { judgeForeign } from "../../daemon/cycle/foreign.ts";
+import type { CycleRecord, Phase } from "../../daemon/cycle/record.ts";
+import { record } from "./builders.ts";
+
+const earlier = "2026-11-24T12:00:00.000Z";
+const later = "2026-11-24T13:00:00.000Z";
+const known = (phase: Phase, more: Partial<CycleRecord> = {}) =>
+  record({ phase, since: earlier, cordoned: phase !== "Waiting", bootID: "known", ...more });
+const found = (phase: Phase, more: Partial<CycleRecord> = {}) =>
+  record({ phase, since: later, cordoned: true, bootID: "found", ...more });
+
+describe("A record that somebody else has written, when this node is", () => {
+  const refused: [known: Phase, found: Phase][] = [
+    ["Draining", "Rebooting"],
+    ["Draining", "Returning"],
+    ["Draining", "Settling"],
+    ["Rebooting", "Returning"],
+    ["Rebooting", "Settling"],
+    ["Returning", "Settling"],
+    ["Returning", "Rebooting"],
+  ];
+  for (const [is, says] of refused) {
+    it(`${is} and it says ${says}, does not stand: this node has not seen that`, () => {
+      const before = known(is);
+      const { record, fault } = judgeForeign(before, found(says), true);
+      assert.equal(record, before);
+      assert.match(fault ?? "", new RegExp(`${says}, but it is ${is}`));
+    });
+  }
+
+  for (const says of ["Draining", "Restoring", "Idle"] as const) {
+    it(`about to go down, and it says ${says}, does not stand`, () => {
+      const before = known("Rebooting", { askedAt: earlier });
+      assert.equal(judgeForeign(before, found(says), true).record, before);
+    });
+  }
+
+  for (const phase of ["Draining", "Rebooting", "Returning"] as const) {
+    it(`${phase}, too, neither puts a deadline off nor proves a reboot`, () => {
+      const before = known(phase, { askedAt: undefined, attempt: 1 });
+      const { record } = judgeForeign(before, found(phase, { askedAt: later, attempt: 0 }), true);
+      const { since, bootID, askedAt, attempt } = record;
+      assert.deepEqual([since, bootID, askedAt, attempt], [earlier, "known", undefined, 1]);
+    });
+  }
+
+  for (const says of ["Restoring", "Waiting", "Idle", "Failed"] as const) {
+    it(`Draining and cordoned, and it says ${says}, has what was done to it undone first`, () => {
+      const labels = [{ key: "state", set: "rebooting" }];
+      const { record, fault } = judgeForeign(
+        known("Draining", { labels }),
+        found(says, { cordoned: false }),
+        true,
+      );
+      assert.deepEqual(
+        [record.phase, record.cordoned, record.labels, fault],
+        ["Waiting", true, labels, undefined],
+      );
+    });
+
+    it(`Draining and no longer cordoned, and it says ${says}, is that`, () => {
+      assert.equal(judgeForeign(known("Draining"), found(says), false).record.phase, says);
+    });
+  }
+
+  it("Returning, and uncordoned by another daemon that says Settling, is that", () => {
+    assert.equal(judgeForeign(known("Returning"), found("Settling"), false).record.phase, "Settling");
+  });
+
+  for (const says of ["Rebooting", "Returning", "Settling"] as const) {
+    it(`at rest and it says ${says}, is undone: no reboot is proved by that`, () => {
+      const { record } = judgeForeign(known("Waiting"), found(says), true);
+      assert.deepEqual(
+        [record.phase, record.cordoned, record.outcome?.result],
+        ["Waiting", true, "withdrawn"],
+      );
+    });
+  }
+
+  it("at rest and it says Draining, as after a restore, is drained as far as all else allows", () => {
+    assert.equal(judgeForeign(known("Waiting"), found("Draining"), true).record.phase, "Draining");
+  });
+});

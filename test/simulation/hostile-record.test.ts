@@ -1,0 +1,122 @@
+/** Whoever may annotate Nodes writes a record, such as the kubelet of the node does, or whoever has its credentials. */
+import assert from "node:assert/strict";
+import { type CycleRecord, idleRecord, recordAnnotation, writeRecord } from "../../daemon/cycle/record.ts";
+import {
+  addBudget,
+  addPod,
+  boots,
+  evictions,
+  isRebooted,
+  minute,
+  patchNode,
+  phase,
+  podsOn,
+  readNode,
+  record,
+  saysOf,
+  start,
+  until,
+  wantReboot,
+  world,
+} from "./story.ts";
+
+const uid = "00000000-0000-4000-8000-00000000000f";
+
+async function forge(changes: Partial<CycleRecord>): Promise<void> {
+  const now = (await record()) ?? idleRecord(world.time.clock.wall());
+  await patchNode({ metadata: { annotations: { [recordAnnotation]: writeRecord({ ...now, ...changes }) } } });
+}
+
+const iso = () => new Date(world.time.clock.wall()).toISOString();
+const forgeries: [what: string, forged: () => Partial<CycleRecord>][] = [
+  ["Rebooting", () => ({ phase: "Rebooting", attempt: 1, since: iso() })],
+  ["Rebooting, and asked", () => ({ phase: "Rebooting", attempt: 1, since: iso(), askedAt: iso() })],
+  ["Returning from a boot that never was", () => ({ phase: "Returning", bootID: uid, since: iso() })],
+  ["Settling", () => ({ phase: "Settling", cordoned: false, since: iso() })],
+];
+
+/** A node that drains, and has a pod which a budget holds. */
+async function drainHeld(options: Record<string, string> = {}): Promise<void> {
+  await start({ preflight: "off", "drain-timeout": "20m", ...options });
+  await addPod("db");
+  await addBudget("db");
+  await wantReboot();
+  await until("it drains", async () => (await phase()) === "Draining", 60);
+}
+
+describe("A forged record", () => {
+  afterEach(() => world.stop());
+
+  for (const [what, forged] of forgeries) {
+    it(`that says ${what} takes no machine down past a budget, and does not stand`, async () => {
+      await drainHeld();
+      await forge(forged());
+      await world.time.pass(2 * minute);
+      assert.deepEqual([boots(), await podsOn("n1"), await phase()], [1, ["db"], "Draining"]);
+      assert.ok(saysOf("somebody else has written that this node is"));
+    });
+
+    it(`that says ${what}, and that a daemon finds when it starts, takes none down either`, async () => {
+      await drainHeld();
+      await forge(forged());
+      world.restartDaemon("n1", { preflight: "off", "drain-timeout": "20m" });
+      await world.time.pass(10 * minute);
+      assert.deepEqual([boots(), await podsOn("n1")], [1, ["db"]]);
+    });
+  }
+
+  it("that is written again and again does not keep a drain from its end", async () => {
+    await drainHeld({ "drain-timeout": "2m" });
+    for (let seconds = 0; seconds < 120; seconds += 10) {
+      await forge({ phase: "Draining", since: iso(), reasons: [] });
+      await world.time.pass(10_000);
+    }
+    assert.notEqual(await phase(), "Draining");
+    assert.equal((await record())?.outcome?.result, "failed");
+  });
+
+  it("from the year 9999 holds no slot", async () => {
+    for (const phase of ["Settling", "Restoring", "Draining", "Returning"] as const) {
+      await start();
+      await wantReboot();
+      await until("n1 has rebooted", isRebooted, 300);
+      await forge({ phase, cordoned: false, since: "9999-12-31T23:59:59.000Z" });
+      await world.time.pass(20 * minute);
+      assert.deepEqual(
+        [(await world.look()).lock, (await world.look()).phases["n1"]],
+        [undefined, "Idle"],
+        phase,
+      );
+      await world.stop();
+    }
+    await start();
+  });
+
+  it("has the daemon change no label that Kubernetes protects", async () => {
+    await start();
+    const labels = { "node-restriction.kubernetes.io/team": "a", "topology.kubernetes.io/zone": "z1" };
+    await patchNode({ metadata: { labels } });
+    const forged = Object.entries(labels).map(([key, set]) => ({ key, set, found: "forged" }));
+    for (const phase of ["Idle", "Restoring", "Draining", "Settling"] as const) {
+      await forge({ phase, labels: forged });
+      await world.time.pass(2 * minute);
+      world.restartDaemon("n1", {});
+      await world.time.pass(2 * minute);
+      const now = (await readNode()).metadata?.labels ?? {};
+      assert.deepEqual({ ...now, ...labels }, now, phase);
+    }
+  });
+
+  it("at rest serves no request, and counts as no reboot", async () => {
+    await start({ "post-reboot-node-labels": "example.com/rebooted=yes" });
+    await world.time.pass(minute);
+    await forge({ phase: "Returning", bootID: uid, since: iso(), outcome: undefined });
+    await world.time.pass(5 * minute);
+    const { result } = (await record())?.outcome ?? {};
+    assert.deepEqual(
+      [result, (await readNode()).metadata?.labels?.["example.com/rebooted"]],
+      ["withdrawn", undefined],
+    );
+    assert.deepEqual(evictions(), []);
+  });
+});
