@@ -144,8 +144,9 @@ export function createGateCheck(
     const goodForMs = Math.max(isHeldHere ? periodMs : 0, answer.open ? 0 : closedMs);
     const agoMs = clock.elapsed() - at;
     if (agoMs >= goodForMs) return undefined;
-    // What it has said of itself is over: nobody is to wait for that.
-    return agoMs < holdsMs ? answer : { ...answer, changesAt: undefined };
+    // What it has said of itself is over, by either clock: nobody is to wait for that.
+    const isOver = agoMs >= holdsMs || clock.wall() >= (answer.changesAt ?? Number.POSITIVE_INFINITY);
+    return isOver ? { ...answer, changesAt: undefined } : answer;
   }
 }
 

@@ -269,6 +269,15 @@ describe("What a gate asks for the slot", () => {
     assert.deepEqual([closed.length, changesAt], [1, 20], "that is of the other gate, asked just now");
   });
 
+  it("is no reason to look again for a moment that a machine has slept through", async () => {
+    const { wall } = clock;
+    answer = { ...shutAnswer("dear"), changesAt: wall() + 10 };
+    await check({ stage: "slot" });
+    clock.wall = () => wall() + 10 * minute;
+    const { closed, changesAt } = await check({ stage: "start" });
+    assert.deepEqual([closed.length, changesAt], [1, 20], "that is of the other gate, asked just now");
+  });
+
   it("is asked sooner again when it says something else", async () => {
     const other = (time: number) => {
       if (time === 3) answer = shutAnswer("another reason");
