@@ -61,7 +61,8 @@ export interface DrainReport {
 
 /** So long the watch of the pods is believed. */
 const trustMs = 50_000;
-const rest = { firstMs: 500, maxMs: 60_000 };
+/** A drain has little time; but a right that is missing does not come within seconds. */
+const rests = { broken: { firstMs: 500, maxMs: 60_000 }, refused: { firstMs: 10_000, maxMs: 60_000 } };
 /** And that of budgets, of which a pod is asked for now and then all the same. */
 const budgetTrustMs = 2 * 60_000;
 
@@ -232,7 +233,7 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
           // A version that is forgotten is the way of the world.
           if (error.code !== "expired") happen({ type: "troubled", code: error.code, why: error.message });
         },
-        rests: { broken: rest, refused: rest },
+        rests,
       },
       signal,
     ),
