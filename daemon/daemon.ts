@@ -10,6 +10,7 @@ import { createServerClock } from "./cluster/server-clock.ts";
 import type { Transport } from "./cluster/transport.ts";
 import { escalationOf } from "./config/escalation.ts";
 import { lockPlaceOf } from "./config/lock-place.ts";
+import { metricsAccessOf } from "./config/metrics-access.ts";
 import type { Config } from "./config/options.ts";
 import { selectionOf } from "./config/selection.ts";
 import { excludedFromLoadBalancers, type MarkPolicy } from "./cycle/marks.ts";
@@ -214,6 +215,7 @@ export async function runDaemon(
   signal: AbortSignal,
 ): Promise<void> {
   const { ports, log, metrics, reporting } = compose(config, surroundings, signal);
+  const access = await metricsAccessOf(config);
   const facts = await lookAtHost(config, surroundings.host, signal);
   collectDefaultMetrics({ register: metrics.registry });
   const server = await serve({
@@ -221,6 +223,8 @@ export async function runDaemon(
     port: config["metrics-port"],
     registry: metrics.registry,
     fault: reporting.fault,
+    access,
+    warn: log.warn,
   });
   const ignored = ignoredText(surroundings);
   log[ignored === undefined ? "info" : "warn"]("rebootd started", {
@@ -262,6 +266,7 @@ export async function lookDaemon(
   signal: AbortSignal,
 ): Promise<string> {
   const { ports } = compose(config, surroundings, signal);
+  await metricsAccessOf(config);
   await assertSameMachine(ports, signal);
   const { rebootMethod, passedOver, inhibitors } = await lookAtHost(config, surroundings.host, signal);
   const { record, decision } = await lookOnce(ports, signal);

@@ -1,8 +1,7 @@
 import { X509Certificate } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { text as textOf } from "node:stream/consumers";
 import { type Environment, ProxyError, proxyFor } from "../cluster/proxy.ts";
 import { basicAuthorization, type HttpAccess } from "../gates/post.ts";
+import { parseToken, readOptionFile } from "./option-files.ts";
 import { type Config, ConfigError, type OptionName, printable } from "./options.ts";
 
 /** The options that say how Prometheus and Alertmanager are spoken to. */
@@ -51,9 +50,6 @@ function hasUser(name: OptionName, url: string | undefined): boolean {
   }
 }
 
-/** A bundle of all usual authorities is a quarter of that. */
-const fileMaxBytes = 1024 * 1024;
-
 /** How each request is made: the files are read anew each time, and once here; one that is of no use is a ConfigError. */
 export async function httpAccessOf(
   config: Pick<Config, (typeof accessOptions)[number]>,
@@ -64,7 +60,9 @@ export async function httpAccessOf(
     return file === undefined ? [] : [{ name, file, parse: parsers[name] }];
   });
   const read = async (): Promise<HttpAccess> => {
-    const parts = await Promise.all(sources.map(readPart));
+    const parts = await Promise.all(
+      sources.map(({ name, file, parse }) => readOptionFile(name, file, parse)),
+    );
     const caPem = parts.find((part) => part.caPem !== undefined)?.caPem;
     return { headers: Object.assign({}, headers, ...parts.map((part) => part.headers)), caPem };
   };
@@ -91,11 +89,9 @@ type SecretFile = "prometheus-bearer-token-file" | "prometheus-basic-auth-file" 
 type Parse = (text: string) => Partial<HttpAccess>;
 
 const parsers: Record<SecretFile, Parse> = {
-  "prometheus-bearer-token-file": (text) => {
-    const token = text.trim();
-    if (!/^[\x21-\x7e]+$/.test(token)) throw new Error("allowed is a file with a token on one line");
-    return { headers: { authorization: `Bearer ${token}` } };
-  },
+  "prometheus-bearer-token-file": (text) => ({
+    headers: { authorization: `Bearer ${parseToken(text)}` },
+  }),
   "prometheus-basic-auth-file": (text) => {
     const credentials = text.replace(/\r?\n$/, "");
     if (!/^[^:\n]+:[^\n]*$/.test(credentials)) {
@@ -110,11 +106,3 @@ const parsers: Record<SecretFile, Parse> = {
     return { caPem: pems.join("\n") };
   },
 };
-
-async function readPart({ name, file, parse }: { name: string; file: string; parse: Parse }) {
-  try {
-    return parse(await textOf(createReadStream(file, { end: fileMaxBytes })));
-  } catch (cause) {
-    throw new ConfigError(`--${name}=${JSON.stringify(file)}: ${(cause as Error).message}`, { cause });
-  }
-}

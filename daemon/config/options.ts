@@ -539,6 +539,21 @@ export const options = {
     placeholder: "PORT",
     help: "port of /metrics and /healthz; 0 takes a free one",
   },
+  "metrics-tls-cert-file": {
+    type: path,
+    placeholder: "FILE",
+    help: "TLS certificate of that port as PEM, with which it speaks TLS only; read for each connection; requires --metrics-tls-key-file",
+  },
+  "metrics-tls-key-file": {
+    type: path,
+    placeholder: "FILE",
+    help: "private key of that certificate as PEM, read for each connection; requires --metrics-tls-cert-file",
+  },
+  "metrics-bearer-token-file": {
+    type: path,
+    placeholder: "FILE",
+    help: "bearer token that /metrics requires, read for each request; /healthz requires none",
+  },
   "log-format": {
     type: choice("text", "json"),
     default: "text",
@@ -575,6 +590,11 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
+const tlsPair = [
+  ["metrics-tls-cert-file", "metrics-tls-key-file"],
+  ["metrics-tls-key-file", "metrics-tls-cert-file"],
+] as const;
+
 /** Texts to values; the first that is not allowed is a ConfigError. */
 export function parseConfig(raw: RawOptions): Config {
   const config = parseOptions(Object.keys(options) as OptionName[], raw);
@@ -582,6 +602,13 @@ export function parseConfig(raw: RawOptions): Config {
     throw new ConfigError(
       `--max-per-pool="${config["max-per-pool"]}": allowed is this together with --pool-label=KEY`,
     );
+  }
+  for (const [name, other] of tlsPair) {
+    if (config[name] !== undefined && config[other] === undefined) {
+      throw new ConfigError(
+        `--${name}=${JSON.stringify(config[name])}: allowed is this together with --${other}=FILE`,
+      );
+    }
   }
   const [blockingNamespace] = config["blocking-pod-namespace"];
   if (blockingNamespace !== undefined && config["blocking-pod-selector"].length === 0) {

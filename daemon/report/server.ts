@@ -1,6 +1,11 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer as createHttpServer, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import type { Registry } from "prom-client";
+import type { CertificatePair, MetricsAccess } from "../config/metrics-access.ts";
+import { boundConnections, type ConnectionLimits, onlyFirstHead } from "./connections.ts";
+import { explain } from "./log.ts";
 
 export interface ServerOptions {
   host: string;
@@ -8,55 +13,160 @@ export interface ServerOptions {
   registry: Registry;
   /** Undefined while all is well; else the sentence that /healthz answers with 503. */
   fault: () => string | undefined;
+  /** Absent: neither TLS nor a token. */
+  access?: MetricsAccess;
+  /** Called once for each fault of a file or of the rendering, until that works again. */
+  warn: (message: string) => void;
+  limits?: ConnectionLimits;
 }
 
+/** The kubelet, Prometheus and a person now and then need a handful of connections for milliseconds. Probes have 5 s too. */
+const usualLimits: ConnectionLimits = { max: 100, deadlineMs: 5000 };
+
 /**
- * Serves /metrics and /healthz; resolves when it listens, rejects when it cannot. Each connection has one request at a time: who
- * sends the next one before its answer has gone out is cut off.
+ * Serves /metrics and /healthz; resolves when it listens, rejects when it cannot. Anybody in the cluster may connect: a connection has
+ * one request, of which no body is read, and ends with the answer, at the latest at its deadline.
  */
-export async function serve({
-  host,
-  port,
+export async function serve(options: ServerOptions): Promise<{ port: number; close: () => void }> {
+  const { host, port, access = {}, warn, limits = usualLimits } = options;
+  const answer = createAnswers({ ...options, access });
+  const http = createHttpServer(async (request, response) => {
+    const { status, headers, body } = await answer(request);
+    const length = Buffer.byteLength(body);
+    response.writeHead(status, { ...headers, "content-length": length, connection: "close" }).end(body);
+  });
+  const answerOn = (socket: Socket) => void http.emit("connection", onlyFirstHead(socket));
+  const tls = access.readPair && (await createTls(access.readPair, warn, answerOn));
+  const tcp = createTcpServer();
+  const endAll = boundConnections(tcp, limits);
+  tcp.on("connection", tls ?? answerOn);
+  await listen(tcp, port, host);
+  return {
+    port: (tcp.address() as AddressInfo).port,
+    close() {
+      tcp.close();
+      endAll();
+    },
+  };
+}
+
+interface Answer {
+  status: number;
+  headers: OutgoingHttpHeaders;
+  body: string | Buffer;
+}
+
+function createAnswers({
   registry,
   fault,
-}: ServerOptions): Promise<{ port: number; close: () => void }> {
-  const asking = new WeakSet<Socket>();
-  const server = createServer(async (request, response) => {
-    const { socket } = request;
-    // Node would read on and keep an answer for each of thousands of requests that nobody takes away.
-    if (asking.has(socket)) {
-      socket.destroy();
-      return;
+  access,
+  warn,
+}: Pick<ServerOptions, "registry" | "fault" | "warn"> & { access: MetricsAccess }) {
+  // All who ask at the same moment share one rendering and its bytes.
+  const render = shared(async () => Buffer.from(await registry.metrics()));
+  const say = eachOnce(warn);
+  const metrics = async (): Promise<Answer> => {
+    try {
+      const body = await render();
+      say(undefined);
+      return { status: 200, headers: { "content-type": registry.contentType }, body };
+    } catch (error) {
+      say(`rendering /metrics failed: ${explain(error)}`);
+      return text(500, "rendering the metrics failed; see rebootd's log");
     }
-    asking.add(socket);
-    response.once("close", () => asking.delete(socket));
+  };
+  const refusal = access.readToken && createGuard(shared(access.readToken), warn);
+
+  return async ({ method, url, headers }: IncomingMessage): Promise<Answer> => {
     // Whatever was sent; not every request names what a URL may hold.
-    const [path] = (request.url ?? "").split("?", 1);
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      response.writeHead(405, { allow: "GET, HEAD" }).end();
-    } else if (path === "/metrics") {
-      const text = await registry.metrics();
-      response.writeHead(200, { "content-type": registry.contentType }).end(text);
-    } else if (path === "/healthz") {
+    const [path] = (url ?? "").split("?", 1);
+    if (method !== "GET" && method !== "HEAD")
+      return text(405, "method not allowed; use GET or HEAD", { allow: "GET, HEAD" });
+    if (path === "/metrics") {
+      const refused = await refusal?.(headers.authorization);
+      if (refused !== undefined) return refused;
+      return await metrics();
+    }
+    if (path === "/healthz") {
       const wrong = fault();
-      response
-        .writeHead(wrong === undefined ? 200 : 503, { "content-type": "text/plain" })
-        .end(`${wrong ?? "ok"}\n`);
-    } else {
-      response
-        .writeHead(404, { "content-type": "text/plain" })
-        .end("not found; there are /metrics and /healthz\n");
+      return text(wrong === undefined ? 200 : 503, wrong ?? "ok");
+    }
+    return text(404, "not found; there are /metrics and /healthz");
+  };
+}
+
+function text(status: number, sentence: string, headers: OutgoingHttpHeaders = {}): Answer {
+  return { status, headers: { ...headers, "content-type": "text/plain" }, body: `${sentence}\n` };
+}
+
+/** Answers undefined to an Authorization header with the token (https://www.rfc-editor.org/rfc/rfc6750#section-2.1). */
+function createGuard(readToken: () => Promise<string>, warn: (message: string) => void) {
+  const say = eachOnce(warn);
+  return async (authorization: string | undefined): Promise<Answer | undefined> => {
+    const [, given] = /^Bearer +(\S+)$/i.exec(authorization ?? "") ?? [];
+    const unauthorized = text(401, "a bearer token is required", { "www-authenticate": "Bearer" });
+    if (given === undefined) return unauthorized;
+    try {
+      const isRight = isSame(given, await readToken());
+      say(undefined);
+      return isRight ? undefined : unauthorized;
+    } catch (error) {
+      say(`/metrics refuses everybody: ${explain(error)}`);
+      return text(503, "the token's file cannot be read; see rebootd's log");
+    }
+  };
+}
+
+/** Takes as long whatever they have in common. */
+function isSame(one: string, other: string): boolean {
+  const digest = (value: string) => createHash("sha256").update(value).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}
+
+/** Makes a connection one of TLS. The files are read for each, so that the next connection shows a renewed certificate. */
+async function createTls(
+  readPair: () => Promise<CertificatePair>,
+  warn: (message: string) => void,
+  onSecure: (socket: Socket) => void,
+): Promise<(socket: Socket) => Promise<void>> {
+  let shown = await readPair();
+  const say = eachOnce(warn);
+  // No client shows a certificate, so the usual authorities would only take up memory.
+  const server = createTlsServer({ ...shown, ca: [], ALPNProtocols: ["http/1.1"] }, onSecure);
+  const renew = shared(async () => {
+    try {
+      const pair = await readPair();
+      if (pair !== shown) server.setSecureContext({ ...pair, ca: [] });
+      shown = pair;
+      say(undefined);
+    } catch (error) {
+      // The two files may be written one after the other.
+      say(`the port of /metrics keeps its previous certificate: ${explain(error)}`);
     }
   });
-  server.requestTimeout = 10_000;
-  server.maxConnections = 100;
-  await listen(server, port, host);
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
+  return async (socket) => {
+    await renew();
+    if (!socket.destroyed) server.emit("connection", socket);
+  };
+}
+
+/** Runs `work` once at a time; all who call while it runs share its result. */
+function shared<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}
+
+/** Says a sentence unless it was the last one; undefined says that all is well again. */
+function eachOnce(say: (sentence: string) => void): (sentence: string | undefined) => void {
+  let last: string | undefined;
+  return (sentence) => {
+    if (sentence !== undefined && sentence !== last) say(sentence);
+    last = sentence;
   };
 }
 

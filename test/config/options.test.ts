@@ -95,6 +95,7 @@ describe("The options", () => {
     ["halt-after-failures", "0", 0],
     ["halt-after-failures", "20", 20],
     ["metrics-host", "", ""],
+    ["metrics-bearer-token-file", "/etc/rebootd/metrics/token", "/etc/rebootd/metrics/token"],
     ["drain-grace-period", "-1", -1],
     ["lock-object", "daemonset/kured", { kind: "daemonset", name: "kured" }],
     ["lock-ttl", "30m", 1_800_000],
@@ -201,6 +202,8 @@ describe("The options", () => {
     ["run-path", "run"],
     ["os", "windows"],
     ["metrics-port", "tcp://10.0.0.1:8080"],
+    ["metrics-bearer-token-file", "token"],
+    ["metrics-tls-cert-file", "tls.crt"],
     ["concurrency", "0"],
     ["concurrency", "0%"],
     ["max-unavailable", "0"],
@@ -376,6 +379,20 @@ describe("The options", () => {
       new ConfigError('--max-per-pool="2": allowed is this together with --pool-label=KEY'),
     );
   });
+
+  for (const [name, other] of [
+    ["metrics-tls-cert-file", "metrics-tls-key-file"],
+    ["metrics-tls-key-file", "metrics-tls-cert-file"],
+  ] as const) {
+    it(`refuse --${name} alone, and take it with --${other}`, () => {
+      assert.throws(
+        () => parsed(name, "/tls"),
+        new ConfigError(`--${name}="/tls": allowed is this together with --${other}=FILE`),
+      );
+      const config = parseConfig({ "node-id": "n1", [name]: "/tls", [other]: "/other" });
+      assert.deepEqual([config[name], config[other]], ["/tls", "/other"]);
+    });
+  }
 
   it("show a long or hostile value on one line, cut", () => {
     assert.throws(

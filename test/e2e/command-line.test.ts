@@ -1,31 +1,42 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
 import { systemClock } from "../../daemon/clock.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
+import { certificate } from "../cluster/api/https.ts";
 import { createApiServer, kubeconfig, type Listening, listen } from "../cluster/api/server.ts";
 import { startHttpProxy } from "../cluster/middlemen.ts";
 import { daemonMain, runDaemonProcess } from "./daemon-process.ts";
 
-/** What a daemon says first; it is stopped then. */
-async function firstLine(args: readonly string[], environment: Record<string, string>): Promise<string> {
+/** What a daemon says first; it is stopped then, after what is done `meanwhile`. */
+async function firstLine(
+  args: readonly string[],
+  environment: Record<string, string>,
+  meanwhile: (line: string) => Promise<void> = async () => {},
+): Promise<string> {
   const env = { PATH: process.env["PATH"] ?? "", ...environment };
   const stdio = ["ignore", "ignore", "pipe"] as const;
   const child = spawn(process.execPath, [daemonMain, ...args], { env, stdio: [...stdio], timeout: 30_000 });
-  const [line] = await Promise.all([
-    (async () => {
-      let said = "";
-      for await (const text of child.stderr?.setEncoding("utf8") ?? []) {
-        said += text;
-        if (said.includes("\n")) child.kill("SIGTERM");
-      }
-      return said.split("\n", 1)[0] ?? "";
-    })(),
-    new Promise((resolve) => child.once("close", resolve)),
-  ]);
-  return line;
+  const closed = once(child, "close");
+  let said = "";
+  for await (const text of child.stderr?.setEncoding("utf8") ?? []) {
+    const isFirst = !said.includes("\n");
+    said += text;
+    if (!isFirst || !said.includes("\n")) continue;
+    try {
+      await meanwhile(said);
+    } finally {
+      child.kill("SIGTERM");
+    }
+  }
+  await closed;
+  return said.split("\n", 1)[0] ?? "";
 }
 
 const server = createApiServer();
@@ -68,6 +79,19 @@ describe("The command line of a process", () => {
         "a token that is not there",
         () => ["--node-id=n1", "--prometheus-url=http://p", "--prometheus-bearer-token-file=/nowhere"],
         /--prometheus-bearer-token-file="\/nowhere": ENOENT/,
+      ],
+      [
+        "a token for its metrics that is not there",
+        () => ["--node-id=n1", "--metrics-bearer-token-file=/nowhere"],
+        /--metrics-bearer-token-file="\/nowhere": ENOENT/,
+      ],
+      [
+        "a certificate that is not there, to look once",
+        () => [
+          ...["--node-id=n1", "--once", "--metrics-tls-cert-file=/nowhere"],
+          `--metrics-tls-key-file=${folder}/boot_id`,
+        ],
+        /--metrics-tls-cert-file="\/nowhere": ENOENT/,
       ],
       [
         "a bad time zone",
@@ -154,12 +178,43 @@ describe("The command line of a process", () => {
       const line = await firstLine(args(), { REBOOTD_PERIOD: "1h", KURED_PORT: "tcp://10.0.0.1:8080" });
       assert.match(line, / INFO {2}n1 Starting: rebootd started version=/);
     });
+
+    it("shows its metrics over TLS, to whoever has the token", async () => {
+      const { key, cert } = await certificate();
+      const file = async (name: string, content: string) => {
+        await writeFile(join(folder, name), content);
+        return join(folder, name);
+      };
+      const options = [
+        `--metrics-tls-cert-file=${await file("tls.crt", cert)}`,
+        `--metrics-tls-key-file=${await file("tls.key", key)}`,
+        `--metrics-bearer-token-file=${await file("token", "right-token")}`,
+      ];
+      const asked: [status: number | undefined, text: string][] = [];
+      await firstLine([...args(), ...options], {}, async (line) => {
+        const [, port] = /metricsPort=(\d+)/.exec(line) ?? assert.fail(line);
+        for (const [path, headers] of [
+          ["/metrics", { authorization: "Bearer right-token" }],
+          ["/metrics", {}],
+          ["/healthz", {}],
+        ] as const) {
+          const request = get({ host: "127.0.0.1", port, path, headers, ca: cert, agent: false });
+          const [answer] = (await once(request, "response")) as [IncomingMessage];
+          asked.push([answer.statusCode, await textOf(answer)]);
+        }
+      });
+      assert.deepEqual(
+        asked.map(([status]) => status),
+        [200, 401, 200],
+      );
+      assert.match(asked[0]?.[1] ?? "", /^rebootd_build_info\{/m);
+    });
   });
 
   describe("A daemon that is to look once", () => {
     const { signal } = new AbortController();
     const admin = createClient({ transport: server.transport(server.adminToken), clock: systemClock });
-    const once = () => [
+    const lookOnce = () => [
       "run",
       "--node-id=n1",
       "--once",
@@ -173,7 +228,7 @@ describe("The command line of a process", () => {
     before(() => admin.create("/api/v1/nodes", { metadata: { name: "n1" } }, { signal }));
 
     it("says that no reboot is needed", async () => {
-      const { code, out } = await runDaemonProcess(once());
+      const { code, out } = await runDaemonProcess(lookOnce());
       assert.equal(code, 0);
       assert.equal(out, `n1 is Idle and would wait: no reboot is needed\n${means}`);
     });
@@ -182,7 +237,7 @@ describe("The command line of a process", () => {
       await admin.create("/api/v1/nodes", { metadata: { name: "n2" } }, { signal });
       const status = { nodeInfo: { bootID: "11111111-649c-4c7a-bc77-9cd04c96812e" } };
       await admin.patch("/api/v1/nodes/n2/status", { status }, { signal });
-      const { code, out, err } = await runDaemonProcess([...once(), "--node-id=n2"]);
+      const { code, out, err } = await runDaemonProcess([...lookOnce(), "--node-id=n2"]);
       assert.deepEqual([code, out], [1, ""]);
       assert.match(
         err,
@@ -193,7 +248,7 @@ describe("The command line of a process", () => {
     it("says what it would do and why, and changes nothing", async () => {
       await writeFile(join(folder, "reboot-required"), "");
       const before = server.resourceVersion;
-      const { code, out } = await runDaemonProcess(once());
+      const { code, out } = await runDaemonProcess(lookOnce());
       assert.equal(code, 0);
       assert.equal(
         out,
@@ -203,12 +258,12 @@ describe("The command line of a process", () => {
     });
 
     it("names what is in its environment and has no effect", async () => {
-      const { out } = await runDaemonProcess(once(), { KURED_START_TIME: "22:00" });
+      const { out } = await runDaemonProcess(lookOnce(), { KURED_START_TIME: "22:00" });
       assert.ok(out.endsWith(`${means}ignored: KURED_START_TIME\n`), out);
     });
 
     it("says that the way to reboot does not work there, and ends with 2, as the daemon would", async () => {
-      const args = [...once(), "--reboot-method=logind", "--dbus-socket=/no/bus"];
+      const args = [...lookOnce(), "--reboot-method=logind", "--dbus-socket=/no/bus"];
       const { code, out, err } = await runDaemonProcess(args);
       assert.deepEqual([code, out], [2, ""]);
       assert.match(
@@ -218,7 +273,7 @@ describe("The command line of a process", () => {
     });
 
     it("says which way to reboot auto takes, and why none of the others", async () => {
-      const args = [...once(), "--reboot-method=auto", "--dbus-socket=/no/bus", "--inhibitors=auto"];
+      const args = [...lookOnce(), "--reboot-method=auto", "--dbus-socket=/no/bus", "--inhibitors=auto"];
       const { code, out } = await runDaemonProcess(args);
       assert.equal(code, 0);
       assert.match(
@@ -232,7 +287,7 @@ describe("The command line of a process", () => {
       const proxy = await startHttpProxy(1, 418);
       try {
         const url = "http://prometheus.invalid:9090";
-        const args = [...once(), `--prometheus-url=${url}`];
+        const args = [...lookOnce(), `--prometheus-url=${url}`];
         const HTTP_PROXY = `127.0.0.1:${proxy.port}`;
         const through = await runDaemonProcess(args, { HTTP_PROXY });
         assert.match(
@@ -252,7 +307,12 @@ describe("The command line of a process", () => {
     });
 
     it("names every closed gate", async () => {
-      const args = [...once(), "--start-time=0:00", "--end-time=0:00", "--prometheus-url=http://127.0.0.1:1"];
+      const args = [
+        ...lookOnce(),
+        "--start-time=0:00",
+        "--end-time=0:00",
+        "--prometheus-url=http://127.0.0.1:1",
+      ];
       const { code, out } = await runDaemonProcess(args);
       assert.equal(code, 0);
       assert.match(out, /^n1 is Idle and would become Waiting: /);

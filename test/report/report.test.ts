@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { type IncomingMessage, request } from "node:http";
-import { connect } from "node:net";
 import { PassThrough } from "node:stream";
-import sinon from "sinon";
 import { systemClock } from "../../daemon/clock.ts";
 import { createLog, explain } from "../../daemon/report/log.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
 import { createReport } from "../../daemon/report/report.ts";
-import { serve } from "../../daemon/report/server.ts";
 import { idle, iso, noon, record, running, seen } from "../cycle/builders.ts";
 
 function reporting() {
@@ -164,77 +159,5 @@ describe("The log as text", () => {
   it("explains an error with its causes", () => {
     const error = new Error("evicting shop/cart-0", { cause: new Error("connect ECONNREFUSED") });
     assert.equal(explain(error), "evicting shop/cart-0: connect ECONNREFUSED");
-  });
-});
-
-describe("The server", () => {
-  async function answers(fault: string | undefined) {
-    const { registry } = createMetrics("n1", "1.2.3");
-    const server = await serve({ host: "127.0.0.1", port: 0, registry, fault: () => fault });
-    const ask = async (path: string, method = "GET") => {
-      const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
-      return { status: response.status, text: await response.text() };
-    };
-    return { ask, server };
-  }
-
-  it("serves the metrics, and nothing else but its health", async () => {
-    const { ask, server } = await answers(undefined);
-    assert.match((await ask("/metrics")).text, /rebootd_build_info\{version="1.2.3",node="n1"\} 1/);
-    assert.deepEqual(await ask("/healthz"), { status: 200, text: "ok\n" });
-    assert.equal((await ask("/other")).status, 404);
-    assert.equal((await ask("/metrics", "POST")).status, 405);
-    server.close();
-  });
-
-  for (const path of ["//", "//[", "/%", "http://[", "*"]) {
-    it(`survives a request for ${path}`, async () => {
-      const { server } = await answers(undefined);
-      const answer = await once(request({ port: server.port, path, agent: false }).end(), "response");
-      assert.equal((answer[0] as IncomingMessage).statusCode, 404);
-      server.close();
-    });
-  }
-
-  it("keeps no heap of answers for a client that asks thousands of times and reads none", async () => {
-    const { registry } = createMetrics("n1", "1.2.3");
-    const metrics = sinon.spy(registry, "metrics");
-    const server = await serve({ host: "127.0.0.1", port: 0, registry, fault: () => undefined });
-    const client = connect(server.port, "127.0.0.1");
-    client.pause();
-    client.write("GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n".repeat(5000));
-    // Cut off, it may see a reset.
-    client.on("error", () => {});
-    const closed = new Promise((resolve) => client.once("close", resolve));
-    client.resume();
-    await closed;
-    server.close();
-    assert.equal(metrics.callCount, 1);
-  });
-
-  it("answers one request after the other on a connection", async () => {
-    const { server } = await answers(undefined);
-    const client = connect(server.port, "127.0.0.1");
-    for (let n = 0; n < 3; n += 1) {
-      client.write("GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n");
-      const [answer] = (await once(client, "data")) as [Buffer];
-      assert.match(answer.toString(), /^HTTP\/1.1 200 OK/);
-    }
-    client.destroy();
-    server.close();
-  });
-
-  it("is not healthy when the loop is late", async () => {
-    const { ask, server } = await answers("the loop is 4 s late");
-    assert.deepEqual(await ask("/healthz"), { status: 503, text: "the loop is 4 s late\n" });
-    server.close();
-  });
-
-  it("does not start on a port that is taken", async () => {
-    const { server } = await answers(undefined);
-    const { registry } = createMetrics("n1", "1.2.3");
-    const second = serve({ host: "127.0.0.1", port: server.port, registry, fault: () => undefined });
-    await assert.rejects(second, /EADDRINUSE/);
-    server.close();
   });
 });

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../daemon/clock.ts";
+import type { DaemonSet } from "../../daemon/cluster/objects.ts";
+import { environmentName, options } from "../../daemon/config/options.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
 import { newestKubectl, startSession } from "./kubectl.ts";
 
@@ -65,6 +67,29 @@ describe(`The manifests, by ${kubectl.title}`, () => {
       for (const line of results(await run("apply", "-k", target))) assert.match(line, / unchanged$/);
     });
   }
+
+  it("are taken by the API server with the README's patch for TLS and a token, under which the probes go on", async () => {
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    const blocks = [...readme.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = ""]) => block);
+    const patch = blocks.find((block) => block.includes("METRICS_TLS")) ?? assert.fail("no such example");
+    const base = relative(folder, join(manifests, "base"));
+    writeFileSync(join(folder, "kustomization.yaml"), patch.replace("[manifests/base]", `[${base}]`));
+    await run("apply", "-k", folder);
+    const daemonSet = server.api.stored("daemonsets.apps", "kube-system/rebootd") as DaemonSet | undefined;
+    const [container] = daemonSet?.spec?.template.spec?.containers ?? [];
+    for (const probe of [container?.livenessProbe, container?.readinessProbe]) {
+      assert.deepEqual({ ...probe?.httpGet }, { path: "/healthz", port: "metrics", scheme: "HTTPS" });
+    }
+    const files = container?.env?.filter(({ name }) => name.startsWith("REBOOTD_METRICS_"));
+    const [{ mountPath } = assert.fail("no volume")] =
+      container?.volumeMounts?.filter(({ name }) => name === "metrics") ?? [];
+    assert.equal(files?.length, 3);
+    const namesOfEnvironment = Object.keys(options).map(environmentName);
+    for (const { name, value } of files ?? []) {
+      assert.ok(namesOfEnvironment.includes(name), name);
+      assert.ok(value?.startsWith(`${mountPath}/`), value);
+    }
+  });
 
   for (const name of components) {
     it(`are other ones with ${name}`, async () => {

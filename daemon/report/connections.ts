@@ -1,0 +1,79 @@
+import type { Server, Socket } from "node:net";
+import { Duplex } from "node:stream";
+
+export interface ConnectionLimits {
+  /** How many are open at a time. */
+  max: number;
+  /** How long one lives, from its first packet to its last, whatever it does meanwhile. */
+  deadlineMs: number;
+}
+
+/**
+ * Bounds the connections that strangers may hold open: their number, and how long each lives. A new connection is always accepted; at
+ * the limit the address with the most connections loses its oldest one, so that no address keeps another one out. The returned
+ * function ends all connections.
+ */
+export function boundConnections(server: Server, { max, deadlineMs }: ConnectionLimits): () => void {
+  /** In order of arrival, each with its remote address. */
+  const open = new Map<Socket, string>();
+  server.on("connection", (socket: Socket) => {
+    const deadline = setTimeout(() => socket.destroy(), deadlineMs);
+    open.set(socket, socket.remoteAddress ?? "");
+    socket.once("close", () => {
+      clearTimeout(deadline);
+      open.delete(socket);
+    });
+    // A client may reset its connection at any time.
+    socket.on("error", () => {});
+    if (open.size <= max) return;
+    const surplus = oldestOfMost(open);
+    open.delete(surplus);
+    surplus.destroy();
+  });
+  return () => {
+    for (const socket of open.keys()) socket.destroy();
+  };
+}
+
+function oldestOfMost(open: ReadonlyMap<Socket, string>): Socket {
+  const byAddress = [...Map.groupBy(open.keys(), (socket) => open.get(socket)).values()];
+  const [oldest] = byAddress.reduce((most, group) => (group.length > most.length ? group : most));
+  return oldest as Socket;
+}
+
+/** Prometheus, the kubelet and browsers send 200 to 800 bytes; a bearer token may add some 2,000. */
+const headMaxBytes = 8 * 1024;
+
+const endOfHead = "\r\n\r\n";
+
+/**
+ * The connection as node:http may see it: one head, and the answer on its way back. Node would parse everything else too, thousands of
+ * pipelined requests in one packet and bodies that nobody wants; so nothing behind the first head is passed on.
+ */
+export function onlyFirstHead(socket: Socket): Duplex {
+  let head = Buffer.alloc(0);
+  const shown = new Duplex({
+    read() {},
+    write: (chunk, _, done) => void socket.write(chunk, done),
+    final(done) {
+      socket.destroySoon();
+      done();
+    },
+    destroy(error, done) {
+      socket.destroy();
+      done(error);
+    },
+  });
+  socket.on("error", () => {});
+  socket.once("close", () => shown.destroy());
+  socket.on("data", function take(chunk: Buffer) {
+    head = Buffer.concat([head, chunk.subarray(0, headMaxBytes + 1 - head.length)]);
+    const end = head.indexOf(endOfHead);
+    if (end === -1 && head.length <= headMaxBytes) return;
+    socket.off("data", take).pause();
+    shown.push(end === -1 ? head : head.subarray(0, end + endOfHead.length));
+    // Node answers 400 to a head that ends before it is complete.
+    if (end === -1) shown.push(null);
+  });
+  return shown;
+}
