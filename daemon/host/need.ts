@@ -1,9 +1,9 @@
-import { constants } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
 import { shortEnds, shortLine } from "../one-line.ts";
 import type { Argv, Exec } from "./exec.ts";
+import { readHostFile } from "./host-file.ts";
 import { selinuxAdvice } from "./selinux.ts";
 import { type FolderWatch, type Watch, watchFiles } from "./watch-files.ts";
 
@@ -106,16 +106,13 @@ export function fileNeed(
   };
 }
 
-/** Whoever may write there must not be able to hold the daemon up: no pipe, no device, and no more than the beginning. */
+/** The sentinel itself may be a link: that it is there counts, and nothing of its text is told. */
 async function packagesIn(file: string): Promise<string[]> {
   try {
-    if (!(await stat(file)).isFile()) return [];
-    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!(await handle.stat()).isFile()) return [];
-    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(packagesMaxBytes) });
-    const lines = buffer.toString("utf8", 0, bytesRead).split("\n");
+    const { text, isWhole } = await readHostFile(file, packagesMaxBytes);
+    const lines = text.split("\n");
     // The last one may be cut.
-    return reasonsFrom(bytesRead < packagesMaxBytes ? lines : lines.slice(0, -1));
+    return reasonsFrom(isWhole ? lines : lines.slice(0, -1));
   } catch {
     return []; // They are told for people's sake: the need is there without them.
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sinon from "sinon";
@@ -69,6 +69,13 @@ describe("The host", () => {
     it("is read without its newline", async () => {
       await writeFile(join(folder, "boot_id"), "1c09ca98-649c-4c7a-bc77-9cd04c96812e\n");
       assert.equal(await readBootID(join(folder, "boot_id")), "1c09ca98-649c-4c7a-bc77-9cd04c96812e");
+    });
+
+    it("is no other text that the daemon can read, where it is a link to it", async () => {
+      await writeFile(join(folder, "basic-auth"), "prometheus:secret\n");
+      await symlink(join(folder, "basic-auth"), join(folder, "boot_id"));
+      const told = await readBootID(join(folder, "boot_id")).catch((error: Error) => error.message);
+      assert.match(told, /boot_id is a link, which is not followed$/);
     });
 
     it("is refused when it is none", async () => {

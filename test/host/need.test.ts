@@ -103,6 +103,19 @@ describe("The need for a reboot", () => {
         assert.deepEqual(await reasons(), ["linux"]);
       });
 
+      it("no secret of the daemon's, where the list or the sentinel is a link to it", async () => {
+        const secret = join(folder, "basic-auth");
+        await writeFile(secret, "prometheus:secret\n");
+        for (const target of [secret, "/proc/self/environ", "/proc/self/cmdline"]) {
+          await symlink(target, `${sentinel}.pkgs`);
+          assert.deepEqual(await reasons(), []);
+          await rm(`${sentinel}.pkgs`);
+        }
+        await rm(sentinel);
+        await symlink(secret, sentinel);
+        assert.deepEqual(await reasons(), []);
+      });
+
       it("nothing where it is a pipe, a device, a folder, or cannot be read", async () => {
         execFileSync("mkfifo", [`${sentinel}.pkgs`]);
         assert.deepEqual(await reasons(), []);
