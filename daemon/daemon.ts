@@ -27,6 +27,7 @@ import { type Host, lookAtHost } from "./host/host.ts";
 import { createLockCarrier, type LockPlace, parsePlace, placeText } from "./lock/carrier.ts";
 import { holdersMax } from "./lock/slots.ts";
 import { createLockStore, leaveLock } from "./lock/store.ts";
+import { oneLine } from "./one-line.ts";
 import { createNodeEvents } from "./report/events.ts";
 import { createLog } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
@@ -273,7 +274,6 @@ export async function lookDaemon(
   const { action, why } = decision;
   const what = action.do === "save" ? `become ${action.record.phase}` : action.do;
   const reasons = action.do === "save" ? action.record.reasons : record.reasons;
-  const lines = reasons.map(({ gate, code, message }) => `  ${gate} (${code}): ${message}`);
   const facts = {
     "reboot method": rebootMethod,
     "passed over": passedOver,
@@ -281,12 +281,12 @@ export async function lookDaemon(
     ignored: ignoredText(surroundings),
   };
   const more = Object.entries(facts).filter(([, fact]) => fact !== undefined);
-  return [
-    `${config["node-id"]} is ${record.phase} and would ${what}: ${why}`,
-    ...lines,
-    ...more.map(([name, fact]) => `${name}: ${fact}`),
-    "",
-  ].join("\n");
+  const lines = [
+    oneLine(`${config["node-id"]} is ${record.phase} and would ${what}: ${why}`),
+    ...reasons.map(({ gate, code, message }) => `  ${oneLine(`${gate} (${code}): ${message}`)}`),
+    ...more.map(([name, fact]) => oneLine(`${name}: ${fact}`)),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 const ignoredMax = 20;

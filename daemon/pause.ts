@@ -1,3 +1,4 @@
+import { oneLine } from "./one-line.ts";
 import { reasonAfter, reasonAlone, wishIn, writeWish } from "./wish.ts";
 
 /** A person's word, on a Node or on the object that carries the lock. */
@@ -50,6 +51,6 @@ export function pauseNow(annotation: string | undefined, now: number): Pause | u
 /** "paused until TIME: reason". */
 export function pausedText({ until, reason, fault }: Pause): string {
   const ends = until === undefined ? "" : ` until ${new Date(until).toISOString()}`;
-  const why = reason === undefined ? "" : `: ${reason}`;
+  const why = reason === undefined ? "" : `: ${oneLine(reason)}`;
   return `paused${ends}${why}${fault === undefined ? "" : ` (${fault})`}`;
 }

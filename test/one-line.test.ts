@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { oneLine, shortEnds, shortLine } from "../daemon/one-line.ts";
+import { oneLine, plainJson, plainLines, shortEnds, shortLine } from "../daemon/one-line.ts";
 
 describe("A text of others on a line of ours", () => {
   const rows: [what: string, given: string, shown: string][] = [
@@ -12,6 +12,20 @@ describe("A text of others on a line of ours", () => {
   for (const [what, given, shown] of rows) {
     it(what, () => assert.equal(oneLine(given), shown));
   }
+
+  it("leaves a text of several lines its lines, and nothing that a terminal obeys", () => {
+    assert.equal(plainLines("a  b\n  c\u001b[2J\r\u0085\u009b\u2028\u202e d\n"), "a  b\n  c [2J      d\n");
+  });
+
+  it("means the same as JSON, where nothing of it is seen by a terminal", () => {
+    const value = { "k\u202e": ["\u001b[2J\u009b31m\u2066\u200b\ud83d\u2028\u{e0001}", "naïve 漢字 😀\n"] };
+    for (const indent of [undefined, 2]) {
+      const text = plainJson(value, indent);
+      assert.deepEqual(JSON.parse(text), value);
+      assert.match(text, /^[\n\P{C}]+$/u);
+      assert.match(text, /naïve 漢字 😀/);
+    }
+  });
 
   it("is cut where it is to be short, and says so", () => {
     assert.equal(shortLine("abcdef", 6), "abcdef");

@@ -20,7 +20,7 @@ export function lockCommand(io: PersonIo, signal: AbortSignal): Command {
     const plan = (found: LockValue) => lockByHand(found, why, clock.wall());
     const { before, lock } = await perform(carrier, plan, signal);
     const busy = nodeHolders(lock);
-    const names = busy.map(({ nodeID }) => nodeID).join(", ");
+    const names = busy.map(({ nodeID }) => oneLine(nodeID)).join(", ");
     const rest = busy.length > 0 ? `; holding a slot, and going on to the end of the cycle: ${names}` : "";
     io.out(`locked: no node starts to reboot until rebootd unlock${rest}\n${wasLocked(before)}`);
   });

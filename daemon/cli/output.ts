@@ -1,5 +1,6 @@
 import { dumpYaml } from "@kubernetes/client-node";
 import { InvalidArgumentError, Option } from "commander";
+import { plainJson } from "../one-line.ts";
 
 /** `-o FORM`, the first form where it is not given; `-o=FORM` works as with kubectl. */
 export function outputOption<F extends string>(...forms: readonly [F, ...F[]]): Option {
@@ -15,6 +16,6 @@ export function outputOption<F extends string>(...forms: readonly [F, ...F[]]): 
 
 /** For programs; what is undefined is left out. */
 export function dump(form: "json" | "yaml", value: unknown): string {
-  const text = JSON.stringify(value, null, 2);
+  const text = plainJson(value, 2);
   return form === "json" ? `${text}\n` : dumpYaml(JSON.parse(text), { lineWidth: -1 });
 }

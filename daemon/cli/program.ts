@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { isApiError } from "../cluster/api.ts";
 import { ConfigError, type RawOptions } from "../config/options.ts";
-import { oneLine } from "../one-line.ts";
+import { oneLine, plainLines } from "../one-line.ts";
 import { explain as withCauses } from "../report/log.ts";
 import { type PersonIo, withClusterForAll } from "./access.ts";
 import { completionCommand } from "./completion.ts";
@@ -26,10 +26,15 @@ export interface Io extends PersonIo {
  */
 export async function runProgram(
   args: readonly string[],
-  io: Io,
+  given: Io,
   start: (raw: RawOptions) => Promise<void>,
   signal: AbortSignal,
 ): Promise<number> {
+  const io = {
+    ...given,
+    out: (text: string) => given.out(plainLines(text)),
+    err: (text: string) => given.err(plainLines(text)),
+  };
   const program: Command = withClusterForAll(new Command("rebootd"))
     .description("A reboot daemon for Kubernetes")
     .version(io.version, "--version", "print the version")
@@ -60,7 +65,7 @@ export async function runProgram(
       return 2;
     }
     if (error instanceof ConfigError) {
-      io.err(`rebootd: ${error.message}\n`);
+      io.err(`rebootd: ${oneLine(error.message)}\n`);
       return 2;
     }
     if (error instanceof DeedRefused || isApiError(error)) {

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { isAtRest, parseRecord, recordAnnotation, unfailed, writeRecord } from "../cycle/record.ts";
 import { parseRequest, requestedAnnotation, requestText, writeRequest } from "../cycle/request.ts";
+import { oneLine } from "../one-line.ts";
 import { signed } from "../wish.ts";
 import { apiOf, type PersonIo, withCluster } from "./access.ts";
 import { annotateNode } from "./deed.ts";
@@ -35,7 +36,7 @@ export function rebootCommand(io: PersonIo, signal: AbortSignal): Command {
       );
       const was = parseRequest(before[requestedAnnotation]);
       const replaced =
-        was && `before, it was requested${was.reason === undefined ? "" : `: ${was.reason}`}\n`;
+        was && `before, it was requested${was.reason === undefined ? "" : `: ${oneLine(was.reason)}`}\n`;
       io.out(`requested: rebootd explain ${node} says what it waits for\n${replaced ?? ""}`);
     },
   );

@@ -5,6 +5,7 @@ import { ConfigError } from "../config/options.ts";
 import { isUnderWay, recordAnnotation } from "../cycle/record.ts";
 import { unlockByHand, type Which } from "../lock/by-hand.ts";
 import { type LockValue, manualHolders, nodeHolders } from "../lock/slots.ts";
+import { oneLine } from "../one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { perform } from "./deed.ts";
 import { wasLocked } from "./lock.ts";
@@ -48,7 +49,7 @@ export function unlockCommand(io: PersonIo, signal: AbortSignal): Command {
 
 /** Whoever is in the lock is not by hand, and stays. */
 function nothingByHand(before: LockValue): string {
-  const holders = nodeHolders(before).map(({ nodeID }) => nodeID);
+  const holders = nodeHolders(before).map(({ nodeID }) => oneLine(nodeID));
   const rest = holders.length === 0 ? "" : `; these nodes hold a slot: ${holders.join(", ")}`;
   return `nothing was set by hand${rest}\n`;
 }

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { plainJson } from "../one-line.ts";
 
 /** The annotation on the own Node that carries the record. */
 export const recordAnnotation = "rebootd.dev/cycle";
@@ -160,7 +161,7 @@ export function isUnderWay(annotation: string | undefined): boolean {
 }
 
 export function writeRecord(record: CycleRecord): string {
-  return JSON.stringify({ version: recordVersion, ...record });
+  return plainJson({ version: recordVersion, ...record });
 }
 
 export function idleRecord(now: number): CycleRecord {

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { plainJson } from "../one-line.ts";
 import type { Refusal } from "./limits.ts";
 import { quoted } from "./slots.ts";
 
@@ -61,7 +62,7 @@ export function isNone(failures: Failures): boolean {
 
 /** The annotation's new value; null removes it. */
 export function writeFailures(failed: readonly Failure[]): string | null {
-  return failed.length === 0 ? null : JSON.stringify(failed);
+  return failed.length === 0 ? null : plainJson(failed);
 }
 
 /**

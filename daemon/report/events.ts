@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { paths } from "../cluster/paths.ts";
+import { oneLine } from "../one-line.ts";
 
 export interface NodeEvents {
   /** Best effort: an event that cannot be written is dropped, and `onError` is told. */
@@ -51,7 +52,7 @@ export function createNodeEvents({
         type,
         reason,
         action: reason,
-        note: cut(note, noteMaxBytes),
+        note: cut(oneLine(note), noteMaxBytes),
         regarding: { apiVersion: "v1", kind: "Node", name: nodeName, uid: nodeName },
         reportingController: "rebootd.dev/daemon",
         reportingInstance: cut(instance, instanceMaxBytes),

@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import { createLogger, format, transports } from "winston";
-import { oneLine } from "../one-line.ts";
+import { oneLine, plainJson } from "../one-line.ts";
 
 export type Facts = Record<string, string | number | boolean | undefined>;
 
@@ -35,10 +35,10 @@ export function createLog({ form, node, phase, now, out }: LogOptions): Log {
   return { info: write("info"), warn: write("warn"), error: write("error") };
 }
 
-/** JSON.stringify escapes what could break out of the line. */
+/** Machines get each text as it is, people who look at the line nothing that a terminal obeys. */
 function jsonLine() {
   return format.printf(({ timestamp, level, node, phase, message, facts }) =>
-    JSON.stringify({ time: timestamp, level, node, phase, message, ...(facts as Facts) }),
+    plainJson({ time: timestamp, level, node, phase, message, ...(facts as Facts) }),
   );
 }
 
@@ -46,7 +46,7 @@ function textLine() {
   return format.printf(({ timestamp, level, node, phase, message, facts }) => {
     const pairs = Object.entries((facts ?? {}) as Facts)
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => ` ${key}=${typeof value === "string" ? JSON.stringify(value) : value}`);
+      .map(([key, value]) => ` ${key}=${typeof value === "string" ? plainJson(value) : value}`);
     return `${timestamp} ${level.toUpperCase().padEnd(5)} ${node} ${phase}: ${oneLine(String(message))}${pairs.join("")}`;
   });
 }

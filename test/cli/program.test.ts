@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Io, runProgram } from "../../daemon/cli/program.ts";
 import { systemClock } from "../../daemon/clock.ts";
+import { type Api, ApiError } from "../../daemon/cluster/api.ts";
 import type { Environment } from "../../daemon/config/environment.ts";
 import { ConfigError, parseConfig, type RawOptions } from "../../daemon/config/options.ts";
 
@@ -34,6 +35,32 @@ async function run(
 }
 
 describe("The command line", () => {
+  it("prints nothing of others from which a terminal is taken over, or that looks like a line of ours", async () => {
+    const hostile = "x\u001b[2J\r\nresumed: all\u009b1A\u202e\u2066\u200b\u2028";
+    const annotations = { "rebootd.dev/paused": hostile, "rebootd.dev/reboot-requested": hostile };
+    const api = {
+      get: async () => ({ metadata: { name: "n1", annotations } }),
+      patch: async () => ({}),
+      create: async () => ({ status: { userInfo: { username: hostile } } }),
+      list: async () => Promise.reject(new ApiError(hostile, { code: "invalid" })),
+    };
+    const connect = () => api as unknown as Api;
+    const runs: [args: string[], code: number, lines: number][] = [
+      [["pause", "n1"], 0, 2],
+      [["resume", "n1"], 0, 2],
+      [["reboot", "n1"], 0, 2],
+      [["status"], 1, 1],
+      [["pause", "n1", `--until=${hostile}`], 2, 1],
+      [["run", "--node-id=n1", `--reboot-sentinel=${hostile}`], 2, 1],
+    ];
+    for (const [args, expected, lines] of runs) {
+      const { code, out, err } = await run(args, {}, connect);
+      assert.equal(code, expected, args.join(" "));
+      assert.match(out + err, /^[\n\P{C}]+$/u);
+      assert.equal((out + err).split("\n").length, lines + 1, out + err);
+    }
+  });
+
   it("hands over what was given", async () => {
     const { code, started } = await run(["run", "--node-id=n1", "--period", "5m"]);
     assert.equal(code, 0);

@@ -8,6 +8,14 @@ describe("The record", () => {
     assert.deepEqual(parseRecord(writeRecord(written)), { record: written });
   });
 
+  it("is no place from which the terminal of who shows the Node is taken over", () => {
+    const message = "a\u001b[2J\u009b1A\u202e\u200b\u2028";
+    const reasons = [{ gate: "alerts", code: "active", message, since: "2026-11-24T12:00:00.000Z" }];
+    const written = writeRecord(record({ reasons }));
+    assert.match(written, /^\P{C}+$/u);
+    assert.deepEqual(parseRecord(written).record?.reasons, reasons);
+  });
+
   it("is absent where there is no annotation", () => {
     assert.deepEqual(parseRecord(undefined), {});
   });

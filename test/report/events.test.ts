@@ -83,6 +83,12 @@ describe("Events on a Node", () => {
     });
   }
 
+  it("are no place from which a terminal is taken over", () => {
+    const { sent, emit } = emitting();
+    emit("1 alert is active: a\u001b[2J\r\nnode/n2 Normal Rebooted\u009b1A\u202e\u2066\u200b.");
+    assert.equal(sent[0]?.note, "1 alert is active: a [2J node/n2 Normal Rebooted 1A .");
+  });
+
   it("name the pod that reports within the bytes that the API takes", () => {
     const { sent, emit } = emitting("n1", "p".repeat(200));
     emit();

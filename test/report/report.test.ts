@@ -156,6 +156,19 @@ describe("The log as text", () => {
     assert.match(text, /^\S+ WARN {2}n1 Idle: server said: a 2026 INFO forged \[31m pod="a\\nb"\n$/);
   });
 
+  for (const form of ["text", "json"] as const) {
+    it(`is no place from which a terminal is taken over, as ${form}`, () => {
+      const out = new PassThrough({ encoding: "utf8" });
+      const log = createLog({ form, node: "n1", phase: () => "Idle", now: () => noon, out });
+      const hostile = "a\u001b[2J\r\n\u0085\u009b1A\u202e\u2066\u200b\u2028";
+      log.warn(hostile, { why: hostile });
+      const written = String(out.read());
+      assert.match(written, /^\P{C}+\n$/u);
+      assert.doesNotMatch(written, /[\p{Zl}\p{Zp}]/u);
+      if (form === "json") assert.equal(JSON.parse(written).why, hostile);
+    });
+  }
+
   it("explains an error with its causes", () => {
     const error = new Error("evicting shop/cart-0", { cause: new Error("connect ECONNREFUSED") });
     assert.equal(explain(error), "evicting shop/cart-0: connect ECONNREFUSED");
