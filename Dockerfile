@@ -45,5 +45,6 @@ COPY --from=build --chmod=0444 /src/LICENSE /LICENSE
 # logind, process 1 and some sentinels answer to this user alone. It needs no capability.
 USER 0:0
 # Garbage is collected before the memory grows: while a node of 1,000 pods is drained it grows by 30 MB and not by 80.
-ENTRYPOINT ["/usr/local/bin/node", "--optimize-for-size", "/rebootd.mjs"]
+# SIGUSR1 would open an inspector, in which code runs; no field's name reaches the prototype of all objects.
+ENTRYPOINT ["/usr/local/bin/node", "--optimize-for-size", "--disable-sigusr1", "--disable-proto=delete", "/rebootd.mjs"]
 CMD ["run"]

@@ -20,7 +20,7 @@ const source = fileURLToPath(new URL("../../../daemon/main.ts", import.meta.url)
 export const bundle = fileURLToPath(new URL("../../../dist/rebootd.mjs", import.meta.url));
 
 /** As in the image. */
-export const nodeFlags = ["--optimize-for-size"];
+export const nodeFlags = ["--optimize-for-size", "--disable-sigusr1", "--disable-proto=delete"];
 
 /** Options are added behind, where the last one wins. */
 export function startRebootd(
