@@ -1,15 +1,14 @@
 import { Socket } from "node:net";
-import dbus from "@homebridge/dbus-native";
-
-/** A method call, as https://dbus.freedesktop.org/doc/dbus-specification.html names its parts. */
-export interface BusCall {
-  destination: string;
-  path: string;
-  interface: string;
-  member: string;
-  signature?: string;
-  body?: readonly unknown[];
-}
+import { getuid } from "node:process";
+import { shortLine } from "../one-line.ts";
+import {
+  type BusCall,
+  type BusMessage,
+  decodeMessage,
+  encodeCall,
+  headBytes,
+  messageSize,
+} from "./bus-message.ts";
 
 /** Resolves with the values of the answer; rejects with a {@link BusRefusal} where the answer is an error. */
 export type Ask = (call: BusCall) => Promise<unknown[]>;
@@ -38,16 +37,10 @@ export class BusRefusal extends Error {
 /** All that may come in answer to one piece of work: thousands of inhibitors. */
 const answersMaxBytes = 512 * 1024;
 
-/** What is used of the library, which has no types for it. */
-interface Library {
-  createClient(options: { stream: Socket; authMethods: string[]; direct: true }): {
-    invoke(
-      call: object,
-      done: (error: { name: string; message: string } | null, ...values: unknown[]) => void,
-    ): void;
-    connection: { on(event: "error", listener: (error: Error) => void): void };
-  };
-}
+const greetingMaxBytes = 1000;
+
+/** Of a message. */
+const [returned, refused] = [2, 3];
 
 /** Opens a connection to the bus for this piece of work alone; it is closed whatever comes, also when the signal ends it. */
 export async function withBus<T>(
@@ -56,25 +49,49 @@ export async function withBus<T>(
   work: (ask: Ask) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  const stream = guardedSocket();
+  const stream = new Socket();
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => {});
   const onAbort = () => lost.reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
+  stream.on("error", lost.reject);
   stream.on("close", () => lost.reject(new Error("the connection was closed")));
-  stream.connect(socket);
-  const bus = (dbus as unknown as Library).createClient({ stream, authMethods: ["EXTERNAL"], direct: true });
-  bus.connection.on("error", lost.reject);
 
+  const greeted = Promise.withResolvers<void>();
+  const asked = new Map<number, (message: BusMessage) => void>();
+  const inbox = createInbox({
+    onGreeting(line) {
+      // https://dbus.freedesktop.org/doc/dbus-specification.html#auth-protocol
+      if (!line.startsWith("OK ")) throw new Error(`it does not let us in: ${shortLine(line)}`);
+      stream.write("BEGIN\r\n");
+      greeted.resolve();
+    },
+    onMessage: (message) => asked.get(message.replySerial ?? 0)?.(message),
+  });
+  stream.on("data", (chunk) => {
+    try {
+      inbox(chunk);
+    } catch (error) {
+      stream.destroy(error as Error);
+    }
+  });
+  stream.connect(socket);
+  stream.write(`\0AUTH EXTERNAL ${Buffer.from(String(getuid?.() ?? 0)).toString("hex")}\r\n`);
+
+  let serial = 0;
   const ask: Ask = (call) =>
     new Promise((resolve, reject) => {
       if (!stream.writable) return reject(new Error("the connection was closed"));
-      bus.invoke({ ...call }, (error, ...values) =>
-        error === null ? resolve(values) : reject(new BusRefusal(call, error)),
-      );
+      serial += 1;
+      asked.set(serial, ({ type, errorName = "", body }) => {
+        if (type === returned) resolve(body);
+        if (type === refused)
+          reject(new BusRefusal(call, { name: errorName, message: String(body[0] ?? "") }));
+      });
+      stream.write(encodeCall(call, serial));
     });
   try {
-    await Promise.race([ask(hello), lost.promise]).catch((cause) => {
+    await Promise.race([greeted.promise.then(() => ask(hello)), lost.promise]).catch((cause) => {
       signal.throwIfAborted();
       throw new BusUnreachable(socket, cause);
     });
@@ -93,21 +110,54 @@ const hello: BusCall = {
   member: "Hello",
 };
 
-/** The library parses in listeners of the socket: what it throws there is to end this connection, and not the process. */
-function guardedSocket(): Socket {
-  const stream = new Socket();
-  const emit = stream.emit.bind(stream) as (event: string | symbol, ...values: unknown[]) => boolean;
-  stream.emit = (event: string | symbol, ...values: unknown[]) => {
-    try {
-      // What it says of its own end is let through.
-      if (stream.bytesRead > answersMaxBytes && !stream.destroyed) {
-        throw new Error(`answers of more than ${answersMaxBytes} bytes`);
-      }
-      return emit(event, ...values);
-    } catch (error) {
-      stream.destroy(error as Error);
-      return false;
-    }
+interface Readers {
+  /** The only line before the messages. */
+  onGreeting(line: string): void;
+  onMessage(message: BusMessage): void;
+}
+
+/** Takes what arrives, in pieces of any length. Throws where that is too much, or is not what a bus says. */
+function createInbox({ onGreeting, onMessage }: Readers): (chunk: Buffer) => void {
+  let chunks: Buffer[] = [];
+  let length = 0;
+  let received = 0;
+  let isGreeted = false;
+  /** With fewer bytes there is nothing to be done, so that pieces are put together twice for a message at most. */
+  let needed = 0;
+
+  return (chunk) => {
+    received += chunk.length;
+    if (received > answersMaxBytes) throw new Error(`answers of more than ${answersMaxBytes} bytes`);
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length < needed) return;
+    const rest = takeFrom(Buffer.concat(chunks));
+    chunks = [rest];
+    length = rest.length;
   };
-  return stream;
+
+  /** What is left of them. */
+  function takeFrom(bytes: Buffer): Buffer {
+    let rest = isGreeted ? bytes : greetingFrom(bytes);
+    for (;;) {
+      needed = isGreeted ? headBytes : 0;
+      if (!isGreeted || rest.length < needed) return rest;
+      needed = messageSize(rest);
+      if (needed > answersMaxBytes) throw new Error(`answers of more than ${answersMaxBytes} bytes`);
+      if (rest.length < needed) return rest;
+      onMessage(decodeMessage(rest.subarray(0, needed)));
+      rest = rest.subarray(needed);
+    }
+  }
+
+  function greetingFrom(bytes: Buffer): Buffer {
+    const end = bytes.indexOf("\n");
+    if ((end < 0 ? bytes.length : end) > greetingMaxBytes) {
+      throw new Error(`a greeting of more than ${greetingMaxBytes} bytes`);
+    }
+    if (end < 0) return bytes;
+    isGreeted = true;
+    onGreeting(bytes.toString("latin1", 0, end));
+    return bytes.subarray(end + 1);
+  }
 }

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { type Clock, withDeadline } from "../clock.ts";
-import { type Ask, type BusCall, BusRefusal, withBus } from "./bus.ts";
+import { type Ask, BusRefusal, withBus } from "./bus.ts";
+import type { BusCall } from "./bus-message.ts";
 
 /**
  * The host's login manager, over its D-Bus (https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html).
@@ -73,7 +74,7 @@ export function createLogind(socket: string, clock: Clock): Logind {
       }),
     isShuttingDown: (signal) =>
       asking(signal, async (ask) => {
-        const [[, [isPreparing]]] = await askFor(ask, preparingForShutdown, flagAnswer);
+        const [isPreparing] = await askFor(ask, preparingForShutdown, flagAnswer);
         return isPreparing;
       }),
     reboot: ({ skipInhibitors }, signal) =>
@@ -105,8 +106,7 @@ const preparingForShutdown = {
   body: [manager.interface, "PreparingForShutdown"],
 };
 
-/** A variant: its type with its value. */
-const flagAnswer = z.tuple([z.tuple([z.unknown(), z.tuple([z.boolean()])])]);
+const flagAnswer = z.tuple([z.boolean()]);
 
 const wordAnswer = z.tuple([z.string()]);
 
@@ -124,10 +124,8 @@ const sessionsAnswer = z.tuple([
   z.array(z.tuple([z.string(), z.number(), z.string(), z.string(), z.string()])),
 ]);
 
-/** A property is its name with a variant, which is its type with its value. */
-const propertiesAnswer = z.tuple([
-  z.array(z.tuple([z.string(), z.tuple([z.unknown(), z.tuple([z.unknown()])])])),
-]);
+/** A property is its name with its value. */
+const propertiesAnswer = z.tuple([z.array(z.tuple([z.string(), z.unknown()]))]);
 
 const sessionProperties = z.object({
   Class: z.string(),
@@ -156,8 +154,7 @@ async function readSession(ask: Ask, user: string, path: string): Promise<Sessio
   };
   try {
     const [properties] = await askFor(ask, call, propertiesAnswer);
-    const values = Object.fromEntries(properties.map(([name, [, [value]]]) => [name, value]));
-    const { Class, Type, State, IdleHint } = parse(sessionProperties, values, call);
+    const { Class, Type, State, IdleHint } = parse(sessionProperties, Object.fromEntries(properties), call);
     return { user, class: Class, type: Type, state: State, idle: IdleHint };
   } catch (error) {
     if (error instanceof BusRefusal && error.code === "org.freedesktop.DBus.Error.UnknownObject")
