@@ -127,7 +127,7 @@ export function createClient(options: ClientOptions): Api {
             const line = pieces.join("");
             pieces = [piece];
             length = piece.length;
-            if (line !== "") yield parseEvent<T>(what, line);
+            if (line !== "") yield parseEvent<T>(what, line, response);
           }
           if (length > answerMaxChars) {
             throw new ApiError(`${what}: a line of more than ${answerMaxChars} characters`, {
@@ -251,13 +251,14 @@ interface Status {
   details?: { causes?: StatusCause[]; retryAfterSeconds?: number };
 }
 
-function parseEvent<T>(what: string, line: string): WatchEvent<T> {
+function parseEvent<T>(what: string, line: string, { hide }: ApiResponse): WatchEvent<T> {
   const { type, object } = parse<{ type?: unknown; object?: unknown }>(what, line);
   // Without this, an event about nothing would read like the deletion of what is watched.
   if (!isObject(object)) throw new ApiError(`${what}: an event about no object`, { code: "bad-answer" });
   if (type !== "ERROR") return { type, object } as WatchEvent<T>;
   const status: Status = object;
-  throw new ApiError(`${what}: ${status.message ?? "the server ended the watch with an error"}`, {
+  const said = status.message ?? "the server ended the watch with an error";
+  throw new ApiError(`${what}: ${hide?.(said) ?? said}`, {
     code: codeOf(status.code ?? 500, status.reason),
     status: status.code,
   });
@@ -270,13 +271,17 @@ function refusal(what: string, response: ApiResponse, text: string, now: number)
   } catch {
     // A proxy in between answers in its own words.
   }
-  const said = (status.message ?? text.slice(0, 200)) || "no reason given";
-  return new ApiError(`${what}: ${response.status}: ${said}`, {
+  const hide = (shown: string) => response.hide?.(shown) ?? shown;
+  // Hidden before it is cut: half a secret is not known again.
+  const said = hide(status.message ?? text).slice(0, status.message === undefined ? 200 : undefined);
+  return new ApiError(`${what}: ${response.status}: ${said || "no reason given"}`, {
     code: codeOf(response.status, status.reason),
     status: response.status,
     retryAfterMs:
       retryAfterMs(response.header("retry-after"), now) ?? secondsToMs(status.details?.retryAfterSeconds),
-    causes: status.details?.causes,
+    causes: status.details?.causes?.map(({ message, ...cause }) =>
+      message === undefined ? cause : { ...cause, message: hide(message) },
+    ),
   });
 }
 

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Cluster, KubeConfig, type User } from "@kubernetes/client-node";
 import type { Agent, Dispatcher } from "undici";
 import type { Clock } from "../clock.ts";
+import { createSecrets } from "../secrets.ts";
 import { createAgent, type Tls } from "./connection.ts";
 import { type Credentials, createCredentials, noCredentials, pem, tokenFileProvider } from "./credentials.ts";
 import { type KubeconfigFile, mergeKubeconfigs } from "./kubeconfig-files.ts";
@@ -132,6 +133,7 @@ export function kubeconfigTransport(
     : proxyFor(server, environment);
   const credentials =
     server.protocol === "http:" ? noCredentials : createCredentials(config, clock, environment);
+  const secrets = createSecrets();
   let kept: { agent: Agent; tls: Tls } | undefined;
   let trusted: string[] | undefined;
 
@@ -159,6 +161,7 @@ export function kubeconfigTransport(
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),
     });
+    secrets.learn(headers);
     return agent.request({
       origin: server.origin,
       path: prefix + request.path,
@@ -182,7 +185,7 @@ export function kubeconfigTransport(
 
   return async (request) => {
     try {
-      return toResponse(await sendAllowed(request));
+      return { ...toResponse(await sendAllowed(request)), hide: secrets.hide };
     } catch (error) {
       throw request.signal.aborted ? error : noAnswer(error, server.origin + prefix);
     }

@@ -17,6 +17,8 @@ export interface ApiResponse {
   status: number;
   header(name: string): string | undefined;
   chunks(): AsyncIterable<string>;
+  /** Takes what was sent to be let in out of a text of the server. */
+  hide?(text: string): string;
 }
 
 /** The whole body; undefined where it is longer than that. Rejects where it breaks off. */

@@ -1,6 +1,6 @@
 import { compileRe2, type Pattern } from "../re2.ts";
 import { type Alert, notMuted } from "./alertmanager.ts";
-import type { JsonServer } from "./ask-server.ts";
+import { type JsonServer, shown } from "./ask-server.ts";
 import type { Gate } from "./gate.ts";
 import { listed } from "./listed.ts";
 import { assertWhole, queryPrometheus, type Series } from "./prometheus.ts";
@@ -65,13 +65,17 @@ export function alertsGate(
         assertWhole(prometheus, answer);
         return { open: true };
       }
-      if (alertmanager === undefined) return active(alerts);
+      if (alertmanager === undefined) return active(prometheus, alerts);
       try {
         const loud = await notMuted(alertmanager, alerts, signal);
-        if (loud.length > 0) return active(loud);
+        if (loud.length > 0) return active(prometheus, loud);
       } catch (error) {
         signal.throwIfAborted();
-        return active(alerts, `, and cannot tell which are silenced: ${(error as Error).message}`);
+        return active(
+          prometheus,
+          alerts,
+          `, and cannot tell which are silenced: ${(error as Error).message}`,
+        );
       }
       assertWhole(prometheus, answer);
       return { open: true };
@@ -79,14 +83,14 @@ export function alertsGate(
   };
 }
 
-function active(alerts: readonly Alert[], more = "") {
+function active(server: JsonServer, alerts: readonly Alert[], more = "") {
   const names = alertNames(alerts);
-  const shown = listed(
-    names.map((name) => name.slice(0, nameMaxChars)),
+  const who = listed(
+    names.map((name) => shown(server, name).slice(0, nameMaxChars)),
     namesMax,
   );
   const count = names.length === 1 ? "1 alert is active" : `${names.length} alerts are active`;
-  const message = `${count}: ${shown}${more}`;
+  const message = `${count}: ${who}${more}`;
   return { open: false, code: "active", message } as const;
 }
 

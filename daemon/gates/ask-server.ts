@@ -2,11 +2,11 @@ import { type Clock, DeadlineError, withDeadline } from "../clock.ts";
 import { SilentServerError } from "./gate.ts";
 
 /** One POST of a form, or without one a GET. Rejects when no answer came; a redirect is an answer. */
-export type HttpPost = (
-  url: string,
-  form: Record<string, string> | undefined,
-  signal: AbortSignal,
-) => Promise<HttpAnswer>;
+export interface HttpPost {
+  (url: string, form: Record<string, string> | undefined, signal: AbortSignal): Promise<HttpAnswer>;
+  /** Takes what was sent to be let in out of a text of the server. */
+  hide?: (text: string) => string;
+}
 
 export interface HttpAnswer {
   status: number;
@@ -36,6 +36,11 @@ export function serverText({ name, url }: JsonServer): string {
   return `${name} at ${origin}${pathname.replace(/\/+$/, "")}`;
 }
 
+/** What the server says, as others may read it. To be asked for before the text is cut: half a secret is not known again. */
+export function shown({ post }: JsonServer, said: string): string {
+  return post.hide?.(said) ?? said;
+}
+
 /** The value in the server's answer. Rejects when there is none, and with a {@link SilentServerError} when that took too long. */
 export async function askServer(
   server: JsonServer,
@@ -53,8 +58,9 @@ export async function askServer(
   if (status !== 200) throw new Error(`${who} answered ${answered(answer)}`);
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`${who} answered something that is not JSON`, { cause });
+  } catch {
+    // The parser's own words quote the text.
+    throw new Error(`${who} answered something that is not JSON`);
   }
 }
 
@@ -77,7 +83,7 @@ async function send(
     }
     // Where several addresses were tried the error has no text of its own.
     const { message, code } = cause as NodeJS.ErrnoException;
-    throw new Error(`asking ${who}: ${message || code}`, { cause });
+    throw new Error(`asking ${who}: ${shown(server, message || String(code))}`, { cause });
   }
 }
 

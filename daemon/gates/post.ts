@@ -1,5 +1,6 @@
 import { Agent, buildConnector } from "undici";
 import { asConnector, connectThrough, connectTimeoutMs, proxyAuthorization } from "../cluster/tunnel.ts";
+import { createSecrets } from "../secrets.ts";
 import type { HttpPost } from "./ask-server.ts";
 
 /** What a request carries beside the question. */
@@ -21,11 +22,13 @@ export function createPost(
   readAccess: () => Promise<HttpAccess>,
   proxyTo: (server: URL) => URL | undefined = () => undefined,
 ): HttpPost {
-  return async (url, form, signal) => {
+  const secrets = createSecrets();
+  const post: HttpPost = async (url, form, signal) => {
     const { headers, caPem } = await readAccess();
     const server = new URL(url);
     const route = routeTo(server, proxyTo(server), caPem);
     const sent = { accept: "application/json", ...route.headers, ...headers, ...authorizationIn(url) };
+    secrets.learn(sent);
     const { agent } = route;
     try {
       const {
@@ -48,13 +51,14 @@ export function createPost(
       const date = Date.parse(String(told["date"]));
       return {
         status: statusCode,
-        text: statusCode === 200 ? text : without(text, sent),
+        text: statusCode === 200 ? text : secrets.hide(text),
         date: Number.isNaN(date) ? undefined : date,
       };
     } finally {
       void agent.destroy();
     }
   };
+  return Object.assign(post, { hide: secrets.hide });
 }
 
 interface Route {
@@ -109,14 +113,4 @@ function authorizationIn(url: string): { authorization?: string } {
 /** https://www.rfc-editor.org/rfc/rfc7617; `credentials` are user:password. */
 export function basicAuthorization(credentials: string): string {
   return `Basic ${Buffer.from(credentials).toString("base64")}`;
-}
-
-/** Some servers show in an error what they were sent. Less than this is no secret. */
-const secretMinChars = 4;
-
-function without(text: string, headers: Record<string, string>): string {
-  const secrets = Object.values(headers).map((value) => value.replace(/^(Bearer|Basic) /, ""));
-  const hide = (left: string, secret: string) =>
-    secret.length < secretMinChars ? left : left.replaceAll(secret, "***");
-  return secrets.reduce(hide, text);
 }

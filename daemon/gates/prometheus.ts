@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { askServer, type JsonServer, serverText } from "./ask-server.ts";
+import { askServer, type JsonServer, serverText, shown } from "./ask-server.ts";
 
 const labels = z.record(z.string(), z.string());
 const sample = z.tuple([z.number(), z.string()]);
@@ -49,5 +49,7 @@ export async function queryPrometheus(
 export function assertWhole(server: JsonServer, { warnings }: QueryResult): void {
   const [first] = warnings;
   if (first === undefined) return;
-  throw new Error(`the answer of ${serverText(server)} may lack a part: ${first.slice(0, 200)}`);
+  throw new Error(
+    `the answer of ${serverText(server)} may lack a part: ${shown(server, first).slice(0, 200)}`,
+  );
 }

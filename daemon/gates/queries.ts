@@ -1,4 +1,4 @@
-import type { JsonServer } from "./ask-server.ts";
+import { type JsonServer, shown } from "./ask-server.ts";
 import { cannotTell, type Gate } from "./gate.ts";
 import { assertWhole, queryPrometheus } from "./prometheus.ts";
 import type { Looked } from "./unmatched.ts";
@@ -50,11 +50,11 @@ async function resultOf(
   const answer = await queryPrometheus(prometheus, query, signal);
   const { data } = answer;
   if (data.resultType === "scalar") {
-    if (Number(data.result[1]) !== 0) return `is ${data.result[1]}`;
+    if (Number(data.result[1]) !== 0) return `is ${cut(shown(prometheus, data.result[1]), labelsMaxChars)}`;
   } else if (data.result[0] !== undefined) {
     const { length } = data.result;
     const of = length === 1 ? "a result" : `${length} results, the first`;
-    return `has ${of} ${cut(labelsText(data.result[0].metric), labelsMaxChars)}`;
+    return `has ${of} ${cut(shown(prometheus, labelsText(data.result[0].metric)), labelsMaxChars)}`;
   }
   assertWhole(prometheus, answer);
   return undefined;
