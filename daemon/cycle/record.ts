@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { parseBoundedJson } from "../bounded-json.ts";
 import { plainJson } from "../one-line.ts";
 
 /** The annotation on the own Node that carries the record. */
@@ -15,6 +16,9 @@ export const phases = [
   "Failed",
 ] as const;
 export type Phase = (typeof phases)[number];
+
+/** All annotations of a Node together: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/ */
+const recordMaxChars = 256 * 1024;
 
 /** Raised when a field changes its meaning; new fields alone do not raise it. */
 const recordVersion = 1;
@@ -100,9 +104,9 @@ export function parseRecord(annotation: string | undefined): { record?: CycleRec
   if (annotation === undefined) return {};
   let value: unknown;
   try {
-    value = JSON.parse(annotation);
-  } catch {
-    return { fault: "it is not JSON" };
+    value = parseBoundedJson(annotation, { maxChars: recordMaxChars });
+  } catch (error) {
+    return { fault: (error as Error).message };
   }
   if (!hasPhase(value)) return { fault: "it is no object with a phase" };
   const { phase } = value;

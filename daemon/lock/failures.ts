@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { parseBoundedJson } from "../bounded-json.ts";
 import { plainJson } from "../one-line.ts";
 import type { Refusal } from "./limits.ts";
 import { quoted } from "./slots.ts";
@@ -36,6 +37,8 @@ export interface CycleEnd {
 /** No option asks for more; what is older than these goes. */
 export const failuresMax = 20;
 const messageMaxChars = 200;
+/** Other versions may keep more of them, and escape all of a text; still each is compared with each. */
+const [entriesMax, valueMaxChars] = [100, 128 * 1024];
 /** The sentence that says who failed is to fit an event. */
 const shownMax = 5;
 const shownNameMaxChars = 60;
@@ -46,9 +49,12 @@ export function parseFailures(annotation: string | undefined): Failures {
   if (annotation === undefined) return { state: "readable", failed: [] };
   let value: unknown;
   try {
-    value = JSON.parse(annotation);
-  } catch {
-    return unreadable(annotation, "they are not JSON");
+    value = parseBoundedJson(annotation, { maxChars: valueMaxChars });
+  } catch (error) {
+    return unreadable(annotation, (error as Error).message);
+  }
+  if (Array.isArray(value) && value.length > entriesMax) {
+    return unreadable(annotation, `there are more than ${entriesMax} of them`);
   }
   const parsed = z.array(failureSchema).safeParse(value);
   if (!parsed.success) return unreadable(annotation, "they are no list of node, at and message");

@@ -21,7 +21,7 @@ export interface Look<T> {
 
 export function createLook<T>(clock: Clock): Look<T> {
   let known: { seen: T; at: number } | undefined;
-  let holders: readonly string[] = [];
+  let holders: ReadonlySet<string> = new Set();
   let departures = 0;
   return {
     async now(look) {
@@ -34,8 +34,8 @@ export function createLook<T>(clock: Clock): Look<T> {
     last: () => known?.seen,
     within: (ms) => (known !== undefined && clock.elapsed() - known.at < ms ? known.seen : undefined),
     heed(lock) {
-      const names = holdersOf(lock).map(({ nodeID }) => nodeID);
-      const hasSomebodyLeft = !holders.every((name) => names.includes(name));
+      const names = new Set(holdersOf(lock).map(({ nodeID }) => nodeID));
+      const hasSomebodyLeft = ![...holders].every((name) => names.has(name));
       if (hasSomebodyLeft) {
         known = undefined;
         departures += 1;

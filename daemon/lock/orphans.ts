@@ -6,6 +6,9 @@ import { type Holder, isManual, type Self } from "./slots.ts";
 /** A Node that is not there may be on its way back, as when its kubelet registers anew. */
 const looksApartMs = 30_000;
 
+/** Of so many Nodes a waiting daemon asks at most in one go: others that wait begin elsewhere in the lock. */
+export const orphanLooksMax = 10;
+
 /** Those of the holders whose Node is gone, or is another one of that name, in two looks that are half a minute apart. */
 export async function findOrphans(
   { api, clock }: { api: Api; clock: Clock },

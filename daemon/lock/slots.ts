@@ -3,6 +3,8 @@
  * of its shapes: one holder `{"nodeID":…}`, several `{"maxOwners":2,"locks":[…]}`. Who may enter is in limits.ts.
  */
 
+import { parseBoundedJson } from "../bounded-json.ts";
+
 /** One entry. Fields that others added are kept as they are. */
 export interface Holder {
   nodeID: string;
@@ -24,6 +26,15 @@ export interface Holder {
   reason?: string;
   since?: string;
 }
+
+/** All annotations of an object together: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/ */
+const annotationsMaxChars = 256 * 1024;
+/** More than fit, as short as they can be. */
+const entriesMax = 3000;
+/** An entry has some 200, and others may have added fields. */
+const entryMaxChars = 4096;
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
+const nameMaxChars = 253;
 
 /** Who holds a slot. The UID is unknown until the Node was first read. */
 export interface Self {
@@ -49,19 +60,25 @@ export function parseLock(annotation: string | undefined): LockValue {
   if (annotation === undefined) return { state: "readable", holders: [] };
   let parsed: unknown;
   try {
-    parsed = JSON.parse(annotation);
-  } catch {
-    return unreadable(annotation, "it is not JSON");
+    parsed = parseBoundedJson(annotation, { maxChars: annotationsMaxChars });
+  } catch (error) {
+    return unreadable(annotation, (error as Error).message);
   }
   const value = isRecord(parsed) ? withKnownNames(parsed) : undefined;
   if (value === undefined) return unreadable(annotation, "it is no JSON object");
-  if (isHolder(value)) return { state: "readable", holders: [value] };
+  if (isHolder(value)) {
+    const fault = oversizeOf(value);
+    return fault === undefined ? { state: "readable", holders: [value] } : unreadable(annotation, fault);
+  }
   if (!("locks" in value || "maxOwners" in value))
     return unreadable(annotation, "it has neither nodeID nor locks");
   const locks = value["locks"] ?? [];
   if (!Array.isArray(locks)) return unreadable(annotation, "its locks are no list");
+  if (locks.length > entriesMax) return unreadable(annotation, `it has more than ${entriesMax} locks`);
   const holders = locks.map((lock) => (isRecord(lock) ? withKnownNames(lock) : lock));
   if (!holders.every(isHolder)) return unreadable(annotation, "one of its locks has no nodeID");
+  const fault = holders.map(oversizeOf).find((found) => found !== undefined);
+  if (fault !== undefined) return unreadable(annotation, fault);
   return {
     state: "readable",
     holders,
@@ -87,10 +104,7 @@ export function writeLock({ holders, concurrency }: LockChange, before: LockValu
   return JSON.stringify({ maxOwners: concurrency, locks: holders });
 }
 
-/**
- * All annotations of an object may have 256 KiB together; some room is left to what others write.
- * https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/
- */
+/** Some room is left to what others write. */
 const lockMaxChars = 240 * 1024;
 /** An entry is its name and about so much. */
 const entryChars = 140;
@@ -103,8 +117,7 @@ export function holdersMax(nodeName: string): number {
 /** Whether there is no room for another entry in what can be stored. */
 export function isFull(lock: LockValue, nodeName: string): boolean {
   const holders = holdersOf(lock);
-  // Names have at most 253 characters.
-  if (holders.length < holdersMax("n".repeat(253)) - 1) return false;
+  if (holders.length < holdersMax("n".repeat(nameMaxChars)) - 1) return false;
   const value = writeLock({ holders, concurrency: holders.length + 1 }, lock) ?? "";
   return value.length + nodeName.length + 2 * entryChars > lockMaxChars;
 }
@@ -208,6 +221,14 @@ function isOwn(holder: Holder, self: Self): boolean {
 
 function isHolder(value: unknown): value is Holder {
   return isRecord(value) && typeof value["nodeID"] === "string";
+}
+
+/** What it says is quoted, kept and written anew. */
+function oversizeOf(holder: Holder): string | undefined {
+  if (holder.nodeID.length > nameMaxChars)
+    return `one of its nodeIDs has more than ${nameMaxChars} characters`;
+  if (JSON.stringify(holder).length <= entryMaxChars) return undefined;
+  return `one of its locks has more than ${entryMaxChars} characters`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { brokenTrustMs, createBelief } from "../belief.ts";
 import type { Clock, Random } from "../clock.ts";
 import { isByPeople, type Refusal } from "./limits.ts";
+import { orphanLooksMax } from "./orphans.ts";
 import { keepVigil, type Overdue } from "./overdue.ts";
 import { parsePriority, turnDelayMs } from "./rank.ts";
 import type { Holder } from "./slots.ts";
@@ -48,7 +49,7 @@ export interface TurnOptions {
 
 /** Of a cluster whose size is not known. */
 const clusterSizeMax = 5000;
-/** A holder whose Node is gone never hands its slot on: all are looked after within minutes, then one at a time. */
+/** A holder whose Node is gone never hands its slot on: a few are looked after within minutes, then one at a time. */
 const firstPatrolMs = { least: 30_000, most: 5 * 60_000 };
 const patrolMs = { least: 30 * 60_000, most: 40 * 60_000 };
 
@@ -142,8 +143,7 @@ export function createTurn(options: TurnOptions): Turn {
       const { least, most } = isFirst ? firstPatrolMs : patrolMs;
       try {
         await clock.sleep(least + random() * (most - least), signal);
-        const holders = latest.last()?.holders ?? [];
-        const suspects = isFirst ? holders : holders.slice(Math.floor(random() * holders.length)).slice(0, 1);
+        const suspects = someOf(latest.last()?.holders ?? [], isFirst ? orphanLooksMax : 1, random);
         const removed = await lock.removeOrphans({ nodeID: waiter?.nodeID ?? "" }, suspects, signal);
         if (removed.length > 0) onOrphans(removed);
       } catch (error) {
@@ -209,4 +209,11 @@ export function createTurn(options: TurnOptions): Turn {
 function lastEntered(holders: readonly Holder[]): Holder | undefined {
   const entered = holders.filter(({ created }) => created !== undefined);
   return entered.sort((a, b) => Date.parse(b.created ?? "") - Date.parse(a.created ?? ""))[0];
+}
+
+/** So many at most, one after the other from anywhere. */
+function someOf<T>(items: readonly T[], most: number, random: Random): readonly T[] {
+  if (items.length <= most) return items;
+  const from = Math.floor(random() * items.length);
+  return [...items.slice(from), ...items.slice(0, from)].slice(0, most);
 }

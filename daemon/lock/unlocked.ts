@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { parseBoundedJson } from "../bounded-json.ts";
 
 /**
  * Whose slot a person has taken away, as a value beside the lock. A node that was asked to reboot puts its entry back where the
@@ -15,11 +16,13 @@ export type Unlocked = z.output<typeof schema>[number];
 
 /** The oldest go first. */
 const unlockedMax = 50;
+/** Names have at most 253 characters; some more for what other versions may add. */
+const valueMaxChars = 64 * 1024;
 
 /** The value of the annotation; what cannot be read says nothing. */
 export function parseUnlocked(annotation: string | undefined): readonly Unlocked[] {
   try {
-    return schema.safeParse(JSON.parse(annotation ?? "[]")).data ?? [];
+    return schema.safeParse(parseBoundedJson(annotation ?? "[]", { maxChars: valueMaxChars })).data ?? [];
   } catch {
     return [];
   }

@@ -25,6 +25,11 @@ describe("The record", () => {
     ["no phase", '{"since":"2026-11-24T12:00:00Z"}'],
     ["a list", "[]"],
     ["null", "null"],
+    ["more than fits an object", JSON.stringify({ phase: "Idle", x: "x".repeat(262_144) })],
+    [
+      "lists in lists that would end who walks through them",
+      `{"phase":"Idle","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
+    ],
   ] as const) {
     it(`says what is wrong with ${what}`, () => {
       const { record, fault } = parseRecord(annotation);

@@ -54,6 +54,30 @@ describe("The failures beside the lock", () => {
     });
   }
 
+  const nested = `[{"node":"a","at":"","message":"","x":${"[".repeat(50_000)}${"]".repeat(50_000)}}]`;
+  const many = (count: number) => JSON.stringify(Array.from({ length: count }, (_, n) => failure(`n${n}`)));
+  for (const [gains, annotation, says] of [
+    ["end the daemon by their depth", nested, /deep; nothing starts/],
+    ["keep it busy with comparing them", many(101), /there are more than 100 of them; nothing starts/],
+    ["fill its memory", many(2000), /more than 131072 characters; nothing starts/],
+  ] as const) {
+    it(`do not ${gains}: they are unreadable, and say how to mend it`, () => {
+      const begin = performance.now();
+      const refused = halted(parseFailures(annotation), 3);
+      assert.equal(refused?.code, "failures-unreadable");
+      assert.match(refused?.message ?? "", says);
+      assert.ok(performance.now() - begin < 1000);
+    });
+  }
+
+  it("are readable up to all that this version writes, in the longest of words", () => {
+    const failed = Array.from({ length: failuresMax }, (_, n) => {
+      return failure(`${n}`.padStart(253, "n"), { message: "\u0001".repeat(200) });
+    });
+    const failures = parseFailures(writeFailures(failed) ?? "");
+    assert.deepEqual(failures, { state: "readable", failed });
+  });
+
   it("never make the reader fail", () => {
     const anything = fc.oneof(
       fc.string(),

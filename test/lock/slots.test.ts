@@ -71,6 +71,59 @@ describe("Reading the lock", () => {
   }
 });
 
+describe("A lock value that anybody may have written", () => {
+  const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({ nodeID: n.toString(36), created: "" }));
+  const rows: [gains: string, annotation: string, says: RegExp][] = [
+    ["stop every write of the lock by its depth", `{"nodeID":"a","x":${nested(120_000)}}`, /deep; remove/],
+    [
+      "do the same by one of several entries",
+      `{"locks":[{"nodeID":"a","x":${nested(100_000)}}]}`,
+      /deep; remove/,
+    ],
+    [
+      "have every daemon ask for thousands of Nodes",
+      JSON.stringify({ locks: many(5000) }),
+      /more than 3000 locks; remove/,
+    ],
+    ["fill the memory", JSON.stringify({ locks: many(9000) }), /more than 262144 characters; remove/],
+    [
+      "fill what is said of a name",
+      JSON.stringify({ nodeID: "n".repeat(254) }),
+      /nodeIDs has more than 253 characters; remove/,
+    ],
+    [
+      "fill what is said of one of several",
+      JSON.stringify({ locks: [n1, { nodeID: "n".repeat(9999) }] }),
+      /253 characters; remove/,
+    ],
+    [
+      "fill what is kept of an entry",
+      JSON.stringify({ ...n1, x: "x".repeat(5000) }),
+      /more than 4096 characters; remove/,
+    ],
+  ];
+  for (const [gains, annotation, says] of rows) {
+    it(`does not ${gains}: it is unreadable, and says how to mend it`, () => {
+      const begin = performance.now();
+      const lock = parseLock(annotation);
+      assert.ok(lock.state === "unreadable");
+      assert.match(lock.why, says);
+      assert.ok(lock.why.length < 300);
+      assert.equal(refusal(lock, self, { concurrency: 1 }, noon)?.code, "lock-unreadable");
+      assert.ok(performance.now() - begin < 1000);
+    });
+  }
+
+  it("is written anew with all that others have added, where it is readable", () => {
+    const value = { maxOwners: 2, locks: [{ ...n2, others: { a: [{ b: "x".repeat(1000) }] } }, n1] };
+    const lock = lockOf(value);
+    assert.ok(lock.state === "readable");
+    assert.deepEqual(JSON.parse(writeLock({ holders: lock.holders, concurrency: 2 }, lock) ?? ""), value);
+  });
+});
+
 describe("Entering", () => {
   it("is allowed while fewer nodes than the limit are in", () => {
     assert.equal(refusal(lockOf({ maxOwners: 2, locks: [n2] }), self, { concurrency: 2 }, noon), undefined);
@@ -234,10 +287,9 @@ describe("The room in the lock", () => {
   }
 
   it("is refused where there is none, with a word of its own", () => {
-    const locks = Array.from({ length: 2000 }, (_, index) => ({
-      ...entry(`${"n".repeat(60)}${index}`),
-      concurrency: 5000,
-    }));
+    const of = (index: number) => ({ ...entry(`${index}`.padStart(64, "n")), concurrency: 5000 });
+    const count = Math.ceil((240 * 1024) / JSON.stringify(of(0)).length);
+    const locks = Array.from({ length: count }, (_, index) => of(index));
     assert.equal(
       refusal(lockOf({ maxOwners: 5000, locks }), self, { concurrency: 5000 }, noon)?.code,
       "lock-full",

@@ -227,7 +227,16 @@ describe("A node that waits for its turn", () => {
     assert.equal(turn.refused()?.refusal?.code, "too-many-unavailable");
   });
 
-  it("looks after all holders within five minutes, then after one at a time, at most twice an hour", async () => {
+  it("asks for few Nodes, whatever a lock of thousands of entries makes it ask for", async () => {
+    const names = Array.from({ length: 3000 }, (_, index) => `n${index}`);
+    turn.follow(waiter, takenBy(...names), time.clock.elapsed());
+    await time.pass(5 * minute);
+    assert.deepEqual(lookedAfter, [names.slice(1500, 1510)]);
+    await time.pass(60 * minute);
+    assert.ok(lookedAfter.flat().length <= 12, `${lookedAfter.flat().length}`);
+  });
+
+  it("looks after all of a few holders within five minutes, then after one at a time, at most twice an hour", async () => {
     turn.follow(waiter, takenBy("a", "b", "c"), time.clock.elapsed());
     await time.pass(5 * minute);
     assert.deepEqual(lookedAfter, [["a", "b", "c"]]);
