@@ -8,6 +8,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json LICENSE ./
 COPY daemon daemon
+COPY manifests/image manifests/image
 RUN npm run build
 
 # Of the platform that the image is for. Nothing of it is run, so any machine builds the image for any other.
@@ -17,7 +18,7 @@ FROM --platform=$TARGETPLATFORM ${NODE_IMAGE} AS node
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS parts
 COPY --from=node /usr /node/usr
 WORKDIR /node
-# Node and its libraries, and nsenter, which commands on the host need, and its two. What programs name as their loader is a link,
+# Node and its libraries, and nsenter, which commands on the host need, and its two, each with its licence. What programs name as their loader is a link,
 # which may lead to the root of the machine that builds: it is copied as it is.
 RUN mkdir /image && ln -s usr/lib usr/lib64 /image && \
     cp --parents --no-dereference usr/lib*/ld-linux-*.so.* /image && cp --parents --dereference \
@@ -25,7 +26,10 @@ RUN mkdir /image && ln -s usr/lib usr/lib64 /image && \
       usr/lib/*-linux-gnu/libc.so.* usr/lib/*-linux-gnu/libm.so.* usr/lib/*-linux-gnu/libdl.so.* usr/lib/*-linux-gnu/libpthread.so.* \
       usr/lib/*-linux-gnu/libgcc_s.so.1 usr/lib/*-linux-gnu/libstdc++.so.6 \
       usr/lib/*-linux-gnu/libselinux.so.1 usr/lib/*-linux-gnu/libpcre2-8.so.0 \
-      /image
+      usr/local/LICENSE usr/share/doc/libc6/copyright usr/share/doc/gcc-*-base/copyright usr/share/doc/libselinux1/copyright \
+      usr/share/doc/libpcre2-8-0/copyright usr/share/doc/util-linux/copyright \
+      /image && \
+    cd / && cp --parents usr/share/common-licenses/*GPL-[23]* /image
 
 FROM scratch
 ARG VERSION=0.1.0
@@ -41,7 +45,7 @@ ENV MALLOC_ARENA_MAX=1
 ENV MALLOC_TRIM_THRESHOLD_=65536
 COPY --from=parts /image /
 COPY --from=build --chmod=0555 /src/dist/rebootd.mjs /rebootd.mjs
-COPY --from=build --chmod=0444 /src/LICENSE /LICENSE
+COPY --from=build --chmod=0444 /src/LICENSE /src/dist/THIRD-PARTY-NOTICES.txt /
 # logind, process 1 and some sentinels answer to this user alone. It needs no capability.
 USER 0:0
 # Garbage is collected before the memory grows: while a node of 1,000 pods is drained it grows by 30 MB and not by 80.

@@ -298,7 +298,22 @@ describe("The image", () => {
           .map(({ parentPath, name }) => join(parentPath, name));
         const others = files.filter((file) => elfMachineOf(file) !== elfMachine);
         assert.ok(files.length > 10, `there are only ${files.length} files`);
-        assert.deepEqual(others.map((file) => relative(unpacked, file)).sort(), ["LICENSE", "rebootd.mjs"]);
+        assert.deepEqual(others.map((file) => relative(unpacked, file)).sort(), [
+          "LICENSE",
+          "THIRD-PARTY-NOTICES.txt",
+          "rebootd.mjs",
+          "usr/local/LICENSE",
+          ...["GPL-2", "GPL-3", "LGPL-2", "LGPL-2.1", "LGPL-3"].map(
+            (name) => `usr/share/common-licenses/${name}`,
+          ),
+          ...[compilerDoc(), "libc6", "libpcre2-8-0", "libselinux1", "util-linux"].map(
+            (name) => `usr/share/doc/${name}/copyright`,
+          ),
+        ]);
+        const licence = (file: string) => readFileSync(join(unpacked, file), "utf8");
+        assert.match(licence("usr/local/LICENSE"), /^Node\.js is licensed for use as follows:/);
+        assert.match(licence("usr/share/doc/libc6/copyright"), /GNU Lesser General Public/);
+        assert.match(licence("THIRD-PARTY-NOTICES.txt"), /^==== undici \S+ \(MIT\) ====$/m);
         rmSync(unpacked, { recursive: true });
       });
 
@@ -338,6 +353,11 @@ function configureContainers(folder: string): NodeJS.ProcessEnv {
   };
 }
 
+/** Debian's package with the licence of what comes with the compiler. */
+function compilerDoc(): string {
+  return readdirSync("/usr/share/doc").find((name) => /^gcc-\d+-base$/.test(name)) ?? "gcc-base";
+}
+
 /** What the Dockerfile uses of its base image, laid out as Debian does. */
 function makeNodeImage(folder: string): void {
   const node = join(root, "node_modules/node/bin/node");
@@ -363,6 +383,15 @@ function makeNodeImage(folder: string): void {
   const npm = realpathSync(execFileSync("sh", ["-c", "command -v npm"], { encoding: "utf8" }).trim());
   cpSync(join(dirname(npm), ".."), join(folder, "usr/local/lib/npm"), { recursive: true });
   symlinkSync("../lib/npm/bin/npm-cli.js", join(folder, "usr/local/bin/npm"));
+  const distribution = join(root, "node_modules/node/node_modules", `node-linux-${process.arch}`);
+  copy(join(distribution, "LICENSE"), "usr/local/LICENSE");
+  for (const name of [compilerDoc(), "libc6", "libselinux1", "libpcre2-8-0", "util-linux"]) {
+    copy(`/usr/share/doc/${name}/copyright`, `usr/share/doc/${name}/copyright`);
+  }
+  cpSync("/usr/share/common-licenses", join(folder, "usr/share/common-licenses"), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
   copy("/etc/ssl/certs/ca-certificates.crt", "etc/ssl/certs/ca-certificates.crt");
 }
 

