@@ -146,7 +146,7 @@ export const mutants: readonly Mutant[] = [
     name: "the taint is left behind",
     seed: 1,
     file: "cycle/marks.ts",
-    edits: [["...soften(undefined, record, node).change,", ""]],
+    edits: [["...(isTainted && soften(undefined, record, node).change),", ""]],
   },
   {
     name: "reboots with pods that have not gone",
