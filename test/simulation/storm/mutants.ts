@@ -109,7 +109,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes slots of nodes that are there",
-    seed: 32,
+    seed: 6,
     file: "lock/orphans.ts",
     edits: [["if (node === undefined || isAnother) orphans.push(holder);", "orphans.push(holder);"]],
   },
@@ -121,7 +121,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the limits of others do not count",
-    seed: 83,
+    seed: 89,
     file: "lock/limits.ts",
     edits: [
       [
@@ -186,7 +186,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "patches of the Node name no version",
-    seed: 392,
+    seed: 297,
     file: "cycle/own-node.ts",
     edits: [["    resourceVersion,\n  };\n  const spec", "  };\n  const spec"]],
   },
@@ -334,7 +334,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a watch goes on at the version from before a restore",
     limits: { alone: { kind: "restored", rate: 10 } },
-    seed: 3,
+    seed: 47,
     file: "cluster/informer.ts",
     edits: [["if (list !== undefined) version =", "version ="]],
   },
