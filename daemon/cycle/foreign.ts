@@ -21,7 +21,7 @@ export function judgeForeign(known: CycleRecord, found: CycleRecord, isCordoned:
   if (found.phase === known.phase)
     return { record: { ...found, ...evidenceOf(known), since: earlier(known, found) } };
   const isAhead = seenPhases.includes(found.phase);
-  if (!busy.includes(known.phase)) return { record: isAhead ? undone(found, found) : found };
+  if (!busy.includes(known.phase)) return { record: isAhead ? undone(found) : found };
   // Another daemon of this node has given it back.
   if (!isCordoned && known.phase === "Returning" && found.phase === "Settling") return { record: found };
   // Its machine may go down at any moment.
@@ -30,14 +30,15 @@ export function judgeForeign(known: CycleRecord, found: CycleRecord, isCordoned:
     const fault = `somebody else has written that this node is ${found.phase}, but it is ${known.phase}`;
     return { record: known, fault };
   }
-  return { record: isCordoned && known.cordoned ? undone(found, known) : found };
+  // Another daemon has given the node back, and a cordon that is there may be a person's by now.
+  return { record: found };
 }
 
 /** At rest, with marks that are to be taken off. */
-function undone(found: CycleRecord, { cordoned, labels, taint }: CycleRecord): CycleRecord {
+function undone(found: CycleRecord): CycleRecord {
   const message = `somebody else has written that this node is ${found.phase}: what the cycle has done to it is undone`;
   const outcome = { result: "withdrawn", at: found.since, message } as const;
-  return { ...found, phase: "Waiting", cordoned, labels, taint, outcome };
+  return { ...found, phase: "Waiting", outcome };
 }
 
 /** What proves a reboot, and that the machine was asked for it. */
