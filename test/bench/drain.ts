@@ -1,15 +1,11 @@
-import { systemClock } from "../../daemon/clock.ts";
-import { bundle, startRebootd } from "../cluster/machines/rebootd.ts";
 import { daemonUser } from "../cluster/manifests.ts";
-import { startSimulatedServer } from "../cluster/server.ts";
-import { startWorld, type World } from "../cluster/world.ts";
-import { askDaemon, readLog } from "../e2e/daemon-process.ts";
+import type { World } from "../cluster/world.ts";
 import { startSmallWorld } from "../simulation/small-world.ts";
+import { deadlineMs, drainNode } from "./drained-node.ts";
 import { type Figure, figure } from "./figures.ts";
 
 const bench = "drain";
 const graceSeconds = 5;
-const deadlineMs = 5 * 60_000;
 const tolerating = 20;
 const pods = "/api/v1/namespaces/default/pods";
 const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
@@ -22,35 +18,15 @@ interface Drained {
   memoryGrowthMb: number;
 }
 
-/** A real daemon process drains a node of so many pods, each of which takes its whole grace to end. */
-async function drainProcess(count: number): Promise<Drained> {
-  const server = await startSimulatedServer(systemClock, {
-    authorization: "always-allow",
-    ledgerMax: 1_000_000,
-  });
-  const world = await startWorld({
-    server,
-    nodes: ["n1"],
-    kubelet: { podStopMs: graceSeconds * 1000, podStartMs: 0 },
-    startDaemon: (place) => startRebootd(place, [], bundle),
-  });
-  try {
-    await addPods(world, count);
-    const node = world.node("n1");
-    const isStarted = async () =>
-      (await readLog(node.logFile)).some(({ metricsPort }) => metricsPort !== undefined);
-    await world.eventually("its daemon is there", isStarted);
-    const memoryBefore = await residentMb(node.logFile);
-    server.api.ledger.clear();
-    node.wantsReboot();
-    let memoryMost = memoryBefore;
-    const isRebooting = async () => {
-      // After the drain the daemon is killed with its machine.
-      memoryMost = Math.max(memoryMost, await residentMb(node.logFile).catch(() => 0));
-      return (await node.record())?.phase === "Rebooting" || node.machine.boots.length > 1;
-    };
-    await world.eventually("the node is empty", isRebooting, deadlineMs);
-    const all = server.api.ledger.entries({ user: "rebootd:n1" });
+/** A node of so many pods, each of which takes its whole grace to end. */
+async function drainPods(count: number): Promise<Drained> {
+  const node = {
+    server: { ledgerMax: 1_000_000 },
+    podStopMs: graceSeconds * 1000,
+    add: (world: World) => addPods(world, count),
+  };
+  return await drainNode(node, ({ ledger, residentBefore, residentMost }) => {
+    const all = ledger.entries({ user: "rebootd:n1" });
     // The cordon, then what ends the drain: both are patches of the Node.
     const [cordon, end] = all.filter(({ verb, resource }) => verb === "patch" && resource === "nodes");
     const first = cordon?.start ?? Number.NaN;
@@ -60,11 +36,9 @@ async function drainProcess(count: number): Promise<Drained> {
       requests: all.filter(({ start }) => start >= first && start <= last).length,
       lastEviction: (Math.max(...evicted) - first) / 1000,
       empty: (last - first) / 1000,
-      memoryGrowthMb: memoryMost - memoryBefore,
+      memoryGrowthMb: residentMost - residentBefore,
     };
-  } finally {
-    await world.stop();
-  }
+  });
 }
 
 async function addPods(world: World, count: number): Promise<void> {
@@ -81,12 +55,6 @@ async function addPods(world: World, count: number): Promise<void> {
     async () => (await world.node("n1").pods()).every(({ status }) => status?.phase === "Running"),
     deadlineMs,
   );
-}
-
-/** Of the daemon that writes this log, in MB of 10^6. */
-export async function residentMb(logFile: string): Promise<number> {
-  const metrics = await askDaemon(logFile, "/metrics");
-  return Number(/^process_resident_memory_bytes\S* (\S+)$/m.exec(metrics)?.[1]) / 1e6;
 }
 
 interface Held {
@@ -180,8 +148,8 @@ async function evictionsOfTolerating(): Promise<{ evictions: number; seconds: nu
 }
 
 export async function benchDrain(): Promise<Figure[]> {
-  const small = await drainProcess(110);
-  const large = await drainProcess(1000);
+  const small = await drainPods(110);
+  const large = await drainPods(1000);
   const blocked = await heldFor(1);
   const held = await heldFor(10);
   const started = await secondsToStart();

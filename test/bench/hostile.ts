@@ -1,16 +1,11 @@
 /** What a tenant may write into a namespace, and how much memory that takes of a daemon that has to read it. */
-import { systemClock } from "../../daemon/clock.ts";
-import { bundle, startRebootd } from "../cluster/machines/rebootd.ts";
-import { startSimulatedServer } from "../cluster/server.ts";
-import { startWorld, type World } from "../cluster/world.ts";
-import { readLog } from "../e2e/daemon-process.ts";
-import { residentMb } from "./drain.ts";
+import type { World } from "../cluster/world.ts";
+import { drainNode } from "./drained-node.ts";
 import { type Figure, figure } from "./figures.ts";
 
 const bench = "hostile";
 /** In MB of 10^6: 160 MiB, of the 200 that the manifests allow. */
 const residentMaxMb = 168;
-const deadlineMs = 5 * 60_000;
 const pods = "/api/v1/namespaces/default/pods";
 const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
 
@@ -33,38 +28,11 @@ const attacks: readonly Attack[] = [
 export async function benchHostile(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const { what, add } of attacks) {
-    const most = await mostResidentMb(add);
+    const node = { server: { historyMax: 200 }, podStopMs: 100, add };
+    const most = await drainNode(node, ({ residentMost }) => residentMost);
     figures.push(figure(bench, `${what}: most resident memory`, most, "MB", residentMaxMb));
   }
   return figures;
-}
-
-async function mostResidentMb(add: Attack["add"]): Promise<number> {
-  const server = await startSimulatedServer(systemClock, { authorization: "always-allow", historyMax: 200 });
-  const world = await startWorld({
-    server,
-    nodes: ["n1"],
-    kubelet: { podStopMs: 100, podStartMs: 0 },
-    startDaemon: (place) => startRebootd(place, [], bundle),
-  });
-  try {
-    await add(world);
-    const node = world.node("n1");
-    const isStarted = async () =>
-      (await readLog(node.logFile)).some(({ metricsPort }) => metricsPort !== undefined);
-    await world.eventually("its daemon is there", isStarted);
-    node.wantsReboot();
-    let most = 0;
-    const isRebooting = async () => {
-      // After the drain the daemon is killed with its machine.
-      most = Math.max(most, await residentMb(node.logFile).catch(() => 0));
-      return (await node.record())?.phase === "Rebooting" || node.machine.boots.length > 1;
-    };
-    await world.eventually("the node is empty", isRebooting, deadlineMs);
-    return most;
-  } finally {
-    await world.stop();
-  }
 }
 
 async function addPods(world: World, count: number, container: object, labels: Record<string, string> = {}) {
