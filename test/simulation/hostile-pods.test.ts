@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { createVolume, usesClaim } from "../cluster/volumes.ts";
 import {
   addDaemonSet,
+  addPod,
   evictions,
   isRebooted,
-  pods,
   saysOf,
   start,
   until,
@@ -18,12 +18,9 @@ const unasked = ["x%", "%2e%2e", "/", "..", ".", "a/b"];
 const names = [...unasked, "?", "x?dryRun=All", "x#y", "\u0000", "é", "x".repeat(3000)];
 const everything = { tolerations: [{ operator: "Exists" }], terminationGracePeriodSeconds: 1 };
 
-async function addHostile(name: string, { owner, claim }: { owner?: string; claim?: string }): Promise<void> {
+async function addOwned(name: string, owner: string): Promise<void> {
   const reference = { apiVersion: "apps/v1", kind: "DaemonSet", uid: `uid-of-${name}`, controller: true };
-  const metadata = { name, ...(owner !== undefined && { ownerReferences: [{ ...reference, name: owner }] }) };
-  const volumes = claim === undefined ? [] : [{ name: "v", persistentVolumeClaim: { claimName: claim } }];
-  const spec = { nodeName: "n1", containers: [{ name: "main", image: "app:1" }], ...everything, volumes };
-  await world.admin.create(pods, { metadata, spec }, { signal: world.signal });
+  await addPod(name, { ownerReferences: [{ ...reference, name: owner }], spec: everything });
 }
 
 describe("A pod that somebody has made to be in the way", () => {
@@ -31,7 +28,7 @@ describe("A pod that somebody has made to be in the way", () => {
 
   it("keeps no node from its reboot by the name of its controller, and is named", async () => {
     await start();
-    for (const [index, owner] of unasked.entries()) await addHostile(`evil${index}`, { owner });
+    for (const [index, owner] of unasked.entries()) await addOwned(`evil${index}`, owner);
     await wantReboot();
     await until("n1 has rebooted", isRebooted, 300);
     assert.deepEqual(
@@ -44,7 +41,7 @@ describe("A pod that somebody has made to be in the way", () => {
   it("is not spared by a name that begins with that of a DaemonSet", async () => {
     await start();
     await addDaemonSet("agent", { nodeSelector: { nowhere: "true" } });
-    await addHostile("evil", { owner: "agent/status" });
+    await addOwned("evil", "agent/status");
     await wantReboot();
     await until("n1 has rebooted", isRebooted, 300);
     assert.deepEqual(evictions(), ["evil 201"]);
@@ -54,14 +51,9 @@ describe("A pod that somebody has made to be in the way", () => {
     await start();
     const ports = { api: world.admin, signal: world.signal };
     await createVolume(ports, { name: "data" });
-    const spec = {
-      nodeName: "n1",
-      containers: [{ name: "main", image: "app:1" }],
-      ...everything,
-      ...usesClaim("data"),
-    };
-    await world.admin.create(pods, { metadata: { name: "victim" }, spec }, { signal: world.signal });
-    for (const [index, claim] of names.entries()) await addHostile(`evil${index}`, { claim });
+    await addPod("victim", { spec: { ...everything, ...usesClaim("data") } });
+    for (const [index, claim] of names.entries())
+      await addPod(`evil${index}`, { spec: { ...everything, ...usesClaim(claim) } });
     await world.time.pass(3000);
     const attachments = "/apis/storage.k8s.io/v1/volumeattachments";
     const { items } = await world.admin.list<{ metadata: { name: string } }>(attachments, {

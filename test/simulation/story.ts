@@ -20,14 +20,21 @@ export interface PodFacts {
   on?: string;
   app?: string;
   finalizers?: string[];
+  ownerReferences?: object[];
   spec?: object;
 }
 
 export async function addPod(
   name: string,
-  { on = "n1", app = name, finalizers, spec }: PodFacts = {},
+  { on = "n1", app = name, finalizers, ownerReferences, spec }: PodFacts = {},
 ): Promise<void> {
-  const metadata = { name, labels: { app }, ...(finalizers && { finalizers }) };
+  const labels = { app };
+  const metadata = {
+    name,
+    labels,
+    ...(finalizers && { finalizers }),
+    ...(ownerReferences && { ownerReferences }),
+  };
   const body = { metadata, spec: { nodeName: on, containers: [{ name: "main", image: "app:1" }], ...spec } };
   await world.admin.create(pods, body, { signal: world.signal });
 }
