@@ -1,23 +1,16 @@
-export interface JsonBounds {
-  /** Of the text. */
-  maxChars: number;
-  /** How many objects and lists may stand in each other. */
-  maxDepth?: number;
-}
+/** All annotations of an object together: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/ */
+export const annotationsMaxChars = 256 * 1024;
 
-/** What rebootd and its peers write is four deep. */
-const maxDepthDefault = 10;
+/** How many objects and lists may stand in each other: what rebootd and its peers write is four deep. */
+const maxDepth = 10;
 
 /**
  * The value of JSON that anybody may have written; looked at before anything is made of it, as deep values end those who walk through them.
  * Throws an Error whose message is the end of a sentence about the text: "it is not JSON".
  */
-export function parseBoundedJson(
-  text: string,
-  { maxChars, maxDepth = maxDepthDefault }: JsonBounds,
-): unknown {
+export function parseBoundedJson(text: string, { maxChars }: { maxChars: number }): unknown {
   if (text.length > maxChars) throw new Error(`it has more than ${maxChars} characters`);
-  if (isDeeper(text, maxDepth)) throw new Error(`it is more than ${maxDepth} lists and objects deep`);
+  if (isTooDeep(text)) throw new Error(`it is more than ${maxDepth} lists and objects deep`);
   try {
     return JSON.parse(text);
   } catch {
@@ -26,7 +19,7 @@ export function parseBoundedJson(
 }
 
 /** One step for each character, whatever they are. */
-function isDeeper(text: string, maxDepth: number): boolean {
+function isTooDeep(text: string): boolean {
   let depth = 0;
   let inText = false;
   for (let at = 0; at < text.length; at += 1) {

@@ -70,16 +70,15 @@ export function createClient(options: ClientOptions): Api {
     throw refusal(what, response, said, clock.wall());
   }
 
-  async function call<T>(verb: string, request: ApiRequest, onSize?: (chars: number) => void): Promise<T> {
+  /** The body of the answer. */
+  async function ask(verb: string, request: ApiRequest): Promise<string> {
     const what = `${verb} ${request.path}`;
     try {
       return await withDeadline(clock, requestTimeoutMs, request.signal, what, async (outer) => {
         const { signal, end } = endableWithin(outer);
         const response = await send(verb, { ...request, signal });
         // What is not read to its end is not to be sent on.
-        const text = await readText(what, response, answerMaxChars).finally(end);
-        onSize?.(text.length);
-        return parse<T>(what, text);
+        return await readText(what, response, answerMaxChars).finally(end);
       });
     } catch (error) {
       if (!(error instanceof DeadlineError)) throw error;
@@ -87,15 +86,16 @@ export function createClient(options: ClientOptions): Api {
     }
   }
 
+  const call = async <T>(verb: string, request: ApiRequest) =>
+    parse<T>(`${verb} ${request.path}`, await ask(verb, request));
+
   return {
     get: (path, o) => call("get", request("GET", path, o)),
     async list<T>(path: string, o: CallOptions) {
       const listed = request("GET", path, o);
-      let size = 0;
-      const answer = await call("list", listed, (chars) => {
-        size = chars;
-      });
-      return { ...readList<T>(`list ${listed.path}`, answer), size };
+      const what = `list ${listed.path}`;
+      const text = await ask("list", listed);
+      return { ...readList<T>(what, parse(what, text)), size: text.length };
     },
     create: (path, body, o) => call("create", request("POST", path, o, body)),
     patch: (path, body, o) => call("patch", request("PATCH", path, o, body, "application/merge-patch+json")),

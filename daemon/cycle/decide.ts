@@ -275,7 +275,11 @@ function toBeAsked(record: CycleRecord, moment: Moment): Decision {
   const { seen, now } = moment;
   const right = confirm(record, moment);
   if ("lost" in right) return right.lost;
-  if (!seen.isDrained) return drainedAnew(record, now);
+  if (!seen.isDrained) {
+    // The record may be of a process before this one, or anybody's. An empty node is drained in no time.
+    const why = "only the record says that the node is drained: drain it again";
+    return drainAgain({ ...record, attempt: Math.max(0, record.attempt - 1) }, why, now);
+  }
   if (seen.gates === undefined) return lookAtGates("reboot");
   const [closed] = seen.gates.closed;
   if (closed !== undefined) return restore(record, "withdrawn", closed.message, moment);
@@ -288,11 +292,8 @@ function toBeAsked(record: CycleRecord, moment: Moment): Decision {
   };
 }
 
-/** The record may be of a process before this one, or anybody's. An empty node is drained in no time. */
-function drainedAnew(record: CycleRecord, now: number): Decision {
-  const attempt = Math.max(0, record.attempt - 1);
-  const next = { ...phase(record, "Draining", now), attempt, askedAt: undefined };
-  return save(next, "only the record says that the node is drained: drain it again");
+function drainAgain(record: CycleRecord, why: string, now: number): Decision {
+  return save({ ...phase(record, "Draining", now), askedAt: undefined }, why);
 }
 
 /** The machine may go down at any moment: the node is down, whatever the lock or the API say, until it is seen not to go. */
@@ -311,8 +312,7 @@ function asked(record: CycleRecord, askedAt: string, moment: Moment): Decision {
   const stillUp = `asked to reboot ${record.attempt} times, but the machine is still up`;
   if (record.attempt >= policy.rebootAttempts) return restore(record, "failed", stillUp, moment);
   // The machine may never have been asked, and pods may have come: bound before the cordon, or by somebody who ignores it.
-  const again = { ...phase(record, "Draining", now), askedAt: undefined };
-  return save(again, `${stillUp}: drain what has come, and ask again`);
+  return drainAgain(record, `${stillUp}: drain what has come, and ask again`, now);
 }
 
 /** Looks at what gives the right to go on; where that is lost, the node is given back. */

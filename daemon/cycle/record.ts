@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { parseBoundedJson } from "../bounded-json.ts";
+import { annotationsMaxChars, parseBoundedJson } from "../bounded-json.ts";
 import { plainJson } from "../one-line.ts";
 
 /** The annotation on the own Node that carries the record. */
@@ -16,9 +16,6 @@ export const phases = [
   "Failed",
 ] as const;
 export type Phase = (typeof phases)[number];
-
-/** All annotations of a Node together: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/ */
-const recordMaxChars = 256 * 1024;
 
 /** Raised when a field changes its meaning; new fields alone do not raise it. */
 const recordVersion = 1;
@@ -104,7 +101,7 @@ export function parseRecord(annotation: string | undefined): { record?: CycleRec
   if (annotation === undefined) return {};
   let value: unknown;
   try {
-    value = parseBoundedJson(annotation, { maxChars: recordMaxChars });
+    value = parseBoundedJson(annotation, { maxChars: annotationsMaxChars });
   } catch (error) {
     return { fault: (error as Error).message };
   }

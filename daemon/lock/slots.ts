@@ -3,7 +3,7 @@
  * of its shapes: one holder `{"nodeID":…}`, several `{"maxOwners":2,"locks":[…]}`. Who may enter is in limits.ts.
  */
 
-import { parseBoundedJson } from "../bounded-json.ts";
+import { annotationsMaxChars, parseBoundedJson } from "../bounded-json.ts";
 
 /** One entry. Fields that others added are kept as they are. */
 export interface Holder {
@@ -27,8 +27,6 @@ export interface Holder {
   since?: string;
 }
 
-/** All annotations of an object together: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/ */
-const annotationsMaxChars = 256 * 1024;
 /** More than fit, as short as they can be. */
 const entriesMax = 3000;
 /** An entry has some 200, and others may have added fields. */
@@ -104,7 +102,7 @@ export function writeLock({ holders, concurrency }: LockChange, before: LockValu
   return JSON.stringify({ maxOwners: concurrency, locks: holders });
 }
 
-/** Some room is left to what others write. */
+/** Of {@link annotationsMaxChars}; some room is left to what others write. */
 const lockMaxChars = 240 * 1024;
 /** An entry is its name and about so much. */
 const entryChars = 140;
