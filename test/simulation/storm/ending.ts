@@ -1,7 +1,7 @@
 import { at, type KubeObject } from "../../cluster/api/object.ts";
 import { sentinelFile } from "../../cluster/machines/machine.ts";
 import type { SmallWorld } from "../small-world.ts";
-import { lockIn, recordIn } from "./eyes.ts";
+import { isMark, lockIn, recordIn } from "./eyes.ts";
 import type { Promises } from "./promises.ts";
 import type { Scene } from "./troubles.ts";
 
@@ -32,7 +32,7 @@ function whatIsWrong(name: string, node: KubeObject, world: SmallWorld, promises
   if (isAsked && !isGivenUp) problems.push(`${name} is still asked to reboot, and is ${phase}`);
   if (phase !== "Idle" && !isGivenUp) problems.push(`${name} is ${phase}${why}`);
   if (promises.cordonerOf(name) === "daemon") problems.push(`${name} is still cordoned`);
-  const labels = Object.keys(node.metadata.labels ?? {}).filter((key) => /^test\/|exclude-from/.test(key));
+  const labels = Object.keys(node.metadata.labels ?? {}).filter(isMark);
   if (labels.length > 0) problems.push(`${name} still has the labels ${labels.join(", ")}`);
   const taints = (at(node, "spec", "taints") ?? []) as { key: string }[];
   if (taints.some(({ key }) => key === "test/soft")) problems.push(`${name} still has its soft taint`);

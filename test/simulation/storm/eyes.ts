@@ -1,5 +1,5 @@
 /** What the promises read from the objects, with eyes of their own: an error in the daemon's reading is not repeated here. */
-import type { Phase } from "../../../daemon/cycle/record.ts";
+import { type Phase, phases } from "../../../daemon/cycle/record.ts";
 import { at, fields, type KubeObject, list } from "../../cluster/api/object.ts";
 import { locks, type StormLock } from "./locks.ts";
 
@@ -36,15 +36,34 @@ export function isAnnotated(object: KubeObject | undefined, key: string): boolea
   return object?.metadata.annotations?.[key] !== undefined;
 }
 
+/** Whether options in storms name it: of a label, or of the soft taint. */
+export function isMark(key: string): boolean {
+  return key.startsWith("test/") || key.includes("exclude-from");
+}
+
 export function isReady(node: KubeObject | undefined): boolean {
   return list(at(node, "status", "conditions")).some(
     (condition) => at(condition, "type") === "Ready" && at(condition, "status") === "True",
   );
 }
 
+/** Of what somebody has forged no more than can be understood. */
 export function recordIn(node: KubeObject | undefined): RecordOnNode {
-  const value = node?.metadata.annotations?.["rebootd.dev/cycle"];
-  return value === undefined ? {} : (JSON.parse(value) as RecordOnNode);
+  const { phase, reasons, ...others } = fields(parsed(node?.metadata.annotations?.["rebootd.dev/cycle"]));
+  return {
+    ...others,
+    ...(phases.includes(phase as Phase) && { phase: phase as Phase }),
+    reasons: list(reasons) as { gate: string; code: string; message: string }[],
+  };
+}
+
+/** Undefined where it is no JSON, or nothing. */
+function parsed(value: string | undefined): unknown {
+  try {
+    return JSON.parse(value ?? "null");
+  } catch {
+    return undefined;
+  }
 }
 
 const lockAnnotations = Object.values(locks).map(({ place }) => place.annotation);
@@ -55,14 +74,18 @@ export function lockIn(carrier: KubeObject | undefined): string | undefined {
   return lockAnnotations.map((name) => annotations[name]).find((value) => value !== undefined);
 }
 
+/** More than any limit where they cannot be read. */
 export function failuresIn(lease: KubeObject | undefined): number {
-  return list(JSON.parse(lease?.metadata.annotations?.["rebootd.dev/failures"] ?? "[]")).length;
+  const value = lease?.metadata.annotations?.["rebootd.dev/failures"];
+  const failures = parsed(value ?? "[]");
+  return Array.isArray(failures) ? failures.length : Number.MAX_VALUE;
 }
 
 /** Whose slots people have taken away. */
 export function unlockedIn(carrier: KubeObject | undefined): readonly string[] {
-  const value = carrier?.metadata.annotations?.["rebootd.dev/unlocked"] ?? "[]";
-  return list(JSON.parse(value)).map((one) => String(at(one, "node")));
+  return list(parsed(carrier?.metadata.annotations?.["rebootd.dev/unlocked"])).map((one) =>
+    String(at(one, "node")),
+  );
 }
 
 export function isUnreadable(lease: KubeObject | undefined): boolean {

@@ -388,4 +388,37 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/decide.ts",
     edits: [["if (now >= sayAt) return", "if (now < 0) return"]],
   },
+  {
+    name: "whatever the Node carries is believed",
+    limits: { alone: { kind: "forged-record", rate: 10 } },
+    seed: 1,
+    file: "cycle/foreign.ts",
+    edits: [["if (isAhead || isDown) {", "if (Date.now() < 0) {"]],
+  },
+  {
+    name: "a record that says that its node is drained is believed after a start",
+    limits: { alone: { kind: "forged-record", rate: 40 } },
+    seed: 18,
+    file: "cycle/decide.ts",
+    edits: [["if (!seen.isDrained) {", "if (Date.now() < 0) {"]],
+  },
+  {
+    name: "labels of Kubernetes are put back as a record says",
+    limits: { alone: { kind: "forged-record", rate: 10 } },
+    seed: 4,
+    file: "cycle/marks.ts",
+    edits: [["&& isOurs(key))", ")"]],
+  },
+  {
+    name: "failures that cannot be read halt nothing",
+    limits: { alone: { kind: "forged-lock", rate: 10 } },
+    seed: 1,
+    file: "lock/failures.ts",
+    edits: [
+      [
+        'if (failures.state === "unreadable") return { code: "failures-unreadable", message: failures.why };',
+        'if (failures.state === "unreadable") return undefined;',
+      ],
+    ],
+  },
 ];

@@ -2,6 +2,8 @@
  * The promises, looked at after each change. It reads lock and record with eyes of its own, so that an error in the
  * daemon's reading is not repeated here.
  */
+
+import type { Phase } from "../../../daemon/cycle/record.ts";
 import { at, type KubeObject, text } from "../../cluster/api/object.ts";
 import { type ApiServer, restorer } from "../../cluster/api/server.ts";
 import type { Change } from "../../cluster/api/store.ts";
@@ -15,6 +17,7 @@ import {
   isAnnotated,
   isCordoned,
   isHolder,
+  isMark,
   isReady,
   isUnreadable,
   lockIn,
@@ -69,6 +72,13 @@ export interface Promises {
   cordonerOf(node: string): Cordoner | undefined;
   /** The need has gone for good, or is a new one. */
   forgetNeed(node: string): void;
+  /**
+   * Somebody is about to write a record that is none of its daemon's. From then on nobody can know whose the cordon is, nor which drain
+   * it is, until a cycle has come to its end.
+   */
+  onForged(node: string): void;
+  /** Whether that has ever happened. */
+  wasForged(node: string): boolean;
   /** A person takes its slot away on purpose, and so answers for what follows. */
   takenAway(node: string): void;
   /** Whether the lock has lost its slot, and has not got it back. */
@@ -135,6 +145,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
       node.reboots = 0;
       node.pausedSince = undefined;
       node.requestedAt = never;
+      node.said = {};
       return;
     }
     node.pausedSince = isAnnotated(object, pausedAnnotation) ? (node.pausedSince ?? now()) : undefined;
@@ -143,18 +154,35 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (writer !== undefined && writer !== name) {
       violate("a daemon writes no other Node", `${writer} has changed the Node ${name}`);
     }
+    if (writer !== undefined) onLabels(name, labelsIn(previous), labelsIn(object));
     if (user === restorer) onRestored(name, recordIn(previous), object);
     else onCordon(name, writer, isCordoned(previous), isCordoned(object));
     down.onNode(name, object);
-    moderation.onPhase(name, recordIn(object).phase ?? "Idle");
-    if (writer !== undefined) onRecord(name, recordIn(previous), recordIn(object), isCordoned(object));
+    if (writer !== undefined || user === restorer) moderation.onPhase(name, recordIn(object).phase ?? "Idle");
+    if (writer !== undefined) {
+      onRecord(name, recordIn(previous), recordIn(object), isCordoned(object));
+    }
+    if (writer !== undefined) trust(name, recordIn(object).phase);
     checkDown();
   });
+
+  const wasForged = (name: string) => of(name).forgedAt !== never;
+
+  function onForged(name: string): void {
+    const node = of(name);
+    node.forgedAt = now();
+    node.isForged = true;
+    node.drainingSince = now();
+    node.reboots = 0;
+    // What says of a node that is down that it is.
+    if (!surroundings.machine(name).isUp || surroundings.machine(name).isGoingDown) down.except(name);
+  }
 
   /** The Node says what it said some time ago, also of whose cordon it is; nothing tells when its slot went. */
   function onRestored(name: string, before: RecordOnNode, restored: KubeObject): void {
     const node = of(name);
     node.wasDown ||= isDownIn(before);
+    node.said = recordIn(restored);
     node.isUncordonUnseen = node.cordoner === "daemon" && !isCordoned(restored);
     const isOurs = recordIn(restored).cordoned === true;
     node.cordoner = isCordoned(restored) ? (isOurs ? "daemon" : "person") : undefined;
@@ -164,6 +192,11 @@ export function watchPromises(surroundings: Surroundings): Promises {
     node.drainingSince = now();
     node.reboots = 0;
     down.except(name);
+  }
+
+  function onLabels(name: string, before: string, after: string): void {
+    if (before !== after)
+      violate("labels that Kubernetes protects stay", `${name} had ${before}, and has ${after}`);
   }
 
   function onCordon(name: string, writer: string | undefined, before: boolean, after: boolean): void {
@@ -178,7 +211,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
       }
       return;
     }
-    if (writer !== undefined && node.cordoner === "person") {
+    if (writer !== undefined && node.cordoner === "person" && !node.isForged) {
       violate("a person's cordon stays", `the daemon has uncordoned ${name}, which a person had cordoned`);
     }
     if (writer === undefined) down.onOpened(name);
@@ -197,7 +230,11 @@ export function watchPromises(surroundings: Surroundings): Promises {
     );
   }
 
-  function onRecord(name: string, before: RecordOnNode, after: RecordOnNode, cordoned: boolean): void {
+  function onRecord(name: string, found: RecordOnNode, after: RecordOnNode, cordoned: boolean): void {
+    const { isForged, said: before = found } = of(name);
+    of(name).said = after;
+    // Which cordon is whose is what the daemon takes from the record, now that it has written it again.
+    if (isForged && cordoned) of(name).cordoner = after.cordoned ? "daemon" : "person";
     // The patch names the version of the Node that was looked at, so here nothing can have come in between.
     if (after.phase === "Rebooting" && before.phase === "Draining" && !cordoned) {
       violate("no reboot of a node that is not cordoned", `${name} is to reboot without a cordon`);
@@ -207,12 +244,18 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (!isDownIn(after)) of(name).wasDown = false;
     if (isDownIn(before)) of(name).downAt = now();
     // What is asked for anew is looked at from the beginning.
-    const isStill = before.phase === "Waiting" && after.request === before.request;
+    const isStill =
+      before.phase === "Waiting" && found.phase === "Waiting" && after.request === before.request;
     if (after.phase === "Waiting" && (after.reasons ?? []).length === 0 && isStill) {
       violate("it says why it waits", `${name} waits and names no reason`);
     }
     const failuresMax = surroundings.failuresMaxOf(name);
-    if (after.phase === "Draining" && before.phase !== after.phase && (before.failures ?? 0) >= failuresMax) {
+    if (
+      after.phase === "Draining" &&
+      before.phase !== after.phase &&
+      (before.failures ?? 0) >= failuresMax &&
+      !wasForged(name)
+    ) {
       const times = `${name} begins again after ${before.failures} failures, and nobody has asked for it`;
       violate("a node that was given up is left alone", times);
     }
@@ -221,7 +264,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
       of(name).begunAt = now();
       of(name).evictedOf.clear();
     }
-    if (after.phase === "Draining" && before.phase !== "Draining" && isInVain(name, before)) {
+    if (after.phase === "Draining" && before.phase !== "Draining" && !isForged && isInVain(name, before)) {
       const what = `${name} is drained again of pods whose grace has outlasted a drain`;
       violate("no long job is ended again and again", what);
     }
@@ -234,7 +277,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
       // A node that goes on to its reboot still has the outcome of the cycle before.
       const isGivenUp = after.phase === "Restoring" && after.outcome?.result === "failed";
       // Of a drain that a restore has brought back it does not know for how long the server was away in it.
-      const isOwn = since > of(name).restoredAt;
+      const isOwn = since > of(name).restoredAt && !isForged;
       const isLate = isGivenUp && isOwn && after.outcome?.message.includes("deadline");
       const leastMs = surroundings.leastDrainTimeoutMs(name) - awayLooksMs;
       if (isLate && awayMs > 0 && now() - since - awayMs < leastMs) {
@@ -259,6 +302,12 @@ export function watchPromises(surroundings: Surroundings): Promises {
         violate("a node is given back Ready", `${name} was given back before it was Ready under this boot`);
       }
     }
+  }
+
+  /** A cycle that has begun since, or the rest after one, is its daemon's own again. */
+  function trust(name: string, phase: Phase | undefined): void {
+    const isAtRest = phase === undefined || phase === "Idle" || phase === "Waiting" || phase === "Failed";
+    if (isAtRest && !holds(name) && !isRecent(name, of(name).forgedAt)) of(name).isForged = false;
   }
 
   /** Whether a pod with a grace that has outlasted a drain has been on the node for a while, and a drain may not last as long now. */
@@ -331,8 +380,11 @@ export function watchPromises(surroundings: Surroundings): Promises {
       );
     }
     // One of kured for the same node is no slot of ours.
-    const ours = after.filter(({ concurrency }) => concurrency !== undefined).map(({ nodeID }) => nodeID);
-    if (new Set(ours).size < ours.length) {
+    const twiceIn = (entries: readonly Entry[]) => {
+      const ours = entries.filter(({ concurrency }) => concurrency !== undefined);
+      return ours.length - new Set(ours.map(({ nodeID }) => nodeID)).size;
+    };
+    if (twiceIn(after) > twiceIn(before)) {
       violate("a node has one slot", `${lockIn(object)} names a node twice`);
     }
     for (const entry of before.filter((one) => !isIn(after, one))) onRemoved(writer, entry);
@@ -362,7 +414,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
       // The other one has lost its slot by this, and may not know yet.
       if (surroundings.daemonsOf(nodeID) > 1) of(nodeID).robbedAt = now();
       // A daemon with another lock may still be at it.
-      if (isCordoned(stored) && of(nodeID).cordoner === "daemon" && !holds(nodeID)) {
+      if (isCordoned(stored) && of(nodeID).cordoner === "daemon" && !holds(nodeID) && !of(nodeID).isForged) {
         violate("uncordon, then release", `${nodeID} gave its slot back and is still cordoned`);
       }
     }
@@ -372,7 +424,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
   function checkDown(): void {
     const held = holders().map(({ nodeID }) => nodeID);
     const cordoned = [...nodes].filter(([, { cordoner }]) => cordoner === "daemon").map(([name]) => name);
-    const homeless = cordoned.filter((name) => !held.includes(name) && of(name).robbedAt === never);
+    const homeless = cordoned.filter(
+      (name) => !held.includes(name) && of(name).robbedAt === never && !of(name).isForged,
+    );
     for (const name of homeless)
       violate("down with a slot", `${name} is cordoned by its daemon without a slot`);
   }
@@ -385,6 +439,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
     forgetNeed(name) {
       of(name).reboots = 0;
     },
+    onForged,
+    wasForged,
     takenAway: down.except,
     isRobbed: (name) => of(name).robbedAt !== never,
     onRequest(node, path) {
@@ -406,6 +462,11 @@ export function watchPromises(surroundings: Surroundings): Promises {
       }
       if (event.type === "daemon-ended") node.endedAt = now();
       if (event.type === "daemon-started") node.startedAt = now();
+      // It knows of nothing but what its Node says.
+      if (event.type === "daemon-started") {
+        node.said = recordIn(server.stored("nodes", name));
+        if (node.isForged) node.drainingSince = now();
+      }
       // From here on it cannot be undone, though the machine may take minutes.
       if (event.type === "going-down" && event.cause === "command") onReboot(name);
     },
@@ -441,7 +502,10 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (!node.isNeeded && !isRequested && !isRecent(name, node.unwantedAt, shortGraceMs)) {
       violate("no reboot without need", `${name} was rebooted without need`);
     }
-    if (record.phase !== "Rebooting" && !isRecent(name, Math.max(node.goneAt, node.restoredAt))) {
+    if (
+      record.phase !== "Rebooting" &&
+      !isRecent(name, Math.max(node.goneAt, node.restoredAt, node.forgedAt))
+    ) {
       violate("the record says that it reboots", `${name} was rebooted while ${record.phase}`);
     }
     const lookedAtMs = [0, shortGraceMs, shortGraceMs + surroundings.latenessMs(name)];
@@ -461,6 +525,12 @@ export function watchPromises(surroundings: Surroundings): Promises {
       violate("no pod goes down with its node", `the reboot of ${name} killed ${pod.metadata.name}`);
     }
   }
+}
+
+/** Those that say where a node is, and what it is. */
+function labelsIn(node: KubeObject | undefined): string {
+  const labels = Object.entries(node?.metadata.labels ?? {});
+  return JSON.stringify(labels.filter(([key]) => key.includes("kubernetes.io/") && !isMark(key)).toSorted());
 }
 
 function isDownIn({ phase }: RecordOnNode): boolean {
@@ -488,6 +558,11 @@ function history() {
     robbedAt: never,
     goneAt: never,
     restoredAt: never,
+    /** When somebody has written over its record last, and whether that may still be why its daemon does what it does. */
+    forgedAt: never,
+    isForged: false,
+    /** What its daemon has written last, or has found when it was started. */
+    said: undefined as RecordOnNode | undefined,
     /** It was down when a restore took away what its Node said of that, and its daemon has not said since that it is over. */
     wasDown: false,
     /** When its daemon has said last that it is down, or no longer. */

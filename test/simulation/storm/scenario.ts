@@ -3,6 +3,7 @@ import type { Phase } from "../../../daemon/cycle/record.ts";
 import type { FaultEffect } from "../../cluster/api/server.ts";
 import type { NodeAgents } from "../../cluster/controllers/node-agents.ts";
 import { seeded } from "../seeded.ts";
+import { type AdversaryTrouble, adversaryDraws, adversaryKinds } from "./adversary.ts";
 import type { Members } from "./control-plane.ts";
 import {
   type Draw,
@@ -77,6 +78,7 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | { kind: "all-paused"; for: number }
   | { kind: "requested"; node: string }
   | HarsherTrouble
+  | AdversaryTrouble
 );
 
 export type Kind = Trouble["kind"];
@@ -110,7 +112,7 @@ const usualKinds = [
 ] as const satisfies Kind[];
 
 /** Kinds that may be drawn alone. */
-export const kindsOfTrouble: readonly Kind[] = [...usualKinds, ...harsherKinds];
+export const kindsOfTrouble: readonly Kind[] = [...usualKinds, ...harsherKinds, ...adversaryKinds];
 
 export interface Limits {
   nodes?: number | undefined;
@@ -266,11 +268,24 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     return ofMembers ? [...drawn, placed(own, () => draws["slow-etcd"](own))] : drawn;
   }
 
+  /** Somebody who means harm, in some of the storms; drawn from a sequence of its own. */
+  function drawAdversary(): Trouble[] {
+    const own = drawFrom(seeded(seed + 0x80000000));
+    const many = own.chance(0.3) ? own.integer(1, 5) : 0;
+    return Array.from({ length: many }, () =>
+      placed(own, () => adversaryDraws[own.oneOf(...adversaryKinds)](own)),
+    );
+  }
+
   function drawAlone({ kind, rate }: NonNullable<Limits["alone"]>): Trouble[] {
     const own = drawFrom(seeded(seed + 0x30000000));
-    const isHarsher = (one: Kind): one is HarsherKind => one in draws;
+    const ownDraws: Partial<Record<Kind, (draw: Draw) => Omit<Trouble, "at">>> = {
+      ...draws,
+      ...adversaryDraws,
+    };
     const drawOne = (): Omit<Trouble, "at"> => {
-      if (isHarsher(kind)) return draws[kind](own);
+      const draw = ownDraws[kind];
+      if (draw !== undefined) return draw(own);
       for (;;) {
         const trouble = oneOf(...kinds)();
         if (trouble.kind === kind) return trouble;
@@ -390,7 +405,10 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     ...drawHeld(),
     ...slow,
     ...(limits.controlPlane && { controlPlane: limits.controlPlane }),
-    troubles: alone === undefined ? [...usual, ...harsher, ...deaf] : [...wants, ...drawAlone(alone)],
+    troubles:
+      alone === undefined
+        ? [...usual, ...harsher, ...deaf, ...drawAdversary()]
+        : [...wants, ...drawAlone(alone)],
   };
   finish(scenario);
   const isJoined = nodes > 2 && random() < 0.15;

@@ -5,12 +5,13 @@ import { type Deed as ByHand, lockByHand, unlockByHand } from "../../../daemon/l
 import { createLockCarrier } from "../../../daemon/lock/carrier.ts";
 import type { LockValue } from "../../../daemon/lock/slots.ts";
 import { pausedAnnotation } from "../../../daemon/pause.ts";
-import type { KubeObject } from "../../cluster/api/object.ts";
+import { at, type KubeObject, list, text } from "../../cluster/api/object.ts";
 import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
+import { type AdversaryKind, adversaryDeeds } from "./adversary.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import type { Disturbances } from "./disturbances.ts";
-import { entriesIn, isCordoned, lockIn, recordIn } from "./eyes.ts";
+import { entriesIn, isCordoned, isMark, lockIn, recordIn } from "./eyes.ts";
 import type { HarsherKind } from "./harsher.ts";
 import { harsherDeeds } from "./harsher-deeds.ts";
 import type { Interference } from "./interference.ts";
@@ -51,14 +52,16 @@ export interface Scene {
 
 type Deed<T extends Trouble> = (trouble: T, scene: Scene) => Undo | Promise<Undo>;
 export type Undo = (() => unknown) | undefined;
-type Deeds = { [K in Exclude<Trouble["kind"], HarsherKind>]: Deed<Extract<Trouble, { kind: K }>> };
+type Deeds = {
+  [K in Exclude<Trouble["kind"], HarsherKind | AdversaryKind>]: Deed<Extract<Trouble, { kind: K }>>;
+};
 
 const nodes = "/api/v1/nodes";
 const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
 
 /** Does it, and answers with what ends it; for what does not last, with nothing. */
 export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
-  const deed = { ...deeds, ...harsherDeeds }[trouble.kind] as Deed<Trouble>;
+  const deed = { ...deeds, ...harsherDeeds, ...adversaryDeeds }[trouble.kind] as Deed<Trouble>;
   return await deed(trouble, scene);
 }
 
@@ -262,17 +265,35 @@ export async function tidyUp(scene: Scene): Promise<void> {
     // As one kured leaves behind what another has cordoned.
     const isForeign = isCordoned(node) && scene.promises.cordonerOf(name) === "person";
     if (isForeign) await patchNode(scene, name, null);
+    const { phase = "Idle" } = recordIn(node);
+    if (scene.promises.wasForged(name) && (phase === "Idle" || phase === "Failed"))
+      await removeMarks(node, scene);
   }
   const carrier = scene.world.server.stored(scene.lock.resource, scene.lock.key);
   if (isPaused(carrier)) await annotateLock(scene, { [pausedAnnotation]: null });
-  // A value that names nobody: overwritten, and perhaps brought back after it had been taken away.
-  const namesNobody = lockIn(carrier) !== undefined && entriesIn(carrier).length === 0;
-  if (namesNobody) await annotateLock(scene, { [scene.lock.place.annotation]: null });
+  // A value that names nobody, or nodes that never were: overwritten, and perhaps brought back after it had been taken away.
+  const names = scene.world.machines.map(({ name }) => name);
+  const entries = entriesIn(carrier);
+  const isForged = lockIn(carrier) !== undefined && !entries.some(({ nodeID }) => names.includes(nodeID));
+  if (isForged) await annotateLock(scene, { [scene.lock.place.annotation]: null });
   else await doByHand(scene, (lock) => unlockByHand(lock, "manual", scene.world.time.clock.wall()));
   // kured is gone, and with it whoever would take its entries away.
-  for (const { nodeID, concurrency } of entriesIn(carrier)) {
+  for (const { nodeID, concurrency } of entries) {
     if (concurrency === undefined) await takeSlotAway(nodeID, scene);
   }
+}
+
+/** Of these a record that was forged no longer spoke. */
+async function removeMarks({ metadata, spec }: KubeObject, { world }: Scene): Promise<void> {
+  const labels = Object.keys(metadata.labels ?? {}).filter(isMark);
+  const taints = list(at({ spec }, "spec", "taints"));
+  const others = taints.filter((taint) => !isMark(text(at(taint, "key"))));
+  if (labels.length === 0 && others.length === taints.length) return;
+  const body = {
+    metadata: { labels: Object.fromEntries(labels.map((key) => [key, null])) },
+    spec: { taints: others },
+  };
+  await world.admin.patch(`${nodes}/${metadata.name}`, body, { signal: world.signal });
 }
 
 /** Nodes that were given up, and those that rest, reboot when a person asks; they would not all come by themselves today. */
