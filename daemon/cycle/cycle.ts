@@ -84,6 +84,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   let drain: { task: Drain; stop: () => void } | undefined;
   /** In this cycle, and by this process. */
   let isDrained = false;
+  /** The kernel's, as the last pass has read it. */
+  let bootID: string | undefined;
   /** How long the server had been unreachable when the phase began. */
   let unreachableBefore = 0;
   let current: CycleRecord | undefined;
@@ -106,13 +108,14 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   const waiter = (): Waiter => {
     const node = memory.node();
     const since = onTheWallOrNot(neededSince);
+    const record = memory.record();
     return {
       nodeID: nodeName,
       nodeUID: node?.uid,
+      bootID: record === undefined || isAtRest(record) ? bootID : record.bootID,
       labels: node?.labels ?? {},
       priority: node?.priority,
-      neededSince:
-        memory.record()?.need?.since ?? (since === undefined ? undefined : new Date(since).toISOString()),
+      neededSince: record?.need?.since ?? (since === undefined ? undefined : new Date(since).toISOString()),
     };
   };
 
@@ -145,8 +148,9 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       const record = await knownRecord(signal);
       version = memory.node()?.resourceVersion ?? "";
       if (clock.elapsed() >= slotTrustedUntil) mayHoldSlot = true;
+      bootID = await ports.readBootID();
       const seen: Seen = {
-        bootID: await ports.readBootID(),
+        bootID,
         drain: drainState(),
         ask,
         isDrained,

@@ -21,7 +21,7 @@ export function judgeForeign(known: CycleRecord, found: CycleRecord, isCordoned:
   if (found.phase === known.phase)
     return { record: { ...found, ...evidenceOf(known), since: earlier(known, found) } };
   const isAhead = seenPhases.includes(found.phase);
-  if (!busy.includes(known.phase)) return { record: isAhead ? undone(found) : found };
+  if (!busy.includes(known.phase)) return { record: isAhead ? undone(found) : begunNow(found) };
   // Another daemon of this node has given it back.
   if (!isCordoned && known.phase === "Returning" && found.phase === "Settling") return { record: found };
   // Its machine may go down at any moment.
@@ -39,6 +39,11 @@ function undone(found: CycleRecord): CycleRecord {
   const message = `somebody else has written that this node is ${found.phase}: what the cycle has done to it is undone`;
   const outcome = { result: "withdrawn", at: found.since, message } as const;
   return { ...found, phase: "Waiting", outcome };
+}
+
+/** A cycle that another daemon of this node has begun, under the boot that runs: a reboot is proved from now on. */
+function begunNow(found: CycleRecord): CycleRecord {
+  return found.phase === "Draining" ? { ...found, bootID: undefined } : found;
 }
 
 /** What proves a reboot, and that the machine was asked for it. */

@@ -1,3 +1,4 @@
+import { bootText } from "../lock/slots.ts";
 import { type Decision, iso, keptSlot, look, type Moment, nodeGone, phase, save, wait } from "./decision.ts";
 import { missingHooks, unmarked, unmarkRebooted } from "./marks.ts";
 import type { CycleRecord } from "./record.ts";
@@ -35,6 +36,11 @@ export function returning(
   if (record.bootID === seen.bootID) return unproved("the boot ID is the one from before the reboot");
   const kept = keptSlot(moment);
   if (kept !== undefined) return kept;
+  // Whoever may annotate the Node may have written its record; the lock is another object.
+  if (seen.lock?.boot === bootText(seen.bootID))
+    return unproved(
+      "the record says that the machine has rebooted, but the lock names the boot that still runs",
+    );
   if (node === undefined) return look("node");
   if (node === "gone") return nodeGone(moment);
   if (record.cordoned && !node.unschedulable) {

@@ -16,6 +16,8 @@ export interface Holder {
   // What follows is ours; kured ignores it.
   /** UID of the holder's Node, which tells it from a later one of the same name. */
   nodeUID?: string;
+  /** How the boot ID begins under which its cycle has begun, see {@link bootText}: what proves its reboot is not on its Node alone. */
+  boot?: string;
   /** How many nodes the holder wants to be in at most, itself included. A rebootd always writes it. */
   concurrency?: number;
   zone?: string;
@@ -105,7 +107,7 @@ export function writeLock({ holders, concurrency }: LockChange, before: LockValu
 /** Of {@link annotationsMaxChars}; some room is left to what others write. */
 const lockMaxChars = 240 * 1024;
 /** An entry is its name and about so much. */
-const entryChars = 140;
+const entryChars = 158;
 
 /** About how many holders fit into the lock, where their names are as long as this one. */
 export function holdersMax(nodeName: string): number {
@@ -156,6 +158,17 @@ export function holds(lock: LockValue, self: Self, now: number): boolean {
   return (
     lock.state === "readable" && lock.holders.some((holder) => isOwn(holder, self) && !isExpired(holder, now))
   );
+}
+
+/** As much of a boot ID as tells those of one node apart. */
+export function bootText(bootID: string): string {
+  return bootID.slice(0, 8);
+}
+
+/** Of this node's live entry; undefined where there is none, or one of a version that does not say it. */
+export function bootOf(lock: LockValue, self: Self, now: number): string | undefined {
+  const own = holdersOf(lock).find((holder) => isOwn(holder, self) && !isExpired(holder, now));
+  return typeof own?.boot === "string" ? own.boot : undefined;
 }
 
 /** Whether an entry bears this node's name without being a live one of its own: expired, or of a Node before it. */

@@ -21,6 +21,8 @@ import {
 import { findOrphans } from "./orphans.ts";
 import { lookAtHolder, type Overdue } from "./overdue.ts";
 import {
+  bootOf,
+  bootText,
   enter,
   type Holder,
   holdersOf,
@@ -37,6 +39,8 @@ import { forgotten, isUnlocked } from "./unlocked.ts";
 /** What the lock says about this node. */
 export interface LockFacts {
   held: boolean;
+  /** How the boot ID begins under which it was taken, where it is held and says so. */
+  boot?: string | undefined;
   /** An entry bears this node's name that is not, or no longer, its slot: it is to be taken away. */
   remains: boolean;
   /** Why a cycle may not start now, slots of others and manual entries alike. */
@@ -54,6 +58,8 @@ export interface Member extends Self {
   labels: Readonly<Record<string, string>>;
   /** RFC 3339: since when its reboot is needed. */
   neededSince?: string | undefined;
+  /** Under which its cycle has begun, or is about to. */
+  bootID?: string | undefined;
 }
 
 export interface LockStore {
@@ -242,7 +248,7 @@ export function createLockStore(options: LockOptions): LockStore {
       if (holds(carried.lock, self, now)) return undefined;
       const beside = { ...asking, absent: missingIn(carried, asking.absent) };
       if (refusalOf(carried, beside, limits) !== undefined) return undefined;
-      return entered(carried, entryOf(asking, self.neededSince, unschedulable, limits, now), limits);
+      return entered(carried, entryOf(asking, self, unschedulable, limits, now), limits);
     }, signal);
     const hasSomebodyLeft = heed(after);
     // Once it is in, others hold it back no longer.
@@ -259,6 +265,7 @@ export function createLockStore(options: LockOptions): LockStore {
 
   const factsOf = (carried: Carried, self: Applicant, limits: Limits): LockFacts => ({
     held: holds(carried.lock, self, clock.wall()),
+    boot: bootOf(carried.lock, self, clock.wall()),
     remains: leavesRemains(carried.lock, self, clock.wall()),
     refusal: refusalOf(carried, self, limits),
     holders: holdersOf(carried.lock),
@@ -299,7 +306,7 @@ export function createLockStore(options: LockOptions): LockStore {
         const now = clock.wall();
         const isTakenAway = isUnlocked(unlocked, self.nodeID);
         if (isTakenAway || lock.state === "unreadable" || holds(lock, self, now)) return undefined;
-        return entered(carried, entryOf(placed(self), self.neededSince, false, limits, now), limits);
+        return entered(carried, entryOf(placed(self), self, false, limits, now), limits);
       }, signal);
       return factsOf(after, placed(self), limits);
     },
@@ -370,7 +377,7 @@ export function createLockStore(options: LockOptions): LockStore {
 
   function entryOf(
     { nodeID, nodeUID, zone, pool }: Applicant,
-    neededSince: string | undefined,
+    { neededSince, bootID }: Member,
     unschedulable: boolean,
     { concurrency }: Limits,
     now: number,
@@ -384,6 +391,7 @@ export function createLockStore(options: LockOptions): LockStore {
       ...((isAlone || ttlMs > 0) && { TTL: ttlMs * 1e6 }),
       concurrency,
       ...(nodeUID !== undefined && { nodeUID }),
+      ...(bootID !== undefined && { boot: bootText(bootID) }),
       ...(zone !== undefined && { zone }),
       ...(pool !== undefined && { pool }),
       ...(neededSince !== undefined && { neededSince }),

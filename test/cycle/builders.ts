@@ -79,6 +79,7 @@ interface Facts {
   request?: string;
   node?: Partial<NodeFacts> | "gone";
   held?: boolean;
+  boot?: string | undefined;
   remains?: boolean;
   refusal?: Refusal;
   closed?: ClosedGate[];
@@ -145,6 +146,7 @@ export function seen(facts: Facts = {}): Seen {
     gates: { stage: facts.stage ?? "slot", closed: facts.closed ?? [], changesAt: facts.changesAt },
     lock: {
       held,
+      boot: facts.boot,
       remains: facts.remains ?? false,
       refusal: facts.refusal,
       holders: [],

@@ -1804,6 +1804,13 @@ describe("A node that is said to return", () => {
     });
   }
 
+  it("has not rebooted either where its slot was taken under the boot that runs, whatever its record names", () => {
+    const under = (boot: string | undefined) =>
+      decide(record({ phase: "Returning" }), seen({ rebooted: true, boot }), policy(), noon).why;
+    assert.match(under("22222222"), /the lock names the boot that still runs/);
+    for (const boot of ["11111111", undefined]) assert.match(under(boot), /--ready-settle/);
+  });
+
   const returning = record({ phase: "Returning" });
 
   it("puts its entry back where the lock has lost it, before anything else", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { refusal } from "../../daemon/lock/limits.ts";
 import {
+  bootOf,
   enter,
   type Holder,
   holdersMax,
@@ -192,6 +193,24 @@ describe("A slot that was left behind", () => {
   });
 });
 
+describe("The boot under which a slot was taken", () => {
+  const boot = "9d0c7c1f";
+
+  it("is said by the own live entry, and by no other", () => {
+    assert.equal(bootOf(lockOf({ ...n1, boot }), self, noon), boot);
+    assert.equal(
+      bootOf(lockOf({ maxOwners: 2, locks: [{ ...n2, concurrency: 2, boot }] }), self, noon),
+      undefined,
+    );
+    assert.equal(bootOf(lockOf({ ...n1, boot, TTL: 1 }), self, noon + 1), undefined);
+  });
+
+  it("is not known of an older version, of kured, or where it is no text", () => {
+    for (const value of [n1, { ...byKured, boot }, { ...n1, boot: 7 }])
+      assert.equal(bootOf(lockOf(value), self, noon), undefined);
+  });
+});
+
 describe("Time", () => {
   const limited = (changes: object) => ({ ...n2, TTL: 30 * 60 * 1e9, ...changes });
 
@@ -262,15 +281,16 @@ describe("The room in the lock", () => {
   const entry = (name: string): Holder => ({
     nodeID: name,
     created,
-    concurrency: 1250,
+    concurrency: 1180,
     nodeUID: "29c1f136-5964-45d7-aaba-6a9ceca9c01d",
+    boot: "9d0c7c1f",
   });
   const annotationsMaxBytes = 256 * 1024;
 
   for (const [what, length, least] of [
-    ["of EKS", 49, 1250],
-    ["of GKE", 60, 1150],
-    ["of 253 characters", 253, 600],
+    ["of EKS", 49, 1180],
+    ["of GKE", 60, 1120],
+    ["of 253 characters", 253, 590],
   ] as const) {
     it(`is for ${least} nodes with names ${what} and more, says so at the start, and ends before the server's limit`, () => {
       const name = (index: number) => String(index).padStart(length, "n");

@@ -65,6 +65,21 @@ describe("A forged record", () => {
     });
   }
 
+  it("that says Returning, and that a daemon finds when it starts, counts as no reboot: the lock names the boot that runs", async () => {
+    const options = { "post-reboot-node-labels": "example.com/rebooted=yes", "drain-timeout": "20m" };
+    await drainHeld(options);
+    await forge({ phase: "Returning", bootID: uid, since: iso() });
+    world.restartDaemon("n1", { preflight: "off", ...options });
+    await until("it is given back", async () => (await record())?.outcome !== undefined, 60);
+    const { metadata, spec } = await readNode();
+    assert.equal((await record())?.outcome?.result, "failed");
+    assert.deepEqual(
+      [metadata?.labels?.["example.com/rebooted"], spec?.unschedulable],
+      [undefined, undefined],
+    );
+    assert.ok(saysOf("the lock names the boot that still runs"));
+  });
+
   it("that is written again and again does not keep a drain from its end", async () => {
     await drainHeld({ "drain-timeout": "2m" });
     for (let seconds = 0; seconds < 120; seconds += 10) {
@@ -107,16 +122,18 @@ describe("A forged record", () => {
     }
   });
 
-  it("at rest serves no request, and counts as no reboot", async () => {
-    await start({ "post-reboot-node-labels": "example.com/rebooted=yes" });
-    await world.time.pass(minute);
-    await forge({ phase: "Returning", bootID: uid, since: iso(), outcome: undefined });
-    await world.time.pass(5 * minute);
-    const { result } = (await record())?.outcome ?? {};
-    assert.deepEqual(
-      [result, (await readNode()).metadata?.labels?.["example.com/rebooted"]],
-      ["withdrawn", undefined],
-    );
-    assert.deepEqual(evictions(), []);
-  });
+  for (const phase of ["Draining", "Returning"] as const) {
+    it(`at rest serves no request, and counts as no reboot, where it says ${phase} since another boot`, async () => {
+      await start({ "post-reboot-node-labels": "example.com/rebooted=yes" });
+      await world.time.pass(minute);
+      await forge({ phase, bootID: uid, since: iso(), outcome: undefined });
+      await world.time.pass(5 * minute);
+      const { result } = (await record())?.outcome ?? {};
+      assert.deepEqual(
+        [result, (await readNode()).metadata?.labels?.["example.com/rebooted"]],
+        ["withdrawn", undefined],
+      );
+      assert.deepEqual(evictions(), []);
+    });
+  }
 });

@@ -403,6 +403,13 @@ export const mutants: readonly Mutant[] = [
     edits: [["if (!seen.isDrained) {", "if (Date.now() < 0) {"]],
   },
   {
+    name: "what the lock says of the boot proves nothing",
+    limits: { alone: { kind: "forged-record", rate: 40 } },
+    seed: 17,
+    file: "cycle/returning.ts",
+    edits: [["if (seen.lock?.boot === bootText(seen.bootID))", "if (Date.now() < 0)"]],
+  },
+  {
     name: "labels of Kubernetes are put back as a record says",
     limits: { alone: { kind: "forged-record", rate: 10 } },
     seed: 4,

@@ -292,7 +292,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     }
     if (after.phase === "Settling" && before.phase !== "Settling") {
       const bootID = surroundings.machine(name).boots.at(-1)?.bootID;
-      if (before.bootID === bootID) {
+      if (before.bootID === bootID || of(name).enteredUnder === bootID) {
         violate("a reboot is proved", `${name} is said to have rebooted, and has not`);
       }
       const stored = server.stored("nodes", name);
@@ -354,8 +354,11 @@ export function watchPromises(surroundings: Surroundings): Promises {
     for (const { nodeID } of added) {
       if (nodeID !== writer) violate("a daemon enters itself alone", `${writer} has entered ${nodeID}`);
       of(nodeID).robbedAt = never;
+      // Without a slot only its record says under which boot it has begun.
+      of(nodeID).enteredUnder = undefined;
       // What it has written of its slot then may take effect later.
       if (isDown(nodeID) || isRecent(nodeID, of(nodeID).downAt)) continue;
+      of(nodeID).enteredUnder = surroundings.machine(nodeID).boots.at(-1)?.bootID;
       if (isAnnotated(previous, pausedAnnotation)) {
         violate("a pause of all holds", `${writer} has entered while all nodes are paused`);
       }
@@ -561,6 +564,8 @@ function history() {
     /** When somebody has written over its record last, and whether that may still be why its daemon does what it does. */
     forgedAt: never,
     isForged: false,
+    /** The boot ID of its machine when it took a slot last, where it was not down already. */
+    enteredUnder: undefined as string | undefined,
     /** What its daemon has written last, or has found when it was started. */
     said: undefined as RecordOnNode | undefined,
     /** It was down when a restore took away what its Node said of that, and its daemon has not said since that it is over. */

@@ -288,10 +288,11 @@ async function removeMarks({ metadata, spec }: KubeObject, { world }: Scene): Pr
   const labels = Object.keys(metadata.labels ?? {}).filter(isMark);
   const taints = list(at({ spec }, "spec", "taints"));
   const others = taints.filter((taint) => !isMark(text(at(taint, "key"))));
-  if (labels.length === 0 && others.length === taints.length) return;
+  const isCordonedStill = at({ spec }, "spec", "unschedulable") === true;
+  if (labels.length === 0 && others.length === taints.length && !isCordonedStill) return;
   const body = {
     metadata: { labels: Object.fromEntries(labels.map((key) => [key, null])) },
-    spec: { taints: others },
+    spec: { taints: others, unschedulable: null },
   };
   await world.admin.patch(`${nodes}/${metadata.name}`, body, { signal: world.signal });
 }
