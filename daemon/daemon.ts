@@ -135,7 +135,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       maxPerPool: config["max-per-pool"],
       poolLabel: config["pool-label"],
       maxUnavailable: config["max-unavailable"],
-      haltAfterFailures: config["halt-after-failures"],
+      haltAfter: { reboots: config["halt-after-failures"], drains: config["halt-after-failed-drains"] },
       recheckMs,
       ttlMs: config["lock-ttl"],
       holdersMax: holdersMax(nodeName),

@@ -3,6 +3,7 @@ import type { Metadata } from "../cluster/objects.ts";
 import { type CycleRecord, parseRecord, recordAnnotation } from "../cycle/record.ts";
 import type { Carried, LockPlace } from "../lock/carrier.ts";
 import {
+  countInARow,
   type Failure,
   type Failures,
   halted,
@@ -131,7 +132,7 @@ function failureStatus(
   function says(): string {
     if (failures.state === "unreadable") return `HALTED: ${failures.why}`;
     if (!isHalted) return inARow(failed);
-    return `HALTED: ${failed.length} ${failed.length === 1 ? "node" : "nodes"} failed in a row; ${untilResume}`;
+    return `HALTED: ${countInARow(failed)}; ${untilResume}`;
   }
 }
 

@@ -382,7 +382,13 @@ export const options = {
     type: integer({ min: 0, max: failuresMax }),
     default: "3",
     placeholder: "NUMBER",
-    help: "after so many different nodes that failed in a row none starts until rebootd resume --all; 0 is never",
+    help: "after so many different nodes whose reboot failed in a row none starts until rebootd resume --all; 0 is never",
+  },
+  "halt-after-failed-drains": {
+    type: integer({ min: 0, max: failuresMax }),
+    default: "0",
+    placeholder: "NUMBER",
+    help: "the same after so many nodes that failed before the machine was asked to reboot, as their drain did; 0 is never: whoever may run pods can have drains fail",
   },
 
   "reboot-days": {

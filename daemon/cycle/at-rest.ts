@@ -163,7 +163,7 @@ function stuck(record: CycleRecord, moment: Moment): Decision | undefined {
     const message = `the API server does not let the cycle begin: ${begun.why}`;
     // Until then nothing that is looked at would be of use.
     if (begun.times < beginTriesMax) return wait(message, begun.until);
-    const outcome = { result: "failed", at: iso(now), message } as const;
+    const outcome = { result: "failed", at: iso(now), message, during: "drain" } as const;
     return (
       released(record, moment, message, outcome) ??
       unwritable(record, { gate: "node", message }, begun.until, moment)

@@ -385,11 +385,23 @@ function restore(
       ...unmarked,
       askedAt: undefined,
       reasons: [],
-      outcome: { result, at: iso(now), message },
+      outcome: {
+        result,
+        at: iso(now),
+        message,
+        ...(result === "failed" && isBeforeReboot(record) && { during: "drain" }),
+      },
       failures: record.failures + (result === "failed" ? 1 : 0),
       withdrawals: record.withdrawals + (result === "withdrawn" ? 1 : 0),
     },
     `${message}: restore the node`,
     unmark(policy.marks, record, seen.node),
   );
+}
+
+/** Whether the machine has not been asked to reboot in this cycle, so that nothing but its pods can have been in the way. */
+function isBeforeReboot({ phase, attempt, askedAt }: CycleRecord): boolean {
+  return phase === "Draining"
+    ? attempt === 0
+    : phase === "Rebooting" && attempt <= 1 && askedAt === undefined;
 }

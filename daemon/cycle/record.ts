@@ -57,7 +57,12 @@ const recordSchema = z.object({
   saidAt: z.catch(z.optional(z.iso.datetime()), undefined),
   outcome: z.catch(
     z.optional(
-      z.object({ result: z.enum(["rebooted", "failed", "withdrawn"]), at: time, message: z.string() }),
+      z.object({
+        result: z.enum(["rebooted", "failed", "withdrawn"]),
+        at: time,
+        message: z.string(),
+        during: z.catch(z.optional(z.literal("drain")), undefined),
+      }),
     ),
     undefined,
   ),
@@ -88,7 +93,7 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `saidAt`: when the reasons were written.
  * - `failures`: failed cycles in a row, for the back-off.
  * - `withdrawals`: cycles in a row that were broken off for another reason, for the rest after them.
- * - `outcome`: how the last cycle ended.
+ * - `outcome`: how the last cycle ended. `during`: it has failed before the machine was asked to reboot, with the drain or what goes with it.
  */
 export type CycleRecord = z.output<typeof recordSchema>;
 

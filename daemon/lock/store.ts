@@ -5,7 +5,7 @@ import { pauseNow } from "../pause.ts";
 import { createAbsent, missingIn } from "./absent.ts";
 import type { Carried, CarriedChange, LockCarrier } from "./carrier.ts";
 import { type ControlPlaneMembers, createMembers, createStaticPods } from "./control-plane.ts";
-import { afterCycle, type CycleEnd, halted } from "./failures.ts";
+import { afterCycle, type CycleEnd, type HaltAfter, halted } from "./failures.ts";
 import {
   type Applicant,
   allPaused,
@@ -109,8 +109,7 @@ export interface LockOptions {
   /** The label of a Node whose value names its pool. */
   poolLabel?: string | undefined;
   maxUnavailable?: Concurrency | undefined;
-  /** After so many nodes that failed in a row none starts; 0 is never. */
-  haltAfterFailures: number;
+  haltAfter: HaltAfter;
   /** How soon Nodes that are in the way may be looked at again. */
   recheckMs: number;
   /** Written into the own entries; 0 is for ever. */
@@ -260,7 +259,7 @@ export function createLockStore(options: LockOptions): LockStore {
 
   const refusalOf = ({ lock, failures, paused }: Carried, self: Applicant, limits: Limits) =>
     allPaused(paused, clock.wall()) ??
-    halted(failures, options.haltAfterFailures) ??
+    halted(failures, options.haltAfter) ??
     refusal(lock, self, limits, clock.wall());
 
   const factsOf = (carried: Carried, self: Applicant, limits: Limits): LockFacts => ({
@@ -319,7 +318,7 @@ export function createLockStore(options: LockOptions): LockStore {
         const isOver = change !== undefined || unlocked !== undefined;
         const failures =
           isOver && end !== undefined
-            ? afterCycle(carried.failures, end, self.nodeID, options.haltAfterFailures)
+            ? afterCycle(carried.failures, end, self.nodeID, options.haltAfter)
             : undefined;
         if (!isOver) return undefined;
         return { ...change, ...(unlocked && { unlocked }), ...(failures && { failures }) };

@@ -279,7 +279,7 @@ describe("The explanation of a node", () => {
         "n1 needs no reboot",
         "the lock, lease/rebootd in kube-system: held by 1 node: n2",
         "all nodes are paused: moving racks",
-        "1 node failed in a row (n3: stuck)",
+        "1 node failed to reboot in a row (n3: stuck)",
       ],
     ],
   ];

@@ -175,7 +175,7 @@ describe("The status after failures", () => {
     { node: "n6", at: ago(3), message: "the machine is still up" },
   ];
   const inARow =
-    "2 nodes failed in a row (n4: the drain has [31m passed its deadline; n6: the machine is still up)";
+    "2 nodes failed to reboot in a row (n4: the drain has [31m passed its deadline; n6: the machine is still up)";
   const haltedNode = (code: string) =>
     node("n7", { phase: "Waiting", reasons: [{ gate: "lock", code, message: "old", since: ago(1) }] });
   const status = (failures: string | undefined, ...more: (typeof nodes)[number][]) =>
@@ -193,13 +193,16 @@ describe("The status after failures", () => {
     assert.equal(one.halted, true);
     assert.match(
       statusText(one, false, noon),
-      /^HALTED: 2 nodes failed in a row; nothing starts until rebootd resume --all\nlease.*: free\n\nFAILED +SINCE +WHY\nn4 +5m +the drain has \[31m passed its deadline\nn6 +3m +the machine is still up\n\nNODE/,
+      /^HALTED: 2 nodes failed to reboot in a row; nothing starts until rebootd resume --all\nlease.*: free\n\nFAILED +SINCE +WHY\nn4 +5m +the drain has \[31m passed its deadline\nn6 +3m +the machine is still up\n\nNODE/,
     );
   });
 
   it("says at once that all is halted, as the failures say after how many that is", () => {
     const told = failed.map((one) => ({ ...one, haltAfter: 2 }));
-    assert.match(statusText(status(JSON.stringify(told)), false, noon), /^HALTED: 2 nodes failed in a row; /);
+    assert.match(
+      statusText(status(JSON.stringify(told)), false, noon),
+      /^HALTED: 2 nodes failed to reboot in a row; /,
+    );
     const later = failed.map((one) => ({ ...one, haltAfter: 3 }));
     assert.equal(status(JSON.stringify(later)).halted, false);
     const never = failed.map((one) => ({ ...one, haltAfter: 0 }));

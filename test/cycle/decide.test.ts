@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { decide } from "../../daemon/cycle/decide.ts";
 import type { Action, Decision, Policy } from "../../daemon/cycle/decision.ts";
-import type { CycleRecord } from "../../daemon/cycle/record.ts";
+import { type CycleRecord, parseRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import type { Seen } from "../../daemon/cycle/seen.ts";
 import {
   idle,
@@ -341,7 +341,7 @@ describe("A node that needs a reboot", () => {
 
   it("gives the slot back with nothing to tell of a cycle before, when all is halted before this one began", () => {
     const outcome = { result: "failed", at: iso(noon), message: "why" } as const;
-    const refusal = { code: "halted", message: "3 nodes failed in a row" } as const;
+    const refusal = { code: "halted", message: "3 nodes failed to reboot in a row" } as const;
     const decision = decide({ ...needy, outcome }, seen({ refusal }), policy(), noon);
     assert.deepEqual(action(decision), { do: "release" });
   });
@@ -744,7 +744,7 @@ describe("What the API server refuses", () => {
     const message = "the API server does not let the cycle begin: patch: 403: no";
     assert.deepEqual(action(resting({ begin: setback }, { held: true })), {
       do: "release",
-      end: { result: "failed", at: iso(noon), message },
+      end: { result: "failed", at: iso(noon), message, during: "drain" },
     });
     const next = saved(resting({ begin: setback }));
     assert.deepEqual(
@@ -1775,6 +1775,40 @@ describe("A settling node", () => {
     const next = saved(decide(settlingNode, seen({ needed: true, held: false }), policy(), noon));
     assert.equal(next.phase, "Waiting");
     assert.equal(next.reboots, 1);
+  });
+});
+
+describe("A cycle that has failed", () => {
+  const draining = record({ phase: "Draining" });
+  const rebooting = record({ phase: "Rebooting", attempt: 1, since: iso(noon - 30 * minute) });
+  const asked = { ...rebooting, attempt: 2, askedAt: rebooting.since };
+  const broken = { drain: { state: "failed", why: "it broke" } } as const;
+  const uncordoned = { node: { unschedulable: false } };
+  const rows: [what: string, record: CycleRecord, seen: Parameters<typeof seen>[0], during?: "drain"][] = [
+    ["with its drain", draining, broken, "drain"],
+    ["as the node was uncordoned twice", { ...draining, cordonedAgain: true }, uncordoned, "drain"],
+    ["as the node was uncordoned before the machine was asked", rebooting, uncordoned, "drain"],
+    [
+      "with the drain after a request that did not take the machine down",
+      { ...draining, attempt: 1 },
+      broken,
+    ],
+    ["as the node was uncordoned before it was asked again", { ...rebooting, attempt: 2 }, uncordoned],
+    ["as the machine is still up", asked, {}],
+    ["as the request was refused", asked, { ask: { result: "refused", why: "no such command" } }],
+    ["as nothing proves the reboot", { ...rebooting, phase: "Returning" }, {}],
+  ];
+  for (const [what, before, facts, during] of rows) {
+    it(`${what} counts as a failed ${during ?? "reboot"}`, () => {
+      const next = saved(decide(before, seen(facts), policy(), noon));
+      assert.deepEqual([next.outcome?.result, next.outcome?.during], ["failed", during]);
+      assert.equal(parseRecord(writeRecord(next)).record?.outcome?.during, during);
+    });
+  }
+
+  it("that was withdrawn while it drained has not failed with its drain", () => {
+    const next = saved(decide(draining, seen({ held: false }), policy(), noon));
+    assert.deepEqual([next.outcome?.result, next.outcome?.during], ["withdrawn", undefined]);
   });
 });
 

@@ -74,6 +74,7 @@ describe("The record", () => {
     ["reasons", "none"],
     ["need", { source: "file" }],
     ["outcome", { result: "great" }],
+    ["outcome", { result: "failed", at: "2026-11-24T12:00:00Z", message: "m", during: "return" }],
     ["bootID", 7],
     ["taint", {}],
   ] as const) {

@@ -162,7 +162,7 @@ describe("A person at the command line", () => {
     const failed = ["x", "y", "z"].map((node) => ({ node, at: "2026-11-24T12:00:00Z", message: "stuck" }));
     const metadata = { annotations: { "rebootd.dev/failures": JSON.stringify(failed) } };
     await world.api.patch(lease, { metadata }, { signal: world.signal });
-    await says("status", /\n3 nodes failed in a row \(x: stuck; y: stuck; z: stuck\)\n/);
+    await says("status", /\n3 nodes failed to reboot in a row \(x: stuck; y: stuck; z: stuck\)\n/);
     await says(
       "resume --all",
       /^resumed: these failures no longer count\n\nFAILED +SINCE +WHY\nx +\S+ +stuck\ny /,

@@ -6,7 +6,10 @@ import {
   type Failure,
   type Failures,
   failuresMax,
+  type HaltAfter,
   halted,
+  haltsAfter,
+  inARow,
   parseFailures,
   writeFailures,
 } from "../../daemon/lock/failures.ts";
@@ -20,7 +23,12 @@ const of = (...nodes: string[]): Failures => ({
   state: "readable",
   failed: nodes.map((node) => failure(node)),
 });
+const drains = (...nodes: string[]): Failure[] => nodes.map((node) => failure(node, { during: "drain" }));
+const both = (...failed: Failure[]): Failures => ({ state: "readable", failed });
 const end = (result: CycleEnd["result"], message = "why"): CycleEnd => ({ result, at: later, message });
+const drainFailed: CycleEnd = { ...end("failed"), during: "drain" };
+/** After so many failed reboots, and so many failed drains. */
+const haltAt = (reboots: number, failedDrains = 0): HaltAfter => ({ reboots, drains: failedDrains });
 const names = (failed: readonly Failure[] | undefined) => failed?.map(({ node }) => node);
 
 describe("The failures beside the lock", () => {
@@ -43,14 +51,15 @@ describe("The failures beside the lock", () => {
 
   for (const junk of ["", "not json", "{}", "null", "7", '["n1"]', '[{"node":"n1"}]', "x".repeat(100_000)]) {
     it(`hold every node back where they read ${junk.slice(0, 20) || "nothing"}, and say how to mend it`, () => {
-      const refused = halted(parseFailures(junk), 3);
+      const refused = halted(parseFailures(junk), haltAt(3));
       assert.equal(refused?.code, "failures-unreadable");
       assert.match(
         refused?.message ?? "",
         /^the failures .* cannot be read: .*; nothing starts until rebootd resume --all, which takes them away$/,
       );
       assert.ok((refused?.message.length ?? 0) < 250);
-      assert.equal(halted(parseFailures(junk), 0), undefined);
+      assert.equal(halted(parseFailures(junk), haltAt(0, 1))?.code, "failures-unreadable");
+      assert.equal(halted(parseFailures(junk), haltAt(0)), undefined);
     });
   }
 
@@ -63,7 +72,7 @@ describe("The failures beside the lock", () => {
   ] as const) {
     it(`do not ${gains}: they are unreadable, and say how to mend it`, () => {
       const begin = performance.now();
-      const refused = halted(parseFailures(annotation), 3);
+      const refused = halted(parseFailures(annotation), haltAt(3));
       assert.equal(refused?.code, "failures-unreadable");
       assert.match(refused?.message ?? "", says);
       assert.ok(performance.now() - begin < 1000);
@@ -71,8 +80,9 @@ describe("The failures beside the lock", () => {
   }
 
   it("are readable up to all that this version writes, in the longest of words", () => {
-    const failed = Array.from({ length: failuresMax }, (_, n) => {
-      return failure(`${n}`.padStart(253, "n"), { message: "\u0001".repeat(200) });
+    const failed = Array.from({ length: 2 * failuresMax }, (_, n) => {
+      const during = n % 2 === 0 ? ({ during: "drain" } as const) : {};
+      return failure(`${n}`.padStart(253, "n"), { message: "\u0001".repeat(200), haltAfter: 20, ...during });
     });
     const failures = parseFailures(writeFailures(failed) ?? "");
     assert.deepEqual(failures, { state: "readable", failed });
@@ -87,8 +97,8 @@ describe("The failures beside the lock", () => {
     fc.assert(
       fc.property(anything, (annotation) => {
         const failures = parseFailures(annotation);
-        halted(failures, 1);
-        afterCycle(failures, end("failed"), "n1", 3);
+        halted(failures, haltAt(1, 1));
+        afterCycle(failures, end("failed"), "n1", haltAt(3));
       }),
     );
   });
@@ -117,28 +127,28 @@ describe("A cycle that has ended", () => {
   ];
   for (const [what, before, result, after] of rows) {
     it(`${what}: ${after === undefined ? "as they were" : after.join(", ") || "none"}`, () => {
-      assert.deepEqual(names(afterCycle(before, end(result), "n9", 3)), after);
+      assert.deepEqual(names(afterCycle(before, end(result), "n9", haltAt(3))), after);
     });
   }
 
   it("clears them always where nothing is ever halted", () => {
-    assert.deepEqual(afterCycle(of("n1", "n2", "n3"), end("rebooted"), "n9", 0), []);
+    assert.deepEqual(afterCycle(of("n1", "n2", "n3"), end("rebooted"), "n9", haltAt(0)), []);
   });
 
   it("leaves alone what cannot be read", () => {
     for (const result of ["failed", "rebooted", "withdrawn"] as const)
-      assert.equal(afterCycle(parseFailures("junk"), end(result), "n9", 3), undefined);
+      assert.equal(afterCycle(parseFailures("junk"), end(result), "n9", haltAt(3)), undefined);
   });
 
   it("is written down once, though the answer was lost and it is written again", () => {
-    const once = afterCycle(of("n1"), end("failed"), "n9", 3) ?? [];
-    assert.deepEqual(afterCycle({ state: "readable", failed: once }, end("failed"), "n9", 3), once);
+    const once = afterCycle(of("n1"), end("failed"), "n9", haltAt(3)) ?? [];
+    assert.deepEqual(afterCycle({ state: "readable", failed: once }, end("failed"), "n9", haltAt(3)), once);
   });
 
   it("is written down within bounds", () => {
     let failures = of();
     for (let number = 1; number <= 2 * failuresMax; number += 1) {
-      const failed = afterCycle(failures, end("failed", "x".repeat(5000)), `n${number}`, 0) ?? [];
+      const failed = afterCycle(failures, end("failed", "x".repeat(5000)), `n${number}`, haltAt(0)) ?? [];
       failures = { state: "readable", failed };
     }
     assert.ok(failures.state === "readable");
@@ -158,7 +168,7 @@ describe("Nodes that failed in a row", () => {
   ] as const) {
     it(`${failed} of them with a limit of ${limit} ${isHalted ? "halt" : "do not halt"} all`, () => {
       const nodes = Array.from({ length: failed }, (_, index) => `n${index}`);
-      assert.equal(halted(of(...nodes), limit)?.code, isHalted ? "halted" : undefined);
+      assert.equal(halted(of(...nodes), haltAt(limit))?.code, isHalted ? "halted" : undefined);
     });
   }
 
@@ -167,18 +177,99 @@ describe("Nodes that failed in a row", () => {
       JSON.stringify([failure("n4"), failure("n7", { message: "the machine is still up" })]),
     );
     assert.equal(
-      halted(failures, 2)?.message,
-      "2 nodes failed in a row (n4: the drain has passed its deadline; n7: the machine is still up): nothing starts until rebootd resume --all",
+      halted(failures, haltAt(2))?.message,
+      "2 nodes failed to reboot in a row (n4: the drain has passed its deadline; n7: the machine is still up): nothing starts until rebootd resume --all",
     );
-    assert.match(halted(of("n1"), 1)?.message ?? "", /^1 node failed in a row \(n1: /);
+    assert.match(halted(of("n1"), haltAt(1))?.message ?? "", /^1 node failed to reboot in a row \(n1: /);
   });
 
   it("are named in a sentence that fits an event, however many there are", () => {
     const many = Array.from({ length: 20 }, (_, index) => {
       return failure(`n${index}.${"x".repeat(240)}`, { message: "y".repeat(200) });
     });
-    const message = halted({ state: "readable", failed: many }, 3)?.message ?? "";
+    const message = halted({ state: "readable", failed: many }, haltAt(3))?.message ?? "";
     assert.ok(message.length <= 1024, `${message.length}`);
-    assert.match(message, /^20 nodes failed in a row \(15 before; n15\./);
+    assert.match(message, /^20 nodes failed to reboot in a row \(15 before; n15\./);
+  });
+});
+
+describe("A drain that has failed", () => {
+  const failedDrain = (before: Failures, node = "n9") => afterCycle(before, drainFailed, node, haltAt(3, 5));
+
+  it("is written down as one, with the number that would halt all", () => {
+    const { at, message } = drainFailed;
+    const written = { node: "n9", at, message, haltAfter: 5, during: "drain" };
+    assert.deepEqual(failedDrain(of("n1")), [failure("n1"), written]);
+  });
+
+  it("counts beside the failed reboots, and takes none of them away, of its own node neither", () => {
+    const failed = failedDrain(of("n1", "n9")) ?? [];
+    assert.deepEqual(names(failed), ["n1", "n9", "n9"]);
+    assert.deepEqual(haltsAfter(both(...failed)), haltAt(0, 5));
+    assert.equal(halted(both(...failed), haltAt(2, 2))?.code, "halted");
+    assert.equal(halted(both(...failed), haltAt(3, 2)), undefined);
+  });
+
+  it("counts once for each node", () => {
+    const failed = failedDrain(both(...drains("n9", "n1"), failure("n9")));
+    assert.deepEqual(
+      failed?.map(({ node, during = "reboot" }) => `${node} ${during}`),
+      ["n1 drain", "n9 reboot", "n9 drain"],
+    );
+  });
+
+  it("pushes no failed reboot out, however many there are", () => {
+    let failed: readonly Failure[] = [failure("n1")];
+    for (let number = 2; number <= 2 * failuresMax; number += 1)
+      failed = failedDrain(both(...failed), `n${number}`) ?? [];
+    assert.equal(failed.length, failuresMax + 1);
+    assert.equal(halted(both(...failed), haltAt(1))?.code, "halted");
+  });
+
+  it("is cleared by a proved reboot, as the failed reboots are", () => {
+    const before = both(...drains("n1", "n2"), failure("n3"));
+    assert.deepEqual(afterCycle(before, end("rebooted"), "n9", haltAt(3, 3)), []);
+    assert.equal(afterCycle(before, end("rebooted"), "n9", haltAt(3, 2)), undefined);
+    assert.equal(afterCycle(before, end("rebooted"), "n9", haltAt(1, 0)), undefined);
+  });
+
+  for (const [what, limits, isHalted] of [
+    ["halts nothing, as that is off", haltAt(1), false],
+    ["halts all with the option, and no failed reboot", haltAt(0, 3), true],
+    ["halts nothing with a larger number", haltAt(0, 4), false],
+  ] as const) {
+    it(`of the third node in a row ${what}`, () => {
+      assert.equal(halted(both(...drains("n1", "n2", "n3")), limits)?.code, isHalted ? "halted" : undefined);
+    });
+  }
+
+  it("is named for what it is", () => {
+    const failures = both(failure("n1"), ...drains("n2", "n3"));
+    assert.match(
+      halted(failures, haltAt(3, 2))?.message ?? "",
+      /^2 nodes failed to drain in a row \(n2: .*; n3: .*\): nothing starts until rebootd resume --all$/,
+    );
+    assert.match(
+      inARow([failure("n1"), ...drains("n2", "n3")]),
+      /^1 node failed to reboot in a row \(n1: [^)]*\), 2 nodes failed to drain in a row \(n2: [^)]*\)$/,
+    );
+  });
+});
+
+describe("Failures of another version", () => {
+  it("that says nothing of drains are failed reboots", () => {
+    const failures = parseFailures(JSON.stringify([{ ...failure("n1"), haltAfter: 1 }]));
+    assert.deepEqual(haltsAfter(failures), haltAt(1));
+    assert.equal(halted(failures, haltAt(1))?.code, "halted");
+  });
+
+  it("that names a kind which this one does not know are failed reboots", () => {
+    const failures = parseFailures(JSON.stringify([{ ...failure("n1"), during: "return" }]));
+    assert.equal(halted(failures, haltAt(1))?.code, "halted");
+  });
+
+  it("are read though they have fields which this one does not know", () => {
+    const failures = parseFailures(JSON.stringify([{ ...failure("n1", { during: "drain" }), mood: "new" }]));
+    assert.deepEqual(failures, both(failure("n1", { during: "drain" })));
   });
 });

@@ -56,7 +56,7 @@ describe("The report", () => {
 
   it("says in the metrics why the lock holds a node back", async () => {
     const { report, metric } = reporting();
-    const refused = waitsFor("lock", "halted", "3 nodes failed in a row");
+    const refused = waitsFor("lock", "halted", "3 nodes failed to reboot in a row");
     report.decided(record({ phase: "Waiting" }), seen({ held: false }), refused);
     assert.deepEqual(await metric("rebootd_gate_closed{"), [
       'rebootd_gate_closed{gate="lock",reason="halted",node="n1"} 1',

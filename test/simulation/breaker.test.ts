@@ -7,7 +7,7 @@ import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { lookDaemon } from "../../daemon/daemon.ts";
 import type { Failure } from "../../daemon/lock/failures.ts";
 import { noLogind } from "./simulated-daemon.ts";
-import { isFromDaemon, type SmallWorldOptions } from "./small-world.ts";
+import { daemonOf, isFromDaemon, type SmallWorldOptions } from "./small-world.ts";
 import { lease, minute, start as startStory, until, world } from "./story.ts";
 
 const kured = "/apis/apps/v1/namespaces/kube-system/daemonsets/kured";
@@ -64,20 +64,28 @@ const setFailures = (value: string | null, path = lease) =>
 const failures = (...nodes: string[]) =>
   JSON.stringify(nodes.map((node) => ({ node, at: "2026-11-24T11:00:00Z", message: "why" })));
 
-/** A pod that never ends: the node's drain fails until it is taken away. */
+/** The machine goes down for nobody: its reboot fails until it is mended. */
+const breakMachine = (name: string) => {
+  machine(name).behaviour.goesDown = false;
+};
+const mendMachine = (name: string) => {
+  machine(name).behaviour.goesDown = true;
+};
+
+/** A pod that never ends: the node's drain fails. */
 async function addStuckPod(name: string): Promise<void> {
   const metadata = { name: `stuck-${name}`, finalizers: ["example.com/never"] };
   const spec = { nodeName: name, containers: [{ name: "main", image: "app:1" }] };
   await world.admin.create("/api/v1/namespaces/default/pods", { metadata, spec }, world);
 }
 
-const removeStuckPod = (name: string) =>
-  patch(`/api/v1/namespaces/default/pods/stuck-${name}`, { metadata: { finalizers: null } });
-
-/** These nodes begin a cycle that fails, one after the other. */
-async function fail(...names: string[]): Promise<void> {
+/** These nodes begin a cycle that fails, one after the other; with their reboot, unless they are broken otherwise. */
+async function fail(
+  names: readonly string[],
+  breakNode = async (name: string) => breakMachine(name),
+): Promise<void> {
   for (const name of names) {
-    await addStuckPod(name);
+    await breakNode(name);
     machine(name).wantReboot();
     await until(`${name} has failed`, async () => (await world.look()).phases[name] === "Failed");
     // It would try again: this one is broken.
@@ -299,30 +307,31 @@ describe("With --max-unavailable", () => {
   });
 });
 
-describe("After failures of different nodes in a row", () => {
+const waits = (name: string, code: string) => async () =>
+  (await reasonsOf(name)).some((reason) => reason.startsWith(`${code}:`));
+
+describe("After failed reboots of different nodes in a row", () => {
   afterEach(() => world.stop());
 
-  const options = { "drain-timeout": "10s" };
-  const waits = (name: string, code: string) => async () =>
-    (await reasonsOf(name)).some((reason) => reason.startsWith(`${code}:`));
+  const options = { "reboot-timeout": "10s", "reboot-attempts": "1" };
 
   it("no other starts, and says why; after rebootd resume it does within seconds", async () => {
     await start(4, options);
-    await fail("n1", "n2", "n3");
+    await fail(["n1", "n2", "n3"]);
     assert.deepEqual(await failed(), ["n1", "n2", "n3"]);
     // At once, with no node that waits and could say so.
-    assert.match((await rebootd("status")).out, /^HALTED: 3 nodes failed in a row; /);
+    assert.match((await rebootd("status")).out, /^HALTED: 3 nodes failed to reboot in a row; /);
     machine("n4").wantReboot();
     await world.time.pass(6 * 60 * minute);
     assert.deepEqual(boots(), [1, 1, 1, 1]);
     const [reason = ""] = await reasonsOf("n4");
     assert.match(
       reason,
-      /^halted: 3 nodes failed in a row \(n1: the drain has passed its deadline, [^;]+; n2: [^;]+; n3: [^;]+\): nothing starts until rebootd resume --all$/,
+      /^halted: 3 nodes failed to reboot in a row \(n1: asked to reboot 1 times, [^;]+; n2: [^;]+; n3: [^;]+\): nothing starts until rebootd resume --all$/,
     );
     assert.match(
       (await rebootd("status")).out,
-      /^HALTED: 3 nodes failed in a row; nothing starts until rebootd resume --all\n[^\n]+free\n\nFAILED +SINCE +WHY\nn1 +6h +.*\nn2 .*\nn3 .*\n\nNODE/,
+      /^HALTED: 3 nodes failed to reboot in a row; nothing starts until rebootd resume --all\n[^\n]+free\n\nFAILED +SINCE +WHY\nn1 +6h +.*\nn2 .*\nn3 .*\n\nNODE/,
     );
     const status = JSON.parse((await rebootd("status", "-o", "json")).out);
     assert.deepEqual([status.halted, status.failures], [true, await readFailures()]);
@@ -330,7 +339,7 @@ describe("After failures of different nodes in a row", () => {
     assert.equal(code, 0);
     assert.match(
       out,
-      /^resumed: these failures no longer count\n\nFAILED +SINCE +WHY\nn1 +6h +the drain .*\nn2 .*\nn3 .*\n$/,
+      /^resumed: these failures no longer count\n\nFAILED +SINCE +WHY\nn1 +6h +asked to reboot .*\nn2 .*\nn3 .*\n$/,
     );
     assert.equal(await readFailures(), undefined);
     await world.time.pass(3000);
@@ -346,8 +355,8 @@ describe("After failures of different nodes in a row", () => {
 
   it("a node that waited for a slot meanwhile says so within seconds, and asks for nothing while that lasts", async () => {
     await start(4, options);
-    await fail("n1", "n2");
-    await addStuckPod("n3");
+    await fail(["n1", "n2"]);
+    breakMachine("n3");
     machine("n3").wantReboot();
     await until("n3 is in", async () => (await holders()).includes("n3"));
     machine("n4").wantReboot();
@@ -367,10 +376,10 @@ describe("After failures of different nodes in a row", () => {
   it("those that have failed do not try again either", async () => {
     await start(3, options);
     await setFailures(failures("n2", "n3"));
-    await addStuckPod("n1");
+    breakMachine("n1");
     machine("n1").wantReboot();
     await until("n1 has failed", async () => (await world.look()).phases["n1"] === "Failed");
-    await removeStuckPod("n1");
+    mendMachine("n1");
     await world.time.pass(6 * 60 * minute);
     assert.deepEqual(boots(), [1, 1, 1]);
     assert.ok(await waits("n1", "halted")());
@@ -401,7 +410,7 @@ describe("After failures of different nodes in a row", () => {
 
   it("one node that fails again and again stops nobody", async () => {
     await start(2, { ...options, "max-failures-per-node": "0" });
-    await addStuckPod("n1");
+    breakMachine("n1");
     machine("n1").wantReboot();
     await until(
       "it has failed five times",
@@ -419,7 +428,7 @@ describe("After failures of different nodes in a row", () => {
 
   it("a proved reboot in between clears them, in the patch that gives the slot back", async () => {
     await start(4, options);
-    await fail("n1", "n2");
+    await fail(["n1", "n2"]);
     const states: string[] = [];
     const follow = async () => {
       const path = lease.replace(/\/rebootd$/, "");
@@ -435,7 +444,7 @@ describe("After failures of different nodes in a row", () => {
     await world.time.pass(5 * minute);
     assert.equal(boots()[2], 2);
     assert.deepEqual(states, ["free, failures", "held, failures", "free, none"]);
-    await fail("n4");
+    await fail(["n4"]);
     assert.deepEqual(await failed(), ["n4"]);
   });
 
@@ -468,7 +477,7 @@ describe("After failures of different nodes in a row", () => {
 
   it("of --halt-after-failures=0 nothing is ever halted", async () => {
     await start(5, { ...options, "halt-after-failures": "0" });
-    await fail("n1", "n2", "n3", "n4");
+    await fail(["n1", "n2", "n3", "n4"]);
     assert.deepEqual(await failed(), ["n1", "n2", "n3", "n4"]);
     machine("n5").wantReboot();
     await world.time.pass(5 * minute);
@@ -478,7 +487,7 @@ describe("After failures of different nodes in a row", () => {
 
   it("of --halt-after-failures=1 the first halts all", async () => {
     await start(2, { ...options, "halt-after-failures": "1" });
-    await fail("n1");
+    await fail(["n1"]);
     machine("n2").wantReboot();
     await world.time.pass(60 * minute);
     assert.deepEqual(boots(), [1, 1]);
@@ -510,7 +519,7 @@ describe("After failures of different nodes in a row", () => {
     for (let nth = 1; nth <= 12; nth += 1) {
       await start(2, options);
       await setFailures(failures("x"));
-      await addStuckPod("n1");
+      breakMachine("n1");
       let writes = 0;
       world.onDaemonRequest = (_, { method }) => {
         if (method === "GET") return;
@@ -527,7 +536,7 @@ describe("After failures of different nodes in a row", () => {
 
   it("one whose slot somebody takes away in the moment in which it gives it back does not count", async () => {
     await start(2, options);
-    await addStuckPod("n1");
+    breakMachine("n1");
     let isTaken = false;
     world.onDaemonRequest = (_, { method, path, body = "" }) => {
       if (isTaken || method !== "PATCH" || !path.startsWith(lease) || !body.includes("failures")) return;
@@ -546,7 +555,7 @@ describe("After failures of different nodes in a row", () => {
     it(`each counts once, though the write that gives the slot back ${what}`, async () => {
       await start(2, options);
       await setFailures(failures("x"));
-      await addStuckPod("n1");
+      breakMachine("n1");
       machine("n1").wantReboot();
       await until("n1 is in", async () => (await holders()).includes("n1"));
       const match = { verb: "patch", resource: "leases", where: isFromDaemon };
@@ -563,12 +572,82 @@ describe("After failures of different nodes in a row", () => {
     const template = { metadata: { labels }, spec: { containers, nodeSelector: { nowhere: "true" } } };
     const body = { metadata: { name: "kured" }, spec: { selector: { matchLabels: labels }, template } };
     await world.admin.create(kured.replace(/\/kured$/, ""), body, { signal: world.signal });
-    await fail("n1", "n2");
+    await fail(["n1", "n2"]);
     assert.deepEqual(await failed(kured), ["n1", "n2"]);
     machine("n3").wantReboot();
     await until("n3 waits", waits("n3", "halted"));
     assert.match((await rebootd("resume", "--all", "--ds-name=kured")).out, /^resumed: /);
     await world.time.pass(3000);
     assert.deepEqual((await world.look()).cordoned, ["n3"]);
+  });
+});
+
+describe("After failed drains of different nodes in a row", () => {
+  afterEach(() => world.stop());
+
+  const options = { "drain-timeout": "10s" };
+  const drains = async (path = lease) => ((await readFailures(path)) ?? []).filter(({ during }) => during);
+
+  it("three tenants' finalizers no longer halt the cluster", async () => {
+    await start(4, options);
+    await fail(["n1", "n2", "n3"], addStuckPod);
+    const counted = (await drains()).length;
+    const { out } = await rebootd("status");
+    machine("n4").wantReboot();
+    await world.time.pass(5 * minute);
+    assert.deepEqual([boots(), await readFailures()], [[1, 1, 1, 2], undefined]);
+    assert.equal(counted, 3);
+    assert.match(out, /^lease.*free\n3 nodes failed to drain in a row \(n1: the drain/);
+  });
+
+  it("each of those nodes rests as after any failure", async () => {
+    await start(1, options);
+    await addStuckPod("n1");
+    machine("n1").wantReboot();
+    await until("n1 has failed", async () => (await world.look()).phases["n1"] === "Failed");
+    await world.time.pass(50_000);
+    assert.equal((await world.look()).phases["n1"], "Failed");
+    await until("it tries again", async () => (await world.look()).phases["n1"] === "Draining", 20);
+  });
+
+  it("with --halt-after-failed-drains no other starts until rebootd resume --all", async () => {
+    await start(4, { ...options, "halt-after-failures": "0", "halt-after-failed-drains": "3" });
+    await fail(["n1", "n2", "n3"], addStuckPod);
+    assert.match((await rebootd("status")).out, /^HALTED: 3 nodes failed to drain in a row; /);
+    machine("n4").wantReboot();
+    await world.time.pass(60 * minute);
+    assert.deepEqual(boots(), [1, 1, 1, 1]);
+    assert.match(
+      (await reasonsOf("n4"))[0] ?? "",
+      /^halted: 3 nodes failed to drain in a row \(n1: the drain/,
+    );
+    assert.match((await rebootd("resume", "--all")).out, /^resumed: /);
+    await world.time.pass(5 * minute);
+    assert.deepEqual(boots(), [1, 1, 1, 2]);
+  });
+
+  it("failed reboots before and after still halt all", async () => {
+    const broken = { "reboot-timeout": "10s", "reboot-attempts": "1", "halt-after-failures": "2" };
+    await start(4, { ...options, ...broken });
+    await fail(["n1"]);
+    await fail(["n2"], addStuckPod);
+    await fail(["n3"]);
+    machine("n4").wantReboot();
+    await until("n4 waits", waits("n4", "halted"));
+    assert.match(
+      (await reasonsOf("n4"))[0] ?? "",
+      /^halted: 2 nodes failed to reboot in a row \(n1: .*; n3: /,
+    );
+  });
+
+  it("a cycle that a webhook does not let begin counts among them", async () => {
+    await start(2, options, { between: (_, transport) => transport });
+    world.server.faults.add({
+      match: { user: daemonOf("n1").name, verb: "patch", resource: "nodes" },
+      effect: { refusal: { code: 403, reason: "Forbidden", message: "a webhook says no" } },
+    });
+    machine("n1").wantReboot();
+    await until("it has failed", async () => (await failed()).length > 0);
+    assert.equal((await drains()).length, 1);
   });
 });

@@ -74,11 +74,12 @@ export function lockIn(carrier: KubeObject | undefined): string | undefined {
   return lockAnnotations.map((name) => annotations[name]).find((value) => value !== undefined);
 }
 
-/** More than any limit where they cannot be read. */
-export function failuresIn(lease: KubeObject | undefined): number {
-  const value = lease?.metadata.annotations?.["rebootd.dev/failures"];
-  const failures = parsed(value ?? "[]");
-  return Array.isArray(failures) ? failures.length : Number.MAX_VALUE;
+/** How many nodes have failed in a row, with their reboot or before it; more than any limit where that cannot be read. */
+export function failuresIn(lease: KubeObject | undefined): { reboots: number; drains: number } {
+  const failures = parsed(lease?.metadata.annotations?.["rebootd.dev/failures"] ?? "[]");
+  if (!Array.isArray(failures)) return { reboots: Number.MAX_VALUE, drains: Number.MAX_VALUE };
+  const drains = failures.filter((one) => at(one, "during") === "drain").length;
+  return { reboots: failures.length - drains, drains };
 }
 
 /** Whose slots people have taken away. */

@@ -50,8 +50,8 @@ export interface Surroundings {
   awayMs: (since: number) => number;
   /** What the node's daemon is told, or was a moment ago: how many may be down at most, and whether its window is open. */
   concurrencyOf: (node: string) => number;
-  /** After how many failures in a row it does not start; infinity for never. */
-  haltAfterOf: (node: string) => number;
+  /** After how many failures in a row, of either kind, it does not start; infinity for never. */
+  haltAfterOf: (node: string) => { reboots: number; drains: number };
   /** From the cordon; the longest of what it is told. */
   drainTimeoutMs: (node: string) => number;
   /** The shortest of them. */
@@ -362,24 +362,24 @@ export function watchPromises(surroundings: Surroundings): Promises {
       if (isAnnotated(previous, pausedAnnotation)) {
         violate("a pause of all holds", `${writer} has entered while all nodes are paused`);
       }
-      if (failuresIn(previous) >= surroundings.haltAfterOf(writer)) {
-        violate(
-          "a halt holds",
-          `${writer} has entered after ${failuresIn(previous)} nodes had failed in a row`,
-        );
+      const failed = failuresIn(previous);
+      const most = surroundings.haltAfterOf(writer);
+      if (failed.reboots >= most.reboots || failed.drains >= most.drains) {
+        const what = `${failed.reboots} reboots and ${failed.drains} drains had failed in a row`;
+        violate("a halt holds", `${writer} has entered after ${what}`);
       }
       if (after.some((entry) => !isHolder(entry))) {
         violate("a lock set by hand holds", `${writer} has entered a lock that was set by hand`);
       }
       const own = surroundings.concurrencyOf(writer);
-      const most = Math.min(own, ...before.map(({ concurrency = 1 }) => concurrency));
-      if (after.length > most) {
-        violate("no more slots than allowed", `${writer} is one of ${after.length}, allowed are ${most}`);
+      const slots = Math.min(own, ...before.map(({ concurrency = 1 }) => concurrency));
+      if (after.length > slots) {
+        violate("no more slots than allowed", `${writer} is one of ${after.length}, allowed are ${slots}`);
       }
       down.onEntered(
         writer,
         after.map((entry) => entry.nodeID),
-        most,
+        slots,
       );
     }
     // One of kured for the same node is no slot of ours.

@@ -217,6 +217,8 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
       ["ready-settle", oneOf("0", "5s", "15s")],
       ["prometheus-url", "http://prometheus.test"],
       ["halt-after-failures", oneOf("0", "1", "3")],
+      // Drains fail often, reboots hardly ever.
+      ["halt-after-failed-drains", seed % 3 === 0 ? "0" : "3"],
       // Half of the storms begin drains that cannot succeed.
       ["preflight", seed % 2 === 1 ? "off" : "on"],
       ...maybe(0.3, () => ["max-unavailable", oneOf("1", "2", "50%")] as [keyof RawOptions, string]),

@@ -63,10 +63,11 @@ export function createSettings({ nodes, options }: Scenario) {
       Math.max(
         ...recent(node, now).map(({ concurrency }) => ("nodes" in concurrency ? concurrency.nodes : 1)),
       ),
-    haltAfterOf: (node: string, now: number): number =>
-      Math.max(
-        ...recent(node, now).map((config) => config["halt-after-failures"] || Number.POSITIVE_INFINITY),
-      ),
+    haltAfterOf(node: string, now: number): { reboots: number; drains: number } {
+      const most = (option: "halt-after-failures" | "halt-after-failed-drains") =>
+        Math.max(...recent(node, now).map((config) => config[option] || Number.POSITIVE_INFINITY));
+      return { reboots: most("halt-after-failures"), drains: most("halt-after-failed-drains") };
+    },
     drainTimeoutMs: (node: string, now: number): number =>
       Math.max(...recent(node, now).map((config) => config["drain-timeout"])),
     leastDrainTimeoutMs: (node: string, now: number): number =>
