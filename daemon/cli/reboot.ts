@@ -1,6 +1,19 @@
 import { Command } from "commander";
-import { isAtRest, parseRecord, recordAnnotation, unfailed, writeRecord } from "../cycle/record.ts";
-import { parseRequest, requestedAnnotation, requestText, writeRequest } from "../cycle/request.ts";
+import {
+  isAtRest,
+  isHeldBack,
+  parseRecord,
+  recordAnnotation,
+  unfailed,
+  writeRecord,
+} from "../cycle/record.ts";
+import {
+  heededFrom,
+  parseRequest,
+  requestedAnnotation,
+  requestText,
+  writeRequest,
+} from "../cycle/request.ts";
 import { oneLine } from "../one-line.ts";
 import { signed } from "../wish.ts";
 import { apiOf, type PersonIo, withCluster } from "./access.ts";
@@ -30,7 +43,7 @@ export function rebootCommand(io: PersonIo, signal: AbortSignal): Command {
         node,
         (annotations) => ({
           [requestedAnnotation]: request,
-          ...anew(annotations[recordAnnotation], request),
+          ...anew(annotations[recordAnnotation], request, io.clock.wall()),
         }),
         signal,
       );
@@ -42,10 +55,15 @@ export function rebootCommand(io: PersonIo, signal: AbortSignal): Command {
   );
 }
 
-/** The daemon knows a new request by its text. The same text again would change nothing for a node that rests or was given up. */
-function anew(annotation: string | undefined, request: string): Record<string, string> {
+/**
+ * The daemon knows a new request by its text: the same text again would change nothing for a node that rests or was given up. Nor
+ * would one that it does not heed yet, so soon after the last. Somebody at a keyboard means it.
+ */
+export function anew(annotation: string | undefined, request: string, now: number): Record<string, string> {
   const { record } = parseRecord(annotation);
-  if (record === undefined || record.request !== requestText(request) || !isAtRest(record)) return {};
-  const isHeldBack = record.phase === "Failed" || record.failures + record.withdrawals + record.reboots > 0;
-  return isHeldBack ? { [recordAnnotation]: writeRecord({ ...record, ...unfailed }) } : {};
+  if (record === undefined || !isAtRest(record)) return {};
+  const text = requestText(request);
+  const isKnown = record.request === text && isHeldBack(record);
+  if (!isKnown && heededFrom(record, text, now) === undefined) return {};
+  return { [recordAnnotation]: writeRecord({ ...record, ...unfailed }) };
 }

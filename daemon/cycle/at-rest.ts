@@ -15,7 +15,8 @@ import {
 } from "./decision.ts";
 import { mark, type NodeChange, soften } from "./marks.ts";
 import { reasonsOf, sayAt, saying } from "./reasons.ts";
-import { atEase, type CycleRecord, unfailed } from "./record.ts";
+import { atEase, type CycleRecord, isHeldBack, unfailed } from "./record.ts";
+import { heededFrom } from "./request.ts";
 import type { NodeFacts, OwnPods, Seen } from "./seen.ts";
 
 const restMaxMs = 3_600_000;
@@ -52,21 +53,22 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
     return rest(record, atEase(record, now), { why }, moment);
   }
 
-  if (need.request !== record.request) return heed(record, need, moment);
+  const heedAt = heededFrom(record, need.request, now);
+  if (need.request !== record.request && heedAt === undefined) return heed(record, need, moment);
   const needy = { ...record, need: neededSince(record, need, seen, now) };
-  const rested = resting(needy, moment);
+  const rested = resting(needy, heedAt, moment);
   if (rested !== undefined) return leftoverSlot(needy, moment, rested.why) ?? rested;
   const refusedTo = stuck(needy, moment);
   if (refusedTo !== undefined) return refusedTo;
 
   if (seen.gates === undefined) return lookAtGates("start");
   const { changesAt = Number.POSITIVE_INFINITY } = seen.gates;
-  const pause = pausing(needy, now);
-  const closed = [...seen.gates.closed, ...(pause === undefined ? [] : [pause.closed])];
+  const pauses = [pausing(needy, now), soonAgain(needy, heedAt)].filter((one) => one !== undefined);
+  const closed = [...seen.gates.closed, ...pauses.map((pause) => pause.closed)];
   if (closed.length > 0) {
     const why = closed.map((gate) => gate.message).join("; ");
     const recheckAt = seen.gates.closed.length > 0 ? now + policy.gateRecheckMs : Number.POSITIVE_INFINITY;
-    const until = Math.min(recheckAt, changesAt, pause?.until ?? Number.POSITIVE_INFINITY);
+    const until = Math.min(recheckAt, changesAt, ...pauses.map((pause) => pause.until));
     return leftoverSlot(needy, moment, why) ?? waitingFor(needy, closed, { until }, moment);
   }
 
@@ -91,7 +93,7 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
   return begin(needy, seen.node, recorded(seen.ownPods), moment);
 }
 
-/** Whoever asks for a reboot knows better than the failures before. */
+/** Whoever asks for a reboot knows better than the failures before; but not again and again. */
 function heed(
   record: CycleRecord,
   need: Extract<Need, { state: "needed" }>,
@@ -100,7 +102,10 @@ function heed(
   const next = { ...record, need: neededSince(record, need, seen, now), request: need.request };
   if (need.request === undefined) return save(next, "a reboot is no longer requested, but needed");
   const why = `a reboot is ${need.reasons[0]}`;
-  return save({ ...phase(next, "Waiting", now), ...unfailed }, why);
+  const heededAt = isHeldBack(record) ? iso(now) : record.heededAt;
+  // Its place among those that wait is not for the asking.
+  const { leftAt } = record;
+  return save({ ...phase(next, "Waiting", now), ...unfailed, heededAt, leftAt }, why);
 }
 
 /** "Cannot tell" is no proof that the need has gone, nor that there is one: the Node says so. */
@@ -235,27 +240,33 @@ function leftoverSlot(record: CycleRecord, moment: Moment, why: string): Decisio
   return released(record, moment, `a slot is held but not wanted: ${why}`);
 }
 
-/** Why a needed reboot is not even tried now. */
-function resting(record: CycleRecord, moment: Moment): Decision | undefined {
+/** Why a needed reboot is not even tried now; a request that is not heeded yet may change that. */
+function resting(record: CycleRecord, heedAt: number | undefined, moment: Moment): Decision | undefined {
   const { policy, now } = moment;
   if (record.reboots >= policy.maxRebootsPerNeed) {
     const why = `the need is still there after ${record.reboots} proved reboots, so another would not help`;
     return record.phase === "Failed"
-      ? wait(why)
+      ? wait(why, heedAt)
       : rest(record, phase(record, "Failed", now), { why }, moment);
   }
   const last = record.outcome?.message ?? "unknown why";
   if (record.phase === "Failed" && isGivenUp(record, policy.maxFailuresPerNode)) {
     const why = `failed ${record.failures} times (${last}): ${untilAsked}`;
-    return { ...wait(why), reasons: record.reasons };
+    return { ...wait(why, heedAt), reasons: record.reasons };
   }
   const until = restsUntil(record);
   if (record.phase !== "Failed" || until === undefined || now >= until) return undefined;
-  return wait(`failed ${record.failures} times (${last}); tries again at ${iso(until)}`, until);
+  const why = `failed ${record.failures} times (${last}); tries again at ${iso(until)}`;
+  return wait(why, Math.min(until, heedAt ?? until));
+}
+
+interface Pause {
+  closed: ClosedGate;
+  until: number;
 }
 
 /** The rest after a cycle that was broken off is one more thing that holds the node back. */
-function pausing(record: CycleRecord, now: number): { closed: ClosedGate; until: number } | undefined {
+function pausing(record: CycleRecord, now: number): Pause | undefined {
   const until = restsUntil(record);
   if (record.phase === "Failed" || until === undefined || now >= until) return undefined;
   const last = record.outcome?.message;
@@ -263,11 +274,18 @@ function pausing(record: CycleRecord, now: number): { closed: ClosedGate; until:
   return { closed: { gate: "rest", code: "withdrawn", message }, until };
 }
 
+/** Nothing but a request asks for the reboot, so soon after the last one that was asked for. */
+function soonAgain({ need, request }: CycleRecord, heedAt: number | undefined): Pause | undefined {
+  if (heedAt === undefined || need?.source !== "request" || request !== undefined) return undefined;
+  const message = `another request was heeded less than an hour ago; this one is at ${iso(heedAt)}, or at once with rebootd reboot NODE`;
+  return { closed: { gate: "rest", code: "requested", message }, until: heedAt };
+}
+
 const untilAsked = "this node is left alone until a person asks: rebootd reboot NODE, or rebootd resume NODE";
 
 /** The node rests, or, after too many failures, does not try again; it says so. */
 export function failed(record: CycleRecord, why: string, { policy, now }: Moment): Decision {
-  const next = { ...phase(record, "Failed", now), reasons: [] };
+  const next = { ...phase(record, "Failed", now), leftAt: iso(now), reasons: [] };
   if (!isGivenUp(record, policy.maxFailuresPerNode)) return save(next, why);
   const message = `failed ${record.failures} times in a row: ${untilAsked}`;
   const reasons = [{ gate: "failures", code: "given-up", message, since: iso(now) }];

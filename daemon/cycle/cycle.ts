@@ -115,6 +115,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       bootID: record === undefined || isAtRest(record) ? bootID : record.bootID,
       labels: node?.labels ?? {},
       priority: node?.priority,
+      leftAt: record?.leftAt,
       neededSince: record?.need?.since ?? (since === undefined ? undefined : new Date(since).toISOString()),
     };
   };

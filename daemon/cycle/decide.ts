@@ -358,8 +358,9 @@ function restoring(record: CycleRecord, moment: Moment): Decision {
 }
 
 /** Where a cycle that did not fail leads: a need that outlived it is counted on, one that has gone is forgotten. */
-function ended(record: CycleRecord, { seen, now }: Moment): Decision {
+function ended(cycle: CycleRecord, { seen, now }: Moment): Decision {
   if (seen.need === undefined) return look("need");
+  const record = { ...cycle, leftAt: iso(now) };
   const why = record.outcome?.message ?? "the cycle has ended";
   if (seen.need.state === "not-needed") return save(atEase(record, now), why);
   return save({ ...phase(record, "Waiting", now), attempt: 0, reasons: [] }, why);

@@ -45,6 +45,8 @@ const recordSchema = z.object({
     undefined,
   ),
   request: z.catch(z.optional(z.string()), undefined),
+  heededAt: z.catch(z.optional(z.iso.datetime()), undefined),
+  leftAt: z.catch(z.optional(z.iso.datetime()), undefined),
   attempt: count,
   askedAt: z.catch(z.optional(z.iso.datetime()), undefined),
   lock: z.catch(z.optional(z.string()), undefined),
@@ -83,6 +85,8 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `ownPods`: of what the node is of no use without, as "namespace/name", what was there before the cordon: the DaemonSets that had a Ready
  *   pod, and what was not Ready.
  * - `request`: the annotation that asks for a reboot, as it was last heeded.
+ * - `heededAt`: when a request has lifted a limit of the node last, or was served by a reboot: the next one is not heeded at once.
+ * - `leftAt`: when the last cycle has left the lock, however it went: those that wait since before go first.
  * - `attempt`: how often the machine was to be asked to reboot in this cycle.
  * - `askedAt`: when it was asked the last time. From then on the node counts as down; without it the machine was not asked.
  * - `lock`: which lock the slot of the cycle is in, see {@link lockText}.
@@ -143,12 +147,14 @@ export function clamped(record: CycleRecord, now: number): CycleRecord {
 }
 
 function mapTimes(record: CycleRecord, change: (time: string) => string): CycleRecord {
-  const { since, need, reasons, askedAt, saidAt, outcome } = record;
+  const { since, need, reasons, heededAt, leftAt, askedAt, saidAt, outcome } = record;
   return {
     ...record,
     since: change(since),
     reasons: reasons.map((reason) => ({ ...reason, since: change(reason.since) })),
     ...(need !== undefined && { need: { ...need, since: change(need.since) } }),
+    ...(heededAt !== undefined && { heededAt: change(heededAt) }),
+    ...(leftAt !== undefined && { leftAt: change(leftAt) }),
     ...(askedAt !== undefined && { askedAt: change(askedAt) }),
     ...(saidAt !== undefined && { saidAt: change(saidAt) }),
     ...(outcome !== undefined && { outcome: { ...outcome, at: change(outcome.at) } }),
@@ -193,10 +199,23 @@ export const unfailed = {
   withdrawals: 0,
   reboots: 0,
   slowGraceSeconds: undefined,
+  heededAt: undefined,
+  leftAt: undefined,
   reasons: [],
 } satisfies Partial<CycleRecord>;
 
-/** Once no reboot is needed: of cycles before only how the last one went is kept. */
-export function atEase({ outcome, lastDrainMs }: CycleRecord, now: number): CycleRecord {
-  return { ...idleRecord(now), outcome, lastDrainMs };
+/** Whether something that a request lifts keeps the node back: a rest, or too many failures or reboots. */
+export function isHeldBack({ phase, failures, withdrawals, reboots }: CycleRecord): boolean {
+  return phase === "Failed" || failures + withdrawals + reboots > 0;
+}
+
+/**
+ * Once no reboot is needed: of cycles before only how the last one went is kept, and when. A request that is taken back lifts what a new
+ * one would lift.
+ */
+export function atEase(record: CycleRecord, now: number): CycleRecord {
+  const { outcome, lastDrainMs, leftAt, request } = record;
+  const heededAt =
+    request !== undefined && isHeldBack(record) ? new Date(now).toISOString() : record.heededAt;
+  return { ...idleRecord(now), outcome, lastDrainMs, heededAt, leftAt };
 }

@@ -1,6 +1,6 @@
 import type { Need } from "../host/need.ts";
 import { reasonAfter, reasonAlone, wishIn, writeWish } from "../wish.ts";
-import type { CycleRecord } from "./record.ts";
+import { type CycleRecord, isHeldBack } from "./record.ts";
 import type { NodeFacts } from "./seen.ts";
 
 /** On a Node: somebody wants it to reboot. Taken away once the reboot is proved. */
@@ -15,6 +15,8 @@ export interface RebootRequest {
 }
 
 const knownMaxChars = 200;
+/** Whoever writes a new request every minute neither reboots a node all the time nor lifts its limits all the time. */
+const heedRestMs = 3_600_000;
 
 const notUrgent = 'it is not urgent; that is written as "urgent: why"';
 
@@ -52,6 +54,21 @@ export function withRequest(host: Need, annotation: string | undefined): Need {
 /** So much of it is in the record, to know it again. */
 export function requestText(annotation: string): string {
   return annotation.slice(0, knownMaxChars);
+}
+
+/**
+ * Until when a new request is not heeded, in milliseconds since the epoch; undefined where it is heeded at once, or is none. One that only
+ * says otherwise what is waited for takes nothing that the one before has not had.
+ */
+export function heededFrom(
+  record: CycleRecord,
+  request: string | undefined,
+  now: number,
+): number | undefined {
+  if (request === undefined || request === record.request || record.heededAt === undefined) return undefined;
+  const from = Date.parse(record.heededAt) + heedRestMs;
+  const asksForMore = record.request === undefined || isHeldBack(record);
+  return asksForMore && now < from ? from : undefined;
 }
 
 /** The annotation is taken away once it is served, unless somebody has asked anew meanwhile. */

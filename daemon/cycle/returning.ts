@@ -64,6 +64,7 @@ export function returning(
       ...unmarked,
       reboots: record.reboots + 1,
       request: undefined,
+      heededAt: record.request === undefined ? record.heededAt : iso(now),
       askedAt: undefined,
       failures: 0,
       withdrawals: 0,

@@ -16,6 +16,8 @@ export function parsePriority(annotation: string | undefined): Priority | undefi
 export interface Rank {
   priority: Priority;
   waitedMs: number;
+  /** How long ago its last cycle has left the lock; undefined where that is not known. */
+  leftMs?: number | undefined;
   /** How long the node that entered last has waited up to now; undefined where nobody was seen to enter. */
   yardstickMs?: number | undefined;
   /** No more than these can be waiting. */
@@ -25,19 +27,25 @@ export interface Rank {
 /** Within this time of a write the others have seen it. */
 const scaleMs = 110;
 const weightMax = 16;
+/** Where nobody was seen to enter, as after a restart, others may have waited for so long. */
+const unknownYardstickMs = 3_600_000;
 
 /**
  * How long a node lets others go first when a slot is free; milliseconds. Each priority has a stretch of time of its own,
- * the high one first. Within it the draw is an exponential race: the chance to be first grows with the fourth power of the
- * waiting time. The logarithm spreads the draws such that, however many wait, the first comes early and only few come within
+ * the high one first. Behind them all is that of nodes that have had a slot since the one that entered last began to wait: others may wait
+ * as long. Within it the draw is an exponential race: the chance to be first grows with the fourth power of the waiting time. The logarithm spreads the draws such that, however many wait, the first comes early and only few come within
  * `scaleMs` after it (the timers of Nonnenmacher and Biersack, "Scalable Feedback for Large Groups", 1999).
  */
-export function turnDelayMs({ priority, waitedMs, yardstickMs, clusterSize }: Rank, random: Random): number {
+export function turnDelayMs(rank: Rank, random: Random): number {
+  const { priority, waitedMs, leftMs = Number.POSITIVE_INFINITY, yardstickMs, clusterSize } = rank;
   const stretchMs = scaleMs * Math.log1p(clusterSize);
-  const weight = yardstickMs === undefined ? 1 : weightOf(waitedMs / Math.max(yardstickMs, 1));
+  const hasHadItsTurn = leftMs < (yardstickMs ?? unknownYardstickMs);
+  const stretch = hasHadItsTurn ? priorities.length : priorities.indexOf(priority);
+  const ratio = Math.min(waitedMs, leftMs) / Math.max(yardstickMs ?? 1, 1);
+  const weight = yardstickMs === undefined ? 1 : weightOf(ratio);
   // The smallest of `weight` draws.
   const draw = 1 - (1 - random()) ** (1 / weight);
-  return priorities.indexOf(priority) * stretchMs + scaleMs * Math.log1p(clusterSize * draw);
+  return stretch * stretchMs + scaleMs * Math.log1p(clusterSize * draw);
 }
 
 /** Bounded, as otherwise thousands that have waited long would all come first. */

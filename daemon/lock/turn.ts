@@ -11,6 +11,8 @@ import type { LockFacts, LockStore, Member } from "./store.ts";
 export interface Waiter extends Member {
   /** The value of the priority annotation. */
   priority?: string | undefined;
+  /** RFC 3339: when its last cycle has left the lock. */
+  leftAt?: string | undefined;
 }
 
 export interface Turn {
@@ -126,6 +128,7 @@ export function createTurn(options: TurnOptions): Turn {
       {
         priority: parsePriority(waiter?.priority) ?? "normal",
         waitedMs: waitedMs(waiter?.neededSince) || 0,
+        leftMs: waiter?.leftAt === undefined ? undefined : waitedMs(waiter.leftAt),
         yardstickMs: waitedMs(yardstick) || undefined,
         clusterSize,
       },

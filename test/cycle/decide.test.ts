@@ -482,6 +482,76 @@ describe("A node whose reboot is requested", () => {
       ["Waiting", 0, 0, "new firmware", "k"],
     );
     assert.equal(next.need?.since, iso(noon));
+    assert.equal(next.heededAt, iso(noon));
+  });
+
+  it("does not get another place among those that wait for it", () => {
+    const leftAt = iso(noon - minute);
+    assert.equal(saved(decide(idle({ failures: 1, leftAt }), requested, policy(), noon)).leftAt, leftAt);
+  });
+
+  it("heeds a request that lifts nothing, and may heed another one after it", () => {
+    const next = saved(decide(idle(), requested, policy(), noon));
+    assert.deepEqual([next.phase, next.request, next.heededAt], ["Waiting", "new firmware", undefined]);
+  });
+
+  const heedAt = noon + 10 * minute;
+  const heeded = { heededAt: iso(heedAt - 60 * minute), request: "old firmware" };
+  const notYet: [what: string, record: Partial<CycleRecord>, until: number][] = [
+    ["its rest", { failures: 1 }, noon + minute],
+    ["the longest rest", { failures: 20 }, heedAt],
+    ["its being given up", { failures: 5 }, heedAt],
+    ["the limit of reboots", { reboots: 2 }, heedAt],
+  ];
+  for (const [what, changes, until] of notYet) {
+    it(`within an hour of another request that was heeded has not ended ${what}`, () => {
+      const failed = idle({ phase: "Failed", ...heeded, ...changes });
+      const limits = policy({ maxFailuresPerNode: changes.failures === 5 ? 5 : 0 });
+      assert.deepEqual(action(decide(failed, requested, limits, noon)), { do: "wait", until });
+      const next = saved(decide(failed, requested, limits, heedAt));
+      assert.deepEqual([next.failures, next.reboots, next.request], [0, 0, "new firmware"]);
+    });
+  }
+
+  const { request: _, ...served } = heeded;
+  const only = {
+    state: "needed",
+    source: "request",
+    reasons: ["requested"],
+    request: "new firmware",
+  } as const;
+
+  it("within an hour of another one that was served waits for that hour, and says so", () => {
+    const decision = decide(idle(served), { ...requested, need: only }, policy(), noon);
+    const next = saved(decision);
+    assert.deepEqual(
+      next.reasons.map(({ gate, code }) => `${gate} ${code}`),
+      ["rest requested"],
+    );
+    assert.match(
+      decision.why,
+      /^another request was heeded .*; this one is at 2026-11-24T12:10:00\.000Z, or at once/,
+    );
+    const said = decide(next, { ...requested, need: only }, policy(), noon + minute);
+    assert.deepEqual(action(said), { do: "wait", until: heedAt });
+    assert.equal(saved(decide(next, { ...requested, need: only }, policy(), heedAt)).request, "new firmware");
+  });
+
+  it("waits for nothing of that where the host itself needs the reboot", () => {
+    assert.equal(action(decide(idle(served), requested, policy(), noon)).do, "acquire");
+  });
+
+  it("tries again by itself what was requested before, though the words are other ones", () => {
+    const waiting = { ...requested, need: only };
+    const failed = idle({ phase: "Failed", ...heeded, failures: 1 });
+    assert.equal(action(decide(failed, waiting, policy(), noon + minute)).do, "acquire");
+  });
+
+  it("has had a request heeded with the reboot that served it, and none with another one", () => {
+    const back = record({ phase: "Returning", since: iso(noon - minute), heededAt: served.heededAt });
+    const facts = seen({ rebooted: true, readySince: noon - minute });
+    assert.equal(saved(decide({ ...back, request: "disk" }, facts, policy(), noon)).heededAt, iso(noon));
+    assert.equal(saved(decide(back, facts, policy(), noon)).heededAt, served.heededAt);
   });
 
   it("heeds the same request once: a failure after it has its rest", () => {
@@ -1776,6 +1846,22 @@ describe("A settling node", () => {
     assert.equal(next.phase, "Waiting");
     assert.equal(next.reboots, 1);
   });
+});
+
+describe("A node that leaves the lock", () => {
+  for (const [phase, result] of [
+    ["Settling", "rebooted"],
+    ["Restoring", "failed"],
+    ["Restoring", "withdrawn"],
+  ] as const) {
+    for (const needed of [true, false]) {
+      it(`knows when, after a cycle that ended as ${result} and left ${needed ? "a need" : "no need"}`, () => {
+        const ending = record({ phase, cordoned: false, outcome: { result, at: iso(noon), message: "why" } });
+        const next = saved(decide(ending, seen({ held: false, needed }), policy(), noon + minute));
+        assert.equal(next.leftAt, iso(noon + minute));
+      });
+    }
+  }
 });
 
 describe("A cycle that has failed", () => {

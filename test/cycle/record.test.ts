@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
-import { idleRecord, parseRecord, writeRecord } from "../../daemon/cycle/record.ts";
-import { record } from "./builders.ts";
+import {
+  atEase,
+  clamped,
+  idleRecord,
+  parseRecord,
+  shifted,
+  unfailed,
+  writeRecord,
+} from "../../daemon/cycle/record.ts";
+import { idle, iso, minute, noon, record } from "./builders.ts";
 
 describe("The record", () => {
   it("reads what it wrote", () => {
@@ -98,5 +106,40 @@ describe("The record", () => {
     const { record: read } = parseRecord(written);
     assert.deepEqual([read?.phase, read?.cordoned, read?.labels], ["Waiting", true, labels]);
     assert.match(read?.outcome?.message ?? "", /names the phase "Dancing"/);
+  });
+});
+
+describe("The times of a record", () => {
+  const times = { heededAt: iso(noon), leftAt: iso(noon + minute) };
+
+  it("are set with the clock", () => {
+    const { heededAt, leftAt } = shifted(idle(times), minute);
+    assert.deepEqual([heededAt, leftAt], [iso(noon + minute), iso(noon + 2 * minute)]);
+  });
+
+  it("are not from the future", () => {
+    const { heededAt, leftAt } = clamped(idle(times), noon - minute);
+    assert.deepEqual([heededAt, leftAt], [iso(noon - minute), iso(noon - minute)]);
+  });
+});
+
+describe("A node that needs no reboot any more", () => {
+  const before = idle({ heededAt: iso(noon - minute), leftAt: iso(noon - minute) });
+
+  it("keeps when a request was heeded, and when it has left the lock", () => {
+    const { heededAt, leftAt } = atEase(before, noon);
+    assert.deepEqual([heededAt, leftAt], [before.heededAt, before.leftAt]);
+  });
+
+  it("has heeded the request that is taken back where that lifts what would hold a new one back", () => {
+    const request = "disk";
+    assert.equal(atEase({ ...before, request, failures: 1 }, noon).heededAt, iso(noon));
+    assert.equal(atEase({ ...before, request }, noon).heededAt, before.heededAt);
+    assert.equal(atEase({ ...before, failures: 1 }, noon).heededAt, before.heededAt);
+  });
+
+  it("is as it was before all of that once a person says so", () => {
+    const { heededAt, leftAt } = { ...before, ...unfailed };
+    assert.deepEqual([heededAt, leftAt], [undefined, undefined]);
   });
 });

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { parseRequest, servedRequest, withRequest, writeRequest } from "../../daemon/cycle/request.ts";
+import type { CycleRecord } from "../../daemon/cycle/record.ts";
+import {
+  heededFrom,
+  parseRequest,
+  servedRequest,
+  withRequest,
+  writeRequest,
+} from "../../daemon/cycle/request.ts";
+import { idle, iso, noon } from "./builders.ts";
 
 const notUrgent = 'it is not urgent; that is written as "urgent: why"';
 
@@ -31,6 +39,17 @@ describe("A request to reboot", () => {
       assert.deepEqual(parseRequest(annotation), request));
   }
 
+  it("is read in no time, however long it is, and its reason is short", () => {
+    const begin = performance.now();
+    for (const start of ["", "urgent", "true", "urgent:", "true:", "urgent x"]) {
+      for (const filling of [" ", "\n", "x", ":", "\ud83d"]) {
+        const read = parseRequest(`${start}${filling.repeat(250_000)}x`);
+        assert.ok((read?.reason ?? "").length <= 200);
+      }
+    }
+    assert.ok(performance.now() - begin < 1000);
+  });
+
   it("is written as it is read", () => {
     for (const [, request] of rows.filter(([, one]) => one !== undefined && one.fault === undefined)) {
       assert.ok(request);
@@ -51,6 +70,38 @@ describe("A request to reboot", () => {
     assert.deepEqual(withRequest(host, "false"), host);
     assert.deepEqual(withRequest(host, undefined), host);
   });
+
+  const heeded = idle({ heededAt: iso(noon) });
+  const later = noon + 3_600_000;
+  const waits: [what: string, record: CycleRecord, from: number | undefined][] = [
+    ["after none that was heeded", idle(), undefined],
+    [
+      "after none that was heeded, where the node has failed",
+      idle({ phase: "Failed", failures: 1 }),
+      undefined,
+    ],
+    ["after one that was served", heeded, later],
+    [
+      "after one that was heeded for a node that has failed since",
+      { ...heeded, failures: 1, request: "memory" },
+      later,
+    ],
+    [
+      "after one that was heeded for a node that rests since",
+      { ...heeded, withdrawals: 1, request: "memory" },
+      later,
+    ],
+    ["after one that was heeded for a need that stays", { ...heeded, reboots: 1, request: "memory" }, later],
+    ["in the place of one that still waits", { ...heeded, request: "memory" }, undefined],
+    ["that is known", { ...heeded, failures: 1, request: "disk" }, undefined],
+  ];
+  for (const [what, record, from] of waits) {
+    it(`${what} is heeded ${from === undefined ? "at once" : "an hour after that"}`, () => {
+      assert.equal(heededFrom(record, "disk", noon + 1), from);
+      assert.equal(heededFrom(record, "disk", later), undefined);
+      assert.equal(heededFrom(record, undefined, noon + 1), undefined);
+    });
+  }
 
   it("is served where it is the one that the reboot was for", () => {
     const served = { "rebootd.dev/reboot-requested": null };

@@ -30,6 +30,7 @@ describe("The delay before a node tries", () => {
       [5000, 1900],
     ] as const) {
       assert.ok(Math.max(...draws(1000, { clusterSize })) <= mostMs);
+      assert.ok(Math.max(...draws(1000, { clusterSize, leftMs: 1 })) <= 2 * mostMs);
     }
   });
 
@@ -59,6 +60,26 @@ describe("The delay before a node tries", () => {
     });
   }
 
+  for (const [what, rank, stretch] of [
+    ["has left since the one that entered last began to wait", { leftMs: 59_000, yardstickMs: 60_000 }, 3],
+    ["has left before that", { leftMs: 61_000, yardstickMs: 60_000 }, 0],
+    ["has left within the hour, and has seen nobody enter", { leftMs: hour - 1 }, 3],
+    ["has left before that, and has seen nobody enter", { leftMs: hour }, 0],
+  ] as const) {
+    it(`of a node of high priority that ${what} is in stretch ${stretch}`, () => {
+      const all = draws(1000, { priority: "high", ...rank });
+      assert.ok((all[0] ?? 0) >= stretch * stretchMs(100));
+      assert.ok((all.at(-1) ?? 0) <= (stretch + 1) * stretchMs(100));
+    });
+  }
+
+  it("is mostly longer for who has just left, however long its need has stood", () => {
+    const yardstickMs = hour;
+    const left = { yardstickMs, waitedMs: 100 * hour };
+    const early = share({ ...left, leftMs: 0.96 * hour }, { ...left, leftMs: 0.48 * hour });
+    assert.ok(Math.abs(early - 16 / 17) < 0.03, `${early}`);
+  });
+
   it("is mostly shorter for who has waited longer", () => {
     const yardstickMs = hour;
     assert.ok(Math.abs(share({ yardstickMs }, { yardstickMs }) - 0.5) < 0.05);
@@ -74,6 +95,12 @@ describe("The delay before a node tries", () => {
 });
 
 describe("The priority on a Node", () => {
+  it("is read in no time, however long it is", () => {
+    const begin = performance.now();
+    for (const space of [" ", "h"]) assert.equal(parsePriority(`high${space.repeat(250_000)}x`), undefined);
+    assert.ok(performance.now() - begin < 500);
+  });
+
   it("is normal where nothing is said", () => assert.equal(parsePriority(undefined), "normal"));
   it("is one of three words", () => {
     assert.equal(parsePriority("high"), "high");

@@ -110,6 +110,15 @@ describe("A node that waits for its turn", () => {
     assert.equal(turn.claim(), false);
   });
 
+  it("lets all others go first where it has just left, whatever its priority", async () => {
+    const leftAt = new Date(noon - minute).toISOString();
+    turn.follow({ ...waiter, priority: "high", leftAt }, free, time.clock.elapsed());
+    await time.pass(700);
+    assert.equal(due, 0);
+    await time.pass(500);
+    assert.equal(due, 1);
+  });
+
   it("does not begin anew when it is looked at more often than its turn comes", async () => {
     for (let looks = 0; looks < 10; looks += 1) {
       turn.follow(waiter, free, time.clock.elapsed());

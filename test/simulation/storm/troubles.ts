@@ -1,5 +1,8 @@
+import { annotateNode as askNode } from "../../../daemon/cli/deed.ts";
+import { anew } from "../../../daemon/cli/reboot.ts";
 import type { Random } from "../../../daemon/clock.ts";
 import type { RawOptions } from "../../../daemon/config/options.ts";
+import { recordAnnotation } from "../../../daemon/cycle/record.ts";
 import { requestedAnnotation } from "../../../daemon/cycle/request.ts";
 import { type Deed as ByHand, lockByHand, unlockByHand } from "../../../daemon/lock/by-hand.ts";
 import { createLockCarrier } from "../../../daemon/lock/carrier.ts";
@@ -310,9 +313,19 @@ export async function askAgain(scene: Scene): Promise<void> {
     const isGivenUp = phase === "Failed" && failures >= givenUpAfter;
     const isResting = phase === "Waiting" && reasons.some(({ gate }) => gate === "rest");
     if (isAsked || !(isGivenUp || isResting)) continue;
-    await annotateNode(scene, node.metadata.name, { [requestedAnnotation]: askedAfter });
+    await askByHand(scene, node.metadata.name);
     scene.promises.forgetNeed(node.metadata.name);
   }
+}
+
+/** As `rebootd reboot` does it: a request from the storm may have been heeded less than an hour ago. */
+async function askByHand({ world }: Scene, name: string): Promise<void> {
+  const { admin: api, time, signal } = world;
+  const change = (annotations: Readonly<Record<string, string>>) => ({
+    [requestedAnnotation]: askedAfter,
+    ...anew(annotations[recordAnnotation], askedAfter, world.clockOf(name).wall()),
+  });
+  await askNode({ api, clock: time.clock, random: seeded(1) }, name, change, signal);
 }
 
 /** For people: what happens. */
