@@ -197,7 +197,7 @@ export function cordon(
   now: number,
 ): { record: CycleRecord; change: NodeChange } {
   return {
-    record: { ...record, since: iso(now), announced: false, cordoned: !unschedulable },
+    record: { ...record, since: iso(now), announced: false, cordoned: record.cordoned || !unschedulable },
     change: unschedulable ? {} : { cordon: "set" },
   };
 }

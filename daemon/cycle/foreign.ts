@@ -15,9 +15,14 @@ const busy: readonly Phase[] = ["Draining", "Rebooting", "Returning"];
 const seenPhases: readonly Phase[] = ["Rebooting", "Returning", "Settling"];
 
 /**
- * `known`: as this process remembers it. `found`: as the Node carries it. `isCordoned`: whether the Node is.
+ * `known`: as this process remembers it. `found`: as the Node carries it. `isCordoned`: whether the Node is, and `wasCordoned`, when it was
+ * read last.
  */
-export function judgeForeign(known: CycleRecord, found: CycleRecord, isCordoned: boolean): Judged {
+export function judgeForeign(
+  known: CycleRecord,
+  found: CycleRecord,
+  { isCordoned, wasCordoned }: { isCordoned: boolean; wasCordoned: boolean },
+): Judged {
   if (found.phase === known.phase)
     return { record: { ...found, ...evidenceOf(known), since: earlier(known, found) } };
   const isAhead = seenPhases.includes(found.phase);
@@ -28,7 +33,9 @@ export function judgeForeign(known: CycleRecord, found: CycleRecord, isCordoned:
   const isDown = known.phase === "Rebooting" && known.askedAt !== undefined;
   if (isAhead || isDown) {
     const fault = `somebody else has written that this node is ${found.phase}, but it is ${known.phase}`;
-    return { record: known, fault };
+    // A restore brings the cordon of an earlier cycle back together with the record that says so.
+    const isRestored = found.cordoned && isCordoned && !wasCordoned;
+    return { record: isRestored ? { ...known, cordoned: true } : known, fault };
   }
   // Another daemon has given the node back, and a cordon that is there may be a person's by now.
   return { record: found };

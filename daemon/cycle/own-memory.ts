@@ -86,7 +86,10 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
     if (carriesTheSame(read)) return { record: remembered(last.record, read), isUnwritten: true };
     if (text === undefined || facts.uid !== last.facts.uid || ownTexts.has(text))
       return { record: found, isUnwritten: text === undefined };
-    const { record, fault } = judgeForeign(last.record, found, facts.unschedulable);
+    const { record, fault } = judgeForeign(last.record, found, {
+      isCordoned: facts.unschedulable,
+      wasCordoned: last.facts.unschedulable,
+    });
     if (fault !== undefined) onFault(fault);
     return { record, isUnwritten: fault !== undefined };
   }

@@ -625,6 +625,11 @@ describe("A node with a delay before the drain", () => {
     assert.deepEqual([next.cordon, next.cordoned, next.announced], [undefined, false, false]);
   });
 
+  it("has its own cordon already where a restore has brought that back", () => {
+    const next = saved(decide({ ...announced, cordoned: true }, seen(), delaying, noon + 2 * minute));
+    assert.deepEqual([next.cordon, next.cordoned, next.announced], [undefined, true, false]);
+  });
+
   it("is given back with its labels as they were when the need goes away", () => {
     const facts = seen({ needed: false, node: { ...schedulable, labels: { state: "rebooting" } } });
     const decided = action(decide(announced, facts, delaying, noon));

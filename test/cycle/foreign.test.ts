@@ -10,6 +10,8 @@ const known = (phase: Phase, more: Partial<CycleRecord> = {}) =>
 const found = (phase: Phase, more: Partial<CycleRecord> = {}) =>
   record({ phase, since: later, cordoned: true, bootID: "found", ...more });
 
+const cordoned = (isCordoned: boolean, wasCordoned = isCordoned) => ({ isCordoned, wasCordoned });
+
 describe("A record that somebody else has written, when this node is", () => {
   const refused: [known: Phase, found: Phase][] = [
     ["Draining", "Rebooting"],
@@ -23,23 +25,32 @@ describe("A record that somebody else has written, when this node is", () => {
   for (const [is, says] of refused) {
     it(`${is} and it says ${says}, does not stand: this node has not seen that`, () => {
       const before = known(is);
-      const { record, fault } = judgeForeign(before, found(says), true);
+      const { record, fault } = judgeForeign(before, found(says), cordoned(true));
       assert.equal(record, before);
       assert.match(fault ?? "", new RegExp(`${says}, but it is ${is}`));
     });
   }
 
+  it("about to be cordoned, and restored as it was in an earlier cycle, does not stand, but its cordon is ours", () => {
+    const before = known("Draining", { announced: true, cordoned: false });
+    const judged = (wasCordoned: boolean, more: Partial<CycleRecord> = {}) =>
+      judgeForeign(before, found("Rebooting", more), cordoned(true, wasCordoned)).record;
+    assert.deepEqual(judged(false), { ...before, cordoned: true });
+    assert.equal(judged(true), before);
+    assert.equal(judged(false, { cordoned: false }), before);
+  });
+
   for (const says of ["Draining", "Restoring", "Idle"] as const) {
     it(`about to go down, and it says ${says}, does not stand`, () => {
       const before = known("Rebooting", { askedAt: earlier });
-      assert.equal(judgeForeign(before, found(says), true).record, before);
+      assert.equal(judgeForeign(before, found(says), cordoned(true)).record, before);
     });
   }
 
   for (const phase of ["Draining", "Rebooting", "Returning"] as const) {
     it(`${phase}, too, neither puts a deadline off nor proves a reboot`, () => {
       const before = known(phase, { askedAt: undefined, attempt: 1 });
-      const { record } = judgeForeign(before, found(phase, { askedAt: later, attempt: 0 }), true);
+      const { record } = judgeForeign(before, found(phase, { askedAt: later, attempt: 0 }), cordoned(true));
       const { since, bootID, askedAt, attempt } = record;
       assert.deepEqual([since, bootID, askedAt, attempt], [earlier, "known", undefined, 1]);
     });
@@ -49,18 +60,21 @@ describe("A record that somebody else has written, when this node is", () => {
     it(`Draining, and it says ${says}, is that: a cordon that is left may be a person's`, () => {
       for (const isCordoned of [true, false]) {
         const other = found(says, { cordoned: false });
-        assert.equal(judgeForeign(known("Draining"), other, isCordoned).record, other);
+        assert.equal(judgeForeign(known("Draining"), other, cordoned(isCordoned)).record, other);
       }
     });
   }
 
   it("Returning, and uncordoned by another daemon that says Settling, is that", () => {
-    assert.equal(judgeForeign(known("Returning"), found("Settling"), false).record.phase, "Settling");
+    assert.equal(
+      judgeForeign(known("Returning"), found("Settling"), cordoned(false)).record.phase,
+      "Settling",
+    );
   });
 
   for (const says of ["Rebooting", "Returning", "Settling"] as const) {
     it(`at rest and it says ${says}, is undone: no reboot is proved by that`, () => {
-      const { record } = judgeForeign(known("Waiting"), found(says), true);
+      const { record } = judgeForeign(known("Waiting"), found(says), cordoned(true));
       assert.deepEqual(
         [record.phase, record.cordoned, record.outcome?.result],
         ["Waiting", true, "withdrawn"],
@@ -69,6 +83,6 @@ describe("A record that somebody else has written, when this node is", () => {
   }
 
   it("at rest and it says Draining, as after a restore, is drained as far as all else allows", () => {
-    assert.equal(judgeForeign(known("Waiting"), found("Draining"), true).record.phase, "Draining");
+    assert.equal(judgeForeign(known("Waiting"), found("Draining"), cordoned(true)).record.phase, "Draining");
   });
 });
