@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +18,8 @@ import {
   type V1Container,
   type V1DaemonSet,
   type V1PodSpec,
+  type V1Volume,
+  type V1VolumeMount,
 } from "@kubernetes/client-node";
 import { daemonUser, type ManifestObject } from "../cluster/manifests.ts";
 import { newestKubectl } from "./kubectl.ts";
@@ -76,7 +86,8 @@ export async function startPodNode(
 export interface Mount {
   source: string;
   destination: string;
-  mode: "ro" | "rw";
+  /** `rro`: what is mounted below it, too. */
+  mode: "ro" | "rro" | "rw";
 }
 
 export interface PodOptions {
@@ -96,7 +107,8 @@ export async function runPod(
   { environment = {}, mounts = [], before = [] }: PodOptions = {},
 ): Promise<void> {
   const machine = cluster.machine(node);
-  const account = serviceAccount(machine, await cluster.server.kubeconfigFor(daemonUser));
+  const owner = spec.containers[0]?.securityContext?.runAsUser ?? 0;
+  const account = serviceAccount(machine, await cluster.server.kubeconfigFor(daemonUser), owner);
   const config = runtimeConfig(spec, {
     fields: { "spec.nodeName": node, "metadata.namespace": namespace },
     environment: { ...account.environment, ...inMachines, ...environment },
@@ -108,6 +120,26 @@ export async function runPod(
   await machine.exec("systemctl", "daemon-reload");
   await machine.exec("systemctl", "enable", "--quiet", "rebootd");
   await machine.exec("systemctl", "restart", "rebootd");
+}
+
+/** The same, until its log says this; resolves with what it has said since. */
+export async function restartPod(
+  cluster: MachineCluster,
+  node: string,
+  template: PodTemplate,
+  says: RegExp,
+): Promise<string> {
+  const { exec } = cluster.machine(node);
+  await exec("systemctl", "stop", "rebootd").catch(() => {}); // It may not be there yet.
+  const [, before = ""] =
+    /^-- cursor: (.*)$/m.exec(await exec("journalctl", "-n", "0", "--show-cursor")) ?? [];
+  await runPod(cluster, node, template);
+  let log = "";
+  await cluster.eventually(`it says ${says}`, async () => {
+    log = await exec("journalctl", "-u", "rebootd", `--after-cursor=${before}`, "-o", "cat", "--no-pager");
+    return says.test(log);
+  });
+  return log;
 }
 
 /** What the kernel says of its process 1, by name. */
@@ -135,12 +167,12 @@ const inMachines = {
 };
 
 /** As a kubelet does, it starts the container again whenever that ends. */
-const service = ({ terminationGracePeriodSeconds }: V1PodSpec) => `[Unit]
+const service = ({ terminationGracePeriodSeconds, volumes = [] }: V1PodSpec) => `[Unit]
 After=dbus.service
 StartLimitIntervalSec=0
 
 [Service]
-ExecStartPre=/usr/bin/cp /proc/sys/kernel/random/boot_id ${bootIDMount.source}
+${volumes.map(checkOf).join("")}ExecStartPre=/usr/bin/cp /proc/sys/kernel/random/boot_id ${bootIDMount.source}
 ExecStartPre=-/usr/sbin/runc delete --force rebootd
 ExecStart=/usr/sbin/runc --rootless=true run --no-new-keyring --bundle ${folder} rebootd
 KillMode=mixed
@@ -151,6 +183,16 @@ RestartSec=1s
 [Install]
 WantedBy=multi-user.target
 `;
+
+/** Without the folder the kubelet does not start the container, and tries again. */
+function checkOf({ name, hostPath }: V1Volume): string {
+  assert.equal(
+    hostPath?.type,
+    "Directory",
+    `the volume ${name} is a folder of the host that has to be there`,
+  );
+  return `ExecStartPre=/usr/bin/test -d ${hostPath.path}\n`;
+}
 
 /** https://github.com/opencontainers/runtime-spec/blob/main/config.md, filled in as containerd does. */
 function runtimeConfig(spec: V1PodSpec, options: Required<PodOptions> & { fields: Fields }): object {
@@ -167,7 +209,7 @@ function runtimeConfig(spec: V1PodSpec, options: Required<PodOptions> & { fields
     hostname: "rebootd-abcde",
     root: { path: "rootfs", readonly: securityContext.readOnlyRootFilesystem },
     process: {
-      user: { uid: securityContext.runAsUser, gid: 0 },
+      user: { uid: securityContext.runAsUser, gid: securityContext.runAsGroup ?? 0 },
       cwd: "/",
       args: [...options.before, ...entrypoint, ...argumentsOf(container, variables)],
       env: Object.entries(variables).map(([name, value]) => `${name}=${value}`),
@@ -203,11 +245,18 @@ const bind = ({ source, destination, mode }: Mount) => ({
 });
 
 function hostFolders({ volumes = [] }: V1PodSpec, { volumeMounts = [] }: V1Container): Mount[] {
-  return volumeMounts.map(({ name, mountPath, readOnly }) => {
-    const { hostPath } = volumes.find((volume) => volume.name === name) ?? {};
-    assert.ok(hostPath, `the volume ${name} is no folder of the host`);
-    return { source: hostPath.path, destination: mountPath, mode: readOnly ? "ro" : "rw" };
+  return volumeMounts.map((mount) => {
+    const { hostPath } = volumes.find(({ name }) => name === mount.name) ?? {};
+    assert.ok(hostPath, `the volume ${mount.name} is no folder of the host`);
+    return { source: hostPath.path, destination: mount.mountPath, mode: modeOf(mount) };
   });
+}
+
+/** As a runtime does that knows recursion, with what the API server refuses: https://kubernetes.io/docs/concepts/storage/volumes/#read-only-mounts */
+function modeOf({ name, readOnly, recursiveReadOnly, mountPropagation }: V1VolumeMount): Mount["mode"] {
+  if (recursiveReadOnly === undefined) return readOnly ? "ro" : "rw";
+  assert.ok(readOnly && (mountPropagation ?? "None") === "None", `${name} may not be recursively read-only`);
+  return recursiveReadOnly === "Disabled" ? "ro" : "rro";
 }
 
 /** Of the pod, by their paths. */
@@ -238,10 +287,11 @@ export function seccompOf({ spec: { securityContext } }: Pick<PodTemplate, "spec
   return JSON.parse(readFileSync(file, "utf8")) as SeccompProfile;
 }
 
-/** The files and variables by which a pod finds its API server, with the credentials of this kubeconfig. */
+/** The files and variables by which a pod finds its API server, with the credentials of this kubeconfig; the token is the owner's alone. */
 function serviceAccount(
   machine: Machine,
   kubeconfig: string,
+  owner: number,
 ): { mount: Mount; environment: Record<string, string> } {
   const config = new KubeConfig();
   config.loadFromString(kubeconfig);
@@ -249,7 +299,9 @@ function serviceAccount(
   const source = "/var/lib/kubelet/serviceaccount";
   mkdirSync(join(machine.root, source), { recursive: true });
   writeFileSync(join(machine.root, source, "ca.crt"), Buffer.from(caData, "base64"));
-  writeFileSync(join(machine.root, source, "token"), config.getCurrentUser()?.token ?? "");
+  const token = join(machine.root, source, "token");
+  writeFileSync(token, config.getCurrentUser()?.token ?? "", { mode: 0o600 });
+  chownSync(token, owner, owner);
   const { hostname, port } = new URL(server);
   return {
     mount: { source, destination: "/var/run/secrets/kubernetes.io/serviceaccount", mode: "ro" },

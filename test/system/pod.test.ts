@@ -8,7 +8,7 @@ const forms: { title: string; components: string[]; denies: Deed[] }[] = [
   {
     title: "The pod with components/seccomp on a real machine",
     components: ["seccomp"],
-    denies: ["kcmp", "unshare", "mount", "ptrace", "mkdir", "fork"],
+    denies: ["kcmp", "unshare", "mount", "ptrace", "mkdir", "fork", "tgkill"],
   },
 ];
 
@@ -22,6 +22,7 @@ const deeds = {
   ptrace: { x64: 101, arm64: 117, args: "16, 0, 0, 0" },
   mkdir: { x64: 258, arm64: 34, args: "-100, $folder, 0700" },
   fork: { x64: 56, arm64: 220, args: "17, 0, 0, 0, 0" },
+  tgkill: { x64: 234, arm64: 131, args: "$$, $$, 0" },
 };
 const [notPermitted, readOnly] = ["1", "30"];
 
@@ -88,6 +89,12 @@ for (const { title, components, denies } of forms) {
       const start = 'child_process.spawnSync("/usr/local/bin/node").error?.code';
       const said = await execInPod(cluster.machine("m1"), "/usr/local/bin/node", "-p", start);
       assert.equal(said, denies.includes("fork") ? "EPERM" : "undefined");
+    });
+
+    it("ends where it gives up, as when there is no memory left", async () => {
+      const giveUp = execInPod(cluster.machine("m1"), "/usr/local/bin/node", "-e", "process.abort()");
+      // By SIGABRT; or, where that may not be sent, by the instruction after it, which is none.
+      await assert.rejects(giveUp, denies.includes("tgkill") ? /ended with 139/ : /ended with 134/);
     });
 
     it("reboots the machine by logind, and gives the node back afterwards", async () => {

@@ -20,7 +20,6 @@ const besidesSeen: Record<string, string> = {
   readlinkat: "runc, and on arm64 all that is readlink elsewhere",
   close_range: "crun closes what it has open",
   sigaltstack: "the Go runtime in runc, for each of its threads",
-  tgkill: "the Go runtime wakes its threads; abort() when Node has no memory left",
   nanosleep: "the Go runtime waits for its threads",
   // What Node does at times only.
   clone: "a new thread, where clone3 is not there; the flags are looked at, so that it is nothing else",
