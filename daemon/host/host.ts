@@ -1,8 +1,10 @@
+import { dirname } from "node:path";
 import type { Clock } from "../clock.ts";
 import { type Config, ConfigError } from "../config/options.ts";
 import { readBootID } from "./bootid.ts";
 import { chooseNeed } from "./choose-need.ts";
 import { type Argv, createExec, onHost } from "./exec.ts";
+import { exposureText, lookAtExposure } from "./exposure.ts";
 import { createLogind, type Logind } from "./logind.ts";
 import type { NeedSource } from "./need.ts";
 import { choosingRebooter } from "./reboot/choice.ts";
@@ -17,6 +19,8 @@ export interface Host {
   readBootID: () => Promise<string>;
   rebooter: Rebooter;
   logind: Pick<Logind, "listInhibitors" | "listSessions" | "isShuttingDown">;
+  /** What of it somebody could use who has broken into the daemon, in words. */
+  exposure?(signal: AbortSignal): Promise<string>;
 }
 
 /** The real machine, as the settings describe it. Rejects where they do not fit to it. */
@@ -41,13 +45,17 @@ export async function createHost(
       config["reboot-method"],
     ),
     logind,
+    async exposure(inner) {
+      const places = { runPath: config["run-path"], folders: [dirname(config["dbus-socket"])] };
+      return exposureText(await lookAtExposure(places, clock, inner));
+    },
   };
 }
 
 /** What can be asked of this host, for the log. A method of rebooting that was asked for and cannot work ends the process. */
 export async function lookAtHost(
   config: Config,
-  { rebooter, logind }: Host,
+  { rebooter, logind, exposure }: Host,
   signal: AbortSignal,
 ): Promise<Record<string, string | undefined>> {
   const asked = config["reboot-method"];
@@ -62,6 +70,7 @@ export async function lookAtHost(
     rebootMethod: method,
     passedOver: obstacles.join("; ") || undefined,
     inhibitors: config.inhibitors === "auto" ? await reachOf(logind, signal) : config.inhibitors,
+    open: await exposure?.(signal).catch((error: Error) => `cannot tell: ${error.message}`),
   };
 }
 

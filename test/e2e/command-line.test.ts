@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { get } from "node:https";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
@@ -172,6 +173,15 @@ describe("The command line of a process", () => {
         / ignored="KURED_START_TIME, REBOOTD_PERIODE, --alert-filter-regexp without a value" /,
       );
       assert.doesNotMatch(line, /22:00|10\.0\.0\.1/);
+    });
+
+    it("names in its first line what is open to somebody who breaks in", async () => {
+      await mkdir(join(folder, "containerd"));
+      const socket = join(folder, "containerd/containerd.sock");
+      const runtime = createServer().listen(socket);
+      const line = await firstLine([...args(), `--run-path=${folder}`], {}).finally(() => runtime.close());
+      assert.match(line, /rebootd started .* open="[^"]*by permission may connect to [^"]*"/);
+      assert.ok(line.includes(socket), line);
     });
 
     it("says nothing of an environment that is in order", async () => {
