@@ -1,4 +1,4 @@
-import type { Inhibitor, Logind } from "../host/logind.ts";
+import { blocksShutdown, type Inhibitor, type Logind } from "../host/logind.ts";
 import { shortLine } from "../one-line.ts";
 import type { Gate } from "./gate.ts";
 
@@ -9,7 +9,7 @@ const shownMax = 5;
 
 /**
  * Closed while somebody holds shutdowns back. A reboot by root, or by signal, would pass over them, so they are asked
- * first. `block-weak` is systemd 257's name for what `block` was before (https://systemd.io/INHIBITOR_LOCKS/).
+ * first.
  */
 export function inhibitorsGate(logind: Pick<Logind, "listInhibitors">, when: Inhibitors): Gate {
   /** A bus that was there and is not any more is no sign that nothing is held. */
@@ -38,8 +38,4 @@ export function inhibitorsGate(logind: Pick<Logind, "listInhibitors">, when: Inh
       return { open: false, code: "held", message: `shutdowns are held back by ${shown.join(", ")}${more}` };
     },
   };
-}
-
-function blocksShutdown({ what, mode }: Inhibitor): boolean {
-  return (mode === "block" || mode === "block-weak") && what.split(":").includes("shutdown");
 }

@@ -32,6 +32,11 @@ export interface Inhibitor {
   pid: number;
 }
 
+/** `block-weak` is systemd 257's name for what `block` was before (https://systemd.io/INHIBITOR_LOCKS/). */
+export function blocksShutdown({ what, mode }: Inhibitor): boolean {
+  return (mode === "block" || mode === "block-weak") && what.split(":").includes("shutdown");
+}
+
 export interface Session {
   user: string;
   /** `user` and the like for people, `greeter`, `manager`, `background`, ... */

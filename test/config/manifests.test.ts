@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import type { V1VolumeMount } from "@kubernetes/client-node";
 import type { DaemonSet } from "../../daemon/cluster/objects.ts";
 import { environmentName, type OptionName, options, parseConfig } from "../../daemon/config/options.ts";
 import { type PolicyRule, readManifests } from "../cluster/manifests.ts";
@@ -36,6 +37,24 @@ describe("The pod of manifests/base", () => {
     assert.equal(securityContext?.allowPrivilegeEscalation, false);
     assert.equal(securityContext?.privileged, undefined);
     assert.equal(daemonSet?.spec?.template.spec?.hostPID, undefined);
+  });
+});
+
+describe("The mounts of manifests/base", () => {
+  const { volumeMounts = [] } = daemonSet?.spec?.template.spec?.containers[0] ?? {};
+  for (const mount of volumeMounts as V1VolumeMount[]) {
+    it(`are recursively read-only, also ${mount.name}, where the runtime knows how`, () => {
+      const { readOnly, recursiveReadOnly, mountPropagation } = mount;
+      // With another propagation the API server refuses it.
+      assert.deepEqual([readOnly, recursiveReadOnly, mountPropagation], [true, "IfPossible", undefined]);
+    });
+  }
+
+  it("are those of D-Bus and of the sentinel", () => {
+    assert.deepEqual(
+      volumeMounts.map(({ name }) => name),
+      ["run", "dbus"],
+    );
   });
 });
 

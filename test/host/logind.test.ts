@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, DeadlineError, systemClock } from "../../daemon/clock.ts";
-import { createLogind, type Logind } from "../../daemon/host/logind.ts";
+import { createLogind, type Inhibitor, type Logind } from "../../daemon/host/logind.ts";
 import { logindRebooter } from "../../daemon/host/reboot/logind.ts";
 import { RebootRefused } from "../../daemon/host/reboot/rebooter.ts";
 import { type Answer, type Call, type FakeBus, type FakeBusOptions, startFakeBus } from "./fake-bus.ts";
@@ -242,22 +242,31 @@ describe("logind", () => {
 });
 
 describe("Rebooting by logind", () => {
-  const rows: [answer: string | Error, obstacle: RegExp | undefined][] = [
+  const held = { what: "shutdown", who: "fwupd", why: "Flashing it", mode: "block", uid: 0, pid: 7 };
+  const delayed = { ...held, mode: "delay" };
+  const rows: [answer: string | Error, obstacle: RegExp | undefined, inhibitor?: Inhibitor][] = [
     ["yes", undefined],
     ["inhibitor-blocked", undefined],
     ["inhibited", undefined],
     ["challenge", /CanReboot is "challenge"/],
     ["no", /CanReboot is "no"/],
     ["na", /CanReboot is "na"/],
+    ["challenge", undefined, held],
+    ["no", undefined, held],
+    ["na", /CanReboot is "na"/, held],
+    ["no", /CanReboot is "no"/, delayed],
     [new Error("no D-Bus socket at /run/x"), /no D-Bus socket at \/run\/x/],
   ];
-  for (const [answer, obstacle] of rows) {
-    it(`is ${obstacle === undefined ? "possible" : "not possible"} after ${answer}`, async () => {
+  for (const [answer, obstacle, inhibitor] of rows) {
+    const meanwhile = inhibitor === undefined ? "" : `, with an inhibitor of the mode ${inhibitor.mode}`;
+    it(`is ${obstacle === undefined ? "possible" : "not possible"} after ${answer}${meanwhile}`, async () => {
       const canReboot = async () => {
         if (answer instanceof Error) throw answer;
         return answer;
       };
-      const method = logindRebooter({ canReboot } as unknown as Logind, { skipInhibitors: false });
+      const listInhibitors = async () => (inhibitor === undefined ? [] : [inhibitor]);
+      const logind = { canReboot, listInhibitors } as unknown as Logind;
+      const method = logindRebooter(logind, { skipInhibitors: false });
       const found = await method.obstacle(signal);
       if (obstacle === undefined) assert.equal(found, undefined);
       else assert.match(found ?? "", obstacle);

@@ -44,6 +44,16 @@ describe(`The manifests, by ${kubectl.title}`, () => {
     return folder;
   }
 
+  /** The same for the README's kustomization with these words in it. */
+  function composeExample(words: string): string {
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    const blocks = [...readme.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = ""]) => block);
+    const example = blocks.find((block) => block.includes(words)) ?? assert.fail("no such example");
+    const base = relative(folder, join(manifests, "base"));
+    writeFileSync(join(folder, "kustomization.yaml"), example.replace("[manifests/base]", `[${base}]`));
+    return folder;
+  }
+
   const render = (names: readonly string[]) => run("kustomize", compose(names));
   const results = (text: string) => text.trim().split("\n");
 
@@ -69,12 +79,7 @@ describe(`The manifests, by ${kubectl.title}`, () => {
   }
 
   it("are taken by the API server with the README's patch for TLS and a token, under which the probes go on", async () => {
-    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-    const blocks = [...readme.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = ""]) => block);
-    const patch = blocks.find((block) => block.includes("METRICS_TLS")) ?? assert.fail("no such example");
-    const base = relative(folder, join(manifests, "base"));
-    writeFileSync(join(folder, "kustomization.yaml"), patch.replace("[manifests/base]", `[${base}]`));
-    await run("apply", "-k", folder);
+    await run("apply", "-k", composeExample("METRICS_TLS"));
     const daemonSet = server.api.stored("daemonsets.apps", "kube-system/rebootd") as DaemonSet | undefined;
     const [container] = daemonSet?.spec?.template.spec?.containers ?? [];
     for (const probe of [container?.livenessProbe, container?.readinessProbe]) {
@@ -89,6 +94,13 @@ describe(`The manifests, by ${kubectl.title}`, () => {
       assert.ok(namesOfEnvironment.includes(name), name);
       assert.ok(value?.startsWith(`${mountPath}/`), value);
     }
+  });
+
+  it("have the image by its digest with the README's example", async () => {
+    assert.match(
+      await run("kustomize", composeExample("digest:")),
+      /^ +(- )?image: IMAGE@sha256:[0-9a-f]{64}$/m,
+    );
   });
 
   for (const name of components) {

@@ -67,7 +67,7 @@ fi
 
 # The root folder of a machine, and what boots it.
 machines=$PWD/node_modules/.cache/machines
-if [ ! -e "$machines/root/usr/bin/strace" ] || [ ! -e "$machines/root/usr/sbin/runc" ]; then
+if [ ! -e "$machines/root/usr/sbin/runc" ] || [ ! -e "$machines/root/usr/lib/polkit-1/polkitd" ]; then
   mkdir -p "$machines"
   rm -rf "$machines/part" "$machines/root"
   [ -n "${updated:-}" ] || apt-get update -qq
@@ -75,7 +75,7 @@ if [ ! -e "$machines/root/usr/bin/strace" ] || [ ! -e "$machines/root/usr/sbin/r
     for package in *.deb; do dpkg-deb -x "$package" . && rm "$package"; done)
   echo "system tests: building the root folder of a machine, once, about a minute" >&2
   DEBOOTSTRAP_DIR=$machines/usr/share/debootstrap timeout 600 "$machines/usr/sbin/debootstrap" --variant=minbase \
-    --include=systemd,systemd-sysv,dbus,procps,libpam-systemd,runc,strace bookworm "$machines/part" >"$machines/debootstrap.log"
+    --include=systemd,systemd-sysv,dbus,procps,libpam-systemd,polkitd,runc,strace bookworm "$machines/part" >"$machines/debootstrap.log"
   mv "$machines/part" "$machines/root"
 fi
 

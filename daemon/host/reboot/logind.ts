@@ -1,10 +1,12 @@
 import { BusRefusal, BusUnreachable } from "../bus.ts";
-import type { Logind } from "../logind.ts";
+import { blocksShutdown, type Logind } from "../logind.ts";
 import { selinuxAdvice } from "../selinux.ts";
 import { type RebootMethod, RebootRefused } from "./rebooter.ts";
 
 /** Since systemd 257 the answer also says that somebody holds shutdowns back, which is no lasting obstacle. */
 const able = new Set(["yes", "inhibited", "inhibitor-blocked"]);
+/** Before that it is one of these to all but root, for as long. */
+const deniedForNow = new Set(["no", "challenge"]);
 
 /** https://github.com/systemd/systemd/blob/main/src/libsystemd/sd-bus/bus-common-errors.h */
 const inProgress = "org.freedesktop.login1.OperationInProgress";
@@ -20,7 +22,10 @@ export function logindRebooter(
     async obstacle(signal) {
       try {
         const answer = await logind.canReboot(signal);
-        return able.has(answer) ? undefined : `logind's answer to CanReboot is ${JSON.stringify(answer)}`;
+        if (able.has(answer)) return undefined;
+        if (deniedForNow.has(answer) && (await logind.listInhibitors(signal)).some(blocksShutdown))
+          return undefined;
+        return `logind's answer to CanReboot is ${JSON.stringify(answer)}`;
       } catch (error) {
         signal.throwIfAborted();
         return (error as Error).message + (await whyDenied(error));
