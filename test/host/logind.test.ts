@@ -257,6 +257,22 @@ describe("Rebooting by logind", () => {
     ["no", /CanReboot is "no"/, delayed],
     [new Error("no D-Bus socket at /run/x"), /no D-Bus socket at \/run\/x/],
   ];
+  for (const [uid, ending] of [
+    [0, /"no"$/],
+    [
+      473,
+      /"no"; user 473 has to be in the node's list of users and in a rule of polkit: see manifests\/components\/rootless$/,
+    ],
+  ] as const) {
+    it(`says what is missing on the node to user ${uid}`, async () => {
+      const logind = { canReboot: async () => "no", listInhibitors: async () => [] } as unknown as Logind;
+      assert.match(
+        (await logindRebooter(logind, { skipInhibitors: false, uid }).obstacle(signal)) ?? "",
+        ending,
+      );
+    });
+  }
+
   for (const [answer, obstacle, inhibitor] of rows) {
     const meanwhile = inhibitor === undefined ? "" : `, with an inhibitor of the mode ${inhibitor.mode}`;
     it(`is ${obstacle === undefined ? "possible" : "not possible"} after ${answer}${meanwhile}`, async () => {

@@ -201,6 +201,10 @@ describe("The image", () => {
         assert.equal(await podman([], ["--version"]), `${version}\n`);
       });
 
+      it("starts as the user of components/rootless too, whom it does not know", async () => {
+        assert.equal(await podman(["--user=473:473"], ["--version"]), `${version}\n`);
+      });
+
       it("helps", async () => {
         assert.match(await podman([], ["run", "--help"]), /Usage: rebootd run[\s\S]*--reboot-sentinel/);
       });

@@ -22,7 +22,7 @@ const deeds: Record<string, string[]> = {
     "false",
   ],
   "end somebody's session": [...logind, "TerminateUser", "u", "1000"],
-  "stop a service": [...systemd, "StopUnit", "ss", "cron.service", "replace"],
+  "stop a unit": [...systemd, "StopUnit", "ss", "systemd-tmpfiles-clean.timer", "replace"],
   "start one": [...systemd, "StartUnit", "ss", "systemd-tmpfiles-clean.service", "replace"],
   "start a program": [
     ...[...systemd, "StartTransientUnit", "ssa(sv)a(sa(sv))", "mine.service", "replace", "1"],
@@ -48,13 +48,17 @@ describe("The component rootless on a real machine", () => {
   const call = (...argv: string[]) => execInPod(machine, "/usr/bin/busctl", "call", ...argv);
 
   it("ends with a clear message where the node has neither its user nor its rule", async () => {
-    await restart(/--reboot-method="logind".*logind: D-Bus at [\s\S]*status=2/);
+    await restart(
+      /--reboot-method="logind".*logind: D-Bus at .*: see manifests\/components\/rootless[\s\S]*status=2/,
+    );
   });
 
   it("ends with a clear message where the node has its user, and not its rule", async () => {
     await installHostFiles(machine, "rootless");
     await machine.exec("mv", "/etc/polkit-1/rules.d/10-rebootd.rules", "/root");
-    await restart(/--reboot-method="logind".*answer to CanReboot is \\?"(challenge|no)[\s\S]*status=2/);
+    await restart(
+      /--reboot-method="logind".*answer to CanReboot is "(challenge|no)"; user 473 .*rootless[\s\S]*status=2/,
+    );
     await machine.exec("mv", "/root/10-rebootd.rules", "/etc/polkit-1/rules.d");
   });
 
@@ -125,7 +129,7 @@ describe("The pod of manifests/base, beside it", () => {
   it("may have D-Bus do whatever root may", async () => {
     await restartPod(cluster, "m1", readPod(), /Idle: no reboot is needed/);
     const machine = cluster.machine("m1");
-    for (const deed of ["start a program", "start one", "hold shutdowns back"]) {
+    for (const deed of ["stop a unit", "start one", "start a program", "hold shutdowns back"]) {
       await execInPod(machine, "/usr/bin/busctl", "call", ...(deeds[deed] ?? []));
     }
   });

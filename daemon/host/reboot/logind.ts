@@ -1,3 +1,4 @@
+import { getuid } from "node:process";
 import { BusRefusal, BusUnreachable } from "../bus.ts";
 import { blocksShutdown, type Logind } from "../logind.ts";
 import { selinuxAdvice } from "../selinux.ts";
@@ -11,12 +12,22 @@ const deniedForNow = new Set(["no", "challenge"]);
 /** https://github.com/systemd/systemd/blob/main/src/libsystemd/sd-bus/bus-common-errors.h */
 const inProgress = "org.freedesktop.login1.OperationInProgress";
 
-/** `skipInhibitors`: the gate does not ask for them either. */
+interface Options {
+  /** The gate does not ask for them either. */
+  skipInhibitors: boolean;
+  /** As whom it asks; root where nothing is said and there are no users. */
+  uid?: number;
+}
+
 export function logindRebooter(
   logind: Logind,
-  { skipInhibitors }: { skipInhibitors: boolean },
+  { skipInhibitors, uid = getuid?.() ?? 0 }: Options,
   whyDenied: (error: unknown) => Promise<string> = selinuxAdvice,
 ): RebootMethod {
+  const advice =
+    uid === 0
+      ? ""
+      : `; user ${uid} has to be in the node's list of users and in a rule of polkit: see manifests/components/rootless`;
   return {
     name: "logind",
     async obstacle(signal) {
@@ -25,10 +36,11 @@ export function logindRebooter(
         if (able.has(answer)) return undefined;
         if (deniedForNow.has(answer) && (await logind.listInhibitors(signal)).some(blocksShutdown))
           return undefined;
-        return `logind's answer to CanReboot is ${JSON.stringify(answer)}`;
+        return `logind's answer to CanReboot is ${JSON.stringify(answer)}${advice}`;
       } catch (error) {
         signal.throwIfAborted();
-        return (error as Error).message + (await whyDenied(error));
+        const { message, code } = error as Error & { code?: unknown };
+        return message + ((await whyDenied(error)) || (code === "no-bus" ? "" : advice));
       }
     },
     async reboot(signal) {
