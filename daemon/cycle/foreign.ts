@@ -26,7 +26,7 @@ export function judgeForeign(
   if (found.phase === known.phase)
     return { record: { ...found, ...evidenceOf(known), since: earlier(known, found) } };
   const isAhead = seenPhases.includes(found.phase);
-  if (!busy.includes(known.phase)) return { record: isAhead ? undone(found) : begunNow(found) };
+  if (!busy.includes(known.phase)) return isAhead ? undone(found) : { record: begunNow(found) };
   // Another daemon of this node has given it back.
   if (!isCordoned && known.phase === "Returning" && found.phase === "Settling") return { record: found };
   // Its machine may go down at any moment.
@@ -42,10 +42,10 @@ export function judgeForeign(
 }
 
 /** At rest, with marks that are to be taken off. */
-function undone(found: CycleRecord): CycleRecord {
-  const message = `somebody else has written that this node is ${found.phase}: what the cycle has done to it is undone`;
-  const outcome = { result: "withdrawn", at: found.since, message } as const;
-  return { ...found, phase: "Waiting", outcome };
+function undone(found: CycleRecord): Judged {
+  const fault = `somebody else has written that this node is ${found.phase}: what the cycle has done to it is undone`;
+  const outcome = { result: "withdrawn", at: found.since, message: fault } as const;
+  return { record: { ...found, phase: "Waiting", outcome }, fault };
 }
 
 /** A cycle that another daemon of this node has begun, under the boot that runs: a reboot is proved from now on. */

@@ -74,7 +74,8 @@ describe("A record that somebody else has written, when this node is", () => {
 
   for (const says of ["Rebooting", "Returning", "Settling"] as const) {
     it(`at rest and it says ${says}, is undone: no reboot is proved by that`, () => {
-      const { record } = judgeForeign(known("Waiting"), found(says), cordoned(true));
+      const { record, fault } = judgeForeign(known("Waiting"), found(says), cordoned(true));
+      assert.match(fault ?? "", /somebody else has written that this node is/);
       assert.deepEqual(
         [record.phase, record.cordoned, record.outcome?.result],
         ["Waiting", true, "withdrawn"],

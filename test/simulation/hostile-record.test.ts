@@ -80,6 +80,17 @@ describe("A forged record", () => {
     assert.ok(saysOf("the lock names the boot that still runs"));
   });
 
+  for (const says of ["Rebooting", "Returning", "Settling"] as const) {
+    it(`that says ${says} of a node that only waits does not stand on its Node`, async () => {
+      await start({ "start-time": "2:00", "end-time": "3:00" });
+      await wantReboot();
+      await world.time.pass(minute);
+      await forge({ phase: says });
+      await world.time.pass(minute);
+      assert.deepEqual([await phase(), boots()], ["Waiting", 1]);
+    });
+  }
+
   it("that is written again and again does not keep a drain from its end", async () => {
     await drainHeld({ "drain-timeout": "2m" });
     for (let seconds = 0; seconds < 120; seconds += 10) {
