@@ -289,6 +289,7 @@ export const mutants: readonly Mutant[] = [
         "if (record.bootID === seen.bootID) return unproved",
         "if (record.bootID === seen.bootID && record.attempt > 99) return unproved",
       ],
+      ["if (seen.lock?.boot === bootText(seen.bootID))", "if (record.attempt > 99)"],
     ],
   },
   {

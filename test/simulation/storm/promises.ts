@@ -271,7 +271,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (before.phase === "Draining" && after.phase !== "Draining") {
       // Time in which it can see and do nothing does not count.
       const since = of(name).drainingSince;
-      const tookMs = now() - since - surroundings.disturbedMs(name, since);
+      const blindMs = Math.max(surroundings.disturbedMs(name, since), surroundings.awayMs(since));
+      const tookMs = now() - since - blindMs;
       // Of what was before its daemon was started it cannot know.
       const awayMs = surroundings.awayMs(Math.max(since, of(name).startedAt));
       // A node that goes on to its reboot still has the outcome of the cycle before.
@@ -342,7 +343,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
       entries.some((other) => other.nodeID === nodeID);
     if (writer === undefined) {
       for (const entry of before.filter(isHolder)) {
-        if (!isIn(after, entry)) of(entry.nodeID).robbedAt = now();
+        if (isIn(after, entry)) continue;
+        of(entry.nodeID).robbedAt = now();
+        of(entry.nodeID).enteredUnder = undefined;
       }
       checkDown();
       return;
