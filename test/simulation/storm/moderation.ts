@@ -11,9 +11,9 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 /** A drain asks once for each pod, and again for those that are refused. */
 const perMinuteMax = 150;
-/** Where nothing changes; a heartbeat of the Node every 20 s wakes the loop, and what is refused is tried a few times at first. */
+/** Where nothing changes on the Node: a heartbeat every 20 s wakes the loop, each hand-over has a waiting member of the control plane list the others, and what is refused is tried a few times at first. */
 const quietMs = 10 * minuteMs;
-const quietPerMinuteMax = 14;
+const quietPerMinuteMax = 16;
 const cordonsPerHourMax = 8;
 /** Of one controller, of which a storm has at most six pods on a node; a node that is begun anew soon evicts its pods again. */
 const evictedPerMinuteMax = 15;
