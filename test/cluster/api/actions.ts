@@ -30,12 +30,13 @@ for (const plural of ["deployments", "replicasets", "statefulsets"]) {
 
 const bodyOf = ({ call }: ResourceRequest) => fields(parseJson(call.body));
 
-function evictPod({ registry, store, timers }: Core, request: ResourceRequest): Answer {
+function evictPod(core: Core, request: ResourceRequest): Answer {
+  const { registry, timers } = core;
   const body = bodyOf(request);
   const { namespace, name } = request.attributes;
   const options = readDeleteOptions(fields(body["deleteOptions"]));
   const dryRun = options.dryRun || isDryRun(request.call.query, "CreateOptions");
-  admission(store, request, "CREATE", dryRun)?.(body, undefined);
+  admission(core, request, "CREATE", dryRun)?.(body, undefined);
   const nameInBody = text(at(body, "metadata", "name"));
   evict(registry, timers, { namespace, name, nameInBody, options: { ...options, dryRun } });
   return answerStatus(success(undefined, 201));

@@ -140,6 +140,63 @@ describe("An admission policy", () => {
     assert.deepEqual([(await addMap("a")).status, (await addMap("b")).status], [201, 422]);
   });
 
+  const conditions: [what: string, conditions: string[], failurePolicy: string, status: number][] = [
+    [
+      "is skipped where a condition is false, whatever another one runs into",
+      ["object.x.y", "false"],
+      "Fail",
+      201,
+    ],
+    ["fails closed where a condition runs into an error", ["true", "object.x.y"], "Fail", 422],
+    ["is skipped on such an error where it says so", ["true", "object.x.y"], "Ignore", 201],
+    ["knows no variables in its conditions", ["variables.yes"], "Fail", 422],
+  ];
+  for (const [what, expressions, failurePolicy, status] of conditions) {
+    it(what, async () => {
+      await addPolicy({
+        failurePolicy,
+        variables: [{ name: "yes", expression: "true" }],
+        matchConditions: expressions.map((expression, index) => ({ name: `c${index}`, expression })),
+        validations: [{ expression: "false" }],
+      });
+      await bind();
+      assert.equal((await addMap("a")).status, status);
+    });
+  }
+
+  it("asks what else the sender may do, in conditions and in validations", async () => {
+    const ask = (verb: string) =>
+      `authorizer.group('example.com').resource('things').namespace('shop').name('x').check('${verb}').allowed()`;
+    await addPolicy({
+      matchConditions: [{ name: "c", expression: `!${ask("skip")}` }],
+      validations: [{ expression: ask("pass") }],
+    });
+    await bind();
+    const rbac = "/apis/rbac.authorization.k8s.io/v1";
+    const may = async (name: string, ...verbs: string[]) => {
+      const rules = [
+        { apiGroups: ["example.com"], resources: ["things"], resourceNames: ["x"], verbs },
+        { apiGroups: [""], resources: ["configmaps"], verbs: ["create"] },
+      ];
+      await send("POST", `${rbac}/clusterroles`, { metadata: { name }, rules });
+      await send("POST", `${rbac}/clusterrolebindings`, {
+        metadata: { name },
+        roleRef: { kind: "ClusterRole", name },
+        subjects: [{ kind: "User", name }],
+      });
+      const before = token;
+      token = server.addUser({ name, groups: [] });
+      const { status } = await addMap(name);
+      token = before;
+      return status;
+    };
+    assert.deepEqual(
+      [await may("nobody", "get"), await may("skips", "skip"), await may("passes", "pass")],
+      [422, 201, 201],
+    );
+    assert.equal((await addMap("admin")).status, 201);
+  });
+
   it("works out a variable only when it is needed, and from those before it", async () => {
     const variables = [
       { name: "broken", expression: "object.nothing.here" },

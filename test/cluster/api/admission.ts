@@ -3,12 +3,11 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  */
 import { userInfo } from "./authn.ts";
-import { type Bindings, compile, isCelError, toCel } from "./cel.ts";
-import type { ResourceRequest } from "./core.ts";
+import { authorizerValue, type Bindings, type CheckAccess, compile, isCelError, toCel } from "./cel.ts";
+import type { Core, ResourceRequest } from "./core.ts";
 import { apiVersionOf } from "./forms.ts";
 import { at, type Fields, fields, type KubeObject, list, text } from "./object.ts";
 import { ApiError, details, qualified } from "./status.ts";
-import type { Store } from "./store.ts";
 
 export type Operation = "CREATE" | "UPDATE" | "DELETE";
 
@@ -16,6 +15,7 @@ export type Operation = "CREATE" | "UPDATE" | "DELETE";
 export type Admit = (object: Fields | undefined, old: KubeObject | undefined) => void;
 
 interface Asked {
+  core: Core;
   request: ResourceRequest;
   operation: Operation;
   object: Fields | undefined;
@@ -28,19 +28,21 @@ const bindings = "validatingadmissionpolicybindings.admissionregistration.k8s.io
 
 /** Undefined where nothing is bound, as almost always. */
 export function admission(
-  store: Store,
+  core: Core,
   request: ResourceRequest,
   operation: Operation,
   dryRun: boolean,
 ): Admit | undefined {
+  const { store } = core;
   const bound = store.list(bindings).map(([, binding]) => binding);
   if (bound.length === 0) return undefined;
   return (object, old) => {
+    const asked = { core, request, operation, object, old, dryRun };
+    const known = bindingsFor(asked);
     for (const binding of bound) {
       const policy = store.get(policies, text(at(binding, "spec", "policyName")));
       if (!policy || !list(at(binding, "spec", "validationActions")).includes("Deny")) continue;
-      const asked = { request, operation, object, old, dryRun };
-      const denied = isMatched(policy, asked) ? judge(policy, asked) : undefined;
+      const denied = isMatched(policy, asked) ? judge(policy, known) : undefined;
       if (denied) throw refusal(asked, policy, binding, denied);
     }
   };
@@ -52,23 +54,26 @@ interface Denial {
 }
 
 /** What speaks against it; undefined for nothing. */
-function judge(policy: KubeObject, asked: Asked): Denial | undefined {
+function judge(policy: KubeObject, known: Bindings): Denial | undefined {
   const spec = fields(policy["spec"]);
-  const known = bindingsFor(asked, list(spec["variables"]).map(fields));
-  const evaluate = ({ expression }: Fields) => compile(text(expression))(known);
-  const wentWrong = ({ expression }: Fields, error: Error): Denial | undefined =>
+  const wentWrong = (expression: unknown, error: Error): Denial | undefined =>
     spec["failurePolicy"] === "Fail"
       ? { message: `expression '${expression}' resulted in error: ${error.message}`, reason: "Invalid" }
       : undefined;
-  for (const condition of list(spec["matchConditions"]).map(fields)) {
-    const answer = evaluate(condition);
-    if (isCelError(answer)) return wentWrong(condition, answer);
-    if (answer !== true) return undefined;
+  // A condition that is false counts before one that goes wrong, wherever it stands. They know no variables.
+  const conditions = list(spec["matchConditions"]).map((condition) => {
+    const { expression } = fields(condition);
+    return { expression, answer: compile(text(expression))(known) };
+  });
+  if (conditions.some(({ answer }) => answer === false)) return undefined;
+  for (const { expression, answer } of conditions) {
+    if (isCelError(answer)) return wentWrong(expression, answer);
   }
+  const all = withVariables(known, list(spec["variables"]).map(fields));
   for (const validation of list(spec["validations"]).map(fields)) {
-    const answer = evaluate(validation);
+    const answer = compile(text(validation["expression"]))(all);
     if (answer === true) continue;
-    const denied = isCelError(answer) ? wentWrong(validation, answer) : denial(validation, known);
+    const denied = isCelError(answer) ? wentWrong(validation["expression"], answer) : denial(validation, all);
     if (denied) return denied;
   }
   return undefined;
@@ -83,15 +88,17 @@ function denial(validation: Fields, known: Bindings): Denial {
   };
 }
 
-/** The variables of a policy, each worked out once and only when it is needed. */
-function bindingsFor(asked: Asked, variables: Fields[]): Bindings {
-  const { request, operation, object, old, dryRun } = asked;
+/** What every policy is told, each part made only when an expression asks for it. */
+function bindingsFor(asked: Asked): Bindings {
+  const { core, request, operation, object, old, dryRun } = asked;
   const { resource, attributes, user } = request;
   const { group, version, plural, kind } = resource;
-  const known: Bindings = {
-    object: object ? toCel(wireForm(request, object)) : null,
-    oldObject: old ? toCel(wireForm(request, old)) : null,
-    request: toCel({
+  const known: Bindings = {};
+  addLazily(known, "object", () => (object ? toCel(wireForm(request, object)) : null));
+  addLazily(known, "oldObject", () => (old ? toCel(wireForm(request, old)) : null));
+  addLazily(known, "authorizer", () => authorizerValue(checkAccess(core, request)));
+  addLazily(known, "request", () =>
+    toCel({
       kind: { group, version, kind },
       resource: { group, version, resource: plural },
       subResource: attributes.subresource || undefined,
@@ -101,15 +108,35 @@ function bindingsFor(asked: Asked, variables: Fields[]): Bindings {
       userInfo: userInfo(user),
       dryRun,
     }),
-  };
-  for (const { name, expression } of variables) {
-    let worked: ReturnType<ReturnType<typeof compile>> | undefined;
-    Object.defineProperty(known, `variables.${name}`, {
-      enumerable: true,
-      get: () => (worked ??= compile(text(expression))(known)),
-    });
-  }
+  );
   return known;
+}
+
+/** With the variables of a policy. */
+function withVariables(known: Bindings, variables: Fields[]): Bindings {
+  const all: Bindings = Object.defineProperties({}, Object.getOwnPropertyDescriptors(known));
+  for (const { name, expression } of variables) {
+    addLazily(all, `variables.${name}`, () => compile(text(expression))(all) as Bindings[string]);
+  }
+  return all;
+}
+
+function addLazily(bindings: Bindings, name: string, make: () => Bindings[string]): void {
+  let made: Bindings[string] | undefined;
+  Object.defineProperty(bindings, name, {
+    enumerable: true,
+    get: () => {
+      if (made === undefined) made = make();
+      return made;
+    },
+  });
+}
+
+function checkAccess({ authorizer, checksAccess }: Core, { user }: ResourceRequest): CheckAccess {
+  return (question) =>
+    checksAccess
+      ? authorizer.decide(user, { ...question, version: "*", isResource: true, path: "" })
+      : { allowed: true, reason: "" };
 }
 
 function wireForm({ resource, attributes }: ResourceRequest, object: Fields): Fields {

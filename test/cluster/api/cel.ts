@@ -1,5 +1,5 @@
 /** Expressions of the Common Expression Language, over JSON: https://kubernetes.io/docs/reference/using-api/cel/ */
-import { type CelInput, celEnv, parse, plan } from "@bufbuild/cel";
+import { type CelInput, type CelMap, CelScalar, celEnv, celMap, celMethod, parse, plan } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 
 export { isCelError } from "@bufbuild/cel";
@@ -12,7 +12,68 @@ export type Bindings = Record<string, CelInput>;
 /** What it is in the language; an expression that goes wrong gives a CelError and throws nothing. */
 type Evaluate = (bindings: Bindings) => ReturnType<ReturnType<typeof plan>>;
 
-const env = celEnv({ funcs: strings });
+/** What somebody may do, as an expression asks it step by step. */
+export interface AccessQuestion {
+  group: string;
+  resource: string;
+  subresource: string;
+  namespace: string;
+  name: string;
+  verb: string;
+}
+
+export type CheckAccess = (question: AccessQuestion) => { allowed: boolean; reason: string };
+
+/**
+ * The variable `authorizer`. A real server has types of its own for it and for its answers; here they are maps without entries.
+ * https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-authorizer-library
+ */
+export function authorizerValue(check: CheckAccess): CelInput {
+  const question = { group: "", resource: "", subresource: "", namespace: "", name: "", verb: "" };
+  return step({ check, question });
+}
+
+interface Asking {
+  check: CheckAccess;
+  question: AccessQuestion;
+  answer?: ReturnType<CheckAccess>;
+}
+
+const askings = new WeakMap<CelMap, Asking>();
+
+function step(asking: Asking): CelMap {
+  const value = celMap(new Map());
+  askings.set(value, asking);
+  return value;
+}
+
+function askingOf(value: unknown): Asking {
+  const asking = askings.get(value as CelMap);
+  if (asking === undefined) throw new Error("no such overload");
+  return asking;
+}
+
+const { DYN, STRING, BOOL } = CelScalar;
+const authorizing = [
+  ...(["group", "resource", "subresource", "namespace", "name"] as const).map((field) =>
+    celMethod(field, DYN, [STRING], DYN, function (value) {
+      const { check, question } = askingOf(this);
+      return step({ check, question: { ...question, [field]: value } });
+    }),
+  ),
+  celMethod("check", DYN, [STRING], DYN, function (verb) {
+    const asking = askingOf(this);
+    return step({ ...asking, answer: asking.check({ ...asking.question, verb }) });
+  }),
+  celMethod("allowed", DYN, [], BOOL, function () {
+    return askingOf(this).answer?.allowed === true;
+  }),
+  celMethod("reason", DYN, [], STRING, function () {
+    return askingOf(this).answer?.reason ?? "";
+  }),
+];
+
+const env = celEnv({ funcs: [...strings, ...authorizing] });
 const known = new Map<string, Evaluate>();
 const knownMax = 1000;
 

@@ -31,7 +31,7 @@ export function create(core: Core, request: ResourceRequest): Answer {
   checkNamespace(read.object, namespace);
   checkEscalation(core, request, read.object);
   const dryRun = isDryRun(call.query, "CreateOptions");
-  const options = { dryRun, admit: admission(core.store, request, "CREATE", dryRun) };
+  const options = { dryRun, admit: admission(core, request, "CREATE", dryRun) };
   const created = warned(read, () => core.registry.create(resource, namespace, read.object, options));
   return answerJson(201, objectJson(core, request, created), read.warnings);
 }
@@ -48,14 +48,14 @@ export function update(core: Core, request: ResourceRequest): Answer {
   if (!exists && uid) throw uidMismatch(target, uid, "");
   if (!exists && resource.createOnUpdate && !attributes.subresource) {
     read.object.metadata.resourceVersion = "";
-    const admit = admission(core.store, request, "CREATE", dryRun);
+    const admit = admission(core, request, "CREATE", dryRun);
     const created = warned(read, () =>
       core.registry.create(resource, target.namespace, read.object, { dryRun, admit }),
     );
     return answerJson(201, objectJson(core, request, created), read.warnings);
   }
   const subresource = attributes.subresource;
-  const admit = admission(core.store, request, "UPDATE", dryRun);
+  const admit = admission(core, request, "UPDATE", dryRun);
   const options = { dryRun, admit, put: true, ...(subresource && { subresource }) };
   const updated = warned(read, () => core.registry.update(target, () => read.object, options));
   return answerJson(200, objectJson(core, request, updated), read.warnings);
@@ -86,7 +86,7 @@ export function patch(core: Core, request: ResourceRequest): Answer {
     return read.object;
   };
   try {
-    const admit = admission(core.store, request, "UPDATE", dryRun);
+    const admit = admission(core, request, "UPDATE", dryRun);
     const options = { dryRun, admit, ...(subresource && { subresource }) };
     const patched = core.registry.update(target, change, options);
     return answerJson(200, objectJson(core, request, patched), read.warnings);
@@ -122,7 +122,7 @@ const shownForm = (resource: Resource, object: KubeObject) => resource.fromStore
 export function remove(core: Core, request: ResourceRequest): Answer {
   const { resource, call } = request;
   const options = deleteOptionsOf(call.query, call.body);
-  const admit = admission(core.store, request, "DELETE", options.dryRun ?? false);
+  const admit = admission(core, request, "DELETE", options.dryRun ?? false);
   const { object, gone } = core.registry.delete(targetOf(request), options, admit);
   // The asynchronous 202 is for those who ask with the old option for dependents to go as well.
   const code = !gone && options.orphanDependents === false ? 202 : 200;
@@ -135,7 +135,7 @@ export function remove(core: Core, request: ResourceRequest): Answer {
 export async function removeCollection(core: Core, request: ResourceRequest): Promise<Answer> {
   const { resource, call } = request;
   const options = deleteOptionsOf(call.query, call.body);
-  const admit = admission(core.store, request, "DELETE", options.dryRun ?? false);
+  const admit = admission(core, request, "DELETE", options.dryRun ?? false);
   const page = await readPage(core, request, parseListOptions(call.query, resource, false));
   for (const [, { metadata }] of page.entries) {
     const { namespace, name } = metadata;
