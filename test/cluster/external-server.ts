@@ -40,6 +40,7 @@ export function useExternalServer(file: string, clock: Clock): ClusterServer {
   }
 
   return {
+    bindsTokens: false,
     apiFor: () => admin,
     kubeconfigFor: async (user) => {
       const account = serviceAccountOf(user);

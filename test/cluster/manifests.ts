@@ -53,10 +53,13 @@ const collections: Record<string, (namespace: string) => string> = {
   DaemonSet: (namespace) => `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
 };
 
+/** What `components/without-admission` takes out of the base. */
+export const admissionKinds = ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"];
+
 /** The objects of `manifests/<folder>`, in the namespace that its kustomization names. */
 export function readManifests(folder = "base"): ManifestObject[] {
   const read = (file: string) => readFileSync(join(manifests, folder, file), "utf8");
-  const { namespace, resources } = loadYaml<{ namespace?: string; resources: string[] }>(
+  const { namespace, resources = [] } = loadYaml<{ namespace?: string; resources?: string[] }>(
     read("kustomization.yaml"),
   );
   const objects = resources.flatMap((file) => loadAllYaml(read(file)) as ManifestObject[]);
@@ -67,14 +70,36 @@ export function readManifests(folder = "base"): ManifestObject[] {
   );
 }
 
+/** Keys that the policy admits beside its own, as the README says for options that name them. */
+export interface Admitted {
+  nodeLabels?: readonly string[];
+  nodeAnnotations?: readonly string[];
+  leaseAnnotations?: readonly string[];
+}
+
+function admitting(object: ManifestObject, admitted: Admitted): ManifestObject {
+  const { spec } = object as { spec?: { variables?: { name: string; expression: string }[] } };
+  if (object.kind !== "ValidatingAdmissionPolicy" || spec?.variables === undefined) return object;
+  const variables = spec.variables.map(({ name, expression }) => {
+    const more = admitted[name as keyof Admitted] ?? [];
+    return { name, expression: more.length > 0 ? `${expression} + ${JSON.stringify(more)}` : expression };
+  });
+  return { ...object, spec: { ...spec, variables } } as ManifestObject;
+}
+
 /** Creates them, but for those that the caller leaves out. */
 export async function createManifests(
   api: Api,
   signal: AbortSignal,
-  { without = [], folder = "base" }: { without?: readonly string[]; folder?: string } = {},
+  {
+    without = [],
+    folder = "base",
+    admitted = {},
+  }: { without?: readonly string[]; folder?: string; admitted?: Admitted } = {},
 ): Promise<void> {
-  for (const object of readManifests(folder)) {
-    if (without.includes(object.kind)) continue;
+  for (const given of readManifests(folder)) {
+    if (without.includes(given.kind)) continue;
+    const object = admitting(given, admitted);
     const collection = collections[object.kind];
     if (collection === undefined)
       throw new Error(`manifests/${folder}: no path is known for a ${object.kind}`);
@@ -82,8 +107,11 @@ export async function createManifests(
   }
 }
 
-/** All but the DaemonSet, for daemons that are started in its place. */
-export async function installRights(server: ClusterServer): Promise<void> {
+/** All but the DaemonSet, for daemons that are started in its place; for options that name more than the policies admit, with those. */
+export async function installRights(server: ClusterServer, admitted: Admitted = {}): Promise<void> {
   const api = server.apiFor(administrator);
-  await createManifests(api, new AbortController().signal, { without: ["DaemonSet"] });
+  const { signal } = new AbortController();
+  // Who has no token of a pod on a node can be no daemon where these are.
+  const without = server.bindsTokens ? ["DaemonSet"] : ["DaemonSet", ...admissionKinds];
+  await createManifests(api, signal, { without, admitted });
 }

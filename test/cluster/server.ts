@@ -16,6 +16,8 @@ export interface ClusterServer {
   apiFor(user: ClusterUser): Api;
   /** The text of a kubeconfig with this user's credentials. */
   kubeconfigFor(user: ClusterUser): Promise<string>;
+  /** Whether such a user's `extra` counts, as that of a token which was made for a pod. */
+  bindsTokens: boolean;
   /** May be called again. */
   stop(): Promise<void>;
 }
@@ -23,6 +25,7 @@ export interface ClusterServer {
 export interface ClusterUser {
   name: string;
   groups: readonly string[];
+  extra?: Record<string, string[]>;
 }
 
 export const administrator: ClusterUser = { name: "cluster-admin", groups: ["system:masters"] };
@@ -47,15 +50,17 @@ export async function startSimulatedServer(
   const tokens = new Map<string, string>();
   let stopped: Promise<void> | undefined;
 
-  function tokenOf({ name, groups }: ClusterUser): string {
-    const token = tokens.get(name) ?? api.addUser({ name, groups: [...groups] });
-    tokens.set(name, token);
+  function tokenOf({ name, groups, extra }: ClusterUser): string {
+    const key = JSON.stringify([name, extra]);
+    const token = tokens.get(key) ?? api.addUser({ name, groups: [...groups], ...(extra && { extra }) });
+    tokens.set(key, token);
     return token;
   }
 
   return {
     api,
     url: listening.url,
+    bindsTokens: true,
     apiFor: (user) => createClient({ transport: api.transport(tokenOf(user)), clock }),
     kubeconfigFor: async (user) => kubeconfig({ ...listening, token: tokenOf(user), user: user.name }),
     stop: () => {

@@ -130,8 +130,8 @@ export async function startWorld(
     });
   }
 
-  async function kubeconfigFor(user: ClusterUser): Promise<string> {
-    const file = join(folder, `${user.name.replaceAll(":", "-")}.kubeconfig`);
+  async function kubeconfigFor(user: ClusterUser, holder: string): Promise<string> {
+    const file = join(folder, `${holder}.kubeconfig`);
     writeFileSync(file, await server.kubeconfigFor(user), { mode: 0o600 });
     return file;
   }
@@ -139,7 +139,7 @@ export async function startWorld(
   async function addMachine(name: string, number: number): Promise<WorldNode> {
     const place = join(folder, name);
     const logFile = join(folder, `${name}.log`);
-    const kubeconfig = await kubeconfigFor(settings.daemonUser(name));
+    const kubeconfig = await kubeconfigFor(settings.daemonUser(name), `rebootd-${name}`);
     const machineID = randomUuid(random).replaceAll("-", "");
     const kubelet = { ...kubeletDefaults, ...settings.kubelet };
     const api = server.apiFor({ name: `system:node:${name}`, groups: ["system:nodes", "system:masters"] });
@@ -185,7 +185,7 @@ export async function startWorld(
     // Without the controller for them, the taint of a new node stays.
     const hasTaintsKept = settings.controllers?.includes("nodeLifecycle") ?? true;
     const names = namesOf(settings.nodes);
-    const adminKubeconfig = await kubeconfigFor(administrator);
+    const adminKubeconfig = await kubeconfigFor(administrator, administrator.name);
     const nodes = await Promise.all(names.map((name, index) => addMachine(name, index + 1)));
     await eventually("all nodes are Ready", () => allReady(nodes, hasTaintsKept), startMs);
     // Now, so that their pods are spread over all nodes.

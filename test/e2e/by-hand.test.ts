@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ClusterStatus } from "../../daemon/cli/cluster-status.ts";
 import { systemClock } from "../../daemon/clock.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { daemonUser, installRights } from "../cluster/manifests.ts";
+import { daemonUserOn, installRights } from "../cluster/manifests.ts";
 import { startSuite } from "../cluster/suite.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import { runDaemonProcess } from "./daemon-process.ts";
@@ -50,7 +50,7 @@ describe("A person at the command line", () => {
     await installRights(suite.server);
     world = await startWorld({
       ...suite,
-      daemonUser: () => daemonUser,
+      daemonUser: daemonUserOn,
       nodes,
       startDaemon: (place) => startRebootd(place, ["--period=2s"]),
     });

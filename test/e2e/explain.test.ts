@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../daemon/clock.ts";
 import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { daemonUser, installRights } from "../cluster/manifests.ts";
+import { daemonUserOn, installRights } from "../cluster/manifests.ts";
 import { startSuite } from "../cluster/suite.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import { askDaemon, runDaemonProcess } from "./daemon-process.ts";
@@ -38,7 +38,7 @@ describe("A node that may not reboot for several reasons", () => {
     const options = ["--blocking-pod-selector=app=keep", "--blackout=2020-01-01..2099-12-31"];
     world = await startWorld({
       ...suite,
-      daemonUser: () => daemonUser,
+      daemonUser: daemonUserOn,
       nodes: ["n1"],
       startDaemon: (place) => startRebootd(place, ["--period=1s", ...options]),
     });

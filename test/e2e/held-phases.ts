@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../daemon/clock.ts";
 import { type Phase, phases } from "../../daemon/cycle/record.ts";
 import { type DaemonPlace, startRebootd } from "../cluster/machines/rebootd.ts";
-import { daemonUser, installRights } from "../cluster/manifests.ts";
+import { daemonUser, daemonUserOn, installRights } from "../cluster/manifests.ts";
 import { onSimulatedServer, type Suite, startSuite } from "../cluster/suite.ts";
 import { startWorld, type World, type WorldOptions } from "../cluster/world.ts";
 import type { WorldNode } from "../cluster/world-node.ts";
@@ -65,7 +65,7 @@ export async function startHeldPhases({ others = {}, ...rest }: HeldPhasesOption
   const world = await startWorld({
     ...suite,
     ...rest,
-    daemonUser: () => daemonUser,
+    daemonUser: daemonUserOn,
     nodes: Object.keys(optionsFor),
     startDaemon: (place) => startRebootd(place, optionsFor[place.name]?.(place)),
     onMachineEvent: ({ type, machine }) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { systemClock } from "../../daemon/clock.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { daemonUser, installRights } from "../cluster/manifests.ts";
+import { daemonUserOn, installRights } from "../cluster/manifests.ts";
 import { startSuite } from "../cluster/suite.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import type { WorldNode } from "../cluster/world-node.ts";
@@ -88,7 +88,7 @@ describe(`A roll whose daemons are killed at random moments (REBOOTD_SEED=${seed
     await installRights(suite.server);
     world = await startWorld({
       ...suite,
-      daemonUser: () => daemonUser,
+      daemonUser: daemonUserOn,
       nodes: 5,
       concurrency,
       workloads: [{ name: "web", replicas: 10, budget: { maxUnavailable: 3 } }],

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { systemClock } from "../../daemon/clock.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { daemonUser, installRights } from "../cluster/manifests.ts";
+import { daemonUserOn, installRights } from "../cluster/manifests.ts";
 import { onSimulatedServer, type Suite, startSuite } from "../cluster/suite.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import { askDaemon, readLog } from "./daemon-process.ts";
@@ -44,7 +44,7 @@ describe("A roll of real daemons", () => {
     await installRights(suite.server);
     world = await startWorld({
       ...suite,
-      daemonUser: () => daemonUser,
+      daemonUser: daemonUserOn,
       nodes,
       workloads: [{ name: "web", replicas: 6, budget: { maxUnavailable: 2 } }],
       startDaemon: (place) => startRebootd(place, [`--prometheus-url=${prometheus.url}`, "--period=1s"]),

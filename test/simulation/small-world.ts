@@ -2,7 +2,7 @@ import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { Lease, WholeNode } from "../../daemon/cluster/objects.ts";
 import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
-import type { RawOptions } from "../../daemon/config/options.ts";
+import type { OptionName, RawOptions } from "../../daemon/config/options.ts";
 import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import type { HttpPost } from "../../daemon/gates/ask-server.ts";
 import type { Host } from "../../daemon/host/host.ts";
@@ -14,7 +14,13 @@ import { type KubeletOptions, kubeletDefaults, runKubelet } from "../cluster/mac
 import { createMachine, type Machine, type MachineEvent, randomUuid } from "../cluster/machines/machine.ts";
 import { memoryStorage } from "../cluster/machines/storage.ts";
 import type { DaemonHandle } from "../cluster/machines/supervisor.ts";
-import { createManifests, daemonUser, daemonUserOn } from "../cluster/manifests.ts";
+import {
+  type Admitted,
+  admissionKinds,
+  createManifests,
+  daemonUser,
+  daemonUserOn,
+} from "../cluster/manifests.ts";
 import { createWorkload, type Workload } from "../cluster/workloads.ts";
 import { createMachineClock, type MachineClock } from "./machine-clock.ts";
 import { pausedWith } from "./paused-transport.ts";
@@ -135,8 +141,10 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const logs: string[] = [];
 
   void runControllers(portsFor("controllers"));
-  await createManifests(admin, signal, { without: ["DaemonSet"] });
-  for (const component of options.components ?? []) {
+  const { components = [] } = options;
+  const without = ["DaemonSet", ...(components.includes("without-admission") ? admissionKinds : [])];
+  await createManifests(admin, signal, { without, admitted: admittedFor(options.options) });
+  for (const component of components) {
     await createManifests(admin, signal, { folder: `components/${component}` });
   }
   const machines = Array.from({ length: options.nodes }, (_, index) => {
@@ -256,6 +264,20 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
     },
   };
   return world;
+}
+
+/** What the README has an operator add to the policy for these options. */
+function admittedFor(options: RawOptions = {}): Admitted {
+  const keys = (...names: OptionName[]) =>
+    names
+      .flatMap((name) => options[name] ?? [])
+      .flatMap((text) => text.split(","))
+      .map((text) => text.split("=")[0] ?? "");
+  return {
+    nodeLabels: keys("pre-reboot-node-labels", "post-reboot-node-labels"),
+    nodeAnnotations: keys("before-reboot-hooks", "after-reboot-hooks"),
+    leaseAnnotations: keys("lock-annotation"),
+  };
 }
 
 function fail(message: string): never {

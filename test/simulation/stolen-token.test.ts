@@ -46,8 +46,9 @@ type Attempt = (api: Api, options: { signal: AbortSignal }) => Promise<unknown>;
 /** The thief has the token of n1's daemon. */
 interface Row {
   what: string;
+  /** By the rights alone, as with `components/without-admission`. */
   isAllowed: boolean;
-  /** With `components/admission`, where that makes a difference. */
+  /** By the policies too, where that makes a difference. */
   isAdmitted?: boolean;
   attempt: Attempt;
 }
@@ -99,6 +100,12 @@ const attempts: Row[] = [
     isAllowed: true,
     isAdmitted: false,
     attempt: patch("/api/v1/nodes/n1", { spec: { taints: [{ key: "x", effect: "NoExecute" }] } }),
+  },
+  {
+    what: "write the record of any node",
+    isAllowed: true,
+    isAdmitted: false,
+    attempt: patch("/api/v1/nodes/n2", { metadata: { annotations: { "rebootd.dev/cycle": "{}" } } }),
   },
   {
     what: "evict any pod, within its budget",
@@ -175,8 +182,8 @@ const attempts: Row[] = [
 ];
 
 const columns: [columnName: string, components: string[], isDone: (row: Row) => boolean][] = [
-  ["", [], ({ isAllowed }) => isAllowed],
-  [" with components/admission", ["admission"], ({ isAllowed, isAdmitted = isAllowed }) => isAdmitted],
+  ["", [], ({ isAllowed, isAdmitted = isAllowed }) => isAdmitted],
+  [" with components/without-admission", ["without-admission"], ({ isAllowed }) => isAllowed],
 ];
 
 for (const [columnName, components, isDone] of columns) {
@@ -200,11 +207,11 @@ for (const [columnName, components, isDone] of columns) {
   });
 }
 
-describe("With components/admission, a daemon", () => {
+describe("By the policies of manifests/base, a daemon", () => {
   afterEach(() => world.stop());
 
   it("that says on which node it is by no token changes nothing", async () => {
-    await start({}, { components: ["admission"] });
+    await start({});
     for (const attempt of [cordon("n1"), evict("web")]) {
       const refused = await refusalOf(attempt, apiOf(daemonUser));
       assert.match(String(refused), /the token is of no pod on a node/);
@@ -212,7 +219,7 @@ describe("With components/admission, a daemon", () => {
   });
 
   it("has no use of rights that it was given by mistake", async () => {
-    await start({}, { nodes: 2, components: ["admission"] });
+    await start({}, { nodes: 2 });
     const binding = {
       metadata: { name: "too-much" },
       roleRef: { kind: "ClusterRole", name: "cluster-admin" },
@@ -224,7 +231,7 @@ describe("With components/admission, a daemon", () => {
   });
 
   it("deletes pods on its own node only, where it may delete them at all", async () => {
-    await start({}, { nodes: 2, components: ["admission", "delete-pods"] });
+    await start({}, { nodes: 2, components: ["delete-pods"] });
     await addPod("here", { on: "n1" });
     await addPod("there", { on: "n2" });
     const thief = apiOf(daemonUserOn("n1"));
@@ -237,7 +244,7 @@ describe("With components/admission, a daemon", () => {
   });
 
   it("takes away the note that a person has unlocked its node, with its slot", async () => {
-    await start({ "reboot-delay": "1m" }, { components: ["admission"] });
+    await start({ "reboot-delay": "1m" });
     await wantReboot();
     await until("it drains", async () => (await phase()) === "Draining");
     await annotateLease("rebootd.dev/unlocked", JSON.stringify([{ node: "n1", at: "2026-11-24T12:00:10Z" }]));
@@ -247,7 +254,7 @@ describe("With components/admission, a daemon", () => {
   });
 
   it("says what it may not change", async () => {
-    await start({}, { components: ["admission"] });
+    await start({});
     const refused = await refusalOf(patch("/api/v1/nodes/n1"), apiOf(daemonUserOn("n1")));
     assert.match(String(refused), /not for a daemon to change: annotations example\.com\/x/);
   });
@@ -258,7 +265,7 @@ describe("With components/admission, a daemon", () => {
       "drain-escalation": "evict:2m,delete:1m",
       preflight: "off",
     };
-    await start(options, { nodes: 3, components: ["admission", "delete-pods"] });
+    await start(options, { nodes: 3, components: ["delete-pods"] });
     await addPod("stuck", { on: "n2" });
     await addBudget("stuck");
     await world.time.pass(3000);

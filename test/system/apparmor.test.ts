@@ -20,7 +20,7 @@ import { systemClock } from "../../daemon/clock.ts";
 import { createLogind } from "../../daemon/host/logind.ts";
 import { certificate } from "../cluster/api/https.ts";
 import { nodeFlags } from "../cluster/machines/rebootd.ts";
-import { daemonUser, installRights } from "../cluster/manifests.ts";
+import { daemonUserOn, installRights } from "../cluster/manifests.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
 import { type Answer, type Call, startFakeBus } from "../host/fake-bus.ts";
 import {
@@ -193,7 +193,7 @@ async function traceLife(folder: string): Promise<Life> {
     server = await startSimulatedServer(systemClock);
     await installRights(server);
     await server.apiFor(administrator).create("/api/v1/nodes", { metadata: { name: "n1" } }, { signal });
-    const environment = layOutPod(root, await server.kubeconfigFor(daemonUser), cert);
+    const environment = layOutPod(root, await server.kubeconfigFor(daemonUserOn("n1")), cert);
     const args = [
       "--node-id=n1",
       "--run-path=/host/run",

@@ -21,7 +21,7 @@ import {
   type V1Volume,
   type V1VolumeMount,
 } from "@kubernetes/client-node";
-import { daemonUser, type ManifestObject } from "../cluster/manifests.ts";
+import { daemonUserOn, type ManifestObject } from "../cluster/manifests.ts";
 import { newestKubectl } from "./kubectl.ts";
 import type { Machine } from "./machine.ts";
 import { bundle, type MachineCluster } from "./machine-cluster.ts";
@@ -108,7 +108,7 @@ export async function runPod(
 ): Promise<void> {
   const machine = cluster.machine(node);
   const owner = spec.containers[0]?.securityContext?.runAsUser ?? 0;
-  const account = serviceAccount(machine, await cluster.server.kubeconfigFor(daemonUser), owner);
+  const account = serviceAccount(machine, await cluster.server.kubeconfigFor(daemonUserOn(node)), owner);
   const config = runtimeConfig(spec, {
     fields: { "spec.nodeName": node, "metadata.namespace": namespace },
     environment: { ...account.environment, ...inMachines, ...environment },

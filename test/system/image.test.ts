@@ -22,7 +22,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { systemClock } from "../../daemon/clock.ts";
-import { daemonUser, installRights } from "../cluster/manifests.ts";
+import { daemonUser, daemonUserOn, installRights } from "../cluster/manifests.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
 import { type Answer, type Call, startFakeBus } from "../host/fake-bus.ts";
 
@@ -123,7 +123,7 @@ describe("The image", () => {
     await installRights(server);
     const signal = AbortSignal.timeout(runDeadlineMs);
     await server.apiFor(administrator).create("/api/v1/nodes", { metadata: { name: "n1" } }, { signal });
-    writeFileSync(join(folder, "kubeconfig"), await server.kubeconfigFor(daemonUser));
+    writeFileSync(join(folder, "kubeconfig"), await server.kubeconfigFor(daemonUserOn("n1")));
     mkdirSync(join(folder, "run"));
     writeFileSync(join(folder, "run/reboot-required"), "");
   });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../daemon/clock.ts";
 import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { daemonUser, installRights } from "../cluster/manifests.ts";
+import { daemonUserOn, installRights } from "../cluster/manifests.ts";
 import { startSimulatedServer } from "../cluster/server.ts";
 import { startWorld, type World } from "../cluster/world.ts";
 import { kubectls, type Session, startSession } from "./kubectl.ts";
@@ -188,7 +188,7 @@ for (const kubectl of kubectls()) {
           server,
           nodes: 2,
           rebootSeconds: 1,
-          daemonUser: () => daemonUser,
+          daemonUser: daemonUserOn,
           startDaemon: (place) => startRebootd(place),
         });
         try {
@@ -220,7 +220,7 @@ for (const kubectl of kubectls()) {
         const world = await startWorld({
           server,
           nodes: 1,
-          daemonUser: () => daemonUser,
+          daemonUser: daemonUserOn,
           startDaemon: (place) => startRebootd(place, ["--reboot-delay=5s"]),
         });
         const folder = mkdtempSync(join(tmpdir(), "rebootd-kubectl-"));

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { systemClock } from "../../daemon/clock.ts";
 import type { DaemonSet } from "../../daemon/cluster/objects.ts";
 import { environmentName, options } from "../../daemon/config/options.ts";
+import { daemonUserOn } from "../cluster/manifests.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
 import { newestKubectl, startSession } from "./kubectl.ts";
 
@@ -109,19 +110,48 @@ describe(`The manifests, by ${kubectl.title}`, () => {
     });
   }
 
-  it("bind a daemon with admission, as its first lines say how to check", async () => {
-    await run("apply", "-k", compose(["admission"]));
+  const checks = readFileSync(join(manifests, "base/admission.yaml"), "utf8").matchAll(
+    /^# To check: kubectl (.*) is forbidden by the policy (\S+)$/gm,
+  );
+  for (const [, check = "", policy] of checks) {
+    it(`bind by the policy ${policy}, as it says how to check, and do not without-admission`, async () => {
+      await run("apply", "-k", compose([]));
+      const options = { signal: AbortSignal.timeout(10_000) };
+      await server.apiFor(administrator).create("/api/v1/nodes", { metadata: { name: "n1" } }, options);
+      const session = startSession(kubectl, join(folder, "kubeconfig"));
+      const tryIt = () => session.run(check.replaceAll("NODE", "n1").split(" "));
+      const { code, text } = await tryIt();
+      assert.equal(code, 1);
+      const refused = `(Forbidden): nodes "n1" is forbidden: ValidatingAdmissionPolicy '${policy}' with binding`;
+      assert.ok(text.includes(refused), text);
+      for (const kind of ["validatingadmissionpolicies", "validatingadmissionpolicybindings"]) {
+        await run("delete", kind, "--all");
+      }
+      await run("apply", "-k", compose(["without-admission"]));
+      assert.equal((await tryIt()).code, 0);
+    });
+  }
+
+  it("have no policy and no binding without-admission, and all else as it is", async () => {
+    const kinds = (text: string) => text.match(/^kind: .*$/gm) ?? [];
+    const [all, without] = [kinds(await render([])), kinds(await render(["without-admission"]))];
+    assert.deepEqual(
+      all.filter((kind) => !kind.includes("AdmissionPolicy")),
+      without,
+    );
+    assert.equal(all.length - without.length, 4);
+  });
+
+  it("let a daemon change the labels and annotations that the README's patch of the policy adds", async () => {
+    await run("apply", "-k", composeExample("/spec/variables/0/expression"));
     const options = { signal: AbortSignal.timeout(10_000) };
     await server.apiFor(administrator).create("/api/v1/nodes", { metadata: { name: "n1" } }, options);
-    const first = readFileSync(join(manifests, "components/admission/kustomization.yaml"), "utf8");
-    const [, check = ""] = /^# To check: kubectl (.*) is forbidden by the policy rebootd$/m.exec(first) ?? [];
-    const session = startSession(kubectl, join(folder, "kubeconfig"));
-    const { code, text } = await session.run(check.replace("NODE", "n1").split(" "));
-    assert.equal(code, 1);
-    assert.match(
-      text,
-      /\(Forbidden\): nodes "n1" is forbidden: ValidatingAdmissionPolicy 'rebootd' with binding/,
-    );
+    const daemon = server.apiFor(daemonUserOn("n1"));
+    const change = (metadata: object) => daemon.patch("/api/v1/nodes/n1", { metadata }, options);
+    await change({ labels: { "example.com/maintenance": "true" } });
+    await change({ annotations: { "example.com/databases-moved": null } });
+    await change({ annotations: { "rebootd.dev/cycle": "{}" } });
+    await assert.rejects(change({ labels: { "example.com/other": "true" } }), /not for a daemon to change/);
   });
 
   it("go into another namespace as a whole, with all components", async () => {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../daemon/clock.ts";
 import { nodeFlags } from "../cluster/machines/rebootd.ts";
-import { daemonUser } from "../cluster/manifests.ts";
+import { daemonUserOn } from "../cluster/manifests.ts";
 import { bundle, type MachineCluster, startMachineCluster } from "./machine-cluster.ts";
 
 /**
@@ -31,7 +31,8 @@ ProtectSystem=strict
 WantedBy=multi-user.target
 `;
 
-async function startNode(name: string, kubeconfig: string): Promise<void> {
+async function startNode(name: string): Promise<void> {
+  const kubeconfig = await cluster.server.kubeconfigFor(daemonUserOn(name));
   const files = { "/usr/local/bin/node": process.execPath, "/usr/local/lib/rebootd.mjs": bundle };
   const { root } = await cluster.startNode(name, files);
   const args = [
@@ -89,8 +90,7 @@ async function rollAll(): Promise<number> {
 describe("Real machines", () => {
   before(async () => {
     cluster = await startMachineCluster();
-    const kubeconfig = await cluster.server.kubeconfigFor(daemonUser);
-    for (const name of names) await startNode(name, kubeconfig);
+    for (const name of names) await startNode(name);
   });
   after(() => cluster?.stop());
 
