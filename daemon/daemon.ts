@@ -224,6 +224,7 @@ export async function runDaemon(
     port: config["metrics-port"],
     registry: metrics.registry,
     fault: reporting.fault,
+    unready: reporting.unready,
     access,
     warn: log.warn,
   });

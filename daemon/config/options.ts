@@ -537,13 +537,13 @@ export const options = {
     }),
     default: "",
     placeholder: "ADDRESS",
-    help: "address of /metrics and /healthz; empty for all",
+    help: "address of /metrics, /healthz and /readyz; empty for all",
   },
   "metrics-port": {
     type: integer({ min: 0, max: 65_535, like: 8080 }),
     default: "8080",
     placeholder: "PORT",
-    help: "port of /metrics and /healthz; 0 takes a free one",
+    help: "port of /metrics, /healthz and /readyz; 0 takes a free one",
   },
   "metrics-tls-cert-file": {
     type: path,
@@ -558,7 +558,7 @@ export const options = {
   "metrics-bearer-token-file": {
     type: path,
     placeholder: "FILE",
-    help: "bearer token that /metrics requires, read for each request; /healthz requires none",
+    help: "bearer token that /metrics requires, read for each request; /healthz and /readyz require none",
   },
   "log-format": {
     type: choice("text", "json"),

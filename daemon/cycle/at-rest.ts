@@ -1,6 +1,7 @@
 import type { ClosedGate } from "../gates/gate.ts";
 import type { Need } from "../host/need.ts";
 import type { Refusal } from "../lock/limits.ts";
+import { shortEnds } from "../one-line.ts";
 import {
   type Decision,
   iso,
@@ -33,8 +34,10 @@ const sayAgainMs = 30_000;
 const sayingsMax = 3;
 /** What a node waits for that is to be drained next; operators and deschedulers that see the taint move what must not be evicted. */
 const softGates = ["lock", "disruption"];
-/** A cycle that the API server does not let begin has failed after so many tries. */
+/** A cycle that the API server does not let begin has failed after so many tries; at once where it refuses it in so many words. */
 const beginTriesMax = 3;
+/** Of what a server has said. */
+const whyMaxChars = 600;
 
 /** Outside a cycle: whether one is needed, whether anything speaks against it, and the slot. Ends with the cordon. */
 export function atRest(record: CycleRecord, moment: Moment): Decision {
@@ -162,12 +165,13 @@ function beginning(record: CycleRecord, why: string, change: NodeChange): Decisi
  */
 function stuck(record: CycleRecord, moment: Moment): Decision | undefined {
   const { seen, now } = moment;
-  const { acquire, begin: begun } = seen.setbacks;
+  const { acquire, begin, rehearse } = seen.setbacks;
+  const begun = [begin, rehearse].find((one) => one !== undefined && now < one.until);
   // Once its time has come it is tried once more.
-  if (begun !== undefined && now < begun.until) {
-    const message = `the API server does not let the cycle begin: ${begun.why}`;
+  if (begun !== undefined) {
+    const message = `the API server does not let the cycle begin: ${shortEnds(begun.why, whyMaxChars)}`;
     // Until then nothing that is looked at would be of use.
-    if (begun.times < beginTriesMax) return wait(message, begun.until);
+    if (!begun.isRefused && begun.times < beginTriesMax) return wait(message, begun.until);
     const outcome = { result: "failed", at: iso(now), message, during: "drain" } as const;
     return (
       released(record, moment, message, outcome) ??
@@ -175,7 +179,7 @@ function stuck(record: CycleRecord, moment: Moment): Decision | undefined {
     );
   }
   if (acquire !== undefined && now < acquire.until) {
-    const message = `the lock cannot be written: ${acquire.why}`;
+    const message = `the lock cannot be written: ${shortEnds(acquire.why, whyMaxChars)}`;
     return unwritable(record, { gate: "lock", message }, acquire.until, moment);
   }
   return undefined;

@@ -8,11 +8,13 @@ import type { LockFacts } from "../lock/store.ts";
 import type { Turn, Waiter } from "../lock/turn.ts";
 import { decide } from "./decide.ts";
 import type { Action, Decision } from "./decision.ts";
+import { rehearsal } from "./marks.ts";
 import { misreadOn } from "./misread.ts";
 import { asWritten, createOwnMemory } from "./own-memory.ts";
-import { type NodeRead, patchNode, readNode } from "./own-node.ts";
+import { type NodeRead, patchNode, readNode, tryPatch } from "./own-node.ts";
 import { rewordDelayMs } from "./reasons.ts";
 import { type CycleRecord, isAtRest, shifted, writeRecord } from "./record.ts";
+import { isRefusal, refusalText, sayRefused, withoutRefusal } from "./refused.ts";
 import { parseRequest, withRequest } from "./request.ts";
 import type { CyclePorts } from "./run.ts";
 import type { Ask, NodeFacts, OwnPods, Seen } from "./seen.ts";
@@ -163,6 +165,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         sayings: sayingsWithin(60_000),
         rewordAt: rewordAt(),
         setbacks: setbacks.shown(clock.wall()),
+        refused: setbacks.refusal("save"),
         unanswered: clock.elapsed() < (unanswered?.until ?? 0) ? unanswered?.version : undefined,
       };
       const lockFacts = believedLock(record);
@@ -430,7 +433,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         return;
       }
       case "save":
-        return await save(action.record, action.change, why, signal);
+        return await saveOrSay(action, why, signal);
       case "drain": {
         const stopped = new AbortController();
         const { cordonedAt, deadline, deleteAt } = action;
@@ -455,6 +458,54 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       signal.throwIfAborted();
       report.failed(`releasing the slot in the lock ${former}, which was used before,`, error);
     }
+  }
+
+  /** Where the server refuses what goes with the record, the record alone says so. A cycle that has not begun says it in its own way. */
+  async function saveOrSay(
+    { record, change, trial }: Extract<Action, { do: "save" }>,
+    why: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await save(withoutRefusal(record), change, why, signal);
+      setbacks.succeeded("save");
+      report.refused(undefined);
+    } catch (error) {
+      if (trial === undefined && isRefusal(error) && current !== undefined)
+        await sayWhatIsRefused(
+          current,
+          record,
+          Object.keys(change).length > 0,
+          (error as Error).message,
+          signal,
+        );
+      throw error;
+    }
+  }
+
+  async function sayWhatIsRefused(
+    before: CycleRecord,
+    wanted: CycleRecord,
+    hasMarks: boolean,
+    words: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!hasMarks) return report.refused("record", words);
+    const alone = sayRefused(before, wanted, words, clock.wall());
+    try {
+      if (alone !== undefined) await save(alone, {}, refusalText(words), signal);
+      report.refused("marks", words);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isRefusal(error)) report.refused("record", (error as Error).message);
+      else report.failed("saying on the Node what is refused", error);
+    }
+  }
+
+  /** Before the slot is taken: a cycle that could not write what it has to is not to begin. */
+  async function rehearse(record: CycleRecord, node: NodeFacts, signal: AbortSignal): Promise<void> {
+    const wouldBe = writeRecord({ ...record, phase: "Draining", cordoned: true });
+    await tryPatch(api, nodeName, { record: wouldBe, ...rehearsal(policy.marks, record, node) }, signal);
   }
 
   async function save(
@@ -571,6 +622,9 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       const deed = deedOf(action);
       const restMs = setbacks.restMs(deed);
       if (restMs > 0) return { waitMs: restMs };
+      const { node } = seen;
+      if (action.do === "acquire" && typeof node === "object")
+        await attempt("rehearse", () => rehearse(record, node, signal));
       await attempt(deed, () => perform(action, seen, why, signal));
       return { waitMs: undefined };
     },

@@ -19,6 +19,7 @@ import {
 import { callHooks, forgetHooks, missingHooks, unmark, unmarked } from "./marks.ts";
 import { reasonsOf, sayAt, sayInDrainAt, saying } from "./reasons.ts";
 import { atEase, type CycleRecord, type Reason } from "./record.ts";
+import { refusalText } from "./refused.ts";
 import { returning } from "./returning.ts";
 import type { NodeFacts, Seen } from "./seen.ts";
 
@@ -68,6 +69,11 @@ function draining(begun: CycleRecord, moment: Moment): Decision {
     const next = { ...phase(begun, "Returning", now), reasons: [] };
     return save(next, "the machine went down by itself while it was drained");
   }
+  if (
+    seen.refused !== undefined &&
+    now >= Date.parse(begun.since) + seen.unreachableMs + policy.drainTimeoutMs
+  )
+    return restore(begun, "failed", refusalText(seen.refused), moment);
   const right = confirm(begun, moment);
   if ("lost" in right) return right.lost;
   // A request that comes before the reboot is served by it.

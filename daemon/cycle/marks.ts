@@ -56,6 +56,19 @@ export function mark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): 
   };
 }
 
+/**
+ * What a cycle and its end put on the Node, all at once, to be tried in a dry run: a cycle that could not go on is not to begin. Where a
+ * label has one value before the reboot and another one after it, the second stands for both.
+ */
+export function rehearsal(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): NodeChange {
+  return {
+    ...soften(policy.softTaint, record, node).change,
+    cordon: "set",
+    labels: { ...policy.labelsBefore, ...policy.labelsAfter },
+    annotations: Object.fromEntries(policy.hooks.map((key) => [key, "waiting"])),
+  };
+}
+
 /** The soft taint as it should be now; one that others have set with the same key and effect is taken for ours. */
 export function soften(wanted: string | undefined, { labels, taint }: CycleRecord, node: NodeFacts): Marking {
   const record = { labels, taint: wanted };

@@ -28,25 +28,45 @@ export interface NodePatch extends NodeChange {
   resourceVersion: string;
 }
 
+/** Whether the server would let such a patch through; changes nothing. Rejects with what it says. */
+export async function tryPatch(
+  api: Api,
+  name: string,
+  patch: Omit<NodePatch, "resourceVersion">,
+  signal: AbortSignal,
+): Promise<void> {
+  await api.patch(paths.node(name), bodyOf(patch), { signal, query: { dryRun: "All" } });
+}
+
 /** One patch for all, so that there is no moment at which a cordon, a label or a taint has no record. */
 export async function patchNode(
   api: Api,
   name: string,
-  { record, cordon, labels, annotations, taints, resourceVersion }: NodePatch,
+  patch: NodePatch,
   signal: AbortSignal,
 ): Promise<NodeRead> {
+  const node = await api.patch<WholeNode>(paths.node(name), bodyOf(patch), { signal });
+  return readOf(node);
+}
+
+function bodyOf({
+  record,
+  cordon,
+  labels,
+  annotations,
+  taints,
+  resourceVersion,
+}: Omit<NodePatch, "resourceVersion"> & Partial<NodePatch>): object {
   const metadata = {
     annotations: { ...annotations, [recordAnnotation]: record },
     ...(labels !== undefined && { labels }),
-    resourceVersion,
+    ...(resourceVersion !== undefined && { resourceVersion }),
   };
   const spec = {
     ...(cordon !== undefined && { unschedulable: cordon === "set" ? true : null }),
     ...(taints !== undefined && { taints }),
   };
-  const body = Object.keys(spec).length > 0 ? { metadata, spec } : { metadata };
-  const node = await api.patch<WholeNode>(paths.node(name), body, { signal });
-  return readOf(node);
+  return Object.keys(spec).length > 0 ? { metadata, spec } : { metadata };
 }
 
 function readOf(node: WholeNode): NodeRead {

@@ -61,6 +61,11 @@ export interface CycleReport {
   holdersOverdue(overdue: readonly Overdue[]): void;
   /** What people have written on the Node and perhaps meant otherwise than it is taken; told in each pass. */
   misread(faults: readonly string[]): void;
+  /**
+   * The API server refuses what is to be written on the own Node: the record itself, or only what goes with it. Undefined once it has
+   * taken what was to be written.
+   */
+  refused(what: "record" | "marks" | undefined, why?: string): void;
   /** Something did not work; the loop goes on. */
   failed(what: string, error: unknown): void;
   /** The loop is alive if it reports again before this moment of `clock.elapsed()`. */

@@ -29,6 +29,8 @@ export interface Seen {
   rewordAt?: number | undefined;
   /** What has been refused or has failed, and is not tried again before its time. */
   setbacks: Readonly<Partial<Record<Trial, Setback>>>;
+  /** Why the API server refuses what was to be written on the own Node last; undefined where it does not. */
+  refused?: string | undefined;
   /** The version of the Node under which it was written last, where that had no answer and may take effect yet. */
   unanswered?: string | undefined;
   /** Since when this process knows of the need, where the record does not say it. */
@@ -65,14 +67,16 @@ export interface Unready {
  */
 export type Ask = { result: "unsent" } | { result: "refused"; why: string };
 
-/** What may be refused for good, and must not be tried without pause. */
-export type Trial = "acquire" | "reenter" | "begin";
+/** What may be refused for good, and must not be tried without pause. `rehearse`: what the cycle is to write, before a slot is taken. */
+export type Trial = "acquire" | "reenter" | "rehearse" | "begin";
 
 /** `until` and the time of a decision are on one scale. */
 export interface Setback {
   times: number;
   until: number;
   why: string;
+  /** By the API server, in so many words, and not as it could not be reached. */
+  isRefused: boolean;
 }
 
 export interface NodeFacts {

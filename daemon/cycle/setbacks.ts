@@ -2,6 +2,7 @@ import { type BackoffLimits, backoffMs } from "../backoff.ts";
 import type { Clock, Random } from "../clock.ts";
 import { isApiError, retryAfterOf } from "../cluster/api.ts";
 import type { Action } from "./decision.ts";
+import { isRefusal } from "./refused.ts";
 import type { Setback, Trial } from "./seen.ts";
 
 /** What the loop does, by what its failures are counted: what goes well between two tries of another says nothing of the next. */
@@ -23,6 +24,7 @@ const rests: Record<"look" | Trial | "other", Rest> = {
   // Each try looks at everything before: no more than three in a minute.
   acquire: { firstMs: 1000, later: { firstMs: 40_000, maxMs: 3 * 60_000 } },
   reenter: { firstMs: 1000, later: { firstMs: 20_000, maxMs: 2 * 60_000 } },
+  rehearse: { firstMs: 1000, later: { firstMs: 40_000, maxMs: 5 * 60_000 } },
   // Each later try takes a slot for a moment.
   begin: { firstMs: 1000, later: { firstMs: 40_000, maxMs: 3_600_000 } },
 };
@@ -35,13 +37,15 @@ export interface Setbacks {
   restMs(deed: Deed): number;
   /** Why it has failed last. */
   why(deed: Deed): string | undefined;
+  /** The same where it was refused for good. */
+  refusal(deed: Deed): string | undefined;
   failed(deed: Deed, error: unknown): void;
   succeeded(deed: Deed): void;
   /** Those that decisions depend on; `until` in milliseconds since the epoch of the clock whose time is given. */
   shown(now: number): Partial<Record<Trial, Setback>>;
 }
 
-const trials: readonly Trial[] = ["acquire", "reenter", "begin"];
+const trials: readonly Trial[] = ["acquire", "reenter", "rehearse", "begin"];
 
 export function isTrial(deed: Deed): deed is Trial {
   return trials.some((trial) => trial === deed);
@@ -49,7 +53,7 @@ export function isTrial(deed: Deed): deed is Trial {
 
 /** What has been refused or has failed in a row, each with a back-off of its own; what the server asks to wait is heeded. */
 export function createSetbacks(clock: Clock, random: Random): Setbacks {
-  const failures = new Map<Deed, { times: number; until: number; why: string }>();
+  const failures = new Map<Deed, Setback>();
   // Whole milliseconds: the fraction of one would be lost beside milliseconds since the epoch, and waited for for ever.
   const restMs = (deed: Deed) => Math.max(0, Math.ceil((failures.get(deed)?.until ?? 0) - clock.elapsed()));
 
@@ -62,12 +66,17 @@ export function createSetbacks(clock: Clock, random: Random): Setbacks {
   return {
     restMs,
     why: (deed) => failures.get(deed)?.why,
+    refusal(deed) {
+      const failure = failures.get(deed);
+      return failure?.isRefused ? failure.why : undefined;
+    },
     failed(deed, error) {
       const times = (failures.get(deed)?.times ?? 0) + 1;
       // Somebody else has written between our read and our write: the next try knows of it. But a loop of that is to end too.
       const isRace = isApiError(error, "conflict") && patchesNode.has(kindOf(deed));
       const waitMs = Math.max(retryAfterOf(error), restOf(kindOf(deed), isRace ? times - 1 : times));
-      failures.set(deed, { times, until: clock.elapsed() + waitMs, why: (error as Error).message });
+      const why = (error as Error).message;
+      failures.set(deed, { times, until: clock.elapsed() + waitMs, why, isRefused: isRefusal(error) });
     },
     succeeded: (deed) => void failures.delete(deed),
     shown(now) {

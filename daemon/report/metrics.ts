@@ -50,6 +50,12 @@ export function createMetrics(node: string, version: string) {
       help: "1 while the node has rebooted and is past its time to return, else 0.",
       registers,
     }),
+    writeRefused: new Gauge({
+      name: "rebootd_node_write_refused",
+      help: "1 while the API server refuses what the daemon writes on its own Node: the record, or the marks that go with it; else 0.",
+      labelNames: ["what"],
+      registers,
+    }),
     holdersOverdue: new Gauge({
       name: "rebootd_holders_overdue",
       help: "Other nodes that hold a slot for longer than a cycle takes and are not Ready, as this node sees them while it waits.",

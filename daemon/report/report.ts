@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
-import { type CycleRecord, phases } from "../cycle/record.ts";
+import { type CycleRecord, isAtRest, phases } from "../cycle/record.ts";
+import { refusalText } from "../cycle/refused.ts";
 import type { CycleReport } from "../cycle/run.ts";
 import type { NodeEvents } from "./events.ts";
 import { explain, type Log } from "./log.ts";
@@ -13,6 +14,13 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
   let wasOverdue = false;
   let misread: readonly string[] = [];
   let late: readonly string[] = [];
+  let refused: "record" | "marks" | undefined;
+  let saidRefused: typeof refused;
+
+  function showRefused(what: typeof refused): void {
+    refused = what;
+    for (const one of ["record", "marks"]) metrics.writeRefused.set({ what: one }, what === one ? 1 : 0);
+  }
 
   const report: CycleReport = {
     decided(record, seen, { action, why, reasons = [], drainEnds = 0, overdue = false }) {
@@ -28,6 +36,8 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
       const left = seen.drain.state === "running" ? Object.entries(seen.drain.left) : [];
       for (const [reason, count] of left) metrics.drainPodsLeft.set({ reason }, count);
       metrics.drainDeadline.set(Math.round(drainEnds / 1000));
+      // There is nothing to be written, so nothing is refused now.
+      if (action.do === "wait" && isAtRest(record)) showRefused(undefined);
       if (seen.lock !== undefined) metrics.slotHeld.set(seen.lock.held ? 1 : 0);
       // Each sentence once, until there is another. A change of phase speaks for itself.
       const changesPhase = action.do === "save" && action.record.phase !== record.phase;
@@ -75,6 +85,18 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
       }
       misread = faults;
     },
+    refused(what, why = "") {
+      showRefused(what);
+      if (what !== undefined && what !== saidRefused) {
+        const note =
+          what === "record"
+            ? `the API server refuses the record of this node, so no cycle starts or goes on: ${why}`
+            : refusalText(why);
+        log.error(note);
+        events.emit("Warning", "WriteRefused", note);
+      }
+      saidRefused = what;
+    },
     failed(what, error) {
       metrics.errors.inc();
       log.warn(`${what} failed: ${explain(error)}`);
@@ -84,13 +106,18 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
     },
   };
 
+  const fault = (): string | undefined => {
+    const lateMs = clock.elapsed() - expectedBy;
+    return lateMs > 0 ? `the loop is ${Math.ceil(lateMs / 1000)} s late` : undefined;
+  };
+
   return {
     report,
     phase: () => phase,
-    fault(): string | undefined {
-      const lateMs = clock.elapsed() - expectedBy;
-      return lateMs > 0 ? `the loop is ${Math.ceil(lateMs / 1000)} s late` : undefined;
-    },
+    fault,
+    /** Why this daemon is of no use to its node, whether or not a restart would help. */
+    unready: (): string | undefined =>
+      fault() ?? (refused === "record" ? "the API server refuses the record of this node" : undefined),
   };
 }
 

@@ -13,6 +13,8 @@ export interface ServerOptions {
   registry: Registry;
   /** Undefined while all is well; else the sentence that /healthz answers with 503. */
   fault: () => string | undefined;
+  /** The same for /readyz. */
+  unready: () => string | undefined;
   /** Absent: neither TLS nor a token. */
   access?: MetricsAccess;
   /** Called once for each fault of a file or of the rendering, until that works again. */
@@ -24,7 +26,7 @@ export interface ServerOptions {
 const usualLimits: ConnectionLimits = { max: 100, deadlineMs: 5000 };
 
 /**
- * Serves /metrics and /healthz; resolves when it listens, rejects when it cannot. Anybody in the cluster may connect: a connection has
+ * Serves /metrics, /healthz and /readyz; resolves when it listens, rejects when it cannot. Anybody in the cluster may connect: a connection has
  * one request, of which no body is read, and ends with the answer, at the latest at its deadline.
  */
 export async function serve(options: ServerOptions): Promise<{ port: number; close: () => void }> {
@@ -59,9 +61,10 @@ interface Answer {
 function createAnswers({
   registry,
   fault,
+  unready,
   access,
   warn,
-}: Pick<ServerOptions, "registry" | "fault" | "warn"> & { access: MetricsAccess }) {
+}: Pick<ServerOptions, "registry" | "fault" | "unready" | "warn"> & { access: MetricsAccess }) {
   // All who ask at the same moment share one rendering and its bytes.
   const render = shared(async () => Buffer.from(await registry.metrics()));
   const say = eachOnce(warn);
@@ -87,11 +90,11 @@ function createAnswers({
       if (refused !== undefined) return refused;
       return await metrics();
     }
-    if (path === "/healthz") {
-      const wrong = fault();
+    if (path === "/healthz" || path === "/readyz") {
+      const wrong = path === "/healthz" ? fault() : unready();
       return text(wrong === undefined ? 200 : 503, wrong ?? "ok");
     }
-    return text(404, "not found; there are /metrics and /healthz");
+    return text(404, "not found; there are /metrics, /healthz and /readyz");
   };
 }
 

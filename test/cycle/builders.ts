@@ -93,6 +93,8 @@ interface Facts {
   takenAway?: boolean;
   unreachableMs?: number;
   setbacks?: Seen["setbacks"];
+  /** What the API server has said of the last write. */
+  refused?: string;
   sayings?: number;
   rewordAt?: number;
   neededSince?: number;
@@ -117,6 +119,7 @@ export function seen(facts: Facts = {}): Seen {
     shutdown: facts.shutdown ?? "none",
     unreachableMs: facts.unreachableMs ?? 0,
     setbacks: facts.setbacks ?? {},
+    refused: facts.refused,
     sayings: facts.sayings ?? 0,
     rewordAt: facts.rewordAt,
     neededSince: facts.neededSince,

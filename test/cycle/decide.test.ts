@@ -804,7 +804,7 @@ describe("What the API server refuses", () => {
       policy(),
       noon,
     );
-  const setback = { times: 7, until: noon + minute, why: "patch: 403: no" };
+  const setback = { times: 7, until: noon + minute, why: "patch: 403: no", isRefused: false };
 
   it("is said on the Node where it is the lock, and not tried before its time", () => {
     const next = saved(resting({ acquire: setback }));
@@ -827,6 +827,36 @@ describe("What the API server refuses", () => {
       [["node", "unwritable", message]],
     );
     assert.equal(action(resting({ begin: { ...setback, until: noon } })).do, "acquire");
+  });
+
+  for (const trial of ["begin", "rehearse"] as const) {
+    it(`is said on the Node at once where the server is sure of it, by its ${trial}`, () => {
+      const first = { ...setback, times: 1, isRefused: true };
+      assert.deepEqual(
+        saved(resting({ [trial]: first })).reasons.map(({ gate, code }) => [gate, code]),
+        [["node", "unwritable"]],
+      );
+      assert.equal(action(resting({ [trial]: { ...first, until: noon } })).do, "acquire");
+    });
+  }
+
+  it("is said in so many words, but no more of them than a Node has room for", () => {
+    const endless = { ...setback, why: "no ".repeat(10_000) };
+    for (const trial of ["acquire", "begin"]) {
+      const [{ message } = assert.fail()] = saved(resting({ [trial]: endless })).reasons;
+      assert.ok(message.length < 1000, `${message.length} characters`);
+    }
+  });
+
+  it("ends a drain at its deadline, whatever else it waits for", () => {
+    const draining = record({ phase: "Draining" });
+    const refused = seen({ node: { unschedulable: false }, refused: "patch: 403: no" });
+    assert.equal(saved(decide(draining, refused, policy(), noon + minute)).phase, "Draining");
+    const { phase, outcome } = saved(decide(draining, refused, policy(), noon + 15 * minute));
+    assert.deepEqual([phase, outcome?.result], ["Restoring", "failed"]);
+    assert.match(outcome?.message ?? "", /^the API server refuses what is to be changed .*: patch: 403: no$/);
+    const away = { ...refused, unreachableMs: minute };
+    assert.equal(saved(decide(draining, away, policy(), noon + 15 * minute)).phase, "Draining");
   });
 
   it("keeps its slot for the first few times, and looks at nothing before the next try", () => {
@@ -1371,7 +1401,10 @@ describe("A node that was asked to reboot is down", () => {
   for (const [what, facts] of [
     ["a person has taken it away", { takenAway: true }],
     ["the lock cannot be read", { refusal: { code: "lock-unreadable", message: "junk" } }],
-    ["that was refused a moment ago", { setbacks: { reenter: { times: 1, until: noon + 1, why: "" } } }],
+    [
+      "that was refused a moment ago",
+      { setbacks: { reenter: { times: 1, until: noon + 1, why: "", isRefused: false } } },
+    ],
   ] as const) {
     it(`but not where ${what}`, () => {
       assert.equal(action(decide(asked, seen({ held: false, ...facts }), policy(), noon)).do, "wait");
@@ -1379,7 +1412,7 @@ describe("A node that was asked to reboot is down", () => {
   }
 
   it("and once it was refused that is tried again when its time has come", () => {
-    const setbacks = { reenter: { times: 1, until: noon, why: "" } };
+    const setbacks = { reenter: { times: 1, until: noon, why: "", isRefused: false } };
     assert.equal(action(decide(asked, seen({ held: false, setbacks }), policy(), noon)).do, "reenter");
   });
 

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { mark, type NodeChange, soften, unmark, unmarkRebooted } from "../../daemon/cycle/marks.ts";
+import {
+  mark,
+  type NodeChange,
+  rehearsal,
+  soften,
+  unmark,
+  unmarkRebooted,
+} from "../../daemon/cycle/marks.ts";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
 import type { NodeFacts, Taint } from "../../daemon/cycle/seen.ts";
 import { idle, marks, record, seen } from "./builders.ts";
@@ -34,6 +41,21 @@ describe("The marks of a cycle", () => {
     const { record, change } = mark(marks({ softTaint: key }), idle(), node({ taints: [other] }));
     assert.deepEqual(change, { taints: [other, soft] });
     assert.equal(record.taint, key);
+  });
+
+  it("are all tried before it begins, those after the reboot too", () => {
+    const policy = marks({
+      labelsBefore: { state: "rebooting" },
+      labelsAfter: { done: "yes" },
+      softTaint: key,
+      hooks: ["example.com/moved"],
+    });
+    assert.deepEqual(rehearsal(policy, idle(), node({ taints: [other] })), {
+      cordon: "set",
+      labels: { state: "rebooting", done: "yes" },
+      annotations: { "example.com/moved": "waiting" },
+      taints: [other, soft],
+    });
   });
 
   const labels: CycleRecord["labels"] = [

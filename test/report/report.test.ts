@@ -54,6 +54,57 @@ describe("The report", () => {
     assert.ok((await metric("rebootd_phase{")).includes('rebootd_phase{phase="Waiting",node="n1"} 1'));
   });
 
+  describe("of what the API server refuses to be written on the Node", () => {
+    const nothing = { action: { do: "wait" }, why: "no reboot is needed" } as const;
+    const shown = async (made: ReturnType<typeof reporting>) => [
+      ...(await made.metric("rebootd_node_write_refused{")).map((line) => line.replace(',node="n1"', "")),
+      made.unready() ?? "ready",
+    ];
+    const record1 = [
+      'rebootd_node_write_refused{what="record"} 1',
+      'rebootd_node_write_refused{what="marks"} 0',
+    ];
+    const none = [...record1].map((line) => line.replace(/.$/, "0"));
+
+    it("says once that it is the record, and that the daemon is of no use, but not that a restart would help", async () => {
+      const made = reporting();
+      for (let n = 0; n < 3; n += 1) made.report.refused("record", "patch: 403: no");
+      assert.deepEqual(made.emitted, ["Warning WriteRefused"]);
+      assert.deepEqual(
+        made.lines().map(({ level, message }) => [level, message]),
+        [
+          [
+            "error",
+            "the API server refuses the record of this node, so no cycle starts or goes on: patch: 403: no",
+          ],
+        ],
+      );
+      assert.deepEqual(await shown(made), [...record1, "the API server refuses the record of this node"]);
+      assert.equal(made.fault(), undefined);
+    });
+
+    it("is ready where only the marks are, and all is well once a write passes", async () => {
+      const made = reporting();
+      made.report.refused("marks", "patch: 403: no");
+      assert.equal((await shown(made)).at(-1), "ready");
+      made.report.refused(undefined);
+      assert.deepEqual(await shown(made), [...none, "ready"]);
+      made.report.refused("marks", "patch: 403: no");
+      assert.deepEqual(made.emitted, ["Warning WriteRefused", "Warning WriteRefused"]);
+    });
+
+    it("is ready where there is nothing to write any more, and says nothing new when there is", async () => {
+      const made = reporting();
+      made.report.refused("record", "no");
+      made.report.decided(idle(), seen({ needed: false }), nothing);
+      assert.deepEqual(await shown(made), [...none, "ready"]);
+      made.report.refused("record", "no");
+      assert.equal(made.emitted.length, 1);
+      made.report.decided(record({ phase: "Draining" }), seen(), nothing);
+      assert.deepEqual((await shown(made)).slice(0, 2), record1);
+    });
+  });
+
   it("says in the metrics why the lock holds a node back", async () => {
     const { report, metric } = reporting();
     const refused = waitsFor("lock", "halted", "3 nodes failed to reboot in a row");

@@ -29,7 +29,7 @@ afterEach(() => {
 async function started(options: Partial<ServerOptions> = {}) {
   const { registry } = createMetrics("n1", "1.2.3");
   const warnings: string[] = [];
-  const given = { host: "127.0.0.1", port: 0, registry, fault: () => undefined };
+  const given = { host: "127.0.0.1", port: 0, registry, fault: () => undefined, unready: () => undefined };
   const server = await serve({ ...given, warn: (message) => void warnings.push(message), ...options });
   opened.add({ destroy: server.close });
   const ask = async (path: string, init: RequestInit = {}) => {
@@ -105,6 +105,12 @@ describe("The server", () => {
   it("is not healthy when the loop is late", async () => {
     const { ask } = await started({ fault: () => "the loop is 4 s late" });
     assert.deepEqual(await ask("/healthz"), { status: 503, text: "the loop is 4 s late\n" });
+  });
+
+  it("is healthy, and not ready, where a restart would not help", async () => {
+    const { ask } = await started({ unready: () => "refused" });
+    assert.deepEqual(await ask("/readyz"), { status: 503, text: "refused\n" });
+    assert.deepEqual(await ask("/healthz"), { status: 200, text: "ok\n" });
   });
 
   it("does not start on a port that is taken", async () => {

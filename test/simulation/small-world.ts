@@ -45,6 +45,8 @@ export interface SmallWorldOptions {
   rights?: "everything";
   /** Of `manifests/components`, beside the base. */
   components?: string[];
+  /** What the policy admits beside its own; without it what the README has an operator add for the options. */
+  admitted?: Admitted;
   /** Stands between a node's daemon and the server. Each daemon is then a user of its own, `rebootd:NODE`, with all rights. */
   between?: (node: string, transport: Transport) => Transport;
   kubelet?: Partial<KubeletOptions>;
@@ -143,7 +145,10 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   void runControllers(portsFor("controllers"));
   const { components = [] } = options;
   const without = ["DaemonSet", ...(components.includes("without-admission") ? admissionKinds : [])];
-  await createManifests(admin, signal, { without, admitted: admittedFor(options.options) });
+  await createManifests(admin, signal, {
+    without,
+    admitted: options.admitted ?? admittedFor(options.options),
+  });
   for (const component of components) {
     await createManifests(admin, signal, { folder: `components/${component}` });
   }

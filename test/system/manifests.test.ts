@@ -83,8 +83,10 @@ describe(`The manifests, by ${kubectl.title}`, () => {
     await run("apply", "-k", composeExample("METRICS_TLS"));
     const daemonSet = server.api.stored("daemonsets.apps", "kube-system/rebootd") as DaemonSet | undefined;
     const [container] = daemonSet?.spec?.template.spec?.containers ?? [];
+    const paths = [container?.livenessProbe, container?.readinessProbe].map((probe) => probe?.httpGet?.path);
+    assert.deepEqual(paths, ["/healthz", "/readyz"]);
     for (const probe of [container?.livenessProbe, container?.readinessProbe]) {
-      assert.deepEqual({ ...probe?.httpGet }, { path: "/healthz", port: "metrics", scheme: "HTTPS" });
+      assert.deepEqual([probe?.httpGet?.port, probe?.httpGet?.scheme], ["metrics", "HTTPS"]);
     }
     const files = container?.env?.filter(({ name }) => name.startsWith("REBOOTD_METRICS_"));
     const [{ mountPath } = assert.fail("no volume")] =

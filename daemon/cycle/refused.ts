@@ -1,0 +1,50 @@
+/**
+ * What becomes of a patch of the own Node that the API server refuses for good: a policy, a webhook or a missing right. What goes with
+ * the record may be refused and the record itself be let, so that the Node can say why nothing goes on. Pure.
+ */
+import { isApiError } from "../cluster/api.ts";
+import { shortEnds } from "../one-line.ts";
+import { iso } from "./decision.ts";
+import type { CycleRecord, Reason } from "./record.ts";
+
+/** Whether a patch will be refused again, however often it is tried, until somebody changes a policy or a right. */
+export function isRefusal(error: unknown): boolean {
+  return isApiError(error, "forbidden", "invalid");
+}
+
+const wordsMaxChars = 600;
+const isOfRefusal = ({ gate, code }: Reason) => gate === "node" && code === "refused";
+
+/** The server's words, for a sentence of ours. */
+export function refusalText(words: string): string {
+  return `the API server refuses what is to be changed on this Node: ${shortEnds(words, wordsMaxChars)}`;
+}
+
+/**
+ * The record that is to be written alone in place of `wanted`: it claims nothing of what was refused, and says so. Undefined where the
+ * Node says it already. `before`: as the Node carries it.
+ */
+export function sayRefused(
+  before: CycleRecord,
+  wanted: CycleRecord,
+  words: string,
+  now: number,
+): CycleRecord | undefined {
+  // Only the soft taint is changed while the node waits.
+  const base = wanted.phase === "Waiting" ? { ...wanted, taint: before.taint } : before;
+  const others = wanted.phase === before.phase ? wanted.reasons : base.reasons;
+  const since = before.reasons.find(isOfRefusal)?.since ?? iso(now);
+  const refusal: Reason = { gate: "node", code: "refused", message: refusalText(words), since };
+  const reasons = [...others.filter((one) => !isOfRefusal(one)), refusal];
+  const says = (record: Pick<CycleRecord, "reasons">) =>
+    record.reasons.map(({ gate, code, message }) => [gate, code, message].join(" ")).join("\n");
+  if (base.phase === before.phase && says({ reasons }) === says(before)) return undefined;
+  return { ...base, reasons, saidAt: iso(now) };
+}
+
+/** Once the server lets a write through, nothing is refused any more. */
+export function withoutRefusal(record: CycleRecord): CycleRecord {
+  return record.reasons.some(isOfRefusal)
+    ? { ...record, reasons: record.reasons.filter((one) => !isOfRefusal(one)) }
+    : record;
+}

@@ -1,0 +1,282 @@
+import assert from "node:assert/strict";
+import { recordAnnotation } from "../../daemon/cycle/record.ts";
+import { daemonUser } from "../cluster/manifests.ts";
+import {
+  addBudget,
+  addPod,
+  boots,
+  isRebooted,
+  minute,
+  patchNode,
+  phase,
+  readNode,
+  reasons,
+  record,
+  saysOf,
+  setCordon,
+  setLock,
+  start,
+  until,
+  wantReboot,
+  world,
+} from "./story.ts";
+import { type } from "./typed.ts";
+
+/** What a policy, a webhook or a missing right keeps a daemon from writing on its own Node. */
+
+const group = "/apis/admissionregistration.k8s.io/v1";
+const forbidden = "the guardian says no";
+const recordOf = (object: string) =>
+  `(has(${object}.metadata.annotations) && '${recordAnnotation}' in ${object}.metadata.annotations ? ${object}.metadata.annotations['${recordAnnotation}'] : '')`;
+const cordonOf = (object: string) => `(has(${object}.spec.unschedulable) && ${object}.spec.unschedulable)`;
+const changesRecord = `${recordOf("object")} != ${recordOf("oldObject")}`;
+const cordons = `${cordonOf("object")} && !${cordonOf("oldObject")}`;
+const uncordons = `!${cordonOf("object")} && ${cordonOf("oldObject")}`;
+const taints = "has(object.spec.taints) && object.spec.taints.exists(t, t.effect == 'PreferNoSchedule')";
+
+/** Has the API server refuse daemons what is so, until it is allowed again. */
+async function refuse(expression: string): Promise<void> {
+  const metadata = { name: "guardian" };
+  const rule = { apiGroups: [""], apiVersions: ["*"], operations: ["UPDATE"], resources: ["nodes"] };
+  const policy = {
+    matchConstraints: { resourceRules: [rule] },
+    matchConditions: [{ name: "daemon", expression: `request.userInfo.username == '${daemonUser.name}'` }],
+    validations: [{ expression: `!(${expression})`, message: forbidden, reason: "Forbidden" }],
+  };
+  const binding = { policyName: metadata.name, validationActions: ["Deny"] };
+  const { admin, signal } = world;
+  await admin.create(`${group}/validatingadmissionpolicies`, { metadata, spec: policy }, { signal });
+  await admin.create(`${group}/validatingadmissionpolicybindings`, { metadata, spec: binding }, { signal });
+}
+
+async function allow(): Promise<void> {
+  const { admin, signal } = world;
+  await admin.delete(`${group}/validatingadmissionpolicybindings/guardian`, {}, { signal });
+}
+
+/** Takes this right from the daemons, or gives it back. */
+async function setPatchRight(isThere: boolean): Promise<void> {
+  const path = "/apis/rbac.authorization.k8s.io/v1/clusterroles/rebootd";
+  const { admin, signal } = world;
+  const { rules } = await admin.get<{ rules: { resources: string[]; verbs: string[] }[] }>(path, { signal });
+  const changed = rules.map((rule) =>
+    rule.resources.includes("nodes")
+      ? { ...rule, verbs: isThere ? [...rule.verbs, "patch"] : rule.verbs.filter((verb) => verb !== "patch") }
+      : rule,
+  );
+  await admin.patch(path, { rules: changed }, { signal });
+}
+
+/** How often a daemon has written the lock. */
+const lockWrites = () =>
+  world.server.ledger.count({ user: daemonUser.name, verb: "patch", resource: "leases" });
+const explained = async () => (await type(world, ["explain", "n1"])).out;
+
+async function events(): Promise<string[]> {
+  const path = "/apis/events.k8s.io/v1/namespaces/default/events";
+  const { items } = await world.admin.list<{ type: string; reason: string; note: string }>(path, {
+    signal: world.signal,
+  });
+  return items.filter(({ type }) => type === "Warning").map(({ reason, note }) => `${reason}: ${note}`);
+}
+
+const refusalEvents = async () => (await events()).filter((one) => one.startsWith("WriteRefused: "));
+
+describe("A cycle that the API server would not let a node write", () => {
+  afterEach(() => world.stop());
+
+  const marks: [what: string, options: Record<string, string[]>, words: string][] = [
+    [
+      "a label that its policy does not know",
+      { "pre-reboot-node-labels": ["example.com/state=rebooting"] },
+      "not for a daemon to change: labels example.com/state",
+    ],
+    [
+      "such a label after the reboot",
+      { "post-reboot-node-labels": ["example.com/state=done"] },
+      "not for a daemon to change: labels example.com/state",
+    ],
+    [
+      "a hook that its policy does not know",
+      { "before-reboot-hooks": ["example.com/moved"] },
+      "not for a daemon to change: annotations example.com/moved",
+    ],
+  ];
+  for (const [what, options, words] of marks) {
+    it(`for ${what}, takes no slot, and the Node says why`, async () => {
+      await start(options, { admitted: {} });
+      await wantReboot();
+      await world.time.pass(30_000);
+      assert.equal((await reasons()).length, 1);
+      assert.match(
+        (await reasons()).join(),
+        /^node \(unwritable\): the API server does not let the cycle begin: /,
+      );
+      assert.ok((await explained()).includes(words), await explained());
+      assert.doesNotMatch(await explained(), /about to start/);
+      await world.time.pass(60 * minute);
+      assert.deepEqual([lockWrites(), boots(), (await readNode()).spec?.unschedulable], [0, 1, undefined]);
+    });
+  }
+
+  for (const [what, expression] of [
+    ["a taint", taints],
+    ["the cordon", cordons],
+  ] as const) {
+    it(`for ${what}, takes no slot, and starts within minutes once it may`, async () => {
+      await start({ "prefer-no-schedule-taint": "example.com/soon" });
+      await refuse(expression);
+      await wantReboot();
+      await world.time.pass(30 * minute);
+      assert.match((await reasons()).join(), new RegExp(`^node \\(unwritable\\): .*${forbidden}$`));
+      assert.equal(lockWrites(), 0);
+      await allow();
+      await until("n1 has rebooted", isRebooted, 600);
+      assert.deepEqual((await record())?.reasons, []);
+    });
+  }
+
+  for (const [what, take, giveBack] of [
+    ["the record", () => refuse(changesRecord), allow],
+    ["anything", () => setPatchRight(false), () => setPatchRight(true)],
+  ] as const) {
+    it(`for ${what}, takes no slot, and events and the log say why`, async () => {
+      await start();
+      await take();
+      await wantReboot();
+      await world.time.pass(30_000);
+      const said = await refusalEvents();
+      assert.equal(said.length, 1, said.join("\n"));
+      assert.match(
+        said.join(),
+        /the API server refuses the record of this node, so no cycle starts or goes on: /,
+      );
+      assert.ok(saysOf("ERROR n1 Idle: the API server refuses the record of this node"));
+      await world.time.pass(60 * minute);
+      assert.deepEqual(
+        [lockWrites(), boots(), await record(), (await refusalEvents()).length],
+        [0, 1, undefined, 1],
+      );
+      const asked = world.server.ledger.count({ user: daemonUser.name });
+      await world.time.pass(60 * minute);
+      const perMinute = (world.server.ledger.count({ user: daemonUser.name }) - asked) / 60;
+      assert.ok(perMinute <= 6, `${perMinute} requests a minute`);
+      await giveBack();
+      await until("n1 has rebooted", isRebooted, 600);
+    });
+  }
+});
+
+describe("A node that waits, and may not write its soft taint", () => {
+  afterEach(() => world.stop());
+
+  it("says what it waits for all the same, and that", async () => {
+    await start({ "prefer-no-schedule-taint": "example.com/soon" });
+    await refuse(taints);
+    await setLock('{"nodeID":"manual"}');
+    await wantReboot();
+    await world.time.pass(30_000);
+    const [lock, refused, ...rest] = await reasons();
+    assert.match(lock ?? "", /^lock \(lock-manual\): /);
+    assert.match(refused ?? "", new RegExp(`^node \\(refused\\): the API server refuses .*${forbidden}$`));
+    assert.deepEqual(rest, []);
+    assert.equal((await refusalEvents()).length, 1);
+    await allow();
+    await until("nothing is refused", async () => (await reasons()).length === 1, 180);
+    assert.equal(
+      (await readNode()).spec?.taints?.some(({ key }) => key === "example.com/soon"),
+      true,
+    );
+  });
+});
+
+describe("A node that is drained, and may not write any more", () => {
+  afterEach(() => world.stop());
+
+  it("its record, does not reboot until it may, and events say why", async () => {
+    await start({ "reboot-delay": "1m" });
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    await refuse(changesRecord);
+    await world.time.pass(10 * minute);
+    assert.deepEqual([boots(), await phase()], [1, "Draining"]);
+    assert.match((await refusalEvents()).join(), new RegExp(`the record of this node, so .*${forbidden}$`));
+    await allow();
+    await until("n1 has rebooted", isRebooted, 600);
+  });
+
+  it("the cordon that somebody has lifted, says so, and is restored at the drain's deadline", async () => {
+    await start({ "drain-timeout": "10m", preflight: "off" });
+    await addPod("stuck");
+    await addBudget("stuck");
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    await refuse(cordons);
+    await setCordon(null);
+    await world.time.pass(30_000);
+    assert.match((await reasons()).join(), new RegExp(`node \\(refused\\): .*${forbidden}$`));
+    await world.time.pass(11 * minute);
+    const { outcome } = (await record()) ?? {};
+    assert.equal(outcome?.result, "failed");
+    assert.match(outcome?.message ?? "", new RegExp(forbidden));
+    assert.deepEqual([boots(), (await world.look()).lock], [1, undefined]);
+  });
+
+  it("its cordon after --drain-delay, is restored at the drain's deadline, labels and all", async () => {
+    await start({
+      "drain-timeout": "10m",
+      "drain-delay": "1m",
+      "pre-reboot-node-labels": ["example.com/state=rebooting"],
+    });
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    await refuse(cordons);
+    await world.time.pass(2 * minute);
+    assert.match((await reasons()).join(), new RegExp(`node \\(refused\\): .*${forbidden}$`));
+    await world.time.pass(10 * minute);
+    assert.equal((await record())?.outcome?.result, "failed");
+    assert.equal((await readNode()).metadata?.labels?.["example.com/state"], undefined);
+    assert.equal((await world.look()).lock, undefined);
+  });
+});
+
+describe("A node that has rebooted, and may not be uncordoned", () => {
+  afterEach(() => world.stop());
+
+  it("says so, keeps its slot, and is given back once it may", async () => {
+    await start();
+    await wantReboot();
+    await until("it drains", async () => (await phase()) === "Draining");
+    await refuse(uncordons);
+    await world.time.pass(10 * minute);
+    assert.deepEqual([boots(), await phase()], [2, "Returning"]);
+    assert.match((await reasons()).join(), new RegExp(`^node \\(refused\\): .*${forbidden}$`));
+    assert.ok((await explained()).includes(forbidden));
+    assert.equal((await refusalEvents()).length, 1);
+    assert.notEqual((await world.look()).lock, undefined);
+    await allow();
+    await until("n1 is given back", isRebooted, 300);
+    assert.deepEqual([(await readNode()).spec?.unschedulable, await reasons()], [undefined, []]);
+  });
+});
+
+describe("A record that an administrator has written, with a label that its policy does not know,", () => {
+  afterEach(() => world.stop());
+
+  it("is undone as soon as somebody takes the label away; until then the Node says why it does not start", async () => {
+    await start();
+    await world.time.pass(3000);
+    const labels = [{ key: "example.com/x", set: "1" }];
+    const written = JSON.stringify({ ...(await record()), phase: "Waiting", labels });
+    await patchNode({
+      metadata: { annotations: { [recordAnnotation]: written }, labels: { "example.com/x": "1" } },
+    });
+    await wantReboot();
+    await world.time.pass(10 * minute);
+    assert.match(await explained(), /not for a daemon to change: labels example\.com\/x/);
+    assert.doesNotMatch(await explained(), /about to start/);
+    assert.equal(lockWrites(), 0);
+    await patchNode({ metadata: { labels: { "example.com/x": null } } });
+    await until("n1 has rebooted", isRebooted, 900);
+  });
+});
