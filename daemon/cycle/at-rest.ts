@@ -63,6 +63,8 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
   if (rested !== undefined) return leftoverSlot(needy, moment, rested.why) ?? rested;
   const refusedTo = stuck(needy, moment);
   if (refusedTo !== undefined) return refusedTo;
+  // Long before its turn, so that what is refused is known before the window opens.
+  if (!seen.isRehearsed) return look("rehearsal");
 
   if (seen.gates === undefined) return lookAtGates("start");
   const { changesAt = Number.POSITIVE_INFINITY } = seen.gates;

@@ -8,7 +8,7 @@ import type { LockFacts } from "../lock/store.ts";
 import type { Turn, Waiter } from "../lock/turn.ts";
 import { decide } from "./decide.ts";
 import type { Action, Decision } from "./decision.ts";
-import { rehearsal } from "./marks.ts";
+import { type NodeChange, rehearsal } from "./marks.ts";
 import { misreadOn } from "./misread.ts";
 import { asWritten, createOwnMemory } from "./own-memory.ts";
 import { type NodeRead, patchNode, readNode, tryPatch } from "./own-node.ts";
@@ -43,6 +43,8 @@ const drainLockMs = 5000;
 const sayingsKept = 10;
 /** A record that somebody takes away again and again is written again no sooner. */
 const rewriteMs = 60_000;
+/** Policies and rights change seldom, and each write of the cycle meets them again. */
+const rehearsalTrustMs = 3_600_000;
 /** How its pods were is believed for so long: from just before the slot is asked for to the cordon. */
 const podsTrustMs = 10_000;
 
@@ -75,6 +77,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   let passBegan: Moments = { elapsed: 0, wall: 0 };
   /** The version of the Node that this pass stands on, whatever the watch has shown since. */
   let version = "";
+  let rehearsedUntil = Number.NEGATIVE_INFINITY;
   let rewrittenAt = Number.NEGATIVE_INFINITY;
   /** While it is false this node has no slot: the lock was seen without it, not longer ago than that may be believed. */
   let mayHoldSlot = true;
@@ -166,6 +169,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         rewordAt: rewordAt(),
         setbacks: setbacks.shown(clock.wall()),
         refused: setbacks.refusal("save"),
+        // Whoever only looks may have other rights than the daemon.
+        isRehearsed: turn === undefined || clock.elapsed() < rehearsedUntil,
         unanswered: clock.elapsed() < (unanswered?.until ?? 0) ? unanswered?.version : undefined,
       };
       const lockFacts = believedLock(record);
@@ -208,7 +213,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       const decision = decide(record, seen, policy, clock.wall());
       const { action } = decision;
       if (action.do !== "look") return { ...decision, action };
-      const deed = `look at the ${action.at}` as const;
+      const deed = action.at === "rehearsal" ? "rehearse" : (`look at the ${action.at}` as const);
       const restMs = setbacks.restMs(deed);
       if (restMs > 0) {
         const until = clock.wall() + restMs;
@@ -250,6 +255,10 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         return true;
       case "shutdown":
         seen.shutdown = await lookAtShutdown(signal);
+        return true;
+      case "rehearsal":
+        await rehearse(record, signal);
+        seen.isRehearsed = true;
         return true;
       default:
         return action satisfies never;
@@ -471,14 +480,11 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       setbacks.succeeded("save");
       report.refused(undefined);
     } catch (error) {
-      if (trial === undefined && isRefusal(error) && current !== undefined)
-        await sayWhatIsRefused(
-          current,
-          record,
-          Object.keys(change).length > 0,
-          (error as Error).message,
-          signal,
-        );
+      if (isRefusal(error)) {
+        rehearsedUntil = Number.NEGATIVE_INFINITY;
+        if (trial === undefined && current !== undefined)
+          await sayWhatIsRefused(current, record, change, (error as Error).message, signal);
+      }
       throw error;
     }
   }
@@ -486,11 +492,11 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   async function sayWhatIsRefused(
     before: CycleRecord,
     wanted: CycleRecord,
-    hasMarks: boolean,
+    change: NodeChange,
     words: string,
     signal: AbortSignal,
   ): Promise<void> {
-    if (!hasMarks) return report.refused("record", words);
+    if (Object.keys(change).length === 0) return report.refused("record", words);
     const alone = sayRefused(before, wanted, words, clock.wall());
     try {
       if (alone !== undefined) await save(alone, {}, refusalText(words), signal);
@@ -502,10 +508,18 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     }
   }
 
-  /** Before the slot is taken: a cycle that could not write what it has to is not to begin. */
-  async function rehearse(record: CycleRecord, node: NodeFacts, signal: AbortSignal): Promise<void> {
+  /** Tries what the cycle is to write. Where the server cannot say, the cycle finds out. */
+  async function rehearse(record: CycleRecord, signal: AbortSignal): Promise<void> {
+    const node = memory.node();
+    if (node === undefined) return;
     const wouldBe = writeRecord({ ...record, phase: "Draining", cordoned: true });
-    await tryPatch(api, nodeName, { record: wouldBe, ...rehearsal(policy.marks, record, node) }, signal);
+    try {
+      await tryPatch(api, nodeName, { record: wouldBe, ...rehearsal(policy.marks, record, node) }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isRefusal(error)) throw error;
+    }
+    rehearsedUntil = clock.elapsed() + rehearsalTrustMs;
   }
 
   async function save(
@@ -622,9 +636,6 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       const deed = deedOf(action);
       const restMs = setbacks.restMs(deed);
       if (restMs > 0) return { waitMs: restMs };
-      const { node } = seen;
-      if (action.do === "acquire" && typeof node === "object")
-        await attempt("rehearse", () => rehearse(record, node, signal));
       await attempt(deed, () => perform(action, seen, why, signal));
       return { waitMs: undefined };
     },

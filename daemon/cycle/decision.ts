@@ -41,7 +41,7 @@ export interface Moment {
 /** The next thing to do, as data. */
 export type Action =
   /** See this too, then decide again within the same pass. */
-  | { do: "look"; at: "need" | "node" | "lock" | "pods" | "shutdown" }
+  | { do: "look"; at: "need" | "node" | "lock" | "pods" | "shutdown" | "rehearsal" }
   | { do: "look"; at: "gates"; stage: Stage }
   /** Nothing to do until something happens, or until then. `slot`: a free slot is something that happens. */
   | { do: "wait"; until?: number; slot?: true }

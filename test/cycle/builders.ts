@@ -93,6 +93,7 @@ interface Facts {
   takenAway?: boolean;
   unreachableMs?: number;
   setbacks?: Seen["setbacks"];
+  isRehearsed?: boolean;
   /** What the API server has said of the last write. */
   refused?: string;
   sayings?: number;
@@ -120,6 +121,7 @@ export function seen(facts: Facts = {}): Seen {
     unreachableMs: facts.unreachableMs ?? 0,
     setbacks: facts.setbacks ?? {},
     refused: facts.refused,
+    isRehearsed: facts.isRehearsed ?? true,
     sayings: facts.sayings ?? 0,
     rewordAt: facts.rewordAt,
     neededSince: facts.neededSince,

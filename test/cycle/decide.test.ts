@@ -840,6 +840,16 @@ describe("What the API server refuses", () => {
     });
   }
 
+  it("is tried before anything else speaks against the reboot, and before a slot is taken", () => {
+    const facts = {
+      isRehearsed: false,
+      held: false,
+      closed: [{ gate: "window", code: "outside", message: "no" }],
+    };
+    const waits = record({ phase: "Waiting", cordoned: false });
+    assert.deepEqual(action(decide(waits, seen(facts), policy(), noon)), { do: "look", at: "rehearsal" });
+  });
+
   it("is said in so many words, but no more of them than a Node has room for", () => {
     const endless = { ...setback, why: "no ".repeat(10_000) };
     for (const trial of ["acquire", "begin"]) {

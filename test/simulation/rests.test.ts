@@ -87,7 +87,7 @@ describe("While the lock cannot be written", () => {
 describe("A node whose cycle the API server does not let begin", () => {
   afterEach(() => world.stop());
 
-  it("leaves its slot to others, counts as failed in the lock, and says why", async () => {
+  it("takes no slot from others, and says why", async () => {
     world = await startSmallWorld({
       nodes: 2,
       // As where each daemon is a user of its own, so that one alone can be refused.
@@ -104,7 +104,7 @@ describe("A node whose cycle the API server does not let begin", () => {
     await world.time.pass(20 * minute);
     const { cordoned, lock } = await world.look();
     assert.deepEqual([cordoned, lock, boots()], [[], undefined, [1, 2]]);
-    assert.match(world.logs.join("\n"), /the API server does not let the cycle begin: .*a webhook says no/);
+    assert.match(world.logs.join("\n"), /the API server refuses the record of this node.*a webhook says no/);
     const perMinute = await requestsPerMinute();
     assert.ok(perMinute <= 6, `${perMinute} requests a minute`);
   });

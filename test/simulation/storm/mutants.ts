@@ -188,7 +188,7 @@ export const mutants: readonly Mutant[] = [
     name: "patches of the Node name no version",
     seed: 297,
     file: "cycle/own-node.ts",
-    edits: [["    resourceVersion,\n  };\n  const spec", "  };\n  const spec"]],
+    edits: [["    ...(resourceVersion !== undefined && { resourceVersion }),\n", ""]],
   },
   {
     name: "nobody looks for nodes that are down without a slot",
