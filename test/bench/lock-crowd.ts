@@ -4,7 +4,7 @@ import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
 import { createApiServer } from "../cluster/api/server.ts";
 import { bootIdFile, randomUuid, rebootFile, sentinelFile } from "../cluster/machines/machine.ts";
 import { memoryStorage } from "../cluster/machines/storage.ts";
-import { createManifests, daemonUser } from "../cluster/manifests.ts";
+import { createManifests, daemonUser, daemonUserOn } from "../cluster/manifests.ts";
 import { seeded } from "../simulation/seeded.ts";
 import { startSimulatedDaemon } from "../simulation/simulated-daemon.ts";
 import { createVirtualTime } from "../simulation/virtual-time.ts";
@@ -38,7 +38,7 @@ export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdO
   const server = createApiServer({ timers, random, authorization: "always-allow", ledgerMax: 2_000_000 });
   const admin = createClient({ transport: server.transport(server.adminToken), clock });
   await createManifests(admin, signal, { without: ["DaemonSet"] });
-  const token = server.addUser(daemonUser);
+  const token = server.addUser(daemonUserOn("n1"));
   for (const [probability, latencyMs] of [
     [1, 5],
     [0.5, 10],

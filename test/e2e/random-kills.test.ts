@@ -85,7 +85,7 @@ async function haveAllEnded(): Promise<boolean> {
 describe(`A roll whose daemons are killed at random moments (REBOOTD_SEED=${seed})`, () => {
   before(async () => {
     const suite = await startSuite(systemClock);
-    await installRights(suite.server);
+    await installRights(suite.server, { nodeLabels: ["rebooting"] });
     world = await startWorld({
       ...suite,
       daemonUser: daemonUserOn,

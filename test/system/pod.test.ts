@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { recordAnnotation } from "../../daemon/cycle/record.ts";
+import { daemonUser, daemonUserOn } from "../cluster/manifests.ts";
 import { execInPod, type PodTemplate, readPod, runPod, startPodNode, statusOf } from "./container.ts";
 import type { Machine } from "./machine.ts";
 import { type MachineCluster, startMachineCluster } from "./machine-cluster.ts";
@@ -97,14 +99,28 @@ for (const { title, components, denies } of forms) {
       await assert.rejects(giveUp, denies.includes("tgkill") ? /ended with 139/ : /ended with 134/);
     });
 
-    it("reboots the machine by logind, and gives the node back afterwards", async () => {
-      const { bootIDs, eventually, nodeOf, recordOf } = cluster;
+    it("reboots the machine by logind with the admission policies in force, and gives the node back afterwards", async () => {
+      const { bootIDs, eventually, nodeOf, recordOf, server, signal } = cluster;
       await cluster.wantReboot("m1");
       await eventually("it is cordoned", async () => (await nodeOf("m1")).spec?.unschedulable === true);
       await eventually("it has rebooted", async () => bootIDs("m1").length === 2);
       await eventually("it is given back", async () => (await recordOf("m1"))?.phase === "Idle");
       assert.equal((await nodeOf("m1")).spec?.unschedulable, undefined);
       assert.equal(new Set(bootIDs("m1")).size, 2);
+      const asked = server.api.ledger.entries({ user: daemonUser.name });
+      assert.deepEqual(
+        asked.filter(({ status }) => status === 403 || status === 422),
+        [],
+      );
+      const annotate = (key: string) => ({ metadata: { annotations: { [key]: "x" } } });
+      for (const [user, key] of [
+        [daemonUserOn("m2"), recordAnnotation],
+        [daemonUserOn("m1"), "example.com/x"],
+        [{ name: "system:node:m1", groups: ["system:nodes"] }, recordAnnotation],
+      ] as const) {
+        const refused = server.apiFor(user).patch("/api/v1/nodes/m1", annotate(key), { signal });
+        await assert.rejects(refused, /ValidatingAdmissionPolicy/, user.name);
+      }
     });
   });
 }
