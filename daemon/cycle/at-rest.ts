@@ -64,7 +64,10 @@ export function atRest(record: CycleRecord, moment: Moment): Decision {
   const refusedTo = stuck(needy, moment);
   if (refusedTo !== undefined) return refusedTo;
   // Long before its turn, so that what is refused is known before the window opens.
-  if (!seen.isRehearsed) return look("rehearsal");
+  if (!seen.isRehearsed) {
+    if (seen.node === undefined) return look("node");
+    return seen.node === "gone" ? nodeGone(moment) : look("rehearsal");
+  }
 
   if (seen.gates === undefined) return lookAtGates("start");
   const { changesAt = Number.POSITIVE_INFINITY } = seen.gates;

@@ -43,8 +43,6 @@ const drainLockMs = 5000;
 const sayingsKept = 10;
 /** A record that somebody takes away again and again is written again no sooner. */
 const rewriteMs = 60_000;
-/** Policies and rights change seldom, and each write of the cycle meets them again. */
-const rehearsalTrustMs = 3_600_000;
 /** How its pods were is believed for so long: from just before the slot is asked for to the cordon. */
 const podsTrustMs = 10_000;
 
@@ -77,7 +75,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   let passBegan: Moments = { elapsed: 0, wall: 0 };
   /** The version of the Node that this pass stands on, whatever the watch has shown since. */
   let version = "";
-  let rehearsedUntil = Number.NEGATIVE_INFINITY;
+  /** Since the last cycle, and since anything was refused. Policies and rights change seldom, and each write meets them again. */
+  let isRehearsed = false;
   let rewrittenAt = Number.NEGATIVE_INFINITY;
   /** While it is false this node has no slot: the lock was seen without it, not longer ago than that may be believed. */
   let mayHoldSlot = true;
@@ -170,7 +169,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         setbacks: setbacks.shown(clock.wall()),
         refused: setbacks.refusal("save"),
         // Whoever only looks may have other rights than the daemon.
-        isRehearsed: turn === undefined || clock.elapsed() < rehearsedUntil,
+        isRehearsed: turn === undefined || isRehearsed,
         unanswered: clock.elapsed() < (unanswered?.until ?? 0) ? unanswered?.version : undefined,
       };
       const lockFacts = believedLock(record);
@@ -257,7 +256,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         seen.shutdown = await lookAtShutdown(signal);
         return true;
       case "rehearsal":
-        await rehearse(record, signal);
+        if (typeof seen.node === "object") await rehearse(record, seen.node, signal);
         seen.isRehearsed = true;
         return true;
       default:
@@ -397,6 +396,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     // A phase that this process has found has begun before it: all the time without a server is within that.
     if (before !== undefined && (before.phase !== next.phase || before.since !== next.since))
       unreachableBefore = ports.unreachableMs();
+    if (!isAtRest(next)) isRehearsed = false;
     if (next.phase !== "Rebooting") {
       ask = undefined;
       isDrained = false;
@@ -481,7 +481,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       report.refused(undefined);
     } catch (error) {
       if (isRefusal(error)) {
-        rehearsedUntil = Number.NEGATIVE_INFINITY;
+        isRehearsed = false;
         if (trial === undefined && current !== undefined)
           await sayWhatIsRefused(current, record, change, (error as Error).message, signal);
       }
@@ -509,9 +509,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   }
 
   /** Tries what the cycle is to write. Where the server cannot say, the cycle finds out. */
-  async function rehearse(record: CycleRecord, signal: AbortSignal): Promise<void> {
-    const node = memory.node();
-    if (node === undefined) return;
+  async function rehearse(record: CycleRecord, node: NodeFacts, signal: AbortSignal): Promise<void> {
     const wouldBe = writeRecord({ ...record, phase: "Draining", cordoned: true });
     try {
       await tryPatch(api, nodeName, { record: wouldBe, ...rehearsal(policy.marks, record, node) }, signal);
@@ -519,7 +517,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       signal.throwIfAborted();
       if (isRefusal(error)) throw error;
     }
-    rehearsedUntil = clock.elapsed() + rehearsalTrustMs;
+    isRehearsed = true;
   }
 
   async function save(

@@ -30,16 +30,13 @@ export function sayRefused(
   words: string,
   now: number,
 ): CycleRecord | undefined {
-  // Only the soft taint is changed while the node waits.
-  const base = wanted.phase === "Waiting" ? { ...wanted, taint: before.taint } : before;
-  const others = wanted.phase === before.phase ? wanted.reasons : base.reasons;
+  const others = wanted.phase === before.phase ? wanted.reasons : before.reasons;
   const since = before.reasons.find(isOfRefusal)?.since ?? iso(now);
   const refusal: Reason = { gate: "node", code: "refused", message: refusalText(words), since };
   const reasons = [...others.filter((one) => !isOfRefusal(one)), refusal];
   const says = (record: Pick<CycleRecord, "reasons">) =>
     record.reasons.map(({ gate, code, message }) => [gate, code, message].join(" ")).join("\n");
-  if (base.phase === before.phase && says({ reasons }) === says(before)) return undefined;
-  return { ...base, reasons, saidAt: iso(now) };
+  return says({ reasons }) === says(before) ? undefined : { ...before, reasons, saidAt: iso(now) };
 }
 
 /** Once the server lets a write through, nothing is refused any more. */

@@ -29,7 +29,7 @@ export interface Seen {
   rewordAt?: number | undefined;
   /** What has been refused or has failed, and is not tried again before its time. */
   setbacks: Readonly<Partial<Record<Trial, Setback>>>;
-  /** What a cycle writes on the Node was tried not long ago, and not refused. */
+  /** What a cycle writes on the Node was tried, and not refused. */
   isRehearsed: boolean;
   /** Why the API server refuses what was to be written on the own Node last; undefined where it does not. */
   refused?: string | undefined;

@@ -38,7 +38,6 @@ export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdO
   const server = createApiServer({ timers, random, authorization: "always-allow", ledgerMax: 2_000_000 });
   const admin = createClient({ transport: server.transport(server.adminToken), clock });
   await createManifests(admin, signal, { without: ["DaemonSet"] });
-  const token = server.addUser(daemonUserOn("n1"));
   for (const [probability, latencyMs] of [
     [1, 5],
     [0.5, 10],
@@ -80,6 +79,7 @@ export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdO
     const metadata = { name, annotations: { [recordAnnotation]: record } };
     await admin.create("/api/v1/nodes", { metadata }, { signal });
     await setStatus(name, bootID, true);
+    const token = server.addUser(daemonUserOn(name));
     const startDaemon = () =>
       startSimulatedDaemon({
         options: { "node-id": name, concurrency: String(concurrency), "ready-settle": "0" },

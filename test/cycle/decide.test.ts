@@ -848,6 +848,10 @@ describe("What the API server refuses", () => {
     };
     const waits = record({ phase: "Waiting", cordoned: false });
     assert.deepEqual(action(decide(waits, seen(facts), policy(), noon)), { do: "look", at: "rehearsal" });
+    const { node, ...unseen } = seen(facts);
+    assert.ok(node);
+    assert.deepEqual(action(decide(waits, unseen, policy(), noon)), { do: "look", at: "node" });
+    assert.equal(action(decide(waits, { ...unseen, node: "gone" }, policy(), noon)).do, "wait");
   });
 
   it("is said in so many words, but no more of them than a Node has room for", () => {

@@ -146,8 +146,8 @@ describe("A drain that cannot see the pods", () => {
   /** From the first cordon on: before it nothing starts where pods cannot be seen. */
   function fromTheCordon(verb: string, resource: string, effect: FaultEffect): { remove: () => void } {
     let fault: { remove: () => void } | undefined;
-    world.onDaemonRequest = (_, { body }) => {
-      if (fault !== undefined || !body?.includes('"unschedulable":true')) return;
+    world.onDaemonRequest = (_, { path, body }) => {
+      if (fault !== undefined || path.includes("dryRun") || !body?.includes('"unschedulable":true')) return;
       const match = { verb, resource, where: isFromDaemon };
       fault = world.server.faults.add({ match, effect });
     };
