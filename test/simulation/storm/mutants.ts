@@ -95,7 +95,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the lock is written whatever its version",
-    seed: 5,
+    seed: 3,
     file: "lock/carrier.ts",
     edits: [["resourceVersion: object.metadata?.resourceVersion,", ""]],
   },
@@ -186,7 +186,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "patches of the Node name no version",
-    seed: 297,
+    seed: 399,
     file: "cycle/own-node.ts",
     edits: [["    ...(resourceVersion !== undefined && { resourceVersion }),\n", ""]],
   },
