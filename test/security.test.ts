@@ -2,30 +2,58 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 
 const root = new URL("../", import.meta.url);
-const text = readFileSync(new URL("SECURITY.md", root), "utf8");
+const read = (file: string) => readFileSync(new URL(file, root), "utf8");
+const text = read("SECURITY.md");
 
 /** Rows of the table of attackers: who, what comes of it at worst, and the tests that show it. */
 const rows = text
   .split("\n")
   .filter((line) => line.startsWith("| ") && !line.startsWith("| attacker"))
-  .map((line) => line.split("|").map((cell) => cell.trim()))
-  .filter((cells) => cells.length === 5);
+  .map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "").trim()))
+  .filter((cells) => cells.length === 3);
+
+/** A test as it is named there: `test/file.test.ts`: "title", "title". */
+const named = /`(test\/[^`]+\.ts)`((?:[:,] "[^"]+")*)/g;
+
+function testsIn(cell: string): { file: string; titles: string[] }[] {
+  return [...cell.matchAll(named)].map(([, file = "", titles = ""]) => ({
+    file,
+    titles: [...titles.matchAll(/"([^"]+)"/g)].map(([, title = ""]) => title),
+  }));
+}
+
+/** Titles in a file of tests; what is filled in is left as it stands in the source. */
+function titlesIn(file: string): string[] {
+  const calls = read(file).matchAll(/\b(?:it|describe)\(\s*(["'`])((?:\\.|(?!\1)[^\\])*)\1/gs);
+  return [...calls].map(([, , title = ""]) => title);
+}
 
 describe("SECURITY.md", () => {
   it("has a table of attackers", () => {
-    assert.ok(rows.length >= 15, `${rows.length} rows`);
+    assert.ok(rows.length >= 25, `${rows.length} rows`);
   });
 
-  for (const [, attacker = "", , shownBy = ""] of rows) {
+  for (const [attacker = "", , shownBy = ""] of rows) {
     it(`names the tests that show what comes of it, or says that there are none: ${attacker.slice(0, 70)}`, () => {
-      const files = [...shownBy.matchAll(/`(test\/[^`]+)`/g)].map(([, file = ""]) => file);
-      assert.ok(files.length > 0 || shownBy === "none: by design", shownBy);
-      for (const file of files) assert.ok(existsSync(new URL(file, root)), file);
+      const tests = testsIn(shownBy);
+      assert.ok(tests.length > 0 || shownBy === "none: by design", shownBy);
+      assert.equal(
+        shownBy.replaceAll(named, "").replaceAll(/[,; ]/g, ""),
+        tests.length > 0 ? "" : "none:bydesign",
+      );
+      for (const { file, titles } of tests) {
+        assert.ok(existsSync(new URL(file, root)), file);
+        assert.ok(titles.length > 0, `${file}: which of its tests?`);
+        for (const title of titles)
+          assert.ok(
+            titlesIn(file).some((one) => one.includes(title)),
+            `${file} has no test "${title}"`,
+          );
+      }
     });
   }
 
   it("names no test that is not there, elsewhere either", () => {
-    for (const [, file = ""] of text.matchAll(/`(test\/[^`]+\.ts)`/g))
-      assert.ok(existsSync(new URL(file, root)), file);
+    for (const { file } of testsIn(text)) assert.ok(existsSync(new URL(file, root)), file);
   });
 });
