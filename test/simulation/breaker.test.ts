@@ -642,8 +642,17 @@ describe("After failed drains of different nodes in a row", () => {
 
   it("a cycle that a webhook does not let begin counts among them", async () => {
     await start(2, options, { between: (_, transport) => transport });
+    const key = "kube-system/rebootd";
+    // Not before, as what is refused in the dry run takes no slot.
+    const isLocked = () =>
+      world.server.stored("leases.coordination.k8s.io", key)?.metadata.annotations?.["rebootd.dev/lock"];
     world.server.faults.add({
-      match: { user: daemonOf("n1").name, verb: "patch", resource: "nodes" },
+      match: {
+        user: daemonOf("n1").name,
+        verb: "patch",
+        resource: "nodes",
+        where: () => isLocked() !== undefined,
+      },
       effect: { refusal: { code: 403, reason: "Forbidden", message: "a webhook says no" } },
     });
     machine("n1").wantReboot();
