@@ -13,7 +13,9 @@ export type AdversaryTrouble =
   | { kind: "forged-record"; node: string; forged: Forged; restart: boolean }
   /** The value stands beside the lock, or is the lock, until somebody writes another one. */
   | { kind: "forged-lock"; annotation: "lock" | "failures" | "unlocked"; value: string; for: number }
-  | { kind: "hostile-pod"; node: string; pod: HostilePod; for: number };
+  | { kind: "hostile-pod"; node: string; pod: HostilePod; for: number }
+  /** A request in other words each time, and a priority. */
+  | { kind: "endless-wishes"; node: string; priority: string; request: string; every: number; for: number };
 
 export type AdversaryKind = AdversaryTrouble["kind"];
 
@@ -130,6 +132,14 @@ export const adversaryDraws: {
     pod: drawPod(draw),
     for: draw.integer(30, 600),
   }),
+  "endless-wishes": ({ node, oneOf, integer }) => ({
+    kind: "endless-wishes",
+    node: node(),
+    priority: oneOf("high", "high", "low", "x".repeat(9000)),
+    request: oneOf("urgent: ", "true ", "", "x".repeat(9000)),
+    every: integer(10, 120),
+    for: integer(60, 600),
+  }),
 };
 
 export const adversaryKinds = Object.keys(adversaryDraws) as AdversaryKind[];
@@ -176,7 +186,32 @@ export const adversaryDeeds: { [K in AdversaryKind]: Deed<Extract<AdversaryTroub
       await admin.delete(`${pods}/${name}`, { gracePeriodSeconds: 0 }, { signal });
     };
   },
+  "endless-wishes"(
+    { node, priority, request, every },
+    { world: { admin, signal, machine }, promises, later },
+  ) {
+    let times = 0;
+    let isOver = false;
+    const path = `/api/v1/nodes/${node}`;
+    const wish = async () => {
+      if (isOver) return;
+      later(every, wish);
+      times += 1;
+      promises.forgetNeed(node);
+      const requested = `${request}${times}`;
+      await annotate(admin, path, { [wishes.requested]: requested, [wishes.priority]: priority }, signal);
+    };
+    later(0, wish);
+    return async () => {
+      isOver = true;
+      await annotate(admin, path, { [wishes.requested]: null, [wishes.priority]: null }, signal);
+      // What was asked for may be on its way.
+      if (machine(node).isUp) promises.forgetNeed(node);
+    };
+  },
 };
+
+const wishes = { requested: "rebootd.dev/reboot-requested", priority: "rebootd.dev/priority" };
 
 function parsed(text: string | undefined): unknown {
   try {
