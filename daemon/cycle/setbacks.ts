@@ -25,8 +25,8 @@ const rests: Record<"look" | Trial | "other", Rest> = {
   acquire: { firstMs: 1000, later: { firstMs: 40_000, maxMs: 3 * 60_000 } },
   reenter: { firstMs: 1000, later: { firstMs: 20_000, maxMs: 2 * 60_000 } },
   rehearse: { firstMs: 1000, later: { firstMs: 40_000, maxMs: 5 * 60_000 } },
-  // Each later try takes a slot for a moment.
-  begin: { firstMs: 1000, later: { firstMs: 40_000, maxMs: 3_600_000 } },
+  // Each later try takes a slot for a moment, and looks at everything before: no more than three in a minute.
+  begin: { firstMs: 1000, later: { firstMs: 2 * 60_000, maxMs: 3_600_000 } },
 };
 
 /** Whose conflicts have not been tried again yet, as those of the lock have. */
