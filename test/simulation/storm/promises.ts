@@ -108,6 +108,7 @@ const rebootsForOneNeedMax = 3;
 const awayLooksMs = 20_000;
 const never = Number.NEGATIVE_INFINITY;
 const pausedAnnotation = "rebootd.dev/paused";
+const mirrorAnnotation = "kubernetes.io/config.mirror";
 const requestedAnnotation = "rebootd.dev/reboot-requested";
 
 export function watchPromises(surroundings: Surroundings): Promises {
@@ -150,6 +151,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     }
     node.pausedSince = isAnnotated(object, pausedAnnotation) ? (node.pausedSince ?? now()) : undefined;
     if (isAnnotated(previous, requestedAnnotation)) node.requestedAt = now();
+    if (isUrgent(previous) || isUrgent(object)) node.urgentAt = now();
     const writer = daemonIn(user);
     if (writer !== undefined && writer !== name) {
       violate("a daemon writes no other Node", `${writer} has changed the Node ${name}`);
@@ -244,8 +246,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (!isDownIn(after)) of(name).wasDown = false;
     if (isDownIn(before)) of(name).downAt = now();
     // What is asked for anew is looked at from the beginning.
-    const isStill =
-      before.phase === "Waiting" && found.phase === "Waiting" && after.request === before.request;
+    const isStill = [before, found].every(
+      ({ phase, request }) => phase === "Waiting" && request === after.request,
+    );
     if (after.phase === "Waiting" && (after.reasons ?? []).length === 0 && isStill) {
       violate("it says why it waits", `${name} waits and names no reason`);
     }
@@ -287,7 +290,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
           `${name} has failed, and the server was away while it was drained`,
         );
       }
-      if (tookMs > surroundings.drainTimeoutMs(name) + lateMs) {
+      // Nor does that in which it did not run.
+      const isNew = now() - of(name).startedAt < lateMs;
+      if (!isNew && tookMs > surroundings.drainTimeoutMs(name) + lateMs) {
         violate("no endless drain", `${name} was drained for ${Math.round(tookMs / 1000)} s`);
       }
     }
@@ -317,7 +322,8 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (!isAgain || !surroundings.isPreflightOn(name) || isRecent(name, of(name).restoredAt)) return false;
     return server.storedAll("pods").some((pod) => {
       const grace = Number(at(pod, "spec", "terminationGracePeriodSeconds"));
-      const isHere = at(pod, "spec", "nodeName") === name && pod.metadata.deletionTimestamp === undefined;
+      const isTaken = pod.metadata.deletionTimestamp === undefined && !isAnnotated(pod, mirrorAnnotation);
+      const isHere = at(pod, "spec", "nodeName") === name && isTaken;
       const isNew = isRecent(name, Date.parse(pod.metadata.creationTimestamp ?? ""));
       return (
         isHere && !isNew && grace >= slowGraceSeconds && grace * 1000 > surroundings.drainTimeoutMs(name)
@@ -375,9 +381,10 @@ export function watchPromises(surroundings: Surroundings): Promises {
         violate("a lock set by hand holds", `${writer} has entered a lock that was set by hand`);
       }
       const own = surroundings.concurrencyOf(writer);
-      const slots = Math.min(own, ...before.map(({ concurrency = 1 }) => concurrency));
-      if (after.length > slots) {
-        violate("no more slots than allowed", `${writer} is one of ${after.length}, allowed are ${slots}`);
+      const slots = Math.min(own, ...ofEachNode(before).map(({ concurrency = 1 }) => concurrency));
+      const many = ofEachNode(after).length;
+      if (many > slots) {
+        violate("no more slots than allowed", `${writer} is one of ${many}, allowed are ${slots}`);
       }
       down.onEntered(
         writer,
@@ -514,14 +521,15 @@ export function watchPromises(surroundings: Surroundings): Promises {
     ) {
       violate("the record says that it reboots", `${name} was rebooted while ${record.phase}`);
     }
+    const isAllowedAtAnyTime = isUrgent(stored) || isRecent(name, node.urgentAt, shortGraceMs);
     const lookedAtMs = [0, shortGraceMs, shortGraceMs + surroundings.latenessMs(name)];
-    if (!lookedAtMs.some((ms) => surroundings.isWindowOpen(name, now() - ms))) {
+    if (!isAllowedAtAnyTime && !lookedAtMs.some((ms) => surroundings.isWindowOpen(name, now() - ms))) {
       violate("no reboot outside the window", `${name} was rebooted outside its window`);
     }
     for (const pod of server.storedAll("pods")) {
       const { creationTimestamp, deletionTimestamp } = pod.metadata;
       const isOurs = at(pod, "spec", "nodeName") === name && at(pod, "status", "phase") === "Running";
-      const isMirror = isAnnotated(pod, "kubernetes.io/config.mirror");
+      const isMirror = isAnnotated(pod, mirrorAnnotation);
       if (!isOurs || isMirror || deletionTimestamp !== undefined || isRecent(name, node.uncordonedAt))
         continue;
       if (isRecent(name, Date.parse(creationTimestamp), newcomerMs)) continue;
@@ -537,6 +545,15 @@ export function watchPromises(surroundings: Surroundings): Promises {
 function labelsIn(node: KubeObject | undefined): string {
   const labels = Object.entries(node?.metadata.labels ?? {});
   return JSON.stringify(labels.filter(([key]) => key.includes("kubernetes.io/") && !isMark(key)).toSorted());
+}
+
+/** Whoever may write the lock can name a node in it twice: the last one counts. */
+function ofEachNode(entries: readonly Entry[]): readonly Entry[] {
+  return [...new Map(entries.map((entry) => [entry.nodeID, entry])).values()];
+}
+
+function isUrgent(node: KubeObject | undefined): boolean {
+  return node?.metadata.annotations?.[requestedAnnotation]?.startsWith("urgent") === true;
 }
 
 function isDownIn({ phase }: RecordOnNode): boolean {
@@ -579,6 +596,7 @@ function history() {
     unwantedAt: never,
     /** When a request for it was there last, and since when a person has paused it. */
     requestedAt: never,
+    urgentAt: never,
     pausedSince: undefined as number | undefined,
     drainingSince: 0,
     /** The same, and not later where a restore has brought that drain back. */
