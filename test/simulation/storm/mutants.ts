@@ -109,7 +109,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes slots of nodes that are there",
-    seed: 5,
+    seed: 20,
     file: "lock/orphans.ts",
     edits: [["if (node === undefined || isAnother) orphans.push(holder);", "orphans.push(holder);"]],
   },
@@ -323,7 +323,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the reason on the Node is written once",
     limits: { alone: { kind: "alerts", rate: 10 } },
-    seed: 1,
+    seed: 57,
     file: "cycle/at-rest.ts",
     edits: [
       [
@@ -349,7 +349,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "time without a server counts as drain time",
     limits: { alone: { kind: "outage", rate: 10 } },
-    seed: 5,
+    seed: 3,
     file: "cycle/decide.ts",
     edits: [
       [
@@ -361,7 +361,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a node that fails again and again is never given up",
     limits: { alone: { kind: "refused", rate: 10 } },
-    seed: 58,
+    seed: 33,
     file: "cycle/at-rest.ts",
     edits: [
       [
@@ -379,7 +379,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a pod that has outlasted a drain is evicted by the next one",
-    seed: 50,
+    seed: 8,
     file: "drain/long-grace.ts",
     edits: [["if (graceSeconds < slowGraceSeconds) {", "if (graceSeconds > 0) {"]],
   },
@@ -419,7 +419,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "failed drains halt nothing, though that is asked for",
-    seed: 5,
+    seed: 59,
     file: "lock/failures.ts",
     edits: [["return haltAfter[option] > 0 &&", 'return option === "reboots" && haltAfter[option] > 0 &&']],
   },
