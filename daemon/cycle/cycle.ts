@@ -60,9 +60,7 @@ type Decided = Decision & { action: Exclude<Action, { do: "look" }> };
 /** One passage after the other: what was seen, what that leads to, and doing it. Without a turn it only looks. */
 export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | undefined, wake: () => void) {
   const { api, clock, random, nodeName, policy, lock, report } = ports;
-  const memory = createOwnMemory(clock, trustMs, (fault) =>
-    report.failed("reading the record on the Node", new Error(fault)),
-  );
+  const memory = createOwnMemory(clock, trustMs, report.doubted);
   const setbacks = createSetbacks(clock, random);
   /** The deed that has failed last: its rest is to be waited for. */
   let failed: Deed = "look at the node";

@@ -66,6 +66,8 @@ export interface CycleReport {
    * taken what was to be written.
    */
   refused(what: "record" | "marks" | undefined, why?: string): void;
+  /** The record on the Node is not believed: it cannot be read, or says what this process knows better. Told each time. */
+  doubted(fault: string): void;
   /** Something did not work; the loop goes on. */
   failed(what: string, error: unknown): void;
   /** The loop is alive if it reports again before this moment of `clock.elapsed()`. */

@@ -72,6 +72,11 @@ export function createMetrics(node: string, version: string) {
       help: "Pods that were asked to go.",
       registers,
     }),
+    recordsDoubted: new Counter({
+      name: "rebootd_records_doubted_total",
+      help: "Records on the Node that were not believed: they could not be read, or said what the daemon knew better.",
+      registers,
+    }),
     errors: new Counter({
       name: "rebootd_errors_total",
       help: "Passes and watches that broke off.",

@@ -7,6 +7,9 @@ import { explain, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Turns what the loop does into log lines, metrics, events and the answer of /healthz. */
+/** Whoever may annotate the Node can write a record as often as they like; each costs no event. */
+const doubtAgainMs = 10 * 60_000;
+
 export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clock: Clock) {
   let said: string | undefined;
   let expectedBy = Number.POSITIVE_INFINITY;
@@ -16,6 +19,7 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
   let late: readonly string[] = [];
   let refused: "record" | "marks" | undefined;
   let saidRefused: typeof refused;
+  let doubtAgainAt = Number.NEGATIVE_INFINITY;
 
   function showRefused(what: typeof refused): void {
     refused = what;
@@ -96,6 +100,14 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
         events.emit("Warning", "WriteRefused", note);
       }
       saidRefused = what;
+    },
+    doubted(fault) {
+      metrics.recordsDoubted.inc();
+      const note = `the record on the Node is not believed: ${fault}`;
+      log.warn(note);
+      if (clock.elapsed() < doubtAgainAt) return;
+      doubtAgainAt = clock.elapsed() + doubtAgainMs;
+      events.emit("Warning", "RecordDoubted", note);
     },
     failed(what, error) {
       metrics.errors.inc();

@@ -189,6 +189,20 @@ describe("The report", () => {
     );
   });
 
+  it("says of each record that it does not believe: a warning, a metric, and an event in ten minutes", async () => {
+    const { report, lines, emitted, metric, passTime } = reporting();
+    const fault = "somebody else has written that this node is Rebooting, but it is Draining";
+    for (const ms of [0, 1000, 10 * 60_000]) {
+      passTime(ms);
+      report.doubted(fault);
+    }
+    assert.equal(lines().filter(({ level }) => level === "warn").length, 3);
+    assert.deepEqual(emitted, ["Warning RecordDoubted", "Warning RecordDoubted"]);
+    assert.deepEqual(await metric("rebootd_records_doubted_total{"), [
+      'rebootd_records_doubted_total{node="n1"} 3',
+    ]);
+  });
+
   it("finds a loop that is late", () => {
     const { report, fault, passTime } = reporting();
     report.expectedBy(noon + 1000);
