@@ -3,7 +3,6 @@
  * daemon's reading is not repeated here.
  */
 
-import type { Phase } from "../../../daemon/cycle/record.ts";
 import { at, type KubeObject, text } from "../../cluster/api/object.ts";
 import { type ApiServer, restorer } from "../../cluster/api/server.ts";
 import type { Change } from "../../cluster/api/store.ts";
@@ -164,7 +163,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     if (writer !== undefined) {
       onRecord(name, recordIn(previous), recordIn(object), isCordoned(object));
     }
-    if (writer !== undefined) trust(name, recordIn(object).phase);
+    if (writer !== undefined) trust(name, recordIn(object));
     checkDown();
   });
 
@@ -238,7 +237,7 @@ export function watchPromises(surroundings: Surroundings): Promises {
     // Which cordon is whose is what the daemon takes from the record, now that it has written it again.
     if (isForged && cordoned) of(name).cordoner = after.cordoned ? "daemon" : "person";
     // The patch names the version of the Node that was looked at, so here nothing can have come in between.
-    if (after.phase === "Rebooting" && before.phase === "Draining" && !cordoned) {
+    if (after.phase === "Rebooting" && before.phase === "Draining" && !cordoned && !isForged) {
       violate("no reboot of a node that is not cordoned", `${name} is to reboot without a cordon`);
     }
     // The need was gone: one that comes later is another.
@@ -311,9 +310,11 @@ export function watchPromises(surroundings: Surroundings): Promises {
   }
 
   /** A cycle that has begun since, or the rest after one, is its daemon's own again. */
-  function trust(name: string, phase: Phase | undefined): void {
+  function trust(name: string, { phase, cordoned }: RecordOnNode): void {
     const isAtRest = phase === undefined || phase === "Idle" || phase === "Waiting" || phase === "Failed";
-    if (isAtRest && !holds(name) && !isRecent(name, of(name).forgedAt)) of(name).isForged = false;
+    // What is still to be undone is not over.
+    if (isAtRest && cordoned !== true && !holds(name) && !isRecent(name, of(name).forgedAt))
+      of(name).isForged = false;
   }
 
   /** Whether a pod with a grace that has outlasted a drain has been on the node for a while, and a drain may not last as long now. */
