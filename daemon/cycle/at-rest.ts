@@ -1,7 +1,6 @@
 import type { ClosedGate } from "../gates/gate.ts";
 import type { Need } from "../host/need.ts";
 import type { Refusal } from "../lock/limits.ts";
-import { shortEnds } from "../one-line.ts";
 import {
   type Decision,
   iso,
@@ -17,6 +16,7 @@ import {
 import { mark, type NodeChange, soften } from "./marks.ts";
 import { reasonsOf, sayAt, saying } from "./reasons.ts";
 import { atEase, type CycleRecord, isHeldBack, unfailed } from "./record.ts";
+import { serverWords } from "./refused.ts";
 import { heededFrom } from "./request.ts";
 import type { NodeFacts, OwnPods, Seen } from "./seen.ts";
 
@@ -36,8 +36,6 @@ const sayingsMax = 3;
 const softGates = ["lock", "disruption"];
 /** A cycle that the API server does not let begin has failed after so many tries; at once where it refuses it in so many words. */
 const beginTriesMax = 3;
-/** Of what a server has said. */
-const whyMaxChars = 600;
 
 /** Outside a cycle: whether one is needed, whether anything speaks against it, and the slot. Ends with the cordon. */
 export function atRest(record: CycleRecord, moment: Moment): Decision {
@@ -174,7 +172,7 @@ function stuck(record: CycleRecord, moment: Moment): Decision | undefined {
   const begun = [begin, rehearse].find((one) => one !== undefined && now < one.until);
   // Once its time has come it is tried once more.
   if (begun !== undefined) {
-    const message = `the API server does not let the cycle begin: ${shortEnds(begun.why, whyMaxChars)}`;
+    const message = `the API server does not let the cycle begin: ${serverWords(begun.why)}`;
     // Until then nothing that is looked at would be of use.
     if (!begun.isRefused && begun.times < beginTriesMax) return wait(message, begun.until);
     const outcome = { result: "failed", at: iso(now), message, during: "drain" } as const;
@@ -184,7 +182,7 @@ function stuck(record: CycleRecord, moment: Moment): Decision | undefined {
     );
   }
   if (acquire !== undefined && now < acquire.until) {
-    const message = `the lock cannot be written: ${shortEnds(acquire.why, whyMaxChars)}`;
+    const message = `the lock cannot be written: ${serverWords(acquire.why)}`;
     return unwritable(record, { gate: "lock", message }, acquire.until, moment);
   }
   return undefined;

@@ -69,10 +69,11 @@ function draining(begun: CycleRecord, moment: Moment): Decision {
     const next = { ...phase(begun, "Returning", now), reasons: [] };
     return save(next, "the machine went down by itself while it was drained");
   }
-  if (
-    seen.refused !== undefined &&
-    now >= Date.parse(begun.since) + seen.unreachableMs + policy.drainTimeoutMs
-  )
+  // A server that cannot be reached evicts nothing.
+  const began = Date.parse(begun.since) + seen.unreachableMs;
+  const deadline = began + policy.drainTimeoutMs;
+  const isLate = now >= deadline;
+  if (seen.refused !== undefined && isLate)
     return restore(begun, "failed", refusalText(seen.refused), moment);
   const right = confirm(begun, moment);
   if ("lost" in right) return right.lost;
@@ -82,11 +83,7 @@ function draining(begun: CycleRecord, moment: Moment): Decision {
   const shut = withdrawnBy(seen.gates, record, moment);
   if (shut !== undefined) return shut;
   if (record.announced) return announced(record, right.node, moment);
-  // A server that cannot be reached evicts nothing.
-  const began = Date.parse(record.since) + seen.unreachableMs;
-  const deadline = began + policy.drainTimeoutMs;
   const deleteAt = began + policy.drainDeleteAfterMs;
-  const isLate = now >= deadline;
   switch (drain.state) {
     case "none":
       // A restart has lost the drain. Without a look at the pods the machine does not go down.

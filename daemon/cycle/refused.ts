@@ -12,12 +12,17 @@ export function isRefusal(error: unknown): boolean {
   return isApiError(error, "forbidden", "invalid");
 }
 
-const wordsMaxChars = 600;
 const isOfRefusal = ({ gate, code }: Reason) => gate === "node" && code === "refused";
 
-/** The server's words, for a sentence of ours. */
+const wordsMaxChars = 600;
+
+/** What a server has said, as the end of a sentence of ours. */
+export function serverWords(words: string): string {
+  return shortEnds(words, wordsMaxChars);
+}
+
 export function refusalText(words: string): string {
-  return `the API server refuses what is to be changed on this Node: ${shortEnds(words, wordsMaxChars)}`;
+  return `the API server refuses what is to be changed on this Node: ${serverWords(words)}`;
 }
 
 /**

@@ -1,10 +1,10 @@
 /** Troubles that somebody makes who means harm, with the rights that SECURITY.md grants: to annotate Nodes or the lock, to create pods. */
 
-import type { Api } from "../../../daemon/cluster/api.ts";
 import { phases } from "../../../daemon/cycle/record.ts";
 import { fields } from "../../cluster/api/object.ts";
+import { parsed } from "./eyes.ts";
 import type { Draw } from "./harsher.ts";
-import type { Scene, Undo } from "./troubles.ts";
+import { annotateLock, annotateNode, type Scene, type Undo } from "./troubles.ts";
 
 /** What is written over a record. Times are so many seconds from when it is written; a text is no record at all. */
 export type Forged = string | Record<string, unknown>;
@@ -27,6 +27,7 @@ interface HostilePod {
 }
 
 const record = "rebootd.dev/cycle";
+const wishes = { requested: "rebootd.dev/reboot-requested", priority: "rebootd.dev/priority" };
 const longAgo = -1e6;
 const inAYear = 3e7;
 const everything = { tolerations: [{ operator: "Exists" }] };
@@ -147,7 +148,8 @@ export const adversaryKinds = Object.keys(adversaryDraws) as AdversaryKind[];
 type Deed<T> = (trouble: T, scene: Scene) => Undo | Promise<Undo>;
 
 export const adversaryDeeds: { [K in AdversaryKind]: Deed<Extract<AdversaryTrouble, { kind: K }>> } = {
-  async "forged-record"({ node, forged, restart }, { world, promises }) {
+  async "forged-record"({ node, forged, restart }, scene) {
+    const { world, promises } = scene;
     const stored = world.server.stored("nodes", node);
     if (stored === undefined) return undefined;
     const now = fields(parsed(stored.metadata.annotations?.[record]));
@@ -156,18 +158,18 @@ export const adversaryDeeds: { [K in AdversaryKind]: Deed<Extract<AdversaryTroub
         ? forged
         : JSON.stringify({ ...now, ...atTimes(forged, world.time.clock.wall()) });
     promises.onForged(node);
-    await annotate(world.admin, `/api/v1/nodes/${node}`, { [record]: value }, world.signal);
+    await annotateNode(scene, node, { [record]: value });
     if (restart) world.machine(node).crashDaemon();
     return undefined;
   },
-  async "forged-lock"({ annotation, value }, { world, lock, promises }) {
+  async "forged-lock"({ annotation, value }, scene) {
+    const { world, lock, promises } = scene;
     const name = annotation === "lock" ? lock.place.annotation : `rebootd.dev/${annotation}`;
-    const path = `${lock.collection}/${lock.place.name}`;
     const valueNow = () => world.server.stored(lock.resource, lock.key)?.metadata.annotations?.[name];
     if (annotation === "unlocked") for (const { name } of world.machines) promises.takenAway(name);
-    await annotate(world.admin, path, { [name]: value }, world.signal);
+    await annotateLock(scene, { [name]: value });
     return async () => {
-      if (valueNow() === value) await annotate(world.admin, path, { [name]: null }, world.signal);
+      if (valueNow() === value) await annotateLock(scene, { [name]: null });
     };
   },
   async "hostile-pod"({ node, pod: { spec, ...metadata } }, { world: { admin, server, signal }, random }) {
@@ -186,40 +188,27 @@ export const adversaryDeeds: { [K in AdversaryKind]: Deed<Extract<AdversaryTroub
       await admin.delete(`${pods}/${name}`, { gracePeriodSeconds: 0 }, { signal });
     };
   },
-  "endless-wishes"(
-    { node, priority, request, every },
-    { world: { admin, signal, machine }, promises, later },
-  ) {
+  "endless-wishes"({ node, priority, request, every }, scene) {
+    const { world, promises, later } = scene;
     let times = 0;
     let isOver = false;
-    const path = `/api/v1/nodes/${node}`;
     const wish = async () => {
       if (isOver) return;
       later(every, wish);
       times += 1;
       promises.forgetNeed(node);
       const requested = `${request}${times}`;
-      await annotate(admin, path, { [wishes.requested]: requested, [wishes.priority]: priority }, signal);
+      await annotateNode(scene, node, { [wishes.requested]: requested, [wishes.priority]: priority });
     };
     later(0, wish);
     return async () => {
       isOver = true;
-      await annotate(admin, path, { [wishes.requested]: null, [wishes.priority]: null }, signal);
+      await annotateNode(scene, node, { [wishes.requested]: null, [wishes.priority]: null });
       // What was asked for may be on its way.
-      if (machine(node).isUp) promises.forgetNeed(node);
+      if (world.machine(node).isUp) promises.forgetNeed(node);
     };
   },
 };
-
-const wishes = { requested: "rebootd.dev/reboot-requested", priority: "rebootd.dev/priority" };
-
-function parsed(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? "{}");
-  } catch {
-    return {};
-  }
-}
 
 /** With its times as the server has them. */
 function atTimes(forged: Record<string, unknown>, now: number): object {
@@ -232,13 +221,4 @@ function atTimes(forged: Record<string, unknown>, now: number): object {
     ...(askedAt !== undefined && { askedAt: asTime(askedAt) }),
     ...(outcome !== undefined && { outcome: { ...fields(outcome), at: asTime(fields(outcome)["at"]) } }),
   };
-}
-
-async function annotate(
-  api: Api,
-  path: string,
-  annotations: Record<string, string | null>,
-  signal: AbortSignal,
-): Promise<void> {
-  await api.patch(path, { metadata: { annotations } }, { signal });
 }

@@ -57,8 +57,8 @@ export function recordIn(node: KubeObject | undefined): RecordOnNode {
   };
 }
 
-/** Undefined where it is no JSON, or nothing. */
-function parsed(value: string | undefined): unknown {
+/** Undefined where it is no JSON, null where there is none. */
+export function parsed(value: string | undefined): unknown {
   try {
     return JSON.parse(value ?? "null");
   } catch {

@@ -55,7 +55,7 @@ export const mutants: readonly Mutant[] = [
     name: "the deadline of the drain is forgotten",
     seed: 253,
     file: "cycle/decide.ts",
-    edits: [["const began = Date.parse(record.since) + seen.unreachableMs;", "const began = now;"]],
+    edits: [["const began = Date.parse(begun.since) + seen.unreachableMs;", "const began = now;"]],
   },
   {
     name: "a lost answer enters twice",
@@ -353,8 +353,8 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/decide.ts",
     edits: [
       [
-        "const began = Date.parse(record.since) + seen.unreachableMs;",
-        "const began = Date.parse(record.since);",
+        "const began = Date.parse(begun.since) + seen.unreachableMs;",
+        "const began = Date.parse(begun.since);",
       ],
     ],
   },

@@ -221,11 +221,11 @@ async function patchNode({ world }: Scene, node: string, unschedulable: true | n
 type LockScene = Pick<Scene, "world" | "lock">;
 type Annotations = Record<string, string | null>;
 
-async function annotateNode({ world }: Scene, node: string, annotations: Annotations): Promise<void> {
+export async function annotateNode({ world }: Scene, node: string, annotations: Annotations): Promise<void> {
   await world.admin.patch(`${nodes}/${node}`, { metadata: { annotations } }, { signal: world.signal });
 }
 
-async function annotateLock({ world, lock }: LockScene, annotations: Annotations): Promise<void> {
+export async function annotateLock({ world, lock }: LockScene, annotations: Annotations): Promise<void> {
   const path = `${lock.collection}/${lock.place.name}`;
   await world.admin.patch(path, { metadata: { annotations } }, { signal: world.signal });
 }
@@ -287,17 +287,17 @@ export async function tidyUp(scene: Scene): Promise<void> {
 }
 
 /** Of these a record that was forged no longer spoke. */
-async function removeMarks({ metadata, spec }: KubeObject, { world }: Scene): Promise<void> {
-  const labels = Object.keys(metadata.labels ?? {}).filter(isMark);
-  const taints = list(at({ spec }, "spec", "taints"));
+async function removeMarks(node: KubeObject, { world }: Scene): Promise<void> {
+  const { name, labels: all = {} } = node.metadata;
+  const labels = Object.keys(all).filter(isMark);
+  const taints = list(at(node, "spec", "taints"));
   const others = taints.filter((taint) => !isMark(text(at(taint, "key"))));
-  const isCordonedStill = at({ spec }, "spec", "unschedulable") === true;
-  if (labels.length === 0 && others.length === taints.length && !isCordonedStill) return;
+  if (labels.length === 0 && others.length === taints.length && !isCordoned(node)) return;
   const body = {
     metadata: { labels: Object.fromEntries(labels.map((key) => [key, null])) },
     spec: { taints: others, unschedulable: null },
   };
-  await world.admin.patch(`${nodes}/${metadata.name}`, body, { signal: world.signal });
+  await world.admin.patch(`${nodes}/${name}`, body, { signal: world.signal });
 }
 
 /** Nodes that were given up, and those that rest, reboot when a person asks; they would not all come by themselves today. */
