@@ -237,7 +237,9 @@ export function watchPromises(surroundings: Surroundings): Promises {
     // Which cordon is whose is what the daemon takes from the record, now that it has written it again.
     if (isForged && cordoned) of(name).cordoner = after.cordoned ? "daemon" : "person";
     // The patch names the version of the Node that was looked at, so here nothing can have come in between.
-    if (after.phase === "Rebooting" && before.phase === "Draining" && !cordoned && !isForged) {
+    // What a process before this one has sent late is put right, to what a record says that it has found forged.
+    const isPutRight = isForged && surroundings.latenessMs(name) > 0;
+    if (after.phase === "Rebooting" && before.phase === "Draining" && !cordoned && !isPutRight) {
       violate("no reboot of a node that is not cordoned", `${name} is to reboot without a cordon`);
     }
     // The need was gone: one that comes later is another.
