@@ -6,7 +6,6 @@ import manifest from "../package.json" with { type: "json" };
 import type { Credentials } from "./cli/access.ts";
 import { kubeconfigFiles } from "./cli/options.ts";
 import { runProgram } from "./cli/program.ts";
-import { systemClock } from "./clock.ts";
 import { createClient } from "./cluster/client.ts";
 import {
   KubeconfigError,
@@ -16,14 +15,15 @@ import {
 } from "./cluster/kubeconfig.ts";
 import { ProxyError } from "./cluster/proxy.ts";
 import type { Transport } from "./cluster/transport.ts";
+import { lookDaemon, runDaemon, type Surroundings } from "./compose/daemon.ts";
 import { httpAccessOf, httpProxyOf } from "./config/alerts.ts";
 import { ignoredInputs } from "./config/environment.ts";
 import { ConfigError, parseConfig, type RawOptions } from "./config/options.ts";
-import { lookDaemon, runDaemon, type Surroundings } from "./daemon.ts";
-import { createPost } from "./gates/post.ts";
 import { createHost } from "./host/host.ts";
-import { oneLine } from "./one-line.ts";
+import { createPost } from "./prometheus/http.ts";
 import { explain } from "./report/log.ts";
+import { oneLine } from "./text/one-line.ts";
+import { systemClock } from "./time/clock.ts";
 
 /** A stop that takes longer than this is not clean any more; the record is true at every moment all the same. */
 const stopDeadlineMs = 5000;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { nodeFlags } from "./cluster/machines/rebootd.ts";
+import { nodeFlags } from "./world/rebootd.ts";
 
 /** Runs node with the flags of the image, and resolves with what it has written, and how it has ended. */
 async function runNode(script: string, signal?: NodeJS.Signals) {

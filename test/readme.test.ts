@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Option, options } from "../daemon/config/options.ts";
 import { phases } from "../daemon/cycle/record.ts";
 import { createMetrics } from "../daemon/report/metrics.ts";
-import { nodeFlags } from "./cluster/machines/rebootd.ts";
+import { nodeFlags } from "./world/rebootd.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import type { Clock, Random } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import type { Environment } from "../config/environment.ts";
 import { lockPlaceOf, lockPlaceOptions } from "../config/lock-place.ts";
 import { parseOptions } from "../config/options.ts";
-import { createLockCarrier, type LockCarrier, type LockPlace } from "../lock/carrier.ts";
-import { DeedRefused } from "./deed.ts";
+import { createLockCarrier, type LockCarrier, type LockPlace } from "../lock/lock-object.ts";
+import type { Clock, Random } from "../time/clock.ts";
+import { DeedRefused } from "./admin.ts";
 import { findPlace, objectText } from "./find-place.ts";
 import { addOptions, givenOptions, kubeconfigFiles, typedOptions } from "./options.ts";
 

@@ -1,7 +1,7 @@
+import { pausedAnnotation } from "../annotations/pause.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { Metadata } from "../cluster/objects.ts";
 import { type CycleRecord, parseRecord, recordAnnotation } from "../cycle/record.ts";
-import type { Carried, LockPlace } from "../lock/carrier.ts";
 import {
   countInARow,
   type Failure,
@@ -13,9 +13,9 @@ import {
   untilResume,
 } from "../lock/failures.ts";
 import { allPaused, type Refusal } from "../lock/limits.ts";
+import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolders } from "../lock/lock.ts";
+import type { Carried, LockPlace } from "../lock/lock-object.ts";
 import { parsePriority, priorityAnnotation } from "../lock/rank.ts";
-import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolders } from "../lock/slots.ts";
-import { pausedAnnotation } from "../pause.ts";
 import { type Health, troublesOf, unknownHealth } from "./health.ts";
 import { heldForAll, liveReasons } from "./live.ts";
 

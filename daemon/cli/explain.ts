@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { pausedAnnotation } from "../annotations/pause.ts";
 import { unlessNotFound } from "../cluster/api.ts";
 import { daemonSelector } from "../cluster/daemon-sets.ts";
 import { isReady } from "../cluster/nodes.ts";
@@ -7,18 +8,17 @@ import { paths } from "../cluster/paths.ts";
 import { restsUntil } from "../cycle/at-rest.ts";
 import { misreadOn } from "../cycle/misread.ts";
 import { type CycleRecord, type Phase, parseRecord, recordAnnotation } from "../cycle/record.ts";
-import type { Carried, LockPlace } from "../lock/carrier.ts";
-import { nodeHolders } from "../lock/slots.ts";
-import { oneLine } from "../one-line.ts";
-import { pausedAnnotation } from "../pause.ts";
+import { nodeHolders } from "../lock/lock.ts";
+import type { Carried, LockPlace } from "../lock/lock-object.ts";
+import { oneLine } from "../text/one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
+import { noSuchNode } from "./admin.ts";
 import { statusOf } from "./cluster-status.ts";
-import { noSuchNode } from "./deed.ts";
 import { type Health, readHealth, troublesOf } from "./health.ts";
 import { heldForAll, liveReasons } from "./live.ts";
 import { nodeNames } from "./node-name.ts";
 import { dump, outputOption } from "./output.ts";
-import { age } from "./text.ts";
+import { age } from "./table.ts";
 
 type Form = "text" | "json" | "yaml";
 

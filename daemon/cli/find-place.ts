@@ -12,8 +12,8 @@ import {
   parseOptions,
   type RawOptions,
 } from "../config/options.ts";
-import { type LockPlace, placeText } from "../lock/carrier.ts";
-import { DeedRefused } from "./deed.ts";
+import { type LockPlace, placeText } from "../lock/lock-object.ts";
+import { DeedRefused } from "./admin.ts";
 import { givenOptions } from "./options.ts";
 import { runCommand } from "./run.ts";
 

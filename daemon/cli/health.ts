@@ -4,7 +4,7 @@ import { isReady, listNodes } from "../cluster/nodes.ts";
 import type { Node, WholePod } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
-import { age } from "./text.ts";
+import { age } from "./table.ts";
 
 /** What the API server shows of nodes and of the daemons on them, whatever these say themselves. */
 export interface Health {

@@ -1,9 +1,9 @@
+import { pausedText, pauseNow } from "../annotations/pause.ts";
 import type { CycleRecord, Reason } from "../cycle/record.ts";
-import type { Carried } from "../lock/carrier.ts";
 import { halted, haltsAfter } from "../lock/failures.ts";
 import { allPaused, byHand, isByPeople, type Refusal } from "../lock/limits.ts";
-import { manualHolders } from "../lock/slots.ts";
-import { pausedText, pauseNow } from "../pause.ts";
+import { manualHolders } from "../lock/lock.ts";
+import type { Carried } from "../lock/lock-object.ts";
 
 /** What of the lock holds all nodes back at this moment. */
 export function heldForAll({ lock, failures, paused }: Carried, now: number): Refusal | undefined {

@@ -1,10 +1,10 @@
 import { Command } from "commander";
-import { lockByHand } from "../lock/by-hand.ts";
-import { type LockValue, manualHolders, nodeHolders } from "../lock/slots.ts";
-import { oneLine } from "../one-line.ts";
-import { signed } from "../wish.ts";
+import { signed } from "../annotations/value.ts";
+import { type LockValue, manualHolders, nodeHolders } from "../lock/lock.ts";
+import { lockByHand } from "../lock/manual.ts";
+import { oneLine } from "../text/one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
-import { perform } from "./deed.ts";
+import { perform } from "./admin.ts";
 import { whoAmI } from "./who.ts";
 
 /** `rebootd lock`: no node starts a cycle until `rebootd unlock`. */

@@ -1,6 +1,6 @@
 import { dumpYaml } from "@kubernetes/client-node";
 import { InvalidArgumentError, Option } from "commander";
-import { plainJson } from "../one-line.ts";
+import { plainJson } from "../text/one-line.ts";
 
 /** `-o FORM`, the first form where it is not given; `-o=FORM` works as with kubectl. */
 export function outputOption<F extends string>(...forms: readonly [F, ...F[]]): Option {

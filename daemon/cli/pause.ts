@@ -1,11 +1,18 @@
 import { Command } from "commander";
+import {
+  type Pause,
+  parsePause,
+  pausedAnnotation,
+  pausedText,
+  pauseNow,
+  writePause,
+} from "../annotations/pause.ts";
+import { signed } from "../annotations/value.ts";
 import { ConfigError } from "../config/options.ts";
 import { parseRecord, recordAnnotation, unfailed, writeRecord } from "../cycle/record.ts";
-import { parseDurationMs } from "../duration.ts";
-import { type Pause, parsePause, pausedAnnotation, pausedText, pauseNow, writePause } from "../pause.ts";
-import { signed } from "../wish.ts";
+import { parseDurationMs } from "../time/duration.ts";
 import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
-import { annotateNode } from "./deed.ts";
+import { annotateNode } from "./admin.ts";
 import { nodeName, nodeOrAll } from "./node-name.ts";
 import { whoAmI } from "./who.ts";
 

@@ -1,6 +1,6 @@
 import { type DrainPlan, isBlocked, type PodPlan } from "../drain/preflight.ts";
 import { reasonsText, tierName } from "../drain/select.ts";
-import { table } from "./text.ts";
+import { table } from "./table.ts";
 
 /** For people: a sentence, and a table for each kind of pod that there is. */
 export function planText(plan: DrainPlan): string {

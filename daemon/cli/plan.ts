@@ -7,7 +7,7 @@ import { parseRecord, recordAnnotation } from "../cycle/record.ts";
 import { readDrainFacts } from "../drain/facts.ts";
 import { planDrain } from "../drain/preflight.ts";
 import { apiOf, type PersonIo, withCluster } from "./access.ts";
-import { noSuchNode } from "./deed.ts";
+import { noSuchNode } from "./admin.ts";
 import { nodeName } from "./node-name.ts";
 import { addOptions, givenOptions } from "./options.ts";
 import { dump, outputOption } from "./output.ts";

@@ -1,11 +1,11 @@
 import { Command, CommanderError } from "commander";
 import { isApiError } from "../cluster/api.ts";
 import { ConfigError, type RawOptions } from "../config/options.ts";
-import { oneLine, plainLines } from "../one-line.ts";
 import { explain as withCauses } from "../report/log.ts";
+import { oneLine, plainLines } from "../text/one-line.ts";
 import { type PersonIo, withClusterForAll } from "./access.ts";
+import { DeedRefused } from "./admin.ts";
 import { completionCommand } from "./completion.ts";
-import { DeedRefused } from "./deed.ts";
 import { explainCommand } from "./explain.ts";
 import { lockCommand } from "./lock.ts";
 import { pauseCommand } from "./pause.ts";

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { signed } from "../annotations/value.ts";
 import {
   isAtRest,
   isHeldBack,
@@ -14,10 +15,9 @@ import {
   requestText,
   writeRequest,
 } from "../cycle/request.ts";
-import { oneLine } from "../one-line.ts";
-import { signed } from "../wish.ts";
+import { oneLine } from "../text/one-line.ts";
 import { apiOf, type PersonIo, withCluster } from "./access.ts";
-import { annotateNode } from "./deed.ts";
+import { annotateNode } from "./admin.ts";
 import { nodeName } from "./node-name.ts";
 import { whoAmI } from "./who.ts";
 

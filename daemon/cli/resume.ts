@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import type { Carried } from "../lock/carrier.ts";
+import { parsePause, pausedText } from "../annotations/pause.ts";
 import { type Failures, isNone } from "../lock/failures.ts";
-import { parsePause, pausedText } from "../pause.ts";
+import type { Carried } from "../lock/lock-object.ts";
 import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
 import { nodeName, nodeOrAll } from "./node-name.ts";
 import { resumeNode } from "./pause.ts";
-import { age, table } from "./text.ts";
+import { age, table } from "./table.ts";
 
 /** `rebootd resume --all`: the pause of all nodes ends, and failures up to now no longer count, so that nodes start again. */
 export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {

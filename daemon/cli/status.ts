@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import { listNodeMetadata } from "../cluster/nodes.ts";
-import { nodeHolders } from "../lock/slots.ts";
-import { oneLine } from "../one-line.ts";
+import { nodeHolders } from "../lock/lock.ts";
+import { oneLine } from "../text/one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { type ClusterStatus, statusOf } from "./cluster-status.ts";
 import { readHealth } from "./health.ts";
 import { dump, outputOption } from "./output.ts";
-import { age, table } from "./text.ts";
+import { age, table } from "./table.ts";
 
 type Form = "text" | "wide" | "json" | "yaml";
 

@@ -3,11 +3,11 @@ import type { Api } from "../cluster/api.ts";
 import { readNodeMetadata } from "../cluster/nodes.ts";
 import { ConfigError } from "../config/options.ts";
 import { isUnderWay, recordAnnotation } from "../cycle/record.ts";
-import { unlockByHand, type Which } from "../lock/by-hand.ts";
-import { type LockValue, manualHolders, nodeHolders } from "../lock/slots.ts";
-import { oneLine } from "../one-line.ts";
+import { type LockValue, manualHolders, nodeHolders } from "../lock/lock.ts";
+import { unlockByHand, type Which } from "../lock/manual.ts";
+import { oneLine } from "../text/one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
-import { perform } from "./deed.ts";
+import { perform } from "./admin.ts";
 import { wasLocked } from "./lock.ts";
 import { nodeName } from "./node-name.ts";
 

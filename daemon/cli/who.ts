@@ -1,6 +1,6 @@
 import { type Api, isApiError } from "../cluster/api.ts";
 import { paths } from "../cluster/paths.ts";
-import { oneLine } from "../one-line.ts";
+import { oneLine } from "../text/one-line.ts";
 
 /**
  * Who the API server takes the person for; undefined where it does not tell

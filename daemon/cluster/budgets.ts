@@ -1,4 +1,4 @@
-import { type Clock, endableWithin, type Random } from "../clock.ts";
+import { type Clock, endableWithin, type Random } from "../time/clock.ts";
 import { type Api, isApiError } from "./api.ts";
 import { inform } from "./informer.ts";
 import { type Budget, keptOfBudget, type WholeBudget } from "./objects.ts";

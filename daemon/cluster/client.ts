@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { type Clock, DeadlineError, endableWithin, over, withDeadline } from "../clock.ts";
+import { type Clock, DeadlineError, endableWithin, over, withDeadline } from "../time/clock.ts";
 import {
   type Api,
   ApiError,

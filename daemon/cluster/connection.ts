@@ -2,7 +2,7 @@
 
 import type { Socket } from "node:net";
 import { Agent, buildConnector } from "undici";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../time/clock.ts";
 import { asConnector, connectThrough, connectTimeoutMs, tcpKeepAliveMs } from "./tunnel.ts";
 
 /** client-go gives a connection up that has been silent for 30 s and does not answer a PING within 15 s. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { RequestOptions } from "node:https";
 import type { Cluster, KubeConfig, User } from "@kubernetes/client-node";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../time/clock.ts";
 import { type ExecCredential, runExecPlugin } from "./exec-credential.ts";
 import type { Environment } from "./proxy.ts";
 

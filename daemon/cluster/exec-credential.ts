@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { Cluster } from "@kubernetes/client-node";
 import * as z from "zod/mini";
-import { type Clock, withDeadline } from "../clock.ts";
+import { type Clock, withDeadline } from "../time/clock.ts";
 
 /** Less than a request's own deadline, so that the plugin is named. */
 const deadlineMs = 25_000;

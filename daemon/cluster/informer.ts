@@ -1,5 +1,5 @@
-import { type BackoffLimits, backoffMs } from "../backoff.ts";
-import { type Clock, endableWithin, type Random } from "../clock.ts";
+import { type BackoffLimits, backoffMs } from "../time/backoff.ts";
+import { type Clock, endableWithin, type Random } from "../time/clock.ts";
 import { type Api, type CallOptions, isApiError, retryAfterOf, type WatchEvent } from "./api.ts";
 import type { Metadata, PartialObjectMetadata } from "./objects.ts";
 import { pagesOf } from "./pages.ts";

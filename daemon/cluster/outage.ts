@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../time/clock.ts";
 
 /** For how long the API server could not be reached, from the answers to all requests. */
 export interface Outage {

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../time/clock.ts";
 
 /** The API server's clock, which its times are by, as its answers tell it: https://www.rfc-editor.org/rfc/rfc9110#field.date */
 export interface ServerClock {

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { type Environment, ProxyError, proxyFor } from "../cluster/proxy.ts";
-import { basicAuthorization, type HttpAccess } from "../gates/post.ts";
+import { basicAuthorization, type HttpAccess } from "../prometheus/http.ts";
 import { parseToken, readOptionFile } from "./option-files.ts";
 import { type Config, ConfigError, type OptionName, printable } from "./options.ts";
 

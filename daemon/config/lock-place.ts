@@ -1,4 +1,4 @@
-import type { LockPlace } from "../lock/carrier.ts";
+import type { LockPlace } from "../lock/lock-object.ts";
 import { type Config, ConfigError, type OptionName } from "./options.ts";
 
 /** The options that say where the lock is. */

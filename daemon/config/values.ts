@@ -1,7 +1,7 @@
 import { validate } from "node-cron";
 import * as z from "zod/mini";
-import { parseDurationMs } from "../duration.ts";
-import { compileRe2, type Pattern } from "../re2.ts";
+import { compileRe2, type Pattern } from "../text/re2.ts";
+import { parseDurationMs } from "../time/duration.ts";
 import { shellWords } from "./shell-words.ts";
 
 /**

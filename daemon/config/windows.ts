@@ -1,5 +1,5 @@
-import { createOpenings, type Schedule } from "../gates/openings.ts";
 import type { WindowSettings } from "../gates/window.ts";
+import { createOpenings, type Schedule } from "../schedule/openings.ts";
 import { escalationOf, escalationOptions } from "./escalation.ts";
 import { type Config, ConfigError, type OptionName } from "./options.ts";
 

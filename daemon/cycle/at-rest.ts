@@ -1,5 +1,5 @@
 import type { ClosedGate } from "../gates/gate.ts";
-import type { Need } from "../host/need.ts";
+import type { Need } from "../host/need/need.ts";
 import type { Refusal } from "../lock/limits.ts";
 import {
   type Decision,
@@ -14,11 +14,11 @@ import {
   wait,
 } from "./decision.ts";
 import { mark, type NodeChange, soften } from "./marks.ts";
+import type { NodeFacts, OwnPods, Seen } from "./observation.ts";
 import { reasonsOf, sayAt, saying } from "./reasons.ts";
 import { atEase, type CycleRecord, isHeldBack, unfailed } from "./record.ts";
 import { serverWords } from "./refused.ts";
 import { heededFrom } from "./request.ts";
-import type { NodeFacts, OwnPods, Seen } from "./seen.ts";
 
 const restMaxMs = 3_600_000;
 /**

@@ -2,22 +2,22 @@ import { isApiError } from "../cluster/api.ts";
 import type { Metadata } from "../cluster/objects.ts";
 import type { Drain } from "../drain/drain.ts";
 import type { DrainState } from "../drain/state.ts";
+import type { Asked } from "../gates/evaluate.ts";
 import type { Stage } from "../gates/gate.ts";
-import type { Asked } from "../gates/index.ts";
 import type { LockFacts } from "../lock/store.ts";
 import type { Turn, Waiter } from "../lock/turn.ts";
 import { decide } from "./decide.ts";
 import type { Action, Decision } from "./decision.ts";
 import { type NodeChange, rehearsal } from "./marks.ts";
 import { misreadOn } from "./misread.ts";
+import { type NodeRead, patchNode, readNode, tryPatch } from "./node.ts";
+import type { Ask, NodeFacts, OwnPods, Seen } from "./observation.ts";
 import { asWritten, createOwnMemory } from "./own-memory.ts";
-import { type NodeRead, patchNode, readNode, tryPatch } from "./own-node.ts";
 import { rewordDelayMs } from "./reasons.ts";
 import { type CycleRecord, isAtRest, shifted, writeRecord } from "./record.ts";
 import { isRefusal, refusalText, sayRefused, withoutRefusal } from "./refused.ts";
 import { parseRequest, withRequest } from "./request.ts";
 import type { CyclePorts } from "./run.ts";
-import type { Ask, NodeFacts, OwnPods, Seen } from "./seen.ts";
 import { createSetbacks, type Deed, isTrial } from "./setbacks.ts";
 
 /** What the machine is asked to reboot on is no older than so, by either clock: a machine that was suspended may not know of it. */

@@ -1,6 +1,6 @@
 import type { Running } from "../drain/state.ts";
 import type { ClosedGate, GateAnswers } from "../gates/gate.ts";
-import { toTheSecond } from "../to-the-second.ts";
+import { toTheSecond } from "../time/to-the-second.ts";
 import { atRest, cordon, failed } from "./at-rest.ts";
 import {
   type Decision,
@@ -17,11 +17,11 @@ import {
   wait,
 } from "./decision.ts";
 import { callHooks, forgetHooks, missingHooks, unmark, unmarked } from "./marks.ts";
+import type { NodeFacts, Seen } from "./observation.ts";
 import { reasonsOf, sayAt, sayInDrainAt, saying } from "./reasons.ts";
 import { atEase, type CycleRecord, type Reason } from "./record.ts";
 import { refusalText } from "./refused.ts";
 import { returning } from "./returning.ts";
-import type { NodeFacts, Seen } from "./seen.ts";
 
 /** How soon what is soon over is looked at again: the node is empty meanwhile, or the machine goes down. */
 const briefRecheckMs = 5000;

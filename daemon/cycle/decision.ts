@@ -1,8 +1,8 @@
 import type { Escalation } from "../drain/escalation.ts";
 import type { Stage } from "../gates/gate.ts";
 import type { MarkPolicy, NodeChange } from "./marks.ts";
+import type { Seen, Trial } from "./observation.ts";
 import type { CycleRecord, Reason } from "./record.ts";
-import type { Seen, Trial } from "./seen.ts";
 
 /** The settings that the order of things depends on. Times in milliseconds. */
 export interface Policy extends Escalation {

@@ -1,6 +1,6 @@
+import type { NodeFacts, Taint } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 import { servedRequest } from "./request.ts";
-import type { NodeFacts, Taint } from "./seen.ts";
 
 /** What a cycle puts on the Node beside the record; its keys, and the taint, are for others to react to. */
 export interface MarkPolicy {

@@ -1,7 +1,7 @@
+import { parsePause, pausedAnnotation } from "../annotations/pause.ts";
+import { unreadKeys } from "../annotations/unread-keys.ts";
 import { parsePriority, priorityAnnotation } from "../lock/rank.ts";
-import { shortLine } from "../one-line.ts";
-import { parsePause, pausedAnnotation } from "../pause.ts";
-import { unreadKeys } from "../unread-keys.ts";
+import { shortLine } from "../text/one-line.ts";
 import { recordAnnotation } from "./record.ts";
 import { parseRequest, requestedAnnotation } from "./request.ts";
 

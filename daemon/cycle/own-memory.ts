@@ -1,11 +1,11 @@
-import { createBelief } from "../belief.ts";
-import type { Clock } from "../clock.ts";
+import { createBelief } from "../cluster/belief.ts";
 import type { Metadata } from "../cluster/objects.ts";
+import type { Clock } from "../time/clock.ts";
 import { judgeForeign } from "./foreign.ts";
 import { misreadOn } from "./misread.ts";
-import { type NodeRead, wishesOn } from "./own-node.ts";
+import { type NodeRead, wishesOn } from "./node.ts";
+import type { NodeFacts } from "./observation.ts";
 import { type CycleRecord, clamped, idleRecord, parseRecord, recordAnnotation, shifted } from "./record.ts";
-import type { NodeFacts } from "./seen.ts";
 
 /** What this process knows of its own Node and of the record on it, and how sure that is. */
 export interface OwnMemory {

@@ -6,7 +6,7 @@ import { pagesOf } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
 import { isCriticalStaticPod, isMirrorPod, isStaticPodDown } from "../cluster/static-pods.ts";
 import { daemonSetOf, isFinished, podKey } from "../drain/select.ts";
-import type { OwnPods, Unready } from "./seen.ts";
+import type { OwnPods, Unready } from "./observation.ts";
 
 /** Whose pods are to be Ready after a reboot. */
 export interface OwnPodsOptions {

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { annotationsMaxChars, parseBoundedJson } from "../bounded-json.ts";
-import { plainJson } from "../one-line.ts";
+import { annotationsMaxChars, parseBoundedJson } from "../text/bounded-json.ts";
+import { plainJson } from "../text/one-line.ts";
 
 /** The annotation on the own Node that carries the record. */
 export const recordAnnotation = "rebootd.dev/cycle";

@@ -3,7 +3,7 @@
  * the record may be refused and the record itself be let, so that the Node can say why nothing goes on. Pure.
  */
 import { isApiError } from "../cluster/api.ts";
-import { shortEnds } from "../one-line.ts";
+import { shortEnds } from "../text/one-line.ts";
 import { iso } from "./decision.ts";
 import type { CycleRecord, Reason } from "./record.ts";
 

@@ -1,7 +1,7 @@
-import type { Need } from "../host/need.ts";
-import { reasonAfter, reasonAlone, wishIn, writeWish } from "../wish.ts";
+import { reasonAfter, reasonAlone, wishIn, writeWish } from "../annotations/value.ts";
+import type { Need } from "../host/need/need.ts";
+import type { NodeFacts } from "./observation.ts";
 import { type CycleRecord, isHeldBack } from "./record.ts";
-import type { NodeFacts } from "./seen.ts";
 
 /** On a Node: somebody wants it to reboot. Taken away once the reboot is proved. */
 export const requestedAnnotation = "rebootd.dev/reboot-requested";

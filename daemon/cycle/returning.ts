@@ -1,8 +1,8 @@
-import { bootText } from "../lock/slots.ts";
+import { bootText } from "../lock/lock.ts";
 import { type Decision, iso, keptSlot, look, type Moment, nodeGone, phase, save, wait } from "./decision.ts";
 import { missingHooks, unmarked, unmarkRebooted } from "./marks.ts";
+import type { NodeFacts, OwnPods, Unready } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
-import type { NodeFacts, OwnPods, Unready } from "./seen.ts";
 
 /** How soon pods that are not Ready are looked at again, as nobody reports on them; a long wait is looked at less often. */
 const podsRecheckMs = { soon: 5000, late: 60_000 };

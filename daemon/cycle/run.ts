@@ -1,20 +1,20 @@
-import { brokenTrustMs } from "../belief.ts";
-import type { Clock, Random } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
+import { brokenTrustMs } from "../cluster/belief.ts";
 import { informOfObject } from "../cluster/informer.ts";
 import type { Metadata } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
 import type { Drain } from "../drain/drain.ts";
-import type { CheckGates } from "../gates/index.ts";
-import type { NeedSource } from "../host/need.ts";
+import type { CheckGates } from "../gates/evaluate.ts";
+import type { NeedSource } from "../host/need/need.ts";
 import type { Rebooter } from "../host/reboot/rebooter.ts";
 import type { Overdue } from "../lock/overdue.ts";
 import type { LockStore } from "../lock/store.ts";
 import { createTurn } from "../lock/turn.ts";
+import type { Clock, Random } from "../time/clock.ts";
 import { createCycle } from "./cycle.ts";
 import type { Action, Decision, Policy } from "./decision.ts";
+import type { OwnPods, Seen } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
-import type { OwnPods, Seen } from "./seen.ts";
 import { createWake } from "./wake.ts";
 
 /** What the loop stands on. */

@@ -1,9 +1,9 @@
-import { type BackoffLimits, backoffMs } from "../backoff.ts";
-import type { Clock, Random } from "../clock.ts";
 import { isApiError, retryAfterOf } from "../cluster/api.ts";
+import { type BackoffLimits, backoffMs } from "../time/backoff.ts";
+import type { Clock, Random } from "../time/clock.ts";
 import type { Action } from "./decision.ts";
+import type { Setback, Trial } from "./observation.ts";
 import { isRefusal } from "./refused.ts";
-import type { Setback, Trial } from "./seen.ts";
 
 /** What the loop does, by what its failures are counted: what goes well between two tries of another says nothing of the next. */
 export type Deed =

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../time/clock.ts";
 
 /** Lets many callers end one wait. A ring during a pass ends the next wait at once. */
 export function createWake(clock: Clock) {

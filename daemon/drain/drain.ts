@@ -1,10 +1,10 @@
-import { type Clock, endableWithin, type Random } from "../clock.ts";
 import { type Api, isApiError } from "../cluster/api.ts";
 import { createBudgetReader, followBudgets } from "../cluster/budgets.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
 import { inform } from "../cluster/informer.ts";
 import { type Budget, keptOfPod, type Pod, type WholePod } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
+import { type Clock, endableWithin, type Random } from "../time/clock.ts";
 import { judgeBudgets } from "./budgets.ts";
 import { askToEnd, type EvictionRefusal } from "./evict.ts";
 import {

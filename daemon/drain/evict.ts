@@ -1,7 +1,7 @@
 import { type Api, type ApiError, isApiError, retryAfterOf } from "../cluster/api.ts";
 import type { Pod } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
-import { shortEnds } from "../one-line.ts";
+import { shortEnds } from "../text/one-line.ts";
 
 /**
  * Who says no: a budget, an admission webhook, the daemon's own rights, another rule (a namespace that ends, a policy), or the server

@@ -1,5 +1,5 @@
 import type { Pod } from "../cluster/objects.ts";
-import { parseDurationMs } from "../duration.ts";
+import { parseDurationMs } from "../time/duration.ts";
 
 const karpenter = "karpenter.sh/do-not-disrupt";
 const autoscaler = "cluster-autoscaler.kubernetes.io/safe-to-evict";

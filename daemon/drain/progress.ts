@@ -1,8 +1,9 @@
 /** How a drain goes: what happens to it comes in, what it asks for goes out. Pure: it neither waits nor asks anybody. */
-import { backoffMs } from "../backoff.ts";
+
 import type { ApiErrorCode } from "../cluster/api.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
-import { shortLine } from "../one-line.ts";
+import { shortLine } from "../text/one-line.ts";
+import { backoffMs } from "../time/backoff.ts";
 import { budgetsOver, judgeBudgets, nameOf } from "./budgets.ts";
 import { quietMs } from "./estimate.ts";
 import type { EvictionRefusal } from "./evict.ts";

@@ -1,9 +1,9 @@
-import { backoffMs } from "../backoff.ts";
-import type { Clock, Random } from "../clock.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
 import type { CSINode, PersistentVolumeClaim, Pod, VolumeAttachment } from "../cluster/objects.ts";
 import { pagesOf } from "../cluster/pages.ts";
 import { paths, splitKey } from "../cluster/paths.ts";
+import { backoffMs } from "../time/backoff.ts";
+import type { Clock, Random } from "../time/clock.ts";
 
 export interface Detaching {
   api: Api;

@@ -1,9 +1,9 @@
-import { compileRe2, type Pattern } from "../re2.ts";
-import { type Alert, notMuted } from "./alertmanager.ts";
-import { type JsonServer, shown } from "./ask-server.ts";
+import { type Alert, notMuted } from "../prometheus/alertmanager.ts";
+import { assertWhole, queryPrometheus, type Series } from "../prometheus/query.ts";
+import { type JsonServer, shown } from "../prometheus/server.ts";
+import { listed } from "../text/list.ts";
+import { compileRe2, type Pattern } from "../text/re2.ts";
 import type { Gate } from "./gate.ts";
-import { listed } from "./listed.ts";
-import { assertWhole, queryPrometheus, type Series } from "./prometheus.ts";
 import type { Looked } from "./unmatched.ts";
 
 export interface AlertFilter {

@@ -1,4 +1,4 @@
-import { type Clock, endableWithin, type Random } from "../clock.ts";
+import { type Clock, endableWithin, type Random } from "../time/clock.ts";
 import type { WatchOpening } from "./gate.ts";
 
 export interface Opening {

@@ -1,4 +1,3 @@
-import type { Clock, Random } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { followBudgets } from "../cluster/budgets.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
@@ -8,6 +7,7 @@ import { readBlockers, readRoomFor } from "../drain/facts.ts";
 import type { Finding, FindingCode } from "../drain/finding.ts";
 import { needRoom, type PodPlan, type PreflightFacts, planDrain } from "../drain/preflight.ts";
 import { isSaidToBeHeld, podKey, type Selection } from "../drain/select.ts";
+import type { Clock, Random } from "../time/clock.ts";
 import type { Gate, WatchOpening } from "./gate.ts";
 import type { SayOnceADay } from "./once-a-day.ts";
 import type { Looked } from "./unmatched.ts";

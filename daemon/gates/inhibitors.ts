@@ -1,5 +1,5 @@
-import { blocksShutdown, type Inhibitor, type Logind } from "../host/logind.ts";
-import { shortLine } from "../one-line.ts";
+import { blocksShutdown, type Inhibitor, type Logind } from "../host/logind/logind.ts";
+import { shortLine } from "../text/one-line.ts";
 import type { Gate } from "./gate.ts";
 
 /** `auto`: only where there is a bus to ask. */

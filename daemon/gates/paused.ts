@@ -1,4 +1,4 @@
-import { pausedText, pauseNow } from "../pause.ts";
+import { pausedText, pauseNow } from "../annotations/pause.ts";
 import type { Gate } from "./gate.ts";
 
 /** On the Node itself, so that nobody is asked. */

@@ -2,8 +2,8 @@ import type { Api } from "../cluster/api.ts";
 import type { PartialObjectMetadata } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
+import { listed } from "../text/list.ts";
 import type { Gate } from "./gate.ts";
-import { listed } from "./listed.ts";
 import type { Looked } from "./unmatched.ts";
 
 export interface BlockingPods {

@@ -1,6 +1,6 @@
-import { type JsonServer, shown } from "./ask-server.ts";
+import { assertWhole, queryPrometheus } from "../prometheus/query.ts";
+import { type JsonServer, shown } from "../prometheus/server.ts";
 import { cannotTell, type Gate } from "./gate.ts";
-import { assertWhole, queryPrometheus } from "./prometheus.ts";
 import type { Looked } from "./unmatched.ts";
 
 const queryMaxChars = 150;

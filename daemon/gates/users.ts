@@ -1,7 +1,7 @@
-import type { Logind, Session } from "../host/logind.ts";
-import { shortLine } from "../one-line.ts";
+import type { Logind, Session } from "../host/logind/logind.ts";
+import { listed } from "../text/list.ts";
+import { shortLine } from "../text/one-line.ts";
 import type { Gate } from "./gate.ts";
-import { listed } from "./listed.ts";
 
 const shownMax = 5;
 

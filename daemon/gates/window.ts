@@ -1,5 +1,5 @@
+import { createOpenings, type Schedule, type Span } from "../schedule/openings.ts";
 import type { Gate, GateMoment } from "./gate.ts";
-import { createOpenings, type Schedule, type Span } from "./openings.ts";
 
 export interface WindowSettings extends Schedule {
   /** How long before the end of a window no cycle starts any more. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { kill } from "node:process";
-import { type Clock, withDeadline } from "../clock.ts";
+import { type Clock, withDeadline } from "../time/clock.ts";
 
 export type Argv = readonly [string, ...string[]];
 

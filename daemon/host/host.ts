@@ -1,12 +1,12 @@
 import { dirname } from "node:path";
-import type { Clock } from "../clock.ts";
 import { type Config, ConfigError } from "../config/options.ts";
-import { readBootID } from "./bootid.ts";
-import { chooseNeed } from "./choose-need.ts";
+import type { Clock } from "../time/clock.ts";
+import { readBootID } from "./boot-id.ts";
 import { type Argv, createExec, onHost } from "./exec.ts";
 import { exposureText, lookAtExposure } from "./exposure.ts";
-import { createLogind, type Logind } from "./logind.ts";
-import type { NeedSource } from "./need.ts";
+import { createLogind, type Logind } from "./logind/logind.ts";
+import { chooseNeed } from "./need/choose-need.ts";
+import type { NeedSource } from "./need/need.ts";
 import { choosingRebooter } from "./reboot/choice.ts";
 import { commandRebooter } from "./reboot/command.ts";
 import { logindRebooter } from "./reboot/logind.ts";

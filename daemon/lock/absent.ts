@@ -1,11 +1,11 @@
-import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import type { Metadata, PartialObjectMetadata } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
-import type { Carried } from "./carrier.ts";
+import type { Clock } from "../time/clock.ts";
+import { type Holder, holdersOf, isManual, type LockValue } from "./lock.ts";
+import type { Carried } from "./lock-object.ts";
 import { createLook } from "./look.ts";
-import { type Holder, holdersOf, isManual, type LockValue } from "./slots.ts";
 
 /**
  * Nodes that are down although the lock does not name them: it was deleted, overwritten, or is another one than when they began.

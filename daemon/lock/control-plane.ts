@@ -1,4 +1,3 @@
-import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { listByLabel } from "../cluster/nodes.ts";
 import type { WholePod } from "../cluster/objects.ts";
@@ -6,6 +5,7 @@ import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
 import { isCriticalStaticPod, isStaticPodDown } from "../cluster/static-pods.ts";
 import { podKey } from "../drain/select.ts";
+import type { Clock } from "../time/clock.ts";
 import { controlPlaneLabels } from "./limits.ts";
 import { createLook, freshMs } from "./look.ts";
 

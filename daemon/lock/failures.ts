@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
-import { parseBoundedJson } from "../bounded-json.ts";
-import { plainJson } from "../one-line.ts";
+import { parseBoundedJson } from "../text/bounded-json.ts";
+import { plainJson } from "../text/one-line.ts";
 import type { Refusal } from "./limits.ts";
-import { quoted } from "./slots.ts";
+import { quoted } from "./lock.ts";
 
 /**
  * Which nodes have failed in a row, as a value that stands beside the lock: an update that breaks each node that takes it

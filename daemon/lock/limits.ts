@@ -1,4 +1,4 @@
-import { pausedText, pauseNow } from "../pause.ts";
+import { pausedText, pauseNow } from "../annotations/pause.ts";
 import {
   asCount,
   foreignEntry,
@@ -11,7 +11,7 @@ import {
   otherHolders,
   quoted,
   type Self,
-} from "./slots.ts";
+} from "./lock.ts";
 
 /** How many nodes may be in the lock at a time. */
 export interface Limits {

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.ts";
-import { holdersOf, type LockValue } from "./slots.ts";
+import type { Clock } from "../time/clock.ts";
+import { holdersOf, type LockValue } from "./lock.ts";
 
 /** What was seen so recently counts as seen just now: the look at this node's turn is the one with which it enters. */
 export const freshMs = 5000;

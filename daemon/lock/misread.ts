@@ -1,6 +1,6 @@
-import { shortLine } from "../one-line.ts";
-import { parsePause, pausedAnnotation } from "../pause.ts";
-import { unreadKeys } from "../unread-keys.ts";
+import { parsePause, pausedAnnotation } from "../annotations/pause.ts";
+import { unreadKeys } from "../annotations/unread-keys.ts";
+import { shortLine } from "../text/one-line.ts";
 import { failuresAnnotation } from "./failures.ts";
 import { unlockedAnnotation } from "./unlocked.ts";
 

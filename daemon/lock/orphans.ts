@@ -1,7 +1,7 @@
-import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { readNodeMetadata } from "../cluster/nodes.ts";
-import { type Holder, isManual, type Self } from "./slots.ts";
+import type { Clock } from "../time/clock.ts";
+import { type Holder, isManual, type Self } from "./lock.ts";
 
 /** A Node that is not there may be on its way back, as when its kubelet registers anew. */
 const looksApartMs = 30_000;

@@ -1,9 +1,9 @@
-import type { Clock, Random } from "../clock.ts";
 import { type Api, unlessNotFound } from "../cluster/api.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { WholeNode } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
-import { type Holder, isManual } from "./slots.ts";
+import type { Clock, Random } from "../time/clock.ts";
+import { type Holder, isManual } from "./lock.ts";
 
 /** A holder that has had more time than a cycle takes, and whose Node is not Ready. Times are RFC 3339. */
 export interface Overdue {

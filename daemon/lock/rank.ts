@@ -1,4 +1,4 @@
-import type { Random } from "../clock.ts";
+import type { Random } from "../time/clock.ts";
 
 /** On the Node: `high`, `normal` or `low`. */
 export const priorityAnnotation = "rebootd.dev/priority";

@@ -1,9 +1,8 @@
-import type { Clock } from "../clock.ts";
+import { pauseNow } from "../annotations/pause.ts";
 import type { Api } from "../cluster/api.ts";
 import { countNodes } from "../cluster/nodes.ts";
-import { pauseNow } from "../pause.ts";
+import type { Clock } from "../time/clock.ts";
 import { createAbsent, missingIn } from "./absent.ts";
-import type { Carried, CarriedChange, LockCarrier } from "./carrier.ts";
 import { type ControlPlaneMembers, createMembers, createStaticPods } from "./control-plane.ts";
 import { afterCycle, type CycleEnd, type HaltAfter, halted } from "./failures.ts";
 import {
@@ -18,8 +17,6 @@ import {
   refusal,
   zoneLabel,
 } from "./limits.ts";
-import { findOrphans } from "./orphans.ts";
-import { lookAtHolder, type Overdue } from "./overdue.ts";
 import {
   bootOf,
   bootText,
@@ -32,7 +29,10 @@ import {
   leavesRemains,
   limitIn,
   type Self,
-} from "./slots.ts";
+} from "./lock.ts";
+import type { Carried, CarriedChange, LockCarrier } from "./lock-object.ts";
+import { findOrphans } from "./orphans.ts";
+import { lookAtHolder, type Overdue } from "./overdue.ts";
 import { createUnavailable } from "./unavailable.ts";
 import { forgotten, isUnlocked } from "./unlocked.ts";
 

@@ -1,10 +1,10 @@
-import { brokenTrustMs, createBelief } from "../belief.ts";
-import type { Clock, Random } from "../clock.ts";
+import { brokenTrustMs, createBelief } from "../cluster/belief.ts";
+import type { Clock, Random } from "../time/clock.ts";
 import { isByPeople, type Refusal } from "./limits.ts";
+import type { Holder } from "./lock.ts";
 import { orphanLooksMax } from "./orphans.ts";
 import { keepVigil, type Overdue } from "./overdue.ts";
 import { parsePriority, turnDelayMs } from "./rank.ts";
-import type { Holder } from "./slots.ts";
 import type { LockFacts, LockStore, Member } from "./store.ts";
 
 /** A waiting node, with what decides on its place among the others. */

@@ -1,9 +1,9 @@
-import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { listUnavailable } from "../cluster/nodes.ts";
 import { pageSize } from "../cluster/pages.ts";
+import type { Clock } from "../time/clock.ts";
+import type { LockValue } from "./lock.ts";
 import { createLook, freshMs } from "./look.ts";
-import type { LockValue } from "./slots.ts";
 
 /** Which Nodes are not Ready or cordoned, for `--max-unavailable`. */
 export interface Unavailable {

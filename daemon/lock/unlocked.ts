@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { parseBoundedJson } from "../bounded-json.ts";
+import { parseBoundedJson } from "../text/bounded-json.ts";
 
 /**
  * Whose slot a person has taken away, as a value beside the lock. A node that was asked to reboot puts its entry back where the

@@ -1,7 +1,7 @@
-import type { Clock } from "../clock.ts";
 import type { Api } from "../cluster/api.ts";
 import { paths } from "../cluster/paths.ts";
-import { oneLine } from "../one-line.ts";
+import { oneLine } from "../text/one-line.ts";
+import type { Clock } from "../time/clock.ts";
 
 export interface NodeEvents {
   /** Best effort: an event that cannot be written is dropped, and `onError` is told. */

@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import { createLogger, format, transports } from "winston";
-import { oneLine, plainJson } from "../one-line.ts";
+import { oneLine, plainJson } from "../text/one-line.ts";
 
 export type Facts = Record<string, string | number | boolean | undefined>;
 

@@ -1,7 +1,7 @@
-import type { Clock } from "../clock.ts";
 import { type CycleRecord, isAtRest, phases } from "../cycle/record.ts";
 import { refusalText } from "../cycle/refused.ts";
 import type { CycleReport } from "../cycle/run.ts";
+import type { Clock } from "../time/clock.ts";
 import type { NodeEvents } from "./events.ts";
 import { explain, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";

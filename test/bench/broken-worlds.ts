@@ -1,7 +1,7 @@
 /** Each way in which a world may be broken for the daemons, told once. */
 import type { ApiResponse, Transport } from "../../daemon/cluster/transport.ts";
 import { recordAnnotation } from "../../daemon/cycle/record.ts";
-import type { FaultEffect, FaultMatch } from "../cluster/api/server.ts";
+import type { FaultEffect, FaultMatch } from "../kubernetes/api/server.ts";
 import type { SmallWorld, SmallWorldOptions } from "../simulation/small-world.ts";
 
 export interface BrokenWorld {

@@ -1,5 +1,5 @@
-import { daemonUser } from "../cluster/manifests.ts";
 import { type SmallWorld, startSmallWorld } from "../simulation/small-world.ts";
+import { daemonUser } from "../world/manifests.ts";
 import type { BrokenWorld } from "./broken-worlds.ts";
 import { type Figure, figure } from "./figures.ts";
 

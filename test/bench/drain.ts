@@ -1,6 +1,6 @@
-import { daemonUser } from "../cluster/manifests.ts";
-import type { World } from "../cluster/world.ts";
 import { startSmallWorld } from "../simulation/small-world.ts";
+import { daemonUser } from "../world/manifests.ts";
+import type { World } from "../world/world.ts";
 import { deadlineMs, drainNode } from "./drained-node.ts";
 import { type Figure, figure } from "./figures.ts";
 

@@ -1,9 +1,9 @@
-import { systemClock } from "../../daemon/clock.ts";
-import type { ApiServerOptions } from "../cluster/api/server.ts";
-import { bundle, startRebootd } from "../cluster/machines/rebootd.ts";
-import { type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
-import { startWorld, type World } from "../cluster/world.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
 import { askDaemon, readLog } from "../e2e/daemon-process.ts";
+import type { ApiServerOptions } from "../kubernetes/api/server.ts";
+import { type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
+import { bundle, startRebootd } from "../world/rebootd.ts";
+import { startWorld, type World } from "../world/world.ts";
 
 export const deadlineMs = 5 * 60_000;
 

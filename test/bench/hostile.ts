@@ -1,5 +1,5 @@
 /** What a tenant may write into a namespace, and how much memory that takes of a daemon that has to read it. */
-import type { World } from "../cluster/world.ts";
+import type { World } from "../world/world.ts";
 import { drainNode } from "./drained-node.ts";
 import { type Figure, figure } from "./figures.ts";
 

@@ -1,13 +1,13 @@
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { WholeNode } from "../../daemon/cluster/objects.ts";
 import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
-import { createApiServer } from "../cluster/api/server.ts";
-import { bootIdFile, randomUuid, rebootFile, sentinelFile } from "../cluster/machines/machine.ts";
-import { memoryStorage } from "../cluster/machines/storage.ts";
-import { createManifests, daemonUser, daemonUserOn } from "../cluster/manifests.ts";
+import { createApiServer } from "../kubernetes/api/server.ts";
+import { bootIdFile, randomUuid, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
+import { memoryStorage } from "../kubernetes/machines/storage.ts";
 import { seeded } from "../simulation/seeded.ts";
 import { startSimulatedDaemon } from "../simulation/simulated-daemon.ts";
 import { createVirtualTime } from "../simulation/virtual-time.ts";
+import { createManifests, daemonUser, daemonUserOn } from "../world/manifests.ts";
 import { type Figure, figure, median } from "./figures.ts";
 import { handOverMs } from "./hand-overs.ts";
 

@@ -1,7 +1,7 @@
-import { systemClock } from "../../daemon/clock.ts";
-import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { startSimulatedServer } from "../cluster/server.ts";
-import { startWorld } from "../cluster/world.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { startSimulatedServer } from "../kubernetes/server.ts";
+import { startRebootd } from "../world/rebootd.ts";
+import { startWorld } from "../world/world.ts";
 import { type Figure, figure, median } from "./figures.ts";
 import { handOverMs } from "./hand-overs.ts";
 

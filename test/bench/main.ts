@@ -1,7 +1,7 @@
 /** Measures, and prints each figure beside its budget. */
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
-import { onStopSignals } from "../cluster/stop-signals.ts";
+import { onStopSignals } from "../kubernetes/stop-signals.ts";
 import { benchBroken } from "./broken.ts";
 import { brokenWorlds } from "./broken-worlds.ts";
 import { benchDrain } from "./drain.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { runProgram } from "../../daemon/cli/program.ts";
-import { systemClock } from "../../daemon/clock.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
 
 async function printed(...args: string[]): Promise<string> {
   let out = "";

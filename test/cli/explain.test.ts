@@ -3,7 +3,7 @@ import { explainNode, type NodeFindings } from "../../daemon/cli/explain.ts";
 import type { WholeNode, WholePod } from "../../daemon/cluster/objects.ts";
 import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import { parseFailures } from "../../daemon/lock/failures.ts";
-import { parseLock } from "../../daemon/lock/slots.ts";
+import { parseLock } from "../../daemon/lock/lock.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00.000Z");
 const ago = (minutes: number) => new Date(noon - minutes * 60_000).toISOString();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type Io, runProgram } from "../../daemon/cli/program.ts";
-import { systemClock } from "../../daemon/clock.ts";
 import { type Api, ApiError } from "../../daemon/cluster/api.ts";
 import type { Environment } from "../../daemon/config/environment.ts";
 import { ConfigError, parseConfig, type RawOptions } from "../../daemon/config/options.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
 
 async function run(
   args: string[],

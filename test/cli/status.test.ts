@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { statusOf } from "../../daemon/cli/cluster-status.ts";
 import type { Health } from "../../daemon/cli/health.ts";
 import { statusText } from "../../daemon/cli/status.ts";
-import { age } from "../../daemon/cli/text.ts";
+import { age } from "../../daemon/cli/table.ts";
 import type { WholeNode, WholePod } from "../../daemon/cluster/objects.ts";
 import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
-import type { LockPlace } from "../../daemon/lock/carrier.ts";
 import { parseFailures } from "../../daemon/lock/failures.ts";
-import { parseLock } from "../../daemon/lock/slots.ts";
+import { parseLock } from "../../daemon/lock/lock.ts";
+import type { LockPlace } from "../../daemon/lock/lock-object.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00.000Z");
 const minute = 60_000;

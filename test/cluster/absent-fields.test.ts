@@ -4,7 +4,6 @@
  */
 import assert from "node:assert/strict";
 import { runProgram } from "../../daemon/cli/program.ts";
-import type { Clock } from "../../daemon/clock.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { wantsPodOn } from "../../daemon/cluster/daemon-sets.ts";
 import {
@@ -15,19 +14,20 @@ import {
   readNodeMetadata,
 } from "../../daemon/cluster/nodes.ts";
 import type { Transport } from "../../daemon/cluster/transport.ts";
-import { readNode } from "../../daemon/cycle/own-node.ts";
+import { readNode } from "../../daemon/cycle/node.ts";
 import { lookAtOwnPods } from "../../daemon/cycle/own-pods.ts";
 import { awaitDetached } from "../../daemon/drain/volumes.ts";
 import type { GateMoment } from "../../daemon/gates/gate.ts";
 import { podsGate } from "../../daemon/gates/pods.ts";
 import { createAbsent } from "../../daemon/lock/absent.ts";
-import { createLockCarrier } from "../../daemon/lock/carrier.ts";
 import { listStaticPodsDown } from "../../daemon/lock/control-plane.ts";
 import { controlPlaneLabels } from "../../daemon/lock/limits.ts";
+import type { Holder } from "../../daemon/lock/lock.ts";
+import { createLockCarrier } from "../../daemon/lock/lock-object.ts";
 import { lookAtHolder } from "../../daemon/lock/overdue.ts";
-import type { Holder } from "../../daemon/lock/slots.ts";
-import { oneChunk } from "./api/bodies.ts";
-import { type Fields, isFields } from "./api/object.ts";
+import type { Clock } from "../../daemon/time/clock.ts";
+import { oneChunk } from "../kubernetes/api/bodies.ts";
+import { type Fields, isFields } from "../kubernetes/api/object.ts";
 
 const { signal } = new AbortController();
 const noon = Date.parse("2026-11-24T12:00:00Z");

@@ -4,11 +4,11 @@ import { createSecureServer, type Http2SecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { KubeConfig, type User } from "@kubernetes/client-node";
-import { systemClock } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig.ts";
-import { certificate } from "./api/https.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { certificate } from "../kubernetes/api/https.ts";
 
 const { signal } = new AbortController();
 

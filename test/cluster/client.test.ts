@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Clock } from "../../daemon/clock.ts";
 import { ApiError, type ApiErrorCode, isApiError, unlessNotFound } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { ApiRequest, ApiResponse, Transport } from "../../daemon/cluster/transport.ts";
+import type { Clock } from "../../daemon/time/clock.ts";
 
 const { signal } = new AbortController();
 const noon = Date.parse("2026-11-24T12:00:00Z");

@@ -6,15 +6,21 @@ import type { ServerHttp2Session } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
-import { type Clock, systemClock } from "../../daemon/clock.ts";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { createAgent } from "../../daemon/cluster/connection.ts";
 import { informOfObject } from "../../daemon/cluster/informer.ts";
 import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig.ts";
-import { certificate } from "./api/https.ts";
-import { type ApiServer, createApiServer, kubeconfig, type Listening, listen } from "./api/server.ts";
-import { type Relay, startRelay } from "./middlemen.ts";
+import { type Clock, systemClock } from "../../daemon/time/clock.ts";
+import { certificate } from "../kubernetes/api/https.ts";
+import {
+  type ApiServer,
+  createApiServer,
+  kubeconfig,
+  type Listening,
+  listen,
+} from "../kubernetes/api/server.ts";
+import { type Relay, startRelay } from "../kubernetes/middlemen.ts";
 
 /** 45 s are 4.5 s, of which a busy machine takes some to connect. */
 const tenTimes: Clock = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { countNodes, listByLabel, listUnavailable } from "../../daemon/cluster/nodes.ts";
-import { addNode, createTestbed, setReady, type Testbed } from "./testbed.ts";
+import { addNode, createTestbed, setReady, type Testbed } from "../kubernetes/testbed.ts";
 
 const controlPlane = "node-role.kubernetes.io/control-plane";
 const master = "node-role.kubernetes.io/master";

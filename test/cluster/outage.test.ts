@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Clock } from "../../daemon/clock.ts";
 import { createOutage } from "../../daemon/cluster/outage.ts";
+import type { Clock } from "../../daemon/time/clock.ts";
 
 /** Answers as "second: status", each to a request that was begun a second before; then for how many seconds the server was away. */
 function awayFor(answers: Record<number, number>, until: number): number {

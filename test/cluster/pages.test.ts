@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../daemon/clock.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { listAll, pageSize } from "../../daemon/cluster/pages.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
 
 const megabyte = 1024 * 1024;
 const { signal } = new AbortController();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Clock } from "../../daemon/clock.ts";
 import { createServerClock } from "../../daemon/cluster/server-clock.ts";
+import type { Clock } from "../../daemon/time/clock.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { createSecureServer, type Http2SecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { KubeConfig, type User } from "@kubernetes/client-node";
-import { systemClock } from "../../daemon/clock.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig.ts";
-import { certificate } from "./api/https.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { certificate } from "../kubernetes/api/https.ts";
 
 describe("An API server that shows the credentials that it was sent", () => {
   let server: Http2SecureServer;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkAlertOptions, httpAccessOf } from "../../daemon/config/alerts.ts";
 import { ConfigError, parseConfig, type RawOptions } from "../../daemon/config/options.ts";
-import { certificate } from "../cluster/api/https.ts";
+import { certificate } from "../kubernetes/api/https.ts";
 
 const url = "http://prometheus:9090";
 const configOf = (raw: RawOptions) => parseConfig({ "node-id": "n1", ...raw });

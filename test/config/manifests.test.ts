@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { V1VolumeMount } from "@kubernetes/client-node";
 import type { DaemonSet } from "../../daemon/cluster/objects.ts";
 import { environmentName, type OptionName, options, parseConfig } from "../../daemon/config/options.ts";
-import { type PolicyRule, readManifests } from "../cluster/manifests.ts";
+import { type PolicyRule, readManifests } from "../world/manifests.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 const daemonSet = readManifests().find(({ kind }) => kind === "DaemonSet") as DaemonSet | undefined;

@@ -1,7 +1,7 @@
 import type { Policy } from "../../daemon/cycle/decision.ts";
 import type { MarkPolicy } from "../../daemon/cycle/marks.ts";
+import type { NodeFacts, Seen } from "../../daemon/cycle/observation.ts";
 import { type CycleRecord, idleRecord } from "../../daemon/cycle/record.ts";
-import type { NodeFacts, Seen } from "../../daemon/cycle/seen.ts";
 import type { Running } from "../../daemon/drain/state.ts";
 import type { ClosedGate, Stage } from "../../daemon/gates/gate.ts";
 import type { Refusal } from "../../daemon/lock/limits.ts";

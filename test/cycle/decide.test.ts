@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { decide } from "../../daemon/cycle/decide.ts";
 import type { Action, Decision, Policy } from "../../daemon/cycle/decision.ts";
+import type { Seen } from "../../daemon/cycle/observation.ts";
 import { type CycleRecord, parseRecord, writeRecord } from "../../daemon/cycle/record.ts";
-import type { Seen } from "../../daemon/cycle/seen.ts";
 import {
   idle,
   iso,

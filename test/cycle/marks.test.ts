@@ -7,8 +7,8 @@ import {
   unmark,
   unmarkRebooted,
 } from "../../daemon/cycle/marks.ts";
+import type { NodeFacts, Taint } from "../../daemon/cycle/observation.ts";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
-import type { NodeFacts, Taint } from "../../daemon/cycle/seen.ts";
 import { idle, marks, record, seen } from "./builders.ts";
 
 const key = "example.com/reboot-pending";

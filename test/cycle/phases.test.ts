@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { decide } from "../../daemon/cycle/decide.ts";
+import type { Seen } from "../../daemon/cycle/observation.ts";
 import { phases } from "../../daemon/cycle/record.ts";
-import type { Seen } from "../../daemon/cycle/seen.ts";
 import { iso, minute, noon, policy, record, seen } from "./builders.ts";
 
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");

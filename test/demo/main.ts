@@ -1,4 +1,4 @@
-import { onStopSignals } from "../cluster/stop-signals.ts";
+import { onStopSignals } from "../kubernetes/stop-signals.ts";
 import { parseOptions } from "./options.ts";
 import { runDemo } from "./run.ts";
 import { createScreen } from "./screen.ts";

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../daemon/clock.ts";
-import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { startSimulatedServer } from "../cluster/server.ts";
-import type { Workload } from "../cluster/workloads.ts";
-import { startWorld, type World } from "../cluster/world.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { startSimulatedServer } from "../kubernetes/server.ts";
+import type { Workload } from "../kubernetes/workloads.ts";
+import { startRebootd } from "../world/rebootd.ts";
+import { startWorld, type World } from "../world/world.ts";
 import type { DemoOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
 import { allHeld, type Outcome, reportFile, summaryLines } from "./summary.ts";

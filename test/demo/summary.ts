@@ -1,5 +1,5 @@
 /** What came of it, in words and as a file. Pure. */
-import type { Report } from "../cluster/judge.ts";
+import type { Report } from "../world/judge.ts";
 
 export interface Outcome {
   report: Report;

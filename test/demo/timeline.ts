@@ -1,5 +1,5 @@
 /** The roll as a picture: one row for each node, one colour for each span. Pure. */
-import type { CycleTimes, NodeReport } from "../cluster/judge.ts";
+import type { CycleTimes, NodeReport } from "../world/judge.ts";
 
 export interface Timeline {
   /** Milliseconds since the epoch. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { ClusterStatus } from "../../daemon/cli/cluster-status.ts";
-import { systemClock } from "../../daemon/clock.ts";
-import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { daemonUserOn, installRights } from "../cluster/manifests.ts";
-import { startSuite } from "../cluster/suite.ts";
-import { startWorld, type World } from "../cluster/world.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { startSuite } from "../kubernetes/suite.ts";
+import { daemonUserOn, installRights } from "../world/manifests.ts";
+import { startRebootd } from "../world/rebootd.ts";
+import { startWorld, type World } from "../world/world.ts";
 import { runDaemonProcess } from "./daemon-process.ts";
 
 const nodes = ["n1", "n2"];

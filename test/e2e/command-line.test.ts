@@ -8,11 +8,11 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
-import { systemClock } from "../../daemon/clock.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { certificate } from "../cluster/api/https.ts";
-import { createApiServer, kubeconfig, type Listening, listen } from "../cluster/api/server.ts";
-import { startHttpProxy } from "../cluster/middlemen.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { certificate } from "../kubernetes/api/https.ts";
+import { createApiServer, kubeconfig, type Listening, listen } from "../kubernetes/api/server.ts";
+import { startHttpProxy } from "../kubernetes/middlemen.ts";
 import { daemonMain, runDaemonProcess } from "./daemon-process.ts";
 
 /** What a daemon says first; it is stopped then, after what is done `meanwhile`. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../daemon/clock.ts";
 import { type Phase, phases } from "../../daemon/cycle/record.ts";
-import { type DaemonPlace, startRebootd } from "../cluster/machines/rebootd.ts";
-import { daemonUser, daemonUserOn, installRights } from "../cluster/manifests.ts";
-import { onSimulatedServer, type Suite, startSuite } from "../cluster/suite.ts";
-import { startWorld, type World, type WorldOptions } from "../cluster/world.ts";
-import type { WorldNode } from "../cluster/world-node.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { onSimulatedServer, type Suite, startSuite } from "../kubernetes/suite.ts";
 import { recordOn } from "../simulation/stored.ts";
+import { daemonUser, daemonUserOn, installRights } from "../world/manifests.ts";
+import { type DaemonPlace, startRebootd } from "../world/rebootd.ts";
+import { startWorld, type World, type WorldOptions } from "../world/world.ts";
+import type { WorldNode } from "../world/world-node.ts";
 import { type LogLine, readLog } from "./daemon-process.ts";
 
 /**

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../daemon/clock.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { type ApiServer, createApiServer, type Listening, listen } from "../cluster/api/server.ts";
-import { defaultLock, setLock } from "../cluster/lock-place.ts";
-import { startHttpProxy, startPlainFront, startSocksProxy } from "../cluster/middlemen.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { type ApiServer, createApiServer, type Listening, listen } from "../kubernetes/api/server.ts";
+import { startHttpProxy, startPlainFront, startSocksProxy } from "../kubernetes/middlemen.ts";
+import { defaultLock, setLock } from "../world/lock-place.ts";
 import { type Ended, runDaemonProcess } from "./daemon-process.ts";
 
 let server: ApiServer;

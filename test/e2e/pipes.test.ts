@@ -3,11 +3,11 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../daemon/clock.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { idleRecord, recordAnnotation, writeRecord } from "../../daemon/cycle/record.ts";
-import { createApiServer, kubeconfig, type Listening, listen } from "../cluster/api/server.ts";
-import { createManifests } from "../cluster/manifests.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { createApiServer, kubeconfig, type Listening, listen } from "../kubernetes/api/server.ts";
+import { createManifests } from "../world/manifests.ts";
 import { daemonMain } from "./daemon-process.ts";
 
 const { signal } = new AbortController();

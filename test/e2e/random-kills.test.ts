@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
-import { systemClock } from "../../daemon/clock.ts";
-import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { daemonUserOn, installRights } from "../cluster/manifests.ts";
-import { startSuite } from "../cluster/suite.ts";
-import { startWorld, type World } from "../cluster/world.ts";
-import type { WorldNode } from "../cluster/world-node.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { startSuite } from "../kubernetes/suite.ts";
 import { seeded } from "../simulation/seeded.ts";
+import { daemonUserOn, installRights } from "../world/manifests.ts";
+import { startRebootd } from "../world/rebootd.ts";
+import { startWorld, type World } from "../world/world.ts";
+import type { WorldNode } from "../world/world-node.ts";
 import { readLog } from "./daemon-process.ts";
 
 /** Gives the same nodes and moments again; what a daemon is doing at such a moment also depends on the machine. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { systemClock } from "../../daemon/clock.ts";
-import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { daemonUserOn, installRights } from "../cluster/manifests.ts";
-import { onSimulatedServer, type Suite, startSuite } from "../cluster/suite.ts";
-import { startWorld, type World } from "../cluster/world.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { onSimulatedServer, type Suite, startSuite } from "../kubernetes/suite.ts";
+import { daemonUserOn, installRights } from "../world/manifests.ts";
+import { startRebootd } from "../world/rebootd.ts";
+import { startWorld, type World } from "../world/world.ts";
 import { askDaemon, readLog } from "./daemon-process.ts";
 
 /** Answers as Prometheus does, with the alerts that are set. */

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { systemClock, withDeadline } from "../../daemon/clock.ts";
 import type { Phase } from "../../daemon/cycle/record.ts";
-import { sentinelFile } from "../cluster/machines/machine.ts";
-import { daemonUser } from "../cluster/manifests.ts";
-import { onSimulatedServer } from "../cluster/suite.ts";
-import type { WorldNode } from "../cluster/world-node.ts";
+import { systemClock, withDeadline } from "../../daemon/time/clock.ts";
+import { sentinelFile } from "../kubernetes/machines/machine.ts";
+import { onSimulatedServer } from "../kubernetes/suite.ts";
+import { daemonUser } from "../world/manifests.ts";
+import type { WorldNode } from "../world/world-node.ts";
 import { readLog } from "./daemon-process.ts";
 import { forEachHeldPhase, type HeldPhases, startHeldPhases } from "./held-phases.ts";
 

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../daemon/clock.ts";
 import { parseConfig } from "../../daemon/config/options.ts";
 import {
   type AlertFilter,
@@ -10,7 +9,7 @@ import {
   blockingAlerts,
 } from "../../daemon/gates/alerts.ts";
 import { SilentServerError } from "../../daemon/gates/gate.ts";
-import { moment } from "./moment.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
 import {
   alert,
   alertmanager,
@@ -22,7 +21,8 @@ import {
   silent,
   useless,
   vector,
-} from "./servers.ts";
+} from "../prometheus/servers.ts";
+import { moment } from "./moment.ts";
 
 const noFilter: AlertFilter = {
   names: undefined,

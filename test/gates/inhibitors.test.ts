@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Inhibitors, inhibitorsGate } from "../../daemon/gates/inhibitors.ts";
-import type { Inhibitor } from "../../daemon/host/logind.ts";
+import type { Inhibitor } from "../../daemon/host/logind/logind.ts";
 import { moment } from "./moment.ts";
 
 const { signal } = new AbortController();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { parsePause, writePause } from "../../daemon/annotations/pause.ts";
 import { pausedGate } from "../../daemon/gates/paused.ts";
-import { parsePause, writePause } from "../../daemon/pause.ts";
 import { moment } from "./moment.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");

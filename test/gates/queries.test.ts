@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { queriesGate } from "../../daemon/gates/queries.ts";
+import {
+  answering,
+  element,
+  hastyClock,
+  prometheus,
+  signal,
+  silent,
+  useless,
+  vector,
+} from "../prometheus/servers.ts";
 import { moment } from "./moment.ts";
-import { answering, element, hastyClock, prometheus, signal, silent, useless, vector } from "./servers.ts";
 
 const said = async (post: typeof silent, queries = ["up == 0"], clock?: typeof hastyClock) => {
   const server = prometheus(post, clock && { clock });

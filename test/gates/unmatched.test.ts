@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { Clock } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
+import { chooseGates } from "../../daemon/compose/gates.ts";
 import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
-import { chooseGates } from "../../daemon/gates/choose-gates.ts";
 import type { Gate } from "../../daemon/gates/gate.ts";
+import type { Clock } from "../../daemon/time/clock.ts";
+import { alert, answering, element, type silent, vector } from "../prometheus/servers.ts";
 import { moment } from "./moment.ts";
-import { alert, answering, element, type silent, vector } from "./servers.ts";
 
 const hour = 3_600_000;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { usersGate } from "../../daemon/gates/users.ts";
-import type { Session } from "../../daemon/host/logind.ts";
+import type { Session } from "../../daemon/host/logind/logind.ts";
 import { moment } from "./moment.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../daemon/clock.ts";
 import { type Exposure, exposureText, lookAtExposure, writableMounts } from "../../daemon/host/exposure.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
 
 const shut: Exposure = { isRoot: false, capabilities: "", writable: [], sockets: [] };
 const { signal } = new AbortController();

@@ -3,12 +3,12 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sinon from "sinon";
-import { systemClock, withDeadline } from "../../daemon/clock.ts";
-import { readBootID } from "../../daemon/host/bootid.ts";
+import { readBootID } from "../../daemon/host/boot-id.ts";
 import { type Argv, createExec, onHost } from "../../daemon/host/exec.ts";
 import { commandRebooter } from "../../daemon/host/reboot/command.ts";
 import { RebootRefused } from "../../daemon/host/reboot/rebooter.ts";
 import { signalRebooter } from "../../daemon/host/reboot/signal.ts";
+import { systemClock, withDeadline } from "../../daemon/time/clock.ts";
 
 const { signal } = new AbortController();
 const exec = createExec(systemClock);

@@ -3,12 +3,12 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../daemon/clock.ts";
-import { BusRefusal, BusUnreachable } from "../../daemon/host/bus.ts";
-import { createLogind } from "../../daemon/host/logind.ts";
-import { fileNeed } from "../../daemon/host/need.ts";
+import { BusRefusal, BusUnreachable } from "../../daemon/host/logind/bus.ts";
+import { createLogind } from "../../daemon/host/logind/logind.ts";
+import { fileNeed } from "../../daemon/host/need/need.ts";
 import { logindRebooter } from "../../daemon/host/reboot/logind.ts";
 import { selinuxAdvice } from "../../daemon/host/selinux.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
 
 const { signal } = new AbortController();
 const advice = "; SELinux confines this process as container_t: add manifests/components/selinux";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { type Absent, createAbsent } from "../../daemon/lock/absent.ts";
-import type { Carried } from "../../daemon/lock/carrier.ts";
 import { parseFailures } from "../../daemon/lock/failures.ts";
-import { parseLock } from "../../daemon/lock/slots.ts";
+import { parseLock } from "../../daemon/lock/lock.ts";
+import type { Carried } from "../../daemon/lock/lock-object.ts";
 import { elapsedClock } from "./elapsed-clock.ts";
 
 const minute = 60_000;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Clock } from "../../daemon/clock.ts";
+import type { Clock } from "../../daemon/time/clock.ts";
 
 /** A clock for what goes by the time that has passed, and neither by the wall nor by waiting. */
 export function elapsedClock(elapsed: () => number): Clock {

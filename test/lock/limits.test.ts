@@ -6,7 +6,7 @@ import {
   type Refusal,
   refusal,
 } from "../../daemon/lock/limits.ts";
-import { type Holder, parseLock } from "../../daemon/lock/slots.ts";
+import { type Holder, parseLock } from "../../daemon/lock/lock.ts";
 
 const created = "2026-11-24T12:00:00.000Z";
 const noon = Date.parse(created);

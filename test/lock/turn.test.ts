@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Refusal } from "../../daemon/lock/limits.ts";
-import type { Holder } from "../../daemon/lock/slots.ts";
+import type { Holder } from "../../daemon/lock/lock.ts";
 import type { LockFacts, LockStore } from "../../daemon/lock/store.ts";
 import { createTurn, type Turn } from "../../daemon/lock/turn.ts";
 import { createVirtualTime, type VirtualTime } from "../simulation/virtual-time.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
-import { parseLock } from "../../daemon/lock/slots.ts";
+import { parseLock } from "../../daemon/lock/lock.ts";
 import { type Asked, createUnavailable, type Unavailable } from "../../daemon/lock/unavailable.ts";
 import { elapsedClock } from "./elapsed-clock.ts";
 

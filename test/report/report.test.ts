@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
-import { systemClock } from "../../daemon/clock.ts";
 import { createLog, explain } from "../../daemon/report/log.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
 import { createReport } from "../../daemon/report/report.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
 import { idle, iso, noon, record, running, seen } from "../cycle/builders.ts";
 
 function reporting() {

@@ -17,7 +17,7 @@ import { metricsAccessOf } from "../../daemon/config/metrics-access.ts";
 import { ConfigError, parseConfig, type RawOptions } from "../../daemon/config/options.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
 import { type ServerOptions, serve } from "../../daemon/report/server.ts";
-import { certificate } from "../cluster/api/https.ts";
+import { certificate } from "../kubernetes/api/https.ts";
 
 /** What a test has opened, and is closed when it ends. */
 const opened = new Set<{ destroy: () => void }>();

@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { onStopSignals } from "../cluster/stop-signals.ts";
+import { onStopSignals } from "../kubernetes/stop-signals.ts";
 import { type Program, runSideBySide } from "./run.ts";
 
 const require = createRequire(import.meta.url);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RawOptions } from "../../daemon/config/options.ts";
-import type { HttpPost } from "../../daemon/gates/ask-server.ts";
-import { answering, alert as firing, vector } from "../gates/servers.ts";
+import type { HttpPost } from "../../daemon/prometheus/server.ts";
+import { answering, alert as firing, vector } from "../prometheus/servers.ts";
 import {
   addPod,
   asSlotIsTaken,

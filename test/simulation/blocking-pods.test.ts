@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { podsGate } from "../../daemon/gates/pods.ts";
-import { type ApiServer, createApiServer } from "../cluster/api/server.ts";
 import { moment } from "../gates/moment.ts";
+import { type ApiServer, createApiServer } from "../kubernetes/api/server.ts";
 import { seeded } from "./seeded.ts";
 import {
   addPod,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { loadYaml } from "@kubernetes/client-node";
 import { type Api, ApiError } from "../../daemon/cluster/api.ts";
 import type { DaemonSet, Lease } from "../../daemon/cluster/objects.ts";
-import { readManifests } from "../cluster/manifests.ts";
-import { ensureNamespace } from "../cluster/workloads.ts";
+import { ensureNamespace } from "../kubernetes/workloads.ts";
+import { readManifests } from "../world/manifests.ts";
 import {
   addPod,
   boots,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { podStartAnnotation } from "../cluster/machines/pods.ts";
+import { podStartAnnotation } from "../kubernetes/machines/pods.ts";
 import { isFromDaemon, type SmallWorld, startSmallWorld } from "./small-world.ts";
 
 const minute = 60_000;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FaultEffect } from "../cluster/api/faults.ts";
+import type { FaultEffect } from "../kubernetes/api/faults.ts";
 import { isFromDaemon } from "./small-world.ts";
 import {
   addBudget,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { runProgram } from "../../daemon/cli/program.ts";
 import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
-import type { KubeObject } from "../cluster/api/object.ts";
+import type { KubeObject } from "../kubernetes/api/object.ts";
 import { addPod, minute, reasons, start, until, wantReboot, world } from "./story.ts";
 
 const hour = 60 * minute;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { WholeNode } from "../../daemon/cluster/objects.ts";
 import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
-import type { FaultEffect, RequestFacts } from "../cluster/api/server.ts";
+import type { FaultEffect, RequestFacts } from "../kubernetes/api/server.ts";
 import { isFromDaemon, type SmallWorld, startSmallWorld } from "./small-world.ts";
 
 const minute = 60_000;

@@ -1,6 +1,6 @@
 /** What a budget holds up goes on as soon as the budget lets it, and asks little until then. */
 import assert from "node:assert/strict";
-import { daemonUser } from "../cluster/manifests.ts";
+import { daemonUser } from "../world/manifests.ts";
 import { isFromDaemon } from "./small-world.ts";
 import {
   addBudget,

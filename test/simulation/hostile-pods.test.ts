@@ -1,6 +1,6 @@
 /** Whoever may create a pod writes names that the daemon looks up: of its controller, and of its claims. */
 import assert from "node:assert/strict";
-import { createVolume, usesClaim } from "../cluster/volumes.ts";
+import { createVolume, usesClaim } from "../kubernetes/volumes.ts";
 import {
   addDaemonSet,
   addPod,

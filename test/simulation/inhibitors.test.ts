@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RawOptions } from "../../daemon/config/options.ts";
 import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
-import type { Inhibitor, Session } from "../../daemon/host/logind.ts";
+import type { Inhibitor, Session } from "../../daemon/host/logind/logind.ts";
 import {
   addBudget,
   addPod,

@@ -9,7 +9,7 @@ import type { Pod } from "../../daemon/cluster/objects.ts";
 import { type Drain, type DrainOptions, startDrain } from "../../daemon/drain/drain.ts";
 import type { Selection } from "../../daemon/drain/select.ts";
 import type { DrainState } from "../../daemon/drain/state.ts";
-import { type ApiServer, createApiServer } from "../cluster/api/server.ts";
+import { type ApiServer, createApiServer } from "../kubernetes/api/server.ts";
 import { seeded } from "./seeded.ts";
 import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
 

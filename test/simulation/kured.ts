@@ -1,7 +1,7 @@
-import type { Clock, Random } from "../../daemon/clock.ts";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
-import { type Machine, sentinelFile } from "../cluster/machines/machine.ts";
-import type { DaemonHandle } from "../cluster/machines/supervisor.ts";
+import type { Clock, Random } from "../../daemon/time/clock.ts";
+import { type Machine, sentinelFile } from "../kubernetes/machines/machine.ts";
+import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 
 export interface KuredOptions {
   node: string;

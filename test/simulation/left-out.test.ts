@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { ApiResponse, Transport } from "../../daemon/cluster/transport.ts";
-import { type Fields, isFields } from "../cluster/api/object.ts";
-import { fieldsOf, type Shape } from "../cluster/api/schema.ts";
-import { createVolume, usesClaim } from "../cluster/volumes.ts";
+import { type Fields, isFields } from "../kubernetes/api/object.ts";
+import { fieldsOf, type Shape } from "../kubernetes/api/schema.ts";
+import { createVolume, usesClaim } from "../kubernetes/volumes.ts";
 import { addPod, isRebooted, start, until, wantReboot, world } from "./story.ts";
 import { type } from "./typed.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { podStopAnnotation } from "../cluster/machines/pods.ts";
+import { podStopAnnotation } from "../kubernetes/machines/pods.ts";
 import {
   addPod,
   boots,

@@ -1,4 +1,4 @@
-import type { Clock } from "../../daemon/clock.ts";
+import type { Clock } from "../../daemon/time/clock.ts";
 
 /** The clock of one machine: its wall clock can be set at any time, and all of it stands still while the machine is paused. */
 export interface MachineClock extends Clock {

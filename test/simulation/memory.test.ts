@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Transport } from "../../daemon/cluster/transport.ts";
 import { recordAnnotation } from "../../daemon/cycle/record.ts";
 import { requestedAnnotation } from "../../daemon/cycle/request.ts";
-import { bodyOf, oneChunk } from "../cluster/api/bodies.ts";
+import { bodyOf, oneChunk } from "../kubernetes/api/bodies.ts";
 import { type SmallWorld, startSmallWorld } from "./small-world.ts";
 import { recordOn } from "./stored.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
+import { compose } from "../../daemon/compose/daemon.ts";
 import { parseConfig } from "../../daemon/config/options.ts";
 import { runCycle } from "../../daemon/cycle/run.ts";
-import { compose } from "../../daemon/daemon.ts";
-import type { Need } from "../../daemon/host/need.ts";
+import type { Need } from "../../daemon/host/need/need.ts";
 import { noLogind } from "./simulated-daemon.ts";
 import { minute, start, world } from "./story.ts";
 

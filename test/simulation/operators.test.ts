@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { daemonUser } from "../cluster/manifests.ts";
-import { createWorkload } from "../cluster/workloads.ts";
+import { createWorkload } from "../kubernetes/workloads.ts";
+import { daemonUser } from "../world/manifests.ts";
 import {
   addHeldBudget,
   addOwned,

@@ -6,7 +6,7 @@ import { createClient } from "../../daemon/cluster/client.ts";
 import type { Environment } from "../../daemon/config/environment.ts";
 import type { FindingCode } from "../../daemon/drain/finding.ts";
 import { type DrainPlan, isBlocked } from "../../daemon/drain/preflight.ts";
-import { createApiServer } from "../cluster/api/server.ts";
+import { createApiServer } from "../kubernetes/api/server.ts";
 import { seeded } from "./seeded.ts";
 import { createVirtualTime } from "./virtual-time.ts";
 

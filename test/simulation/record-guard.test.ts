@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { idleRecord, recordAnnotation, writeRecord } from "../../daemon/cycle/record.ts";
-import type { User } from "../cluster/api/server.ts";
-import { daemonUserOn } from "../cluster/manifests.ts";
+import type { User } from "../kubernetes/api/server.ts";
+import { daemonUserOn } from "../world/manifests.ts";
 import { isRebooted, patchNode, start, until, wantReboot, world } from "./story.ts";
 import { type } from "./typed.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { recordAnnotation } from "../../daemon/cycle/record.ts";
-import { daemonUser } from "../cluster/manifests.ts";
+import { daemonUser } from "../world/manifests.ts";
 import {
   addBudget,
   addPod,

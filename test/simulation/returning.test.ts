@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { WholePod } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
-import type { RequestFacts } from "../cluster/api/server.ts";
-import { podStartAnnotation } from "../cluster/machines/pods.ts";
+import type { RequestFacts } from "../kubernetes/api/server.ts";
+import { podStartAnnotation } from "../kubernetes/machines/pods.ts";
 import { isFromDaemon } from "./small-world.ts";
 import {
   addBudget,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { daemonUser, type PolicyRule, readManifests } from "../cluster/manifests.ts";
-import { createVolume, usesClaim } from "../cluster/volumes.ts";
-import { createWorkload } from "../cluster/workloads.ts";
+import { createVolume, usesClaim } from "../kubernetes/volumes.ts";
+import { createWorkload } from "../kubernetes/workloads.ts";
+import { daemonUser, type PolicyRule, readManifests } from "../world/manifests.ts";
 import { type SmallWorld, startSmallWorld } from "./small-world.ts";
 
 /**

@@ -1,12 +1,12 @@
 import { PassThrough } from "node:stream";
 import type { Transport } from "../../daemon/cluster/transport.ts";
+import { compose, type Surroundings } from "../../daemon/compose/daemon.ts";
 import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
 import { runCycle } from "../../daemon/cycle/run.ts";
-import { compose, type Surroundings } from "../../daemon/daemon.ts";
 import type { Host } from "../../daemon/host/host.ts";
-import { bootIdFile, rebootFile, sentinelFile } from "../cluster/machines/machine.ts";
-import type { MachineStorage } from "../cluster/machines/storage.ts";
-import type { DaemonHandle } from "../cluster/machines/supervisor.ts";
+import { bootIdFile, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
+import type { MachineStorage } from "../kubernetes/machines/storage.ts";
+import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 
 export interface SimulatedDaemon {
   options: RawOptions;

@@ -4,24 +4,29 @@ import type { Lease, WholeNode } from "../../daemon/cluster/objects.ts";
 import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
 import type { OptionName, RawOptions } from "../../daemon/config/options.ts";
 import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
-import type { HttpPost } from "../../daemon/gates/ask-server.ts";
 import type { Host } from "../../daemon/host/host.ts";
-import { type ApiServer, createApiServer, type RequestFacts, type User } from "../cluster/api/server.ts";
-import { runBudgetHolder } from "../cluster/controllers/budget-holder.ts";
-import { runControllers } from "../cluster/controllers/manager.ts";
-import { type NodeAgents, runNodeAgents } from "../cluster/controllers/node-agents.ts";
-import { type KubeletOptions, kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
-import { createMachine, type Machine, type MachineEvent, randomUuid } from "../cluster/machines/machine.ts";
-import { memoryStorage } from "../cluster/machines/storage.ts";
-import type { DaemonHandle } from "../cluster/machines/supervisor.ts";
+import type { HttpPost } from "../../daemon/prometheus/server.ts";
+import { type ApiServer, createApiServer, type RequestFacts, type User } from "../kubernetes/api/server.ts";
+import { runBudgetHolder } from "../kubernetes/controllers/budget-holder.ts";
+import { runControllers } from "../kubernetes/controllers/manager.ts";
+import { type NodeAgents, runNodeAgents } from "../kubernetes/controllers/node-agents.ts";
+import { type KubeletOptions, kubeletDefaults, runKubelet } from "../kubernetes/machines/kubelet.ts";
+import {
+  createMachine,
+  type Machine,
+  type MachineEvent,
+  randomUuid,
+} from "../kubernetes/machines/machine.ts";
+import { memoryStorage } from "../kubernetes/machines/storage.ts";
+import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
+import { createWorkload, type Workload } from "../kubernetes/workloads.ts";
 import {
   type Admitted,
   admissionKinds,
   createManifests,
   daemonUser,
   daemonUserOn,
-} from "../cluster/manifests.ts";
-import { createWorkload, type Workload } from "../cluster/workloads.ts";
+} from "../world/manifests.ts";
 import { createMachineClock, type MachineClock } from "./machine-clock.ts";
 import { pausedWith } from "./paused-transport.ts";
 import { seeded } from "./seeded.ts";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import type { User } from "../cluster/api/server.ts";
-import { daemonUser, daemonUserOn } from "../cluster/manifests.ts";
+import type { User } from "../kubernetes/api/server.ts";
+import { daemonUser, daemonUserOn } from "../world/manifests.ts";
 import {
   addBudget,
   addPod,

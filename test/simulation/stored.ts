@@ -1,5 +1,5 @@
 import { type CycleRecord, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
-import { at } from "../cluster/api/object.ts";
+import { at } from "../kubernetes/api/object.ts";
 import type { SmallWorld } from "./small-world.ts";
 
 /** What the server has stored of a Node, without asking it. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { alert, vector } from "../gates/servers.ts";
+import { alert, vector } from "../prometheus/servers.ts";
 import { minute, saysOf, start, wantReboot, world } from "./story.ts";
 
 const day = 24 * 60 * minute;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { VolumeAttachment } from "../../daemon/cluster/objects.ts";
-import { daemonUser } from "../cluster/manifests.ts";
-import { createVolume, usesClaim } from "../cluster/volumes.ts";
+import { createVolume, usesClaim } from "../kubernetes/volumes.ts";
+import { daemonUser } from "../world/manifests.ts";
 import { isFromDaemon } from "./small-world.ts";
 import { addDaemonSet, addPod, minute, phase, saysOf, start, until, wantReboot, world } from "./story.ts";
 

@@ -16,13 +16,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
-import { systemClock } from "../../daemon/clock.ts";
-import { createLogind } from "../../daemon/host/logind.ts";
-import { certificate } from "../cluster/api/https.ts";
-import { nodeFlags } from "../cluster/machines/rebootd.ts";
-import { daemonUserOn, installRights } from "../cluster/manifests.ts";
-import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
-import { type Answer, type Call, startFakeBus } from "../host/fake-bus.ts";
+import { createLogind } from "../../daemon/host/logind/logind.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { type Answer, type Call, startFakeBus } from "../host/logind/fake-bus.ts";
+import { certificate } from "../kubernetes/api/https.ts";
+import { administrator, type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
+import { daemonUserOn, installRights } from "../world/manifests.ts";
+import { nodeFlags } from "../world/rebootd.ts";
 import {
   type Access,
   accessesIn,

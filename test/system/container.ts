@@ -21,7 +21,7 @@ import {
   type V1Volume,
   type V1VolumeMount,
 } from "@kubernetes/client-node";
-import { daemonUserOn, type ManifestObject } from "../cluster/manifests.ts";
+import { daemonUserOn, type ManifestObject } from "../world/manifests.ts";
 import { newestKubectl } from "./kubectl.ts";
 import type { Machine } from "./machine.ts";
 import { bundle, type MachineCluster } from "./machine-cluster.ts";

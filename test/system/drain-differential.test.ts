@@ -7,11 +7,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import type { Pod } from "../../daemon/cluster/objects.ts";
 import { type Drain, startDrain } from "../../daemon/drain/drain.ts";
-import { administrator, startSimulatedServer } from "../cluster/server.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { administrator, startSimulatedServer } from "../kubernetes/server.ts";
 import { seeded } from "../simulation/seeded.ts";
 import { type Kubectl, newestKubectl, startSession } from "./kubectl.ts";
 

@@ -6,10 +6,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import type { Pod } from "../../daemon/cluster/objects.ts";
-import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { administrator, type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
 import { kubectls, type Session, startSession } from "./kubectl.ts";
 
 interface PodFacts {

@@ -21,10 +21,10 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { systemClock } from "../../daemon/clock.ts";
-import { daemonUser, daemonUserOn, installRights } from "../cluster/manifests.ts";
-import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
-import { type Answer, type Call, startFakeBus } from "../host/fake-bus.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { type Answer, type Call, startFakeBus } from "../host/logind/fake-bus.ts";
+import { administrator, type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
+import { daemonUser, daemonUserOn, installRights } from "../world/manifests.ts";
 
 const { NODE_ARM64: arm64Base, DEBIAN_FILES: fetched = "" } = process.env;
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "../../daemon/clock.ts";
-import { startRebootd } from "../cluster/machines/rebootd.ts";
-import { daemonUserOn, installRights } from "../cluster/manifests.ts";
-import { startSimulatedServer } from "../cluster/server.ts";
-import { startWorld, type World } from "../cluster/world.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { startSimulatedServer } from "../kubernetes/server.ts";
+import { daemonUserOn, installRights } from "../world/manifests.ts";
+import { startRebootd } from "../world/rebootd.ts";
+import { startWorld, type World } from "../world/world.ts";
 import { kubectls, type Session, startSession } from "./kubectl.ts";
 
 const manifests = fileURLToPath(new URL("../../manifests/base", import.meta.url));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../daemon/clock.ts";
 import { inhibitorsGate } from "../../daemon/gates/inhibitors.ts";
 import { usersGate } from "../../daemon/gates/users.ts";
-import { createLogind, type Logind } from "../../daemon/host/logind.ts";
+import { createLogind, type Logind } from "../../daemon/host/logind/logind.ts";
 import { logindRebooter } from "../../daemon/host/reboot/logind.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
 import { moment } from "../gates/moment.ts";
 import { type Machine, startMachine } from "./machine.ts";
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "../../daemon/clock.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import type { WholeNode } from "../../daemon/cluster/objects.ts";
 import { type CycleRecord, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
-import { kubeletDefaults, runKubelet } from "../cluster/machines/kubelet.ts";
-import { installRights } from "../cluster/manifests.ts";
-import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { kubeletDefaults, runKubelet } from "../kubernetes/machines/kubelet.ts";
+import { administrator, type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
+import { installRights } from "../world/manifests.ts";
 import { type Machine, startMachine } from "./machine.ts";
 
 /** A simulated cluster whose nodes are machines with a systemd of their own. */

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock, withDeadline } from "../../daemon/clock.ts";
 import { createExec } from "../../daemon/host/exec.ts";
+import { systemClock, withDeadline } from "../../daemon/time/clock.ts";
 
 /**
  * A machine with a systemd of its own, in a container: its boot ID changes and its /run is empty after each reboot. Needs

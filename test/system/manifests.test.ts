@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "../../daemon/clock.ts";
 import type { DaemonSet } from "../../daemon/cluster/objects.ts";
 import { environmentName, options } from "../../daemon/config/options.ts";
-import { daemonUserOn } from "../cluster/manifests.ts";
-import { administrator, type SimulatedServer, startSimulatedServer } from "../cluster/server.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { administrator, type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
+import { daemonUserOn } from "../world/manifests.ts";
 import { newestKubectl, startSession } from "./kubectl.ts";
 
 const manifests = fileURLToPath(new URL("../../manifests", import.meta.url));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { recordAnnotation } from "../../daemon/cycle/record.ts";
-import { daemonUser, daemonUserOn } from "../cluster/manifests.ts";
+import { daemonUser, daemonUserOn } from "../world/manifests.ts";
 import { execInPod, type PodTemplate, readPod, runPod, startPodNode, statusOf } from "./container.ts";
 import type { Machine } from "./machine.ts";
 import { type MachineCluster, startMachineCluster } from "./machine-cluster.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../daemon/clock.ts";
-import { nodeFlags } from "../cluster/machines/rebootd.ts";
-import { daemonUserOn } from "../cluster/manifests.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { daemonUserOn } from "../world/manifests.ts";
+import { nodeFlags } from "../world/rebootd.ts";
 import { bundle, type MachineCluster, startMachineCluster } from "./machine-cluster.ts";
 
 /**

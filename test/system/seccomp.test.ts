@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { collection } from "../cluster/controllers/objects.ts";
+import { collection } from "../kubernetes/controllers/objects.ts";
 import { readPod, runPod, seccompOf, startPodNode } from "./container.ts";
 import { type MachineCluster, startMachineCluster } from "./machine-cluster.ts";
 import type { SeccompProfile } from "./seccomp.ts";

@@ -1,5 +1,5 @@
-import { DeadlineError } from "../../clock.ts";
-import { shortEnds } from "../../one-line.ts";
+import { shortEnds } from "../../text/one-line.ts";
+import { DeadlineError } from "../../time/clock.ts";
 import type { Argv, Exec } from "../exec.ts";
 import { type RebootMethod, RebootRefused } from "./rebooter.ts";
 

@@ -1,6 +1,6 @@
 import { getuid } from "node:process";
-import { BusRefusal, BusUnreachable } from "../bus.ts";
-import { blocksShutdown, type Logind } from "../logind.ts";
+import { BusRefusal, BusUnreachable } from "../logind/bus.ts";
+import { blocksShutdown, type Logind } from "../logind/logind.ts";
 import { selinuxAdvice } from "../selinux.ts";
 import { type RebootMethod, RebootRefused } from "./rebooter.ts";
 

@@ -1,7 +1,7 @@
 /** Troubles that somebody makes who means harm, with the rights that SECURITY.md grants: to annotate Nodes or the lock, to create pods. */
 
 import { phases } from "../../../daemon/cycle/record.ts";
-import { fields } from "../../cluster/api/object.ts";
+import { fields } from "../../kubernetes/api/object.ts";
 import { parsed } from "./eyes.ts";
 import type { Draw } from "./harsher.ts";
 import { annotateLock, annotateNode, type Scene, type Undo } from "./troubles.ts";

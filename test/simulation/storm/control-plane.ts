@@ -1,6 +1,6 @@
-import type { Random } from "../../../daemon/clock.ts";
-import type { MachineEvent } from "../../cluster/machines/machine.ts";
-import { podBrokenAnnotation, podStartAnnotation } from "../../cluster/machines/pods.ts";
+import type { Random } from "../../../daemon/time/clock.ts";
+import type { MachineEvent } from "../../kubernetes/machines/machine.ts";
+import { podBrokenAnnotation, podStartAnnotation } from "../../kubernetes/machines/pods.ts";
 import type { SmallWorld } from "../small-world.ts";
 import { isAnnotated } from "./eyes.ts";
 

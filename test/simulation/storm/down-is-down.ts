@@ -1,5 +1,5 @@
-import { at, type KubeObject, text } from "../../cluster/api/object.ts";
-import type { Machine, MachineEvent } from "../../cluster/machines/machine.ts";
+import { at, type KubeObject, text } from "../../kubernetes/api/object.ts";
+import type { Machine, MachineEvent } from "../../kubernetes/machines/machine.ts";
 import { isReady } from "./eyes.ts";
 
 export interface DownWorld {

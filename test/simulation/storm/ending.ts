@@ -1,5 +1,5 @@
-import { at, type KubeObject } from "../../cluster/api/object.ts";
-import { sentinelFile } from "../../cluster/machines/machine.ts";
+import { at, type KubeObject } from "../../kubernetes/api/object.ts";
+import { sentinelFile } from "../../kubernetes/machines/machine.ts";
 import type { SmallWorld } from "../small-world.ts";
 import { isMark, lockIn, recordIn } from "./eyes.ts";
 import type { Promises } from "./promises.ts";

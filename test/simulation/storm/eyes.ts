@@ -1,6 +1,6 @@
 /** What the promises read from the objects, with eyes of their own: an error in the daemon's reading is not repeated here. */
 import { type Phase, phases } from "../../../daemon/cycle/record.ts";
-import { at, fields, type KubeObject, list } from "../../cluster/api/object.ts";
+import { at, fields, type KubeObject, list } from "../../kubernetes/api/object.ts";
 import { locks, type StormLock } from "./locks.ts";
 
 export interface Entry {

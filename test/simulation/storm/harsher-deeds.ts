@@ -1,5 +1,5 @@
 import type { RawOptions } from "../../../daemon/config/options.ts";
-import { setLock } from "../../cluster/lock-place.ts";
+import { setLock } from "../../world/lock-place.ts";
 import { startKured } from "../kured.ts";
 import type { HarsherKind, HarsherTrouble } from "./harsher.ts";
 import { lockObject, locks } from "./locks.ts";

@@ -1,5 +1,5 @@
 /** Troubles that last, lie, or come late: what they are, and how they are drawn. */
-import type { FaultEffect } from "../../cluster/api/server.ts";
+import type { FaultEffect } from "../../kubernetes/api/server.ts";
 
 export type HarsherTrouble =
   /** The wall clock of a machine is set, forward or back. */

@@ -1,5 +1,5 @@
-import type { Clock } from "../../../daemon/clock.ts";
 import type { Transport } from "../../../daemon/cluster/transport.ts";
+import type { Clock } from "../../../daemon/time/clock.ts";
 
 /** What happens at one of the next writes of a node's daemon. */
 export interface Strike {

@@ -1,5 +1,5 @@
 import type { RawOptions } from "../../../daemon/config/options.ts";
-import type { LockPlace } from "../../../daemon/lock/carrier.ts";
+import type { LockPlace } from "../../../daemon/lock/lock-object.ts";
 
 /** An object that may carry the lock in a storm. */
 export interface StormLock {

@@ -1,4 +1,4 @@
-import type { MachineEvent } from "../../cluster/machines/machine.ts";
+import type { MachineEvent } from "../../kubernetes/machines/machine.ts";
 import type { ControlPlane } from "./control-plane.ts";
 
 /** What was lost within this time cannot be seen by whoever is about to reboot. */

@@ -39,7 +39,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a clock takes a slot that is held",
     seed: 5,
-    file: "lock/slots.ts",
+    file: "lock/lock.ts",
     edits: [
       ['if (typeof TTL !== "number" || TTL <= 0 || typeof created !== "string") return false;', ""],
       ["return now - Date.parse(created) >= TTL / 1e6;", 'return now - Date.parse(created ?? "") >= 60_000;'],
@@ -60,7 +60,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a lost answer enters twice",
     seed: 1,
-    file: "lock/slots.ts",
+    file: "lock/lock.ts",
     edits: [
       ["if (live.some((other) => isOwn(other, holder))) return live;", ""],
       [
@@ -96,7 +96,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the lock is written whatever its version",
     seed: 3,
-    file: "lock/carrier.ts",
+    file: "lock/lock-object.ts",
     edits: [["resourceVersion: object.metadata?.resourceVersion,", ""]],
   },
   {
@@ -187,7 +187,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "patches of the Node name no version",
     seed: 399,
-    file: "cycle/own-node.ts",
+    file: "cycle/node.ts",
     edits: [["    ...(resourceVersion !== undefined && { resourceVersion }),\n", ""]],
   },
   {
@@ -235,7 +235,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "what was seen is believed for ever",
     seed: 2,
-    file: "belief.ts",
+    file: "cluster/belief.ts",
     edits: [["(clock.elapsed() < trustedUntil ? known?.value : undefined)", "known?.value"]],
   },
   {
@@ -271,7 +271,7 @@ export const mutants: readonly Mutant[] = [
     name: "kured's entry for the same node counts as ours",
     limits: { alone: { kind: "kured", rate: 10 } },
     seed: 1,
-    file: "lock/slots.ts",
+    file: "lock/lock.ts",
     edits: [
       [
         "return nodeUID !== undefined || concurrency !== undefined;",

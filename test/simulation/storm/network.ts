@@ -1,5 +1,5 @@
-import type { Clock, Random } from "../../../daemon/clock.ts";
 import type { ApiRequest, ApiResponse, Transport } from "../../../daemon/cluster/transport.ts";
+import type { Clock, Random } from "../../../daemon/time/clock.ts";
 
 /**
  * What is slow and what is silent between daemons and the server. A GET of one object names no resourceVersion, so its

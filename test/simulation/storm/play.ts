@@ -1,8 +1,8 @@
-import type { Clock } from "../../../daemon/clock.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
-import { holder } from "../../cluster/controllers/budget-holder.ts";
-import { podStopAnnotation } from "../../cluster/machines/pods.ts";
-import type { Workload } from "../../cluster/workloads.ts";
+import type { Clock } from "../../../daemon/time/clock.ts";
+import { holder } from "../../kubernetes/controllers/budget-holder.ts";
+import { podStopAnnotation } from "../../kubernetes/machines/pods.ts";
+import type { Workload } from "../../kubernetes/workloads.ts";
 import { logindOf } from "../logind-of.ts";
 import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";

@@ -3,10 +3,10 @@
  * daemon's reading is not repeated here.
  */
 
-import { at, type KubeObject, text } from "../../cluster/api/object.ts";
-import { type ApiServer, restorer } from "../../cluster/api/server.ts";
-import type { Change } from "../../cluster/api/store.ts";
-import type { Machine, MachineEvent } from "../../cluster/machines/machine.ts";
+import { at, type KubeObject, text } from "../../kubernetes/api/object.ts";
+import { type ApiServer, restorer } from "../../kubernetes/api/server.ts";
+import type { Change } from "../../kubernetes/api/store.ts";
+import type { Machine, MachineEvent } from "../../kubernetes/machines/machine.ts";
 import { watchDown } from "./down-is-down.ts";
 import {
   daemonIn,

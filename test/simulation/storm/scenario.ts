@@ -1,7 +1,7 @@
 import type { RawOptions } from "../../../daemon/config/options.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
-import type { FaultEffect } from "../../cluster/api/server.ts";
-import type { NodeAgents } from "../../cluster/controllers/node-agents.ts";
+import type { FaultEffect } from "../../kubernetes/api/server.ts";
+import type { NodeAgents } from "../../kubernetes/controllers/node-agents.ts";
 import { seeded } from "../seeded.ts";
 import { type AdversaryTrouble, adversaryDraws, adversaryKinds } from "./adversary.ts";
 import type { Members } from "./control-plane.ts";

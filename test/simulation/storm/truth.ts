@@ -2,8 +2,8 @@
  * What the Node says is compared with the world. A sentence is a lie once it has stood for so long against a world that has
  * not changed, with a daemon that runs and can see and write.
  */
-import { at, type KubeObject, text } from "../../cluster/api/object.ts";
-import { type Machine, sentinelFile } from "../../cluster/machines/machine.ts";
+import { at, type KubeObject, text } from "../../kubernetes/api/object.ts";
+import { type Machine, sentinelFile } from "../../kubernetes/machines/machine.ts";
 import type { Disturbances } from "./disturbances.ts";
 import { type Entry, isHolder, isReady, recordIn } from "./eyes.ts";
 

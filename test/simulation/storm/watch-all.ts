@@ -1,5 +1,5 @@
 /** All promises, with what each has to know of the world of a storm. */
-import type { MachineEvent } from "../../cluster/machines/machine.ts";
+import type { MachineEvent } from "../../kubernetes/machines/machine.ts";
 import type { SmallWorld } from "../small-world.ts";
 import { type ControlPlane, staticPods } from "./control-plane.ts";
 import type { Disturbances } from "./disturbances.ts";

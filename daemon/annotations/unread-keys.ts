@@ -1,0 +1,25 @@
+import { shortLine } from "../text/one-line.ts";
+
+const prefix = "rebootd.dev/";
+
+export interface ReadKeys {
+  /** Where the annotations are: "of a Node". */
+  where: string;
+  /** Keys that are read there. */
+  known: readonly string[];
+  /** Those of them that people write, which may have been meant. */
+  forPeople: readonly string[];
+}
+
+/** Keys of rebootd that nobody reads where they are, such as `rebootd.dev/pause`, each as a sentence; sorted. Pure. */
+export function unreadKeys(
+  annotations: Readonly<Record<string, string>>,
+  { where, known, forPeople }: ReadKeys,
+): string[] {
+  return Object.keys(annotations)
+    .filter((key) => key.startsWith(prefix) && !known.includes(key))
+    .sort()
+    .map(
+      (key) => `${shortLine(key)}: nobody reads this annotation ${where}; there are ${forPeople.join(", ")}`,
+    );
+}

@@ -1,0 +1,70 @@
+import { type Api, isApiError } from "../cluster/api.ts";
+import { readNodeMetadata } from "../cluster/nodes.ts";
+import { paths } from "../cluster/paths.ts";
+import type { LockValue } from "../lock/lock.ts";
+import type { LockCarrier } from "../lock/lock-object.ts";
+import type { Deed } from "../lock/manual.ts";
+import { backoffMs } from "../time/backoff.ts";
+import type { Clock, Random } from "../time/clock.ts";
+
+/** What was asked for is not possible as things are; nothing was changed. */
+export class DeedRefused extends Error {
+  override readonly name = "DeedRefused";
+}
+
+export function noSuchNode(name: string): DeedRefused {
+  return new DeedRefused(`the cluster has no Node ${JSON.stringify(name)}`);
+}
+
+/** Does to the lock what a person wants, and resolves with the lock before and afterwards. */
+export async function perform(
+  carrier: LockCarrier,
+  plan: (lock: LockValue) => Deed,
+  signal: AbortSignal,
+): Promise<{ before: LockValue; lock: LockValue }> {
+  let before: LockValue = { state: "readable", holders: [] };
+  const { lock } = await carrier.swap((carried) => {
+    before = carried.lock;
+    const { change, unlocked, refused } = plan(carried.lock);
+    if (refused !== undefined) throw new DeedRefused(refused);
+    if (change === undefined && unlocked === undefined) return undefined;
+    return {
+      ...(change && { lock: change }),
+      ...(unlocked && { unlocked: [...carried.unlocked, ...unlocked] }),
+    };
+  }, signal);
+  return { before, lock };
+}
+
+/** A Node that changes so often under our hands is somebody else's to change. */
+const conflictsMax = 5;
+const conflictRetry = { firstMs: 50, maxMs: 1000 };
+
+/**
+ * Reads a Node, and changes annotations of it under the version read; null removes one. `change` answers undefined for "as it
+ * is". Resolves with the annotations before. A Node that does not exist is a DeedRefused.
+ */
+export async function annotateNode(
+  { api, clock, random }: { api: Api; clock: Clock; random: Random },
+  node: string,
+  change: (before: Readonly<Record<string, string>>) => Record<string, string | null> | undefined,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  for (let conflicts = 0; ; ) {
+    const found = await readNodeMetadata(api, node, signal);
+    if (found === undefined) throw noSuchNode(node);
+    const { annotations: before = {}, resourceVersion } = found;
+    const annotations = change(before);
+    if (annotations === undefined) return before;
+    try {
+      const metadata = { annotations, ...(resourceVersion !== undefined && { resourceVersion }) };
+      await api.patch(paths.node(node), { metadata }, { signal });
+      return before;
+    } catch (error) {
+      if (isApiError(error, "not-found")) throw noSuchNode(node);
+      conflicts += 1;
+      if (!isApiError(error, "conflict") || conflicts > conflictsMax) throw error;
+      await clock.sleep(backoffMs(conflicts, conflictRetry, random), signal);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { pausedAnnotation } from "../annotations/pause.ts";
+import { type Api, unlessNotFound } from "../cluster/api.ts";
+import { isReady } from "../cluster/nodes.ts";
+import type { Metadata, WholeNode } from "../cluster/objects.ts";
+import { paths } from "../cluster/paths.ts";
+import { priorityAnnotation } from "../lock/rank.ts";
+import type { NodeChange } from "./marks.ts";
+import type { NodeFacts } from "./observation.ts";
+import { parseRecord, recordAnnotation } from "./record.ts";
+import { requestedAnnotation } from "./request.ts";
+
+/** The own Node: what the cycle needs of it, and the record that it carries, as text and as far as it can be read. */
+export interface NodeRead {
+  facts: NodeFacts;
+  text: string | undefined;
+  carried: ReturnType<typeof parseRecord>;
+}
+
+/** Undefined where the cluster has no such Node. */
+export async function readNode(api: Api, name: string, signal: AbortSignal): Promise<NodeRead | undefined> {
+  const node = await unlessNotFound(() => api.get<WholeNode>(paths.node(name), { signal }));
+  return node === undefined ? undefined : readOf(node);
+}
+
+export interface NodePatch extends NodeChange {
+  record: string;
+  /** Refused with a conflict when the Node is no longer at this version: a patch may take effect long after it was given up. */
+  resourceVersion: string;
+}
+
+/** Whether the server would let such a patch through; changes nothing. Rejects with what it says. */
+export async function tryPatch(
+  api: Api,
+  name: string,
+  patch: Omit<NodePatch, "resourceVersion">,
+  signal: AbortSignal,
+): Promise<void> {
+  await api.patch(paths.node(name), bodyOf(patch), { signal, query: { dryRun: "All" } });
+}
+
+/** One patch for all, so that there is no moment at which a cordon, a label or a taint has no record. */
+export async function patchNode(
+  api: Api,
+  name: string,
+  patch: NodePatch,
+  signal: AbortSignal,
+): Promise<NodeRead> {
+  const node = await api.patch<WholeNode>(paths.node(name), bodyOf(patch), { signal });
+  return readOf(node);
+}
+
+function bodyOf({
+  record,
+  cordon,
+  labels,
+  annotations,
+  taints,
+  resourceVersion,
+}: Omit<NodePatch, "resourceVersion"> & Partial<NodePatch>): object {
+  const metadata = {
+    annotations: { ...annotations, [recordAnnotation]: record },
+    ...(labels !== undefined && { labels }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+  };
+  const spec = {
+    ...(cordon !== undefined && { unschedulable: cordon === "set" ? true : null }),
+    ...(taints !== undefined && { taints }),
+  };
+  return Object.keys(spec).length > 0 ? { metadata, spec } : { metadata };
+}
+
+function readOf(node: WholeNode): NodeRead {
+  const text = node.metadata?.annotations?.[recordAnnotation];
+  return { facts: factsOf(node), text, carried: parseRecord(text) };
+}
+
+function factsOf(node: WholeNode): NodeFacts {
+  return {
+    uid: node.metadata?.uid ?? "",
+    resourceVersion: node.metadata?.resourceVersion ?? "",
+    unschedulable: node.spec?.unschedulable === true,
+    ready: isReady(node),
+    annotations: node.metadata?.annotations ?? {},
+    taints: node.spec?.taints ?? [],
+    ...wishesOn(node.metadata),
+    // The server writes the text of a kubelet that has not reported yet as "".
+    bootID: node.status?.nodeInfo?.bootID || undefined,
+  };
+}
+
+/** What others say on the Node: of its place in the lock, and whether it is to reboot. */
+export type Wishes = Pick<NodeFacts, "labels" | "priority" | "paused" | "requested">;
+
+export function wishesOn(metadata: Metadata | undefined): Wishes {
+  const { labels = {}, annotations = {} } = metadata ?? {};
+  return {
+    labels,
+    priority: annotations[priorityAnnotation],
+    paused: annotations[pausedAnnotation],
+    requested: annotations[requestedAnnotation],
+  };
+}

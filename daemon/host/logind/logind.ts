@@ -1,0 +1,179 @@
+import * as z from "zod/mini";
+import { type Clock, withDeadline } from "../../time/clock.ts";
+import { type Ask, BusRefusal, withBus } from "./bus.ts";
+import type { BusCall } from "./bus-message.ts";
+
+/**
+ * The host's login manager, over its D-Bus (https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html).
+ * Each question is a connection of its own, has a deadline, and rejects with what is wrong; `no-bus` is the code where
+ * there is no such bus.
+ */
+export interface Logind {
+  listInhibitors(signal: AbortSignal): Promise<Inhibitor[]>;
+  /** All that are not about to end, also those of no person. */
+  listSessions(signal: AbortSignal): Promise<Session[]>;
+  /** One of a few words, `yes` among them. */
+  canReboot(signal: AbortSignal): Promise<string>;
+  /** Whether a shutdown or reboot is under way, whoever has asked for it. */
+  isShuttingDown(signal: AbortSignal): Promise<boolean>;
+  /** Resolves when it was asked. Where block inhibitors are held systemd 257 and later refuses, unless they are to be skipped. */
+  reboot(options: { skipInhibitors: boolean }, signal: AbortSignal): Promise<void>;
+}
+
+/** Texts are as the process gave them that holds it. */
+export interface Inhibitor {
+  /** Words with colons between them, such as `shutdown:sleep`. */
+  what: string;
+  who: string;
+  why: string;
+  /** `block`, `block-weak` or `delay`. */
+  mode: string;
+  uid: number;
+  pid: number;
+}
+
+/** `block-weak` is systemd 257's name for what `block` was before (https://systemd.io/INHIBITOR_LOCKS/). */
+export function blocksShutdown({ what, mode }: Inhibitor): boolean {
+  return (mode === "block" || mode === "block-weak") && what.split(":").includes("shutdown");
+}
+
+export interface Session {
+  user: string;
+  /** `user` and the like for people, `greeter`, `manager`, `background`, ... */
+  class: string;
+  /** `tty`, `x11`, `wayland`, ... */
+  type: string;
+  /** `active` in the foreground, else `online`. */
+  state: string;
+  idle: boolean;
+}
+
+const deadlineMs = 5000;
+const sessionsMax = 500;
+
+const manager = {
+  destination: "org.freedesktop.login1",
+  path: "/org/freedesktop/login1",
+  interface: "org.freedesktop.login1.Manager",
+};
+
+/** https://github.com/systemd/systemd/blob/main/src/basic/login-util.h */
+const skipInhibitorsFlag = 1 << 4;
+const unknownToThisVersion = new Set([
+  "org.freedesktop.DBus.Error.InvalidArgs",
+  "org.freedesktop.DBus.Error.UnknownMethod",
+]);
+
+export function createLogind(socket: string, clock: Clock): Logind {
+  const asking = <T>(signal: AbortSignal, work: (ask: Ask) => Promise<T>): Promise<T> =>
+    withDeadline(clock, deadlineMs, signal, `asking logind over ${socket}`, (inner) =>
+      withBus(socket, inner, work),
+    );
+  return {
+    listInhibitors: (signal) => asking(signal, listInhibitors),
+    listSessions: (signal) => asking(signal, listSessions),
+    canReboot: (signal) =>
+      asking(signal, async (ask) => {
+        const [answer] = await askFor(ask, { ...manager, member: "CanReboot" }, wordAnswer);
+        return answer;
+      }),
+    isShuttingDown: (signal) =>
+      asking(signal, async (ask) => {
+        const [isPreparing] = await askFor(ask, preparingForShutdown, flagAnswer);
+        return isPreparing;
+      }),
+    reboot: ({ skipInhibitors }, signal) =>
+      asking(signal, async (ask) => {
+        if (skipInhibitors && (await rebootWithFlags(ask, skipInhibitorsFlag))) return;
+        await ask({ ...manager, member: "Reboot", signature: "b", body: [false] });
+      }),
+  };
+}
+
+/** False where this version has no such flag, nor any reason for it. */
+async function rebootWithFlags(ask: Ask, flags: number): Promise<boolean> {
+  try {
+    await ask({ ...manager, member: "RebootWithFlags", signature: "t", body: [flags] });
+    return true;
+  } catch (error) {
+    if (error instanceof BusRefusal && unknownToThisVersion.has(error.code)) return false;
+    throw error;
+  }
+}
+
+/** From the request, while delay inhibitors such as the kubelet's are waited for, to the end. */
+const preparingForShutdown = {
+  destination: manager.destination,
+  path: manager.path,
+  interface: "org.freedesktop.DBus.Properties",
+  member: "Get",
+  signature: "ss",
+  body: [manager.interface, "PreparingForShutdown"],
+};
+
+const flagAnswer = z.tuple([z.boolean()]);
+
+const wordAnswer = z.tuple([z.string()]);
+
+const inhibitorsAnswer = z.tuple([
+  z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.number(), z.number()])),
+]);
+
+async function listInhibitors(ask: Ask): Promise<Inhibitor[]> {
+  const [list] = await askFor(ask, { ...manager, member: "ListInhibitors" }, inhibitorsAnswer);
+  return list.map(([what, who, why, mode, uid, pid]) => ({ what, who, why, mode, uid, pid }));
+}
+
+/** Number, uid, name of the user, seat, and path of the object. */
+const sessionsAnswer = z.tuple([
+  z.array(z.tuple([z.string(), z.number(), z.string(), z.string(), z.string()])),
+]);
+
+/** A property is its name with its value. */
+const propertiesAnswer = z.tuple([z.array(z.tuple([z.string(), z.unknown()]))]);
+
+const sessionProperties = z.object({
+  Class: z.string(),
+  Type: z.string(),
+  State: z.string(),
+  IdleHint: z.boolean(),
+});
+
+async function listSessions(ask: Ask): Promise<Session[]> {
+  const [list] = await askFor(ask, { ...manager, member: "ListSessions" }, sessionsAnswer);
+  if (list.length > sessionsMax)
+    throw new Error(`logind lists ${list.length} sessions, more than ${sessionsMax}`);
+  const sessions = await Promise.all(list.map(([, , user, , path]) => readSession(ask, user, path)));
+  return sessions.filter((one) => one !== undefined && one.state !== "closing") as Session[];
+}
+
+/** Undefined where it has ended since it was listed. */
+async function readSession(ask: Ask, user: string, path: string): Promise<Session | undefined> {
+  const call = {
+    destination: manager.destination,
+    path,
+    interface: "org.freedesktop.DBus.Properties",
+    member: "GetAll",
+    signature: "s",
+    body: ["org.freedesktop.login1.Session"],
+  };
+  try {
+    const [properties] = await askFor(ask, call, propertiesAnswer);
+    const { Class, Type, State, IdleHint } = parse(sessionProperties, Object.fromEntries(properties), call);
+    return { user, class: Class, type: Type, state: State, idle: IdleHint };
+  } catch (error) {
+    if (error instanceof BusRefusal && error.code === "org.freedesktop.DBus.Error.UnknownObject")
+      return undefined;
+    throw error;
+  }
+}
+
+async function askFor<T>(ask: Ask, call: BusCall, form: z.ZodMiniType<T>): Promise<T> {
+  return parse(form, await ask(call), call);
+}
+
+function parse<T>(form: z.ZodMiniType<T>, value: unknown, { member }: BusCall): T {
+  const parsed = form.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Error(`logind answered ${member} in a form that is not known`, { cause: parsed.error });
+}

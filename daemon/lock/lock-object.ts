@@ -1,0 +1,196 @@
+import { pausedAnnotation } from "../annotations/pause.ts";
+import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
+import { informOfObject } from "../cluster/informer.ts";
+import { paths } from "../cluster/paths.ts";
+import { backoffMs } from "../time/backoff.ts";
+import type { Clock, Random } from "../time/clock.ts";
+import { type Failure, type Failures, failuresAnnotation, parseFailures, writeFailures } from "./failures.ts";
+import { type LockChange, type LockValue, parseLock, writeLock } from "./lock.ts";
+import { misreadBesideLock } from "./misread.ts";
+import { parseUnlocked, type Unlocked, unlockedAnnotation, writeUnlocked } from "./unlocked.ts";
+
+/** The object that carries the lock. */
+export interface LockPlace {
+  kind: "lease" | "daemonset";
+  namespace: string;
+  name: string;
+  annotation: string;
+}
+
+/** The place in one line, "lease/NAMESPACE/NAME ANNOTATION", to know it again. */
+export function placeText({ kind, namespace, name, annotation }: LockPlace): string {
+  return `${kind}/${namespace}/${name} ${annotation}`;
+}
+
+/** Undefined for what {@link placeText} has not written. */
+export function parsePlace(text: string): LockPlace | undefined {
+  const [, kind, namespace = "", name = "", annotation = ""] =
+    /^(lease|daemonset)\/([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253}) ([A-Za-z0-9./_-]{1,317})$/.exec(text) ?? [];
+  return kind === "lease" || kind === "daemonset" ? { kind, namespace, name, annotation } : undefined;
+}
+
+/** What the object says: the lock, which nodes have failed in a row, whose slot was taken away, and whether all are paused. */
+export interface Carried {
+  /** The object's resourceVersion; undefined where there is no object. */
+  version: string | undefined;
+  lock: LockValue;
+  failures: Failures;
+  unlocked: readonly Unlocked[];
+  /** As a person has written it. */
+  paused?: string | undefined;
+  /** What people have written beside it that is not understood, as sentences. */
+  misread?: readonly string[];
+}
+
+/** What it is to say; what is not named stays as it is. */
+export interface CarriedChange {
+  lock?: LockChange;
+  failures?: readonly Failure[];
+  unlocked?: readonly Unlocked[];
+  /** Null takes it away. */
+  paused?: string | null;
+}
+
+export interface LockCarrier {
+  read(signal: AbortSignal): Promise<Carried>;
+  /**
+   * Reads, changes, writes under the version read; after a conflict once more. `change` is pure, and answers undefined for
+   * "as it is". Resolves with what is there afterwards.
+   */
+  swap(change: (carried: Carried) => CarriedChange | undefined, signal: AbortSignal): Promise<Carried>;
+  /** Calls back with each state of it until the signal ends it. */
+  watch(
+    onCarried: (carried: Carried) => void,
+    onBreak: (error: unknown) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+export interface CarrierOptions {
+  api: Api;
+  clock: Clock;
+  random: Random;
+  place: LockPlace;
+  /** After so many conflicts in one swap it rejects. */
+  conflictsMax?: number;
+  /** What is thrown where there is no object; without it a missing Lease is a free lock, and is created when it is written. */
+  ifMissing?: () => Error;
+}
+
+/** The part of a Lease and of a DaemonSet that the lock is about. */
+interface CarrierObject {
+  metadata?: CarrierMetadata;
+}
+
+interface CarrierMetadata {
+  resourceVersion?: string;
+  annotations?: Record<string, string>;
+}
+
+const conflictRetry = { firstMs: 50, maxMs: 2000 };
+/** With thousands of waiters the winner of each round is somebody; this many rounds without a turn is a fault. */
+const conflictsMaxDefault = 12;
+
+/**
+ * Compare-and-swap on the annotations: one merge patch of them alone, guarded by the resourceVersion that was read
+ * (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply).
+ */
+export function createLockCarrier({
+  api,
+  clock,
+  random,
+  place,
+  conflictsMax = conflictsMaxDefault,
+  ifMissing,
+}: CarrierOptions): LockCarrier {
+  const { kind, namespace, name, annotation } = place;
+  const collection = kind === "lease" ? paths.leases(namespace) : paths.daemonSets(namespace);
+  const path = kind === "lease" ? paths.lease(namespace, name) : paths.daemonSet(namespace, name);
+  const carriedBy = ({ annotations, resourceVersion }: CarrierMetadata = {}): Carried => ({
+    version: resourceVersion,
+    lock: parseLock(annotations?.[annotation]),
+    failures: parseFailures(annotations?.[failuresAnnotation]),
+    unlocked: parseUnlocked(annotations?.[unlockedAnnotation]),
+    paused: annotations?.[pausedAnnotation],
+    misread: misreadBesideLock(annotations ?? {}, annotation),
+  });
+
+  /** A Lease that is missing is a free lock; a DaemonSet is somebody else's to make. */
+  async function readObject(signal: AbortSignal): Promise<CarrierObject | undefined> {
+    const object = await unlessNotFound(() => api.get<CarrierObject>(path, { signal }));
+    if (object === undefined && ifMissing !== undefined) throw ifMissing();
+    if (object !== undefined || kind === "lease") return object;
+    throw new Error(
+      `the DaemonSet ${namespace}/${name}, which is to carry the lock, does not exist; name another with --lock-object`,
+    );
+  }
+
+  /** All in one patch. Resolves with what the object says then. */
+  async function write(
+    object: CarrierObject,
+    { lock, failures, unlocked, paused }: CarriedChange,
+    signal: AbortSignal,
+  ): Promise<Carried> {
+    const annotations = {
+      ...(lock !== undefined && { [annotation]: writeLock(lock, carriedBy(object.metadata).lock) }),
+      ...(failures !== undefined && { [failuresAnnotation]: writeFailures(failures) }),
+      ...(unlocked !== undefined && { [unlockedAnnotation]: writeUnlocked(unlocked) }),
+      ...(paused !== undefined && { [pausedAnnotation]: paused }),
+    };
+    const metadata = { resourceVersion: object.metadata?.resourceVersion, annotations };
+    // For people only: `kubectl get lease` shows it.
+    const holderIdentity = lock?.holders.map(({ nodeID }) => nodeID).join(",") || null;
+    const isShown = kind === "lease" && lock !== undefined;
+    const body = isShown ? { metadata, spec: { holderIdentity } } : { metadata };
+    const { metadata: written } = await api.patch<CarrierObject>(path, body, { signal });
+    return carriedBy(written);
+  }
+
+  async function createLease(signal: AbortSignal): Promise<CarrierObject> {
+    const lease = {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata: { name, namespace },
+      spec: {},
+    };
+    try {
+      return await api.create<CarrierObject>(collection, lease, { signal });
+    } catch (cause) {
+      if (!isApiError(cause, "forbidden")) throw cause;
+      const message = `the Lease ${namespace}/${name}, which is to carry the lock, is missing, and may not be created`;
+      throw new Error(`${message}; create it as manifests/base does`, { cause });
+    }
+  }
+
+  return {
+    read: async (signal) => carriedBy((await readObject(signal))?.metadata),
+    async swap(change, signal) {
+      for (let conflicts = 0; ; ) {
+        const object = await readObject(signal);
+        const carried = carriedBy(object?.metadata);
+        const wanted = change(carried);
+        if (wanted === undefined) return carried;
+        try {
+          return await write(object ?? (await createLease(signal)), wanted, signal);
+        } catch (error) {
+          conflicts += 1;
+          if (!isApiError(error, "conflict", "already-exists") || conflicts > conflictsMax) throw error;
+          await clock.sleep(backoffMs(conflicts, conflictRetry, random), signal);
+        }
+      }
+    },
+    watch: (onCarried, onBreak, signal) =>
+      informOfObject(
+        {
+          api,
+          clock,
+          random,
+          collection,
+          name,
+          onBreak,
+          onChange: (metadata) => onCarried(carriedBy(metadata)),
+        },
+        signal,
+      ),
+  };
+}

@@ -1,0 +1,70 @@
+import {
+  type Holder,
+  holdersOf,
+  isManual,
+  isSeveral,
+  type LockChange,
+  type LockValue,
+  limitIn,
+  nodeHolders,
+  quoted,
+} from "./lock.ts";
+import type { Unlocked } from "./unlocked.ts";
+
+/** What a person does to the lock: a change, or why not. Without either there is nothing to do. */
+export interface Deed {
+  change?: LockChange;
+  /** Nodes whose slot is taken away for good: they do not put it back when they are down. */
+  unlocked?: readonly Unlocked[];
+  refused?: string;
+}
+
+/** Adds a manual entry beside the holders, who finish their cycles; one that is there gets the new reason. */
+export function lockByHand(lock: LockValue, reason: string | undefined, now: number): Deed {
+  if (lock.state === "unreadable") return { refused: lock.why };
+  const holders = holdersOf(lock).filter(
+    ({ nodeID, created }) => nodeID !== manualName || created !== undefined,
+  );
+  const alone = holders.find((holder) => isLostInCompany(holder, lock));
+  if (alone !== undefined) {
+    const who = `${quoted(alone.nodeID)} holds the lock in the shape of a kured with a concurrency of 1`;
+    return { refused: `${who}, which loses its slot when there is a second entry; lock when it is done` };
+  }
+  const since = new Date(now).toISOString();
+  const manual: Holder = { nodeID: manualName, since, ...(reason !== undefined && { reason }) };
+  return { change: { holders: [...holders, manual], concurrency: limitIn(lock) } };
+}
+
+/** What to unlock: what was set by hand, one node's slot, or everything, also what cannot be read. */
+export type Which =
+  | "manual"
+  | "all"
+  /** `isDown`: its Node says that it is in mid-cycle, so it may put an entry back that the lock has lost. */
+  | { node: string; isDown?: boolean };
+
+export function unlockByHand(lock: LockValue, which: Which, now: number): Deed {
+  const at = new Date(now).toISOString();
+  const taken = (holders: readonly Holder[]) =>
+    holders.filter((holder) => !isManual(holder)).map(({ nodeID }) => ({ node: nodeID, at }));
+  if (which === "all") return { change: { holders: [], concurrency: 1 }, unlocked: taken(holdersOf(lock)) };
+  if (lock.state === "unreadable") return { refused: lock.why };
+  const goes = (holder: Holder) =>
+    which === "manual" ? isManual(holder) : holder.nodeID === which.node && !isManual(holder);
+  const before = holdersOf(lock);
+  const holders = before.filter((holder) => !goes(holder));
+  if (holders.length < before.length) {
+    const unlocked = taken(before.filter(goes));
+    return { change: { holders, concurrency: limitIn(lock) }, ...(unlocked.length > 0 && { unlocked }) };
+  }
+  if (which === "manual") return {};
+  if (which.isDown === true) return { unlocked: [{ node: which.node, at }] };
+  const names = nodeHolders(lock).map(({ nodeID }) => nodeID);
+  const known = names.length > 0 ? `those that do: ${names.join(", ")}` : "no node does";
+  return { refused: `${quoted(which.node)} holds no slot; ${known}` };
+}
+
+const manualName = "manual";
+
+function isLostInCompany(holder: Holder, lock: LockValue): boolean {
+  return !isSeveral(lock) && !isManual(holder) && holder.concurrency === undefined;
+}

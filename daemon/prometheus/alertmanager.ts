@@ -1,0 +1,181 @@
+import * as z from "zod/mini";
+import { compileRe2, type Pattern } from "../text/re2.ts";
+import { askServer, type JsonServer, serverText } from "./server.ts";
+
+/** Its labels, without the name of the metric and its state in Prometheus. */
+export type Alert = Readonly<Record<string, string>>;
+
+/** https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml */
+const alertsSchema = z.array(
+  z.object({
+    labels: z.record(z.string(), z.string()),
+    status: z.object({ silencedBy: z.array(z.string()), inhibitedBy: z.array(z.string()) }),
+  }),
+);
+const silencesSchema = z.array(
+  z.object({
+    status: z.object({ state: z.string() }),
+    matchers: z.array(
+      z.object({
+        name: z.string(),
+        value: z.string(),
+        isRegex: z.boolean(),
+        isEqual: z._default(z.boolean(), true),
+      }),
+    ),
+  }),
+);
+export type KnownAlert = z.output<typeof alertsSchema>[number];
+export type Silence = z.output<typeof silencesSchema>[number];
+
+/** Matching that takes longer would hold up what else the daemon does. */
+const matchMaxMs = 2000;
+
+/** The alerts that are neither silenced nor inhibited. Rejects when that cannot be told. */
+export async function notMuted(
+  server: JsonServer,
+  alerts: readonly Alert[],
+  signal: AbortSignal,
+): Promise<Alert[]> {
+  const [known, silences] = await Promise.all([
+    get(server, "/api/v2/alerts", alertsSchema, signal),
+    get(server, "/api/v2/silences", silencesSchema, signal),
+  ]);
+  const begunAt = server.clock.elapsed();
+  return loudAlerts(alerts, known, silences, () => {
+    if (server.clock.elapsed() - begunAt < matchMaxMs) return;
+    const sizes = `${alerts.length} alerts with ${known.length} and ${silences.length} silences`;
+    throw new Error(`comparing ${sizes} of ${serverText(server)} takes more than ${matchMaxMs / 1000} s`);
+  });
+}
+
+async function get<T>(
+  server: JsonServer,
+  path: string,
+  schema: z.ZodMiniType<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const parsed = schema.safeParse(await askServer(server, path, undefined, signal));
+  if (parsed.success) return parsed.data;
+  const cause = parsed.error;
+  throw new Error(`${serverText(server)} answered something that is no list at ${path}`, { cause });
+}
+
+/**
+ * Alertmanager's own word counts for what it knows. What it does not know, such as what is pending in Prometheus, is matched
+ * against its silences. Where either leaves a doubt the alert is a loud one. `goOn` is called again and again, and may throw.
+ */
+export function loudAlerts(
+  alerts: readonly Alert[],
+  known: readonly KnownAlert[],
+  silences: readonly Silence[],
+  goOn: () => void = () => {},
+): Alert[] {
+  const copies = copiesOf(alerts, known, goOn);
+  const muted = new Set(alerts.filter((alert) => copies.get(alert)?.every(isMuted)));
+  const unknown = alerts.filter((alert) => !copies.has(alert));
+  for (const { status, matchers } of silences) {
+    if (status.state !== "active" || matchers.length === 0) continue;
+    // One silence at a time, so that no more than its expressions are in memory.
+    const tests = matchers.map((matcher) => testOf(matcher, goOn));
+    for (const alert of unknown) {
+      if (!muted.has(alert) && tests.every((test) => test(alert))) muted.add(alert);
+    }
+  }
+  return alerts.filter((alert) => !muted.has(alert));
+}
+
+function isMuted({ status }: KnownAlert): boolean {
+  return status.silencedBy.length + status.inhibitedBy.length > 0;
+}
+
+/** Alerts of one name that have labels of the same names, by the values of those. */
+interface Kind {
+  names: readonly string[];
+  byValues: Map<string, Alert[]>;
+}
+
+/**
+ * What has become of each alert in Alertmanager: there it has all its labels, and external ones beside them. Of several that may
+ * have become one it was the one with most labels, as those of the others are found in it too; of two with as many neither.
+ */
+function copiesOf(
+  alerts: readonly Alert[],
+  known: readonly KnownAlert[],
+  goOn: () => void,
+): Map<Alert, KnownAlert[]> {
+  const kinds = kindsByAlertName(alerts);
+  const copies = new Map<Alert, KnownAlert[]>();
+  for (const one of known) {
+    goOn();
+    const { labels } = one;
+    const found = (kinds.get(labels["alertname"]) ?? []).flatMap(({ names, byValues }) => {
+      const origins = byValues.get(valuesOf(labels, names));
+      return origins === undefined ? [] : { size: names.length, origins };
+    });
+    const most = Math.max(...found.map(({ size }) => size));
+    const [origin, another] = found.filter(({ size }) => size === most);
+    if (origin === undefined || another !== undefined) continue;
+    for (const alert of origin.origins) {
+      const list = copies.get(alert);
+      if (list === undefined) copies.set(alert, [one]);
+      else list.push(one);
+    }
+  }
+  return copies;
+}
+
+function kindsByAlertName(alerts: readonly Alert[]): Map<string | undefined, Kind[]> {
+  const byName = Map.groupBy(alerts, ({ alertname }) => alertname);
+  return new Map([...byName].map(([name, list]) => [name, kindsOf(list)]));
+}
+
+function kindsOf(alerts: readonly Alert[]): Kind[] {
+  const byNames = Map.groupBy(alerts, (alert) => JSON.stringify(namesOf(alert)));
+  return [...byNames.values()].map((alike) => {
+    const names = namesOf(alike[0] ?? {});
+    return { names, byValues: Map.groupBy(alike, (alert) => valuesOf(alert, names)) };
+  });
+}
+
+function namesOf(alert: Alert): string[] {
+  return Object.keys(alert).sort();
+}
+
+function valuesOf(labels: Alert, names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => labels[name]));
+}
+
+/** A matcher for a label that the alert has not got matches nothing here: Prometheus may add that label on its way. */
+function testOf(
+  { name, value, isRegex, isEqual }: Silence["matchers"][number],
+  goOn: () => void,
+): (alert: Alert) => boolean {
+  if (!isRegex) return (alert) => Object.hasOwn(alert, name) && (alert[name] === value) === isEqual;
+  goOn();
+  const pattern = anchored(value);
+  return (alert) => {
+    const found = Object.hasOwn(alert, name) ? alert[name] : undefined;
+    if (found === undefined || pattern === undefined) return false;
+    goOn();
+    return pattern.test(found) === isEqual;
+  };
+}
+
+/** Of the machine that an expression becomes; more would take tens of MiB, and a person may write what they like. */
+const instructionsMax = 20_000;
+
+/** As Alertmanager has it: about the whole value. What is not understood, or is too large, matches nothing. */
+function anchored(value: string): Pattern | undefined {
+  const repeats = [...value.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].map(([, least, most]) =>
+    Number(most || least),
+  );
+  const repeated = repeats.reduce((product, times) => product * Math.max(1, times), 1);
+  // Go lets nothing be repeated more often than a thousand times.
+  if (value.length * Math.min(repeated, 1000) > instructionsMax) return undefined;
+  try {
+    return compileRe2(`^(?:${value})$`);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError, parseConfig, type RawOptions } from "../../../daemon/config/options.ts";
+import { type Argv, createExec } from "../../../daemon/host/exec.ts";
+import { chooseNeed } from "../../../daemon/host/need/choose-need.ts";
+import { presetFor } from "../../../daemon/host/need/presets.ts";
+import { systemClock } from "../../../daemon/time/clock.ts";
+
+const { signal } = new AbortController();
+let folder: string;
+
+/** A host with these programs, and no others; each is a line of a shell. */
+async function host(programs: Record<string, string>): Promise<void> {
+  await mkdir(join(folder, "bin"));
+  for (const [name, line] of Object.entries(programs)) {
+    await writeFile(join(folder, "bin", name), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+  }
+}
+
+const place = (argv: Argv): Argv => ["/usr/bin/env", `PATH=${folder}/bin`, ...argv];
+
+async function choose(options: RawOptions) {
+  const config = parseConfig({ "node-id": "n1", "run-path": folder, ...options });
+  return await chooseNeed(config, { exec: createExec(systemClock), place, clock: systemClock }, signal);
+}
+
+const stateWith = async (options: RawOptions) => (await (await choose(options)).check(false, signal)).state;
+
+const refuses = (options: RawOptions, says: RegExp) =>
+  assert.rejects(choose(options), (error) => error instanceof ConfigError && says.test(error.message));
+
+describe("The way to see the need", () => {
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "rebootd-way-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const files = [
+    ["debian", "reboot-required"],
+    ["flatcar", "reboot-required"],
+    ["suse", "reboot-needed"],
+    ["suse", "reboot-required"],
+  ] as const;
+  for (const [os, file] of files) {
+    it(`of ${os} is ${file} in --run-path`, async () => {
+      assert.equal(await stateWith({ os }), "not-needed");
+      await writeFile(join(folder, file), "");
+      assert.equal(await stateWith({ os }), "needed");
+    });
+  }
+
+  it("of debian is the default, and is kured's there", () => {
+    const { os, "run-path": run } = parseConfig({ "node-id": "n1" });
+    assert.deepEqual([os, run], ["debian", "/var/run"]);
+  });
+
+  it("of rhel is needs-restarting -r, in a language that is understood", async () => {
+    const line = '[ "$LC_ALL $1" = "C -r" ] && echo Reboot is required; exit 1';
+    await host({ "needs-restarting": line });
+    assert.equal(await stateWith({ os: "rhel" }), "needed");
+  });
+
+  it("by name goes before that of a system, and by command before all", async () => {
+    await host({ "needs-restarting": "exit 0", check: "exit 1" });
+    await writeFile(join(folder, "mine"), "");
+    const file = { os: "rhel", "reboot-sentinel": join(folder, "mine") };
+    assert.equal(await stateWith(file), "needed");
+    assert.equal(await stateWith({ ...file, "reboot-sentinel-command": "check" }), "not-needed");
+  });
+
+  const systems: [osRelease: string, preset: string | undefined][] = [
+    ['PRETTY_NAME="Debian GNU/Linux 12"\nID=debian\n', "debian"],
+    ['ID=ubuntu\nID_LIKE=debian\nVARIANT_ID="rhel"', "debian"],
+    ['NAME="Raspbian"\nID=raspbian\nID_LIKE=debian', "debian"],
+    ['ID="rhel"\nID_LIKE="fedora"', "rhel"],
+    ['ID="rocky"\nID_LIKE="rhel centos fedora"', "rhel"],
+    ["ID=fedora", "rhel"],
+    ["ID='ol'\nID_LIKE='fedora'", "rhel"],
+    ['ID="sles"\nID_LIKE="suse"', "suse"],
+    ['ID="opensuse-leap"\nID_LIKE="suse opensuse"', "suse"],
+    ['ID="opensuse-microos"\nID_LIKE="suse opensuse opensuse-tumbleweed"', "suse"],
+    ['ID="sl-micro"\nID_LIKE="suse"', "suse"],
+    ['ID="sle-micro"\nID_LIKE="suse"', "suse"],
+    ["ID=flatcar\nID_LIKE=coreos", "flatcar"],
+    ['ID=azurelinux\nVERSION_ID="3.0"', "debian"],
+    ['ID=mariner\nVERSION_ID="2.0"', "debian"],
+    ['ID="amzn"\nVERSION_ID="2023"', "rhel"],
+    ['ID="amzn"\nID_LIKE="fedora"', "rhel"],
+    ["ID=talos", undefined],
+    ["", undefined],
+  ];
+  for (const [osRelease, preset] of systems) {
+    it(`is ${preset ?? "none"} for ${JSON.stringify(osRelease)}`, () => {
+      assert.equal(presetFor(osRelease), preset);
+    });
+  }
+
+  it("is that of the host itself with --os=auto", async () => {
+    await host({ cat: `[ "$1" = /etc/os-release ] && echo ID=sles` });
+    await writeFile(join(folder, "reboot-needed"), "");
+    assert.equal(await stateWith({ os: "auto" }), "needed");
+  });
+
+  it("is either file on a transactional system with --os=auto, also as it makes the one for kured", async () => {
+    await host({ cat: "echo 'ID=opensuse-microos'; echo 'ID_LIKE=\"suse opensuse\"'" });
+    const need = await choose({ os: "auto" });
+    assert.deepEqual(await need.check(false, signal), { state: "not-needed" });
+    for (const file of ["reboot-required", "reboot-needed"]) {
+      await writeFile(join(folder, file), "");
+      assert.equal((await need.check(false, signal)).state, "needed", file);
+      await rm(join(folder, file));
+    }
+  });
+
+  it("of suse cannot be told with a folder in the place of one file, but by the other it is needed", async () => {
+    const need = await choose({ os: "suse" });
+    await mkdir(join(folder, "reboot-required"));
+    assert.equal((await need.check(false, signal)).state, "unknown");
+    await writeFile(join(folder, "reboot-needed"), "");
+    assert.equal((await need.check(false, signal)).state, "needed");
+    await refuses({ os: "suse" }, /reboot-required is a folder$/);
+  });
+
+  describe("is refused at the start", () => {
+    it("with --os=auto, where the host is not known or not to be seen", async () => {
+      await refuses({ os: "auto" }, /^--os="auto": allowed is .*debian or flatcar or.*, but .*No such file/);
+      await host({ cat: "echo ID=talos" });
+      await refuses({ os: "auto" }, /^--os="auto": .*names another system/);
+    });
+
+    it("with --os=rhel, where dnf-utils is missing", async () => {
+      await refuses(
+        { os: "rhel" },
+        /^--os="rhel": .* such as after dnf install dnf-utils, but .*ended with 127/,
+      );
+    });
+
+    it("where the file is a folder, or below a file", async () => {
+      await mkdir(join(folder, "reboot-required"));
+      await writeFile(join(folder, "file"), "");
+      await refuses(
+        {},
+        /^--run-path="\/[^"]+": allowed is .* such as \/var\/run, but .*reboot-required is a folder$/,
+      );
+      await refuses(
+        { "reboot-sentinel": join(folder, "file/sentinel") },
+        /^--reboot-sentinel="\/[^"]+": allowed is .* such as \/var\/run\/reboot-required, but ENOTDIR/,
+      );
+    });
+
+    it("with a value that is cut to a line", async () => {
+      await writeFile(join(folder, "file"), "");
+      const sentinel = join(folder, "file", "long".repeat(100));
+      await refuses({ "reboot-sentinel": sentinel }, /^--reboot-sentinel="\/.{79}…": allowed is /);
+    });
+
+    it("where the command cannot be run, but not where it fails", async () => {
+      const refused = (command: string, why: RegExp) =>
+        refuses(
+          { "reboot-sentinel-command": command },
+          new RegExp(`^--reboot-sentinel-command=.* such as .*, but .*${why.source}`),
+        );
+      await host({
+        "needs-it": "no-such-program",
+        fails: "exit 2",
+        enters: "echo nsenter: cannot >&2; exit 1",
+      });
+      await refused("no-such --now", /ended with 127/);
+      await refused("needs-it", /ended with 127.*no-such-program/);
+      await refused("enters", /ended with 1: nsenter: cannot/);
+      assert.equal(await stateWith({ "reboot-sentinel-command": "fails" }), "unknown");
+    });
+  });
+});

@@ -1,0 +1,64 @@
+/** The simulated cluster alone, for kubectl and for daemons that are started by hand. */
+import { copyFileSync } from "node:fs";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { startWorld } from "../world/world.ts";
+import { startSimulatedServer } from "./server.ts";
+import { onStopSignals } from "./stop-signals.ts";
+
+interface ClusterOptions {
+  nodes: number;
+  controllers: "all" | "none";
+  kubeconfig: string;
+  port: number;
+}
+
+function wholeNumber(max: number) {
+  return (text: string): number => {
+    if (/^\d+$/.test(text) && Number(text) <= max) return Number(text);
+    throw new InvalidArgumentError(`Allowed is a whole number from 0 to ${max}.`);
+  };
+}
+
+const command = new Command("npm run cluster --")
+  .description("Runs a simulated Kubernetes cluster until Ctrl-C.")
+  .option("--nodes <number>", "how many nodes", wholeNumber(500), 3)
+  .addOption(
+    new Option("--controllers <which>", "none: only the API server, no machines and no kubelets either")
+      .choices(["all", "none"])
+      .default("all"),
+  )
+  .requiredOption("--kubeconfig <file>", "where to write an administrator's kubeconfig")
+  .option("--port <number>", "on loopback; 0 takes a free one", wholeNumber(65_535), 0)
+  .allowExcessArguments(false)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+const { nodes, controllers, kubeconfig, port } = command.parse().opts<ClusterOptions>();
+
+const stop = onStopSignals();
+try {
+  const server = await startSimulatedServer(systemClock, { port });
+  const world = await startWorld({
+    server,
+    nodes: controllers === "none" ? 0 : nodes,
+    signal: stop.signal,
+    ...(controllers === "none" && { controllers: [] }),
+  });
+  try {
+    copyFileSync(world.adminKubeconfig, kubeconfig);
+    const machines = world.nodes.length > 0 ? `; machines: ${world.folder}/n*` : "";
+    process.stdout.write(`ready at ${server.url}: kubectl --kubeconfig ${kubeconfig} get nodes${machines}\n`);
+    await new Promise<void>((resolve) => {
+      if (stop.signal.aborted) return resolve();
+      stop.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  } finally {
+    await world.stop();
+  }
+} catch (error) {
+  if (!stop.signal.aborted) {
+    process.stderr.write(`error: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}
+// Ctrl-C is how it is meant to end.
+process.exit();

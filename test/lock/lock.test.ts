@@ -1,0 +1,364 @@
+import assert from "node:assert/strict";
+import { refusal } from "../../daemon/lock/limits.ts";
+import {
+  bootOf,
+  enter,
+  type Holder,
+  holdersMax,
+  holds,
+  isFull,
+  leave,
+  leavesRemains,
+  parseLock,
+  writeLock,
+} from "../../daemon/lock/lock.ts";
+
+const created = "2026-11-24T12:00:00.000Z";
+const noon = Date.parse(created);
+const hour = 3_600_000;
+const self = { nodeID: "n1", nodeUID: "u1" };
+const n1 = { nodeID: "n1", metadata: { unschedulable: false }, created, TTL: 0, concurrency: 1 };
+/** What kured writes for this very node. */
+const byKured = { nodeID: "n1", metadata: { unschedulable: false }, created, TTL: 0 };
+const n2 = { nodeID: "n2", metadata: { unschedulable: true }, created, TTL: 0 };
+
+function lockOf(value: unknown) {
+  return parseLock(JSON.stringify(value));
+}
+
+describe("Reading the lock", () => {
+  const readable: [what: string, annotation: string | undefined, holders: string[]][] = [
+    ["no annotation", undefined, []],
+    ["one holder", JSON.stringify(n1), ["n1"]],
+    ["several holders", JSON.stringify({ maxOwners: 2, locks: [n1, n2] }), ["n1", "n2"]],
+    ["what kured leaves after the last release", '{"maxOwners":2,"locks":[]}', []],
+    ["an empty list as Go writes it", '{"maxOwners":2,"locks":null}', []],
+    ["a manual entry", '{"nodeID":"manual"}', ["manual"]],
+    ["several slots with nobody in them", '{"maxOwners":2}', []],
+    [
+      "names of fields in any case, as kured does",
+      '{"NodeId":"n1","CREATED":"2026-11-24T12:00:00Z"}',
+      ["n1"],
+    ],
+  ];
+  for (const [what, annotation, names] of readable) {
+    it(`understands ${what}`, () => {
+      const lock = parseLock(annotation);
+      assert.ok(lock.state === "readable");
+      assert.deepEqual(
+        lock.holders.map(({ nodeID }) => nodeID),
+        names,
+      );
+    });
+  }
+
+  for (const annotation of [
+    "not json",
+    "{}",
+    "null",
+    "[]",
+    "7",
+    '{"locks":[{}]}',
+    '{"nodeID":7}',
+    "x".repeat(200_000),
+  ]) {
+    it(`finds ${annotation.slice(0, 20)} unreadable and says how to mend it`, () => {
+      const lock = parseLock(annotation);
+      assert.ok(lock.state === "unreadable");
+      assert.match(lock.why, /remove the annotation/);
+      assert.ok(lock.why.length < 200);
+      assert.equal(refusal(lock, self, { concurrency: 1 }, noon)?.code, "lock-unreadable");
+    });
+  }
+});
+
+describe("A lock value that anybody may have written", () => {
+  const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({ nodeID: n.toString(36), created: "" }));
+  const rows: [gains: string, annotation: string, says: RegExp][] = [
+    ["stop every write of the lock by its depth", `{"nodeID":"a","x":${nested(120_000)}}`, /deep; remove/],
+    [
+      "do the same by one of several entries",
+      `{"locks":[{"nodeID":"a","x":${nested(100_000)}}]}`,
+      /deep; remove/,
+    ],
+    [
+      "have every daemon ask for thousands of Nodes",
+      JSON.stringify({ locks: many(5000) }),
+      /more than 3000 locks; remove/,
+    ],
+    ["fill the memory", JSON.stringify({ locks: many(9000) }), /more than 262144 characters; remove/],
+    [
+      "fill what is said of a name",
+      JSON.stringify({ nodeID: "n".repeat(254) }),
+      /nodeIDs has more than 253 characters; remove/,
+    ],
+    [
+      "fill what is said of one of several",
+      JSON.stringify({ locks: [n1, { nodeID: "n".repeat(9999) }] }),
+      /253 characters; remove/,
+    ],
+    [
+      "fill what is kept of an entry",
+      JSON.stringify({ ...n1, x: "x".repeat(5000) }),
+      /more than 4096 characters; remove/,
+    ],
+  ];
+  for (const [gains, annotation, says] of rows) {
+    it(`does not ${gains}: it is unreadable, and says how to mend it`, () => {
+      const begin = performance.now();
+      const lock = parseLock(annotation);
+      assert.ok(lock.state === "unreadable");
+      assert.match(lock.why, says);
+      assert.ok(lock.why.length < 300);
+      assert.equal(refusal(lock, self, { concurrency: 1 }, noon)?.code, "lock-unreadable");
+      assert.ok(performance.now() - begin < 1000);
+    });
+  }
+
+  it("is written anew with all that others have added, where it is readable", () => {
+    const value = { maxOwners: 2, locks: [{ ...n2, others: { a: [{ b: "x".repeat(1000) }] } }, n1] };
+    const lock = lockOf(value);
+    assert.ok(lock.state === "readable");
+    assert.deepEqual(JSON.parse(writeLock({ holders: lock.holders, concurrency: 2 }, lock) ?? ""), value);
+  });
+});
+
+describe("Entering", () => {
+  it("is allowed while fewer nodes than the limit are in", () => {
+    assert.equal(refusal(lockOf({ maxOwners: 2, locks: [n2] }), self, { concurrency: 2 }, noon), undefined);
+  });
+
+  it("is refused when all slots are taken", () => {
+    assert.equal(refusal(lockOf(n2), self, { concurrency: 1 }, noon)?.code, "lock-taken");
+  });
+
+  it("follows the own limit, whatever limit others wrote", () => {
+    assert.equal(
+      refusal(lockOf({ maxOwners: 9, locks: [n2] }), self, { concurrency: 1 }, noon)?.code,
+      "lock-taken",
+    );
+  });
+
+  it("is not hindered by the own slot", () => {
+    assert.equal(refusal(lockOf(n1), self, { concurrency: 1 }, noon), undefined);
+  });
+
+  for (const [what, value] of [
+    ["alone", { nodeID: "manual" }],
+    ["beside holders", { maxOwners: 3, locks: [n2, { nodeID: "manual" }] }],
+    ["that names this very node", { nodeID: "n1" }],
+  ] as const) {
+    it(`is refused by a manual entry ${what}`, () => {
+      assert.equal(refusal(lockOf(value), self, { concurrency: 3 }, noon)?.code, "lock-manual");
+      assert.equal(holds(lockOf(value), self, noon), false);
+    });
+  }
+
+  it("twice is the same slot", () => {
+    assert.deepEqual(enter([n1], { ...n1, created: "2026-11-24T13:00:00.000Z" }, noon), [n1]);
+  });
+});
+
+describe("A slot that was left behind", () => {
+  const live = { nodeID: "n1", nodeUID: "u1" };
+
+  it("is known by the UID of a Node that had the same name before", () => {
+    const lock = lockOf({ ...n1, nodeUID: "u0" });
+    assert.equal(holds(lock, live, noon), false);
+    assert.equal(leavesRemains(lock, live, noon), true);
+    assert.equal(refusal(lock, live, { concurrency: 1 }, noon), undefined);
+  });
+
+  it("is not one of a rebootd that had not read its Node yet, without a UID", () => {
+    assert.equal(holds(lockOf(n1), live, noon), true);
+    assert.equal(leavesRemains(lockOf(n1), live, noon), false);
+  });
+
+  it("is not one that kured has made for this very node: it tells kured what to do after the reboot", () => {
+    const lock = lockOf(byKured);
+    assert.equal(holds(lock, live, noon), false);
+    assert.equal(leavesRemains(lock, live, noon), false);
+    assert.deepEqual(leave([byKured], live), [byKured]);
+    for (const concurrency of [1, 5]) {
+      assert.equal(refusal(lock, live, { concurrency }, noon)?.code, "lock-foreign");
+    }
+  });
+
+  it("is replaced when the node enters", () => {
+    assert.deepEqual(enter([{ ...n1, nodeUID: "u0" }], { ...n1, nodeUID: "u1" }, noon), [
+      { ...n1, nodeUID: "u1" },
+    ]);
+  });
+});
+
+describe("The boot under which a slot was taken", () => {
+  const boot = "9d0c7c1f";
+
+  it("is said by the own live entry, and by no other", () => {
+    assert.equal(bootOf(lockOf({ ...n1, boot }), self, noon), boot);
+    assert.equal(
+      bootOf(lockOf({ maxOwners: 2, locks: [{ ...n2, concurrency: 2, boot }] }), self, noon),
+      undefined,
+    );
+    assert.equal(bootOf(lockOf({ ...n1, boot, TTL: 1 }), self, noon + 1), undefined);
+  });
+
+  it("is not known of an older version, of kured, or where it is no text", () => {
+    for (const value of [n1, { ...byKured, boot }, { ...n1, boot: 7 }])
+      assert.equal(bootOf(lockOf(value), self, noon), undefined);
+  });
+});
+
+describe("Time", () => {
+  const limited = (changes: object) => ({ ...n2, TTL: 30 * 60 * 1e9, ...changes });
+
+  it("takes no slot from anybody without a TTL", () => {
+    assert.equal(refusal(lockOf(n2), self, { concurrency: 1 }, noon + 1000 * hour)?.code, "lock-taken");
+  });
+
+  it("ends a slot that was taken with a TTL, to the second", () => {
+    assert.equal(
+      refusal(lockOf(limited({})), self, { concurrency: 1 }, noon + hour / 2 - 1)?.code,
+      "lock-taken",
+    );
+    assert.equal(refusal(lockOf(limited({})), self, { concurrency: 1 }, noon + hour / 2), undefined);
+  });
+
+  it("ends the own slot too, which its holder notices", () => {
+    const lock = lockOf(limited({ nodeID: "n1", concurrency: 1 }));
+    assert.equal(holds(lock, self, noon + hour), false);
+    assert.equal(leavesRemains(lock, self, noon + hour), true);
+  });
+
+  it("makes no second entry beside an expired own one", () => {
+    const expired = limited({ nodeID: "n1", concurrency: 1 });
+    assert.deepEqual(enter([expired], { ...n1, created: "2026-11-24T13:00:00.000Z" }, noon + hour).length, 1);
+  });
+
+  it("drops what has expired when somebody enters, however many slots are free", () => {
+    assert.deepEqual(enter([limited({}), { ...n2, nodeID: "n3" }], n1, noon + hour), [
+      { ...n2, nodeID: "n3" },
+      n1,
+    ]);
+  });
+
+  for (const hours of [-1, 1]) {
+    it(`that is ${hours} h off on another node takes no slot without a TTL`, () => {
+      const skewed = { ...n2, created: new Date(noon + hours * hour).toISOString() };
+      assert.equal(refusal(lockOf(skewed), self, { concurrency: 1 }, noon)?.code, "lock-taken");
+    });
+  }
+
+  it("never ends an entry whose times cannot be read", () => {
+    for (const odd of [limited({ created: "2026-08-10 soon" }), limited({ TTL: "30m" })]) {
+      assert.equal(refusal(lockOf(odd), self, { concurrency: 1 }, noon + 1000 * hour)?.code, "lock-taken");
+    }
+  });
+});
+
+describe("Duplicate entries of one node", () => {
+  it("are one slot", () => {
+    assert.equal(
+      refusal(lockOf({ maxOwners: 2, locks: [n2, n2] }), self, { concurrency: 2 }, noon),
+      undefined,
+    );
+  });
+
+  it("all go when the node leaves", () => {
+    assert.deepEqual(leave([n1, n2, n1], self), [n2]);
+  });
+});
+
+describe("Leaving", () => {
+  it("takes away the own entry only, and never a manual one", () => {
+    assert.deepEqual(leave([n1, n2, { nodeID: "n1" }], self), [n2, { nodeID: "n1" }]);
+  });
+});
+
+describe("The room in the lock", () => {
+  const entry = (name: string): Holder => ({
+    nodeID: name,
+    created,
+    concurrency: 1180,
+    nodeUID: "29c1f136-5964-45d7-aaba-6a9ceca9c01d",
+    boot: "9d0c7c1f",
+  });
+  const annotationsMaxBytes = 256 * 1024;
+
+  for (const [what, length, least] of [
+    ["of EKS", 49, 1180],
+    ["of GKE", 60, 1120],
+    ["of 253 characters", 253, 590],
+  ] as const) {
+    it(`is for ${least} nodes with names ${what} and more, says so at the start, and ends before the server's limit`, () => {
+      const name = (index: number) => String(index).padStart(length, "n");
+      assert.ok(holdersMax(name(0)) >= least, `${holdersMax(name(0))}`);
+      const holders = Array.from({ length: holdersMax(name(0)) }, (_, index) => entry(name(index)));
+      let count = 0;
+      while (count < 3000 && !isFull(lockOf({ maxOwners: 9, locks: holders.slice(0, count) }), name(0))) {
+        count += 50;
+      }
+      assert.ok(count >= least, `${count} fit`);
+      const value = writeLock({ holders, concurrency: 9999 }, parseLock(undefined)) ?? "";
+      assert.ok(value.length < annotationsMaxBytes, `${value.length} bytes`);
+    });
+  }
+
+  it("is refused where there is none, with a word of its own", () => {
+    const of = (index: number) => ({ ...entry(`${index}`.padStart(64, "n")), concurrency: 5000 });
+    const count = Math.ceil((240 * 1024) / JSON.stringify(of(0)).length);
+    const locks = Array.from({ length: count }, (_, index) => of(index));
+    assert.equal(
+      refusal(lockOf({ maxOwners: 5000, locks }), self, { concurrency: 5000 }, noon)?.code,
+      "lock-full",
+    );
+  });
+
+  it("is not taken by what only the last one that has entered is asked for", () => {
+    const before = { ...entry("n2"), neededSince: created };
+    const [kept, entered] = enter([before], { ...entry("n1"), neededSince: created }, noon);
+    assert.deepEqual([kept?.neededSince, entered?.neededSince], [undefined, created]);
+  });
+});
+
+describe("Writing the lock", () => {
+  const free = parseLock(undefined);
+  const write = (holders: readonly Holder[], concurrency: number, before = free) =>
+    writeLock({ holders, concurrency }, before);
+
+  it("removes the annotation when nobody is in", () => {
+    for (const concurrency of [1, 3]) {
+      assert.equal(write([], concurrency), null);
+      assert.equal(write([], concurrency, lockOf({ maxOwners: 2, locks: [n1] })), null);
+    }
+  });
+
+  it("is in kured's single shape with a limit of one", () => {
+    assert.equal(
+      write([byKured], 1),
+      '{"nodeID":"n1","metadata":{"unschedulable":false},"created":"2026-11-24T12:00:00.000Z","TTL":0}',
+    );
+  });
+
+  it("is in kured's several shape with a higher limit", () => {
+    assert.deepEqual(JSON.parse(write([n1], 2) ?? ""), { maxOwners: 2, locks: [n1] });
+  });
+
+  it("drops nobody when the limit was lowered to one", () => {
+    const before = lockOf({ maxOwners: 2, locks: [n1, n2] });
+    assert.deepEqual(JSON.parse(write([n1, n2], 1, before) ?? ""), { maxOwners: 1, locks: [n1, n2] });
+  });
+
+  it("keeps the several shape for the last who came in under it, as that one looks for itself there", () => {
+    const before = lockOf({ maxOwners: 2, locks: [n1, n2] });
+    assert.deepEqual(JSON.parse(write([n2], 1, before) ?? ""), { maxOwners: 1, locks: [n2] });
+  });
+
+  it("keeps the fields that others added", () => {
+    const lock = lockOf({ maxOwners: 2, locks: [{ ...n2, rack: "r7" }] });
+    assert.ok(lock.state === "readable");
+    assert.match(write(enter(lock.holders, n1, noon), 2, lock) ?? "", /"rack":"r7"/);
+  });
+});

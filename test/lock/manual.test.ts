@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { type Holder, parseLock, writeLock } from "../../daemon/lock/lock.ts";
+import { lockByHand, unlockByHand } from "../../daemon/lock/manual.ts";
+
+const created = "2026-11-24T11:00:00.000Z";
+const noon = Date.parse("2026-11-24T12:00:00.000Z");
+const since = "2026-11-24T12:00:00.000Z";
+const n1: Holder = { nodeID: "n1", created, TTL: 0, concurrency: 1 };
+const n2: Holder = { nodeID: "n2", created, TTL: 0, concurrency: 3 };
+const byKured: Holder = { nodeID: "n3", metadata: { unschedulable: false }, created, TTL: 0 };
+
+const lockOf = (value: unknown) => parseLock(value === undefined ? undefined : JSON.stringify(value));
+
+/** The annotation afterwards; "as it was" where nothing is to be done. */
+function outcomeOf(value: unknown, deed: ReturnType<typeof lockByHand>): unknown {
+  assert.equal(deed.refused, undefined);
+  if (deed.change === undefined) return "as it was";
+  const text = writeLock(deed.change, lockOf(value));
+  return text === null ? undefined : JSON.parse(text);
+}
+
+describe("Locking by hand", () => {
+  const lock = (value: unknown, reason?: string) => outcomeOf(value, lockByHand(lockOf(value), reason, noon));
+
+  it("sets an entry of no node, with reason and time", () => {
+    assert.deepEqual(lock(undefined, "new switch"), { nodeID: "manual", since, reason: "new switch" });
+  });
+
+  it("stands beside the holders, and loses none of them", () => {
+    const manual = { nodeID: "manual", since };
+    assert.deepEqual(lock(n1), { maxOwners: 1, locks: [n1, manual] });
+    const three = { maxOwners: 3, locks: [n2, byKured] };
+    assert.deepEqual(lock(three), { maxOwners: 3, locks: [n2, byKured, manual] });
+  });
+
+  it("again takes the new reason, and leaves other people's entries", () => {
+    const other = { nodeID: "alice" };
+    const value = { maxOwners: 3, locks: [other, { nodeID: "manual", reason: "old" }] };
+    assert.deepEqual(lock(value, "new"), {
+      maxOwners: 3,
+      locks: [other, { nodeID: "manual", since, reason: "new" }],
+    });
+  });
+
+  it("is refused beside a kured in the single shape, which would lose its slot", () => {
+    assert.match(lockByHand(lockOf(byKured), undefined, noon).refused ?? "", /"n3" holds the lock .*kured/);
+  });
+
+  it("is refused where the lock cannot be read", () => {
+    assert.match(lockByHand(parseLock("junk"), undefined, noon).refused ?? "", /cannot be read/);
+  });
+});
+
+describe("Unlocking by hand", () => {
+  const value = { maxOwners: 3, locks: [n1, { nodeID: "manual" }, n2, { nodeID: "n2" }] };
+
+  it("takes away what was set by hand, whatever it names, and no node's slot", () => {
+    assert.deepEqual(outcomeOf(value, unlockByHand(lockOf(value), "manual", noon)), {
+      maxOwners: 3,
+      locks: [n1, n2],
+    });
+  });
+
+  it("takes away one node's slot, and nothing that was set by hand", () => {
+    assert.deepEqual(outcomeOf(value, unlockByHand(lockOf(value), { node: "n2" }, noon)), {
+      maxOwners: 3,
+      locks: [n1, { nodeID: "manual" }, { nodeID: "n2" }],
+    });
+  });
+
+  it("takes away everything, also what cannot be read", () => {
+    for (const lock of [lockOf(value), parseLock("junk")])
+      assert.deepEqual(unlockByHand(lock, "all", noon).change?.holders, []);
+  });
+
+  it("has nothing to do where nothing was set by hand", () => {
+    assert.equal(outcomeOf(n1, unlockByHand(lockOf(n1), "manual", noon)), "as it was");
+  });
+
+  it("is refused for a node that holds no slot, with those that do", () => {
+    assert.equal(
+      unlockByHand(lockOf(value), { node: "n9" }, noon).refused,
+      '"n9" holds no slot; those that do: n1, n2',
+    );
+    assert.equal(
+      unlockByHand(lockOf(undefined), { node: "n9" }, noon).refused,
+      '"n9" holds no slot; no node does',
+    );
+  });
+
+  it("is refused where the lock cannot be read, unless all is to go", () => {
+    for (const which of ["manual", { node: "n1" }] as const)
+      assert.match(unlockByHand(parseLock("junk"), which, noon).refused ?? "", /cannot be read/);
+  });
+});

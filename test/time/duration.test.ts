@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { parseDurationMs } from "../../daemon/time/duration.ts";
+
+describe("A duration", () => {
+  const rows: [text: string, ms: number | undefined][] = [
+    ["0", 0],
+    ["1h", 3_600_000],
+    ["1.5h", 5_400_000],
+    ["1.h", 3_600_000],
+    [".5m", 30_000],
+    ["1h.5m", 3_630_000],
+    ["1h15m30s", 4_530_000],
+    ["1m1h", 3_660_000],
+    ["250ms", 250],
+    ["3us3µs", 0.006],
+    ["2000000ns", 2],
+    ["1", undefined],
+    ["", undefined],
+    ["h", undefined],
+    ["1d", undefined],
+    ["-1s", undefined],
+    ["1s ", undefined],
+    ["1s1", undefined],
+    ["1..5s", undefined],
+  ];
+  for (const [text, ms] of rows) {
+    it(`"${text}" is ${ms === undefined ? "none" : `${ms} ms`}`, () =>
+      assert.equal(parseDurationMs(text), ms));
+  }
+});

@@ -1,0 +1,42 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
+
+export interface DaemonProcess {
+  /** Arguments of node: the script and what it is given. */
+  args: readonly string[];
+  /** Both its outputs are added to this file. */
+  logFile: string;
+}
+
+/** Whatever ends this process ends its daemons too; a daemon without its cluster is of no use to anybody. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** What node compiles is kept there, if this process has been told so; benches are not, as it shortens each start. */
+const compileCache = process.env["NODE_COMPILE_CACHE"];
+
+/** A real process under the same node as this one, with next to nothing in its environment. */
+export function startDaemonProcess({ args, logFile }: DaemonProcess): DaemonHandle {
+  const log = openSync(logFile, "a");
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", log, log],
+    env: {
+      PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+      // As in the image.
+      MALLOC_ARENA_MAX: "1",
+      MALLOC_TRIM_THRESHOLD_: "65536",
+      ...(compileCache !== undefined && { NODE_COMPILE_CACHE: compileCache }),
+    },
+  });
+  closeSync(log);
+  running.add(child);
+  const exited = new Promise<string>((resolve) => {
+    child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
+    child.once("error", (error) => resolve(error.message));
+  });
+  void exited.then(() => running.delete(child));
+  return { kill: (signal) => void child.kill(signal), exited };
+}

@@ -1,0 +1,50 @@
+import { fileURLToPath } from "node:url";
+import { bootIdFile, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
+import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
+import { startDaemonProcess } from "./daemon-process.ts";
+import type { LockPlace } from "./lock-place.ts";
+
+/** Where a daemon runs, and what it belongs to. */
+export interface DaemonPlace {
+  name: string;
+  /** The machine's: with the sentinel, the boot ID, and the file that makes it reboot. */
+  folder: string;
+  kubeconfig: string;
+  logFile: string;
+  concurrency: number;
+  lock: LockPlace;
+}
+
+const source = fileURLToPath(new URL("../../daemon/main.ts", import.meta.url));
+/** What the image runs; made by `npm run build`. */
+export const bundle = fileURLToPath(new URL("../../dist/rebootd.mjs", import.meta.url));
+
+/** As in the image. */
+export const nodeFlags = ["--optimize-for-size", "--disable-sigusr1", "--disable-proto=delete"];
+
+/** Options are added behind, where the last one wins. */
+export function startRebootd(
+  place: DaemonPlace,
+  options: readonly string[] = [],
+  program = source,
+): DaemonHandle {
+  const { name, folder, kubeconfig, logFile, concurrency, lock } = place;
+  const args = [
+    `--node-id=${name}`,
+    `--kubeconfig=${kubeconfig}`,
+    `--namespace=${lock.namespace}`,
+    `--reboot-sentinel=${folder}/${sentinelFile}`,
+    `--boot-id-path=${folder}/${bootIdFile}`,
+    "--enter-host=false",
+    "--reboot-method=command",
+    "--inhibitors=ignore",
+    `--reboot-command=/bin/touch ${folder}/${rebootFile}`,
+    "--metrics-host=127.0.0.1",
+    "--metrics-port=0",
+    "--ready-settle=500ms",
+    "--period=60s",
+    "--log-format=json",
+    `--concurrency=${concurrency}`,
+  ];
+  return startDaemonProcess({ args: [...nodeFlags, program, "run", ...args, ...options], logFile });
+}
