@@ -1,4 +1,5 @@
-import { type Clock, endableWithin, type Random } from "../time/clock.ts";
+import type { Clock, Random } from "../time/clock.ts";
+import { linked } from "../time/linked.ts";
 import { type Api, isApiError } from "./api.ts";
 import { inform } from "./informer.ts";
 import { type Budget, keptOfBudget, type WholeBudget } from "./objects.ts";
@@ -47,7 +48,7 @@ export async function followBudgets(
   { namespace, trustMs, onBudgets, ...ports }: FollowedBudgets,
   outer: AbortSignal,
 ): Promise<string | undefined> {
-  const { signal, end } = endableWithin(outer);
+  const { signal, end } = linked(outer);
   let refusal: string | undefined;
   let known = new Map<string, Budget>();
   const nameOf = ({ metadata }: Budget) => metadata?.name ?? "";

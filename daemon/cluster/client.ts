@@ -1,5 +1,7 @@
 import * as z from "zod/mini";
-import { type Clock, DeadlineError, endableWithin, over, withDeadline } from "../time/clock.ts";
+import type { Clock } from "../time/clock.ts";
+import { DeadlineError, withDeadline } from "../time/deadline.ts";
+import { linked, over } from "../time/linked.ts";
 import {
   type Api,
   ApiError,
@@ -75,7 +77,7 @@ export function createClient(options: ClientOptions): Api {
     const what = `${verb} ${request.path}`;
     try {
       return await withDeadline(clock, requestTimeoutMs, request.signal, what, async (outer) => {
-        const { signal, end } = endableWithin(outer);
+        const { signal, end } = linked(outer);
         const response = await send(verb, { ...request, signal });
         // What is not read to its end is not to be sent on.
         return await readText(what, response, answerMaxChars).finally(end);

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import type { Cluster } from "@kubernetes/client-node";
 import * as z from "zod/mini";
-import { type Clock, withDeadline } from "../time/clock.ts";
+import type { Clock } from "../time/clock.ts";
+import { withDeadline } from "../time/deadline.ts";
 
 /** Less than a request's own deadline, so that the plugin is named. */
 const deadlineMs = 25_000;

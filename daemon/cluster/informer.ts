@@ -1,5 +1,6 @@
 import { type BackoffLimits, backoffMs } from "../time/backoff.ts";
-import { type Clock, endableWithin, type Random } from "../time/clock.ts";
+import type { Clock, Random } from "../time/clock.ts";
+import { linked } from "../time/linked.ts";
 import { type Api, type CallOptions, isApiError, retryAfterOf, type WatchEvent } from "./api.ts";
 import type { Metadata, PartialObjectMetadata } from "./objects.ts";
 import { pagesOf } from "./pages.ts";
@@ -68,7 +69,7 @@ export async function inform<Whole extends { metadata?: Metadata }, T>(
   }
 
   for (let failures = 0; !signal.aborted; ) {
-    const watching = endableWithin(signal);
+    const watching = linked(signal);
     let atLeastMs = 0;
     let rest = rests.ended;
     try {

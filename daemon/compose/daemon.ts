@@ -29,7 +29,7 @@ import { createLog } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
 import { createReport } from "../report/report.ts";
 import { serve } from "../report/server.ts";
-import { listed } from "../text/list.ts";
+import { firstOf } from "../text/list.ts";
 import { oneLine } from "../text/one-line.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { chooseGates } from "./gates.ts";
@@ -293,5 +293,5 @@ export async function lookDaemon(
 const ignoredMax = 20;
 
 function ignoredText({ ignored = [] }: Surroundings): string | undefined {
-  return ignored.length === 0 ? undefined : listed(ignored, ignoredMax);
+  return ignored.length === 0 ? undefined : firstOf(ignored, ignoredMax);
 }

@@ -1,9 +1,9 @@
 import type { ClosedGate } from "../gates/gate.ts";
 import type { Need } from "../host/need/need.ts";
 import type { Refusal } from "../lock/limits.ts";
+import { iso } from "../time/iso.ts";
 import {
   type Decision,
-  iso,
   look,
   lookAtGates,
   type Moment,

@@ -1,10 +1,9 @@
 import type { Running } from "../drain/state.ts";
 import type { ClosedGate, GateAnswers } from "../gates/gate.ts";
-import { toTheSecond } from "../time/to-the-second.ts";
+import { iso, toTheSecond } from "../time/iso.ts";
 import { atRest, cordon, failed } from "./at-rest.ts";
 import {
   type Decision,
-  iso,
   keptSlot,
   look,
   lookAtGates,

@@ -1,5 +1,6 @@
 import type { Escalation } from "../drain/escalation.ts";
 import type { Stage } from "../gates/gate.ts";
+import { iso } from "../time/iso.ts";
 import type { MarkPolicy, NodeChange } from "./marks.ts";
 import type { Seen, Trial } from "./observation.ts";
 import type { CycleRecord, Reason } from "./record.ts";
@@ -92,10 +93,6 @@ export function save(record: CycleRecord, why: string, change: NodeChange = {}):
 
 export function phase(record: CycleRecord, next: CycleRecord["phase"], now: number): CycleRecord {
   return { ...record, phase: next, since: iso(now) };
-}
-
-export function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 /**

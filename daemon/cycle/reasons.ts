@@ -1,7 +1,7 @@
 import { sayAgainMs } from "../drain/state.ts";
 import type { ClosedGate } from "../gates/gate.ts";
 import { isByPeople } from "../lock/limits.ts";
-import { iso } from "./decision.ts";
+import { iso } from "../time/iso.ts";
 import type { CycleRecord, Reason } from "./record.ts";
 
 /**

@@ -4,7 +4,7 @@
  */
 import { isApiError } from "../cluster/api.ts";
 import { shortEnds } from "../text/one-line.ts";
-import { iso } from "./decision.ts";
+import { iso } from "../time/iso.ts";
 import type { CycleRecord, Reason } from "./record.ts";
 
 /** Whether a patch will be refused again, however often it is tried, until somebody changes a policy or a right. */

@@ -1,5 +1,6 @@
 import { bootText } from "../lock/lock.ts";
-import { type Decision, iso, keptSlot, look, type Moment, nodeGone, phase, save, wait } from "./decision.ts";
+import { iso } from "../time/iso.ts";
+import { type Decision, keptSlot, look, type Moment, nodeGone, phase, save, wait } from "./decision.ts";
 import { missingHooks, unmarked, unmarkRebooted } from "./marks.ts";
 import type { NodeFacts, OwnPods, Unready } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";

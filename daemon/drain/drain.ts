@@ -4,7 +4,8 @@ import { daemonSetExists } from "../cluster/daemon-sets.ts";
 import { inform } from "../cluster/informer.ts";
 import { type Budget, keptOfPod, type Pod, type WholePod } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
-import { type Clock, endableWithin, type Random } from "../time/clock.ts";
+import type { Clock, Random } from "../time/clock.ts";
+import { linked } from "../time/linked.ts";
 import { judgeBudgets } from "./budgets.ts";
 import { askToEnd, type EvictionRefusal } from "./evict.ts";
 import {
@@ -77,7 +78,7 @@ export interface Drain {
  */
 export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   const { api, clock, nodeName, selection, report } = options;
-  const { signal, end } = endableWithin(outer);
+  const { signal, end } = linked(outer);
 
   const now = (): Moment => ({ elapsed: clock.elapsed(), epoch: clock.wall() });
   const { skipWaitForDeleteMs, rebootAnyway } = selection;

@@ -1,6 +1,6 @@
 /** A pod that may take longer to end than the drain may last: each drain that fails on it has taken all the others for nothing. Pure. */
 import type { Pod } from "../cluster/objects.ts";
-import { toTheSecond } from "../time/to-the-second.ts";
+import { toTheSecond } from "../time/iso.ts";
 import type { Escalation } from "./escalation.ts";
 import type { Finding } from "./finding.ts";
 

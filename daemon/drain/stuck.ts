@@ -1,5 +1,5 @@
 import type { Pod } from "../cluster/objects.ts";
-import { toTheSecond } from "../time/to-the-second.ts";
+import { toTheSecond } from "../time/iso.ts";
 import type { EvictionRefusal } from "./evict.ts";
 
 /** A kubelet may be late by this much before it is said to be. */

@@ -1,7 +1,7 @@
 import { type Alert, notMuted } from "../prometheus/alertmanager.ts";
 import { assertWhole, queryPrometheus, type Series } from "../prometheus/query.ts";
 import { type JsonServer, shown } from "../prometheus/server.ts";
-import { listed } from "../text/list.ts";
+import { firstOf } from "../text/list.ts";
 import { compileRe2, type Pattern } from "../text/re2.ts";
 import type { Gate } from "./gate.ts";
 import type { Looked } from "./unmatched.ts";
@@ -85,7 +85,7 @@ export function alertsGate(
 
 function active(server: JsonServer, alerts: readonly Alert[], more = "") {
   const names = alertNames(alerts);
-  const who = listed(
+  const who = firstOf(
     names.map((name) => shown(server, name).slice(0, nameMaxChars)),
     namesMax,
   );

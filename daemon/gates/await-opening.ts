@@ -1,4 +1,5 @@
-import { type Clock, endableWithin, type Random } from "../time/clock.ts";
+import type { Clock, Random } from "../time/clock.ts";
+import { linked } from "../time/linked.ts";
 import type { WatchOpening } from "./gate.ts";
 
 export interface Opening {
@@ -24,7 +25,7 @@ export async function awaitOpening(
   { clock, random, watch, notBefore, until }: Opening,
   outer: AbortSignal,
 ): Promise<"opened" | "blind" | "over"> {
-  const { signal, end } = endableWithin(outer);
+  const { signal, end } = linked(outer);
   let isOpen = false;
   let isWaiting = false;
   const { promise, resolve } = Promise.withResolvers<"opened" | "blind" | "over">();

@@ -2,7 +2,8 @@ import type { Api } from "../cluster/api.ts";
 import type { PartialObjectMetadata } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
-import { type Clock, withDeadline } from "../time/clock.ts";
+import type { Clock } from "../time/clock.ts";
+import { withDeadline } from "../time/deadline.ts";
 import type { Gate } from "./gate.ts";
 import type { Looked } from "./unmatched.ts";
 

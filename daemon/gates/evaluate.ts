@@ -1,4 +1,6 @@
-import { type Clock, endableWithin, type Random, withDeadline } from "../time/clock.ts";
+import type { Clock, Random } from "../time/clock.ts";
+import { withDeadline } from "../time/deadline.ts";
+import { linked } from "../time/linked.ts";
 import { awaitOpening } from "./await-opening.ts";
 import {
   type ClosedGate,
@@ -108,7 +110,7 @@ export function createGateCheck(
     onOpening: () => void,
     outer: AbortSignal,
   ): Promise<void> {
-    const { signal, end: stop } = endableWithin(outer);
+    const { signal, end: stop } = linked(outer);
     one.isWatched = true;
     one.stopWatching = stop;
     const restMs = one.inVain === 0 ? 0 : Math.min(recheckMs * 2 ** (one.inVain - 1), sameAgainMaxMs);

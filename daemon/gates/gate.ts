@@ -1,4 +1,4 @@
-import { DeadlineError } from "../time/clock.ts";
+import { DeadlineError } from "../time/deadline.ts";
 
 /**
  * When a gate is asked: at the `start` before the slot is asked for and again once it is held; for the `slot`, after that, with

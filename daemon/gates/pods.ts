@@ -2,7 +2,7 @@ import type { Api } from "../cluster/api.ts";
 import type { PartialObjectMetadata } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
-import { listed } from "../text/list.ts";
+import { firstOf } from "../text/list.ts";
 import type { Gate } from "./gate.ts";
 import type { Looked } from "./unmatched.ts";
 
@@ -51,7 +51,7 @@ export function podsGate(
         ...new Set(counting.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`)),
       ].sort();
       if (names.length === 0) return { open: true };
-      const shown = listed(names, podsMax);
+      const shown = firstOf(names, podsMax);
       return { open: false, code: "blocking", message: `blocking pods are on this node: ${shown}` };
     },
   };

@@ -1,5 +1,5 @@
 import type { Logind, Session } from "../host/logind/logind.ts";
-import { listed } from "../text/list.ts";
+import { firstOf } from "../text/list.ts";
 import { shortLine } from "../text/one-line.ts";
 import type { Gate } from "./gate.ts";
 
@@ -17,7 +17,7 @@ export function usersGate(logind: Pick<Logind, "listSessions">, waitMs: number):
       if (now >= until) return { open: true };
       const users = loggedIn(await logind.listSessions(signal));
       if (users.length === 0) return { open: true };
-      const shown = listed(users, shownMax);
+      const shown = firstOf(users, shownMax);
       const end = new Date(until).toISOString();
       return {
         open: false,

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { kill } from "node:process";
-import { type Clock, withDeadline } from "../time/clock.ts";
+import type { Clock } from "../time/clock.ts";
+import { withDeadline } from "../time/deadline.ts";
 
 export type Argv = readonly [string, ...string[]];
 

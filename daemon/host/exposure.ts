@@ -2,7 +2,8 @@ import { constants } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { getuid } from "node:process";
-import { type Clock, withDeadline } from "../time/clock.ts";
+import type { Clock } from "../time/clock.ts";
+import { withDeadline } from "../time/deadline.ts";
 
 /** What of the host somebody could use who has broken into this process. */
 export interface Exposure {

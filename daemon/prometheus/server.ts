@@ -1,5 +1,6 @@
 import { SilentServerError } from "../gates/gate.ts";
-import { type Clock, DeadlineError, withDeadline } from "../time/clock.ts";
+import type { Clock } from "../time/clock.ts";
+import { DeadlineError, withDeadline } from "../time/deadline.ts";
 
 /** One POST of a form, or without one a GET. Rejects when no answer came; a redirect is an answer. */
 export interface HttpPost {

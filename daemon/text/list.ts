@@ -1,4 +1,5 @@
-/** The first of the names, and that there are more. */
-export function listed(names: readonly string[], max: number): string {
-  return names.slice(0, max).join(", ") + (names.length > max ? ", …" : "");
+/** The first of the texts, and how many more there are: "a, b and 3 more". */
+export function firstOf(texts: readonly string[], max: number, separator = ", "): string {
+  const shown = texts.slice(0, max).join(separator);
+  return texts.length > max ? `${shown} and ${texts.length - max} more` : shown;
 }

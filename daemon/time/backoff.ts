@@ -5,11 +5,12 @@ export interface BackoffLimits {
   maxMs: number;
 }
 
-/**
- * The pause before try number `attempt` (1 is the first retry): doubled each time up to `maxMs`, of which
- * a random half is taken off, so that many clients that failed together do not come back together.
- */
+/** The pause before try number `attempt` (1 is the first retry), in milliseconds: doubled each time, up to `maxMs`. */
+export function doubledMs(attempt: number, { firstMs, maxMs }: BackoffLimits): number {
+  return Math.min(firstMs * 2 ** Math.min(Math.max(attempt - 1, 0), 30), maxMs);
+}
+
+/** The same, less a random part of up to a half, so that many clients that failed together do not come back together. */
 export function backoffMs(attempt: number, limits: BackoffLimits, random: Random): number {
-  const full = Math.min(limits.firstMs * 2 ** Math.min(attempt - 1, 30), limits.maxMs);
-  return full * (1 - random() / 2);
+  return doubledMs(attempt, limits) * (1 - random() / 2);
 }

@@ -33,7 +33,7 @@ describe("The users gate", () => {
     ["no user's own service manager", [session("anna", { class: "manager" })], "nobody"],
     ["no timer that runs as somebody", [session("anna", { class: "background" })], "nobody"],
     ["nobody who is leaving", [session("anna", { state: "closing" })], "nobody"],
-    ["five at most", [..."abcdefg"].map((name) => session(name)), "a, b, c, d, e, …"],
+    ["five at most", [..."abcdefg"].map((name) => session(name)), "a, b, c, d, e and 2 more"],
     ["names as printable texts", [session("a\nb")], "a b"],
   ];
   for (const [what, sessions, names] of rows) {

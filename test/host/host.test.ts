@@ -8,7 +8,8 @@ import { type Argv, createExec, onHost } from "../../daemon/host/exec.ts";
 import { commandRebooter } from "../../daemon/host/reboot/command.ts";
 import { RebootRefused } from "../../daemon/host/reboot/rebooter.ts";
 import { signalRebooter } from "../../daemon/host/reboot/signal.ts";
-import { systemClock, withDeadline } from "../../daemon/time/clock.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { withDeadline } from "../../daemon/time/deadline.ts";
 
 const { signal } = new AbortController();
 const exec = createExec(systemClock);

@@ -1,6 +1,7 @@
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { type Clock, systemClock, withDeadline } from "../../daemon/time/clock.ts";
+import { type Clock, systemClock } from "../../daemon/time/clock.ts";
+import { withDeadline } from "../../daemon/time/deadline.ts";
 import { type ApiServer, createApiServer, type Timers } from "./api/server.ts";
 import { createInformers, type Informers } from "./controllers/informers.ts";
 import { collection, type Resource, type StoredNode, type StoredPod } from "./controllers/objects.ts";

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createExec } from "../../daemon/host/exec.ts";
-import { systemClock, withDeadline } from "../../daemon/time/clock.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { withDeadline } from "../../daemon/time/deadline.ts";
 
 /**
  * A machine with a systemd of its own, in a container: its boot ID changes and its /run is empty after each reboot. Needs

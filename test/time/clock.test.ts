@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
-import {
-  type Clock,
-  DeadlineError,
-  endableWithin,
-  systemClock,
-  withDeadline,
-} from "../../daemon/time/clock.ts";
+import { type Clock, systemClock } from "../../daemon/time/clock.ts";
+import { DeadlineError, withDeadline } from "../../daemon/time/deadline.ts";
+import { linked } from "../../daemon/time/linked.ts";
 
 /** A clock whose waits end when the test says so. */
 function manualClock() {
@@ -81,15 +77,15 @@ describe("The system clock", () => {
 describe("Work that can be ended before the signal that it is within", () => {
   it("is ended by that signal, with its reason, also when that was aborted before", () => {
     const outer = new AbortController();
-    const { signal } = endableWithin(outer.signal);
+    const { signal } = linked(outer.signal);
     outer.abort("enough");
     assert.equal(signal.reason, "enough");
-    assert.equal(endableWithin(outer.signal).signal.reason, "enough");
+    assert.equal(linked(outer.signal).signal.reason, "enough");
   });
 
   it("is ended by itself, and leaves nothing with that signal", () => {
     const outer = new AbortController();
-    const { signal, end } = endableWithin(outer.signal);
+    const { signal, end } = linked(outer.signal);
     end("done");
     assert.deepEqual([signal.reason, outer.signal.aborted], ["done", false]);
     assert.equal(getEventListeners(outer.signal, "abort").length, 0);

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
-import { type Clock, type Random, systemClock, withDeadline } from "../../daemon/time/clock.ts";
+import { type Clock, type Random, systemClock } from "../../daemon/time/clock.ts";
+import { withDeadline } from "../../daemon/time/deadline.ts";
 import {
   type ControllerName,
   type ControllerOptions,

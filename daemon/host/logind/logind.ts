@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
-import { type Clock, withDeadline } from "../../time/clock.ts";
+import type { Clock } from "../../time/clock.ts";
+import { withDeadline } from "../../time/deadline.ts";
 import { type Ask, BusRefusal, withBus } from "./bus.ts";
 import type { BusCall } from "./bus-message.ts";
 

@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { shortEnds, shortLine } from "../../text/one-line.ts";
-import { type Clock, DeadlineError, withDeadline } from "../../time/clock.ts";
+import type { Clock } from "../../time/clock.ts";
+import { DeadlineError, withDeadline } from "../../time/deadline.ts";
 import type { Argv, Exec } from "../exec.ts";
 import { selinuxAdvice } from "../selinux.ts";
 import { readHostFile } from "./host-file.ts";

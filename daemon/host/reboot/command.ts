@@ -1,5 +1,5 @@
 import { shortEnds } from "../../text/one-line.ts";
-import { DeadlineError } from "../../time/clock.ts";
+import { DeadlineError } from "../../time/deadline.ts";
 import type { Argv, Exec } from "../exec.ts";
 import { type RebootMethod, RebootRefused } from "./rebooter.ts";
 

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { createLogind, type Inhibitor, type Logind } from "../../../daemon/host/logind/logind.ts";
 import { logindRebooter } from "../../../daemon/host/reboot/logind.ts";
 import { RebootRefused } from "../../../daemon/host/reboot/rebooter.ts";
-import { type Clock, DeadlineError, systemClock } from "../../../daemon/time/clock.ts";
+import { type Clock, systemClock } from "../../../daemon/time/clock.ts";
+import { DeadlineError } from "../../../daemon/time/deadline.ts";
 import { type Answer, type Call, type FakeBus, type FakeBusOptions, startFakeBus } from "./fake-bus.ts";
 
 const { signal } = new AbortController();

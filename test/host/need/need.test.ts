@@ -28,7 +28,8 @@ import {
 } from "../../../daemon/host/need/need.ts";
 import { presets } from "../../../daemon/host/need/presets.ts";
 import type { Watch } from "../../../daemon/host/need/watch-files.ts";
-import { systemClock, withDeadline } from "../../../daemon/time/clock.ts";
+import { systemClock } from "../../../daemon/time/clock.ts";
+import { withDeadline } from "../../../daemon/time/deadline.ts";
 
 const { signal } = new AbortController();
 const exec = createExec(systemClock);

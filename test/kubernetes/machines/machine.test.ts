@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { systemClock, withDeadline } from "../../../daemon/time/clock.ts";
+import { systemClock } from "../../../daemon/time/clock.ts";
+import { withDeadline } from "../../../daemon/time/deadline.ts";
 import { createMachine, type Machine, type MachineEvent } from "./machine.ts";
 import { type MachineStorage, memoryStorage } from "./storage.ts";
 

@@ -1,0 +1,23 @@
+/**
+ * Checks every row of a table in one test, and fails once, naming each row that does not hold. A row is its name and what the check takes.
+ * Rows share what a hook has set up, so a check that changes it needs tests of its own.
+ */
+export async function everyRow<A extends unknown[]>(
+  rows: Iterable<readonly [name: string, ...A]>,
+  check: (...row: A) => unknown,
+): Promise<void> {
+  const failures: Error[] = [];
+  let checked = 0;
+  for (const [name, ...row] of rows) {
+    checked += 1;
+    try {
+      await check(...row);
+    } catch (error) {
+      failures.push(new Error(`${name}: ${(error as Error).message}`, { cause: error }));
+    }
+  }
+  if (checked === 0) throw new Error("the table has no rows");
+  if (failures.length === 0) return;
+  const what = failures.map(({ message }) => message).join("\n");
+  throw new AggregateError(failures, `${failures.length} of ${checked} rows do not hold\n${what}`);
+}
