@@ -3,9 +3,9 @@ import type { Api } from "../cluster/api.ts";
 import type { Environment } from "../config/environment.ts";
 import { lockPlaceOf, lockPlaceOptions } from "../config/lock-place.ts";
 import { parseOptions } from "../config/options.ts";
-import { createLockCarrier, type LockCarrier, type LockPlace } from "../lock/lock-object.ts";
+import { createLockObject, type LockObject, type LockPlace } from "../lock/lock-object.ts";
 import type { Clock, Random } from "../time/clock.ts";
-import { DeedRefused } from "./admin.ts";
+import { CommandRefused } from "./admin.ts";
 import { findPlace, objectText } from "./find-place.ts";
 import { addOptions, givenOptions, kubeconfigFiles, typedOptions } from "./options.ts";
 
@@ -21,7 +21,7 @@ export interface Credentials {
 export interface Access {
   api: Api;
   place: LockPlace;
-  carrier: LockCarrier;
+  lockObject: LockObject;
   /** Keys that the options of the daemons name as hooks; undefined where these are not known. */
   hooks: readonly string[] | undefined;
   clock: Clock;
@@ -66,7 +66,7 @@ export function apiOf(command: Command, { environment, connect }: PersonIo): Api
   });
 }
 
-/** Finds the lock. A place where there is none is a DeedRefused as soon as it is used: nobody would look at what is made there. */
+/** Finds the lock. A place where there is none is a CommandRefused as soon as it is used: nobody would look at what is made there. */
 export async function accessOf(command: Command, io: PersonIo, signal: AbortSignal): Promise<Access> {
   const { environment, clock, random, err } = io;
   const given = givenOptions(command, lockPlaceOptions, environment);
@@ -78,12 +78,12 @@ export async function accessOf(command: Command, io: PersonIo, signal: AbortSign
   const api = apiOf(command, io);
   const { place, ifMissing, warning, hooks } = await findPlace(api, given, signal);
   if (warning !== undefined) err(`rebootd: warning: ${warning}\n`);
-  const carrier = createLockCarrier({
+  const lockObject = createLockObject({
     api,
     clock,
     random,
     place,
-    ifMissing: () => new DeedRefused(`there is no ${objectText(place)}; ${ifMissing}`),
+    ifMissing: () => new CommandRefused(`there is no ${objectText(place)}; ${ifMissing}`),
   });
-  return { api, place, carrier, hooks, clock };
+  return { api, place, lockObject, hooks, clock };
 }

@@ -2,35 +2,35 @@ import { type Api, isApiError } from "../cluster/api.ts";
 import { readNodeMetadata } from "../cluster/nodes.ts";
 import { paths } from "../cluster/paths.ts";
 import type { LockValue } from "../lock/lock.ts";
-import type { LockCarrier } from "../lock/lock-object.ts";
-import type { Deed } from "../lock/manual.ts";
+import type { LockObject } from "../lock/lock-object.ts";
+import type { LockEdit } from "../lock/manual.ts";
 import { backoffMs } from "../time/backoff.ts";
 import type { Clock, Random } from "../time/clock.ts";
 
 /** What was asked for is not possible as things are; nothing was changed. */
-export class DeedRefused extends Error {
-  override readonly name = "DeedRefused";
+export class CommandRefused extends Error {
+  override readonly name = "CommandRefused";
 }
 
-export function noSuchNode(name: string): DeedRefused {
-  return new DeedRefused(`the cluster has no Node ${JSON.stringify(name)}`);
+export function noSuchNode(name: string): CommandRefused {
+  return new CommandRefused(`the cluster has no Node ${JSON.stringify(name)}`);
 }
 
 /** Does to the lock what a person wants, and resolves with the lock before and afterwards. */
-export async function perform(
-  carrier: LockCarrier,
-  plan: (lock: LockValue) => Deed,
+export async function editLock(
+  lockObject: LockObject,
+  plan: (lock: LockValue) => LockEdit,
   signal: AbortSignal,
 ): Promise<{ before: LockValue; lock: LockValue }> {
   let before: LockValue = { state: "readable", holders: [] };
-  const { lock } = await carrier.swap((carried) => {
-    before = carried.lock;
-    const { change, unlocked, refused } = plan(carried.lock);
-    if (refused !== undefined) throw new DeedRefused(refused);
+  const { lock } = await lockObject.swap((state) => {
+    before = state.lock;
+    const { change, unlocked, refused } = plan(state.lock);
+    if (refused !== undefined) throw new CommandRefused(refused);
     if (change === undefined && unlocked === undefined) return undefined;
     return {
       ...(change && { lock: change }),
-      ...(unlocked && { unlocked: [...carried.unlocked, ...unlocked] }),
+      ...(unlocked && { unlocked: [...state.unlocked, ...unlocked] }),
     };
   }, signal);
   return { before, lock };
@@ -42,7 +42,7 @@ const conflictRetry = { firstMs: 50, maxMs: 1000 };
 
 /**
  * Reads a Node, and changes annotations of it under the version read; null removes one. `change` answers undefined for "as it
- * is". Resolves with the annotations before. A Node that does not exist is a DeedRefused.
+ * is". Resolves with the annotations before. A Node that does not exist is a CommandRefused.
  */
 export async function annotateNode(
   { api, clock, random }: { api: Api; clock: Clock; random: Random },

@@ -14,7 +14,7 @@ import {
 } from "../lock/failures.ts";
 import { allPaused, type Refusal } from "../lock/limits.ts";
 import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolders } from "../lock/lock.ts";
-import type { Carried, LockPlace } from "../lock/lock-object.ts";
+import type { LockObjectState, LockPlace } from "../lock/lock-object.ts";
 import { parsePriority, priorityAnnotation } from "../lock/rank.ts";
 import { type Health, troublesOf, unknownHealth } from "./health.ts";
 import { heldForAll, liveReasons } from "./live.ts";
@@ -73,13 +73,13 @@ const haltCodes: ReadonlySet<string> = new Set<Refusal["code"]>(["halted", "fail
 /** Pure: what is in the lock and on the Nodes, put together. */
 export function statusOf(
   place: LockPlace,
-  carried: Carried,
+  lockState: LockObjectState,
   nodes: readonly Metadata[],
   now: number,
   health: Health = unknownHealth,
 ): ClusterStatus {
-  const { lock, failures, paused, misread = [] } = carried;
-  const forAll = heldForAll(carried, now);
+  const { lock, failures, paused, misread = [] } = lockState;
+  const forAll = heldForAll(lockState, now);
   const statusOfNode = (node: Metadata): NodeStatus => ({
     ...nodeStatus(node, forAll, now),
     troubles: troublesOf(node.name ?? "", health, now),

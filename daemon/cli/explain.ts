@@ -9,7 +9,7 @@ import { restsUntil } from "../cycle/at-rest.ts";
 import { misreadOn } from "../cycle/misread.ts";
 import { type CycleRecord, type Phase, parseRecord, recordAnnotation } from "../cycle/record.ts";
 import { nodeHolders } from "../lock/lock.ts";
-import type { Carried, LockPlace } from "../lock/lock-object.ts";
+import type { LockObjectState, LockPlace } from "../lock/lock-object.ts";
 import { oneLine } from "../text/one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { noSuchNode } from "./admin.ts";
@@ -31,19 +31,19 @@ export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
       .addOption(outputOption<Form>("text", "json", "yaml")),
   );
   return command.action(async (names: readonly string[], { output }: { output: Form }) => {
-    const { api, carrier, place, hooks, clock } = await accessOf(command, io, signal);
-    const [nodes, carried] = await Promise.all([
+    const { api, lockObject, place, hooks, clock } = await accessOf(command, io, signal);
+    const [nodes, lockState] = await Promise.all([
       Promise.all(
         names.map((name) => unlessNotFound(() => api.get<WholeNode>(paths.node(name), { signal }))),
       ),
-      carrier.read(signal),
+      lockObject.read(signal),
     ]);
-    const holders = nodeHolders(carried.lock).map(({ nodeID }) => nodeID);
+    const holders = nodeHolders(lockState.lock).map(({ nodeID }) => nodeID);
     const health = await readHealth(api, [...new Set([...holders, ...names])], signal);
     const found = nodes.filter((node) => node !== undefined);
     const explained = found.map((node) => {
-      const lines = explainNode({ node, carried, place, hooks, health }, clock.wall());
-      const { record } = recordNow(node, carried, clock.wall());
+      const lines = explainNode({ node, lockState, place, hooks, health }, clock.wall());
+      const { record } = recordNow(node, lockState, clock.wall());
       return { node: node.metadata?.name, says: lines.map(spaced), record };
     });
     if (output !== "text" && found.length > 0) io.out(dump(output, explained));
@@ -59,7 +59,7 @@ function spaced(line: string): string {
 
 export interface NodeFindings {
   node: WholeNode;
-  carried: Carried;
+  lockState: LockObjectState;
   place: LockPlace;
   /** Keys that the options of the daemons name as hooks; undefined where these are not known. */
   hooks: readonly string[] | undefined;
@@ -79,25 +79,29 @@ const doing: Record<Phase, string> = {
 };
 
 /** Pure: sentences, what follows from one indented. */
-export function explainNode({ node, carried, place, hooks, health }: NodeFindings, now: number): string[] {
+export function explainNode({ node, lockState, place, hooks, health }: NodeFindings, now: number): string[] {
   const { name = "", annotations = {} } = node.metadata ?? {};
-  const { record, fault } = recordNow(node, carried, now);
+  const { record, fault } = recordNow(node, lockState, now);
   return [
     ...ofTheDaemon(name, health, now),
-    ...ofTheHolders(name, carried, health, now),
+    ...ofTheHolders(name, lockState, health, now),
     ...(record === undefined ? unrecorded(name, fault) : recorded(name, record, now)),
     ...misreadOn(annotations, hooks).map((one) => `not understood: ${one}`),
     ...ofTheNode(node, record),
-    ...ofTheLock(carried, place, now),
+    ...ofTheLock(lockState, place, now),
   ];
 }
 
 /** What the node says of itself, where a person's word counts as it stands now. */
-function recordNow({ metadata }: WholeNode, carried: Carried, now: number): ReturnType<typeof parseRecord> {
+function recordNow(
+  { metadata }: WholeNode,
+  lockState: LockObjectState,
+  now: number,
+): ReturnType<typeof parseRecord> {
   const annotations = metadata?.annotations ?? {};
   const read = parseRecord(annotations[recordAnnotation]);
   if (read.record?.phase !== "Waiting") return read;
-  const reasons = liveReasons(read.record, annotations[pausedAnnotation], heldForAll(carried, now), now);
+  const reasons = liveReasons(read.record, annotations[pausedAnnotation], heldForAll(lockState, now), now);
   return { ...read, record: { ...read.record, reasons } };
 }
 
@@ -157,7 +161,7 @@ function ofTheDaemon(name: string, health: Health, now: number): string[] {
 }
 
 /** Whoever does not come back holds all others back. */
-function ofTheHolders(name: string, { lock }: Carried, health: Health, now: number): string[] {
+function ofTheHolders(name: string, { lock }: LockObjectState, health: Health, now: number): string[] {
   return nodeHolders(lock)
     .filter(({ nodeID }) => nodeID !== name)
     .flatMap(({ nodeID, created }) => {
@@ -169,8 +173,8 @@ function ofTheHolders(name: string, { lock }: Carried, health: Health, now: numb
     });
 }
 
-function ofTheLock(carried: Carried, place: LockPlace, now: number): string[] {
-  const { lock, misread, holders, pausedSays, failuresSay } = statusOf(place, carried, [], now);
+function ofTheLock(lockState: LockObjectState, place: LockPlace, now: number): string[] {
+  const { lock, misread, holders, pausedSays, failuresSay } = statusOf(place, lockState, [], now);
   const names = holders.map((holder) => holder.node).join(", ");
   const held = names === "" ? "" : `: ${names}`;
   const notUnderstood = misread.map((one) => `not understood: ${one}`);

@@ -13,7 +13,7 @@ import {
   type RawOptions,
 } from "../config/options.ts";
 import { type LockPlace, placeText } from "../lock/lock-object.ts";
-import { DeedRefused } from "./admin.ts";
+import { CommandRefused } from "./admin.ts";
 import { givenOptions } from "./options.ts";
 import { runCommand } from "./run.ts";
 
@@ -42,7 +42,7 @@ const notInstalled = `no DaemonSet with the label ${daemonSelector} is in any na
 const pass = "pass --namespace=NAMESPACE, or --lock-object=KIND/NAME";
 
 /**
- * Where the lock is: where the options say, else where the DaemonSets of rebootd have it. A DeedRefused where they do not agree.
+ * Where the lock is: where the options say, else where the DaemonSets of rebootd have it. A CommandRefused where they do not agree.
  * Whether there is such an object is for the caller to see.
  */
 export async function findPlace(api: Api, given: RawOptions, signal: AbortSignal): Promise<FoundPlace> {
@@ -54,11 +54,11 @@ export async function findPlace(api: Api, given: RawOptions, signal: AbortSignal
   const unclear = installed?.find(({ unknown }) => unknown !== undefined);
   if (!isGiven && unclear !== undefined) {
     const what = `the DaemonSet ${unclear.key} has ${unclear.unknown} from elsewhere`;
-    throw new DeedRefused(`${what}, so its lock cannot be found; ${pass}`);
+    throw new CommandRefused(`${what}, so its lock cannot be found; ${pass}`);
   }
   if (!isGiven && other !== undefined) {
     const which = distinct.map(({ key, place }) => `DaemonSet ${key} uses ${objectText(place)}`).join(", ");
-    throw new DeedRefused(`rebootd runs with more than one lock: ${which}; ${pass}`);
+    throw new CommandRefused(`rebootd runs with more than one lock: ${which}; ${pass}`);
   }
   if (!isGiven && only !== undefined) {
     const ifMissing = `the DaemonSet ${only.key} has its lock there; apply the manifests of rebootd again to create it`;

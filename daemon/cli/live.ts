@@ -3,10 +3,10 @@ import type { CycleRecord, Reason } from "../cycle/record.ts";
 import { halted, haltsAfter } from "../lock/failures.ts";
 import { allPaused, byHand, isByPeople, type Refusal } from "../lock/limits.ts";
 import { manualHolders } from "../lock/lock.ts";
-import type { Carried } from "../lock/lock-object.ts";
+import type { LockObjectState } from "../lock/lock-object.ts";
 
 /** What of the lock holds all nodes back at this moment. */
-export function heldForAll({ lock, failures, paused }: Carried, now: number): Refusal | undefined {
+export function heldForAll({ lock, failures, paused }: LockObjectState, now: number): Refusal | undefined {
   const pause = allPaused(paused, now);
   const halt = halted(failures, haltsAfter(failures));
   const [manual] = manualHolders(lock);

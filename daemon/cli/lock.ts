@@ -4,7 +4,7 @@ import { type LockValue, manualHolders, nodeHolders } from "../lock/lock.ts";
 import { lockByHand } from "../lock/manual.ts";
 import { oneLine } from "../text/one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
-import { perform } from "./admin.ts";
+import { editLock } from "./admin.ts";
 import { whoAmI } from "./who.ts";
 
 /** `rebootd lock`: no node starts a cycle until `rebootd unlock`. */
@@ -15,10 +15,10 @@ export function lockCommand(io: PersonIo, signal: AbortSignal): Command {
       .option("--reason <TEXT>", "why; shown on each node that waits"),
   );
   return command.action(async ({ reason }: { reason?: string }) => {
-    const { api, carrier, clock } = await accessOf(command, io, signal);
+    const { api, lockObject, clock } = await accessOf(command, io, signal);
     const why = signed(reason, await whoAmI(api, signal));
     const plan = (found: LockValue) => lockByHand(found, why, clock.wall());
-    const { before, lock } = await perform(carrier, plan, signal);
+    const { before, lock } = await editLock(lockObject, plan, signal);
     const busy = nodeHolders(lock);
     const names = busy.map(({ nodeID }) => oneLine(nodeID)).join(", ");
     const rest = busy.length > 0 ? `; holding a slot, and going on to the end of the cycle: ${names}` : "";

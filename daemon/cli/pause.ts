@@ -59,10 +59,10 @@ export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
       const change = () => ({ [pausedAnnotation]: paused });
       return (await annotateNode({ ...io, api: apiOf(command, io) }, node, change, signal))[pausedAnnotation];
     }
-    const { carrier } = await accessOf(command, io, signal);
+    const { lockObject } = await accessOf(command, io, signal);
     let before: string | undefined;
-    await carrier.swap((carried) => {
-      before = carried.paused;
+    await lockObject.swap((lockState) => {
+      before = lockState.paused;
       return { paused };
     }, signal);
     return before;

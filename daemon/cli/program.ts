@@ -4,7 +4,7 @@ import { ConfigError, type RawOptions } from "../config/options.ts";
 import { explain as withCauses } from "../report/log.ts";
 import { oneLine, plainLines } from "../text/one-line.ts";
 import { type PersonIo, withClusterForAll } from "./access.ts";
-import { DeedRefused } from "./admin.ts";
+import { CommandRefused } from "./admin.ts";
 import { completionCommand } from "./completion.ts";
 import { explainCommand } from "./explain.ts";
 import { lockCommand } from "./lock.ts";
@@ -68,7 +68,7 @@ export async function runProgram(
       io.err(`rebootd: ${oneLine(error.message)}\n`);
       return 2;
     }
-    if (error instanceof DeedRefused || isApiError(error)) {
+    if (error instanceof CommandRefused || isApiError(error)) {
       io.err(`rebootd: ${oneLine(withCauses(error))}\n`);
       return 1;
     }

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { parsePause, pausedText } from "../annotations/pause.ts";
 import { type Failures, isNone } from "../lock/failures.ts";
-import type { Carried } from "../lock/lock-object.ts";
+import type { LockObjectState } from "../lock/lock-object.ts";
 import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
 import { nodeName, nodeOrAll } from "./node-name.ts";
 import { resumeNode } from "./pause.ts";
@@ -22,12 +22,12 @@ export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
     if (node !== undefined) {
       return io.out(await resumeNode({ ...io, api: apiOf(command, io) }, node, signal));
     }
-    const { carrier, clock } = await accessOf(command, io, signal);
-    let found: Omit<Carried, "lock"> | undefined;
-    await carrier.swap((carried) => {
-      found = carried;
-      const isPaused = carried.paused !== undefined;
-      const hasFailures = !isNone(carried.failures);
+    const { lockObject, clock } = await accessOf(command, io, signal);
+    let found: Omit<LockObjectState, "lock"> | undefined;
+    await lockObject.swap((state) => {
+      found = state;
+      const isPaused = state.paused !== undefined;
+      const hasFailures = !isNone(state.failures);
       if (!isPaused && !hasFailures) return undefined;
       return { ...(isPaused && { paused: null }), ...(hasFailures && { failures: [] }) };
     }, signal);
@@ -36,7 +36,7 @@ export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
 }
 
 /** What there was to end. */
-function resumeText({ failures, paused }: Omit<Carried, "lock">, now: number): string {
+function resumeText({ failures, paused }: Omit<LockObjectState, "lock">, now: number): string {
   const pause = parsePause(paused);
   const texts = [
     ...(pause === undefined

@@ -18,11 +18,11 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
       .addOption(outputOption<Form>("text", "wide", "json", "yaml")),
   );
   return command.action(async ({ output }: { output: Form }) => {
-    const { api, carrier, place, clock } = await accessOf(command, io, signal);
-    const [carried, nodes] = await Promise.all([carrier.read(signal), listNodeMetadata(api, signal)]);
-    const holders = nodeHolders(carried.lock).map(({ nodeID }) => nodeID);
+    const { api, lockObject, place, clock } = await accessOf(command, io, signal);
+    const [lockState, nodes] = await Promise.all([lockObject.read(signal), listNodeMetadata(api, signal)]);
+    const holders = nodeHolders(lockState.lock).map(({ nodeID }) => nodeID);
     const health = await readHealth(api, holders, signal);
-    const status = statusOf(place, carried, nodes, clock.wall(), health);
+    const status = statusOf(place, lockState, nodes, clock.wall(), health);
     const isText = output === "text" || output === "wide";
     io.out(isText ? statusText(status, output === "wide", clock.wall()) : dump(output, status));
   });

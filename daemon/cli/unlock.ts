@@ -7,7 +7,7 @@ import { type LockValue, manualHolders, nodeHolders } from "../lock/lock.ts";
 import { unlockByHand, type Which } from "../lock/manual.ts";
 import { oneLine } from "../text/one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
-import { perform } from "./admin.ts";
+import { editLock } from "./admin.ts";
 import { wasLocked } from "./lock.ts";
 import { nodeName } from "./node-name.ts";
 
@@ -31,11 +31,11 @@ export function unlockCommand(io: PersonIo, signal: AbortSignal): Command {
   );
   return command.action(async (node: string | undefined, given: Given) => {
     const asked = whichOf(node, given);
-    const { api, carrier, clock } = await accessOf(command, io, signal);
+    const { api, lockObject, clock } = await accessOf(command, io, signal);
     const which =
       typeof asked === "object" ? { ...asked, isDown: await isDown(api, asked.node, signal) } : asked;
     const plan = (lock: LockValue) => unlockByHand(lock, which, clock.wall());
-    const { before } = await perform(carrier, plan, signal);
+    const { before } = await editLock(lockObject, plan, signal);
     if (which === "manual" && manualHolders(before).length === 0) return io.out(nothingByHand(before));
     const what =
       which === "all"

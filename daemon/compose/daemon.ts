@@ -21,7 +21,7 @@ import { podKey, reasonsText } from "../drain/select.ts";
 import { createGateCheck } from "../gates/evaluate.ts";
 import { type Host, lookAtHost } from "../host/host.ts";
 import { holdersMax } from "../lock/lock.ts";
-import { createLockCarrier, type LockPlace, parsePlace, placeText } from "../lock/lock-object.ts";
+import { createLockObject, type LockPlace, parsePlace, placeText } from "../lock/lock-object.ts";
 import { createLockStore, leaveLock } from "../lock/store.ts";
 import type { HttpPost } from "../prometheus/server.ts";
 import { createNodeEvents } from "../report/events.ts";
@@ -92,8 +92,8 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
   const escalation = escalationOf(config);
   const ownPods = { labelSelector: config["ready-pod-selector"], self: surroundings.instance };
   const place = lockPlaceOf(config);
-  const carrierOf = (there: LockPlace) =>
-    createLockCarrier({ api, clock, random, place: there, conflictsMax: conflictsInARowMax });
+  const lockObjectOf = (there: LockPlace) =>
+    createLockObject({ api, clock, random, place: there, conflictsMax: conflictsInARowMax });
   const recheckMs = Math.min(gateRecheckMs, config.period);
   const ports: CyclePorts = {
     nodeName,
@@ -129,7 +129,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
     lock: createLockStore({
       api,
       clock,
-      carrier: carrierOf(place),
+      lockObject: lockObjectOf(place),
       concurrency: config.concurrency,
       maxPerZone: config["max-per-zone"],
       maxPerPool: config["max-per-pool"],
@@ -147,7 +147,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
     unreachableMs: outage.totalMs,
     async leaveLock(former, inner) {
       const there = parsePlace(former);
-      if (there !== undefined) await leaveLock(carrierOf(there), nodeName, inner);
+      if (there !== undefined) await leaveLock(lockObjectOf(there), nodeName, inner);
     },
     checkGates: createGateCheck(chooseGates(config, { ...surroundings, ...host, api, warn: log.warn }), {
       clock,

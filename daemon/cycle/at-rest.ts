@@ -230,8 +230,8 @@ function rest(
  */
 function refused(record: CycleRecord, refusal: Refusal, moment: Moment): Decision {
   const { seen, policy, now } = moment;
-  const { message, by = [], toldByNodes } = refusal;
-  const recheckAt = toldByNodes ? [now + policy.gateRecheckMs] : [];
+  const { message, by = [], dependsOnNodes } = refusal;
+  const recheckAt = dependsOnNodes ? [now + policy.gateRecheckMs] : [];
   const until = Math.min(...recheckAt, seen.gates?.changesAt ?? Number.POSITIVE_INFINITY);
   const timer = Number.isFinite(until) ? { until } : {};
   const decision = waitingFor(record, [closedBy(refusal)], { slot: true, ...timer }, moment);

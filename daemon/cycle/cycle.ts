@@ -274,8 +274,11 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     learnSlot(facts, asked);
   }
 
-  function learnSlot({ held, remains }: Pick<LockFacts, "held" | "remains">, asked: Moments): void {
-    mayHoldSlot = held || remains;
+  function learnSlot(
+    { held, hasStaleEntry }: Pick<LockFacts, "held" | "hasStaleEntry">,
+    asked: Moments,
+  ): void {
+    mayHoldSlot = held || hasStaleEntry;
     const isUnanswered = clock.elapsed() < lockUnansweredUntil;
     slotTrustedUntil = isUnanswered ? lockUnansweredUntil : asked.elapsed + trustMs;
   }

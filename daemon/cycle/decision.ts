@@ -136,7 +136,7 @@ export function released(
   const { lock, node, mayHoldSlot, unanswered } = seen;
   if (!mayHoldSlot) return undefined;
   if (lock === undefined) return look("lock");
-  if (!lock.held && !lock.remains) return undefined;
+  if (!lock.held && !lock.hasStaleEntry) return undefined;
   if (node === undefined) return look("node");
   if (node !== "gone" && node.resourceVersion === unanswered) return fenced(record, now);
   return { action: end === undefined ? { do: "release" } : { do: "release", end }, why };

@@ -4,7 +4,7 @@ import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
 import type { Clock } from "../time/clock.ts";
 import { type Holder, holdersOf, isManual, type LockValue } from "./lock.ts";
-import type { Carried } from "./lock-object.ts";
+import type { LockObjectState } from "./lock-object.ts";
 import { createLook } from "./look.ts";
 
 /**
@@ -16,9 +16,9 @@ export interface Absent {
   /** As seen just now: with it the node enters. */
   now(signal: AbortSignal): Promise<readonly Holder[]>;
   /** As far as it has to be known before: undefined where none was there when it was looked at last. */
-  known(carried: Carried, signal: AbortSignal): Promise<readonly Holder[] | undefined>;
+  known(state: LockObjectState, signal: AbortSignal): Promise<readonly Holder[] | undefined>;
   /** To be told of each state of the lock: who has left it since the look was under way with a slot. True where that is so. */
-  heed(lock: LockValue): boolean;
+  observe(lock: LockValue): boolean;
 }
 
 export interface AbsentOptions {
@@ -60,18 +60,18 @@ export function createAbsent({ api, clock, recheckMs, isUnderWay, place }: Absen
   }
 
   return {
-    heed: seen.heed,
+    observe: seen.observe,
     now: (signal) => seen.now(() => look(signal)),
-    async known(carried, signal) {
-      const wereThere = (missingIn(carried, seen.last()) ?? []).length > 0;
-      return wereThere ? missingIn(carried, seen.within(recheckMs) ?? (await this.now(signal))) : undefined;
+    async known(state, signal) {
+      const wereThere = (missingIn(state, seen.last()) ?? []).length > 0;
+      return wereThere ? missingIn(state, seen.within(recheckMs) ?? (await this.now(signal))) : undefined;
     },
   };
 }
 
 /** Those of them that the lock does not name, and whose slot no person has taken away. */
 export function missingIn(
-  { lock, unlocked }: Carried,
+  { lock, unlocked }: LockObjectState,
   nodes: readonly Holder[] | undefined,
 ): readonly Holder[] | undefined {
   const named = new Set(

@@ -72,7 +72,7 @@ export interface Refusal {
   /** Who is in the way, where the message does not say it. */
   by?: readonly string[];
   /** Only other Nodes tell when that changes, and not the object with the lock: they are to be looked at again. */
-  toldByNodes?: true;
+  dependsOnNodes?: true;
 }
 
 const byPeople: ReadonlySet<string> = new Set<Refusal["code"]>([
@@ -140,7 +140,7 @@ function refusedByAbsent(
   const names = absent.map(({ nodeID }) => nodeID);
   const shown = names.slice(0, namedMax).join(", ") + (names.length > namedMax ? ", …" : "");
   const message = `${refused.message}, with nodes that are down without a slot: ${shown}`;
-  return { ...refused, code: "lock-lost", message, toldByNodes: true };
+  return { ...refused, code: "lock-lost", message, dependsOnNodes: true };
 }
 
 function refusalBeside(
@@ -210,14 +210,14 @@ export function controlPlaneBroken({ nodeID, controlPlane }: Applicant): Refusal
   const broken = (controlPlane?.notReady ?? []).filter((name) => name !== nodeID);
   if (broken.length > 0) {
     const message = `control-plane nodes are not Ready: ${broken.slice(0, namedMax).join(", ")}`;
-    return { code: "control-plane-not-ready", message, toldByNodes: true };
+    return { code: "control-plane-not-ready", message, dependsOnNodes: true };
   }
   const down = controlPlane?.podsDown ?? [];
   if (down.length === 0) return undefined;
   const more = down.length > namedMax ? ` and ${down.length - namedMax} more` : "";
   const verb = down.length === 1 ? "is" : "are";
   const message = `the control plane is not whole: ${down.slice(0, namedMax).join(", ")}${more} ${verb} not Ready`;
-  return { code: "control-plane-not-whole", message, toldByNodes: true };
+  return { code: "control-plane-not-whole", message, dependsOnNodes: true };
 }
 
 /** Whoever holds a slot counts too, as it will be cordoned; so two that enter at one time see each other. */
@@ -233,14 +233,14 @@ function tooManyUnavailable(
   const many = names.size === 1 ? "1 node is" : `${names.size} nodes are`;
   const message = `${many} not Ready, cordoned or in the lock; allowed are ${max} with this one`;
   // Where it is the holders alone, the lock tells.
-  const toldByNodes = others.length < max ? ({ toldByNodes: true } as const) : {};
-  return { code: "too-many-unavailable", message, by: [...names], ...toldByNodes };
+  const dependsOnNodes = others.length < max ? ({ dependsOnNodes: true } as const) : {};
+  return { code: "too-many-unavailable", message, by: [...names], ...dependsOnNodes };
 }
 
 /** The other Nodes were to be looked at, and could not be. */
 export function nodesUnknown(error: unknown): Refusal {
   const message = `cannot tell how the other nodes are: ${(error as Error).message}`;
-  return { code: "nodes-unknown", message, toldByNodes: true };
+  return { code: "nodes-unknown", message, dependsOnNodes: true };
 }
 
 function taken(code: Refusal["code"], message: string, by: readonly Holder[]): Refusal {

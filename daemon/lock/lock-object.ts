@@ -30,7 +30,7 @@ export function parsePlace(text: string): LockPlace | undefined {
 }
 
 /** What the object says: the lock, which nodes have failed in a row, whose slot was taken away, and whether all are paused. */
-export interface Carried {
+export interface LockObjectState {
   /** The object's resourceVersion; undefined where there is no object. */
   version: string | undefined;
   lock: LockValue;
@@ -43,7 +43,7 @@ export interface Carried {
 }
 
 /** What it is to say; what is not named stays as it is. */
-export interface CarriedChange {
+export interface LockObjectChange {
   lock?: LockChange;
   failures?: readonly Failure[];
   unlocked?: readonly Unlocked[];
@@ -51,22 +51,25 @@ export interface CarriedChange {
   paused?: string | null;
 }
 
-export interface LockCarrier {
-  read(signal: AbortSignal): Promise<Carried>;
+export interface LockObject {
+  read(signal: AbortSignal): Promise<LockObjectState>;
   /**
    * Reads, changes, writes under the version read; after a conflict once more. `change` is pure, and answers undefined for
    * "as it is". Resolves with what is there afterwards.
    */
-  swap(change: (carried: Carried) => CarriedChange | undefined, signal: AbortSignal): Promise<Carried>;
+  swap(
+    change: (state: LockObjectState) => LockObjectChange | undefined,
+    signal: AbortSignal,
+  ): Promise<LockObjectState>;
   /** Calls back with each state of it until the signal ends it. */
   watch(
-    onCarried: (carried: Carried) => void,
+    onState: (state: LockObjectState) => void,
     onBreak: (error: unknown) => void,
     signal: AbortSignal,
   ): Promise<void>;
 }
 
-export interface CarrierOptions {
+export interface LockObjectOptions {
   api: Api;
   clock: Clock;
   random: Random;
@@ -78,11 +81,11 @@ export interface CarrierOptions {
 }
 
 /** The part of a Lease and of a DaemonSet that the lock is about. */
-interface CarrierObject {
-  metadata?: CarrierMetadata;
+interface StoredObject {
+  metadata?: StoredMetadata;
 }
 
-interface CarrierMetadata {
+interface StoredMetadata {
   resourceVersion?: string;
   annotations?: Record<string, string>;
 }
@@ -95,18 +98,18 @@ const conflictsMaxDefault = 12;
  * Compare-and-swap on the annotations: one merge patch of them alone, guarded by the resourceVersion that was read
  * (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply).
  */
-export function createLockCarrier({
+export function createLockObject({
   api,
   clock,
   random,
   place,
   conflictsMax = conflictsMaxDefault,
   ifMissing,
-}: CarrierOptions): LockCarrier {
+}: LockObjectOptions): LockObject {
   const { kind, namespace, name, annotation } = place;
   const collection = kind === "lease" ? paths.leases(namespace) : paths.daemonSets(namespace);
   const path = kind === "lease" ? paths.lease(namespace, name) : paths.daemonSet(namespace, name);
-  const carriedBy = ({ annotations, resourceVersion }: CarrierMetadata = {}): Carried => ({
+  const stateOf = ({ annotations, resourceVersion }: StoredMetadata = {}): LockObjectState => ({
     version: resourceVersion,
     lock: parseLock(annotations?.[annotation]),
     failures: parseFailures(annotations?.[failuresAnnotation]),
@@ -116,8 +119,8 @@ export function createLockCarrier({
   });
 
   /** A Lease that is missing is a free lock; a DaemonSet is somebody else's to make. */
-  async function readObject(signal: AbortSignal): Promise<CarrierObject | undefined> {
-    const object = await unlessNotFound(() => api.get<CarrierObject>(path, { signal }));
+  async function readObject(signal: AbortSignal): Promise<StoredObject | undefined> {
+    const object = await unlessNotFound(() => api.get<StoredObject>(path, { signal }));
     if (object === undefined && ifMissing !== undefined) throw ifMissing();
     if (object !== undefined || kind === "lease") return object;
     throw new Error(
@@ -127,12 +130,12 @@ export function createLockCarrier({
 
   /** All in one patch. Resolves with what the object says then. */
   async function write(
-    object: CarrierObject,
-    { lock, failures, unlocked, paused }: CarriedChange,
+    object: StoredObject,
+    { lock, failures, unlocked, paused }: LockObjectChange,
     signal: AbortSignal,
-  ): Promise<Carried> {
+  ): Promise<LockObjectState> {
     const annotations = {
-      ...(lock !== undefined && { [annotation]: writeLock(lock, carriedBy(object.metadata).lock) }),
+      ...(lock !== undefined && { [annotation]: writeLock(lock, stateOf(object.metadata).lock) }),
       ...(failures !== undefined && { [failuresAnnotation]: writeFailures(failures) }),
       ...(unlocked !== undefined && { [unlockedAnnotation]: writeUnlocked(unlocked) }),
       ...(paused !== undefined && { [pausedAnnotation]: paused }),
@@ -142,11 +145,11 @@ export function createLockCarrier({
     const holderIdentity = lock?.holders.map(({ nodeID }) => nodeID).join(",") || null;
     const isShown = kind === "lease" && lock !== undefined;
     const body = isShown ? { metadata, spec: { holderIdentity } } : { metadata };
-    const { metadata: written } = await api.patch<CarrierObject>(path, body, { signal });
-    return carriedBy(written);
+    const { metadata: written } = await api.patch<StoredObject>(path, body, { signal });
+    return stateOf(written);
   }
 
-  async function createLease(signal: AbortSignal): Promise<CarrierObject> {
+  async function createLease(signal: AbortSignal): Promise<StoredObject> {
     const lease = {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
@@ -154,7 +157,7 @@ export function createLockCarrier({
       spec: {},
     };
     try {
-      return await api.create<CarrierObject>(collection, lease, { signal });
+      return await api.create<StoredObject>(collection, lease, { signal });
     } catch (cause) {
       if (!isApiError(cause, "forbidden")) throw cause;
       const message = `the Lease ${namespace}/${name}, which is to carry the lock, is missing, and may not be created`;
@@ -163,13 +166,13 @@ export function createLockCarrier({
   }
 
   return {
-    read: async (signal) => carriedBy((await readObject(signal))?.metadata),
+    read: async (signal) => stateOf((await readObject(signal))?.metadata),
     async swap(change, signal) {
       for (let conflicts = 0; ; ) {
         const object = await readObject(signal);
-        const carried = carriedBy(object?.metadata);
-        const wanted = change(carried);
-        if (wanted === undefined) return carried;
+        const state = stateOf(object?.metadata);
+        const wanted = change(state);
+        if (wanted === undefined) return state;
         try {
           return await write(object ?? (await createLease(signal)), wanted, signal);
         } catch (error) {
@@ -179,7 +182,7 @@ export function createLockCarrier({
         }
       }
     },
-    watch: (onCarried, onBreak, signal) =>
+    watch: (onState, onBreak, signal) =>
       informOfObject(
         {
           api,
@@ -188,7 +191,7 @@ export function createLockCarrier({
           collection,
           name,
           onBreak,
-          onChange: (metadata) => onCarried(carriedBy(metadata)),
+          onChange: (metadata) => onState(stateOf(metadata)),
         },
         signal,
       ),

@@ -172,7 +172,7 @@ export function bootOf(lock: LockValue, self: Self, now: number): string | undef
 }
 
 /** Whether an entry bears this node's name without being a live one of its own: expired, or of a Node before it. */
-export function leavesRemains(lock: LockValue, self: Self, now: number): boolean {
+export function hasStaleEntry(lock: LockValue, self: Self, now: number): boolean {
   return (
     lock.state === "readable" &&
     lock.holders.some((holder) => isNamed(holder, self)) &&

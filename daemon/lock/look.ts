@@ -16,7 +16,7 @@ export interface Look<T> {
    * To be told of each state of the lock: who has left it since the look was perhaps in the way only while it was in, so
    * that look counts no more. True where somebody has left.
    */
-  heed(lock: LockValue): boolean;
+  observe(lock: LockValue): boolean;
 }
 
 export function createLook<T>(clock: Clock): Look<T> {
@@ -33,7 +33,7 @@ export function createLook<T>(clock: Clock): Look<T> {
     },
     last: () => known?.seen,
     within: (ms) => (known !== undefined && clock.elapsed() - known.at < ms ? known.seen : undefined),
-    heed(lock) {
+    observe(lock) {
       const names = new Set(holdersOf(lock).map(({ nodeID }) => nodeID));
       const hasSomebodyLeft = ![...holders].every((name) => names.has(name));
       if (hasSomebodyLeft) {

@@ -12,7 +12,7 @@ import {
 import type { Unlocked } from "./unlocked.ts";
 
 /** What a person does to the lock: a change, or why not. Without either there is nothing to do. */
-export interface Deed {
+export interface LockEdit {
   change?: LockChange;
   /** Nodes whose slot is taken away for good: they do not put it back when they are down. */
   unlocked?: readonly Unlocked[];
@@ -20,7 +20,7 @@ export interface Deed {
 }
 
 /** Adds a manual entry beside the holders, who finish their cycles; one that is there gets the new reason. */
-export function lockByHand(lock: LockValue, reason: string | undefined, now: number): Deed {
+export function lockByHand(lock: LockValue, reason: string | undefined, now: number): LockEdit {
   if (lock.state === "unreadable") return { refused: lock.why };
   const holders = holdersOf(lock).filter(
     ({ nodeID, created }) => nodeID !== manualName || created !== undefined,
@@ -42,7 +42,7 @@ export type Which =
   /** `isDown`: its Node says that it is in mid-cycle, so it may put an entry back that the lock has lost. */
   | { node: string; isDown?: boolean };
 
-export function unlockByHand(lock: LockValue, which: Which, now: number): Deed {
+export function unlockByHand(lock: LockValue, which: Which, now: number): LockEdit {
   const at = new Date(now).toISOString();
   const taken = (holders: readonly Holder[]) =>
     holders.filter((holder) => !isManual(holder)).map(({ nodeID }) => ({ node: nodeID, at }));

@@ -19,7 +19,7 @@ export interface Rank {
   /** How long ago its last cycle has left the lock; undefined where that is not known. */
   leftMs?: number | undefined;
   /** How long the node that entered last has waited up to now; undefined where nobody was seen to enter. */
-  yardstickMs?: number | undefined;
+  lastEntrantWaitMs?: number | undefined;
   /** No more than these can be waiting. */
   clusterSize: number;
 }
@@ -28,7 +28,7 @@ export interface Rank {
 const scaleMs = 110;
 const weightMax = 16;
 /** Where nobody was seen to enter, as after a restart, others may have waited for so long. */
-const unknownYardstickMs = 3_600_000;
+const unknownEntrantWaitMs = 3_600_000;
 
 /**
  * How long a node lets others go first when a slot is free; milliseconds. Each priority has a stretch of time of its own,
@@ -37,12 +37,12 @@ const unknownYardstickMs = 3_600_000;
  * `scaleMs` after it (the timers of Nonnenmacher and Biersack, "Scalable Feedback for Large Groups", 1999).
  */
 export function turnDelayMs(rank: Rank, random: Random): number {
-  const { priority, waitedMs, leftMs = Number.POSITIVE_INFINITY, yardstickMs, clusterSize } = rank;
+  const { priority, waitedMs, leftMs = Number.POSITIVE_INFINITY, lastEntrantWaitMs, clusterSize } = rank;
   const stretchMs = scaleMs * Math.log1p(clusterSize);
-  const hasHadItsTurn = leftMs < (yardstickMs ?? unknownYardstickMs);
+  const hasHadItsTurn = leftMs < (lastEntrantWaitMs ?? unknownEntrantWaitMs);
   const stretch = hasHadItsTurn ? priorities.length : priorities.indexOf(priority);
-  const ratio = Math.min(waitedMs, leftMs) / Math.max(yardstickMs ?? 1, 1);
-  const weight = yardstickMs === undefined ? 1 : weightOf(ratio);
+  const ratio = Math.min(waitedMs, leftMs) / Math.max(lastEntrantWaitMs ?? 1, 1);
+  const weight = lastEntrantWaitMs === undefined ? 1 : weightOf(ratio);
   // The smallest of `weight` draws.
   const draw = 1 - (1 - random()) ** (1 / weight);
   return stretch * stretchMs + scaleMs * Math.log1p(clusterSize * draw);

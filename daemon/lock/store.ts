@@ -22,15 +22,15 @@ import {
   bootText,
   enter,
   type Holder,
+  hasStaleEntry,
   holdersOf,
   holds,
   type LockValue,
   leave,
-  leavesRemains,
   limitIn,
   type Self,
 } from "./lock.ts";
-import type { Carried, CarriedChange, LockCarrier } from "./lock-object.ts";
+import type { LockObject, LockObjectChange, LockObjectState } from "./lock-object.ts";
 import { findOrphans } from "./orphans.ts";
 import { lookAtHolder, type Overdue } from "./overdue.ts";
 import { createUnavailable } from "./unavailable.ts";
@@ -42,7 +42,7 @@ export interface LockFacts {
   /** How the boot ID begins under which it was taken, where it is held and says so. */
   boot?: string | undefined;
   /** An entry bears this node's name that is not, or no longer, its slot: it is to be taken away. */
-  remains: boolean;
+  hasStaleEntry: boolean;
   /** Why a cycle may not start now, slots of others and manual entries alike. */
   refusal: Refusal | undefined;
   holders: readonly Holder[];
@@ -102,7 +102,7 @@ export interface LockStore {
 export interface LockOptions {
   api: Api;
   clock: Clock;
-  carrier: LockCarrier;
+  lockObject: LockObject;
   concurrency: Concurrency;
   maxPerZone?: number | undefined;
   maxPerPool?: number | undefined;
@@ -126,7 +126,7 @@ export interface LockOptions {
 const sizeAgeMaxMs = 3_600_000;
 /** The lock as one node's daemon deals with it. */
 export function createLockStore(options: LockOptions): LockStore {
-  const { api, clock, carrier, maxPerZone, maxPerPool, poolLabel, ttlMs } = options;
+  const { api, clock, lockObject, maxPerZone, maxPerPool, poolLabel, ttlMs } = options;
   let size: { nodes: number; at: number } | undefined;
   let isWarned = false;
   let misread: readonly string[] = [];
@@ -143,13 +143,13 @@ export function createLockStore(options: LockOptions): LockStore {
   }
 
   /** True where the other nodes are to be looked at anew. */
-  function heed({ lock, misread: faults = [] }: Carried): boolean {
+  function observe({ lock, misread: faults = [] }: LockObjectState): boolean {
     for (const fault of faults) {
       if (!misread.includes(fault)) options.warn(`an annotation is not understood: ${fault}`);
     }
     misread = faults;
-    unavailable.heed(lock);
-    return absent.heed(lock);
+    unavailable.observe(lock);
+    return absent.observe(lock);
   }
 
   async function limitsNow(signal: AbortSignal): Promise<Limits> {
@@ -205,14 +205,14 @@ export function createLockStore(options: LockOptions): LockStore {
   /** With the Nodes that are unavailable, where nothing else is in the way. A node that is in is not asked again. */
   async function withUnavailable(
     asking: Applicant,
-    carried: Carried,
+    state: LockObjectState,
     limits: Limits,
     turn: boolean,
     signal: AbortSignal,
   ): Promise<Applicant> {
     const isRefused = (names: readonly string[]) =>
-      refusalOf(carried, { ...asking, unavailable: names }, limits) !== undefined;
-    const { lock } = carried;
+      refusalOf(state, { ...asking, unavailable: names }, limits) !== undefined;
+    const { lock } = state;
     if (limits.maxUnavailable === undefined || holds(lock, asking, clock.wall()) || isRefused([])) {
       return asking;
     }
@@ -222,13 +222,13 @@ export function createLockStore(options: LockOptions): LockStore {
   /** With the nodes in mid-cycle that the lock does not name, where nothing else is in the way. */
   async function withAbsent(
     asking: Applicant,
-    carried: Carried,
+    state: LockObjectState,
     limits: Limits,
     signal: AbortSignal,
   ): Promise<Applicant> {
-    const isIn = holds(carried.lock, asking, clock.wall());
-    if (isIn || refusalOf(carried, asking, limits) !== undefined) return asking;
-    return { ...asking, absent: await absent.known(carried, signal) };
+    const isIn = holds(state.lock, asking, clock.wall());
+    if (isIn || refusalOf(state, asking, limits) !== undefined) return asking;
+    return { ...asking, absent: await absent.known(state, signal) };
   }
 
   /** `isOutdated` where it was refused by what nodes were like while one was in that has left since. */
@@ -242,53 +242,53 @@ export function createLockStore(options: LockOptions): LockStore {
     const asking = await applicant(self, () => false, members.now, look, signal);
     if (limits.maxUnavailable !== undefined) asking.unavailable = await unavailable.now(signal);
     asking.absent = await absent.now(signal);
-    const after = await carrier.swap((carried) => {
+    const after = await lockObject.swap((state) => {
       const now = clock.wall();
-      if (holds(carried.lock, self, now)) return undefined;
-      const beside = { ...asking, absent: missingIn(carried, asking.absent) };
-      if (refusalOf(carried, beside, limits) !== undefined) return undefined;
-      return entered(carried, entryOf(asking, self, unschedulable, limits, now), limits);
+      if (holds(state.lock, self, now)) return undefined;
+      const beside = { ...asking, absent: missingIn(state, asking.absent) };
+      if (refusalOf(state, beside, limits) !== undefined) return undefined;
+      return entered(state, entryOf(asking, self, unschedulable, limits, now), limits);
     }, signal);
-    const hasSomebodyLeft = heed(after);
+    const hasSomebodyLeft = observe(after);
     // Once it is in, others hold it back no longer.
     const isIn = holds(after.lock, self, clock.wall());
     const beside = { ...asking, absent: missingIn(after, asking.absent) };
     const facts = factsOf(after, isIn ? placed(self) : beside, limits);
-    return { facts, isOutdated: hasSomebodyLeft && facts.refusal?.toldByNodes === true };
+    return { facts, isOutdated: hasSomebodyLeft && facts.refusal?.dependsOnNodes === true };
   }
 
-  const refusalOf = ({ lock, failures, paused }: Carried, self: Applicant, limits: Limits) =>
+  const refusalOf = ({ lock, failures, paused }: LockObjectState, self: Applicant, limits: Limits) =>
     allPaused(paused, clock.wall()) ??
     halted(failures, options.haltAfter) ??
     refusal(lock, self, limits, clock.wall());
 
-  const factsOf = (carried: Carried, self: Applicant, limits: Limits): LockFacts => ({
-    held: holds(carried.lock, self, clock.wall()),
-    boot: bootOf(carried.lock, self, clock.wall()),
-    remains: leavesRemains(carried.lock, self, clock.wall()),
-    refusal: refusalOf(carried, self, limits),
-    holders: holdersOf(carried.lock),
-    takenAway: isUnlocked(carried.unlocked, self.nodeID),
-    version: carried.version,
+  const factsOf = (state: LockObjectState, self: Applicant, limits: Limits): LockFacts => ({
+    held: holds(state.lock, self, clock.wall()),
+    boot: bootOf(state.lock, self, clock.wall()),
+    hasStaleEntry: hasStaleEntry(state.lock, self, clock.wall()),
+    refusal: refusalOf(state, self, limits),
+    holders: holdersOf(state.lock),
+    takenAway: isUnlocked(state.unlocked, self.nodeID),
+    version: state.version,
   });
 
   return {
     clusterSize,
 
     async read(self, turn, signal) {
-      const carried = await carrier.read(signal);
-      heed(carried);
+      const state = await lockObject.read(signal);
+      observe(state);
       try {
         const limits = await limitsNow(signal);
-        const isIn = holds(carried.lock, self, clock.wall());
-        const isRefused = (asking: Applicant) => isIn || refusalOf(carried, asking, limits) !== undefined;
+        const isIn = holds(state.lock, self, clock.wall());
+        const isRefused = (asking: Applicant) => isIn || refusalOf(state, asking, limits) !== undefined;
         const look = (nodes: readonly string[]) => staticPods.enough(nodes, turn, signal);
         const asking = await applicant(self, isRefused, turn ? members.now : members.known, look, signal);
-        const beside = await withAbsent(asking, carried, limits, signal);
-        return factsOf(carried, await withUnavailable(beside, carried, limits, turn, signal), limits);
+        const beside = await withAbsent(asking, state, limits, signal);
+        return factsOf(state, await withUnavailable(beside, state, limits, turn, signal), limits);
       } catch (error) {
         signal.throwIfAborted();
-        const facts = factsOf(carried, placed(self), knownLimits());
+        const facts = factsOf(state, placed(self), knownLimits());
         return { ...facts, refusal: facts.refusal ?? nodesUnknown(error) };
       }
     },
@@ -300,25 +300,25 @@ export function createLockStore(options: LockOptions): LockStore {
 
     async reenter(self, signal) {
       const limits = knownLimits();
-      const after = await carrier.swap((carried) => {
-        const { lock, unlocked } = carried;
+      const after = await lockObject.swap((state) => {
+        const { lock, unlocked } = state;
         const now = clock.wall();
         const isTakenAway = isUnlocked(unlocked, self.nodeID);
         if (isTakenAway || lock.state === "unreadable" || holds(lock, self, now)) return undefined;
-        return entered(carried, entryOf(placed(self), self, false, limits, now), limits);
+        return entered(state, entryOf(placed(self), self, false, limits, now), limits);
       }, signal);
       return factsOf(after, placed(self), limits);
     },
 
     async release(self, seen, end, signal) {
       const isSeen = isAmong(seen.filter(isEnteredBy(self)));
-      const after = await carrier.swap((carried) => {
-        const change = without(carried.lock, isSeen, knownLimits().concurrency);
-        const unlocked = forgotten(carried.unlocked, self.nodeID);
+      const after = await lockObject.swap((state) => {
+        const change = without(state.lock, isSeen, knownLimits().concurrency);
+        const unlocked = forgotten(state.unlocked, self.nodeID);
         const isOver = change !== undefined || unlocked !== undefined;
         const failures =
           isOver && end !== undefined
-            ? afterCycle(carried.failures, end, self.nodeID, options.haltAfter)
+            ? afterCycle(state.failures, end, self.nodeID, options.haltAfter)
             : undefined;
         if (!isOver) return undefined;
         return { ...change, ...(unlocked && { unlocked }), ...(failures && { failures }) };
@@ -331,20 +331,23 @@ export function createLockStore(options: LockOptions): LockStore {
     async removeOrphans(self, holders, signal) {
       const orphans = await findOrphans({ api, clock }, holders, self, signal);
       if (orphans.length > 0)
-        await carrier.swap(({ lock }) => without(lock, isAmong(orphans), knownLimits().concurrency), signal);
+        await lockObject.swap(
+          ({ lock }) => without(lock, isAmong(orphans), knownLimits().concurrency),
+          signal,
+        );
       return orphans;
     },
 
     watch(self, onFacts, onBreak, signal) {
       let isLatest = new AbortController();
-      const tell = (carried: Carried) => onFacts(factsOf(carried, placed(self()), knownLimits()));
-      return carrier.watch(
-        (carried) => {
+      const tell = (state: LockObjectState) => onFacts(factsOf(state, placed(self()), knownLimits()));
+      return lockObject.watch(
+        (state) => {
           isLatest.abort();
           isLatest = new AbortController();
-          heed(carried);
-          tell(carried);
-          void tellAgainAfterPause(carried, tell, AbortSignal.any([signal, isLatest.signal]));
+          observe(state);
+          tell(state);
+          void tellAgainAfterPause(state, tell, AbortSignal.any([signal, isLatest.signal]));
         },
         onBreak,
         signal,
@@ -353,7 +356,11 @@ export function createLockStore(options: LockOptions): LockStore {
   };
 
   /** The own entry beside the others; a person's unlock from before is over with it. */
-  function entered({ lock, unlocked }: Carried, entry: Holder, { concurrency }: Limits): CarriedChange {
+  function entered(
+    { lock, unlocked }: LockObjectState,
+    entry: Holder,
+    { concurrency }: Limits,
+  ): LockObjectChange {
     const holders = enter(holdersOf(lock), entry, clock.wall());
     const rest = forgotten(unlocked, entry.nodeID);
     return { lock: { holders, concurrency }, ...(rest && { unlocked: rest }) };
@@ -361,16 +368,16 @@ export function createLockStore(options: LockOptions): LockStore {
 
   /** Nothing is written when a pause ends by itself. */
   async function tellAgainAfterPause(
-    carried: Carried,
-    tell: (carried: Carried) => void,
+    state: LockObjectState,
+    tell: (state: LockObjectState) => void,
     signal: AbortSignal,
   ): Promise<void> {
     for (;;) {
-      const end = pauseNow(carried.paused, clock.wall())?.until;
+      const end = pauseNow(state.paused, clock.wall())?.until;
       if (end === undefined) return;
       await clock.sleep(end - clock.wall(), signal).catch(() => {});
       if (signal.aborted) return;
-      tell(carried);
+      tell(state);
     }
   }
 
@@ -399,8 +406,8 @@ export function createLockStore(options: LockOptions): LockStore {
 }
 
 /** Takes what this node has entered out of a lock that it no longer uses. */
-export async function leaveLock(carrier: LockCarrier, nodeID: string, signal: AbortSignal): Promise<void> {
-  await carrier.swap(({ lock }) => without(lock, isEnteredBy({ nodeID }), limitIn(lock)), signal);
+export async function leaveLock(lockObject: LockObject, nodeID: string, signal: AbortSignal): Promise<void> {
+  await lockObject.swap(({ lock }) => without(lock, isEnteredBy({ nodeID }), limitIn(lock)), signal);
 }
 
 function isEnteredBy(self: Self): (holder: Holder) => boolean {
@@ -418,7 +425,7 @@ function without(
   lock: LockValue,
   isGone: (holder: Holder) => boolean,
   concurrency: number,
-): CarriedChange | undefined {
+): LockObjectChange | undefined {
   const before = holdersOf(lock);
   const holders = before.filter((holder) => !isGone(holder));
   return holders.length === before.length ? undefined : { lock: { holders, concurrency } };

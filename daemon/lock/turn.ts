@@ -69,12 +69,12 @@ export function createTurn(options: TurnOptions): Turn {
   let isCalled = false;
   let isFading = false;
   /** Since when the reboot of the node that was seen to enter last had been needed; it has left meanwhile. */
-  let yardstick: string | undefined;
+  let lastEntrantNeededSince: string | undefined;
   let offer: AbortController | undefined;
   let isDue = false;
 
   function see(facts: LockFacts): void {
-    yardstick = lastEntered(facts.holders)?.neededSince ?? yardstick;
+    lastEntrantNeededSince = lastEntered(facts.holders)?.neededSince ?? lastEntrantNeededSince;
     if (facts.refusal !== undefined) withdraw();
     else if (offer === undefined && !isDue) void makeOffer();
   }
@@ -129,7 +129,7 @@ export function createTurn(options: TurnOptions): Turn {
         priority: parsePriority(waiter?.priority) ?? "normal",
         waitedMs: waitedMs(waiter?.neededSince) || 0,
         leftMs: waiter?.leftAt === undefined ? undefined : waitedMs(waiter.leftAt),
-        yardstickMs: waitedMs(yardstick) || undefined,
+        lastEntrantWaitMs: waitedMs(lastEntrantNeededSince) || undefined,
         clusterSize,
       },
       random,
@@ -201,9 +201,9 @@ export function createTurn(options: TurnOptions): Turn {
     },
     refused() {
       const facts = latest.value();
-      if (facts?.refusal === undefined || facts.held || facts.remains) return undefined;
+      if (facts?.refusal === undefined || facts.held || facts.hasStaleEntry) return undefined;
       // Of other Nodes the watch shows nothing.
-      return facts.refusal.toldByNodes ? undefined : facts;
+      return facts.refusal.dependsOnNodes ? undefined : facts;
     },
     trustedMs: () => (watching === undefined ? Number.POSITIVE_INFINITY : latest.trustedMs()),
   };

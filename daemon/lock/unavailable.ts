@@ -15,7 +15,7 @@ export interface Unavailable {
    */
   enough(asked: Asked, signal: AbortSignal): Promise<readonly string[] | undefined>;
   /** To be told of each state of the lock. */
-  heed(lock: LockValue): void;
+  observe(lock: LockValue): void;
 }
 
 export interface Asked {
@@ -47,7 +47,7 @@ export function createUnavailable({ api, clock, recheckMs }: UnavailableOptions)
   }
 
   return {
-    heed: seen.heed,
+    observe: seen.observe,
     now: async (signal) => seen.within(freshMs)?.names ?? (await look(signal)),
     async enough({ turn, isRefused }, signal) {
       const { names = [], pages = 1 } = seen.last() ?? {};

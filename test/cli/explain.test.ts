@@ -65,14 +65,14 @@ function explained({
     spec: { unschedulable },
     status: isReady ? ready : {},
   };
-  const carried = {
+  const lockState = {
     version: "1",
     unlocked: [],
     lock: parseLock(undefined),
     failures: parseFailures(undefined),
   };
   const health = { nodes: new Map([["n1", node]]), daemons: [daemonOn("n1")] };
-  return explainNode({ node, carried, place, hooks: [], health, ...rest }, noon);
+  return explainNode({ node, lockState, place, hooks: [], health, ...rest }, noon);
 }
 
 const need = { source: "file", reasons: ["linux-image", "libc6"], since: ago(180) };
@@ -171,7 +171,7 @@ describe("The explanation of a node", () => {
       "begins with a holder that does not come back, since when and why",
       {
         record: { phase: "Waiting", need, reasons: [{ ...taken, since: ago(60) }], saidAt: ago(60) },
-        carried: { ...free, lock: parseLock(JSON.stringify({ nodeID: "n4", created: ago(90), TTL: 0 })) },
+        lockState: { ...free, lock: parseLock(JSON.stringify({ nodeID: "n4", created: ago(90), TTL: 0 })) },
         health: {
           nodes: new Map([nodeCalled("n4", silent(80))]),
           daemons: [daemonOn("n1"), daemonOn("n4")],
@@ -190,7 +190,7 @@ describe("The explanation of a node", () => {
       "begins with a holder that is gone",
       {
         record: {},
-        carried: { ...free, lock: parseLock(JSON.stringify({ nodeID: "n4", created: ago(90), TTL: 0 })) },
+        lockState: { ...free, lock: parseLock(JSON.stringify({ nodeID: "n4", created: ago(90), TTL: 0 })) },
       },
       [
         "the holder n4, for 90m: the cluster has no such Node; rebootd explain n4 says more",
@@ -223,7 +223,7 @@ describe("The explanation of a node", () => {
       "counts a lock by hand as it stands now",
       {
         record: { phase: "Waiting", need, reasons: [{ ...taken, since: ago(30) }] },
-        carried: { ...free, lock: parseLock('{"nodeID":"manual","reason":"etcd"}') },
+        lockState: { ...free, lock: parseLock('{"nodeID":"manual","reason":"etcd"}') },
       },
       [
         "n1 waits for its reboot, for 10m now",
@@ -244,7 +244,7 @@ describe("The explanation of a node", () => {
     ],
     [
       "names what is not understood beside the lock",
-      { record: {}, carried: { ...free, misread: ["rebootd.dev/pause: nobody reads this"] } },
+      { record: {}, lockState: { ...free, misread: ["rebootd.dev/pause: nobody reads this"] } },
       ["n1 needs no reboot", lockLine, "not understood: rebootd.dev/pause: nobody reads this"],
     ],
     [
@@ -266,7 +266,7 @@ describe("The explanation of a node", () => {
       "names who holds the lock, that all are paused, and who failed",
       {
         record: {},
-        carried: {
+        lockState: {
           lock: parseLock(JSON.stringify({ nodeID: "n2", created: ago(3), TTL: 0 })),
           version: "1",
           unlocked: [],

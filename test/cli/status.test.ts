@@ -57,7 +57,7 @@ const nodes = [
   node("n5"),
   { name: "n6", annotations: { "rebootd.dev/cycle": "{" } },
 ];
-const carried = (lock: string | undefined, failures?: string) => ({
+const lockState = (lock: string | undefined, failures?: string) => ({
   lock: parseLock(lock),
   version: "1",
   unlocked: [],
@@ -65,7 +65,7 @@ const carried = (lock: string | undefined, failures?: string) => ({
 });
 const show = (value: unknown, wide = false) =>
   statusText(
-    statusOf(place, carried(value === undefined ? undefined : JSON.stringify(value)), nodes, noon),
+    statusOf(place, lockState(value === undefined ? undefined : JSON.stringify(value)), nodes, noon),
     wide,
     noon,
   );
@@ -107,7 +107,7 @@ n2    9m     Waiting  the lock is set by hand ("manual"): "new\\u001b[31m switch
   });
 
   it("says how to mend a lock that cannot be read", () => {
-    const status = statusOf(place, carried("junk"), [], noon);
+    const status = statusOf(place, lockState("junk"), [], noon);
     assert.equal(status.lock.state, "unreadable");
     assert.match(statusText(status, false, noon), /"junk" cannot be read: .*remove the annotation/);
   });
@@ -121,7 +121,7 @@ describe("The status where nothing waits", () => {
   });
   const text = (daemons: WholePod[], paused?: string) =>
     statusText(
-      statusOf(place, { ...carried(undefined), paused }, [node("n1"), node("n2", {})], noon, {
+      statusOf(place, { ...lockState(undefined), paused }, [node("n1"), node("n2", {})], noon, {
         nodes: new Map(),
         daemons,
       }),
@@ -146,7 +146,7 @@ describe("The status where nothing waits", () => {
     ));
 
   it("counts what needs a reboot for programs, also where there is more to see", () =>
-    assert.deepEqual(statusOf(place, carried(undefined), nodes, noon).count, {
+    assert.deepEqual(statusOf(place, lockState(undefined), nodes, noon).count, {
       nodes: 6,
       daemons: 0,
       needReboot: 4,
@@ -155,7 +155,7 @@ describe("The status where nothing waits", () => {
 
 describe("The status while all nodes are paused", () => {
   const secondLine = (paused: string) =>
-    statusText(statusOf(place, { ...carried(undefined), paused }, [], noon), false, noon).split("\n")[1];
+    statusText(statusOf(place, { ...lockState(undefined), paused }, [], noon), false, noon).split("\n")[1];
 
   it("says so, until when, and why", () => {
     assert.equal(
@@ -179,7 +179,7 @@ describe("The status after failures", () => {
   const haltedNode = (code: string) =>
     node("n7", { phase: "Waiting", reasons: [{ gate: "lock", code, message: "old", since: ago(1) }] });
   const status = (failures: string | undefined, ...more: (typeof nodes)[number][]) =>
-    statusOf(place, carried(undefined, failures), [...nodes, ...more], noon);
+    statusOf(place, lockState(undefined, failures), [...nodes, ...more], noon);
   const secondLine = (one: ReturnType<typeof status>) => statusText(one, false, noon).split("\n")[1];
 
   it("says who failed, and that nothing is halted where no node that waits says so", () => {
@@ -251,7 +251,7 @@ describe("The status of nodes that are not well", () => {
     ],
   };
   const text = (health: Health) =>
-    statusText(statusOf(place, carried(JSON.stringify(two)), nodes, noon, health), false, noon);
+    statusText(statusOf(place, lockState(JSON.stringify(two)), nodes, noon, health), false, noon);
   const two = {
     ...lock,
     locks: [

@@ -23,7 +23,7 @@ import { createAbsent } from "../../daemon/lock/absent.ts";
 import { listStaticPodsDown } from "../../daemon/lock/control-plane.ts";
 import { controlPlaneLabels } from "../../daemon/lock/limits.ts";
 import type { Holder } from "../../daemon/lock/lock.ts";
-import { createLockCarrier } from "../../daemon/lock/lock-object.ts";
+import { createLockObject } from "../../daemon/lock/lock-object.ts";
 import { lookAtHolder } from "../../daemon/lock/overdue.ts";
 import type { Clock } from "../../daemon/time/clock.ts";
 import { oneChunk } from "../kubernetes/api/bodies.ts";
@@ -264,7 +264,7 @@ async function readAll(world: World): Promise<Record<string, string>> {
     name: "rebootd",
     annotation: "rebootd.dev/lock",
   } as const;
-  const carrier = createLockCarrier({ api, clock, random: () => 0.5, place });
+  const lockObject = createLockObject({ api, clock, random: () => 0.5, place });
   const absent = createAbsent({
     api,
     clock,
@@ -307,7 +307,7 @@ async function readAll(world: World): Promise<Record<string, string>> {
     "pods that a node needs": () => lookAtOwnPods(api, own, node, ["kube-system/rebootd"], signal),
     "whether a DaemonSet wants a pod": () => wantsPodOn(api, "kube-system/rebootd", node, signal),
     "pods that block": () => gate.check({} as GateMoment, signal),
-    "the lock": () => carrier.read(signal),
+    "the lock": () => lockObject.read(signal),
     "volumes that are attached": detach,
     "rebootd plan": () => typed("plan", "n1", "-o", "json"),
     "rebootd status": () => typed("status", "-o", "json"),

@@ -80,7 +80,7 @@ interface Facts {
   node?: Partial<NodeFacts> | "gone";
   held?: boolean;
   boot?: string | undefined;
-  remains?: boolean;
+  hasStaleEntry?: boolean;
   refusal?: Refusal;
   closed?: ClosedGate[];
   changesAt?: number;
@@ -127,7 +127,7 @@ export function seen(facts: Facts = {}): Seen {
     neededSince: facts.neededSince,
     readySince: facts.readySince,
     isDrained: facts.isDrained ?? true,
-    mayHoldSlot: facts.mayHoldSlot ?? (held || facts.remains === true),
+    mayHoldSlot: facts.mayHoldSlot ?? (held || facts.hasStaleEntry === true),
     turn: facts.turn ?? true,
     need:
       needed === "unknown"
@@ -152,7 +152,7 @@ export function seen(facts: Facts = {}): Seen {
     lock: {
       held,
       boot: facts.boot,
-      remains: facts.remains ?? false,
+      hasStaleEntry: facts.hasStaleEntry ?? false,
       refusal: facts.refusal,
       holders: [],
       takenAway: facts.takenAway ?? false,

@@ -84,7 +84,12 @@ describe("A node at rest", () => {
   });
 
   it("takes away what a Node of the same name has left in the lock", () => {
-    const decision = decide(idle(), seen({ needed: false, held: false, remains: true }), policy(), noon);
+    const decision = decide(
+      idle(),
+      seen({ needed: false, held: false, hasStaleEntry: true }),
+      policy(),
+      noon,
+    );
     assert.deepEqual(action(decision), { do: "release" });
   });
 
@@ -244,7 +249,7 @@ describe("A node that needs a reboot", () => {
 
   it("looks again for itself where the control plane is not Ready, as the lock does not show that", () => {
     const message = "cp2 is not Ready";
-    const refusal = { code: "control-plane-not-ready", message, toldByNodes: true } as const;
+    const refusal = { code: "control-plane-not-ready", message, dependsOnNodes: true } as const;
     const reasons = [{ gate: "lock", ...refusal, since: iso(noon) }];
     const waiting = record({ phase: "Waiting", cordoned: false, reasons });
     assert.deepEqual(action(decide(waiting, seen({ held: false, refusal }), policy(), noon)), {

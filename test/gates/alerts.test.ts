@@ -252,7 +252,9 @@ describe("The alerts gate", () => {
   it("names ten at most, and of a long name the beginning", async () => {
     const many = Array.from({ length: 30 }, (_, index) => alert(`Alert${index}${"x".repeat(1000)}`));
     const answer = await gate(vector(...many)).check(moment(0), signal);
-    assert.ok(!answer.open && answer.message.startsWith("30 alerts") && answer.message.endsWith(" and 20 more"));
+    assert.ok(
+      !answer.open && answer.message.startsWith("30 alerts") && answer.message.endsWith(" and 20 more"),
+    );
     assert.ok(answer.message.length < 1200);
   });
 

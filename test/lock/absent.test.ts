@@ -3,7 +3,7 @@ import type { Api } from "../../daemon/cluster/api.ts";
 import { type Absent, createAbsent } from "../../daemon/lock/absent.ts";
 import { parseFailures } from "../../daemon/lock/failures.ts";
 import { parseLock } from "../../daemon/lock/lock.ts";
-import type { Carried } from "../../daemon/lock/lock-object.ts";
+import type { LockObjectState } from "../../daemon/lock/lock-object.ts";
 import { elapsedClock } from "./elapsed-clock.ts";
 
 const minute = 60_000;
@@ -16,7 +16,7 @@ let absent: Absent;
 /** Called while the server answers. */
 let meanwhile: () => void;
 
-function carriedOf(...names: string[]): Carried {
+function stateOf(...names: string[]): LockObjectState {
   const locks = names.map((nodeID) => ({ nodeID, created: "2026" }));
   return {
     version: "1",
@@ -26,9 +26,9 @@ function carriedOf(...names: string[]): Carried {
   };
 }
 
-const heed = (...names: string[]) => absent.heed(carriedOf(...names).lock);
+const observe = (...names: string[]) => absent.observe(stateOf(...names).lock);
 const known = async (...names: string[]) =>
-  (await absent.known(carriedOf(...names), signal))?.map(({ nodeID }) => nodeID);
+  (await absent.known(stateOf(...names), signal))?.map(({ nodeID }) => nodeID);
 
 describe("The nodes in mid-cycle that the lock does not name", () => {
   beforeEach(() => {
@@ -52,7 +52,7 @@ describe("The nodes in mid-cycle that the lock does not name", () => {
   });
 
   it("are believed to be so for a minute, and then looked at anew", async () => {
-    heed();
+    observe();
     underWay = ["x"];
     await absent.now(signal);
     now += minute - 1;
@@ -65,27 +65,27 @@ describe("The nodes in mid-cycle that the lock does not name", () => {
   });
 
   it("are none that have left the lock since they were looked at: whoever waits may enter at once", async () => {
-    heed("x", "y");
+    observe("x", "y");
     underWay = ["x", "y"];
     await absent.now(signal);
-    assert.equal(heed("y"), true);
+    assert.equal(observe("y"), true);
     assert.equal(await known("y"), undefined);
     assert.equal(looks, 1);
   });
 
   it("are none that have left the lock while they were looked at", async () => {
-    heed("x");
+    observe("x");
     underWay = ["x"];
-    meanwhile = () => void heed();
+    meanwhile = () => void observe();
     await absent.now(signal);
     assert.equal(await known(), undefined);
   });
 
   it("stay so when others enter the lock", async () => {
-    heed();
+    observe();
     underWay = ["x"];
     await absent.now(signal);
-    assert.equal(heed("y"), false);
+    assert.equal(observe("y"), false);
     assert.deepEqual(await known("y"), ["x"]);
     assert.equal(looks, 1);
   });

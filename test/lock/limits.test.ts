@@ -52,7 +52,7 @@ describe("A node that wants to enter", () => {
       code: "lock-lost",
       message: "all slots are taken (3 of 3), with nodes that are down without a slot: a, b",
       by: ["c", "a", "b"],
-      toldByNodes: true,
+      dependsOnNodes: true,
     });
   });
 
@@ -150,7 +150,7 @@ describe("A node of the control plane", () => {
     assert.deepEqual(refused, {
       code: "control-plane-not-ready",
       message: "control-plane nodes are not Ready: cp3",
-      toldByNodes: true,
+      dependsOnNodes: true,
     });
   });
 
@@ -185,7 +185,7 @@ describe("A node of the control plane", () => {
       const refused = asks(free, {}, { controlPlane: { names, notReady: [], podsDown } });
       const code = "control-plane-not-whole";
       const message = `the control plane is not whole: ${says}`;
-      assert.deepEqual(refused, says && { code, message, toldByNodes: true });
+      assert.deepEqual(refused, says && { code, message, dependsOnNodes: true });
     });
   }
 
@@ -232,8 +232,8 @@ describe("The limit of unavailable nodes", () => {
 
   it("asks for another look at the Nodes only where not the lock alone tells", () => {
     const one = several(holder("a"));
-    assert.equal(asks(one, { maxUnavailable: 1 }, { unavailable: ["x"] })?.toldByNodes, undefined);
-    assert.equal(asks(one, { maxUnavailable: 2 }, { unavailable: ["x"] })?.toldByNodes, true);
+    assert.equal(asks(one, { maxUnavailable: 1 }, { unavailable: ["x"] })?.dependsOnNodes, undefined);
+    assert.equal(asks(one, { maxUnavailable: 2 }, { unavailable: ["x"] })?.dependsOnNodes, true);
   });
 
   it("comes after all that the lock says", () => {

@@ -4,11 +4,11 @@ import {
   bootOf,
   enter,
   type Holder,
+  hasStaleEntry,
   holdersMax,
   holds,
   isFull,
   leave,
-  leavesRemains,
   parseLock,
   writeLock,
 } from "../../daemon/lock/lock.ts";
@@ -167,19 +167,19 @@ describe("A slot that was left behind", () => {
   it("is known by the UID of a Node that had the same name before", () => {
     const lock = lockOf({ ...n1, nodeUID: "u0" });
     assert.equal(holds(lock, live, noon), false);
-    assert.equal(leavesRemains(lock, live, noon), true);
+    assert.equal(hasStaleEntry(lock, live, noon), true);
     assert.equal(refusal(lock, live, { concurrency: 1 }, noon), undefined);
   });
 
   it("is not one of a rebootd that had not read its Node yet, without a UID", () => {
     assert.equal(holds(lockOf(n1), live, noon), true);
-    assert.equal(leavesRemains(lockOf(n1), live, noon), false);
+    assert.equal(hasStaleEntry(lockOf(n1), live, noon), false);
   });
 
   it("is not one that kured has made for this very node: it tells kured what to do after the reboot", () => {
     const lock = lockOf(byKured);
     assert.equal(holds(lock, live, noon), false);
-    assert.equal(leavesRemains(lock, live, noon), false);
+    assert.equal(hasStaleEntry(lock, live, noon), false);
     assert.deepEqual(leave([byKured], live), [byKured]);
     for (const concurrency of [1, 5]) {
       assert.equal(refusal(lock, live, { concurrency }, noon)?.code, "lock-foreign");
@@ -229,7 +229,7 @@ describe("Time", () => {
   it("ends the own slot too, which its holder notices", () => {
     const lock = lockOf(limited({ nodeID: "n1", concurrency: 1 }));
     assert.equal(holds(lock, self, noon + hour), false);
-    assert.equal(leavesRemains(lock, self, noon + hour), true);
+    assert.equal(hasStaleEntry(lock, self, noon + hour), true);
   });
 
   it("makes no second entry beside an expired own one", () => {

@@ -12,10 +12,10 @@ const byKured: Holder = { nodeID: "n3", metadata: { unschedulable: false }, crea
 const lockOf = (value: unknown) => parseLock(value === undefined ? undefined : JSON.stringify(value));
 
 /** The annotation afterwards; "as it was" where nothing is to be done. */
-function outcomeOf(value: unknown, deed: ReturnType<typeof lockByHand>): unknown {
-  assert.equal(deed.refused, undefined);
-  if (deed.change === undefined) return "as it was";
-  const text = writeLock(deed.change, lockOf(value));
+function outcomeOf(value: unknown, edit: ReturnType<typeof lockByHand>): unknown {
+  assert.equal(edit.refused, undefined);
+  if (edit.change === undefined) return "as it was";
+  const text = writeLock(edit.change, lockOf(value));
   return text === null ? undefined : JSON.parse(text);
 }
 

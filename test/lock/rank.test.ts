@@ -61,8 +61,12 @@ describe("The delay before a node tries", () => {
   }
 
   for (const [what, rank, stretch] of [
-    ["has left since the one that entered last began to wait", { leftMs: 59_000, yardstickMs: 60_000 }, 3],
-    ["has left before that", { leftMs: 61_000, yardstickMs: 60_000 }, 0],
+    [
+      "has left since the one that entered last began to wait",
+      { leftMs: 59_000, lastEntrantWaitMs: 60_000 },
+      3,
+    ],
+    ["has left before that", { leftMs: 61_000, lastEntrantWaitMs: 60_000 }, 0],
     ["has left within the hour, and has seen nobody enter", { leftMs: hour - 1 }, 3],
     ["has left before that, and has seen nobody enter", { leftMs: hour }, 0],
   ] as const) {
@@ -74,21 +78,21 @@ describe("The delay before a node tries", () => {
   }
 
   it("is mostly longer for who has just left, however long its need has stood", () => {
-    const yardstickMs = hour;
-    const left = { yardstickMs, waitedMs: 100 * hour };
+    const lastEntrantWaitMs = hour;
+    const left = { lastEntrantWaitMs, waitedMs: 100 * hour };
     const early = share({ ...left, leftMs: 0.96 * hour }, { ...left, leftMs: 0.48 * hour });
     assert.ok(Math.abs(early - 16 / 17) < 0.03, `${early}`);
   });
 
   it("is mostly shorter for who has waited longer", () => {
-    const yardstickMs = hour;
-    assert.ok(Math.abs(share({ yardstickMs }, { yardstickMs }) - 0.5) < 0.05);
-    const twice = share({ yardstickMs, waitedMs: 2 * hour }, { yardstickMs });
+    const lastEntrantWaitMs = hour;
+    assert.ok(Math.abs(share({ lastEntrantWaitMs }, { lastEntrantWaitMs }) - 0.5) < 0.05);
+    const twice = share({ lastEntrantWaitMs, waitedMs: 2 * hour }, { lastEntrantWaitMs });
     assert.ok(Math.abs(twice - 16 / 17) < 0.03, `${twice}`);
   });
 
   it("stays spread out when all have waited far longer than the one that entered last", () => {
-    const all = draws(5000, { clusterSize: 5000, waitedMs: 100 * hour, yardstickMs: 1 });
+    const all = draws(5000, { clusterSize: 5000, waitedMs: 100 * hour, lastEntrantWaitMs: 1 });
     const first = all[0] ?? 0;
     assert.ok(all.filter((ms) => ms - first < 20).length < 20);
   });

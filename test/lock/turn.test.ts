@@ -11,7 +11,7 @@ const waiter = { nodeID: "me", labels: {}, neededSince: "2026-11-24T11:00:00Z" }
 
 const free: LockFacts = {
   held: false,
-  remains: false,
+  hasStaleEntry: false,
   refusal: undefined,
   holders: [],
   takenAway: false,
@@ -230,7 +230,7 @@ describe("A node that waits for its turn", () => {
   });
 
   it("has to ask where only other Nodes were in the way, of which the watch shows nothing", () => {
-    turn.follow(waiter, refusedFor("too-many-unavailable", { toldByNodes: true }), time.clock.elapsed());
+    turn.follow(waiter, refusedFor("too-many-unavailable", { dependsOnNodes: true }), time.clock.elapsed());
     assert.equal(turn.refused(), undefined);
     turn.follow(waiter, refusedFor("too-many-unavailable"), time.clock.elapsed());
     assert.equal(turn.refused()?.refusal?.code, "too-many-unavailable");

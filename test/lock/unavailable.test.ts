@@ -98,9 +98,9 @@ describe("The Nodes that are unavailable", () => {
   ] as const) {
     it(`${what} are looked at anew at the next turn`, async () => {
       cordoned = ["x"];
-      unavailable.heed(lockOf(...before));
+      unavailable.observe(lockOf(...before));
       await ask({ turn: true });
-      unavailable.heed(lockOf(...after));
+      unavailable.observe(lockOf(...after));
       assert.equal(await ask(), undefined);
       cordoned = [];
       assert.deepEqual(await ask({ turn: true }), []);
@@ -110,9 +110,9 @@ describe("The Nodes that are unavailable", () => {
   it("that entered the lock only afterwards are looked at anew when they have left it", async () => {
     cordoned = ["x"];
     await ask({ turn: true });
-    unavailable.heed(lockOf("x"));
+    unavailable.observe(lockOf("x"));
     assert.deepEqual(await ask(), ["x"]);
-    unavailable.heed(lockOf());
+    unavailable.observe(lockOf());
     assert.equal(await ask(), undefined);
   });
 });

@@ -69,8 +69,8 @@ export function parsed(value: string | undefined): unknown {
 const lockAnnotations = Object.values(locks).map(({ place }) => place.annotation);
 
 /** The value of the lock on an object that may carry it. */
-export function lockIn(carrier: KubeObject | undefined): string | undefined {
-  const annotations = carrier?.metadata.annotations ?? {};
+export function lockIn(lockObject: KubeObject | undefined): string | undefined {
+  const annotations = lockObject?.metadata.annotations ?? {};
   return lockAnnotations.map((name) => annotations[name]).find((value) => value !== undefined);
 }
 
@@ -83,8 +83,8 @@ export function failuresIn(lease: KubeObject | undefined): { reboots: number; dr
 }
 
 /** Whose slots people have taken away. */
-export function unlockedIn(carrier: KubeObject | undefined): readonly string[] {
-  return list(parsed(carrier?.metadata.annotations?.["rebootd.dev/unlocked"])).map((one) =>
+export function unlockedIn(lockObject: KubeObject | undefined): readonly string[] {
+  return list(parsed(lockObject?.metadata.annotations?.["rebootd.dev/unlocked"])).map((one) =>
     String(at(one, "node")),
   );
 }

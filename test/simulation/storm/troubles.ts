@@ -5,8 +5,8 @@ import type { RawOptions } from "../../../daemon/config/options.ts";
 import { recordAnnotation } from "../../../daemon/cycle/record.ts";
 import { requestedAnnotation } from "../../../daemon/cycle/request.ts";
 import type { LockValue } from "../../../daemon/lock/lock.ts";
-import { createLockCarrier } from "../../../daemon/lock/lock-object.ts";
-import { type Deed as ByHand, lockByHand, unlockByHand } from "../../../daemon/lock/manual.ts";
+import { createLockObject } from "../../../daemon/lock/lock-object.ts";
+import { type LockEdit, lockByHand, unlockByHand } from "../../../daemon/lock/manual.ts";
 import type { Random } from "../../../daemon/time/clock.ts";
 import { at, type KubeObject, list, text } from "../../kubernetes/api/object.ts";
 import { seeded } from "../seeded.ts";
@@ -241,11 +241,11 @@ export async function takeSlotAway(node: string, scene: Scene): Promise<void> {
 }
 
 /** As `rebootd lock` and `rebootd unlock` do it. */
-async function doByHand({ world, lock }: LockScene, deed: (lock: LockValue) => ByHand): Promise<unknown> {
+async function doByHand({ world, lock }: LockScene, edit: (lock: LockValue) => LockEdit): Promise<unknown> {
   const { admin: api, time, signal } = world;
-  const carrier = createLockCarrier({ api, clock: time.clock, random: seeded(1), place: lock.place });
-  return await carrier.swap(({ lock, unlocked: before }) => {
-    const { change, unlocked = [] } = deed(lock);
+  const lockObject = createLockObject({ api, clock: time.clock, random: seeded(1), place: lock.place });
+  return await lockObject.swap(({ lock, unlocked: before }) => {
+    const { change, unlocked = [] } = edit(lock);
     return { ...(change && { lock: change }), unlocked: [...before, ...unlocked] };
   }, signal);
 }
@@ -253,8 +253,8 @@ async function doByHand({ world, lock }: LockScene, deed: (lock: LockValue) => B
 /** As `rebootd resume` does it. */
 export async function resume(scene: LockScene): Promise<void> {
   const { world, lock } = scene;
-  const carrier = world.server.stored(lock.resource, lock.key);
-  if (carrier?.metadata.annotations?.["rebootd.dev/failures"] === undefined) return;
+  const lockObject = world.server.stored(lock.resource, lock.key);
+  if (lockObject?.metadata.annotations?.["rebootd.dev/failures"] === undefined) return;
   await annotateLock(scene, { "rebootd.dev/failures": null });
 }
 
@@ -272,12 +272,12 @@ export async function tidyUp(scene: Scene): Promise<void> {
     if (scene.promises.wasForged(name) && (phase === "Idle" || phase === "Failed"))
       await removeMarks(node, scene);
   }
-  const carrier = scene.world.server.stored(scene.lock.resource, scene.lock.key);
-  if (isPaused(carrier)) await annotateLock(scene, { [pausedAnnotation]: null });
+  const lockObject = scene.world.server.stored(scene.lock.resource, scene.lock.key);
+  if (isPaused(lockObject)) await annotateLock(scene, { [pausedAnnotation]: null });
   // A value that names nobody, or nodes that never were: overwritten, and perhaps brought back after it had been taken away.
   const names = scene.world.machines.map(({ name }) => name);
-  const entries = entriesIn(carrier);
-  const isForged = lockIn(carrier) !== undefined && !entries.some(({ nodeID }) => names.includes(nodeID));
+  const entries = entriesIn(lockObject);
+  const isForged = lockIn(lockObject) !== undefined && !entries.some(({ nodeID }) => names.includes(nodeID));
   if (isForged) await annotateLock(scene, { [scene.lock.place.annotation]: null });
   else await doByHand(scene, (lock) => unlockByHand(lock, "manual", scene.world.time.clock.wall()));
   // kured is gone, and with it whoever would take its entries away.

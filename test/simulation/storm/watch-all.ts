@@ -160,7 +160,7 @@ function createAway({ server, time }: SmallWorld) {
 function entriesOf(keys: readonly string[], { server }: SmallWorld): readonly Entry[] | undefined {
   const [key, ...others] = new Set(keys);
   const lock = Object.values(locks).find((one) => one.key === key);
-  const carrier = lock && server.stored(lock.resource, lock.key);
-  if (carrier === undefined || others.length > 0 || isUnreadable(carrier)) return undefined;
-  return entriesIn(carrier);
+  const lockObject = lock && server.stored(lock.resource, lock.key);
+  if (lockObject === undefined || others.length > 0 || isUnreadable(lockObject)) return undefined;
+  return entriesIn(lockObject);
 }
