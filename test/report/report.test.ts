@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
+import type { Event } from "../../daemon/report/events.ts";
 import { createLog, explain } from "../../daemon/report/log.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
 import { createReport } from "../../daemon/report/report.ts";
@@ -11,7 +12,7 @@ function reporting() {
   const metrics = createMetrics("n1", "1.2.3");
   const emitted: string[] = [];
   const log = createLog({ form: "json", node: "n1", phase: () => made.phase(), now: () => now, out });
-  const events = { emit: (type: string, reason: string) => void emitted.push(`${type} ${reason}`) };
+  const events = { emit: ({ type, reason }: Event) => void emitted.push(`${type} ${reason}`) };
   let now = noon;
   const made = createReport(log, metrics, events, { ...systemClock, elapsed: () => now });
   return {
@@ -75,7 +76,7 @@ describe("The report", () => {
         [
           [
             "error",
-            "the API server refuses the record of this node, so no cycle starts or goes on: patch: 403: no",
+            "the API server refuses the record of this node, so no cycle can start or continue: patch: 403: no",
           ],
         ],
       );

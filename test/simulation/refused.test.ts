@@ -149,7 +149,7 @@ describe("A cycle that the API server would not let a node write", () => {
       assert.equal(said.length, 1, said.join("\n"));
       assert.match(
         said.join(),
-        /the API server refuses the record of this node, so no cycle starts or goes on: /,
+        /the API server refuses the record of this node, so no cycle can start or continue: /,
       );
       assert.ok(saysOf("ERROR n1 Idle: the API server refuses the record of this node"));
       await world.time.pass(60 * minute);
