@@ -34,7 +34,7 @@ export async function createHost(
   const logind = createLogind(config["dbus-socket"], clock);
   const hostArgv = config["enter-host"] ? onHost : (argv: Argv) => argv;
   return {
-    need: await chooseNeed(config, { exec, place: hostArgv, clock }, signal),
+    need: await chooseNeed(config, { exec, onHost: hostArgv, clock }, signal),
     readBootID: () => readBootID(config["boot-id-path"]),
     rebooter: choosingRebooter(
       [

@@ -94,17 +94,17 @@ describe("The host", () => {
     });
 
     it("can work where there is such a program, by its path or not, and does not run it to see", async () => {
-      assert.equal(await byCommand("/bin/false").obstacle(signal), undefined);
-      assert.equal(await byCommand("false").obstacle(signal), undefined);
-      assert.match((await byCommand("/no/such", "now").obstacle(signal)) ?? "", /no program \/no\/such/);
+      assert.equal(await byCommand("/bin/false").precheck(signal), undefined);
+      assert.equal(await byCommand("false").precheck(signal), undefined);
+      assert.match((await byCommand("/no/such", "now").precheck(signal)) ?? "", /no program \/no\/such/);
     });
 
     it("cannot work where the place of the program cannot be entered", async () => {
       const noEntry = (argv: Argv): Argv => ["/bin/sh", "-c", "echo not; echo permitted; exit 1", ...argv];
       const closed = commandRebooter(["/bin/true"], noEntry, exec);
-      assert.equal(await closed.obstacle(signal), "not permitted");
+      assert.equal(await closed.precheck(signal), "not permitted");
       const noWay = commandRebooter(["/bin/true"], () => ["/no/nsenter"], exec);
-      assert.match((await noWay.obstacle(signal)) ?? "", /running \/no\/nsenter: .*ENOENT/);
+      assert.match((await noWay.precheck(signal)) ?? "", /running \/no\/nsenter: .*ENOENT/);
     });
 
     it("leaves open whether a command that failed was heard", async () => {
@@ -131,22 +131,22 @@ describe("The host", () => {
       const kill = sinon.fake.throws(new Error("kill EPERM"));
       await assert.rejects(signalRebooter(39, kill).reboot(signal), RebootRefused);
       assert.match(
-        (await signalRebooter(39, kill).obstacle(signal)) ?? "",
+        (await signalRebooter(39, kill).precheck(signal)) ?? "",
         /may not be signalled: kill EPERM/,
       );
     });
 
-    const rows: [number: number, name: string, obstacle: string | undefined][] = [
+    const rows: [number: number, name: string, failure: string | undefined][] = [
       [39, "systemd", undefined],
       [39, "node", "process 1 is node and not systemd; a pod needs hostPID"],
       [34, "pause", "process 1 is pause and not systemd; a pod needs hostPID"],
       [15, "init", undefined],
     ];
-    for (const [number, name, obstacle] of rows) {
-      it(`with ${number} ${obstacle ? "cannot" : "can"} work where process 1 is ${name}`, async () => {
+    for (const [number, name, failure] of rows) {
+      it(`with ${number} ${failure ? "cannot" : "can"} work where process 1 is ${name}`, async () => {
         const kill = sinon.fake();
         await writeFile(join(folder, "comm"), `${name}\n`);
-        assert.equal(await signalRebooter(number, kill, join(folder, "comm")).obstacle(signal), obstacle);
+        assert.equal(await signalRebooter(number, kill, join(folder, "comm")).precheck(signal), failure);
         sinon.assert.calledOnceWithExactly(kill, 1, 0);
       });
     }

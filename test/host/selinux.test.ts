@@ -99,7 +99,7 @@ describe("On a host with SELinux", () => {
     const why = `EACCES: permission denied, stat '${sentinel}'${advice}`;
     await asNobody(async () => {
       if (process.geteuid?.() !== 65534) await chmod(join(folder, "run"), 0);
-      assert.equal(await need.obstacle(signal), why);
+      assert.equal(await need.precheck(signal), why);
       assert.deepEqual(await need.check(true, signal), { state: "unknown", why });
     });
     await chmod(join(folder, "run"), 0o700);
@@ -112,8 +112,8 @@ describe("On a host with SELinux", () => {
     await new Promise((resolve) => server.once("listening", resolve));
     await chmod(socket, 0);
     const rebooter = logindRebooter(createLogind(socket, systemClock), { skipInhibitors: false }, whyDenied);
-    const obstacle = await asNobody(() => rebooter.obstacle(signal));
+    const failure = await asNobody(() => rebooter.precheck(signal));
     server.close();
-    assert.equal(obstacle, `D-Bus at ${socket}: connect EACCES ${socket}${advice}`);
+    assert.equal(failure, `D-Bus at ${socket}: connect EACCES ${socket}${advice}`);
   });
 });

@@ -90,7 +90,7 @@ describe("logind of a real machine", () => {
       const { boots } = machine;
       const before = await machine.bootID();
       const rebooter = logindRebooter(logind, { skipInhibitors });
-      assert.equal(await rebooter.obstacle(signal), undefined);
+      assert.equal(await rebooter.precheck(signal), undefined);
       await hold("flash", "block");
       // The machine may go down before its answer is out.
       await rebooter

@@ -18,10 +18,10 @@ export type NeedOptions = Pick<
   "os" | "run-path" | "reboot-sentinel" | "reboot-sentinel-command" | "period"
 >;
 
-/** What a source stands on. `place` makes a command one that runs on the host. */
+/** What a source stands on. `onHost` makes a command one that runs on the host. */
 export interface NeedPorts {
   exec: Exec;
-  place: (argv: Argv) => Argv;
+  onHost: (argv: Argv) => Argv;
   clock: Clock;
 }
 
@@ -35,7 +35,7 @@ export async function chooseNeed(
   signal: AbortSignal,
 ): Promise<NeedSource> {
   const { source, option, allowed } = await named(config, ports, signal);
-  const obstacle = await source.obstacle(signal);
+  const obstacle = await source.precheck(signal);
   if (obstacle !== undefined) throw new ConfigError(`${option}: allowed is ${allowed}, but ${obstacle}`);
   return source;
 }
@@ -46,11 +46,11 @@ async function named(
   ports: NeedPorts,
   signal: AbortSignal,
 ): Promise<{ source: TriedSource; option: string; allowed: string }> {
-  const { exec, place, clock } = ports;
+  const { exec, onHost, clock } = ports;
   const command = config["reboot-sentinel-command"];
   if (command !== undefined) {
     return {
-      source: commandNeed(place(command), sentinelCommand, exec, clock, config.period),
+      source: commandNeed(onHost(command), sentinelCommand, exec, clock, config.period),
       option: `--reboot-sentinel-command=${printable(command.join(" "))}`,
       allowed: "a command that can be run on this host, such as '/usr/bin/test -e /run/reboot-required'",
     };
@@ -73,16 +73,16 @@ async function named(
     };
   }
   return {
-    source: commandNeed(place(asks.command), asks.meaning, exec, clock, config.period),
+    source: commandNeed(onHost(asks.command), asks.meaning, exec, clock, config.period),
     option: `--os="${config.os}"`,
     allowed: `${name} where commands run on the host and it has ${asks.from}, such as after dnf install ${asks.from}`,
   };
 }
 
-async function recognise({ exec, place }: NeedPorts, signal: AbortSignal): Promise<PresetName> {
+async function recognise({ exec, onHost }: NeedPorts, signal: AbortSignal): Promise<PresetName> {
   let why: string;
   try {
-    const { code, output } = await exec(place(["cat", "/etc/os-release"]), readDeadlineMs, signal);
+    const { code, output } = await exec(onHost(["cat", "/etc/os-release"]), readDeadlineMs, signal);
     const name = code === 0 ? presetFor(output) : undefined;
     if (name !== undefined) return name;
     why = code === 0 ? "its /etc/os-release names another system" : shortEnds(output, 200);

@@ -34,12 +34,13 @@ export interface NeedSource {
 /** One that can be tried before it is relied on. */
 export interface TriedSource extends NeedSource {
   /** Why it can never answer as things are, if so. What may be over the next time is none. */
-  obstacle(signal: AbortSignal): Promise<string | undefined>;
+  precheck(signal: AbortSignal): Promise<string | undefined>;
 }
 
 interface Answer {
   need: Need;
-  obstacle?: string;
+  /** The reason why it can never answer as things are. */
+  never?: string;
 }
 
 /** A list of package names can be long; this many say enough. */
@@ -103,7 +104,7 @@ export function fileNeed(
       const files = { folder: dirname(resolve(sentinel)), names, onChange, onBreak: said, watch };
       watching = watchFiles(files, clock, signal);
     },
-    obstacle: async (signal) => (await answer(signal)).obstacle,
+    precheck: async (signal) => (await answer(signal)).never,
   };
 }
 
@@ -131,7 +132,7 @@ function cannotTell(why: string): Need {
 }
 
 function never(why: string): Answer {
-  return { need: cannotTell(why), obstacle: why };
+  return { need: cannotTell(why), never: why };
 }
 
 /** Needed as soon as one of the sources says so; where none does, and one cannot tell, it cannot be told. */
@@ -151,9 +152,9 @@ export function anyNeed(sources: readonly TriedSource[]): TriedSource {
       };
       for (const source of sources) source.watch(onChange, signal, once);
     },
-    async obstacle(signal) {
-      const obstacles = await Promise.all(sources.map((source) => source.obstacle(signal)));
-      return obstacles.find((obstacle) => obstacle !== undefined);
+    async precheck(signal) {
+      const failures = await Promise.all(sources.map((source) => source.precheck(signal)));
+      return failures.find((failure) => failure !== undefined);
     },
   };
 }
@@ -192,7 +193,7 @@ export function commandNeed(
       return (await askNow(signal)).need;
     },
     watch() {},
-    obstacle: async (signal) => (await askNow(signal)).obstacle,
+    precheck: async (signal) => (await askNow(signal)).never,
   };
 }
 

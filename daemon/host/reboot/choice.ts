@@ -10,12 +10,12 @@ export function choosingRebooter(
   async function choose(signal: AbortSignal): Promise<Choice> {
     const cannot: Choice["cannot"] = {};
     for (const method of methods.filter(({ name }) => asked === "auto" || asked === name)) {
-      const obstacle = await method.obstacle(signal);
-      if (obstacle === undefined) {
+      const failure = await method.precheck(signal);
+      if (failure === undefined) {
         chosen = method;
         return { method: method.name, cannot };
       }
-      cannot[method.name] = obstacle;
+      cannot[method.name] = failure;
     }
     return { method: undefined, cannot };
   }

@@ -9,17 +9,17 @@ const deadlineMs = 60_000;
 const checkDeadlineMs = 10_000;
 const saidMaxChars = 1000;
 
-/** `place` makes a command one that runs where this one is to. */
-export function commandRebooter(command: Argv, place: (argv: Argv) => Argv, exec: Exec): RebootMethod {
-  const argv = place(command);
+/** `onHost` makes a command one that runs where this one is to. */
+export function commandRebooter(command: Argv, onHost: (argv: Argv) => Argv, exec: Exec): RebootMethod {
+  const argv = onHost(command);
   const what = `reboot command ${argv.join(" ")}`;
   return {
     name: "command",
-    async obstacle(signal) {
+    async precheck(signal) {
       const [program] = command;
       try {
         // Only a shell of that place knows its paths; it starts nothing.
-        const look = place(["/bin/sh", "-c", 'command -v "$0"', program]);
+        const look = onHost(["/bin/sh", "-c", 'command -v "$0"', program]);
         const { code, output } = await exec(look, checkDeadlineMs, signal);
         return code === 0 ? undefined : shortEnds(output, saidMaxChars) || `there is no program ${program}`;
       } catch (error) {

@@ -30,7 +30,7 @@ export function logindRebooter(
       : `; user ${uid} has to be in the node's list of users and in a rule of polkit: see manifests/components/rootless`;
   return {
     name: "logind",
-    async obstacle(signal) {
+    async precheck(signal) {
       try {
         const answer = await logind.canReboot(signal);
         if (able.has(answer)) return undefined;

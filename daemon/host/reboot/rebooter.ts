@@ -24,5 +24,5 @@ export class RebootRefused extends Error {
 export interface RebootMethod extends Rebooter {
   readonly name: MethodName;
   /** Why it certainly does not work here, looked up without doing anything; undefined where it can. */
-  obstacle(signal: AbortSignal): Promise<string | undefined>;
+  precheck(signal: AbortSignal): Promise<string | undefined>;
 }

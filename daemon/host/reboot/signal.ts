@@ -13,7 +13,7 @@ const realTimeMin = 34;
 export function signalRebooter(number: number, kill: Kill, nameFile = "/proc/1/comm"): RebootMethod {
   return {
     name: "signal",
-    async obstacle() {
+    async precheck() {
       try {
         kill(1, 0);
       } catch (error) {

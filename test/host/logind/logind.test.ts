@@ -245,7 +245,7 @@ describe("logind", () => {
 describe("Rebooting by logind", () => {
   const held = { what: "shutdown", who: "fwupd", why: "Flashing it", mode: "block", uid: 0, pid: 7 };
   const delayed = { ...held, mode: "delay" };
-  const rows: [answer: string | Error, obstacle: RegExp | undefined, inhibitor?: Inhibitor][] = [
+  const rows: [answer: string | Error, failure: RegExp | undefined, inhibitor?: Inhibitor][] = [
     ["yes", undefined],
     ["inhibitor-blocked", undefined],
     ["inhibited", undefined],
@@ -268,15 +268,15 @@ describe("Rebooting by logind", () => {
     it(`says what is missing on the node to user ${uid}`, async () => {
       const logind = { canReboot: async () => "no", listInhibitors: async () => [] } as unknown as Logind;
       assert.match(
-        (await logindRebooter(logind, { skipInhibitors: false, uid }).obstacle(signal)) ?? "",
+        (await logindRebooter(logind, { skipInhibitors: false, uid }).precheck(signal)) ?? "",
         ending,
       );
     });
   }
 
-  for (const [answer, obstacle, inhibitor] of rows) {
+  for (const [answer, failure, inhibitor] of rows) {
     const meanwhile = inhibitor === undefined ? "" : `, with an inhibitor of the mode ${inhibitor.mode}`;
-    it(`is ${obstacle === undefined ? "possible" : "not possible"} after ${answer}${meanwhile}`, async () => {
+    it(`is ${failure === undefined ? "possible" : "not possible"} after ${answer}${meanwhile}`, async () => {
       const canReboot = async () => {
         if (answer instanceof Error) throw answer;
         return answer;
@@ -284,9 +284,9 @@ describe("Rebooting by logind", () => {
       const listInhibitors = async () => (inhibitor === undefined ? [] : [inhibitor]);
       const logind = { canReboot, listInhibitors } as unknown as Logind;
       const method = logindRebooter(logind, { skipInhibitors: false });
-      const found = await method.obstacle(signal);
-      if (obstacle === undefined) assert.equal(found, undefined);
-      else assert.match(found ?? "", obstacle);
+      const found = await method.precheck(signal);
+      if (failure === undefined) assert.equal(found, undefined);
+      else assert.match(found ?? "", failure);
     });
   }
 });

@@ -19,11 +19,11 @@ async function host(programs: Record<string, string>): Promise<void> {
   }
 }
 
-const place = (argv: Argv): Argv => ["/usr/bin/env", `PATH=${folder}/bin`, ...argv];
+const onHost = (argv: Argv): Argv => ["/usr/bin/env", `PATH=${folder}/bin`, ...argv];
 
 async function choose(options: RawOptions) {
   const config = parseConfig({ "node-id": "n1", "run-path": folder, ...options });
-  return await chooseNeed(config, { exec: createExec(systemClock), place, clock: systemClock }, signal);
+  return await chooseNeed(config, { exec: createExec(systemClock), onHost, clock: systemClock }, signal);
 }
 
 const stateWith = async (options: RawOptions) => (await (await choose(options)).check(false, signal)).state;

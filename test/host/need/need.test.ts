@@ -75,12 +75,12 @@ describe("The need for a reboot", () => {
     });
 
     it("can never be told with a folder in its place, but a folder that is not there may come", async () => {
-      const obstacle = (file: string) => fileNeed(file, systemClock).obstacle(signal);
-      assert.match((await obstacle(folder)) ?? "", /is a folder$/);
+      const precheck = (file: string) => fileNeed(file, systemClock).precheck(signal);
+      assert.match((await precheck(folder)) ?? "", /is a folder$/);
       await writeFile(sentinel, "");
-      assert.match((await obstacle(join(sentinel, "below"))) ?? "", /ENOTDIR/);
-      assert.equal(await obstacle(join(folder, "none/reboot-required")), undefined);
-      assert.equal(await obstacle(sentinel), undefined);
+      assert.match((await precheck(join(sentinel, "below"))) ?? "", /ENOTDIR/);
+      assert.equal(await precheck(join(folder, "none/reboot-required")), undefined);
+      assert.equal(await precheck(sentinel), undefined);
     });
 
     describe("takes from the list of packages", () => {
@@ -303,10 +303,10 @@ describe("The need for a reboot", () => {
     const needed: Need = { state: "needed", source: "file", reasons: ["linux"] };
     const not: Need = { state: "not-needed" };
     const unknown: Need = { state: "unknown", why: "no folder" };
-    const source = (need: Need, obstacle?: string) => ({
+    const source = (need: Need, precheck?: string) => ({
       check: async () => need,
       watch: sinon.fake(),
-      obstacle: async () => obstacle,
+      precheck: async () => precheck,
     });
     const rows: [needs: Need[], expected: Need][] = [
       [[not, needed], needed],
@@ -331,8 +331,8 @@ describe("The need for a reboot", () => {
         watch.firstCall.args[2](new Error("no watch is to be had"));
       }
       sinon.assert.calledOnce(onBreak);
-      assert.equal(await anyNeed(sources).obstacle(signal), "it is a folder");
-      assert.equal(await anyNeed([source(not)]).obstacle(signal), undefined);
+      assert.equal(await anyNeed(sources).precheck(signal), "it is a folder");
+      assert.equal(await anyNeed([source(not)]).precheck(signal), undefined);
     });
   });
 
@@ -417,15 +417,15 @@ describe("The need for a reboot", () => {
     });
 
     it("that cannot be run can never tell; one that fails, or does not end, may the next time", async () => {
-      const obstacle = (...argv: [string, ...string[]]) =>
-        commandNeed(argv, sentinelCommand, exec, systemClock, 0).obstacle(signal);
+      const precheck = (...argv: [string, ...string[]]) =>
+        commandNeed(argv, sentinelCommand, exec, systemClock, 0).precheck(signal);
       await writeFile(sentinel, "");
-      assert.match((await obstacle("/no/such")) ?? "", /running \/no\/such: .*ENOENT/);
-      assert.match((await obstacle(sentinel)) ?? "", /EACCES/);
-      assert.match((await obstacle("/usr/bin/env", "/no/such")) ?? "", /ended with 127: .*No such file/);
-      assert.match((await obstacle("/usr/bin/env", sentinel)) ?? "", /ended with 126: .*Permission denied/);
-      assert.match((await obstacle("/bin/sh", "-c", "echo nsenter: no; exit 1")) ?? "", /ended with 1/);
-      for (const code of [0, 1, 2]) assert.equal(await obstacle("/bin/sh", "-c", `exit ${code}`), undefined);
+      assert.match((await precheck("/no/such")) ?? "", /running \/no\/such: .*ENOENT/);
+      assert.match((await precheck(sentinel)) ?? "", /EACCES/);
+      assert.match((await precheck("/usr/bin/env", "/no/such")) ?? "", /ended with 127: .*No such file/);
+      assert.match((await precheck("/usr/bin/env", sentinel)) ?? "", /ended with 126: .*Permission denied/);
+      assert.match((await precheck("/bin/sh", "-c", "echo nsenter: no; exit 1")) ?? "", /ended with 1/);
+      for (const code of [0, 1, 2]) assert.equal(await precheck("/bin/sh", "-c", `exit ${code}`), undefined);
     });
 
     it("has a minute, and is killed then", async () => {
@@ -438,7 +438,7 @@ describe("The need for a reboot", () => {
         state: "unknown",
         why: "running /bin/sleep 60: no end after 60 s",
       });
-      assert.equal(await slow.obstacle(signal), undefined);
+      assert.equal(await slow.precheck(signal), undefined);
     });
 
     it("is seen within a period after the wall clock was set back by hours", async () => {
@@ -460,7 +460,7 @@ describe("The need for a reboot", () => {
       let now = 0;
       const clock = { ...systemClock, elapsed: () => now };
       const need = commandNeed(["check"], sentinelCommand, counted as unknown as Exec, clock, 1000);
-      await need.obstacle(signal);
+      await need.precheck(signal);
       now = 999;
       assert.deepEqual(await need.check(false, signal), { state: "not-needed" });
       assert.equal(counted.callCount, 1);

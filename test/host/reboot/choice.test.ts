@@ -10,7 +10,7 @@ function methods(...able: MethodName[]) {
   const all = (["logind", "signal", "command"] as const).map(
     (name): RebootMethod => ({
       name,
-      obstacle: async () => (able.includes(name) ? undefined : `no ${name}`),
+      precheck: async () => (able.includes(name) ? undefined : `no ${name}`),
       reboot: async () => void rebooted.push(name),
     }),
   );
