@@ -5,7 +5,7 @@ import { daemonSelector } from "../cluster/daemon-sets.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { WholeNode } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
-import { restsUntil } from "../cycle/at-rest.ts";
+import { backsOffUntil } from "../cycle/at-rest.ts";
 import { misreadOn } from "../cycle/misread.ts";
 import { type CycleRecord, type Phase, parseRecord, recordAnnotation } from "../cycle/record.ts";
 import { nodeHolders } from "../lock/lock.ts";
@@ -128,14 +128,14 @@ function recorded(name: string, record: CycleRecord, now: number): string[] {
 }
 
 /** A pause, a lock by hand and a halt are as of now; what else the node says is as old as that. */
-function written({ saidAt }: CycleRecord, now: number): string {
-  const ago = age(saidAt, now);
+function written({ reportedAt }: CycleRecord, now: number): string {
+  const ago = age(reportedAt, now);
   return ago === undefined ? "" : ` (written ${ago} ago)`;
 }
 
 function nextTry(record: CycleRecord): string {
   if (record.reasons.some(({ code }) => code === "given-up")) return "it does not try again by itself";
-  const until = restsUntil(record);
+  const until = backsOffUntil(record);
   if (record.failures > 0 && until !== undefined)
     return `it has failed ${record.failures} times in a row, and tries again at ${new Date(until).toISOString()}`;
   return `the need is still there after ${record.reboots} proved reboots, so it does not try again; rebootd reboot makes it`;

@@ -9,7 +9,7 @@ import {
   writeRecord,
 } from "../cycle/record.ts";
 import {
-  heededFrom,
+  acceptedFrom,
   parseRequest,
   requestedAnnotation,
   requestText,
@@ -64,6 +64,6 @@ export function anew(annotation: string | undefined, request: string, now: numbe
   if (record === undefined || !isAtRest(record)) return {};
   const text = requestText(request);
   const isKnown = record.request === text && isHeldBack(record);
-  if (!isKnown && heededFrom(record, text, now) === undefined) return {};
+  if (!isKnown && acceptedFrom(record, text, now) === undefined) return {};
   return { [recordAnnotation]: writeRecord({ ...record, ...unfailed }) };
 }

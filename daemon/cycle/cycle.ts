@@ -11,14 +11,14 @@ import type { Action, Decision } from "./decision.ts";
 import { type NodeChange, rehearsal } from "./marks.ts";
 import { misreadOn } from "./misread.ts";
 import { type NodeRead, patchNode, readNode, tryPatch } from "./node.ts";
-import type { Ask, NodeFacts, OwnPods, Seen } from "./observation.ts";
+import type { Ask, NodeFacts, Observation, OwnPods } from "./observation.ts";
 import { asWritten, createOwnMemory } from "./own-memory.ts";
 import { rewordDelayMs } from "./reasons.ts";
 import { type CycleRecord, isAtRest, shifted, writeRecord } from "./record.ts";
-import { isRefusal, refusalText, sayRefused, withoutRefusal } from "./refused.ts";
+import { isRefusal, refusalText, reportRefused, withoutRefusal } from "./refused.ts";
 import { parseRequest, withRequest } from "./request.ts";
 import type { CyclePorts } from "./run.ts";
-import { createSetbacks, type Deed, isTrial } from "./setbacks.ts";
+import { createSetbacks, isTrial, type Step } from "./setbacks.ts";
 
 /** What the machine is asked to reboot on is no older than so, by either clock: a machine that was suspended may not know of it. */
 const checksMaxMs = 60_000;
@@ -40,7 +40,7 @@ const refusals = [
 ] as const;
 /** Each pod that goes, and each heartbeat, wakes a drain; nothing that it does stands on the slot for longer. */
 const drainLockMs = 5000;
-const sayingsKept = 10;
+const reportsKept = 10;
 /** A record that somebody takes away again and again is written again no sooner. */
 const rewriteMs = 60_000;
 /** How its pods were is believed for so long: from just before the slot is asked for to the cordon. */
@@ -62,13 +62,13 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   const { api, clock, random, nodeName, policy, lock, report } = ports;
   const memory = createOwnMemory(clock, trustMs, report.doubted);
   const setbacks = createSetbacks(clock, random);
-  /** The deed that has failed last: its rest is to be waited for. */
-  let failed: Deed = "look at the node";
+  /** The step that has failed last: its rest is to be waited for. */
+  let failed: Step = "look at the node";
   let ask: Ask | undefined;
   /** What follows are moments of `clock.elapsed()`. */
   let readySince: number | undefined;
   let neededSince: number | undefined;
-  let saidAt: number[] = [];
+  let reportedAt: number[] = [];
   /** By both clocks: nothing that a pass has looked at is older. */
   let passBegan: Moments = { elapsed: 0, wall: 0 };
   /** The version of the Node that this pass stands on, whatever the watch has shown since. */
@@ -122,13 +122,13 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     };
   };
 
-  function sayingsWithin(ms: number): number {
-    return saidAt.filter((moment) => clock.elapsed() - moment < ms).length;
+  function reportsWithin(ms: number): number {
+    return reportedAt.filter((moment) => clock.elapsed() - moment < ms).length;
   }
 
   function rewordAt(): number | undefined {
-    const last = saidAt.at(-1);
-    return last === undefined ? undefined : onTheWall(last + rewordDelayMs(sayingsWithin(3_600_000)));
+    const last = reportedAt.at(-1);
+    return last === undefined ? undefined : onTheWall(last + rewordDelayMs(reportsWithin(3_600_000)));
   }
 
   function drainState(): DrainState {
@@ -144,7 +144,9 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   }
 
   /** Looks until there is something to do. */
-  async function look(signal: AbortSignal): Promise<{ record: CycleRecord; seen: Seen; decision: Decided }> {
+  async function look(
+    signal: AbortSignal,
+  ): Promise<{ record: CycleRecord; seen: Observation; decision: Decided }> {
     for (;;) {
       followClock();
       passBegan = moments();
@@ -152,7 +154,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       version = memory.node()?.resourceVersion ?? "";
       if (clock.elapsed() >= slotTrustedUntil) mayHoldSlot = true;
       bootID = await ports.readBootID();
-      const seen: Seen = {
+      const seen: Observation = {
         bootID,
         drain: drainState(),
         ask,
@@ -162,7 +164,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         mayHoldSlot,
         turn: turn?.claim() ?? true,
         unreachableMs: ports.unreachableMs() - unreachableBefore,
-        sayings: sayingsWithin(60_000),
+        reportCount: reportsWithin(60_000),
         rewordAt: rewordAt(),
         setbacks: setbacks.shown(clock.wall()),
         refused: setbacks.refusal("save"),
@@ -203,20 +205,20 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   /** Undefined when the Node carries another record than was thought, or the clock was set: then all is to be looked at again. */
   async function lookAndDecide(
     record: CycleRecord,
-    seen: Seen,
+    seen: Observation,
     signal: AbortSignal,
   ): Promise<Decided | undefined> {
     for (;;) {
       const decision = decide(record, seen, policy, clock.wall());
       const { action } = decision;
       if (action.do !== "look") return { ...decision, action };
-      const deed = action.at === "rehearsal" ? "rehearse" : (`look at the ${action.at}` as const);
-      const restMs = setbacks.restMs(deed);
+      const step = action.at === "rehearsal" ? "rehearse" : (`look at the ${action.at}` as const);
+      const restMs = setbacks.restMs(step);
       if (restMs > 0) {
         const until = clock.wall() + restMs;
-        return { action: { do: "wait", until }, why: `cannot ${deed}: ${setbacks.why(deed)}` };
+        return { action: { do: "wait", until }, why: `cannot ${step}: ${setbacks.why(step)}` };
       }
-      const isSame = await attempt(deed, () => lookAt(action, record, seen, signal));
+      const isSame = await attempt(step, () => lookAt(action, record, seen, signal));
       if (!isSame || followClock()) return undefined;
     }
   }
@@ -225,7 +227,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   async function lookAt(
     action: Extract<Action, { do: "look" }>,
     record: CycleRecord,
-    seen: Seen,
+    seen: Observation,
     signal: AbortSignal,
   ): Promise<boolean> {
     switch (action.at) {
@@ -316,7 +318,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     }
   }
 
-  async function lookAtShutdown(signal: AbortSignal): Promise<NonNullable<Seen["shutdown"]>> {
+  async function lookAtShutdown(signal: AbortSignal): Promise<NonNullable<Observation["shutdown"]>> {
     try {
       return (await ports.isShuttingDown(signal)) ? "under-way" : "none";
     } catch {
@@ -325,7 +327,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     }
   }
 
-  function askedOfGates(record: CycleRecord, stage: Stage, seen: Seen): Asked {
+  function askedOfGates(record: CycleRecord, stage: Stage, seen: Observation): Asked {
     const { need, lastDrainMs, slowGraceSeconds } = record;
     const isLockFull = seen.lock?.refusal !== undefined && !seen.lock.held;
     const node = memory.node();
@@ -336,7 +338,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     return { ...told, stage, neededSince: since, urgent, isLockFull };
   }
 
-  async function lookAtNode(seen: Seen, signal: AbortSignal): Promise<boolean> {
+  async function lookAtNode(seen: Observation, signal: AbortSignal): Promise<boolean> {
     const known = nodeJustNow();
     if (known !== undefined) return seeNode(known, seen);
     const asked = moments();
@@ -358,7 +360,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     return isNewest ? standOn(lastNode) : undefined;
   }
 
-  function seeNode(facts: NodeFacts, seen: Seen): true {
+  function seeNode(facts: NodeFacts, seen: Observation): true {
     version = facts.resourceVersion;
     readySince = facts.ready && facts.bootID === seen.bootID ? (readySince ?? clock.elapsed()) : undefined;
     seen.readySince = onTheWallOrNot(readySince);
@@ -417,7 +419,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     drain = undefined;
   }
 
-  async function perform(action: Doing, seen: Seen, why: string, signal: AbortSignal): Promise<void> {
+  async function perform(action: Doing, seen: Observation, why: string, signal: AbortSignal): Promise<void> {
     switch (action.do) {
       case "acquire": {
         const asked = moments();
@@ -443,7 +445,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         return;
       }
       case "save":
-        return await saveOrSay(action, why, signal);
+        return await saveOrReport(action, why, signal);
       case "drain": {
         const stopped = new AbortController();
         const { cordonedAt, deadline, deleteAt } = action;
@@ -471,7 +473,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   }
 
   /** Where the server refuses what goes with the record, the record alone says so. A cycle that has not begun says it in its own way. */
-  async function saveOrSay(
+  async function saveOrReport(
     { record, change, trial }: Extract<Action, { do: "save" }>,
     why: string,
     signal: AbortSignal,
@@ -484,13 +486,13 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       if (isRefusal(error)) {
         isRehearsed = false;
         if (trial === undefined && current !== undefined)
-          await sayWhatIsRefused(current, record, change, (error as Error).message, signal);
+          await reportWhatIsRefused(current, record, change, (error as Error).message, signal);
       }
       throw error;
     }
   }
 
-  async function sayWhatIsRefused(
+  async function reportWhatIsRefused(
     before: CycleRecord,
     wanted: CycleRecord,
     change: NodeChange,
@@ -498,7 +500,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     signal: AbortSignal,
   ): Promise<void> {
     if (Object.keys(change).length === 0) return report.refused("record", words);
-    const alone = sayRefused(before, wanted, words, clock.wall());
+    const alone = reportRefused(before, wanted, words, clock.wall());
     try {
       if (alone !== undefined) await save(alone, {}, refusalText(words), signal);
       report.refused("marks", words);
@@ -550,7 +552,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     memory.wrote(next, answer, asked.elapsed);
     lastNode = { facts: answer.facts, asked };
     adopt(next);
-    if (next.phase === "Waiting") saidAt = [...saidAt, clock.elapsed()].slice(-sayingsKept);
+    if (next.phase === "Waiting") reportedAt = [...reportedAt, clock.elapsed()].slice(-reportsKept);
     if (before.phase !== next.phase) report.phaseChanged(before, next, why);
   }
 
@@ -573,18 +575,18 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   }
 
   /** What counts together where it is refused. */
-  function deedOf(action: Doing): Deed {
+  function stepOf(action: Doing): Step {
     return action.do === "save" ? (action.trial ?? "save") : action.do;
   }
 
-  async function attempt<T>(deed: Deed, work: () => Promise<T>): Promise<T> {
+  async function attempt<T>(step: Step, work: () => Promise<T>): Promise<T> {
     try {
       const result = await work();
-      setbacks.succeeded(deed);
+      setbacks.succeeded(step);
       return result;
     } catch (error) {
-      failed = deed;
-      setbacks.failed(deed, error);
+      failed = step;
+      setbacks.failed(step, error);
       throw error;
     }
   }
@@ -632,10 +634,10 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         // Whole milliseconds: what is due in a fraction of one is not due yet, again and again.
         return { waitMs: Math.max(0, Math.ceil(Math.min(until, trusted))) };
       }
-      const deed = deedOf(action);
-      const restMs = setbacks.restMs(deed);
+      const step = stepOf(action);
+      const restMs = setbacks.restMs(step);
       if (restMs > 0) return { waitMs: restMs };
-      await attempt(deed, () => perform(action, seen, why, signal));
+      await attempt(step, () => perform(action, seen, why, signal));
       return { waitMs: undefined };
     },
   };

@@ -1,13 +1,13 @@
 import type { Running } from "../drain/state.ts";
 import type { ClosedGate, GateAnswers } from "../gates/gate.ts";
 import { iso, toTheSecond } from "../time/iso.ts";
-import { atRest, cordon, failed } from "./at-rest.ts";
+import { betweenCycles, cordon, failed } from "./at-rest.ts";
 import {
+  type Context,
   type Decision,
   keptSlot,
   look,
   lookAtGates,
-  type Moment,
   nodeGone,
   type Policy,
   phase,
@@ -16,9 +16,9 @@ import {
   wait,
 } from "./decision.ts";
 import { callHooks, forgetHooks, missingHooks, unmark, unmarked } from "./marks.ts";
-import type { NodeFacts, Seen } from "./observation.ts";
-import { reasonsOf, sayAt, sayInDrainAt, saying } from "./reasons.ts";
-import { atEase, type CycleRecord, type Reason } from "./record.ts";
+import type { NodeFacts, Observation } from "./observation.ts";
+import { reasonsOf, reportAt, reported, reportInDrainAt } from "./reasons.ts";
+import { type CycleRecord, idleAfter, type Reason } from "./record.ts";
 import { refusalText } from "./refused.ts";
 import { returning } from "./returning.ts";
 
@@ -34,34 +34,34 @@ const handOn = "the node is restored: release the slot";
  * is here. The order makes a kill between any two effects safe: slot, cordon and record in one patch, evictions,
  * record with the boot ID, fresh checks, reboot, proof, return, uncordon, release.
  */
-export function decide(record: CycleRecord, seen: Seen, policy: Policy, now: number): Decision {
-  const moment = { seen, policy, now };
+export function decide(record: CycleRecord, seen: Observation, policy: Policy, now: number): Decision {
+  const context = { seen, policy, now };
   switch (record.phase) {
     case "Idle":
     case "Waiting":
     case "Failed":
-      return leftBehind(record, moment) ?? atRest(record, moment);
+      return leftBehind(record, context) ?? betweenCycles(record, context);
     case "Draining":
-      return draining(record, moment);
+      return draining(record, context);
     case "Rebooting":
-      return rebooting(record, moment);
+      return rebooting(record, context);
     case "Returning":
-      return returning(record, moment, (why) => restore(record, "failed", why, moment));
+      return returning(record, context, (why) => restore(record, "failed", why, context));
     case "Settling":
-      return settling(record, moment);
+      return settling(record, context);
     case "Restoring":
-      return restoring(record, moment);
+      return restoring(record, context);
   }
 }
 
 /** At rest nothing of ours is on the Node; there is where the record is another version's, or was written by hand. */
-function leftBehind(record: CycleRecord, moment: Moment): Decision | undefined {
+function leftBehind(record: CycleRecord, context: Context): Decision | undefined {
   if (!record.cordoned && record.labels.length === 0) return undefined;
-  return restore(record, "withdrawn", record.outcome?.message ?? "the cycle was broken off", moment);
+  return restore(record, "withdrawn", record.outcome?.message ?? "the cycle was broken off", context);
 }
 
-function draining(begun: CycleRecord, moment: Moment): Decision {
-  const { seen, policy, now } = moment;
+function draining(begun: CycleRecord, context: Context): Decision {
+  const { seen, policy, now } = context;
   const { drain } = seen;
   if (begun.bootID === undefined) return countsFromNow(begun, seen);
   if (seen.bootID !== begun.bootID) {
@@ -73,50 +73,50 @@ function draining(begun: CycleRecord, moment: Moment): Decision {
   const deadline = began + policy.drainTimeoutMs;
   const isLate = now >= deadline;
   if (seen.refused !== undefined && isLate)
-    return restore(begun, "failed", refusalText(seen.refused), moment);
-  const right = confirm(begun, moment);
+    return restore(begun, "failed", refusalText(seen.refused), context);
+  const right = confirm(begun, context);
   if ("lost" in right) return right.lost;
   // A request that comes before the reboot is served by it.
   const record = { ...begun, request: right.request };
   if (seen.gates === undefined) return lookAtGates("drain");
-  const shut = withdrawnBy(seen.gates, record, moment);
+  const shut = withdrawnBy(seen.gates, record, context);
   if (shut !== undefined) return shut;
-  if (record.announced) return announced(record, right.node, moment);
+  if (record.announced) return announced(record, right.node, context);
   const deleteAt = began + policy.drainDeleteAfterMs;
   switch (drain.state) {
     case "none":
       // A restart has lost the drain. Without a look at the pods the machine does not go down.
       if (isLate && !policy.rebootAnyway)
-        return undrained(record, right.node, "the drain has passed its deadline", moment);
+        return undrained(record, right.node, "the drain has passed its deadline", context);
       return {
         action: { do: "drain", cordonedAt: Date.parse(record.since), deadline, deleteAt },
         why: "evict the pods of this node",
       };
     case "running":
-      if (isLate) return late(record, right.node, drain, moment);
+      if (isLate) return late(record, right.node, drain, context);
       return {
         ...held(
           record,
-          podsLeft(drain, { deadline, deleteAt }, moment),
+          podsLeft(drain, { deadline, deleteAt }, context),
           drainLookAt(drain, deadline, now),
-          moment,
+          context,
         ),
         drainEnds: deadline,
       };
     case "detaching": {
       const volumes = `volumes that are not detached yet: ${drain.volumes.join(", ")}`;
-      if (isLate) return drained(record, right.node, volumes, moment);
+      if (isLate) return drained(record, right.node, volumes, context);
       const closed = { gate: drainGate, code: "volumes", message: `the node is empty; ${volumes}` };
-      return { ...held(record, closed, deadline, moment), drainEnds: deadline };
+      return { ...held(record, closed, deadline, context), drainEnds: deadline };
     }
     case "failed":
-      if (drain.isBlind) return restore(record, "failed", drain.why, moment);
-      return undrained(record, right.node, drain.why, moment);
+      if (drain.isBlind) return restore(record, "failed", drain.why, context);
+      return undrained(record, right.node, drain.why, context);
     case "done": {
       const until = drain.at + policy.rebootDelayMs;
-      if (now >= until) return drained(record, right.node, "drained", moment);
+      if (now >= until) return drained(record, right.node, "drained", context);
       const message = `drained; waiting for --reboot-delay until ${toTheSecond(until)}`;
-      return held(record, { gate: drainGate, code: "reboot-delay", message }, until, moment);
+      return held(record, { gate: drainGate, code: "reboot-delay", message }, until, context);
     }
   }
 }
@@ -129,11 +129,11 @@ function drainLookAt({ trouble }: Running, deadline: number, now: number): numbe
 }
 
 /** Waits, and says on the Node for what. */
-function held(record: CycleRecord, closed: ClosedGate, until: number, { seen, now }: Moment): Decision {
+function held(record: CycleRecord, closed: ClosedGate, until: number, { seen, now }: Context): Decision {
   const reasons = reasonsOf(record, [closed], now);
-  const sayAt = sayInDrainAt(record, reasons);
-  if (now >= sayAt) return { ...save({ ...record, ...saying(reasons, now) }, closed.message), reasons };
-  return { ...wait(closed.message, soonest(until, sayAt, seen.gates?.changesAt)), reasons };
+  const reportAt = reportInDrainAt(record, reasons);
+  if (now >= reportAt) return { ...save({ ...record, ...reported(reasons, now) }, closed.message), reasons };
+  return { ...wait(closed.message, soonest(until, reportAt, seen.gates?.changesAt)), reasons };
 }
 
 function soonest(...times: readonly (number | undefined)[]): number {
@@ -141,14 +141,14 @@ function soonest(...times: readonly (number | undefined)[]): number {
 }
 
 /** What takes the right to go on away; what is soon over does not. */
-function withdrawnBy({ closed }: GateAnswers, record: CycleRecord, moment: Moment): Decision | undefined {
+function withdrawnBy({ closed }: GateAnswers, record: CycleRecord, context: Context): Decision | undefined {
   const lasting = closed.find(({ isBrief }) => isBrief !== true);
-  return lasting && restore(record, "withdrawn", lasting.message, moment);
+  return lasting && restore(record, "withdrawn", lasting.message, context);
 }
 
 /** Nothing is left to go: hooks, and what is soon over, may still hold the reboot up, each for a time. */
-function drained(record: CycleRecord, node: NodeFacts, why: string, moment: Moment): Decision {
-  const { seen, policy, now } = moment;
+function drained(record: CycleRecord, node: NodeFacts, why: string, context: Context): Decision {
+  const { seen, policy, now } = context;
   if (seen.gates?.stage !== "reboot") return lookAtGates("reboot");
   const hooks = missingHooks(policy.beforeHooks.keys, node);
   const reasons = reasonsOf(record, [...seen.gates.closed, ...closedByHooks(hooks)], now);
@@ -159,21 +159,21 @@ function drained(record: CycleRecord, node: NodeFacts, why: string, moment: Mome
   const isOver = (one: Reason) =>
     one.gate === hooksGate && policy.beforeHooks.late === "go-on" && now >= due(one);
   const holding = reasons.filter((one) => !isOver(one));
-  if (holding.length === 0) return reboot(record, why, moment);
+  if (holding.length === 0) return reboot(record, why, context);
   const late = holding.find((one) => now >= due(one));
   if (late !== undefined) {
     const [result, option] =
       late.gate === hooksGate
         ? (["failed", "--before-reboot-hooks-timeout"] as const)
         : (["withdrawn", "--drain-timeout"] as const);
-    return restore(record, result, `${late.message}, for longer than ${option}`, moment);
+    return restore(record, result, `${late.message}, for longer than ${option}`, context);
   }
   const says = `${why}, but ${holding.map(({ message }) => message).join("; ")}`;
   const until = soonest(...holding.map(due), now + briefRecheckMs, seen.gates.changesAt);
   const decision =
-    now < sayAt(record, reasons, seen.rewordAt)
+    now < reportAt(record, reasons, seen.rewordAt)
       ? wait(says, until)
-      : save({ ...record, ...saying(reasons, now) }, says, callHooks(hooks, node));
+      : save({ ...record, ...reported(reasons, now) }, says, callHooks(hooks, node));
   return { ...decision, reasons };
 }
 
@@ -186,7 +186,7 @@ function closedByHooks(missing: readonly string[]): ClosedGate[] {
 }
 
 /** The labels are set; who follows them has time until the cordon. */
-function announced(record: CycleRecord, node: NodeFacts, { policy, now }: Moment): Decision {
+function announced(record: CycleRecord, node: NodeFacts, { policy, now }: Context): Decision {
   const until = Date.parse(record.since) + policy.drainDelayMs;
   if (now < until) return wait("waiting for --drain-delay", until);
   const cordoned = cordon(record, node, now);
@@ -197,7 +197,7 @@ function announced(record: CycleRecord, node: NodeFacts, { policy, now }: Moment
 function podsLeft(
   drain: Running,
   { deadline, deleteAt }: { deadline: number; deleteAt: number },
-  { policy, now }: Moment,
+  { policy, now }: Context,
 ): ClosedGate {
   const deletes = deleteAt < deadline ? `${deletionText(deleteAt, now)}; ` : "";
   const end = policy.rebootAnyway && drain.isListed ? "reboots anyway" : "is restored";
@@ -222,24 +222,24 @@ function leftText({ isListed, podsLeft, blocked, trouble }: Running): string {
 }
 
 /** At the deadline. The machine goes down all the same only where the pods have been seen, and so were asked to go. */
-function late(record: CycleRecord, node: NodeFacts, drain: Running, moment: Moment): Decision {
+function late(record: CycleRecord, node: NodeFacts, drain: Running, context: Context): Decision {
   const why = `the drain has passed its deadline, ${leftText(drain)}`;
   const { slowGraceSeconds = Number.POSITIVE_INFINITY } = drain;
   const slowest = Math.min(slowGraceSeconds, record.slowGraceSeconds ?? Number.POSITIVE_INFINITY);
   const learnt = Number.isFinite(slowest) ? { ...record, slowGraceSeconds: slowest } : record;
-  if (drain.isListed || !moment.policy.rebootAnyway) return undrained(learnt, node, why, moment);
+  if (drain.isListed || !context.policy.rebootAnyway) return undrained(learnt, node, why, context);
   // A list has its own deadline.
-  if (drain.trouble === undefined) return wait(why, moment.now + briefRecheckMs);
-  return restore(record, "failed", why, moment);
+  if (drain.trouble === undefined) return wait(why, context.now + briefRecheckMs);
+  return restore(record, "failed", why, context);
 }
 
 /** The drain has not succeeded, and will not. */
-function undrained(record: CycleRecord, node: NodeFacts, why: string, moment: Moment): Decision {
-  if (!moment.policy.rebootAnyway) return restore(record, "failed", why, moment);
-  return drained(record, node, `${why}: the escalation goes on to the reboot`, moment);
+function undrained(record: CycleRecord, node: NodeFacts, why: string, context: Context): Decision {
+  if (!context.policy.rebootAnyway) return restore(record, "failed", why, context);
+  return drained(record, node, `${why}: the escalation goes on to the reboot`, context);
 }
 
-function reboot(record: CycleRecord, why: string, { policy, now }: Moment): Decision {
+function reboot(record: CycleRecord, why: string, { policy, now }: Context): Decision {
   return save(
     {
       ...phase(record, "Rebooting", now),
@@ -257,25 +257,25 @@ function reboot(record: CycleRecord, why: string, { policy, now }: Moment): Deci
 }
 
 /** Nothing proves a reboot but another boot ID than the one before. */
-function countsFromNow(record: CycleRecord, { bootID }: Seen): Decision {
+function countsFromNow(record: CycleRecord, { bootID }: Observation): Decision {
   return save({ ...record, bootID }, "the record names no boot ID: a reboot is proved from this boot on");
 }
 
-function rebooting(record: CycleRecord, moment: Moment): Decision {
-  const { seen, now } = moment;
+function rebooting(record: CycleRecord, context: Context): Decision {
+  const { seen, now } = context;
   if (record.bootID === undefined) return countsFromNow(record, seen);
   if (seen.bootID !== record.bootID) {
     return save(phase(record, "Returning", now), "the boot ID has changed: the machine has rebooted");
   }
-  if (record.askedAt === undefined || seen.ask?.result === "unsent") return toBeAsked(record, moment);
-  if (seen.ask?.result === "refused") return restore(record, "failed", seen.ask.why, moment);
-  return asked(record, record.askedAt, moment);
+  if (record.askedAt === undefined || seen.ask?.result === "unsent") return toBeAsked(record, context);
+  if (seen.ask?.result === "refused") return restore(record, "failed", seen.ask.why, context);
+  return asked(record, record.askedAt, context);
 }
 
 /** The step that cannot be undone. Everything that it stands on was seen in this very pass. */
-function toBeAsked(record: CycleRecord, moment: Moment): Decision {
-  const { seen, now } = moment;
-  const right = confirm(record, moment);
+function toBeAsked(record: CycleRecord, context: Context): Decision {
+  const { seen, now } = context;
+  const right = confirm(record, context);
   if ("lost" in right) return right.lost;
   if (!seen.isDrained) {
     // The record may be of a process before this one, or anybody's. An empty node is drained in no time.
@@ -284,7 +284,7 @@ function toBeAsked(record: CycleRecord, moment: Moment): Decision {
   }
   if (seen.gates === undefined) return lookAtGates("reboot");
   const [closed] = seen.gates.closed;
-  if (closed !== undefined) return restore(record, "withdrawn", closed.message, moment);
+  if (closed !== undefined) return restore(record, "withdrawn", closed.message, context);
   // What was written a moment ago, and was not followed by the request, need not be written again.
   const isRecent = now - Date.parse(record.askedAt ?? "") < askedAgeMaxMs;
   const askedAt = isRecent ? record.askedAt : iso(now);
@@ -299,9 +299,9 @@ function drainAgain(record: CycleRecord, why: string, now: number): Decision {
 }
 
 /** The machine may go down at any moment: the node is down, whatever the lock or the API say, until it is seen not to go. */
-function asked(record: CycleRecord, askedAt: string, moment: Moment): Decision {
-  const { seen, policy, now } = moment;
-  const kept = keptSlot(moment);
+function asked(record: CycleRecord, askedAt: string, context: Context): Decision {
+  const { seen, policy, now } = context;
+  const kept = keptSlot(context);
   if (kept !== undefined) return kept;
   const due = Date.parse(askedAt) + policy.rebootTimeoutMs;
   const recheckAt = now + policy.gateRecheckMs;
@@ -312,7 +312,7 @@ function asked(record: CycleRecord, askedAt: string, moment: Moment): Decision {
     return { ...wait(why, recheckAt), overdue: true };
   }
   const stillUp = `asked to reboot ${record.attempt} times, but the machine is still up`;
-  if (record.attempt >= policy.rebootAttempts) return restore(record, "failed", stillUp, moment);
+  if (record.attempt >= policy.rebootAttempts) return restore(record, "failed", stillUp, context);
   // The machine may never have been asked, and pods may have come: bound before the cordon, or by somebody who ignores it.
   return drainAgain(record, `${stillUp}: drain what has come, and ask again`, now);
 }
@@ -320,51 +320,51 @@ function asked(record: CycleRecord, askedAt: string, moment: Moment): Decision {
 /** Looks at what gives the right to go on; where that is lost, the node is given back. */
 function confirm(
   record: CycleRecord,
-  moment: Moment,
+  context: Context,
 ): { node: NodeFacts; request: string | undefined } | { lost: Decision } {
-  const { node, lock, need } = moment.seen;
-  const withdrawn = (why: string) => ({ lost: restore(record, "withdrawn", why, moment) });
+  const { node, lock, need } = context.seen;
+  const withdrawn = (why: string) => ({ lost: restore(record, "withdrawn", why, context) });
   if (node === undefined) return { lost: look("node") };
-  if (node === "gone") return { lost: nodeGone(moment) };
+  if (node === "gone") return { lost: nodeGone(context) };
   if (lock === undefined) return { lost: look("lock") };
   if (!lock.held) return withdrawn("the slot is no longer ours");
   if (lock.refusal?.code === "paused") return withdrawn(lock.refusal.message);
-  if (!node.unschedulable && !record.announced) return { lost: uncordoned(record, moment) };
+  if (!node.unschedulable && !record.announced) return { lost: uncordoned(record, context) };
   if (need === undefined) return { lost: look("need") };
   if (need.state !== "needed") return withdrawn("the reboot is no longer needed");
   return { node, request: need.request };
 }
 
 /** Once it may be a mistake; whoever does it again wants the node now. That is a failure, so that the back-off leaves it alone. */
-function uncordoned(record: CycleRecord, moment: Moment): Decision {
+function uncordoned(record: CycleRecord, context: Context): Decision {
   if (record.cordonedAgain || record.phase !== "Draining") {
-    return restore(record, "failed", "somebody uncordoned the node", moment);
+    return restore(record, "failed", "somebody uncordoned the node", context);
   }
   const why = "somebody uncordoned the node while it is drained: cordon it again, this once";
   return save({ ...record, cordoned: true, cordonedAgain: true }, why, { cordon: "set" });
 }
 
-function settling(record: CycleRecord, moment: Moment): Decision {
-  const { policy, now } = moment;
+function settling(record: CycleRecord, context: Context): Decision {
+  const { policy, now } = context;
   const until = Date.parse(record.since) + policy.lockReleaseDelayMs;
   if (now < until) return wait("waiting for --lock-release-delay", until);
   // The slot goes back before the record forgets that there may be one.
-  return released(record, moment, handOn, record.outcome) ?? ended(record, moment);
+  return released(record, context, handOn, record.outcome) ?? ended(record, context);
 }
 
-function restoring(record: CycleRecord, moment: Moment): Decision {
-  const release = released(record, moment, handOn, record.outcome);
+function restoring(record: CycleRecord, context: Context): Decision {
+  const release = released(record, context, handOn, record.outcome);
   if (release !== undefined) return release;
-  if (record.outcome?.result !== "failed") return ended(record, moment);
-  return failed(record, `failed: ${record.outcome.message}`, moment);
+  if (record.outcome?.result !== "failed") return ended(record, context);
+  return failed(record, `failed: ${record.outcome.message}`, context);
 }
 
 /** Where a cycle that did not fail leads: a need that outlived it is counted on, one that has gone is forgotten. */
-function ended(cycle: CycleRecord, { seen, now }: Moment): Decision {
+function ended(cycle: CycleRecord, { seen, now }: Context): Decision {
   if (seen.need === undefined) return look("need");
   const record = { ...cycle, leftAt: iso(now) };
   const why = record.outcome?.message ?? "the cycle has ended";
-  if (seen.need.state === "not-needed") return save(atEase(record, now), why);
+  if (seen.need.state === "not-needed") return save(idleAfter(record, now), why);
   return save({ ...phase(record, "Waiting", now), attempt: 0, reasons: [] }, why);
 }
 
@@ -373,11 +373,11 @@ function restore(
   record: CycleRecord,
   result: "failed" | "withdrawn",
   message: string,
-  moment: Moment,
+  context: Context,
 ): Decision {
-  const { seen, policy, now } = moment;
+  const { seen, policy, now } = context;
   if (seen.node === undefined) return look("node");
-  if (seen.node === "gone") return nodeGone(moment);
+  if (seen.node === "gone") return nodeGone(context);
   if (seen.shutdown === undefined) return look("shutdown");
   if (seen.shutdown === "under-way") {
     return wait(`${message}, but the machine is going down already`, now + briefRecheckMs);

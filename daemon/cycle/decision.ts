@@ -2,7 +2,7 @@ import type { Escalation } from "../drain/escalation.ts";
 import type { Stage } from "../gates/gate.ts";
 import { iso } from "../time/iso.ts";
 import type { MarkPolicy, NodeChange } from "./marks.ts";
-import type { Seen, Trial } from "./observation.ts";
+import type { Observation, Trial } from "./observation.ts";
 import type { CycleRecord, Reason } from "./record.ts";
 
 /** The settings that the order of things depends on. Times in milliseconds. */
@@ -33,8 +33,8 @@ export interface Hooks {
 }
 
 /** What a decision stands on beside the record. */
-export interface Moment {
-  seen: Seen;
+export interface Context {
+  seen: Observation;
   policy: Policy;
   now: number;
 }
@@ -70,7 +70,7 @@ export interface Decision {
   overdue?: true;
 }
 
-export function nodeGone({ policy, now }: Moment): Decision {
+export function nodeGone({ policy, now }: Context): Decision {
   return wait("the cluster has no Node of this name", now + policy.gateRecheckMs);
 }
 
@@ -99,7 +99,7 @@ export function phase(record: CycleRecord, next: CycleRecord["phase"], now: numb
  * A node that is down keeps its slot, or puts its entry back where the lock has lost it; a person's unlock it does not undo.
  * Undefined where there is nothing to do.
  */
-export function keptSlot({ seen, now }: Moment): Decision | undefined {
+export function keptSlot({ seen, now }: Context): Decision | undefined {
   const { lock, node, setbacks } = seen;
   if (lock === undefined) return look("lock");
   const isLost = !lock.held && !lock.takenAway && lock.refusal?.code !== "lock-unreadable";
@@ -120,7 +120,7 @@ function fenced(record: CycleRecord, now: number): Decision {
   const reasons = isUnsaid
     ? [{ gate: "node", code: "unanswered", message, since: iso(now) }]
     : record.reasons;
-  return save({ ...record, reasons, saidAt: iso(now) }, message);
+  return save({ ...record, reasons, reportedAt: iso(now) }, message);
 }
 
 /**
@@ -129,7 +129,7 @@ function fenced(record: CycleRecord, now: number): Decision {
  */
 export function released(
   record: CycleRecord,
-  { seen, now }: Moment,
+  { seen, now }: Context,
   why: string,
   end?: CycleRecord["outcome"],
 ): Decision | undefined {

@@ -5,7 +5,7 @@ import { shortLine } from "../text/one-line.ts";
 import { recordAnnotation } from "./record.ts";
 import { parseRequest, requestedAnnotation } from "./request.ts";
 
-const wishes = [pausedAnnotation, priorityAnnotation, requestedAnnotation];
+const requests = [pausedAnnotation, priorityAnnotation, requestedAnnotation];
 const shownMax = 10;
 
 /**
@@ -29,8 +29,8 @@ export function misreadOn(
   ];
   const unread = unreadKeys(annotations, {
     where: hooks === undefined ? "of a Node, unless an option names it as a hook" : "of a Node",
-    known: [...wishes, recordAnnotation, ...(hooks ?? [])],
-    forPeople: wishes,
+    known: [...requests, recordAnnotation, ...(hooks ?? [])],
+    forPeople: requests,
   });
   const taken = faults
     .filter(([, fault]) => fault !== undefined)

@@ -82,16 +82,16 @@ function factsOf(node: WholeNode): NodeFacts {
     ready: isReady(node),
     annotations: node.metadata?.annotations ?? {},
     taints: node.spec?.taints ?? [],
-    ...wishesOn(node.metadata),
+    ...requestsOn(node.metadata),
     // The server writes the text of a kubelet that has not reported yet as "".
     bootID: node.status?.nodeInfo?.bootID || undefined,
   };
 }
 
 /** What others say on the Node: of its place in the lock, and whether it is to reboot. */
-export type Wishes = Pick<NodeFacts, "labels" | "priority" | "paused" | "requested">;
+export type NodeRequests = Pick<NodeFacts, "labels" | "priority" | "paused" | "requested">;
 
-export function wishesOn(metadata: Metadata | undefined): Wishes {
+export function requestsOn(metadata: Metadata | undefined): NodeRequests {
   const { labels = {}, annotations = {} } = metadata ?? {};
   return {
     labels,

@@ -7,7 +7,7 @@ import type { LockFacts } from "../lock/store.ts";
  * What one pass of the loop has seen. All of it is from this pass: a pass begins with what is known without asking
  * anybody, and `decide` asks for the rest as it needs it. So a check is never older than the step it allows.
  */
-export interface Seen {
+export interface Observation {
   /** The kernel's, now. */
   bootID: string;
   drain: DrainState;
@@ -24,7 +24,7 @@ export interface Seen {
   /** For how long, in this phase and up to now, the API server could not be reached; milliseconds. */
   unreachableMs: number;
   /** How often in the last minute this process has written why the node waits. */
-  sayings: number;
+  reportCount: number;
   /** When a sentence may be written again only because its words differ; undefined while this process has written none. */
   rewordAt?: number | undefined;
   /** What has been refused or has failed, and is not tried again before its time. */
@@ -57,10 +57,10 @@ export type OwnPods =
   | { state: "seen"; ready: readonly string[]; unready: readonly Unready[] }
   | { state: "unknown"; why: string };
 
-/** `key`: "namespace/name" of the DaemonSet, or of a pod of no DaemonSet, which is the same after a reboot. `says`: the pod, for people. */
+/** `key`: "namespace/name" of the DaemonSet, or of a pod of no DaemonSet, which is the same after a reboot. `name`: the pod, for people. */
 export interface Unready {
   key: string;
-  says: string;
+  name: string;
 }
 
 /**

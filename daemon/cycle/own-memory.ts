@@ -3,7 +3,7 @@ import type { Metadata } from "../cluster/objects.ts";
 import type { Clock } from "../time/clock.ts";
 import { judgeForeign } from "./foreign.ts";
 import { misreadOn } from "./misread.ts";
-import { type NodeRead, wishesOn } from "./node.ts";
+import { type NodeRead, requestsOn } from "./node.ts";
 import type { NodeFacts } from "./observation.ts";
 import { type CycleRecord, clamped, idleRecord, parseRecord, recordAnnotation, shifted } from "./record.ts";
 
@@ -129,17 +129,17 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
       }
       const { resourceVersion = "", annotations = {} } = metadata;
       const { labels } = last.facts;
-      const before = wishesOn({ labels, annotations: last.facts.annotations });
-      const wishes = wishesOn(metadata);
+      const before = requestsOn({ labels, annotations: last.facts.annotations });
+      const requests = requestsOn(metadata);
       const misread = JSON.stringify(misreadOn(annotations, []));
-      const isWished =
-        JSON.stringify(wishes) !== JSON.stringify(before) ||
+      const isRequested =
+        JSON.stringify(requests) !== JSON.stringify(before) ||
         misread !== JSON.stringify(misreadOn(last.facts.annotations, []));
-      const known = { ...last, facts: { ...last.facts, ...wishes, annotations, resourceVersion } };
+      const known = { ...last, facts: { ...last.facts, ...requests, annotations, resourceVersion } };
       if (!belief.shown(known, resourceVersion)) return false;
       const isChanged = annotations[recordAnnotation] !== last.text;
       if (isChanged) belief.fade(0);
-      return isWished || isChanged;
+      return isRequested || isChanged;
     },
     distrust: () => belief.fade(0),
     followClock() {

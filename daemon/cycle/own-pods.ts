@@ -48,11 +48,11 @@ export async function lookAtOwnPods(
     const living = pods.filter(isLiving);
     const waitedFor = isOfDaemonSet ? living[0] : pods.find(isUnready);
     if (isOfDaemonSet && living.some(isReady)) ready.push(key);
-    else if (waitedFor !== undefined) unready.push({ key, says: podKey(waitedFor) });
+    else if (waitedFor !== undefined) unready.push({ key, name: podKey(waitedFor) });
     else if (isOfDaemonSet) missing.add(key);
   }
   for (const key of missing) {
-    if (await wantsPodOn(api, key, node, signal)) unready.push({ key, says: `a pod of DaemonSet ${key}` });
+    if (await wantsPodOn(api, key, node, signal)) unready.push({ key, name: `a pod of DaemonSet ${key}` });
   }
   return { state: "seen", ready, unready };
 }

@@ -1,4 +1,4 @@
-import { sayAgainMs } from "../drain/state.ts";
+import { reportAgainMs } from "../drain/state.ts";
 import type { ClosedGate } from "../gates/gate.ts";
 import { isByPeople } from "../lock/limits.ts";
 import { iso } from "../time/iso.ts";
@@ -11,8 +11,8 @@ import type { CycleRecord, Reason } from "./record.ts";
 const rewordMs = { first: 60_000, most: 10 * 60_000 };
 
 /** How long after the last writing the words alone are written again, where there were so many of them in the last hour. */
-export function rewordDelayMs(sayings: number): number {
-  return Math.min(rewordMs.first * 2 ** Math.max(0, sayings - 1), rewordMs.most);
+export function rewordDelayMs(reportCount: number): number {
+  return Math.min(rewordMs.first * 2 ** Math.max(0, reportCount - 1), rewordMs.most);
 }
 
 /** What holds the node back, each since when it first did without a break. */
@@ -28,7 +28,7 @@ export function reasonsOf(record: CycleRecord, closed: readonly ClosedGate[], no
  * already. A process that has written nothing yet (no `rewordAt`) sets the words right at once. Who is in the lock changes too
  * often for words, but for what people have said.
  */
-export function sayAt(
+export function reportAt(
   { reasons }: Pick<CycleRecord, "reasons">,
   wanted: readonly Reason[],
   rewordAt: number | undefined,
@@ -47,24 +47,24 @@ export function sayAt(
 
 /**
  * The same for what a drain waits for: pods go one by one, so no word of it is written sooner after the cordon, or after the writing
- * before, than {@link sayAgainMs} says.
+ * before, than {@link reportAgainMs} says.
  */
-export function sayInDrainAt(
-  { reasons, since, saidAt }: Pick<CycleRecord, "reasons" | "since" | "saidAt">,
+export function reportInDrainAt(
+  { reasons, since, reportedAt }: Pick<CycleRecord, "reasons" | "since" | "reportedAt">,
   wanted: readonly Reason[],
 ): number {
-  const isSaid = wanted.every((one) =>
+  const isReported = wanted.every((one) =>
     reasons.some(
       ({ gate, code, message }) => gate === one.gate && code === one.code && message === one.message,
     ),
   );
-  if (isSaid && reasons.length === wanted.length) return Number.POSITIVE_INFINITY;
+  if (isReported && reasons.length === wanted.length) return Number.POSITIVE_INFINITY;
   const begunAt = Date.parse(since);
-  const lastAt = Math.max(begunAt, Date.parse(saidAt ?? since));
-  return lastAt + sayAgainMs(lastAt - begunAt);
+  const lastAt = Math.max(begunAt, Date.parse(reportedAt ?? since));
+  return lastAt + reportAgainMs(lastAt - begunAt);
 }
 
 /** As the record has them once they are written. */
-export function saying(reasons: Reason[], now: number): Pick<CycleRecord, "reasons" | "saidAt"> {
-  return { reasons, saidAt: iso(now) };
+export function reported(reasons: Reason[], now: number): Pick<CycleRecord, "reasons" | "reportedAt"> {
+  return { reasons, reportedAt: iso(now) };
 }

@@ -45,7 +45,7 @@ const recordSchema = z.object({
     undefined,
   ),
   request: z.catch(z.optional(z.string()), undefined),
-  heededAt: z.catch(z.optional(z.iso.datetime()), undefined),
+  acceptedAt: z.catch(z.optional(z.iso.datetime()), undefined),
   leftAt: z.catch(z.optional(z.iso.datetime()), undefined),
   attempt: count,
   askedAt: z.catch(z.optional(z.iso.datetime()), undefined),
@@ -56,7 +56,7 @@ const recordSchema = z.object({
   slowGraceSeconds: z.catch(z.optional(z.int().check(z.minimum(0))), undefined),
   lastDrainMs: z.catch(z.optional(z.int().check(z.minimum(0))), undefined),
   reasons: z.catch(z.array(reasonSchema), []),
-  saidAt: z.catch(z.optional(z.iso.datetime()), undefined),
+  reportedAt: z.catch(z.optional(z.iso.datetime()), undefined),
   outcome: z.catch(
     z.optional(
       z.object({
@@ -85,7 +85,7 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `ownPods`: of what the node is of no use without, as "namespace/name", what was there before the cordon: the DaemonSets that had a Ready
  *   pod, and what was not Ready.
  * - `request`: the annotation that asks for a reboot, as it was last heeded.
- * - `heededAt`: when a request has lifted a limit of the node last, or was served by a reboot: the next one is not heeded at once.
+ * - `acceptedAt`: when a request has lifted a limit of the node last, or was served by a reboot: the next one is not heeded at once.
  * - `leftAt`: when the last cycle has left the lock, however it went: those that wait since before go first.
  * - `attempt`: how often the machine was to be asked to reboot in this cycle.
  * - `askedAt`: when it was asked the last time. From then on the node counts as down; without it the machine was not asked.
@@ -94,7 +94,7 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `lastDrainMs`: how long the last cycle took from the slot to the reboot.
  * - `slowGraceSeconds`: the shortest grace of the pods that were still ending when a drain of this node was given up, where it is longer than
  *   the drain was; until the need has gone, or a person asks.
- * - `saidAt`: when the reasons were written.
+ * - `reportedAt`: when the reasons were written.
  * - `failures`: failed cycles in a row, for the back-off.
  * - `withdrawals`: cycles in a row that were broken off for another reason, for the rest after them.
  * - `outcome`: how the last cycle ended. `during`: it has failed before the machine was asked to reboot, with the drain or what goes with it.
@@ -147,16 +147,16 @@ export function clamped(record: CycleRecord, now: number): CycleRecord {
 }
 
 function mapTimes(record: CycleRecord, change: (time: string) => string): CycleRecord {
-  const { since, need, reasons, heededAt, leftAt, askedAt, saidAt, outcome } = record;
+  const { since, need, reasons, acceptedAt, leftAt, askedAt, reportedAt, outcome } = record;
   return {
     ...record,
     since: change(since),
     reasons: reasons.map((reason) => ({ ...reason, since: change(reason.since) })),
     ...(need !== undefined && { need: { ...need, since: change(need.since) } }),
-    ...(heededAt !== undefined && { heededAt: change(heededAt) }),
+    ...(acceptedAt !== undefined && { acceptedAt: change(acceptedAt) }),
     ...(leftAt !== undefined && { leftAt: change(leftAt) }),
     ...(askedAt !== undefined && { askedAt: change(askedAt) }),
-    ...(saidAt !== undefined && { saidAt: change(saidAt) }),
+    ...(reportedAt !== undefined && { reportedAt: change(reportedAt) }),
     ...(outcome !== undefined && { outcome: { ...outcome, at: change(outcome.at) } }),
   };
 }
@@ -199,7 +199,7 @@ export const unfailed = {
   withdrawals: 0,
   reboots: 0,
   slowGraceSeconds: undefined,
-  heededAt: undefined,
+  acceptedAt: undefined,
   leftAt: undefined,
   reasons: [],
 } satisfies Partial<CycleRecord>;
@@ -213,9 +213,9 @@ export function isHeldBack({ phase, failures, withdrawals, reboots }: CycleRecor
  * Once no reboot is needed: of cycles before only how the last one went is kept, and when. A request that is taken back lifts what a new
  * one would lift.
  */
-export function atEase(record: CycleRecord, now: number): CycleRecord {
+export function idleAfter(record: CycleRecord, now: number): CycleRecord {
   const { outcome, lastDrainMs, leftAt, request } = record;
-  const heededAt =
-    request !== undefined && isHeldBack(record) ? new Date(now).toISOString() : record.heededAt;
-  return { ...idleRecord(now), outcome, lastDrainMs, heededAt, leftAt };
+  const acceptedAt =
+    request !== undefined && isHeldBack(record) ? new Date(now).toISOString() : record.acceptedAt;
+  return { ...idleRecord(now), outcome, lastDrainMs, acceptedAt, leftAt };
 }

@@ -29,7 +29,7 @@ export function refusalText(words: string): string {
  * The record that is to be written alone in place of `wanted`: it claims nothing of what was refused, and says so. Undefined where the
  * Node says it already. `before`: as the Node carries it.
  */
-export function sayRefused(
+export function reportRefused(
   before: CycleRecord,
   wanted: CycleRecord,
   words: string,
@@ -41,7 +41,7 @@ export function sayRefused(
   const reasons = [...others.filter((one) => !isOfRefusal(one)), refusal];
   const says = (record: Pick<CycleRecord, "reasons">) =>
     record.reasons.map(({ gate, code, message }) => [gate, code, message].join(" ")).join("\n");
-  return says({ reasons }) === says(before) ? undefined : { ...before, reasons, saidAt: iso(now) };
+  return says({ reasons }) === says(before) ? undefined : { ...before, reasons, reportedAt: iso(now) };
 }
 
 /** Once the server lets a write through, nothing is refused any more. */

@@ -16,7 +16,7 @@ export interface RebootRequest {
 
 const knownMaxChars = 200;
 /** Whoever writes a new request every minute neither reboots a node all the time nor lifts its limits all the time. */
-const heedRestMs = 3_600_000;
+const acceptAgainMs = 3_600_000;
 
 const notUrgent = 'it is not urgent; that is written as "urgent: why"';
 
@@ -60,13 +60,14 @@ export function requestText(annotation: string): string {
  * Until when a new request is not heeded, in milliseconds since the epoch; undefined where it is heeded at once, or is none. One that only
  * says otherwise what is waited for takes nothing that the one before has not had.
  */
-export function heededFrom(
+export function acceptedFrom(
   record: CycleRecord,
   request: string | undefined,
   now: number,
 ): number | undefined {
-  if (request === undefined || request === record.request || record.heededAt === undefined) return undefined;
-  const from = Date.parse(record.heededAt) + heedRestMs;
+  if (request === undefined || request === record.request || record.acceptedAt === undefined)
+    return undefined;
+  const from = Date.parse(record.acceptedAt) + acceptAgainMs;
   const asksForMore = record.request === undefined || isHeldBack(record);
   return asksForMore && now < from ? from : undefined;
 }

@@ -1,6 +1,6 @@
 import { bootText } from "../lock/lock.ts";
 import { iso } from "../time/iso.ts";
-import { type Decision, keptSlot, look, type Moment, nodeGone, phase, save, wait } from "./decision.ts";
+import { type Context, type Decision, keptSlot, look, nodeGone, phase, save, wait } from "./decision.ts";
 import { missingHooks, unmarked, unmarkRebooted } from "./marks.ts";
 import type { NodeFacts, OwnPods, Unready } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
@@ -28,14 +28,14 @@ interface Missing {
  */
 export function returning(
   record: CycleRecord,
-  moment: Moment,
+  context: Context,
   unproved: (why: string) => Decision,
 ): Decision {
-  const { seen, policy, now } = moment;
+  const { seen, policy, now } = context;
   const { node, ownPods } = seen;
   if (record.bootID === undefined) return unproved("the record names no boot ID that would prove a reboot");
   if (record.bootID === seen.bootID) return unproved("the boot ID is the one from before the reboot");
-  const kept = keptSlot(moment);
+  const kept = keptSlot(context);
   if (kept !== undefined) return kept;
   // Whoever may annotate the Node may have written its record; the lock is another object.
   if (seen.lock?.boot === bootText(seen.bootID))
@@ -43,18 +43,18 @@ export function returning(
       "the record says that the machine has rebooted, but the lock names the boot that still runs",
     );
   if (node === undefined) return look("node");
-  if (node === "gone") return nodeGone(moment);
+  if (node === "gone") return nodeGone(context);
   if (record.cordoned && !node.unschedulable) {
     const why = "somebody has uncordoned the node: a cordon from now on is theirs";
     return save({ ...record, cordoned: false }, why);
   }
-  const readiness = missingReadiness(record, node, moment);
+  const readiness = missingReadiness(record, node, context);
   if (readiness === undefined && ownPods === undefined) return look("pods");
-  const pods = missingPods(record, ownPods, moment);
+  const pods = missingPods(record, ownPods, context);
   const broken = stillBroken(record, ownPods);
-  const hooks = missingAfter(record, node, moment);
+  const hooks = missingAfter(record, node, context);
   const missing = [readiness, pods, hooks].filter((one) => one !== undefined);
-  if (missing.length > 0) return waitFor(missing, moment);
+  if (missing.length > 0) return waitFor(missing, context);
   if (seen.shutdown === undefined) return look("shutdown");
   if (seen.shutdown === "under-way") {
     return wait("the node is back, but the machine is going down again", now + podsRecheckMs.soon);
@@ -65,7 +65,7 @@ export function returning(
       ...unmarked,
       reboots: record.reboots + 1,
       request: undefined,
-      heededAt: record.request === undefined ? record.heededAt : iso(now),
+      acceptedAt: record.request === undefined ? record.acceptedAt : iso(now),
       askedAt: undefined,
       failures: 0,
       withdrawals: 0,
@@ -77,9 +77,9 @@ export function returning(
 }
 
 /** Until the kubelet has reported this boot, the Node's conditions are those of the boot before. */
-function missingReadiness(record: CycleRecord, node: NodeFacts, moment: Moment): Missing | undefined {
-  const { seen, policy, now } = moment;
-  const due = readyDue(record, moment);
+function missingReadiness(record: CycleRecord, node: NodeFacts, context: Context): Missing | undefined {
+  const { seen, policy, now } = context;
+  const due = readyDue(record, context);
   if (!node.ready) return { ...due, what: "the node is not Ready" };
   if (node.bootID !== seen.bootID) return { ...due, what: "the kubelet has not yet reported this boot" };
   const settled = (seen.readySince ?? now) + policy.readySettleMs;
@@ -88,12 +88,12 @@ function missingReadiness(record: CycleRecord, node: NodeFacts, moment: Moment):
 }
 
 /** Without the network's or the storage's pod of this node, whatever is scheduled to it would not start. */
-function missingPods(record: CycleRecord, pods: OwnPods | undefined, moment: Moment): Missing | undefined {
+function missingPods(record: CycleRecord, pods: OwnPods | undefined, context: Context): Missing | undefined {
   if (pods === undefined) return undefined;
-  const { now } = moment;
+  const { now } = context;
   const since = Date.parse(record.since);
   const times = {
-    ...readyDue(record, moment),
+    ...readyDue(record, context),
     lookAt: now + (now < since + podsSoonMs ? podsRecheckMs.soon : podsRecheckMs.late),
   };
   if (pods.state === "unknown") {
@@ -117,15 +117,15 @@ function stillBroken(record: CycleRecord, pods: OwnPods | undefined): string {
 
 function named(unready: readonly Unready[]): string {
   const more = unready.length - podsNamedMax;
-  const names = unready.slice(0, podsNamedMax).map(({ says }) => says);
+  const names = unready.slice(0, podsNamedMax).map(({ name }) => name);
   return names.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-function missingAfter(record: CycleRecord, node: NodeFacts, moment: Moment): Missing | undefined {
-  const { policy, now } = moment;
+function missingAfter(record: CycleRecord, node: NodeFacts, context: Context): Missing | undefined {
+  const { policy, now } = context;
   const { keys, timeoutMs, late } = policy.afterHooks;
   const hooks = missingHooks(keys, node);
-  const due = dueAfter(record, timeoutMs, moment);
+  const due = dueAfter(record, timeoutMs, context);
   if (hooks.length === 0 || (late === "go-on" && now >= due)) return undefined;
   return {
     what: `waiting for the annotations that are to be true after the reboot: ${hooks.join(", ")}`,
@@ -134,16 +134,16 @@ function missingAfter(record: CycleRecord, node: NodeFacts, moment: Moment): Mis
   };
 }
 
-function readyDue(record: CycleRecord, moment: Moment): Pick<Missing, "due" | "option"> {
-  return { due: dueAfter(record, moment.policy.readyTimeoutMs, moment), option: "--ready-timeout" };
+function readyDue(record: CycleRecord, context: Context): Pick<Missing, "due" | "option"> {
+  return { due: dueAfter(record, context.policy.readyTimeoutMs, context), option: "--ready-timeout" };
 }
 
 /** A server that cannot be reached shows nothing of what is waited for. */
-function dueAfter(record: CycleRecord, timeoutMs: number, { seen }: Moment): number {
+function dueAfter(record: CycleRecord, timeoutMs: number, { seen }: Context): number {
   return Date.parse(record.since) + timeoutMs + seen.unreachableMs;
 }
 
-function waitFor(missing: readonly Missing[], { seen, policy, now }: Moment): Decision {
+function waitFor(missing: readonly Missing[], { seen, policy, now }: Context): Decision {
   const why = missing
     .map(({ what, due, option }) => (now < due ? what : `${what} for longer than ${option}`))
     .join("; ");

@@ -13,7 +13,7 @@ import { createTurn } from "../lock/turn.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { createCycle } from "./cycle.ts";
 import type { Action, Decision, Policy } from "./decision.ts";
-import type { OwnPods, Seen } from "./observation.ts";
+import type { Observation, OwnPods } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 import { createWake } from "./wake.ts";
 
@@ -53,7 +53,7 @@ export interface CyclePorts {
 
 /** Told of everything; decides nothing. */
 export interface CycleReport {
-  decided(record: CycleRecord, seen: Seen, decision: Decision): void;
+  decided(record: CycleRecord, seen: Observation, decision: Decision): void;
   phaseChanged(from: CycleRecord, to: CycleRecord, why: string): void;
   /** Entries of nodes that are gone were taken out of the lock. */
   orphansRemoved(nodes: readonly string[]): void;

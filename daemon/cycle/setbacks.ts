@@ -6,7 +6,7 @@ import type { Setback, Trial } from "./observation.ts";
 import { isRefusal } from "./refused.ts";
 
 /** What the loop does, by what its failures are counted: what goes well between two tries of another says nothing of the next. */
-export type Deed =
+export type Step =
   | Trial
   | Exclude<Action["do"], "wait" | "look" | "acquire" | "reenter">
   | "rewrite"
@@ -33,29 +33,29 @@ const rests: Record<"look" | Trial | "other", Rest> = {
 const patchesNode: ReadonlySet<keyof typeof rests> = new Set(["begin", "other"]);
 
 export interface Setbacks {
-  /** After which the deed may be tried; 0 for at once. Milliseconds from now. */
-  restMs(deed: Deed): number;
+  /** After which the step may be tried; 0 for at once. Milliseconds from now. */
+  restMs(step: Step): number;
   /** Why it has failed last. */
-  why(deed: Deed): string | undefined;
+  why(step: Step): string | undefined;
   /** The same where it was refused for good. */
-  refusal(deed: Deed): string | undefined;
-  failed(deed: Deed, error: unknown): void;
-  succeeded(deed: Deed): void;
+  refusal(step: Step): string | undefined;
+  failed(step: Step, error: unknown): void;
+  succeeded(step: Step): void;
   /** Those that decisions depend on; `until` in milliseconds since the epoch of the clock whose time is given. */
   shown(now: number): Partial<Record<Trial, Setback>>;
 }
 
 const trials: readonly Trial[] = ["acquire", "reenter", "rehearse", "begin"];
 
-export function isTrial(deed: Deed): deed is Trial {
-  return trials.some((trial) => trial === deed);
+export function isTrial(step: Step): step is Trial {
+  return trials.some((trial) => trial === step);
 }
 
 /** What has been refused or has failed in a row, each with a back-off of its own; what the server asks to wait is heeded. */
 export function createSetbacks(clock: Clock, random: Random): Setbacks {
-  const failures = new Map<Deed, Setback>();
+  const failures = new Map<Step, Setback>();
   // Whole milliseconds: the fraction of one would be lost beside milliseconds since the epoch, and waited for for ever.
-  const restMs = (deed: Deed) => Math.max(0, Math.ceil((failures.get(deed)?.until ?? 0) - clock.elapsed()));
+  const restMs = (step: Step) => Math.max(0, Math.ceil((failures.get(step)?.until ?? 0) - clock.elapsed()));
 
   function restOf(kind: keyof typeof rests, times: number): number {
     const { firstMs, later } = rests[kind];
@@ -65,20 +65,20 @@ export function createSetbacks(clock: Clock, random: Random): Setbacks {
 
   return {
     restMs,
-    why: (deed) => failures.get(deed)?.why,
-    refusal(deed) {
-      const failure = failures.get(deed);
+    why: (step) => failures.get(step)?.why,
+    refusal(step) {
+      const failure = failures.get(step);
       return failure?.isRefused ? failure.why : undefined;
     },
-    failed(deed, error) {
-      const times = (failures.get(deed)?.times ?? 0) + 1;
+    failed(step, error) {
+      const times = (failures.get(step)?.times ?? 0) + 1;
       // Somebody else has written between our read and our write: the next try knows of it. But a loop of that is to end too.
-      const isRace = isApiError(error, "conflict") && patchesNode.has(kindOf(deed));
-      const waitMs = Math.max(retryAfterOf(error), restOf(kindOf(deed), isRace ? times - 1 : times));
+      const isRace = isApiError(error, "conflict") && patchesNode.has(kindOf(step));
+      const waitMs = Math.max(retryAfterOf(error), restOf(kindOf(step), isRace ? times - 1 : times));
       const why = (error as Error).message;
-      failures.set(deed, { times, until: clock.elapsed() + waitMs, why, isRefused: isRefusal(error) });
+      failures.set(step, { times, until: clock.elapsed() + waitMs, why, isRefused: isRefusal(error) });
     },
-    succeeded: (deed) => void failures.delete(deed),
+    succeeded: (step) => void failures.delete(step),
     shown(now) {
       const known = trials.flatMap((trial) => {
         const failure = failures.get(trial);
@@ -89,7 +89,7 @@ export function createSetbacks(clock: Clock, random: Random): Setbacks {
   };
 }
 
-function kindOf(deed: Deed): keyof typeof rests {
-  if (isTrial(deed)) return deed;
-  return deed.startsWith("look at ") ? "look" : "other";
+function kindOf(step: Step): keyof typeof rests {
+  if (isTrial(step)) return step;
+  return step.startsWith("look at ") ? "look" : "other";
 }

@@ -9,7 +9,7 @@ import { quietMs } from "./estimate.ts";
 import type { EvictionRefusal } from "./evict.ts";
 import type { BudgetFacts } from "./operators.ts";
 import { isFinished, type PodReason, podKey, reasonsText, tierOf, type Verdict } from "./select.ts";
-import { type DrainState, type Running, sayAgainMs } from "./state.ts";
+import { type DrainState, type Running, reportAgainMs } from "./state.ts";
 import { type LeftCode, whyRefused, whyStillThere } from "./stuck.ts";
 import { makerOf, type Tie, tieOf } from "./successors.ts";
 import { claimsOf } from "./volumes.ts";
@@ -287,7 +287,7 @@ export function step(
 /** At once where the state is another one, else not too often. Something happens at least with each list, so that it needs no alarm. */
 function speak(draft: Draft, isNews: boolean, now: Moment): DrainRequest[] {
   const { said, rules } = draft;
-  if (!isNews && now.elapsed < said.at + sayAgainMs(now.epoch - rules.cordonedAt)) return [];
+  if (!isNews && now.elapsed < said.at + reportAgainMs(now.epoch - rules.cordonedAt)) return [];
   const words = JSON.stringify(stateOf(draft, now));
   if (words === said.words) return [];
   draft.said = { words, at: now.elapsed };

@@ -29,6 +29,6 @@ export interface Running {
 /** What is said of a drain is said anew no sooner, and later the longer it has lasted: for people, and at a cost for the server. */
 const sayAgain = { leastMs: 30_000, share: 0.1 };
 
-export function sayAgainMs(lastedMs: number): number {
+export function reportAgainMs(lastedMs: number): number {
   return Math.max(sayAgain.leastMs, lastedMs * sayAgain.share);
 }

@@ -1,5 +1,5 @@
 import type { Decision } from "../cycle/decision.ts";
-import type { Seen } from "../cycle/observation.ts";
+import type { Observation } from "../cycle/observation.ts";
 import { type CycleRecord, isAtRest, phases } from "../cycle/record.ts";
 import type { CycleReport } from "../cycle/run.ts";
 import type { Clock } from "../time/clock.ts";
@@ -71,7 +71,7 @@ function reportProgress({ log, metrics, events }: Outputs) {
   let wasOverdue = false;
   return {
     phase: () => phase,
-    decided(record: CycleRecord, seen: Seen, decision: Decision): void {
+    decided(record: CycleRecord, seen: Observation, decision: Decision): void {
       const { action, why, overdue = false } = decision;
       phase = record.phase;
       showPhase(metrics, record);
@@ -104,7 +104,7 @@ function showPhase(metrics: Metrics, record: CycleRecord): void {
   metrics.phaseSince.set(Date.parse(record.since) / 1000);
 }
 
-function showDecision(metrics: Metrics, seen: Seen, decision: Decision): void {
+function showDecision(metrics: Metrics, seen: Observation, decision: Decision): void {
   const { reasons = [], drainEnds = 0, overdue = false } = decision;
   if (seen.need !== undefined) {
     const { state } = seen.need;

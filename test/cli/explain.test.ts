@@ -170,7 +170,7 @@ describe("The explanation of a node", () => {
     [
       "begins with a holder that does not come back, since when and why",
       {
-        record: { phase: "Waiting", need, reasons: [{ ...taken, since: ago(60) }], saidAt: ago(60) },
+        record: { phase: "Waiting", need, reasons: [{ ...taken, since: ago(60) }], reportedAt: ago(60) },
         lockState: { ...free, lock: parseLock(JSON.stringify({ nodeID: "n4", created: ago(90), TTL: 0 })) },
         health: {
           nodes: new Map([nodeCalled("n4", silent(80))]),

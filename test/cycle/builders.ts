@@ -1,6 +1,6 @@
 import type { Policy } from "../../daemon/cycle/decision.ts";
 import type { MarkPolicy } from "../../daemon/cycle/marks.ts";
-import type { NodeFacts, Seen } from "../../daemon/cycle/observation.ts";
+import type { NodeFacts, Observation } from "../../daemon/cycle/observation.ts";
 import { type CycleRecord, idleRecord } from "../../daemon/cycle/record.ts";
 import type { Running } from "../../daemon/drain/state.ts";
 import type { ClosedGate, Stage } from "../../daemon/gates/gate.ts";
@@ -86,17 +86,17 @@ interface Facts {
   changesAt?: number;
   /** For which the gates were asked. */
   stage?: Stage;
-  drain?: Seen["drain"];
+  drain?: Observation["drain"];
   rebooted?: boolean;
-  ask?: Seen["ask"];
-  shutdown?: Seen["shutdown"];
+  ask?: Observation["ask"];
+  shutdown?: Observation["shutdown"];
   takenAway?: boolean;
   unreachableMs?: number;
-  setbacks?: Seen["setbacks"];
+  setbacks?: Observation["setbacks"];
   isRehearsed?: boolean;
   /** What the API server has said of the last write. */
   refused?: string;
-  sayings?: number;
+  reportCount?: number;
   rewordAt?: number;
   neededSince?: number;
   readySince?: number;
@@ -110,7 +110,7 @@ interface Facts {
 }
 
 /** Everything was looked at: a reboot is needed, gates are open, the slot is held, the node is cordoned and Ready, as are its pods. */
-export function seen(facts: Facts = {}): Seen {
+export function seen(facts: Facts = {}): Observation {
   const { needed = true, held = true, node = {}, rebooted = false } = facts;
   const bootID = rebooted ? newBoot : oldBoot;
   return {
@@ -122,7 +122,7 @@ export function seen(facts: Facts = {}): Seen {
     setbacks: facts.setbacks ?? {},
     refused: facts.refused,
     isRehearsed: facts.isRehearsed ?? true,
-    sayings: facts.sayings ?? 0,
+    reportCount: facts.reportCount ?? 0,
     rewordAt: facts.rewordAt,
     neededSince: facts.neededSince,
     readySince: facts.readySince,
@@ -146,7 +146,7 @@ export function seen(facts: Facts = {}): Seen {
         : {
             state: "seen",
             ready: facts.ready ?? [],
-            unready: (facts.unready ?? []).map((key) => ({ key, says: `${key}-x7k2p` })),
+            unready: (facts.unready ?? []).map((key) => ({ key, name: `${key}-x7k2p` })),
           },
     gates: { stage: facts.stage ?? "slot", closed: facts.closed ?? [], changesAt: facts.changesAt },
     lock: {
@@ -179,7 +179,7 @@ export function seen(facts: Facts = {}): Seen {
 }
 
 /** What is known without asking anybody. */
-export function unseen(facts: Facts = {}): Seen {
+export function unseen(facts: Facts = {}): Observation {
   const { need, gates, lock, node, ownPods, shutdown, ...rest } = seen(facts);
   return rest;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { decide } from "../../daemon/cycle/decide.ts";
 import type { Action, Decision, Policy } from "../../daemon/cycle/decision.ts";
-import type { Seen } from "../../daemon/cycle/observation.ts";
+import type { Observation } from "../../daemon/cycle/observation.ts";
 import { type CycleRecord, parseRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import {
   idle,
@@ -147,7 +147,7 @@ describe("A node that needs a reboot", () => {
     const before = record({
       phase: "Waiting",
       cordoned: false,
-      saidAt: iso(noon),
+      reportedAt: iso(noon),
       reasons: [{ gate: "alerts", code: "active", message: "2 alerts are active", since: iso(noon) }],
     });
     const rewordAt = noon + 10 * minute;
@@ -158,7 +158,7 @@ describe("A node that needs a reboot", () => {
     // The words alone are not worth a write of each of thousands of nodes; but not for ever.
     const next = saved(decide(before, facts, policy(), noon + 10 * minute));
     assert.deepEqual(next.reasons, decision.reasons);
-    assert.equal(next.saidAt, iso(noon + 10 * minute));
+    assert.equal(next.reportedAt, iso(noon + 10 * minute));
   });
 
   it("tells a pause of all nodes from a lock that is taken", () => {
@@ -171,7 +171,7 @@ describe("A node that needs a reboot", () => {
   it("does not count those in the lock on the Node", () => {
     const refusal = { code: "lock-taken", message: "all slots are taken (2 of 2)" } as const;
     const reasons = [{ gate: "lock", code: refusal.code, message: "(1 of 1)", since: iso(noon) }];
-    const before = record({ phase: "Waiting", cordoned: false, saidAt: iso(noon), reasons });
+    const before = record({ phase: "Waiting", cordoned: false, reportedAt: iso(noon), reasons });
     const facts = seen({ refusal, held: false, rewordAt: noon });
     const decision = decide(before, facts, policy(), noon + 60 * minute);
     assert.equal(action(decision).do, "wait");
@@ -180,7 +180,7 @@ describe("A node that needs a reboot", () => {
   it("sets the words on the Node right at once where another process, perhaps with other options, has written them", () => {
     const refusal = { code: "lock-taken", message: "all slots are taken (2 of 2)" } as const;
     const reasons = [{ gate: "lock", code: refusal.code, message: "(1 of 1)", since: iso(noon) }];
-    const before = record({ phase: "Waiting", cordoned: false, saidAt: iso(noon), reasons });
+    const before = record({ phase: "Waiting", cordoned: false, reportedAt: iso(noon), reasons });
     const next = saved(decide(before, seen({ refusal, held: false }), policy(), noon + 1000));
     assert.deepEqual(next.reasons, [{ ...reasons[0], message: refusal.message }]);
   });
@@ -188,7 +188,7 @@ describe("A node that needs a reboot", () => {
   it("writes what a person has said of the lock in its new words, once it is time", () => {
     const refusal = { code: "lock-manual", message: 'set by hand: "new"' } as const;
     const reasons = [{ gate: "lock", code: refusal.code, message: 'set by hand: "old"', since: iso(noon) }];
-    const before = record({ phase: "Waiting", cordoned: false, saidAt: iso(noon), reasons });
+    const before = record({ phase: "Waiting", cordoned: false, reportedAt: iso(noon), reasons });
     const facts = seen({ refusal, held: false, rewordAt: noon + minute });
     const waits = decide(before, facts, policy(), noon + 1000);
     assert.deepEqual(action(waits), { do: "wait", slot: true, until: noon + minute });
@@ -338,7 +338,7 @@ describe("A node that needs a reboot", () => {
     assert.ok(node !== undefined && node !== "gone");
     const unsure = { ...rest, node, unanswered: node.resourceVersion };
     const next = saved(decide(needy, unsure, policy(), noon));
-    assert.deepEqual([next.phase, next.saidAt], [needy.phase, iso(noon)]);
+    assert.deepEqual([next.phase, next.reportedAt], [needy.phase, iso(noon)]);
     const since = { ...unsure, unanswered: "an earlier version" };
     assert.deepEqual(action(decide(needy, since, policy(), noon)), { do: "release" });
     assert.deepEqual(action(decide(needy, { ...unsure, node: "gone" }, policy(), noon)), { do: "release" });
@@ -487,7 +487,7 @@ describe("A node whose reboot is requested", () => {
       ["Waiting", 0, 0, "new firmware", "k"],
     );
     assert.equal(next.need?.since, iso(noon));
-    assert.equal(next.heededAt, iso(noon));
+    assert.equal(next.acceptedAt, iso(noon));
   });
 
   it("does not get another place among those that wait for it", () => {
@@ -497,23 +497,23 @@ describe("A node whose reboot is requested", () => {
 
   it("heeds a request that lifts nothing, and may heed another one after it", () => {
     const next = saved(decide(idle(), requested, policy(), noon));
-    assert.deepEqual([next.phase, next.request, next.heededAt], ["Waiting", "new firmware", undefined]);
+    assert.deepEqual([next.phase, next.request, next.acceptedAt], ["Waiting", "new firmware", undefined]);
   });
 
-  const heedAt = noon + 10 * minute;
-  const heeded = { heededAt: iso(heedAt - 60 * minute), request: "old firmware" };
+  const acceptAt = noon + 10 * minute;
+  const heeded = { acceptedAt: iso(acceptAt - 60 * minute), request: "old firmware" };
   const notYet: [what: string, record: Partial<CycleRecord>, until: number][] = [
     ["its rest", { failures: 1 }, noon + minute],
-    ["the longest rest", { failures: 20 }, heedAt],
-    ["its being given up", { failures: 5 }, heedAt],
-    ["the limit of reboots", { reboots: 2 }, heedAt],
+    ["the longest rest", { failures: 20 }, acceptAt],
+    ["its being given up", { failures: 5 }, acceptAt],
+    ["the limit of reboots", { reboots: 2 }, acceptAt],
   ];
   for (const [what, changes, until] of notYet) {
     it(`within an hour of another request that was heeded has not ended ${what}`, () => {
       const failed = idle({ phase: "Failed", ...heeded, ...changes });
       const limits = policy({ maxFailuresPerNode: changes.failures === 5 ? 5 : 0 });
       assert.deepEqual(action(decide(failed, requested, limits, noon)), { do: "wait", until });
-      const next = saved(decide(failed, requested, limits, heedAt));
+      const next = saved(decide(failed, requested, limits, acceptAt));
       assert.deepEqual([next.failures, next.reboots, next.request], [0, 0, "new firmware"]);
     });
   }
@@ -538,8 +538,11 @@ describe("A node whose reboot is requested", () => {
       /^another request was heeded .*; this one is at 2026-11-24T12:10:00\.000Z, or at once/,
     );
     const said = decide(next, { ...requested, need: only }, policy(), noon + minute);
-    assert.deepEqual(action(said), { do: "wait", until: heedAt });
-    assert.equal(saved(decide(next, { ...requested, need: only }, policy(), heedAt)).request, "new firmware");
+    assert.deepEqual(action(said), { do: "wait", until: acceptAt });
+    assert.equal(
+      saved(decide(next, { ...requested, need: only }, policy(), acceptAt)).request,
+      "new firmware",
+    );
   });
 
   it("waits for nothing of that where the host itself needs the reboot", () => {
@@ -553,10 +556,10 @@ describe("A node whose reboot is requested", () => {
   });
 
   it("has had a request heeded with the reboot that served it, and none with another one", () => {
-    const back = record({ phase: "Returning", since: iso(noon - minute), heededAt: served.heededAt });
+    const back = record({ phase: "Returning", since: iso(noon - minute), acceptedAt: served.acceptedAt });
     const facts = seen({ rebooted: true, readySince: noon - minute });
-    assert.equal(saved(decide({ ...back, request: "disk" }, facts, policy(), noon)).heededAt, iso(noon));
-    assert.equal(saved(decide(back, facts, policy(), noon)).heededAt, served.heededAt);
+    assert.equal(saved(decide({ ...back, request: "disk" }, facts, policy(), noon)).acceptedAt, iso(noon));
+    assert.equal(saved(decide(back, facts, policy(), noon)).acceptedAt, served.acceptedAt);
   });
 
   it("heeds the same request once: a failure after it has its rest", () => {
@@ -782,27 +785,27 @@ describe("Reasons that come and go", () => {
     phase: "Waiting",
     cordoned: false,
     reasons: [{ gate: "window", code: "outside", message: "outside", since: iso(noon) }],
-    saidAt: iso(noon),
+    reportedAt: iso(noon),
   });
   const paused = { closed: [{ gate: "paused", code: "node", message: "paused" }], held: false };
 
   it("are written at once, but after three times in a minute no sooner than half a minute after the last", () => {
     assert.equal(
-      saved(decide(waiting, seen({ ...paused, sayings: 2 }), policy(), noon)).reasons[0]?.gate,
+      saved(decide(waiting, seen({ ...paused, reportCount: 2 }), policy(), noon)).reasons[0]?.gate,
       "paused",
     );
-    const later = decide(waiting, seen({ ...paused, sayings: 3 }), policy(), noon + 1000);
+    const later = decide(waiting, seen({ ...paused, reportCount: 3 }), policy(), noon + 1000);
     assert.deepEqual(action(later), { do: "wait", until: noon + 30_000 });
-    const then = decide(waiting, seen({ ...paused, sayings: 3 }), policy(), noon + 30_000);
+    const then = decide(waiting, seen({ ...paused, reportCount: 3 }), policy(), noon + 30_000);
     assert.equal(saved(then).reasons[0]?.gate, "paused");
-    const free = seen({ held: false, sayings: 3, refusal: { code: "lock-taken", message: "taken" } });
+    const free = seen({ held: false, reportCount: 3, refusal: { code: "lock-taken", message: "taken" } });
     const onWatch = decide(waiting, free, policy(), noon + 1000);
     assert.deepEqual(action(onWatch), { do: "wait", slot: true, until: noon + 30_000 });
   });
 });
 
 describe("What the API server refuses", () => {
-  const resting = (setbacks: Seen["setbacks"], facts = {}) =>
+  const resting = (setbacks: Observation["setbacks"], facts = {}) =>
     decide(
       record({ phase: "Waiting", cordoned: false }),
       seen({ held: false, setbacks, ...facts }),
@@ -967,10 +970,10 @@ describe("A draining node", () => {
   it("says so ever more rarely in a long drain, and not sooner for what it said while it waited", () => {
     const long = policy({ drainTimeoutMs: 24 * 60 * minute });
     const after = noon + 5 * 60 * minute;
-    const told = record({ ...draining, saidAt: iso(after), reasons: [] });
+    const told = record({ ...draining, reportedAt: iso(after), reasons: [] });
     const decision = decide(told, seen({ drain: running }), long, after + minute);
     assert.deepEqual(action(decision), { do: "wait", until: after + 30 * minute });
-    const before = record({ ...draining, saidAt: iso(noon - minute) });
+    const before = record({ ...draining, reportedAt: iso(noon - minute) });
     assert.equal(action(decide(before, seen({ drain: running }), long, noon + minute / 2 - 1)).do, "wait");
   });
 
@@ -1767,7 +1770,7 @@ describe("Annotations that are to be true before a reboot", () => {
   const [backup, quorum] = ["example.com/backup", "example.com/quorum"] as const;
   const message = "these annotations are to be true before the reboot: example.com/quorum";
   const reasons = [{ gate: "hooks", code: "before", message, since: iso(noon) }];
-  const called = record({ ...draining, reasons, saidAt: iso(noon) });
+  const called = record({ ...draining, reasons, reportedAt: iso(noon) });
 
   it("are called once the node is drained, each that is not true yet", () => {
     const { action, reasons: held } = decide(draining, empty({ [backup]: "true" }), hooked, noon);

@@ -79,7 +79,7 @@ describe("What a node is of no use without", () => {
     const options = { labelSelector, self: "rebootd-1" };
     const api = { list, get } as unknown as Api;
     const seen = await lookAtOwnPods(api, options, node, expected, new AbortController().signal);
-    return { ready: seen.ready, unready: seen.unready.map(({ key, says }) => `${key}: ${says}`) };
+    return { ready: seen.ready, unready: seen.unready.map(({ key, name }) => `${key}: ${name}`) };
   }
 
   it("is a Ready pod of each critical DaemonSet, and each critical static pod", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { decide } from "../../daemon/cycle/decide.ts";
-import type { Seen } from "../../daemon/cycle/observation.ts";
+import type { Observation } from "../../daemon/cycle/observation.ts";
 import { phases } from "../../daemon/cycle/record.ts";
 import { iso, minute, noon, policy, record, seen } from "./builders.ts";
 
@@ -15,7 +15,7 @@ function drawn(): string[] {
 }
 
 const either = [true, false];
-const drains: Seen["drain"][] = [
+const drains: Observation["drain"][] = [
   { state: "none" },
   { state: "done", at: noon },
   { state: "failed", why: "" },

@@ -3,7 +3,7 @@ import { rewordDelayMs } from "../../daemon/cycle/reasons.ts";
 
 describe("Other words for the same reasons", () => {
   it("are written within a minute, and ever later where they keep changing", () => {
-    const minutes = [1, 2, 3, 4, 5, 9].map((sayings) => rewordDelayMs(sayings) / 60_000);
+    const minutes = [1, 2, 3, 4, 5, 9].map((reportCount) => rewordDelayMs(reportCount) / 60_000);
     assert.deepEqual(minutes, [1, 2, 4, 8, 10, 10]);
   });
 });

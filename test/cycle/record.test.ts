@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {
-  atEase,
   clamped,
+  idleAfter,
   idleRecord,
   parseRecord,
   shifted,
@@ -110,36 +110,36 @@ describe("The record", () => {
 });
 
 describe("The times of a record", () => {
-  const times = { heededAt: iso(noon), leftAt: iso(noon + minute) };
+  const times = { acceptedAt: iso(noon), leftAt: iso(noon + minute) };
 
   it("are set with the clock", () => {
-    const { heededAt, leftAt } = shifted(idle(times), minute);
-    assert.deepEqual([heededAt, leftAt], [iso(noon + minute), iso(noon + 2 * minute)]);
+    const { acceptedAt, leftAt } = shifted(idle(times), minute);
+    assert.deepEqual([acceptedAt, leftAt], [iso(noon + minute), iso(noon + 2 * minute)]);
   });
 
   it("are not from the future", () => {
-    const { heededAt, leftAt } = clamped(idle(times), noon - minute);
-    assert.deepEqual([heededAt, leftAt], [iso(noon - minute), iso(noon - minute)]);
+    const { acceptedAt, leftAt } = clamped(idle(times), noon - minute);
+    assert.deepEqual([acceptedAt, leftAt], [iso(noon - minute), iso(noon - minute)]);
   });
 });
 
 describe("A node that needs no reboot any more", () => {
-  const before = idle({ heededAt: iso(noon - minute), leftAt: iso(noon - minute) });
+  const before = idle({ acceptedAt: iso(noon - minute), leftAt: iso(noon - minute) });
 
   it("keeps when a request was heeded, and when it has left the lock", () => {
-    const { heededAt, leftAt } = atEase(before, noon);
-    assert.deepEqual([heededAt, leftAt], [before.heededAt, before.leftAt]);
+    const { acceptedAt, leftAt } = idleAfter(before, noon);
+    assert.deepEqual([acceptedAt, leftAt], [before.acceptedAt, before.leftAt]);
   });
 
   it("has heeded the request that is taken back where that lifts what would hold a new one back", () => {
     const request = "disk";
-    assert.equal(atEase({ ...before, request, failures: 1 }, noon).heededAt, iso(noon));
-    assert.equal(atEase({ ...before, request }, noon).heededAt, before.heededAt);
-    assert.equal(atEase({ ...before, failures: 1 }, noon).heededAt, before.heededAt);
+    assert.equal(idleAfter({ ...before, request, failures: 1 }, noon).acceptedAt, iso(noon));
+    assert.equal(idleAfter({ ...before, request }, noon).acceptedAt, before.acceptedAt);
+    assert.equal(idleAfter({ ...before, failures: 1 }, noon).acceptedAt, before.acceptedAt);
   });
 
   it("is as it was before all of that once a person says so", () => {
-    const { heededAt, leftAt } = { ...before, ...unfailed };
-    assert.deepEqual([heededAt, leftAt], [undefined, undefined]);
+    const { acceptedAt, leftAt } = { ...before, ...unfailed };
+    assert.deepEqual([acceptedAt, leftAt], [undefined, undefined]);
   });
 });

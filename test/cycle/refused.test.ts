@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../../daemon/cluster/api.ts";
-import { isRefusal, sayRefused, withoutRefusal } from "../../daemon/cycle/refused.ts";
+import { isRefusal, reportRefused, withoutRefusal } from "../../daemon/cycle/refused.ts";
 import { iso, minute, noon, record } from "./builders.ts";
 
 const hooks = { gate: "hooks", code: "before", message: "example.com/moved", since: iso(noon) };
@@ -24,14 +24,14 @@ describe("A write of the own Node", () => {
 
 describe("The record that says what is refused", () => {
   const say = (wanted = draining, before = draining, words = "403: no", now = noon + minute) =>
-    sayRefused(before, wanted, words, now) ?? assert.fail("it says so already");
+    reportRefused(before, wanted, words, now) ?? assert.fail("it says so already");
 
   it("claims nothing of what was to be written with it", () => {
     const wanted = { ...draining, cordonedAgain: true, taint: "example.com/soon" };
-    const { reasons, saidAt, ...rest } = say(wanted);
-    const { reasons: _, saidAt: __, ...before } = draining;
+    const { reasons, reportedAt, ...rest } = say(wanted);
+    const { reasons: _, reportedAt: __, ...before } = draining;
     assert.deepEqual(rest, before);
-    assert.equal(saidAt, iso(noon + minute));
+    assert.equal(reportedAt, iso(noon + minute));
     assert.deepEqual(
       reasons.map(({ gate, code }) => `${gate} ${code}`),
       ["drain pods-left", "node refused"],
@@ -50,7 +50,7 @@ describe("The record that says what is refused", () => {
 
   it("says it once, since when it is so, and anew in other words", () => {
     const first = say();
-    assert.equal(sayRefused(first, draining, "403: no", noon + 2 * minute), undefined);
+    assert.equal(reportRefused(first, draining, "403: no", noon + 2 * minute), undefined);
     const [, other] = say(draining, first, "403: never", noon + 2 * minute).reasons;
     assert.match(other?.message ?? "", /: 403: never$/);
     assert.equal(other?.since, iso(noon + minute));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
 import {
-  heededFrom,
+  acceptedFrom,
   parseRequest,
   servedRequest,
   withRequest,
@@ -71,7 +71,7 @@ describe("A request to reboot", () => {
     assert.deepEqual(withRequest(host, undefined), host);
   });
 
-  const heeded = idle({ heededAt: iso(noon) });
+  const heeded = idle({ acceptedAt: iso(noon) });
   const later = noon + 3_600_000;
   const waits: [what: string, record: CycleRecord, from: number | undefined][] = [
     ["after none that was heeded", idle(), undefined],
@@ -97,9 +97,9 @@ describe("A request to reboot", () => {
   ];
   for (const [what, record, from] of waits) {
     it(`${what} is heeded ${from === undefined ? "at once" : "an hour after that"}`, () => {
-      assert.equal(heededFrom(record, "disk", noon + 1), from);
-      assert.equal(heededFrom(record, "disk", later), undefined);
-      assert.equal(heededFrom(record, undefined, noon + 1), undefined);
+      assert.equal(acceptedFrom(record, "disk", noon + 1), from);
+      assert.equal(acceptedFrom(record, "disk", later), undefined);
+      assert.equal(acceptedFrom(record, undefined, noon + 1), undefined);
     });
   }
 

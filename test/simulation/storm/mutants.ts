@@ -19,8 +19,8 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/returning.ts",
     edits: [
       [
-        "if (missing.length > 0) return waitFor(missing, moment);",
-        'if (missing.length > 0) return waitFor(missing, moment); if (seen.lock === undefined) return look("lock"); if (seen.lock.held) return { action: { do: "release" }, why: "early" };',
+        "if (missing.length > 0) return waitFor(missing, context);",
+        'if (missing.length > 0) return waitFor(missing, context); if (seen.lock === undefined) return look("lock"); if (seen.lock.held) return { action: { do: "release" }, why: "early" };',
       ],
     ],
   },
@@ -152,7 +152,7 @@ export const mutants: readonly Mutant[] = [
     name: "reboots with pods that have not gone",
     seed: 31,
     file: "cycle/decide.ts",
-    edits: [["if (!moment.policy.rebootAnyway) return", "if (moment.policy.rebootAnyway) return"]],
+    edits: [["if (!context.policy.rebootAnyway) return", "if (context.policy.rebootAnyway) return"]],
   },
   {
     name: "an uncordoned node is drained on",
@@ -202,8 +202,8 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/setbacks.ts",
     edits: [
       [
-        "const waitMs = Math.max(retryAfterOf(error), restOf(kindOf(deed), isRace ? times - 1 : times));",
-        "const waitMs = restOf(kindOf(deed), isRace ? times - 1 : times) / 1000;",
+        "const waitMs = Math.max(retryAfterOf(error), restOf(kindOf(step), isRace ? times - 1 : times));",
+        "const waitMs = restOf(kindOf(step), isRace ? times - 1 : times) / 1000;",
       ],
     ],
   },
@@ -387,7 +387,7 @@ export const mutants: readonly Mutant[] = [
     name: "a drain does not say what it waits for",
     seed: 2,
     file: "cycle/decide.ts",
-    edits: [["if (now >= sayAt) return", "if (now < 0) return"]],
+    edits: [["if (now >= reportAt) return", "if (now < 0) return"]],
   },
   {
     name: "whatever the Node carries is believed",
