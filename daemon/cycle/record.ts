@@ -116,10 +116,24 @@ export function parseRecord(annotation: string | undefined): { record?: CycleRec
   }
   if (!hasPhase(value)) return { fault: "it is no object with a phase" };
   const { phase } = value;
-  if (isPhase(phase)) return { record: rested(value, recordSchema.parse(value)) };
+  const renamed = withNewNames(value);
+  if (isPhase(phase)) return { record: rested(value, recordSchema.parse(renamed)) };
   const message = `the record names the phase ${JSON.stringify(phase.slice(0, 40))}, which this version does not know`;
   const outcome = { result: "withdrawn", at: new Date(0).toISOString(), message };
-  return { record: recordSchema.parse({ ...value, phase: "Waiting", outcome }) };
+  return { record: recordSchema.parse({ ...renamed, phase: "Waiting", outcome }) };
+}
+
+/** Fields by the names that the release before this one writes; the next release no longer reads them. */
+const formerNames = { saidAt: "reportedAt", heededAt: "acceptedAt" } as const;
+
+function withNewNames(value: object): object {
+  const known = Object.entries(value).map(([name, field]) => [newNameOf(name), field] as const);
+  // A new name wins where a record has both.
+  return { ...Object.fromEntries(known), ...value };
+}
+
+function newNameOf(name: string): string {
+  return Object.hasOwn(formerNames, name) ? formerNames[name as keyof typeof formerNames] : name;
 }
 
 /** A version that does not count the cycles that were broken off is to rest after one all the same. */

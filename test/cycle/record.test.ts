@@ -95,6 +95,18 @@ describe("The record", () => {
     });
   }
 
+  it("has its former field names read, and the new ones written", () => {
+    const times = { reportedAt: iso(noon), acceptedAt: iso(noon + minute) };
+    const former = { ...idle(), saidAt: times.reportedAt, heededAt: times.acceptedAt };
+    assert.deepEqual(parseRecord(JSON.stringify(former)).record, idle(times));
+    const later = { ...former, reportedAt: iso(noon + 5 * minute), phase: "Dancing" };
+    const read = parseRecord(JSON.stringify(later)).record;
+    assert.deepEqual([read?.reportedAt, read?.acceptedAt], [later.reportedAt, times.acceptedAt]);
+    const written: object = JSON.parse(writeRecord(idle(times)));
+    assert.deepEqual({ ...written, ...times }, written);
+    for (const name of ["saidAt", "heededAt"]) assert.ok(!(name in written), name);
+  });
+
   it("whose time cannot be read is long overdue", () => {
     const { record } = parseRecord('{"phase":"Draining"}');
     assert.equal(Date.parse(record?.since ?? ""), 0);
