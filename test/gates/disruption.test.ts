@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
 import type { Budget, List, Pod } from "../../daemon/cluster/objects.ts";
 import { disruptionGate } from "../../daemon/gates/disruption.ts";
+import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { seeded } from "../simulation/seeded.ts";
-import { createVirtualTime } from "../simulation/virtual-time.ts";
 import { moment } from "./moment.ts";
 
 const { signal } = new AbortController();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Asked, createGateCheck } from "../../daemon/gates/evaluate.ts";
 import type { Gate, GateAnswer, Stage, WatchOpening } from "../../daemon/gates/gate.ts";
 import type { Clock } from "../../daemon/time/clock.ts";
-import { createVirtualTime } from "../simulation/virtual-time.ts";
+import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { moment } from "./moment.ts";
 
 const { signal } = new AbortController();

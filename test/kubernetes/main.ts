@@ -1,8 +1,9 @@
+#!/usr/bin/env node
 /** The simulated cluster alone, for kubectl and for daemons that are started by hand. */
 import { copyFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { systemClock } from "../../daemon/time/clock.ts";
-import { startWorld } from "../world/world.ts";
+import { startCluster } from "./cluster.ts";
 import { startSimulatedServer } from "./server.ts";
 import { onStopSignals } from "./stop-signals.ts";
 
@@ -16,7 +17,7 @@ interface ClusterOptions {
 function wholeNumber(max: number) {
   return (text: string): number => {
     if (/^\d+$/.test(text) && Number(text) <= max) return Number(text);
-    throw new InvalidArgumentError(`Allowed is a whole number from 0 to ${max}.`);
+    throw new InvalidArgumentError(`Must be a whole number from 0 to ${max}.`);
   };
 }
 
@@ -37,22 +38,22 @@ const { nodes, controllers, kubeconfig, port } = command.parse().opts<ClusterOpt
 const stop = onStopSignals();
 try {
   const server = await startSimulatedServer(systemClock, { port });
-  const world = await startWorld({
+  const cluster = await startCluster({
     server,
     nodes: controllers === "none" ? 0 : nodes,
     signal: stop.signal,
     ...(controllers === "none" && { controllers: [] }),
   });
   try {
-    copyFileSync(world.adminKubeconfig, kubeconfig);
-    const machines = world.nodes.length > 0 ? `; machines: ${world.folder}/n*` : "";
+    copyFileSync(cluster.adminKubeconfig, kubeconfig);
+    const machines = cluster.nodes.length > 0 ? `; machines: ${cluster.folder}/n*` : "";
     process.stdout.write(`ready at ${server.url}: kubectl --kubeconfig ${kubeconfig} get nodes${machines}\n`);
     await new Promise<void>((resolve) => {
       if (stop.signal.aborted) return resolve();
       stop.signal.addEventListener("abort", () => resolve(), { once: true });
     });
   } finally {
-    await world.stop();
+    await cluster.stop();
   }
 } catch (error) {
   if (!stop.signal.aborted) {

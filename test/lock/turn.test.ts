@@ -3,7 +3,7 @@ import type { Refusal } from "../../daemon/lock/limits.ts";
 import type { Holder } from "../../daemon/lock/lock.ts";
 import type { LockFacts, LockStore } from "../../daemon/lock/store.ts";
 import { createTurn, type Turn } from "../../daemon/lock/turn.ts";
-import { createVirtualTime, type VirtualTime } from "../simulation/virtual-time.ts";
+import { createVirtualTime, type VirtualTime } from "../kubernetes/virtual-time.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const minute = 60_000;

@@ -4,6 +4,7 @@ import { createClient } from "../../daemon/cluster/client.ts";
 import { podsGate } from "../../daemon/gates/pods.ts";
 import { moment } from "../gates/moment.ts";
 import { type ApiServer, createApiServer } from "../kubernetes/api/server.ts";
+import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { seeded } from "./seeded.ts";
 import {
   addPod,
@@ -21,7 +22,6 @@ import {
   wantReboot,
   world,
 } from "./story.ts";
-import { createVirtualTime } from "./virtual-time.ts";
 
 const { signal } = new AbortController();
 const noon = Date.parse("2026-11-24T12:00:00Z");

@@ -10,8 +10,8 @@ import { type Drain, type DrainOptions, startDrain } from "../../daemon/drain/dr
 import type { Selection } from "../../daemon/drain/select.ts";
 import type { DrainState } from "../../daemon/drain/state.ts";
 import { type ApiServer, createApiServer } from "../kubernetes/api/server.ts";
+import { createVirtualTime, type VirtualTime } from "../kubernetes/virtual-time.ts";
 import { seeded } from "./seeded.ts";
-import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
 
 const pods = "/api/v1/namespaces/shop/pods";
 const bar = `${pods}/bar`;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { createMachineClock } from "./machine-clock.ts";
-import { createVirtualTime } from "./virtual-time.ts";
 
 const { signal } = new AbortController();
 

@@ -7,8 +7,8 @@ import type { Environment } from "../../daemon/config/environment.ts";
 import type { FindingCode } from "../../daemon/drain/finding.ts";
 import { type DrainPlan, isBlocked } from "../../daemon/drain/preflight.ts";
 import { createApiServer } from "../kubernetes/api/server.ts";
+import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { seeded } from "./seeded.ts";
-import { createVirtualTime } from "./virtual-time.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const owner = (kind: string, name: string) => {

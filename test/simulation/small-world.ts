@@ -19,6 +19,7 @@ import {
 } from "../kubernetes/machines/machine.ts";
 import { memoryStorage } from "../kubernetes/machines/storage.ts";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
+import { createVirtualTime, type VirtualTime } from "../kubernetes/virtual-time.ts";
 import { createWorkload, type Workload } from "../kubernetes/workloads.ts";
 import {
   type Admitted,
@@ -31,7 +32,6 @@ import { createMachineClock, type MachineClock } from "./machine-clock.ts";
 import { pausedWith } from "./paused-transport.ts";
 import { seeded } from "./seeded.ts";
 import { startSimulatedDaemon } from "./simulated-daemon.ts";
-import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
 
 export interface SmallWorldOptions {
   nodes: number;

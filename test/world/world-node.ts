@@ -1,5 +1,6 @@
-import type { Api } from "../../daemon/cluster/api.ts";
+import type { ClusterNode } from "../kubernetes/cluster.ts";
 import { collection, type StoredNode, type StoredPod } from "../kubernetes/controllers/objects.ts";
+import type { Ports } from "../kubernetes/controllers/ports.ts";
 import type { Machine } from "../kubernetes/machines/machine.ts";
 
 /** A node as a story speaks of it. */
@@ -26,16 +27,8 @@ export interface WorldNode {
   record(): Promise<{ phase?: string; reasons?: { code: string; message: string }[] } | undefined>;
 }
 
-export interface WorldNodeParts {
-  name: string;
-  machine: Machine;
-  folder: string;
-  logFile: string;
-  api: Api;
-  signal: AbortSignal;
-}
-
-export function createWorldNode({ name, machine, folder, logFile, api, signal }: WorldNodeParts): WorldNode {
+export function createWorldNode({ host, machine }: ClusterNode, { api, signal }: Ports): WorldNode {
+  const { name, folder, logFile } = host;
   const path = `${collection("nodes")}/${name}`;
   const object = () => api.get<StoredNode>(path, { signal });
   return {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import { createClient } from "../../../daemon/cluster/client.ts";
-import { createVirtualTime } from "../../simulation/virtual-time.ts";
+import { createVirtualTime } from "../virtual-time.ts";
 import { createVolume } from "../volumes.ts";
 import { bodyOf } from "./bodies.ts";
 import type { Fields } from "./object.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { createVirtualTime, type VirtualTime } from "../../simulation/virtual-time.ts";
 import { addPod, createTestbed, type Testbed } from "../testbed.ts";
+import { createVirtualTime, type VirtualTime } from "../virtual-time.ts";
 import { createVolume, usesClaim } from "../volumes.ts";
 import type { StoredAttachment } from "./objects.ts";
 import { runVolumes } from "./volumes.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../../daemon/time/clock.ts";
-import type { Timers } from "../kubernetes/api/server.ts";
+import type { Timers } from "./api/server.ts";
 
 export interface VirtualTime {
   readonly clock: Clock;
