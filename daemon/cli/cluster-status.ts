@@ -2,6 +2,7 @@ import { pausedAnnotation } from "../annotations/pause.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { Metadata } from "../cluster/objects.ts";
 import { type CycleRecord, parseRecord, recordAnnotation } from "../cycle/record.ts";
+import { isReason } from "../gates/reasons.ts";
 import {
   countInARow,
   type Failure,
@@ -12,10 +13,11 @@ import {
   isNone,
   untilResume,
 } from "../lock/failures.ts";
-import { allPaused, type Refusal } from "../lock/limits.ts";
+import { allPaused } from "../lock/limits.ts";
 import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolders } from "../lock/lock.ts";
 import type { LockObjectState, LockPlace } from "../lock/lock-object.ts";
 import { parsePriority, priorityAnnotation } from "../lock/rank.ts";
+import type { Refusal } from "../lock/refusal.ts";
 import { type Health, troublesOf, unknownHealth } from "./health.ts";
 import { heldForAll, liveReasons } from "./live.ts";
 
@@ -67,8 +69,6 @@ export interface HolderStatus extends NodeStatus {
   concurrency: number | undefined;
   expired: boolean;
 }
-
-const haltCodes: ReadonlySet<string> = new Set<Refusal["code"]>(["halted", "failures-unreadable"]);
 
 /** Pure: what is in the lock and on the Nodes, put together. */
 export function statusOf(
@@ -138,7 +138,10 @@ function failureStatus(
 
 function saysHalted({ annotations = {} }: Metadata): boolean {
   const { record } = parseRecord(annotations[recordAnnotation]);
-  return record?.phase === "Waiting" && record.reasons.some(({ code }) => haltCodes.has(code));
+  return (
+    record?.phase === "Waiting" &&
+    record.reasons.some((one) => isReason(one, "lock", "halted", "failures-unreadable"))
+  );
 }
 
 function lockStatus(

@@ -8,6 +8,7 @@ import { paths } from "../cluster/paths.ts";
 import { backsOffUntil } from "../cycle/at-rest.ts";
 import { misreadOn } from "../cycle/misread.ts";
 import { type CycleRecord, type Phase, parseRecord, recordAnnotation } from "../cycle/record.ts";
+import { isReason } from "../gates/reasons.ts";
 import { nodeHolders } from "../lock/lock.ts";
 import type { LockObjectState, LockPlace } from "../lock/lock-object.ts";
 import { oneLine } from "../text/one-line.ts";
@@ -134,7 +135,8 @@ function written({ reportedAt }: CycleRecord, now: number): string {
 }
 
 function nextTry(record: CycleRecord): string {
-  if (record.reasons.some(({ code }) => code === "given-up")) return "it does not try again by itself";
+  if (record.reasons.some((one) => isReason(one, "failures", "given-up")))
+    return "it does not try again by itself";
   const until = backsOffUntil(record);
   if (record.failures > 0 && until !== undefined)
     return `it has failed ${record.failures} times in a row, and tries again at ${new Date(until).toISOString()}`;

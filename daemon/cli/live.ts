@@ -1,9 +1,11 @@
 import { pausedText, pauseNow } from "../annotations/pause.ts";
 import type { CycleRecord, Reason } from "../cycle/record.ts";
+import { type Closed, isReason } from "../gates/reasons.ts";
 import { halted, haltsAfter } from "../lock/failures.ts";
-import { allPaused, byHand, isByPeople, type Refusal } from "../lock/limits.ts";
+import { allPaused, byHand } from "../lock/limits.ts";
 import { manualHolders } from "../lock/lock.ts";
 import type { LockObjectState } from "../lock/lock-object.ts";
+import { isByPeople, type Refusal } from "../lock/refusal.ts";
 
 /** What of the lock holds all nodes back at this moment. */
 export function heldForAll({ lock, failures, paused }: LockObjectState, now: number): Refusal | undefined {
@@ -11,8 +13,8 @@ export function heldForAll({ lock, failures, paused }: LockObjectState, now: num
   const halt = halted(failures, haltsAfter(failures));
   const [manual] = manualHolders(lock);
   if (pause !== undefined || halt !== undefined) return pause ?? halt;
-  if (lock.state === "unreadable") return { code: "lock-unreadable", message: lock.why };
-  return manual && { code: "lock-manual", message: byHand(manual) };
+  if (lock.state === "unreadable") return { gate: "lock", code: "lock-unreadable", message: lock.why };
+  return manual && { gate: "lock", code: "lock-manual", message: byHand(manual) };
 }
 
 /**
@@ -27,28 +29,21 @@ export function liveReasons(
 ): Reason[] {
   const sinceOf = (gate: string, code: string) =>
     reasons.find((one) => one.gate === gate && one.code === code)?.since ?? new Date(now).toISOString();
-  const live = (gate: string, code: string, message: string): Reason => ({
+  const live = ({ gate, code, message }: Closed): Reason => ({
     gate,
     code,
     message,
     since: sinceOf(gate, code),
   });
   const pause = pauseNow(annotation, now);
-  const isPerson = ({ gate, code }: Reason) => gate === "paused" || (gate === "lock" && isByPeople(code));
-  const isReplaced = (one: Reason) => isPerson(one) || (forAll !== undefined && one.gate === "lock");
-  const asksTheLock = reasons.some(
-    ({ gate, code }) => gate === "lock" || (gate === "paused" && code === "cluster"),
-  );
+  const isReplaced = (one: Reason) => isByPeople(one) || (forAll !== undefined && isReason(one, "lock"));
+  const asksTheLock = reasons.some((one) => isReason(one, "lock") || isReason(one, "paused", "cluster"));
   const kept = reasons.filter((one) => !isReplaced(one));
   return [
-    ...(pause === undefined ? [] : [live("paused", "node", `this node is ${pausedText(pause)}`)]),
-    ...(forAll === undefined || !(asksTheLock || kept.length === 0)
+    ...(pause === undefined
       ? []
-      : [
-          forAll.code === "paused"
-            ? live("paused", "cluster", forAll.message)
-            : live("lock", forAll.code, forAll.message),
-        ]),
+      : [live({ gate: "paused", code: "node", message: `this node is ${pausedText(pause)}` })]),
+    ...(forAll === undefined || !(asksTheLock || kept.length === 0) ? [] : [live(forAll)]),
     ...kept,
   ];
 }

@@ -1,6 +1,6 @@
-import type { ClosedGate } from "../gates/gate.ts";
+import type { Closed, GateName } from "../gates/reasons.ts";
 import type { Need } from "../host/need/need.ts";
-import type { Refusal } from "../lock/limits.ts";
+import type { Refusal } from "../lock/refusal.ts";
 import { iso } from "../time/iso.ts";
 import {
   type Context,
@@ -33,7 +33,7 @@ const rests = {
 const reportAgainMs = 30_000;
 const reportsMax = 3;
 /** What a node waits for that is to be drained next; operators and deschedulers that see the taint move what must not be evicted. */
-const softGates = ["lock", "disruption"];
+const softGates: readonly GateName[] = ["lock", "disruption"];
 /** A cycle that the API server does not let begin has failed after so many tries; at once where it refuses it in so many words. */
 const beginTriesMax = 3;
 
@@ -91,9 +91,11 @@ export function betweenCycles(record: CycleRecord, context: Context): Decision {
   if (seen.ownPods === undefined) return look("pods");
   if (seen.ownPods.state === "unknown") {
     const message = `cannot tell which pods of this node are Ready: ${seen.ownPods.why}`;
-    const closed = [{ gate: "node", code: "cannot-tell", message }];
     const until = now + policy.gateRecheckMs;
-    return leftoverSlot(needy, context, message) ?? waitingFor(needy, closed, { until }, context);
+    return (
+      leftoverSlot(needy, context, message) ??
+      waitingFor(needy, [{ gate: "node", code: "cannot-tell", message }], { until }, context)
+    );
   }
   if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };
   return begin(needy, seen.node, recorded(seen.ownPods), context);
@@ -234,12 +236,8 @@ function refused(record: CycleRecord, refusal: Refusal, context: Context): Decis
   const recheckAt = dependsOnNodes ? [now + policy.gateRecheckMs] : [];
   const until = Math.min(...recheckAt, seen.gates?.changesAt ?? Number.POSITIVE_INFINITY);
   const timer = Number.isFinite(until) ? { until } : {};
-  const decision = waitingFor(record, [closedBy(refusal)], { slot: true, ...timer }, context);
+  const decision = waitingFor(record, [refusal], { slot: true, ...timer }, context);
   return by.length === 0 ? decision : { ...decision, why: `${message}: ${by.slice(0, 5).join(", ")}` };
-}
-
-function closedBy({ code, message }: Refusal): ClosedGate {
-  return code === "paused" ? { gate: "paused", code: "cluster", message } : { gate: "lock", code, message };
 }
 
 /** A slot that is held while nothing may be done with it: from a crash before the cordon, or an answer that was lost. */
@@ -268,7 +266,7 @@ function resting(record: CycleRecord, acceptAt: number | undefined, context: Con
 }
 
 interface Pause {
-  closed: ClosedGate;
+  closed: Closed;
   until: number;
 }
 
@@ -295,8 +293,8 @@ export function failed(record: CycleRecord, why: string, { policy, now }: Contex
   const next = { ...phase(record, "Failed", now), leftAt: iso(now), reasons: [] };
   if (!isGivenUp(record, policy.maxFailuresPerNode)) return save(next, why);
   const message = `failed ${record.failures} times in a row: ${untilAsked}`;
-  const reasons = [{ gate: "failures", code: "given-up", message, since: iso(now) }];
-  return save({ ...next, ...reported(reasons, now) }, `${why}; ${message}`);
+  const closed = { gate: "failures", code: "given-up", message, since: iso(now) } as const satisfies Closed;
+  return save({ ...next, ...reported([closed], now) }, `${why}; ${message}`);
 }
 
 /** Whether only a person lets the node try again. */
@@ -325,7 +323,7 @@ function restMs(result: keyof typeof rests, times: number): number {
 /** Waits, and says so on the Node when the reasons are other ones than it says there now. */
 function waitingFor(
   record: CycleRecord,
-  closed: readonly ClosedGate[],
+  closed: readonly Closed[],
   wait: { until?: number; slot?: true },
   context: Context,
 ): Decision {

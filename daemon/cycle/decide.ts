@@ -1,5 +1,6 @@
 import type { Running } from "../drain/state.ts";
-import type { ClosedGate, GateAnswers } from "../gates/gate.ts";
+import type { GateAnswers } from "../gates/gate.ts";
+import { type Closed, isReason } from "../gates/reasons.ts";
 import { iso, toTheSecond } from "../time/iso.ts";
 import { betweenCycles, cordon, failed } from "./at-rest.ts";
 import {
@@ -106,7 +107,8 @@ function draining(begun: CycleRecord, context: Context): Decision {
     case "detaching": {
       const volumes = `volumes that are not detached yet: ${drain.volumes.join(", ")}`;
       if (isLate) return drained(record, right.node, volumes, context);
-      const closed = { gate: drainGate, code: "volumes", message: `the node is empty; ${volumes}` };
+      const message = `the node is empty; ${volumes}`;
+      const closed: Closed = { gate: "drain", code: "volumes", message };
       return { ...held(record, closed, deadline, context), drainEnds: deadline };
     }
     case "failed":
@@ -116,12 +118,10 @@ function draining(begun: CycleRecord, context: Context): Decision {
       const until = drain.at + policy.rebootDelayMs;
       if (now >= until) return drained(record, right.node, "drained", context);
       const message = `drained; waiting for --reboot-delay until ${toTheSecond(until)}`;
-      return held(record, { gate: drainGate, code: "reboot-delay", message }, until, context);
+      return held(record, { gate: "drain", code: "reboot-delay", message }, until, context);
     }
   }
 }
-
-const drainGate = "drain";
 
 /** Whether the server fails for the pods alone, or altogether, in which time no drain passes, only other requests tell. */
 function drainLookAt({ trouble }: Running, deadline: number, now: number): number {
@@ -129,7 +129,7 @@ function drainLookAt({ trouble }: Running, deadline: number, now: number): numbe
 }
 
 /** Waits, and says on the Node for what. */
-function held(record: CycleRecord, closed: ClosedGate, until: number, { seen, now }: Context): Decision {
+function held(record: CycleRecord, closed: Closed, until: number, { seen, now }: Context): Decision {
   const reasons = reasonsOf(record, [closed], now);
   const reportAt = reportInDrainAt(record, reasons);
   if (now >= reportAt) return { ...save({ ...record, ...reported(reasons, now) }, closed.message), reasons };
@@ -142,7 +142,7 @@ function soonest(...times: readonly (number | undefined)[]): number {
 
 /** What takes the right to go on away; what is soon over does not. */
 function withdrawnBy({ closed }: GateAnswers, record: CycleRecord, context: Context): Decision | undefined {
-  const lasting = closed.find(({ isBrief }) => isBrief !== true);
+  const lasting = closed.find(({ isTransient }) => isTransient !== true);
   return lasting && restore(record, "withdrawn", lasting.message, context);
 }
 
@@ -152,20 +152,19 @@ function drained(record: CycleRecord, node: NodeFacts, why: string, context: Con
   if (seen.gates?.stage !== "reboot") return lookAtGates("reboot");
   const hooks = missingHooks(policy.beforeHooks.keys, node);
   const reasons = reasonsOf(record, [...seen.gates.closed, ...closedByHooks(hooks)], now);
-  const due = ({ gate, since }: Reason) =>
-    Date.parse(since) +
+  const isByHooks = (one: Reason) => isReason(one, "hooks");
+  const due = (one: Reason) =>
+    Date.parse(one.since) +
     seen.unreachableMs +
-    (gate === hooksGate ? policy.beforeHooks.timeoutMs : policy.drainTimeoutMs);
-  const isOver = (one: Reason) =>
-    one.gate === hooksGate && policy.beforeHooks.late === "go-on" && now >= due(one);
+    (isByHooks(one) ? policy.beforeHooks.timeoutMs : policy.drainTimeoutMs);
+  const isOver = (one: Reason) => isByHooks(one) && policy.beforeHooks.late === "go-on" && now >= due(one);
   const holding = reasons.filter((one) => !isOver(one));
   if (holding.length === 0) return reboot(record, why, context);
   const late = holding.find((one) => now >= due(one));
   if (late !== undefined) {
-    const [result, option] =
-      late.gate === hooksGate
-        ? (["failed", "--before-reboot-hooks-timeout"] as const)
-        : (["withdrawn", "--drain-timeout"] as const);
+    const [result, option] = isByHooks(late)
+      ? (["failed", "--before-reboot-hooks-timeout"] as const)
+      : (["withdrawn", "--drain-timeout"] as const);
     return restore(record, result, `${late.message}, for longer than ${option}`, context);
   }
   const says = `${why}, but ${holding.map(({ message }) => message).join("; ")}`;
@@ -177,12 +176,10 @@ function drained(record: CycleRecord, node: NodeFacts, why: string, context: Con
   return { ...decision, reasons };
 }
 
-const hooksGate = "hooks";
-
-function closedByHooks(missing: readonly string[]): ClosedGate[] {
+function closedByHooks(missing: readonly string[]): Closed[] {
   if (missing.length === 0) return [];
   const message = `these annotations are to be true before the reboot: ${missing.join(", ")}`;
-  return [{ gate: hooksGate, code: "before", message }];
+  return [{ gate: "hooks", code: "before", message }];
 }
 
 /** The labels are set; who follows them has time until the cordon. */
@@ -198,12 +195,12 @@ function podsLeft(
   drain: Running,
   { deadline, deleteAt }: { deadline: number; deleteAt: number },
   { policy, now }: Context,
-): ClosedGate {
+): Closed {
   const deletes = deleteAt < deadline ? `${deletionText(deleteAt, now)}; ` : "";
   const end = policy.rebootAnyway && drain.isListed ? "reboots anyway" : "is restored";
   const next = `${deletes}at ${toTheSecond(deadline)} the node ${end}`;
   const code = drain.trouble === undefined ? "pods-left" : "cannot-tell";
-  return { gate: drainGate, code, message: `${leftText(drain)}; ${next}` };
+  return { gate: "drain", code, message: `${leftText(drain)}; ${next}` };
 }
 
 function deletionText(at: number, now: number): string {
@@ -328,7 +325,7 @@ function confirm(
   if (node === "gone") return { lost: nodeGone(context) };
   if (lock === undefined) return { lost: look("lock") };
   if (!lock.held) return withdrawn("the slot is no longer ours");
-  if (lock.refusal?.code === "paused") return withdrawn(lock.refusal.message);
+  if (lock.refusal?.gate === "paused") return withdrawn(lock.refusal.message);
   if (!node.unschedulable && !record.announced) return { lost: uncordoned(record, context) };
   if (need === undefined) return { lost: look("need") };
   if (need.state !== "needed") return withdrawn("the reboot is no longer needed");

@@ -1,5 +1,6 @@
 import type { Escalation } from "../drain/escalation.ts";
 import type { Stage } from "../gates/gate.ts";
+import type { Closed } from "../gates/reasons.ts";
 import { iso } from "../time/iso.ts";
 import type { MarkPolicy, NodeChange } from "./marks.ts";
 import type { Observation, Trial } from "./observation.ts";
@@ -117,9 +118,8 @@ export function keptSlot({ seen, now }: Context): Decision | undefined {
 function fenced(record: CycleRecord, now: number): Decision {
   const message = "a write of this Node had no answer: it is written anew before the slot is released";
   const isUnsaid = record.phase === "Waiting" && record.reasons.length === 0;
-  const reasons = isUnsaid
-    ? [{ gate: "node", code: "unanswered", message, since: iso(now) }]
-    : record.reasons;
+  const closed = { gate: "node", code: "unanswered", message, since: iso(now) } as const satisfies Closed;
+  const reasons = isUnsaid ? [closed] : record.reasons;
   return save({ ...record, reasons, reportedAt: iso(now) }, message);
 }
 

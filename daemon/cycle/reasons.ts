@@ -1,6 +1,6 @@
 import { reportAgainMs } from "../drain/state.ts";
-import type { ClosedGate } from "../gates/gate.ts";
-import { isByPeople } from "../lock/limits.ts";
+import { type Closed, isReason } from "../gates/reasons.ts";
+import { isByPeople } from "../lock/refusal.ts";
 import { iso } from "../time/iso.ts";
 import type { CycleRecord, Reason } from "./record.ts";
 
@@ -16,7 +16,7 @@ export function rewordDelayMs(reportCount: number): number {
 }
 
 /** What holds the node back, each since when it first did without a break. */
-export function reasonsOf(record: CycleRecord, closed: readonly ClosedGate[], now: number): Reason[] {
+export function reasonsOf(record: CycleRecord, closed: readonly Closed[], now: number): Reason[] {
   return closed.map(({ gate, code, message }) => {
     const known = record.reasons.find((one) => one.gate === gate && one.code === code);
     return { gate, code, message, since: known?.since ?? iso(now) };
@@ -38,7 +38,7 @@ export function reportAt(
   if (reasons.length !== wanted.length || !wanted.every((one) => saidBefore(one) !== undefined)) {
     return Number.NEGATIVE_INFINITY;
   }
-  const counts = ({ gate, code }: Reason) => gate === "lock" && !isByPeople(code);
+  const counts = (one: Reason) => isReason(one, "lock") && !isByPeople(one);
   const isReworded = wanted.some(
     (one) => (rewordAt === undefined || !counts(one)) && one.message !== saidBefore(one)?.message,
   );

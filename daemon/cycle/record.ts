@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { annotationsMaxChars, parseBoundedJson } from "../text/bounded-json.ts";
 import { plainJson } from "../text/one-line.ts";
+import { outcomeNames } from "./outcomes.ts";
 
 /** The annotation on the own Node that carries the record. */
 export const recordAnnotation = "rebootd.dev/cycle";
@@ -60,7 +61,7 @@ const recordSchema = z.object({
   outcome: z.catch(
     z.optional(
       z.object({
-        result: z.enum(["rebooted", "failed", "withdrawn"]),
+        result: z.enum(outcomeNames),
         at: time,
         message: z.string(),
         during: z.catch(z.optional(z.literal("drain")), undefined),
@@ -70,7 +71,7 @@ const recordSchema = z.object({
   ),
 });
 
-/** Why a node waits: which gate, in a word, in a sentence, and since when. */
+/** A closed gate as the record keeps it; gates and codes of other versions are kept as text. */
 export type Reason = z.output<typeof reasonSchema>;
 
 /**

@@ -3,6 +3,7 @@
  * the record may be refused and the record itself be let, so that the Node can say why nothing goes on. Pure.
  */
 import { isApiError } from "../cluster/api.ts";
+import { type Closed, isReason } from "../gates/reasons.ts";
 import { shortEnds } from "../text/one-line.ts";
 import { iso } from "../time/iso.ts";
 import type { CycleRecord, Reason } from "./record.ts";
@@ -12,7 +13,7 @@ export function isRefusal(error: unknown): boolean {
   return isApiError(error, "forbidden", "invalid");
 }
 
-const isOfRefusal = ({ gate, code }: Reason) => gate === "node" && code === "refused";
+const isOfRefusal = (one: Reason) => isReason(one, "node", "refused");
 
 const wordsMaxChars = 600;
 
@@ -37,7 +38,8 @@ export function reportRefused(
 ): CycleRecord | undefined {
   const others = wanted.phase === before.phase ? wanted.reasons : before.reasons;
   const since = before.reasons.find(isOfRefusal)?.since ?? iso(now);
-  const refusal: Reason = { gate: "node", code: "refused", message: refusalText(words), since };
+  const message = refusalText(words);
+  const refusal = { gate: "node", code: "refused", message, since } as const satisfies Closed;
   const reasons = [...others.filter((one) => !isOfRefusal(one)), refusal];
   const says = (record: Pick<CycleRecord, "reasons">) =>
     record.reasons.map(({ gate, code, message }) => [gate, code, message].join(" ")).join("\n");

@@ -1,6 +1,33 @@
+/** Findings on pods that may keep a drain from succeeding, each in a sentence for people. */
+export const obstacles = {
+  "no-controller": "A pod has no controller, so nothing would recreate it (--drain-force).",
+  "local-data": "A pod has local data in an emptyDir (--delete-emptydir-data).",
+  "daemonset-gone": "A pod belongs to a DaemonSet that is gone (--drain-force).",
+  "budget-exhausted": "A PodDisruptionBudget allows no disruption, as too few of its pods are healthy.",
+  "budget-never": "A PodDisruptionBudget never allows a disruption, whatever its pods do.",
+  "budgets-several": "More than one PodDisruptionBudget covers a pod, so the server evicts it never.",
+  "budget-no-room": "A PodDisruptionBudget lets go fewer pods than have nowhere else to run.",
+  "long-grace": "A pod has a longer grace period than the drain may last.",
+  "ending-late": "A pod is terminating, and has time until after the drain's deadline.",
+} as const;
+
+/** Findings that keep no drain from starting. */
+export const remarks = {
+  "budget-busy": "A PodDisruptionBudget has allowed its disruptions just now, or is being worked out.",
+  "budget-held": "A PodDisruptionBudget allows no disruption until its operator releases it.",
+  "opted-out": "A pod asks not to be disrupted; the drain takes it all the same.",
+  "comes-back": "A pod comes back to this node whatever the cordon says.",
+  "nowhere-to-go": "No other node has room for what replaces a pod.",
+} as const;
+
+export const findings = { ...obstacles, ...remarks };
+
+export type ObstacleCode = keyof typeof obstacles;
+export type FindingCode = keyof typeof findings;
+
 /** What a preflight has to say about a pod that a drain takes. */
-export interface Finding {
-  code: FindingCode;
+export interface Finding<C extends FindingCode = FindingCode> {
+  code: C;
   /** To be read behind the name of the pod. */
   message: string;
   /** The drain does not get past this as things are. */
@@ -11,18 +38,6 @@ export interface Finding {
   until?: number;
 }
 
-export type FindingCode =
-  | "no-controller"
-  | "local-data"
-  | "daemonset-gone"
-  | "budget-busy"
-  | "budget-exhausted"
-  | "budget-never"
-  | "budgets-several"
-  | "budget-no-room"
-  | "budget-held"
-  | "opted-out"
-  | "comes-back"
-  | "long-grace"
-  | "ending-late"
-  | "nowhere-to-go";
+export function isObstacle(finding: Finding): finding is Finding<ObstacleCode> {
+  return finding.blocks && Object.hasOwn(obstacles, finding.code);
+}

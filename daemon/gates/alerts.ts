@@ -31,7 +31,7 @@ export function alertsGate(
   { prometheus, alertmanager, matchers }: AlertSources,
   filter: AlertFilter,
   looked: Looked = () => {},
-): Gate {
+): Gate<"alerts"> {
   const selectors = matchers.map((text) => ({
     option: `--alert-matchers=${text}`,
     selects: selectorOf(text),
@@ -51,7 +51,7 @@ export function alertsGate(
   return {
     name: "alerts",
     stages: ["start"],
-    asks: "afar",
+    cost: "remote",
     urgentPasses: true,
     // Alertmanager is asked after Prometheus; both deadlines end before this one.
     deadlineMs: prometheus.timeoutMs + (alertmanager?.timeoutMs ?? 0) + 1000,

@@ -8,12 +8,12 @@ import type { Gate } from "./gate.ts";
  * Closed while the rest of the control plane is not whole. Before the cordon the lock asks that; a drain takes minutes, in
  * which a member of etcd may break, so it is asked once more straight before the reboot of a node that is of it.
  */
-export function controlPlaneGate(api: Api, nodeName: string): Gate {
+export function controlPlaneGate(api: Api, nodeName: string): Gate<"control-plane"> {
   return {
     name: "control-plane",
     stages: ["reboot"],
-    asks: "afar",
-    isBrief: true,
+    cost: "remote",
+    isTransient: true,
     async check({ labels }, signal) {
       if (!isOfControlPlane(labels)) return { open: true };
       const nodes = await listByLabel(api, controlPlaneLabels, signal);

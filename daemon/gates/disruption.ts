@@ -4,7 +4,7 @@ import type { Budget, Pod } from "../cluster/objects.ts";
 import { budgetsOver } from "../drain/budgets.ts";
 import type { Escalation } from "../drain/escalation.ts";
 import { readBlockers, readRoomFor } from "../drain/facts.ts";
-import type { Finding, FindingCode } from "../drain/finding.ts";
+import { type Finding, type FindingCode, isObstacle, type ObstacleCode } from "../drain/finding.ts";
 import { needRoom, type PodPlan, type PreflightFacts, planDrain } from "../drain/preflight.ts";
 import { isSaidToBeHeld, podKey, type Selection } from "../drain/select.ts";
 import type { Clock, Random } from "../time/clock.ts";
@@ -32,9 +32,9 @@ export interface DisruptionPorts {
   say: SayOnceADay;
 }
 
-interface Found {
+interface Found<C extends FindingCode = FindingCode> {
   key: string;
-  codes: readonly FindingCode[];
+  codes: readonly C[];
   text: string;
   /** When all of it is over by itself; milliseconds since the epoch, infinity where that is not known. */
   until: number;
@@ -42,12 +42,7 @@ interface Found {
 
 const podsMax = 5;
 /** Whatever closes the gate for these alone is over once the budgets say so. */
-const byBudget: readonly FindingCode[] = [
-  "budget-busy",
-  "budget-exhausted",
-  "budget-never",
-  "budgets-several",
-];
+const byBudget: readonly ObstacleCode[] = ["budget-exhausted", "budget-never", "budgets-several"];
 const namespacesMax = 2;
 /** No more nodes than these watch a budget that holds all of them back, on average. */
 const watchersMax = 50;
@@ -57,7 +52,11 @@ const trustMs = 60 * 60_000;
 const forbiddenMs = 60 * 60_000;
 
 /** Closed while a drain of this node could not succeed, for what `rebootd plan` says too; its codes are those of findings. */
-export function disruptionGate(ports: DisruptionPorts, nodeName: string, drain: DrainSettings): Gate {
+export function disruptionGate(
+  ports: DisruptionPorts,
+  nodeName: string,
+  drain: DrainSettings,
+): Gate<"disruption"> {
   const { api, clock, random, looked, say } = ports;
   const { selection, podSelector, gracePeriodSeconds, escalation, heldSelector } = drain;
   let mayWatchAt = Number.NEGATIVE_INFINITY;
@@ -66,7 +65,7 @@ export function disruptionGate(ports: DisruptionPorts, nodeName: string, drain: 
   return {
     name: "disruption",
     stages: ["slot"],
-    asks: "afar",
+    cost: "remote",
     async check({ now, slowGraceSeconds }, signal) {
       const blockers = await readBlockers(api, nodeName, podSelector, signal);
       const facts: PreflightFacts = {
@@ -98,14 +97,14 @@ export function disruptionGate(ports: DisruptionPorts, nodeName: string, drain: 
           ...(Number.isFinite(changesAt) && { changesAt }),
         };
       }
-      const held = foundOf(pods, (finding) => finding.code === "budget-held");
+      const held = foundOf(pods, isHeld);
       if (held.length > 0) say("budget-held", `the drain depends on others (budget-held): ${named(held)}`);
       return { open: true };
     },
   };
 
   /** Where budgets alone are in the way, few of them, and not of thousands of nodes at a time. */
-  function watchOf(facts: PreflightFacts, blocked: readonly Found[]): WatchOpening | undefined {
+  function watchOf(facts: PreflightFacts, blocked: readonly Found<ObstacleCode>[]): WatchOpening | undefined {
     if (blocked.some(({ codes }) => codes.some((code) => !byBudget.includes(code)))) return undefined;
     const keys = new Set(blocked.map(({ key }) => key));
     const pods = facts.pods.filter((pod) => keys.has(podKey(pod)));
@@ -120,7 +119,9 @@ export function disruptionGate(ports: DisruptionPorts, nodeName: string, drain: 
       const now = held.now + clock.elapsed() - askedAt;
       const { pods } = planDrain({ ...held, budgets, now });
       // One that is busy says soon what it allows.
-      return foundOf(pods, (one) => one.blocks && !isRecent(one, escalation, now)).length === 0;
+      return !pods.some(({ findings }) =>
+        findings.some((one) => one.blocks && !isRecent(one, escalation, now)),
+      );
     };
 
     const follow: WatchOpening["follow"] = async (tell, outer) => {
@@ -152,7 +153,10 @@ function podsMost(pods: readonly Pod[], budgets: readonly Budget[]): number {
 }
 
 /** The pods with such findings. */
-function foundOf(pods: readonly PodPlan[], isMeant: (finding: Finding) => boolean): Found[] {
+function foundOf<C extends FindingCode>(
+  pods: readonly PodPlan[],
+  isMeant: (finding: Finding) => finding is Finding<C>,
+): Found<C>[] {
   return pods.flatMap(({ key, findings }) => {
     const found = findings.filter(isMeant);
     if (found.length === 0) return [];
@@ -177,8 +181,12 @@ function named(pods: readonly { key: string; text: string }[]): string {
  * What makes a drain fail, and not only wait: a budget that ran out a moment ago, as when the pods of the node before are still
  * starting, has most of the drain's time left to fill up.
  */
-function isLasting(finding: Finding, escalation: Escalation, now: number): boolean {
-  return finding.blocks && finding.code !== "budget-busy" && !isRecent(finding, escalation, now);
+function isLasting(finding: Finding, escalation: Escalation, now: number): finding is Finding<ObstacleCode> {
+  return isObstacle(finding) && !isRecent(finding, escalation, now);
+}
+
+function isHeld(finding: Finding): finding is Finding<"budget-held"> {
+  return finding.code === "budget-held";
 }
 
 function isRecent({ since }: Finding, { drainTimeoutMs }: Escalation, now: number): boolean {

@@ -28,7 +28,7 @@ export function drainNamesGate(
   { podSelector, skipNamespaces }: DrainNames,
   clock: Clock,
   looked: Looked,
-): Gate {
+): Gate<"drain-names"> {
   let lookedAt = Number.NEGATIVE_INFINITY;
 
   async function look(signal: AbortSignal): Promise<void> {
@@ -53,7 +53,7 @@ export function drainNamesGate(
   return {
     name: "drain-names",
     stages: ["start"],
-    asks: "afar",
+    cost: "remote",
     async check(_, signal) {
       if (clock.elapsed() - lookedAt < lookEveryMs) return { open: true };
       lookedAt = clock.elapsed();

@@ -3,7 +3,6 @@ import { withDeadline } from "../time/deadline.ts";
 import { linked } from "../time/linked.ts";
 import { awaitOpening } from "./await-opening.ts";
 import {
-  type ClosedGate,
   cannotTell,
   type Gate,
   type GateAnswer,
@@ -12,6 +11,7 @@ import {
   type Stage,
   type WatchOpening,
 } from "./gate.ts";
+import type { Closed } from "./reasons.ts";
 
 /** So rarely at last is a gate asked for the slot that says the same each time. */
 const sameAgainMaxMs = 10 * 60_000;
@@ -68,16 +68,18 @@ export function createGateCheck(
     const counting = gates.filter(
       (gate) => isAsked(gate, asked.stage) && !(asked.urgent && gate.urgentPasses),
     );
-    const here = counting.filter((gate) => gate.asks === "here");
-    const afar = asked.isLockFull ? [] : counting.filter((gate) => gate.asks === "afar");
-    const answers = await Promise.all(here.map(async (gate) => [gate, await ask(gate, moment)] as const));
-    const isHeldHere = answers.some(([, answer]) => !answer.open);
+    const local = counting.filter((gate) => gate.cost === "local");
+    const remote = asked.isLockFull ? [] : counting.filter((gate) => gate.cost === "remote");
+    const answers = await Promise.all(local.map(async (gate) => [gate, await ask(gate, moment)] as const));
+    const isHeldLocally = answers.some(([, answer]) => !answer.open);
     const more = await Promise.all(
-      afar.map(async (gate) => [gate, known(gate, isHeldHere) ?? (await askAfar(gate, moment))] as const),
+      remote.map(
+        async (gate) => [gate, known(gate, isHeldLocally) ?? (await askServer(gate, moment))] as const,
+      ),
     );
     return together([...answers, ...more]);
 
-    async function askAfar(gate: Gate, moment: GateMoment): Promise<GateAnswer> {
+    async function askServer(gate: Gate, moment: GateMoment): Promise<GateAnswer> {
       const answer = await ask(gate, moment);
       const last = given.get(gate);
       const times = last !== undefined && isSame(last.answer, answer) ? last.times + 1 : 1;
@@ -136,14 +138,14 @@ export function createGateCheck(
     return stage === "start" && gate.stages.includes("slot") && known(gate, false) !== undefined;
   }
 
-  function known(gate: Gate, isHeldHere: boolean): GateAnswer | undefined {
+  function known(gate: Gate, isHeldLocally: boolean): GateAnswer | undefined {
     const last = given.get(gate);
     if (last === undefined || last.hasOpened) return undefined;
     const { answer, at, holdsMs } = last;
     // One that says itself when it is another one is asked then, but no sooner than others.
     const mostMs = holdsMs > 0 ? Math.max(holdsMs, recheckMs) : sameAgainMaxMs;
     const closedMs = gate.stages.includes("slot") ? Math.min(closedForMs(last), mostMs) : recheckMs;
-    const goodForMs = Math.max(isHeldHere ? periodMs : 0, answer.open ? 0 : closedMs);
+    const goodForMs = Math.max(isHeldLocally ? periodMs : 0, answer.open ? 0 : closedMs);
     const agoMs = clock.elapsed() - at;
     if (agoMs >= goodForMs) return undefined;
     // What it has said of itself is over, by either clock: nobody is to wait for that.
@@ -157,12 +159,13 @@ function isSame(a: GateAnswer, b: GateAnswer): boolean {
 }
 
 function together(answers: readonly (readonly [Gate, GateAnswer])[]): GateAnswers {
-  const closed: ClosedGate[] = [];
+  const closed: Closed[] = [];
   let changesAt: number | undefined;
-  for (const [{ name, isBrief }, answer] of answers) {
+  for (const [{ name, isTransient }, answer] of answers) {
     if (!answer.open) {
       const { code, message } = answer;
-      closed.push({ gate: name, code, message, ...(isBrief && { isBrief }) });
+      // A gate answers with codes of its own alone.
+      closed.push({ gate: name, code, message, ...(isTransient && { isTransient }) } as Closed);
     }
     if (answer.changesAt !== undefined) changesAt = Math.min(changesAt ?? answer.changesAt, answer.changesAt);
   }

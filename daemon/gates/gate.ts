@@ -1,4 +1,6 @@
+import { SilentServerError } from "../prometheus/server.ts";
 import { DeadlineError } from "../time/deadline.ts";
+import type { AskedGate, Closed, unevaluated } from "./reasons.ts";
 
 /**
  * When a gate is asked: at the `start` before the slot is asked for and again once it is held; for the `slot`, after that, with
@@ -7,24 +9,24 @@ import { DeadlineError } from "../time/deadline.ts";
  */
 export type Stage = "start" | "slot" | "drain" | "reboot";
 
-/** Something that can say "not now". */
-export interface Gate {
-  readonly name: string;
+/** Something that can say "not now", for the reasons of its name alone. */
+export interface Gate<G extends AskedGate = AskedGate> {
+  readonly name: G;
   /**
    * Not in the drain and after it, where it would see the drain's own doings. One that asks for much is asked for the `slot`
    * alone: nodes that wait for their turn do not ask, and while it stays closed for the same reason it is asked less and less often.
    */
   readonly stages: readonly Stage[];
-  /** `here`: costs nothing, so it is asked at each look. `afar`: a server is asked, which is to be done rarely. */
-  readonly asks: "here" | "afar";
+  /** `local`: costs nothing, so it is asked at each look. `remote`: a server is asked, which is to be done rarely. */
+  readonly cost: "local" | "remote";
   /** An urgent need passes it. */
   readonly urgentPasses?: true;
-  /** What closes it is soon over: a node that is drained waits for that. Without it the node is given back. */
-  readonly isBrief?: true;
+  /** What closes it is soon over: a node that is drained waits for that. Without it the node is restored. */
+  readonly isTransient?: true;
   /** One that has not answered by then is closed. Without it what is usual counts; one that asks several in turn needs longer. */
   readonly deadlineMs?: number;
   /** Rejects when it cannot tell, which counts as closed. */
-  check(moment: GateMoment, signal: AbortSignal): Promise<GateAnswer>;
+  check(moment: GateMoment, signal: AbortSignal): Promise<GateAnswer<G>>;
 }
 
 /** What a gate may look at beside what it asks for itself. Times in milliseconds since the epoch. */
@@ -42,10 +44,10 @@ export interface GateMoment {
   slowGraceSeconds: number | undefined;
 }
 
-export type GateAnswer = (
+export type GateAnswer<G extends AskedGate = AskedGate> = (
   | { open: true }
-  /** `code` is from a bounded set; `message` is a sentence for people. `watch`: where it can be seen that it opens. */
-  | { open: false; code: string; message: string; watch?: WatchOpening | undefined }
+  /** The gate is {@link Closed}. `watch`: where it can be seen that it opens. */
+  | ({ open: false; watch?: WatchOpening | undefined } & Pick<Closed<G>, "code" | "message">)
 ) & {
   /** When the answer changes by itself, if that is known; milliseconds since the epoch. */
   changesAt?: number | undefined;
@@ -61,30 +63,19 @@ export interface WatchOpening {
   follow(tell: (isOpen: boolean) => void, signal: AbortSignal): Promise<void>;
 }
 
-export interface ClosedGate {
-  gate: string;
-  /** A word from a bounded set, for metrics and for comparing. */
-  code: string;
-  /** A sentence for people. */
-  message: string;
-  /** Soon over: a node that is drained waits for it. */
-  isBrief?: true;
-}
-
 export interface GateAnswers {
   /** All closed gates, not just the first. Empty: all are open. */
-  closed: readonly ClosedGate[];
+  closed: readonly Closed[];
   /** When the answer is known to change, such as the next window; milliseconds since the epoch. */
   changesAt?: number | undefined;
 }
 
-/** A server was silent up to its own deadline. */
-export class SilentServerError extends Error {
-  override readonly name = "SilentServerError";
-}
-
 /** What a gate says that could not be evaluated. */
-export function cannotTell(error: unknown): { open: false; code: string; message: string } {
+export function cannotTell(error: unknown): {
+  open: false;
+  code: keyof typeof unevaluated;
+  message: string;
+} {
   const code =
     error instanceof SilentServerError
       ? "timeout"

@@ -11,14 +11,14 @@ const shownMax = 5;
  * Closed while somebody holds shutdowns back. A reboot by root, or by signal, would pass over them, so they are asked
  * first.
  */
-export function inhibitorsGate(logind: Pick<Logind, "listInhibitors">, when: Inhibitors): Gate {
+export function inhibitorsGate(logind: Pick<Logind, "listInhibitors">, when: Inhibitors): Gate<"inhibitors"> {
   /** A bus that was there and is not any more is no sign that nothing is held. */
   let isExpected = when === "wait";
   return {
     name: "inhibitors",
     stages: ["start", "reboot"],
-    asks: "here",
-    isBrief: true,
+    cost: "local",
+    isTransient: true,
     async check(_, signal) {
       let inhibitors: Inhibitor[];
       try {

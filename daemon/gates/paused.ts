@@ -2,10 +2,10 @@ import { pausedText, pauseNow } from "../annotations/pause.ts";
 import type { Gate } from "./gate.ts";
 
 /** On the Node itself, so that nobody is asked. */
-export const pausedGate: Gate = {
+export const pausedGate: Gate<"paused"> = {
   name: "paused",
   stages: ["start", "drain", "reboot"],
-  asks: "here",
+  cost: "local",
   async check({ paused, now }) {
     const pause = pauseNow(paused, now);
     if (pause === undefined) return { open: true };

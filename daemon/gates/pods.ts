@@ -21,12 +21,12 @@ export function podsGate(
   nodeName: string,
   { selectors, namespaces }: BlockingPods,
   looked: Looked = () => {},
-): Gate {
+): Gate<"pods"> {
   const fieldSelector = `spec.nodeName=${nodeName},status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown`;
   return {
     name: "pods",
     stages: ["start"],
-    asks: "afar",
+    cost: "remote",
     async check(_, signal) {
       const lists = await Promise.all(
         selectors.map((labelSelector) =>

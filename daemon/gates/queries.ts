@@ -11,11 +11,11 @@ export function queriesGate(
   prometheus: JsonServer,
   queries: readonly string[],
   looked: Looked = () => {},
-): Gate {
+): Gate<"queries"> {
   return {
     name: "queries",
     stages: ["start"],
-    asks: "afar",
+    cost: "remote",
     urgentPasses: true,
     deadlineMs: prometheus.timeoutMs + 1000,
     async check(_, signal) {
@@ -25,7 +25,7 @@ export function queriesGate(
             const found = await resultOf(prometheus, query, signal);
             looked(`--block-on-query=${JSON.stringify(cut(query, queryMaxChars))}`, found !== undefined);
             if (found === undefined) return undefined;
-            return { code: "query", message: `the query ${cut(query, queryMaxChars)} ${found}` };
+            return { code: "query" as const, message: `the query ${cut(query, queryMaxChars)} ${found}` };
           } catch (error) {
             signal.throwIfAborted();
             const { code, message } = cannotTell(error);

@@ -6,11 +6,11 @@ import type { Gate } from "./gate.ts";
 const shownMax = 5;
 
 /** Closed while people are logged in, until the need is `waitMs` old. */
-export function usersGate(logind: Pick<Logind, "listSessions">, waitMs: number): Gate {
+export function usersGate(logind: Pick<Logind, "listSessions">, waitMs: number): Gate<"users"> {
   return {
     name: "users",
     stages: ["start"],
-    asks: "here",
+    cost: "local",
     urgentPasses: true,
     async check({ now, neededSince }, signal) {
       const until = neededSince + waitMs;

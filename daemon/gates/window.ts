@@ -18,14 +18,14 @@ export type Margin = { ms: number } | { cycleMaxMs: number };
 const headroom = 1.5;
 
 /** Open in the windows and outside the blackouts; for the start of a cycle not right up to the end. */
-export function windowGate({ margin, atEnd, ...schedule }: WindowSettings): Gate {
+export function windowGate({ margin, atEnd, ...schedule }: WindowSettings): Gate<"window"> {
   const { openings, blackouts } = createOpenings(schedule);
   const backMs = "cycleMaxMs" in margin ? 2 * margin.cycleMaxMs : 0;
 
   return {
     name: "window",
     stages: atEnd === "finish" ? ["start"] : ["start", "drain", "reboot"],
-    asks: "here",
+    cost: "local",
     urgentPasses: true,
     async check(moment) {
       const { now } = moment;

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { parseBoundedJson } from "../text/bounded-json.ts";
 import { plainJson } from "../text/one-line.ts";
-import type { Refusal } from "./limits.ts";
 import { quoted } from "./lock.ts";
+import type { Refusal } from "./refusal.ts";
 
 /**
  * Which nodes have failed in a row, as a value that stands beside the lock: an update that breaks each node that takes it
@@ -119,13 +119,17 @@ export function afterCycle(
 export function halted(failures: Failures, haltAfter: HaltAfter): Refusal | undefined {
   if (failures.state === "unreadable") {
     const isNever = haltAfter.reboots === 0 && haltAfter.drains === 0;
-    return isNever ? undefined : { code: "failures-unreadable", message: failures.why };
+    return isNever ? undefined : { gate: "lock", code: "failures-unreadable", message: failures.why };
   }
   const kind = kinds.find(({ option, has }) => {
     return haltAfter[option] > 0 && failures.failed.filter(has).length >= haltAfter[option];
   });
   if (kind === undefined) return undefined;
-  return { code: "halted", message: `${inARow(failures.failed.filter(kind.has))}: ${untilResume}` };
+  return {
+    gate: "lock",
+    code: "halted",
+    message: `${inARow(failures.failed.filter(kind.has))}: ${untilResume}`,
+  };
 }
 
 /** After how many nothing starts, for a reader who is not told: by the last one of each kind, and 0 where it does not say. */

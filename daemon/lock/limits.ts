@@ -12,6 +12,7 @@ import {
   quoted,
   type Self,
 } from "./lock.ts";
+import type { LockRefusal, Refusal, RefusalCode } from "./refusal.ts";
 
 /** How many nodes may be in the lock at a time. */
 export interface Limits {
@@ -50,44 +51,6 @@ export interface ControlPlane {
   podsDown?: readonly string[] | undefined;
 }
 
-export interface Refusal {
-  code:
-    | "paused"
-    | "lock-unreadable"
-    | "lock-manual"
-    | "lock-foreign"
-    | "lock-taken"
-    | "lock-full"
-    | "lock-control-plane"
-    | "lock-zone"
-    | "lock-pool"
-    | "lock-lost"
-    | "control-plane-not-ready"
-    | "control-plane-not-whole"
-    | "too-many-unavailable"
-    | "nodes-unknown"
-    | "halted"
-    | "failures-unreadable";
-  message: string;
-  /** Who is in the way, where the message does not say it. */
-  by?: readonly string[];
-  /** Only other Nodes tell when that changes, and not the object with the lock: they are to be looked at again. */
-  dependsOnNodes?: true;
-}
-
-const byPeople: ReadonlySet<string> = new Set<Refusal["code"]>([
-  "paused",
-  "lock-manual",
-  "lock-unreadable",
-  "halted",
-  "failures-unreadable",
-]);
-
-/** Whether that changes only when a person, or what is worth one's attention, changes it; and not with each holder. */
-export function isByPeople(code: string): boolean {
-  return byPeople.has(code);
-}
-
 /** Of a Node: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
 export const zoneLabel = "topology.kubernetes.io/zone";
 /** The second is that of clusters before 1.24; RKE has the last two, of which a node may bear either. They are one group. */
@@ -107,7 +70,7 @@ const namedMax = 5;
 /** A person's word for all nodes, on the object that carries the lock. */
 export function allPaused(annotation: string | undefined, now: number): Refusal | undefined {
   const pause = pauseNow(annotation, now);
-  return pause && { code: "paused", message: `all nodes are ${pausedText(pause)}` };
+  return pause && { gate: "paused", code: "cluster", message: `all nodes are ${pausedText(pause)}` };
 }
 
 /** Why this node may not start a cycle now; undefined when it may. Its own slot does not stand in its way. */
@@ -117,9 +80,9 @@ export function refusal(
   limits: Limits,
   now: number,
 ): Refusal | undefined {
-  if (lock.state === "unreadable") return { code: "lock-unreadable", message: lock.why };
+  if (lock.state === "unreadable") return { gate: "lock", code: "lock-unreadable", message: lock.why };
   const manual = holdersOf(lock).find(isManual);
-  if (manual !== undefined) return { code: "lock-manual", message: byHand(manual) };
+  if (manual !== undefined) return { gate: "lock", code: "lock-manual", message: byHand(manual) };
   const foreign = foreignEntry(lock, applicant, now);
   if (foreign !== undefined) return heldByOther(foreign);
   const holders = otherHolders(lock, applicant, now);
@@ -140,7 +103,7 @@ function refusedByAbsent(
   const names = absent.map(({ nodeID }) => nodeID);
   const shown = names.slice(0, namedMax).join(", ") + (names.length > namedMax ? ", …" : "");
   const message = `${refused.message}, with nodes that are down without a slot: ${shown}`;
-  return { ...refused, code: "lock-lost", message, dependsOnNodes: true };
+  return { ...refused, gate: "lock", code: "lock-lost", message, dependsOnNodes: true };
 }
 
 function refusalBeside(
@@ -168,12 +131,16 @@ export function byHand({ nodeID, reason }: Holder): string {
 /** Only the program that has made the entry knows what it is for. */
 function heldByOther({ nodeID }: Holder): Refusal {
   const message = `another program, such as kured, holds a slot for this very node; once it is gone for good, rebootd unlock ${nodeID} takes it away`;
-  return { code: "lock-foreign", message };
+  return { gate: "lock", code: "lock-foreign", message };
 }
 
 function noRoom(lock: LockValue, { nodeID }: Applicant): Refusal | undefined {
   if (!isFull(lock, nodeID)) return undefined;
-  return { code: "lock-full", message: "the annotation that is the lock has no room for another holder" };
+  return {
+    gate: "lock",
+    code: "lock-full",
+    message: "the annotation that is the lock has no room for another holder",
+  };
 }
 
 /** Nobody enters above its own limit, nor above that of anybody who is in. */
@@ -206,18 +173,21 @@ function groupFull(
 }
 
 /** A kubelet may be Ready without its etcd, and etcd has a majority to lose: https://etcd.io/docs/v3.5/faq/#what-is-failure-tolerance */
-export function controlPlaneBroken({ nodeID, controlPlane }: Applicant): Refusal | undefined {
+export function controlPlaneBroken({
+  nodeID,
+  controlPlane,
+}: Applicant): LockRefusal<"control-plane-not-ready" | "control-plane-not-whole"> | undefined {
   const broken = (controlPlane?.notReady ?? []).filter((name) => name !== nodeID);
   if (broken.length > 0) {
     const message = `control-plane nodes are not Ready: ${broken.slice(0, namedMax).join(", ")}`;
-    return { code: "control-plane-not-ready", message, dependsOnNodes: true };
+    return { gate: "lock", code: "control-plane-not-ready", message, dependsOnNodes: true };
   }
   const down = controlPlane?.podsDown ?? [];
   if (down.length === 0) return undefined;
   const more = down.length > namedMax ? ` and ${down.length - namedMax} more` : "";
   const verb = down.length === 1 ? "is" : "are";
   const message = `the control plane is not whole: ${down.slice(0, namedMax).join(", ")}${more} ${verb} not Ready`;
-  return { code: "control-plane-not-whole", message, dependsOnNodes: true };
+  return { gate: "lock", code: "control-plane-not-whole", message, dependsOnNodes: true };
 }
 
 /** Whoever holds a slot counts too, as it will be cordoned; so two that enter at one time see each other. */
@@ -234,17 +204,17 @@ function tooManyUnavailable(
   const message = `${many} not Ready, cordoned or in the lock; allowed are ${max} with this one`;
   // Where it is the holders alone, the lock tells.
   const dependsOnNodes = others.length < max ? ({ dependsOnNodes: true } as const) : {};
-  return { code: "too-many-unavailable", message, by: [...names], ...dependsOnNodes };
+  return { gate: "lock", code: "too-many-unavailable", message, by: [...names], ...dependsOnNodes };
 }
 
 /** The other Nodes were to be looked at, and could not be. */
 export function nodesUnknown(error: unknown): Refusal {
   const message = `cannot tell how the other nodes are: ${(error as Error).message}`;
-  return { code: "nodes-unknown", message, dependsOnNodes: true };
+  return { gate: "lock", code: "nodes-unknown", message, dependsOnNodes: true };
 }
 
-function taken(code: Refusal["code"], message: string, by: readonly Holder[]): Refusal {
-  return { code, message, by: by.map(({ nodeID }) => nodeID) };
+function taken(code: RefusalCode, message: string, by: readonly Holder[]): Refusal {
+  return { gate: "lock", code, message, by: by.map(({ nodeID }) => nodeID) };
 }
 
 function isName(value: unknown): value is string {

@@ -13,7 +13,6 @@ import {
   isOfControlPlane,
   type Limits,
   nodesUnknown,
-  type Refusal,
   refusal,
   zoneLabel,
 } from "./limits.ts";
@@ -33,6 +32,7 @@ import {
 import type { LockObject, LockObjectChange, LockObjectState } from "./lock-object.ts";
 import { findOrphans } from "./orphans.ts";
 import { lookAtHolder, type Overdue } from "./overdue.ts";
+import type { Refusal } from "./refusal.ts";
 import { createUnavailable } from "./unavailable.ts";
 import { forgotten, isUnlocked } from "./unlocked.ts";
 

@@ -1,10 +1,10 @@
 import { brokenTrustMs, createBelief } from "../cluster/belief.ts";
 import type { Clock, Random } from "../time/clock.ts";
-import { isByPeople, type Refusal } from "./limits.ts";
 import type { Holder } from "./lock.ts";
 import { orphanLooksMax } from "./orphans.ts";
 import { keepVigil, type Overdue } from "./overdue.ts";
 import { parsePriority, turnDelayMs } from "./rank.ts";
+import { isByPeople, type Refusal } from "./refusal.ts";
 import type { LockFacts, LockStore, Member } from "./store.ts";
 
 /** A waiting node, with what decides on its place among the others. */
@@ -89,7 +89,7 @@ export function createTurn(options: TurnOptions): Turn {
   function isNews(): boolean {
     const refusal = latest.last()?.refusal;
     if (refusal === undefined) return false;
-    return refusal.code !== said?.code || (isByPeople(refusal.code) && refusal.message !== said.message);
+    return refusal.code !== said?.code || (isByPeople(refusal) && refusal.message !== said.message);
   }
 
   async function callLater(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,3 @@
-import { SilentServerError } from "../gates/gate.ts";
 import type { Clock } from "../time/clock.ts";
 import { DeadlineError, withDeadline } from "../time/deadline.ts";
 
@@ -27,6 +26,11 @@ export interface JsonServer {
   post: HttpPost;
   /** Told the date of each answer, with the text of the server. */
   onDate?: (server: string, date: number) => void;
+}
+
+/** A server was silent up to its own deadline. */
+export class SilentServerError extends Error {
+  override readonly name = "SilentServerError";
 }
 
 const saidMaxChars = 200;

@@ -2,6 +2,7 @@ import type { Decision } from "../cycle/decision.ts";
 import type { Observation } from "../cycle/observation.ts";
 import { type CycleRecord, isAtRest, phases } from "../cycle/record.ts";
 import type { CycleReport } from "../cycle/run.ts";
+import { isReason } from "../gates/reasons.ts";
 import type { Clock } from "../time/clock.ts";
 import { type Event, eventOf } from "./events.ts";
 import { explain, type Log } from "./log.ts";
@@ -91,7 +92,7 @@ function reportProgress({ log, metrics, events }: Outputs) {
       if (ended && result !== undefined) metrics.cycles.inc({ outcome: result });
       const failed = to.phase === "Failed" || (to.phase === "Restoring" && result === "failed");
       if (failed) log.error(`the cycle failed: ${message ?? why}`, { from: from.phase });
-      const givenUp = to.reasons.find(({ code }) => code === "given-up");
+      const givenUp = to.reasons.find((one) => isReason(one, "failures", "given-up"));
       if (givenUp !== undefined) log.error(givenUp.message);
       else log.info(`the node is ${to.phase}`, { from: from.phase, why });
       events.emit(eventOf(to.phase, why, failed));

@@ -3,8 +3,9 @@ import type { MarkPolicy } from "../../daemon/cycle/marks.ts";
 import type { NodeFacts, Observation } from "../../daemon/cycle/observation.ts";
 import { type CycleRecord, idleRecord } from "../../daemon/cycle/record.ts";
 import type { Running } from "../../daemon/drain/state.ts";
-import type { ClosedGate, Stage } from "../../daemon/gates/gate.ts";
-import type { Refusal } from "../../daemon/lock/limits.ts";
+import type { Stage } from "../../daemon/gates/gate.ts";
+import type { Closed } from "../../daemon/gates/reasons.ts";
+import type { Refusal } from "../../daemon/lock/refusal.ts";
 
 /** Noon of a day on which everything is a round number of minutes away. */
 export const noon = Date.parse("2026-11-24T12:00:00.000Z");
@@ -82,7 +83,7 @@ interface Facts {
   boot?: string | undefined;
   hasStaleEntry?: boolean;
   refusal?: Refusal;
-  closed?: ClosedGate[];
+  closed?: Closed[];
   changesAt?: number;
   /** For which the gates were asked. */
   stage?: Stage;

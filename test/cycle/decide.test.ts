@@ -3,6 +3,7 @@ import { decide } from "../../daemon/cycle/decide.ts";
 import type { Action, Decision, Policy } from "../../daemon/cycle/decision.ts";
 import type { Observation } from "../../daemon/cycle/observation.ts";
 import { type CycleRecord, parseRecord, writeRecord } from "../../daemon/cycle/record.ts";
+import type { Closed } from "../../daemon/gates/reasons.ts";
 import {
   idle,
   iso,
@@ -116,7 +117,7 @@ describe("A node that needs a reboot", () => {
   it("asks the gates for the slot once it is its turn, and again with the slot held", () => {
     const atStart = (facts: object) => decide(needy, seen({ stage: "start", ...facts }), policy(), noon);
     const asks = { do: "look", at: "gates", stage: "slot" };
-    const refusal = { code: "lock-taken", message: "all slots are taken" };
+    const refusal = { gate: "lock", code: "lock-taken", message: "all slots are taken" };
     assert.deepEqual(action(atStart({ held: false, turn: true })), asks);
     assert.deepEqual(action(atStart({ held: true, turn: false })), asks);
     assert.equal(atStart({ held: false, turn: false }).action.do, "wait");
@@ -124,12 +125,12 @@ describe("A node that needs a reboot", () => {
   });
 
   it("gives the slot back when a gate has closed since it was asked for", () => {
-    const closed = [{ gate: "disruption", code: "budget-never", message: "no" }];
+    const closed: Closed[] = [{ gate: "disruption", code: "budget-never", message: "no" }];
     assert.equal(decide(needy, seen({ closed }), policy(), noon).action.do, "release");
   });
 
   it("waits behind closed gates and writes every reason on the Node", () => {
-    const closed = [
+    const closed: Closed[] = [
       { gate: "window", code: "outside", message: "outside the window" },
       { gate: "alerts", code: "active", message: "2 alerts are active" },
     ];
@@ -143,7 +144,7 @@ describe("A node that needs a reboot", () => {
   });
 
   it("writes nothing while the reasons stay the same, and asks again after a while", () => {
-    const closed = [{ gate: "alerts", code: "active", message: "3 alerts are active" }];
+    const closed: Closed[] = [{ gate: "alerts", code: "active", message: "3 alerts are active" }];
     const before = record({
       phase: "Waiting",
       cordoned: false,
@@ -162,14 +163,14 @@ describe("A node that needs a reboot", () => {
   });
 
   it("tells a pause of all nodes from a lock that is taken", () => {
-    const refusal = { code: "paused", message: "all nodes are paused" } as const;
+    const refusal = { gate: "paused", code: "cluster", message: "all nodes are paused" } as const;
     const next = saved(decide(needy, seen({ refusal, held: false }), policy(), noon));
     const reason = { gate: "paused", code: "cluster", message: "all nodes are paused" };
     assert.deepEqual(next.reasons, [{ ...reason, since: iso(noon) }]);
   });
 
   it("does not count those in the lock on the Node", () => {
-    const refusal = { code: "lock-taken", message: "all slots are taken (2 of 2)" } as const;
+    const refusal = { gate: "lock", code: "lock-taken", message: "all slots are taken (2 of 2)" } as const;
     const reasons = [{ gate: "lock", code: refusal.code, message: "(1 of 1)", since: iso(noon) }];
     const before = record({ phase: "Waiting", cordoned: false, reportedAt: iso(noon), reasons });
     const facts = seen({ refusal, held: false, rewordAt: noon });
@@ -178,7 +179,7 @@ describe("A node that needs a reboot", () => {
   });
 
   it("sets the words on the Node right at once where another process, perhaps with other options, has written them", () => {
-    const refusal = { code: "lock-taken", message: "all slots are taken (2 of 2)" } as const;
+    const refusal = { gate: "lock", code: "lock-taken", message: "all slots are taken (2 of 2)" } as const;
     const reasons = [{ gate: "lock", code: refusal.code, message: "(1 of 1)", since: iso(noon) }];
     const before = record({ phase: "Waiting", cordoned: false, reportedAt: iso(noon), reasons });
     const next = saved(decide(before, seen({ refusal, held: false }), policy(), noon + 1000));
@@ -186,7 +187,7 @@ describe("A node that needs a reboot", () => {
   });
 
   it("writes what a person has said of the lock in its new words, once it is time", () => {
-    const refusal = { code: "lock-manual", message: 'set by hand: "new"' } as const;
+    const refusal = { gate: "lock", code: "lock-manual", message: 'set by hand: "new"' } as const;
     const reasons = [{ gate: "lock", code: refusal.code, message: 'set by hand: "old"', since: iso(noon) }];
     const before = record({ phase: "Waiting", cordoned: false, reportedAt: iso(noon), reasons });
     const facts = seen({ refusal, held: false, rewordAt: noon + minute });
@@ -196,7 +197,7 @@ describe("A node that needs a reboot", () => {
   });
 
   it("asks again when the window opens, if that is sooner", () => {
-    const closed = [{ gate: "window", code: "outside", message: "outside" }];
+    const closed: Closed[] = [{ gate: "window", code: "outside", message: "outside" }];
     const before = record({
       phase: "Waiting",
       cordoned: false,
@@ -212,7 +213,7 @@ describe("A node that needs a reboot", () => {
   });
 
   it("keeps since when each reason holds", () => {
-    const closed = [
+    const closed: Closed[] = [
       { gate: "alerts", code: "active", message: "1 alert" },
       { gate: "pods", code: "blocking", message: "db-0" },
     ];
@@ -229,7 +230,7 @@ describe("A node that needs a reboot", () => {
   });
 
   it("waits for a free slot when all are taken", () => {
-    const refusal = { code: "lock-taken", message: "all slots are taken" } as const;
+    const refusal = { gate: "lock", code: "lock-taken", message: "all slots are taken" } as const;
     const next = saved(decide(needy, seen({ held: false, refusal }), policy(), noon));
     assert.equal(next.reasons[0]?.code, "lock-taken");
     assert.deepEqual(action(decide(next, seen({ held: false, refusal }), policy(), noon)), {
@@ -239,7 +240,12 @@ describe("A node that needs a reboot", () => {
   });
 
   it("says who is in the way, but does not write it on the Node, where it would soon be wrong", () => {
-    const refusal = { code: "lock-taken", message: "all slots are taken", by: ["n2", "n3"] } as const;
+    const refusal = {
+      gate: "lock",
+      code: "lock-taken",
+      message: "all slots are taken",
+      by: ["n2", "n3"],
+    } as const;
     const decision = decide(needy, seen({ held: false, refusal }), policy(), noon);
     assert.equal(decision.why, "all slots are taken: n2, n3");
     assert.deepEqual(saved(decision).reasons, [
@@ -249,8 +255,8 @@ describe("A node that needs a reboot", () => {
 
   it("looks again for itself where the control plane is not Ready, as the lock does not show that", () => {
     const message = "cp2 is not Ready";
-    const refusal = { code: "control-plane-not-ready", message, dependsOnNodes: true } as const;
-    const reasons = [{ gate: "lock", ...refusal, since: iso(noon) }];
+    const refusal = { gate: "lock", code: "control-plane-not-ready", message, dependsOnNodes: true } as const;
+    const reasons = [{ ...refusal, since: iso(noon) }];
     const waiting = record({ phase: "Waiting", cordoned: false, reasons });
     assert.deepEqual(action(decide(waiting, seen({ held: false, refusal }), policy(), noon)), {
       do: "wait",
@@ -260,8 +266,8 @@ describe("A node that needs a reboot", () => {
   });
 
   it("looks again when the window ends, also while it waits for a slot", () => {
-    const refusal = { code: "lock-taken", message: "all slots are taken" } as const;
-    const reasons = [{ gate: "lock", ...refusal, since: iso(noon) }];
+    const refusal = { gate: "lock", code: "lock-taken", message: "all slots are taken" } as const;
+    const reasons = [{ ...refusal, since: iso(noon) }];
     const waiting = record({ phase: "Waiting", cordoned: false, reasons });
     const facts = seen({ held: false, refusal, changesAt: noon + 5 * minute });
     assert.deepEqual(action(decide(waiting, facts, policy(), noon)), {
@@ -328,12 +334,12 @@ describe("A node that needs a reboot", () => {
   });
 
   it("gives the slot back when a gate has closed since it was asked for", () => {
-    const closed = [{ gate: "alerts", code: "active", message: "1 alert" }];
+    const closed: Closed[] = [{ gate: "alerts", code: "active", message: "1 alert" }];
     assert.deepEqual(action(decide(needy, seen({ closed }), policy(), noon)), { do: "release" });
   });
 
   it("writes its Node first where a write of that had no answer: a cordon must not come after the release", () => {
-    const closed = [{ gate: "window", code: "outside", message: "outside the window" }];
+    const closed: Closed[] = [{ gate: "window", code: "outside", message: "outside the window" }];
     const { node, ...rest } = seen({ closed });
     assert.ok(node !== undefined && node !== "gone");
     const unsure = { ...rest, node, unanswered: node.resourceVersion };
@@ -346,13 +352,13 @@ describe("A node that needs a reboot", () => {
 
   it("gives the slot back with nothing to tell of a cycle before, when all is halted before this one began", () => {
     const outcome = { result: "failed", at: iso(noon), message: "why" } as const;
-    const refusal = { code: "halted", message: "3 nodes failed to reboot in a row" } as const;
+    const refusal = { gate: "lock", code: "halted", message: "3 nodes failed to reboot in a row" } as const;
     const decision = decide({ ...needy, outcome }, seen({ refusal }), policy(), noon);
     assert.deepEqual(action(decision), { do: "release" });
   });
 
   it("gives the slot back when somebody has set the lock by hand before the cycle began", () => {
-    const refusal = { code: "lock-manual", message: "set by hand" } as const;
+    const refusal = { gate: "lock", code: "lock-manual", message: "set by hand" } as const;
     assert.deepEqual(action(decide(needy, seen({ refusal }), policy(), noon)), { do: "release" });
   });
 
@@ -394,14 +400,14 @@ describe("A node that is about to be cordoned", () => {
 
 describe("A node with a soft taint", () => {
   const tainting = policy({ marks: marks({ softTaint: "pending" }) });
-  const refusal = { code: "lock-taken", message: "all slots are taken" } as const;
-  const closed = [{ gate: "window", code: "outside", message: "outside" }];
+  const refusal = { gate: "lock", code: "lock-taken", message: "all slots are taken" } as const;
+  const closed: Closed[] = [{ gate: "window", code: "outside", message: "outside" }];
   const soft = { key: "pending", effect: "PreferNoSchedule" };
   const waiting = record({
     phase: "Waiting",
     cordoned: false,
     taint: "pending",
-    reasons: [{ gate: "lock", ...refusal, since: iso(noon) }],
+    reasons: [{ ...refusal, since: iso(noon) }],
   });
   const change = (decision: Decision) => {
     const { action } = decision;
@@ -418,7 +424,7 @@ describe("A node with a soft taint", () => {
   });
 
   it("bears it while a drain that could not succeed is in the way, so that operators can move their pods", () => {
-    const closed = [{ gate: "disruption", code: "budget-never", message: "no" }];
+    const closed: Closed[] = [{ gate: "disruption", code: "budget-never", message: "no" }];
     assert.deepEqual(change(decide(idle(), seen({ held: false, closed }), tainting, noon)), [
       "Waiting",
       "pending",
@@ -426,7 +432,7 @@ describe("A node with a soft taint", () => {
     ]);
     const still = { ...waiting, reasons: [{ ...closed[0], since: iso(noon) }] } as typeof waiting;
     assert.equal(action(decide(still, seen({ held: false, closed }), tainting, noon)).do, "wait");
-    const both = [...closed, { gate: "window", code: "outside", message: "outside" }];
+    const both: Closed[] = [...closed, { gate: "window", code: "outside", message: "outside" }];
     const facts = { held: false, closed: both, node: { taints: [soft] } };
     assert.deepEqual(change(decide(waiting, seen(facts), tainting, noon)), [
       "Waiting",
@@ -674,7 +680,7 @@ describe("What is left on a Node at rest", () => {
 });
 
 describe("A slot that may be left over", () => {
-  const closed = [{ gate: "window", code: "outside", message: "outside" }];
+  const closed: Closed[] = [{ gate: "window", code: "outside", message: "outside" }];
   const notHeld = { held: false, mayHoldSlot: true };
 
   it("is not given back where the lock shows that there is none", () => {
@@ -787,7 +793,10 @@ describe("Reasons that come and go", () => {
     reasons: [{ gate: "window", code: "outside", message: "outside", since: iso(noon) }],
     reportedAt: iso(noon),
   });
-  const paused = { closed: [{ gate: "paused", code: "node", message: "paused" }], held: false };
+  const paused = {
+    closed: [{ gate: "paused", code: "node", message: "paused" } satisfies Closed],
+    held: false,
+  };
 
   it("are written at once, but after three times in a minute no sooner than half a minute after the last", () => {
     assert.equal(
@@ -798,7 +807,11 @@ describe("Reasons that come and go", () => {
     assert.deepEqual(action(later), { do: "wait", until: noon + 30_000 });
     const then = decide(waiting, seen({ ...paused, reportCount: 3 }), policy(), noon + 30_000);
     assert.equal(saved(then).reasons[0]?.gate, "paused");
-    const free = seen({ held: false, reportCount: 3, refusal: { code: "lock-taken", message: "taken" } });
+    const free = seen({
+      held: false,
+      reportCount: 3,
+      refusal: { gate: "lock", code: "lock-taken", message: "taken" },
+    });
     const onWatch = decide(waiting, free, policy(), noon + 1000);
     assert.deepEqual(action(onWatch), { do: "wait", slot: true, until: noon + 30_000 });
   });
@@ -852,7 +865,7 @@ describe("What the API server refuses", () => {
     const facts = {
       isRehearsed: false,
       held: false,
-      closed: [{ gate: "window", code: "outside", message: "no" }],
+      closed: [{ gate: "window", code: "outside", message: "no" } satisfies Closed],
     };
     const waits = record({ phase: "Waiting", cordoned: false });
     assert.deepEqual(action(decide(waits, seen(facts), policy(), noon)), { do: "look", at: "rehearsal" });
@@ -1173,10 +1186,10 @@ describe("A draining node", () => {
   const uncordoned = seen({ node: { unschedulable: false }, drain: running });
 
   it("is given back when all nodes are paused", () => {
-    const refusal = { code: "paused", message: "all nodes are paused" } as const;
+    const refusal = { gate: "paused", code: "cluster", message: "all nodes are paused" } as const;
     const next = saved(decide(draining, seen({ refusal, drain: running }), policy(), noon));
     assert.deepEqual([next.phase, next.outcome?.result], ["Restoring", "withdrawn"]);
-    const halted = { code: "halted", message: "3 nodes failed" } as const;
+    const halted = { gate: "lock", code: "halted", message: "3 nodes failed" } as const;
     assert.equal(
       action(decide(draining, seen({ refusal: halted, drain: running }), policy(), noon)).do,
       "wait",
@@ -1210,12 +1223,12 @@ describe("A draining node", () => {
     assert.match(decision.why, /no pod is known to be left/);
   });
 
-  const outside = { gate: "window", code: "outside", message: "outside" };
+  const outside: Closed = { gate: "window", code: "outside", message: "outside" };
   const inhibited = {
     gate: "inhibitors",
-    code: "blocked",
+    code: "held",
     message: "apt holds it back",
-    isBrief: true,
+    isTransient: true,
   } as const;
 
   it("looks at the gates while it drains, and once it is drained at those before the reboot", () => {
@@ -1265,7 +1278,7 @@ describe("A draining node", () => {
   describe("that is empty while something that is soon over speaks against the reboot", () => {
     const held = (changesAt = Number.POSITIVE_INFINITY) =>
       seen({ ...empty, stage: "reboot", closed: [inhibited], changesAt });
-    const { isBrief, ...said } = inhibited;
+    const { isTransient, ...said } = inhibited;
     const waiting = record({ phase: "Draining", reasons: [{ ...said, since: iso(noon) }] });
 
     it("writes on the Node what that is", () => {
@@ -1273,7 +1286,7 @@ describe("A draining node", () => {
       assert.match(decision.why, /drained, but apt holds it back/);
       const next = saved(decision);
       assert.deepEqual([next.phase, next.reasons], ["Draining", waiting.reasons]);
-      assert.ok(isBrief);
+      assert.ok(isTransient);
     });
 
     it("waits, and looks again every few seconds", () => {
@@ -1422,7 +1435,7 @@ describe("A node that was asked to reboot is down", () => {
 
   for (const [what, facts] of [
     ["a person has taken it away", { takenAway: true }],
-    ["the lock cannot be read", { refusal: { code: "lock-unreadable", message: "junk" } }],
+    ["the lock cannot be read", { refusal: { gate: "lock", code: "lock-unreadable", message: "junk" } }],
     [
       "that was refused a moment ago",
       { setbacks: { reenter: { times: 1, until: noon + 1, why: "", isRefused: false } } },
@@ -1814,7 +1827,9 @@ describe("Annotations that are to be true before a reboot", () => {
   });
 
   it("do not hide what else holds the reboot up", () => {
-    const closed = [{ gate: "inhibitors", code: "blocked", message: "apt", isBrief: true }] as const;
+    const closed: Closed[] = [
+      { gate: "inhibitors", code: "held", message: "apt", isTransient: true },
+    ] as const;
     const facts = { ...empty({ [backup]: "true" }), gates: { stage: "reboot", closed } } as const;
     const next = saved(decide(draining, facts, hooked, noon));
     assert.deepEqual(

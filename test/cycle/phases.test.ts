@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { decide } from "../../daemon/cycle/decide.ts";
 import type { Observation } from "../../daemon/cycle/observation.ts";
 import { phases } from "../../daemon/cycle/record.ts";
+import type { Closed } from "../../daemon/gates/reasons.ts";
 import { iso, minute, noon, policy, record, seen } from "./builders.ts";
 
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
@@ -65,7 +66,7 @@ function decided(): string[] {
       outcome,
       askedAt: isAsked ? iso(noon) : undefined,
     });
-    const closed = isClosed ? [{ gate: "window", code: "outside", message: "" }] : [];
+    const closed: Closed[] = isClosed ? [{ gate: "window", code: "outside", message: "" }] : [];
     const all = seen({
       ...facts,
       closed,

@@ -8,7 +8,7 @@ import {
   alertsQuery,
   blockingAlerts,
 } from "../../daemon/gates/alerts.ts";
-import { SilentServerError } from "../../daemon/gates/gate.ts";
+import { SilentServerError } from "../../daemon/prometheus/server.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import {
   alert,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Asked, createGateCheck } from "../../daemon/gates/evaluate.ts";
 import type { Gate, GateAnswer, Stage, WatchOpening } from "../../daemon/gates/gate.ts";
+import type { AskedGate } from "../../daemon/gates/reasons.ts";
 import type { Clock } from "../../daemon/time/clock.ts";
 import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { moment } from "./moment.ts";
@@ -25,14 +26,15 @@ function stoppedClock(): Clock & { passDeadlines(): void; move(ms: number): void
   };
 }
 
+/** Names that say what the gates of these tests are for. */
 function gate(name: string, check: Gate["check"], rest: Partial<Gate> = {}): Gate {
-  return { name, stages: ["start"], asks: "here", check, ...rest };
+  return { name: name as AskedGate, stages: ["start"], cost: "local", check, ...rest };
 }
 
 const openAnswer: GateAnswer = { open: true, changesAt: 20 };
 const shutAnswer = (name: string): GateAnswer => ({
   open: false,
-  code: "shut",
+  code: "active",
   message: `${name} is shut`,
   changesAt: 10,
 });
@@ -103,9 +105,9 @@ describe("The gates together", () => {
   });
 
   it("say which of them will soon be open again", async () => {
-    const { closed } = await checkOf([shut("soon", { isBrief: true }), shut("later")])();
+    const { closed } = await checkOf([shut("soon", { isTransient: true }), shut("later")])();
     assert.deepEqual(
-      closed.map(({ gate, isBrief }) => [gate, isBrief]),
+      closed.map(({ gate, isTransient }) => [gate, isTransient]),
       [
         ["soon", true],
         ["later", undefined],
@@ -118,7 +120,7 @@ describe("What gates ask afar", () => {
   function counted(answers: GateAnswer[]) {
     let asks = 0;
     const afar = gate("afar", async () => answers[Math.min(asks++, answers.length - 1)] as GateAnswer, {
-      asks: "afar",
+      cost: "remote",
     });
     return { afar, asks: () => asks };
   }
@@ -177,7 +179,7 @@ describe("What gates ask afar", () => {
           asks += 1;
           throw new Error("refused");
         },
-        { asks: "afar" },
+        { cost: "remote" },
       ),
     ]);
     await check();
@@ -202,7 +204,7 @@ describe("What a gate asks for the slot", () => {
         asks += 1;
         return answer;
       },
-      { asks: "afar", stages: ["slot"] },
+      { cost: "remote", stages: ["slot"] },
     );
     check = checkOf([open, dear], clock);
   });
@@ -320,9 +322,15 @@ describe("What a gate asks for the slot, where it can be watched", () => {
       "dear",
       async () => {
         asks += 1;
-        return { open: false, code: "shut", message: "dear is shut", watch, ...(changesAt && { changesAt }) };
+        return {
+          open: false,
+          code: "active",
+          message: "dear is shut",
+          watch,
+          ...(changesAt && { changesAt }),
+        };
       },
-      { asks: "afar", stages: ["slot"] },
+      { cost: "remote", stages: ["slot"] },
     );
     const here = gate("here", async () => (isHeldHere ? shutAnswer("here") : openAnswer), {
       stages: ["slot"],

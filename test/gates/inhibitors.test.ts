@@ -82,7 +82,7 @@ describe("The inhibitors gate", () => {
   });
 
   it("is asked before the cycle and before the reboot, and what closes it is soon over", () => {
-    const { stages, isBrief, urgentPasses } = inhibitorsGate({ listInhibitors: async () => [] }, "auto");
-    assert.deepEqual([stages, isBrief, urgentPasses], [["start", "reboot"], true, undefined]);
+    const { stages, isTransient, urgentPasses } = inhibitorsGate({ listInhibitors: async () => [] }, "auto");
+    assert.deepEqual([stages, isTransient, urgentPasses], [["start", "reboot"], true, undefined]);
   });
 });

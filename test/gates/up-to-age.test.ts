@@ -9,7 +9,7 @@ const shut: GateAnswer = { open: false, code: "active", message: "1 alert is act
 
 function aged(check: () => Promise<GateAnswer>) {
   const said: string[] = [];
-  const gate: Gate = { name: "alerts", stages: ["start"], asks: "afar", check };
+  const gate: Gate = { name: "alerts", stages: ["start"], cost: "remote", check };
   const { check: ask } = upToAge(gate, hour, (what) => said.push(what));
   return { said, at: (now: number, neededSince = 0) => ask(moment(now, { neededSince }), signal) };
 }
@@ -54,7 +54,7 @@ describe("A gate with an age", () => {
     const gate: Gate = {
       name: "alerts",
       stages: ["start"],
-      asks: "afar",
+      cost: "remote",
       async check(_, inner) {
         stop.abort(new Error("stopped"));
         throw inner.reason;

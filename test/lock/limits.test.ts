@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
-import {
-  type Applicant,
-  concurrencyOf,
-  type Limits,
-  type Refusal,
-  refusal,
-} from "../../daemon/lock/limits.ts";
+import { type Applicant, concurrencyOf, type Limits, refusal } from "../../daemon/lock/limits.ts";
 import { type Holder, parseLock } from "../../daemon/lock/lock.ts";
+import type { Refusal } from "../../daemon/lock/refusal.ts";
 
 const created = "2026-11-24T12:00:00.000Z";
 const noon = Date.parse(created);
@@ -39,6 +34,7 @@ describe("A node that wants to enter", () => {
   it("is told who holds the slots", () => {
     const refused = asks(several(holder("a"), holder("b")), { concurrency: 2 });
     assert.deepEqual(refused, {
+      gate: "lock",
       code: "lock-taken",
       message: "all slots are taken (2 of 2)",
       by: ["a", "b"],
@@ -49,6 +45,7 @@ describe("A node that wants to enter", () => {
     const absent = ["a", "b"].map((name) => holder(name, { concurrency: Number.POSITIVE_INFINITY }));
     const refused = asks(single(holder("c", { concurrency: 3 })), { concurrency: 3 }, { absent });
     assert.deepEqual(refused, {
+      gate: "lock",
       code: "lock-lost",
       message: "all slots are taken (3 of 3), with nodes that are down without a slot: a, b",
       by: ["c", "a", "b"],
@@ -110,6 +107,7 @@ for (const [kind, limit] of [
     it("refuses who would be one too many in it", () => {
       const refused = asks(lock, { [limit]: 1 }, { [kind]: "x" });
       assert.deepEqual(refused, {
+        gate: "lock",
         code: `lock-${kind}`,
         message: `all slots of ${kind} "x" are taken (1 of 1)`,
         by: ["a"],
@@ -148,6 +146,7 @@ describe("A node of the control plane", () => {
   it("does not enter beside one that is not Ready", () => {
     const refused = asks(free, {}, { controlPlane: { names, notReady: ["cp3"] } });
     assert.deepEqual(refused, {
+      gate: "lock",
       code: "control-plane-not-ready",
       message: "control-plane nodes are not Ready: cp3",
       dependsOnNodes: true,
@@ -185,7 +184,7 @@ describe("A node of the control plane", () => {
       const refused = asks(free, {}, { controlPlane: { names, notReady: [], podsDown } });
       const code = "control-plane-not-whole";
       const message = `the control plane is not whole: ${says}`;
-      assert.deepEqual(refused, says && { code, message, dependsOnNodes: true });
+      assert.deepEqual(refused, says && { gate: "lock", code, message, dependsOnNodes: true });
     });
   }
 

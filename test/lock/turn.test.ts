@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Refusal } from "../../daemon/lock/limits.ts";
 import type { Holder } from "../../daemon/lock/lock.ts";
+import type { LockRefusal, RefusalCode } from "../../daemon/lock/refusal.ts";
 import type { LockFacts, LockStore } from "../../daemon/lock/store.ts";
 import { createTurn, type Turn } from "../../daemon/lock/turn.ts";
 import { createVirtualTime, type VirtualTime } from "../kubernetes/virtual-time.ts";
@@ -17,11 +17,11 @@ const free: LockFacts = {
   takenAway: false,
   version: "1",
 };
-function refusedFor(code: Refusal["code"], more: Partial<Refusal> = {}): LockFacts {
-  return { ...free, refusal: { code, message: code, ...more } };
+function refusedFor(code: RefusalCode, more: Partial<LockRefusal> = {}): LockFacts {
+  return { ...free, refusal: { gate: "lock", code, message: code, ...more } };
 }
 function takenBy(...names: string[]): LockFacts {
-  const refusal: Refusal = { code: "lock-taken", message: "all slots are taken", by: names };
+  const refusal = { gate: "lock", code: "lock-taken", message: "all slots are taken", by: names } as const;
   return { ...free, refusal, holders: names.map((nodeID) => ({ nodeID, created: "2026-11-24T11:59:00Z" })) };
 }
 

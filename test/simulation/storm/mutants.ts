@@ -134,7 +134,12 @@ export const mutants: readonly Mutant[] = [
     name: "a lock that cannot be read is free",
     seed: 114,
     file: "lock/limits.ts",
-    edits: [['if (lock.state === "unreadable") return { code: "lock-unreadable", message: lock.why };', ""]],
+    edits: [
+      [
+        'if (lock.state === "unreadable") return { gate: "lock", code: "lock-unreadable", message: lock.why };',
+        "",
+      ],
+    ],
   },
   {
     name: "labels are left behind",

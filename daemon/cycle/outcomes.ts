@@ -1,0 +1,11 @@
+/** How a cycle ends, each in a sentence for people: the label of `rebootd_cycles_total`, and in the record. */
+export const outcomes = {
+  rebooted: "The reboot is proved, and the node is Ready and uncordoned.",
+  failed: "The drain, the reboot or the return failed; the node backs off.",
+  withdrawn:
+    "The cycle ended before the reboot, as it was no longer allowed or needed; the node is restored.",
+} as const;
+
+export type Outcome = keyof typeof outcomes;
+
+export const outcomeNames = Object.keys(outcomes) as [Outcome, ...Outcome[]];

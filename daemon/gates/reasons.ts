@@ -1,0 +1,157 @@
+/**
+ * Every gate and every reason code that a node may wait for, each with one sentence for people: the types below are derived from the
+ * tables, so a gate or a code that is not in them does not compile. They are the labels of `rebootd_gate_closed`, and are in the record.
+ * docs/reference/reasons.md lists them. Pure.
+ */
+import { obstacles } from "../drain/finding.ts";
+import { refusals } from "../lock/refusal.ts";
+
+interface Row {
+  /** The gate in a sentence. */
+  about: string;
+  /** Each reason for which it is closed, in a sentence. */
+  codes: Readonly<Record<string, string>>;
+}
+
+/** Codes of any gate that is asked, where it cannot be evaluated. */
+export const unevaluated = {
+  "cannot-tell": "The gate cannot be evaluated; the message gives the error.",
+  "no-answer": "The gate has not answered before its deadline.",
+  timeout: "The server that the gate asks was silent up to its own deadline (--prometheus-timeout).",
+} as const;
+
+/** Gates that are asked at their stages: a file each in this folder. */
+export const askedGates = {
+  paused: {
+    about: "A person has paused this node, or all nodes.",
+    codes: {
+      node: "This node is paused: the annotation is on its Node.",
+      cluster: "All nodes are paused: the annotation is on the object with the lock.",
+    },
+  },
+  window: {
+    about: "Reboots are allowed in the maintenance windows and outside the blackouts.",
+    codes: {
+      outside: "No maintenance window is open.",
+      blackout: "A blackout date is in force.",
+      "too-short": "The window is open, but closes before a cycle could end.",
+    },
+  },
+  alerts: {
+    about: "No alert of Prometheus that counts is active.",
+    codes: { active: "Alerts are active and not silenced." },
+  },
+  queries: {
+    about: "No query of --block-on-query has a result.",
+    codes: { query: "A query has a result." },
+  },
+  pods: {
+    about: "No pod on this node matches --blocking-pod-selector.",
+    codes: { blocking: "A pod on this node matches." },
+  },
+  users: {
+    about: "Nobody is logged in on this node (--logged-in-users).",
+    codes: { "logged-in": "Somebody is logged in; the node waits for that up to a limit." },
+  },
+  inhibitors: {
+    about: "No systemd inhibitor lock blocks shutdowns (--inhibitors).",
+    codes: { held: "A program or a person blocks shutdowns." },
+  },
+  disruption: {
+    about:
+      "A drain of this node could succeed (--preflight); the codes are those of the findings of rebootd plan.",
+    codes: obstacles,
+  },
+  "drain-names": {
+    about: "Never closed: it reports options of the drain that match nothing on this node.",
+    codes: {},
+  },
+  "control-plane": {
+    about: "Straight before the reboot of a control-plane node: the rest of the control plane is whole.",
+    codes: {
+      "control-plane-not-ready": refusals["control-plane-not-ready"],
+      "control-plane-not-whole": refusals["control-plane-not-whole"],
+    },
+  },
+} as const satisfies Record<string, Row>;
+
+/** What the lock and the cycle itself are closed for. */
+export const cycleGates = {
+  need: {
+    about: "A reboot is needed.",
+    codes: { "cannot-tell": "It cannot be told whether a reboot is needed; the message gives the error." },
+  },
+  rest: {
+    about: "The node is not backing off.",
+    codes: {
+      withdrawn: "The last cycle ended before the reboot; the next one starts after a back-off.",
+      requested: "A request came within an hour of the one before; it counts when the hour is over.",
+    },
+  },
+  failures: {
+    about: "The node has not failed too often in a row.",
+    codes: { "given-up": "The node has failed --max-failures-per-node times in a row; a person must ask." },
+  },
+  lock: {
+    about: "This node may take a slot of the lock.",
+    codes: {
+      ...refusals,
+      unwritable: "The API server refuses the write of the lock, or it fails again and again.",
+    },
+  },
+  node: {
+    about: "The own Node can be read and written.",
+    codes: {
+      "cannot-tell": "It cannot be told which pods of this node are Ready.",
+      refused: "The API server refuses what the cycle changes on the Node.",
+      unanswered: "A write of the Node had no answer; it is written again before the slot is released.",
+      unwritable: "The API server does not let the cycle begin.",
+    },
+  },
+  drain: {
+    about: "The node is drained.",
+    codes: {
+      "pods-left": "Pods remain on the node; the message names them with their reasons.",
+      "cannot-tell": "The pods of the node cannot be seen at the moment.",
+      volumes: "The node is empty; volumes are not detached yet.",
+      "reboot-delay": "The node is drained; --reboot-delay is not over.",
+    },
+  },
+  hooks: {
+    about: "The hooks have been run (--before-reboot-hooks).",
+    codes: { before: "Annotations that must be true before the reboot are not." },
+  },
+} as const satisfies Record<string, Row>;
+
+export const gates = { ...askedGates, ...cycleGates };
+
+export type AskedGate = keyof typeof askedGates;
+export type GateName = keyof typeof gates;
+
+/** The reasons for which a gate, or any of several, may be closed. */
+export type ReasonCode<G extends GateName = GateName> = G extends GateName
+  ? keyof (typeof gates)[G]["codes"] | (G extends AskedGate ? keyof typeof unevaluated : never)
+  : never;
+
+/** A gate that is closed, and why: the one form for what any gate, the lock and the cycle itself say. */
+export type Closed<G extends GateName = GateName> = { [Name in G]: ClosedFor<Name, ReasonCode<Name>> }[G];
+
+interface ClosedFor<G, C> {
+  gate: G;
+  code: C;
+  /** A sentence for people. */
+  message: string;
+  /** RFC 3339: since when it has been closed for this without a break. */
+  since?: string;
+  /** Soon over: a node that is drained waits for it. */
+  isTransient?: true;
+}
+
+/** Whether a reason, such as one from a stored record, is this one. */
+export function isReason<G extends GateName>(
+  { gate, code }: { gate: string; code: string },
+  name: G,
+  ...codes: readonly ReasonCode<G>[]
+): boolean {
+  return gate === name && (codes.length === 0 || codes.some((one) => one === code));
+}

@@ -1,0 +1,46 @@
+/** Each reason for which the lock lets no cycle start, in a sentence for people. */
+export const refusals = {
+  "lock-unreadable": "The annotation that is the lock cannot be read; the message says how to mend it.",
+  "lock-manual": "The lock is set by hand.",
+  "lock-foreign": "Another program, such as kured, holds a slot for this very node.",
+  "lock-taken": "All slots are taken.",
+  "lock-full": "The annotation that is the lock has no room for another holder.",
+  "lock-control-plane": "Another control-plane node holds a slot.",
+  "lock-zone": "All slots of the node's zone are taken (--max-per-zone).",
+  "lock-pool": "All slots of the node's pool are taken (--max-per-pool).",
+  "lock-lost": "Nodes that are down without a slot leave no room.",
+  "control-plane-not-ready": "Other control-plane nodes are not Ready.",
+  "control-plane-not-whole":
+    "Critical static pods of other control-plane nodes, such as etcd, are not Ready.",
+  "too-many-unavailable": "Too many nodes are not Ready, cordoned or in the lock (--max-unavailable).",
+  "nodes-unknown": "It cannot be told how the other nodes are.",
+  halted: "Too many nodes have failed in a row; nothing starts before rebootd resume --all.",
+  "failures-unreadable": "The annotation that counts failures cannot be read.",
+} as const;
+
+export type RefusalCode = keyof typeof refusals;
+
+/** Why a cycle may not start now: a closed gate, as gates/reasons.ts has it. */
+export type Refusal = LockRefusal | ({ gate: "paused"; code: "cluster" } & Refused);
+
+export type LockRefusal<C extends RefusalCode = RefusalCode> = { gate: "lock"; code: C } & Refused;
+
+interface Refused {
+  message: string;
+  /** Nodes that are in the way, where the message does not name them. */
+  by?: readonly string[];
+  /** Only other Nodes tell when that changes, and not the object with the lock: they are to be looked at again. */
+  dependsOnNodes?: true;
+}
+
+const byPeople: ReadonlySet<string> = new Set<RefusalCode>([
+  "lock-manual",
+  "lock-unreadable",
+  "halted",
+  "failures-unreadable",
+]);
+
+/** Whether that changes only when a person, or what is worth one's attention, changes it; and not with each holder. */
+export function isByPeople({ gate, code }: { gate: string; code: string }): boolean {
+  return gate === "paused" || (gate === "lock" && byPeople.has(code));
+}
