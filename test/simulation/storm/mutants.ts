@@ -175,13 +175,13 @@ export const mutants: readonly Mutant[] = [
     name: "a pause of all ends no drain",
     seed: 25,
     file: "cycle/decide.ts",
-    edits: [['if (lock.refusal?.code === "paused") return withdrawn(lock.refusal.message);', ""]],
+    edits: [['if (lock.refusal?.gate === "paused") return withdrawn(lock.refusal.message);', ""]],
   },
   {
     name: "a pause of all is no refusal",
     seed: 20,
     file: "lock/limits.ts",
-    edits: [["return pause && { code", "return pause && undefined && { code"]],
+    edits: [["return pause && { gate", "return pause && undefined && { gate"]],
   },
   {
     name: "a request is served again and again",
