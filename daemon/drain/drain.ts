@@ -18,7 +18,7 @@ import {
   stateOf,
   step,
   uidOf,
-} from "./progress.ts";
+} from "./progress/progress.ts";
 import { daemonSetOf, isSaidToBeHeld, type PodReason, type Selection, selectPod } from "./select.ts";
 import type { DrainState } from "./state.ts";
 import { awaitDetached } from "./volumes.ts";

@@ -1,18 +1,18 @@
 /** How a drain goes: what happens to it comes in, what it asks for goes out. Pure: it neither waits nor asks anybody. */
 
-import type { ApiErrorCode } from "../cluster/api.ts";
-import type { Budget, Pod } from "../cluster/objects.ts";
-import { shortLine } from "../text/one-line.ts";
-import { backoffMs } from "../time/backoff.ts";
-import { budgetsOver, judgeBudgets, nameOf } from "./budgets.ts";
-import { quietMs } from "./estimate.ts";
-import type { EvictionRefusal } from "./evict.ts";
-import type { BudgetFacts } from "./operators.ts";
-import { isFinished, type PodReason, podKey, reasonsText, tierOf, type Verdict } from "./select.ts";
-import { type DrainState, type Running, reportAgainMs } from "./state.ts";
-import { type LeftCode, whyRefused, whyStillThere } from "./stuck.ts";
-import { makerOf, type Tie, tieOf } from "./successors.ts";
-import { claimsOf } from "./volumes.ts";
+import type { ApiErrorCode } from "../../cluster/api.ts";
+import type { Budget, Pod } from "../../cluster/objects.ts";
+import { shortLine } from "../../text/one-line.ts";
+import { backoffMs } from "../../time/backoff.ts";
+import { budgetsOver, judgeBudgets, nameOf } from "../budgets.ts";
+import { quietMs } from "../estimate.ts";
+import type { EvictionRefusal } from "../evict.ts";
+import type { BudgetFacts } from "../operators.ts";
+import { isFinished, type PodReason, podKey, reasonsText, tierOf, type Verdict } from "../select.ts";
+import { type DrainState, type Running, reportAgainMs } from "../state.ts";
+import { type LeftCode, whyRefused, whyStillThere } from "../stuck.ts";
+import { makerOf, type Tie, tieOf } from "../successors.ts";
+import { claimsOf } from "../volumes.ts";
 
 export interface DrainRules {
   /** How many evictions are under way at a time, at most. */

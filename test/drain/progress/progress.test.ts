@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ApiErrorCode } from "../../daemon/cluster/api.ts";
-import type { EvictionRefusal } from "../../daemon/drain/evict.ts";
+import type { ApiErrorCode } from "../../../daemon/cluster/api.ts";
+import type { EvictionRefusal } from "../../../daemon/drain/evict.ts";
 import {
   beginDrain,
   type DrainEvent,
@@ -9,8 +9,8 @@ import {
   type Progress,
   stateOf,
   step,
-} from "../../daemon/drain/progress.ts";
-import type { Verdict } from "../../daemon/drain/select.ts";
+} from "../../../daemon/drain/progress/progress.ts";
+import type { Verdict } from "../../../daemon/drain/select.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const time = (seconds: number) => new Date(noon + seconds * 1000).toISOString();
