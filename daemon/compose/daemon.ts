@@ -172,7 +172,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
           cordonedAtByServer: serverClock.at(times.cordonedAt),
           onChange,
           report: {
-            asked(pod, reasons) {
+            requested(pod, reasons) {
               metrics.evictions.inc();
               const why = reasonsText(reasons) || undefined;
               log.info(why === undefined ? "evicting a pod" : "evicting a pod all the same", {
@@ -181,7 +181,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
               });
             },
             refused: (pod, why) => log.warn("a pod does not go yet", { pod: podKey(pod), why }),
-            left: (pod, reasons) => log.warn("a pod stays", { pod: podKey(pod), why: reasonsText(reasons) }),
+            stays: (pod, reasons) => log.warn("a pod stays", { pod: podKey(pod), why: reasonsText(reasons) }),
             unwatched: (why) =>
               log.warn("budgets cannot be watched: pods that they hold are asked for again by time", { why }),
             stillAttached: (why) => log.warn("volumes may still be attached", { why }),

@@ -1,4 +1,4 @@
-import { reportAgainMs } from "../drain/state.ts";
+import { reportPauseMs } from "../drain/state.ts";
 import { type Closed, isReason } from "../gates/reasons.ts";
 import { isByPeople } from "../lock/refusal.ts";
 import { iso } from "../time/iso.ts";
@@ -47,7 +47,7 @@ export function reportAt(
 
 /**
  * The same for what a drain waits for: pods go one by one, so no word of it is written sooner after the cordon, or after the writing
- * before, than {@link reportAgainMs} says.
+ * before, than {@link reportPauseMs} says.
  */
 export function reportInDrainAt(
   { reasons, since, reportedAt }: Pick<CycleRecord, "reasons" | "since" | "reportedAt">,
@@ -61,7 +61,7 @@ export function reportInDrainAt(
   if (isReported && reasons.length === wanted.length) return Number.POSITIVE_INFINITY;
   const begunAt = Date.parse(since);
   const lastAt = Math.max(begunAt, Date.parse(reportedAt ?? since));
-  return lastAt + reportAgainMs(lastAt - begunAt);
+  return lastAt + reportPauseMs(lastAt - begunAt);
 }
 
 /** As the record has them once they are written. */

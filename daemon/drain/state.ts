@@ -26,9 +26,10 @@ export interface Running {
   slowGraceSeconds: number | undefined;
 }
 
-/** What is said of a drain is said anew no sooner, and later the longer it has lasted: for people, and at a cost for the server. */
-const sayAgain = { leastMs: 30_000, share: 0.1 };
+/** Reports of a drain come more and more rarely, the longer it has lasted: each is for people, and costs the server a write. */
+const reportPause = { leastMs: 30_000, share: 0.1 };
 
-export function reportAgainMs(lastedMs: number): number {
-  return Math.max(sayAgain.leastMs, lastedMs * sayAgain.share);
+/** The pause after a report of a drain that has lasted so long, in milliseconds. */
+export function reportPauseMs(lastedMs: number): number {
+  return Math.max(reportPause.leastMs, lastedMs * reportPause.share);
 }

@@ -5,8 +5,8 @@ import type { EvictionRefusal } from "./evict.ts";
 /** A kubelet may be late by this much before it is said to be. */
 const kubeletLateMs = 30_000;
 
-export interface Asked {
-  isAsked: boolean;
+export interface RequestFacts {
+  isRequested: boolean;
   /** Why the last request for the pod's end was refused. */
   refused: EvictionRefusal | undefined;
   /** Milliseconds since the epoch. */
@@ -39,12 +39,12 @@ const remedies: Readonly<Record<EvictionRefusal["by"], string>> = {
 /** Why a pod is still there, and what a person can do about it, as the end of a sentence that begins with it. */
 export function whyStillThere(
   pod: Pod,
-  { isAsked, refused, now, leftMs }: Asked,
+  { isRequested, refused, now, leftMs }: RequestFacts,
 ): { code: LeftCode; why: string } {
   const { deletionTimestamp, finalizers = [] } = pod.metadata ?? {};
   if (deletionTimestamp === undefined) {
     if (refused !== undefined) return { code: refused.by, why: whyRefused(refused) };
-    return isAsked
+    return isRequested
       ? { code: "no-effect", why: "was asked to go, but does not end" }
       : { code: "not-asked", why: "has not been asked yet" };
   }

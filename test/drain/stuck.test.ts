@@ -18,7 +18,7 @@ function why({ graceEndsIn, finalizers, asked, refused }: Facts): { code: string
   const pod: Pod = {
     metadata: { ...(deletionTimestamp && { deletionTimestamp }), ...(finalizers && { finalizers }) },
   };
-  return whyStillThere(pod, { isAsked: asked === true, refused, now: noon, leftMs: 60_000 });
+  return whyStillThere(pod, { isRequested: asked === true, refused, now: noon, leftMs: 60_000 });
 }
 
 describe("A pod that is still there", () => {

@@ -208,7 +208,7 @@ async function afterDaemon(cluster: Cluster, waitMs: number): Promise<Drained> {
         parallelism: 50,
         deadline: systemClock.elapsed() + waitMs,
         onChange: resolve,
-        report: { asked() {}, refused() {}, left() {}, unwatched() {}, stillAttached() {} },
+        report: { requested() {}, refused() {}, stays() {}, unwatched() {}, stillAttached() {} },
       },
       ended.signal,
     );

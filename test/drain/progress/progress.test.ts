@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import type { ApiErrorCode } from "../../../daemon/cluster/api.ts";
 import type { EvictionRefusal } from "../../../daemon/drain/evict.ts";
-import {
-  beginDrain,
-  type DrainEvent,
-  type DrainRules,
-  judged,
-  type Progress,
-  stateOf,
-  step,
-} from "../../../daemon/drain/progress/progress.ts";
+import { type DrainEvent, type DrainRules, judged } from "../../../daemon/drain/progress/events.ts";
+import { beginDrain, type Progress } from "../../../daemon/drain/progress/progress.ts";
+import { step } from "../../../daemon/drain/progress/step.ts";
+import { stateOf } from "../../../daemon/drain/progress/summary.ts";
 import type { Verdict } from "../../../daemon/drain/select.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
@@ -112,7 +107,7 @@ function told(requests: ReturnType<typeof step>["requests"], withWatches: boolea
         case "notify":
           return "notify";
         case "report":
-          if (one.what === "asked" || one.what === "refused") return [];
+          if (one.what === "requested" || one.what === "refused") return [];
           return `${one.what} ${one.pod.metadata?.name}: ${one.reasons.join(" ")}`;
         default:
           return one satisfies never;
@@ -407,7 +402,7 @@ describe("A drain, told by what happens and what it asks for", () => {
       progress = next.progress;
       for (const one of next.requests) if (one.do === "report") reports.push(one.what);
     }
-    assert.deepEqual(reports, ["asked", "refused", "refused"]);
+    assert.deepEqual(reports, ["requested", "refused", "refused"]);
   });
 
   it("does not wait longer than it may for a pod that was asked to end", () => {
@@ -749,20 +744,20 @@ describe("A pod that comes back, told by what happens", () => {
     "is evicted once if it was there, and stays if it came after one like it was evicted": [
       [0, listed(a), "evict a"],
       [0.1, seen(pod("a", { of: "web", ends: 30 })), ""],
-      [0.2, seen(pod("a2", { of: "web", made: 0 })), "left a2: came-back goes-down"],
+      [0.2, seen(pod("a2", { of: "web", made: 0 })), "stays a2: came-back goes-down"],
       [5, gone(a), "notify"],
     ],
     "is no reason to wait, though it comes when the node was empty": [
       [0, listed(op("o")), "evict o"],
       [1, gone(op("o", { ends: 30 })), "wait 2"],
-      [1.5, seen(op("o2", { made: 1 })), "left o2: came-back goes-down, wait 2"],
+      [1.5, seen(op("o2", { made: 1 })), "stays o2: came-back goes-down, wait 2"],
       [2, tick, "notify"],
       [3, gone(op("o2")), ""],
-      [4, seen(op("o3", { made: 4 })), "left o3: came-back goes-down"],
+      [4, seen(op("o3", { made: 4 })), "stays o3: came-back goes-down"],
     ],
     "is known also where its predecessor's end was missed": [
       [0, listed(op("o")), "evict o"],
-      [50, listed(op("o2", { made: 20 })), "left o2: came-back goes-down, notify"],
+      [50, listed(op("o2", { made: 20 })), "stays o2: came-back goes-down, notify"],
     ],
     "is none if it was made before its like was evicted, but was seen late": [
       [0, listed(a), "evict a"],
@@ -776,12 +771,12 @@ describe("A pod that comes back, told by what happens", () => {
     ],
     "tolerates the cordon and came after it: it is not evicted even once": [
       [0, listed(), "wait 2"],
-      [1, seen(op("o", { made: 1 })), "left o: tolerates-cordon goes-down, wait 2"],
+      [1, seen(op("o", { made: 1 })), "stays o: tolerates-cordon goes-down, wait 2"],
       [2, tick, "notify"],
     ],
     "is bound to its node and came after the cordon: likewise": [
       [0, listed(), "wait 2"],
-      [1, seen(agent("x", { made: 1 })), "left x: bound-to-node goes-down, wait 2"],
+      [1, seen(agent("x", { made: 1 })), "stays x: bound-to-node goes-down, wait 2"],
     ],
     "tolerates the cordon, was bound before it and is seen late: it is evicted": [
       [0, listed(), "wait 2"],
@@ -789,13 +784,13 @@ describe("A pod that comes back, told by what happens", () => {
     ],
     "is told of once, and may change": [
       [0, listed(), "wait 2"],
-      [1, seen(op("o", { made: 1 })), "left o: tolerates-cordon goes-down, wait 2"],
+      [1, seen(op("o", { made: 1 })), "stays o: tolerates-cordon goes-down, wait 2"],
       [1.5, seen(op("o", { made: 1, phase: "Failed" })), "wait 2"],
     ],
     "keeps its volume, which is not waited for": [
       [0, listed(op("o", { claim: "data" })), "evict o"],
       [1, gone(op("o", { ends: 30 })), "wait 2"],
-      [1.5, seen(op("o2", { made: 1, claim: "data" })), "left o2: came-back goes-down, wait 2"],
+      [1.5, seen(op("o2", { made: 1, claim: "data" })), "stays o2: came-back goes-down, wait 2"],
       [2, tick, "notify"],
     ],
     "could not be taken at all, as its data may not be lost: the drain does not fail": [
@@ -803,13 +798,13 @@ describe("A pod that comes back, told by what happens", () => {
       [
         1,
         seen(op("o", { made: 1, verdict: { do: "refuse", reasons: ["local-data"] } })),
-        "left o: tolerates-cordon goes-down, wait 2",
+        "stays o: tolerates-cordon goes-down, wait 2",
       ],
     ],
     "has no controller, but the name of one that was evicted": [
       [0, listed(pod("runner")), "evict runner"],
       [1, gone(pod("runner", { ends: 30 })), "wait 2"],
-      [2, seen({ ...pod("r2", { made: 1 }), maker: "shop/runner" }), "left r2: came-back goes-down, notify"],
+      [2, seen({ ...pod("r2", { made: 1 }), maker: "shop/runner" }), "stays r2: came-back goes-down, notify"],
     ],
   };
   for (const [what, played] of Object.entries(rows)) it(what, () => void play(played));
@@ -825,7 +820,7 @@ describe("A pod that comes back, told by what happens", () => {
         [
           60,
           listed(...found),
-          "left o: tolerates-cordon goes-down, left x: bound-to-node goes-down, evict old, evict a",
+          "stays o: tolerates-cordon goes-down, stays x: bound-to-node goes-down, evict old, evict a",
         ],
       ],
       {},
@@ -835,7 +830,7 @@ describe("A pod that comes back, told by what happens", () => {
 
   it("that may not be taken stays if it is found by a daemon that was started anew", () => {
     const held = op("o", { made: 30, verdict: { do: "refuse", reasons: ["local-data"] } });
-    play([[60, listed(held), "left o: tolerates-cordon goes-down, wait 62"]], {}, 60);
+    play([[60, listed(held), "stays o: tolerates-cordon goes-down, wait 62"]], {}, 60);
   });
 
   it("is counted for its controller, evicted more and more slowly, and then no more", () => {
@@ -849,7 +844,7 @@ describe("A pod that comes back, told by what happens", () => {
       second += pause;
       rows.push([second, tick, `evict late${index + 1}`]);
     }
-    rows.push([second + 60, late(8), "left late8: came-back goes-down"]);
+    rows.push([second + 60, late(8), "stays late8: came-back goes-down"]);
     play(rows);
   });
 
@@ -860,7 +855,7 @@ describe("A pod that comes back, told by what happens", () => {
     ];
     for (let number = 1; number <= 12; number += 1) {
       const one = op(`o${number}`, { made: number });
-      rows.push([3, seen(one), number <= 10 ? `left o${number}: tolerates-cordon goes-down` : ""]);
+      rows.push([3, seen(one), number <= 10 ? `stays o${number}: tolerates-cordon goes-down` : ""]);
       rows.push([3, gone(one), ""]);
     }
     play(rows);

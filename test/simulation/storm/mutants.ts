@@ -221,7 +221,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "what comes back to a cordoned node is evicted again",
     seed: 3,
-    file: "drain/progress/progress.ts",
+    file: "drain/progress/makers.ts",
     edits: [
       ["if (isBack ||", "if ("],
       ["if (tie !== undefined &&", "if (tie === undefined &&"],

@@ -1,0 +1,81 @@
+/** How far a drain is, for the cycle and for people. Pure. */
+
+import type { Pod } from "../../cluster/objects.ts";
+import { firstOf } from "../../text/list.ts";
+import { shortLine } from "../../text/one-line.ts";
+import { isFinished, podKey, reasonsText, tierOf } from "../select.ts";
+import type { DrainState, Running } from "../state.ts";
+import { type LeftCode, whyStillThere } from "../stuck.ts";
+import type { Instant, Judged } from "./events.ts";
+import { awaitedTier } from "./ledger.ts";
+import type { Progress } from "./progress.ts";
+
+/** How many pods are named that have a drain refused. */
+const refusalsMax = 10;
+/** So many of the pods that remain are named where they are counted, each with so much of its reason. */
+const named = { podsMax: 5, whyMaxChars: 400 };
+
+export function stateOf(progress: Progress, now: Instant): DrainState {
+  const kind = kindOf(progress);
+  switch (kind) {
+    case "failed":
+      return { state: kind, why: "", ...progress.failed };
+    case "done":
+      return { state: kind, at: progress.emptying.emptyAt ?? now.elapsed };
+    case "detaching":
+      return { state: kind, volumes: progress.emptying.attached };
+    case "running":
+      return running(progress, now);
+    default:
+      return kind satisfies never;
+  }
+}
+
+export function kindOf({ failed, emptying, ledger }: Progress): Exclude<DrainState["state"], "none"> {
+  if (failed !== undefined) return "failed";
+  if (emptying.emptyAt !== undefined) return "done";
+  return emptying.attached.length > 0 && awaitedTier(ledger) < 0 ? "detaching" : "running";
+}
+
+function running({ ledger, isListed, trouble, rules }: Progress, now: Instant): Running {
+  const leftMs = rules.deadline - now.elapsed;
+  const drainMs = leftMs + now.epoch - rules.cordonedAt;
+  const left: Partial<Record<LeftCode, number>> = {};
+  const blocked: string[] = [];
+  const remaining = [...ledger.pods.values()]
+    .filter(({ pod }) => !isFinished(pod))
+    .sort((a, b) => tierOf(a.pod) - tierOf(b.pod));
+  for (const { pod, isRequested, refused } of remaining) {
+    const { code, why } = whyStillThere(pod, { isRequested, refused, now: now.epoch, leftMs });
+    left[code] = (left[code] ?? 0) + 1;
+    if (blocked.length < named.podsMax) blocked.push(`${podKey(pod)}: ${shortLine(why, named.whyMaxChars)}`);
+  }
+  const slow = remaining
+    .flatMap(({ pod }) => graceUnderWay(pod, now.epoch) ?? [])
+    .filter((graceSeconds) => graceSeconds * 1000 > drainMs);
+  return {
+    state: "running",
+    isListed,
+    podsLeft: remaining.length,
+    left,
+    blocked,
+    trouble: trouble?.why,
+    slowGraceSeconds: slow.length > 0 ? Math.min(...slow) : undefined,
+  };
+}
+
+/** The whole grace of a pod that is still in it, in seconds. */
+function graceUnderWay({ metadata }: Pod, now: number): number | undefined {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata ?? {};
+  const isInGrace = deletionTimestamp !== undefined && Date.parse(deletionTimestamp) > now;
+  return isInGrace ? deletionGracePeriodSeconds : undefined;
+}
+
+export function blindText(why: string): string {
+  return `the pods of this node cannot be seen: ${shortLine(why, named.whyMaxChars)}`;
+}
+
+export function refusalText(refusals: readonly Judged[]): string {
+  const texts = refusals.map(({ pod, verdict }) => `${podKey(pod)} ${reasonsText(verdict.reasons)}`);
+  return `the node cannot be drained: ${firstOf(texts, refusalsMax, "; ")}`;
+}
