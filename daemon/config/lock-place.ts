@@ -1,4 +1,5 @@
 import type { LockPlace } from "../lock/lock-object.ts";
+import { lockKinds } from "./lock-kinds.ts";
 import { type Config, ConfigError, type OptionName } from "./options.ts";
 
 /** The options that say where the lock is. */
@@ -9,9 +10,6 @@ export const lockPlaceOptions = [
   "ds-namespace",
   "lock-annotation",
 ] as const satisfies OptionName[];
-
-/** kured's own annotation, so that both can stand side by side on its DaemonSet. */
-const kuredAnnotation = "weave.works/kured-node-lock";
 
 /** Where the lock is, from the options that say so; two that say different things are a ConfigError. */
 export function lockPlaceOf(config: Pick<Config, (typeof lockPlaceOptions)[number]>): LockPlace {
@@ -26,10 +24,11 @@ export function lockPlaceOf(config: Pick<Config, (typeof lockPlaceOptions)[numbe
     daemonSet === undefined
       ? (object ?? ({ kind: "lease", name: "rebootd" } as const))
       : ({ kind: "daemonset", name: daemonSet } as const);
+  const defaults = lockKinds[kind];
   return {
     kind,
     name,
-    namespace: kind === "lease" ? config.namespace : config["ds-namespace"],
-    annotation: config["lock-annotation"] ?? (kind === "lease" ? "rebootd.dev/lock" : kuredAnnotation),
+    namespace: config[defaults.namespace],
+    annotation: config["lock-annotation"] ?? defaults.annotation,
   };
 }

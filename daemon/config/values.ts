@@ -1,7 +1,9 @@
 import { validate } from "node-cron";
 import * as z from "zod/mini";
+import type { LockKind } from "../lock/kinds.ts";
 import { compileRe2, type Pattern } from "../text/re2.ts";
 import { parseDurationMs } from "../time/duration.ts";
+import { isLockKind, lockKinds } from "./lock-kinds.ts";
 import { shellWords } from "./shell-words.ts";
 
 /**
@@ -128,12 +130,14 @@ export const objectName = text({
 });
 
 /** The kind is in lower case, as kubectl takes it. */
-export const lockObject: ValueType<{ kind: "lease" | "daemonset"; name: string }> = value(
-  "allowed is lease/NAME or daemonset/NAME",
+export const lockObject: ValueType<{ kind: LockKind; name: string }> = value(
+  `allowed is ${Object.keys(lockKinds)
+    .map((kind) => `${kind}/NAME`)
+    .join(" or ")}`,
   (given) => {
     const [kind = "", name = "", ...more] = given.split("/");
     const isName = z.safeParse(objectName, name).success && more.length === 0;
-    return isName && (kind === "lease" || kind === "daemonset") ? { kind, name } : undefined;
+    return isName && isLockKind(kind) ? { kind, name } : undefined;
   },
 );
 

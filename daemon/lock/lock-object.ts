@@ -1,17 +1,17 @@
 import { pausedAnnotation } from "../annotations/pause.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
 import { informOfObject } from "../cluster/informer.ts";
-import { paths } from "../cluster/paths.ts";
 import { backoffMs } from "../time/backoff.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { type Failure, type Failures, failuresAnnotation, parseFailures, writeFailures } from "./failures.ts";
+import { isLockKind, type LockKind, lockKinds } from "./kinds.ts";
 import { type LockChange, type LockValue, parseLock, writeLock } from "./lock.ts";
 import { misreadBesideLock } from "./misread.ts";
 import { parseUnlocked, type Unlocked, unlockedAnnotation, writeUnlocked } from "./unlocked.ts";
 
 /** The object that carries the lock. */
 export interface LockPlace {
-  kind: "lease" | "daemonset";
+  kind: LockKind;
   namespace: string;
   name: string;
   annotation: string;
@@ -24,9 +24,9 @@ export function placeText({ kind, namespace, name, annotation }: LockPlace): str
 
 /** Undefined for what {@link placeText} has not written. */
 export function parsePlace(text: string): LockPlace | undefined {
-  const [, kind, namespace = "", name = "", annotation = ""] =
-    /^(lease|daemonset)\/([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253}) ([A-Za-z0-9./_-]{1,317})$/.exec(text) ?? [];
-  return kind === "lease" || kind === "daemonset" ? { kind, namespace, name, annotation } : undefined;
+  const [, kind = "", namespace = "", name = "", annotation = ""] =
+    /^([a-z]+)\/([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253}) ([A-Za-z0-9./_-]{1,317})$/.exec(text) ?? [];
+  return isLockKind(kind) ? { kind, namespace, name, annotation } : undefined;
 }
 
 /** What the object says: the lock, which nodes have failed in a row, whose slot was taken away, and whether all are paused. */
@@ -106,9 +106,11 @@ export function createLockObject({
   conflictsMax = conflictsMaxDefault,
   ifMissing,
 }: LockObjectOptions): LockObject {
-  const { kind, namespace, name, annotation } = place;
-  const collection = kind === "lease" ? paths.leases(namespace) : paths.daemonSets(namespace);
-  const path = kind === "lease" ? paths.lease(namespace, name) : paths.daemonSet(namespace, name);
+  const { namespace, name, annotation } = place;
+  const kind = lockKinds[place.kind];
+  const collection = kind.collection(namespace);
+  const path = kind.object(namespace, name);
+  const objectText = `the ${kind.title} ${namespace}/${name}, which is to carry the lock,`;
   const stateOf = ({ annotations, resourceVersion }: StoredMetadata = {}): LockObjectState => ({
     version: resourceVersion,
     lock: parseLock(annotations?.[annotation]),
@@ -118,14 +120,12 @@ export function createLockObject({
     misread: misreadBesideLock(annotations ?? {}, annotation),
   });
 
-  /** A Lease that is missing is a free lock; a DaemonSet is somebody else's to make. */
+  /** An object that the daemon would create, and that is missing, is a free lock. */
   async function readObject(signal: AbortSignal): Promise<StoredObject | undefined> {
     const object = await unlessNotFound(() => api.get<StoredObject>(path, { signal }));
     if (object === undefined && ifMissing !== undefined) throw ifMissing();
-    if (object !== undefined || kind === "lease") return object;
-    throw new Error(
-      `the DaemonSet ${namespace}/${name}, which is to carry the lock, does not exist; name another with --lock-object`,
-    );
+    if (object !== undefined || kind.create !== undefined) return object;
+    throw new Error(`${objectText} does not exist; name another with --lock-object`);
   }
 
   /** All in one patch. Resolves with what the object says then. */
@@ -141,27 +141,20 @@ export function createLockObject({
       ...(paused !== undefined && { [pausedAnnotation]: paused }),
     };
     const metadata = { resourceVersion: object.metadata?.resourceVersion, annotations };
-    // For people only: `kubectl get lease` shows it.
-    const holderIdentity = lock?.holders.map(({ nodeID }) => nodeID).join(",") || null;
-    const isShown = kind === "lease" && lock !== undefined;
-    const body = isShown ? { metadata, spec: { holderIdentity } } : { metadata };
-    const { metadata: written } = await api.patch<StoredObject>(path, body, { signal });
+    const holders = lock?.holders.map(({ nodeID }) => nodeID).join(",") || null;
+    const shown = lock === undefined ? {} : kind.show?.(holders);
+    const { metadata: written } = await api.patch<StoredObject>(path, { metadata, ...shown }, { signal });
     return stateOf(written);
   }
 
-  async function createLease(signal: AbortSignal): Promise<StoredObject> {
-    const lease = {
-      apiVersion: "coordination.k8s.io/v1",
-      kind: "Lease",
-      metadata: { name, namespace },
-      spec: {},
-    };
+  async function createObject(signal: AbortSignal): Promise<StoredObject> {
+    const object = { ...kind.create, metadata: { name, namespace } };
     try {
-      return await api.create<StoredObject>(collection, lease, { signal });
+      return await api.create<StoredObject>(collection, object, { signal });
     } catch (cause) {
       if (!isApiError(cause, "forbidden")) throw cause;
-      const message = `the Lease ${namespace}/${name}, which is to carry the lock, is missing, and may not be created`;
-      throw new Error(`${message}; create it as manifests/base does`, { cause });
+      const message = `${objectText} is missing, and may not be created; create it as manifests/base does`;
+      throw new Error(message, { cause });
     }
   }
 
@@ -174,7 +167,7 @@ export function createLockObject({
         const wanted = change(state);
         if (wanted === undefined) return state;
         try {
-          return await write(object ?? (await createLease(signal)), wanted, signal);
+          return await write(object ?? (await createObject(signal)), wanted, signal);
         } catch (error) {
           conflicts += 1;
           if (!isApiError(error, "conflict", "already-exists") || conflicts > conflictsMax) throw error;

@@ -1,0 +1,19 @@
+import type { LockKind } from "../lock/kinds.ts";
+
+interface KindDefaults {
+  /** The option that names the namespace of the object. */
+  namespace: "namespace" | "ds-namespace";
+  /** The annotation that is the lock, where --lock-annotation names no other. */
+  annotation: string;
+}
+
+/** What an object of each kind that can carry the lock means for the other options. */
+export const lockKinds: Readonly<Record<LockKind, KindDefaults>> = {
+  lease: { namespace: "namespace", annotation: "rebootd.dev/lock" },
+  // kured's own annotation, so that both can stand side by side on its DaemonSet.
+  daemonset: { namespace: "ds-namespace", annotation: "weave.works/kured-node-lock" },
+};
+
+export function isLockKind(text: string): text is LockKind {
+  return Object.hasOwn(lockKinds, text);
+}
