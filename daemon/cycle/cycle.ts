@@ -4,8 +4,9 @@ import type { Drain } from "../drain/drain.ts";
 import type { DrainState } from "../drain/state.ts";
 import type { Asked } from "../gates/evaluate.ts";
 import type { Stage } from "../gates/gate.ts";
-import type { LockFacts } from "../lock/store.ts";
-import type { Turn, Waiter } from "../lock/turn.ts";
+import type { LockFacts } from "../lock/facts.ts";
+import type { Waiting } from "../lock/limits.ts";
+import type { Turn } from "../lock/turn.ts";
 import { decide } from "./decide.ts";
 import type { Action, Decision } from "./decision.ts";
 import { type NodeChange, rehearsal } from "./marks.ts";
@@ -107,13 +108,12 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     Math.max(clock.elapsed() - elapsed, Math.abs(clock.wall() - wall));
   const isJustNow = (asked: Moments) => ageMs(asked) < justNowMs;
 
-  const waiter = (): Waiter => {
+  const waiting = (): Waiting => {
     const node = memory.node();
     const since = onTheWallOrNot(neededSince);
     const record = memory.record();
     return {
-      nodeID: nodeName,
-      nodeUID: node?.uid,
+      identity: { name: nodeName, uid: node?.uid },
       bootID: record === undefined || isAtRest(record) ? bootID : record.bootID,
       labels: node?.labels ?? {},
       priority: node?.priority,
@@ -266,7 +266,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
 
   async function readLock(isTurn: boolean, signal: AbortSignal): Promise<LockFacts> {
     const asked = moments();
-    const facts = await lock.read(waiter(), isTurn, signal);
+    const facts = await lock.read(waiting(), isTurn, signal);
     learnLock(facts, asked);
     return facts;
   }
@@ -424,13 +424,13 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       case "acquire": {
         const asked = moments();
         const unschedulable = typeof seen.node === "object" && seen.node.unschedulable;
-        const facts = await writeLock(() => lock.acquire(waiter(), unschedulable, signal));
+        const facts = await writeLock(() => lock.acquire(waiting(), unschedulable, signal));
         learnLock(facts, asked);
         return;
       }
       case "reenter": {
         const asked = moments();
-        const facts = await writeLock(() => lock.reenter(waiter(), signal));
+        const facts = await writeLock(() => lock.reenter(waiting(), signal));
         lastLock = { facts, asked };
         // What does not help is not done again and again.
         if (!facts.held && !facts.takenAway) throw new Error("the lock does not take the slot back");
@@ -440,7 +440,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
         const asked = moments();
         lastLock = undefined;
         const holders = seen.lock?.holders ?? [];
-        learnLock(await writeLock(() => lock.release(waiter(), holders, action.end, signal)), asked);
+        learnLock(await writeLock(() => lock.release(waiting(), holders, action.end, signal)), asked);
         await leaveFormerLock(signal);
         return;
       }
@@ -624,7 +624,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       if (action.do !== "save" && action.do !== "reboot") await rewrite(record, signal);
       if (action.do === "wait") {
         if (action.slot === true && seen.lock !== undefined)
-          turn?.follow(waiter(), seen.lock, lastLockAskedAt(seen.lock));
+          turn?.follow(waiting(), seen.lock, lastLockAskedAt(seen.lock));
         else turn?.stop();
         const tookMs = clock.elapsed() - passBegan.elapsed;
         const until = (action.until ?? Number.POSITIVE_INFINITY) - passBegan.wall - tookMs;

@@ -1,7 +1,7 @@
 import type { DrainState } from "../drain/state.ts";
 import type { GateAnswers, Stage } from "../gates/gate.ts";
 import type { Need } from "../host/need/need.ts";
-import type { LockFacts } from "../lock/store.ts";
+import type { LockFacts } from "../lock/facts.ts";
 
 /**
  * What one pass of the loop has seen. All of it is from this pass: a pass begins with what is known without asking

@@ -16,10 +16,10 @@ export function controlPlaneGate(api: Api, nodeName: string): Gate<"control-plan
     isTransient: true,
     async check({ labels }, signal) {
       if (!isOfControlPlane(labels)) return { open: true };
-      const nodes = await listByLabel(api, controlPlaneLabels, signal);
-      const others = nodes.names.filter((name) => name !== nodeName);
+      const controlPlane = await listByLabel(api, controlPlaneLabels, signal);
+      const others = controlPlane.names.filter((name) => name !== nodeName);
       const podsDown = await listStaticPodsDown(api, others, signal);
-      const broken = controlPlaneBroken({ nodeID: nodeName, controlPlane: { ...nodes, podsDown } });
+      const broken = controlPlaneBroken(nodeName, { controlPlane, podsDown });
       return broken === undefined
         ? { open: true }
         : { open: false, code: broken.code, message: broken.message };

@@ -3,7 +3,9 @@ import type { Metadata, PartialObjectMetadata } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
 import type { Clock } from "../time/clock.ts";
-import { type Holder, holdersOf, isManual, type LockValue } from "./lock.ts";
+import { missingIn } from "./facts.ts";
+import { groupsOf, type Limits } from "./limits.ts";
+import type { Holder, LockValue } from "./lock.ts";
 import type { LockObjectState } from "./lock-object.ts";
 import { createLook } from "./look.ts";
 
@@ -21,25 +23,21 @@ export interface Absent {
   observe(lock: LockValue): boolean;
 }
 
-export interface AbsentOptions {
+export interface AbsentOptions extends Pick<Limits, "maxPerZone" | "maxPerPool" | "poolLabel"> {
   api: Api;
   clock: Clock;
   recheckMs: number;
   isUnderWay: (annotations: Readonly<Record<string, string>>) => boolean;
-  /** Where the node stands, for the limits of zones and pools. */
-  place: (node: { nodeID: string; labels: Readonly<Record<string, string>> }) => Pick<Holder, "nodeID"> & {
-    zone?: string | undefined;
-    pool?: string | undefined;
-  };
 }
 
-export function createAbsent({ api, clock, recheckMs, isUnderWay, place }: AbsentOptions): Absent {
+export function createAbsent(options: AbsentOptions): Absent {
+  const { api, clock, recheckMs, isUnderWay } = options;
   const seen = createLook<readonly Holder[]>(clock);
 
   async function look(signal: AbortSignal): Promise<readonly Holder[]> {
     const query = { fieldSelector: "spec.unschedulable=true" };
-    const options = { signal, query, metadataOnly: "list" } as const;
-    const cordoned = await listAll<PartialObjectMetadata>(api, paths.nodes, options);
+    const call = { signal, query, metadataOnly: "list" } as const;
+    const cordoned = await listAll<PartialObjectMetadata>(api, paths.nodes, call);
     return cordoned
       .map(({ metadata }) => metadata ?? {})
       .filter(({ annotations = {} }) => isUnderWay(annotations))
@@ -47,7 +45,7 @@ export function createAbsent({ api, clock, recheckMs, isUnderWay, place }: Absen
   }
 
   function holderOf({ name = "", uid, labels = {} }: Metadata): Holder {
-    const { zone, pool } = place({ nodeID: name, labels });
+    const { zone, pool } = groupsOf(labels, options);
     return {
       nodeID: name,
       created: "",
@@ -67,18 +65,4 @@ export function createAbsent({ api, clock, recheckMs, isUnderWay, place }: Absen
       return wereThere ? missingIn(state, seen.within(recheckMs) ?? (await this.now(signal))) : undefined;
     },
   };
-}
-
-/** Those of them that the lock does not name, and whose slot no person has taken away. */
-export function missingIn(
-  { lock, unlocked }: LockObjectState,
-  nodes: readonly Holder[] | undefined,
-): readonly Holder[] | undefined {
-  const named = new Set(
-    holdersOf(lock)
-      .filter((holder) => !isManual(holder))
-      .map(({ nodeID }) => nodeID),
-  );
-  for (const { node } of unlocked) named.add(node);
-  return nodes?.filter(({ nodeID }) => !named.has(nodeID));
 }

@@ -1,4 +1,5 @@
 import { pausedText, pauseNow } from "../annotations/pause.ts";
+import { firstOf } from "../text/list.ts";
 import {
   asCount,
   foreignEntry,
@@ -8,9 +9,9 @@ import {
   isManual,
   isSeveral,
   type LockValue,
+  type NodeIdentity,
   otherHolders,
   quoted,
-  type Self,
 } from "./lock.ts";
 import type { LockRefusal, Refusal, RefusalCode } from "./refusal.ts";
 
@@ -19,6 +20,8 @@ export interface Limits {
   concurrency: number;
   maxPerZone?: number | undefined;
   maxPerPool?: number | undefined;
+  /** The label of a Node whose value names its pool. */
+  poolLabel?: string | undefined;
   /** How many nodes may be unavailable at a time: in the lock, not Ready, or cordoned by whomever. */
   maxUnavailable?: number | undefined;
 }
@@ -31,15 +34,30 @@ export function concurrencyOf(asked: Concurrency, clusterSize: number): number {
   return "nodes" in asked ? asked.nodes : Math.max(1, Math.floor((clusterSize * asked.percent) / 100));
 }
 
-/** A node that wants to enter, and where it stands. */
-export interface Applicant extends Self {
-  zone?: string | undefined;
-  pool?: string | undefined;
-  /** Seen just now; undefined for a node that is not of the control plane. */
+/** A node that waits for a slot or holds one, as its Node and its record describe it. Times are RFC 3339. */
+export interface Waiting {
+  identity: NodeIdentity;
+  /** Empty until the Node was first read. */
+  labels: Readonly<Record<string, string>>;
+  /** The value of the priority annotation. */
+  priority?: string | undefined;
+  /** Since when its reboot has been needed. */
+  neededSince?: string | undefined;
+  /** When its last cycle left the lock. */
+  leftAt?: string | undefined;
+  /** The boot ID under which its cycle began, or is about to begin. */
+  bootID?: string | undefined;
+}
+
+/** The other nodes, as far as they were looked at. A field that is undefined was not looked at, or need not be. */
+export interface ClusterView {
+  /** Only for a node of the control plane. */
   controlPlane?: ControlPlane | undefined;
-  /** Nodes that are in mid-cycle although the lock does not name them, as far as it was looked at. */
+  /** "namespace/name" of critical static pods of other control-plane nodes that are not Ready. */
+  podsDown?: readonly string[] | undefined;
+  /** Nodes in mid-cycle that the lock does not name. */
   absent?: readonly Holder[] | undefined;
-  /** Nodes that are not Ready or cordoned, as far as it was looked at. */
+  /** Nodes that are not Ready or cordoned. */
   unavailable?: readonly string[] | undefined;
 }
 
@@ -47,8 +65,6 @@ export interface ControlPlane {
   /** All nodes of it. */
   names: readonly string[];
   notReady: readonly string[];
-  /** "namespace/name" of critical static pods of the others that are not Ready, as far as it was looked at. */
-  podsDown?: readonly string[] | undefined;
 }
 
 /** Of a Node: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
@@ -73,54 +89,64 @@ export function allPaused(annotation: string | undefined, now: number): Refusal 
   return pause && { gate: "paused", code: "cluster", message: `all nodes are ${pausedText(pause)}` };
 }
 
-/** Why this node may not start a cycle now; undefined when it may. Its own slot does not stand in its way. */
-export function refusal(
-  lock: LockValue,
-  applicant: Applicant,
-  limits: Limits,
-  now: number,
-): Refusal | undefined {
+/** All that decides whether a node may take a slot, but for the time. */
+export interface Situation {
+  lock: LockValue;
+  waiting: Waiting;
+  view: ClusterView;
+  limits: Limits;
+}
+
+/** The reason why this node may not start a cycle now; undefined when it may. Its own slot is no reason. */
+export function refusal(situation: Situation, now: number): Refusal | undefined {
+  const { lock, waiting } = situation;
   if (lock.state === "unreadable") return { gate: "lock", code: "lock-unreadable", message: lock.why };
   const manual = holdersOf(lock).find(isManual);
   if (manual !== undefined) return { gate: "lock", code: "lock-manual", message: byHand(manual) };
-  const foreign = foreignEntry(lock, applicant, now);
+  const foreign = foreignEntry(lock, waiting.identity, now);
   if (foreign !== undefined) return heldByOther(foreign);
-  const holders = otherHolders(lock, applicant, now);
-  return refusalBeside(holders, lock, applicant, limits) ?? refusedByAbsent(holders, lock, applicant, limits);
+  const holders = otherHolders(lock, waiting.identity, now);
+  return refusalBeside(holders, situation) ?? refusedByAbsent(holders, situation);
 }
 
-/** Those that are down without a slot take the room of one. */
-function refusedByAbsent(
-  holders: readonly Holder[],
-  lock: LockValue,
-  applicant: Applicant,
-  limits: Limits,
-): Refusal | undefined {
-  const absent = (applicant.absent ?? []).filter(({ nodeID }) => nodeID !== applicant.nodeID);
+/** A node that is down without a slot takes the room of one. */
+function refusedByAbsent(holders: readonly Holder[], situation: Situation): Refusal | undefined {
+  const { waiting, view } = situation;
+  const absent = (view.absent ?? []).filter(({ nodeID }) => nodeID !== waiting.identity.name);
   if (absent.length === 0) return undefined;
-  const refused = refusalBeside([...holders, ...absent], lock, applicant, limits);
+  const refused = refusalBeside([...holders, ...absent], situation);
   if (refused === undefined) return undefined;
   const names = absent.map(({ nodeID }) => nodeID);
-  const shown = names.slice(0, namedMax).join(", ") + (names.length > namedMax ? ", …" : "");
-  const message = `${refused.message}, with nodes that are down without a slot: ${shown}`;
+  const message = `${refused.message}, with nodes that are down without a slot: ${firstOf(names, namedMax)}`;
   return { ...refused, gate: "lock", code: "lock-lost", message, dependsOnNodes: true };
 }
 
 function refusalBeside(
   others: readonly Holder[],
-  lock: LockValue,
-  applicant: Applicant,
-  limits: Limits,
+  { lock, waiting, view, limits }: Situation,
 ): Refusal | undefined {
+  const { name } = waiting.identity;
+  const { zone, pool } = groupsOf(waiting.labels, limits);
   return (
     slotsTaken(others, limits.concurrency, isSeveral(lock)) ??
-    noRoom(lock, applicant) ??
-    controlPlaneBusy(others, applicant) ??
-    groupFull("zone", others, applicant.zone, limits.maxPerZone) ??
-    groupFull("pool", others, applicant.pool, limits.maxPerPool) ??
-    controlPlaneBroken(applicant) ??
-    tooManyUnavailable(others, applicant, limits.maxUnavailable)
+    noRoom(lock, name) ??
+    controlPlaneBusy(others, view) ??
+    groupFull("zone", others, zone, limits.maxPerZone) ??
+    groupFull("pool", others, pool, limits.maxPerPool) ??
+    controlPlaneBroken(name, view) ??
+    tooManyUnavailable(others, name, view, limits.maxUnavailable)
   );
+}
+
+/** The groups that a node counts in. A group without a limit is left out. */
+export function groupsOf(
+  labels: Readonly<Record<string, string>>,
+  { maxPerZone, maxPerPool, poolLabel }: Pick<Limits, "maxPerZone" | "maxPerPool" | "poolLabel">,
+): { zone: string | undefined; pool: string | undefined } {
+  return {
+    zone: maxPerZone === undefined ? undefined : labels[zoneLabel],
+    pool: maxPerPool === undefined || poolLabel === undefined ? undefined : labels[poolLabel],
+  };
 }
 
 export function byHand({ nodeID, reason }: Holder): string {
@@ -134,8 +160,8 @@ function heldByOther({ nodeID }: Holder): Refusal {
   return { gate: "lock", code: "lock-foreign", message };
 }
 
-function noRoom(lock: LockValue, { nodeID }: Applicant): Refusal | undefined {
-  if (!isFull(lock, nodeID)) return undefined;
+function noRoom(lock: LockValue, name: string): Refusal | undefined {
+  if (!isFull(lock, name)) return undefined;
   return {
     gate: "lock",
     code: "lock-full",
@@ -152,7 +178,7 @@ function slotsTaken(others: readonly Holder[], own: number, several: boolean): R
   return taken("lock-taken", `all slots are taken (${others.length} of ${limit})`, others);
 }
 
-function controlPlaneBusy(others: readonly Holder[], { controlPlane }: Applicant): Refusal | undefined {
+function controlPlaneBusy(others: readonly Holder[], { controlPlane }: ClusterView): Refusal | undefined {
   const inside = others.filter(({ nodeID }) => controlPlane?.names.includes(nodeID));
   if (inside.length === 0) return undefined;
   return taken("lock-control-plane", "another node of the control plane holds a slot", inside);
@@ -173,32 +199,31 @@ function groupFull(
 }
 
 /** A kubelet may be Ready without its etcd, and etcd has a majority to lose: https://etcd.io/docs/v3.5/faq/#what-is-failure-tolerance */
-export function controlPlaneBroken({
-  nodeID,
-  controlPlane,
-}: Applicant): LockRefusal<"control-plane-not-ready" | "control-plane-not-whole"> | undefined {
-  const broken = (controlPlane?.notReady ?? []).filter((name) => name !== nodeID);
+export function controlPlaneBroken(
+  name: string,
+  { controlPlane, podsDown = [] }: Pick<ClusterView, "controlPlane" | "podsDown">,
+): LockRefusal<"control-plane-not-ready" | "control-plane-not-whole"> | undefined {
+  const broken = (controlPlane?.notReady ?? []).filter((other) => other !== name);
   if (broken.length > 0) {
-    const message = `control-plane nodes are not Ready: ${broken.slice(0, namedMax).join(", ")}`;
+    const message = `control-plane nodes are not Ready: ${firstOf(broken, namedMax)}`;
     return { gate: "lock", code: "control-plane-not-ready", message, dependsOnNodes: true };
   }
-  const down = controlPlane?.podsDown ?? [];
-  if (down.length === 0) return undefined;
-  const more = down.length > namedMax ? ` and ${down.length - namedMax} more` : "";
-  const verb = down.length === 1 ? "is" : "are";
-  const message = `the control plane is not whole: ${down.slice(0, namedMax).join(", ")}${more} ${verb} not Ready`;
+  if (podsDown.length === 0) return undefined;
+  const verb = podsDown.length === 1 ? "is" : "are";
+  const message = `the control plane is not whole: ${firstOf(podsDown, namedMax)} ${verb} not Ready`;
   return { gate: "lock", code: "control-plane-not-whole", message, dependsOnNodes: true };
 }
 
 /** Whoever holds a slot counts too, as it will be cordoned; so two that enter at one time see each other. */
 function tooManyUnavailable(
   others: readonly Holder[],
-  { nodeID, unavailable = [] }: Applicant,
+  name: string,
+  { unavailable = [] }: ClusterView,
   max: number | undefined,
 ): Refusal | undefined {
   if (max === undefined) return undefined;
   const names = new Set([...unavailable, ...others.map((holder) => holder.nodeID)]);
-  names.delete(nodeID);
+  names.delete(name);
   if (names.size < max) return undefined;
   const many = names.size === 1 ? "1 node is" : `${names.size} nodes are`;
   const message = `${many} not Ready, cordoned or in the lock; allowed are ${max} with this one`;

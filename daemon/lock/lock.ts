@@ -36,10 +36,10 @@ const entryMaxChars = 4096;
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
 const nameMaxChars = 253;
 
-/** Who holds a slot. The UID is unknown until the Node was first read. */
-export interface Self {
-  nodeID: string;
-  nodeUID?: string | undefined;
+/** A node, as told from a later one of the same name. The UID is unknown until the Node was first read. */
+export interface NodeIdentity {
+  name: string;
+  uid?: string | undefined;
 }
 
 export type LockValue =
@@ -154,7 +154,7 @@ export function isExpired({ created, TTL }: Holder, now: number): boolean {
 }
 
 /** Whether a live entry is this very node's. A manual entry is nobody's, also when it names this node. */
-export function holds(lock: LockValue, self: Self, now: number): boolean {
+export function holds(lock: LockValue, self: NodeIdentity, now: number): boolean {
   return (
     lock.state === "readable" && lock.holders.some((holder) => isOwn(holder, self) && !isExpired(holder, now))
   );
@@ -166,13 +166,13 @@ export function bootText(bootID: string): string {
 }
 
 /** Of this node's live entry; undefined where there is none, or one of a version that does not say it. */
-export function bootOf(lock: LockValue, self: Self, now: number): string | undefined {
+export function bootOf(lock: LockValue, self: NodeIdentity, now: number): string | undefined {
   const own = holdersOf(lock).find((holder) => isOwn(holder, self) && !isExpired(holder, now));
   return typeof own?.boot === "string" ? own.boot : undefined;
 }
 
 /** Whether an entry bears this node's name without being a live one of its own: expired, or of a Node before it. */
-export function hasStaleEntry(lock: LockValue, self: Self, now: number): boolean {
+export function hasStaleEntry(lock: LockValue, self: NodeIdentity, now: number): boolean {
   return (
     lock.state === "readable" &&
     lock.holders.some((holder) => isNamed(holder, self)) &&
@@ -182,13 +182,14 @@ export function hasStaleEntry(lock: LockValue, self: Self, now: number): boolean
 
 /** Entering twice is the same slot. What has expired makes room. Only of the last one it matters how long it has waited. */
 export function enter(holders: readonly Holder[], holder: Holder, now: number): readonly Holder[] {
+  const self = { name: holder.nodeID, uid: holder.nodeUID };
   const live = holders.filter((other) => isManual(other) || !isExpired(other, now));
-  if (live.some((other) => isOwn(other, holder))) return live;
-  return [...leave(live, holder).map(({ neededSince: _, ...other }) => other), holder];
+  if (live.some((other) => isOwn(other, self))) return live;
+  return [...leave(live, self).map(({ neededSince: _, ...other }) => other), holder];
 }
 
 /** All that a rebootd of this node has entered goes. */
-export function leave(holders: readonly Holder[], self: Self): readonly Holder[] {
+export function leave(holders: readonly Holder[], self: NodeIdentity): readonly Holder[] {
   return holders.filter((holder) => !isNamed(holder, self));
 }
 
@@ -203,20 +204,20 @@ export function manualHolders(lock: LockValue): readonly Holder[] {
 }
 
 /** The entry that another program, such as kured, has made for this very node: it is that program's to take away. */
-export function foreignEntry(lock: LockValue, { nodeID }: Self, now: number): Holder | undefined {
+export function foreignEntry(lock: LockValue, { name }: NodeIdentity, now: number): Holder | undefined {
   return nodeHolders(lock).find(
-    (holder) => holder.nodeID === nodeID && !isOfRebootd(holder) && !isExpired(holder, now),
+    (holder) => holder.nodeID === name && !isOfRebootd(holder) && !isExpired(holder, now),
   );
 }
 
 /** The live entries of other nodes; several of one node are one slot. */
-export function otherHolders(lock: LockValue, self: Self, now: number): readonly Holder[] {
+export function otherHolders(lock: LockValue, self: NodeIdentity, now: number): readonly Holder[] {
   const others = nodeHolders(lock).filter((holder) => !isNamed(holder, self) && !isExpired(holder, now));
   return [...new Map(others.map((holder) => [holder.nodeID, holder])).values()];
 }
 
-function isNamed(holder: Holder, { nodeID }: Self): boolean {
-  return holder.nodeID === nodeID && !isManual(holder) && isOfRebootd(holder);
+function isNamed(holder: Holder, { name }: NodeIdentity): boolean {
+  return holder.nodeID === name && !isManual(holder) && isOfRebootd(holder);
 }
 
 /** kured and its companions write neither. */
@@ -224,9 +225,8 @@ function isOfRebootd({ nodeUID, concurrency }: Holder): boolean {
   return nodeUID !== undefined || concurrency !== undefined;
 }
 
-function isOwn(holder: Holder, self: Self): boolean {
-  const isSameNode =
-    holder.nodeUID === undefined || self.nodeUID === undefined || holder.nodeUID === self.nodeUID;
+function isOwn(holder: Holder, self: NodeIdentity): boolean {
+  const isSameNode = holder.nodeUID === undefined || self.uid === undefined || holder.nodeUID === self.uid;
   return isNamed(holder, self) && isSameNode;
 }
 

@@ -1,37 +1,70 @@
 import type { Api } from "../cluster/api.ts";
 import { readNodeMetadata } from "../cluster/nodes.ts";
-import type { Clock } from "../time/clock.ts";
-import { type Holder, isManual, type Self } from "./lock.ts";
+import type { Clock, Random } from "../time/clock.ts";
+import { type Holder, isManual } from "./lock.ts";
 
 /** A Node that is not there may be on its way back, as when its kubelet registers anew. */
 const looksApartMs = 30_000;
 
-/** Of so many Nodes a waiting daemon asks at most in one go: others that wait begin elsewhere in the lock. */
-export const orphanLooksMax = 10;
+/** A waiting daemon asks for so many Nodes at most in one go: others that wait begin elsewhere in the lock. */
+const looksMax = 10;
+/** A holder whose Node is gone never releases its slot: a few are looked after within minutes, then one at a time. */
+const firstPatrolMs = { least: 30_000, most: 5 * 60_000 };
+const patrolMs = { least: 30 * 60_000, most: 40 * 60_000 };
+
+export interface PatrolOptions {
+  clock: Clock;
+  random: Random;
+  holders: () => readonly Holder[];
+  /** Removes those of them that are orphans. */
+  remove: (suspects: readonly Holder[]) => Promise<void>;
+  onError: (error: unknown) => void;
+}
+
+/** Looks for orphans among the holders now and then, until the signal ends it. */
+export async function patrolOrphans(options: PatrolOptions, signal: AbortSignal): Promise<void> {
+  const { clock, random, holders, remove, onError } = options;
+  for (let isFirst = true; !signal.aborted; isFirst = false) {
+    const { least, most } = isFirst ? firstPatrolMs : patrolMs;
+    try {
+      await clock.sleep(least + random() * (most - least), signal);
+      await remove(someOf(holders(), isFirst ? looksMax : 1, random));
+    } catch (error) {
+      if (!signal.aborted) onError(error);
+    }
+  }
+}
+
+/** So many at most, one after the other from anywhere. */
+function someOf<T>(items: readonly T[], most: number, random: Random): readonly T[] {
+  if (items.length <= most) return items;
+  const from = Math.floor(random() * items.length);
+  return [...items.slice(from), ...items.slice(0, from)].slice(0, most);
+}
 
 /** Those of the holders whose Node is gone, or is another one of that name, in two looks that are half a minute apart. */
 export async function findOrphans(
   { api, clock }: { api: Api; clock: Clock },
   holders: readonly Holder[],
-  self: Self,
+  ownName: string,
   signal: AbortSignal,
 ): Promise<readonly Holder[]> {
-  const suspects = await orphansAmong(api, holders, self, signal);
+  const suspects = await orphansAmong(api, holders, ownName, signal);
   if (suspects.length === 0) return [];
   await clock.sleep(looksApartMs, signal);
-  return await orphansAmong(api, suspects, self, signal);
+  return await orphansAmong(api, suspects, ownName, signal);
 }
 
 async function orphansAmong(
   api: Api,
   holders: readonly Holder[],
-  self: Self,
+  ownName: string,
   signal: AbortSignal,
 ): Promise<readonly Holder[]> {
   const orphans: Holder[] = [];
   for (const holder of holders) {
     // A person's entry is for that person to take away, whatever it names.
-    if (isManual(holder) || holder.nodeID === self.nodeID) continue;
+    if (isManual(holder) || holder.nodeID === ownName) continue;
     const node = await readNodeMetadata(api, holder.nodeID, signal);
     const isAnother = holder.nodeUID !== undefined && node?.uid !== holder.nodeUID;
     if (node === undefined || isAnother) orphans.push(holder);

@@ -1,4 +1,5 @@
 import type { Random } from "../time/clock.ts";
+import type { Waiting } from "./limits.ts";
 
 /** On the Node: `high`, `normal` or `low`. */
 export const priorityAnnotation = "rebootd.dev/priority";
@@ -22,6 +23,23 @@ export interface Rank {
   lastEntrantWaitMs?: number | undefined;
   /** No more than these can be waiting. */
   clusterSize: number;
+}
+
+/** The rank at `now`, in milliseconds since the epoch. `lastEntrantNeededSince` is RFC 3339. */
+export function rankOf(
+  waiting: Pick<Waiting, "priority" | "neededSince" | "leftAt"> | undefined,
+  lastEntrantNeededSince: string | undefined,
+  clusterSize: number,
+  now: number,
+): Rank {
+  const agoMs = (time: string | undefined) => Math.max(0, now - Date.parse(time ?? ""));
+  return {
+    priority: parsePriority(waiting?.priority) ?? "normal",
+    waitedMs: agoMs(waiting?.neededSince) || 0,
+    leftMs: waiting?.leftAt === undefined ? undefined : agoMs(waiting.leftAt),
+    lastEntrantWaitMs: agoMs(lastEntrantNeededSince) || undefined,
+    clusterSize,
+  };
 }
 
 /** Within this time of a write the others have seen it. */

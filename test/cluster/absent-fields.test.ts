@@ -270,7 +270,7 @@ async function readAll(world: World): Promise<Record<string, string>> {
     clock,
     recheckMs: 1000,
     isUnderWay: (annotations) => "rebootd.dev/cycle" in annotations,
-    place: ({ nodeID, labels }) => ({ nodeID, zone: labels["topology.kubernetes.io/zone"] }),
+    maxPerZone: 1,
   });
   const node = (await readNodeMetadata(api, "n1", signal)) ?? {};
   const detach = async () => {

@@ -47,7 +47,6 @@ describe("The nodes in mid-cycle that the lock does not name", () => {
       clock: elapsedClock(() => now),
       recheckMs: minute,
       isUnderWay: () => true,
-      place: ({ nodeID }) => ({ nodeID }),
     });
   });
 

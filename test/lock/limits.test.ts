@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { type Applicant, concurrencyOf, type Limits, refusal } from "../../daemon/lock/limits.ts";
+import {
+  type ClusterView,
+  concurrencyOf,
+  type Limits,
+  refusal,
+  zoneLabel,
+} from "../../daemon/lock/limits.ts";
 import { type Holder, parseLock } from "../../daemon/lock/lock.ts";
 import type { Refusal } from "../../daemon/lock/refusal.ts";
 
@@ -21,8 +27,13 @@ const single = (one: Holder) => parseLock(JSON.stringify(one));
 const several = (...locks: Holder[]) => parseLock(JSON.stringify({ maxOwners: 9, locks }));
 const free = parseLock(undefined);
 
-function asks(lock: typeof free, limits: Partial<Limits> = {}, applicant: Partial<Applicant> = {}) {
-  return refusal(lock, { nodeID: "me", ...applicant }, { concurrency: 10, ...limits }, noon);
+type Given = ClusterView & { zone?: string; pool?: string };
+
+function asks(lock: typeof free, limits: Partial<Limits> = {}, { zone, pool, ...view }: Given = {}) {
+  const labels = { ...(zone && { [zoneLabel]: zone }), ...(pool && { "example.com/pool": pool }) };
+  const waiting = { identity: { name: "me" }, labels };
+  const all = { concurrency: 10, poolLabel: "example.com/pool", ...limits };
+  return refusal({ lock, waiting, view, limits: all }, noon);
 }
 const code = (refused: Refusal | undefined) => refused?.code;
 
@@ -181,7 +192,7 @@ describe("A node of the control plane", () => {
   ];
   for (const [podsDown, says] of pods) {
     it(`${says ? "does not enter" : "enters"} beside static pods that are down: ${podsDown?.join(", ")}`, () => {
-      const refused = asks(free, {}, { controlPlane: { names, notReady: [], podsDown } });
+      const refused = asks(free, {}, { controlPlane: { names, notReady: [] }, podsDown });
       const code = "control-plane-not-whole";
       const message = `the control plane is not whole: ${says}`;
       assert.deepEqual(refused, says && { gate: "lock", code, message, dependsOnNodes: true });
@@ -189,8 +200,8 @@ describe("A node of the control plane", () => {
   }
 
   it("is told of nodes that are not Ready before it is of their pods", () => {
-    const controlPlane = { names, notReady: ["cp2"], podsDown: ["kube-system/etcd-cp2"] };
-    assert.equal(code(asks(free, {}, { controlPlane })), "control-plane-not-ready");
+    const view = { controlPlane: { names, notReady: ["cp2"] }, podsDown: ["kube-system/etcd-cp2"] };
+    assert.equal(code(asks(free, {}, view)), "control-plane-not-ready");
   });
 
   it("may enter when it is itself the one that is not Ready", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Limits, refusal } from "../../daemon/lock/limits.ts";
+import { type Limits, refusal, zoneLabel } from "../../daemon/lock/limits.ts";
 import {
   enter,
   type Holder,
@@ -16,6 +16,15 @@ import {
 const now = Date.parse("2026-11-24T12:00:00Z");
 const created = "2026-11-24T11:00:00Z";
 const names = ["n1", "n2", "n3", "n4", "n5"];
+
+/** The zones of the nodes; one has none. */
+const zones: Record<string, string | undefined> = { n1: "a", n2: "a", n3: "b", n4: "b" };
+
+function refusedIn(lock: LockValue, name: string, limits: Limits) {
+  const zone = zones[name];
+  const labels = zone === undefined ? {} : { [zoneLabel]: zone };
+  return refusal({ lock, waiting: { identity: { name }, labels }, view: {}, limits }, now);
+}
 
 const anyHolder: fc.Arbitrary<Holder> = fc.record(
   {
@@ -60,8 +69,8 @@ describe("Whatever is in the lock", () => {
         ),
         (annotation) => {
           const lock = parseLock(annotation);
-          refusal(lock, { nodeID: "n1" }, { concurrency: 1, maxPerZone: 1, maxPerPool: 1 }, now);
-          holds(lock, { nodeID: "n1" }, now);
+          refusedIn(lock, "n1", { concurrency: 1, maxPerZone: 1, maxPerPool: 1 });
+          holds(lock, { name: "n1" }, now);
         },
       ),
     );
@@ -75,9 +84,6 @@ describe("Whoever enters and leaves, with whatever limits", () => {
     maxPerZone: fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }),
     what: fc.constantFrom("enter", "enter", "leave", "setByHand", "freeByHand"),
   });
-  /** Of the nodes; one has none. */
-  const zones: Record<string, string | undefined> = { n1: "a", n2: "a", n3: "b", n4: "b" };
-
   /** A small model of the lock: who is in, under which limit, and whether a person has locked. */
   it("no live holder is dropped, and there are never more than the strictest of those who are in allows", () => {
     fc.assert(
@@ -87,7 +93,7 @@ describe("Whoever enters and leaves, with whatever limits", () => {
         let byHand = false;
         for (const { node, what, ...limits } of steps) {
           const lock = parseLock(annotation ?? undefined);
-          const self = { nodeID: node, zone: zones[node] };
+          const [self, zone] = [{ name: node }, zones[node]];
           const { concurrency } = limits;
           const write = (holders: readonly Holder[]) => writeLock({ holders, concurrency }, lock);
           const holders = holdersOf(lock);
@@ -100,22 +106,22 @@ describe("Whoever enters and leaves, with whatever limits", () => {
           } else if (what === "freeByHand") {
             annotation = write(holders.filter((holder) => !isManual(holder)));
             byHand = false;
-          } else if (!holds(lock, self, now) && refusal(lock, self, limits, now) === undefined) {
+          } else if (!holds(lock, self, now) && refusedIn(lock, node, limits) === undefined) {
             assert.ok(!byHand);
             const entry = {
               nodeID: node,
               created,
               TTL: 0,
               concurrency,
-              ...(self.zone && { zone: self.zone }),
+              ...(zone && { zone }),
             };
             annotation = write(enter(holders, entry, now));
             inside.set(node, limits);
-            const mates = [...inside.keys()].filter((name) => (zones[name] ?? self.zone) === self.zone);
-            if (self.zone !== undefined) assert.ok(mates.length <= (limits.maxPerZone ?? 9));
+            const mates = [...inside.keys()].filter((name) => (zones[name] ?? zone) === zone);
+            if (zone !== undefined) assert.ok(mates.length <= (limits.maxPerZone ?? 9));
           }
           const after = parseLock(annotation ?? undefined);
-          for (const name of names) assert.equal(holds(after, { nodeID: name }, now), inside.has(name), name);
+          for (const name of names) assert.equal(holds(after, { name }, now), inside.has(name), name);
           const strictest = Math.min(...[...inside.values()].map((one) => one.concurrency));
           assert.ok(
             inside.size <= strictest || inside.size === 0,

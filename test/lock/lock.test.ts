@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { refusal } from "../../daemon/lock/limits.ts";
+import { type Limits, refusal } from "../../daemon/lock/limits.ts";
 import {
   bootOf,
   enter,
@@ -8,7 +8,9 @@ import {
   holdersMax,
   holds,
   isFull,
+  type LockValue,
   leave,
+  type NodeIdentity,
   parseLock,
   writeLock,
 } from "../../daemon/lock/lock.ts";
@@ -16,11 +18,15 @@ import {
 const created = "2026-11-24T12:00:00.000Z";
 const noon = Date.parse(created);
 const hour = 3_600_000;
-const self = { nodeID: "n1", nodeUID: "u1" };
+const self = { name: "n1", uid: "u1" };
 const n1 = { nodeID: "n1", metadata: { unschedulable: false }, created, TTL: 0, concurrency: 1 };
 /** What kured writes for this very node. */
 const byKured = { nodeID: "n1", metadata: { unschedulable: false }, created, TTL: 0 };
 const n2 = { nodeID: "n2", metadata: { unschedulable: true }, created, TTL: 0 };
+
+function refusedIn(lock: LockValue, identity: NodeIdentity, limits: Limits, now: number) {
+  return refusal({ lock, waiting: { identity, labels: {} }, view: {}, limits }, now);
+}
 
 function lockOf(value: unknown) {
   return parseLock(JSON.stringify(value));
@@ -67,7 +73,7 @@ describe("Reading the lock", () => {
       assert.ok(lock.state === "unreadable");
       assert.match(lock.why, /remove the annotation/);
       assert.ok(lock.why.length < 200);
-      assert.equal(refusal(lock, self, { concurrency: 1 }, noon)?.code, "lock-unreadable");
+      assert.equal(refusedIn(lock, self, { concurrency: 1 }, noon)?.code, "lock-unreadable");
     });
   }
 });
@@ -112,7 +118,7 @@ describe("A lock value that anybody may have written", () => {
       assert.ok(lock.state === "unreadable");
       assert.match(lock.why, says);
       assert.ok(lock.why.length < 300);
-      assert.equal(refusal(lock, self, { concurrency: 1 }, noon)?.code, "lock-unreadable");
+      assert.equal(refusedIn(lock, self, { concurrency: 1 }, noon)?.code, "lock-unreadable");
       assert.ok(performance.now() - begin < 1000);
     });
   }
@@ -127,22 +133,22 @@ describe("A lock value that anybody may have written", () => {
 
 describe("Entering", () => {
   it("is allowed while fewer nodes than the limit are in", () => {
-    assert.equal(refusal(lockOf({ maxOwners: 2, locks: [n2] }), self, { concurrency: 2 }, noon), undefined);
+    assert.equal(refusedIn(lockOf({ maxOwners: 2, locks: [n2] }), self, { concurrency: 2 }, noon), undefined);
   });
 
   it("is refused when all slots are taken", () => {
-    assert.equal(refusal(lockOf(n2), self, { concurrency: 1 }, noon)?.code, "lock-taken");
+    assert.equal(refusedIn(lockOf(n2), self, { concurrency: 1 }, noon)?.code, "lock-taken");
   });
 
   it("follows the own limit, whatever limit others wrote", () => {
     assert.equal(
-      refusal(lockOf({ maxOwners: 9, locks: [n2] }), self, { concurrency: 1 }, noon)?.code,
+      refusedIn(lockOf({ maxOwners: 9, locks: [n2] }), self, { concurrency: 1 }, noon)?.code,
       "lock-taken",
     );
   });
 
   it("is not hindered by the own slot", () => {
-    assert.equal(refusal(lockOf(n1), self, { concurrency: 1 }, noon), undefined);
+    assert.equal(refusedIn(lockOf(n1), self, { concurrency: 1 }, noon), undefined);
   });
 
   for (const [what, value] of [
@@ -151,7 +157,7 @@ describe("Entering", () => {
     ["that names this very node", { nodeID: "n1" }],
   ] as const) {
     it(`is refused by a manual entry ${what}`, () => {
-      assert.equal(refusal(lockOf(value), self, { concurrency: 3 }, noon)?.code, "lock-manual");
+      assert.equal(refusedIn(lockOf(value), self, { concurrency: 3 }, noon)?.code, "lock-manual");
       assert.equal(holds(lockOf(value), self, noon), false);
     });
   }
@@ -162,13 +168,13 @@ describe("Entering", () => {
 });
 
 describe("A slot that was left behind", () => {
-  const live = { nodeID: "n1", nodeUID: "u1" };
+  const live = { name: "n1", uid: "u1" };
 
   it("is known by the UID of a Node that had the same name before", () => {
     const lock = lockOf({ ...n1, nodeUID: "u0" });
     assert.equal(holds(lock, live, noon), false);
     assert.equal(hasStaleEntry(lock, live, noon), true);
-    assert.equal(refusal(lock, live, { concurrency: 1 }, noon), undefined);
+    assert.equal(refusedIn(lock, live, { concurrency: 1 }, noon), undefined);
   });
 
   it("is not one of a rebootd that had not read its Node yet, without a UID", () => {
@@ -182,7 +188,7 @@ describe("A slot that was left behind", () => {
     assert.equal(hasStaleEntry(lock, live, noon), false);
     assert.deepEqual(leave([byKured], live), [byKured]);
     for (const concurrency of [1, 5]) {
-      assert.equal(refusal(lock, live, { concurrency }, noon)?.code, "lock-foreign");
+      assert.equal(refusedIn(lock, live, { concurrency }, noon)?.code, "lock-foreign");
     }
   });
 
@@ -215,15 +221,15 @@ describe("Time", () => {
   const limited = (changes: object) => ({ ...n2, TTL: 30 * 60 * 1e9, ...changes });
 
   it("takes no slot from anybody without a TTL", () => {
-    assert.equal(refusal(lockOf(n2), self, { concurrency: 1 }, noon + 1000 * hour)?.code, "lock-taken");
+    assert.equal(refusedIn(lockOf(n2), self, { concurrency: 1 }, noon + 1000 * hour)?.code, "lock-taken");
   });
 
   it("ends a slot that was taken with a TTL, to the second", () => {
     assert.equal(
-      refusal(lockOf(limited({})), self, { concurrency: 1 }, noon + hour / 2 - 1)?.code,
+      refusedIn(lockOf(limited({})), self, { concurrency: 1 }, noon + hour / 2 - 1)?.code,
       "lock-taken",
     );
-    assert.equal(refusal(lockOf(limited({})), self, { concurrency: 1 }, noon + hour / 2), undefined);
+    assert.equal(refusedIn(lockOf(limited({})), self, { concurrency: 1 }, noon + hour / 2), undefined);
   });
 
   it("ends the own slot too, which its holder notices", () => {
@@ -247,13 +253,13 @@ describe("Time", () => {
   for (const hours of [-1, 1]) {
     it(`that is ${hours} h off on another node takes no slot without a TTL`, () => {
       const skewed = { ...n2, created: new Date(noon + hours * hour).toISOString() };
-      assert.equal(refusal(lockOf(skewed), self, { concurrency: 1 }, noon)?.code, "lock-taken");
+      assert.equal(refusedIn(lockOf(skewed), self, { concurrency: 1 }, noon)?.code, "lock-taken");
     });
   }
 
   it("never ends an entry whose times cannot be read", () => {
     for (const odd of [limited({ created: "2026-08-10 soon" }), limited({ TTL: "30m" })]) {
-      assert.equal(refusal(lockOf(odd), self, { concurrency: 1 }, noon + 1000 * hour)?.code, "lock-taken");
+      assert.equal(refusedIn(lockOf(odd), self, { concurrency: 1 }, noon + 1000 * hour)?.code, "lock-taken");
     }
   });
 });
@@ -261,7 +267,7 @@ describe("Time", () => {
 describe("Duplicate entries of one node", () => {
   it("are one slot", () => {
     assert.equal(
-      refusal(lockOf({ maxOwners: 2, locks: [n2, n2] }), self, { concurrency: 2 }, noon),
+      refusedIn(lockOf({ maxOwners: 2, locks: [n2, n2] }), self, { concurrency: 2 }, noon),
       undefined,
     );
   });
@@ -311,7 +317,7 @@ describe("The room in the lock", () => {
     const count = Math.ceil((240 * 1024) / JSON.stringify(of(0)).length);
     const locks = Array.from({ length: count }, (_, index) => of(index));
     assert.equal(
-      refusal(lockOf({ maxOwners: 5000, locks }), self, { concurrency: 5000 }, noon)?.code,
+      refusedIn(lockOf({ maxOwners: 5000, locks }), self, { concurrency: 5000 }, noon)?.code,
       "lock-full",
     );
   });

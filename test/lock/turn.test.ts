@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
+import type { LockFacts } from "../../daemon/lock/facts.ts";
 import type { Holder } from "../../daemon/lock/lock.ts";
 import type { LockRefusal, RefusalCode } from "../../daemon/lock/refusal.ts";
-import type { LockFacts, LockStore } from "../../daemon/lock/store.ts";
+import type { LockStore } from "../../daemon/lock/store.ts";
 import { createTurn, type Turn } from "../../daemon/lock/turn.ts";
 import { createVirtualTime, type VirtualTime } from "../kubernetes/virtual-time.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const minute = 60_000;
-const waiter = { nodeID: "me", labels: {}, neededSince: "2026-11-24T11:00:00Z" };
+const waiting = { identity: { name: "me" }, labels: {}, neededSince: "2026-11-24T11:00:00Z" };
 
 const free: LockFacts = {
   held: false,
@@ -78,7 +79,7 @@ describe("A node that waits for its turn", () => {
   });
 
   it("has it when a slot has been free for a while, and has it once", async () => {
-    turn.follow(waiter, free, time.clock.elapsed());
+    turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(100);
     assert.deepEqual([due, turn.claim()], [0, false]);
     await time.pass(400);
@@ -86,7 +87,7 @@ describe("A node that waits for its turn", () => {
   });
 
   it("has it when the watch shows that a slot has become free", async () => {
-    turn.follow(waiter, takenBy("a"), time.clock.elapsed());
+    turn.follow(waiting, takenBy("a"), time.clock.elapsed());
     await time.pass(minute);
     assert.equal(due, 0);
     show(free);
@@ -95,7 +96,7 @@ describe("A node that waits for its turn", () => {
   });
 
   it("gives up as soon as it sees that the slots are taken", async () => {
-    turn.follow(waiter, free, time.clock.elapsed());
+    turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(100);
     show(takenBy("a"));
     await time.pass(minute);
@@ -104,7 +105,7 @@ describe("A node that waits for its turn", () => {
   });
 
   it("gives up a turn that it has not yet used", async () => {
-    turn.follow(waiter, free, time.clock.elapsed());
+    turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(1000);
     show(takenBy("a"));
     assert.equal(turn.claim(), false);
@@ -112,7 +113,7 @@ describe("A node that waits for its turn", () => {
 
   it("lets all others go first where it has just left, whatever its priority", async () => {
     const leftAt = new Date(noon - minute).toISOString();
-    turn.follow({ ...waiter, priority: "high", leftAt }, free, time.clock.elapsed());
+    turn.follow({ ...waiting, priority: "high", leftAt }, free, time.clock.elapsed());
     await time.pass(700);
     assert.equal(due, 0);
     await time.pass(500);
@@ -121,31 +122,31 @@ describe("A node that waits for its turn", () => {
 
   it("does not begin anew when it is looked at more often than its turn comes", async () => {
     for (let looks = 0; looks < 10; looks += 1) {
-      turn.follow(waiter, free, time.clock.elapsed());
+      turn.follow(waiting, free, time.clock.elapsed());
       await time.pass(100);
     }
     assert.equal(due, 1);
   });
 
   it("tries again when its turn came to nothing", async () => {
-    turn.follow(waiter, free, time.clock.elapsed());
+    turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(1000);
     assert.equal(turn.claim(), true);
-    turn.follow(waiter, free, time.clock.elapsed());
+    turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(1000);
     assert.equal(turn.claim(), true);
   });
 
   it("has it also when nobody says how many nodes there are", async () => {
     clusterSize = () => Promise.reject(new Error("forbidden"));
-    turn.follow(waiter, free, time.clock.elapsed());
+    turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(2000);
     assert.equal(due, 1);
   });
 
   it("has one watch while it waits, and none when it waits no more", async () => {
-    turn.follow(waiter, takenBy("a"), time.clock.elapsed());
-    turn.follow(waiter, takenBy("b"), time.clock.elapsed());
+    turn.follow(waiting, takenBy("a"), time.clock.elapsed());
+    turn.follow(waiting, takenBy("b"), time.clock.elapsed());
     assert.equal(watches, 1);
     turn.stop();
     assert.equal(watches, 0);
@@ -153,7 +154,7 @@ describe("A node that waits for its turn", () => {
   });
 
   it("has nothing to say when the slots change hands", async () => {
-    turn.follow(waiter, takenBy("a"), time.clock.elapsed());
+    turn.follow(waiting, takenBy("a"), time.clock.elapsed());
     for (const facts of [free, takenBy("b"), refusedFor("lock-zone"), takenBy("c")]) show(facts);
     await time.pass(minute);
     assert.equal(news, 0);
@@ -161,12 +162,12 @@ describe("A node that waits for its turn", () => {
 
   for (const code of ["halted", "failures-unreadable", "lock-manual", "lock-unreadable"] as const) {
     it(`has once something to say when it is ${code}, and when that is over`, async () => {
-      turn.follow(waiter, takenBy("a"), time.clock.elapsed());
+      turn.follow(waiting, takenBy("a"), time.clock.elapsed());
       show(refusedFor(code));
       show(refusedFor(code));
       await time.pass(minute);
       assert.equal(news, 1);
-      turn.follow(waiter, refusedFor(code), time.clock.elapsed());
+      turn.follow(waiting, refusedFor(code), time.clock.elapsed());
       show(free);
       show(takenBy("b"));
       await time.pass(minute);
@@ -175,37 +176,37 @@ describe("A node that waits for its turn", () => {
   }
 
   it("is called when others take the slot that was free, so that its Node says that it waits", async () => {
-    turn.follow(waiter, free, time.clock.elapsed());
+    turn.follow(waiting, free, time.clock.elapsed());
     show(takenBy("b"));
     await time.pass(minute);
     assert.deepEqual([news, due], [1, 0]);
   });
 
   it("goes by what the watch has shown since a read was begun, however late the answer comes", async () => {
-    turn.follow(waiter, { ...takenBy("a"), version: "5" }, time.clock.elapsed());
+    turn.follow(waiting, { ...takenBy("a"), version: "5" }, time.clock.elapsed());
     const askedAt = time.clock.elapsed();
     await time.pass(1000);
     show({ ...free, version: "7" });
-    turn.follow(waiter, { ...takenBy("a"), version: "6" }, askedAt);
+    turn.follow(waiting, { ...takenBy("a"), version: "6" }, askedAt);
     await time.pass(minute);
     assert.deepEqual([due, turn.refused()], [1, undefined]);
   });
 
   it("does not go by a watch that is behind what was read", () => {
-    turn.follow(waiter, { ...takenBy("a"), version: "10" }, time.clock.elapsed());
+    turn.follow(waiting, { ...takenBy("a"), version: "10" }, time.clock.elapsed());
     show({ ...free, version: "9" });
     assert.equal(turn.refused()?.refusal?.code, "lock-taken");
   });
 
   it("believes a read again whose version has gone back, as after a restore of etcd", async () => {
-    turn.follow(waiter, { ...takenBy("a"), version: "100" }, time.clock.elapsed());
+    turn.follow(waiting, { ...takenBy("a"), version: "100" }, time.clock.elapsed());
     await time.pass(1000);
-    turn.follow(waiter, { ...free, version: "50" }, time.clock.elapsed());
+    turn.follow(waiting, { ...free, version: "50" }, time.clock.elapsed());
     assert.equal(turn.refused(), undefined);
   });
 
   it("believes what it has seen for an hour, and for a minute or two once the watch is broken", async () => {
-    turn.follow(waiter, takenBy("a"), time.clock.elapsed());
+    turn.follow(waiting, takenBy("a"), time.clock.elapsed());
     await time.pass(50 * minute);
     assert.equal(turn.trustedMs(), 10 * minute);
     assert.notEqual(turn.refused(), undefined);
@@ -217,7 +218,7 @@ describe("A node that waits for its turn", () => {
 
   it("spreads what it says over a minute where thousands have to, and not at all when it waits no more", async () => {
     clusterSize = async () => 5000;
-    turn.follow(waiter, takenBy("a"), time.clock.elapsed());
+    turn.follow(waiting, takenBy("a"), time.clock.elapsed());
     show(refusedFor("halted"));
     await time.pass(20_000);
     assert.equal(news, 0);
@@ -230,15 +231,15 @@ describe("A node that waits for its turn", () => {
   });
 
   it("has to ask where only other Nodes were in the way, of which the watch shows nothing", () => {
-    turn.follow(waiter, refusedFor("too-many-unavailable", { dependsOnNodes: true }), time.clock.elapsed());
+    turn.follow(waiting, refusedFor("too-many-unavailable", { dependsOnNodes: true }), time.clock.elapsed());
     assert.equal(turn.refused(), undefined);
-    turn.follow(waiter, refusedFor("too-many-unavailable"), time.clock.elapsed());
+    turn.follow(waiting, refusedFor("too-many-unavailable"), time.clock.elapsed());
     assert.equal(turn.refused()?.refusal?.code, "too-many-unavailable");
   });
 
   it("asks for few Nodes, whatever a lock of thousands of entries makes it ask for", async () => {
     const names = Array.from({ length: 3000 }, (_, index) => `n${index}`);
-    turn.follow(waiter, takenBy(...names), time.clock.elapsed());
+    turn.follow(waiting, takenBy(...names), time.clock.elapsed());
     await time.pass(5 * minute);
     assert.deepEqual(lookedAfter, [names.slice(1500, 1510)]);
     await time.pass(60 * minute);
@@ -246,7 +247,7 @@ describe("A node that waits for its turn", () => {
   });
 
   it("looks after all of a few holders within five minutes, then after one at a time, at most twice an hour", async () => {
-    turn.follow(waiter, takenBy("a", "b", "c"), time.clock.elapsed());
+    turn.follow(waiting, takenBy("a", "b", "c"), time.clock.elapsed());
     await time.pass(5 * minute);
     assert.deepEqual(lookedAfter, [["a", "b", "c"]]);
     await time.pass(24 * 60 * minute);

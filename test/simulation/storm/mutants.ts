@@ -62,9 +62,9 @@ export const mutants: readonly Mutant[] = [
     seed: 1,
     file: "lock/lock.ts",
     edits: [
-      ["if (live.some((other) => isOwn(other, holder))) return live;", ""],
+      ["if (live.some((other) => isOwn(other, self))) return live;", ""],
       [
-        "return [...leave(live, holder).map(({ neededSince: _, ...other }) => other), holder];",
+        "return [...leave(live, self).map(({ neededSince: _, ...other }) => other), holder];",
         "return [...live, holder];",
       ],
       ["lock.holders.some((holder) => isOwn(holder, self) && !isExpired(holder, now))", "false"],
@@ -198,8 +198,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "nobody looks for nodes that are down without a slot",
     seed: 68,
-    file: "lock/store.ts",
-    edits: [["asking.absent = await absent.now(signal);", ""]],
+    file: "lock/cluster-looks.ts",
+    edits: [["view.absent = await absent.now(signal);", ""]],
   },
   {
     name: "what is refused is tried again at once",
@@ -314,9 +314,7 @@ export const mutants: readonly Mutant[] = [
     limits: { controlPlane: 3, alone: { kind: "slow-etcd", rate: 10 } },
     seed: 4,
     file: "lock/limits.ts",
-    edits: [
-      ["const down = controlPlane?.podsDown ?? [];", 'const down = controlPlane === null ? [""] : [];'],
-    ],
+    edits: [["if (podsDown.length === 0) return undefined;", "if (podsDown.length >= 0) return undefined;"]],
   },
   {
     name: "a node is back before its static pods are Ready",

@@ -1,0 +1,94 @@
+import type { Api } from "../cluster/api.ts";
+import type { Clock } from "../time/clock.ts";
+import { createAbsent } from "./absent.ts";
+import { createMembers, createStaticPods } from "./control-plane.ts";
+import { nextLook, type Question, refusalOf, type ViewPart } from "./facts.ts";
+import { type ClusterView, isOfControlPlane, type Limits, type Waiting } from "./limits.ts";
+import type { LockValue } from "./lock.ts";
+import { createUnavailable } from "./unavailable.ts";
+
+/** The looks at other nodes, made only if they decide, and remembered for as long as they may count. */
+export interface ClusterLooks {
+  /** As much of the view as tells a node that waits why it waits. `turn` is true if the node is about to enter. */
+  enough(asked: Omit<Question, "view">, turn: boolean, signal: AbortSignal): Promise<ClusterView>;
+  /** All of the view, as it is now: with it the node enters. */
+  now(waiting: Waiting, limits: Limits, signal: AbortSignal): Promise<ClusterView>;
+  /** Takes note of each state of the lock. True if a node has left it, so that the other nodes count anew. */
+  observe(lock: LockValue): boolean;
+}
+
+export interface ClusterLooksOptions extends Pick<Limits, "maxPerZone" | "maxPerPool" | "poolLabel"> {
+  api: Api;
+  clock: Clock;
+  /** How soon Nodes that are in the way may be looked at again. */
+  recheckMs: number;
+  /** Whether a Node with these annotations is in mid-cycle, and so counts as down whether or not the lock names it. */
+  isUnderWay: (annotations: Readonly<Record<string, string>>) => boolean;
+}
+
+export function createClusterLooks(options: ClusterLooksOptions): ClusterLooks {
+  const { clock } = options;
+  const unavailable = createUnavailable(options);
+  const absent = createAbsent(options);
+  const members = createMembers(options);
+  const staticPods = createStaticPods(options);
+
+  async function look(
+    part: ViewPart,
+    question: Question,
+    turn: boolean,
+    signal: AbortSignal,
+  ): Promise<ClusterView> {
+    const { state, view } = question;
+    switch (part) {
+      case "controlPlane":
+        return { controlPlane: await (turn ? members.now : members.known)(signal) };
+      case "podsDown":
+        return { podsDown: await staticPods.enough(otherMembers(question, view), turn, signal) };
+      case "absent":
+        return { absent: await absent.known(state, signal) };
+      case "unavailable": {
+        const isRefused = (names: readonly string[]) =>
+          refusalOf({ ...question, view: { ...view, unavailable: names } }, clock.wall()) !== undefined;
+        return { unavailable: await unavailable.enough({ turn, isRefused }, signal) };
+      }
+      default:
+        return part satisfies never;
+    }
+  }
+
+  return {
+    observe(lock) {
+      unavailable.observe(lock);
+      return absent.observe(lock);
+    },
+
+    async enough(asked, turn, signal) {
+      let view: ClusterView = {};
+      for (;;) {
+        const question = { ...asked, view };
+        const part = nextLook(question, clock.wall());
+        if (part === undefined) return view;
+        view = { ...view, ...(await look(part, question, turn, signal)) };
+      }
+    },
+
+    async now(waiting, limits, signal) {
+      const view: ClusterView = {};
+      if (isOfControlPlane(waiting.labels)) {
+        view.controlPlane = await members.now(signal);
+        view.podsDown = await staticPods.now(otherMembers({ waiting }, view), signal);
+      }
+      if (limits.maxUnavailable !== undefined) view.unavailable = await unavailable.now(signal);
+      view.absent = await absent.now(signal);
+      return view;
+    },
+  };
+}
+
+function otherMembers(
+  { waiting }: Pick<Question, "waiting">,
+  { controlPlane }: ClusterView,
+): readonly string[] {
+  return (controlPlane?.names ?? []).filter((name) => name !== waiting.identity.name);
+}
