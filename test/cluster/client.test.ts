@@ -175,7 +175,7 @@ describe("A list", () => {
     for (const body of [{ items: {} }, { items: [null] }, { items: ["a"] }, [], null, "items"]) {
       const { code, message } = await failure(listOf(body));
       assert.equal(code, "bad-answer");
-      assert.match(message, /^list \/x: the answer is no (list: |object$)/);
+      assert.match(message, /^list \/x: the answer is not (a list: |an object$)/);
     }
   });
 });

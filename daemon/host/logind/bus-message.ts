@@ -1,20 +1,20 @@
 /**
- * Messages of D-Bus, as far as questions to a service need them: https://dbus.freedesktop.org/doc/dbus-specification.html#message-protocol
- * Whoever has the bus may write anything, so reading takes time and memory in step with the bytes that are there, whatever they say. Pure.
+ * Messages of D-Bus, as far as calls of a service need them: https://dbus.freedesktop.org/doc/dbus-specification.html#message-protocol
+ * The other end may send anything: the time and memory for a message depend on its number of bytes, not on the lengths in it. Pure.
  */
 
-/** A method call, as the specification names its parts. */
+/** A method call, with the names of the specification. */
 export interface BusCall {
   destination: string;
   path: string;
   interface: string;
   member: string;
-  /** Of these types alone: `b`, `s`, `t`. */
+  /** Only of the types `b`, `s` and `t`. */
   signature?: string;
   body?: readonly unknown[];
 }
 
-/** Integers are numbers, structs and entries of dictionaries are arrays, a variant is its value. */
+/** Integers are numbers; structs and dictionary entries are arrays; a variant is its value. */
 export interface BusMessage {
   /** 1 is a call, 2 a return, 3 an error, 4 a signal. */
   type: number;
@@ -23,7 +23,7 @@ export interface BusMessage {
   body: unknown[];
 }
 
-/** As long as the part of a message is that says how long the message is. */
+/** Length of the part of a message from which its size can be read. */
 export const headBytes = 16;
 
 const fieldCodes = {
@@ -36,22 +36,21 @@ const fieldCodes = {
   signature: 8,
 };
 
-/** The size of the message that begins so; throws where that is no message. */
+/** The size of the message with this head. Throws if it is not a message. */
 export function messageSize(head: Buffer): number {
-  const isLittle = endianOf(head);
+  const isLittle = isLittleEndian(head);
   const read = (at: number) => (isLittle ? head.readUInt32LE(at) : head.readUInt32BE(at));
   return padded(headBytes + read(12), 8) + read(4);
 }
 
-/** Throws where the bytes are not a whole message, and nothing else. */
+/** Throws unless the bytes are exactly one message. */
 export function decodeMessage(bytes: Buffer): BusMessage {
-  const reader = createReader(bytes, endianOf(bytes));
-  reader.skip(12);
-  const fields = new Map(reader.values("a(yv)")[0] as [number, unknown][]);
-  reader.align(8);
+  const cursor: Cursor = { bytes, isLittle: isLittleEndian(bytes), at: 12 };
+  const fields = new Map(readValues(cursor, "a(yv)")[0] as [number, unknown][]);
+  align(cursor, 8);
   const signature = fields.get(fieldCodes.signature) ?? "";
-  const body = reader.values(asText(signature));
-  if (!reader.isAtEnd()) throw new Error("a D-Bus message is longer than its values");
+  const body = readValues(cursor, asText(signature));
+  if (cursor.at !== bytes.length) throw new Error("a D-Bus message is longer than its values");
   const replySerial = fields.get(fieldCodes.replySerial);
   const errorName = fields.get(fieldCodes.errorName);
   return {
@@ -62,29 +61,29 @@ export function decodeMessage(bytes: Buffer): BusMessage {
   };
 }
 
-function endianOf(bytes: Buffer): boolean {
+function isLittleEndian(bytes: Buffer): boolean {
   const [order, , , version] = bytes;
-  if (version !== 1 || (order !== 0x6c && order !== 0x42)) throw new Error("this is no D-Bus message");
+  if (version !== 1 || (order !== 0x6c && order !== 0x42)) throw new Error("this is not a D-Bus message");
   return order === 0x6c;
 }
 
 function asText(value: unknown): string {
-  if (typeof value !== "string") throw new Error("a signature in a D-Bus message is no text");
+  if (typeof value !== "string") throw new Error("a signature in a D-Bus message is not a string");
   return value;
 }
 
 interface Type {
   code: string;
-  /** Of an array the element, of a struct or an entry the members. */
+  /** The element of an array; the members of a struct or an entry. */
   parts: Type[];
 }
 
-/** Of anything that is asked for: entries, variants and structs in an array. More of them would multiply a few bytes. */
+/** The answers of logind nest entries, variants and structs in an array. Deeper nesting would turn a few bytes into many values. */
 const depthMax = 8;
 
 const basicTypes = "ybnqiuxtdsogh";
 
-/** What a signature stands for; throws where it is none. */
+/** The types of a signature. Throws if it is invalid or nested too deeply. */
 function typesIn(signature: string): Type[] {
   let at = 0;
   const types: Type[] = [];
@@ -100,7 +99,9 @@ function typesIn(signature: string): Type[] {
       if (code === "(") return { code, parts: until(")", depth) };
       if (code === "v" || (code !== "" && basicTypes.includes(code))) return { code, parts: [] };
     }
-    throw new Error(`the D-Bus signature ${JSON.stringify(signature.slice(0, 40))} is none, or too deep`);
+    throw new Error(
+      `the D-Bus signature ${JSON.stringify(signature.slice(0, 40))} is invalid, or nested too deeply`,
+    );
   }
 
   function entry(depth: number): Type {
@@ -108,7 +109,7 @@ function typesIn(signature: string): Type[] {
     return { code: "{", parts: until("}", depth + 1) };
   }
 
-  /** At least one: what is nothing has no bytes, and there would be any number of it in an array. */
+  /** At least one part: an empty struct would have no bytes, so that an array could have any number of them. */
   function until(end: string, depth: number): Type[] {
     const parts = [next(depth + 1)];
     while (signature.charAt(at) !== end) parts.push(next(depth + 1));
@@ -117,7 +118,7 @@ function typesIn(signature: string): Type[] {
   }
 }
 
-/** Bytes to whose multiples a value is moved. */
+/** The offset of a value is a multiple of this many bytes. */
 function alignmentOf(code: string): number {
   if ("ygv".includes(code)) return 1;
   if ("nq".includes(code)) return 2;
@@ -128,96 +129,103 @@ function padded(length: number, alignment: number): number {
   return Math.ceil(length / alignment) * alignment;
 }
 
-function createReader(bytes: Buffer, isLittle: boolean) {
-  let at = 0;
-
-  /** The place of so many bytes, which are behind us then. */
-  function skip(length: number): number {
-    const from = at;
-    if (from + length > bytes.length)
-      throw new Error("a value in a D-Bus message is longer than the message");
-    at += length;
-    return from;
-  }
-
-  function align(alignment: number): void {
-    skip(padded(at, alignment) - at);
-  }
-
-  function uint32(): number {
-    align(4);
-    const from = skip(4);
-    return isLittle ? bytes.readUInt32LE(from) : bytes.readUInt32BE(from);
-  }
-
-  function text(length: number): string {
-    const from = skip(length + 1);
-    return bytes.toString("utf8", from, from + length);
-  }
-
-  function value({ code, parts }: Type, depth: number): unknown {
-    align(alignmentOf(code));
-    switch (code) {
-      case "y":
-        return bytes.readUInt8(skip(1));
-      case "b":
-        return uint32() !== 0;
-      case "n":
-        return isLittle ? bytes.readInt16LE(skip(2)) : bytes.readInt16BE(skip(2));
-      case "q":
-        return isLittle ? bytes.readUInt16LE(skip(2)) : bytes.readUInt16BE(skip(2));
-      case "i":
-        return uint32() | 0;
-      case "u":
-      case "h":
-        return uint32();
-      case "x":
-        return Number(isLittle ? bytes.readBigInt64LE(skip(8)) : bytes.readBigInt64BE(skip(8)));
-      case "t":
-        return Number(isLittle ? bytes.readBigUInt64LE(skip(8)) : bytes.readBigUInt64BE(skip(8)));
-      case "d":
-        return isLittle ? bytes.readDoubleLE(skip(8)) : bytes.readDoubleBE(skip(8));
-      case "s":
-      case "o":
-        return text(uint32());
-      case "g":
-        return text(bytes.readUInt8(skip(1)));
-      case "a":
-        return parts.flatMap((part) => elements(part, depth));
-      case "v":
-        return variant(depth);
-      default:
-        return parts.map((part) => value(part, depth + 1));
-    }
-  }
-
-  function elements(part: Type, depth: number): unknown[] {
-    const length = uint32();
-    align(alignmentOf(part.code));
-    const end = at + length;
-    if (end > bytes.length) throw new Error("an array in a D-Bus message is longer than the message");
-    const found: unknown[] = [];
-    while (at < end) found.push(value(part, depth + 1));
-    if (at > end) throw new Error("a value in a D-Bus message is longer than its array");
-    return found;
-  }
-
-  function variant(depth: number): unknown {
-    const [type, ...more] = typesIn(text(bytes.readUInt8(skip(1))));
-    if (type === undefined || more.length > 0 || depth >= depthMax)
-      throw new Error("a variant in a D-Bus message is not one value, or too deep");
-    return value(type, depth + 1);
-  }
-
-  return {
-    skip,
-    align,
-    values: (signature: string) => typesIn(signature).map((type) => value(type, 0)),
-    isAtEnd: () => at === bytes.length,
-  };
+/** The bytes of a message, with the position up to which they are read. */
+interface Cursor {
+  bytes: Buffer;
+  isLittle: boolean;
+  at: number;
 }
 
-/** The message that asks for it; the serial tells its answer from others. */
+/** The start of the next bytes, which count as read from then on. */
+function take(cursor: Cursor, length: number): number {
+  const from = cursor.at;
+  if (from + length > cursor.bytes.length)
+    throw new Error("a value in a D-Bus message is longer than the message");
+  cursor.at += length;
+  return from;
+}
+
+function align(cursor: Cursor, alignment: number): void {
+  take(cursor, padded(cursor.at, alignment) - cursor.at);
+}
+
+function readUint32(cursor: Cursor): number {
+  align(cursor, 4);
+  const from = take(cursor, 4);
+  return cursor.isLittle ? cursor.bytes.readUInt32LE(from) : cursor.bytes.readUInt32BE(from);
+}
+
+function readByte(cursor: Cursor): number {
+  return cursor.bytes.readUInt8(take(cursor, 1));
+}
+
+function readText(cursor: Cursor, length: number): string {
+  const from = take(cursor, length + 1);
+  return cursor.bytes.toString("utf8", from, from + length);
+}
+
+function readValues(cursor: Cursor, signature: string): unknown[] {
+  return typesIn(signature).map((type) => readValue(cursor, type, 0));
+}
+
+function readValue(cursor: Cursor, { code, parts }: Type, depth: number): unknown {
+  align(cursor, alignmentOf(code));
+  const { bytes, isLittle } = cursor;
+  switch (code) {
+    case "y":
+      return readByte(cursor);
+    case "b":
+      return readUint32(cursor) !== 0;
+    case "n":
+      return isLittle ? bytes.readInt16LE(take(cursor, 2)) : bytes.readInt16BE(take(cursor, 2));
+    case "q":
+      return isLittle ? bytes.readUInt16LE(take(cursor, 2)) : bytes.readUInt16BE(take(cursor, 2));
+    case "i":
+      return readUint32(cursor) | 0;
+    case "u":
+    case "h":
+      return readUint32(cursor);
+    case "x":
+      return Number(isLittle ? bytes.readBigInt64LE(take(cursor, 8)) : bytes.readBigInt64BE(take(cursor, 8)));
+    case "t":
+      return Number(
+        isLittle ? bytes.readBigUInt64LE(take(cursor, 8)) : bytes.readBigUInt64BE(take(cursor, 8)),
+      );
+    case "d":
+      return isLittle ? bytes.readDoubleLE(take(cursor, 8)) : bytes.readDoubleBE(take(cursor, 8));
+    case "s":
+    case "o":
+      return readText(cursor, readUint32(cursor));
+    case "g":
+      return readText(cursor, readByte(cursor));
+    case "a":
+      return parts.flatMap((part) => readElements(cursor, part, depth));
+    case "v":
+      return readVariant(cursor, depth);
+    default:
+      return parts.map((part) => readValue(cursor, part, depth + 1));
+  }
+}
+
+function readElements(cursor: Cursor, part: Type, depth: number): unknown[] {
+  const length = readUint32(cursor);
+  align(cursor, alignmentOf(part.code));
+  const end = cursor.at + length;
+  if (end > cursor.bytes.length) throw new Error("an array in a D-Bus message is longer than the message");
+  const elements: unknown[] = [];
+  while (cursor.at < end) elements.push(readValue(cursor, part, depth + 1));
+  if (cursor.at > end) throw new Error("a value in a D-Bus message is longer than its array");
+  return elements;
+}
+
+function readVariant(cursor: Cursor, depth: number): unknown {
+  const [type, ...more] = typesIn(readText(cursor, readByte(cursor)));
+  if (type === undefined || more.length > 0 || depth >= depthMax)
+    throw new Error("a variant in a D-Bus message is not one value, or is nested too deeply");
+  return readValue(cursor, type, depth + 1);
+}
+
+/** The message of a call; the answer carries the same serial. */
 export function encodeCall(call: BusCall, serial: number): Buffer {
   const { signature = "", body = [] } = call;
   const values = createWriter();
@@ -243,7 +251,7 @@ export function encodeCall(call: BusCall, serial: number): Buffer {
   return Buffer.from(message.bytes);
 }
 
-/** In the order of little endians. */
+/** Writes in little-endian order. */
 function createWriter() {
   const bytes: number[] = [];
   function align(alignment: number): void {

@@ -167,7 +167,7 @@ const rows: Row[] = [
   [
     "an order of bytes that is none",
     bytes((serial) => message(serial, "s", word, { order: 7 })),
-    /^error: .*no D-Bus message/,
+    /^error: .*not a D-Bus message/,
   ],
   ["the wrong order of bytes", bytes((serial) => message(serial, "s", word, { order: 0x42 })), /^error: /],
   ["more bytes than values", answered("s", [...word, 1, 2, 3]), /^error: /],

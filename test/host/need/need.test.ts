@@ -251,7 +251,7 @@ describe("The need for a reboot", () => {
           await noticed(() => rm(sentinel));
           assert.equal(said.length, 1, said.join("\n"));
           assert.ok(said[0]?.includes(`${code}: watch '${folder}'; `), said[0]);
-          assert.ok(said[0]?.endsWith(`: ${cure}; until then it is looked at once a minute`), said[0]);
+          assert.ok(said[0]?.endsWith(`: ${cure}; until then rebootd looks once a minute`), said[0]);
         });
       }
 
