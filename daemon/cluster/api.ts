@@ -4,10 +4,10 @@ import type { List } from "./objects.ts";
 export interface Api {
   /** One object. */
   get<T>(path: string, options: CallOptions): Promise<T>;
-  /** A collection, or a page of it. Whatever form the server gives to an empty one, `items` is an array. */
+  /** A collection, or a page of it. `items` is always an array, also where the server omits it. */
   list<T>(path: string, options: CallOptions): Promise<List<T>>;
   create<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
-  /** A merge patch (RFC 7386): what is named is changed, `null` removes, lists are replaced whole. */
+  /** A merge patch (RFC 7386): named fields are changed, `null` removes a field, lists are replaced as a whole. */
   patch<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
   delete<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
   /**
@@ -34,7 +34,7 @@ export interface WatchEvent<T> {
   object: T;
 }
 
-/** What a caller can act on; also the metric label. */
+/** The kinds of failure that callers distinguish. */
 export type ApiErrorCode =
   | "unreachable"
   | "deadline"
@@ -53,9 +53,9 @@ export type ApiErrorCode =
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ApiErrorCode;
-  /** The HTTP status; absent when no answer came. */
+  /** The HTTP status; undefined without an answer. */
   readonly status: number | undefined;
-  /** What the server asks to wait, from Retry-After. */
+  /** The pause that the server asks for with Retry-After. */
   readonly retryAfterMs: number | undefined;
   /** Causes of the Status, such as DisruptionBudget. */
   readonly causes: readonly StatusCause[];
@@ -88,10 +88,10 @@ export function isApiError(error: unknown, ...codes: ApiErrorCode[]): error is A
   return error instanceof ApiError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** A server that asks for more than this is asked all the same. */
+/** A longer pause is shortened to this. */
 const retryAfterMaxMs = 60_000;
 
-/** How long the server asks to wait before the next try, if it does. */
+/** The pause that the server asks for before the next try, in milliseconds; 0 if it asks for none. */
 export function retryAfterOf(error: unknown): number {
   return error instanceof ApiError ? Math.min(error.retryAfterMs ?? 0, retryAfterMaxMs) : 0;
 }
@@ -102,7 +102,7 @@ export function isLaterVersion(one: string | undefined, other: string | undefine
   return one.length === other.length ? one > other : one.length > other.length;
 }
 
-/** The answer, or undefined where there is no such object, or can be none. */
+/** The answer, or undefined if the object does not exist. */
 export async function unlessNotFound<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();

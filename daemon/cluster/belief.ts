@@ -2,30 +2,30 @@ import type { Clock, Random } from "../time/clock.ts";
 import { isLaterVersion } from "./api.ts";
 
 /**
- * What is remembered of an object in the cluster, with the version that it had and an age.
+ * The last known state of an object in the cluster, with its version and its age.
  *
- * A single GET that names no version answers with a state that is at least as new as the moment at which it was asked
+ * A GET without a resourceVersion returns a state that is at least as new as the start of the request
  * (https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list), so only a read renews the trust. A
- * watch may be late, silent or behind another server: what it shows counts where it is newer, and is not believed for ever.
+ * watch may be late, silent, or served by an API server that lags behind: a newer state from it counts, but renews no trust.
  */
 export interface Belief<T> {
-  /** Undefined where nothing is known, or where it is too old to be believed. */
+  /** Undefined if no state is known, or if the known one is too old to be trusted. */
   value(): T | undefined;
-  /** The same, however old. */
+  /** The last known state, at any age. */
   last(): T | undefined;
-  /** For how many milliseconds more it is believed. */
+  /** The time until the state is no longer trusted, in milliseconds. */
   trustedMs(): number;
-  /** From a read that was begun at that moment of `clock.elapsed()`. False where something newer is known already. */
+  /** Takes the result of a read that began at `askedAt`, by `clock.elapsed()`. False if a newer state is known. */
   read(value: T, version: string | undefined, askedAt: number): boolean;
-  /** From a watch, or the answer to a write. False where something newer is known already. */
+  /** Takes a state from a watch, or from the answer to a write. False if a newer state is known. */
   shown(value: T, version: string | undefined): boolean;
-  /** From now on it is believed no longer than so. */
+  /** Shortens the trust to at most this time from now. */
   fade(ms: number): void;
 }
 
 /**
- * What a watch has shown is believed for so long once it has broken: a minute, and up to another, as a server that ends the
- * watches of thousands of nodes is not to be asked by all of them at one time.
+ * The trust in a state after its watch has broken: one to two minutes, drawn at random. A server that ends the watches of
+ * thousands of nodes must not get the reads of all of them at once.
  */
 export function brokenTrustMs(random: Random): number {
   return 60_000 * (1 + random());

@@ -6,15 +6,15 @@ import { type Budget, keptOfBudget, type WholeBudget } from "./objects.ts";
 import { listAll } from "./pages.ts";
 import { paths } from "./paths.ts";
 
-/** So long the budgets of a namespace are taken for what they were. */
+/** Budgets of a namespace are read again after this time. */
 const freshMs = 10_000;
 
-/** What is read of each budget of a namespace. */
+/** All budgets of a namespace, without the parts that rebootd does not need. */
 export function listBudgets(api: Api, namespace: string, signal: AbortSignal): Promise<readonly Budget[]> {
   return listAll<WholeBudget, Budget>(api, paths.budgetsIn(namespace), { signal }, keptOfBudget);
 }
 
-/** Reads the budgets of a namespace, also for many askers at a time, at most every 10 s. */
+/** Reads the budgets of a namespace, at most every 10 s. Callers at the same time share one read. */
 export function createBudgetReader(api: Api, clock: Clock) {
   const read = new Map<string, { at: number; budgets: Promise<readonly Budget[]> }>();
   return (namespace: string, signal: AbortSignal): Promise<readonly Budget[]> => {
@@ -31,18 +31,18 @@ export interface FollowedBudgets {
   clock: Clock;
   random: Random;
   namespace: string;
-  /** So long a watch is believed. */
+  /** The list is repeated after this time, in case that the watch is silently broken. */
   trustMs: number;
-  /** All budgets of the namespace, at the start and after each change; undefined while a change may go unseen. */
+  /** All budgets of the namespace, at the start and after each change; undefined while changes may be missed. */
   onBudgets: (budgets: readonly Budget[] | undefined) => void;
 }
 
-/** Several namespaces may be followed at a time, and all break together. */
+/** Several namespaces may be watched at a time, and their watches break together. */
 const rest = { firstMs: 5000, maxMs: 5 * 60_000 };
 
 /**
- * One list and one watch of the budgets of a namespace, until the signal ends it. Where they may not be watched it ends by itself, and
- * resolves with why.
+ * One list and one watch of the budgets of a namespace, until the signal ends it. It ends by itself if the watch is forbidden, and
+ * resolves with the reason.
  */
 export async function followBudgets(
   { namespace, trustMs, onBudgets, ...ports }: FollowedBudgets,

@@ -1,22 +1,22 @@
-/** How connections to the API server are made, and when one of them counts as dead. */
+/** Connections to the API server, and the detection of dead ones. */
 
 import type { Socket } from "node:net";
 import { Agent, buildConnector } from "undici";
 import type { Clock } from "../time/clock.ts";
 import { asConnector, connectThrough, connectTimeoutMs, tcpKeepAliveMs } from "./tunnel.ts";
 
-/** client-go gives a connection up that has been silent for 30 s and does not answer a PING within 15 s. */
+/** client-go closes a connection that is silent for 30 s and does not answer a PING within 15 s. */
 const silenceMaxMs = 30_000;
-/** A live connection says something at least this often, as the other end has to answer a PING. */
+/** A PING is sent this often; the other end of a live connection answers it. */
 const pingMs = 15_000;
-/** A connection that nothing uses is closed after 4 s, whatever longer time the server proposes. */
+/** An unused connection is closed after 4 s, even if the server proposes a longer time. */
 const idleMs = 4000;
 
 export interface Tls {
   ca?: string | string[];
   cert?: string;
   key?: string;
-  /** The name that the certificate must carry, where it is not the server's host. */
+  /** The name that the certificate must have, if it is not the server's host. */
   servername?: string;
   rejectUnauthorized: boolean;
 }
@@ -29,9 +29,9 @@ export interface AgentOptions {
 }
 
 /**
- * Connections to one server. HTTP/2 where the server offers it, as kube-apiserver does: watches and requests share one connection,
- * and its PING finds out when that connection has been forgotten on the way. Then it is destroyed, and so is whatever waits on
- * it. Over HTTP/1.1 each request has its connection for itself and ends it at its own deadline.
+ * Connections to one server. They use HTTP/2 if the server offers it, as kube-apiserver does: watches and requests share one
+ * connection. A PING without an answer shows that the network has dropped the connection; it is destroyed with all its requests.
+ * Over HTTP/1.1 each request has a connection of its own, and its own deadline.
  */
 export function createAgent({ tls, proxy, clock, pingMs: pingInterval = pingMs }: AgentOptions): Agent {
   const keepAlive = { keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs };
@@ -54,7 +54,7 @@ export function createAgent({ tls, proxy, clock, pingMs: pingInterval = pingMs }
     h2Options: { pingInterval },
     keepAliveTimeout: idleMs,
     keepAliveMaxTimeout: idleMs,
-    // The caller's deadlines rule; undici's own would end a quiet watch after 5 minutes.
+    // Callers set deadlines; those of undici would end a quiet watch after 5 minutes.
     headersTimeout: 0,
     bodyTimeout: 0,
   });

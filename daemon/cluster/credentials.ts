@@ -5,24 +5,24 @@ import type { Clock } from "../time/clock.ts";
 import { type ExecCredential, runExecPlugin } from "./exec-credential.ts";
 import type { Environment } from "./proxy.ts";
 
-/** client-go reads a token's file again as often. */
+/** The same interval as in client-go. */
 const tokenAgeMaxMs = 60_000;
 
 export interface Credentials {
   headers: Record<string, string>;
-  /** In PEM. */
+  /** PEM. */
   cert?: string;
   key?: string;
 }
 
 export interface CredentialSource {
-  /** What the next request is to carry. Rejects with the reason where there is nothing to be had. */
+  /** The credentials for the next request. Rejects with the reason if there are none. */
   read(): Promise<Credentials>;
-  /** The server does not take these: they are obtained anew for the next request, where they can be. */
+  /** The server has rejected these credentials: the next request gets new ones, if possible. */
   forget(used: Credentials): void;
 }
 
-/** As kubectl has it for a server without TLS. */
+/** kubectl sends none to a server without TLS. */
 export const noCredentials: CredentialSource = { read: async () => ({ headers: {} }), forget: () => {} };
 
 interface Token {
@@ -44,10 +44,10 @@ export function createCredentials(
   let kept: Promise<Token> | undefined;
   const origins = new WeakMap<Credentials, Promise<Token>>();
   const forget = (origin: Promise<Token> | undefined) => {
-    // Others may have been obtained meanwhile.
+    // The kept ones may already be newer.
     if (kept === origin) kept = undefined;
   };
-  /** Obtained once for all the requests that need it now. */
+  /** Obtains a token once for all requests that need it now. */
   const token = async (): Promise<[Promise<Token>, Token]> => {
     for (;;) {
       kept ??= obtain();
@@ -86,7 +86,7 @@ export function createCredentials(
   };
 }
 
-/** In the form of the official client, which knows no `tokenFile` in the users of a kubeconfig. */
+/** The name of an auth provider, because the official client does not support `tokenFile` of a user in a kubeconfig. */
 export const tokenFileProvider = "tokenFile";
 
 function tokenOf(user: User, cluster: Cluster, clock: Clock, environment: Environment): () => Promise<Token> {
@@ -114,7 +114,7 @@ function bearer(token: string | undefined): Token["credential"] {
   return { token, cert: undefined, key: undefined };
 }
 
-/** OpenID Connect and the ways of old that the official client knows. */
+/** Headers of the official client, for OpenID Connect and the legacy auth providers. */
 async function headersByLibrary(config: KubeConfig, { authProvider }: User): Promise<Record<string, string>> {
   if (!authProvider || authProvider.name === tokenFileProvider) return {};
   const options: RequestOptions = {};
@@ -124,7 +124,7 @@ async function headersByLibrary(config: KubeConfig, { authProvider }: User): Pro
   );
 }
 
-/** In base64 or in a file; the former goes first, as with kubectl. */
+/** Base64 data takes precedence over a file, as in kubectl. */
 export async function pem(data: string | null | undefined, file: string | null | undefined) {
   if (data) return Buffer.from(data, "base64").toString();
   return file ? readFile(file, "utf8") : undefined;

@@ -3,7 +3,7 @@ import { matchesNode } from "./node-affinity.ts";
 import type { DaemonSet, Metadata, PartialObjectMetadata } from "./objects.ts";
 import { paths, splitKey } from "./paths.ts";
 
-/** What rebootd's own DaemonSet and pods are labelled with, as the manifests do it. */
+/** The label of rebootd's own DaemonSet and pods in the manifests. */
 export const daemonSelector = "app.kubernetes.io/name=rebootd";
 
 /** `key` is "namespace/name". */
@@ -12,8 +12,8 @@ export async function daemonSetExists(api: Api, key: string, signal: AbortSignal
 }
 
 /**
- * Whether a DaemonSet is to have a pod on this node: it is there, and its template asks for nothing that the node lacks. Taints are
- * not looked at: those of a start go by themselves. `key` is "namespace/name".
+ * Whether a DaemonSet should have a pod on this node: it exists, and the node meets the requirements of its template. Taints do not
+ * count: those of a starting node disappear by themselves. `key` is "namespace/name".
  */
 export async function wantsPodOn(
   api: Api,

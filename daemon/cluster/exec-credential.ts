@@ -4,9 +4,9 @@ import * as z from "zod/mini";
 import type { Clock } from "../time/clock.ts";
 import { withDeadline } from "../time/deadline.ts";
 
-/** Less than a request's own deadline, so that the plugin is named. */
+/** The deadline of a request is longer, so that the error names the plugin. */
 const deadlineMs = 25_000;
-/** A plugin is not started more often, also where its clock and this one differ. */
+/** A plugin is started at most this often, even if its clock and ours differ. */
 const ageMinMs = 60_000;
 const outputMaxChars = 1024 * 1024;
 
@@ -32,22 +32,22 @@ const answerSchema = z.object({
 
 export interface ExecCredential {
   token: string | undefined;
-  /** In PEM. */
+  /** PEM. */
   cert: string | undefined;
   key: string | undefined;
-  /** The moment of `clock.elapsed()` from which the plugin is to be asked again; absent where only a 401 says so. */
+  /** The expiry, by `clock.elapsed()`; undefined if only a 401 shows it. */
   until: number | undefined;
 }
 
 export interface ExecPlugin {
-  /** Of the kubeconfig's user. */
+  /** The `exec` field of the kubeconfig's user. */
   exec: unknown;
   cluster: Cluster;
   environment: Readonly<Record<string, string | undefined>>;
   clock: Clock;
 }
 
-/** Runs the plugin once. Rejects with what it said, where it gives no credentials. */
+/** Runs the plugin once. Rejects with its error output if it returns no credentials. */
 export async function runExecPlugin({
   exec,
   cluster,

@@ -13,29 +13,29 @@ export interface Informed<Whole, T> {
   collection: string;
   query: NonNullable<CallOptions["query"]>;
   metadataOnly?: "object";
-  /** What is kept of an object. */
+  /** Reduces an object to the parts that are needed. */
   keep: (object: Whole) => T;
-  /** Where it is not given, each watch begins with what there is. */
+  /** Without it, each watch begins with the existing objects. */
   list?: {
-    /** So long it and its watch are believed: a connection whose other end is gone says nothing, and one after a restore of the server neither. */
+    /** The list is repeated after this time: a watch may be silently broken, for example after a restore of the server. */
     trustMs: number;
-    /** The whole collection, page by page: at the start, and whenever it may be that something was missed. */
+    /** The whole collection, page by page: at the start, and whenever changes may have been missed. */
     onPages: (pages: AsyncIterable<readonly T[]>) => Promise<void>;
   };
   onEvent: (type: Exclude<WatchEvent<T>["type"], "BOOKMARK">, object: T) => void | Promise<void>;
-  /** The server has taken the watch. */
+  /** The server has accepted the watch. */
   onOpen?: () => void;
-  /** Told of each break; it goes on by itself. Until the next event or list a change, and above all a deletion, may go unseen. */
+  /** Called for each failure; the informer retries by itself. Until the next event or list, changes and deletions may be missed. */
   onBreak: (error: unknown) => void;
   rests?: Partial<Rests>;
 }
 
-/** How long it rests before the next try. */
+/** The pauses before the next try. */
 interface Rests {
-  /** Also after an orderly end: a server that ends each watch at once is not asked without pause. */
+  /** After an orderly end, for the case of a server that ends each watch at once. */
   ended: BackoffLimits;
   broken: BackoffLimits;
-  /** By a rule or a proxy, and so mostly for good. */
+  /** After a refusal, which a rule or a proxy will most probably repeat. */
   refused: BackoffLimits;
 }
 
@@ -46,8 +46,8 @@ const usualRests: Rests = {
 };
 
 /**
- * Tells of a collection until the signal ends it. With a list it watches on from the last version seen, and lists anew where that
- * version is forgotten, an event could not be dealt with, or the last list is too old.
+ * Reports the changes of a collection until the signal ends it. With a list, a watch continues from the last observed version. The list
+ * is repeated if the server has forgotten that version, if an event could not be handled, or if the last list is too old.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 export async function inform<Whole extends { metadata?: Metadata }, T>(
@@ -115,15 +115,15 @@ export async function inform<Whole extends { metadata?: Metadata }, T>(
 export interface InformedOfObject
   extends Pick<Informed<never, never>, "api" | "clock" | "random" | "collection" | "onBreak"> {
   name: string;
-  /** Called with the metadata at the start, at each change, and with undefined when the object is deleted. */
+  /** Called with the metadata at the start and at each change, and with undefined if the object is deleted. */
   onChange: (metadata: PartialObjectMetadata["metadata"]) => void;
-  /** The server takes the watch again after a break. */
+  /** The server has accepted the watch again after a failure. */
   onMended?: () => void;
 }
 
 /**
- * Tells of the metadata of one object until the signal ends it. Each watch starts anew, with the object as it is then: a version from
- * before may be forgotten, or, once etcd was restored from a backup, lie in the future, where a watch stays silent.
+ * Reports the metadata of one object until the signal ends it. Each watch starts without a version, with the object as it is then: an
+ * old version may be forgotten, or may lie in the future after a restore of etcd from a backup, so that the watch stays silent.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-watch
  */
 export async function informOfObject(

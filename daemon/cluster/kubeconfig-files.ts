@@ -3,7 +3,7 @@ import { loadAllYaml } from "@kubernetes/client-node";
 import * as z from "zod/mini";
 
 export interface KubeconfigFile {
-  /** Its path: those in it are relative to its folder. */
+  /** The path of the file. Paths in the file are relative to its folder. */
   file: string;
   text: string;
 }
@@ -25,8 +25,8 @@ type Fields = Record<string, unknown>;
 type Kind = "cluster" | "user" | "context";
 
 /**
- * Several kubeconfig files as the one that kubectl makes of them: the first to have a name, or a current-context, wins; an empty
- * file counts for nothing. Relative paths become absolute. Throws where a file is no kubeconfig, or has a name twice.
+ * Merges several kubeconfig files as kubectl does: the first file with a name, or with a current-context, wins. An empty file is
+ * ignored. Relative paths become absolute. Throws if a file is not a kubeconfig, or has a name twice.
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
  */
 export function mergeKubeconfigs(files: readonly KubeconfigFile[]): Kubeconfig {
@@ -71,7 +71,7 @@ function parseKubeconfig(file: string, text: string): Kubeconfig {
   return parsed.data;
 }
 
-/** The fields that kubectl takes for paths, by kind of entry. A plugin without a slash is looked for in PATH. */
+/** The fields that kubectl resolves as paths, by kind of entry. A plugin without a slash is looked up in PATH. */
 const resolvePaths: Record<Kind, (fields: Fields, folder: string) => Fields> = {
   context: (fields) => fields,
   cluster: (fields, folder) => absolute(fields, ["certificate-authority"], folder),

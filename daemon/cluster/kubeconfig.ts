@@ -14,7 +14,7 @@ import { noAnswer } from "./no-answer.ts";
 import { type Environment, parseProxy, proxyFor } from "./proxy.ts";
 import type { ApiRequest, ApiResponse, Transport } from "./transport.ts";
 
-/** A kubeconfig that cannot be used; the message names the file and what is wrong with it. */
+/** A kubeconfig that cannot be used; the message names the file and its fault. */
 export class KubeconfigError extends Error {
   override readonly name = "KubeconfigError";
 }
@@ -27,20 +27,20 @@ interface Named {
 }
 
 /**
- * A daemon's way to the API server: the named file, else the files in KUBECONFIG, else the service account of the pod.
- * Reads files only; nothing is sent.
+ * The kubeconfig of a daemon: the named file, else the files in KUBECONFIG, else the service account of the pod.
+ * Reads files only, and sends nothing.
  */
 export function loadKubeconfig({ kubeconfig, listed }: Named): KubeConfig {
   const files = namedFiles(kubeconfig, listed);
   if (files.length > 0) return fromFiles(files.map(readKubeconfig));
-  // What was told to be somebody is not to run as somebody else.
+  // A missing file must not make the daemon run with another identity.
   if (listed.length > 0) throw noneOf(listed);
   return ofThePod();
 }
 
 /**
- * As kubectl finds it for a person: the named file, else the files in KUBECONFIG, else ~/.kube/config, else the service
- * account of the pod (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/).
+ * The kubeconfig of a person, with the rules of kubectl: the named file, else the files in KUBECONFIG, else ~/.kube/config, else the
+ * service account of the pod (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/).
  */
 export function loadPersonalKubeconfig({
   kubeconfig,
@@ -54,7 +54,7 @@ export function loadPersonalKubeconfig({
   return context === undefined ? config : inContext(config, context);
 }
 
-/** As with kubectl: of those files that nobody named in an option, each may be missing. */
+/** Files that no option names may be missing, as in kubectl. */
 function namedFiles(kubeconfig: string | undefined, listed: readonly string[]): readonly string[] {
   return kubeconfig === undefined ? listed.filter((file) => existsSync(file)) : [kubeconfig];
 }
@@ -90,7 +90,7 @@ function fromFiles(files: readonly KubeconfigFile[], context?: string): KubeConf
       name,
       user: knownToClient((user ?? {}) as Record<string, unknown>),
     }));
-    // What kubectl would not look at, as no context in use names it, may be incomplete.
+    // Entries that the context in use does not name may be incomplete, as in kubectl.
     config.loadFromString(JSON.stringify({ ...merged, users }), { onInvalidEntry: "filter" });
   } catch (cause) {
     throw new KubeconfigError((cause as Error).message, { cause });
@@ -100,7 +100,7 @@ function fromFiles(files: readonly KubeconfigFile[], context?: string): KubeConf
   throw new KubeconfigError("its current-context names no cluster with a server");
 }
 
-/** The official client has no `tokenFile` for users; it has a way for it that pods take. As with kubectl, it goes before `token`. */
+/** The official client does not support `tokenFile` of a user, but has an auth provider for it. It takes precedence over `token`, as in kubectl. */
 function knownToClient({ tokenFile, ...user }: Record<string, unknown>): Record<string, unknown> {
   if (!tokenFile) return user;
   return { ...user, token: undefined, "auth-provider": { name: tokenFileProvider, config: { tokenFile } } };
@@ -116,9 +116,9 @@ function inContext(config: KubeConfig, context: string): KubeConfig {
 }
 
 /**
- * HTTP to the current context's server, with its credentials and through its proxy: the kubeconfig's, else the environment's.
- * Files are read anew for each request, as tokens and certificates are exchanged while the process runs. After a 401 a request
- * is sent once more where there are other credentials by then.
+ * HTTP to the current context's server, with its credentials, through the proxy of the kubeconfig or else of the environment.
+ * Files are re-read for each request, because tokens and certificates are rotated while the process runs. After a 401 a request
+ * is sent once more if the credentials have changed.
  */
 export function kubeconfigTransport(
   config: KubeConfig,
@@ -137,7 +137,7 @@ export function kubeconfigTransport(
   let kept: { agent: Agent; tls: Tls } | undefined;
   let trusted: string[] | undefined;
 
-  /** Without an authority of its own, a server is trusted as the other programs of this machine trust it. */
+  /** Without an authority in the kubeconfig, those of the system are trusted. */
   async function authorities(): Promise<string | string[]> {
     const own = await pem(cluster.caData, cluster.caFile);
     if (own !== undefined) return own;
@@ -147,7 +147,7 @@ export function kubeconfigTransport(
 
   function agentWith(tls: Tls): Agent {
     if (kept !== undefined && isDeepStrictEqual(kept.tls, tls)) return kept.agent;
-    // close() lets what is under way finish, watches too.
+    // close() lets requests and watches in progress finish.
     void kept?.agent.close();
     kept = { agent: createAgent({ tls, proxy, clock }), tls };
     return kept.agent;
@@ -205,7 +205,7 @@ function toResponse({ statusCode, headers, body }: Answer): ApiResponse {
   };
 }
 
-/** As with kubectl, a server without a scheme has TLS where there is something about TLS in the kubeconfig. */
+/** A server without a scheme has TLS if the kubeconfig has a setting for TLS, as in kubectl. */
 function serverOf({ name, server, caData, caFile, skipTLSVerify }: Cluster, user: User | null): URL {
   const hasTls = Boolean(caData || caFile || skipTLSVerify || user?.certData || user?.certFile);
   const url = URL.parse(server.includes("://") ? server : `${hasTls ? "https" : "http"}://${server}`);

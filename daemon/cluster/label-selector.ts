@@ -1,4 +1,4 @@
-/** Selectors of labels, as far as the API server does not evaluate them itself. Pure. */
+/** Label selectors that the API server does not evaluate itself. Pure. */
 import type { V1LabelSelector } from "@kubernetes/client-node";
 
 type Labels = Readonly<Record<string, string>> | undefined;
@@ -22,7 +22,7 @@ export function hasLabels(labels: Labels, wanted: Labels): boolean {
   return Object.entries(wanted ?? {}).every(([key, value]) => labels?.[key] === value);
 }
 
-/** `Gt` and `Lt` are those of a node affinity; an operator that is not known is met by nothing. */
+/** `Gt` and `Lt` are operators of a node affinity. No labels meet an unknown operator. */
 export function meets(labels: Labels, { key, operator, values = [] }: Requirement): boolean {
   const value = labels?.[key];
   switch (operator) {
@@ -43,7 +43,7 @@ export function meets(labels: Labels, { key, operator, values = [] }: Requiremen
   }
 }
 
-/** The requirements of a selector as it stands in a query, such as `app=db,tier notin (cache)`; `text` is known to be one. */
+/** The requirements of a selector in the form of a query, such as `app=db,tier notin (cache)`. `text` must be valid. */
 export function parseLabelSelector(text: string): Requirement[] {
   return text.split(/,(?![^(]*\))/).map((part) => {
     const one = part.trim();

@@ -1,4 +1,4 @@
-/** The API server could not be reached. The message names the server, the cause, and where there is something to do, that. */
+/** The API server could not be reached. The message names the server, the cause, and the remedy if there is one. */
 export class NoAnswer extends Error {
   override readonly name = "NoAnswer";
 }
@@ -11,7 +11,7 @@ const untrusted =
 
 const noTls = "it does not speak TLS; a server without TLS is http://… in the kubeconfig";
 
-/** By the codes of OpenSSL (https://nodejs.org/api/tls.html#x509-certificate-error-codes), of the system and of undici. */
+/** Keys are codes of OpenSSL (https://nodejs.org/api/tls.html#x509-certificate-error-codes), of the system and of undici. */
 const sentences: Record<string, (failure: Failure) => string> = {
   ERR_TLS_CERT_ALTNAME_INVALID: ({ host, cert }) =>
     `x509: its certificate is valid for ${namesIn(cert?.subjectaltname)}, not ${host}; the kubeconfig's server or tls-server-name` +
@@ -40,13 +40,13 @@ export function noAnswer(failure: unknown, server: string): NoAnswer {
   return new NoAnswer(`${server}: ${messagesOf(error)}`, { cause: error.cause });
 }
 
-/** Attempts at several addresses fail with an error that has no words of its own. */
+/** Failed attempts at several addresses give an AggregateError without a message. */
 function messagesOf(error: Error): string {
   const errors = error instanceof AggregateError ? (error.errors as Error[]) : [];
   return error.message || [...new Set(errors.map(({ message }) => message))].join(", ") || error.name;
 }
 
-/** From `DNS:localhost, IP Address:127.0.0.1`. */
+/** The names in a text such as `DNS:localhost, IP Address:127.0.0.1`. */
 function namesIn(alternatives: string | undefined): string {
   return alternatives?.replaceAll(/(^|, )[A-Za-z ]+:/g, "$1") || "no name at all";
 }

@@ -2,8 +2,8 @@ import { hasLabels, meets } from "./label-selector.ts";
 import type { Metadata, Pod } from "./objects.ts";
 
 /**
- * Whether a node has what a pod's node selector and required node affinity ask for. Pure.
- * https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/: one term has to hold; an empty one never does.
+ * Whether a node meets a pod's node selector and required node affinity. Pure.
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/: one term must match; an empty term never matches.
  */
 export function matchesNode(spec: Pod["spec"], { name, labels }: Pick<Metadata, "name" | "labels">): boolean {
   if (!hasLabels(labels, spec?.nodeSelector)) return false;

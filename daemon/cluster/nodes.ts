@@ -9,7 +9,7 @@ import {
 import { listAll, pagesOf } from "./pages.ts";
 import { paths } from "./paths.ts";
 
-/** How many Nodes the cluster has: the first one, and what the server says is left; where it does not say, all pages. */
+/** The number of Nodes: one, and the server's count of the remaining ones; all pages if the server gives no count. */
 export async function countNodes(api: Api, signal: AbortSignal): Promise<number> {
   let count = 0;
   const options = { signal, metadataOnly: "list" } as const;
@@ -20,7 +20,7 @@ export async function countNodes(api: Api, signal: AbortSignal): Promise<number>
   return count;
 }
 
-/** The metadata of one Node; undefined where the cluster has none of that name. */
+/** The metadata of one Node; undefined if it does not exist. */
 export async function readNodeMetadata(
   api: Api,
   name: string,
@@ -37,12 +37,12 @@ export async function listNodeMetadata(api: Api, signal: AbortSignal): Promise<r
   return all.flatMap(({ metadata }) => metadata ?? []);
 }
 
-/** What is read of each of the Nodes that the options select. */
+/** The Nodes that the options select, without the parts that rebootd does not need. */
 export function listNodes(api: Api, options: CallOptions): Promise<readonly Node[]> {
   return listAll<WholeNode, Node>(api, paths.nodes, options, keptOfNode);
 }
 
-/** The Nodes that carry any of these labels, and which of them are not Ready. */
+/** The Nodes with any of these labels, those of them that are not Ready, and the labels that at least one Node has. */
 export async function listByLabel(
   api: Api,
   labels: readonly string[],
@@ -57,7 +57,7 @@ export async function listByLabel(
   return { names: [...nodes.keys()], notReady, labels: borne };
 }
 
-/** The Nodes that are not Ready or cordoned by whomever, and how many Nodes there are in all. */
+/** The Nodes that are cordoned or not Ready, and the number of all Nodes. */
 export async function listUnavailable(
   api: Api,
   signal: AbortSignal,
@@ -72,7 +72,7 @@ export async function listUnavailable(
   return { names, clusterSize };
 }
 
-/** Of a Node or a Pod. */
+/** Whether the condition Ready of a Node or a Pod is True. */
 export function isReady(object: {
   status?: { conditions?: readonly { type: string; status: string }[] };
 }): boolean {

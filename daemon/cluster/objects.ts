@@ -11,7 +11,7 @@ import type {
 } from "@kubernetes/client-node";
 import { type Kept, kept } from "./parts.ts";
 
-/** The client library's types as they are on the wire: dates are text. */
+/** The client library's types, but with dates as text, as in JSON. */
 export type Wire<T> = T extends Date
   ? string
   : T extends (infer Item)[]
@@ -36,7 +36,7 @@ export interface PartialObjectMetadata {
 
 const container = { resources: { requests: true }, restartPolicy: true } as const;
 
-/** Of the spec of a pod: what it takes of its node. */
+/** The resources that a pod takes of its node, in its spec. */
 export const partsOfClaim = {
   nodeName: true,
   containers: container,
@@ -77,7 +77,7 @@ const partsOfPod = {
   status: { phase: true, startTime: true, conditions: { type: true, status: true } },
 } as const;
 
-/** What is read of a pod. A node may have a thousand of them, and each may have a megabyte. */
+/** A pod without the parts that rebootd does not need. A node may have a thousand pods of a megabyte each. */
 export type Pod = Kept<WholePod, typeof partsOfPod>;
 
 export function keptOfPod(pod: WholePod): Pod {
@@ -93,7 +93,7 @@ const partsOfNode = {
   },
 } as const;
 
-/** What is read of a Node among others. */
+/** A Node of a list, without the parts that rebootd does not need. */
 export type Node = Kept<WholeNode, typeof partsOfNode>;
 
 export function keptOfNode(node: WholeNode): Node {
@@ -113,7 +113,7 @@ const partsOfBudget = {
   },
 } as const;
 
-/** What is read of a budget. */
+/** A PodDisruptionBudget without the parts that rebootd does not need. */
 export type Budget = Kept<WholeBudget, typeof partsOfBudget>;
 
 export function keptOfBudget(budget: WholeBudget): Budget {
@@ -125,10 +125,10 @@ export interface List<T> {
     resourceVersion: string | undefined;
     /** For the next page; undefined on the last one. */
     continue: string | undefined;
-    /** Optional also where there are more: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/list-meta/ */
+    /** Optional, even if there are more: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/list-meta/ */
     remainingItemCount: number | undefined;
   };
   items: T[];
-  /** In characters, as it was sent. */
+  /** The length of the answer in characters. */
   size?: number;
 }

@@ -1,18 +1,18 @@
 import type { Clock } from "../time/clock.ts";
 
-/** For how long the API server could not be reached, from the answers to all requests. */
+/** The time for which the API server could not be reached, derived from the answers to all requests. */
 export interface Outage {
-  /** What a request that was begun at that moment of `clock.elapsed()` has come to; status 0 is no answer. */
+  /** Takes the status of a request that began at `begunAt`, by `clock.elapsed()`; status 0 means no answer. */
   heard(status: number, begunAt: number): void;
-  /** In all up to now, in milliseconds. */
+  /** The sum up to now, in milliseconds. */
   totalMs(): number;
 }
 
-/** While nobody asks, a server that could not be reached is taken for away as long as any loop rests between two tries. */
+/** Without new requests, an unreachable server counts as unreachable for this time: the longest pause of a loop between two tries. */
 const unaskedMs = 75_000;
-/** One that has answered with an error may fail for one kind of request alone, while those of others are rare. */
+/** A server error counts for a shorter time: it may concern only one kind of request, while other requests are rare. */
 const failedUnaskedMs = 10_000;
-/** No answer; or a proxy has found no server behind it, or none that answers. */
+/** No answer, or a proxy without a server behind it, or with a server that does not answer. */
 const away = [0, 502, 504];
 
 export function createOutage(clock: Clock): Outage {

@@ -1,15 +1,15 @@
 import { type Api, type CallOptions, isApiError } from "./api.ts";
 import type { List } from "./objects.ts";
 
-/** A page of pods is about a megabyte: so much memory a list takes, however long it is. */
+/** A page of pods is about a megabyte, which bounds the memory for a list of any length. */
 export const pageSize = 250;
-/** Objects may be a thousand times as large: then a page has so few of them as to be no larger than this. */
+/** The size limit of a page. Objects may be a thousand times as large; then a page has fewer of them. */
 const pageChars = 4 * 1024 * 1024;
-/** After an answer that was too large a page has so many times fewer. */
+/** The number of objects on a page is divided by this after an answer that was too large. */
 const fewer = 8;
 
 /**
- * A collection, page by page; the first one may be smaller. A page is asked for anew with fewer objects where it is too large to be read.
+ * A collection, page by page; the first page may be smaller. A page that is too large is requested again with fewer objects.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
 export async function* pagesOf<T>(
@@ -47,7 +47,7 @@ async function pageOf<T>(
   }
 }
 
-/** What is kept of each object of a collection, all pages together; an object is kept whole unless `keep` says less. */
+/** All objects of a collection, each reduced by `keep`. */
 export async function listAll<T, Kept = T>(
   api: Api,
   collection: string,

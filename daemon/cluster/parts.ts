@@ -1,4 +1,4 @@
-/** Which parts of an object are kept: a field whole, or parts of it; of a list the same of each item. */
+/** The parts of an object to keep: a whole field, or parts of it; in a list, the same parts of each item. */
 export type Parts<T> =
   | true
   | (T extends readonly (infer Item)[]
@@ -7,7 +7,7 @@ export type Parts<T> =
         ? { [K in keyof T]?: Parts<T[K]> }
         : true);
 
-/** What is left of a `T`, so that nothing else of it can be read. */
+/** The type of a `T` that is reduced to these parts. */
 export type Kept<T, P> = P extends true
   ? T
   : T extends readonly (infer Item)[]
@@ -20,11 +20,11 @@ export type Kept<T, P> = P extends true
 
 type AnyParts = true | { readonly [key: string]: AnyParts };
 
-/** Nothing that Kubernetes knows of has more items, or needs longer texts; what is beyond is not kept. */
+/** Objects of Kubernetes have no more items and no longer texts than this; a surplus is dropped. */
 const itemsMax = 500;
 const textMaxChars = 4096;
 
-/** The object without all else, and with a bound to what is left: anybody may write megabytes into an object. */
+/** The object with only these parts, and with a size limit for them: any client may write megabytes into an object. */
 export function kept<T, const P extends Parts<T>>(object: T, parts: P): Kept<T, P> {
   return keep(object, parts as AnyParts) as Kept<T, P>;
 }

@@ -1,6 +1,6 @@
 import { ApiError } from "./api.ts";
 
-/** Paths of the API. Names may be anybody's: whoever owns a pod writes those of its controller and of its claims. */
+/** Paths of the API. Names are not trusted: the owner of a pod writes the names of its controller and of its claims. */
 export const paths = {
   nodes: "/api/v1/nodes",
   node: (name: string) => path`/api/v1/nodes/${name}`,
@@ -26,7 +26,7 @@ export const paths = {
   selfSubjectReviews: "/apis/authentication.k8s.io/v1/selfsubjectreviews",
 } as const;
 
-/** "namespace/name", where only the namespace is sure to have no slash. */
+/** Splits "namespace/name". The namespace has no slash; the name may have one. */
 export function splitKey(key: string): [namespace: string, name: string] {
   const slash = key.indexOf("/");
   return [key.slice(0, slash), key.slice(slash + 1)];
@@ -39,7 +39,7 @@ function path(fixed: TemplateStringsArray, ...names: string[]): string {
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#path-segment-names; no kind has longer names. */
 const nameMaxChars = 253;
 
-/** What no object can be called is not found; asked for, it could be another path. */
+/** A name as a segment of a path. An invalid name is not found: in a path it could lead to another resource. */
 function segment(name: string): string {
   const isName =
     name !== "" && name.length <= nameMaxChars && !/^\.\.?$|[/%]/.test(name) && name.isWellFormed();

@@ -1,17 +1,17 @@
 import { BlockList, isIP } from "node:net";
 
-/** What a process was started with, such as `process.env`. */
+/** Environment variables, such as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The environment names a proxy that is no URL. */
+/** A proxy in the environment or the kubeconfig is not a URL. */
 export class ProxyError extends Error {
   override readonly name = "ProxyError";
 }
 
 /**
- * The proxy that the environment names for this server, if any, as kubectl and every other program in Go finds it
+ * The proxy that the environment names for this server, if any, with the rules of kubectl and other Go programs
  * (https://pkg.go.dev/golang.org/x/net/http/httpproxy): HTTPS_PROXY or HTTP_PROXY by the server's scheme, unless NO_PROXY names
- * the server; this machine itself is never reached through a proxy. Upper case goes before lower case.
+ * the server. The local machine is never reached through a proxy. Upper case takes precedence over lower case.
  */
 export function proxyFor(server: URL, environment: Environment): URL | undefined {
   const name = server.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
@@ -26,9 +26,9 @@ function variable(name: string, environment: Environment): string {
 
 const schemes = ["http:", "https:", "socks5:", "socks5h:"];
 
-/** `what` names the setting in the error; its value may hold a password, and is not shown. */
+/** Throws a ProxyError. `what` names the setting; the value may contain a password, and is not shown. */
 export function parseProxy(what: string, value: string): URL {
-  // As in Go: what is no URL with a host is one without its scheme.
+  // Go reads a value that is not a URL with a host as one without its scheme.
   const isWhole = /^[a-z][a-z0-9+.-]*:\/\/./i.test(value);
   const url = URL.parse(isWhole ? value : `http://${value}`);
   if (url !== null && schemes.includes(url.protocol)) return url;
@@ -53,7 +53,7 @@ function isException(entry: string, host: string, port: string): boolean {
   if (name === "" || (onlyPort !== "" && onlyPort !== port)) return false;
   const family = isIP(name);
   if (family !== 0) return isWithin(host, name, family === 6 ? 128 : 32);
-  // A domain is no part of an address.
+  // A domain does not match an address.
   if (isIP(host) !== 0) return false;
   const suffix = name.replace(/^\*(?=\.)/, "");
   return suffix.startsWith(".") ? host.endsWith(suffix) : host === suffix || host.endsWith(`.${suffix}`);
@@ -71,7 +71,7 @@ function isWithin(host: string, network: string, prefix: number): boolean {
   try {
     list.addSubnet(network, prefix, isIP(network) === 6 ? "ipv6" : "ipv4");
   } catch {
-    // A prefix that is too long names nothing.
+    // An invalid prefix matches nothing.
     return false;
   }
   return list.check(host, isIP(host) === 6 ? "ipv6" : "ipv4");

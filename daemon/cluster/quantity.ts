@@ -1,4 +1,4 @@
-/** Amounts of cpu, memory and the like: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+/** Quantities of cpu, memory and other resources: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
 
 const decimal = ["", "k", "M", "G", "T", "P", "E"];
 const factors = new Map([
@@ -8,18 +8,18 @@ const factors = new Map([
 ]);
 
 /**
- * In thousandths, rounded up as the server does, so that sums are exact. NaN where it is no quantity, which the server
- * lets nobody write. (The client library's own parser knows no `1.5Gi`.)
+ * Thousandths, rounded up as the server does, so that sums are exact. NaN for an invalid text, which the server rejects
+ * anyway. (The client library's own parser does not support `1.5Gi`.)
  */
 export function parseQuantity(text: string): number {
   const [, amount, exponent, suffix = ""] =
     /^([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([KMGTPE]i|[numkMGTPE])?)$/.exec(text) ?? [];
   const thousandths = Number(`${amount}${exponent ?? ""}`) * (factors.get(suffix) ?? Number.NaN) * 1000;
-  // 15 digits are what a double surely has; what comes after them is no part of the number.
+  // A double has 15 exact digits; the digits behind them are rounding errors.
   return Math.ceil(Number(thousandths.toPrecision(15)));
 }
 
-/** Thousandths for people: in binary units from a mebibyte on, which nothing but bytes comes to. */
+/** Thousandths for people. Amounts of a mebibyte and more are bytes, and have binary units. */
 export function quantityText(thousandths: number): string {
   const amount = thousandths / 1000;
   const unit = [...factors].findLast(

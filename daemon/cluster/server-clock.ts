@@ -1,16 +1,16 @@
 import type { Clock } from "../time/clock.ts";
 
-/** The API server's clock, which its times are by, as its answers tell it: https://www.rfc-editor.org/rfc/rfc9110#field.date */
+/** The API server's clock, derived from the dates of its answers: https://www.rfc-editor.org/rfc/rfc9110#field.date */
 export interface ServerClock {
-  /** `date` as in the answer to a request that was begun at that moment of `clock.elapsed()`. */
+  /** Takes the date of the answer to a request that began at `begunAt`, by `clock.elapsed()`. */
   heard(date: string | undefined, begunAt: number): void;
-  /** What it shows when `clock.wall()` shows this; milliseconds since the epoch. The same as long as nothing is known. */
+  /** The server's time at the local time `wall`; milliseconds since the epoch. The local time if nothing is known. */
   at(wall: number): number;
 }
 
-/** What takes longer may have been told long before it is heard. */
+/** The date of a slower answer may be old. */
 const promptMs = 1000;
-/** Answers tell whole seconds; clocks that differ by less are taken for the same. */
+/** A smaller difference is ignored: the dates of answers are whole seconds. */
 const sameMs = 2000;
 
 export function createServerClock(clock: Clock): ServerClock {

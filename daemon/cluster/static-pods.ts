@@ -2,20 +2,20 @@
 import { isReady } from "./nodes.ts";
 import type { Pod } from "./objects.ts";
 
-/** What the kubelet shows the server of a static pod. */
+/** Whether a pod is the mirror that the kubelet creates for a static pod. */
 export function isMirrorPod({ metadata }: Pod): boolean {
   return metadata?.annotations?.["kubernetes.io/config.mirror"] !== undefined;
 }
 
-/** The classes of etcd and kube-apiserver: kubeadm and OpenShift give them the first, RKE2 the second. */
+/** The priority classes of etcd and kube-apiserver: the first in kubeadm and OpenShift, the second in RKE2. */
 const criticalClasses = ["system-node-critical", "system-cluster-critical"];
 
-/** A part of the control plane, or of what a node cannot do without. */
+/** Whether a pod is part of the control plane, or essential for its node. */
 export function isCriticalStaticPod(pod: Pod): boolean {
   return isMirrorPod(pod) && criticalClasses.includes(pod.spec?.priorityClassName ?? "");
 }
 
-/** A static pod that has failed, or whose mirror is deleted, is not replaced by another one: it is down. */
+/** Whether a static pod is down: no other pod replaces one that has failed. */
 export function isStaticPodDown(pod: Pod): boolean {
   return !isReady(pod) && pod.status?.phase !== "Succeeded";
 }

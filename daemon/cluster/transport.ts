@@ -1,15 +1,15 @@
 /**
- * One HTTP exchange with the API server, small enough that a cluster in memory can stand behind it.
- * The answer's body is read once, as it arrives.
+ * One HTTP exchange with the API server. The interface is so small that a cluster in memory can implement it.
+ * The body of the answer can be read only once.
  */
 export interface ApiRequest {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path and query, such as `/api/v1/nodes?limit=500`. */
   path: string;
-  /** Names in lower case. */
+  /** Header names are in lower case. */
   headers: Record<string, string>;
   body?: string;
-  /** Ends the exchange, also one whose body is still being read. */
+  /** Aborts the exchange, also while its body is being read. */
   signal: AbortSignal;
 }
 
@@ -17,11 +17,11 @@ export interface ApiResponse {
   status: number;
   header(name: string): string | undefined;
   chunks(): AsyncIterable<string>;
-  /** Takes what was sent to be let in out of a text of the server. */
+  /** Removes the sent credentials from a text of the server. */
   hide?(text: string): string;
 }
 
-/** The whole body; undefined where it is longer than that. Rejects where it breaks off. */
+/** The whole body; undefined if it is longer than `charsMax`. Rejects if it ends early. */
 export async function textOf(
   response: Pick<ApiResponse, "chunks">,
   charsMax = Number.POSITIVE_INFINITY,
@@ -36,5 +36,5 @@ export async function textOf(
   return chunks.join("");
 }
 
-/** Rejects when no answer came (network, TLS, abort); any status is an answer. */
+/** Rejects without an answer (network, TLS, abort); any status is an answer. */
 export type Transport = (request: ApiRequest) => Promise<ApiResponse>;

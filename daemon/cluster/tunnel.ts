@@ -3,10 +3,10 @@ import { SocksClient } from "socks";
 import { type buildConnector, Client } from "undici";
 
 export const connectTimeoutMs = 10_000;
-/** The kernel asks an idle peer after this long, then once a second, and gives up after 10 questions (libuv's way). */
+/** The kernel probes an idle peer after this time, then once a second, and closes the connection after 10 probes (libuv's setting). */
 export const tcpKeepAliveMs = 15_000;
 
-/** A function that connects, in the form of undici. */
+/** Converts a function that connects to the form of undici. */
 export function asConnector(
   connect: (target: buildConnector.Options) => Promise<Socket>,
 ): buildConnector.connector {
@@ -18,7 +18,7 @@ export function asConnector(
   };
 }
 
-/** A connection to the target: as `connector` makes it, with TLS where the target has that, through the proxy where there is one. */
+/** A connection to the target, made by `connector`, with TLS for https, and through the proxy if there is one. */
 export async function connectThrough(
   proxy: URL | undefined,
   connector: buildConnector.connector,
@@ -33,7 +33,7 @@ export async function connectThrough(
   });
 }
 
-/** A connection to the target that the proxy passes on. */
+/** A connection to the target through the proxy. */
 async function openTunnel(proxy: URL, { hostname, port, protocol }: buildConnector.Options): Promise<Socket> {
   const targetPort = Number(port) || (protocol === "https:" ? 443 : 80);
   if (proxy.protocol.startsWith("socks")) {
@@ -60,7 +60,7 @@ async function openTunnel(proxy: URL, { hostname, port, protocol }: buildConnect
       signal: AbortSignal.timeout(connectTimeoutMs),
     })
     .catch((cause: unknown) => {
-      // undici takes errors of its own for a reason to connect once more.
+      // undici would retry after an error of its own.
       throw new Error(`the proxy ${proxy.origin} does not connect`, { cause });
     });
   if (statusCode === 200) return socket as Socket;

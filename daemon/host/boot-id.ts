@@ -1,10 +1,10 @@
 import { readHostFile } from "./need/host-file.ts";
 
-/** A UUID with its newline is a tenth of that. */
+/** A UUID with its newline needs a tenth of this. */
 const bootIDMaxBytes = 400;
 
 /**
- * The boot ID that the kernel made up at this boot, as in `status.nodeInfo.bootID` of the Node
+ * The kernel's random ID of this boot, as in `status.nodeInfo.bootID` of the Node
  * (https://man7.org/linux/man-pages/man4/random.4.html).
  */
 export async function readBootID(path: string): Promise<string> {

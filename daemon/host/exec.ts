@@ -6,21 +6,21 @@ import { withDeadline } from "../time/deadline.ts";
 export type Argv = readonly [string, ...string[]];
 
 export interface ExecResult {
-  /** Absent when a signal ended the command. */
+  /** Undefined if a signal ended the command. */
   code: number | undefined;
-  /** Both streams, in the order in which they came. Of a long output the beginning and the end, with a line between that says so. */
+  /** Both streams, in order of arrival. A long output is cut to its beginning and its end, with a line in between that says so. */
   output: string;
 }
 
-/** Rejects when the command cannot be started, or has not ended by its deadline (it is killed then). */
+/** Rejects if the command cannot be started. Kills it at its deadline, and rejects then, too. */
 export type Exec = (argv: Argv, deadlineMs: number, signal: AbortSignal) => Promise<ExecResult>;
 
-/** The command as it runs in the mount namespace of the host's process 1, as kured runs it. */
+/** Makes a command run in the mount namespace of the host's process 1, as kured does. */
 export function onHost(argv: Argv): Argv {
   return ["/usr/bin/nsenter", "-m/proc/1/ns/mnt", "--", ...argv];
 }
 
-/** Enough for the names of 50 packages at the beginning, and for a verdict or an error at the end. */
+/** The beginning has room for the names of 50 packages, the end for a verdict or an error. */
 const headMaxChars = 16 * 1024;
 const tailMaxChars = 4096;
 
@@ -31,12 +31,12 @@ export function createExec(clock: Clock): Exec {
 
 function run([program, ...args]: Argv, signal: AbortSignal): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
-    // In a group of its own, so that what it has started ends with it.
+    // A process group of its own, so that its children are killed with it.
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
     const end = () => {
       try {
         if (child.pid !== undefined) kill(-child.pid, "SIGKILL");
-      } catch {} // It has ended meanwhile.
+      } catch {} // The process has already ended.
     };
     signal.addEventListener("abort", end, { once: true });
     const output = createOutput();

@@ -5,18 +5,18 @@ import { getuid } from "node:process";
 import type { Clock } from "../time/clock.ts";
 import { withDeadline } from "../time/deadline.ts";
 
-/** What of the host somebody could use who has broken into this process. */
+/** The access to the host that an attacker who controls this process has. */
 export interface Exposure {
   isRoot: boolean;
-  /** The effective ones, in hexadecimal digits. */
+  /** Effective capabilities, in hexadecimal digits. */
   capabilities: string;
-  /** Folders below those of the host where something is mounted that may be written to. */
+  /** Writable mounts at or below the folders of the host. */
   writable: readonly string[];
-  /** Those that give the host away and that this process may connect to. */
+  /** Sockets that this process may connect to, and through which it could control the host. */
   sockets: readonly string[];
 }
 
-/** In the host's /run: container runtimes, and systemd. Who may connect to one of them starts what they want as root. */
+/** Sockets of container runtimes and systemd in the host's /run. A client of one of them can start any program as root. */
 const powerfulSockets = [
   "containerd/containerd.sock",
   "k3s/containerd/containerd.sock",
@@ -29,10 +29,10 @@ const powerfulSockets = [
 
 const self = { status: "/proc/self/status", mounts: "/proc/self/mountinfo" };
 
-/** A look at files of the kernel takes no time, but for one behind a mount whose server is gone. */
+/** Files of the kernel are read at once, but access to a mount whose server is gone may hang. */
 const deadlineMs = 5000;
 
-/** Looks at this process, with the folders of the host that its options name. Rejects where it cannot tell. */
+/** The exposure of this process, with the folders of the host from its options. Rejects if it cannot tell. */
 export async function lookAtExposure(
   { runPath, folders }: { runPath: string; folders: readonly string[] },
   clock: Clock,
@@ -54,20 +54,20 @@ export async function lookAtExposure(
   });
 }
 
-/** Of a socket the right to write is the right to connect, whether or not it is mounted read-only. */
+/** The right to write to a socket is the right to connect, even on a read-only mount. */
 const mayConnect = (path: string) =>
   access(path, constants.W_OK).then(
     () => true,
     () => false,
   );
 
-/** Those at or below the folders, from a text as in https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html */
+/** Writable mounts at or below the folders. For the format see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html */
 export function writableMounts(mountinfo: string, folders: readonly string[]): string[] {
   const paths = mountinfo.split("\n").flatMap((line) => {
     const [own = "", filesystem = ""] = line.split(" - ");
     const [, , , , path = "", flags = ""] = own.split(" ");
     const [type, , options = ""] = filesystem.split(" ");
-    // A network namespace that is kept by a mount has nothing to write to.
+    // A mount that keeps a network namespace has no files.
     return type !== "nsfs" && isWritable(flags) && isWritable(options) ? [plain(path)] : [];
   });
   const isBelow = (path: string) => folders.some((one) => path === one || path.startsWith(`${one}/`));
@@ -76,13 +76,13 @@ export function writableMounts(mountinfo: string, folders: readonly string[]): s
 
 const isWritable = (options: string) => options.split(",").includes("rw");
 
-/** Blanks and the like are octal there. */
+/** Special characters such as blanks are octal in mountinfo. */
 const plain = (path: string) =>
   path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 
 const shownMax = 3;
 
-/** On one line, for people; `none` where nothing of it is open. */
+/** One line for people; `none` without any exposure. */
 export function exposureText({ isRoot, capabilities, writable, sockets }: Exposure): string {
   const some = (paths: readonly string[]) =>
     paths.slice(0, shownMax).join(", ") +

@@ -2,19 +2,19 @@ import type { Server, Socket } from "node:net";
 import { Duplex } from "node:stream";
 
 export interface ConnectionLimits {
-  /** How many are open at a time. */
+  /** The number of open connections. */
   max: number;
-  /** How long one lives, from its first packet to its last, whatever it does meanwhile. */
+  /** The lifetime of a connection, active or idle. */
   deadlineMs: number;
 }
 
 /**
- * Bounds the connections that strangers may hold open: their number, and how long each lives. A new connection is always accepted; at
- * the limit the address with the most connections loses its oldest one, so that no address keeps another one out. The returned
- * function ends all connections.
+ * Limits the number and the lifetime of connections from untrusted clients. A new connection is always accepted; at the limit, the
+ * address with the most connections loses its oldest one, so that no address can exclude another one. The returned function ends
+ * all connections.
  */
 export function boundConnections(server: Server, { max, deadlineMs }: ConnectionLimits): () => void {
-  /** In order of arrival, each with its remote address. */
+  /** Open connections in order of arrival, with their remote addresses. */
   const open = new Map<Socket, string>();
   server.on("connection", (socket: Socket) => {
     const deadline = setTimeout(() => socket.destroy(), deadlineMs);
@@ -47,8 +47,8 @@ const headMaxBytes = 8 * 1024;
 const endOfHead = "\r\n\r\n";
 
 /**
- * The connection as node:http may see it: one head, and the answer on its way back. Node would parse everything else too, thousands of
- * pipelined requests in one packet and bodies that nobody wants; so nothing behind the first head is passed on.
+ * A connection for node:http that ends after one head, and passes the answer back. Node would parse thousands of pipelined requests in
+ * one packet, and request bodies; nothing after the first head is passed on.
  */
 export function onlyFirstHead(socket: Socket): Duplex {
   let head = Buffer.alloc(0);

@@ -13,14 +13,14 @@ export interface Log {
 export interface LogOptions {
   form: "text" | "json";
   node: string;
-  /** Asked for each line, so that every line carries the phase. */
+  /** Called for each line: every line has the phase. */
   phase: () => string;
   /** Milliseconds since the epoch. */
   now: () => number;
   out: Writable;
 }
 
-/** Lines for people or for machines. Each carries time, level, node and phase. */
+/** Writes lines for people or for machines. Each line has time, level, node and phase. */
 export function createLog({ form, node, phase, now, out }: LogOptions): Log {
   const context = format((info) => {
     const timestamp = new Date(now()).toISOString();
@@ -35,7 +35,7 @@ export function createLog({ form, node, phase, now, out }: LogOptions): Log {
   return { info: write("info"), warn: write("warn"), error: write("error") };
 }
 
-/** Machines get each text as it is, people who look at the line nothing that a terminal obeys. */
+/** The texts are complete for machines; control characters are escaped, because people look at the lines in a terminal. */
 function jsonLine() {
   return format.printf(({ timestamp, level, node, phase, message, facts }) =>
     plainJson({ time: timestamp, level, node, phase, message, ...(facts as Facts) }),
@@ -51,7 +51,7 @@ function textLine() {
   });
 }
 
-/** An error's message with those of its causes. */
+/** The message of an error, with the messages of its causes. */
 export function explain(error: unknown): string {
   const messages: string[] = [];
   for (let cause = error; cause instanceof Error && messages.length < 5; cause = cause.cause) {

@@ -11,23 +11,23 @@ export interface ServerOptions {
   host: string;
   port: number;
   registry: Registry;
-  /** Undefined while all is well; else the sentence that /healthz answers with 503. */
+  /** Undefined if the daemon is healthy; else the text that /healthz returns with status 503. */
   fault: () => string | undefined;
   /** The same for /readyz. */
   unready: () => string | undefined;
-  /** Absent: neither TLS nor a token. */
+  /** Undefined: neither TLS nor a token. */
   access?: MetricsAccess;
-  /** Called once for each fault of a file or of the rendering, until that works again. */
+  /** Called once for each failure of a file or of the rendering, until it succeeds again. */
   warn: (message: string) => void;
   limits?: ConnectionLimits;
 }
 
-/** The kubelet, Prometheus and a person now and then need a handful of connections for milliseconds. Probes have 5 s too. */
+/** The kubelet, Prometheus and a person need a handful of connections for milliseconds. The timeout of probes is 5 s, too. */
 const usualLimits: ConnectionLimits = { max: 100, deadlineMs: 5000 };
 
 /**
- * Serves /metrics, /healthz and /readyz; resolves when it listens, rejects when it cannot. Anybody in the cluster may connect: a connection has
- * one request, of which no body is read, and ends with the answer, at the latest at its deadline.
+ * Serves /metrics, /healthz and /readyz. Resolves when it listens, rejects if it cannot. Any client in the cluster may connect: a
+ * connection has one request without a body, and ends with the answer, or at its deadline.
  */
 export async function serve(options: ServerOptions): Promise<{ port: number; close: () => void }> {
   const { host, port, access = {}, warn, limits = usualLimits } = options;
@@ -65,7 +65,7 @@ function createAnswers({
   access,
   warn,
 }: Pick<ServerOptions, "registry" | "fault" | "unready" | "warn"> & { access: MetricsAccess }) {
-  // All who ask at the same moment share one rendering and its bytes.
+  // Requests at the same time share one rendering and its bytes.
   const render = shared(async () => Buffer.from(await registry.metrics()));
   const say = eachOnce(warn);
   const metrics = async (): Promise<Answer> => {
@@ -81,7 +81,7 @@ function createAnswers({
   const refusal = access.readToken && createGuard(shared(access.readToken), warn);
 
   return async ({ method, url, headers }: IncomingMessage): Promise<Answer> => {
-    // Whatever was sent; not every request names what a URL may hold.
+    // The target may be invalid as a URL.
     const [path] = (url ?? "").split("?", 1);
     if (method !== "GET" && method !== "HEAD")
       return text(405, "method not allowed; use GET or HEAD", { allow: "GET, HEAD" });
@@ -102,7 +102,7 @@ function text(status: number, sentence: string, headers: OutgoingHttpHeaders = {
   return { status, headers: { ...headers, "content-type": "text/plain" }, body: `${sentence}\n` };
 }
 
-/** Answers undefined to an Authorization header with the token (https://www.rfc-editor.org/rfc/rfc6750#section-2.1). */
+/** Returns undefined for an Authorization header with the token (https://www.rfc-editor.org/rfc/rfc6750#section-2.1). */
 function createGuard(readToken: () => Promise<string>, warn: (message: string) => void) {
   const say = eachOnce(warn);
   return async (authorization: string | undefined): Promise<Answer | undefined> => {
@@ -120,13 +120,13 @@ function createGuard(readToken: () => Promise<string>, warn: (message: string) =
   };
 }
 
-/** Takes as long whatever they have in common. */
+/** Compares in constant time. */
 function isSame(one: string, other: string): boolean {
   const digest = (value: string) => createHash("sha256").update(value).digest();
   return timingSafeEqual(digest(one), digest(other));
 }
 
-/** Makes a connection one of TLS. The files are read for each, so that the next connection shows a renewed certificate. */
+/** Starts TLS on a connection. The files are read for each connection, so that the next one gets a renewed certificate. */
 async function createTls(
   readPair: () => Promise<CertificatePair>,
   warn: (message: string) => void,
@@ -134,7 +134,7 @@ async function createTls(
 ): Promise<(socket: Socket) => Promise<void>> {
   let shown = await readPair();
   const say = eachOnce(warn);
-  // No client shows a certificate, so the usual authorities would only take up memory.
+  // Clients have no certificates, so the usual authorities would only take up memory.
   const server = createTlsServer({ ...shown, ca: [], ALPNProtocols: ["http/1.1"] }, onSecure);
   const renew = shared(async () => {
     try {
@@ -143,7 +143,7 @@ async function createTls(
       shown = pair;
       say(undefined);
     } catch (error) {
-      // The two files may be written one after the other.
+      // The two files may be replaced one after the other.
       say(`the port of /metrics keeps its previous certificate: ${explain(error)}`);
     }
   });
@@ -153,7 +153,7 @@ async function createTls(
   };
 }
 
-/** Runs `work` once at a time; all who call while it runs share its result. */
+/** Runs `work` once at a time. Calls during a run share its result. */
 function shared<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () => {
@@ -164,7 +164,7 @@ function shared<T>(work: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Says a sentence unless it was the last one; undefined says that all is well again. */
+/** Reports a message unless it is the same as the last one. Undefined means success, so that the next failure is reported again. */
 function eachOnce(say: (sentence: string) => void): (sentence: string | undefined) => void {
   let last: string | undefined;
   return (sentence) => {

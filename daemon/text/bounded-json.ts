@@ -1,12 +1,12 @@
-/** All annotations of an object together: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/ */
+/** The limit for all annotations of an object together: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/ */
 export const annotationsMaxChars = 256 * 1024;
 
-/** How many objects and lists may stand in each other: what rebootd and its peers write is four deep. */
+/** The limit for nested objects and lists. Values of rebootd and its peers have four levels. */
 const maxDepth = 10;
 
 /**
- * The value of JSON that anybody may have written; looked at before anything is made of it, as deep values end those who walk through them.
- * Throws an Error whose message is the end of a sentence about the text: "it is not JSON".
+ * The value of untrusted JSON. Its depth is checked before it is parsed, because a deep value would overflow the stack of its readers.
+ * Throws an Error whose message ends a sentence about the text: "it is not JSON".
  */
 export function parseBoundedJson(text: string, { maxChars }: { maxChars: number }): unknown {
   if (text.length > maxChars) throw new Error(`it has more than ${maxChars} characters`);
@@ -18,7 +18,7 @@ export function parseBoundedJson(text: string, { maxChars }: { maxChars: number 
   }
 }
 
-/** One step for each character, whatever they are. */
+/** Takes time in proportion to the length of the text. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   let inText = false;

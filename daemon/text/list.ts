@@ -1,4 +1,4 @@
-/** The first of the texts, and how many more there are: "a, b and 3 more". */
+/** The first texts, and the number of the others: "a, b and 3 more". */
 export function firstOf(texts: readonly string[], max: number, separator = ", "): string {
   const shown = texts.slice(0, max).join(separator);
   return texts.length > max ? `${shown} and ${texts.length - max} more` : shown;

@@ -1,15 +1,15 @@
 import { RE2JS } from "re2js";
 import { shortLine } from "./one-line.ts";
 
-/** A regular expression whose time grows with the text and with nothing else. */
+/** A regular expression that takes time in proportion to the length of the text. */
 export interface Pattern {
   /** Whether it matches anywhere in the text. */
   test(text: string): boolean;
 }
 
 /**
- * The expression as Go reads it (https://github.com/google/re2/wiki/Syntax), and so kured, Prometheus and Alertmanager. One that
- * Go refuses is an Error with Go's words.
+ * Compiles an expression in the syntax of Go (https://github.com/google/re2/wiki/Syntax), which kured, Prometheus and Alertmanager use.
+ * Throws an Error with Go's message for an invalid expression.
  */
 export function compileRe2(expression: string): Pattern {
   try {

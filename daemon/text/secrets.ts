@@ -1,17 +1,17 @@
-/** What was sent to a server to be let in, which is to be in no text that others may read: a server can show it in what it answers. */
+/** Credentials that were sent to a server. A server can repeat them in its answers, so they are removed from every text for others. */
 export interface Secrets {
-  /** Of a request that is about to be sent; names in any case. */
+  /** Takes the headers of a request before it is sent; names in any case. */
   learn(headers: Readonly<Record<string, string>>): void;
-  /** The text with `***` in each of their places. */
+  /** The text with `***` in place of each credential. */
   hide(text: string): string;
 }
 
-/** Less than this is no secret, and would be found in every other word. */
+/** A shorter text is not a secret, and would occur in many words. */
 const secretMinChars = 4;
-/** Tokens are exchanged while the process runs, and an answer may show one from before. */
+/** Tokens are rotated while the process runs, and an answer may show an old one. */
 const formsMax = 100;
 
-/** What they say is known to everybody; the last one is the name of a tenant, and may be part of the name of an alert. */
+/** Headers without secrets. The last one is the name of a tenant, which may be part of the name of an alert. */
 const openHeaders = new Set(["accept", "content-type", "x-scope-orgid"]);
 
 export function createSecrets(): Secrets {
@@ -24,14 +24,14 @@ export function createSecrets(): Secrets {
       if (more.length > 0) forms = [...new Set([...forms, ...more])].slice(-formsMax);
     },
     hide(text) {
-      // A password is a part of the user with the password.
+      // The password is part of `user:password`, which must be replaced first.
       const longestFirst = forms.toSorted((a, b) => b.length - a.length);
       return longestFirst.reduce((left, form) => left.replaceAll(form, "***"), text);
     },
   };
 }
 
-/** The value of a header; without the name of its scheme; and what Basic stands for, with the password alone. */
+/** The credentials in a header, without the name of their scheme. Basic also has the decoded `user:password`, and the password. */
 function secretsIn(value: string): string[] {
   const [, scheme = "", credentials = value] = /^(Bearer|Basic) (.*)$/i.exec(value) ?? [];
   if (scheme.toLowerCase() !== "basic") return [credentials];
@@ -39,7 +39,7 @@ function secretsIn(value: string): string[] {
   return [credentials, pair, pair.slice(pair.indexOf(":") + 1)];
 }
 
-/** As it is, in JSON, in a URL, and in both kinds of base64, where what follows may take the place of the padding. */
+/** The secret as it is, in JSON, in a URL, and in both kinds of base64, without the padding that a longer text does not have. */
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   return [

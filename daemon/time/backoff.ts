@@ -10,7 +10,7 @@ export function doubledMs(attempt: number, { firstMs, maxMs }: BackoffLimits): n
   return Math.min(firstMs * 2 ** Math.min(Math.max(attempt - 1, 0), 30), maxMs);
 }
 
-/** The same, less a random part of up to a half, so that many clients that failed together do not come back together. */
+/** The same, minus a random part of up to a half, so that many clients that failed together do not retry together. */
 export function backoffMs(attempt: number, limits: BackoffLimits, random: Random): number {
   return doubledMs(attempt, limits) * (1 - random() / 2);
 }

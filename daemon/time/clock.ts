@@ -1,14 +1,14 @@
-/** Time as a port: the simulation and the unit tests pass in one they can step. */
+/** Time as a port. The simulation and the unit tests pass in a clock that they can step. */
 export interface Clock {
-  /** Milliseconds since the epoch, as people and windows have them. It may be set forward and back at any time. */
+  /** Milliseconds since the epoch, for people and windows. It may be set forward and back at any time. */
   wall(): number;
-  /** Milliseconds since some moment before; never set, so for durations. It stands still while the machine is suspended. */
+  /** Milliseconds since an arbitrary start, for durations. It is never set, and stands still while the machine is suspended. */
   elapsed(): number;
-  /** Resolves after `ms`; rejects with the signal's reason if that is aborted first. */
+  /** Resolves after `ms`. Rejects with the signal's reason if that is aborted first. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** A number in [0, 1), as Math.random gives. */
+/** A number in [0, 1), such as Math.random. */
 export type Random = () => number;
 
 export const systemClock: Clock = {
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
         clearTimeout(timer);
         reject(signal.reason);
       };
-      // setTimeout takes at most 2^31-1 ms and fires at once beyond it.
+      // setTimeout accepts at most 2^31-1 ms, and fires at once beyond it.
       const timer = setTimeout(
         () => {
           signal.removeEventListener("abort", onAbort);

@@ -1,9 +1,9 @@
-/** A reason that nobody reads, for what is aborted at its end; without one each end would make an error, and its stack. */
+/** The reason for an abort that nothing reads. Without a reason each abort would create an error with a stack. */
 export const over = "over";
 
 /**
- * A signal that is aborted when the outer one is, or by `end`. `unlink` leaves it as it is. After either nothing of it is left with the
- * outer one, which may live for long.
+ * A signal that is aborted with the outer one, or by `end`. `unlink` detaches it without an abort. After either call the outer signal,
+ * which may live for long, keeps no listener.
  */
 export function linked(outer: AbortSignal): {
   signal: AbortSignal;

@@ -10,10 +10,10 @@ import {
   messageSize,
 } from "./bus-message.ts";
 
-/** Resolves with the values of the answer; rejects with a {@link BusRefusal} where the answer is an error. */
+/** Resolves with the values of the answer. Rejects with a {@link BusRefusal} if the answer is an error. */
 export type Ask = (call: BusCall) => Promise<unknown[]>;
 
-/** Nobody was asked anything. `no-bus`: there is no such socket; `bus-unreachable`: what is there does not let us in. */
+/** No call was sent. `no-bus`: the socket does not exist; `bus-unreachable`: the connection or the authentication failed. */
 export class BusUnreachable extends Error {
   override readonly name = "BusUnreachable";
   readonly code: "no-bus" | "bus-unreachable";
@@ -24,7 +24,7 @@ export class BusUnreachable extends Error {
   }
 }
 
-/** Whoever was asked said no. */
+/** The called service answered with an error. */
 export class BusRefusal extends Error {
   override readonly name = "BusRefusal";
   readonly code: string;
@@ -34,15 +34,15 @@ export class BusRefusal extends Error {
   }
 }
 
-/** All that may come in answer to one piece of work: thousands of inhibitors. */
+/** The limit for all answers of one connection; it allows thousands of inhibitors. */
 const answersMaxBytes = 512 * 1024;
 
 const greetingMaxBytes = 1000;
 
-/** Of a message. */
+/** Types of a message. */
 const [returned, refused] = [2, 3];
 
-/** Opens a connection to the bus for this piece of work alone; it is closed whatever comes, also when the signal ends it. */
+/** Opens a connection to the bus for this work, and closes it afterwards, also after an error or an abort. */
 export async function withBus<T>(
   socket: string,
   signal: AbortSignal,
@@ -111,18 +111,18 @@ const hello: BusCall = {
 };
 
 interface Readers {
-  /** The only line before the messages. */
+  /** Called with the only line before the messages. */
   onGreeting(line: string): void;
   onMessage(message: BusMessage): void;
 }
 
-/** Takes what arrives, in pieces of any length. Throws where that is too much, or is not what a bus says. */
+/** Takes the received bytes, in chunks of any length. Throws if there are too many, or if they are not D-Bus. */
 function createInbox({ onGreeting, onMessage }: Readers): (chunk: Buffer) => void {
   let chunks: Buffer[] = [];
   let length = 0;
   let received = 0;
   let isGreeted = false;
-  /** With fewer bytes there is nothing to be done, so that pieces are put together twice for a message at most. */
+  /** The number of bytes for the next step. Chunks are joined only then, at most twice for a message. */
   let needed = 0;
 
   return (chunk) => {
@@ -136,7 +136,7 @@ function createInbox({ onGreeting, onMessage }: Readers): (chunk: Buffer) => voi
     length = rest.length;
   };
 
-  /** What is left of them. */
+  /** Returns the remaining bytes. */
   function takeFrom(bytes: Buffer): Buffer {
     let rest = isGreeted ? bytes : greetingFrom(bytes);
     for (;;) {

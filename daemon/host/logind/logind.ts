@@ -6,24 +6,24 @@ import type { BusCall } from "./bus-message.ts";
 
 /**
  * The host's login manager, over its D-Bus (https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html).
- * Each question is a connection of its own, has a deadline, and rejects with what is wrong; `no-bus` is the code where
- * there is no such bus.
+ * Each call has a connection of its own and a deadline, and rejects with the reason of a failure. The code `no-bus` means that the
+ * host has no such bus.
  */
 export interface Logind {
   listInhibitors(signal: AbortSignal): Promise<Inhibitor[]>;
-  /** All that are not about to end, also those of no person. */
+  /** All sessions but closing ones, also those that belong to no person. */
   listSessions(signal: AbortSignal): Promise<Session[]>;
-  /** One of a few words, `yes` among them. */
+  /** The answer of logind, such as `yes`. */
   canReboot(signal: AbortSignal): Promise<string>;
-  /** Whether a shutdown or reboot is under way, whoever has asked for it. */
+  /** Whether a shutdown or reboot is in progress, requested by any program. */
   isShuttingDown(signal: AbortSignal): Promise<boolean>;
-  /** Resolves when it was asked. Where block inhibitors are held systemd 257 and later refuses, unless they are to be skipped. */
+  /** Resolves when logind has accepted the request. With block inhibitors, systemd 257 and later refuses it without `skipInhibitors`. */
   reboot(options: { skipInhibitors: boolean }, signal: AbortSignal): Promise<void>;
 }
 
-/** Texts are as the process gave them that holds it. */
+/** The texts come from the process that holds the inhibitor. */
 export interface Inhibitor {
-  /** Words with colons between them, such as `shutdown:sleep`. */
+  /** Words separated by colons, such as `shutdown:sleep`. */
   what: string;
   who: string;
   why: string;
@@ -33,14 +33,14 @@ export interface Inhibitor {
   pid: number;
 }
 
-/** `block-weak` is systemd 257's name for what `block` was before (https://systemd.io/INHIBITOR_LOCKS/). */
+/** Since systemd 257, `block-weak` is the name of the former `block` (https://systemd.io/INHIBITOR_LOCKS/). */
 export function blocksShutdown({ what, mode }: Inhibitor): boolean {
   return (mode === "block" || mode === "block-weak") && what.split(":").includes("shutdown");
 }
 
 export interface Session {
   user: string;
-  /** `user` and the like for people, `greeter`, `manager`, `background`, ... */
+  /** `user` or a similar class for people; else `greeter`, `manager`, `background`, ... */
   class: string;
   /** `tty`, `x11`, `wayland`, ... */
   type: string;
@@ -91,7 +91,7 @@ export function createLogind(socket: string, clock: Clock): Logind {
   };
 }
 
-/** False where this version has no such flag, nor any reason for it. */
+/** False if this version of systemd has no flags; it does not need them either. */
 async function rebootWithFlags(ask: Ask, flags: number): Promise<boolean> {
   try {
     await ask({ ...manager, member: "RebootWithFlags", signature: "t", body: [flags] });
@@ -102,7 +102,7 @@ async function rebootWithFlags(ask: Ask, flags: number): Promise<boolean> {
   }
 }
 
-/** From the request, while delay inhibitors such as the kubelet's are waited for, to the end. */
+/** True from the request on, also while logind waits for delay inhibitors such as the kubelet's. */
 const preparingForShutdown = {
   destination: manager.destination,
   path: manager.path,
@@ -125,12 +125,12 @@ async function listInhibitors(ask: Ask): Promise<Inhibitor[]> {
   return list.map(([what, who, why, mode, uid, pid]) => ({ what, who, why, mode, uid, pid }));
 }
 
-/** Number, uid, name of the user, seat, and path of the object. */
+/** Session ID, user ID, user name, seat, and object path. */
 const sessionsAnswer = z.tuple([
   z.array(z.tuple([z.string(), z.number(), z.string(), z.string(), z.string()])),
 ]);
 
-/** A property is its name with its value. */
+/** A property is a pair of name and value. */
 const propertiesAnswer = z.tuple([z.array(z.tuple([z.string(), z.unknown()]))]);
 
 const sessionProperties = z.object({
@@ -148,7 +148,7 @@ async function listSessions(ask: Ask): Promise<Session[]> {
   return sessions.filter((one) => one !== undefined && one.state !== "closing") as Session[];
 }
 
-/** Undefined where it has ended since it was listed. */
+/** Undefined if the session has ended since the list. */
 async function readSession(ask: Ask, user: string, path: string): Promise<Session | undefined> {
   const call = {
     destination: manager.destination,

@@ -2,9 +2,9 @@ import { constants } from "node:fs";
 import { lstat, open } from "node:fs/promises";
 
 /**
- * The beginning of a file's text, as UTF-8, and whether that is all of it. Somebody else may have made the file: a link in its place
- * could lead to what the daemon alone may read, and a pipe or a device could hold it up, so that all but regular files are an Error.
- * Links in the folders above are followed, as in /var/run.
+ * The beginning of a file's text, as UTF-8, and whether that is the whole text. The file is not trusted: a link could lead to a secret
+ * of the daemon, and a pipe or a device could block it. Rejects for all but regular files. Links in the folders above are
+ * followed, as in /var/run.
  */
 export async function readHostFile(
   path: string,
@@ -12,7 +12,7 @@ export async function readHostFile(
 ): Promise<{ text: string; isWhole: boolean }> {
   assertRegular(path, await lstat(path));
   await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  // It may be another one by now.
+  // The file may have been replaced.
   assertRegular(path, await handle.stat());
   const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(maxBytes) });
   return { text: buffer.toString("utf8", 0, bytesRead), isWhole: bytesRead < maxBytes };

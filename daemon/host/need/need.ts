@@ -8,56 +8,56 @@ import { selinuxAdvice } from "../selinux.ts";
 import { readHostFile } from "./host-file.ts";
 import { type FolderWatch, type Watch, watchFiles } from "./watch-files.ts";
 
-/** Why this node should reboot, as far as can be told. "Cannot tell" is never taken for a yes. */
+/** Whether this node needs a reboot, and why. `unknown` never counts as `needed`. */
 export type Need =
   | {
       state: "needed";
       source: "file" | "command" | "request";
       reasons: readonly string[];
-      /** The annotation that asks for it, where there is one. */
+      /** The value of the annotation that requests the reboot, if the source is `request`. */
       request?: string;
     }
   | { state: "not-needed" }
   | { state: "unknown"; why: string };
 
-/** Asks the host whether it needs a reboot, and tells when that may have changed. */
+/** Finds out whether the host needs a reboot, and when that may have changed. */
 export interface NeedSource {
-  /** `fresh`: the answer must be from now; otherwise a recent one will do. Never rejects but by the signal. */
+  /** With `fresh` the host is asked now; without it a recent answer is enough. Rejects only if the signal is aborted. */
   check(fresh: boolean, signal: AbortSignal): Promise<Need>;
   /**
-   * Calls back when the answer may have changed, until the signal ends it. A safety net stands beside it. `onBreak` is told, once for
-   * each reason, why it is seen later than it could be.
+   * Calls back when the answer may have changed, until the signal ends it. Calls may be missing, so the caller polls as well.
+   * `onBreak` is called once for each reason why a change is noticed late.
    */
   watch(onChange: () => void, signal: AbortSignal, onBreak?: (error: Error) => void): void;
 }
 
-/** One that can be tried before it is relied on. */
+/** A source with a check at the start of the daemon. */
 export interface TriedSource extends NeedSource {
-  /** Why it can never answer as things are, if so. What may be over the next time is none. */
+  /** The reason why the source can never answer, as configured; undefined for a failure that may be transient. */
   precheck(signal: AbortSignal): Promise<string | undefined>;
 }
 
 interface Answer {
   need: Need;
-  /** The reason why it can never answer as things are. */
+  /** The reason why the source can never answer, as configured. */
   never?: string;
 }
 
-/** A list of package names can be long; this many say enough. */
+/** A list of package names can be long; it is cut to this. */
 const reasonsMax = 50;
 const reasonMaxChars = 200;
 const packagesMaxBytes = 16 * 1024;
 
-/** A look at a file takes no time, but for one on a server that is gone. */
+/** Local files are read at once, but access to a mount whose server is gone may hang. */
 const fileDeadlineMs = 10_000;
 
-/** What a test has its own of. `whyDenied`: the end of a message, see {@link selinuxAdvice}. */
+/** Ports for tests. `whyDenied`: the end of a message, see {@link selinuxAdvice}. */
 interface FileNeedPorts {
   watch?: Watch;
   whyDenied?: (error: unknown) => Promise<string>;
 }
 
-/** Debian's convention: the file is there while a reboot is needed, and a second file names the packages that ask for it. */
+/** Debian's convention: the file exists while a reboot is needed, and a second file names the packages that need it. */
 export function fileNeed(
   sentinel: string,
   clock: Clock,
@@ -68,14 +68,14 @@ export function fileNeed(
 
   async function look(): Promise<Answer> {
     try {
-      // What the kubelet makes of a hostPath whose file is not there.
+      // The kubelet creates a folder for a hostPath whose file does not exist.
       if ((await stat(sentinel)).isDirectory()) return never(`${sentinel} is a folder`);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== "ENOENT") return never(message + (await whyDenied(error)));
       const folder = dirname(sentinel);
       const isThere = await stat(folder).catch(() => undefined);
-      // It may be made later.
+      // The folder may be created later.
       return { need: isThere ? { state: "not-needed" } : cannotTell(`there is no folder ${folder}`) };
     }
     return { need: { state: "needed", source: "file", reasons: await packagesIn(packages) } };
@@ -108,19 +108,19 @@ export function fileNeed(
   };
 }
 
-/** The sentinel itself may be a link: that it is there counts, and nothing of its text is told. */
+/** The packages that need the reboot. (The sentinel itself may be a link: only its existence counts, and its text is not read.) */
 async function packagesIn(file: string): Promise<string[]> {
   try {
     const { text, isWhole } = await readHostFile(file, packagesMaxBytes);
     const lines = text.split("\n");
-    // The last one may be cut.
+    // The last line may be incomplete.
     return reasonsFrom(isWhole ? lines : lines.slice(0, -1));
   } catch {
-    return []; // They are told for people's sake: the need is there without them.
+    return []; // The node needs the reboot anyway; the reasons are only for people.
   }
 }
 
-/** Each once, on one line and not longer than that, and no more than enough. */
+/** Distinct reasons, each on one line, with a limit for their length and their number. */
 function reasonsFrom(texts: readonly string[]): string[] {
   const reasons = new Set(texts.map((text) => shortLine(text, reasonMaxChars)));
   reasons.delete("");
@@ -135,7 +135,7 @@ function never(why: string): Answer {
   return { need: cannotTell(why), never: why };
 }
 
-/** Needed as soon as one of the sources says so; where none does, and one cannot tell, it cannot be told. */
+/** A reboot is needed if one source reports a need. Without a need, one source that cannot tell makes the answer `unknown`. */
 export function anyNeed(sources: readonly TriedSource[]): TriedSource {
   return {
     async check(fresh, signal) {
@@ -144,7 +144,7 @@ export function anyNeed(sources: readonly TriedSource[]): TriedSource {
       return isIn("needed") ?? isIn("unknown") ?? { state: "not-needed" };
     },
     watch(onChange, signal, onBreak) {
-      // Files of one folder share its trouble.
+      // Files of one folder have the same failures.
       const said = new Set<string>();
       const once = (error: Error) => {
         if (!said.has(error.message)) onBreak?.(error);
@@ -159,17 +159,17 @@ export function anyNeed(sources: readonly TriedSource[]): TriedSource {
   };
 }
 
-/** What the exit codes of a command mean; all others, and a command that does not end, mean that it cannot tell. */
+/** The meaning of a command's exit codes. All others, and a command that does not end, mean `unknown`. */
 export interface Meaning {
   needed: number;
   notNeeded: number;
-  /** In the output of a yes, where the exit code is that of a failure as well. */
+  /** The output must match this for a yes, if failures have the same exit code. */
   yes?: RegExp;
-  /** The reasons of a yes stand after a heading, and before the yes where that comes after them. */
+  /** The reasons are listed after a heading, and before the text of `yes` if that comes later. */
   reasons?: { heading: RegExp; each: RegExp };
 }
 
-/** As kured has it: https://kured.dev/docs/configuration/ */
+/** The exit codes of kured's sentinel command: https://kured.dev/docs/configuration/ */
 export const sentinelCommand: Meaning = { needed: 0, notNeeded: 1 };
 
 const commandDeadlineMs = 60_000;
@@ -202,8 +202,8 @@ async function ask(argv: Argv, meaning: Meaning, exec: Exec, signal: AbortSignal
     const { code, output } = await exec(argv, commandDeadlineMs, signal);
     const said = shortEnds(output, reasonMaxChars);
     const ended = `${argv.join(" ")} ended with ${code ?? "a signal"}${said && `: ${said}`}`;
-    // A shell, env and nsenter have these codes for a program that is not there, or cannot be run. But nsenter ends with 1
-    // where it may not enter, which must be taken for neither yes nor no.
+    // A shell, env and nsenter exit with these codes for a program that does not exist, or cannot be run. But nsenter exits with 1
+    // if it may not enter the namespace, which means neither yes nor no.
     if (code === 126 || code === 127 || output.startsWith("nsenter: ")) return never(ended);
     if (code === meaning.notNeeded) return { need: { state: "not-needed" } };
     if (code !== meaning.needed || meaning.yes?.test(output) === false) return { need: cannotTell(ended) };
@@ -215,7 +215,7 @@ async function ask(argv: Argv, meaning: Meaning, exec: Exec, signal: AbortSignal
   }
 }
 
-/** What a command says before its list, of repositories and the like, is none of the reasons, nor is what it says after its verdict. */
+/** The reasons between heading and verdict. Other output, for example about repositories, is no reason. */
 function reasonsIn(output: string, { yes, reasons }: Meaning): string[] {
   const heading = reasons?.heading.exec(output);
   if (reasons === undefined || heading == null) return [];

@@ -1,6 +1,6 @@
 import { type Choice, type MethodName, type Rebooter, type RebootMethod, RebootRefused } from "./rebooter.ts";
 
-/** Reboots by the method that was asked for, or with `auto` by the first that can work. */
+/** Reboots by the configured method, or with `auto` by the first method that can work. */
 export function choosingRebooter(
   methods: readonly RebootMethod[],
   asked: MethodName | "auto",

@@ -3,13 +3,13 @@ import { DeadlineError } from "../../time/deadline.ts";
 import type { Argv, Exec } from "../exec.ts";
 import { type RebootMethod, RebootRefused } from "./rebooter.ts";
 
-/** A command that asks only queues the reboot; one that takes this long hangs. */
+/** A reboot command only queues the reboot; a longer runtime means that it hangs. */
 const deadlineMs = 60_000;
 
 const checkDeadlineMs = 10_000;
 const saidMaxChars = 1000;
 
-/** `onHost` makes a command one that runs where this one is to. */
+/** `onHost` makes a command run on the host, if that is configured. */
 export function commandRebooter(command: Argv, onHost: (argv: Argv) => Argv, exec: Exec): RebootMethod {
   const argv = onHost(command);
   const what = `reboot command ${argv.join(" ")}`;
@@ -18,7 +18,7 @@ export function commandRebooter(command: Argv, onHost: (argv: Argv) => Argv, exe
     async precheck(signal) {
       const [program] = command;
       try {
-        // Only a shell of that place knows its paths; it starts nothing.
+        // The shell of the host searches its PATH, and does not start the program.
         const look = onHost(["/bin/sh", "-c", 'command -v "$0"', program]);
         const { code, output } = await exec(look, checkDeadlineMs, signal);
         return code === 0 ? undefined : shortEnds(output, saidMaxChars) || `there is no program ${program}`;
@@ -34,11 +34,11 @@ export function commandRebooter(command: Argv, onHost: (argv: Argv) => Argv, exe
         ({ code, output } = await exec(argv, deadlineMs, signal));
       } catch (cause) {
         signal.throwIfAborted();
-        // A command that hangs may have been heard.
+        // The request may have been accepted.
         if (cause instanceof DeadlineError) throw cause;
         throw new RebootRefused(`${what}: ${(cause as Error).message}`, { cause });
       }
-      // systemctl may lose its connection because the machine goes down first: only the boot ID tells.
+      // systemctl may lose its connection because the machine goes down. Only the boot ID is proof.
       if (code !== 0)
         throw new Error(`${what} ended with ${code ?? "a signal"}: ${shortEnds(output, saidMaxChars)}`);
     },

@@ -4,18 +4,18 @@ import { blocksShutdown, type Logind } from "../logind/logind.ts";
 import { selinuxAdvice } from "../selinux.ts";
 import { type RebootMethod, RebootRefused } from "./rebooter.ts";
 
-/** Since systemd 257 the answer also says that somebody holds shutdowns back, which is no lasting obstacle. */
+/** Since systemd 257 the answer also names inhibitors, which block the reboot only for some time. */
 const able = new Set(["yes", "inhibited", "inhibitor-blocked"]);
-/** Before that it is one of these to all but root, for as long. */
+/** Older versions give one of these answers to users other than root while an inhibitor is held. */
 const deniedForNow = new Set(["no", "challenge"]);
 
 /** https://github.com/systemd/systemd/blob/main/src/libsystemd/sd-bus/bus-common-errors.h */
 const inProgress = "org.freedesktop.login1.OperationInProgress";
 
 interface Options {
-  /** The gate does not ask for them either. */
+  /** The gate for inhibitors is off, too. */
   skipInhibitors: boolean;
-  /** As whom it asks; root where nothing is said and there are no users. */
+  /** The own user ID; root by default, and on systems without users. */
   uid?: number;
 }
 
@@ -47,9 +47,9 @@ export function logindRebooter(
       try {
         await logind.reboot({ skipInhibitors }, signal);
       } catch (cause) {
-        // A shutdown that is under way already, whoever has asked for it, is as good.
+        // Another shutdown in progress has the same effect.
         if (cause instanceof BusRefusal && cause.code === inProgress) return;
-        // Where the connection breaks off later the machine may be on its way down: only the boot ID tells.
+        // After a later loss of the connection the machine may be going down. Only the boot ID is proof.
         const isRefused = cause instanceof BusRefusal || cause instanceof BusUnreachable;
         if (!isRefused) throw cause;
         throw new RebootRefused(`asking logind to reboot: ${cause.message}`, { cause });

@@ -1,28 +1,28 @@
-/** Asks the machine to reboot. Resolving means that it was asked; that it did is proved by the boot ID. */
+/** Asks the machine to reboot. Resolves when it was asked; only the boot ID proves a reboot. */
 export interface Rebooter {
   reboot(signal: AbortSignal): Promise<void>;
-  /** Where there are several methods: looks which can work, without doing anything. That one reboots from then on. */
+  /** Selects the first of several methods that can work, by prechecks. This method is used from then on. */
   choose?(signal: AbortSignal): Promise<Choice>;
 }
 
 export type MethodName = "logind" | "signal" | "command";
 
 export interface Choice {
-  /** Undefined where none can. */
+  /** Undefined if no method can work. */
   method: MethodName | undefined;
-  /** Why those that were looked at before it cannot. */
+  /** The reasons why other methods cannot work. */
   cannot: Partial<Record<MethodName, string>>;
 }
 
-/** The request was certainly not taken, so the machine stays up and the node can be given back at once. */
+/** The request was certainly not accepted: the machine stays up, and the node can be restored at once. */
 export class RebootRefused extends Error {
   override readonly name = "RebootRefused";
   readonly code = "reboot-refused";
 }
 
-/** One way to ask it. */
+/** One way to ask the machine. */
 export interface RebootMethod extends Rebooter {
   readonly name: MethodName;
-  /** Why it certainly does not work here, looked up without doing anything; undefined where it can. */
+  /** The reason why the method certainly does not work here, found without side effects; undefined if it can work. */
   precheck(signal: AbortSignal): Promise<string | undefined>;
 }

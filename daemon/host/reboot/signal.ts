@@ -3,7 +3,7 @@ import { type RebootMethod, RebootRefused } from "./rebooter.ts";
 
 export type Kill = (pid: number, signal: number) => void;
 
-/** From here on signals are commands that only systemd knows; SIGRTMIN is 34 with glibc. */
+/** Signals from this number on are commands for systemd only; SIGRTMIN is 34 with glibc. */
 const realTimeMin = 34;
 
 /**
