@@ -71,7 +71,7 @@ function destroyWhenSilent(socket: Socket, clock: Clock): void {
       bytesRead = socket.bytesRead;
     }
     socket.destroy(
-      new Error(`not a byte from the API server for ${silenceMaxMs / 1000} s, not even to a PING`),
+      new Error(`no data from the API server for ${silenceMaxMs / 1000} s, not even an answer to a PING`),
     );
   };
   watch().catch(() => {});

@@ -60,7 +60,7 @@ export async function runExecPlugin({
     throw new Error(`the kubeconfig's credential plugin: exec.${path.join(".")}: ${message}`);
   }
   const { apiVersion, command, args, env, installHint, provideClusterInfo } = parsed.data;
-  const what = `the credential plugin ${command}`;
+  const what = `credential plugin ${command}`;
   const spec = { interactive: false, ...(provideClusterInfo && { cluster: describe(cluster) }) };
   const info = JSON.stringify({ apiVersion, kind: "ExecCredential", spec });
   const added = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
@@ -91,7 +91,7 @@ function read(output: string, clock: Clock): ExecCredential {
   const { status } = answerSchema.parse(JSON.parse(output));
   const { token, clientCertificateData, clientKeyData, expirationTimestamp } = status;
   if (!token && !(clientCertificateData && clientKeyData))
-    throw new Error("it gives neither a token nor a certificate");
+    throw new Error("it returned neither a token nor a certificate");
   const leftMs = Date.parse(expirationTimestamp ?? "") - clock.wall();
   return {
     token: token ?? undefined,
@@ -125,7 +125,7 @@ function outputOf(
     child.on("error", reject);
     child.on("close", (code, killedBy) => {
       if (code === 0) resolve(output);
-      else reject(new Error(`it ended with ${code ?? killedBy}: ${said.trim() || "without a word"}`));
+      else reject(new Error(`it exited with ${code ?? killedBy}: ${said.trim() || "no error output"}`));
     });
   });
 }

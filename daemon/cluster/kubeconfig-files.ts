@@ -56,12 +56,12 @@ function parseKubeconfig(file: string, text: string): Kubeconfig {
   try {
     content = loadAllYaml(text)[0] ?? {};
   } catch (cause) {
-    throw new Error(`${file} is no YAML: ${(cause as Error).message.split("\n", 1)}`, { cause });
+    throw new Error(`${file} is not YAML: ${(cause as Error).message.split("\n", 1)}`, { cause });
   }
   const parsed = schema.safeParse(content);
   if (!parsed.success) {
     const { path = [], message } = parsed.error.issues[0] ?? {};
-    throw new Error(`${file} is no kubeconfig: ${[...path, ""].join(".").replace(/\.$/, ": ")}${message}`);
+    throw new Error(`${file} is not a kubeconfig: ${[...path, ""].join(".").replace(/\.$/, ": ")}${message}`);
   }
   for (const kind of ["cluster", "user", "context"] as const) {
     const names = (parsed.data[`${kind}s`] ?? []).map(({ name }) => name);

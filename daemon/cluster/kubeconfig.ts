@@ -60,7 +60,7 @@ function namedFiles(kubeconfig: string | undefined, listed: readonly string[]): 
 }
 
 function noneOf(listed: readonly string[]): KubeconfigError {
-  return new KubeconfigError(`no file of KUBECONFIG is there: ${listed.join(", ")}`);
+  return new KubeconfigError(`no file of KUBECONFIG exists: ${listed.join(", ")}`);
 }
 
 function ofThePod(): KubeConfig {
@@ -111,7 +111,7 @@ function inContext(config: KubeConfig, context: string): KubeConfig {
   if (config.getCurrentCluster() !== null) return config;
   const names = config.getContexts().map(({ name }) => name);
   throw new KubeconfigError(
-    `it has no context ${JSON.stringify(context)} with a cluster; there are ${names.join(", ")}`,
+    `it has no context ${JSON.stringify(context)} with a cluster; the contexts are ${names.join(", ")}`,
   );
 }
 

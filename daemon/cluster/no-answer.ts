@@ -6,8 +6,8 @@ export class NoAnswer extends Error {
 type Failure = Error & { code?: string; host?: string; cert?: { subjectaltname?: string } };
 
 const untrusted =
-  "its certificate is signed by an authority that is not trusted here; the kubeconfig's certificate-authority(-data) must hold the" +
-  " one that signed it, or, where a proxy in between opens TLS, that proxy's";
+  "its certificate is signed by an authority that is not trusted here; the kubeconfig's certificate-authority(-data) must contain" +
+  " that authority, or the one of a proxy that intercepts TLS";
 
 const noTls = "it does not speak TLS; a server without TLS is http://… in the kubeconfig";
 
@@ -21,13 +21,13 @@ const sentences: Record<string, (failure: Failure) => string> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: () => `unable to get the local issuer's certificate: ${untrusted}`,
   SELF_SIGNED_CERT_IN_CHAIN: () => `self-signed certificate in the chain: ${untrusted}`,
   DEPTH_ZERO_SELF_SIGNED_CERT: () => `self-signed certificate: ${untrusted}`,
-  CERT_SIGNATURE_FAILURE: () => `the signature of its certificate does not fit: ${untrusted}`,
+  CERT_SIGNATURE_FAILURE: () => `the signature of its certificate is invalid: ${untrusted}`,
   CERT_HAS_EXPIRED: () => "its certificate has expired, or the clock of this machine is ahead",
   CERT_NOT_YET_VALID: () => "its certificate is not valid yet, or the clock of this machine is behind",
   ERR_SSL_WRONG_VERSION_NUMBER: () => noTls,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: () => noTls,
-  ECONNREFUSED: () => "connection refused: nothing listens there, or a firewall says no",
-  ENOTFOUND: ({ message }) => `its name is not known: ${message}`,
+  ECONNREFUSED: () => "connection refused: no server listens there, or a firewall rejects the connection",
+  ENOTFOUND: ({ message }) => `unknown host name: ${message}`,
   EAI_AGAIN: ({ message }) => `its name cannot be resolved now: ${message}`,
 };
 

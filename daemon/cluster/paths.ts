@@ -44,5 +44,5 @@ function segment(name: string): string {
   const isName =
     name !== "" && name.length <= nameMaxChars && !/^\.\.?$|[/%]/.test(name) && name.isWellFormed();
   if (isName) return encodeURIComponent(name);
-  throw new ApiError(`no object has the name ${JSON.stringify(name.slice(0, 60))}`, { code: "not-found" });
+  throw new ApiError(`invalid object name ${JSON.stringify(name.slice(0, 60))}`, { code: "not-found" });
 }

@@ -10,7 +10,7 @@ const bootIDMaxBytes = 400;
 export async function readBootID(path: string): Promise<string> {
   const id = (await readHostFile(path, bootIDMaxBytes)).text.trim();
   if (!/^[0-9a-f-]{32,36}$/i.test(id)) {
-    throw new Error(`${path} holds ${JSON.stringify(id.slice(0, 80))}, which is no boot ID (a UUID)`);
+    throw new Error(`${path} contains ${JSON.stringify(id.slice(0, 80))}, which is not a boot ID (a UUID)`);
   }
   return id;
 }

@@ -64,6 +64,6 @@ function createOutput() {
       tail = tail.slice(over);
       omitted += over;
     },
-    text: () => (omitted === 0 ? head + tail : `${head}\n[${omitted} characters are left out]\n${tail}`),
+    text: () => (omitted === 0 ? head + tail : `${head}\n[${omitted} characters omitted]\n${tail}`),
   };
 }

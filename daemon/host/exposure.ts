@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { getuid } from "node:process";
+import { firstOf } from "../text/list.ts";
 import type { Clock } from "../time/clock.ts";
 import { withDeadline } from "../time/deadline.ts";
 
@@ -84,11 +85,9 @@ const shownMax = 3;
 
 /** One line for people; `none` without any exposure. */
 export function exposureText({ isRoot, capabilities, writable, sockets }: Exposure): string {
-  const some = (paths: readonly string[]) =>
-    paths.slice(0, shownMax).join(", ") +
-    (paths.length > shownMax ? `, and ${paths.length - shownMax} more` : "");
+  const some = (paths: readonly string[]) => firstOf(paths, shownMax);
   const parts = [
-    isRoot && "runs as root, whom the host's D-Bus obeys",
+    isRoot && "runs as root, which the host's D-Bus trusts",
     capabilities !== "" && `has the capabilities 0x${capabilities}`,
     sockets.length > 0 && `by permission may connect to ${some(sockets)}`,
     writable.length > 0 && `mounted writable: ${some(writable)}`,

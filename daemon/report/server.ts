@@ -94,7 +94,7 @@ function createAnswers({
       const wrong = path === "/healthz" ? fault() : unready();
       return text(wrong === undefined ? 200 : 503, wrong ?? "ok");
     }
-    return text(404, "not found; there are /metrics, /healthz and /readyz");
+    return text(404, "not found; use /metrics, /healthz or /readyz");
   };
 }
 
@@ -114,7 +114,7 @@ function createGuard(readToken: () => Promise<string>, warn: (message: string) =
       say(undefined);
       return isRight ? undefined : unauthorized;
     } catch (error) {
-      say(`/metrics refuses everybody: ${explain(error)}`);
+      say(`/metrics rejects every request: ${explain(error)}`);
       return text(503, "the token's file cannot be read; see rebootd's log");
     }
   };
@@ -144,7 +144,7 @@ async function createTls(
       say(undefined);
     } catch (error) {
       // The two files may be replaced one after the other.
-      say(`the port of /metrics keeps its previous certificate: ${explain(error)}`);
+      say(`the port of /metrics keeps the previous certificate: ${explain(error)}`);
     }
   });
   return async (socket) => {

@@ -6,7 +6,7 @@ export class DeadlineError extends Error {
   readonly code = "deadline";
   override readonly name = "DeadlineError";
   constructor(what: string, ms: number) {
-    super(`${what}: no end after ${ms / 1000} s`);
+    super(`${what}: timed out after ${ms / 1000} s`);
   }
 }
 

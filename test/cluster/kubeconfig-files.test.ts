@@ -85,11 +85,11 @@ users:
   });
 
   const refused: [what: string, text: string, says: RegExp][] = [
-    ["no YAML", "a: [", /^\/f is no YAML: /],
-    ["a word", "kubeconfig", /^\/f is no kubeconfig: /],
-    ["a list", "[]", /^\/f is no kubeconfig: /],
-    ["entries that are none", "users: [a]", /^\/f is no kubeconfig: users\.0: /],
-    ["an entry without a name", "users: [{user: {}}]", /^\/f is no kubeconfig: users\.0\.name: /],
+    ["no YAML", "a: [", /^\/f is not YAML: /],
+    ["a word", "kubeconfig", /^\/f is not a kubeconfig: /],
+    ["a list", "[]", /^\/f is not a kubeconfig: /],
+    ["entries that are none", "users: [a]", /^\/f is not a kubeconfig: users\.0: /],
+    ["an entry without a name", "users: [{user: {}}]", /^\/f is not a kubeconfig: users\.0\.name: /],
     ["a name twice", "users: [{name: u}, {name: u}]", /^\/f has the user "u" twice$/],
   ];
   for (const [what, text, says] of refused) {

@@ -173,7 +173,7 @@ describe("A person's command", () => {
       const failing = { exec: { ...exec, command: "sh", args } };
       await failsWith(
         { KUBECONFIG: await writeKubeconfig("config", { user: failing }) },
-        /the credential plugin sh: it ended with 3: please log in/,
+        /credential plugin sh: it exited with 3: please log in/,
       );
       await failsWith(
         {
@@ -181,7 +181,7 @@ describe("A person's command", () => {
             user: { exec: { ...exec, command: "no-such-plugin" } },
           }),
         },
-        /the credential plugin no-such-plugin: .*ENOENT; see https:\/\/login\.example/,
+        /credential plugin no-such-plugin: .*ENOENT; see https:\/\/login\.example/,
       );
     });
   });
@@ -342,7 +342,7 @@ describe("A daemon outside of a pod", () => {
     assert.deepEqual([missing.code, missing.out], [2, ""]);
     assert.match(
       missing.err,
-      /^rebootd: --kubeconfig: no file of KUBECONFIG is there: [^\n]+missing, [^\n]+gone;/,
+      /^rebootd: --kubeconfig: no file of KUBECONFIG exists: [^\n]+missing, [^\n]+gone;/,
     );
     await mkdir(file(".kube"), { recursive: true });
     await writeFile(file(".kube/config"), await readFile(await writeKubeconfig("own")));

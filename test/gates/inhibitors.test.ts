@@ -10,7 +10,7 @@ function inhibitor(changes: Partial<Inhibitor> = {}): Inhibitor {
 }
 
 const noBus = Object.assign(new Error("no D-Bus socket at /run/bus"), { code: "no-bus" });
-const noAnswer = Object.assign(new Error("no end after 5 s"), { code: "deadline" });
+const noAnswer = Object.assign(new Error("timed out after 5 s"), { code: "deadline" });
 
 /** Asks it once for each answer; the sentences, "open", or what it throws. */
 async function asked(when: Inhibitors, ...answers: (Inhibitor[] | Error)[]): Promise<string[]> {

@@ -24,14 +24,14 @@ const mountinfo = `
 describe("What is open to whoever breaks into the daemon", () => {
   const rows: [what: string, exposure: Partial<Exposure>, text: string][] = [
     ["nothing", {}, "none"],
-    ["a user", { isRoot: true }, "runs as root, whom the host's D-Bus obeys"],
+    ["a user", { isRoot: true }, "runs as root, which the host's D-Bus trusts"],
     ["capabilities", { capabilities: "20" }, "has the capabilities 0x20"],
     ["a socket", { sockets: ["/r/docker.sock"] }, "by permission may connect to /r/docker.sock"],
     ["mounts", { writable: ["/r/1", "/r/2"] }, "mounted writable: /r/1, /r/2"],
     [
       "many mounts, of which it names some",
       { isRoot: true, writable: ["/r/1", "/r/2", "/r/3", "/r/4", "/r/5"] },
-      "runs as root, whom the host's D-Bus obeys; mounted writable: /r/1, /r/2, /r/3, and 2 more",
+      "runs as root, which the host's D-Bus trusts; mounted writable: /r/1, /r/2, /r/3 and 2 more",
     ],
   ];
   for (const [what, exposure, text] of rows) {

@@ -31,13 +31,13 @@ describe("The host", () => {
     it("is killed at its deadline", async () => {
       await assert.rejects(
         exec(["/bin/sleep", "60"], 20, signal),
-        /running \/bin\/sleep 60: no end after 0.02 s/,
+        /running \/bin\/sleep 60: timed out after 0.02 s/,
       );
     });
 
     it("does not leave behind what it has started", async () => {
       const script = `sleep 60 & echo $! > ${folder}/pid; wait`;
-      await assert.rejects(exec(["/bin/sh", "-c", script], 200, signal), /no end after 0.2 s/);
+      await assert.rejects(exec(["/bin/sh", "-c", script], 200, signal), /timed out after 0.2 s/);
       const pid = Number(await readFile(join(folder, "pid"), "utf8"));
       await withDeadline(systemClock, 1000, signal, "the end of what it has started", async (late) => {
         while (!(await hasEnded(pid))) await systemClock.sleep(5, late);
@@ -56,7 +56,7 @@ describe("The host", () => {
 
     it("keeps the beginning and the end of what it prints, and says what is left out between", async () => {
       const { output } = await exec(["/bin/sh", "-c", "echo first; seq 20000; echo last"], 5000, signal);
-      assert.match(output, /^first\n1\n2\n.*\n\[\d+ characters are left out\]\n.*\n20000\nlast$/s);
+      assert.match(output, /^first\n1\n2\n.*\n\[\d+ characters omitted\]\n.*\n20000\nlast$/s);
       const few = await exec(["/bin/sh", "-c", "seq 4000"], 5000, signal);
       assert.equal(few.output, Array.from({ length: 4000 }, (_, n) => n + 1).join("\n"));
     });
@@ -81,7 +81,7 @@ describe("The host", () => {
 
     it("is refused when it is none", async () => {
       await writeFile(join(folder, "boot_id"), "");
-      await assert.rejects(readBootID(join(folder, "boot_id")), /is no boot ID/);
+      await assert.rejects(readBootID(join(folder, "boot_id")), /is not a boot ID/);
     });
   });
 

@@ -419,7 +419,7 @@ describe("The server, with files that say who may ask", () => {
         assert.equal((await ask("/metrics")).status, 401);
         assert.equal((await ask("/healthz")).status, 200);
         assert.equal(warnings.length, 1);
-        assert.match(warnings[0] ?? "", /^\/metrics refuses everybody: --metrics-bearer-token-file="/);
+        assert.match(warnings[0] ?? "", /^\/metrics rejects every request: --metrics-bearer-token-file="/);
         await writeFile(at("token"), "right-token");
         assert.equal((await ask("/metrics", withToken("Bearer right-token"))).status, 200);
       });
@@ -485,7 +485,7 @@ describe("The server, with files that say who may ask", () => {
         assert.equal(warnings.length, 1);
         assert.match(
           warnings[0] ?? "",
-          /^the port of \/metrics keeps its previous certificate: --metrics-tls-cert-file="/,
+          /^the port of \/metrics keeps the previous certificate: --metrics-tls-cert-file="/,
         );
         await write(second());
         assert.equal((await askSafely(port, "/healthz")).shown, "second");

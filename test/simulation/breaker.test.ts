@@ -169,7 +169,7 @@ describe("With --max-unavailable", () => {
       { status: 500 },
       /^nodes-unknown: cannot tell how the other nodes are: .*nodes.* 500/,
     ],
-    ["are never listed", "hang", /^nodes-unknown: cannot tell how the other nodes are: .*no end after/],
+    ["are never listed", "hang", /^nodes-unknown: cannot tell how the other nodes are: .*timed out after/],
   ] as const) {
     it(`a node waits and says why where the others ${what}, and goes once they can be`, async () => {
       await start(3, { "max-unavailable": "2" });

@@ -151,7 +151,7 @@ describe("A world", () => {
   it("names what did not come in time", async () => {
     await assert.rejects(
       world.eventually("pigs fly", () => false, 50),
-      /pigs fly: no end after 0.05 s/,
+      /pigs fly: timed out after 0.05 s/,
     );
   });
 });

@@ -62,7 +62,7 @@ export async function withBus<T>(
   const inbox = createInbox({
     onGreeting(line) {
       // https://dbus.freedesktop.org/doc/dbus-specification.html#auth-protocol
-      if (!line.startsWith("OK ")) throw new Error(`it does not let us in: ${shortLine(line)}`);
+      if (!line.startsWith("OK ")) throw new Error(`it rejects the authentication: ${shortLine(line)}`);
       stream.write("BEGIN\r\n");
       greeted.resolve();
     },

@@ -176,5 +176,5 @@ async function askFor<T>(ask: Ask, call: BusCall, form: z.ZodMiniType<T>): Promi
 function parse<T>(form: z.ZodMiniType<T>, value: unknown, { member }: BusCall): T {
   const parsed = form.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new Error(`logind answered ${member} in a form that is not known`, { cause: parsed.error });
+  throw new Error(`logind's answer to ${member} has an unknown form`, { cause: parsed.error });
 }

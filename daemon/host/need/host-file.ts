@@ -20,6 +20,6 @@ export async function readHostFile(
 
 function assertRegular(path: string, found: { isFile(): boolean; isSymbolicLink(): boolean }): void {
   if (found.isFile()) return;
-  const what = found.isSymbolicLink() ? "a link, which is not followed" : "no regular file";
+  const what = found.isSymbolicLink() ? "a link, which is not followed" : "not a regular file";
   throw new Error(`${path} is ${what}`);
 }

@@ -207,14 +207,14 @@ describe("logind", () => {
       return bytes;
     };
     const rows: [what: string, answer: (call: Call) => Answer, says: RegExp][] = [
-      ["is not waited for when it never comes", () => "silence", /asking logind over .*: no end after/],
+      ["is not waited for when it never comes", () => "silence", /asking logind over .*: timed out after/],
       ["is not waited for when it hangs up", () => "hang up", /the connection was closed/],
       [
         "is not believed when it is of another form",
         () => ({ signature: "s", body: ["none"] }),
         /ListInhibitors/,
       ],
-      ["is not believed when it is empty", () => nothing, /ListInhibitors in a form/],
+      ["is not believed when it is empty", () => nothing, /answer to ListInhibitors has an unknown form/],
       ["does not end the process when it is noise", () => ({ bytes: Buffer.alloc(400, 0xa5) }), /./],
       [
         "does not end the process when its fields are noise",
@@ -262,7 +262,7 @@ describe("Rebooting by logind", () => {
     [0, /"no"$/],
     [
       473,
-      /"no"; user 473 has to be in the node's list of users and in a rule of polkit: see manifests\/components\/rootless$/,
+      /"no"; user 473 must be in the node's list of users and in a rule of polkit: see manifests\/components\/rootless$/,
     ],
   ] as const) {
     it(`says what is missing on the node to user ${uid}`, async () => {

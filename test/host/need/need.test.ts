@@ -436,7 +436,7 @@ describe("The need for a reboot", () => {
       const slow = commandNeed(["/bin/sleep", "60"], sentinelCommand, createExec(hurried), systemClock, 0);
       assert.deepEqual(await slow.check(true, signal), {
         state: "unknown",
-        why: "running /bin/sleep 60: no end after 60 s",
+        why: "running /bin/sleep 60: timed out after 60 s",
       });
       assert.equal(await slow.precheck(signal), undefined);
     });
