@@ -20,7 +20,7 @@ export interface Belief<T> {
   /** Takes a state from a watch, or from the answer to a write. False if a newer state is known. */
   shown(value: T, version: string | undefined): boolean;
   /** Shortens the trust to at most this time from now. */
-  fade(ms: number): void;
+  trustAtMost(ms: number): void;
 }
 
 /**
@@ -51,7 +51,7 @@ export function createBelief<T>(clock: Clock, trustMs: number): Belief<T> {
       return learn(value, version);
     },
     shown: (value, version) => !isLaterVersion(known?.version, version) && learn(value, version),
-    fade(ms) {
+    trustAtMost(ms) {
       trustedUntil = Math.min(trustedUntil, clock.elapsed() + ms);
     },
   };

@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../time/clock.ts";
 import { linked } from "../time/linked.ts";
 import { type Api, isApiError } from "./api.ts";
-import { inform } from "./informer.ts";
+import { runInformer } from "./informer.ts";
 import { type Budget, keptOfBudget, type WholeBudget } from "./objects.ts";
 import { listAll } from "./pages.ts";
 import { paths } from "./paths.ts";
@@ -38,7 +38,7 @@ export interface FollowedBudgets {
 }
 
 /** Several namespaces may be watched at a time, and their watches break together. */
-const rest = { firstMs: 5000, maxMs: 5 * 60_000 };
+const pause = { firstMs: 5000, maxMs: 5 * 60_000 };
 
 /**
  * One list and one watch of the budgets of a namespace, until the signal ends it. It ends by itself if the watch is forbidden, and
@@ -53,7 +53,7 @@ export async function followBudgets(
   let known = new Map<string, Budget>();
   const nameOf = ({ metadata }: Budget) => metadata?.name ?? "";
   const tell = () => onBudgets([...known.values()]);
-  await inform<WholeBudget, Budget>(
+  await runInformer<WholeBudget, Budget>(
     {
       ...ports,
       collection: paths.budgetsIn(namespace),
@@ -79,7 +79,7 @@ export async function followBudgets(
         refusal = error.message;
         end(error);
       },
-      rests: { broken: rest, refused: rest },
+      pauses: { broken: pause, refused: pause },
     },
     signal,
   ).finally(() => end());

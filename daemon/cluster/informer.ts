@@ -5,7 +5,7 @@ import { type Api, type CallOptions, isApiError, retryAfterOf, type WatchEvent }
 import type { Metadata, PartialObjectMetadata } from "./objects.ts";
 import { pagesOf } from "./pages.ts";
 
-export interface Informed<Whole, T> {
+export interface InformerOptions<Whole, T> {
   api: Api;
   clock: Clock;
   random: Random;
@@ -27,11 +27,11 @@ export interface Informed<Whole, T> {
   onOpen?: () => void;
   /** Called for each failure; the informer retries by itself. Until the next event or list, changes and deletions may be missed. */
   onBreak: (error: unknown) => void;
-  rests?: Partial<Rests>;
+  pauses?: Partial<Pauses>;
 }
 
 /** The pauses before the next try. */
-interface Rests {
+interface Pauses {
   /** After an orderly end, for the case of a server that ends each watch at once. */
   ended: BackoffLimits;
   broken: BackoffLimits;
@@ -39,7 +39,7 @@ interface Rests {
   refused: BackoffLimits;
 }
 
-const usualRests: Rests = {
+const usualPauses: Pauses = {
   ended: { firstMs: 500, maxMs: 60_000 },
   broken: { firstMs: 2000, maxMs: 75_000 },
   refused: { firstMs: 2000, maxMs: 3 * 60_000 },
@@ -50,11 +50,22 @@ const usualRests: Rests = {
  * is repeated if the server has forgotten that version, if an event could not be handled, or if the last list is too old.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
-export async function inform<Whole extends { metadata?: Metadata }, T>(
-  { api, clock, random, collection, query, list, keep, onEvent, onBreak, ...informed }: Informed<Whole, T>,
+export async function runInformer<Whole extends { metadata?: Metadata }, T>(
+  {
+    api,
+    clock,
+    random,
+    collection,
+    query,
+    list,
+    keep,
+    onEvent,
+    onBreak,
+    ...informed
+  }: InformerOptions<Whole, T>,
   signal: AbortSignal,
 ): Promise<void> {
-  const rests = { ...usualRests, ...informed.rests };
+  const pauses = { ...usualPauses, ...informed.pauses };
   const asked = informed.metadataOnly && { metadataOnly: informed.metadataOnly };
   let version: string | undefined;
   let listedAt = 0;
@@ -71,7 +82,7 @@ export async function inform<Whole extends { metadata?: Metadata }, T>(
   for (let failures = 0; !signal.aborted; ) {
     const watching = linked(signal);
     let atLeastMs = 0;
-    let rest = rests.ended;
+    let pause = pauses.ended;
     try {
       if (list !== undefined) {
         if (version === undefined) {
@@ -101,24 +112,24 @@ export async function inform<Whole extends { metadata?: Metadata }, T>(
       }
       if (isApiError(error, "expired")) version = undefined;
       const isRefused = isApiError(error, "forbidden", "unauthorized", "too-many-requests");
-      rest = isRefused ? rests.refused : rests.broken;
+      pause = isRefused ? pauses.refused : pauses.broken;
       atLeastMs = retryAfterOf(error);
       onBreak(error);
     } finally {
       watching.end();
     }
     failures += 1;
-    await clock.sleep(Math.max(atLeastMs, backoffMs(failures, rest, random)), signal).catch(() => {});
+    await clock.sleep(Math.max(atLeastMs, backoffMs(failures, pause, random)), signal).catch(() => {});
   }
 }
 
-export interface InformedOfObject
-  extends Pick<Informed<never, never>, "api" | "clock" | "random" | "collection" | "onBreak"> {
+export interface WatchedObject
+  extends Pick<InformerOptions<never, never>, "api" | "clock" | "random" | "collection" | "onBreak"> {
   name: string;
   /** Called with the metadata at the start and at each change, and with undefined if the object is deleted. */
   onChange: (metadata: PartialObjectMetadata["metadata"]) => void;
   /** The server has accepted the watch again after a failure. */
-  onMended?: () => void;
+  onReopened?: () => void;
 }
 
 /**
@@ -126,19 +137,19 @@ export interface InformedOfObject
  * old version may be forgotten, or may lie in the future after a restore of etcd from a backup, so that the watch stays silent.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-watch
  */
-export async function informOfObject(
-  { name, onChange, onMended, onBreak, ...ports }: InformedOfObject,
+export async function watchObject(
+  { name, onChange, onReopened, onBreak, ...ports }: WatchedObject,
   signal: AbortSignal,
 ): Promise<void> {
   let isBroken = false;
-  const informed: Informed<PartialObjectMetadata, PartialObjectMetadata> = {
+  const informed: InformerOptions<PartialObjectMetadata, PartialObjectMetadata> = {
     ...ports,
     query: { fieldSelector: `metadata.name=${name}` },
     metadataOnly: "object",
     keep: (object) => object,
     onEvent: (type, { metadata }) => onChange(type === "DELETED" ? undefined : metadata),
     onOpen() {
-      if (isBroken) onMended?.();
+      if (isBroken) onReopened?.();
       isBroken = false;
     },
     onBreak(error) {
@@ -146,5 +157,5 @@ export async function informOfObject(
       onBreak(error);
     },
   };
-  await inform(informed, signal);
+  await runInformer(informed, signal);
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../time/clock.ts";
 /** The time for which the API server could not be reached, derived from the answers to all requests. */
 export interface Outage {
   /** Takes the status of a request that began at `begunAt`, by `clock.elapsed()`; status 0 means no answer. */
-  heard(status: number, begunAt: number): void;
+  observe(status: number, begunAt: number): void;
   /** The sum up to now, in milliseconds. */
   totalMs(): number;
 }
@@ -21,7 +21,7 @@ export function createOutage(clock: Clock): Outage {
   const lastedMs = () =>
     failing === undefined ? 0 : Math.min(clock.elapsed(), failing.until) - failing.since;
   return {
-    heard(status, begunAt) {
+    observe(status, begunAt) {
       if (status === 0 || status >= 500) {
         const until = clock.elapsed() + (away.includes(status) ? unaskedMs : failedUnaskedMs);
         failing = { since: failing?.since ?? begunAt, until };

@@ -3,7 +3,7 @@ import type { Clock } from "../time/clock.ts";
 /** The API server's clock, derived from the dates of its answers: https://www.rfc-editor.org/rfc/rfc9110#field.date */
 export interface ServerClock {
   /** Takes the date of the answer to a request that began at `begunAt`, by `clock.elapsed()`. */
-  heard(date: string | undefined, begunAt: number): void;
+  observe(date: string | undefined, begunAt: number): void;
   /** The server's time at the local time `wall`; milliseconds since the epoch. The local time if nothing is known. */
   at(wall: number): number;
 }
@@ -16,7 +16,7 @@ const sameMs = 2000;
 export function createServerClock(clock: Clock): ServerClock {
   let aheadMs = 0;
   return {
-    heard(date = "", begunAt) {
+    observe(date = "", begunAt) {
       const told = Date.parse(date);
       if (Number.isNaN(told) || clock.elapsed() - begunAt > promptMs) return;
       aheadMs = told + 500 - clock.wall();

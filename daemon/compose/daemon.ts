@@ -68,8 +68,8 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
     clock,
     onAnswer({ verb, status, begunAt, date }) {
       metrics.apiRequests.inc({ verb, status });
-      outage.heard(status, begunAt);
-      serverClock.heard(date, begunAt);
+      outage.observe(status, begunAt);
+      serverClock.observe(date, begunAt);
     },
   });
   const log = createLog({

@@ -124,7 +124,7 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
       const last = belief.last();
       if (last === undefined) return false;
       if (metadata?.uid !== last.facts.uid) {
-        belief.fade(0);
+        belief.trustAtMost(0);
         return true;
       }
       const { resourceVersion = "", annotations = {} } = metadata;
@@ -138,10 +138,10 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
       const known = { ...last, facts: { ...last.facts, ...requests, annotations, resourceVersion } };
       if (!belief.shown(known, resourceVersion)) return false;
       const isChanged = annotations[recordAnnotation] !== last.text;
-      if (isChanged) belief.fade(0);
+      if (isChanged) belief.trustAtMost(0);
       return isRequested || isChanged;
     },
-    distrust: () => belief.fade(0),
+    distrust: () => belief.trustAtMost(0),
     followClock() {
       const before = offsetMs;
       offsetMs = clock.wall() - clock.elapsed();

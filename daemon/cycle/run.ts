@@ -1,6 +1,6 @@
 import type { Api } from "../cluster/api.ts";
 import { brokenTrustMs } from "../cluster/belief.ts";
-import { informOfObject } from "../cluster/informer.ts";
+import { watchObject } from "../cluster/informer.ts";
 import type { Metadata } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
 import type { Drain } from "../drain/drain.ts";
@@ -107,7 +107,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
   signal.addEventListener("abort", end, { once: true });
 
   ports.need.watch(wake.ring, ended.signal, (error) => report.failed("watching the sentinel", error));
-  void informOfObject(
+  void watchObject(
     {
       ...ports,
       collection: paths.nodes,
@@ -119,7 +119,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
         report.failed("watching the own Node", error);
         void distrustLater();
       },
-      onMended: mended.ring,
+      onReopened: mended.ring,
     },
     ended.signal,
   );

@@ -2,7 +2,7 @@
 
 import { type Api, isApiError } from "../cluster/api.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
-import { inform } from "../cluster/informer.ts";
+import { runInformer } from "../cluster/informer.ts";
 import { keptOfPod, type Pod, type WholePod } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
 import type { Clock, Random } from "../time/clock.ts";
@@ -21,7 +21,7 @@ export interface FollowedPods {
 /** How long the watch of the pods is believed. */
 const trustMs = 50_000;
 /** A drain has little time; but a right that is missing does not come within seconds. */
-const rests = { broken: { firstMs: 500, maxMs: 60_000 }, refused: { firstMs: 10_000, maxMs: 60_000 } };
+const pauses = { broken: { firstMs: 500, maxMs: 60_000 }, refused: { firstMs: 10_000, maxMs: 60_000 } };
 
 /** Until the signal ends it. Rejects with an error that is not the server's. */
 export function followPods(
@@ -31,7 +31,7 @@ export function followPods(
   signal: AbortSignal,
 ): Promise<void> {
   const judge = createJudge(ports.api, selection, now, signal);
-  return inform<WholePod, Pod>(
+  return runInformer<WholePod, Pod>(
     {
       ...ports,
       collection: paths.pods,
@@ -55,7 +55,7 @@ export function followPods(
         // The server forgets old versions in the course of its work.
         if (error.code !== "expired") happen({ type: "troubled", code: error.code, why: error.message });
       },
-      rests,
+      pauses,
     },
     signal,
   );

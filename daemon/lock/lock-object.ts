@@ -1,6 +1,6 @@
 import { pausedAnnotation } from "../annotations/pause.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
-import { informOfObject } from "../cluster/informer.ts";
+import { watchObject } from "../cluster/informer.ts";
 import { backoffMs } from "../time/backoff.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { type Failure, type Failures, failuresAnnotation, parseFailures, writeFailures } from "./failures.ts";
@@ -176,7 +176,7 @@ export function createLockObject({
       }
     },
     watch: (onState, onBreak, signal) =>
-      informOfObject(
+      watchObject(
         {
           api,
           clock,

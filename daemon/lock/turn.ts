@@ -107,7 +107,7 @@ export function createTurn(options: TurnOptions): Turn {
         if (latest.shown(facts, facts.version)) accept({ event: "watched", facts });
       };
       const onBreak = (error: unknown) => {
-        latest.fade(brokenTrustMs(random));
+        latest.trustAtMost(brokenTrustMs(random));
         accept({ event: "watch-broke" });
         onError("watching the lock", error);
       };

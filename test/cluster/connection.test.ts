@@ -9,7 +9,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { createAgent } from "../../daemon/cluster/connection.ts";
-import { informOfObject } from "../../daemon/cluster/informer.ts";
+import { watchObject } from "../../daemon/cluster/informer.ts";
 import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig.ts";
 import { type Clock, systemClock } from "../../daemon/time/clock.ts";
 import { certificate } from "../kubernetes/api/https.ts";
@@ -71,9 +71,9 @@ function watchNode(api: Api, clock: Clock): string[] {
     name: "n1",
     onChange: (metadata: object | undefined) => seen.push(metadata === undefined ? "gone" : "there"),
     onBreak: () => seen.push("broken"),
-    onMended: () => seen.push("mended"),
+    onReopened: () => seen.push("mended"),
   };
-  void informOfObject(informed, end.signal);
+  void watchObject(informed, end.signal);
   return seen;
 }
 

@@ -8,7 +8,7 @@ function awayFor(answers: Record<number, number>, until: number): number {
   const outage = createOutage({ elapsed: () => now } as Clock);
   for (const [second, status] of Object.entries(answers)) {
     now = Number(second) * 1000;
-    outage.heard(status, now - 1000);
+    outage.observe(status, now - 1000);
   }
   now = until * 1000;
   return outage.totalMs() / 1000;

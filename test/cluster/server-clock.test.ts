@@ -9,7 +9,7 @@ function shows(...answers: { aheadS: number; tookS?: number }[]): string {
   const clock = { wall: () => noon, elapsed: () => 100_000 } as Clock;
   const server = createServerClock(clock);
   for (const { aheadS, tookS = 0 } of answers)
-    server.heard(new Date(noon + aheadS * 1000).toUTCString(), 100_000 - tookS * 1000);
+    server.observe(new Date(noon + aheadS * 1000).toUTCString(), 100_000 - tookS * 1000);
   return new Date(server.at(noon)).toISOString().slice(11, 21);
 }
 
@@ -26,7 +26,7 @@ describe("The API server's clock, when this node's shows 12:00:00.0", () => {
 
   it("is not set by what is no date", () => {
     const server = createServerClock({ wall: () => noon, elapsed: () => 0 } as Clock);
-    for (const date of [undefined, "", "yesterday"]) server.heard(date, 0);
+    for (const date of [undefined, "", "yesterday"]) server.observe(date, 0);
     assert.equal(server.at(noon), noon);
   });
 });

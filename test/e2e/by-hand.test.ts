@@ -194,6 +194,9 @@ describe("A person at the command line", () => {
   it("is told which contexts there are", async () => {
     const { code, err } = await rebootd("status", "--context=prod");
     assert.equal(code, 2);
-    assert.match(err, /^rebootd: --kubeconfig: it has no context "prod" with a cluster; the contexts are [^\n]+\n$/);
+    assert.match(
+      err,
+      /^rebootd: --kubeconfig: it has no context "prod" with a cluster; the contexts are [^\n]+\n$/,
+    );
   });
 });

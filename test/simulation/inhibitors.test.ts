@@ -89,7 +89,10 @@ describe("A node whose shutdowns somebody holds back", () => {
     await wantReboot();
     await world.time.pass(10 * minute);
     assert.equal(await phase(), "Waiting");
-    assert.match((await reasons())?.[0] ?? "", /^cannot tell: asking the gate inhibitors: timed out after 15 s/);
+    assert.match(
+      (await reasons())?.[0] ?? "",
+      /^cannot tell: asking the gate inhibitors: timed out after 15 s/,
+    );
     await expectUntouched();
     isDumb = false;
     await until("n1 has rebooted", isRebooted);
