@@ -5,12 +5,17 @@
 const { mkdtempSync, rmSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
+const { buildSync } = require("esbuild");
+const { bundleOptions } = require("./manifests/image/bundle.ts");
 const { simulatedOnly } = require("./test/kubernetes/suite.json");
 
-// What one daemon leaves compiled when it ends, the many that are started after it in this run need not compile again.
-if (process.env.NODE_COMPILE_CACHE === undefined) {
-  const folder = mkdtempSync(join(tmpdir(), "rebootd-compiled-"));
+// Daemons and commands are started some hundred times. They are the bundle, as in the image, which starts in a third of the time that
+// the sources take; and the first leaves compiled what the others need not compile again.
+if (process.env.REBOOTD_PROGRAM === undefined) {
+  const folder = mkdtempSync(join(tmpdir(), "rebootd-built-"));
   process.env.NODE_COMPILE_CACHE = folder;
+  process.env.REBOOTD_PROGRAM = join(folder, "rebootd.mjs");
+  buildSync({ ...bundleOptions, outfile: process.env.REBOOTD_PROGRAM });
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 }
 

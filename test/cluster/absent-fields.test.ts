@@ -420,7 +420,7 @@ describe("Where the API server leaves out", () => {
     [["budget", "status"], "rebootd plan", /"budget-busy"/],
     [["budget", "spec", "selector"], "rebootd plan", { not: /budget-/ }],
     [["daemon", "status", "containerStatuses"], "rebootd explain", /daemon not Ready/],
-    [["daemon", "status"], "pods that a node needs", /"says":"kube-system\/rebootd-1"/],
+    [["daemon", "status"], "pods that a node needs", /"name":"kube-system\/rebootd-1"/],
     [["lease", "metadata", "annotations"], "the lock", /"holders":\[\]/],
     [["claim", "spec"], "volumes that are attached", /^\[\]$/],
   ];

@@ -13,7 +13,8 @@ import { systemClock } from "../../daemon/time/clock.ts";
 import { certificate } from "../kubernetes/api/https.ts";
 import { createApiServer, kubeconfig, type Listening, listen } from "../kubernetes/api/server.ts";
 import { startHttpProxy } from "../kubernetes/middlemen.ts";
-import { daemonMain, runDaemonProcess } from "./daemon-process.ts";
+import { bareEnvironment, program } from "../world/program.ts";
+import { runDaemonProcess } from "./daemon-process.ts";
 
 /** What a daemon says first; it is stopped then, after what is done `meanwhile`. */
 async function firstLine(
@@ -21,9 +22,9 @@ async function firstLine(
   environment: Record<string, string>,
   meanwhile: (line: string) => Promise<void> = async () => {},
 ): Promise<string> {
-  const env = { PATH: process.env["PATH"] ?? "", ...environment };
+  const env = { ...bareEnvironment, ...environment };
   const stdio = ["ignore", "ignore", "pipe"] as const;
-  const child = spawn(process.execPath, [daemonMain, ...args], { env, stdio: [...stdio], timeout: 30_000 });
+  const child = spawn(process.execPath, [program, ...args], { env, stdio: [...stdio], timeout: 30_000 });
   const closed = once(child, "close");
   let said = "";
   for await (const text of child.stderr?.setEncoding("utf8") ?? []) {

@@ -1,8 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-
-export const daemonMain = fileURLToPath(new URL("../../daemon/main.ts", import.meta.url));
+import { bareEnvironment, program } from "../world/program.ts";
 
 export interface Ended {
   code: number | null;
@@ -16,8 +14,8 @@ export function runDaemonProcess(
   environment: Record<string, string> = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [daemonMain, ...args], {
-      env: { PATH: process.env["PATH"] ?? "", ...environment },
+    const child = spawn(process.execPath, [program, ...args], {
+      env: { ...bareEnvironment, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: 30_000,
     });

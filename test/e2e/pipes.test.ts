@@ -8,7 +8,7 @@ import { idleRecord, recordAnnotation, writeRecord } from "../../daemon/cycle/re
 import { systemClock } from "../../daemon/time/clock.ts";
 import { createApiServer, kubeconfig, type Listening, listen } from "../kubernetes/api/server.ts";
 import { createManifests } from "../world/manifests.ts";
-import { daemonMain } from "./daemon-process.ts";
+import { bareEnvironment, program } from "../world/program.ts";
 
 const { signal } = new AbortController();
 const server = createApiServer();
@@ -19,9 +19,9 @@ let folder: string;
 /** Runs a pipeline as a shell does, with `rebootd` for the daemon. */
 function shell(pipeline: string): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve, reject) => {
-    const script = `set -o pipefail; rebootd() { ${process.execPath} ${daemonMain} "$@"; }; ${pipeline}`;
+    const script = `set -o pipefail; rebootd() { ${process.execPath} ${program} "$@"; }; ${pipeline}`;
     const child = spawn("bash", ["-c", script], {
-      env: { PATH: process.env["PATH"] ?? "", KUBECONFIG: join(folder, "kubeconfig") },
+      env: { ...bareEnvironment, KUBECONFIG: join(folder, "kubeconfig") },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: 30_000,
     });

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bareEnvironment } from "./program.ts";
 
 /** The demo and the cluster as processes, as people start them. Their temporary files are in a folder of the test. */
 let folder: string;
@@ -21,7 +22,7 @@ interface Run {
 function start(program: keyof typeof programs, ...args: string[]): Run {
   const file = fileURLToPath(new URL(programs[program], import.meta.url));
   const child = spawn(process.execPath, [file, ...args], {
-    env: { PATH: process.env["PATH"] ?? "", TMPDIR: folder },
+    env: { ...bareEnvironment, TMPDIR: folder },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 50_000,
   });

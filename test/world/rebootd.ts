@@ -3,6 +3,7 @@ import { bootIdFile, rebootFile, sentinelFile } from "../kubernetes/machines/mac
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 import { startDaemonProcess } from "./daemon-process.ts";
 import type { LockPlace } from "./lock-place.ts";
+import { program } from "./program.ts";
 
 /** Where a daemon runs, and what it belongs to. */
 export interface DaemonPlace {
@@ -15,7 +16,6 @@ export interface DaemonPlace {
   lock: LockPlace;
 }
 
-const source = fileURLToPath(new URL("../../daemon/main.ts", import.meta.url));
 /** What the image runs; made by `npm run build`. */
 export const bundle = fileURLToPath(new URL("../../dist/rebootd.mjs", import.meta.url));
 
@@ -26,7 +26,7 @@ export const nodeFlags = ["--optimize-for-size", "--disable-sigusr1", "--disable
 export function startRebootd(
   place: DaemonPlace,
   options: readonly string[] = [],
-  program = source,
+  main = program,
 ): DaemonHandle {
   const { name, folder, kubeconfig, logFile, concurrency, lock } = place;
   const args = [
@@ -46,5 +46,5 @@ export function startRebootd(
     "--log-format=json",
     `--concurrency=${concurrency}`,
   ];
-  return startDaemonProcess({ args: [...nodeFlags, program, "run", ...args, ...options], logFile });
+  return startDaemonProcess({ args: [...nodeFlags, main, "run", ...args, ...options], logFile });
 }
