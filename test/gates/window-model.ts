@@ -43,17 +43,27 @@ const longest = 2 * day;
 
 type Clock = (minute: number) => number;
 
-/** What the clock on the wall shows. Zones of today change their clocks on the quarter of an hour. */
+const clocks = new Map<string, Clock>();
+
+/** The clock of a zone. It is asked of the same minutes again and again, and Intl is slow, so it keeps what it has found. */
 function wallClock(zone: string): Clock {
+  const known = clocks.get(zone) ?? createWallClock(zone);
+  clocks.set(zone, known);
+  return known;
+}
+
+/** Zones of today change their clocks on the quarter of an hour. */
+function createWallClock(zone: string): Clock {
   const format = new Intl.DateTimeFormat("sv", { timeZone: zone, dateStyle: "short", timeStyle: "short" });
-  let last = { quarter: Number.NaN, shown: 0 };
+  const shownAt = new Map<number, number>();
   return (minute) => {
     const quarter = Math.floor(minute / 15) * 15;
-    if (quarter !== last.quarter) {
-      const shown = Date.parse(`${format.format(quarter * 60_000).replace(" ", "T")}Z`) / 60_000;
-      last = { quarter, shown };
+    let shown = shownAt.get(quarter);
+    if (shown === undefined) {
+      shown = Date.parse(`${format.format(quarter * 60_000).replace(" ", "T")}Z`) / 60_000;
+      shownAt.set(quarter, shown);
     }
-    return last.shown + (minute - quarter);
+    return shown + (minute - quarter);
   };
 }
 
