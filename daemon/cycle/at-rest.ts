@@ -1,7 +1,8 @@
 import type { Closed, GateName } from "../gates/reasons.ts";
 import type { Need } from "../host/need/need.ts";
 import type { Refusal } from "../lock/refusal.ts";
-import { iso } from "../time/iso.ts";
+import { count } from "../text/count.ts";
+import { iso, toTheSecond } from "../time/iso.ts";
 import {
   type Context,
   type Decision,
@@ -84,7 +85,10 @@ export function betweenCycles(record: CycleRecord, context: Context): Decision {
     return leftoverSlot(needy, context, refusal.message) ?? refused(needy, refusal, context);
   }
   if (!held && !seen.turn)
-    return { action: { do: "wait", slot: true }, why: "a slot is free: let others try first" };
+    return {
+      action: { do: "wait", slot: true },
+      why: "slot free; waiting briefly so that nodes that waited longer go first",
+    };
   if (seen.gates.stage !== "slot") return lookAtGates("slot");
   if (seen.node === undefined) return look("node");
   if (seen.node === "gone") return nodeGone(context);
@@ -97,7 +101,7 @@ export function betweenCycles(record: CycleRecord, context: Context): Decision {
       waitingFor(needy, [{ gate: "node", code: "cannot-tell", message }], { until }, context)
     );
   }
-  if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and nothing speaks against it" };
+  if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and no gate is closed" };
   return begin(needy, seen.node, recorded(seen.ownPods), context);
 }
 
@@ -108,7 +112,8 @@ function heed(
   { seen, now }: Context,
 ): Decision {
   const next = { ...record, need: neededSince(record, need, seen, now), request: need.request };
-  if (need.request === undefined) return save(next, "a reboot is no longer requested, but needed");
+  if (need.request === undefined)
+    return save(next, "the request was withdrawn, but a reboot is still needed");
   const why = `a reboot is ${need.reasons[0]}`;
   const acceptedAt = isHeldBack(record) ? iso(now) : record.acceptedAt;
   // Its place among those that wait is not for the asking.
@@ -153,11 +158,11 @@ function begin(
     reasons: [],
   };
   if (policy.drainDelayMs > 0) {
-    return beginning(next, "the slot is ours: cordon after --drain-delay", marking.change);
+    return beginning(next, "slot acquired; cordoning after --drain-delay", marking.change);
   }
   const cordoned = cordon(next, node, now);
   const change = { ...marking.change, ...cordoned.change };
-  return beginning(cordoned.record, "the slot is ours: cordon and drain", change);
+  return beginning(cordoned.record, "slot acquired; cordoning and draining", change);
 }
 
 function beginning(record: CycleRecord, why: string, change: NodeChange): Decision {
@@ -174,7 +179,7 @@ function stuck(record: CycleRecord, context: Context): Decision | undefined {
   const begun = [begin, rehearse].find((one) => one !== undefined && now < one.until);
   // Once its time has come it is tried once more.
   if (begun !== undefined) {
-    const message = `the API server does not let the cycle begin: ${serverWords(begun.why)}`;
+    const message = `the API server rejects the start of the cycle: ${serverWords(begun.why)}`;
     // Until then nothing that is looked at would be of use.
     if (!begun.isRefused && begun.times < beginTriesMax) return wait(message, begun.until);
     const outcome = { result: "failed", at: iso(now), message, during: "drain" } as const;
@@ -242,26 +247,26 @@ function refused(record: CycleRecord, refusal: Refusal, context: Context): Decis
 
 /** A slot that is held while nothing may be done with it: from a crash before the cordon, or an answer that was lost. */
 function leftoverSlot(record: CycleRecord, context: Context, why: string): Decision | undefined {
-  return released(record, context, `a slot is held but not wanted: ${why}`);
+  return released(record, context, `releasing a slot that is not needed now: ${why}`);
 }
 
 /** Why a needed reboot is not even tried now; a request that is not heeded yet may change that. */
 function resting(record: CycleRecord, acceptAt: number | undefined, context: Context): Decision | undefined {
   const { policy, now } = context;
   if (record.reboots >= policy.maxRebootsPerNeed) {
-    const why = `the need is still there after ${record.reboots} proved reboots, so another would not help`;
+    const why = `still requires a reboot after ${count(record.reboots, "confirmed reboot")}; another one would not help`;
     return record.phase === "Failed"
       ? wait(why, acceptAt)
       : rest(record, phase(record, "Failed", now), { why }, context);
   }
   const last = record.outcome?.message ?? "unknown why";
   if (record.phase === "Failed" && isGivenUp(record, policy.maxFailuresPerNode)) {
-    const why = `failed ${record.failures} times (${last}): ${untilAsked}`;
+    const why = `gave up after ${count(record.failures, "failure")} (${last}); ${untilAsked}`;
     return { ...wait(why, acceptAt), reasons: record.reasons };
   }
   const until = backsOffUntil(record);
   if (record.phase !== "Failed" || until === undefined || now >= until) return undefined;
-  const why = `failed ${record.failures} times (${last}); tries again at ${iso(until)}`;
+  const why = `backing off after ${count(record.failures, "failure")} (${last}); next attempt at ${toTheSecond(until)}`;
   return wait(why, Math.min(until, acceptAt ?? until));
 }
 
@@ -275,24 +280,24 @@ function pausing(record: CycleRecord, now: number): Pause | undefined {
   const until = backsOffUntil(record);
   if (record.phase === "Failed" || until === undefined || now >= until) return undefined;
   const last = record.outcome?.message;
-  const message = `rests after a cycle that was broken off (${last}); tries again at ${iso(until)}`;
+  const message = `backing off after a cancelled cycle (${last}); next attempt at ${toTheSecond(until)}`;
   return { closed: { gate: "rest", code: "withdrawn", message }, until };
 }
 
 /** Nothing but a request asks for the reboot, so soon after the last one that was asked for. */
 function soonAgain({ need, request }: CycleRecord, acceptAt: number | undefined): Pause | undefined {
   if (acceptAt === undefined || need?.source !== "request" || request !== undefined) return undefined;
-  const message = `another request was heeded less than an hour ago; this one is at ${iso(acceptAt)}, or at once with rebootd reboot NODE`;
+  const message = `another request was accepted less than an hour ago; this one will be accepted at ${toTheSecond(acceptAt)}, or at once with 'rebootd reboot NODE'`;
   return { closed: { gate: "rest", code: "requested", message }, until: acceptAt };
 }
 
-const untilAsked = "this node is left alone until a person asks: rebootd reboot NODE, or rebootd resume NODE";
+const untilAsked = "run 'rebootd resume NODE' or 'rebootd reboot NODE' to try again";
 
 /** The node rests, or, after too many failures, does not try again; it says so. */
 export function failed(record: CycleRecord, why: string, { policy, now }: Context): Decision {
   const next = { ...phase(record, "Failed", now), leftAt: iso(now), reasons: [] };
   if (!isGivenUp(record, policy.maxFailuresPerNode)) return save(next, why);
-  const message = `failed ${record.failures} times in a row: ${untilAsked}`;
+  const message = `gave up after ${count(record.failures, "failure")} in a row; ${untilAsked}`;
   const closed = { gate: "failures", code: "given-up", message, since: iso(now) } as const satisfies Closed;
   return save({ ...next, ...reported([closed], now) }, `${why}; ${message}`);
 }

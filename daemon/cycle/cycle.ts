@@ -507,7 +507,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     } catch (error) {
       signal.throwIfAborted();
       if (isRefusal(error)) report.refused("record", (error as Error).message);
-      else report.failed("saying on the Node what is refused", error);
+      else report.failed("writing to the Node what is rejected", error);
     }
   }
 
@@ -562,7 +562,7 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     if (!memory.carries(writeRecord(record))) await save(record, {}, why, signal);
     const checkedMs = ageMs(passBegan);
     if (checkedMs > checksMaxMs)
-      throw new Error(`what the reboot stands on is ${Math.round(checkedMs / 1000)} s old`);
+      throw new Error(`the checks before the reboot are ${Math.round(checkedMs / 1000)} s old`);
     ask = undefined;
     try {
       await ports.rebooter.reboot(signal);

@@ -1,6 +1,7 @@
 import type { Running } from "../drain/state.ts";
 import type { GateAnswers } from "../gates/gate.ts";
 import { type Closed, isReason } from "../gates/reasons.ts";
+import { count } from "../text/count.ts";
 import { iso, toTheSecond } from "../time/iso.ts";
 import { betweenCycles, cordon, failed } from "./at-rest.ts";
 import {
@@ -28,7 +29,6 @@ const briefRecheckMs = 5000;
 const blindRecheckMs = 30_000;
 /** The time in the record may be so much before the request. */
 const askedAgeMaxMs = 60_000;
-const handOn = "the node is restored: release the slot";
 
 /**
  * Pure and total: where the cycle stands and what was seen, to what is done next. All knowledge of the order of things
@@ -58,7 +58,7 @@ export function decide(record: CycleRecord, seen: Observation, policy: Policy, n
 /** At rest nothing of ours is on the Node; there is where the record is another version's, or was written by hand. */
 function leftBehind(record: CycleRecord, context: Context): Decision | undefined {
   if (!record.cordoned && record.labels.length === 0) return undefined;
-  return restore(record, "withdrawn", record.outcome?.message ?? "the cycle was broken off", context);
+  return restore(record, "withdrawn", record.outcome?.message ?? "the cycle was interrupted", context);
 }
 
 function draining(begun: CycleRecord, context: Context): Decision {
@@ -67,7 +67,7 @@ function draining(begun: CycleRecord, context: Context): Decision {
   if (begun.bootID === undefined) return countsFromNow(begun, seen);
   if (seen.bootID !== begun.bootID) {
     const next = { ...phase(begun, "Returning", now), reasons: [] };
-    return save(next, "the machine went down by itself while it was drained");
+    return save(next, "the machine rebooted by itself during the drain");
   }
   // A server that cannot be reached evicts nothing.
   const began = Date.parse(begun.since) + seen.unreachableMs;
@@ -87,11 +87,10 @@ function draining(begun: CycleRecord, context: Context): Decision {
   switch (drain.state) {
     case "none":
       // A restart has lost the drain. Without a look at the pods the machine does not go down.
-      if (isLate && !policy.rebootAnyway)
-        return undrained(record, right.node, "the drain has passed its deadline", context);
+      if (isLate && !policy.rebootAnyway) return undrained(record, right.node, drainTimedOut, context);
       return {
         action: { do: "drain", cordonedAt: Date.parse(record.since), deadline, deleteAt },
-        why: "evict the pods of this node",
+        why: "evicting the pods of this node",
       };
     case "running":
       if (isLate) return late(record, right.node, drain, context);
@@ -105,7 +104,7 @@ function draining(begun: CycleRecord, context: Context): Decision {
         drainEnds: deadline,
       };
     case "detaching": {
-      const volumes = `volumes that are not detached yet: ${drain.volumes.join(", ")}`;
+      const volumes = `volumes not yet detached: ${drain.volumes.join(", ")}`;
       if (isLate) return drained(record, right.node, volumes, context);
       const message = `the node is empty; ${volumes}`;
       const closed: Closed = { gate: "drain", code: "volumes", message };
@@ -122,6 +121,8 @@ function draining(begun: CycleRecord, context: Context): Decision {
     }
   }
 }
+
+const drainTimedOut = "the drain timed out (--drain-timeout)";
 
 /** Whether the server fails for the pods alone, or altogether, in which time no drain passes, only other requests tell. */
 function drainLookAt({ trouble }: Running, deadline: number, now: number): number {
@@ -187,7 +188,7 @@ function announced(record: CycleRecord, node: NodeFacts, { policy, now }: Contex
   const until = Date.parse(record.since) + policy.drainDelayMs;
   if (now < until) return wait("waiting for --drain-delay", until);
   const cordoned = cordon(record, node, now);
-  return save(cordoned.record, "--drain-delay is over: cordon and drain", cordoned.change);
+  return save(cordoned.record, "--drain-delay has passed; cordoning and draining", cordoned.change);
 }
 
 /** What it waits for, and what follows when that does not go. */
@@ -204,23 +205,23 @@ function podsLeft(
 }
 
 function deletionText(at: number, now: number): string {
-  return now < at ? `pods are deleted from ${toTheSecond(at)} on` : "pods are deleted now";
+  return now < at ? `pods will be deleted from ${toTheSecond(at)} on` : "pods are being deleted";
 }
 
 function leftText({ isListed, podsLeft, blocked, trouble }: Running): string {
   const blind =
-    trouble === undefined ? "" : `; the pods of this node cannot be seen at the moment: ${trouble}`;
+    trouble === undefined ? "" : `; the pods of this node cannot be listed at the moment: ${trouble}`;
   if (!isListed) return `the pods of this node have not been listed yet${blind}`;
   // A drain that knows that nothing is left has ended, or soon will.
-  if (podsLeft === 0) return `no pod is known to be left; others may show up${blind}`;
+  if (podsLeft === 0) return `no pod is known to remain; others may appear${blind}`;
   const rest = podsLeft - blocked.length;
   const more = rest > 0 && blocked.length > 0 ? `; and ${rest} more` : "";
-  return `${podsLeft} pods are left${blocked.length > 0 ? `: ${blocked.join("; ")}` : ""}${more}${blind}`;
+  return `${count(podsLeft, "pod remains", "pods remain")}${blocked.length > 0 ? `: ${blocked.join("; ")}` : ""}${more}${blind}`;
 }
 
 /** At the deadline. The machine goes down all the same only where the pods have been seen, and so were asked to go. */
 function late(record: CycleRecord, node: NodeFacts, drain: Running, context: Context): Decision {
-  const why = `the drain has passed its deadline, ${leftText(drain)}`;
+  const why = `${drainTimedOut}; ${leftText(drain)}`;
   const { slowGraceSeconds = Number.POSITIVE_INFINITY } = drain;
   const slowest = Math.min(slowGraceSeconds, record.slowGraceSeconds ?? Number.POSITIVE_INFINITY);
   const learnt = Number.isFinite(slowest) ? { ...record, slowGraceSeconds: slowest } : record;
@@ -233,7 +234,7 @@ function late(record: CycleRecord, node: NodeFacts, drain: Running, context: Con
 /** The drain has not succeeded, and will not. */
 function undrained(record: CycleRecord, node: NodeFacts, why: string, context: Context): Decision {
   if (!context.policy.rebootAnyway) return restore(record, "failed", why, context);
-  return drained(record, node, `${why}: the escalation goes on to the reboot`, context);
+  return drained(record, node, `${why}; rebooting anyway`, context);
 }
 
 function reboot(record: CycleRecord, why: string, { policy, now }: Context): Decision {
@@ -248,21 +249,24 @@ function reboot(record: CycleRecord, why: string, { policy, now }: Context): Dec
         lastDrainMs: Math.round(now - Date.parse(record.since)) + policy.drainDelayMs,
       }),
     },
-    `${why}: reboot`,
+    `${why}; rebooting`,
     forgetHooks(policy.marks),
   );
 }
 
 /** Nothing proves a reboot but another boot ID than the one before. */
 function countsFromNow(record: CycleRecord, { bootID }: Observation): Decision {
-  return save({ ...record, bootID }, "the record names no boot ID: a reboot is proved from this boot on");
+  return save(
+    { ...record, bootID },
+    "the record has no boot ID; a reboot is proved by a change of the current one",
+  );
 }
 
 function rebooting(record: CycleRecord, context: Context): Decision {
   const { seen, now } = context;
   if (record.bootID === undefined) return countsFromNow(record, seen);
   if (seen.bootID !== record.bootID) {
-    return save(phase(record, "Returning", now), "the boot ID has changed: the machine has rebooted");
+    return save(phase(record, "Returning", now), "the boot ID has changed; the machine has rebooted");
   }
   if (record.askedAt === undefined || seen.ask?.result === "unsent") return toBeAsked(record, context);
   if (seen.ask?.result === "refused") return restore(record, "failed", seen.ask.why, context);
@@ -276,7 +280,7 @@ function toBeAsked(record: CycleRecord, context: Context): Decision {
   if ("lost" in right) return right.lost;
   if (!seen.isDrained) {
     // The record may be of a process before this one, or anybody's. An empty node is drained in no time.
-    const why = "only the record says that the node is drained: drain it again";
+    const why = "only the record says that the node is drained; draining it again";
     return drainAgain({ ...record, attempt: Math.max(0, record.attempt - 1) }, why, now);
   }
   if (seen.gates === undefined) return lookAtGates("reboot");
@@ -287,7 +291,7 @@ function toBeAsked(record: CycleRecord, context: Context): Decision {
   const askedAt = isRecent ? record.askedAt : iso(now);
   return {
     action: { do: "reboot", record: { ...record, askedAt } },
-    why: "slot, cordon, need and gates were confirmed",
+    why: "slot, cordon, need and gates confirmed; rebooting",
   };
 }
 
@@ -305,13 +309,21 @@ function asked(record: CycleRecord, askedAt: string, context: Context): Decision
   if (now < due) return wait("waiting for the machine to go down", soonest(due, recheckAt));
   if (seen.shutdown === undefined) return look("shutdown");
   if (seen.shutdown === "under-way") {
-    const why = "the machine is going down, for longer than --reboot-timeout; it keeps its slot";
+    const why = "the machine has been going down for longer than --reboot-timeout; it keeps its slot";
     return { ...wait(why, recheckAt), overdue: true };
   }
-  const stillUp = `asked to reboot ${record.attempt} times, but the machine is still up`;
+  const stillUp = `asked to reboot ${times(record.attempt)}, but the machine is still up`;
   if (record.attempt >= policy.rebootAttempts) return restore(record, "failed", stillUp, context);
   // The machine may never have been asked, and pods may have come: bound before the cordon, or by somebody who ignores it.
-  return drainAgain(record, `${stillUp}: drain what has come, and ask again`, now);
+  return drainAgain(
+    record,
+    `${stillUp}; draining newly scheduled pods, then requesting the reboot again`,
+    now,
+  );
+}
+
+function times(number: number): string {
+  return number === 1 ? "once" : count(number, "time");
 }
 
 /** Looks at what gives the right to go on; where that is lost, the node is given back. */
@@ -324,7 +336,7 @@ function confirm(
   if (node === undefined) return { lost: look("node") };
   if (node === "gone") return { lost: nodeGone(context) };
   if (lock === undefined) return { lost: look("lock") };
-  if (!lock.held) return withdrawn("the slot is no longer ours");
+  if (!lock.held) return withdrawn("this node no longer holds the slot");
   if (lock.refusal?.gate === "paused") return withdrawn(lock.refusal.message);
   if (!node.unschedulable && !record.announced) return { lost: uncordoned(record, context) };
   if (need === undefined) return { lost: look("need") };
@@ -337,7 +349,7 @@ function uncordoned(record: CycleRecord, context: Context): Decision {
   if (record.cordonedAgain || record.phase !== "Draining") {
     return restore(record, "failed", "somebody uncordoned the node", context);
   }
-  const why = "somebody uncordoned the node while it is drained: cordon it again, this once";
+  const why = "somebody uncordoned the node during the drain; cordoning it again, once";
   return save({ ...record, cordoned: true, cordonedAgain: true }, why, { cordon: "set" });
 }
 
@@ -346,11 +358,13 @@ function settling(record: CycleRecord, context: Context): Decision {
   const until = Date.parse(record.since) + policy.lockReleaseDelayMs;
   if (now < until) return wait("waiting for --lock-release-delay", until);
   // The slot goes back before the record forgets that there may be one.
-  return released(record, context, handOn, record.outcome) ?? ended(record, context);
+  return (
+    released(record, context, "node uncordoned; releasing the slot", record.outcome) ?? ended(record, context)
+  );
 }
 
 function restoring(record: CycleRecord, context: Context): Decision {
-  const release = released(record, context, handOn, record.outcome);
+  const release = released(record, context, "node restored; releasing the slot", record.outcome);
   if (release !== undefined) return release;
   if (record.outcome?.result !== "failed") return ended(record, context);
   return failed(record, `failed: ${record.outcome.message}`, context);
@@ -377,7 +391,7 @@ function restore(
   if (seen.node === "gone") return nodeGone(context);
   if (seen.shutdown === undefined) return look("shutdown");
   if (seen.shutdown === "under-way") {
-    return wait(`${message}, but the machine is going down already`, now + briefRecheckMs);
+    return wait(`${message}, but the machine is already going down`, now + briefRecheckMs);
   }
   return save(
     {
@@ -394,7 +408,7 @@ function restore(
       failures: record.failures + (result === "failed" ? 1 : 0),
       withdrawals: record.withdrawals + (result === "withdrawn" ? 1 : 0),
     },
-    `${message}: restore the node`,
+    `${message}; restoring the node`,
     unmark(policy.marks, record, seen.node),
   );
 }

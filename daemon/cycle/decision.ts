@@ -110,13 +110,13 @@ export function keptSlot({ seen, now }: Context): Decision | undefined {
   if (node === "gone") return undefined;
   return {
     action: { do: "reenter" },
-    why: "the lock has lost the slot of this node, which is down: put it back",
+    why: "the lock has lost the slot of this node, which is down; restoring the entry",
   };
 }
 
 /** Written anew, the Node refuses the write that had no answer: a cordon of that must not come after the release. */
 function fenced(record: CycleRecord, now: number): Decision {
-  const message = "a write of this Node had no answer: it is written anew before the slot is released";
+  const message = "a write to this Node had no answer; writing it again before the slot is released";
   const isUnsaid = record.phase === "Waiting" && record.reasons.length === 0;
   const closed = { gate: "node", code: "unanswered", message, since: iso(now) } as const satisfies Closed;
   const reasons = isUnsaid ? [closed] : record.reasons;

@@ -23,7 +23,7 @@ export function serverWords(words: string): string {
 }
 
 export function refusalText(words: string): string {
-  return `the API server refuses what is to be changed on this Node: ${serverWords(words)}`;
+  return `the API server rejects the change to this Node: ${serverWords(words)}`;
 }
 
 /**

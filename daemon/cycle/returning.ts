@@ -45,7 +45,7 @@ export function returning(
   if (node === undefined) return look("node");
   if (node === "gone") return nodeGone(context);
   if (record.cordoned && !node.unschedulable) {
-    const why = "somebody has uncordoned the node: a cordon from now on is theirs";
+    const why = "somebody uncordoned the node; a cordon from now on is not ours";
     return save({ ...record, cordoned: false }, why);
   }
   const readiness = missingReadiness(record, node, context);

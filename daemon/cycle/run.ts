@@ -142,8 +142,8 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
         : { ...busy, passes: busy.passes + 1 };
     if (busy.passes > passesMax) {
       report.failed(
-        "resting",
-        new Error(`${passesMax} passes in less than ${busyMs / 1000} s: a fault of rebootd`),
+        "pausing the loop",
+        new Error(`${passesMax} passes in less than ${busyMs / 1000} s; this is a bug in rebootd`),
       );
       await clock.sleep(busyMs, signal).catch(() => {});
     }

@@ -82,7 +82,7 @@ const reasons = [
 ];
 const taken = { gate: "lock", code: "lock-taken", message: "all slots are taken (1 of 1)" };
 const free = { version: "1", unlocked: [], lock: parseLock(undefined), failures: parseFailures(undefined) };
-const failed = { result: "failed", at: ago(10), message: "the drain has passed its deadline" } as const;
+const failed = { result: "failed", at: ago(10), message: "the drain timed out (--drain-timeout)" } as const;
 
 describe("The explanation of a node", () => {
   const rows: [what: string, facts: Facts, says: string[]][] = [
@@ -114,7 +114,7 @@ describe("The explanation of a node", () => {
       { record: { phase: "Failed", failures: 5, outcome: failed } },
       [
         "n1 rests after a failure, for 10m now",
-        "its last cycle, 10m ago (failed): the drain has passed its deadline",
+        "its last cycle, 10m ago (failed): the drain timed out (--drain-timeout)",
         "it has failed 5 times in a row, and tries again at 2026-11-24T12:06:00.000Z",
         lockLine,
       ],

@@ -52,7 +52,7 @@ const nodes = [
     phase: "Failed",
     since: ago(5),
     need: need(30),
-    outcome: { result: "failed", at: ago(5), message: "the drain has passed its deadline" },
+    outcome: { result: "failed", at: ago(5), message: "the drain timed out (--drain-timeout)" },
   }),
   node("n5"),
   { name: "n6", annotations: { "rebootd.dev/cycle": "{" } },
@@ -86,7 +86,7 @@ manual       3m     new [31m switch
 NODE  SINCE  PHASE    WHY
 n6    -      Unknown  its record cannot be read: it is not JSON
 n3    2h     Waiting  the lock is set by hand ("manual"): "new\\u001b[31m switch"
-n4    5m     Failed   the drain has passed its deadline
+n4    5m     Failed   the drain timed out (--drain-timeout)
 n2    9m     Waiting  the lock is set by hand ("manual"): "new\\u001b[31m switch"
 `,
     );
@@ -171,11 +171,11 @@ describe("The status while all nodes are paused", () => {
 
 describe("The status after failures", () => {
   const failed = [
-    { node: "n4", at: ago(5), message: "the drain has\u001b[31m passed its deadline" },
+    { node: "n4", at: ago(5), message: "the drain\u001b[31m timed out" },
     { node: "n6", at: ago(3), message: "the machine is still up" },
   ];
   const inARow =
-    "2 nodes failed to reboot in a row (n4: the drain has [31m passed its deadline; n6: the machine is still up)";
+    "2 nodes failed to reboot in a row (n4: the drain [31m timed out; n6: the machine is still up)";
   const haltedNode = (code: string) =>
     node("n7", { phase: "Waiting", reasons: [{ gate: "lock", code, message: "old", since: ago(1) }] });
   const status = (failures: string | undefined, ...more: (typeof nodes)[number][]) =>
@@ -193,7 +193,7 @@ describe("The status after failures", () => {
     assert.equal(one.halted, true);
     assert.match(
       statusText(one, false, noon),
-      /^HALTED: 2 nodes failed to reboot in a row; nothing starts until rebootd resume --all\nlease.*: free\n\nFAILED +SINCE +WHY\nn4 +5m +the drain has \[31m passed its deadline\nn6 +3m +the machine is still up\n\nNODE/,
+      /^HALTED: 2 nodes failed to reboot in a row; nothing starts until rebootd resume --all\nlease.*: free\n\nFAILED +SINCE +WHY\nn4 +5m +the drain \[31m timed out\nn6 +3m +the machine is still up\n\nNODE/,
     );
   });
 
@@ -279,7 +279,7 @@ describe("The status of nodes that are not well", () => {
     ];
     assert.match(
       text({ nodes: new Map(), daemons }),
-      /\nNODE +SINCE +PHASE +WHY\nn5 +- +Idle +daemon Pending\nn4 +5m +Failed +no pod of rebootd on it; the drain has [^\n]+\nn6 /,
+      /\nNODE +SINCE +PHASE +WHY\nn5 +- +Idle +daemon Pending\nn4 +5m +Failed +no pod of rebootd on it; the drain timed out [^\n]+\nn6 /,
     );
   });
 

@@ -4,6 +4,7 @@ import type { Action, Decision, Policy } from "../../daemon/cycle/decision.ts";
 import type { Observation } from "../../daemon/cycle/observation.ts";
 import { type CycleRecord, parseRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import type { Closed } from "../../daemon/gates/reasons.ts";
+import { toTheSecond } from "../../daemon/time/iso.ts";
 import {
   idle,
   iso,
@@ -541,7 +542,7 @@ describe("A node whose reboot is requested", () => {
     );
     assert.match(
       decision.why,
-      /^another request was heeded .*; this one is at 2026-11-24T12:10:00\.000Z, or at once/,
+      /^another request was accepted .*; this one will be accepted at 2026-11-24T12:10:00Z, or at once/,
     );
     const said = decide(next, { ...requested, need: only }, policy(), noon + minute);
     assert.deepEqual(action(said), { do: "wait", until: acceptAt });
@@ -663,7 +664,7 @@ describe("What is left on a Node at rest", () => {
     it(`is undone where the record says that it is ours: ${phase}`, () => {
       const next = saved(decide(record({ phase, cordoned: true }), seen(), policy(), noon));
       assert.deepEqual([next.phase, next.cordon, next.cordoned], ["Restoring", "clear", false]);
-      assert.match(next.outcome?.message ?? "", /broken off/);
+      assert.match(next.outcome?.message ?? "", /interrupted/);
     });
   }
 
@@ -715,7 +716,7 @@ describe("A failed node", () => {
   it("says what failed, and when it tries again", () => {
     const outcome = { result: "failed", at: iso(noon), message: "the drain broke" } as const;
     const { why } = decide({ ...failed(1), outcome }, seen({ held: false }), policy(), noon);
-    assert.equal(why, `failed 1 times (the drain broke); tries again at ${iso(noon + minute)}`);
+    assert.equal(why, "backing off after 1 failure (the drain broke); next attempt at 2026-11-24T12:01:00Z");
   });
 
   it("is left alone after too many failures, and says so on the Node, until a person asks", () => {
@@ -727,7 +728,10 @@ describe("A failed node", () => {
       next.reasons.map(({ gate, code }) => [gate, code]),
       [["failures", "given-up"]],
     );
-    assert.match(next.reasons[0]?.message ?? "", /^failed 3 times in a row: .*rebootd resume NODE$/);
+    assert.match(
+      next.reasons[0]?.message ?? "",
+      /^gave up after 3 failures in a row; run 'rebootd resume NODE' or /,
+    );
     const later = decide(next, seen({ held: false }), policy(), noon + 24 * 60 * minute);
     assert.deepEqual([action(later), later.reasons], [{ do: "wait" }, next.reasons]);
     const slow = { ...next, slowGraceSeconds: 7200 };
@@ -742,7 +746,11 @@ describe("A failed node", () => {
 });
 
 describe("A node whose cycle was broken off", () => {
-  const outcome = { result: "withdrawn", at: iso(noon), message: "the slot is no longer ours" } as const;
+  const outcome = {
+    result: "withdrawn",
+    at: iso(noon),
+    message: "this node no longer holds the slot",
+  } as const;
   const waiting = (withdrawals: number) =>
     record({ phase: "Waiting", cordoned: false, withdrawals, outcome });
 
@@ -761,7 +769,7 @@ describe("A node whose cycle was broken off", () => {
           [
             "rest",
             "withdrawn",
-            `rests after a cycle that was broken off (the slot is no longer ours); tries again at ${iso(noon + pause)}`,
+            `backing off after a cancelled cycle (this node no longer holds the slot); next attempt at ${toTheSecond(noon + pause)}`,
           ],
         ],
       );
@@ -837,7 +845,7 @@ describe("What the API server refuses", () => {
   });
 
   it("gives the slot to others, as a failure, where it is the beginning of the cycle, again and again", () => {
-    const message = "the API server does not let the cycle begin: patch: 403: no";
+    const message = "the API server rejects the start of the cycle: patch: 403: no";
     assert.deepEqual(action(resting({ begin: setback }, { held: true })), {
       do: "release",
       end: { result: "failed", at: iso(noon), message, during: "drain" },
@@ -889,7 +897,7 @@ describe("What the API server refuses", () => {
     assert.equal(saved(decide(draining, refused, policy(), noon + minute)).phase, "Draining");
     const { phase, outcome } = saved(decide(draining, refused, policy(), noon + 15 * minute));
     assert.deepEqual([phase, outcome?.result], ["Restoring", "failed"]);
-    assert.match(outcome?.message ?? "", /^the API server refuses what is to be changed .*: patch: 403: no$/);
+    assert.match(outcome?.message ?? "", /^the API server rejects the change to this Node: patch: 403: no$/);
     const away = { ...refused, unreachableMs: minute };
     assert.equal(saved(decide(draining, away, policy(), noon + 15 * minute)).phase, "Draining");
   });
@@ -900,7 +908,7 @@ describe("What the API server refuses", () => {
     const soon = { ...unseen({ setbacks: { begin: few } }), need };
     const before = decide(record({ phase: "Waiting", cordoned: false }), soon, policy(), noon);
     assert.deepEqual(action(before), { do: "wait", until: noon + minute });
-    assert.match(before.why, /does not let the cycle begin: patch: 403: no/);
+    assert.match(before.why, /rejects the start of the cycle: patch: 403: no/);
     const then = resting({ begin: { ...few, until: noon } }, { held: true });
     assert.equal(saved(then).phase, "Draining");
   });
@@ -957,7 +965,7 @@ describe("A draining node", () => {
     assert.equal(decision.drainEnds, noon + 15 * minute);
   });
 
-  const leftSays = "2 pods are left: shop/cart-0: no room in budget cart; shop/cart-1: is ending";
+  const leftSays = "2 pods remain: shop/cart-0: no room in budget cart; shop/cart-1: is ending";
   const nextSays = "at 2026-11-24T12:15:00Z the node is restored";
 
   it("says on the Node which pods are left, why, and what follows when: half a minute after the cordon, then when that changes", () => {
@@ -976,7 +984,7 @@ describe("A draining node", () => {
       until: noon + minute,
     });
     const renewed = saved(decide(next, fewer, policy(), noon + minute));
-    assert.match(renewed.reasons[0]?.message ?? "", /^1 pods are left/);
+    assert.match(renewed.reasons[0]?.message ?? "", /^1 pod remains/);
     assert.equal(renewed.reasons[0]?.since, iso(half));
   });
 
@@ -995,13 +1003,13 @@ describe("A draining node", () => {
       "deletes later",
       { drainDeleteAfterMs: 10 * minute },
       1,
-      "pods are deleted from 2026-11-24T12:10:00Z on; at 2026-11-24T12:15:00Z the node is restored",
+      "pods will be deleted from 2026-11-24T12:10:00Z on; at 2026-11-24T12:15:00Z the node is restored",
     ],
     [
       "deletes now",
       { drainDeleteAfterMs: 10 * minute },
       11,
-      "pods are deleted now; at 2026-11-24T12:15:00Z the node is restored",
+      "pods are being deleted; at 2026-11-24T12:15:00Z the node is restored",
     ],
     ["reboots anyway", { rebootAnyway: true }, 1, "at 2026-11-24T12:15:00Z the node reboots anyway"],
   ] as const) {
@@ -1015,7 +1023,7 @@ describe("A draining node", () => {
     const many = seen({ drain: runningWith({ podsLeft: 40 }) });
     assert.match(
       decide(draining, many, policy(), noon).why,
-      /^40 pods are left: shop\/cart-0: [^;]*; [^;]*; and 38 more; /,
+      /^40 pods remain: shop\/cart-0: [^;]*; [^;]*; and 38 more; /,
     );
   });
 
@@ -1028,7 +1036,7 @@ describe("A draining node", () => {
     assert.equal(next.reasons[0]?.code, "cannot-tell");
     assert.equal(
       next.reasons[0]?.message,
-      `the pods of this node have not been listed yet; the pods of this node cannot be seen at the moment: ${trouble}; ${nextSays}`,
+      `the pods of this node have not been listed yet; the pods of this node cannot be listed at the moment: ${trouble}; ${nextSays}`,
     );
   });
 
@@ -1056,14 +1064,14 @@ describe("A draining node", () => {
     assert.equal(next.phase, "Restoring");
     assert.equal(next.cordon, "clear");
     assert.equal(next.outcome?.result, "failed");
-    assert.match(next.outcome?.message ?? "", /2 pods are left: shop\/cart-0: no room in budget cart/);
+    assert.match(next.outcome?.message ?? "", /2 pods remain: shop\/cart-0: no room in budget cart/);
   });
 
   it("says how many are left also where nothing is known of why", () => {
     const quiet = seen({ drain: { ...running, blocked: [] } });
-    assert.equal(decide(draining, quiet, policy(), noon).why, `2 pods are left; ${nextSays}`);
+    assert.equal(decide(draining, quiet, policy(), noon).why, `2 pods remain; ${nextSays}`);
     const none = seen({ drain: { ...running, podsLeft: 0, blocked: [] } });
-    assert.match(decide(draining, none, policy(), noon).why, /no pod is known to be left/);
+    assert.match(decide(draining, none, policy(), noon).why, /no pod is known to remain/);
   });
 
   it("is given back at the deadline also when a restart lost the drain", () => {
@@ -1089,7 +1097,7 @@ describe("A draining node", () => {
       const decision = decide(draining, seen({ drain, stage: "reboot" }), escalating, noon + at);
       const next = saved(decision);
       assert.deepEqual([next.phase, next.attempt, next.cordon], ["Rebooting", 1, undefined]);
-      assert.match(decision.why, /the escalation goes on to the reboot/);
+      assert.match(decision.why, /; rebooting anyway; rebooting$/);
     });
   }
 
@@ -1199,7 +1207,7 @@ describe("A draining node", () => {
   it("is cordoned again when somebody uncordons it, and says so", () => {
     const decision = decide(record({ ...draining, cordoned: false }), uncordoned, policy(), noon + minute);
     const next = saved(decision);
-    assert.match(decision.why, /somebody uncordoned the node .*cordon it again/);
+    assert.match(decision.why, /somebody uncordoned the node .*cordoning it again, once$/);
     assert.deepEqual(
       [next.phase, next.cordon, next.cordoned, next.cordonedAgain],
       ["Draining", "set", true, true],
@@ -1220,7 +1228,7 @@ describe("A draining node", () => {
       policy(),
       noon,
     );
-    assert.match(decision.why, /no pod is known to be left/);
+    assert.match(decision.why, /no pod is known to remain/);
   });
 
   const outside: Closed = { gate: "window", code: "outside", message: "outside" };
@@ -1379,7 +1387,7 @@ describe("A node that is to be asked to reboot", () => {
   it("is not restored while the machine goes down by somebody else's request", () => {
     const decision = decide(rebooting, seen({ held: false, shutdown: "under-way" }), policy(), noon);
     assert.deepEqual(action(decision), { do: "wait", until: noon + 5000 });
-    assert.match(decision.why, /the slot is no longer ours, but the machine is going down already/);
+    assert.match(decision.why, /this node no longer holds the slot, but the machine is already going down/);
   });
 
   it("is asked anew where the record names a request that was not made", () => {
@@ -2040,7 +2048,7 @@ describe("A record without an outcome, which no version of ours has written", ()
 
   it("rests after a failure all the same", () => {
     const decision = decide(idle({ phase: "Failed", failures: 1 }), seen({ held: false }), policy(), noon);
-    assert.match(decision.why, /failed 1 times \(unknown why\)/);
+    assert.match(decision.why, /backing off after 1 failure \(unknown why\)/);
   });
 });
 

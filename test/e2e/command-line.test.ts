@@ -261,10 +261,7 @@ describe("The command line of a process", () => {
       const before = server.resourceVersion;
       const { code, out } = await runDaemonProcess(lookOnce());
       assert.equal(code, 0);
-      assert.equal(
-        out,
-        `n1 is Idle and would acquire: a reboot is needed and nothing speaks against it\n${means}`,
-      );
+      assert.equal(out, `n1 is Idle and would acquire: a reboot is needed and no gate is closed\n${means}`);
       assert.equal(server.resourceVersion, before);
     });
 

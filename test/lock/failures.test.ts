@@ -17,7 +17,7 @@ import {
 const at = "2026-11-24T12:00:00.000Z";
 const later = "2026-11-24T12:05:00.000Z";
 const failure = (node: string, changes: Partial<Failure> = {}): Failure => {
-  return { node, at, message: "the drain has passed its deadline", ...changes };
+  return { node, at, message: "the drain timed out", ...changes };
 };
 const of = (...nodes: string[]): Failures => ({
   state: "readable",
@@ -178,7 +178,7 @@ describe("Nodes that failed in a row", () => {
     );
     assert.equal(
       halted(failures, haltAt(2))?.message,
-      "2 nodes failed to reboot in a row (n4: the drain has passed its deadline; n7: the machine is still up): nothing starts until rebootd resume --all",
+      "2 nodes failed to reboot in a row (n4: the drain timed out; n7: the machine is still up): nothing starts until rebootd resume --all",
     );
     assert.match(halted(of("n1"), haltAt(1))?.message ?? "", /^1 node failed to reboot in a row \(n1: /);
   });

@@ -82,7 +82,7 @@ describe("A node whose machine was asked to reboot", () => {
     world.machine("n2").wantReboot();
     await world.time.pass(60 * minute);
     assert.deepEqual(downs.sort(), ["n1 cordoned beside nobody", "n2 cordoned beside nobody"]);
-    const says = "the machine is going down, for longer than --reboot-timeout; it keeps its slot";
+    const says = "the machine has been going down for longer than --reboot-timeout; it keeps its slot";
     assert.ok(world.logs.some((line) => line.includes("ERROR") && line.includes(says)));
   });
 

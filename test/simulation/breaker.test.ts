@@ -327,7 +327,7 @@ describe("After failed reboots of different nodes in a row", () => {
     const [reason = ""] = await reasonsOf("n4");
     assert.match(
       reason,
-      /^halted: 3 nodes failed to reboot in a row \(n1: asked to reboot 1 times, [^;]+; n2: [^;]+; n3: [^;]+\): nothing starts until rebootd resume --all$/,
+      /^halted: 3 nodes failed to reboot in a row \(n1: asked to reboot once, [^;]+; n2: [^;]+; n3: [^;]+\): nothing starts until rebootd resume --all$/,
     );
     assert.match(
       (await rebootd("status")).out,

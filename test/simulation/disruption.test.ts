@@ -334,7 +334,7 @@ describe("A drain that has begun", () => {
     await until("it drains", isDraining);
     await addBudget("db");
     await until("it has failed", async () => (await phase()) === "Failed");
-    assert.ok(saysOf("the drain has passed its deadline, 1 pods are left: default/db"));
+    assert.ok(saysOf("the drain timed out (--drain-timeout); 1 pod remains: default/db"));
   });
 
   it("was judged twice, and not before the reboot", async () => {

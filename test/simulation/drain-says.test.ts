@@ -46,12 +46,12 @@ describe("A drain that waits", () => {
     await world.time.pass(minute);
     const follows = `at ${ends.toISOString().slice(0, 19)}Z the node is restored`;
     const [said = ""] = await reasons();
-    assert.match(said, /^drain \(pods-left\): 2 pods are left: /);
+    assert.match(said, /^drain \(pods-left\): 2 pods remain: /);
     assert.match(said, /default\/stuck: is held by its finalizer example\.com\/backup/);
     assert.match(said, /default\/db: budget default\/db never lets a pod go/);
     assert.ok(said.endsWith(follows), said);
     const status = await type(world, ["status"]);
-    assert.match(status.out, /\nn1 .*Draining +2 pods are left: .*default\/stuck: is held by its finalizer/);
+    assert.match(status.out, /\nn1 .*Draining +2 pods remain: .*default\/stuck: is held by its finalizer/);
     const explained = await type(world, ["explain", "n1"]);
     assert.match(
       explained.out,
@@ -67,14 +67,14 @@ describe("A drain that waits", () => {
     await wantReboot();
     await drains();
     await world.time.pass(2 * minute);
-    assert.match((await reasons())[0] ?? "", /2 pods are left/);
+    assert.match((await reasons())[0] ?? "", /2 pods remain/);
     await world.admin.patch(
       "/api/v1/namespaces/default/pods/a",
       { metadata: { finalizers: null } },
       { signal: world.signal },
     );
     await world.time.pass(minute);
-    assert.match((await reasons())[0] ?? "", /1 pods are left: default\/b: /);
+    assert.match((await reasons())[0] ?? "", /1 pod remains: default\/b: /);
     await world.admin.patch(
       "/api/v1/namespaces/default/pods/b",
       { metadata: { finalizers: null } },
@@ -118,7 +118,7 @@ describe("A drain that waits", () => {
     await wantReboot();
     await drains();
     await world.time.pass(minute);
-    assert.match((await reasons())[0] ?? "", /1 pods are left/);
+    assert.match((await reasons())[0] ?? "", /1 pod remains/);
     const patch = { metadata: { finalizers: null } };
     await world.admin.patch("/api/v1/namespaces/default/pods/slow", patch, { signal: world.signal });
     await world.time.pass(minute);
@@ -193,7 +193,7 @@ describe("A drain that cannot see the pods", () => {
     await wantReboot();
     await until("n1 has rebooted", isRebooted, 180);
     assert.ok(fault.hits > 0);
-    assert.ok(saysOf("the pods of this node cannot be seen at the moment: watch"), world.logs.join("\n"));
+    assert.ok(saysOf("the pods of this node cannot be listed at the moment: watch"), world.logs.join("\n"));
   });
 
   for (const isRenewed of [true, false]) {
@@ -231,7 +231,7 @@ describe("A drain that cannot see the pods", () => {
       await until("it has failed", hasFailed, 1200);
       assert.match(
         (await record())?.outcome?.message ?? "",
-        /have not been listed yet; .*cannot be seen.*500/,
+        /have not been listed yet; .*cannot be listed.*500/,
       );
       assert.equal(boots(), 1);
       fault.remove();

@@ -123,7 +123,7 @@ describe("A drain", () => {
     await addPod("stuck", { finalizers: ["example.com/backup"] });
     await wantReboot();
     await until("it has failed", async () => (await phase()) === "Failed");
-    const said = world.logs.find((line) => line.includes("the drain has passed its deadline")) ?? "";
+    const said = world.logs.find((line) => line.includes("the drain timed out")) ?? "";
     assert.match(
       said,
       /default\/db: budget default\/db never lets a pod go \(minAvailable 1 keeps 1 of 1\); ask for less/,
@@ -200,8 +200,8 @@ describe("A drain", () => {
     await addBudget("db");
     await wantReboot();
     await until("n1 has rebooted", isRebooted);
-    assert.ok(saysOf("the drain has passed its deadline, 1 pods are left: default/db"));
-    assert.ok(saysOf("the escalation goes on to the reboot"));
+    assert.ok(saysOf("the drain timed out (--drain-timeout); 1 pod remains: default/db"));
+    assert.ok(saysOf("; rebooting anyway"));
   });
 
   it("that is followed by the reboot anyway evicts what it may, and leaves the rest at once", async () => {
@@ -261,7 +261,7 @@ describe("A drain", () => {
     await addPod("newcomer");
     await until("n1 has rebooted", isRebooted);
     assert.deepEqual(evictions(), ["newcomer 201"]);
-    assert.ok(saysOf("somebody uncordoned the node while it is drained: cordon it again, this once"));
+    assert.ok(saysOf("somebody uncordoned the node during the drain; cordoning it again, once"));
     assert.deepEqual((await world.look()).cordoned, []);
   });
 

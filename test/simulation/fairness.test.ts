@@ -186,7 +186,7 @@ describe("A person who asks for a reboot", () => {
     const [reason = ""] = await reasons();
     assert.match(
       reason,
-      /^rest \(requested\): another request was heeded less than an hour ago; this one is at 2026-11-24T13:0\S+Z, or at once with rebootd reboot NODE$/,
+      /^rest \(requested\): another request was accepted less than an hour ago; this one will be accepted at 2026-11-24T13:0\S+Z, or at once with 'rebootd reboot NODE'$/,
     );
     await world.time.pass(40 * minute);
     assert.deepEqual(boots(), [2]);

@@ -69,7 +69,7 @@ describe("A pod that somebody has made to be in the way", () => {
       );
     await hold(["disk.test/slow"]);
     await wantReboot();
-    await until("it waits for the volume", async () => saysOf("volumes that are not detached yet: data"), 60);
+    await until("it waits for the volume", async () => saysOf("volumes not yet detached: data"), 60);
     await hold(null);
     await until("n1 has rebooted", isRebooted, 60);
     assert.ok(!saysOf("volumes may still be attached"));

@@ -192,7 +192,7 @@ describe("Where the API server writes null for every field that has no value", (
     assert.deepEqual(withNulls, told);
     for (const said of [
       "nothing blocks the drain",
-      "not detached yet: data (disk.test)",
+      "not yet detached: data (disk.test)",
       "the node is back",
     ]) {
       assert.ok(

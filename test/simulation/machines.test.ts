@@ -85,7 +85,9 @@ describe("A roll", () => {
     await world.time.pass(2 * minute + 5000);
     const { phases, cordoned, lock } = await world.look();
     assert.deepEqual({ phases, cordoned, lock }, { phases: { n1: "Failed" }, cordoned: [], lock: undefined });
-    assert.ok(world.logs.some((line) => line.includes("the drain has passed its deadline, 1 pods are left")));
+    assert.ok(
+      world.logs.some((line) => line.includes("the drain timed out (--drain-timeout); 1 pod remains")),
+    );
   });
 
   it("is not disturbed by clocks that are an hour off", async () => {

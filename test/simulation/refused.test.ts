@@ -110,7 +110,7 @@ describe("A cycle that the API server would not let a node write", () => {
       assert.equal((await reasons()).length, 1);
       assert.match(
         (await reasons()).join(),
-        /^node \(unwritable\): the API server does not let the cycle begin: /,
+        /^node \(unwritable\): the API server rejects the start of the cycle: /,
       );
       assert.ok((await explained()).includes(words), await explained());
       assert.doesNotMatch(await explained(), /about to start/);

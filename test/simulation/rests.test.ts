@@ -158,7 +158,7 @@ describe("A drain that fails each time", () => {
     assert.equal(cordons(), 3);
     assert.deepEqual([recordOf("n1")?.phase, reasonsOf("n1")], ["Failed", ["failures/given-up"]]);
     assert.ok(
-      world.logs.some((line) => line.includes("ERROR") && line.includes("left alone until a person asks")),
+      world.logs.some((line) => line.includes("ERROR") && line.includes("gave up after 3 failures in a row")),
     );
     await world.admin.delete(
       "/apis/policy/v1/namespaces/default/poddisruptionbudgets/web",

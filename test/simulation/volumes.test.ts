@@ -57,7 +57,7 @@ describe("A drain of pods with volumes", () => {
     assert.equal((await attached()).length, 1);
     const { left } = await drainAndSee();
     assert.deepEqual(left, []);
-    assert.ok(saysOf("the node is empty; volumes that are not detached yet: data (disk.test)"));
+    assert.ok(saysOf("the node is empty; volumes not yet detached: data (disk.test)"));
   });
 
   it("goes on after a while all the same, and names those that are still attached", async () => {
@@ -115,7 +115,7 @@ describe("A drain of pods with volumes", () => {
     await hold();
     const [mine] = await attached();
     await wantReboot();
-    await until("it waits", async () => saysOf("volumes that are not detached yet"));
+    await until("it waits", async () => saysOf("volumes not yet detached"));
     const { name } = mine?.metadata ?? {};
     await world.admin.delete(`${attachments}/${name}`, {}, { signal: world.signal }).catch(() => {});
     await hold(null);
@@ -132,12 +132,12 @@ describe("A drain of pods with volumes", () => {
     await world.time.pass(3000);
     await hold();
     await wantReboot();
-    await until("it waits", async () => saysOf("not detached yet: first (disk.test)"));
+    await until("it waits", async () => saysOf("not yet detached: first (disk.test)"));
     await addPod("late", { spec: usesClaim("second") });
     await world.time.pass(100);
     await hold(null);
     await until("the reboot is asked for", async () => (await phase()) === "Rebooting");
-    assert.ok(saysOf("not detached yet: second (disk.test)"));
+    assert.ok(saysOf("not yet detached: second (disk.test)"));
     assert.deepEqual(await attached(), []);
   });
 

@@ -34,7 +34,7 @@ export const mutants: readonly Mutant[] = [
     name: "a slot that is lost is not looked at again",
     seed: 66,
     file: "cycle/decide.ts",
-    edits: [['if (!lock.held) return withdrawn("the slot is no longer ours");', ""]],
+    edits: [['if (!lock.held) return withdrawn("this node no longer holds the slot");', ""]],
   },
   {
     name: "a clock takes a slot that is held",
@@ -256,8 +256,8 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/decide.ts",
     edits: [
       [
-        'if (seen.shutdown === "under-way") {\n    const why = "the machine is going down, for longer',
-        'if (seen.shutdown === undefined) {\n    const why = "the machine is going down, for longer',
+        'if (seen.shutdown === "under-way") {\n    const why = "the machine has been going down for longer',
+        'if (seen.shutdown === undefined) {\n    const why = "the machine has been going down for longer',
       ],
       [
         'if (seen.shutdown === "under-way") {\n    return wait(`',

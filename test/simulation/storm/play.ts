@@ -222,7 +222,7 @@ export async function play(scenario: Scenario): Promise<Played> {
     if (problems.length === 0) break;
   }
   for (const message of problems) violate({ promise: "all is well in the end", message });
-  const circle = world.logs.find((line) => line.includes("a fault of rebootd"));
+  const circle = world.logs.find((line) => line.includes("a bug in rebootd"));
   if (circle !== undefined) violate({ promise: "no loop without a rest", message: circle });
   await world.stop();
   return { violations, looks: promises.looks, story };
