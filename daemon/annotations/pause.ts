@@ -1,8 +1,5 @@
 import { oneLine } from "../text/one-line.ts";
-import { reasonAfter, reasonAlone, wishIn, writeWish } from "./value.ts";
-
-/** A person's word, on a Node or on the object that carries the lock. */
-export const pausedAnnotation = "rebootd.dev/paused";
+import { reasonAfter, reasonAlone, requestIn, writeReason } from "./value.ts";
 
 /** No cycle starts, and none that has started goes as far as the reboot: on that node, or on any. */
 export interface Pause {
@@ -24,7 +21,7 @@ const endless = 'it does not end by itself; an end is written as "until 2026-12-
  * is none.
  */
 export function parsePause(annotation: string | undefined): Pause | undefined {
-  const text = wishIn(annotation);
+  const text = requestIn(annotation);
   if (text === undefined) return undefined;
   const [, until, reason] = form.exec(text) ?? [];
   const end = Date.parse(until ?? "");
@@ -36,7 +33,7 @@ export function parsePause(annotation: string | undefined): Pause | undefined {
 /** What {@link parsePause} reads. */
 export function writePause({ until, reason }: Pause): string {
   const word = until === undefined ? undefined : `until ${new Date(until).toISOString()}`;
-  return writeWish(word, reason, (text, meant) => {
+  return writeReason(word, reason, (text, meant) => {
     const read = parsePause(text);
     return read?.reason === meant && read.until === undefined && read.fault === undefined;
   });

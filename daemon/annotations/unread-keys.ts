@@ -1,6 +1,5 @@
 import { shortLine } from "../text/one-line.ts";
-
-const prefix = "rebootd.dev/";
+import { prefix } from "./names.ts";
 
 export interface ReadKeys {
   /** Where the annotations are: "of a Node". */

@@ -9,7 +9,7 @@ const yes = /^(?:true|yes|on|1)$/i;
 const reasonMaxChars = 200;
 
 /** Undefined where nothing is asked for. */
-export function wishIn(annotation: string | undefined): string | undefined {
+export function requestIn(annotation: string | undefined): string | undefined {
   const text = annotation?.trim() ?? "";
   return text === "" || no.test(text) ? undefined : text;
 }
@@ -28,7 +28,7 @@ export function reasonAlone(text: string): { reason?: string } {
 }
 
 /** A reason alone stands alone, unless that would be read as something else, which `isRead` says. */
-export function writeWish(
+export function writeReason(
   word: string | undefined,
   given: string | undefined,
   isRead: (text: string, reason: string) => boolean,

@@ -1,7 +1,8 @@
-import { pausedAnnotation } from "../annotations/pause.ts";
+import { contract } from "../annotations/names.ts";
+import { parsePriority } from "../annotations/priority.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { Metadata } from "../cluster/objects.ts";
-import { type CycleRecord, parseRecord, recordAnnotation } from "../cycle/record.ts";
+import { type CycleRecord, parseRecord } from "../cycle/record.ts";
 import { isReason } from "../gates/reasons.ts";
 import {
   countInARow,
@@ -16,7 +17,6 @@ import {
 import { allPaused } from "../lock/limits.ts";
 import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolders } from "../lock/lock.ts";
 import type { LockObjectState, LockPlace } from "../lock/lock-object.ts";
-import { parsePriority, priorityAnnotation } from "../lock/rank.ts";
 import type { Refusal } from "../lock/refusal.ts";
 import { type Health, troublesOf, unknownHealth } from "./health.ts";
 import { heldForAll, liveReasons } from "./live.ts";
@@ -137,7 +137,7 @@ function failureStatus(
 }
 
 function saysHalted({ annotations = {} }: Metadata): boolean {
-  const { record } = parseRecord(annotations[recordAnnotation]);
+  const { record } = parseRecord(annotations[contract.cycle.key]);
   return (
     record?.phase === "Waiting" &&
     record.reasons.some((one) => isReason(one, "lock", "halted", "failures-unreadable"))
@@ -169,17 +169,17 @@ function nodeStatus(
   forAll: Refusal | undefined,
   now: number,
 ): NodeStatus {
-  const { record, fault } = parseRecord(annotations[recordAnnotation]);
+  const { record, fault } = parseRecord(annotations[contract.cycle.key]);
   const unreadable = fault === undefined ? [] : [`its record cannot be read: ${fault}`];
   return {
     node: name,
     phase: record?.phase ?? (fault === undefined ? "Idle" : "Unknown"),
     since: record?.since,
     troubles: [],
-    why: record === undefined ? unreadable : whyOf(record, annotations[pausedAnnotation], forAll, now),
+    why: record === undefined ? unreadable : whyOf(record, annotations[contract.paused.key], forAll, now),
     neededSince: record?.need?.since,
     neededFor: record?.need?.reasons ?? [],
-    priority: parsePriority(annotations[priorityAnnotation]) ?? "normal",
+    priority: parsePriority(annotations[contract.priority.key]) ?? "normal",
   };
 }
 

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { pausedAnnotation } from "../annotations/pause.ts";
+import { contract } from "../annotations/names.ts";
 import { unlessNotFound } from "../cluster/api.ts";
 import { daemonSelector } from "../cluster/daemon-sets.ts";
 import { isReady } from "../cluster/nodes.ts";
@@ -7,7 +7,7 @@ import type { WholeNode } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
 import { backsOffUntil } from "../cycle/at-rest.ts";
 import { misreadOn } from "../cycle/misread.ts";
-import { type CycleRecord, type Phase, parseRecord, recordAnnotation } from "../cycle/record.ts";
+import { type CycleRecord, type Phase, parseRecord } from "../cycle/record.ts";
 import { isReason } from "../gates/reasons.ts";
 import { nodeHolders } from "../lock/lock.ts";
 import type { LockObjectState, LockPlace } from "../lock/lock-object.ts";
@@ -100,9 +100,9 @@ function recordNow(
   now: number,
 ): ReturnType<typeof parseRecord> {
   const annotations = metadata?.annotations ?? {};
-  const read = parseRecord(annotations[recordAnnotation]);
+  const read = parseRecord(annotations[contract.cycle.key]);
   if (read.record?.phase !== "Waiting") return read;
-  const reasons = liveReasons(read.record, annotations[pausedAnnotation], heldForAll(lockState, now), now);
+  const reasons = liveReasons(read.record, annotations[contract.paused.key], heldForAll(lockState, now), now);
   return { ...read, record: { ...read.record, reasons } };
 }
 

@@ -1,15 +1,9 @@
 import { Command } from "commander";
-import {
-  type Pause,
-  parsePause,
-  pausedAnnotation,
-  pausedText,
-  pauseNow,
-  writePause,
-} from "../annotations/pause.ts";
+import { contract } from "../annotations/names.ts";
+import { type Pause, parsePause, pausedText, pauseNow, writePause } from "../annotations/pause.ts";
 import { signed } from "../annotations/value.ts";
 import { ConfigError } from "../config/options.ts";
-import { parseRecord, recordAnnotation, unfailed, writeRecord } from "../cycle/record.ts";
+import { parseRecord, unfailed, writeRecord } from "../cycle/record.ts";
 import { parseDurationMs } from "../time/duration.ts";
 import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
 import { annotateNode } from "./admin.ts";
@@ -56,8 +50,10 @@ export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
   /** Resolves with what was there before. */
   async function setPause(node: string | undefined, paused: string): Promise<string | undefined> {
     if (node !== undefined) {
-      const change = () => ({ [pausedAnnotation]: paused });
-      return (await annotateNode({ ...io, api: apiOf(command, io) }, node, change, signal))[pausedAnnotation];
+      const change = () => ({ [contract.paused.key]: paused });
+      return (await annotateNode({ ...io, api: apiOf(command, io) }, node, change, signal))[
+        contract.paused.key
+      ];
     }
     const { lockObject } = await accessOf(command, io, signal);
     let before: string | undefined;
@@ -80,8 +76,8 @@ export async function resumeNode(
     io,
     node,
     (annotations) => {
-      const pause = parsePause(annotations[pausedAnnotation]);
-      const { record } = parseRecord(annotations[recordAnnotation]);
+      const pause = parsePause(annotations[contract.paused.key]);
+      const { record } = parseRecord(annotations[contract.cycle.key]);
       const hasFailed = record?.phase === "Failed";
       if (pause === undefined && !hasFailed) {
         text = `${node} was not paused, and has not failed\n`;
@@ -91,8 +87,8 @@ export async function resumeNode(
       const was = pause === undefined ? "" : `before, it was ${pausedText(pause)}\n`;
       text = `resumed: ${failures}${node} reboots when it needs to and may\n${was}`;
       return {
-        ...(pause !== undefined && { [pausedAnnotation]: null }),
-        ...(hasFailed && { [recordAnnotation]: writeRecord({ ...record, ...unfailed }) }),
+        ...(pause !== undefined && { [contract.paused.key]: null }),
+        ...(hasFailed && { [contract.cycle.key]: writeRecord({ ...record, ...unfailed }) }),
       };
     },
     signal,

@@ -1,9 +1,10 @@
 import { Command } from "commander";
+import { contract } from "../annotations/names.ts";
 import { readNodeMetadata } from "../cluster/nodes.ts";
 import { escalationOf } from "../config/escalation.ts";
 import { parseOptions } from "../config/options.ts";
 import { drainOptions, selectionOf } from "../config/selection.ts";
-import { parseRecord, recordAnnotation } from "../cycle/record.ts";
+import { parseRecord } from "../cycle/record.ts";
 import { readDrainFacts } from "../drain/facts.ts";
 import { planDrain } from "../drain/preflight.ts";
 import { apiOf, type PersonIo, withCluster } from "./access.ts";
@@ -29,7 +30,7 @@ export function planCommand(io: PersonIo, signal: AbortSignal): Command {
     const api = apiOf(command, io);
     const own = await readNodeMetadata(api, node, signal);
     if (own === undefined) throw noSuchNode(node);
-    const { record } = parseRecord(own.annotations?.[recordAnnotation]);
+    const { record } = parseRecord(own.annotations?.[contract.cycle.key]);
     const facts = await readDrainFacts(api, node, config["drain-pod-selector"], signal);
     const plan = planDrain({
       ...facts,

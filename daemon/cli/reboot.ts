@@ -1,20 +1,9 @@
 import { Command } from "commander";
+import { contract } from "../annotations/names.ts";
+import { parseRequest, writeRequest } from "../annotations/reboot-request.ts";
 import { signed } from "../annotations/value.ts";
-import {
-  isAtRest,
-  isHeldBack,
-  parseRecord,
-  recordAnnotation,
-  unfailed,
-  writeRecord,
-} from "../cycle/record.ts";
-import {
-  acceptedFrom,
-  parseRequest,
-  requestedAnnotation,
-  requestText,
-  writeRequest,
-} from "../cycle/request.ts";
+import { isAtRest, isHeldBack, parseRecord, unfailed, writeRecord } from "../cycle/record.ts";
+import { acceptedFrom, requestText } from "../cycle/request.ts";
 import { oneLine } from "../text/one-line.ts";
 import { apiOf, type PersonIo, withCluster } from "./access.ts";
 import { annotateNode } from "./admin.ts";
@@ -42,12 +31,12 @@ export function rebootCommand(io: PersonIo, signal: AbortSignal): Command {
         { ...io, api },
         node,
         (annotations) => ({
-          [requestedAnnotation]: request,
-          ...anew(annotations[recordAnnotation], request, io.clock.wall()),
+          [contract.request.key]: request,
+          ...anew(annotations[contract.cycle.key], request, io.clock.wall()),
         }),
         signal,
       );
-      const was = parseRequest(before[requestedAnnotation]);
+      const was = parseRequest(before[contract.request.key]);
       const replaced =
         was && `before, it was requested${was.reason === undefined ? "" : `: ${oneLine(was.reason)}`}\n`;
       io.out(`requested: rebootd explain ${node} says what it waits for\n${replaced ?? ""}`);
@@ -65,5 +54,5 @@ export function anew(annotation: string | undefined, request: string, now: numbe
   const text = requestText(request);
   const isKnown = record.request === text && isHeldBack(record);
   if (!isKnown && acceptedFrom(record, text, now) === undefined) return {};
-  return { [recordAnnotation]: writeRecord({ ...record, ...unfailed }) };
+  return { [contract.cycle.key]: writeRecord({ ...record, ...unfailed }) };
 }

@@ -1,8 +1,9 @@
 import { Command } from "commander";
+import { contract } from "../annotations/names.ts";
 import type { Api } from "../cluster/api.ts";
 import { readNodeMetadata } from "../cluster/nodes.ts";
 import { ConfigError } from "../config/options.ts";
-import { isUnderWay, recordAnnotation } from "../cycle/record.ts";
+import { isUnderWay } from "../cycle/record.ts";
 import { type LockValue, manualHolders, nodeHolders } from "../lock/lock.ts";
 import { unlockByHand, type Which } from "../lock/manual.ts";
 import { oneLine } from "../text/one-line.ts";
@@ -56,7 +57,7 @@ function nothingByHand(before: LockValue): string {
 
 async function isDown(api: Api, node: string, signal: AbortSignal): Promise<boolean> {
   const found = await readNodeMetadata(api, node, signal);
-  return isUnderWay(found?.annotations?.[recordAnnotation]);
+  return isUnderWay(found?.annotations?.[contract.cycle.key]);
 }
 
 function whichOf(node: string | undefined, { manual, all }: Given): Which {

@@ -1,10 +1,11 @@
+import { contract } from "../annotations/names.ts";
 import { type Api, unlessNotFound } from "./api.ts";
 import { matchesNode } from "./node-affinity.ts";
 import type { DaemonSet, Metadata, PartialObjectMetadata } from "./objects.ts";
 import { paths, splitKey } from "./paths.ts";
 
 /** The label of rebootd's own DaemonSet and pods in the manifests. */
-export const daemonSelector = "app.kubernetes.io/name=rebootd";
+export const daemonSelector = `${contract.app.key}=rebootd`;
 
 /** `key` is "namespace/name". */
 export async function daemonSetExists(api: Api, key: string, signal: AbortSignal): Promise<boolean> {

@@ -9,6 +9,7 @@ import type {
   V1PodDisruptionBudget,
   V1VolumeAttachment,
 } from "@kubernetes/client-node";
+import { contract } from "../annotations/names.ts";
 import { type Kept, kept } from "./parts.ts";
 
 /** The client library's types, but with dates as text, as in JSON. */
@@ -53,9 +54,9 @@ const partsOfPod = {
     uid: true,
     labels: true,
     annotations: {
-      "kubernetes.io/config.mirror": true,
-      "karpenter.sh/do-not-disrupt": true,
-      "cluster-autoscaler.kubernetes.io/safe-to-evict": true,
+      [contract.mirror.key]: true,
+      [contract.doNotDisrupt.key]: true,
+      [contract.safeToEvict.key]: true,
     },
     ownerReferences: true,
     finalizers: true,

@@ -1,10 +1,11 @@
 /** Static pods belong to the kubelet: https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/ */
+import { contract } from "../annotations/names.ts";
 import { isReady } from "./nodes.ts";
 import type { Pod } from "./objects.ts";
 
 /** Whether a pod is the mirror that the kubelet creates for a static pod. */
 export function isMirrorPod({ metadata }: Pod): boolean {
-  return metadata?.annotations?.["kubernetes.io/config.mirror"] !== undefined;
+  return metadata?.annotations?.[contract.mirror.key] !== undefined;
 }
 
 /** The priority classes of etcd and kube-apiserver: the first in kubeadm and OpenShift, the second in RKE2. */

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { collectDefaultMetrics } from "prom-client";
+import { contract } from "../annotations/names.ts";
 import { unlessNotFound } from "../cluster/api.ts";
 import { createClient } from "../cluster/client.ts";
 import type { WholeNode } from "../cluster/objects.ts";
@@ -12,9 +13,9 @@ import { lockPlaceOf } from "../config/lock-place.ts";
 import { metricsAccessOf } from "../config/metrics-access.ts";
 import type { Config } from "../config/options.ts";
 import { selectionOf } from "../config/selection.ts";
-import { excludedFromLoadBalancers, type MarkPolicy } from "../cycle/marks.ts";
+import type { MarkPolicy } from "../cycle/marks.ts";
 import { lookAtOwnPods } from "../cycle/own-pods.ts";
-import { isUnderWay, recordAnnotation } from "../cycle/record.ts";
+import { isUnderWay } from "../cycle/record.ts";
 import { type CyclePorts, lookOnce, runCycle } from "../cycle/run.ts";
 import { startDrain } from "../drain/drain.ts";
 import { podKey, reasonsText } from "../drain/select.ts";
@@ -140,7 +141,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
       ttlMs: config["lock-ttl"],
       holdersMax: holdersMax(nodeName),
       warn: log.warn,
-      isUnderWay: (annotations) => isUnderWay(annotations[recordAnnotation]),
+      isUnderWay: (annotations) => isUnderWay(annotations[contract.cycle.key]),
     }),
     ...host,
     isShuttingDown: host.logind.isShuttingDown,
@@ -194,7 +195,7 @@ export function compose(config: Config, surroundings: Surroundings, signal: Abor
   return { ports, log, metrics, reporting };
 }
 
-const lbExcludeLabel = { [excludedFromLoadBalancers]: "rebootd" };
+const lbExcludeLabel = { [contract.excludeFromLoadBalancers.key]: "rebootd" };
 
 function marksOf(config: Config): MarkPolicy {
   return {

@@ -1,3 +1,4 @@
+import { contract } from "../annotations/names.ts";
 import type { LockKind } from "../lock/kinds.ts";
 
 interface KindDefaults {
@@ -9,9 +10,9 @@ interface KindDefaults {
 
 /** What an object of each kind that can carry the lock means for the other options. */
 export const lockKinds: Readonly<Record<LockKind, KindDefaults>> = {
-  lease: { namespace: "namespace", annotation: "rebootd.dev/lock" },
+  lease: { namespace: "namespace", annotation: contract.lock.key },
   // kured's own annotation, so that both can stand side by side on its DaemonSet.
-  daemonset: { namespace: "ds-namespace", annotation: "weave.works/kured-node-lock" },
+  daemonset: { namespace: "ds-namespace", annotation: contract.kuredLock.key },
 };
 
 export function isLockKind(text: string): text is LockKind {

@@ -1,3 +1,4 @@
+import { parseRequest } from "../annotations/reboot-request.ts";
 import { isApiError } from "../cluster/api.ts";
 import type { Metadata } from "../cluster/objects.ts";
 import type { Drain } from "../drain/drain.ts";
@@ -17,7 +18,7 @@ import { asWritten, createOwnMemory } from "./own-memory.ts";
 import { rewordDelayMs } from "./reasons.ts";
 import { type CycleRecord, isAtRest, shifted, writeRecord } from "./record.ts";
 import { isRefusal, refusalText, reportRefused, withoutRefusal } from "./refused.ts";
-import { parseRequest, withRequest } from "./request.ts";
+import { withRequest } from "./request.ts";
 import type { CyclePorts } from "./run.ts";
 import { createSetbacks, isTrial, type Step } from "./setbacks.ts";
 

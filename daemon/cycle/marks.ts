@@ -1,3 +1,4 @@
+import { contract } from "../annotations/names.ts";
 import type { NodeFacts, Taint } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 import { servedRequest } from "./request.ts";
@@ -24,8 +25,6 @@ export interface NodeChange {
 
 const softEffect = "PreferNoSchedule";
 
-/** Told to the load balancers of a cloud: https://kubernetes.io/docs/reference/labels-annotations-taints/#node-kubernetes-io-exclude-from-external-load-balancers */
-export const excludedFromLoadBalancers = "node.kubernetes.io/exclude-from-external-load-balancers";
 /**
  * Kubernetes' own: where a node is, what it is and what may run on it, which not even its kubelet may change.
  * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
@@ -83,7 +82,11 @@ export function soften(wanted: string | undefined, { labels, taint }: CycleRecor
  * the Node may have written the record: a key that Kubernetes protects is touched only where it is one of the cycle's.
  */
 export function unmark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): NodeChange {
-  const ownKeys = [...Object.keys(policy.labelsBefore), policy.softTaint, excludedFromLoadBalancers];
+  const ownKeys = [
+    ...Object.keys(policy.labelsBefore),
+    policy.softTaint,
+    contract.excludeFromLoadBalancers.key,
+  ];
   const isOurs = (key: string) => ownKeys.includes(key) || !protectedKey.test(key);
   const labels = record.labels
     .filter(({ key, set }) => node.labels[key] === set && isOurs(key))

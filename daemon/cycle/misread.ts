@@ -1,11 +1,11 @@
-import { parsePause, pausedAnnotation } from "../annotations/pause.ts";
+import { contract } from "../annotations/names.ts";
+import { parsePause } from "../annotations/pause.ts";
+import { parsePriority } from "../annotations/priority.ts";
+import { parseRequest } from "../annotations/reboot-request.ts";
 import { unreadKeys } from "../annotations/unread-keys.ts";
-import { parsePriority, priorityAnnotation } from "../lock/rank.ts";
 import { shortLine } from "../text/one-line.ts";
-import { recordAnnotation } from "./record.ts";
-import { parseRequest, requestedAnnotation } from "./request.ts";
 
-const requests = [pausedAnnotation, priorityAnnotation, requestedAnnotation];
+const requests = [contract.paused.key, contract.priority.key, contract.request.key];
 const shownMax = 10;
 
 /**
@@ -16,12 +16,12 @@ export function misreadOn(
   annotations: Readonly<Record<string, string>>,
   hooks: readonly string[] | undefined,
 ): string[] {
-  const priority = annotations[priorityAnnotation];
+  const priority = annotations[contract.priority.key];
   const faults: [key: string, fault: string | undefined][] = [
-    [pausedAnnotation, parsePause(annotations[pausedAnnotation])?.fault],
-    [requestedAnnotation, parseRequest(annotations[requestedAnnotation])?.fault],
+    [contract.paused.key, parsePause(annotations[contract.paused.key])?.fault],
+    [contract.request.key, parseRequest(annotations[contract.request.key])?.fault],
     [
-      priorityAnnotation,
+      contract.priority.key,
       parsePriority(priority) === undefined
         ? "it counts as normal; there are high, normal and low"
         : undefined,
@@ -29,7 +29,7 @@ export function misreadOn(
   ];
   const unread = unreadKeys(annotations, {
     where: hooks === undefined ? "of a Node, unless an option names it as a hook" : "of a Node",
-    known: [...requests, recordAnnotation, ...(hooks ?? [])],
+    known: [...requests, contract.cycle.key, ...(hooks ?? [])],
     forPeople: requests,
   });
   const taken = faults

@@ -1,13 +1,11 @@
-import { pausedAnnotation } from "../annotations/pause.ts";
+import { contract } from "../annotations/names.ts";
 import { type Api, unlessNotFound } from "../cluster/api.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { Metadata, WholeNode } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
-import { priorityAnnotation } from "../lock/rank.ts";
 import type { NodeChange } from "./marks.ts";
 import type { NodeFacts } from "./observation.ts";
-import { parseRecord, recordAnnotation } from "./record.ts";
-import { requestedAnnotation } from "./request.ts";
+import { parseRecord } from "./record.ts";
 
 /** The own Node: what the cycle needs of it, and the record that it carries, as text and as far as it can be read. */
 export interface NodeRead {
@@ -58,7 +56,7 @@ function bodyOf({
   resourceVersion,
 }: Omit<NodePatch, "resourceVersion"> & Partial<NodePatch>): object {
   const metadata = {
-    annotations: { ...annotations, [recordAnnotation]: record },
+    annotations: { ...annotations, [contract.cycle.key]: record },
     ...(labels !== undefined && { labels }),
     ...(resourceVersion !== undefined && { resourceVersion }),
   };
@@ -70,7 +68,7 @@ function bodyOf({
 }
 
 function readOf(node: WholeNode): NodeRead {
-  const text = node.metadata?.annotations?.[recordAnnotation];
+  const text = node.metadata?.annotations?.[contract.cycle.key];
   return { facts: factsOf(node), text, carried: parseRecord(text) };
 }
 
@@ -95,8 +93,8 @@ export function requestsOn(metadata: Metadata | undefined): NodeRequests {
   const { labels = {}, annotations = {} } = metadata ?? {};
   return {
     labels,
-    priority: annotations[priorityAnnotation],
-    paused: annotations[pausedAnnotation],
-    requested: annotations[requestedAnnotation],
+    priority: annotations[contract.priority.key],
+    paused: annotations[contract.paused.key],
+    requested: annotations[contract.request.key],
   };
 }

@@ -1,3 +1,4 @@
+import { contract } from "../annotations/names.ts";
 import { createBelief } from "../cluster/belief.ts";
 import type { Metadata } from "../cluster/objects.ts";
 import type { Clock } from "../time/clock.ts";
@@ -5,7 +6,7 @@ import { judgeForeign } from "./foreign.ts";
 import { misreadOn } from "./misread.ts";
 import { type NodeRead, requestsOn } from "./node.ts";
 import type { NodeFacts } from "./observation.ts";
-import { type CycleRecord, clamped, idleRecord, parseRecord, recordAnnotation, shifted } from "./record.ts";
+import { type CycleRecord, clamped, idleRecord, parseRecord, shifted } from "./record.ts";
 
 /** What this process knows of its own Node and of the record on it, and how sure that is. */
 export interface OwnMemory {
@@ -137,7 +138,7 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
         misread !== JSON.stringify(misreadOn(last.facts.annotations, []));
       const known = { ...last, facts: { ...last.facts, ...requests, annotations, resourceVersion } };
       if (!belief.shown(known, resourceVersion)) return false;
-      const isChanged = annotations[recordAnnotation] !== last.text;
+      const isChanged = annotations[contract.cycle.key] !== last.text;
       if (isChanged) belief.trustAtMost(0);
       return isRequested || isChanged;
     },

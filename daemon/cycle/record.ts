@@ -3,9 +3,6 @@ import { annotationsMaxChars, parseBoundedJson } from "../text/bounded-json.ts";
 import { plainJson } from "../text/one-line.ts";
 import { outcomeNames } from "./outcomes.ts";
 
-/** The annotation on the own Node that carries the record. */
-export const recordAnnotation = "rebootd.dev/cycle";
-
 export const phases = [
   "Idle",
   "Waiting",

@@ -1,44 +1,12 @@
-import { reasonAfter, reasonAlone, wishIn, writeWish } from "../annotations/value.ts";
+import { contract } from "../annotations/names.ts";
+import { parseRequest } from "../annotations/reboot-request.ts";
 import type { Need } from "../host/need/need.ts";
 import type { NodeFacts } from "./observation.ts";
 import { type CycleRecord, isHeldBack } from "./record.ts";
 
-/** On a Node: somebody wants it to reboot. Taken away once the reboot is proved. */
-export const requestedAnnotation = "rebootd.dev/reboot-requested";
-
-export interface RebootRequest {
-  reason?: string;
-  /** Nothing that says "later" counts: not the window, not alerts. */
-  urgent: boolean;
-  /** What was perhaps meant otherwise than it is taken. */
-  fault?: string;
-}
-
 const knownMaxChars = 200;
 /** Whoever writes a new request every minute neither reboots a node all the time nor lifts its limits all the time. */
 const acceptAgainMs = 3_600_000;
-
-const notUrgent = 'it is not urgent; that is written as "urgent: why"';
-
-/**
- * `true`, or why, or `true: why`; `urgent` or `urgent: why` does not wait for better times. A word for no, such as `false`, and
- * nothing are no request. Where urgency seems to be meant, `fault` says that it is not understood.
- */
-export function parseRequest(annotation: string | undefined): RebootRequest | undefined {
-  const text = wishIn(annotation);
-  if (text === undefined) return undefined;
-  const [isUrgent, reason] = /^urgent\s*(?::(.*))?$/is.exec(text) ?? [];
-  if (isUrgent !== undefined) return { urgent: true, ...reasonAfter(reason) };
-  return { urgent: false, ...reasonAlone(text), ...(/^urgent\b/i.test(text) && { fault: notUrgent }) };
-}
-
-/** What {@link parseRequest} reads. */
-export function writeRequest({ urgent, reason }: RebootRequest): string {
-  return writeWish(urgent ? "urgent" : undefined, reason, (text, meant) => {
-    const read = parseRequest(text);
-    return read?.reason === meant && !read.urgent && read.fault === undefined;
-  });
-}
 
 /** A request is a need also where the host knows of none, or cannot tell. */
 export function withRequest(host: Need, annotation: string | undefined): Need {
@@ -78,5 +46,5 @@ export function servedRequest(
   { requested }: Pick<NodeFacts, "requested">,
 ): Record<string, null> {
   const isServed = requested !== undefined && requestText(requested) === request;
-  return isServed ? { [requestedAnnotation]: null } : {};
+  return isServed ? { [contract.request.key]: null } : {};
 }

@@ -1,3 +1,4 @@
+import { contract } from "../annotations/names.ts";
 import type { Api } from "../cluster/api.ts";
 import { listBudgets } from "../cluster/budgets.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
@@ -93,21 +94,20 @@ export async function readBlockers(
   };
 }
 
-/** https://cloudnative-pg.io/documentation/current/labels_annotations/ */
-const clusterLabel = "cnpg.io/cluster";
-
 function isPrimary(pod: Pod): boolean {
   const { labels = {} } = pod.metadata ?? {};
   const owner = controllerOf(pod);
   const isOurs = owner !== undefined && groupOf(owner) === cloudNativePg;
-  return isOurs && labels[clusterLabel] !== undefined && labels["cnpg.io/instanceRole"] === "primary";
+  return (
+    isOurs && labels[contract.cnpgCluster.key] !== undefined && labels[contract.cnpgRole.key] === "primary"
+  );
 }
 
 /** The operator switches over to an instance that is Ready, and elsewhere. */
 async function hasStandIn(api: Api, primary: Pod, signal: AbortSignal): Promise<boolean> {
   const { namespace = "", labels = {} } = primary.metadata ?? {};
   const query = {
-    labelSelector: `${clusterLabel}=${labels[clusterLabel]}`,
+    labelSelector: `${contract.cnpgCluster.key}=${labels[contract.cnpgCluster.key]}`,
     fieldSelector: `spec.nodeName!=${primary.spec?.nodeName}`,
   };
   const others = await listPods(api, { signal, query }, namespace);

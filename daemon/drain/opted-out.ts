@@ -1,8 +1,9 @@
+import { contract } from "../annotations/names.ts";
 import type { Pod } from "../cluster/objects.ts";
 import { parseDurationMs } from "../time/duration.ts";
 
-const karpenter = "karpenter.sh/do-not-disrupt";
-const autoscaler = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+const karpenter = contract.doNotDisrupt.key;
+const autoscaler = contract.safeToEvict.key;
 
 /**
  * The annotation by which a pod asks other tools to let it run, if it does now. Karpenter's may be a time from the pod's

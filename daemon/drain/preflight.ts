@@ -1,3 +1,4 @@
+import { contract } from "../annotations/names.ts";
 import type { Budget, Node, Pod } from "../cluster/objects.ts";
 import { type BudgetVerdict, judgeBudgets } from "./budgets.ts";
 import type { Escalation } from "./escalation.ts";
@@ -198,7 +199,7 @@ function remarksOn(pod: Pod, rooms: readonly Room[] | undefined, now: number): F
 }
 
 const tieTexts: Readonly<Record<Tie, string>> = {
-  "tolerates-cordon": "tolerates the cordon (node.kubernetes.io/unschedulable)",
+  "tolerates-cordon": `tolerates the cordon (${contract.unschedulable.key})`,
   "bound-to-node": "is bound to this node by its node affinity",
 };
 

@@ -1,4 +1,5 @@
 /** Where else a pod could run. Pure. */
+import { contract } from "../annotations/names.ts";
 import { matchesNode } from "../cluster/node-affinity.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { Node, Pod } from "../cluster/objects.ts";
@@ -73,7 +74,7 @@ function objectionOf(pod: Pod, requests: Requests, { node, free }: Room): string
 }
 
 /** https://kubernetes.io/docs/reference/labels-annotations-taints/#node-kubernetes-io-unschedulable */
-export const cordonTaint: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
+export const cordonTaint: Taint = { key: contract.unschedulable.key, effect: "NoSchedule" };
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
 export function tolerates({ spec }: Pod, taint: Taint): boolean {

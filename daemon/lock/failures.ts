@@ -10,9 +10,6 @@ import type { Refusal } from "./refusal.ts";
  * few nodes can have their drains fail. Pure.
  */
 
-/** On the object that carries the lock. */
-export const failuresAnnotation = "rebootd.dev/failures";
-
 const failureSchema = z.object({
   node: z.string(),
   at: z.string(),

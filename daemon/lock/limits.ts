@@ -1,3 +1,4 @@
+import { contract } from "../annotations/names.ts";
 import { pausedText, pauseNow } from "../annotations/pause.ts";
 import { firstOf } from "../text/list.ts";
 import {
@@ -67,14 +68,12 @@ export interface ControlPlane {
   notReady: readonly string[];
 }
 
-/** Of a Node: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
-export const zoneLabel = "topology.kubernetes.io/zone";
-/** The second is that of clusters before 1.24; RKE has the last two, of which a node may bear either. They are one group. */
+/** A control-plane node bears any of them. They are one group. */
 export const controlPlaneLabels = [
-  "node-role.kubernetes.io/control-plane",
-  "node-role.kubernetes.io/master",
-  "node-role.kubernetes.io/controlplane",
-  "node-role.kubernetes.io/etcd",
+  contract.controlPlane.key,
+  contract.master.key,
+  contract.rkeControlPlane.key,
+  contract.rkeEtcd.key,
 ] as const;
 
 export function isOfControlPlane(labels: Readonly<Record<string, string>>): boolean {
@@ -144,7 +143,7 @@ export function groupsOf(
   { maxPerZone, maxPerPool, poolLabel }: Pick<Limits, "maxPerZone" | "maxPerPool" | "poolLabel">,
 ): { zone: string | undefined; pool: string | undefined } {
   return {
-    zone: maxPerZone === undefined ? undefined : labels[zoneLabel],
+    zone: maxPerZone === undefined ? undefined : labels[contract.zone.key],
     pool: maxPerPool === undefined || poolLabel === undefined ? undefined : labels[poolLabel],
   };
 }

@@ -1,13 +1,13 @@
-import { pausedAnnotation } from "../annotations/pause.ts";
+import { contract } from "../annotations/names.ts";
 import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
 import { watchObject } from "../cluster/informer.ts";
 import { backoffMs } from "../time/backoff.ts";
 import type { Clock, Random } from "../time/clock.ts";
-import { type Failure, type Failures, failuresAnnotation, parseFailures, writeFailures } from "./failures.ts";
+import { type Failure, type Failures, parseFailures, writeFailures } from "./failures.ts";
 import { isLockKind, type LockKind, lockKinds } from "./kinds.ts";
 import { type LockChange, type LockValue, parseLock, writeLock } from "./lock.ts";
 import { misreadBesideLock } from "./misread.ts";
-import { parseUnlocked, type Unlocked, unlockedAnnotation, writeUnlocked } from "./unlocked.ts";
+import { parseUnlocked, type Unlocked, writeUnlocked } from "./unlocked.ts";
 
 /** The object that carries the lock. */
 export interface LockPlace {
@@ -114,9 +114,9 @@ export function createLockObject({
   const stateOf = ({ annotations, resourceVersion }: StoredMetadata = {}): LockObjectState => ({
     version: resourceVersion,
     lock: parseLock(annotations?.[annotation]),
-    failures: parseFailures(annotations?.[failuresAnnotation]),
-    unlocked: parseUnlocked(annotations?.[unlockedAnnotation]),
-    paused: annotations?.[pausedAnnotation],
+    failures: parseFailures(annotations?.[contract.failures.key]),
+    unlocked: parseUnlocked(annotations?.[contract.unlocked.key]),
+    paused: annotations?.[contract.paused.key],
     misread: misreadBesideLock(annotations ?? {}, annotation),
   });
 
@@ -136,9 +136,9 @@ export function createLockObject({
   ): Promise<LockObjectState> {
     const annotations = {
       ...(lock !== undefined && { [annotation]: writeLock(lock, stateOf(object.metadata).lock) }),
-      ...(failures !== undefined && { [failuresAnnotation]: writeFailures(failures) }),
-      ...(unlocked !== undefined && { [unlockedAnnotation]: writeUnlocked(unlocked) }),
-      ...(paused !== undefined && { [pausedAnnotation]: paused }),
+      ...(failures !== undefined && { [contract.failures.key]: writeFailures(failures) }),
+      ...(unlocked !== undefined && { [contract.unlocked.key]: writeUnlocked(unlocked) }),
+      ...(paused !== undefined && { [contract.paused.key]: paused }),
     };
     const metadata = { resourceVersion: object.metadata?.resourceVersion, annotations };
     const holders = lock?.holders.map(({ nodeID }) => nodeID).join(",") || null;

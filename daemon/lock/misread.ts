@@ -1,8 +1,7 @@
-import { parsePause, pausedAnnotation } from "../annotations/pause.ts";
+import { contract } from "../annotations/names.ts";
+import { parsePause } from "../annotations/pause.ts";
 import { unreadKeys } from "../annotations/unread-keys.ts";
 import { shortLine } from "../text/one-line.ts";
-import { failuresAnnotation } from "./failures.ts";
-import { unlockedAnnotation } from "./unlocked.ts";
 
 const shownMax = 10;
 
@@ -14,14 +13,16 @@ export function misreadBesideLock(
   annotations: Readonly<Record<string, string>>,
   lockAnnotation: string,
 ): string[] {
-  const paused = annotations[pausedAnnotation];
+  const paused = annotations[contract.paused.key];
   const fault = parsePause(paused)?.fault;
   const taken =
-    fault === undefined ? [] : [`${pausedAnnotation}=${JSON.stringify(shortLine(paused ?? ""))}: ${fault}`];
+    fault === undefined
+      ? []
+      : [`${contract.paused.key}=${JSON.stringify(shortLine(paused ?? ""))}: ${fault}`];
   const unread = unreadKeys(annotations, {
     where: "beside the lock",
-    known: [lockAnnotation, pausedAnnotation, failuresAnnotation, unlockedAnnotation],
-    forPeople: [lockAnnotation, pausedAnnotation],
+    known: [lockAnnotation, contract.paused.key, contract.failures.key, contract.unlocked.key],
+    forPeople: [lockAnnotation, contract.paused.key],
   });
   return [...taken, ...unread].slice(0, shownMax);
 }

@@ -1,17 +1,6 @@
+import { type Priority, parsePriority, priorities } from "../annotations/priority.ts";
 import type { Random } from "../time/clock.ts";
 import type { Waiting } from "./limits.ts";
-
-/** On the Node: `high`, `normal` or `low`. */
-export const priorityAnnotation = "rebootd.dev/priority";
-
-const priorities = ["high", "normal", "low"] as const;
-export type Priority = (typeof priorities)[number];
-
-/** In any case of letters. Undefined for a word that is none. */
-export function parsePriority(annotation: string | undefined): Priority | undefined {
-  const word = (annotation ?? "normal").trim().toLowerCase();
-  return priorities.find((priority) => priority === word);
-}
 
 /** What a waiting node knows of its place among all that wait, without asking any of them. */
 export interface Rank {

@@ -6,9 +6,6 @@ import { parseBoundedJson } from "../text/bounded-json.ts";
  * lock has lost it, but not against a person's will. Pure.
  */
 
-/** On the object that carries the lock. */
-export const unlockedAnnotation = "rebootd.dev/unlocked";
-
 const schema = z.array(z.object({ node: z.string(), at: z.string() }));
 
 /** `at` is RFC 3339. */

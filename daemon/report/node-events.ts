@@ -1,3 +1,4 @@
+import { prefix } from "../annotations/names.ts";
 import type { Api } from "../cluster/api.ts";
 import { paths } from "../cluster/paths.ts";
 import { oneLine } from "../text/one-line.ts";
@@ -55,7 +56,7 @@ export function createNodeEvents({
         action: reason,
         note: cutBytes(oneLine(note), noteMaxBytes),
         regarding: { apiVersion: "v1", kind: "Node", name: nodeName, uid: nodeName },
-        reportingController: "rebootd.dev/daemon",
+        reportingController: `${prefix}daemon`,
         reportingInstance: cutBytes(instance, instanceMaxBytes),
       };
       api.create(paths.events("default"), event, { signal }).catch((error: unknown) => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { parsePause, writePause } from "../../daemon/annotations/pause.ts";
+import { parseRequest, writeRequest } from "../../daemon/annotations/reboot-request.ts";
 import { reasonOf, signed } from "../../daemon/annotations/value.ts";
-import { parseRequest, writeRequest } from "../../daemon/cycle/request.ts";
 
 /** Whatever a person may give as a reason, and above all what reads as something else. */
 const word = fc.constantFrom(

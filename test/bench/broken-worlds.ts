@@ -1,6 +1,6 @@
 /** Each way in which a world may be broken for the daemons, told once. */
+import { contract } from "../../daemon/annotations/names.ts";
 import type { ApiResponse, Transport } from "../../daemon/cluster/transport.ts";
-import { recordAnnotation } from "../../daemon/cycle/record.ts";
 import type { FaultEffect, FaultMatch } from "../kubernetes/api/server.ts";
 import type { SmallWorld, SmallWorldOptions } from "../simulation/small-world.ts";
 
@@ -156,7 +156,7 @@ async function setLock({ admin, signal }: SmallWorld, value: string | null): Pro
 }
 
 async function removeRecords({ admin, signal, machines }: SmallWorld): Promise<void> {
-  const annotations = { [recordAnnotation]: null };
+  const annotations = { [contract.cycle.key]: null };
   for (const { name } of machines) {
     await admin.patch(`/api/v1/nodes/${name}`, { metadata: { annotations } }, { signal });
   }

@@ -1,6 +1,7 @@
+import { contract } from "../../daemon/annotations/names.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { WholeNode } from "../../daemon/cluster/objects.ts";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { parseRecord } from "../../daemon/cycle/record.ts";
 import { createApiServer } from "../kubernetes/api/server.ts";
 import { bootIdFile, randomUuid, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
 import { memoryStorage } from "../kubernetes/machines/storage.ts";
@@ -76,7 +77,7 @@ export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdO
     const reasons = [{ gate: "window", code: "outside", message: "outside", since: iso(neededSince) }];
     const need = { source: "file", reasons: [], since: iso(neededSince) };
     const record = JSON.stringify({ phase: "Waiting", since: iso(neededSince), need, reasons });
-    const metadata = { name, annotations: { [recordAnnotation]: record } };
+    const metadata = { name, annotations: { [contract.cycle.key]: record } };
     await admin.create("/api/v1/nodes", { metadata }, { signal });
     await setStatus(name, bootID, true);
     const token = server.addUser(daemonUserOn(name));
@@ -111,7 +112,7 @@ export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdO
   async function follow(): Promise<void> {
     for await (const { object } of admin.watch<WholeNode>("/api/v1/nodes", { signal })) {
       const name = object.metadata?.name ?? "";
-      const phase = parseRecord(object.metadata?.annotations?.[recordAnnotation]).record?.phase;
+      const phase = parseRecord(object.metadata?.annotations?.[contract.cycle.key]).record?.phase;
       if (phase !== "Draining" || !since.has(name)) continue;
       cordonedAt.push(clock.wall());
       const own = since.get(name) ?? 0;

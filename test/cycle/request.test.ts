@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
+import { parseRequest, writeRequest } from "../../daemon/annotations/reboot-request.ts";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
-import {
-  acceptedFrom,
-  parseRequest,
-  servedRequest,
-  withRequest,
-  writeRequest,
-} from "../../daemon/cycle/request.ts";
+import { acceptedFrom, servedRequest, withRequest } from "../../daemon/cycle/request.ts";
 import { idle, iso, noon } from "./builders.ts";
 
 const notUrgent = 'it is not urgent; that is written as "urgent: why"';

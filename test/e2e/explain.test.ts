@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { contract } from "../../daemon/annotations/names.ts";
+import { parseRecord } from "../../daemon/cycle/record.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { startSuite } from "../kubernetes/suite.ts";
 import { daemonUserOn, installRights } from "../world/manifests.ts";
@@ -12,7 +13,7 @@ let world: World;
 
 async function onNode(): Promise<string[]> {
   const { annotations } = (await world.node("n1").object()).metadata ?? {};
-  const reasons = parseRecord(annotations?.[recordAnnotation]).record?.reasons ?? [];
+  const reasons = parseRecord(annotations?.[contract.cycle.key]).record?.reasons ?? [];
   return reasons.map(({ gate, code }) => `${gate} (${code})`).sort();
 }
 

@@ -3,8 +3,9 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { contract } from "../../daemon/annotations/names.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { idleRecord, recordAnnotation, writeRecord } from "../../daemon/cycle/record.ts";
+import { idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { createApiServer, kubeconfig, type Listening, listen } from "../kubernetes/api/server.ts";
 import { createManifests } from "../world/manifests.ts";
@@ -51,7 +52,7 @@ describe("What a command prints into a pipe", () => {
     await createManifests(api, signal, { without: ["DaemonSet"] });
     for (let index = 0; index < nodeCount; index += 1) {
       const record = writeRecord({ ...idleRecord(Date.now()), phase: "Waiting" });
-      const metadata = { name: `node-${index}`, annotations: { [recordAnnotation]: record } };
+      const metadata = { name: `node-${index}`, annotations: { [contract.cycle.key]: record } };
       await api.create("/api/v1/nodes", { metadata }, { signal });
     }
   });

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type ClusterView,
-  concurrencyOf,
-  type Limits,
-  refusal,
-  zoneLabel,
-} from "../../daemon/lock/limits.ts";
+import { contract } from "../../daemon/annotations/names.ts";
+import { type ClusterView, concurrencyOf, type Limits, refusal } from "../../daemon/lock/limits.ts";
 import { type Holder, parseLock } from "../../daemon/lock/lock.ts";
 import type { Refusal } from "../../daemon/lock/refusal.ts";
 
@@ -30,7 +25,7 @@ const free = parseLock(undefined);
 type Given = ClusterView & { zone?: string; pool?: string };
 
 function asks(lock: typeof free, limits: Partial<Limits> = {}, { zone, pool, ...view }: Given = {}) {
-  const labels = { ...(zone && { [zoneLabel]: zone }), ...(pool && { "example.com/pool": pool }) };
+  const labels = { ...(zone && { [contract.zone.key]: zone }), ...(pool && { "example.com/pool": pool }) };
   const waiting = { identity: { name: "me" }, labels };
   const all = { concurrency: 10, poolLabel: "example.com/pool", ...limits };
   return refusal({ lock, waiting, view, limits: all }, noon);

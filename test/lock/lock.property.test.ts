@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Limits, refusal, zoneLabel } from "../../daemon/lock/limits.ts";
+import { contract } from "../../daemon/annotations/names.ts";
+import { type Limits, refusal } from "../../daemon/lock/limits.ts";
 import {
   enter,
   type Holder,
@@ -22,7 +23,7 @@ const zones: Record<string, string | undefined> = { n1: "a", n2: "a", n3: "b", n
 
 function refusedIn(lock: LockValue, name: string, limits: Limits) {
   const zone = zones[name];
-  const labels = zone === undefined ? {} : { [zoneLabel]: zone };
+  const labels = zone === undefined ? {} : { [contract.zone.key]: zone };
   return refusal({ lock, waiting: { identity: { name }, labels }, view: {}, limits }, now);
 }
 

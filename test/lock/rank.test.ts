@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Priority, parsePriority, type Rank, turnDelayMs } from "../../daemon/lock/rank.ts";
+import { type Priority, parsePriority } from "../../daemon/annotations/priority.ts";
+import { type Rank, turnDelayMs } from "../../daemon/lock/rank.ts";
 import { seeded } from "../simulation/seeded.ts";
 
 const hour = 3_600_000;

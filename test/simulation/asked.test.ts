@@ -1,7 +1,8 @@
 /** From the moment in which a machine was asked to reboot its node is down, whatever the lock, the clock or the API say. */
+
 import assert from "node:assert/strict";
+import { contract } from "../../daemon/annotations/names.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
-import { recordAnnotation } from "../../daemon/cycle/record.ts";
 import { logindOf } from "./logind-of.ts";
 import { type SmallWorld, startSmallWorld } from "./small-world.ts";
 import { isCordonedOn, recordOn } from "./stored.ts";
@@ -234,7 +235,7 @@ describe("A reboot that was none", () => {
       const bootID = world.machine("n1").boots[0]?.bootID;
       const found = { since: "2026-11-24T12:00:00Z", attempt: 1, cordoned: true };
       const record = { ...found, ...changes, ...("bootID" in changes && { bootID }) };
-      const annotations = { [recordAnnotation]: JSON.stringify(record) };
+      const annotations = { [contract.cycle.key]: JSON.stringify(record) };
       await world.admin.patch(
         "/api/v1/nodes/n1",
         { metadata: { annotations }, spec: { unschedulable: true } },

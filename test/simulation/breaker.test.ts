@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
+import { contract } from "../../daemon/annotations/names.ts";
 import { runProgram } from "../../daemon/cli/program.ts";
 import type { Lease, WholeNode } from "../../daemon/cluster/objects.ts";
 import { lookDaemon } from "../../daemon/compose/daemon.ts";
 import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { parseRecord } from "../../daemon/cycle/record.ts";
 import type { Failure } from "../../daemon/lock/failures.ts";
 import { noLogind } from "./simulated-daemon.ts";
 import { daemonOf, isFromDaemon, type SmallWorldOptions } from "./small-world.ts";
@@ -41,7 +42,7 @@ async function powerOff(name: string): Promise<void> {
 /** The reasons on a Node for which it waits. */
 async function reasonsOf(name: string): Promise<string[]> {
   const { metadata } = await world.admin.get<WholeNode>(`/api/v1/nodes/${name}`, { signal: world.signal });
-  const { record } = parseRecord(metadata?.annotations?.[recordAnnotation]);
+  const { record } = parseRecord(metadata?.annotations?.[contract.cycle.key]);
   return (record?.phase === "Waiting" ? record.reasons : []).map(
     ({ code, message }) => `${code}: ${message}`,
   );
@@ -416,7 +417,7 @@ describe("After failed reboots of different nodes in a row", () => {
       "it has failed five times",
       async () => {
         const { metadata } = await world.admin.get<WholeNode>("/api/v1/nodes/n1", { signal: world.signal });
-        return (parseRecord(metadata?.annotations?.[recordAnnotation]).record?.failures ?? 0) >= 5;
+        return (parseRecord(metadata?.annotations?.[contract.cycle.key]).record?.failures ?? 0) >= 5;
       },
       120 * 60,
     );

@@ -1,7 +1,9 @@
 /** Whoever may annotate Nodes puts some before others, and asks for their reboot again and again. */
+
 import assert from "node:assert/strict";
+import { contract } from "../../daemon/annotations/names.ts";
 import { runProgram } from "../../daemon/cli/program.ts";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { parseRecord } from "../../daemon/cycle/record.ts";
 import type { KubeObject } from "../kubernetes/api/object.ts";
 import { addPod, minute, reasons, start, until, wantReboot, world } from "./story.ts";
 
@@ -46,7 +48,7 @@ async function keepAsking(
 }
 
 const phaseIn = (node: KubeObject | undefined) =>
-  parseRecord(node?.metadata.annotations?.[recordAnnotation]).record?.phase;
+  parseRecord(node?.metadata.annotations?.[contract.cycle.key]).record?.phase;
 
 /** How often a node has begun to drain. */
 function countDrains(name: string): () => number {

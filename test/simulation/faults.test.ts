@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { contract } from "../../daemon/annotations/names.ts";
 import type { WholeNode } from "../../daemon/cluster/objects.ts";
-import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { type Phase, parseRecord } from "../../daemon/cycle/record.ts";
 import type { FaultEffect, RequestFacts } from "../kubernetes/api/server.ts";
 import { isFromDaemon, type SmallWorld, startSmallWorld } from "./small-world.ts";
 
@@ -27,7 +28,7 @@ function follow(world: SmallWorld, onPhase: (node: string, phase: Phase) => void
     if (spec?.unschedulable) cordoned.add(name);
     else cordoned.delete(name);
     followed.cordonedMax = Math.max(followed.cordonedMax, cordoned.size);
-    const phase = parseRecord(metadata?.annotations?.[recordAnnotation]).record?.phase ?? "Idle";
+    const phase = parseRecord(metadata?.annotations?.[contract.cycle.key]).record?.phase ?? "Idle";
     if (phases.get(name) === phase) return;
     phases.set(name, phase);
     onPhase(name, phase);

@@ -1,6 +1,8 @@
 /** Whoever may annotate Nodes writes a record, such as the kubelet of the node does, or whoever has its credentials. */
+
 import assert from "node:assert/strict";
-import { type CycleRecord, idleRecord, recordAnnotation, writeRecord } from "../../daemon/cycle/record.ts";
+import { contract } from "../../daemon/annotations/names.ts";
+import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import {
   addBudget,
   addPod,
@@ -24,7 +26,9 @@ const uid = "00000000-0000-4000-8000-00000000000f";
 
 async function forge(changes: Partial<CycleRecord>): Promise<void> {
   const now = (await record()) ?? idleRecord(world.time.clock.wall());
-  await patchNode({ metadata: { annotations: { [recordAnnotation]: writeRecord({ ...now, ...changes }) } } });
+  await patchNode({
+    metadata: { annotations: { [contract.cycle.key]: writeRecord({ ...now, ...changes }) } },
+  });
 }
 
 const iso = () => new Date(world.time.clock.wall()).toISOString();

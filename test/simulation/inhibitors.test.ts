@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { contract } from "../../daemon/annotations/names.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { parseRecord } from "../../daemon/cycle/record.ts";
 import type { Inhibitor, Session } from "../../daemon/host/logind/logind.ts";
 import {
   addBudget,
@@ -41,7 +42,7 @@ const flashing: Inhibitor = {
 const says = "shutdowns are held back by fwupd (Flashing firmware)";
 
 const start = (options: RawOptions = {}) => startStory(options, { logind });
-const record = async () => parseRecord((await readNode()).metadata?.annotations?.[recordAnnotation]).record;
+const record = async () => parseRecord((await readNode()).metadata?.annotations?.[contract.cycle.key]).record;
 const reasons = async () => (await record())?.reasons.map(({ message }) => message);
 const isIn = (wanted: string) => async () => (await phase()) === wanted;
 const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";

@@ -1,8 +1,8 @@
 /** What a daemon remembers is not believed for ever: a watch may be broken or silent, a backup restored, a Node made anew. */
+
 import assert from "node:assert/strict";
+import { contract } from "../../daemon/annotations/names.ts";
 import type { Transport } from "../../daemon/cluster/transport.ts";
-import { recordAnnotation } from "../../daemon/cycle/record.ts";
-import { requestedAnnotation } from "../../daemon/cycle/request.ts";
 import { bodyOf, oneChunk } from "../kubernetes/api/bodies.ts";
 import { type SmallWorld, startSmallWorld } from "./small-world.ts";
 import { recordOn } from "./stored.ts";
@@ -133,11 +133,11 @@ describe("A daemon whose node is at rest sees within a period", () => {
     world.machine("n1").wantReboot();
     await world.time.pass(30_000);
     assert.equal(recordOf("n1")?.phase, "Draining");
-    const cycle = world.server.stored("nodes", "n1")?.metadata.annotations?.[recordAnnotation] ?? "";
+    const cycle = world.server.stored("nodes", "n1")?.metadata.annotations?.[contract.cycle.key] ?? "";
     const { lock = null } = await world.look();
     await world.time.pass(10 * minute);
     assert.equal(recordOf("n1")?.phase, "Idle");
-    const annotations = { [recordAnnotation]: cycle };
+    const annotations = { [contract.cycle.key]: cycle };
     const patch = { metadata: { annotations }, spec: { unschedulable: true } };
     await world.admin.patch("/api/v1/nodes/n1", patch, { signal: world.signal });
     await setLock(lock);
@@ -173,7 +173,7 @@ describe("A daemon whose node is at rest sees within a period", () => {
     await world.admin.create("/api/v1/nodes", { metadata }, { signal: world.signal });
     await world.admin.patch("/api/v1/nodes/n1/status", { status: before.status }, { signal: world.signal });
     await world.time.pass(10_000);
-    const annotations = { [requestedAnnotation]: "firmware" };
+    const annotations = { [contract.request.key]: "firmware" };
     await world.admin.patch("/api/v1/nodes/n1", { metadata: { annotations } }, { signal: world.signal });
     await world.time.until("n1 has rebooted", () => boots("n1") === 2, 2 * minute);
   });
@@ -245,7 +245,7 @@ describe("A record that somebody else writes while the daemon looks at the lock"
         const record = recordOf("n1");
         if (!isRead || !isArmed) return answer;
         isArmed = false;
-        const annotations = { [recordAnnotation]: JSON.stringify({ ...record, withdrawals: 5 }) };
+        const annotations = { [contract.cycle.key]: JSON.stringify({ ...record, withdrawals: 5 }) };
         const metadata = { annotations };
         await world.admin.patch("/api/v1/nodes/n1", { metadata }, { signal: world.signal });
         await world.time.clock.sleep(1000, world.signal);
@@ -273,7 +273,7 @@ describe("The record of a running cycle that somebody takes away", () => {
     await world.time.until("n1 drains", () => recordOf("n1")?.phase === "Draining", minute);
     await world.admin.patch(
       "/api/v1/nodes/n1",
-      { metadata: { annotations: { [recordAnnotation]: null } } },
+      { metadata: { annotations: { [contract.cycle.key]: null } } },
       { signal: world.signal },
     );
     await world.time.until("it is there again", () => recordOf("n1")?.cordoned === true, minute);
@@ -289,7 +289,7 @@ describe("The record of a running cycle that somebody takes away", () => {
     const patch = (body: object) => admin.patch("/api/v1/nodes/n1", body, { signal });
     world.machine("n1").wantReboot();
     await world.time.until("n1 was asked", () => recordOf("n1")?.askedAt !== undefined, minute);
-    await patch({ metadata: { annotations: { [recordAnnotation]: null } }, spec: { unschedulable: null } });
+    await patch({ metadata: { annotations: { [contract.cycle.key]: null } }, spec: { unschedulable: null } });
     await world.time.until("it is there again", () => recordOf("n1")?.cordoned === false, minute);
     await patch({ spec: { unschedulable: true } });
     await world.time.pass(30 * minute);

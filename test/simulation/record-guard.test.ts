@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { contract } from "../../daemon/annotations/names.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { idleRecord, recordAnnotation, writeRecord } from "../../daemon/cycle/record.ts";
+import { idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import type { User } from "../kubernetes/api/server.ts";
 import { daemonUserOn } from "../world/manifests.ts";
 import { isRebooted, patchNode, start, until, wantReboot, world } from "./story.ts";
@@ -47,13 +48,13 @@ const createNode =
 
 const forged = JSON.stringify({ phase: "Rebooting", attempt: 1 });
 const writesOfRecord: [what: string, write: Write][] = [
-  ["changes the record", annotate(recordAnnotation, forged)],
-  ["changes it by the Node's status", annotate(recordAnnotation, forged, `${n1}/status`)],
-  ["empties it", annotate(recordAnnotation, "")],
-  ["takes it away", annotate(recordAnnotation, null)],
+  ["changes the record", annotate(contract.cycle.key, forged)],
+  ["changes it by the Node's status", annotate(contract.cycle.key, forged, `${n1}/status`)],
+  ["empties it", annotate(contract.cycle.key, "")],
+  ["takes it away", annotate(contract.cycle.key, null)],
   ["takes all annotations away", patch(n1, { metadata: { annotations: null } })],
-  ["registers a Node with one", createNode({ [recordAnnotation]: forged })],
-  ["registers a Node with an empty one", createNode({ [recordAnnotation]: "" })],
+  ["registers a Node with one", createNode({ [contract.cycle.key]: forged })],
+  ["registers a Node with an empty one", createNode({ [contract.cycle.key]: "" })],
 ];
 const otherWrites: [what: string, write: Write][] = [
   [
@@ -90,7 +91,7 @@ describe("The record of a Node, by the policies of manifests/base,", () => {
   beforeEach(async () => {
     await start();
     await world.time.pass(3000);
-    await patchNode({ metadata: { annotations: { [recordAnnotation]: '{"phase":"Waiting"}' } } });
+    await patchNode({ metadata: { annotations: { [contract.cycle.key]: '{"phase":"Waiting"}' } } });
     await addNodePatchers();
   });
   afterEach(() => world.stop());
@@ -127,12 +128,12 @@ describe("The record of a Node, by the policies of manifests/base,", () => {
 
   it("is for an administrator of the cluster, by whatever name, as for a restore", async () => {
     await give(person, "cluster-admin");
-    const restore = createNode({ [recordAnnotation]: '{"phase":"Idle"}' });
+    const restore = createNode({ [contract.cycle.key]: '{"phase":"Idle"}' });
     assert.equal(await refusalOf(restore(apiOf(person))), "");
   });
 
   it("is for the node's own daemon, and no other one", async () => {
-    const write = annotate(recordAnnotation, '{"phase":"Idle"}');
+    const write = annotate(contract.cycle.key, '{"phase":"Idle"}');
     assert.match(await refusalOf(write(apiOf(daemonUserOn("n2")))), /only its own Node, n2/);
     assert.equal(await refusalOf(write(apiOf(daemonUserOn("n1")))), "");
   });
@@ -140,7 +141,7 @@ describe("The record of a Node, by the policies of manifests/base,", () => {
   it("is for daemons in another namespace, where base is installed there; they are bound as well", async () => {
     await give(accountOf("ops"), "rebootd");
     const daemon = apiOf(accountOf("ops"));
-    assert.equal(await refusalOf(annotate(recordAnnotation, '{"phase":"Idle"}')(daemon)), "");
+    assert.equal(await refusalOf(annotate(contract.cycle.key, '{"phase":"Idle"}')(daemon)), "");
     assert.match(await refusalOf(annotate("example.com/x", "1")(daemon)), /not for a daemon to change/);
   });
 
@@ -182,7 +183,7 @@ describe("A person who may change Nodes", () => {
   it("is told which right is missing for a node that has failed, and needs no more than that", async () => {
     // Its daemon is not there to go on by itself.
     const failed = writeRecord({ ...idleRecord(world.time.clock.wall()), phase: "Failed", failures: 3 });
-    await createNode({ [recordAnnotation]: failed })(world.admin);
+    await createNode({ [contract.cycle.key]: failed })(world.admin);
     const { code, out, err } = await rebootd("resume", "n9");
     assert.deepEqual([code, out], [1, ""]);
     assert.match(err, words);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { recordAnnotation } from "../../daemon/cycle/record.ts";
+import { contract } from "../../daemon/annotations/names.ts";
 import { daemonUser } from "../world/manifests.ts";
 import {
   addBudget,
@@ -27,7 +27,7 @@ import { type } from "./typed.ts";
 const group = "/apis/admissionregistration.k8s.io/v1";
 const forbidden = "the guardian says no";
 const recordOf = (object: string) =>
-  `(has(${object}.metadata.annotations) && '${recordAnnotation}' in ${object}.metadata.annotations ? ${object}.metadata.annotations['${recordAnnotation}'] : '')`;
+  `(has(${object}.metadata.annotations) && '${contract.cycle.key}' in ${object}.metadata.annotations ? ${object}.metadata.annotations['${contract.cycle.key}'] : '')`;
 const cordonOf = (object: string) => `(has(${object}.spec.unschedulable) && ${object}.spec.unschedulable)`;
 const changesRecord = `${recordOf("object")} != ${recordOf("oldObject")}`;
 const cordons = `${cordonOf("object")} && !${cordonOf("oldObject")}`;
@@ -272,7 +272,7 @@ describe("A record that an administrator has written, with a label that its poli
     const labels = [{ key: "example.com/x", set: "1" }];
     const written = JSON.stringify({ ...(await record()), phase: "Waiting", labels });
     await patchNode({
-      metadata: { annotations: { [recordAnnotation]: written }, labels: { "example.com/x": "1" } },
+      metadata: { annotations: { [contract.cycle.key]: written }, labels: { "example.com/x": "1" } },
     });
     await wantReboot();
     await world.time.pass(10 * minute);

@@ -1,9 +1,10 @@
+import { contract } from "../../daemon/annotations/names.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { Lease, WholeNode } from "../../daemon/cluster/objects.ts";
 import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
 import type { OptionName, RawOptions } from "../../daemon/config/options.ts";
-import { type Phase, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { type Phase, parseRecord } from "../../daemon/cycle/record.ts";
 import type { Host } from "../../daemon/host/host.ts";
 import type { HttpPost } from "../../daemon/prometheus/server.ts";
 import { type ApiServer, createApiServer, type RequestFacts, type User } from "../kubernetes/api/server.ts";
@@ -261,7 +262,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
       const phases: Snapshot["phases"] = {};
       for (const { metadata } of nodes.items) {
         phases[metadata?.name ?? ""] =
-          parseRecord(metadata?.annotations?.[recordAnnotation]).record?.phase ?? "Idle";
+          parseRecord(metadata?.annotations?.[contract.cycle.key]).record?.phase ?? "Idle";
       }
       const cordoned = nodes.items
         .filter(({ spec }) => spec?.unschedulable)

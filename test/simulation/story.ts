@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { contract } from "../../daemon/annotations/names.ts";
 import type { WholeNode, WholePod } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/options.ts";
-import { parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { parseRecord } from "../../daemon/cycle/record.ts";
 import { type SmallWorld, type SmallWorldOptions, startSmallWorld } from "./small-world.ts";
 
 /** The words in which stories are told, one at a time; most are about one node, n1. */
@@ -91,7 +92,7 @@ export async function readNode(): Promise<WholeNode> {
 
 /** What the Node carries. */
 export const record = async () =>
-  parseRecord((await readNode()).metadata?.annotations?.[recordAnnotation]).record;
+  parseRecord((await readNode()).metadata?.annotations?.[contract.cycle.key]).record;
 
 /** What holds it back, as its Node says. */
 export const reasons = async () =>

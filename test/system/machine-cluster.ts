@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { contract } from "../../daemon/annotations/names.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import type { WholeNode } from "../../daemon/cluster/objects.ts";
-import { type CycleRecord, parseRecord, recordAnnotation } from "../../daemon/cycle/record.ts";
+import { type CycleRecord, parseRecord } from "../../daemon/cycle/record.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { kubeletDefaults, runKubelet } from "../kubernetes/machines/kubelet.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
@@ -77,7 +78,7 @@ export async function startMachineCluster(): Promise<MachineCluster> {
     listNodes: async () => (await admin.list<WholeNode>("/api/v1/nodes", { signal })).items,
     nodeOf: (name) => admin.get<WholeNode>(`/api/v1/nodes/${name}`, { signal }),
     recordOf: async (name) =>
-      parseRecord((await cluster.nodeOf(name)).metadata?.annotations?.[recordAnnotation]).record,
+      parseRecord((await cluster.nodeOf(name)).metadata?.annotations?.[contract.cycle.key]).record,
     logOf: (name, lines = 30) =>
       cluster
         .machine(name)

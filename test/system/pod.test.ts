@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { recordAnnotation } from "../../daemon/cycle/record.ts";
+import { contract } from "../../daemon/annotations/names.ts";
 import { daemonUser, daemonUserOn } from "../world/manifests.ts";
 import { execInPod, type PodTemplate, readPod, runPod, startPodNode, statusOf } from "./container.ts";
 import type { Machine } from "./machine.ts";
@@ -114,9 +114,9 @@ for (const { title, components, denies } of forms) {
       );
       const annotate = (key: string) => ({ metadata: { annotations: { [key]: "x" } } });
       for (const [user, key] of [
-        [daemonUserOn("m2"), recordAnnotation],
+        [daemonUserOn("m2"), contract.cycle.key],
         [daemonUserOn("m1"), "example.com/x"],
-        [{ name: "system:node:m1", groups: ["system:nodes"] }, recordAnnotation],
+        [{ name: "system:node:m1", groups: ["system:nodes"] }, contract.cycle.key],
       ] as const) {
         const refused = server.apiFor(user).patch("/api/v1/nodes/m1", annotate(key), { signal });
         await assert.rejects(refused, /ValidatingAdmissionPolicy/, user.name);

@@ -187,7 +187,7 @@ export const mutants: readonly Mutant[] = [
     name: "a request is served again and again",
     seed: 5,
     file: "cycle/request.ts",
-    edits: [["return isServed ? { [requestedAnnotation]: null } : {};", "return isServed ? {} : {};"]],
+    edits: [["return isServed ? { [contract.request.key]: null } : {};", "return isServed ? {} : {};"]],
   },
   {
     name: "patches of the Node name no version",

@@ -1,9 +1,7 @@
-import { pausedAnnotation } from "../../../daemon/annotations/pause.ts";
+import { contract } from "../../../daemon/annotations/names.ts";
 import { annotateNode as askNode } from "../../../daemon/cli/admin.ts";
 import { anew } from "../../../daemon/cli/reboot.ts";
 import type { RawOptions } from "../../../daemon/config/options.ts";
-import { recordAnnotation } from "../../../daemon/cycle/record.ts";
-import { requestedAnnotation } from "../../../daemon/cycle/request.ts";
 import type { LockValue } from "../../../daemon/lock/lock.ts";
 import { createLockObject } from "../../../daemon/lock/lock-object.ts";
 import { type LockEdit, lockByHand, unlockByHand } from "../../../daemon/lock/manual.ts";
@@ -188,15 +186,15 @@ const deeds: Deeds = {
     return undefined;
   },
   async paused({ node }, scene) {
-    await annotateNode(scene, node, { [pausedAnnotation]: "a storm" });
-    return () => annotateNode(scene, node, { [pausedAnnotation]: null });
+    await annotateNode(scene, node, { [contract.paused.key]: "a storm" });
+    return () => annotateNode(scene, node, { [contract.paused.key]: null });
   },
   async "all-paused"(_, scene) {
-    await annotateLock(scene, { [pausedAnnotation]: "a storm" });
-    return () => annotateLock(scene, { [pausedAnnotation]: null });
+    await annotateLock(scene, { [contract.paused.key]: "a storm" });
+    return () => annotateLock(scene, { [contract.paused.key]: null });
   },
   async requested({ node }, scene) {
-    await annotateNode(scene, node, { [requestedAnnotation]: "a storm" });
+    await annotateNode(scene, node, { [contract.request.key]: "a storm" });
     scene.promises.forgetNeed(node);
     return undefined;
   },
@@ -261,10 +259,10 @@ export async function resume(scene: LockScene): Promise<void> {
 /** What a restore has brought back of what people had undone, or had not come to undo: they look through it all. */
 export async function tidyUp(scene: Scene): Promise<void> {
   const isPaused = (object: KubeObject | undefined) =>
-    object?.metadata.annotations?.[pausedAnnotation] !== undefined;
+    object?.metadata.annotations?.[contract.paused.key] !== undefined;
   for (const node of scene.world.server.storedAll("nodes")) {
     const { name } = node.metadata;
-    if (isPaused(node)) await annotateNode(scene, name, { [pausedAnnotation]: null });
+    if (isPaused(node)) await annotateNode(scene, name, { [contract.paused.key]: null });
     // As one kured leaves behind what another has cordoned.
     const isForeign = isCordoned(node) && scene.promises.cordonerOf(name) === "person";
     if (isForeign) await patchNode(scene, name, null);
@@ -273,7 +271,7 @@ export async function tidyUp(scene: Scene): Promise<void> {
       await removeMarks(node, scene);
   }
   const lockObject = scene.world.server.stored(scene.lock.resource, scene.lock.key);
-  if (isPaused(lockObject)) await annotateLock(scene, { [pausedAnnotation]: null });
+  if (isPaused(lockObject)) await annotateLock(scene, { [contract.paused.key]: null });
   // A value that names nobody, or nodes that never were: overwritten, and perhaps brought back after it had been taken away.
   const names = scene.world.machines.map(({ name }) => name);
   const entries = entriesIn(lockObject);
@@ -309,7 +307,7 @@ export async function askAgain(scene: Scene): Promise<void> {
   for (const node of scene.world.server.storedAll("nodes")) {
     const { phase, failures = 0, reasons = [] } = recordIn(node);
     // A request from the storm may have failed as often; it is made anew once.
-    const isAsked = node.metadata.annotations?.[requestedAnnotation] === askedAfter;
+    const isAsked = node.metadata.annotations?.[contract.request.key] === askedAfter;
     const isGivenUp = phase === "Failed" && failures >= givenUpAfter;
     const isResting = phase === "Waiting" && reasons.some(({ gate }) => gate === "rest");
     if (isAsked || !(isGivenUp || isResting)) continue;
@@ -322,8 +320,8 @@ export async function askAgain(scene: Scene): Promise<void> {
 async function askByHand({ world }: Scene, name: string): Promise<void> {
   const { admin: api, time, signal } = world;
   const change = (annotations: Readonly<Record<string, string>>) => ({
-    [requestedAnnotation]: askedAfter,
-    ...anew(annotations[recordAnnotation], askedAfter, world.clockOf(name).wall()),
+    [contract.request.key]: askedAfter,
+    ...anew(annotations[contract.cycle.key], askedAfter, world.clockOf(name).wall()),
   });
   await askNode({ api, clock: time.clock, random: seeded(1) }, name, change, signal);
 }

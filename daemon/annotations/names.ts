@@ -1,0 +1,221 @@
+/**
+ * The contract with the cluster: each key of an annotation, a label or a taint that rebootd reads or writes, with the objects that bear
+ * it, its writers and its form. There is no finalizer. docs/reference/annotations.md lists the rows, and manifests/base/admission.yaml
+ * lets the daemons write the keys that are theirs alone. Imports nothing.
+ */
+
+export type Bearer = "Node" | "lock object" | "Pod" | "DaemonSet";
+
+/** `daemon`: of a Node its own daemon, of the lock object all daemons. `others`: other programs. */
+export type Writer = "daemon" | "people" | "others" | "Kubernetes";
+
+export interface Mark {
+  kind: "annotation" | "label" | "taint";
+  on: readonly Bearer[];
+  writtenBy: readonly Writer[];
+  /** The writer that may remove it, and not write it. */
+  removedBy?: "daemon";
+  /** The values, for people. */
+  form: string;
+}
+
+/** Annotations of rebootd itself begin with it. */
+export const prefix = "rebootd.dev/";
+
+export const contract = {
+  cycle: {
+    key: "rebootd.dev/cycle",
+    kind: "annotation",
+    on: ["Node"],
+    writtenBy: ["daemon"],
+    form: "the record of the cycle: JSON with `phase`, `since`, `reasons`, `outcome` and more",
+  },
+  request: {
+    key: "rebootd.dev/reboot-requested",
+    kind: "annotation",
+    on: ["Node"],
+    writtenBy: ["people"],
+    removedBy: "daemon",
+    form: "`true`, `REASON`, `true: REASON`, `urgent` or `urgent: REASON`; `false`, `no`, `off` and `0` request nothing",
+  },
+  paused: {
+    key: "rebootd.dev/paused",
+    kind: "annotation",
+    on: ["Node", "lock object"],
+    writtenBy: ["people"],
+    form: "`true`, `REASON`, `true: REASON`, `until TIME` or `until TIME: REASON`, with TIME in RFC 3339; `false`, `no`, `off` and `0` pause nothing",
+  },
+  priority: {
+    key: "rebootd.dev/priority",
+    kind: "annotation",
+    on: ["Node"],
+    writtenBy: ["people"],
+    form: "`high`, `normal` or `low`",
+  },
+  lock: {
+    key: "rebootd.dev/lock",
+    kind: "annotation",
+    on: ["lock object"],
+    writtenBy: ["daemon", "people"],
+    form: "the holders, in the two shapes of kured: JSON; an entry without `created` is a manual lock",
+  },
+  kuredLock: {
+    key: "weave.works/kured-node-lock",
+    kind: "annotation",
+    on: ["DaemonSet"],
+    writtenBy: ["daemon", "people", "others"],
+    form: "the same as `rebootd.dev/lock`, shared with kured",
+  },
+  failures: {
+    key: "rebootd.dev/failures",
+    kind: "annotation",
+    on: ["lock object"],
+    writtenBy: ["daemon"],
+    form: "the failed cycles since the last success: JSON; `rebootd resume --all` removes it",
+  },
+  unlocked: {
+    key: "rebootd.dev/unlocked",
+    kind: "annotation",
+    on: ["lock object"],
+    writtenBy: ["daemon", "people"],
+    form: "the nodes whose slot `rebootd unlock` has taken away: JSON",
+  },
+  excludeFromLoadBalancers: {
+    key: "node.kubernetes.io/exclude-from-external-load-balancers",
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["daemon"],
+    form: "`rebootd`, from before the cordon until the uncordon (`--lb-exclude`)",
+  },
+  zone: {
+    key: "topology.kubernetes.io/zone",
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["Kubernetes"],
+    form: "the zone that `--max-per-zone` counts",
+  },
+  controlPlane: {
+    key: "node-role.kubernetes.io/control-plane",
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["Kubernetes"],
+    form: "any: the node is of the control plane",
+  },
+  master: {
+    key: "node-role.kubernetes.io/master",
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["Kubernetes"],
+    form: "the same in clusters before 1.24",
+  },
+  rkeControlPlane: {
+    key: "node-role.kubernetes.io/controlplane",
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["Kubernetes"],
+    form: "the same in clusters of RKE",
+  },
+  rkeEtcd: {
+    key: "node-role.kubernetes.io/etcd",
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["Kubernetes"],
+    form: "the same for members of etcd in clusters of RKE",
+  },
+  unschedulable: {
+    key: "node.kubernetes.io/unschedulable",
+    kind: "taint",
+    on: ["Node"],
+    writtenBy: ["Kubernetes"],
+    form: "NoSchedule, while the node is cordoned",
+  },
+  app: {
+    key: "app.kubernetes.io/name",
+    kind: "label",
+    on: ["Pod", "DaemonSet"],
+    writtenBy: ["people"],
+    form: "`rebootd`: the DaemonSet and its pods, by which the commands find them",
+  },
+  mirror: {
+    key: "kubernetes.io/config.mirror",
+    kind: "annotation",
+    on: ["Pod"],
+    writtenBy: ["Kubernetes"],
+    form: "any: a static pod, which is not evicted",
+  },
+  doNotDisrupt: {
+    key: "karpenter.sh/do-not-disrupt",
+    kind: "annotation",
+    on: ["Pod"],
+    writtenBy: ["people"],
+    form: "`true` or a duration: `rebootd plan` names the pod; the drain evicts it",
+  },
+  safeToEvict: {
+    key: "cluster-autoscaler.kubernetes.io/safe-to-evict",
+    kind: "annotation",
+    on: ["Pod"],
+    writtenBy: ["people"],
+    form: "`false`: `rebootd plan` names the pod; the drain evicts it",
+  },
+  // https://cloudnative-pg.io/documentation/current/labels_annotations/
+  cnpgCluster: {
+    key: "cnpg.io/cluster",
+    kind: "label",
+    on: ["Pod"],
+    writtenBy: ["others"],
+    form: "the CloudNativePG cluster of an instance",
+  },
+  cnpgRole: {
+    key: "cnpg.io/instanceRole",
+    kind: "label",
+    on: ["Pod"],
+    writtenBy: ["others"],
+    form: "`primary`: the preflight looks for a Ready instance on another node",
+  },
+} as const satisfies Record<string, Mark & { key: string }>;
+
+/** Keys that an option names, by that option. */
+export const namedByOptions = {
+  "before-reboot-hooks": {
+    kind: "annotation",
+    on: ["Node"],
+    writtenBy: ["daemon", "others"],
+    form: "`waiting` by the daemon once the node is drained; `true` by the program that the hook is for",
+  },
+  "after-reboot-hooks": {
+    kind: "annotation",
+    on: ["Node"],
+    writtenBy: ["daemon", "others"],
+    form: "`waiting` by the daemon after the reboot; `true` by the program that the hook is for",
+  },
+  "pre-reboot-node-labels": {
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["daemon"],
+    form: "the value of the option, from before the cordon until the uncordon",
+  },
+  "post-reboot-node-labels": {
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["daemon"],
+    form: "the value of the option, from the uncordon on",
+  },
+  "prefer-no-schedule-taint": {
+    kind: "taint",
+    on: ["Node"],
+    writtenBy: ["daemon"],
+    form: "PreferNoSchedule, while only the lock or the disruption gate delays the node, and during the cycle",
+  },
+  "lock-annotation": {
+    kind: "annotation",
+    on: ["lock object"],
+    writtenBy: ["daemon", "people"],
+    form: "the lock, in place of `rebootd.dev/lock` or `weave.works/kured-node-lock`",
+  },
+  "pool-label": {
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["people", "others"],
+    form: "the pool that `--max-per-pool` counts",
+  },
+} as const satisfies Record<string, Mark>;
