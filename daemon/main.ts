@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import { createReadStream } from "node:fs";
 import { hostname } from "node:os";
 import type { Writable } from "node:stream";
+import { text as textOf } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
 import manifest from "../package.json" with { type: "json" };
 import type { Credentials } from "./cli/access.ts";
@@ -15,18 +17,19 @@ import {
 } from "./cluster/kubeconfig.ts";
 import { ProxyError } from "./cluster/proxy.ts";
 import type { Transport } from "./cluster/transport.ts";
-import { lookDaemon, runDaemon, type Surroundings } from "./compose/daemon.ts";
-import { httpAccessOf, httpProxyOf } from "./config/alerts.ts";
-import { ignoredInputs } from "./config/environment.ts";
-import { ConfigError, parseConfig, type RawOptions } from "./config/options.ts";
-import { createHost } from "./host/host.ts";
-import { createPost } from "./prometheus/http.ts";
+import { createHost } from "./compose/host.ts";
+import { start } from "./compose/start.ts";
+import type { RawOptions, Settings } from "./config/settings.ts";
 import { explain } from "./report/log.ts";
+import { ConfigError, invalidValue } from "./text/config-error.ts";
 import { oneLine } from "./text/one-line.ts";
 import { systemClock } from "./time/clock.ts";
 
 /** A stop that takes longer than this is not clean any more; the record is true at every moment all the same. */
 const stopDeadlineMs = 5000;
+
+/** Of a file that an option names. A bundle of all usual authorities is a quarter of that. */
+const fileMaxBytes = 1024 * 1024;
 
 const { version } = manifest;
 const stop = new AbortController();
@@ -77,23 +80,17 @@ function written(stream: Writable): Promise<void> {
   });
 }
 
-async function run(raw: RawOptions): Promise<void> {
-  const config = parseConfig(raw);
-  const surroundings: Surroundings = {
-    transport: transportTo(config.kubeconfig, () =>
-      loadKubeconfig({ kubeconfig: config.kubeconfig, listed: kubeconfigFiles(process.env) }),
-    ),
-    clock: systemClock,
-    random: Math.random,
-    host: await createHost(config, systemClock, process.kill, stop.signal),
-    post: createPost(await httpAccessOf(config), httpProxyOf(config, process.env)),
+function run(raw: RawOptions): Promise<void> {
+  const ports = {
+    ...io,
     log: process.stderr,
-    version,
     instance: hostname(),
-    ignored: ignoredInputs(process.env, raw),
+    connect: (kubeconfig: string | undefined) =>
+      transportTo(kubeconfig, () => loadKubeconfig({ kubeconfig, listed: kubeconfigFiles(process.env) })),
+    readText: (file: string) => textOf(createReadStream(file, { end: fileMaxBytes })),
+    createHost: (settings: Settings) => createHost(settings, systemClock, process.kill, stop.signal),
   };
-  if (config.once) io.out(await lookDaemon(config, surroundings, stop.signal));
-  else await runDaemon(config, surroundings, stop.signal);
+  return start(raw, ports, stop.signal);
 }
 
 function transportTo(file: string | undefined, load: () => KubeConfig): Transport {
@@ -102,9 +99,8 @@ function transportTo(file: string | undefined, load: () => KubeConfig): Transpor
   } catch (error) {
     if (error instanceof ProxyError) throw new ConfigError(error.message);
     if (!(error instanceof KubeconfigError)) throw error;
-    const given = file === undefined ? "--kubeconfig" : `--kubeconfig=${JSON.stringify(file)}`;
-    throw new ConfigError(
-      `${given}: ${error.message}; allowed is a readable kubeconfig file with a current-context`,
-    );
+    const rule = `must be a readable kubeconfig file with a current-context, but ${error.message}`;
+    if (file === undefined) throw new ConfigError(`--kubeconfig ${rule}`);
+    throw invalidValue("kubeconfig", JSON.stringify(file), rule);
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { type Option, options } from "../daemon/config/options.ts";
+import type { Option } from "../daemon/config/option.ts";
+import { options } from "../daemon/config/settings.ts";
 import { phases } from "../daemon/cycle/record.ts";
 import { metricTable } from "../daemon/report/metrics.ts";
 import { nodeFlags } from "./world/rebootd.ts";

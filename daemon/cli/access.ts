@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import type { Api } from "../cluster/api.ts";
 import type { Environment } from "../config/environment.ts";
-import { lockPlaceOf, lockPlaceOptions } from "../config/lock-place.ts";
-import { parseOptions } from "../config/options.ts";
+import { parseTable } from "../config/option.ts";
+import { lockPlace, placeOptions } from "../config/options/lock.ts";
 import { createLockObject, type LockObject, type LockPlace } from "../lock/lock-object.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { CommandRefused } from "./admin.ts";
 import { findPlace, objectText } from "./find-place.ts";
-import { addOptions, givenOptions, kubeconfigFiles, typedOptions } from "./options.ts";
+import { addEnvironmentHelp, addOptions, givenOptions, kubeconfigFiles, typedOptions } from "./options.ts";
 
 /** The way to a cluster, as kubectl finds it: what is named, else KUBECONFIG, else ~/.kube/config. */
 export interface Credentials {
@@ -53,7 +53,7 @@ export function withClusterForAll(program: Command): Command {
 
 /** Adds the options that say which cluster, and where in it the lock is. */
 export function withAccess(command: Command): Command {
-  return addOptions(withCluster(command), lockPlaceOptions);
+  return addEnvironmentHelp(addOptions(withCluster(command), placeOptions), placeOptions);
 }
 
 export function apiOf(command: Command, { environment, connect }: PersonIo): Api {
@@ -69,12 +69,13 @@ export function apiOf(command: Command, { environment, connect }: PersonIo): Api
 /** Finds the lock. A place where there is none is a CommandRefused as soon as it is used: nobody would look at what is made there. */
 export async function accessOf(command: Command, io: PersonIo, signal: AbortSignal): Promise<Access> {
   const { environment, clock, random, err } = io;
-  const given = givenOptions(command, lockPlaceOptions, environment);
+  const typed = givenOptions(command, placeOptions, environment);
   const { namespace, dsNamespace } = typedOptions(command);
-  // Who types a namespace means that of the object, whatever kind it is of.
-  if (typeof namespace === "string" && dsNamespace === undefined) given["ds-namespace"] = namespace;
-  // What is wrong with them is told before anybody is asked.
-  lockPlaceOf(parseOptions(lockPlaceOptions, given));
+  // A namespace that was typed is that of the object, whatever kind it is of.
+  const isOfObject = typeof namespace === "string" && dsNamespace === undefined;
+  const given = isOfObject ? { ...typed, "ds-namespace": namespace } : typed;
+  // Invalid options are refused before the cluster is asked.
+  lockPlace(parseTable(placeOptions, given));
   const api = apiOf(command, io);
   const { place, ifMissing, warning, hooks } = await findPlace(api, given, signal);
   if (warning !== undefined) err(`rebootd: warning: ${warning}\n`);

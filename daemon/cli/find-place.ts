@@ -4,15 +4,11 @@ import type { DaemonSet } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
 import type { Environment } from "../config/environment.ts";
-import { lockPlaceOf, lockPlaceOptions } from "../config/lock-place.ts";
-import {
-  ConfigError,
-  environmentName,
-  type OptionName,
-  parseOptions,
-  type RawOptions,
-} from "../config/options.ts";
+import { environmentName, parseTable, type RawValues } from "../config/option.ts";
+import { hookKeyOptions } from "../config/options/hooks.ts";
+import { lockPlace, placeOptions } from "../config/options/lock.ts";
 import { type LockPlace, placeText } from "../lock/lock-object.ts";
+import { ConfigError } from "../text/config-error.ts";
 import { CommandRefused } from "./admin.ts";
 import { givenOptions } from "./options.ts";
 import { runCommand } from "./run.ts";
@@ -45,7 +41,7 @@ const pass = "pass --namespace=NAMESPACE, or --lock-object=KIND/NAME";
  * Where the lock is: where the options say, else where the DaemonSets of rebootd have it. A CommandRefused where they do not agree.
  * Whether there is such an object is for the caller to see.
  */
-export async function findPlace(api: Api, given: RawOptions, signal: AbortSignal): Promise<FoundPlace> {
+export async function findPlace(api: Api, given: RawValues, signal: AbortSignal): Promise<FoundPlace> {
   const installed = await listInstalled(api, signal);
   const hooks = hooksOf(installed ?? []);
   const isGiven = Object.keys(given).length > 0;
@@ -64,7 +60,7 @@ export async function findPlace(api: Api, given: RawOptions, signal: AbortSignal
     const ifMissing = `the DaemonSet ${only.key} has its lock there; apply the manifests of rebootd again to create it`;
     return { place: only.place, ifMissing, hooks };
   }
-  const place = lockPlaceOf(parseOptions(lockPlaceOptions, given));
+  const place = lockPlace(parseTable(placeOptions, given));
   if (installed === undefined) {
     return {
       place,
@@ -127,20 +123,19 @@ function installedBy({ metadata, spec }: DaemonSet): Installed[] {
   }
   const args = (container.args ?? []).map((one) => expanded(one, environment));
   const given = argumentsOf(args.slice(args.indexOf("run") + 1), environment);
-  const place = lockPlaceOf(parseOptions(lockPlaceOptions, given));
+  const place = lockPlace(parseTable(placeOptions, given));
   const hooks = areHooksUnknown ? undefined : hookKeys(given);
   return [{ key: `${namespace}/${name}`, namespace, place, unknown, hooks }];
 }
 
-const hookOptions = ["before-reboot-hooks", "after-reboot-hooks"] as const satisfies OptionName[];
-const readOptions = [...lockPlaceOptions, ...hookOptions] as const satisfies OptionName[];
-const placeVariables = lockPlaceOptions.map(environmentName);
-const hookVariables = hookOptions.map(environmentName);
+const readOptions = { ...placeOptions, ...hookKeyOptions };
+const placeVariables = Object.keys(placeOptions).map(environmentName);
+const hookVariables = Object.keys(hookKeyOptions).map(environmentName);
 
 /** Undefined for values with which no daemon starts. */
-function hookKeys(given: RawOptions): readonly string[] | undefined {
+function hookKeys(given: RawValues): readonly string[] | undefined {
   try {
-    return Object.values(parseOptions(hookOptions, given)).flat(2);
+    return Object.values(parseTable(hookKeyOptions, given)).flat(2);
   } catch (error) {
     if (error instanceof ConfigError) return undefined;
     throw error;
@@ -148,7 +143,7 @@ function hookKeys(given: RawOptions): readonly string[] | undefined {
 }
 
 /** Of another version there may be options that are not known here. */
-function argumentsOf(args: readonly string[], environment: Environment): RawOptions {
+function argumentsOf(args: readonly string[], environment: Environment): RawValues {
   const command = runCommand(environment, async () => {});
   command
     .exitOverride()

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { ConfigError, printable } from "../config/options.ts";
 import { objectName } from "../config/values.ts";
+import { ConfigError, printable } from "../text/config-error.ts";
 
 /**
  * The name of a node as a person types it, also as kubectl prints it (`node/n1`). What is none is a ConfigError before anybody is
@@ -10,7 +10,7 @@ export function nodeName(given: string): string {
   const name = given.replace(/^nodes?\//, "");
   if (z.safeParse(objectName, name).success) return name;
   throw new ConfigError(
-    `invalid node name ${printable(given)}: expected lower case letters, digits, '-' and '.', such as worker-1`,
+    `invalid node name ${printable(given)}: must be lower case letters, digits, '-' and '.', for example worker-1`,
   );
 }
 
@@ -23,9 +23,7 @@ export function nodeNames(given: string, before: readonly string[] = []): string
 export function nodeOrAll(verb: string, node: string | undefined, all: boolean): string | undefined {
   if (node !== undefined && all) throw new ConfigError(`${verb}: NODE and --all are mutually exclusive`);
   if (node === undefined && !all) {
-    throw new ConfigError(
-      `${verb}: no node is named: name one, such as rebootd ${verb} worker-1, or pass --all`,
-    );
+    throw new ConfigError(`${verb} requires NODE or --all, for example rebootd ${verb} worker-1`);
   }
   return node;
 }

@@ -1,17 +1,10 @@
 import type { Command } from "commander";
 import { type Environment, isServiceLink } from "../config/environment.ts";
-import {
-  environmentName,
-  type Option,
-  type OptionName,
-  options,
-  type RawOptions,
-} from "../config/options.ts";
+import { environmentName, type OptionTable, type RawValues } from "../config/option.ts";
 
-/** Adds options of the table to a subcommand. */
-export function addOptions(command: Command, names: readonly OptionName[]): Command {
-  for (const name of names) {
-    const option: Option<unknown> = options[name];
+/** Adds the options of a table to a subcommand, and to its help under a heading where one is given. */
+export function addOptions(command: Command, table: OptionTable, heading?: string): Command {
+  for (const [name, option] of Object.entries(table)) {
     const isFlag = option.placeholder === "true|false";
     const flag = `${option.short === undefined ? "" : `-${option.short}, `}--${name}`;
     const made = command.createOption(
@@ -20,12 +13,18 @@ export function addOptions(command: Command, names: readonly OptionName[]): Comm
     );
     if (option.repeat)
       made.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+    if (heading !== undefined) made.helpGroup(`${heading}:`);
     command.addOption(made);
   }
-  const [first = ""] = names;
+  return command;
+}
+
+/** Says at the end of the help how the options of a table are set by environment. */
+export function addEnvironmentHelp(command: Command, table: OptionTable): Command {
+  const [first = ""] = Object.keys(table);
   return command.addHelpText(
     "after",
-    `\nEach option may be given by environment: ${environmentName(first)} for --${first}, and so on.`,
+    `\nEach option can be set by environment: ${environmentName(first)} for --${first}, and so on.`,
   );
 }
 
@@ -35,20 +34,20 @@ export function typedOptions(command: Command): Record<string, string | string[]
 }
 
 /** What was given on the command line, else in the environment, as text. */
-export function givenOptions(
+export function givenOptions<N extends string>(
   command: Command,
-  names: readonly OptionName[],
+  table: Readonly<Record<N, unknown>>,
   environment: Environment,
-): RawOptions {
+): RawValues<N> {
   const given = typedOptions(command);
-  const raw: RawOptions = {};
+  const raw: Partial<Record<string, string | string[]>> = {};
   for (const option of command.options) {
-    const name = names.find((known) => known === option.name());
-    if (name === undefined) continue;
+    const name = option.name();
+    if (!Object.hasOwn(table, name)) continue;
     const value = onCommandLine(given[option.attributeName()]) ?? fromEnvironment(name, environment);
     if (value !== undefined) raw[name] = value;
   }
-  return raw;
+  return raw as RawValues<N>;
 }
 
 /** The files that KUBECONFIG names. */
@@ -62,7 +61,7 @@ function onCommandLine(value: string | string[] | true | undefined): string | st
 }
 
 /** An option on the command line goes before the environment. */
-function fromEnvironment(name: OptionName, environment: Environment): string | undefined {
+function fromEnvironment(name: string, environment: Environment): string | undefined {
   const variable = environmentName(name);
   const own = environment[variable];
   if (own !== undefined && isServiceLink(variable, own)) return undefined;

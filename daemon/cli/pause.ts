@@ -2,8 +2,8 @@ import { Command } from "commander";
 import { contract } from "../annotations/names.ts";
 import { type Pause, parsePause, pausedText, pauseNow, writePause } from "../annotations/pause.ts";
 import { signed } from "../annotations/value.ts";
-import { ConfigError } from "../config/options.ts";
 import { parseRecord, unfailed, writeRecord } from "../cycle/record.ts";
+import { invalidValue } from "../text/config-error.ts";
 import { parseDurationMs } from "../time/duration.ts";
 import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
 import { annotateNode } from "./admin.ts";
@@ -104,9 +104,8 @@ const local = new RegExp(`${day.source}(?:[T ]\\d{2}:\\d{2}(?::\\d{2})?)?$`);
 function parseUntil(text: string, now: number): number {
   const end = timeIn(text) ?? now + (longDurationMs(text) ?? Number.NaN);
   if (end > now) return end;
-  throw new ConfigError(
-    `--until=${JSON.stringify(text.slice(0, 80))}: allowed is a time to come such as 2026-12-24T06:00:00Z, "2026-12-24 06:00" or 2026-12-24, or a duration such as 90m or 2d`,
-  );
+  const rule = `must be a time in the future or a duration, for example 2026-12-24T06:00:00Z, "2026-12-24 06:00", 2026-12-24, 90m or 2d`;
+  throw invalidValue("until", JSON.stringify(text.slice(0, 80)), rule);
 }
 
 function timeIn(text: string): number | undefined {

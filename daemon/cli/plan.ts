@@ -1,16 +1,15 @@
 import { Command } from "commander";
 import { contract } from "../annotations/names.ts";
 import { readNodeMetadata } from "../cluster/nodes.ts";
-import { escalationOf } from "../config/escalation.ts";
-import { parseOptions } from "../config/options.ts";
-import { drainOptions, selectionOf } from "../config/selection.ts";
+import { parseTable } from "../config/option.ts";
+import { plannedDrain, planOptions } from "../config/options/drain.ts";
 import { parseRecord } from "../cycle/record.ts";
 import { readDrainFacts } from "../drain/facts.ts";
 import { planDrain } from "../drain/preflight.ts";
 import { apiOf, type PersonIo, withCluster } from "./access.ts";
 import { noSuchNode } from "./admin.ts";
 import { nodeName } from "./node-name.ts";
-import { addOptions, givenOptions } from "./options.ts";
+import { addEnvironmentHelp, addOptions, givenOptions } from "./options.ts";
 import { dump, outputOption } from "./output.ts";
 import { planText } from "./plan-text.ts";
 
@@ -24,21 +23,22 @@ export function planCommand(io: PersonIo, signal: AbortSignal): Command {
       .argument("<NODE>", "the node", nodeName)
       .addOption(outputOption<Form>("text", "json", "yaml")),
   );
-  addOptions(command, drainOptions);
+  addEnvironmentHelp(addOptions(command, planOptions), planOptions);
   return command.action(async (node: string, { output }: { output: Form }) => {
-    const config = parseOptions(drainOptions, givenOptions(command, drainOptions, io.environment));
+    const given = parseTable(planOptions, givenOptions(command, planOptions, io.environment));
+    const { selection, podSelector, gracePeriodSeconds, escalation } = plannedDrain(given);
     const api = apiOf(command, io);
     const own = await readNodeMetadata(api, node, signal);
     if (own === undefined) throw noSuchNode(node);
     const { record } = parseRecord(own.annotations?.[contract.cycle.key]);
-    const facts = await readDrainFacts(api, node, config["drain-pod-selector"], signal);
+    const facts = await readDrainFacts(api, node, podSelector, signal);
     const plan = planDrain({
       ...facts,
       slowGraceSeconds: record?.slowGraceSeconds,
       nodeName: node,
-      selection: selectionOf(config),
-      gracePeriodSeconds: config["drain-grace-period"],
-      escalation: escalationOf(config),
+      selection,
+      gracePeriodSeconds,
+      escalation,
       now: io.clock.wall(),
     });
     io.out(output === "text" ? planText(plan) : dump(output, plan));

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { isApiError } from "../cluster/api.ts";
-import { ConfigError, type RawOptions } from "../config/options.ts";
+import type { RawOptions } from "../config/settings.ts";
 import { explain as withCauses } from "../report/log.ts";
+import { ConfigError } from "../text/config-error.ts";
 import { oneLine, plainLines } from "../text/one-line.ts";
 import { type PersonIo, withClusterForAll } from "./access.ts";
 import { CommandRefused } from "./admin.ts";
@@ -83,6 +84,6 @@ export async function runProgram(
     const text = named.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
     const command = program.commands.find((known) => known.name() === name);
     const help = command === undefined ? "rebootd --help" : `rebootd ${name} --help`;
-    return `${text}; allowed is what '${help}' lists`;
+    return `${text}; see '${help}'`;
   }
 }

@@ -2,10 +2,10 @@ import { Command } from "commander";
 import { contract } from "../annotations/names.ts";
 import type { Api } from "../cluster/api.ts";
 import { readNodeMetadata } from "../cluster/nodes.ts";
-import { ConfigError } from "../config/options.ts";
 import { isUnderWay } from "../cycle/record.ts";
 import { type LockValue, manualHolders, nodeHolders } from "../lock/lock.ts";
 import { unlockByHand, type Which } from "../lock/manual.ts";
+import { exclusiveOptions } from "../text/config-error.ts";
 import { oneLine } from "../text/one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { editLock } from "./admin.ts";
@@ -61,10 +61,9 @@ async function isDown(api: Api, node: string, signal: AbortSignal): Promise<bool
 }
 
 function whichOf(node: string | undefined, { manual, all }: Given): Which {
-  const asked = [node, manual && "--manual", all && "--all"].filter((one) => one !== undefined);
-  if (asked.length > 1) {
-    throw new ConfigError(`unlock ${asked.join(" ")}: allowed is one of NODE, --manual and --all`);
-  }
+  const asked = [node && "NODE", manual && "--manual", all && "--all"].filter((one) => one !== undefined);
+  const [one, other] = asked;
+  if (one !== undefined && other !== undefined) throw exclusiveOptions(one, other);
   if (node !== undefined) return { node };
   return all ? "all" : "manual";
 }

@@ -1,9 +1,5 @@
 import type { Api } from "../cluster/api.ts";
-import { checkAlertOptions } from "../config/alerts.ts";
-import { escalationOf } from "../config/escalation.ts";
-import type { Config } from "../config/options.ts";
-import { selectionOf } from "../config/selection.ts";
-import { windowSettingsOf } from "../config/windows.ts";
+import type { Settings } from "../config/settings.ts";
 import { alertsGate } from "../gates/alerts.ts";
 import { controlPlaneGate } from "../gates/control-plane.ts";
 import { disruptionGate } from "../gates/disruption.ts";
@@ -23,7 +19,7 @@ import type { Logind } from "../host/logind/logind.ts";
 import type { HttpPost, JsonServer } from "../prometheus/server.ts";
 import type { Clock, Random } from "../time/clock.ts";
 
-/** What the gates stand on. */
+/** The world as gates see it. */
 export interface GatePorts {
   api: Api;
   clock: Clock;
@@ -33,72 +29,54 @@ export interface GatePorts {
   logind: Pick<Logind, "listInhibitors" | "listSessions">;
   /** Name of this pod or process, whose own alerts do not count. */
   instance: string;
-  /** Told what an operator should know though no gate is closed. */
-  warn: (what: string) => void;
+  /** Called with each sentence that an operator should know though no gate is closed. */
+  warn: (message: string) => void;
 }
 
-/** The gates that the settings ask for. Two that contradict each other are a ConfigError. */
-export function chooseGates(config: Config, ports: GatePorts): Gate[] {
+/** The gates that the settings ask for. */
+export function createGates(settings: Settings, ports: GatePorts): Gate[] {
+  const { node, window, pods, drain, logind: logindSettings } = settings;
   const { api, clock, logind, warn } = ports;
   const say = createOnceADay(clock, warn);
   const looked = createUnmatched(clock, say);
-  const gates: Gate[] = [pausedGate, windowGate(windowSettingsOf(config, clock.wall()))];
-  gates.push(controlPlaneGate(api, config["node-id"]));
-  gates.push(...prometheusGates(config, ports, looked));
-  const selectors = config["blocking-pod-selector"];
-  if (selectors.length > 0) {
-    const namespaces = config["blocking-pod-namespace"];
-    gates.push(podsGate(api, config["node-id"], { selectors, namespaces }, looked));
-  }
-  const drain = {
-    selection: selectionOf(config),
-    podSelector: config["drain-pod-selector"],
-    gracePeriodSeconds: config["drain-grace-period"],
-    escalation: escalationOf(config),
-    heldSelector: config["budget-held-selector"],
-  };
-  const drainNames = { podSelector: drain.podSelector, skipNamespaces: config["drain-skip-namespace"] };
-  if (drainNames.podSelector !== undefined || drainNames.skipNamespaces.length > 0) {
-    gates.push(drainNamesGate(api, config["node-id"], drainNames, clock, looked));
+  const gates: Gate[] = [
+    pausedGate,
+    windowGate(window),
+    controlPlaneGate(api, node.name),
+    ...prometheusGates(settings, ports, looked),
+  ];
+  if (pods !== undefined) gates.push(podsGate(api, node.name, pods, looked));
+  const { podSelector, selection, escalation } = drain.planned;
+  if (podSelector !== undefined || selection.skipNamespaces.length > 0) {
+    const drainNames = { podSelector, skipNamespaces: selection.skipNamespaces };
+    gates.push(drainNamesGate(api, node.name, drainNames, clock, looked));
   }
   // A drain that is followed by the reboot anyway cannot fail.
-  if (config.preflight === "on" && !drain.escalation.rebootAnyway) {
-    gates.push(disruptionGate({ ...ports, looked, say }, config["node-id"], drain));
+  if (drain.isPreflightOn && !escalation.rebootAnyway) {
+    gates.push(disruptionGate({ ...ports, looked, say }, node.name, drain.planned));
   }
-  if (config.inhibitors !== "ignore") gates.push(inhibitorsGate(logind, config.inhibitors));
-  const { waitMs } = config["logged-in-users"];
-  if (waitMs !== undefined) gates.push(usersGate(logind, waitMs));
+  const { inhibitors, usersWaitMs } = logindSettings;
+  if (inhibitors !== "ignore") gates.push(inhibitorsGate(logind, inhibitors));
+  if (usersWaitMs !== undefined) gates.push(usersGate(logind, usersWaitMs));
   return gates;
 }
 
+/** The gates that ask Prometheus; none without one. */
 export function prometheusGates(
-  config: Config,
+  { alerts }: Pick<Settings, "alerts">,
   { clock, post, instance, warn }: Pick<GatePorts, "clock" | "post" | "instance" | "warn">,
   looked: Looked = () => {},
 ): Gate[] {
-  checkAlertOptions(config);
-  const url = config["prometheus-url"];
-  if (url === undefined) return [];
-  const alertmanagerUrl = config["alertmanager-url"];
+  if (alerts === undefined) return [];
+  const { prometheusUrl, alertmanagerUrl, timeoutMs, matchers, filter, queries, maxAgeMs } = alerts;
   const onDate = createSkewNotice(clock, createOnceADay(clock, warn));
-  const ways = { timeoutMs: config["prometheus-timeout"], clock, post, onDate };
-  const prometheus: JsonServer = { name: "Prometheus", url, ...ways };
+  const ways = { timeoutMs, clock, post, onDate };
+  const prometheus: JsonServer = { name: "Prometheus", url: prometheusUrl, ...ways };
   const alertmanager: JsonServer | undefined =
     alertmanagerUrl === undefined ? undefined : { name: "Alertmanager", url: alertmanagerUrl, ...ways };
-  const queries = config["block-on-query"];
   const gates = [
-    alertsGate(
-      { prometheus, alertmanager, matchers: config["alert-matchers"] },
-      {
-        names: config["alert-filter-regexp"],
-        matchOnly: config["alert-filter-match-only"],
-        firingOnly: config["alert-firing-only"],
-        instance,
-      },
-      looked,
-    ),
+    alertsGate({ prometheus, alertmanager, matchers }, { ...filter, instance }, looked),
     ...(queries.length > 0 ? [queriesGate(prometheus, queries, looked)] : []),
   ];
-  const maxAgeMs = config["alerts-max-age"];
   return maxAgeMs === undefined ? gates : gates.map((gate) => upToAge(gate, maxAgeMs, warn));
 }

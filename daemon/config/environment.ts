@@ -1,4 +1,5 @@
-import { environmentName, isGivenEmpty, type OptionName, options, type RawOptions } from "./options.ts";
+import { environmentName, isGivenEmpty } from "./option.ts";
+import { type OptionName, options, type RawOptions } from "./settings.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,12 +16,12 @@ export function isServiceLink(name: string, value: string): boolean {
   return name.endsWith("_PORT") && /^(tcp|udp|sctp):\/\//.test(value);
 }
 
-/** What is given and has no effect, as people would type it: variables of kured, variables of no option, and empty values. */
+/** Input without effect, as people would type it: variables of kured, variables of no option, and empty values. */
 export function ignoredInputs(environment: Environment, raw: RawOptions): string[] {
   const variables = Object.entries(environment)
     .filter(([name, value = ""]) => /^(REBOOTD|KURED)_/.test(name) && !isServiceLink(name, value))
     .map(([name]) => name)
     .filter((name) => !known.has(name));
-  const empty = (Object.keys(raw) as OptionName[]).filter((name) => isGivenEmpty(name, raw[name]));
+  const empty = (Object.keys(raw) as OptionName[]).filter((name) => isGivenEmpty(options[name], raw[name]));
   return [...variables.sort(), ...empty.map((name) => `--${name} without a value`)];
 }

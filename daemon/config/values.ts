@@ -7,18 +7,18 @@ import { isLockKind, lockKinds } from "./lock-kinds.ts";
 import { shellWords } from "./shell-words.ts";
 
 /**
- * The kinds of option values: text in, value out. Each refusal says what is allowed; the caller adds the option's name
- * and the value.
+ * The kinds of option values: text in, value out. Each refusal is a rule such as "must be a file, for example /a"; the caller adds
+ * the option's name and the value.
  */
 export type ValueType<T> = z.ZodMiniType<T, string>;
 
-/** What `parse` gives back as undefined is refused; a {@link Refusal} says why as well. */
-function value<T>(allowed: string, parse: (text: string) => T | Refusal | undefined): ValueType<T> {
+/** A text is refused for which `parse` returns undefined; a {@link Refusal} says why as well. */
+function value<T>(rule: string, parse: (text: string) => T | Refusal | undefined): ValueType<T> {
   const transform = z.transform((text: string, context) => {
     const parsed: T | Refusal | undefined = parse(text);
     const isRefused = parsed instanceof Refusal;
     if (!isRefused && parsed !== undefined) return parsed;
-    const message = isRefused ? `${allowed}, but ${parsed.why}` : allowed;
+    const message = isRefused ? `${rule}, but ${parsed.why}` : rule;
     context.issues.push({ code: "custom", message, input: text });
     return z.NEVER;
   });
@@ -42,9 +42,10 @@ export function duration({
   minMs?: number;
   maxMs?: number;
 } = {}): ValueType<number> {
-  const least = minMs > 0 ? `, at least ${minMs >= 1000 ? `${minMs / 1000}s` : `${minMs}ms`}` : "";
   const most = maxMs === durationMaxMs ? "576h" : `${maxMs / 1000}s`;
-  return value(`allowed is a duration such as 90s, 15m or 1h30m, at most ${most}${least}`, (text) => {
+  const range = minMs > 0 ? `from ${minMs / 1000}s to ${most}` : `of at most ${most}`;
+  const example = maxMs < 60_000 * 15 ? "15s" : "90s, 15m or 1h30m";
+  return value(`must be a duration ${range}, for example ${example}`, (text) => {
     const ms = parseDurationMs(text);
     return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
   });
@@ -52,7 +53,7 @@ export function duration({
 
 /** Milliseconds to wait for them; undefined: do not. */
 export const loggedInUsers: ValueType<{ waitMs: number | undefined }> = value(
-  "allowed is ignore or wait:DURATION, at least 1s, such as wait:10m",
+  "must be ignore or wait:DURATION of at least 1s, for example wait:10m",
   (text) => {
     if (text === "ignore") return { waitMs: undefined };
     const ms = text.startsWith("wait:") ? parseDurationMs(text.slice("wait:".length)) : undefined;
@@ -70,7 +71,7 @@ export interface EscalationSteps {
 }
 
 export const escalation: ValueType<EscalationSteps> = value(
-  "allowed is a list of steps in this order: evict, delete, reboot, the first two with a duration of at least 1s, which one of them may leave out, such as evict:10m,delete:2m,reboot",
+  "must be a list of the steps evict, delete and reboot in this order, the first two with a duration of at least 1s, which one of them may omit, for example evict:10m,delete:2m,reboot",
   (text) => {
     const found = /^(evict|delete)(?::([^,]+))?(?:,(delete)(?::([^,]+))?)?(,reboot)?$/.exec(text);
     if (found === null) return undefined;
@@ -103,37 +104,38 @@ export function integer({
   max: number;
   like?: number;
 }): ValueType<number> {
-  return value(`allowed is a whole number from ${min} to ${max}, such as ${like}`, (text) => {
+  return value(`must be a whole number from ${min} to ${max}, for example ${like}`, (text) => {
     const number = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
     return number >= min && number <= max ? number : undefined;
   });
 }
 
 export function choice<const T extends string>(...choices: T[]): ValueType<T> {
-  return value(`allowed is ${choices.join(" or ")}`, (text) => choices.find((choice) => choice === text));
+  const others = choices.slice(0, -1).join(", ");
+  return value(`must be ${others} or ${choices.at(-1)}`, (text) => choices.find((choice) => choice === text));
 }
 
 /** What Go's strconv.ParseBool takes, which is what kured's manifests use. */
-export const bool: ValueType<boolean> = value("allowed is true or false", (text) => {
+export const bool: ValueType<boolean> = value("must be true or false", (text) => {
   if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
   return /^(0|f|F|false|FALSE|False)$/.test(text) ? false : undefined;
 });
 
-export function text({ allowed, like }: { allowed: string; like: RegExp }): ValueType<string> {
-  return value(`allowed is ${allowed}`, (given) => (like.test(given) ? given : undefined));
+export function text({ rule, like }: { rule: string; like: RegExp }): ValueType<string> {
+  return value(rule, (given) => (like.test(given) ? given : undefined));
 }
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
 export const objectName = text({
-  allowed: "a name of an object: lower case letters, digits, '-' and '.', at most 253, such as worker-1",
+  rule: "must be the name of an object: lower case letters, digits, '-' and '.', at most 253, for example worker-1",
   like: /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
 });
 
 /** The kind is in lower case, as kubectl takes it. */
 export const lockObject: ValueType<{ kind: LockKind; name: string }> = value(
-  `allowed is ${Object.keys(lockKinds)
+  `must be ${Object.keys(lockKinds)
     .map((kind) => `${kind}/NAME`)
-    .join(" or ")}`,
+    .join(" or ")}, for example lease/rebootd`,
   (given) => {
     const [kind = "", name = "", ...more] = given.split("/");
     const isName = z.safeParse(objectName, name).success && more.length === 0;
@@ -143,7 +145,7 @@ export const lockObject: ValueType<{ kind: LockKind; name: string }> = value(
 
 /** A number of nodes, or a part of all there are. */
 export const concurrency: ValueType<{ nodes: number } | { percent: number }> = value(
-  "allowed is a whole number of nodes from 1 to 10000, or a part of them from 1% to 100%",
+  "must be a whole number of nodes from 1 to 10000, or a percentage of them from 1% to 100%, for example 2 or 10%",
   (given) => {
     const [, digits, percent] = /^(\d{1,5})(%?)$/.exec(given) ?? [];
     const number = Number(digits);
@@ -158,14 +160,14 @@ export const concurrency: ValueType<{ nodes: number } | { percent: number }> = v
  */
 export function metadataKey(example: string): ValueType<string> {
   return text({
-    allowed: `a key such as ${example}`,
+    rule: `must be a key, for example ${example}`,
     like: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
   });
 }
 
 /** Several of them, with commas between. */
 export const annotationKeys: ValueType<readonly string[]> = value(
-  "allowed is a list of keys of annotations such as example.com/raid-checked,example.com/backup-done",
+  "must be a list of annotation keys, for example example.com/raid-checked,example.com/backup-done",
   (given) => {
     const keys = given.split(",").filter((key) => key !== "");
     const areKeys = keys.every((key) => z.safeParse(annotationKey, key).success);
@@ -174,11 +176,14 @@ export const annotationKeys: ValueType<readonly string[]> = value(
 );
 const annotationKey = metadataKey("example.com/raid-checked");
 
-export const path = text({ allowed: "an absolute path such as /run/rebootd/file", like: /^\/[^\0]*$/ });
+export const path = text({
+  rule: "must be an absolute path, for example /run/rebootd/file",
+  like: /^\/[^\0]*$/,
+});
 
 /** Words as a shell would split them; nothing is expanded, and no shell runs. */
 export const command: ValueType<readonly [string, ...string[]]> = value(
-  "allowed is a command with its arguments, quoted as for sh, such as '/bin/systemctl reboot'",
+  "must be a command with its arguments, quoted as for sh, for example '/bin/systemctl reboot'",
   (given) => {
     const words = attempt(() => shellWords(given));
     if (words instanceof Refusal) return words;
@@ -189,7 +194,7 @@ export const command: ValueType<readonly [string, ...string[]]> = value(
 
 /** As Go has it, which is what kured takes; it matches anywhere in a text. */
 export const regexp: ValueType<Pattern> = value(
-  "allowed is a regular expression of RE2 such as ^(Watchdog|InfoInhibitor)$",
+  "must be a regular expression of RE2, for example ^(Watchdog|InfoInhibitor)$",
   (given) => attempt(() => compileRe2(given)),
 );
 
@@ -202,7 +207,7 @@ function attempt<T>(parse: () => T): T | Refusal {
 }
 
 export const httpUrl: ValueType<string> = value(
-  "allowed is an http or https URL such as http://prometheus.monitoring:9090",
+  "must be an http or https URL, for example http://prometheus.monitoring:9090",
   (given) => (/^https?:$/.test(URL.parse(given)?.protocol ?? "") ? given.replace(/\/+$/, "") : undefined),
 );
 
@@ -213,7 +218,7 @@ const alertMatcher = /^\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)(?![=~])\s*("(?:[^"\\]|\\
  * (https://prometheus.io/docs/prometheus/latest/querying/basics/#instant-vector-selectors).
  */
 export const alertMatchers: ValueType<string> = value(
-  'allowed is a list of label matchers with =, !=, =~ or !~ such as severity=critical,team=~"db|web", with what quotes, commas, braces or blanks are in a value between double quotes',
+  'must be a list of label matchers with =, !=, =~ or !~, where a value with quotes, commas, braces or blanks is in double quotes, for example severity=critical,team=~"db|web"',
   (given) => {
     const matchers: string[] = [];
     for (let rest = given; rest.trim() !== ""; ) {
@@ -246,7 +251,7 @@ const ownHeaders =
 
 /** `[name, value]`. */
 export const httpHeader: ValueType<readonly [string, string]> = value(
-  'allowed is a header such as "X-Scope-OrgID: infra"; credentials belong into a file, and none of Accept, Host, Connection or Content-*',
+  'must be a header, for example "X-Scope-OrgID: infra", but not Accept, Host, Connection or Content-*; credentials belong in a file',
   (given) => {
     const [, name = "", text = ""] =
       /^([-!#$%&'*+.^_`|~\w]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)[ \t]*$/.exec(given) ?? [];
@@ -256,7 +261,7 @@ export const httpHeader: ValueType<readonly [string, string]> = value(
 
 /** An IANA name, `UTC`, or `Local` for the zone of the process. */
 export const timeZone: ValueType<string> = value(
-  "allowed is a name of the IANA time zone database such as Europe/Warsaw, UTC or Local",
+  "must be a name of the IANA time zone database, UTC or Local, for example Europe/Warsaw",
   (given) => {
     if (given === "" || given === "UTC") return "UTC";
     const local = new Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -275,7 +280,7 @@ const dayNames = ["sunday", "monday", "tuesday", "wednesday", "thursday", "frida
 
 /** Days of the week, 0 is Sunday, each once and in order: `su`, `sun` or `sunday` in any case, or the number. */
 export const weekdays: ValueType<readonly number[]> = value(
-  "allowed is a list of days of the week such as mon,tue or sa,su or 0,6 (0 is Sunday)",
+  "must be a list of days of the week, where 0 is Sunday, for example mon,tue or sa,su or 0,6",
   (given) => {
     const days = new Set<number>();
     for (const item of given.split(",").map((word) => word.trim().toLowerCase())) {
@@ -294,7 +299,7 @@ export const weekdays: ValueType<readonly number[]> = value(
 
 /** A time of day in seconds since midnight. */
 export const timeOfDay: ValueType<number> = value(
-  "allowed is a time of day such as 22:00, 23:59:59, 17, 5pm or 5:30pm",
+  "must be a time of day, for example 22:00, 23:59:59, 17, 5pm or 5:30pm",
   (given) => {
     const found = /^(\d{1,2})(?::(\d{2})(?::(\d{2}))?)?\s?([ap]m)?$/i.exec(given);
     if (found === null) return undefined;
@@ -309,7 +314,7 @@ export const timeOfDay: ValueType<number> = value(
 
 /** A cron expression, which says when a window opens, for how long, and by the clock of which zone, if it says so. */
 export const cronWindow: ValueType<{ cron: string; durationMs: number; zone?: string }> = value(
-  'allowed is "CRON for DURATION" or "CRON for DURATION in ZONE", with 5 fields of cron or a word such as @daily, and from 1m to 168h, such as "0 2 * * sat#1 for 4h in Europe/Warsaw"',
+  'must be "CRON for DURATION" or "CRON for DURATION in ZONE", with 5 fields of cron or a word such as @daily, and from 1m to 168h, for example "0 2 * * sat#1 for 4h in Europe/Warsaw"',
   (given) => {
     const [, cron = "", duration = "", place] =
       /^\s*(.+?)\s+for\s+(\S+)(?:\s+in\s+(\S+))?\s*$/.exec(given) ?? [];
@@ -324,7 +329,7 @@ export const cronWindow: ValueType<{ cron: string; durationMs: number; zone?: st
 
 /** Days counted from 1970-01-01, the first and the last, which may be the same. */
 export const days: ValueType<{ first: number; last: number }> = value(
-  "allowed is a day such as 2026-12-24, or a first and a last one such as 2026-12-20..2027-01-03",
+  "must be a day, or a first and a last day, for example 2026-12-24 or 2026-12-20..2027-01-03",
   (given) => {
     const [from = "", to = from, ...more] = given.split("..");
     const [first, last] = [dayOf(from), dayOf(to)];
@@ -340,7 +345,7 @@ function dayOf(date: string): number {
 
 /** Labels to set: `{ key: value }`. */
 export const labels: ValueType<Readonly<Record<string, string>>> = value(
-  "allowed is a list of labels such as example.com/state=rebooting,maintenance=true, each with a value, which may be empty",
+  "must be a list of labels, each with a value, which may be empty, for example example.com/state=rebooting,maintenance=true",
   (given) => {
     const pairs: [string, string][] = [];
     for (const item of given.split(",").filter((one) => one !== "")) {
@@ -371,7 +376,7 @@ const requirement = new RegExp(`^${space}(?:${requirements.join("|")})${space}$`
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
 export const labelSelector: ValueType<string> = value(
-  "allowed is a label selector such as app=db,tier!=cache or 'app in (db, queue)'",
+  "must be a label selector, for example app=db,tier!=cache or 'app in (db, queue)'",
   (given) => {
     const parts = given.split(/,(?![^(]*\))/);
     return parts.every((part) => requirement.test(part)) ? given : undefined;

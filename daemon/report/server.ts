@@ -3,9 +3,9 @@ import { createServer as createHttpServer, type IncomingMessage, type OutgoingHt
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import type { Registry } from "prom-client";
-import type { CertificatePair, MetricsAccess } from "../config/metrics-access.ts";
 import { boundConnections, type ConnectionLimits, onlyFirstHead } from "./connections.ts";
 import { explain } from "./log.ts";
+import type { CertificatePair, MetricsAccess } from "./metrics-access.ts";
 
 export interface ServerOptions {
   host: string;

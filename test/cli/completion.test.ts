@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { runProgram } from "../../daemon/cli/program.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
+import { everyRow } from "../rows.ts";
 
 async function printed(...args: string[]): Promise<string> {
   let out = "";
@@ -47,7 +48,8 @@ describe("The completion in bash", () => {
     ["of a shell", ["rebootd", "completion", "b"], ["bash"]],
     ["of a file is bash's own", ["rebootd", "status", "--kubeconfig", ""], []],
   ];
-  for (const [what, words, offers] of rows) {
-    it(what, async () => assert.deepEqual(await offered(...words), offers)).timeout(20_000);
-  }
+  it("offers the words that fit", () =>
+    everyRow(rows, async (words, offers) => assert.deepEqual(await offered(...words), offers))).timeout(
+    60_000,
+  );
 });

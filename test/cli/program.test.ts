@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { type Io, runProgram } from "../../daemon/cli/program.ts";
 import { type Api, ApiError } from "../../daemon/cluster/api.ts";
 import type { Environment } from "../../daemon/config/environment.ts";
-import { ConfigError, parseConfig, type RawOptions } from "../../daemon/config/options.ts";
+import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
+import { ConfigError } from "../../daemon/text/config-error.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
+import { everyRow } from "../rows.ts";
 
 async function run(
   args: string[],
@@ -27,7 +29,7 @@ async function run(
     connect,
   };
   const start = async (raw: RawOptions) => {
-    parseConfig(raw);
+    parseSettings(raw);
     started = raw;
   };
   const code = await runProgram(args, io, start, new AbortController().signal);
@@ -160,24 +162,24 @@ describe("The command line", () => {
       /^rebootd: unknown option '--slack-hook-url'; (?!.*(s3cret|hooks))/,
     ],
     ["an unknown option before the command", ["--token=s3cret"], /unknown option '--token'(?!.*s3cret)/],
-    ["a pause of no node", ["pause"], /^rebootd: pause: no node is named: .*pass --all/],
-    ["a resume of no node", ["resume"], /^rebootd: resume: no node is named: .*pass --all/],
+    ["a pause of no node", ["pause"], /^rebootd: pause requires NODE or --all/],
+    ["a resume of no node", ["resume"], /^rebootd: resume requires NODE or --all/],
     ["an unknown command", ["frob"], /unknown command 'frob'/],
     ["an argument too much", ["run", "--node-id=n1", "x"], /too many arguments/],
     ["a missing value", ["run", "--node-id"], /'--node-id <NAME>' argument missing/],
-    [
-      "two things to unlock",
-      ["unlock", "n1", "--all"],
-      /unlock n1 --all: allowed is one of NODE, --manual and --all/,
-    ],
+    ["two things to unlock", ["unlock", "n1", "--all"], /NODE and --all are mutually exclusive/],
     ["two nodes to resume", ["resume", "n1", "n2"], /too many arguments/],
     ["two nodes to pause", ["pause", "n1", "n2"], /too many arguments/],
     [
       "an end of a pause that is over",
       ["pause", "n1", "--until=2020-01-01T00:00:00Z"],
-      /--until="2020.*: allowed is a time to come/,
+      /invalid value "2020.*" for --until: must be a time in the future/,
     ],
-    ["an end of a pause that is no time", ["pause", "n1", "--until=tomorrow"], /--until="tomorrow": allowed/],
+    [
+      "an end of a pause that is no time",
+      ["pause", "n1", "--until=tomorrow"],
+      /invalid value "tomorrow" for --until: must be/,
+    ],
     ...[
       "2036-02-30",
       "2036-13-01",
@@ -192,7 +194,7 @@ describe("The command line", () => {
       (until): Refused => [
         `an end of a pause that is no time to come, ${until}`,
         ["pause", "n1", `--until=${until}`],
-        new RegExp(`--until="${until}": allowed is a time to come`),
+        new RegExp(`invalid value "${until}" for --until: must be a time in the future`),
       ],
     ),
     ["an unknown output", ["status", "-o", "xml"], /xml.*text, wide, json, yaml/],
@@ -204,20 +206,23 @@ describe("The command line", () => {
     [
       "a bad option of the drain",
       ["plan", "n1", "--drain-grace-period=soon"],
-      /--drain-grace-period="soon": allowed/,
+      /invalid value "soon" for --drain-grace-period: must be/,
     ],
-    ["a bad place of the lock", ["lock", "--lock-object=x"], /--lock-object="x": allowed is/],
-    ["a missing node name", ["run"], /--node-id is missing/],
-    ["a bad value", ["run", "--node-id=n1", "--period=soon"], /--period="soon": allowed is a duration/],
+    ["a bad place of the lock", ["lock", "--lock-object=x"], /invalid value "x" for --lock-object: must be/],
+    ["a missing node name", ["run"], /--node-id is required/],
+    [
+      "a bad value",
+      ["run", "--node-id=n1", "--period=soon"],
+      /invalid value "soon" for --period: must be a duration/,
+    ],
   ];
-  for (const [what, args, says] of refused) {
-    it(`refuses ${what} with one line and exit code 2, and starts nothing`, async () => {
+  it("refuses invalid input with one line and exit code 2, and starts nothing", () =>
+    everyRow(refused, async (args, message) => {
       const { code, out, err, started } = await run(args);
       assert.equal(code, 2);
-      assert.match(err, says);
+      assert.match(err, message);
       assert.match(err, /^rebootd: [^\n]+\n$/);
       assert.equal(out, "");
       assert.equal(started, undefined);
-    });
-  }
+    }));
 });

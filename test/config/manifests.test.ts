@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import type { V1VolumeMount } from "@kubernetes/client-node";
 import type { DaemonSet } from "../../daemon/cluster/objects.ts";
-import { environmentName, type OptionName, options, parseConfig } from "../../daemon/config/options.ts";
+import { environmentName } from "../../daemon/config/option.ts";
+import { type OptionName, options, parseSettings } from "../../daemon/config/settings.ts";
+import { everyRow } from "../rows.ts";
 import { type PolicyRule, readManifests } from "../world/manifests.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
@@ -22,13 +24,13 @@ describe("The pod of manifests/base", () => {
       ]);
     assert.equal(command, "run");
     for (const [name] of given) assert.ok((name ?? "") in options, name);
-    const config = parseConfig(Object.fromEntries([...given, ...fromEnvironment]));
-    assert.equal(config["reboot-method"], "logind");
-    assert.equal(config["reboot-sentinel"], undefined, "it would go before the way of the node's system");
+    const { reboot, need } = parseSettings(Object.fromEntries([...given, ...fromEnvironment]));
+    assert.equal(reboot.machine.method, "logind");
+    assert.equal(need.sentinel, undefined, "it would go before the way of the node's system");
     const paths = daemonSet?.spec?.template.spec?.containers[0]?.volumeMounts?.map(
       (mount) => mount.mountPath,
     );
-    assert.ok(paths?.includes(config["run-path"]));
+    assert.ok(paths?.includes(need.runPath));
   });
 
   it("runs this version, without privileges", () => {
@@ -42,13 +44,14 @@ describe("The pod of manifests/base", () => {
 
 describe("The mounts of manifests/base", () => {
   const { volumeMounts = [] } = daemonSet?.spec?.template.spec?.containers[0] ?? {};
-  for (const mount of volumeMounts as V1VolumeMount[]) {
-    it(`are recursively read-only, also ${mount.name}, where the runtime knows how`, () => {
-      const { readOnly, recursiveReadOnly, mountPropagation } = mount;
-      // With another propagation the API server refuses it.
-      assert.deepEqual([readOnly, recursiveReadOnly, mountPropagation], [true, "IfPossible", undefined]);
-    });
-  }
+  it("are recursively read-only, where the runtime knows how", () =>
+    everyRow(
+      (volumeMounts as V1VolumeMount[]).map((mount) => [mount.name, mount] as const),
+      ({ readOnly, recursiveReadOnly, mountPropagation }) => {
+        // With another propagation the API server refuses it.
+        assert.deepEqual([readOnly, recursiveReadOnly, mountPropagation], [true, "IfPossible", undefined]);
+      },
+    ));
 
   it("are those of D-Bus and of the sentinel", () => {
     assert.deepEqual(
@@ -62,18 +65,18 @@ describe("Each component of the manifests", () => {
   const folder = new URL("../../manifests/components/", import.meta.url);
   const names = readdirSync(folder).sort();
 
-  for (const name of names) {
-    it(`${name} says first what it is for, what it needs and how to check it`, () => {
-      const [what, needs, check, next] = readFileSync(
-        new URL(`${name}/kustomization.yaml`, folder),
-        "utf8",
-      ).split("\n");
-      assert.match(what ?? "", /^# \S.*\.$/);
-      assert.match(needs ?? "", /^# Needs /);
-      assert.match(check ?? "", /^# To check: \S/);
-      assert.match(next ?? "", /^apiVersion: /);
-    });
-  }
+  it("says first what it is for, what it needs and how to check it", () =>
+    everyRow(
+      names.map((name) => [name, name] as const),
+      (name) => {
+        const text = readFileSync(new URL(`${name}/kustomization.yaml`, folder), "utf8");
+        const [purpose, needs, check, next] = text.split("\n");
+        assert.match(purpose ?? "", /^# \S.*\.$/);
+        assert.match(needs ?? "", /^# Needs /);
+        assert.match(check ?? "", /^# To check: \S/);
+        assert.match(next ?? "", /^apiVersion: /);
+      },
+    ));
 
   it("is in the README", () => {
     const text = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
@@ -83,14 +86,16 @@ describe("Each component of the manifests", () => {
 });
 
 describe("The rights of the manifests", () => {
-  for (const folder of ["base", "components/delete-pods"]) {
-    it(`in ${folder} have a reason beside each verb`, () => {
-      const granted = readManifests(folder).flatMap((object) =>
-        "rules" in object ? (object.rules as PolicyRule[]).flatMap(({ verbs }) => verbs) : [],
-      );
-      const text = readFileSync(new URL(`../../manifests/${folder}/rbac.yaml`, import.meta.url), "utf8");
-      const explained = [...text.matchAll(/^ +- ([a-z]+) # \S/gm)].map(([, verb]) => verb);
-      assert.deepEqual(explained, granted);
-    });
-  }
+  it("have a reason beside each verb", () =>
+    everyRow(
+      ["base", "components/delete-pods"].map((folder) => [folder, folder] as const),
+      (folder) => {
+        const granted = readManifests(folder).flatMap((object) =>
+          "rules" in object ? (object.rules as PolicyRule[]).flatMap(({ verbs }) => verbs) : [],
+        );
+        const text = readFileSync(new URL(`../../manifests/${folder}/rbac.yaml`, import.meta.url), "utf8");
+        const explained = [...text.matchAll(/^ +- ([a-z]+) # \S/gm)].map(([, verb]) => verb);
+        assert.deepEqual(explained, granted);
+      },
+    ));
 });

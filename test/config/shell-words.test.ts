@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import fc from "fast-check";
 import { shellWords } from "../../daemon/config/shell-words.ts";
+import { everyRow } from "../rows.ts";
 
 const seed = randomInt(2 ** 31);
 
@@ -30,10 +31,11 @@ describe("The words of a command", () => {
     ["", []],
     [" # nothing", []],
   ];
-  for (const [text, words] of rows) {
-    it(`of ${JSON.stringify(text)} are ${JSON.stringify(words)}`, () =>
-      assert.deepEqual(shellWords(text), words));
-  }
+  it("are split and unquoted as by a shell", () =>
+    everyRow(
+      rows.map(([text, words]) => [JSON.stringify(text), text, words] as const),
+      (text, words) => assert.deepEqual(shellWords(text), words),
+    ));
 
   const refused: [text: string, why: string][] = [
     ["sh -c 'reboot", "the quote ' at character 7 is not closed"],
@@ -42,12 +44,13 @@ describe("The words of a command", () => {
     ["it's", "the quote ' at character 3 is not closed"],
     ["a\\", "nothing follows the backslash at its end"],
   ];
-  for (const [text, why] of refused) {
-    it(`are not to be had from ${JSON.stringify(text)}: ${why}`, () =>
-      assert.throws(() => shellWords(text), new Error(why)));
-  }
+  it("are refused where a quote is not closed, or nothing follows a backslash", () =>
+    everyRow(
+      refused.map(([text, why]) => [JSON.stringify(text), text, why] as const),
+      (text, why) => assert.throws(() => shellWords(text), new Error(why)),
+    ));
 
-  it(`are what this machine's shell makes of them (seed ${seed})`, () => {
+  it(`equal those of this machine's shell (seed ${seed})`, () => {
     const text = fc
       .array(fc.constantFrom("a", "b", " ", "'", '"', "\\", "#", "\t", "-", "\\a"), { maxLength: 14 })
       .map((parts) => parts.join(""));

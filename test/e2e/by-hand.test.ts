@@ -196,7 +196,7 @@ describe("A person at the command line", () => {
     assert.equal(code, 2);
     assert.match(
       err,
-      /^rebootd: --kubeconfig: it has no context "prod" with a cluster; the contexts are [^\n]+\n$/,
+      /^rebootd: --kubeconfig must be [^\n]+, but it has no context "prod" with a cluster; the contexts are [^\n]+\n$/,
     );
   });
 });

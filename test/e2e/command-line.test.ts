@@ -65,27 +65,32 @@ describe("The command line of a process", () => {
       [
         "a bad duration",
         () => ["--node-id=n1", "--drain-timeout=15"],
-        /--drain-timeout="15": allowed is a duration/,
+        /invalid value "15" for --drain-timeout: must be a duration/,
       ],
       [
         "a bad regular expression",
         () => ["--node-id=n1", "--alert-filter-regexp=("],
-        /--alert-filter-regexp="\(": allowed/,
+        /invalid value "\(" for --alert-filter-regexp: must be/,
       ],
       [
         "a query for nobody",
         () => ["--node-id=n1", "--block-on-query=up == 0"],
-        /--block-on-query: allowed is this together with --prometheus-url=URL, such as/,
+        /^rebootd: --block-on-query requires --prometheus-url$/m,
       ],
       [
         "a token that is not there",
         () => ["--node-id=n1", "--prometheus-url=http://p", "--prometheus-bearer-token-file=/nowhere"],
-        /--prometheus-bearer-token-file="\/nowhere": ENOENT/,
+        /invalid value "\/nowhere" for --prometheus-bearer-token-file: ENOENT/,
+      ],
+      [
+        "a token in a file without an end",
+        () => ["--node-id=n1", "--prometheus-url=http://p", "--prometheus-bearer-token-file=/dev/zero"],
+        /invalid value "\/dev\/zero" for --prometheus-bearer-token-file: must be a file with a token/,
       ],
       [
         "a token for its metrics that is not there",
         () => ["--node-id=n1", "--metrics-bearer-token-file=/nowhere"],
-        /--metrics-bearer-token-file="\/nowhere": ENOENT/,
+        /invalid value "\/nowhere" for --metrics-bearer-token-file: ENOENT/,
       ],
       [
         "a certificate that is not there, to look once",
@@ -93,53 +98,53 @@ describe("The command line of a process", () => {
           ...["--node-id=n1", "--once", "--metrics-tls-cert-file=/nowhere"],
           `--metrics-tls-key-file=${folder}/boot_id`,
         ],
-        /--metrics-tls-cert-file="\/nowhere": ENOENT/,
+        /invalid value "\/nowhere" for --metrics-tls-cert-file: ENOENT/,
       ],
       [
         "a bad time zone",
         () => ["--node-id=n1", "--time-zone=Mars"],
-        /--time-zone="Mars": allowed is a name/,
+        /invalid value "Mars" for --time-zone: must be a name/,
       ],
       [
         "a bad day of the week",
         () => ["--node-id=n1", "--reboot-days=mon,fu"],
-        /--reboot-days="mon,fu": allowed is/,
+        /invalid value "mon,fu" for --reboot-days: must be/,
       ],
       [
         "a label without a value",
         () => ["--node-id=n1", "--post-reboot-node-labels=rebooted"],
-        /post-reboot-node-labels/,
+        /invalid value "rebooted" for --post-reboot-node-labels: must be/,
       ],
       [
         "a kubeconfig that is not there",
         () => ["--node-id=n1", "--kubeconfig=/nowhere"],
-        /--kubeconfig="\/nowhere": ENOENT/,
+        /invalid value "\/nowhere" for --kubeconfig: must be .*, but ENOENT/,
       ],
       [
         "a kubeconfig that is none",
         () => ["--node-id=n1", `--kubeconfig=${folder}/boot_id`],
-        /--kubeconfig="[^"]+boot_id": .*allowed/,
+        /invalid value "[^"]+boot_id" for --kubeconfig: must be/,
       ],
-      ["no name of its node", () => [], /--node-id is missing/],
+      ["no name of its node", () => [], /--node-id is required: set/],
       [
         "a sentinel that is a folder",
         () => ["--node-id=n1", `--reboot-sentinel=${folder}`],
-        /--reboot-sentinel="[^"]+": .*is a folder/,
+        /invalid value "[^"]+" for --reboot-sentinel: .*is a folder/,
       ],
       [
         "a sentinel command that is not there",
         () => ["--node-id=n1", "--enter-host=false", "--reboot-sentinel-command=/no/such"],
-        /--reboot-sentinel-command="\/no\/such": .*ENOENT/,
+        /invalid value "\/no\/such" for --reboot-sentinel-command: .*ENOENT/,
       ],
       [
         "one that is not there, to look once",
         () => ["--node-id=n1", "--once", "--enter-host=false", "--reboot-sentinel-command=env /no/such"],
-        /--reboot-sentinel-command="env \/no\/such": .*ended with 127/,
+        /invalid value "env \/no\/such" for --reboot-sentinel-command: .*ended with 127/,
       ],
       [
         "a way to reboot that does not work there",
         () => ["--node-id=n1", `--kubeconfig=${config}`, "--reboot-method=logind", "--dbus-socket=/no/bus"],
-        /--reboot-method="logind": allowed is .*auto, but logind: no D-Bus socket at \/no\/bus/,
+        /invalid value "logind" for --reboot-method: must be .*auto, but logind: no D-Bus socket at \/no\/bus/,
       ],
     ];
     for (const [what, args, says] of rows) {
@@ -276,7 +281,7 @@ describe("The command line of a process", () => {
       assert.deepEqual([code, out], [2, ""]);
       assert.match(
         err,
-        /^rebootd: --reboot-method="logind": allowed is a method that works on this node, such as auto, but logind: no D-Bus socket at \/no\/bus[^\n]*\n$/,
+        /^rebootd: invalid value "logind" for --reboot-method: must be a method that works on this node, for example auto, but logind: no D-Bus socket at \/no\/bus[^\n]*\n$/,
       );
     });
 

@@ -342,12 +342,15 @@ describe("A daemon outside of a pod", () => {
     assert.deepEqual([missing.code, missing.out], [2, ""]);
     assert.match(
       missing.err,
-      /^rebootd: --kubeconfig: no file of KUBECONFIG exists: [^\n]+missing, [^\n]+gone;/,
+      /^rebootd: --kubeconfig must be [^\n]+, but no file of KUBECONFIG exists: [^\n]+missing, [^\n]+gone\n/,
     );
     await mkdir(file(".kube"), { recursive: true });
     await writeFile(file(".kube/config"), await readFile(await writeKubeconfig("own")));
     const none = await once({ HOME: folder });
     assert.deepEqual([none.code, none.out], [2, ""]);
-    assert.match(none.err, /^rebootd: --kubeconfig: not in a pod [^\n]+no --kubeconfig given;/);
+    assert.match(
+      none.err,
+      /^rebootd: --kubeconfig must be [^\n]+, but not in a pod [^\n]+no --kubeconfig given\n/,
+    );
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { parseConfig } from "../../daemon/config/options.ts";
+import { parseTable } from "../../daemon/config/option.ts";
+import { alertOptions } from "../../daemon/config/options/alerts.ts";
 import {
   type AlertFilter,
   type AlertSources,
@@ -33,7 +34,7 @@ const noFilter: AlertFilter = {
 
 /** What is typed after --alert-filter-regexp=. */
 const filter = (expression: string) =>
-  parseConfig({ "node-id": "n1", "alert-filter-regexp": expression })["alert-filter-regexp"];
+  parseTable(alertOptions, { "alert-filter-regexp": expression })["alert-filter-regexp"];
 
 const namesOf = (series: Parameters<typeof blockingAlerts>[0], filter: Partial<AlertFilter> = {}) =>
   alertNames(blockingAlerts(series, { ...noFilter, ...filter }));

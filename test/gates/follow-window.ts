@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { ConfigError, parseConfig, type RawOptions } from "../../daemon/config/options.ts";
-import { windowSettingsOf } from "../../daemon/config/windows.ts";
+import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
 import type { Gate, GateAnswer, Stage } from "../../daemon/gates/gate.ts";
 import { windowGate } from "../../daemon/gates/window.ts";
+import { ConfigError } from "../../daemon/text/config-error.ts";
 import { moment } from "./moment.ts";
 import { day, type ModelSchedule, modelCodes, schedules } from "./window-model.ts";
 
@@ -36,7 +36,7 @@ export const wishes = (zone: string, from: number, to: number): fc.Arbitrary<Wis
  * the options are refused because of the margin.
  */
 export async function follow(wishes: Wishes, from: number, to: number): Promise<number | undefined> {
-  const gate = gateOf(wishes, from);
+  const gate = gateOf(wishes);
   if (gate === undefined) return undefined;
   const codes = modelCodes(wishes.schedule, (minutes) => neededOf(wishes, minutes), from, to);
   // How long an opening is shows only where both its ends do.
@@ -75,7 +75,7 @@ function neededOf({ margin, drainTimeout, lastDrain, stage }: Wishes, minutes: n
 }
 
 /** Undefined where the margin is refused. */
-function gateOf({ schedule, margin, drainTimeout }: Wishes, now: number): Gate | undefined {
+function gateOf({ schedule, margin, drainTimeout }: Wishes): Gate | undefined {
   const { zone, windows, kured, blackouts } = schedule;
   const date = (day: number) => new Date(day * 86_400_000).toISOString().slice(0, 10);
   const options: RawOptions = {
@@ -88,9 +88,9 @@ function gateOf({ schedule, margin, drainTimeout }: Wishes, now: number): Gate |
     ...(margin !== undefined && { "window-margin": `${margin}m` }),
   };
   try {
-    return windowGate(windowSettingsOf(parseConfig(options), now * minuteMs));
+    return windowGate(parseSettings(options).window);
   } catch (error) {
-    if (error instanceof ConfigError && error.message.startsWith("--window-margin=")) return undefined;
+    if (error instanceof ConfigError && error.message.includes(" for --window-margin: ")) return undefined;
     throw error;
   }
 }

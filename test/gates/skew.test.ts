@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { prometheusGates } from "../../daemon/compose/gates.ts";
-import { parseConfig } from "../../daemon/config/options.ts";
+import { parseSettings } from "../../daemon/config/settings.ts";
 import { alert, signal, vector } from "../prometheus/servers.ts";
 import { moment } from "./moment.ts";
 
@@ -19,12 +19,12 @@ describe("The clocks of a node and of its Prometheus", () => {
 
   /** Asks both servers, whose clocks show noon, by a node whose clock is ahead by so much. */
   function askerWith(aheadMs: number) {
-    const config = parseConfig({
+    const settings = parseSettings({
       "node-id": "n1",
       "prometheus-url": "http://prometheus:9090",
       "alertmanager-url": "http://alertmanager:9093",
     });
-    const [gate] = prometheusGates(config, {
+    const [gate] = prometheusGates(settings, {
       clock: { wall: () => noon + aheadMs, elapsed: () => elapsed, sleep: () => new Promise(() => {}) },
       post: async (url, ...rest) => {
         const answer = url.includes("alertmanager")

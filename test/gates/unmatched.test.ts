@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
-import { chooseGates } from "../../daemon/compose/gates.ts";
-import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
+import { createGates } from "../../daemon/compose/gates.ts";
+import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
 import type { Gate } from "../../daemon/gates/gate.ts";
 import type { Clock } from "../../daemon/time/clock.ts";
 import { alert, answering, element, type silent, vector } from "../prometheus/servers.ts";
@@ -29,8 +29,8 @@ function waiting(options: RawOptions, world: Partial<World> = {}) {
   });
   const said: string[] = [];
   const none = async () => [];
-  const config = parseConfig({ "node-id": "n1", ...options });
-  const gates: Gate[] = chooseGates(config, {
+  const settings = parseSettings({ "node-id": "n1", ...options });
+  const gates: Gate[] = createGates(settings, {
     random: () => 0,
     api: { list } as unknown as Api,
     clock,

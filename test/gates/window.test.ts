@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
-import { windowSettingsOf } from "../../daemon/config/windows.ts";
+import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
 import type { GateMoment } from "../../daemon/gates/gate.ts";
 import { windowGate } from "../../daemon/gates/window.ts";
 import { moment } from "./moment.ts";
@@ -13,8 +12,8 @@ const ask = (options: RawOptions, time: string, changes?: Partial<GateMoment>) =
 
 async function askAsIs(options: RawOptions, time: string, changes: Partial<GateMoment> = {}) {
   const now = Date.parse(time);
-  const config = parseConfig({ "node-id": "n1", ...options });
-  const answer = await windowGate(windowSettingsOf(config, now)).check(moment(now, changes), signal);
+  const { window } = parseSettings({ "node-id": "n1", ...options });
+  const answer = await windowGate(window).check(moment(now, changes), signal);
   const changesAt = answer.changesAt === undefined ? undefined : iso(answer.changesAt);
   return answer.open
     ? { says: "open", message: "", changesAt }
@@ -342,10 +341,14 @@ describe("The margin", () => {
     await assert.rejects(askAsIs({ window, "window-margin": "4h" }, "2026-11-24T03:00:00Z"), {
       name: "ConfigError",
       message:
-        '--window-margin="14400s": allowed is a duration that is shorter than the longest window, which lasts 14400s',
+        'invalid value "14400s" for --window-margin: must be shorter than the longest window, which lasts 14400s, for example 7200s',
     });
     await askAsIs({ window: [window, "0 6 * * tue for 1m"], "window-margin": "4h" }, "2026-11-24T05:30:00Z");
-    await askAsIs({ window: "0 2 29 2 * for 1h", "window-margin": "4h" }, "2026-11-24T00:00:00Z");
+    const inLeapYears = askAsIs(
+      { window: "0 2 29 2 * for 1h", "window-margin": "4h" },
+      "2026-11-24T00:00:00Z",
+    );
+    await assert.rejects(inLeapYears, /which lasts 3600s/);
     await askAsIs({ window: "0 2 24 11 * for 5h", "window-margin": "4h" }, "2026-11-24T06:59:00Z");
     const longInLeapYears = ["0 * 29 2 * for 1h", "0 * 1-4 3 * for 1h"];
     await askAsIs({ window: longInLeapYears, "window-margin": "100h" }, "2028-03-04T23:30:00Z");
@@ -354,8 +357,7 @@ describe("The margin", () => {
 });
 
 describe("The end of a window", () => {
-  const gate = (options: RawOptions) =>
-    windowGate(windowSettingsOf(parseConfig({ "node-id": "n1", ...options }), 0));
+  const gate = (options: RawOptions) => windowGate(parseSettings({ "node-id": "n1", ...options }).window);
 
   it("is looked for to the last", () => assert.deepEqual(gate({}).stages, ["start", "drain", "reboot"]));
 

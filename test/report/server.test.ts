@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
 import { request as secureRequest } from "node:https";
 import { connect, type Socket } from "node:net";
@@ -13,10 +13,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import sinon from "sinon";
-import { metricsAccessOf } from "../../daemon/config/metrics-access.ts";
-import { ConfigError, parseConfig, type RawOptions } from "../../daemon/config/options.ts";
+import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
+import { openMetricsAccess } from "../../daemon/report/metrics-access.ts";
 import { type ServerOptions, serve } from "../../daemon/report/server.ts";
+import { ConfigError } from "../../daemon/text/config-error.ts";
 import { certificate } from "../kubernetes/api/https.ts";
 
 /** What a test has opened, and is closed when it ends. */
@@ -359,8 +360,13 @@ describe("The server, with files that say who may ask", () => {
   after(() => rm(folder, { recursive: true }));
   const at = (name: string) => join(folder, name);
 
+  const accessWith = (options: RawOptions) =>
+    openMetricsAccess(parseSettings({ "node-id": "n1", ...options }).report.files, (file) =>
+      readFile(file, "utf8"),
+    );
+
   async function startedWith(options: RawOptions, more: Partial<ServerOptions> = {}) {
-    const access = await metricsAccessOf(parseConfig({ "node-id": "n1", ...options }));
+    const access = await accessWith(options);
     return started({ access, ...more });
   }
 
@@ -419,7 +425,10 @@ describe("The server, with files that say who may ask", () => {
         assert.equal((await ask("/metrics")).status, 401);
         assert.equal((await ask("/healthz")).status, 200);
         assert.equal(warnings.length, 1);
-        assert.match(warnings[0] ?? "", /^\/metrics rejects every request: --metrics-bearer-token-file="/);
+        assert.match(
+          warnings[0] ?? "",
+          /^\/metrics rejects every request: invalid value ".*" for --metrics-bearer-token-file: /,
+        );
         await writeFile(at("token"), "right-token");
         assert.equal((await ask("/metrics", withToken("Bearer right-token"))).status, 200);
       });
@@ -485,7 +494,7 @@ describe("The server, with files that say who may ask", () => {
         assert.equal(warnings.length, 1);
         assert.match(
           warnings[0] ?? "",
-          /^the port of \/metrics keeps the previous certificate: --metrics-tls-cert-file="/,
+          /^the port of \/metrics keeps the previous certificate: invalid value ".*" for --metrics-tls-cert-file: /,
         );
         await write(second());
         assert.equal((await askSafely(port, "/healthz")).shown, "second");
@@ -529,30 +538,25 @@ describe("The server, with files that say who may ask", () => {
   const key = "-----BEGIN PRIVATE KEY-----";
   for (const [what, content, options, says] of [
     ["a token that is missing", undefined, ["metrics-bearer-token-file"], /ENOENT/],
-    [
-      "a token of two words",
-      "a b",
-      ["metrics-bearer-token-file"],
-      /allowed is a file with a token on one line/,
-    ],
+    ["a token of two words", "a b", ["metrics-bearer-token-file"], /must be a file with a token on one line/],
     ["a certificate that is missing", undefined, ["metrics-tls-cert-file", "metrics-tls-key-file"], /ENOENT/],
     [
       "a certificate that is none",
       key,
       ["metrics-tls-cert-file", "metrics-tls-key-file"],
-      /allowed is a file with certificates as PEM/,
+      /must be a file with certificates as PEM/,
     ],
   ] as const) {
     it(`does not start with ${what}, and says which option has it`, async () => {
       await rm(at("some"), { force: true });
       if (content !== undefined) await writeFile(at("some"), content);
-      const config = parseConfig({
-        "node-id": "n1",
-        ...Object.fromEntries(options.map((name) => [name, at("some")])),
-      });
-      await assert.rejects(metricsAccessOf(config), (error) => {
+      const given = Object.fromEntries(options.map((name) => [name, at("some")]));
+      await assert.rejects(accessWith(given), (error) => {
         assert.ok(error instanceof ConfigError);
-        assert.ok(error.message.startsWith(`--${options[0]}="${at("some")}": `), error.message);
+        assert.ok(
+          error.message.startsWith(`invalid value "${at("some")}" for --${options[0]}: `),
+          error.message,
+        );
         assert.match(error.message, says);
         assert.doesNotMatch(error.message, /\n|a b/);
         return true;
@@ -564,14 +568,13 @@ describe("The server, with files that say who may ask", () => {
     const [one, other] = [await certificate(), await certificate()];
     await writeFile(at("tls.crt"), one.cert);
     await writeFile(at("tls.key"), other.key);
-    const config = parseConfig({
-      "node-id": "n1",
+    const access = accessWith({
       "metrics-tls-cert-file": at("tls.crt"),
       "metrics-tls-key-file": at("tls.key"),
     });
     await assert.rejects(
-      metricsAccessOf(config),
-      /^ConfigError: --metrics-tls-cert-file=".*": allowed is the certificate of the key in --metrics-tls-key-file/,
+      access,
+      /^ConfigError: invalid value ".*" for --metrics-tls-cert-file: must be the certificate of the key in --metrics-tls-key-file/,
     );
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { RawOptions } from "../../daemon/config/options.ts";
+import type { RawOptions } from "../../daemon/config/settings.ts";
 import type { HttpPost } from "../../daemon/prometheus/server.ts";
 import { answering, alert as firing, vector } from "../prometheus/servers.ts";
 import {

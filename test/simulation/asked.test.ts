@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { contract } from "../../daemon/annotations/names.ts";
-import type { RawOptions } from "../../daemon/config/options.ts";
+import type { RawOptions } from "../../daemon/config/settings.ts";
 import { logindOf } from "./logind-of.ts";
 import { type SmallWorld, startSmallWorld } from "./small-world.ts";
 import { isCordonedOn, recordOn } from "./stored.ts";

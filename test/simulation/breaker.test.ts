@@ -3,8 +3,8 @@ import { PassThrough } from "node:stream";
 import { contract } from "../../daemon/annotations/names.ts";
 import { runProgram } from "../../daemon/cli/program.ts";
 import type { Lease, WholeNode } from "../../daemon/cluster/objects.ts";
-import { lookDaemon } from "../../daemon/compose/daemon.ts";
-import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
+import { lookDaemon } from "../../daemon/compose/look.ts";
+import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
 import { parseRecord } from "../../daemon/cycle/record.ts";
 import type { Failure } from "../../daemon/lock/failures.ts";
 import { noLogind } from "./simulated-daemon.ts";
@@ -186,11 +186,11 @@ describe("With --max-unavailable", () => {
   it("--once says what is in the way", async () => {
     await start(2, { "max-unavailable": "1" });
     await setCordon("n2", true);
-    const config = parseConfig({ "node-id": "n1", "max-unavailable": "1" });
+    const settings = parseSettings({ "node-id": "n1", "max-unavailable": "1" });
     const needed = { state: "needed", source: "file", reasons: [] } as const;
     const node = await world.admin.get<WholeNode>("/api/v1/nodes/n1", { signal: world.signal });
     const text = await lookDaemon(
-      config,
+      settings,
       {
         transport: world.server.transport(world.server.adminToken),
         clock: world.time.clock,

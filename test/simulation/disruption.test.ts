@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isReady } from "../../daemon/cluster/nodes.ts";
 import type { Pod } from "../../daemon/cluster/objects.ts";
-import type { RawOptions } from "../../daemon/config/options.ts";
+import type { RawOptions } from "../../daemon/config/settings.ts";
 import { createWorkload } from "../kubernetes/workloads.ts";
 import { daemonUser } from "../world/manifests.ts";
 import { isFromDaemon } from "./small-world.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { contract } from "../../daemon/annotations/names.ts";
-import type { RawOptions } from "../../daemon/config/options.ts";
+import type { RawOptions } from "../../daemon/config/settings.ts";
 import { parseRecord } from "../../daemon/cycle/record.ts";
 import type { Inhibitor, Session } from "../../daemon/host/logind/logind.ts";
 import {

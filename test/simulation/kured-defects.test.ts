@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { Node } from "../../daemon/cluster/objects.ts";
-import type { RawOptions } from "../../daemon/config/options.ts";
+import type { RawOptions } from "../../daemon/config/settings.ts";
 import { isFromDaemon } from "./small-world.ts";
 import { minute, start as startStory, until, world } from "./story.ts";
 

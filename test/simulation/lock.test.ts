@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { RawOptions } from "../../daemon/config/options.ts";
+import type { RawOptions } from "../../daemon/config/settings.ts";
 import { type SmallWorld, startSmallWorld } from "./small-world.ts";
 
 const minute = 60_000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { compose } from "../../daemon/compose/daemon.ts";
-import { parseConfig } from "../../daemon/config/options.ts";
+import { parseSettings } from "../../daemon/config/settings.ts";
 import { runCycle } from "../../daemon/cycle/run.ts";
 import type { Need } from "../../daemon/host/need/need.ts";
 import { noLogind } from "./simulated-daemon.ts";
@@ -12,7 +12,7 @@ async function follow(answers: readonly Need[]) {
   await world.admin.create("/api/v1/nodes", { metadata: { name: "n9" } }, world);
   let checks = 0;
   const { ports, metrics } = compose(
-    parseConfig({ "node-id": "n9", period: "1m", blackout: "2000-01-01..2099-12-31" }),
+    parseSettings({ "node-id": "n9", period: "1m", blackout: "2000-01-01..2099-12-31" }),
     {
       transport: world.server.transport(world.server.adminToken),
       clock: world.time.clock,

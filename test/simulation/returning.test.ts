@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { WholePod } from "../../daemon/cluster/objects.ts";
-import type { RawOptions } from "../../daemon/config/options.ts";
+import type { RawOptions } from "../../daemon/config/settings.ts";
 import type { RequestFacts } from "../kubernetes/api/server.ts";
 import { podStartAnnotation } from "../kubernetes/machines/pods.ts";
 import { isFromDaemon } from "./small-world.ts";

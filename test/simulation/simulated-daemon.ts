@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import type { Transport } from "../../daemon/cluster/transport.ts";
-import { compose, type Surroundings } from "../../daemon/compose/daemon.ts";
-import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
+import { compose, type Ports } from "../../daemon/compose/daemon.ts";
+import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
 import { runCycle } from "../../daemon/cycle/run.ts";
 import type { Host } from "../../daemon/host/host.ts";
 import { bootIdFile, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
@@ -11,7 +11,7 @@ import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 export interface SimulatedDaemon {
   options: RawOptions;
   storage: MachineStorage;
-  surroundings: Pick<Surroundings, "transport" | "clock" | "random" | "post">;
+  surroundings: Pick<Ports, "transport" | "clock" | "random" | "post">;
   /** What logind of the machine says; without it there is none. */
   logind?: Host["logind"];
   /** Gets every line of the log. */
@@ -48,7 +48,7 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
     for (const line of text.split("\n")) if (line !== "") onLog(line);
   });
   const { ports } = compose(
-    parseConfig({ "log-format": "text", ...daemon.options }),
+    parseSettings({ "log-format": "text", ...daemon.options }),
     {
       ...surroundings,
       transport,

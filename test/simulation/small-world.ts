@@ -3,7 +3,7 @@ import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { Lease, WholeNode } from "../../daemon/cluster/objects.ts";
 import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
-import type { OptionName, RawOptions } from "../../daemon/config/options.ts";
+import type { OptionName, RawOptions } from "../../daemon/config/settings.ts";
 import { type Phase, parseRecord } from "../../daemon/cycle/record.ts";
 import type { Host } from "../../daemon/host/host.ts";
 import type { HttpPost } from "../../daemon/prometheus/server.ts";

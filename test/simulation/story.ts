@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { contract } from "../../daemon/annotations/names.ts";
 import type { WholeNode, WholePod } from "../../daemon/cluster/objects.ts";
-import type { RawOptions } from "../../daemon/config/options.ts";
+import type { RawOptions } from "../../daemon/config/settings.ts";
 import { parseRecord } from "../../daemon/cycle/record.ts";
 import { type SmallWorld, type SmallWorldOptions, startSmallWorld } from "./small-world.ts";
 

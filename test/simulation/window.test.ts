@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { RawOptions } from "../../daemon/config/options.ts";
+import type { RawOptions } from "../../daemon/config/settings.ts";
 import {
   addPod,
   boots,

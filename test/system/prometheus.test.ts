@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { prometheusGates } from "../../daemon/compose/gates.ts";
-import { httpAccessOf } from "../../daemon/config/alerts.ts";
-import { parseConfig, type RawOptions } from "../../daemon/config/options.ts";
+import { parseSettings, type RawOptions, type Settings } from "../../daemon/config/settings.ts";
 import type { GateAnswer } from "../../daemon/gates/gate.ts";
+import { openHttpAccess } from "../../daemon/prometheus/access.ts";
 import { createPost } from "../../daemon/prometheus/http.ts";
 import { queryPrometheus } from "../../daemon/prometheus/query.ts";
 import { compileRe2 } from "../../daemon/text/re2.ts";
@@ -17,6 +18,9 @@ import { type Monitoring, startMonitoring } from "./prometheus.ts";
 const { signal } = new AbortController();
 const deadlineMs = 30_000;
 const seed = randomInt(2 ** 31);
+
+const httpAccess = ({ alerts }: Settings) =>
+  openHttpAccess(alerts?.access ?? assert.fail(), (file) => readFile(file, "utf8"));
 
 const rules = [
   { alert: "DiskFull", expr: "disk_full > 0", labels: { severity: "critical", team: 'd"b' } },
@@ -34,15 +38,15 @@ describe("Debian's Prometheus and Alertmanager", () => {
 
   /** What the gates say to real servers with these options beside the way to them, "open" for each that is. */
   async function said(options: RawOptions = {}): Promise<string[]> {
-    const config = parseConfig({
+    const settings = parseSettings({
       "node-id": "n1",
       "prometheus-url": monitoring.prometheusUrl,
       "prometheus-ca-file": monitoring.caFile,
       "prometheus-basic-auth-file": monitoring.basicAuthFile,
       ...options,
     });
-    const post = createPost(await httpAccessOf(config));
-    const gates = prometheusGates(config, {
+    const post = createPost(await httpAccess(settings));
+    const gates = prometheusGates(settings, {
       clock: systemClock,
       post,
       instance: "rebootd-x7k2p",
@@ -186,12 +190,13 @@ describe("Debian's Prometheus and Alertmanager", () => {
   });
 
   it(`read expressions as rebootd does (seed ${seed})`, async () => {
-    const config = parseConfig({
+    const settings = parseSettings({
       "node-id": "n1",
+      "prometheus-url": monitoring.prometheusUrl,
       "prometheus-ca-file": monitoring.caFile,
       "prometheus-basic-auth-file": monitoring.basicAuthFile,
     });
-    const post = createPost(await httpAccessOf(config));
+    const post = createPost(await httpAccess(settings));
     const ways = { url: monitoring.prometheusUrl, timeoutMs: deadlineMs, clock: systemClock, post };
     const server = { name: "Prometheus", ...ways } as const;
     const theirs = async (expression: string, text: string) => {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Config, ConfigError, printable } from "../../config/options.ts";
+import { invalidValue, printable } from "../../text/config-error.ts";
 import { shortEnds } from "../../text/one-line.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Argv, Exec } from "../exec.ts";
@@ -13,69 +13,85 @@ import {
 } from "./need.ts";
 import { type Preset, type PresetName, presetFor, presets } from "./presets.ts";
 
-export type NeedOptions = Pick<
-  Config,
-  "os" | "run-path" | "reboot-sentinel" | "reboot-sentinel-command" | "period"
->;
+/** How the host says that it needs a reboot: by a command, else by a file, else as its system does. */
+export interface NeedSettings {
+  os: PresetName | "auto";
+  /** The host's /run. */
+  runPath: string;
+  sentinel: string | undefined;
+  sentinelCommand: Argv | undefined;
+}
 
-/** What a source stands on. `onHost` makes a command one that runs on the host. */
+/** The world as a source needs it. `onHost` makes a command one that runs on the host. */
 export interface NeedPorts {
   exec: Exec;
   onHost: (argv: Argv) => Argv;
   clock: Clock;
+  /** A command has so long to end. */
+  periodMs: number;
 }
 
 /** As long as it takes to print a file. */
 const readDeadlineMs = 10_000;
 
-/** The source that the options name, which has been tried: one that can never answer is a ConfigError. */
+/** The source that the settings name, which has been tried. Rejects with a ConfigError where the source can never answer. */
 export async function chooseNeed(
-  config: NeedOptions,
+  settings: NeedSettings,
   ports: NeedPorts,
   signal: AbortSignal,
 ): Promise<NeedSource> {
-  const { source, option, allowed } = await named(config, ports, signal);
+  const { source, option, shown, rule } = await named(settings, ports, signal);
   const obstacle = await source.precheck(signal);
-  if (obstacle !== undefined) throw new ConfigError(`${option}: allowed is ${allowed}, but ${obstacle}`);
+  if (obstacle !== undefined) throw invalidValue(option, shown, `${rule}, but ${obstacle}`);
   return source;
 }
 
-/** What is asked for by name goes before what is usual on this system, and a command before a file, as with kured. */
+interface NamedSource {
+  source: TriedSource;
+  option: string;
+  /** Its value, as it may be printed. */
+  shown: string;
+  rule: string;
+}
+
+/** A named source goes before the one that is usual on this system, and a command before a file, as with kured. */
 async function named(
-  config: NeedOptions,
+  { os, runPath, sentinel, sentinelCommand: command }: NeedSettings,
   ports: NeedPorts,
   signal: AbortSignal,
-): Promise<{ source: TriedSource; option: string; allowed: string }> {
-  const { exec, onHost, clock } = ports;
-  const command = config["reboot-sentinel-command"];
+): Promise<NamedSource> {
+  const { exec, onHost, clock, periodMs } = ports;
   if (command !== undefined) {
     return {
-      source: commandNeed(onHost(command), sentinelCommand, exec, clock, config.period),
-      option: `--reboot-sentinel-command=${printable(command.join(" "))}`,
-      allowed: "a command that can be run on this host, such as '/usr/bin/test -e /run/reboot-required'",
+      source: commandNeed(onHost(command), sentinelCommand, exec, clock, periodMs),
+      option: "reboot-sentinel-command",
+      shown: printable(command.join(" ")),
+      rule: "must be a command that can be run on this host, for example '/usr/bin/test -e /run/reboot-required'",
     };
   }
-  const sentinel = config["reboot-sentinel"];
   if (sentinel !== undefined) {
     return {
       source: fileNeed(sentinel, clock),
-      option: `--reboot-sentinel=${printable(sentinel)}`,
-      allowed: "the path of a file, which need not be there, such as /var/run/reboot-required",
+      option: "reboot-sentinel",
+      shown: printable(sentinel),
+      rule: "must be the path of a file, which need not exist, for example /var/run/reboot-required",
     };
   }
-  const name = config.os === "auto" ? await recognise(ports, signal) : config.os;
+  const name = os === "auto" ? await recognise(ports, signal) : os;
   const { asks }: Preset = presets[name];
   if ("files" in asks) {
     return {
-      source: anyNeed(asks.files.map((file) => fileNeed(join(config["run-path"], file), clock))),
-      option: `--run-path=${printable(config["run-path"])}`,
-      allowed: "the folder that is /run on the host, such as /var/run",
+      source: anyNeed(asks.files.map((file) => fileNeed(join(runPath, file), clock))),
+      option: "run-path",
+      shown: printable(runPath),
+      rule: "must be the folder that is /run on the host, for example /var/run",
     };
   }
   return {
-    source: commandNeed(onHost(asks.command), asks.meaning, exec, clock, config.period),
-    option: `--os="${config.os}"`,
-    allowed: `${name} where commands run on the host and it has ${asks.from}, such as after dnf install ${asks.from}`,
+    source: commandNeed(onHost(asks.command), asks.meaning, exec, clock, periodMs),
+    option: "os",
+    shown: printable(os),
+    rule: `${name} requires a host where commands can be run and that has ${asks.from}, for example after dnf install ${asks.from}`,
   };
 }
 
@@ -91,5 +107,9 @@ async function recognise({ exec, onHost }: NeedPorts, signal: AbortSignal): Prom
     why = (error as Error).message;
   }
   const names = Object.keys(presets).join(" or ");
-  throw new ConfigError(`--os="auto": allowed is this where the host says that it is ${names}, but ${why}`);
+  throw invalidValue(
+    "os",
+    printable("auto"),
+    `auto requires a host that says that it is ${names}, but ${why}`,
+  );
 }

@@ -1,4 +1,13 @@
+import type { Argv } from "../exec.ts";
 import { type Choice, type MethodName, type Rebooter, type RebootMethod, RebootRefused } from "./rebooter.ts";
+
+/** How the machine is rebooted. */
+export interface RebootSettings {
+  method: MethodName | "auto";
+  command: Argv;
+  /** Number of the signal to process 1. */
+  signal: number;
+}
 
 /** Reboots by the configured method, or with `auto` by the first method that can work. */
 export function choosingRebooter(

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError, parseConfig, type RawOptions } from "../../../daemon/config/options.ts";
+import { parseSettings, type RawOptions } from "../../../daemon/config/settings.ts";
 import { type Argv, createExec } from "../../../daemon/host/exec.ts";
 import { chooseNeed } from "../../../daemon/host/need/choose-need.ts";
 import { presetFor } from "../../../daemon/host/need/presets.ts";
+import { ConfigError } from "../../../daemon/text/config-error.ts";
 import { systemClock } from "../../../daemon/time/clock.ts";
 
 const { signal } = new AbortController();
@@ -22,8 +23,9 @@ async function host(programs: Record<string, string>): Promise<void> {
 const onHost = (argv: Argv): Argv => ["/usr/bin/env", `PATH=${folder}/bin`, ...argv];
 
 async function choose(options: RawOptions) {
-  const config = parseConfig({ "node-id": "n1", "run-path": folder, ...options });
-  return await chooseNeed(config, { exec: createExec(systemClock), onHost, clock: systemClock }, signal);
+  const { need, node } = parseSettings({ "node-id": "n1", "run-path": folder, ...options });
+  const ports = { exec: createExec(systemClock), onHost, clock: systemClock, periodMs: node.periodMs };
+  return await chooseNeed(need, ports, signal);
 }
 
 const stateWith = async (options: RawOptions) => (await (await choose(options)).check(false, signal)).state;
@@ -52,8 +54,8 @@ describe("The way to see the need", () => {
   }
 
   it("of debian is the default, and is kured's there", () => {
-    const { os, "run-path": run } = parseConfig({ "node-id": "n1" });
-    assert.deepEqual([os, run], ["debian", "/var/run"]);
+    const { os, runPath } = parseSettings({ "node-id": "n1" }).need;
+    assert.deepEqual([os, runPath], ["debian", "/var/run"]);
   });
 
   it("of rhel is needs-restarting -r, in a language that is understood", async () => {
@@ -125,15 +127,18 @@ describe("The way to see the need", () => {
 
   describe("is refused at the start", () => {
     it("with --os=auto, where the host is not known or not to be seen", async () => {
-      await refuses({ os: "auto" }, /^--os="auto": allowed is .*debian or flatcar or.*, but .*No such file/);
+      await refuses(
+        { os: "auto" },
+        /^invalid value "auto" for --os: auto requires .*debian or flatcar or.*, but .*No such file/,
+      );
       await host({ cat: "echo ID=talos" });
-      await refuses({ os: "auto" }, /^--os="auto": .*names another system/);
+      await refuses({ os: "auto" }, /^invalid value "auto" for --os: .*names another system/);
     });
 
     it("with --os=rhel, where dnf-utils is missing", async () => {
       await refuses(
         { os: "rhel" },
-        /^--os="rhel": .* such as after dnf install dnf-utils, but .*ended with 127/,
+        /^invalid value "rhel" for --os: .* for example after dnf install dnf-utils, but .*ended with 127/,
       );
     });
 
@@ -142,25 +147,30 @@ describe("The way to see the need", () => {
       await writeFile(join(folder, "file"), "");
       await refuses(
         {},
-        /^--run-path="\/[^"]+": allowed is .* such as \/var\/run, but .*reboot-required is a folder$/,
+        /^invalid value "\/[^"]+" for --run-path: must be .* for example \/var\/run, but .*reboot-required is a folder$/,
       );
       await refuses(
         { "reboot-sentinel": join(folder, "file/sentinel") },
-        /^--reboot-sentinel="\/[^"]+": allowed is .* such as \/var\/run\/reboot-required, but ENOTDIR/,
+        /^invalid value "\/[^"]+" for --reboot-sentinel: must be .* for example \/var\/run\/reboot-required, but ENOTDIR/,
       );
     });
 
     it("with a value that is cut to a line", async () => {
       await writeFile(join(folder, "file"), "");
       const sentinel = join(folder, "file", "long".repeat(100));
-      await refuses({ "reboot-sentinel": sentinel }, /^--reboot-sentinel="\/.{79}…": allowed is /);
+      await refuses(
+        { "reboot-sentinel": sentinel },
+        /^invalid value "\/.{79}…" for --reboot-sentinel: must be /,
+      );
     });
 
     it("where the command cannot be run, but not where it fails", async () => {
       const refused = (command: string, why: RegExp) =>
         refuses(
           { "reboot-sentinel-command": command },
-          new RegExp(`^--reboot-sentinel-command=.* such as .*, but .*${why.source}`),
+          new RegExp(
+            `^invalid value .* for --reboot-sentinel-command: .* for example .*, but .*${why.source}`,
+          ),
         );
       await host({
         "needs-it": "no-such-program",

@@ -1,4 +1,4 @@
-import type { RawOptions } from "../../../daemon/config/options.ts";
+import type { RawOptions } from "../../../daemon/config/settings.ts";
 import { setLock } from "../../world/lock-place.ts";
 import { startKured } from "../kured.ts";
 import type { HarsherKind, HarsherTrouble } from "./harsher.ts";

@@ -1,4 +1,4 @@
-import type { RawOptions } from "../../../daemon/config/options.ts";
+import type { RawOptions } from "../../../daemon/config/settings.ts";
 import type { LockPlace } from "../../../daemon/lock/lock-object.ts";
 
 /** An object that may carry the lock in a storm. */

@@ -1,4 +1,4 @@
-import type { RawOptions } from "../../../daemon/config/options.ts";
+import type { RawOptions } from "../../../daemon/config/settings.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import type { FaultEffect } from "../../kubernetes/api/server.ts";
 import type { NodeAgents } from "../../kubernetes/controllers/node-agents.ts";

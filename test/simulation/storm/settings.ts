@@ -1,5 +1,8 @@
-import { lockPlaceOf } from "../../../daemon/config/lock-place.ts";
-import { type Config, parseConfig, type RawOptions } from "../../../daemon/config/options.ts";
+import {
+  type Settings as DaemonSettings,
+  parseSettings,
+  type RawOptions,
+} from "../../../daemon/config/settings.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** A process that was told something else may have sent a request before it ended. */
@@ -11,7 +14,7 @@ const whileMs = 11 * 60_000;
 interface Told {
   isSecond: boolean;
   until: number;
-  config: Config;
+  settings: DaemonSettings;
 }
 
 /** What each daemon is told, and was told a moment ago. */
@@ -22,13 +25,13 @@ export function createSettings({ nodes, options }: Scenario) {
   const latest = (node: string, options: RawOptions): Told => ({
     isSecond: false,
     until: Number.POSITIVE_INFINITY,
-    config: parseConfig({ "node-id": node, ...options }),
+    settings: parseSettings({ "node-id": node, ...options }),
   });
   for (let number = 1; number <= nodes; number += 1) {
     told.set(`n${number}`, [latest(`n${number}`, options)]);
   }
   const recent = (node: string, now: number) =>
-    (told.get(node) ?? []).filter(({ until }) => now <= until + lingerMs).map(({ config }) => config);
+    (told.get(node) ?? []).filter(({ until }) => now <= until + lingerMs).map(({ settings }) => settings);
 
   return {
     change(node: string, options: RawOptions, now: number): void {
@@ -49,48 +52,51 @@ export function createSettings({ nodes, options }: Scenario) {
     daemonsOf: (node: string, now: number): number =>
       1 + (told.get(node) ?? []).filter(({ isSecond, until }) => isSecond && now <= until + whileMs).length,
     locksOf: (node: string, now: number): readonly string[] =>
-      recent(node, now).map((config) => {
-        const { namespace, name } = lockPlaceOf(config);
-        return `${namespace}/${name}`;
-      }),
+      recent(node, now).map(({ lock }) => `${lock.place.namespace}/${lock.place.name}`),
     periodMs: (node: string, now: number): number =>
-      Math.max(...recent(node, now).map(({ period }) => period)),
+      Math.max(...recent(node, now).map(({ node: { periodMs } }) => periodMs)),
     settleMs: (node: string, now: number): number =>
-      Math.max(...recent(node, now).map((config) => config["ready-settle"])),
+      Math.max(...recent(node, now).map(({ ready }) => ready.policy.readySettleMs)),
     rebootingMs: (node: string, now: number): number =>
-      Math.max(...recent(node, now).map((config) => config["reboot-timeout"] * config["reboot-attempts"])),
+      Math.max(
+        ...recent(node, now).map(({ reboot: { policy } }) => policy.rebootTimeoutMs * policy.rebootAttempts),
+      ),
     concurrencyOf: (node: string, now: number): number =>
       Math.max(
-        ...recent(node, now).map(({ concurrency }) => ("nodes" in concurrency ? concurrency.nodes : 1)),
+        ...recent(node, now).map(({ lock: { concurrency } }) =>
+          "nodes" in concurrency ? concurrency.nodes : 1,
+        ),
       ),
     haltAfterOf(node: string, now: number): { reboots: number; drains: number } {
-      const most = (option: "halt-after-failures" | "halt-after-failed-drains") =>
-        Math.max(...recent(node, now).map((config) => config[option] || Number.POSITIVE_INFINITY));
-      return { reboots: most("halt-after-failures"), drains: most("halt-after-failed-drains") };
+      const most = (kind: "reboots" | "drains") =>
+        Math.max(...recent(node, now).map(({ lock }) => lock.haltAfter[kind] || Number.POSITIVE_INFINITY));
+      return { reboots: most("reboots"), drains: most("drains") };
     },
     drainTimeoutMs: (node: string, now: number): number =>
-      Math.max(...recent(node, now).map((config) => config["drain-timeout"])),
+      Math.max(...recent(node, now).map(({ drain }) => drain.planned.escalation.drainTimeoutMs)),
     leastDrainTimeoutMs: (node: string, now: number): number =>
-      Math.min(...recent(node, now).map((config) => config["drain-timeout"])),
+      Math.min(...recent(node, now).map(({ drain }) => drain.planned.escalation.drainTimeoutMs)),
     isPreflightOn: (node: string, now: number): boolean =>
-      recent(node, now).every(({ preflight }) => preflight === "on"),
+      recent(node, now).every(({ drain }) => drain.isPreflightOn),
     /** After how many failures in a row it is left alone; infinity for never. */
     failuresMaxOf: (node: string, now: number): number =>
       Math.max(
-        ...recent(node, now).map((config) => config["max-failures-per-node"] || Number.POSITIVE_INFINITY),
+        ...recent(node, now).map(
+          ({ reboot }) => reboot.policy.maxFailuresPerNode || Number.POSITIVE_INFINITY,
+        ),
       ),
     releaseDelayMs: (node: string, now: number): number =>
-      Math.max(...recent(node, now).map((config) => config["lock-release-delay"])),
+      Math.max(...recent(node, now).map(({ lock }) => lock.releaseDelayMs)),
     /** To one of the node's daemons. */
     isWindowOpen: (node: string, time: number, now: number): boolean =>
-      recent(node, now).some((config) => isWithin(config, time)),
+      recent(node, now).some((settings) => isWithin(settings, time)),
     /** To all of them: what one of two daemons says on the Node is true by its own window. */
     isWindowOpenToAll: (node: string, time: number, now: number): boolean =>
-      recent(node, now).every((config) => isWithin(config, time)),
+      recent(node, now).every((settings) => isWithin(settings, time)),
   };
 }
 
 /** Windows begin at midnight here, and storms at noon. */
-function isWithin(config: Config, time: number): boolean {
-  return (time / 1000) % 86_400 <= config["end-time"] + 1;
+function isWithin({ window: { windows } }: DaemonSettings, time: number): boolean {
+  return windows.every((window) => !("end" in window) || (time / 1000) % 86_400 <= window.end + 1);
 }

@@ -1,7 +1,7 @@
 import { contract } from "../../../daemon/annotations/names.ts";
 import { annotateNode as askNode } from "../../../daemon/cli/admin.ts";
 import { anew } from "../../../daemon/cli/reboot.ts";
-import type { RawOptions } from "../../../daemon/config/options.ts";
+import type { RawOptions } from "../../../daemon/config/settings.ts";
 import type { LockValue } from "../../../daemon/lock/lock.ts";
 import { createLockObject } from "../../../daemon/lock/lock-object.ts";
 import { type LockEdit, lockByHand, unlockByHand } from "../../../daemon/lock/manual.ts";

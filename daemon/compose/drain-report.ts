@@ -1,0 +1,23 @@
+import type { DrainReport } from "../drain/perform.ts";
+import { podKey, reasonsText } from "../drain/select.ts";
+import type { Log } from "../report/log.ts";
+import type { Metrics } from "../report/metrics.ts";
+
+/** Log and metrics of a drain. */
+export function createDrainReport(log: Log, metrics: Pick<Metrics, "evictions">): DrainReport {
+  return {
+    requested(pod, reasons) {
+      metrics.evictions.inc();
+      const why = reasonsText(reasons) || undefined;
+      log.info(why === undefined ? "evicting a pod" : "evicting a pod all the same", {
+        pod: podKey(pod),
+        why,
+      });
+    },
+    refused: (pod, why) => log.warn("a pod does not go yet", { pod: podKey(pod), why }),
+    stays: (pod, reasons) => log.warn("a pod stays", { pod: podKey(pod), why: reasonsText(reasons) }),
+    unwatched: (why) =>
+      log.warn("budgets cannot be watched: pods that they hold are asked for again by time", { why }),
+    stillAttached: (why) => log.warn("volumes may still be attached", { why }),
+  };
+}

@@ -1,0 +1,43 @@
+import { dirname } from "node:path";
+import type { Settings } from "../config/settings.ts";
+import { readBootID } from "../host/boot-id.ts";
+import { type Argv, createExec, onHost } from "../host/exec.ts";
+import { exposureText, lookAtExposure } from "../host/exposure.ts";
+import type { Host } from "../host/host.ts";
+import { createLogind } from "../host/logind/logind.ts";
+import { chooseNeed } from "../host/need/choose-need.ts";
+import { choosingRebooter } from "../host/reboot/choice.ts";
+import { commandRebooter } from "../host/reboot/command.ts";
+import { logindRebooter } from "../host/reboot/logind.ts";
+import { type Kill, signalRebooter } from "../host/reboot/signal.ts";
+import type { Clock } from "../time/clock.ts";
+
+/** The real machine, as the settings describe it. Rejects where they do not fit to it. */
+export async function createHost(
+  { node, need, reboot, logind: logindSettings }: Settings,
+  clock: Clock,
+  kill: Kill,
+  signal: AbortSignal,
+): Promise<Host> {
+  const exec = createExec(clock);
+  const { socket, inhibitors } = logindSettings;
+  const logind = createLogind(socket, clock);
+  const hostArgv = reboot.entersHost ? onHost : (argv: Argv) => argv;
+  return {
+    need: await chooseNeed(need, { exec, onHost: hostArgv, clock, periodMs: node.periodMs }, signal),
+    readBootID: () => readBootID(reboot.bootIdPath),
+    rebooter: choosingRebooter(
+      [
+        logindRebooter(logind, { skipInhibitors: inhibitors === "ignore" }),
+        signalRebooter(reboot.machine.signal, kill),
+        commandRebooter(reboot.machine.command, hostArgv, exec),
+      ],
+      reboot.machine.method,
+    ),
+    logind,
+    async exposure(inner) {
+      const places = { runPath: need.runPath, folders: [dirname(socket)] };
+      return exposureText(await lookAtExposure(places, clock, inner));
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { type Environment, ignoredInputs } from "../config/environment.ts";
+import { parseSettings, type RawOptions, type Settings } from "../config/settings.ts";
+import type { Host } from "../host/host.ts";
+import { openHttpAccess, proxyTo } from "../prometheus/access.ts";
+import { createPost } from "../prometheus/http.ts";
+import { openMetricsAccess } from "../report/metrics-access.ts";
+import type { ReadText } from "../text/option-file.ts";
+import { type Ports, runDaemon } from "./daemon.ts";
+import { lookDaemon } from "./look.ts";
+
+/** The process around the daemon: its environment, and the ways to the machine, its files and the network. */
+export interface ProcessPorts extends Pick<Ports, "clock" | "random" | "log" | "version" | "instance"> {
+  environment: Environment;
+  out: (text: string) => void;
+  /** Reads the kubeconfig. */
+  connect: (kubeconfig: string | undefined) => Ports["transport"];
+  readText: ReadText;
+  /** Runs commands of the host. */
+  createHost: (settings: Settings) => Promise<Host>;
+}
+
+/**
+ * `rebootd run`: until the signal ends it, or with --once until it has printed what would be done. Rejects with a ConfigError for input
+ * that is invalid: for contradictions of the options before anything is read, for files before a command is run.
+ */
+export async function start(raw: RawOptions, process: ProcessPorts, signal: AbortSignal): Promise<void> {
+  const settings = parseSettings(raw);
+  const { alerts, node, report } = settings;
+  const proxy = proxyTo([alerts?.prometheusUrl, alerts?.alertmanagerUrl], process.environment);
+  const transport = process.connect(node.kubeconfig);
+  const readHttpAccess =
+    alerts === undefined
+      ? async () => ({ headers: {}, caPem: undefined })
+      : await openHttpAccess(alerts.access, process.readText);
+  const ports = {
+    ...process,
+    transport,
+    post: createPost(readHttpAccess, proxy),
+    metricsAccess: await openMetricsAccess(report.files, process.readText),
+    host: await process.createHost(settings),
+    ignored: ignoredInputs(process.environment, raw),
+  };
+  if (node.once) process.out(await lookDaemon(settings, ports, signal));
+  else await runDaemon(settings, ports, signal);
+}

@@ -1,0 +1,76 @@
+import * as z from "zod/mini";
+import { ConfigError, invalidValue, printable } from "../text/config-error.ts";
+import type { ValueType } from "./values.ts";
+
+/** One option of `rebootd run`. Its environment variable is `REBOOTD_` and the name in upper case. */
+export interface Option<T> {
+  readonly type: ValueType<T>;
+  /** As one would type it, once; absent means that the option may stay unset, or is required. */
+  readonly default?: string;
+  readonly required?: true;
+  /** May be given several times; the environment variable holds one value. */
+  readonly repeat?: true;
+  /** Not shown where it is refused. */
+  readonly secret?: true;
+  /** One letter that stands for the name. */
+  readonly short?: string;
+  /** Stands for the value in the help. */
+  readonly placeholder: string;
+  readonly help: string;
+}
+
+/** Options by name. */
+export type OptionTable = Readonly<Record<string, Option<unknown>>>;
+
+type ValueOf<O> = O extends { type: ValueType<infer T> }
+  ? O extends { repeat: true }
+    ? readonly T[]
+    : O extends { default: string } | { required: true }
+      ? T
+      : T | undefined
+  : never;
+
+/** The values of a table's options, each by the name of its option. */
+export type ValuesOf<T extends OptionTable> = { readonly [N in keyof T]: ValueOf<T[N]> };
+
+/** Options as they were typed, by name. */
+export type RawValues<N extends string = string> = Readonly<Partial<Record<N, string | readonly string[]>>>;
+
+/** Texts to values, one option after the other; throws a ConfigError for the first invalid one. Rules between options are checked later. */
+export function parseTable<T extends OptionTable>(table: T, raw: RawValues): ValuesOf<T> {
+  const pairs = Object.entries(table).map(([name, option]) => [name, parseOption(name, option, raw[name])]);
+  return Object.fromEntries(pairs) as ValuesOf<T>;
+}
+
+/**
+ * An option without a value, as templates write what is not set (kured's chart has `alertFilterRegexp: ""`), counts as not
+ * given. Not so in a list, where it would be one more, and for true|false, where it would be either.
+ */
+export function isGivenEmpty(
+  option: Option<unknown>,
+  given: string | readonly string[] | undefined,
+): boolean {
+  return given === "" && !option.repeat && option.placeholder !== "true|false";
+}
+
+function parseOption(name: string, option: Option<unknown>, given: string | readonly string[] | undefined) {
+  if (option.repeat)
+    return [given ?? option.default ?? []].flat().map((one) => parseValue(name, option, one));
+  const value = given === undefined || isGivenEmpty(option, given) ? option.default : given;
+  if (typeof value === "string") return parseValue(name, option, value);
+  if (!option.required) return undefined;
+  throw new ConfigError(
+    `--${name} is required: set --${name}=${option.placeholder} or ${environmentName(name)}`,
+  );
+}
+
+function parseValue(name: string, { type, secret }: Option<unknown>, given: string): unknown {
+  const result = z.safeParse(type, given);
+  if (result.success) return result.data;
+  const rule = result.error.issues[0]?.message ?? "";
+  throw invalidValue(name, secret ? undefined : printable(given), rule);
+}
+
+export function environmentName(name: string): string {
+  return `REBOOTD_${name.toUpperCase().replaceAll("-", "_")}`;
+}

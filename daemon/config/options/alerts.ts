@@ -1,0 +1,155 @@
+import type { AlertFilter } from "../../gates/alerts.ts";
+import type { HttpAccessSettings } from "../../prometheus/access.ts";
+import { exclusiveOptions, invalidValue, missingOption, printable } from "../../text/config-error.ts";
+import type { OptionTable, ValuesOf } from "../option.ts";
+import { alertMatchers, bool, duration, httpHeader, httpUrl, path, regexp, text } from "../values.ts";
+
+export const alertOptions = {
+  "prometheus-url": {
+    type: httpUrl,
+    placeholder: "URL",
+    help: "Start no cycle while alerts are active there",
+  },
+  "prometheus-timeout": {
+    type: duration({ minMs: 1000, maxMs: 60_000 }),
+    default: "10s",
+    placeholder: "DURATION",
+    help: "A server that has not answered by then keeps the gate closed",
+  },
+  "prometheus-bearer-token-file": {
+    type: path,
+    placeholder: "FILE",
+    help: "A token for Prometheus and Alertmanager; the file is re-read for each request",
+  },
+  "prometheus-basic-auth-file": {
+    type: path,
+    placeholder: "FILE",
+    help: "user:password for them instead of a token; re-read too",
+  },
+  "prometheus-ca-file": {
+    type: path,
+    placeholder: "FILE",
+    help: "Certificates to trust instead of the usual authorities, as PEM; re-read too",
+  },
+  "prometheus-header": {
+    type: httpHeader,
+    repeat: true,
+    secret: true,
+    placeholder: "NAME: VALUE",
+    help: "A header for each request to them, such as X-Scope-OrgID: infra; may be repeated",
+  },
+  "alertmanager-url": {
+    type: httpUrl,
+    placeholder: "URL",
+    help: "Alerts that are silenced or inhibited there do not count",
+  },
+  "alert-filter-regexp": { type: regexp, placeholder: "REGEXP", help: "Names of alerts that do not count" },
+  "alert-filter-match-only": {
+    type: bool,
+    default: "false",
+    placeholder: "true|false",
+    help: "Invert the filter: only these alerts count",
+  },
+  "alert-firing-only": {
+    type: bool,
+    default: "false",
+    placeholder: "true|false",
+    help: "Pending alerts do not count",
+  },
+  "alert-matchers": {
+    type: alertMatchers,
+    repeat: true,
+    placeholder: "MATCHERS",
+    help: 'Only alerts with these labels count, such as severity=critical,team=~"db.*"; repeated: with these or those',
+  },
+  "alerts-max-age": {
+    type: duration({ minMs: 60_000 }),
+    placeholder: "DURATION",
+    help: "Once the reboot has been needed this long neither alerts nor queries hold it back; by default they always do",
+  },
+  "block-on-query": {
+    type: text({ rule: "must be a PromQL query, for example ceph_health_status > 0", like: /\S/ }),
+    repeat: true,
+    placeholder: "PROMQL",
+    help: "Start no cycle while this query at --prometheus-url has a result; may be repeated",
+  },
+} as const satisfies OptionTable;
+
+type AlertValues = ValuesOf<typeof alertOptions>;
+
+/** How alerts and queries hold a reboot back. */
+export interface AlertSettings {
+  prometheusUrl: string;
+  /** Undefined: no alert is muted. */
+  alertmanagerUrl: string | undefined;
+  timeoutMs: number;
+  access: HttpAccessSettings;
+  /** As in a selector; one of them must select the alert. Empty: all alerts. */
+  matchers: readonly string[];
+  filter: Omit<AlertFilter, "instance">;
+  queries: readonly string[];
+  /** Undefined: for ever. */
+  maxAgeMs: number | undefined;
+}
+
+const needPrometheus = [
+  "alertmanager-url",
+  "prometheus-bearer-token-file",
+  "prometheus-basic-auth-file",
+  "prometheus-ca-file",
+  "prometheus-header",
+  "alert-matchers",
+  "alerts-max-age",
+  "block-on-query",
+] as const satisfies (keyof AlertValues)[];
+
+/** Undefined without a Prometheus. */
+export function alertSettings(given: AlertValues): AlertSettings | undefined {
+  const prometheusUrl = given["prometheus-url"];
+  if (prometheusUrl === undefined) {
+    const useless = needPrometheus.find((name) => [given[name] ?? []].flat().length > 0);
+    if (useless !== undefined) throw missingOption(useless, "prometheus-url");
+    return undefined;
+  }
+  refuseTwoUsers(given, prometheusUrl);
+  return {
+    prometheusUrl,
+    alertmanagerUrl: given["alertmanager-url"],
+    timeoutMs: given["prometheus-timeout"],
+    access: {
+      headers: Object.fromEntries(given["prometheus-header"]),
+      bearerTokenFile: given["prometheus-bearer-token-file"],
+      basicAuthFile: given["prometheus-basic-auth-file"],
+      caFile: given["prometheus-ca-file"],
+    },
+    matchers: given["alert-matchers"],
+    filter: {
+      names: given["alert-filter-regexp"],
+      matchOnly: given["alert-filter-match-only"],
+      firingOnly: given["alert-firing-only"],
+    },
+    queries: given["block-on-query"],
+    maxAgeMs: given["alerts-max-age"],
+  };
+}
+
+function refuseTwoUsers(given: AlertValues, prometheusUrl: string): void {
+  const [one, other] = [
+    hasUser("prometheus-url", prometheusUrl) && "user and password in --prometheus-url",
+    given["prometheus-bearer-token-file"] !== undefined && "--prometheus-bearer-token-file",
+    given["prometheus-basic-auth-file"] !== undefined && "--prometheus-basic-auth-file",
+  ].filter((way) => way !== false);
+  if (one !== undefined && other !== undefined) throw exclusiveOptions(one, other);
+  if (given["alertmanager-url"] !== undefined) hasUser("alertmanager-url", given["alertmanager-url"]);
+}
+
+function hasUser(name: keyof AlertValues, url: string): boolean {
+  const { username, password } = new URL(url);
+  try {
+    return decodeURIComponent(username + password) !== "";
+  } catch {
+    const rule =
+      "must be a URL in whose user and password each % is written as %25, for example http://me:100%25@host";
+    throw invalidValue(name, printable(url), rule);
+  }
+}
