@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { runSideBySide } from "./run.ts";
+import { type Program, runSideBySide } from "./run.ts";
 
 const { signal } = new AbortController();
-const program = (name: string, text: string) => ({ name, args: ["-e", text] });
+const program = (name: string, text: string): Program => ({ name, command: [process.execPath, "-e", text] });
 
 async function run(...texts: string[]) {
   let out = "";
@@ -15,7 +15,10 @@ async function run(...texts: string[]) {
   return { code: await runSideBySide(programs, write, signal), out };
 }
 
-describe("Programs that run side by side", () => {
+describe("Programs that run side by side", function () {
+  // They are processes, and everything else runs beside them.
+  this.timeout(20_000);
+
   it("are not mixed in what they write, and are told in their order, whichever ends first", async () => {
     const slow = 'console.log("a"); setTimeout(() => console.log("b"), 200)';
     const { code, out } = await run(slow, 'console.log("c"); console.error("d")');
@@ -32,8 +35,7 @@ describe("Programs that run side by side", () => {
     });
     await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
     const calls = `fetch("http://127.0.0.1:${(server.address() as AddressInfo).port}/")`;
-    const both = await run(calls, calls);
-    server.close();
+    const both = await run(calls, calls).finally(() => server.close().closeAllConnections());
     assert.deepEqual(both, { code: 0, out: "" });
   });
 
@@ -53,11 +55,17 @@ describe("Programs that run side by side", () => {
     assert.deepEqual([code, out], [1, "program 2: ended with SIGKILL\n"]);
   });
 
-  it("are all asked to end when the signal says so", async () => {
+  it("are all asked to end when the signal says so, with what they have started", async () => {
     const stop = new AbortController();
-    const waits = 'console.log("up"); setInterval(() => {}, 1000)';
+    const waits = `'console.log("up"); setInterval(() => {}, 1000)'`;
+    // Its output ends only when the process behind the shell has ended, too.
+    const shell: Program = { name: "one", command: ["sh", "-c", `${process.execPath} -e ${waits}; true`] };
     const write = (text: string) => text.includes("up") && stop.abort();
-    const code = await runSideBySide([program("one", waits), program("two", waits)], write, stop.signal);
+    const code = await runSideBySide(
+      [shell, program("two", "setInterval(() => {}, 1000)")],
+      write,
+      stop.signal,
+    );
     assert.equal(code, 1);
   });
 });

@@ -4,8 +4,7 @@ import { setPriority } from "node:os";
 export interface Program {
   /** For people, where it does not end by itself. */
   name: string;
-  /** Of node. */
-  args: readonly string[];
+  command: readonly [file: string, ...args: string[]];
   /** It waits for nothing but the processors, and leaves most of them to the others. */
   isPatient?: boolean;
 }
@@ -35,12 +34,13 @@ export async function runSideBySide(
   return worst;
 }
 
-function start({ name, args, isPatient = false }: Program, signal: AbortSignal) {
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+function start({ name, command: [file, ...args], isPatient = false }: Program, signal: AbortSignal) {
+  // In a group of its own, which is asked to end as a whole: npm and its shell leave behind what they have started.
+  const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
   if (isPatient && child.pid !== undefined) setPriority(child.pid, patientPriority);
   const output = createOutput();
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", output.add);
-  const end = () => void child.kill("SIGTERM");
+  const end = () => void (child.pid !== undefined && process.kill(-child.pid, "SIGTERM"));
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();
   /** How it failed, in a line; undefined if it did not. */
