@@ -1,7 +1,7 @@
 /**
  * The contract with the cluster: each key of an annotation, a label or a taint that rebootd reads or writes, with the objects that bear
  * it, its writers and its form. There is no finalizer. docs/reference/annotations.md lists the rows, and manifests/base/admission.yaml
- * lets the daemons write the keys that are theirs alone. Imports nothing.
+ * lets the daemons write what is theirs.
  */
 
 export type Bearer = "Node" | "lock object" | "Pod" | "DaemonSet";
@@ -77,8 +77,8 @@ export const contract = {
     key: "rebootd.dev/unlocked",
     kind: "annotation",
     on: ["lock object"],
-    writtenBy: ["daemon", "people"],
-    form: "the nodes whose slot `rebootd unlock` has taken away: JSON",
+    writtenBy: ["daemon"],
+    form: "the nodes whose slot `rebootd unlock` has taken away: JSON, with the rights of the person who runs it",
   },
   excludeFromLoadBalancers: {
     key: "node.kubernetes.io/exclude-from-external-load-balancers",
@@ -219,3 +219,13 @@ export const namedByOptions = {
     form: "the pool that `--max-per-pool` counts",
   },
 } as const satisfies Record<string, Mark>;
+
+/** The annotations of rebootd itself that an object bears, or those of them that one kind of writer writes; sorted. */
+export function keysOn(bearer: Bearer, writer?: Writer): string[] {
+  const rows: readonly (Mark & { key: string })[] = Object.values(contract);
+  return rows
+    .filter(({ key, on }) => key.startsWith(prefix) && on.includes(bearer))
+    .filter(({ writtenBy }) => writer === undefined || writtenBy.includes(writer))
+    .map(({ key }) => key)
+    .sort();
+}

@@ -1,11 +1,10 @@
-import { contract } from "../annotations/names.ts";
+import { contract, keysOn } from "../annotations/names.ts";
 import { parsePause } from "../annotations/pause.ts";
 import { parsePriority } from "../annotations/priority.ts";
 import { parseRequest } from "../annotations/reboot-request.ts";
 import { unreadKeys } from "../annotations/unread-keys.ts";
 import { shortLine } from "../text/one-line.ts";
 
-const requests = [contract.paused.key, contract.priority.key, contract.request.key];
 const shownMax = 10;
 
 /**
@@ -29,8 +28,8 @@ export function misreadOn(
   ];
   const unread = unreadKeys(annotations, {
     where: hooks === undefined ? "of a Node, unless an option names it as a hook" : "of a Node",
-    known: [...requests, contract.cycle.key, ...(hooks ?? [])],
-    forPeople: requests,
+    known: [...keysOn("Node"), ...(hooks ?? [])],
+    forPeople: keysOn("Node", "people"),
   });
   const taken = faults
     .filter(([, fault]) => fault !== undefined)

@@ -5,7 +5,7 @@ export const obstacles = {
   "daemonset-gone": "A pod belongs to a DaemonSet that is gone (--drain-force).",
   "budget-exhausted": "A PodDisruptionBudget allows no disruption, as too few of its pods are healthy.",
   "budget-never": "A PodDisruptionBudget never allows a disruption, whatever its pods do.",
-  "budgets-several": "More than one PodDisruptionBudget covers a pod, so the server evicts it never.",
+  "budgets-several": "More than one PodDisruptionBudget covers a pod, so the server never evicts it.",
   "budget-no-room": "A PodDisruptionBudget lets go fewer pods than have nowhere else to run.",
   "long-grace": "A pod has a longer grace period than the drain may last.",
   "ending-late": "A pod is terminating, and has time until after the drain's deadline.",

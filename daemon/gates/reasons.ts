@@ -23,7 +23,7 @@ export const unevaluated = {
 /** Gates that are asked at their stages: a file each in this folder. */
 export const askedGates = {
   paused: {
-    about: "A person has paused this node, or all nodes.",
+    about: "Neither this node nor all nodes are paused.",
     codes: {
       node: "This node is paused: the annotation is on its Node.",
       cluster: "All nodes are paused: the annotation is on the object with the lock.",

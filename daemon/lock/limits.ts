@@ -194,7 +194,8 @@ function groupFull(
   const inside = others.filter(({ [kind]: its }) => own === undefined || !isName(its) || its === own);
   if (inside.length < max) return undefined;
   const where = own === undefined ? `the unknown ${kind} of this node` : `${kind} ${quoted(own)}`;
-  return taken(`lock-${kind}`, `all slots of ${where} are taken (${inside.length} of ${max})`, inside);
+  const code = kind === "zone" ? "lock-zone" : "lock-pool";
+  return taken(code, `all slots of ${where} are taken (${inside.length} of ${max})`, inside);
 }
 
 /** A kubelet may be Ready without its etcd, and etcd has a majority to lose: https://etcd.io/docs/v3.5/faq/#what-is-failure-tolerance */

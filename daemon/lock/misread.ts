@@ -1,4 +1,4 @@
-import { contract } from "../annotations/names.ts";
+import { contract, keysOn } from "../annotations/names.ts";
 import { parsePause } from "../annotations/pause.ts";
 import { unreadKeys } from "../annotations/unread-keys.ts";
 import { shortLine } from "../text/one-line.ts";
@@ -21,8 +21,13 @@ export function misreadBesideLock(
       : [`${contract.paused.key}=${JSON.stringify(shortLine(paused ?? ""))}: ${fault}`];
   const unread = unreadKeys(annotations, {
     where: "beside the lock",
-    known: [lockAnnotation, contract.paused.key, contract.failures.key, contract.unlocked.key],
-    forPeople: [lockAnnotation, contract.paused.key],
+    known: [lockAnnotation, ...besides(keysOn("lock object"))],
+    forPeople: [lockAnnotation, ...besides(keysOn("lock object", "people"))],
   });
   return [...taken, ...unread].slice(0, shownMax);
+}
+
+/** The options say which annotation is the lock. */
+function besides(keys: readonly string[]): string[] {
+  return keys.filter((key) => key !== contract.lock.key);
 }

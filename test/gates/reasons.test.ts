@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { chooseGates, type GatePorts } from "../../daemon/compose/gates.ts";
+import { parseConfig } from "../../daemon/config/options.ts";
+import { outcomes } from "../../daemon/cycle/outcomes.ts";
+import { remarks } from "../../daemon/drain/finding.ts";
+import { askedGates, cycleGates, isReason, unevaluated } from "../../daemon/gates/reasons.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+
+const root = new URL("../../", import.meta.url);
+const page = readFileSync(new URL("docs/reference/reasons.md", root), "utf8");
+
+type Table = Readonly<Record<string, string>>;
+
+const codesOf = (table: Table) => Object.entries(table).map(([code, about]) => `| \`${code}\` | ${about} |`);
+
+/** Headings, and the rows and sentences below each of them. */
+const pageLines = page.split("\n").filter((line) => /^(## |### |\| `|> )/.test(line));
+
+function sectionsOf(gates: Readonly<Record<string, { about: string; codes: Table }>>): string[] {
+  return Object.entries(gates).flatMap(([name, { about, codes }]) => [
+    `### \`${name}\``,
+    `> ${about}`,
+    ...codesOf(codes),
+  ]);
+}
+
+describe("The table of gates and reasons", () => {
+  it("is the one in docs/reference/reasons.md", () => {
+    assert.deepEqual(pageLines, [
+      "## Gates",
+      ...sectionsOf(askedGates),
+      "## Any of these gates",
+      ...codesOf(unevaluated),
+      "## The lock and the cycle",
+      ...sectionsOf(cycleGates),
+      "## Findings that keep no drain from starting",
+      ...codesOf(remarks),
+      "## Outcomes of a cycle",
+      ...codesOf(outcomes),
+    ]);
+  });
+
+  it("has a file of its name for each gate that is asked", () => {
+    for (const gate of Object.keys(askedGates)) {
+      const text = readFileSync(new URL(`daemon/gates/${gate}.ts`, root), "utf8");
+      assert.ok(text.includes(`Gate<"${gate}">`), gate);
+    }
+  });
+
+  it("has no gate that no settings choose", () => {
+    const config = parseConfig({
+      "node-id": "n1",
+      "prometheus-url": "http://prometheus:9090",
+      "block-on-query": "up == 0",
+      "blocking-pod-selector": "app=job",
+      "drain-pod-selector": "app",
+      "logged-in-users": "wait:1h",
+      inhibitors: "wait",
+    });
+    const names = chooseGates(config, {
+      clock: systemClock,
+      random: Math.random,
+      instance: "rebootd-abcde",
+      ...({} as Pick<GatePorts, "api" | "post" | "logind" | "warn">),
+    }).map(({ name }) => name);
+    assert.deepEqual(names.sort(), Object.keys(askedGates).sort());
+  });
+
+  it("has no code that nothing reports", () => {
+    const sources = globSync("daemon/**/*.ts", { cwd: root })
+      .filter((file) => !/(gates\/reasons|lock\/refusal|drain\/finding|cycle\/outcomes)\.ts$/.test(file))
+      .map((file) => readFileSync(new URL(file, root), "utf8"));
+    const text = sources.join("\n");
+    const tables: Table[] = [...Object.values(askedGates), ...Object.values(cycleGates)].map(
+      ({ codes }) => codes,
+    );
+    const codes = [...tables, unevaluated, remarks, outcomes].flatMap(Object.keys);
+    assert.deepEqual(
+      [...new Set(codes)].filter((code) => !text.includes(`"${code}"`)),
+      [],
+    );
+  });
+
+  it("tells a reason of a stored record by its gate and code", () => {
+    const stored = { gate: "lock", code: "halted" };
+    assert.ok(isReason(stored, "lock"));
+    assert.ok(isReason(stored, "lock", "lock-manual", "halted"));
+    assert.ok(!isReason(stored, "lock", "lock-manual"));
+    assert.ok(!isReason({ gate: "rest", code: "of another version" }, "lock"));
+  });
+});
