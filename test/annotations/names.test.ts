@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { contract, keysOn, type Mark, namedByOptions } from "../../daemon/annotations/names.ts";
-import { options } from "../../daemon/config/options.ts";
+import { options } from "../../daemon/config/settings.ts";
 
 const root = new URL("../../", import.meta.url);
 const page = readFileSync(new URL("docs/reference/annotations.md", root), "utf8");

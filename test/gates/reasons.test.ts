@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
-import { chooseGates, type GatePorts } from "../../daemon/compose/gates.ts";
-import { parseConfig } from "../../daemon/config/options.ts";
+import { createGates, type GatePorts } from "../../daemon/compose/gates.ts";
+import { parseSettings } from "../../daemon/config/settings.ts";
 import { outcomes } from "../../daemon/cycle/outcomes.ts";
 import { remarks } from "../../daemon/drain/finding.ts";
 import { askedGates, cycleGates, isReason, unevaluated } from "../../daemon/gates/reasons.ts";
@@ -49,7 +49,7 @@ describe("The table of gates and reasons", () => {
   });
 
   it("has no gate that no settings choose", () => {
-    const config = parseConfig({
+    const config = parseSettings({
       "node-id": "n1",
       "prometheus-url": "http://prometheus:9090",
       "block-on-query": "up == 0",
@@ -58,7 +58,7 @@ describe("The table of gates and reasons", () => {
       "logged-in-users": "wait:1h",
       inhibitors: "wait",
     });
-    const names = chooseGates(config, {
+    const names = createGates(config, {
       clock: systemClock,
       random: Math.random,
       instance: "rebootd-abcde",
