@@ -9,15 +9,15 @@ export function createDrainReport(log: Log, metrics: Pick<Metrics, "evictions">)
     requested(pod, reasons) {
       metrics.evictions.inc();
       const why = reasonsText(reasons) || undefined;
-      log.info(why === undefined ? "evicting a pod" : "evicting a pod all the same", {
+      log.info(why === undefined ? "evicting a pod" : "evicting a pod anyway", {
         pod: podKey(pod),
         why,
       });
     },
-    refused: (pod, why) => log.warn("a pod does not go yet", { pod: podKey(pod), why }),
+    refused: (pod, why) => log.warn("eviction refused", { pod: podKey(pod), why }),
     stays: (pod, reasons) => log.warn("a pod stays", { pod: podKey(pod), why: reasonsText(reasons) }),
     unwatched: (why) =>
-      log.warn("budgets cannot be watched: pods that they hold are asked for again by time", { why }),
+      log.warn("cannot watch PodDisruptionBudgets: evictions that they refuse are retried by time", { why }),
     stillAttached: (why) => log.warn("volumes may still be attached", { why }),
   };
 }

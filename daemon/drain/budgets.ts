@@ -1,7 +1,8 @@
-/** What the eviction API would say to a pod under the budgets of its namespace, and what a person can do. Pure. */
+/** The answer of the eviction API for a pod under the budgets of its namespace, and what a person can do. Pure. */
 import { selects } from "../cluster/label-selector.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
+import { count } from "../text/count.ts";
 import type { Finding, FindingCode } from "./finding.ts";
 import { type BudgetFacts, operatorOf } from "./operators.ts";
 
@@ -26,7 +27,7 @@ export function judgeBudgets(pod: Pod, budgets: readonly Budget[], facts: Budget
   return why === undefined ? { charges: budget } : { refused: why };
 }
 
-/** Those that count the pod. */
+/** The budgets that count the pod. */
 export function budgetsOver({ metadata: pod }: Pod, budgets: readonly Budget[]): readonly Budget[] {
   return budgets.filter(
     ({ metadata, spec }) => metadata?.namespace === pod?.namespace && selects(spec?.selector, pod?.labels),
@@ -38,7 +39,7 @@ export function isWorkedOut({ metadata, status }: Budget): boolean {
   return (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
 }
 
-/** What has ended, has not begun, or is on its way out costs a budget nothing. */
+/** A pod that has ended, has not begun, or is terminating costs a budget nothing. */
 function needsNoBudget({ metadata, status }: Pod): boolean {
   if (metadata?.deletionTimestamp !== undefined) return true;
   return ["Pending", "Succeeded", "Failed"].includes(status?.phase ?? "");
@@ -53,74 +54,87 @@ function letsUnreadyGo({ spec, status }: Budget): boolean {
 
 function several(budgets: readonly Budget[]): Finding {
   const names = budgets.map(nameOf).join(" and ");
-  const message = `is covered by ${names}, and the server evicts no pod with more than one budget; make their selectors disjoint`;
+  const message = `is selected by PodDisruptionBudgets ${names}, and the API server evicts no pod with more than one; make their selectors disjoint`;
   return { code: "budgets-several", message, blocks: true };
 }
 
 function whyNot(budget: Budget, pod: Pod, facts: BudgetFacts): Finding | undefined {
   if (isWorkedOut(budget) && (budget.status?.disruptionsAllowed ?? 0) > 0) return undefined;
   const { code, why } = whyNone(budget, pod, facts);
-  // Of a pod that is not Ready, a budget loses nothing.
+  // A budget loses nothing with a pod that is not Ready.
   const orElse = isReady(pod)
     ? ""
-    : ", or set its unhealthyPodEvictionPolicy to AlwaysAllow: this pod is not Ready";
+    : ", or set unhealthyPodEvictionPolicy: AlwaysAllow, as this pod is not Ready";
   const since = code === "budget-exhausted" ? exhaustedSince(budget) : undefined;
-  const message = `budget ${nameOf(budget)} ${why}${orElse}`;
+  const message = `PodDisruptionBudget ${nameOf(budget)} ${why}${orElse}`;
   return { code, message, blocks: code !== "budget-held", ...(since && { since }) };
 }
 
-/** The controller notes when the last disruption was given away: https://pkg.go.dev/k8s.io/api/policy/v1#DisruptionAllowedCondition */
+/** The controller notes when the last disruption was used up: https://pkg.go.dev/k8s.io/api/policy/v1#DisruptionAllowedCondition */
 function exhaustedSince({ status }: Budget): number | undefined {
   const condition = status?.conditions?.find(({ type }) => type === "DisruptionAllowed");
   if (condition?.status !== "False" || condition.reason !== "InsufficientPods") return undefined;
   return Date.parse(String(condition.lastTransitionTime));
 }
 
-/** Busy is what the controller of the budgets sets right by itself. */
+/** The controller of the budgets will soon update a budget that is busy by itself. */
 function whyNone(budget: Budget, pod: Pod, facts: BudgetFacts): { code: FindingCode; why: string } {
   const never = whyNever(budget);
   if (never !== undefined) {
     const { setting, remedy } = never;
     const { releases = false, name, hint = remedy } = operatorOf(pod, budget, facts) ?? {};
-    if (!releases) return { code: "budget-never", why: `never lets a pod go (${setting}); ${hint}` };
-    return { code: "budget-held", why: `lets no pod go (${setting}) until ${name} releases it; ${hint}` };
+    if (!releases) return { code: "budget-never", why: `allows no disruptions (${setting}); ${hint}` };
+    return {
+      code: "budget-held",
+      why: `allows no disruptions (${setting}) until ${name} releases it; ${hint}`,
+    };
   }
   const busy = whyBusy(budget);
-  if (busy !== undefined) return { code: "budget-busy", why: `${busy}; look again in a moment` };
+  if (busy !== undefined) return { code: "budget-busy", why: `${busy}; try again in a moment` };
   return { code: "budget-exhausted", why: whyExhausted(budget) };
 }
 
-/** Whatever its pods do. */
+/** The setting that allows no disruption whatever the pods do. */
 function whyNever({ spec, status }: Budget): { setting: string; remedy: string } | undefined {
   const { minAvailable, maxUnavailable } = spec ?? {};
   const { desiredHealthy = 0, expectedPods = 0 } = status ?? {};
   if (maxUnavailable !== undefined && Number.parseInt(String(maxUnavailable), 10) === 0) {
-    return { setting: `maxUnavailable ${maxUnavailable}`, remedy: "allow one for the time of the drain" };
+    return {
+      setting: `maxUnavailable ${maxUnavailable}`,
+      remedy: "raise maxUnavailable for the time of the drain",
+    };
   }
   if (/^\d+%$/.test(String(minAvailable)) && Number.parseInt(String(minAvailable), 10) >= 100) {
-    return { setting: `minAvailable ${minAvailable}`, remedy: "ask for less for the time of the drain" };
+    return {
+      setting: `minAvailable ${minAvailable}`,
+      remedy: "lower minAvailable for the time of the drain",
+    };
   }
   if (expectedPods === 0 || desiredHealthy < expectedPods) return undefined;
-  const setting =
-    minAvailable === undefined ? `maxUnavailable ${maxUnavailable}` : `minAvailable ${minAvailable}`;
-  const kept = `${setting} keeps ${desiredHealthy} of ${expectedPods}`;
-  return { setting: kept, remedy: "ask for less, or add replicas" };
+  if (minAvailable === undefined) {
+    const setting = `maxUnavailable ${maxUnavailable} requires ${desiredHealthy} of ${expectedPods}`;
+    return { setting, remedy: "raise maxUnavailable or add replicas" };
+  }
+  const number = minAvailable === desiredHealthy ? "" : ` ${minAvailable} requires`;
+  const setting = `minAvailable${number} ${desiredHealthy} of ${expectedPods}`;
+  return { setting, remedy: "lower minAvailable or add replicas" };
 }
 
 function whyBusy(budget: Budget): string | undefined {
-  if (!isWorkedOut(budget)) return "has changed and is not worked out anew yet";
+  if (!isWorkedOut(budget)) return "has changed, and its status is not up to date yet";
   const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
-  // Evictions that were granted a moment ago: the controller has yet to see them.
+  // The controller has yet to see evictions that were granted a moment ago.
   const isGiven = currentHealthy > desiredHealthy && syncFailure(budget) === undefined;
-  return isGiven ? "has given its disruptions away just now" : undefined;
+  return isGiven ? "has just allowed its last disruptions" : undefined;
 }
 
 function whyExhausted(budget: Budget): string {
   const failure = syncFailure(budget);
-  if (failure !== undefined) return `cannot be worked out (${failure}); mend it, or what it selects`;
+  if (failure !== undefined)
+    return `has no valid status (${failure}); fix it, or the workload that it selects`;
   const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
-  const numbers = `needs ${desiredHealthy} healthy pods and has ${currentHealthy}`;
-  return `${numbers}; it lets one go once there are ${desiredHealthy + 1}: see why others are not Ready, or add replicas`;
+  const numbers = `needs ${count(desiredHealthy, "healthy pod")} and has ${currentHealthy}`;
+  return `${numbers}; it allows a disruption once it has ${desiredHealthy + 1}: see why others are not Ready, or add replicas`;
 }
 
 function syncFailure({ status }: Budget): string | undefined {

@@ -4,8 +4,8 @@ import { paths } from "../cluster/paths.ts";
 import { shortEnds } from "../text/one-line.ts";
 
 /**
- * Who says no: a budget, an admission webhook, the daemon's own rights, another rule (a namespace that ends, a policy), or the server
- * or a webhook has trouble; `explained` where the reason was looked up and says what can be done.
+ * The origin of a refusal: a budget, an admission webhook, the daemon's own rights, another rule (a namespace that is terminating, a
+ * policy), or trouble of the server or of a webhook; `explained` where the budget was looked up and `why` names a remedy.
  */
 export interface EvictionRefusal {
   by: "budget" | "webhook" | "rights" | "rule" | "server" | "webhook-down" | "explained";
@@ -14,12 +14,12 @@ export interface EvictionRefusal {
 
 export type EvictionAnswer =
   | { agreed: true }
-  /** `retryAfterMs`: not to be asked again before, as the server says; at most a minute. */
+  /** `retryAfterMs`: the least pause before the next request, from the server; at most a minute. */
   | { agreed: false; refusal: EvictionRefusal; retryAfterMs: number };
 
 /**
- * Asks the API server once to end a pod, by an eviction or, past all budgets, by a deletion. A pod that is gone is agreed to; so is
- * none of that name but with another UID, as a StatefulSet makes it elsewhere: that is a conflict, and the watch shows the rest.
+ * Requests the end of a pod once, by an eviction or, past all budgets, by a deletion. The answer for a pod that is gone is `agreed`. It
+ * is a refusal for another pod of that name, as a StatefulSet makes it elsewhere: that is a conflict, and the watch shows the rest.
  * `gracePeriodSeconds`: -1 leaves the pod its own.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works
  */
@@ -56,23 +56,23 @@ export async function askToEnd(
   }
 }
 
-/** Of the text of a webhook or a server; whatever the webhook writes, this much of it says enough. */
+/** Longer texts of a webhook or a server are cut. */
 const whyMaxChars = 400;
 /**
  * By the text alone: a webhook refuses with any code from 400 on, 429 for "not yet" among them, and one that cannot be asked is a 500.
  * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response
  */
 const byText = [
-  { by: "webhook", says: /admission webhook "[^"]*" denied the request.*/s },
-  { by: "webhook-down", says: /failed calling webhook "[^"]*".*/s },
+  { by: "webhook", pattern: /admission webhook "[^"]*" denied the request.*/s },
+  { by: "webhook-down", pattern: /failed calling webhook "[^"]*".*/s },
   // https://kubernetes.io/docs/reference/access-authn-authz/authorization/
-  { by: "rights", says: /User "[^"]*" cannot (?:create|delete) resource "pods.*/s },
+  { by: "rights", pattern: /User "[^"]*" cannot (?:create|delete) resource "pods.*/s },
 ] as const;
 
 /** The cause names the budget and its numbers. */
 function refusalOf(error: ApiError): EvictionRefusal {
-  for (const { by, says } of byText) {
-    const [text] = says.exec(error.message) ?? [];
+  for (const { by, pattern } of byText) {
+    const [text] = pattern.exec(error.message) ?? [];
     if (text !== undefined) return { by, why: shortEnds(text, whyMaxChars) };
   }
   const budget = error.causes.find(({ reason }) => reason === "DisruptionBudget");

@@ -6,13 +6,13 @@ const karpenter = contract.doNotDisrupt.key;
 const autoscaler = contract.safeToEvict.key;
 
 /**
- * The annotation by which a pod asks other tools to let it run, if it does now. Karpenter's may be a time from the pod's
- * start on: https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
+ * The annotation by which a pod asks other tools not to disrupt it now. Karpenter's may be a time from the pod's start on:
+ * https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
  */
 export function optOutOf({ metadata, status }: Pod, now: number): string | undefined {
-  const wish = metadata?.annotations?.[karpenter];
-  const protectedMs = wish === "true" ? Number.POSITIVE_INFINITY : (parseDurationMs(wish ?? "") ?? 0);
+  const value = metadata?.annotations?.[karpenter];
+  const protectedMs = value === "true" ? Number.POSITIVE_INFINITY : (parseDurationMs(value ?? "") ?? 0);
   const startedAt = status?.startTime === undefined ? now : Date.parse(status.startTime);
-  if (now < startedAt + protectedMs) return `${karpenter}: ${wish}`;
+  if (now < startedAt + protectedMs) return `${karpenter}: ${value}`;
   return metadata?.annotations?.[autoscaler] === "false" ? `${autoscaler}: false` : undefined;
 }

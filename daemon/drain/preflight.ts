@@ -25,18 +25,18 @@ import { type Tie, tieOf } from "./successors.ts";
 
 export interface PreflightFacts {
   nodeName: string;
-  /** Those on the node. */
+  /** The pods on the node. */
   pods: readonly Pod[];
-  /** At least those of the pods' namespaces. */
+  /** At least the budgets of the pods' namespaces. */
   budgets: readonly Budget[];
   /** All Nodes, and the pods on the others that have not ended. Without them nothing is said about room. */
   cluster?: { nodes: readonly Node[]; pods: readonly Pod[] } | undefined;
-  /** Asked for "namespace/name". */
+  /** Takes "namespace/name". */
   daemonSetExists: (key: string) => boolean;
   selection: Selection;
   /** See {@link BudgetFacts}. */
   hasNoStandIn?: BudgetFacts["hasNoStandIn"];
-  /** Whether a pod is among those that the drain asks the server for; all are, where nothing is said. */
+  /** Whether `--drain-pod-selector` selects the pod; by default it selects all. */
   isAskedFor?: (pod: Pod) => boolean;
   /** -1 leaves each pod its own. */
   gracePeriodSeconds: number;
@@ -46,16 +46,16 @@ export interface PreflightFacts {
   now: number;
 }
 
-/** What a drain would do as things are. */
+/** The course of a drain as things are. */
 export interface DrainPlan {
   node: string;
-  /** By a finding on one of the pods. */
+  /** A finding on one of the pods blocks it. */
   blocked: boolean;
-  /** What becomes of a blocked drain, in seconds from the cordon: pods are deleted, and the end, by the reboot or undone. */
+  /** The fate of a blocked drain, in seconds from the cordon: when pods are deleted, and when it ends, undone or by the reboot. */
   escalation: { deleteAfterSeconds?: number; endAfterSeconds: number; end: "undone" | "reboot" };
   /** How long it takes when each pod uses up its grace; absent when the drain is blocked. */
   estimatedSeconds: number | undefined;
-  /** In the order in which they go. */
+  /** In the order of their evictions. */
   pods: readonly PodPlan[];
 }
 
@@ -91,7 +91,7 @@ export function planDrain(facts: PreflightFacts): DrainPlan {
   };
 }
 
-/** Whose drain may not end, depending on whether the other nodes have room for what replaces them. */
+/** The pods on which the drain may not end, depending on the room on the other nodes. */
 export function needRoom(facts: PreflightFacts): readonly Pod[] {
   return mayBeStranded(replacedPods(facts), facts.budgets);
 }
@@ -103,7 +103,7 @@ function strandedAmong(facts: PreflightFacts, others: readonly Node[]): Readonly
   return findStranded(replacedPods(facts), facts.budgets, why);
 }
 
-/** Pods that are evicted, under their budgets, and that a controller makes anew elsewhere. */
+/** Pods that are evicted, under their budgets, and that a controller recreates elsewhere. */
 function replacedPods(facts: PreflightFacts): readonly Pod[] {
   if (facts.escalation.drainDeleteAfterMs === 0) return [];
   return facts.pods.filter(
@@ -173,25 +173,25 @@ function findingsOf({ do: what, reasons }: Verdict): Finding[] {
   }));
 }
 
-/** True for pods for which it is too late to ask where they go. */
+/** A pod that has finished or is terminating: its replacement is on its way already. */
 function isOver(pod: Pod): boolean {
   return isFinished(pod) || pod.metadata?.deletionTimestamp !== undefined;
 }
 
-/** What stops no drain, but what somebody may want to know before. */
+/** Findings that stop no drain, but that somebody may want to know before. */
 function remarksOn(pod: Pod, rooms: readonly Room[] | undefined, now: number): Finding[] {
   const optOut = optOutOf(pod, now);
-  // What nothing makes anew needs no room, and does not come back.
+  // A pod that nothing recreates needs no room, and does not come back.
   const isReplaced = controllerOf(pod) !== undefined;
   const tie = isReplaced ? tieOf(pod) : undefined;
   const nowhere = rooms && isReplaced && tie === undefined ? whyNowhere(pod, rooms) : undefined;
   const remarks: Finding[] = [];
   if (optOut !== undefined) {
-    const message = `asks not to be disrupted (${optOut}), but the drain takes it all the same`;
+    const message = `asks not to be disrupted (${optOut}); the drain evicts it anyway`;
     remarks.push({ code: "opted-out", message, blocks: false });
   }
   if (tie !== undefined) {
-    const message = `${tieTexts[tie]}; what is put here in its place is not evicted again, and goes down with the machine`;
+    const message = `${tieTexts[tie]}; its replacement on this node is not evicted and goes down with the machine`;
     remarks.push({ code: "comes-back", message, blocks: false });
   }
   if (nowhere !== undefined) remarks.push({ code: "nowhere-to-go", message: nowhere, blocks: false });

@@ -1,4 +1,4 @@
-/** Where else a pod could run. Pure. */
+/** The other nodes on which a pod could run. Pure. */
 import { contract } from "../annotations/names.ts";
 import { matchesNode } from "../cluster/node-affinity.ts";
 import { isReady } from "../cluster/nodes.ts";
@@ -27,7 +27,7 @@ export function roomsOf(nodes: readonly Node[], pods: readonly Pod[]): readonly 
   });
 }
 
-/** Provider IDs of machines that nobody rents: the distribution has named them itself. */
+/** Provider IDs that the distribution has made up itself, of machines that nobody rents. */
 const ownMachine = /^(k3s|rke2|kind):/;
 
 /** Whether an autoscaler may add nodes that are not there yet: somebody's cloud has given these their names. */
@@ -41,11 +41,11 @@ export function mayPreempt({ spec }: Pod): boolean {
 }
 
 /**
- * Why none of the nodes takes the pod, with how many of them for each reason; undefined when one does. Of the scheduler's
- * rules those on the node itself, its labels, its taints and what is requested of it; not those on other pods and volumes.
+ * Why none of the nodes takes the pod, with how many nodes for each reason; undefined when one does. It knows the scheduler's
+ * rules on the node itself, its labels, its taints and the requests; not those on other pods and volumes.
  */
 export function whyNowhere(pod: Pod, rooms: readonly Room[]): string | undefined {
-  if (rooms.length === 0) return "there is no other node that could take it";
+  if (rooms.length === 0) return "there is no other node";
   const counts = new Map<string, number>();
   const requests = requestsOf(pod);
   for (const room of rooms) {
@@ -53,22 +53,21 @@ export function whyNowhere(pod: Pod, rooms: readonly Room[]): string | undefined
     if (objection === undefined) return undefined;
     counts.set(objection, (counts.get(objection) ?? 0) + 1);
   }
-  const parts = [...counts].map(
-    ([objection, count]) => `${count} ${objection.replace("#", count === 1 ? "has" : "have")}`,
-  );
-  return `no other node takes it: ${parts.join(", ")}`;
+  return `no other node can take it: ${[...counts].map(([objection, count]) => `${count} ${objection}`).join(", ")}`;
 }
 
-/** As it ends "2 …"; `#` stands for the verb. */
+/** The end of "2 …". */
 function objectionOf(pod: Pod, requests: Requests, { node, free }: Room): string | undefined {
   if (!isReady(node)) return "not Ready";
   if (node.spec?.unschedulable && !tolerates(pod, cordonTaint)) return "unschedulable";
-  if (!matchesNode(pod.spec, node.metadata ?? {})) return "# not the labels that it asks for";
+  if (!matchesNode(pod.spec, node.metadata ?? {})) return "without the labels that it requires";
   const taint = node.spec?.taints?.find((one) => one.effect !== "PreferNoSchedule" && !tolerates(pod, one));
-  if (taint !== undefined) return `# the taint ${taint.key}, which it does not tolerate`;
+  if (taint !== undefined) return `with the untolerated taint ${taint.key}`;
   for (const [name, amount] of requests) {
     if (amount <= 0 || !(amount > (free.get(name) ?? 0))) continue;
-    return name === "pods" ? "# no room for another pod" : `# no room for ${quantityText(amount)} ${name}`;
+    return name === "pods"
+      ? "without room for another pod"
+      : `without room for ${quantityText(amount)} ${name}`;
   }
   return undefined;
 }
@@ -88,7 +87,7 @@ function isFor({ key, operator = "Equal", value, effect }: Toleration, taint: Ta
 }
 
 /**
- * What a pod takes of a node: its containers together, or what its init containers need before them if that is more; a
+ * The resources that a pod takes of a node: its containers together, or its init containers before them if they need more; a
  * sidecar runs beside both. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers
  */
 export function requestsOf({ spec }: Pod): Requests {
@@ -103,7 +102,7 @@ export function requestsOf({ spec }: Pod): Requests {
   const total = sidecars;
   for (const { resources } of spec?.containers ?? []) add(total, quantities(resources?.requests));
   raise(total, peak);
-  // What is requested for the pod as a whole stands in place of what its containers do.
+  // A request for the pod as a whole replaces those of its containers.
   for (const [name, amount] of quantities(spec?.resources?.requests)) total.set(name, amount);
   add(total, quantities(spec?.overhead));
   return total.set("pods", 1000);

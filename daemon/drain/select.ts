@@ -2,19 +2,19 @@ import { meets, type Requirement } from "../cluster/label-selector.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
 import { isMirrorPod } from "../cluster/static-pods.ts";
 
-/** Which pods a drain takes; kubectl's switches (https://kubernetes.io/docs/reference/kubectl/generated/kubectl_drain/). */
+/** The pods that a drain takes; kubectl's switches (https://kubernetes.io/docs/reference/kubectl/generated/kubectl_drain/). */
 export interface Selection {
-  /** Pods with emptyDir volumes go, and lose them. */
+  /** Pods with emptyDir volumes are evicted, and lose them. */
   deleteEmptyDirData: boolean;
-  /** Pods without a controller go, though nothing makes them anew. */
+  /** Pods without a controller are evicted, though nothing recreates them. */
   force: boolean;
   /** Pods that may not be evicted do not stop the drain: the reboot follows whatever happens. */
   rebootAnyway: boolean;
   /** Pods in these namespaces stay. */
   skipNamespaces: readonly string[];
-  /** Pods that have been asked to end this long ago are not waited for; 0 waits for all. */
+  /** Pods that have been terminating for this long are not waited for; 0 waits for all. */
   skipWaitForDeleteMs: number;
-  /** Budgets whose labels meet all of these are said to be released once the node is cordoned. Without it none is. */
+  /** Budgets whose labels meet all of these are taken to be released once the node is cordoned. Without it none is. */
   heldBudgets?: readonly Requirement[] | undefined;
 }
 
@@ -32,26 +32,26 @@ export type PodReason =
   | "came-back"
   | "goes-down";
 
-/** What the drain does with a pod, and all that is to be said about it. Whose eviction is refused, the drain fails. */
+/** The treatment of a pod, and all reasons for it. `refuse` fails the drain. */
 export interface Verdict {
   do: "evict" | "leave" | "refuse";
   reasons: readonly PodReason[];
 }
 
-/** Each as the end of a sentence that begins with the pod. */
+/** Ends of a sentence that begins with the pod. */
 export const podReasonTexts: Readonly<Record<PodReason, string>> = {
-  "long-deleted": "was asked to end longer ago than --skip-wait-for-delete-timeout",
+  "long-deleted": "has been terminating for longer than --skip-wait-for-delete-timeout",
   daemonset: "belongs to a DaemonSet",
   "daemonset-gone": "belongs to a DaemonSet that is gone",
   mirror: "is a static pod of the kubelet",
   "local-data": "has local data in an emptyDir (--delete-emptydir-data)",
-  "no-controller": "has no controller that would make it anew (--drain-force)",
+  "no-controller": "is not managed by a controller and will not be recreated (--drain-force)",
   namespace: "is in a namespace of --drain-skip-namespace",
-  "tolerates-cordon": "came after the cordon, which it tolerates",
-  "bound-to-node": "came after the cordon, as it is bound to this node",
-  "came-back": "came back after one like it was evicted here",
+  "tolerates-cordon": "was created after the cordon that it tolerates",
+  "bound-to-node": "is bound to this node and was created after the cordon",
+  "came-back": "was recreated on this node after an eviction",
   "goes-down": "goes down with the machine",
-  "not-selected": "is not among the pods of --drain-pod-selector",
+  "not-selected": "is not selected by --drain-pod-selector",
 };
 
 export function reasonsText(reasons: readonly PodReason[]): string {
@@ -75,7 +75,7 @@ export function selectPod(
   // The kubelet would start it again.
   if (isMirrorPod(pod)) return leave("mirror");
   if (selection.skipNamespaces.includes(pod.metadata?.namespace ?? "")) return leave("namespace");
-  // What has finished loses nothing.
+  // A finished pod loses nothing.
   if (isFinished(pod)) return { do: "evict", reasons: [] };
   const concerns: [reason: PodReason, concerns: boolean, isAllowed: boolean][] = [
     ["daemonset-gone", isOrphan, selection.force],
@@ -92,12 +92,12 @@ export function selectPod(
 
 const tiers = ["system-cluster-critical", "system-node-critical"];
 
-/** Pods of a lower tier have to be gone before those of a higher one are asked: 0 ordinary, then what these may need. */
+/** Pods of a lower tier have to be gone before those of a higher one are evicted: 0 ordinary, then the pods that these may need. */
 export function tierOf(pod: Pod): number {
   return tiers.indexOf(pod.spec?.priorityClassName ?? "") + 1;
 }
 
-/** What the pods of a tier are called: by their priority class. */
+/** The name of a tier: the priority class of its pods. */
 export function tierName(tier: number): string {
   return tiers[tier - 1] ?? "ordinary";
 }
@@ -113,7 +113,7 @@ export function podKey(pod: Pod): string {
   return `${pod.metadata?.namespace}/${pod.metadata?.name}`;
 }
 
-/** What makes the pod anew. */
+/** The owner that recreates the pod. */
 export function controllerOf(pod: Pod) {
   return pod.metadata?.ownerReferences?.find((reference) => reference.controller === true);
 }

@@ -2,12 +2,12 @@ import type { Pod } from "../cluster/objects.ts";
 import { toTheSecond } from "../time/iso.ts";
 import type { EvictionRefusal } from "./evict.ts";
 
-/** A kubelet may be late by this much before it is said to be. */
+/** A kubelet may be late by this much before it is reported. */
 const kubeletLateMs = 30_000;
 
 export interface RequestFacts {
   isRequested: boolean;
-  /** Why the last request for the pod's end was refused. */
+  /** Why the last eviction or deletion was refused. */
   refused: EvictionRefusal | undefined;
   /** Milliseconds since the epoch. */
   now: number;
@@ -15,7 +15,7 @@ export interface RequestFacts {
   leftMs: number;
 }
 
-/** Why a pod is still there, in a word from a bounded set. */
+/** Why a pod remains, as a code. */
 export type LeftCode =
   | EvictionRefusal["by"]
   | "not-asked"
@@ -25,18 +25,18 @@ export type LeftCode =
   | "long-grace"
   | "ending";
 
-/** What a person can do about it. */
+/** The remedies of a person. */
 const remedies: Readonly<Record<EvictionRefusal["by"], string>> = {
-  budget: "; it needs more healthy pods, or a budget that allows one less",
-  webhook: "; ask who runs the webhook what it waits for",
-  rights: "; give the daemon's service account this right, as manifests/base and components/delete-pods do",
-  rule: "; ask who runs the rule that says so",
+  budget: "; add healthy pods, or lower what the budget requires",
+  webhook: "; ask the owner of the webhook what it waits for",
+  rights: "; grant the daemon's service account this right, as manifests/base and components/delete-pods do",
+  rule: "; ask the owner of that rule",
   server: "",
-  "webhook-down": "; ask who runs the webhook",
+  "webhook-down": "; ask the owner of the webhook",
   explained: "",
 };
 
-/** Why a pod is still there, and what a person can do about it, as the end of a sentence that begins with it. */
+/** Why a pod remains and what a person can do about it, as the text behind its name. */
 export function whyStillThere(
   pod: Pod,
   { isRequested, refused, now, leftMs }: RequestFacts,
@@ -45,24 +45,28 @@ export function whyStillThere(
   if (deletionTimestamp === undefined) {
     if (refused !== undefined) return { code: refused.by, why: whyRefused(refused) };
     return isRequested
-      ? { code: "no-effect", why: "was asked to go, but does not end" }
-      : { code: "not-asked", why: "has not been asked yet" };
+      ? { code: "no-effect", why: "evicted, not yet terminating" }
+      : { code: "not-asked", why: "eviction not requested yet" };
   }
   const graceEnd = Date.parse(deletionTimestamp);
   const lateMs = now - graceEnd;
   if (lateMs >= 0 && finalizers.length > 0) {
-    const held = `is held by its finalizer ${finalizers.join(", ")}`;
-    return { code: "finalizer", why: `${held}, which whoever set it has to take away` };
+    const isOne = finalizers.length === 1;
+    const names = `${isOne ? "finalizer" : "finalizers"} ${finalizers.join(", ")}`;
+    const effect = isOne
+      ? "blocks deletion; its owner must remove it"
+      : "block deletion; their owners must remove them";
+    return { code: "finalizer", why: `${names} ${effect}` };
   }
   if (lateMs > kubeletLateMs) {
-    const why = `should have ended at ${toTheSecond(graceEnd)}; does the kubelet of its node run?`;
+    const why = `should have ended at ${toTheSecond(graceEnd)}; check the kubelet of its node`;
     return { code: "kubelet", why };
   }
   if (-lateMs > leftMs) {
-    const ends = `has a grace period that ends at ${toTheSecond(graceEnd)}, after the deadline`;
-    return { code: "long-grace", why: `${ends}; --drain-timeout is too short for it` };
+    const ends = `has a grace period until ${toTheSecond(graceEnd)}, after the deadline of the drain`;
+    return { code: "long-grace", why: `${ends}; raise --drain-timeout` };
   }
-  return { code: "ending", why: "is ending" };
+  return { code: "ending", why: "is terminating" };
 }
 
 export function whyRefused({ by, why }: EvictionRefusal): string {

@@ -12,11 +12,11 @@ export interface Detaching {
   nodeName: string;
   /** "namespace/name" of the claims whose pods have gone. */
   claims: readonly string[];
-  /** Milliseconds since the epoch; then it is waited for no longer. */
+  /** The end of the wait; in milliseconds of `clock.elapsed()`. */
   until: number;
-  /** Told what is still attached, each as "volume (driver)". */
+  /** Receives the volumes that are still attached, each as "volume (driver)". */
   onAttached: (volumes: readonly string[]) => void;
-  /** Told why the node goes on with volumes that may still be attached. */
+  /** Receives why the node goes on with volumes that may still be attached. */
   onGivenUp: (why: string) => void;
 }
 
@@ -54,7 +54,7 @@ export async function awaitDetached(detaching: Detaching, signal: AbortSignal): 
     const waitMs = Math.min(backoffMs(attempt, retry, random), until - clock.elapsed());
     if (waitMs <= 0) {
       return onGivenUp(
-        problem ?? `still attached after the time allowed: ${attached?.map(nameOf).join(", ")}`,
+        problem ?? `still attached after --drain-volume-timeout: ${attached?.map(nameOf).join(", ")}`,
       );
     }
     await clock.sleep(waitMs, signal);

@@ -138,7 +138,10 @@ export function disruptionGate(
         if (refusal === undefined) return;
         over.abort();
         mayWatchAt = clock.elapsed() + forbiddenMs;
-        say("budgets", `a budget that opens is noticed late, as budgets cannot be watched: ${refusal}`);
+        say(
+          "budgets",
+          `a budget that opens is noticed late, as PodDisruptionBudgets cannot be watched: ${refusal}`,
+        );
       };
       await Promise.all(namespaces.map(followOne));
     };

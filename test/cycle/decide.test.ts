@@ -965,7 +965,7 @@ describe("A draining node", () => {
     assert.equal(decision.drainEnds, noon + 15 * minute);
   });
 
-  const leftSays = "2 pods remain: shop/cart-0: no room in budget cart; shop/cart-1: is ending";
+  const leftSays = "2 pods remain: shop/cart-0: no room in budget cart; shop/cart-1: is terminating";
   const nextSays = "at 2026-11-24T12:15:00Z the node is restored";
 
   it("says on the Node which pods are left, why, and what follows when: half a minute after the cordon, then when that changes", () => {

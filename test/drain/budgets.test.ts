@@ -135,22 +135,22 @@ describe("What is said of a budget", () => {
     [
       exhausted,
       {},
-      "budget shop/cart needs 3 healthy pods and has 3; it lets one go once there are 4: see why others are not Ready, or add replicas",
+      "PodDisruptionBudget shop/cart needs 3 healthy pods and has 3; it allows a disruption once it has 4: see why others are not Ready, or add replicas",
     ],
     [
       budget({ status: sick }),
       { ready: false },
-      "budget shop/cart needs 3 healthy pods and has 2; it lets one go once there are 4: see why others are not Ready, or add replicas, or set its unhealthyPodEvictionPolicy to AlwaysAllow: this pod is not Ready",
+      "PodDisruptionBudget shop/cart needs 3 healthy pods and has 2; it allows a disruption once it has 4: see why others are not Ready, or add replicas, or set unhealthyPodEvictionPolicy: AlwaysAllow, as this pod is not Ready",
     ],
     [
       budget({ status: { ...none, currentHealthy: 4 } }),
       {},
-      "budget shop/cart has given its disruptions away just now; look again in a moment",
+      "PodDisruptionBudget shop/cart has just allowed its last disruptions; try again in a moment",
     ],
     [
       budget({ status: { observedGeneration: 0 } }),
       {},
-      "budget shop/cart has changed and is not worked out anew yet; look again in a moment",
+      "PodDisruptionBudget shop/cart has changed, and its status is not up to date yet; try again in a moment",
     ],
     [
       budget({
@@ -160,22 +160,22 @@ describe("What is said of a budget", () => {
         },
       }),
       {},
-      "budget shop/cart cannot be worked out (no scale); mend it, or what it selects",
+      "PodDisruptionBudget shop/cart has no valid status (no scale); fix it, or the workload that it selects",
     ],
     [
       never,
       {},
-      "budget shop/cart never lets a pod go (maxUnavailable 0); allow one for the time of the drain",
+      "PodDisruptionBudget shop/cart allows no disruptions (maxUnavailable 0); raise maxUnavailable for the time of the drain",
     ],
     [
       byNumbers({ minAvailable: "100%" }),
       {},
-      "budget shop/cart never lets a pod go (minAvailable 100%); ask for less for the time of the drain",
+      "PodDisruptionBudget shop/cart allows no disruptions (minAvailable 100%); lower minAvailable for the time of the drain",
     ],
     [
       byNumbers({ minAvailable: 4 }),
       {},
-      "budget shop/cart never lets a pod go (minAvailable 4 keeps 4 of 4); ask for less, or add replicas",
+      "PodDisruptionBudget shop/cart allows no disruptions (minAvailable 4 of 4); lower minAvailable or add replicas",
     ],
   ];
   for (const [one, facts, says] of rows)
@@ -201,7 +201,7 @@ describe("What is said of a budget", () => {
   it("names all of several", () => {
     assert.equal(
       messages(pod(), { budgets: [budget({ name: "a" }), budget({ name: "b" })] }),
-      "is covered by shop/a and shop/b, and the server evicts no pod with more than one budget; make their selectors disjoint",
+      "is selected by PodDisruptionBudgets shop/a and shop/b, and the API server evicts no pod with more than one; make their selectors disjoint",
     );
   });
 });

@@ -23,7 +23,7 @@ describe("A pod's grace beside the time of a drain", () => {
     assert.deepEqual([found?.code, found?.blocks], ["long-grace", false]);
     assert.match(
       found?.message ?? "",
-      /^has a grace period of 1800 s, more than --drain-timeout \(900 s\): a drain fails/,
+      /^has a grace period of 1800s, longer than --drain-timeout \(900s\); the drain fails/,
     );
   });
 
@@ -38,7 +38,7 @@ describe("A pod's grace beside the time of a drain", () => {
     assert.deepEqual([found?.code, found?.blocks, found?.until], ["ending-late", true, noon + 2_700_000]);
     assert.equal(
       found?.message,
-      "is ending already and has time until 2026-11-24T13:00:00Z, more than --drain-timeout (900 s); no drain starts before 2026-11-24T12:45:00Z",
+      "is already terminating and may take until 2026-11-24T13:00:00Z, longer than --drain-timeout (900s); no drain starts before 2026-11-24T12:45:00Z",
     );
   });
 });

@@ -110,34 +110,34 @@ describe("What is said of a budget that an operator holds", () => {
     [
       { operator: cluster },
       held(),
-      "budget shop/pg-primary lets no pod go (minAvailable 1 keeps 1 of 1) until Cluster pg (postgresql.cnpg.io) releases it; it makes a Ready instance on another node that is not cordoned the primary: see that there is one",
+      "PodDisruptionBudget shop/pg-primary allows no disruptions (minAvailable 1 of 1) until Cluster pg (postgresql.cnpg.io) releases it; it promotes a Ready instance on another node that is not cordoned: make sure that there is one",
     ],
     [
       { operator: cluster },
       held(),
-      "budget shop/pg-primary never lets a pod go (minAvailable 1 keeps 1 of 1); no other instance of its cluster is Ready to take over: add one (spec.instances), or let one instance go without by spec.enablePDB: false, or for a time by spec.nodeMaintenanceWindow",
+      "PodDisruptionBudget shop/pg-primary allows no disruptions (minAvailable 1 of 1); no other instance of its cluster is Ready to take over: add one (spec.instances), set spec.enablePDB: false, or set spec.nodeMaintenanceWindow for the time of the drain",
       { hasNoStandIn: () => true },
     ],
     [
       { operator: of("longhorn.io/v1beta2", "InstanceManager", "im-1") },
       held(),
-      "budget shop/pg-primary lets no pod go (minAvailable 1 keeps 1 of 1) until InstanceManager im-1 (longhorn.io) releases it; it does once the volumes on this node are detached: see which pods still use them",
+      "PodDisruptionBudget shop/pg-primary allows no disruptions (minAvailable 1 of 1) until InstanceManager im-1 (longhorn.io) releases it; it does so once the volumes on this node are detached: find the pods that still use them",
     ],
     [
       { operator: of("example.com/v1", "Db", "d") },
       held({ spec: { maxUnavailable: 0 } }),
-      "budget shop/pg-primary lets no pod go (maxUnavailable 0) until Db d (example.com) releases it; see that it does for a cordon, a taint or an eviction, or allow a pod for the time of the drain",
+      "PodDisruptionBudget shop/pg-primary allows no disruptions (maxUnavailable 0) until Db d (example.com) releases it; make sure that it does so for a cordon, a taint or an eviction, or allow a disruption for the time of the drain",
     ],
     [
       {},
       held({ labels: { a: "b" } }),
-      "budget shop/pg-primary lets no pod go (minAvailable 1 keeps 1 of 1) until whoever holds it releases it; see that it does for a cordon, a taint or an eviction, or allow a pod for the time of the drain",
+      "PodDisruptionBudget shop/pg-primary allows no disruptions (minAvailable 1 of 1) until its operator releases it; make sure that it does so for a cordon, a taint or an eviction, or allow a disruption for the time of the drain",
       saying("a"),
     ],
     [
       {},
       held({ owner: ceph, spec: { maxUnavailable: 0 } }),
-      "budget shop/pg-primary never lets a pod go (maxUnavailable 0); Rook lets pods go again once the placement groups are active and clean",
+      "PodDisruptionBudget shop/pg-primary allows no disruptions (maxUnavailable 0); Rook allows disruptions again once the placement groups are active and clean",
     ],
   ];
   for (const [facts, over, says, more = {}] of rows)

@@ -13,14 +13,14 @@ const needsLabel = (...nodeSelectorTerms: object[]) => ({
   affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
 });
 const inZone = (zone: string) => ({ matchExpressions: [{ key: "zone", operator: "In", values: [zone] }] });
-const nowhere = (what: string) => `no other node takes it: ${what}`;
+const nowhere = (what: string) => `no other node can take it: ${what}`;
 const gone = "not-ready";
 
 describe("Whether another node takes a pod, by", () => {
   const rows: [what: string, pod: PodFacts, nodes: Node[], says: string, pods?: Pod[]][] = [
     ["nothing in the way", {}, [node()], ""],
-    ["no other node", {}, [], "there is no other node that could take it"],
-    ["room on its own node only", {}, [node({ name: "n1" })], "there is no other node that could take it"],
+    ["no other node", {}, [], "there is no other node"],
+    ["room on its own node only", {}, [node({ name: "n1" })], "there is no other node"],
     ["room on one of two", {}, [node({ ready: false }), node({ name: "n3" })], ""],
     [
       "nodes that are not Ready",
@@ -39,7 +39,7 @@ describe("Whether another node takes a pod, by", () => {
       "its nodeSelector",
       { spec: { nodeSelector: { disk: "ssd" } } },
       [node({ labels: { disk: "hdd" } })],
-      nowhere("1 has not the labels that it asks for"),
+      nowhere("1 without the labels that it requires"),
     ],
     [
       "a nodeSelector that is met",
@@ -51,7 +51,7 @@ describe("Whether another node takes a pod, by", () => {
       "its node affinity",
       { spec: needsLabel(inZone("a")) },
       [node({ labels: { zone: "b" } })],
-      nowhere("1 has not the labels that it asks for"),
+      nowhere("1 without the labels that it requires"),
     ],
     [
       "an affinity of which one term is met",
@@ -63,25 +63,20 @@ describe("Whether another node takes a pod, by", () => {
       "an affinity that is empty",
       { spec: needsLabel({}) },
       [node()],
-      nowhere("1 has not the labels that it asks for"),
+      nowhere("1 without the labels that it requires"),
     ],
     [
       "an affinity to a node by name",
       { spec: needsLabel({ matchFields: [{ key: "metadata.name", operator: "In", values: ["n1"] }] }) },
       [node()],
-      nowhere("1 has not the labels that it asks for"),
+      nowhere("1 without the labels that it requires"),
     ],
-    [
-      "a taint",
-      {},
-      [node({ taints: [taint] })],
-      nowhere("1 has the taint dedicated, which it does not tolerate"),
-    ],
+    ["a taint", {}, [node({ taints: [taint] })], nowhere("1 with the untolerated taint dedicated")],
     [
       "a taint NoExecute",
       {},
       [node({ taints: [{ key: gone, effect: "NoExecute" }] })],
-      nowhere(`1 has the taint ${gone}, which it does not tolerate`),
+      nowhere(`1 with the untolerated taint ${gone}`),
     ],
     ["a taint that is only a wish", {}, [node({ taints: [{ ...taint, effect: "PreferNoSchedule" }] })], ""],
     ["a taint that it tolerates", { spec: { tolerations: [taint] } }, [node({ taints: [taint] })], ""],
@@ -89,7 +84,7 @@ describe("Whether another node takes a pod, by", () => {
       "a taint with another value",
       { spec: { tolerations: [{ ...taint, value: "cpu" }] } },
       [node({ taints: [taint] })],
-      nowhere("1 has the taint dedicated, which it does not tolerate"),
+      nowhere("1 with the untolerated taint dedicated"),
     ],
     [
       "a taint, all of which it tolerates",
@@ -97,13 +92,13 @@ describe("Whether another node takes a pod, by", () => {
       [node({ taints: [taint] })],
       "",
     ],
-    ["cpu", { spec: asks({ cpu: "5" }) }, [node()], nowhere("1 has no room for 5 cpu")],
+    ["cpu", { spec: asks({ cpu: "5" }) }, [node()], nowhere("1 without room for 5 cpu")],
     ["all the cpu there is", { spec: asks({ cpu: "4000m" }) }, [node()], ""],
     [
       "cpu that another pod has",
       { spec: asks({ cpu: "4" }) },
       [node()],
-      nowhere("1 has no room for 4 cpu"),
+      nowhere("1 without room for 4 cpu"),
       [on("n2", asks({ cpu: "1m" }))],
     ],
     [
@@ -117,19 +112,19 @@ describe("Whether another node takes a pod, by", () => {
       "memory",
       { spec: asks({ memory: "1536Mi" }) },
       [node({ room: { memory: "1Gi" } })],
-      nowhere("1 has no room for 1536Mi memory"),
+      nowhere("1 without room for 1536Mi memory"),
     ],
     [
       "a device",
       { spec: asks({ "example.com/gpu": "1" }) },
       [node()],
-      nowhere("1 has no room for 1 example.com/gpu"),
+      nowhere("1 without room for 1 example.com/gpu"),
     ],
     [
       "the number of pods",
       {},
       [node({ room: { pods: "1" } })],
-      nowhere("1 has no room for another pod"),
+      nowhere("1 without room for another pod"),
       [on("n2", {})],
     ],
     [
@@ -141,13 +136,13 @@ describe("Whether another node takes a pod, by", () => {
         node(),
         node({ labels: { disk: "ssd" }, room: { cpu: "1" } }),
       ],
-      nowhere("2 not Ready, 1 has not the labels that it asks for, 1 has no room for 2 cpu"),
+      nowhere("2 not Ready, 1 without the labels that it requires, 1 without room for 2 cpu"),
     ],
     [
       "what two nodes lack",
       { spec: asks({ cpu: "5" }) },
       [node(), node()],
-      nowhere("2 have no room for 5 cpu"),
+      nowhere("2 without room for 5 cpu"),
     ],
   ];
   for (const [what, facts, nodes, says, pods = []] of rows) {

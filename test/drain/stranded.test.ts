@@ -119,7 +119,7 @@ describe("Pods of one budget whose replacements have nowhere to run", () => {
   it("block the plan, and are told the budget, the pods and what can be done", () => {
     const { blocked, pods } = plan(...factsWith(two, {}));
     const message =
-      "budget shop/cart lets 1 of 2 pods here go, and the rest never, as what comes in their place has nowhere to run (there is no other node that could take it); make room elsewhere, or let the budget allow 2 for the time of the drain";
+      "PodDisruptionBudget shop/cart allows 1 of 2 disruptions on this node, and then no more, as replacements have nowhere to run (there is no other node); make room on another node, or allow 2 disruptions for the time of the drain";
     assert.equal(blocked, true);
     for (const { findings } of pods)
       assert.deepEqual(findings[0], { code: "budget-no-room", message, blocks: true });

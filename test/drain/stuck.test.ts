@@ -23,51 +23,51 @@ function why({ graceEndsIn, finalizers, asked, refused }: Facts): { code: string
 
 describe("A pod that is still there", () => {
   const rows: [facts: Facts, code: string, says: string][] = [
-    [{}, "not-asked", "has not been asked yet"],
-    [{ asked: true }, "no-effect", "was asked to go, but does not end"],
+    [{}, "not-asked", "eviction not requested yet"],
+    [{ asked: true }, "no-effect", "evicted, not yet terminating"],
     [
       { asked: true, refused: { by: "budget", why: "the budget db has no room" } },
       "budget",
-      "the budget db has no room; it needs more healthy pods, or a budget that allows one less",
+      "the budget db has no room; add healthy pods, or lower what the budget requires",
     ],
     [
       { asked: true, refused: { by: "rule", why: 'webhook "x" denied it' } },
       "rule",
-      'webhook "x" denied it; ask who runs the rule that says so',
+      'webhook "x" denied it; ask the owner of that rule',
     ],
     [
       { asked: true, refused: { by: "webhook", why: 'admission webhook "x" denied the request: no' } },
       "webhook",
-      'admission webhook "x" denied the request: no; ask who runs the webhook what it waits for',
+      'admission webhook "x" denied the request: no; ask the owner of the webhook what it waits for',
     ],
     [
       { asked: true, refused: { by: "webhook-down", why: 'failed calling webhook "x": EOF' } },
       "webhook-down",
-      'failed calling webhook "x": EOF; ask who runs the webhook',
+      'failed calling webhook "x": EOF; ask the owner of the webhook',
     ],
     [
       { asked: true, refused: { by: "rights", why: 'User "r" cannot create resource "pods/eviction"' } },
       "rights",
-      'User "r" cannot create resource "pods/eviction"; give the daemon\'s service account this right, as manifests/base and components/delete-pods do',
+      'User "r" cannot create resource "pods/eviction"; grant the daemon\'s service account this right, as manifests/base and components/delete-pods do',
     ],
     [{ asked: true, refused: { by: "server", why: "500: trouble" } }, "server", "500: trouble"],
-    [{ graceEndsIn: 20 }, "ending", "is ending"],
-    [{ graceEndsIn: 20, finalizers: ["example.com/x"] }, "ending", "is ending"],
+    [{ graceEndsIn: 20 }, "ending", "is terminating"],
+    [{ graceEndsIn: 20, finalizers: ["example.com/x"] }, "ending", "is terminating"],
     [
       { graceEndsIn: -1, finalizers: ["example.com/x"] },
       "finalizer",
-      "is held by its finalizer example.com/x, which whoever set it has to take away",
+      "finalizer example.com/x blocks deletion; its owner must remove it",
     ],
-    [{ graceEndsIn: -5 }, "ending", "is ending"],
+    [{ graceEndsIn: -5 }, "ending", "is terminating"],
     [
       { graceEndsIn: -90 },
       "kubelet",
-      "should have ended at 2026-11-24T11:58:30Z; does the kubelet of its node run?",
+      "should have ended at 2026-11-24T11:58:30Z; check the kubelet of its node",
     ],
     [
       { graceEndsIn: 3600 },
       "long-grace",
-      "has a grace period that ends at 2026-11-24T13:00:00Z, after the deadline; --drain-timeout is too short for it",
+      "has a grace period until 2026-11-24T13:00:00Z, after the deadline of the drain; raise --drain-timeout",
     ],
   ];
   for (const [facts, code, says] of rows)

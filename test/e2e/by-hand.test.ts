@@ -70,7 +70,7 @@ describe("A person at the command line", () => {
       "plan n1",
       /^n1: \d+ pods? would go, .*; nothing blocks the drain; it takes \d+ s /,
     );
-    assert.match(text, /\ndefault\/stuck-n1 +ordinary +30s +has no controller/);
+    assert.match(text, /\ndefault\/stuck-n1 +ordinary +30s +is not managed by a controller/);
   });
 
   it("pauses a node and lets it go on", async () => {

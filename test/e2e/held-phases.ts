@@ -99,11 +99,7 @@ export async function startHeldPhases({ others = {}, ...rest }: HeldPhasesOption
       case "Draining": {
         const letGo = await addGuardedPod(node);
         node.wantsReboot();
-        await hasSaid(
-          node,
-          "that a budget holds a pod",
-          ({ message }) => message === "a pod does not go yet",
-        );
+        await hasSaid(node, "that a budget holds a pod", ({ message }) => message === "eviction refused");
         return letGo;
       }
       case "Rebooting":

@@ -39,7 +39,7 @@ describe("A pod that comes back to the node that is drained", () => {
       before.map((name) => `${name} 201`),
     );
     assert.ok(saysOf("a pod stays"));
-    assert.ok(saysOf("came back after one like it was evicted here and goes down with the machine"));
+    assert.ok(saysOf("was recreated on this node after an eviction and goes down with the machine"));
   });
 
   it("as no other node is there, keeps no node of a cluster of one from its reboot", async () => {
@@ -110,7 +110,7 @@ describe("A pod that comes back to the node that is drained", () => {
       await wantReboot();
       await drained();
       assert.deepEqual(agreed(), [`${before[0]} 201`]);
-      assert.ok(saysOf("came back after one like it was evicted here and goes down with the machine"));
+      assert.ok(saysOf("was recreated on this node after an eviction and goes down with the machine"));
     });
   }
 
@@ -147,7 +147,7 @@ describe("A pod that comes back to the node that is drained", () => {
     }
     await world.time.pass(20_000);
     assert.equal(agreed().length, 1);
-    assert.ok(saysOf("came after the cordon, which it tolerates and goes down with the machine"));
+    assert.ok(saysOf("was created after the cordon that it tolerates and goes down with the machine"));
     await world.admin.delete(`${pods}/db`, { gracePeriodSeconds: 0 }, { signal: world.signal });
     await drained();
   });

@@ -55,7 +55,7 @@ describe("A node whose drain could not succeed", () => {
         await addPod("db");
         await addBudget("db");
       },
-      /^disruption \(budget-never\): the drain could not succeed: default\/db: budget default\/db never lets a pod go \(maxUnavailable 0\); allow one/,
+      /^disruption \(budget-never\): the drain could not succeed: default\/db: PodDisruptionBudget default\/db allows no disruptions \(maxUnavailable 0\); raise maxUnavailable/,
     ],
     [
       "for a budget that has none to give as things are",
@@ -66,7 +66,7 @@ describe("A node whose drain could not succeed", () => {
         await addBudget("web", "web", { minAvailable: 1 });
         await world.time.pass(6 * minute);
       },
-      /^disruption \(budget-exhausted\): .* default\/web-0: budget default\/web needs 1 healthy pods and has 1; it lets one go once there are 2/,
+      /^disruption \(budget-exhausted\): .* default\/web-0: PodDisruptionBudget default\/web needs 1 healthy pod and has 1; it allows a disruption once it has 2/,
     ],
     [
       "for a pod with two budgets",
@@ -75,13 +75,13 @@ describe("A node whose drain could not succeed", () => {
         await addPod("db");
         for (const name of ["first", "second"]) await addBudget("db", name, { minAvailable: 0 });
       },
-      /^disruption \(budgets-several\): .* default\/db: is covered by default\/first and default\/second/,
+      /^disruption \(budgets-several\): .* default\/db: is selected by PodDisruptionBudgets default\/first and default\/second/,
     ],
     [
       "for a pod that nothing would make anew, where that counts",
       { "drain-force": "false" },
       () => addPod("naked"),
-      /^disruption \(no-controller\): .* default\/naked: has no controller that would make it anew/,
+      /^disruption \(no-controller\): .* default\/naked: is not managed by a controller and will not be recreated/,
     ],
     [
       "for local data, where that counts, and all else that is in the way",
@@ -90,7 +90,7 @@ describe("A node whose drain could not succeed", () => {
         await addPod("db", { spec: emptyDir });
         await addBudget("db");
       },
-      /^disruption \(local-data\): .* default\/db: has local data .*, and has no controller .*, and budget default\/db never/,
+      /^disruption \(local-data\): .* default\/db: has local data .*, and is not managed by a controller .*, and PodDisruptionBudget default\/db allows/,
     ],
     [
       "for budgets, also where a pod that nothing makes anew is deleted in the end",
@@ -104,7 +104,7 @@ describe("A node whose drain could not succeed", () => {
       async () => {
         for (let number = 1; number <= 7; number += 1) await addPod(`p${number}`);
       },
-      /default\/p5: has no controller that would make it anew \(--drain-force\); and 2 more$/,
+      /default\/p5: is not managed by a controller and will not be recreated \(--drain-force\); and 2 more$/,
     ],
   ];
   for (const [what, options, put, says] of blocked) {
@@ -262,7 +262,7 @@ describe("A drain that cannot end, as what is evicted has nowhere to go", () => 
     assert.deepEqual(await follow(day), { cordons: 0, minutesShort: 0 });
     assert.match(
       (await reasons())[0] ?? "",
-      /^disruption \(budget-no-room\): the drain could not succeed: default\/web-\S+, default\/web-\S+: budget default\/web lets 1 of 2 pods here go/,
+      /^disruption \(budget-no-room\): the drain could not succeed: default\/web-\S+, default\/web-\S+: PodDisruptionBudget default\/web allows 1 of 2 disruptions on this node/,
     );
     await untouched();
   });
@@ -279,7 +279,7 @@ describe("A drain that cannot end, as what is evicted has nowhere to go", () => 
     assert.equal((await podsOn("n1")).length, 2);
     await wantReboot();
     assert.equal((await follow(60 * minute)).cordons, 0);
-    assert.match((await reasons())[0] ?? "", /no other node takes it: 1 has no room for 2 cpu/);
+    assert.match((await reasons())[0] ?? "", /no other node can take it: 1 without room for 2 cpu/);
     await world.admin.delete(`${pods}/other`, {}, { signal: world.signal });
     await until("it drains", isDraining, 11 * 60);
   });

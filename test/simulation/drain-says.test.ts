@@ -47,15 +47,15 @@ describe("A drain that waits", () => {
     const follows = `at ${ends.toISOString().slice(0, 19)}Z the node is restored`;
     const [said = ""] = await reasons();
     assert.match(said, /^drain \(pods-left\): 2 pods remain: /);
-    assert.match(said, /default\/stuck: is held by its finalizer example\.com\/backup/);
-    assert.match(said, /default\/db: budget default\/db never lets a pod go/);
+    assert.match(said, /default\/stuck: finalizer example\.com\/backup blocks deletion/);
+    assert.match(said, /default\/db: PodDisruptionBudget default\/db allows no disruptions/);
     assert.ok(said.endsWith(follows), said);
     const status = await type(world, ["status"]);
-    assert.match(status.out, /\nn1 .*Draining +2 pods remain: .*default\/stuck: is held by its finalizer/);
+    assert.match(status.out, /\nn1 .*Draining +2 pods remain: .*default\/stuck: finalizer/);
     const explained = await type(world, ["explain", "n1"]);
     assert.match(
       explained.out,
-      /n1 is drained, .*\n.*\n?held back by \(written .* ago\):\n {2}drain \(pods-left\), .*stuck: is held/,
+      /n1 is drained, .*\n.*\n?held back by \(written .* ago\):\n {2}drain \(pods-left\), .*stuck: finalizer/,
     );
     assert.ok(saysOf(follows), "the log says so too");
   });

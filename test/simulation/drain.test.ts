@@ -98,7 +98,7 @@ describe("A drain", () => {
     await addBudget("db", "second", { minAvailable: 0 });
     await wantReboot();
     await until("it has failed", async () => (await phase()) === "Failed");
-    assert.ok(saysOf("default/db: is covered by default/first and default/second"));
+    assert.ok(saysOf("default/db: is selected by PodDisruptionBudgets default/first and default/second"));
   });
 
   it("says what the server says of a budget that it may not look at", async () => {
@@ -112,7 +112,9 @@ describe("A drain", () => {
     await until("it has failed", async () => (await phase()) === "Failed");
     assert.ok(fault.hits > 0);
     assert.ok(
-      saysOf("default/db: The disruption budget db needs 1 healthy pods and has 1 currently; it needs more"),
+      saysOf(
+        "default/db: The disruption budget db needs 1 healthy pods and has 1 currently; add healthy pods",
+      ),
     );
   });
 
@@ -126,9 +128,9 @@ describe("A drain", () => {
     const said = world.logs.find((line) => line.includes("the drain timed out")) ?? "";
     assert.match(
       said,
-      /default\/db: budget default\/db never lets a pod go \(minAvailable 1 keeps 1 of 1\); ask for less/,
+      /default\/db: PodDisruptionBudget default\/db allows no disruptions \(minAvailable 1 of 1\); lower minAvailable/,
     );
-    assert.match(said, /default\/stuck: is held by its finalizer example\.com\/backup/);
+    assert.match(said, /default\/stuck: finalizer example\.com\/backup blocks deletion/);
   });
 
   it("that has failed leaves no trace but its report, and gives the slot up at once", async () => {
@@ -163,7 +165,11 @@ describe("A drain", () => {
     await wantReboot();
     await until("it has failed", async () => (await phase()) === "Failed");
     assert.deepEqual(evictions(), []);
-    assert.ok(saysOf("the node cannot be drained: default/naked has no controller that would make it anew"));
+    assert.ok(
+      saysOf(
+        "the node cannot be drained: default/naked is not managed by a controller and will not be recreated",
+      ),
+    );
     assert.deepEqual((await world.look()).cordoned, []);
   });
 

@@ -91,7 +91,7 @@ describe("A drain that a budget holds up", () => {
     await until("an eviction is refused", async () => refusals() > 0);
     await world.time.pass(10 * minute);
     assert.equal(fault.hits, 1);
-    assert.equal(world.logs.filter((line) => line.includes("budgets cannot be watched")).length, 1);
+    assert.equal(world.logs.filter((line) => line.includes("cannot watch PodDisruptionBudgets")).length, 1);
     assert.ok(saysOf("watching is forbidden"));
     assert.ok(refusals() > 15, `${refusals()} evictions`);
     await patchBudget("db", { minAvailable: 0 });
@@ -174,7 +174,10 @@ describe("A node that does not start, as a budget would hold its drain up", () =
     await wantReboot();
     await world.time.pass(58 * minute);
     assert.equal(fault.hits, 1);
-    assert.equal(world.logs.filter((line) => line.includes("as budgets cannot be watched")).length, 1);
+    assert.equal(
+      world.logs.filter((line) => line.includes("as PodDisruptionBudgets cannot be watched")).length,
+      1,
+    );
     await patchBudget("db", { minAvailable: 0 });
     const seconds = await secondsUntil(isCordoned);
     assert.ok(seconds <= 601, `${seconds} s`);

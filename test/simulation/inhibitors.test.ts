@@ -154,7 +154,7 @@ describe("A node whose shutdowns somebody holds back", () => {
     held = [flashing];
     await world.time.pass(2 * minute);
     assert.equal(await phase(), "Draining");
-    assert.match(String(await reasons()), /^1 pod remains: default\/web: budget/);
+    assert.match(String(await reasons()), /^1 pod remains: default\/web: PodDisruptionBudget/);
     await world.admin.delete(`${budgets}/web`, {}, { signal: world.signal });
     await until("it is empty", async () => (await podsOn("n1")).length === 0);
     await world.time.pass(10 * minute);

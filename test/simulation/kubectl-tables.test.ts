@@ -231,7 +231,7 @@ describe("TestDeletePods", () => {
       isListed: true,
       podsLeft: 1,
       left: { ending: 1 },
-      blocked: ["shop/bar: is ending"],
+      blocked: ["shop/bar: is terminating"],
       trouble: undefined,
       slowGraceSeconds: undefined,
     });
@@ -322,7 +322,7 @@ describe("TestCheckEvictionSupport", () => {
     [
       "none (kubectl deletes past all budgets): the pod is not taken for gone, and nothing is deleted",
       { code: 404, reason: "NotFound", message: "the server could not find the requested resource" },
-      /was asked to go, but does not end/,
+      /evicted, not yet terminating/,
     ],
   ] as const) {
     it(what, async () => {

@@ -48,7 +48,7 @@ describe("A pod whose grace is longer than the drain may take", () => {
     const before = await type(world, ["plan", "n1"]);
     assert.match(
       before.out,
-      /trainer-\S+ +ordinary +21600s +has a grace period of 21600 s, more than --drain-timeout \(900 s\)/,
+      /trainer-\S+ +ordinary +21600s +has a grace period of 21600s, longer than --drain-timeout \(900s\)/,
     );
     assert.match(
       before.out,
@@ -58,26 +58,26 @@ describe("A pod whose grace is longer than the drain may take", () => {
     await until("it has failed", hasFailed);
     assert.match(
       (await record())?.outcome?.message ?? "",
-      /trainer-\S+: has a grace period that ends at .*, after the deadline/,
+      /trainer-\S+: has a grace period until .*, after the deadline/,
     );
     assert.equal((await record())?.slowGraceSeconds, 6 * 3600);
     const webs = evictionsOf("web");
     await world.time.pass(2 * hour);
     assert.match(
       (await reasons())[0] ?? "",
-      /^disruption \(.*trainer-\S+: is ending already and has time until/,
+      /^disruption \(.*trainer-\S+: is already terminating and may take until/,
     );
     await world.time.pass(10 * hour);
     const [said = ""] = await reasons();
     assert.match(
       said,
-      /^disruption \(long-grace\): .*trainer-\S+: has a grace period of 21600 s, .* has outlasted a drain here/,
+      /^disruption \(long-grace\): .*trainer-\S+: has a grace period of 21600s, .* has outlasted a drain here/,
     );
     assert.deepEqual([evictionsOf("trainer"), evictionsOf("web"), boots()], [1, webs, 1]);
     const after = await type(world, ["plan", "n1"]);
     assert.match(
       after.out,
-      /1 holds the drain up.*\n\nHOLDS IT UP +WHY\ndefault\/trainer-\S+ +has a grace period of 21600 s/,
+      /1 holds the drain up.*\n\nHOLDS IT UP +WHY\ndefault\/trainer-\S+ +has a grace period of 21600s/,
     );
     await type(world, ["reboot", "n1"]);
     await until("it is ended again", async () => evictionsOf("trainer") === 2, 3600);
@@ -137,7 +137,7 @@ describe("A pod that is ending already, for longer than the drain may take", () 
     const [said = ""] = await reasons();
     assert.ok(
       said.startsWith(
-        `disruption (ending-late): the drain could not succeed: default/job: is ending already and has time until ${time(end)}`,
+        `disruption (ending-late): the drain could not succeed: default/job: is already terminating and may take until ${time(end)}`,
       ),
       said,
     );

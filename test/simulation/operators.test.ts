@@ -70,7 +70,7 @@ describe("A node with a CloudNativePG primary", () => {
     assert.ok(evictions().includes("pg-1 201"), evictions().join());
     assert.ok(
       saysOf(
-        "the drain depends on others (budget-held): default/pg-1: budget default/pg-primary lets no pod go",
+        "the drain depends on others (budget-held): default/pg-1: PodDisruptionBudget default/pg-primary allows no disruptions",
       ),
       world.logs.join("\n"),
     );
@@ -84,7 +84,7 @@ describe("A node with a CloudNativePG primary", () => {
     assert.match(out, /^n1: 1 pod would go, .*; nothing blocks the drain/);
     assert.match(
       out,
-      /\ndefault\/pg-1 .* until Cluster pg \(postgresql\.cnpg\.io\) releases it; it makes a Ready instance/,
+      /\ndefault\/pg-1 .* until Cluster pg \(postgresql\.cnpg\.io\) releases it; it promotes a Ready instance/,
     );
   });
 
@@ -113,7 +113,10 @@ describe("A node with a CloudNativePG primary", () => {
     await until("the drain has failed", hasFailed, drainSeconds + 60);
     assert.deepEqual((await world.look()).cordoned, ["n2"]);
     const { out } = await type(world, ["explain", "n1"]);
-    assert.match(out, /default\/pg-1: budget default\/pg-primary lets no pod go .* see that there is one/);
+    assert.match(
+      out,
+      /default\/pg-1: PodDisruptionBudget default\/pg-primary allows no disruptions .* make sure that there is one/,
+    );
     await cordonN2(null);
     await until("n1 has rebooted", isRebooted, 600);
   });
@@ -349,7 +352,7 @@ describe("A drain", () => {
     await until("the drain has failed", hasFailed, 40);
     const { message = "" } = (await record())?.outcome ?? {};
     assert.ok(message.includes(`User "${daemonUser.name}" cannot create resource "pods/eviction"`), message);
-    assert.match(message, /give the daemon's service account this right/);
+    assert.match(message, /grant the daemon's service account this right/);
     assert.equal(evictions().length, 4);
     assert.deepEqual((await world.look()).cordoned, []);
   });

@@ -279,7 +279,7 @@ describe("rebootd plan", () => {
     const anyway = await cluster.run(["plan", "n1", "--force-reboot", "--drain-force=false"]);
     assert.match(
       anyway.out,
-      /\nshop\/import +has no controller that would make it anew \(--drain-force\) and goes down with the machine\n/,
+      /\nshop\/import +is not managed by a controller and will not be recreated \(--drain-force\) and goes down with the machine\n/,
     );
     const skipping = await cluster.run([
       "plan",
@@ -298,8 +298,11 @@ describe("rebootd plan", () => {
       strict.out,
       /^n1: 1 pod could go, 5 stay; 1 holds the drain up: it would fail and take no pod\n/,
     );
-    assert.match(strict.out, /\nshop\/import +has no controller that would make it anew \(--drain-force\)\n/);
-    assert.match(strict.out, /\nshop\/cart-0 +is not among the pods of --drain-pod-selector\n/);
+    assert.match(
+      strict.out,
+      /\nshop\/import +is not managed by a controller and will not be recreated \(--drain-force\)\n/,
+    );
+    assert.match(strict.out, /\nshop\/cart-0 +is not selected by --drain-pod-selector\n/);
   });
 
   it("names pods of a budget that could not all go, as there is no other node, and what can be done", async () => {
@@ -313,7 +316,10 @@ describe("rebootd plan", () => {
     );
     const { out } = await cluster.run(["plan", "n1"]);
     assert.match(out, /^n1: 0 pods would go, 0 stay; 2 hold the drain up; after 900 s it is undone\n/);
-    assert.match(out, /\nshop\/web-0 +budget shop\/web lets 1 of 2 pods here go, .*; make room elsewhere/);
+    assert.match(
+      out,
+      /\nshop\/web-0 +PodDisruptionBudget shop\/web allows 1 of 2 disruptions on this node, .*; make room on another node/,
+    );
   });
 
   it("changes nothing, and reads in pages, each DaemonSet once", async () => {

@@ -69,7 +69,7 @@ describe("A drain of pods with volumes", () => {
     const { left, tookMs } = await drainAndSee();
     assert.deepEqual(left, ["data"]);
     assert.ok(tookMs >= minute && tookMs < minute + 10_000, `${tookMs} ms`);
-    assert.ok(saysOf("still attached after the time allowed: data (disk.test)"));
+    assert.ok(saysOf("still attached after --drain-volume-timeout: data (disk.test)"));
     assert.ok(asked().length < 20, `${asked().length} requests`);
   });
 

@@ -363,7 +363,7 @@ describe("A drain, told by what happens and what it asks for", () => {
     const state = stateAt(play([...rows, [7, refused("a", "rights"), "notify"]]), 7);
     assert.deepEqual(state, {
       state: "failed",
-      why: "the node cannot be drained: shop/a no; give the daemon's service account this right, as manifests/base and components/delete-pods do",
+      why: "the node cannot be drained: shop/a no; grant the daemon's service account this right, as manifests/base and components/delete-pods do",
     });
     const last: Row = [7, refused("a", "rights"), "wait 15"];
     assert.equal(stateAt(play([...rows, last], { rebootAnyway: true }), 7).state, "running");
@@ -432,7 +432,10 @@ describe("A drain, told by what happens and what it asks for", () => {
       [0, listed(a, naked), "notify"],
       [1, listed(a), ""],
     ]);
-    assert.match(JSON.stringify(stateAt(failed, 1)), /shop\/naked has no controller that would make it anew/);
+    assert.match(
+      JSON.stringify(stateAt(failed, 1)),
+      /shop\/naked is not managed by a controller and will not be recreated/,
+    );
     const later = play([
       [0, listed(a), "evict a"],
       [1, seen(naked), "notify"],
@@ -514,8 +517,8 @@ describe("A drain, told by what happens and what it asks for", () => {
       podsLeft: 2,
       left: { budget: 1, "not-asked": 1 },
       blocked: [
-        "shop/a: no; it needs more healthy pods, or a budget that allows one less",
-        "shop/n: has not been asked yet",
+        "shop/a: no; add healthy pods, or lower what the budget requires",
+        "shop/n: eviction not requested yet",
       ],
       trouble: undefined,
       slowGraceSeconds: undefined,
@@ -730,7 +733,7 @@ describe("A drain that budgets hold up, told by what happens", () => {
     const progress = play([...held, [100, budgets(budget(0, "web", 1)), "wait 300"]], {}, 0, true);
     assert.match(
       JSON.stringify(stateAt(progress, 100)),
-      /shop\/w: budget shop\/web needs 2 healthy pods and has 1;/,
+      /shop\/w: PodDisruptionBudget shop\/web needs 2 healthy pods and has 1;/,
     );
   });
 });
