@@ -52,7 +52,7 @@ export async function followBudgets(
   let refusal: string | undefined;
   let known = new Map<string, Budget>();
   const nameOf = ({ metadata }: Budget) => metadata?.name ?? "";
-  const tell = () => onBudgets([...known.values()]);
+  const publish = () => onBudgets([...known.values()]);
   await runInformer<WholeBudget, Budget>(
     {
       ...ports,
@@ -65,13 +65,13 @@ export async function followBudgets(
           const listed = new Map<string, Budget>();
           for await (const page of pages) for (const budget of page) listed.set(nameOf(budget), budget);
           known = listed;
-          tell();
+          publish();
         },
       },
       onEvent(type, budget) {
         if (type === "DELETED") known.delete(nameOf(budget));
         else known.set(nameOf(budget), budget);
-        tell();
+        publish();
       },
       onBreak(error) {
         onBudgets(undefined);

@@ -17,9 +17,9 @@ export function createServerClock(clock: Clock): ServerClock {
   let aheadMs = 0;
   return {
     observe(date = "", begunAt) {
-      const told = Date.parse(date);
-      if (Number.isNaN(told) || clock.elapsed() - begunAt > promptMs) return;
-      aheadMs = told + 500 - clock.wall();
+      const serverTime = Date.parse(date);
+      if (Number.isNaN(serverTime) || clock.elapsed() - begunAt > promptMs) return;
+      aheadMs = serverTime + 500 - clock.wall();
     },
     at: (wall) => (Math.abs(aheadMs) < sameMs ? wall : wall + aheadMs),
   };

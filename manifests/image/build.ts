@@ -1,4 +1,4 @@
-/** Makes what the image has of rebootd itself: the bundle, and the licences of what is in it. With `--log-level=error` quietly. */
+/** Builds rebootd's part of the image: the bundle, and the licences of the bundled packages. `--log-level=error` makes it quiet. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";

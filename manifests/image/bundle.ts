@@ -4,7 +4,7 @@ import type { BuildOptions } from "esbuild";
 /** The folder with package.json. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The daemon and all that it uses, in one file. */
+/** Bundles the daemon and its dependencies in one file. */
 export const bundleOptions = {
   absWorkingDir: root,
   entryPoints: ["daemon/main.ts"],
@@ -15,7 +15,7 @@ export const bundleOptions = {
   format: "esm",
   minifySyntax: true,
   minifyWhitespace: true,
-  // They are in a file of their own: notices.ts.
+  // Licences are in a file of their own: notices.ts.
   legalComments: "none",
   metafile: true,
   banner: {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Metafile } from "esbuild";
 
-/** Of a package; Apache's NOTICE is to be passed on too. */
+/** The files with the licence of a package, and Apache's NOTICE, which must be passed on, too. */
 const licenceFile = /^(?:licen[cs]e|copying|unlicen[cs]e|notice)(?:[.-].*)?$/i;
 
 const intro = `rebootd.mjs has parts of the packages below. In the image, the licence of Node.js is /usr/local/LICENSE, and those of the
@@ -10,8 +10,8 @@ C library, of nsenter and of the libraries that both need are in /usr/share/doc 
 `;
 
 /**
- * The licences of all packages of which something is in the bundle, sorted by name. Throws where one of them has no text: it is
- * not to be given to others before somebody has looked.
+ * The licences of all packages that are in the bundle, sorted by name. Throws if one of them has no text: it must
+ * not be distributed before a person has checked it.
  */
 export function noticesOf({ outputs }: Pick<Metafile, "outputs">, root: string): string {
   const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
@@ -23,7 +23,7 @@ export function noticesOf({ outputs }: Pick<Metafile, "outputs">, root: string):
   return [intro, ...[...new Set(notices)].sort()].join("\n");
 }
 
-/** Of the package that the file is of; undefined for one of our own. */
+/** The folder of the file's package; undefined for a file of rebootd. */
 function folderOf(path: string): string | undefined {
   return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0];
 }

@@ -11,7 +11,8 @@ import { type } from "./typed.ts";
 const rbac = "/apis/rbac.authorization.k8s.io/v1";
 const policies = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
 const n1 = "/api/v1/nodes/n1";
-const words = /written by the rebootd of the node alone, and by who may update cycles\.rebootd\.dev/;
+const words =
+  /only the rebootd of the node may write rebootd\.dev\/cycle, and users who may update cycles\.rebootd\.dev/;
 
 const kubelet: User = { name: "system:node:n1", groups: ["system:nodes"] };
 const person: User = { name: "jo", groups: [] };
@@ -142,7 +143,7 @@ describe("The record of a Node, by the policies of manifests/base,", () => {
     await give(accountOf("ops"), "rebootd");
     const daemon = apiOf(accountOf("ops"));
     assert.equal(await refusalOf(annotate(contract.cycle.key, '{"phase":"Idle"}')(daemon)), "");
-    assert.match(await refusalOf(annotate("example.com/x", "1")(daemon)), /not for a daemon to change/);
+    assert.match(await refusalOf(annotate("example.com/x", "1")(daemon)), /a daemon may not change/);
   });
 
   it("stops no heartbeat, even where the server cannot work the policy out", async () => {

@@ -89,17 +89,17 @@ describe("A cycle that the API server would not let a node write", () => {
     [
       "a label that its policy does not know",
       { "pre-reboot-node-labels": ["example.com/state=rebooting"] },
-      "not for a daemon to change: labels example.com/state",
+      "a daemon may not change labels example.com/state",
     ],
     [
       "such a label after the reboot",
       { "post-reboot-node-labels": ["example.com/state=done"] },
-      "not for a daemon to change: labels example.com/state",
+      "a daemon may not change labels example.com/state",
     ],
     [
       "a hook that its policy does not know",
       { "before-reboot-hooks": ["example.com/moved"] },
-      "not for a daemon to change: annotations example.com/moved",
+      "a daemon may not change annotations example.com/moved",
     ],
   ];
   for (const [what, options, words] of marks) {
@@ -276,7 +276,7 @@ describe("A record that an administrator has written, with a label that its poli
     });
     await wantReboot();
     await world.time.pass(10 * minute);
-    assert.match(await explained(), /not for a daemon to change: labels example\.com\/x/);
+    assert.match(await explained(), /a daemon may not change labels example\.com\/x/);
     assert.doesNotMatch(await explained(), /about to start/);
     assert.equal(lockWrites(), 0);
     await patchNode({ metadata: { labels: { "example.com/x": null } } });

@@ -214,7 +214,7 @@ describe("By the policies of manifests/base, a daemon", () => {
     await start({});
     for (const attempt of [cordon("n1"), evict("web")]) {
       const refused = await refusalOf(attempt, apiOf(daemonUser));
-      assert.match(String(refused), /the token is of no pod on a node/);
+      assert.match(String(refused), /the token does not belong to a pod on a node/);
     }
   });
 
@@ -227,7 +227,7 @@ describe("By the policies of manifests/base, a daemon", () => {
     };
     await world.admin.create(`${rbac}/clusterrolebindings`, binding, { signal: world.signal });
     const refused = await refusalOf(removeNode, apiOf(daemonUserOn("n2")));
-    assert.match(String(refused), /a daemon has no need of DELETE nodes/);
+    assert.match(String(refused), /rebootd does not need DELETE nodes/);
   });
 
   it("deletes pods on its own node only, where it may delete them at all", async () => {
@@ -256,7 +256,7 @@ describe("By the policies of manifests/base, a daemon", () => {
   it("says what it may not change", async () => {
     await start({});
     const refused = await refusalOf(patch("/api/v1/nodes/n1"), apiOf(daemonUserOn("n1")));
-    assert.match(String(refused), /not for a daemon to change: annotations example\.com\/x/);
+    assert.match(String(refused), /a daemon may not change annotations example\.com\/x/);
   });
 
   it("does all of its work: nothing is refused", async () => {

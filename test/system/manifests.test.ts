@@ -154,7 +154,7 @@ describe(`The manifests, by ${kubectl.title}`, () => {
     await change({ labels: { "example.com/maintenance": "true" } });
     await change({ annotations: { "example.com/databases-moved": null } });
     await change({ annotations: { "rebootd.dev/cycle": "{}" } });
-    await assert.rejects(change({ labels: { "example.com/other": "true" } }), /not for a daemon to change/);
+    await assert.rejects(change({ labels: { "example.com/other": "true" } }), /a daemon may not change/);
   });
 
   it("go into another namespace as a whole, with all components", async () => {
