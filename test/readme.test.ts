@@ -4,6 +4,7 @@ import type { Option } from "../daemon/config/option.ts";
 import { options } from "../daemon/config/settings.ts";
 import { phases } from "../daemon/cycle/record.ts";
 import { metricTable } from "../daemon/report/metrics.ts";
+import { everyRow } from "./rows.ts";
 import { nodeFlags } from "./world/rebootd.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
@@ -18,12 +19,14 @@ describe("The image", () => {
 });
 
 describe("The README", () => {
-  for (const [name, option] of Object.entries<Option<unknown>>(options)) {
-    it(`lists --${name} with its default`, () => {
-      const value = option.required ? "required" : option.default ? `\`${option.default}\`` : "";
-      assert.ok(readme.includes(`| \`--${name}\` | ${value} | ${option.help} |`));
-    });
-  }
+  it("lists every option with its default and its help", () =>
+    everyRow(
+      Object.entries<Option<unknown>>(options).map(([name, option]) => [name, name, option] as const),
+      (name, option) => {
+        const value = option.required ? "required" : option.default ? `\`${option.default}\`` : "";
+        assert.ok(readme.includes(`| \`--${name}\` | ${value} | ${option.help} |`));
+      },
+    ));
 
   it("lists every metric with its labels and its help, and no other", () => {
     const rows = readme.split("\n").filter((line) => line.startsWith("| `rebootd_"));

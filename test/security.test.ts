@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
+import { everyRow } from "./rows.ts";
 
 const root = new URL("../", import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), "utf8");
 const text = read("SECURITY.md");
 
-/** Rows of the table of attackers: who, what comes of it at worst, and the tests that show it. */
+/** The table of attackers: an attacker, the worst effect, and the tests that show it. */
 const rows = text
   .split("\n")
   .filter((line) => line.startsWith("| ") && !line.startsWith("| attacker"))
@@ -33,25 +34,27 @@ describe("SECURITY.md", () => {
     assert.ok(rows.length >= 25, `${rows.length} rows`);
   });
 
-  for (const [attacker = "", , shownBy = ""] of rows) {
-    it(`names the tests that show what comes of it, or says that there are none: ${attacker.slice(0, 70)}`, () => {
-      const tests = testsIn(shownBy);
-      assert.ok(tests.length > 0 || shownBy === "none: by design", shownBy);
-      assert.equal(
-        shownBy.replaceAll(named, "").replaceAll(/[,; ]/g, ""),
-        tests.length > 0 ? "" : "none:bydesign",
-      );
-      for (const { file, titles } of tests) {
-        assert.ok(existsSync(new URL(file, root)), file);
-        assert.ok(titles.length > 0, `${file}: which of its tests?`);
-        for (const title of titles)
-          assert.ok(
-            titlesIn(file).some((one) => one.includes(title)),
-            `${file} has no test "${title}"`,
-          );
-      }
-    });
-  }
+  it("names the tests of each row, or none by design", () =>
+    everyRow(
+      rows.map(([attacker = "", , shownBy = ""]) => [attacker.slice(0, 70), shownBy] as const),
+      (shownBy) => {
+        const tests = testsIn(shownBy);
+        assert.ok(tests.length > 0 || shownBy === "none: by design", shownBy);
+        assert.equal(
+          shownBy.replaceAll(named, "").replaceAll(/[,; ]/g, ""),
+          tests.length > 0 ? "" : "none:bydesign",
+        );
+        for (const { file, titles } of tests) {
+          assert.ok(existsSync(new URL(file, root)), file);
+          assert.ok(titles.length > 0, `${file}: which of its tests?`);
+          for (const title of titles)
+            assert.ok(
+              titlesIn(file).some((one) => one.includes(title)),
+              `${file} has no test "${title}"`,
+            );
+        }
+      },
+    ));
 
   it("names no test that is not there, elsewhere either", () => {
     for (const { file } of testsIn(text)) assert.ok(existsSync(new URL(file, root)), file);

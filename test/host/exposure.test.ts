@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Exposure, exposureText, lookAtExposure, writableMounts } from "../../daemon/host/exposure.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
+import { everyRow } from "../rows.ts";
 
 const shut: Exposure = { isRoot: false, capabilities: "", writable: [], sockets: [] };
 const { signal } = new AbortController();
 
-/** Below the folder /host/run, as the kernel shows them. */
+/** Mounts below the folder /host/run, in the format of the kernel. */
 const mountinfo = `
 21 1 0:19 / / ro,relatime - overlay overlay rw,lowerdir=/a
 22 21 0:20 / /host/run ro,nosuid shared:5 - tmpfs tmpfs rw,size=4k
@@ -21,7 +22,7 @@ const mountinfo = `
 28 21 0:25 / /run/dbus rw - tmpfs tmpfs rw
 29 23 0:26 / /host/run/lock rw - tmpfs tmpfs rw`;
 
-describe("What is open to whoever breaks into the daemon", () => {
+describe("The exposure of the host to an attacker in the daemon", () => {
   const rows: [what: string, exposure: Partial<Exposure>, text: string][] = [
     ["nothing", {}, "none"],
     ["a user", { isRoot: true }, "runs as root, which the host's D-Bus trusts"],
@@ -29,16 +30,15 @@ describe("What is open to whoever breaks into the daemon", () => {
     ["a socket", { sockets: ["/r/docker.sock"] }, "by permission may connect to /r/docker.sock"],
     ["mounts", { writable: ["/r/1", "/r/2"] }, "mounted writable: /r/1, /r/2"],
     [
-      "many mounts, of which it names some",
+      "many mounts",
       { isRoot: true, writable: ["/r/1", "/r/2", "/r/3", "/r/4", "/r/5"] },
       "runs as root, which the host's D-Bus trusts; mounted writable: /r/1, /r/2, /r/3 and 2 more",
     ],
   ];
-  for (const [what, exposure, text] of rows) {
-    it(`is told: ${what}`, () => assert.equal(exposureText({ ...shut, ...exposure }), text));
-  }
+  it("is shown in one line, with the first of many mounts", () =>
+    everyRow(rows, (exposure, text) => assert.equal(exposureText({ ...shut, ...exposure }), text)));
 
-  it("is what may be written to at and below the folders of the host, each once", () => {
+  it("includes the writable mounts at and below the folders of the host, each once", () => {
     assert.deepEqual(writableMounts(mountinfo, ["/host/run", "/run/dbus"]), [
       "/host/run/lock",
       "/host/run/a b/rootfs",
@@ -46,7 +46,7 @@ describe("What is open to whoever breaks into the daemon", () => {
     ]);
   });
 
-  it("is nothing where no mount says so", () => {
+  it("includes no mount if the text has none", () => {
     for (const text of ["", "garbage", "1 2 3 - "]) assert.deepEqual(writableMounts(text, ["/"]), []);
   });
 
@@ -57,7 +57,7 @@ describe("What is open to whoever breaks into the daemon", () => {
     });
     afterEach(() => rm(folder, { recursive: true }));
 
-    it("is a container runtime's socket, and the process as the kernel shows it", async () => {
+    it("includes a container runtime's socket, and the capabilities that the kernel shows", async () => {
       const files = { status: join(folder, "status"), mounts: join(folder, "mounts") };
       await writeFile(files.status, "Name:\tnode\nCapEff:\t0000000000000021\nCapBnd:\t000001ffffffffff\n");
       await writeFile(files.mounts, `1 2 0:1 / ${folder} rw - tmpfs tmpfs rw\n`);
@@ -77,7 +77,7 @@ describe("What is open to whoever breaks into the daemon", () => {
       }
     });
 
-    it("is no capability where there is none, and no socket where there is none", async () => {
+    it("is none without capabilities, mounts and sockets", async () => {
       const files = { status: join(folder, "status"), mounts: join(folder, "mounts") };
       await writeFile(files.status, "CapEff:\t0000000000000000\n");
       await writeFile(files.mounts, "");

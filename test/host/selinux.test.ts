@@ -9,14 +9,15 @@ import { fileNeed } from "../../daemon/host/need/need.ts";
 import { logindRebooter } from "../../daemon/host/reboot/logind.ts";
 import { selinuxAdvice } from "../../daemon/host/selinux.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
+import { everyRow } from "../rows.ts";
 
 const { signal } = new AbortController();
 const advice = "; SELinux confines this process as container_t: add manifests/components/selinux";
 const confined = "system_u:system_r:container_t:s0:c1,c2\0";
 let folder: string;
 
-/** What the kernel says of this process; `enforce` is absent where selinuxfs is not mounted, as in most containers. */
-async function kernelSays(label: string | undefined, enforce?: string) {
+/** Files of the kernel with this content. `enforce` is undefined without a mount of selinuxfs, as in most containers. */
+async function adviceWith(label: string | undefined, enforce?: string) {
   const files = { label: join(folder, "current"), enforce: join(folder, "enforce") };
   if (label !== undefined) await writeFile(files.label, label);
   if (enforce !== undefined) await writeFile(files.enforce, enforce);
@@ -25,7 +26,7 @@ async function kernelSays(label: string | undefined, enforce?: string) {
 
 const withCode = (code: string) => Object.assign(new Error(code), { code });
 
-/** Root passes what is denied to all others, so what is asked is asked as nobody. */
+/** Runs the work as nobody: root is not denied anything. */
 async function asNobody<T>(work: () => Promise<T>): Promise<T> {
   const user = process.geteuid?.();
   if (user === 0) process.seteuid?.(65534);
@@ -53,7 +54,7 @@ describe("On a host with SELinux", () => {
     error: Error,
     label: string | undefined,
     enforce: string | undefined,
-    isSaid: boolean,
+    isAdvised: boolean,
   ][] = [
     ["a file is denied", withCode("EACCES"), confined, "1", true],
     [
@@ -84,15 +85,15 @@ describe("On a host with SELinux", () => {
     ["there is AppArmor instead", withCode("EACCES"), "docker-default (enforce)\n", undefined, false],
     ["nothing confines anybody", withCode("EACCES"), undefined, undefined, false],
   ];
-  for (const [what, error, label, enforce, isSaid] of rows) {
-    it(`the component is ${isSaid ? "" : "not "}named where ${what}`, async () => {
-      const whyDenied = await kernelSays(label, enforce);
-      assert.equal(await whyDenied(error), isSaid ? advice : "");
-    });
-  }
+  it("the component is advised exactly if SELinux may have denied the access", () =>
+    everyRow(rows, async (error, label, enforce, isAdvised) => {
+      for (const name of ["current", "enforce"]) await rm(join(folder, name), { force: true });
+      const whyDenied = await adviceWith(label, enforce);
+      assert.equal(await whyDenied(error), isAdvised ? advice : "");
+    }));
 
-  it("a sentinel that the pod may not look at is no folder that is missing: the message names the component", async () => {
-    const whyDenied = await kernelSays(confined);
+  it("a sentinel that the pod may not access is an error with this advice, not a missing folder", async () => {
+    const whyDenied = await adviceWith(confined);
     await mkdir(join(folder, "run"), { mode: 0o700 });
     const sentinel = join(folder, "run/reboot-required");
     const need = fileNeed(sentinel, systemClock, { whyDenied });
@@ -105,8 +106,8 @@ describe("On a host with SELinux", () => {
     await chmod(join(folder, "run"), 0o700);
   });
 
-  it("a D-Bus socket that the pod may not connect to is told in the same words", async () => {
-    const whyDenied = await kernelSays(confined);
+  it("a D-Bus socket that the pod may not access is an error with this advice", async () => {
+    const whyDenied = await adviceWith(confined);
     const socket = join(folder, "bus");
     const server = createServer().listen(socket);
     await new Promise((resolve) => server.once("listening", resolve));

@@ -7,8 +7,9 @@ import {
   encodeCall,
   messageSize,
 } from "../../../daemon/host/logind/bus-message.ts";
+import { everyRow } from "../../rows.ts";
 
-/** Another implementation. */
+/** Another implementation of D-Bus. */
 const { marshall, unmarshall } = createRequire(import.meta.url)("@homebridge/dbus-native/lib/message.js") as {
   marshall(message: object): Buffer;
   unmarshall(bytes: Buffer): Record<string, unknown>;
@@ -25,7 +26,7 @@ const reboot: BusCall = {
   member: "Reboot",
 };
 
-/** A return of one unsigned number, in the order of big endians. */
+/** A return of one unsigned number, in big-endian order. */
 function bigEndian(value: number): Buffer {
   const bytes = Buffer.alloc(16 + 16 + 4);
   bytes.set([0x42, 2, 0, 1]);
@@ -61,15 +62,17 @@ describe("A message of D-Bus", () => {
     ],
     ["v", [["b", false]], [false]],
   ];
-  for (const [signature, body, read = body] of values) {
-    it(`is read where it has ${signature}`, () => {
-      const bytes = reply(signature, body);
-      assert.equal(messageSize(bytes), bytes.length);
-      assert.deepEqual(decodeMessage(bytes), { type: 2, replySerial: 3, errorName: undefined, body: read });
-    });
-  }
+  it("is decoded with values of each type", () =>
+    everyRow(
+      values.map((row) => [row[0], row] as const),
+      ([signature, body, read = body]) => {
+        const bytes = reply(signature, body);
+        assert.equal(messageSize(bytes), bytes.length);
+        assert.deepEqual(decodeMessage(bytes), { type: 2, replySerial: 3, errorName: undefined, body: read });
+      },
+    ));
 
-  it("is read in either order of bytes", () => {
+  it("is decoded in big-endian order, too", () => {
     const bytes = bigEndian(0x01020304);
     assert.equal(messageSize(bytes), bytes.length);
     assert.deepEqual(decodeMessage(bytes), {
@@ -80,7 +83,7 @@ describe("A message of D-Bus", () => {
     });
   });
 
-  it("that is an error has a name", () => {
+  it("has a name if it is an error", () => {
     const bytes = marshall({
       type: 3,
       serial: 7,
@@ -92,25 +95,22 @@ describe("A message of D-Bus", () => {
     assert.deepEqual(decodeMessage(bytes), { type: 3, replySerial: 3, errorName: "a.b", body: ["no"] });
   });
 
-  for (const [signature, body] of [
-    ["b", [false]],
-    ["t", [2 ** 40 + 16]],
-    ["ss", ["é", "Prepared"]],
-  ] as const) {
-    it(`is written so that others understand it, with ${signature}`, () => {
-      const {
-        destination,
-        path,
-        interface: of,
-        member,
-        ...rest
-      } = unmarshall(encodeCall({ ...reboot, signature, body }, 9));
-      assert.deepEqual({ destination, path, interface: of, member }, reboot);
-      assert.deepEqual([rest["serial"], rest["type"], rest["body"]], [9, 1, body]);
-    });
-  }
+  it("is encoded so that another implementation decodes it", () =>
+    everyRow(
+      [
+        ["b", [false]],
+        ["t", [2 ** 40 + 16]],
+        ["ss", ["é", "Prepared"]],
+      ].map(([signature, body]) => [signature, signature, body] as [string, string, unknown[]]),
+      (signature, body) => {
+        const call = unmarshall(encodeCall({ ...reboot, signature, body }, 9));
+        const { destination, path, interface: of, member, ...rest } = call;
+        assert.deepEqual({ destination, path, interface: of, member }, reboot);
+        assert.deepEqual([rest["serial"], rest["type"], rest["body"]], [9, 1, body]);
+      },
+    ));
 
-  it("of any bytes is read or refused, in time and memory that go with its length", () => {
+  it("of any bytes is decoded or rejected, in time and memory in proportion to its length", () => {
     const valid = values.map(([signature, body]) => reply(signature, body));
     const change = fc.tuple(
       fc.nat(300),

@@ -3,15 +3,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLogind, type Inhibitor, type Logind } from "../../../daemon/host/logind/logind.ts";
-import { logindRebooter } from "../../../daemon/host/reboot/logind.ts";
-import { RebootRefused } from "../../../daemon/host/reboot/rebooter.ts";
+import { createLogind, type Logind } from "../../../daemon/host/logind/logind.ts";
 import { type Clock, systemClock } from "../../../daemon/time/clock.ts";
 import { DeadlineError } from "../../../daemon/time/deadline.ts";
+import { everyRow } from "../../rows.ts";
 import { type Answer, type Call, type FakeBus, type FakeBusOptions, startFakeBus } from "./fake-bus.ts";
 
 const { signal } = new AbortController();
-/** Deadlines come a hundred times sooner, where one is to come. */
+/** A clock whose deadlines come a hundred times sooner. */
 const clock: Clock = { ...systemClock, sleep: (ms, inner) => systemClock.sleep(ms / 100, inner) };
 const nothing: Answer = { signature: "", body: [] };
 
@@ -29,9 +28,9 @@ async function answering(
 
 const listed = (...inhibitors: unknown[][]): Answer => ({ signature: "a(ssssuu)", body: [inhibitors] });
 const refused = (error: string, text = "no"): Answer => ({ error, text });
-const hasCode = (code: string, says: RegExp) => (error: Error & { code?: string }) => {
+const hasCode = (code: string, message: RegExp) => (error: Error & { code?: string }) => {
   assert.equal(error.code, code);
-  assert.match(error.message, says);
+  assert.match(error.message, message);
   return true;
 };
 
@@ -42,13 +41,17 @@ describe("logind", () => {
     logind = createLogind(socket, clock);
   });
   afterEach(async () => {
-    assert.equal((await bus?.connections()) ?? 0, 0, "a connection was left open");
-    await bus?.close();
-    bus = undefined;
+    await closeBus();
     await rm(folder, { recursive: true });
   });
 
-  it("lists who holds what back, and why", async () => {
+  async function closeBus(): Promise<void> {
+    assert.equal((await bus?.connections()) ?? 0, 0, "a connection was left open");
+    await bus?.close();
+    bus = undefined;
+  }
+
+  it("lists the inhibitors: what they block, who holds them, and why", async () => {
     await answering(() => listed(["shutdown:sleep", "fwupd", "Flashing", "block", 0, 42]));
     assert.deepEqual(await logind.listInhibitors(signal), [
       { what: "shutdown:sleep", who: "fwupd", why: "Flashing", mode: "block", uid: 0, pid: 42 },
@@ -56,7 +59,7 @@ describe("logind", () => {
     assert.deepEqual(bus?.calls, ["ListInhibitors()"]);
   });
 
-  it("lists the sessions, but for those that are ending or have ended meanwhile", async () => {
+  it("lists the sessions without closing and ended ones", async () => {
     const sessions: Record<string, unknown[][]> = {
       "/s/1": properties("user", "tty", "active", false),
       "/s/2": properties("user", "tty", "closing", true),
@@ -85,7 +88,7 @@ describe("logind", () => {
     return [...texts, ["IdleHint", ["b", IdleHint]], ["Timestamp", ["t", 1_764_000_000_000_000]]];
   }
 
-  it("cannot say who is logged in where it does not tell", async () => {
+  it("rejects if the properties of a session are denied", async () => {
     await answering(({ member }) =>
       member === "ListSessions"
         ? { signature: "a(susso)", body: [[["1", 0, "root", "", "/s/1"]]] }
@@ -94,59 +97,13 @@ describe("logind", () => {
     await assert.rejects(logind.listSessions(signal), /GetAll: .*AccessDenied: not yours/);
   });
 
-  it("says whether it can reboot", async () => {
+  it("returns its answer to CanReboot", async () => {
     await answering(() => ({ signature: "s", body: ["challenge"] }));
     assert.equal(await logind.canReboot(signal), "challenge");
   });
 
-  describe("asked to reboot", () => {
-    const blocked = refused("org.freedesktop.login1.BlockedByInhibitorLock");
-    const rows: [what: string, skipInhibitors: boolean, answers: Record<string, Answer>, calls: string[]][] =
-      [
-        ["is asked without a question to anybody at a screen", false, { Reboot: nothing }, ["Reboot(false)"]],
-        [
-          "skips inhibitors where that is wished",
-          true,
-          { RebootWithFlags: nothing },
-          ["RebootWithFlags(16)"],
-        ],
-        [
-          "need not skip them in a version that passes over them anyway",
-          true,
-          { RebootWithFlags: refused("org.freedesktop.DBus.Error.InvalidArgs"), Reboot: nothing },
-          ["RebootWithFlags(16)", "Reboot(false)"],
-        ],
-      ];
-    for (const [what, skipInhibitors, answers, calls] of rows) {
-      it(what, async () => {
-        await answering(({ member }) => answers[member] ?? "hang up");
-        await logindRebooter(logind, { skipInhibitors }).reboot(signal);
-        assert.deepEqual(bus?.calls, calls);
-      });
-    }
-
-    it("refuses for certain where an answer says so, or nobody was asked", async () => {
-      const rebooter = logindRebooter(logind, { skipInhibitors: true });
-      await assert.rejects(rebooter.reboot(signal), RebootRefused);
-      await answering(() => blocked);
-      await assert.rejects(
-        rebooter.reboot(signal),
-        (error) =>
-          error instanceof RebootRefused && /asking logind to reboot: .*BlockedBy/.test(error.message),
-      );
-    });
-
-    it("may have heard it where no answer came", async () => {
-      await answering(() => "hang up");
-      await assert.rejects(
-        logindRebooter(logind, { skipInhibitors: false }).reboot(signal),
-        (error) => !(error instanceof RebootRefused),
-      );
-    });
-  });
-
-  describe("that cannot be reached", () => {
-    it("is no error of its own where there is no bus", async () => {
+  describe("that is unreachable", () => {
+    it("has the code no-bus without a socket", async () => {
       await assert.rejects(
         logind.listInhibitors(signal),
         hasCode("no-bus", new RegExp(`no D-Bus socket at ${socket}`)),
@@ -157,27 +114,32 @@ describe("logind", () => {
       );
     });
 
-    it("is one where there is something else in its place", async () => {
+    it("has the code bus-unreachable with another file in place of the socket", async () => {
       await writeFile(socket, "");
       await assert.rejects(logind.listInhibitors(signal), hasCode("bus-unreachable", /ECONNREFUSED/));
     });
 
-    for (const greeting of ["REJECTED EXTERNAL\r\n", "ERROR\r\n", "\n", "x".repeat(1_000_000)]) {
-      it(`is one where the bus greets with ${JSON.stringify(greeting.slice(0, 20))}`, async () => {
-        await answering(() => nothing, { greeting });
-        await assert.rejects(
-          createLogind(socket, systemClock).listInhibitors(signal),
-          hasCode("bus-unreachable", /D-Bus at/),
-        );
-      });
-    }
+    it("has the code bus-unreachable after a greeting that is not OK", () =>
+      everyRow(
+        ["REJECTED EXTERNAL\r\n", "ERROR\r\n", "\n", "x".repeat(1_000_000)].map(
+          (greeting) => [JSON.stringify(greeting.slice(0, 20)), greeting] as const,
+        ),
+        async (greeting) => {
+          await answering(() => nothing, { greeting });
+          await assert.rejects(
+            createLogind(socket, systemClock).listInhibitors(signal),
+            hasCode("bus-unreachable", /D-Bus at/),
+          );
+          await closeBus();
+        },
+      ));
 
-    it("is given up at the deadline, where the bus does not greet", async () => {
+    it("times out if the bus does not greet", async () => {
       await answering(() => nothing, { greeting: "OK" });
       await assert.rejects(logind.listInhibitors(signal), DeadlineError);
     });
 
-    it("is given up at the deadline, where nobody takes part at all", async () => {
+    it("times out if nothing accepts the connection", async () => {
       const silent = createServer({ pauseOnConnect: true }, () => {}).listen(socket);
       try {
         await assert.rejects(logind.listInhibitors(signal), DeadlineError);
@@ -186,7 +148,7 @@ describe("logind", () => {
       }
     });
 
-    it("is given up when the daemon stops", async () => {
+    it("rejects when the daemon stops", async () => {
       await answering(() => "silence");
       const stop = new AbortController();
       const asked = logind.listInhibitors(stop.signal);
@@ -195,7 +157,7 @@ describe("logind", () => {
     });
   });
 
-  describe("that answers nonsense", () => {
+  describe("with invalid answers", () => {
     const header = (bodyLength: number, fieldsLength: number) => {
       const bytes = Buffer.alloc(16);
       bytes.write("l", 0);
@@ -206,87 +168,34 @@ describe("logind", () => {
       bytes.writeUInt32LE(fieldsLength, 12);
       return bytes;
     };
-    const rows: [what: string, answer: (call: Call) => Answer, says: RegExp][] = [
-      ["is not waited for when it never comes", () => "silence", /asking logind over .*: timed out after/],
-      ["is not waited for when it hangs up", () => "hang up", /the connection was closed/],
+    const rows: [what: string, answer: (call: Call) => Answer, message: RegExp][] = [
+      ["times out without an answer", () => "silence", /asking logind over .*: timed out after/],
+      ["rejects if the connection is closed", () => "hang up", /the connection was closed/],
+      ["rejects another type", () => ({ signature: "s", body: ["none"] }), /ListInhibitors/],
+      ["rejects an empty answer", () => nothing, /answer to ListInhibitors has an unknown form/],
+      ["rejects random bytes", () => ({ bytes: Buffer.alloc(400, 0xa5) }), /./],
       [
-        "is not believed when it is of another form",
-        () => ({ signature: "s", body: ["none"] }),
-        /ListInhibitors/,
-      ],
-      ["is not believed when it is empty", () => nothing, /answer to ListInhibitors has an unknown form/],
-      ["does not end the process when it is noise", () => ({ bytes: Buffer.alloc(400, 0xa5) }), /./],
-      [
-        "does not end the process when its fields are noise",
+        "rejects random fields",
         () => ({ bytes: Buffer.concat([header(0, 64), Buffer.alloc(64, 0xff)]) }),
         /./,
       ],
       [
-        "is not kept when it announces more than there is memory",
+        "rejects a size above the memory",
         () => ({ bytes: Buffer.concat([header(0xffff_ff00, 8), Buffer.alloc(8)]) }),
         /./,
       ],
       [
-        "is cut off when there is more of it than anybody would send",
+        "rejects more bytes than the limit",
         () => ({ bytes: Buffer.concat([header(100_000_000, 8), Buffer.alloc(1_000_000)]) }),
         /answers of more than/,
       ],
     ];
-    for (const [what, answer, says] of rows) {
-      it(what, async () => {
+    it("rejects each of them", () =>
+      everyRow(rows, async (answer, message) => {
         await answering(answer);
         const inTime = answer({} as Call) === "silence" ? clock : systemClock;
-        await assert.rejects(createLogind(socket, inTime).listInhibitors(signal), says);
-      });
-    }
+        await assert.rejects(createLogind(socket, inTime).listInhibitors(signal), message);
+        await closeBus();
+      }));
   });
-});
-
-describe("Rebooting by logind", () => {
-  const held = { what: "shutdown", who: "fwupd", why: "Flashing it", mode: "block", uid: 0, pid: 7 };
-  const delayed = { ...held, mode: "delay" };
-  const rows: [answer: string | Error, failure: RegExp | undefined, inhibitor?: Inhibitor][] = [
-    ["yes", undefined],
-    ["inhibitor-blocked", undefined],
-    ["inhibited", undefined],
-    ["challenge", /CanReboot is "challenge"/],
-    ["no", /CanReboot is "no"/],
-    ["na", /CanReboot is "na"/],
-    ["challenge", undefined, held],
-    ["no", undefined, held],
-    ["na", /CanReboot is "na"/, held],
-    ["no", /CanReboot is "no"/, delayed],
-    [new Error("no D-Bus socket at /run/x"), /no D-Bus socket at \/run\/x/],
-  ];
-  for (const [uid, ending] of [
-    [0, /"no"$/],
-    [
-      473,
-      /"no"; user 473 must be in the node's list of users and in a rule of polkit: see manifests\/components\/rootless$/,
-    ],
-  ] as const) {
-    it(`says what is missing on the node to user ${uid}`, async () => {
-      const logind = { canReboot: async () => "no", listInhibitors: async () => [] } as unknown as Logind;
-      assert.match(
-        (await logindRebooter(logind, { skipInhibitors: false, uid }).precheck(signal)) ?? "",
-        ending,
-      );
-    });
-  }
-
-  for (const [answer, failure, inhibitor] of rows) {
-    const meanwhile = inhibitor === undefined ? "" : `, with an inhibitor of the mode ${inhibitor.mode}`;
-    it(`is ${failure === undefined ? "possible" : "not possible"} after ${answer}${meanwhile}`, async () => {
-      const canReboot = async () => {
-        if (answer instanceof Error) throw answer;
-        return answer;
-      };
-      const listInhibitors = async () => (inhibitor === undefined ? [] : [inhibitor]);
-      const logind = { canReboot, listInhibitors } as unknown as Logind;
-      const method = logindRebooter(logind, { skipInhibitors: false });
-      const found = await method.precheck(signal);
-      if (failure === undefined) assert.equal(found, undefined);
-      else assert.match(found ?? "", failure);
-    });
-  }
 });

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { parseSettings, type RawOptions } from "../../../daemon/config/settings.ts";
 import { type Argv, createExec } from "../../../daemon/host/exec.ts";
 import { chooseNeed } from "../../../daemon/host/need/choose-need.ts";
-import { presetFor } from "../../../daemon/host/need/presets.ts";
 import { ConfigError } from "../../../daemon/text/config-error.ts";
 import { systemClock } from "../../../daemon/time/clock.ts";
+import { everyRow } from "../../rows.ts";
 
 const { signal } = new AbortController();
 let folder: string;
@@ -33,38 +33,40 @@ const stateWith = async (options: RawOptions) => (await (await choose(options)).
 const refuses = (options: RawOptions, says: RegExp) =>
   assert.rejects(choose(options), (error) => error instanceof ConfigError && says.test(error.message));
 
-describe("The way to see the need", () => {
+describe("The source of the need", () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "rebootd-way-"));
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  const files = [
-    ["debian", "reboot-required"],
-    ["flatcar", "reboot-required"],
-    ["suse", "reboot-needed"],
-    ["suse", "reboot-required"],
-  ] as const;
-  for (const [os, file] of files) {
-    it(`of ${os} is ${file} in --run-path`, async () => {
-      assert.equal(await stateWith({ os }), "not-needed");
-      await writeFile(join(folder, file), "");
-      assert.equal(await stateWith({ os }), "needed");
-    });
-  }
+  it("is a file in --run-path with --os=debian, flatcar and suse", () =>
+    everyRow(
+      [
+        ["debian", "debian", "reboot-required"],
+        ["flatcar", "flatcar", "reboot-required"],
+        ["suse", "suse", "reboot-needed"],
+        ["suse, transactional", "suse", "reboot-required"],
+      ] as [string, string, string][],
+      async (os, file) => {
+        assert.equal(await stateWith({ os }), "not-needed");
+        await writeFile(join(folder, file), "");
+        assert.equal(await stateWith({ os }), "needed");
+        await rm(join(folder, file));
+      },
+    ));
 
-  it("of debian is the default, and is kured's there", () => {
+  it("is that of debian by default, with kured's path", () => {
     const { os, runPath } = parseSettings({ "node-id": "n1" }).need;
     assert.deepEqual([os, runPath], ["debian", "/var/run"]);
   });
 
-  it("of rhel is needs-restarting -r, in a language that is understood", async () => {
+  it("is needs-restarting -r with --os=rhel, untranslated", async () => {
     const line = '[ "$LC_ALL $1" = "C -r" ] && echo Reboot is required; exit 1';
     await host({ "needs-restarting": line });
     assert.equal(await stateWith({ os: "rhel" }), "needed");
   });
 
-  it("by name goes before that of a system, and by command before all", async () => {
+  it("is a command before a file, and a file before --os", async () => {
     await host({ "needs-restarting": "exit 0", check: "exit 1" });
     await writeFile(join(folder, "mine"), "");
     const file = { os: "rhel", "reboot-sentinel": join(folder, "mine") };
@@ -72,40 +74,13 @@ describe("The way to see the need", () => {
     assert.equal(await stateWith({ ...file, "reboot-sentinel-command": "check" }), "not-needed");
   });
 
-  const systems: [osRelease: string, preset: string | undefined][] = [
-    ['PRETTY_NAME="Debian GNU/Linux 12"\nID=debian\n', "debian"],
-    ['ID=ubuntu\nID_LIKE=debian\nVARIANT_ID="rhel"', "debian"],
-    ['NAME="Raspbian"\nID=raspbian\nID_LIKE=debian', "debian"],
-    ['ID="rhel"\nID_LIKE="fedora"', "rhel"],
-    ['ID="rocky"\nID_LIKE="rhel centos fedora"', "rhel"],
-    ["ID=fedora", "rhel"],
-    ["ID='ol'\nID_LIKE='fedora'", "rhel"],
-    ['ID="sles"\nID_LIKE="suse"', "suse"],
-    ['ID="opensuse-leap"\nID_LIKE="suse opensuse"', "suse"],
-    ['ID="opensuse-microos"\nID_LIKE="suse opensuse opensuse-tumbleweed"', "suse"],
-    ['ID="sl-micro"\nID_LIKE="suse"', "suse"],
-    ['ID="sle-micro"\nID_LIKE="suse"', "suse"],
-    ["ID=flatcar\nID_LIKE=coreos", "flatcar"],
-    ['ID=azurelinux\nVERSION_ID="3.0"', "debian"],
-    ['ID=mariner\nVERSION_ID="2.0"', "debian"],
-    ['ID="amzn"\nVERSION_ID="2023"', "rhel"],
-    ['ID="amzn"\nID_LIKE="fedora"', "rhel"],
-    ["ID=talos", undefined],
-    ["", undefined],
-  ];
-  for (const [osRelease, preset] of systems) {
-    it(`is ${preset ?? "none"} for ${JSON.stringify(osRelease)}`, () => {
-      assert.equal(presetFor(osRelease), preset);
-    });
-  }
-
-  it("is that of the host itself with --os=auto", async () => {
+  it("is that of the host's os-release with --os=auto", async () => {
     await host({ cat: `[ "$1" = /etc/os-release ] && echo ID=sles` });
     await writeFile(join(folder, "reboot-needed"), "");
     assert.equal(await stateWith({ os: "auto" }), "needed");
   });
 
-  it("is either file on a transactional system with --os=auto, also as it makes the one for kured", async () => {
+  it("is either file on a transactional system with --os=auto", async () => {
     await host({ cat: "echo 'ID=opensuse-microos'; echo 'ID_LIKE=\"suse opensuse\"'" });
     const need = await choose({ os: "auto" });
     assert.deepEqual(await need.check(false, signal), { state: "not-needed" });
@@ -116,7 +91,7 @@ describe("The way to see the need", () => {
     }
   });
 
-  it("of suse cannot be told with a folder in the place of one file, but by the other it is needed", async () => {
+  it("is the other file of suse if the first one is a folder", async () => {
     const need = await choose({ os: "suse" });
     await mkdir(join(folder, "reboot-required"));
     assert.equal((await need.check(false, signal)).state, "unknown");
@@ -125,8 +100,8 @@ describe("The way to see the need", () => {
     await refuses({ os: "suse" }, /reboot-required is a folder$/);
   });
 
-  describe("is refused at the start", () => {
-    it("with --os=auto, where the host is not known or not to be seen", async () => {
+  describe("is rejected at the start", () => {
+    it("with --os=auto if os-release is unknown or unreadable", async () => {
       await refuses(
         { os: "auto" },
         /^invalid value "auto" for --os: auto requires .*debian or flatcar or.*, but .*No such file/,
@@ -135,14 +110,14 @@ describe("The way to see the need", () => {
       await refuses({ os: "auto" }, /^invalid value "auto" for --os: .*names another system/);
     });
 
-    it("with --os=rhel, where dnf-utils is missing", async () => {
+    it("with --os=rhel without dnf-utils", async () => {
       await refuses(
         { os: "rhel" },
         /^invalid value "rhel" for --os: .* for example after dnf install dnf-utils, but .*ended with 127/,
       );
     });
 
-    it("where the file is a folder, or below a file", async () => {
+    it("if the file is a folder, or below a file", async () => {
       await mkdir(join(folder, "reboot-required"));
       await writeFile(join(folder, "file"), "");
       await refuses(
@@ -155,7 +130,7 @@ describe("The way to see the need", () => {
       );
     });
 
-    it("with a value that is cut to a line", async () => {
+    it("with a long value cut in the message", async () => {
       await writeFile(join(folder, "file"), "");
       const sentinel = join(folder, "file", "long".repeat(100));
       await refuses(
@@ -164,7 +139,7 @@ describe("The way to see the need", () => {
       );
     });
 
-    it("where the command cannot be run, but not where it fails", async () => {
+    it("if the command cannot be run, but not if it fails", async () => {
       const refused = (command: string, why: RegExp) =>
         refuses(
           { "reboot-sentinel-command": command },
