@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { get } from "node:https";
@@ -158,6 +159,23 @@ describe("The command line of a process", () => {
         assert.equal(server.ledger.total, asked);
       });
     }
+  });
+
+  describe("A daemon whose options contradict each other", () => {
+    it("runs no command of the host, with a kubeconfig and without one", async () => {
+      const ran = join(folder, "ran");
+      const command = ["--enter-host=false", `--reboot-sentinel-command=touch ${ran}`];
+      const contradiction = ["--ds-name=x", "--lock-object=lease/y"];
+      for (const environment of [{ REBOOTD_KUBECONFIG: config }, {}]) {
+        const args = ["run", "--node-id=n1", ...command, ...contradiction];
+        const { code, err } = await runDaemonProcess(args, environment);
+        assert.deepEqual([code, err], [2, "rebootd: --ds-name and --lock-object are mutually exclusive\n"]);
+        assert.ok(!existsSync(ran), "the command ran");
+      }
+      // Without the contradiction the command does run.
+      await runDaemonProcess(["run", "--node-id=n1", "--once", ...command], { REBOOTD_KUBECONFIG: config });
+      assert.ok(existsSync(ran), "the command did not run");
+    });
   });
 
   describe("A daemon that is started", () => {
