@@ -39,16 +39,13 @@ export interface PersonIo {
 /** Adds the options that say which cluster. */
 export function withCluster(command: Command): Command {
   return command
-    .option("--kubeconfig <FILE>", "way to the API server; without it as kubectl finds it")
-    .option("--context <NAME>", "the kubeconfig's context to use");
+    .option("--kubeconfig <FILE>", "Kubeconfig file; by default as kubectl finds it")
+    .option("--context <NAME>", "Context of the kubeconfig");
 }
 
 /** The same, and the namespace, for the program: kubectl takes them before the subcommand too. */
 export function withClusterForAll(program: Command): Command {
-  return withCluster(program).option(
-    "-n, --namespace <NAME>",
-    "namespace of the object that carries the lock",
-  );
+  return withCluster(program).option("-n, --namespace <NAME>", "Namespace of the lock object");
 }
 
 /** Adds the options that say which cluster, and where in it the lock is. */

@@ -3,8 +3,8 @@ import { Argument, Command } from "commander";
 /** `rebootd completion bash`: a script for the shell. `program` is asked when it is printed, as it has this command too. */
 export function completionCommand(out: (text: string) => void, program: () => Command): Command {
   return new Command("completion")
-    .description("print a script that completes what is typed: source <(rebootd completion bash)")
-    .addArgument(new Argument("<SHELL>", "the shell").choices(["bash"]))
+    .description("Print a completion script for a shell")
+    .addArgument(new Argument("<SHELL>", "The shell").choices(["bash"]))
     .action(() => out(bashCompletion(program())));
 }
 

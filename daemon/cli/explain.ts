@@ -27,8 +27,8 @@ type Form = "text" | "json" | "yaml";
 export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("explain")
-      .description("why a node does not reboot, or what it is doing")
-      .argument("<NODE...>", "the node, or several", nodeNames)
+      .description("Explain why a node does not reboot, or what it is doing")
+      .argument("<NODE...>", "The node, or several", nodeNames)
       .addOption(outputOption<Form>("text", "json", "yaml")),
   );
   return command.action(async (names: readonly string[], { output }: { output: Form }) => {

@@ -11,8 +11,8 @@ import { whoAmI } from "./who.ts";
 export function lockCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("lock")
-      .description("stop all new reboots, until rebootd unlock")
-      .option("--reason <TEXT>", "why; shown on each node that waits"),
+      .description("Stop all new reboots until rebootd unlock")
+      .option("--reason <TEXT>", "Reason, shown on each node that waits"),
   );
   return command.action(async ({ reason }: { reason?: string }) => {
     const { api, lockObject, clock } = await accessOf(command, io, signal);

@@ -9,7 +9,7 @@ export function outputOption<F extends string>(...forms: readonly [F, ...F[]]): 
     if (form !== undefined) return form;
     throw new InvalidArgumentError(`Allowed choices are ${forms.join(", ")}.`);
   };
-  return new Option("-o, --output <FORM>", `how to show it: ${forms.join(", ")}`)
+  return new Option("-o, --output <FORM>", `Output format: ${forms.join(", ")}`)
     .argParser(parse)
     .default(forms[0]);
 }

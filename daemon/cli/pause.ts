@@ -20,13 +20,13 @@ interface Given {
 export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("pause")
-      .description("keep a node from rebooting, or all nodes, until rebootd resume")
-      .argument("[NODE]", "the node", nodeName)
-      .option("--all", "all nodes")
-      .option("--reason <TEXT>", "why; shown on each node that waits")
+      .description("Keep a node from rebooting, or all nodes, until rebootd resume")
+      .argument("[NODE]", "The node", nodeName)
+      .option("--all", "All nodes")
+      .option("--reason <TEXT>", "Reason, shown on each node that waits")
       .option(
         "--until <TIME>",
-        "when it ends by itself: a time such as 2026-12-24T06:00:00Z or 2026-12-24, or how long from now, such as 8h or 2d",
+        "End of the pause: a time such as 2026-12-24T06:00:00Z or 2026-12-24, or a duration such as 8h or 2d",
       ),
   );
   return command.action(async (given: string | undefined, { reason, until, all = false }: Given) => {
@@ -43,7 +43,7 @@ export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
     const [who, by] = node === undefined ? ["no node reboots", "--all"] : [`${node} does not reboot`, node];
     const ends = end === undefined ? `rebootd resume ${by}` : new Date(end).toISOString();
     const was = pauseNow(before, now);
-    const replaced = was && `before, ${node ?? "all nodes"} ${node ? "was" : "were"} ${pausedText(was)}\n`;
+    const replaced = was && `before, ${node ?? "All nodes"} ${node ? "was" : "were"} ${pausedText(was)}\n`;
     io.out(`paused: ${who} until ${ends}\n${replaced ?? ""}`);
   });
 

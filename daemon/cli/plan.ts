@@ -19,8 +19,8 @@ type Form = "text" | "json" | "yaml";
 export function planCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withCluster(
     new Command("plan")
-      .description("what a drain of a node would evict, what would stay, and what is in its way")
-      .argument("<NODE>", "the node", nodeName)
+      .description("Show which pods a drain of a node would evict, which would stay, and what would block it")
+      .argument("<NODE>", "The node", nodeName)
       .addOption(outputOption<Form>("text", "json", "yaml")),
   );
   addEnvironmentHelp(addOptions(command, planOptions), planOptions);

@@ -7,6 +7,7 @@ import { oneLine, plainLines } from "../text/one-line.ts";
 import { type PersonIo, withClusterForAll } from "./access.ts";
 import { CommandRefused } from "./admin.ts";
 import { completionCommand } from "./completion.ts";
+import { addExamples } from "./examples.ts";
 import { explainCommand } from "./explain.ts";
 import { lockCommand } from "./lock.ts";
 import { pauseCommand } from "./pause.ts";
@@ -20,6 +21,9 @@ import { unlockCommand } from "./unlock.ts";
 export interface Io extends PersonIo {
   version: string;
 }
+
+/** Descriptions are wrapped also where the longest option leaves this little of a line. */
+const descriptionWidthMin = 30;
 
 /**
  * Starts what the arguments ask for; resolves with the exit code. Bad input: one line, exit code 2, nothing done. 1 is for
@@ -38,7 +42,8 @@ export async function runProgram(
   };
   const program: Command = withClusterForAll(new Command("rebootd"))
     .description("A reboot daemon for Kubernetes")
-    .version(io.version, "--version", "print the version")
+    .version(io.version, "--version", "Print the version")
+    .helpCommand("help [COMMAND]", "Print the help of a command")
     .addCommand(runCommand(io.environment, start))
     .addCommand(statusCommand(io, signal))
     .addCommand(explainCommand(io, signal))
@@ -50,7 +55,10 @@ export async function runProgram(
     .addCommand(resumeCommand(io, signal))
     .addCommand(completionCommand(io.out, () => program));
   for (const command of [program, ...program.commands]) {
+    addExamples(command);
     command
+      .helpOption("-h, --help", "Print this help")
+      .configureHelp({ minWidthToWrap: descriptionWidthMin })
       .exitOverride()
       .showSuggestionAfterError()
       .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {} });

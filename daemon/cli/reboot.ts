@@ -14,12 +14,14 @@ import { whoAmI } from "./who.ts";
 export function rebootCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withCluster(
     new Command("reboot")
-      .description("have a node reboot as soon as nothing speaks against it, whether or not it needs to")
-      .argument("<NODE>", "the node", nodeName)
-      .option("--reason <TEXT>", "why; shown on the node")
+      .description(
+        "Request a reboot of a node, whether or not it needs one; it starts once no gate is closed",
+      )
+      .argument("<NODE>", "The node", nodeName)
+      .option("--reason <TEXT>", "Reason, shown on the node")
       .option(
         "--urgent",
-        "outside the window and whatever alerts are active; never past the lock, a pause or the drain",
+        "Start outside the window and despite active alerts; never past the lock, a pause or the drain",
       ),
   );
   return command.action(

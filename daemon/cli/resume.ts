@@ -11,11 +11,9 @@ import { age, table } from "./table.ts";
 export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("resume")
-      .description(
-        "let a node that was paused, or has failed too often, reboot again; or end the pause of all nodes, and let nodes start after too many have failed in a row",
-      )
-      .argument("[NODE]", "the node that was paused", nodeName)
-      .option("--all", "all nodes: end their pause, and forget which have failed in a row"),
+      .description("Let a node that is paused, or has failed too often, reboot again; or all nodes")
+      .argument("[NODE]", "The node", nodeName)
+      .option("--all", "All nodes: end their pause, and reset the count of failures in a row"),
   );
   return command.action(async (given: string | undefined, { all = false }: { all?: boolean }) => {
     const node = nodeOrAll("resume", given, all);

@@ -14,7 +14,7 @@ type Form = "text" | "wide" | "json" | "yaml";
 export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("status")
-      .description("who holds the lock, who waits, since when and why")
+      .description("Show which nodes hold the lock, which wait, since when and why")
       .addOption(outputOption<Form>("text", "wide", "json", "yaml")),
   );
   return command.action(async ({ output }: { output: Form }) => {

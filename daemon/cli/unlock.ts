@@ -21,14 +21,14 @@ interface Given {
 export function unlockCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("unlock")
-      .description("let reboots go on: take away what was set by hand, a node's slot, or all of the lock")
+      .description("Let reboots go on: remove a manual lock, the slot of a node, or everything from the lock")
       .argument(
         "[NODE]",
-        "take away this node's slot; if its cycle still runs, it ends before the reboot, and a node that is down no longer counts",
+        "Remove the slot of this node; a cycle that still runs ends before the reboot, and a node that is down no longer counts",
         nodeName,
       )
-      .option("--manual", "take away what was set by hand (the default)")
-      .option("--all", "take away everything, also what cannot be read"),
+      .option("--manual", "Remove manual locks (the default)")
+      .option("--all", "Remove everything, also entries that cannot be read"),
   );
   return command.action(async (node: string | undefined, given: Given) => {
     const asked = whichOf(node, given);

@@ -3,6 +3,7 @@ import { type Io, runProgram } from "../../daemon/cli/program.ts";
 import { type Api, ApiError } from "../../daemon/cluster/api.ts";
 import type { Environment } from "../../daemon/config/environment.ts";
 import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
+import { shellWords } from "../../daemon/config/shell-words.ts";
 import { ConfigError } from "../../daemon/text/config-error.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { everyRow } from "../rows.ts";
@@ -121,6 +122,44 @@ describe("The command line", () => {
     const { out } = await run(["--help"]);
     for (const name of ["run", "status", "plan", "lock", "unlock", "pause", "resume", "completion"])
       assert.match(out, new RegExp(`\\n  ${name} `));
+  });
+
+  const helps = async () => {
+    const { out } = await run(["--help"]);
+    const [, list = ""] = /\nCommands:\n(.*)/s.exec(out) ?? [];
+    const commands = [...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name = ""]) => name);
+    assert.ok(commands.length >= 10, out);
+    const texts = commands.map(async (name) => [name, name, (await run(["help", name])).out] as const);
+    return [["rebootd", "", out] as const, ...(await Promise.all(texts))].filter(([name]) => name !== "help");
+  };
+
+  it("shows in the help of each subcommand one or two examples, which can be typed", async () => {
+    await everyRow((await helps()).slice(1), async (name, text) => {
+      const [, shown = ""] = /\nExamples:\n(.*)$/s.exec(text) ?? [];
+      const lines = [...shown.matchAll(/^ {2}# [A-Z].*[^.]\n {2}(.+)$/gm)].map(([, line = ""]) => line);
+      assert.ok(lines.length === 1 || lines.length === 2, text);
+      for (const line of lines) {
+        const [, typed = ""] = /^(?:source <\()?rebootd ([^)]+)\)?$/.exec(line) ?? [];
+        const args = shellWords(typed);
+        assert.equal(args[0], name);
+        const { code, err } = await run(args, {}, () => {
+          throw new ConfigError("no cluster here");
+        });
+        if (code !== 0) assert.equal(err, "rebootd: no cluster here\n", line);
+      }
+    });
+  });
+
+  it("describes everything in its help with a capital letter and without a full stop", async () => {
+    await everyRow(await helps(), (_, text) => {
+      const [entries = ""] = text.split("\nExamples:");
+      const described = [...entries.matchAll(/^ {2}\S.*? {2,}(\S.*)$/gm)];
+      assert.ok(described.length > 0);
+      assert.equal(described.length, entries.match(/^ {2}\S/gm)?.length, text);
+      for (const [line, first = ""] of described) assert.match(first, /^[A-Z](?!.*\.$)/, line);
+      const [, description = ""] = /^Usage: .*\n\n(.*)\n/.exec(text) ?? [];
+      assert.match(description, /^[A-Z].*[^.]$/);
+    });
   });
 
   const connects = async (...args: string[]) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
+import type { Option } from "../../daemon/config/option.ts";
 import { type OptionName, options, parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
 import { everyRow } from "../rows.ts";
 
@@ -117,6 +118,18 @@ function namesIn(value: unknown): string[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   return Object.entries(value).flatMap(([name, inner]) => [name, ...namesIn(inner)]);
 }
+
+describe("The help of an option", () => {
+  it("is a phrase with a capital letter and without a full stop", () =>
+    everyRow(
+      Object.entries<Option<unknown>>(options).map(([name, option]) => [`--${name}`, option] as const),
+      ({ help, placeholder }) => {
+        assert.ok(help.length > 10);
+        assert.match(help, /^[A-Z].*[^.]$/);
+        assert.match(placeholder, /./);
+      },
+    ));
+});
 
 describe("The settings", () => {
   it("hold what each option says", () =>

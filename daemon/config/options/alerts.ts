@@ -19,12 +19,12 @@ export const alertOptions = {
   "prometheus-bearer-token-file": {
     type: path,
     placeholder: "FILE",
-    help: "A token for Prometheus and Alertmanager; the file is re-read for each request",
+    help: "File with a token for Prometheus and Alertmanager; re-read for each request",
   },
   "prometheus-basic-auth-file": {
     type: path,
     placeholder: "FILE",
-    help: "user:password for them instead of a token; re-read too",
+    help: "File with user:password for them instead of a token; re-read too",
   },
   "prometheus-ca-file": {
     type: path,

@@ -46,13 +46,13 @@ export const planOptions = {
   "drain-escalation": {
     type: escalation,
     placeholder: "STEPS",
-    help: "evict:10m,delete:2m,reboot: after 10 minutes delete pods past all budgets, after 2 more reboot anyway; a later step is taken only if it is named",
+    help: "Steps such as evict:10m,delete:2m,reboot: after 10 minutes delete pods past all budgets, after 2 more reboot anyway; a later step is taken only if it is named",
   },
   "force-reboot": {
     type: bool,
     default: "false",
     placeholder: "true|false",
-    help: "kured's name for --drain-escalation=evict,reboot",
+    help: "As in kured: --drain-escalation=evict,reboot",
   },
   "disable-eviction": {
     type: bool,

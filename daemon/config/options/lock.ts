@@ -23,7 +23,7 @@ export const placeOptions = {
   "ds-name": {
     type: objectName,
     placeholder: "NAME",
-    help: "kured's name for --lock-object=daemonset/NAME",
+    help: "As in kured: --lock-object=daemonset/NAME",
   },
   "ds-namespace": {
     type: objectName,

@@ -12,7 +12,7 @@ export const logindOptions = {
     type: loggedInUsers,
     default: "ignore",
     placeholder: "ignore|wait:DURATION",
-    help: "wait:10m starts no cycle while people are logged in, until the need is that old",
+    help: "With wait:10m start no cycle while people are logged in, until the need is that old",
   },
   "dbus-socket": {
     type: path,

@@ -1,0 +1,58 @@
+import type { Command } from "commander";
+
+interface Example {
+  purpose: string;
+  line: string;
+}
+
+const one = (purpose: string, line: string): Example => ({ purpose, line });
+
+/** One or two for each subcommand, as they would be typed. */
+export const examples: Readonly<Record<string, readonly Example[]>> = {
+  run: [
+    one("Print what the daemon would do on this node, and why", "rebootd run --node-id=worker-1 --once"),
+    one(
+      "Reboot in the night to Sunday only, two nodes at a time",
+      'rebootd run --node-id=worker-1 --concurrency=2 --window="0 2 * * sun for 4h"',
+    ),
+  ],
+  status: [
+    one("Show the lock and the nodes that wait", "rebootd status"),
+    one("The same for a program", "rebootd status -o json"),
+  ],
+  explain: [one("Say why two nodes do not reboot", "rebootd explain worker-1 worker-2")],
+  plan: [
+    one("See what would block a drain", "rebootd plan worker-1"),
+    one(
+      "The same for a drain that deletes pods in the end",
+      "rebootd plan worker-1 --drain-escalation=evict:10m,delete",
+    ),
+  ],
+  lock: [one("Stop all new reboots during an incident", 'rebootd lock --reason="incident 4711"')],
+  unlock: [
+    one("Undo rebootd lock", "rebootd unlock"),
+    one("Release the slot of a node that will not return", "rebootd unlock worker-1"),
+  ],
+  reboot: [
+    one(
+      "Request a reboot of a node that does not need one",
+      'rebootd reboot worker-1 --reason="new firmware"',
+    ),
+    one("Request it outside the window too", "rebootd reboot worker-1 --urgent"),
+  ],
+  pause: [
+    one("Keep a node from rebooting for 8 hours", 'rebootd pause worker-1 --until=8h --reason="batch job"'),
+    one("Keep all nodes from rebooting", "rebootd pause --all"),
+  ],
+  resume: [
+    one("Let a node reboot again", "rebootd resume worker-1"),
+    one("End the pause of all nodes, and a halt after failures", "rebootd resume --all"),
+  ],
+  completion: [one("Load the completion into this shell", "source <(rebootd completion bash)")],
+};
+
+/** Shows the examples of a subcommand at the end of its help. */
+export function addExamples(command: Command): void {
+  const lines = (examples[command.name()] ?? []).map(({ purpose, line }) => `  # ${purpose}\n  ${line}\n`);
+  if (lines.length > 0) command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`.trimEnd());
+}
