@@ -64,7 +64,7 @@ describe("The keys of annotations, labels and taints", () => {
     const written = optionRows.filter(
       ([, { kind, writtenBy }]) => kind !== "taint" && writtenBy.includes("daemon"),
     );
-    const [comment = ""] = /# To be added to [^-]*(?:--[^-]*(?:-[^-]*)*)- name/.exec(policy) ?? [];
+    const [comment = ""] = /# Extend these if [^-]*(?:--[^-]*(?:-[^-]*)*)- name/.exec(policy) ?? [];
     for (const [option] of written) assert.ok(comment.includes(`--${option}`), option);
   });
 
