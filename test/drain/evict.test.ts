@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Api, ApiError } from "../../daemon/cluster/api.ts";
 import { askToEnd, type EvictionAnswer } from "../../daemon/drain/evict.ts";
+import { everyRow } from "../rows.ts";
 import { pod } from "./builders.ts";
 
 const rights =
@@ -51,19 +52,25 @@ describe("An eviction that is refused", () => {
       "create /api/v1/namespaces/shop/pods/p/eviction: 503: no etcd",
     ],
   ];
-  for (const [said, facts, by, why] of rows)
-    it(`with ${said.replaceAll("\n", " ")}: by ${by}`, async () => {
-      const told = await answer(said, facts);
-      assert.deepEqual(told, { agreed: false, refusal: { by, why }, retryAfterMs: 0 });
-    });
+  it("has the origin and the reason of the server's answer", () =>
+    everyRow(
+      rows.map((row) => [row[0], ...row] as const),
+      async (said, facts, by, why) => {
+        const expected = { agreed: false, refusal: { by, why }, retryAfterMs: 0 };
+        assert.deepEqual(await answer(said, facts), expected);
+      },
+    ));
 
-  it("is told in a few lines, however much a webhook writes", async () => {
-    const told = await answer(`403: ${denied}: ${"blah ".repeat(10_000)}the end`, { code: "forbidden" });
-    assert.ok(!told.agreed && told.refusal.why.length < 410, JSON.stringify(told));
-    assert.match(told.refusal.why, /^admission webhook "evict.example.com" denied the request: .* the end$/);
+  it("has a reason of a few lines, however much a webhook writes", async () => {
+    const refused = await answer(`403: ${denied}: ${"blah ".repeat(10_000)}the end`, { code: "forbidden" });
+    assert.ok(!refused.agreed && refused.refusal.why.length < 410, JSON.stringify(refused));
+    assert.match(
+      refused.refusal.why,
+      /^admission webhook "evict.example.com" denied the request: .* the end$/,
+    );
   });
 
-  it("is no refusal where the pod has gone", async () => {
+  it("is none where the pod has gone", async () => {
     assert.deepEqual(await answer('404: pods "p" not found', { code: "not-found" }), { agreed: true });
   });
 });

@@ -8,7 +8,7 @@ const { signal } = new AbortController();
 const others = (count: number) =>
   Array.from({ length: count }, (_, index) => node({ name: `n${index + 2}` }));
 
-/** Whose pods are asked for on behalf of n1, or that nothing is known. */
+/** The nodes whose pods are read on behalf of n1; or that nothing is known. */
 async function asked(nodes: Node[], { more = false } = {}): Promise<readonly string[] | "nothing is known"> {
   const selectors: string[] = [];
   const list = async (path: string, { query }: CallOptions) => {
@@ -22,27 +22,21 @@ async function asked(nodes: Node[], { more = false } = {}): Promise<readonly str
   return selectors.map((selector) => /^spec.nodeName=(\w+),/.exec(selector)?.[1] ?? selector);
 }
 
-describe("Whether other nodes have room for pods", () => {
-  it("takes the pods of those nodes that could take one", async () => {
+describe("The look for room on other nodes", () => {
+  it("reads the pods of the nodes that could take one", async () => {
     const nodes = [node({ name: "n1" }), node({ name: "n2" }), node({ name: "n3", cordoned: true })];
     assert.deepEqual(await asked(nodes), ["n2"]);
   });
 
-  it("takes no pods where no node could take one", async () => {
+  it("reads no pods where no node could take one", async () => {
     assert.deepEqual(await asked([node({ name: "n1" })]), []);
   });
 
-  it("takes those of ten nodes, and is taken for granted with more", async () => {
+  it("reads those of ten nodes at most, and takes room for granted where there are more or may be", async () => {
     assert.equal((await asked(others(10))).length, 10);
     assert.equal(await asked(others(11)), "nothing is known");
-  });
-
-  it("is taken for granted in a cluster of more than a page of nodes", async () => {
-    assert.equal(await asked(others(1), { more: true }), "nothing is known");
-  });
-
-  it("is taken for granted where a cloud may bring nodes", async () => {
+    assert.equal(await asked(others(1), { more: true }), "nothing is known", "more than a page of nodes");
     const rented = { ...node(), spec: { providerID: "gce://p/z/n2" } } as Node;
-    assert.equal(await asked([rented]), "nothing is known");
+    assert.equal(await asked([rented]), "nothing is known", "a cloud may add nodes");
   });
 });

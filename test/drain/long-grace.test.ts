@@ -13,12 +13,12 @@ function finding(graceSeconds: number, { endsIn, slow }: { endsIn?: number; slow
 }
 
 describe("A pod's grace beside the time of a drain", () => {
-  it("is nothing to speak of where it fits", () => {
+  it("is no finding where it fits", () => {
     for (const graceSeconds of [0, 30, 900]) assert.equal(finding(graceSeconds, { slow: 30 }), undefined);
     assert.equal(finding(900, { endsIn: 900 }), undefined);
   });
 
-  it("is named where it is longer, and holds nothing: most pods use up little of it", () => {
+  it("is a remark where it is longer, as most pods use up little of it", () => {
     const found = finding(1800);
     assert.deepEqual([found?.code, found?.blocks], ["long-grace", false]);
     assert.match(
@@ -27,13 +27,13 @@ describe("A pod's grace beside the time of a drain", () => {
     );
   });
 
-  it("holds the drain once a pod with no longer a grace has outlasted one here", () => {
+  it("blocks once a pod with as short a grace has outlasted a drain here", () => {
     assert.equal(finding(3600, { slow: 7200 })?.blocks, false);
     assert.equal(finding(7200, { slow: 7200 })?.blocks, true);
     assert.equal(finding(9000, { slow: 7200 })?.blocks, true);
   });
 
-  it("holds the drain of a pod that is ending already until the rest fits into it", () => {
+  it("blocks for a pod that is already terminating until the rest fits into the drain", () => {
     const found = finding(3600, { endsIn: 3600 });
     assert.deepEqual([found?.code, found?.blocks, found?.until], ["ending-late", true, noon + 2_700_000]);
     assert.equal(

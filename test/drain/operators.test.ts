@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseLabelSelector } from "../../daemon/cluster/label-selector.ts";
 import type { Budget } from "../../daemon/cluster/objects.ts";
+import { everyRow } from "../rows.ts";
 import {
   budget,
   type Facts,
@@ -23,14 +24,14 @@ const elasticsearch = of("elasticsearch.k8s.elastic.co/v1", "Elasticsearch");
 const exhausted = budget({ status: { disruptionsAllowed: 0, currentHealthy: 3 } });
 
 /** What `--budget-held-selector` does. */
-const saying = (selector: string, more: Facts = {}): Facts => ({
+const heldBy = (selector: string, more: Facts = {}): Facts => ({
   ...more,
   selection: { ...factsOf([]).selection, heldBudgets: parseLabelSelector(selector) },
 });
 
 type Row = [what: string, pod: PodFacts, budget: Budget, findings: string, facts?: Facts];
 
-describe("A budget that lets no pod go", () => {
+describe("A PodDisruptionBudget that never allows a disruption", () => {
   const rows: Row[] = [
     ["of nobody but Kubernetes", {}, held(), "budget-never!"],
     ["over a pod that nothing makes anew", { ownedBy: "nobody" }, held(), "no-controller budget-never!"],
@@ -61,9 +62,9 @@ describe("A budget that lets no pod go", () => {
       {},
       held({ labels: { application: "spilo" } }),
       "budget-held",
-      saying("application=spilo"),
+      heldBy("application=spilo"),
     ],
-    ["that is not among those said to be held", {}, held(), "budget-never!", saying("application=spilo")],
+    ["that is not among those said to be held", {}, held(), "budget-never!", heldBy("application=spilo")],
     ["by which Rook says: not now", {}, held({ owner: ceph, spec: { maxUnavailable: 0 } }), "budget-never!"],
     ["by which ECK says: not now", {}, held({ owner: elasticsearch }), "budget-never!"],
     [
@@ -71,7 +72,7 @@ describe("A budget that lets no pod go", () => {
       {},
       held({ owner: ceph, labels: { app: "osd" } }),
       "budget-held",
-      saying("app in (osd)"),
+      heldBy("app in (osd)"),
     ],
     [
       "over a primary that no instance could take over from",
@@ -85,28 +86,29 @@ describe("A budget that lets no pod go", () => {
       { operator: cluster },
       held({ labels: { a: "b" } }),
       "budget-held",
-      saying("a", { hasNoStandIn: () => true }),
+      heldBy("a", { hasNoStandIn: () => true }),
     ],
   ];
-  for (const [what, facts, over, expected, more = {}] of rows)
-    it(`${what}: ${expected}`, () =>
-      assert.equal(findings(pod(facts), { budgets: [over], ...more }), expected));
+  it("blocks the drain, but where an operator releases it", () =>
+    everyRow(rows, (facts, over, expected, more = {}) =>
+      assert.equal(findings(pod(facts), { budgets: [over], ...more }), expected),
+    ));
 
-  it("is one thing, one that fills up again another, whoever makes the pods", () => {
+  it("is told from an exhausted one, whoever makes the pods", () => {
     assert.equal(findings(pod({ operator: cluster }), { budgets: [exhausted] }), "budget-exhausted!");
     const selected = { ...exhausted, metadata: { ...exhausted.metadata, labels: { a: "b" } } };
-    assert.equal(findings(pod(), { budgets: [selected], ...saying("a=b") }), "budget-exhausted!");
+    assert.equal(findings(pod(), { budgets: [selected], ...heldBy("a=b") }), "budget-exhausted!");
   });
 
-  it("is no matter of room, where an operator moves the pod", () => {
+  it("raises no question of room where an operator moves the pod", () => {
     const facts = { budgets: [held()], cluster: { nodes: [], pods: [] } };
     assert.equal(findings(pod(), facts), "budget-never! budget-no-room! nowhere-to-go");
     assert.equal(findings(pod({ operator: cluster }), facts), "budget-held nowhere-to-go");
   });
 });
 
-describe("What is said of a budget that an operator holds", () => {
-  const rows: [pod: PodFacts, budget: Budget, says: string, facts?: Facts][] = [
+describe("The message about a PodDisruptionBudget that an operator holds", () => {
+  const rows: [pod: PodFacts, budget: Budget, message: string, facts?: Facts][] = [
     [
       { operator: cluster },
       held(),
@@ -132,7 +134,7 @@ describe("What is said of a budget that an operator holds", () => {
       {},
       held({ labels: { a: "b" } }),
       "PodDisruptionBudget shop/pg-primary allows no disruptions (minAvailable 1 of 1) until its operator releases it; make sure that it does so for a cordon, a taint or an eviction, or allow a disruption for the time of the drain",
-      saying("a"),
+      heldBy("a"),
     ],
     [
       {},
@@ -140,6 +142,10 @@ describe("What is said of a budget that an operator holds", () => {
       "PodDisruptionBudget shop/pg-primary allows no disruptions (maxUnavailable 0); Rook allows disruptions again once the placement groups are active and clean",
     ],
   ];
-  for (const [facts, over, says, more = {}] of rows)
-    it(says, () => assert.equal(messages(pod(facts), { budgets: [over], ...more }), says));
+  it("names the operator and the condition of the release", () =>
+    everyRow(
+      rows.map(([facts, over, message, more]) => [message, facts, over, message, more] as const),
+      (facts, over, message, more = {}) =>
+        assert.equal(messages(pod(facts), { budgets: [over], ...more }), message),
+    ));
 });

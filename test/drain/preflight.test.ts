@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../daemon/cluster/objects.ts";
+import { everyRow } from "../rows.ts";
 import {
   budget,
   deletesAtOnce,
@@ -44,12 +45,11 @@ describe("A pod in the plan", () => {
     ],
     ["that the selection refuses", { ownedBy: "nobody" }, { selection: strict }, "refuse no-controller"],
   ];
-  for (const [what, facts, more, expected] of rows) {
-    it(`${what}: ${expected}`, () => {
+  it("has the verdict of the selection", () =>
+    everyRow(rows, (facts, more, expected) => {
       const { do: what, reasons } = planOf(pod(facts), more);
       assert.equal([what, ...reasons].join(" "), expected);
-    });
-  }
+    }));
 
   it("has its name, its tier and its grace", () => {
     const { key, tier, graceSeconds } = planOf(pod({ priority: "system-node-critical", grace: 7 }));
@@ -63,7 +63,7 @@ describe("A pod in the plan", () => {
     assert.deepEqual([graceSeconds, findings], [undefined, []]);
   });
 
-  it("stands where its turn is", () => {
+  it("stands in the order of the evictions", () => {
     const pods = [
       pod({ name: "c", priority: "system-node-critical" }),
       pod({ name: "b" }),
@@ -83,13 +83,12 @@ describe("A concern of the selection", () => {
     ["local data", { spec: emptyDir }, {}, "local-data"],
     ["a DaemonSet that is gone", { ownedBy: "DaemonSet" }, { daemonSetExists }, "daemonset-gone"],
   ];
-  for (const [what, facts, more, code] of rows) {
-    it(`${what} is a remark where it is allowed`, () => assert.equal(findings(pod(facts), more), code));
-    it(`${what} blocks where it is not`, () => {
+  it("is a remark where it is allowed, and blocks where it is not", () =>
+    everyRow(rows, (facts, more, code) => {
+      assert.equal(findings(pod(facts), more), code);
       assert.equal(findings(pod(facts), { ...more, selection: strict }), `${code}!`);
       assert.equal(plan([pod(facts)], { ...more, selection: strict }).blocked, true);
-    });
-  }
+    }));
 
   it("hides no budget behind it", () => {
     const facts = { selection: strict, budgets: [never] };
@@ -113,10 +112,10 @@ describe("A pod that asks not to be disrupted", () => {
     ["when it has ended", { ...karpenter("true"), phase: "Succeeded" }, ""],
     ["when it is ending", { ...karpenter("true"), endsIn: 5 }, ""],
   ];
-  for (const [what, facts, expected] of rows)
-    it(`asks ${what}: ${expected || "nothing"}`, () => assert.equal(findings(pod(facts)), expected));
+  it("is named while its request holds", () =>
+    everyRow(rows, (facts, expected) => assert.equal(findings(pod(facts)), expected)));
 
-  it("is told that the drain takes it all the same", () => {
+  it("is evicted anyway, and the message says so", () => {
     assert.equal(
       messages(pod(karpenter("true"))),
       "asks not to be disrupted (karpenter.sh/do-not-disrupt: true); the drain evicts it anyway",
@@ -176,8 +175,8 @@ describe("The duration of a drain", () => {
       12,
     ],
   ];
-  for (const [what, pods, facts, seconds] of rows)
-    it(`is ${what}: ${seconds} s`, () => assert.equal(plan(pods, facts).estimatedSeconds, seconds));
+  it("adds up the graces, tier by tier and round by round", () =>
+    everyRow(rows, (pods, facts, seconds) => assert.equal(plan(pods, facts).estimatedSeconds, seconds)));
 });
 
 describe("A pod that would come back to the node", () => {
@@ -188,13 +187,13 @@ describe("A pod that would come back to the node", () => {
   };
   const full = { cluster: { nodes: [node({ name: "n1" })], pods: [] } };
 
-  it("is said to be evicted once, as it tolerates the cordon", () => {
+  it("is evicted once where it tolerates the cordon", () => {
     const one = pod({ spec: anywhere });
     assert.equal(findings(one, full), "comes-back");
     assert.match(messages(one), /^tolerates the cordon .*; its replacement on this node is not evicted/);
   });
 
-  it("is said to be evicted once, as it is bound to the node by name", () => {
+  it("is evicted once where it is bound to the node by name", () => {
     assert.match(messages(pod({ spec: byName }), full), /^is bound to this node by its node affinity; /);
     const more = { key: "metadata.name", operator: "In", values: ["n1", "n2"] };
     const required = { nodeSelectorTerms: [{ matchFields: [more] }] };
@@ -202,14 +201,14 @@ describe("A pod that would come back to the node", () => {
     assert.equal(findings(pod({ spec: { affinity: either } })), "");
   });
 
-  it("is none where nothing makes it anew, where it tolerates another taint, or belongs to a DaemonSet", () => {
+  it("is none where nothing recreates it, where it tolerates another taint, or belongs to a DaemonSet", () => {
     assert.equal(findings(pod({ spec: anywhere, ownedBy: "nobody" })), "no-controller");
     const notReady = { key: "node.kubernetes.io/not-ready", operator: "Exists" };
     assert.equal(findings(pod({ spec: { tolerations: [notReady] } })), "");
     assert.equal(findings(pod({ spec: anywhere, ownedBy: "DaemonSet" })), "");
   });
 
-  it("does not make its budget block for want of room, as it has room here", () => {
+  it("needs no room elsewhere, so its budget does not block", () => {
     const pods = ["a", "b"].map((name) => pod({ name, spec: anywhere }));
     const status = { disruptionsAllowed: 1, expectedPods: 2, currentHealthy: 2, desiredHealthy: 1 };
     const facts = { ...full, budgets: [budget({ status })] };

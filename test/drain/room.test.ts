@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Node, Pod } from "../../daemon/cluster/objects.ts";
 import { requestsOf, roomsOf, whyNowhere } from "../../daemon/drain/room.ts";
 import { tieOf } from "../../daemon/drain/successors.ts";
+import { everyRow } from "../rows.ts";
 import { findings, messages, node, type PodFacts, pod } from "./builders.ts";
 
 const asks = (requests: Record<string, string>) => ({
@@ -16,8 +17,8 @@ const inZone = (zone: string) => ({ matchExpressions: [{ key: "zone", operator: 
 const nowhere = (what: string) => `no other node can take it: ${what}`;
 const gone = "not-ready";
 
-describe("Whether another node takes a pod, by", () => {
-  const rows: [what: string, pod: PodFacts, nodes: Node[], says: string, pods?: Pod[]][] = [
+describe("The look for another node that can take a pod", () => {
+  const rows: [what: string, pod: PodFacts, nodes: Node[], why: string, pods?: Pod[]][] = [
     ["nothing in the way", {}, [node()], ""],
     ["no other node", {}, [], "there is no other node"],
     ["room on its own node only", {}, [node({ name: "n1" })], "there is no other node"],
@@ -145,33 +146,31 @@ describe("Whether another node takes a pod, by", () => {
       nowhere("2 without room for 5 cpu"),
     ],
   ];
-  for (const [what, facts, nodes, says, pods = []] of rows) {
-    it(`${what}: ${says || "one does"}`, () => {
+  it("finds one, or counts the nodes by what is in the way", () =>
+    everyRow(rows, (facts, nodes, why, pods = []) => {
       const others = nodes.filter(({ metadata }) => metadata?.name !== "n1");
-      assert.equal(whyNowhere(pod(facts), roomsOf(others, pods)) ?? "", says);
-      // What comes back needs no other node.
+      assert.equal(whyNowhere(pod(facts), roomsOf(others, pods)) ?? "", why);
+      // A pod that comes back needs no other node.
       if (tieOf(pod(facts)) !== undefined) return;
       const cluster = { nodes: [node({ name: "n1" }), ...nodes], pods };
-      assert.equal(messages(pod(facts), { cluster }), says);
-      assert.equal(findings(pod(facts), { cluster }), says && "nowhere-to-go");
-    });
-  }
-});
+      assert.equal(messages(pod(facts), { cluster }), why);
+      assert.equal(findings(pod(facts), { cluster }), why && "nowhere-to-go");
+    }));
 
-describe("Nothing is said about room", () => {
   const nothing = { cluster: { nodes: [], pods: [] } };
-  const rows: [what: string, pod: PodFacts, says: string][] = [
-    ["of a pod that nothing makes anew", { ownedBy: "nobody" }, "no-controller"],
+  const idle: [what: string, pod: PodFacts, found: string][] = [
+    ["of a pod that nothing recreates", { ownedBy: "nobody" }, "no-controller"],
     ["of a pod that is ending, whose successor is on its way", { endsIn: 5 }, ""],
     ["of a pod that has ended", { phase: "Succeeded" }, ""],
     ["of a pod that stays", { ownedBy: "DaemonSet" }, ""],
   ];
-  for (const [what, facts, says] of rows) it(what, () => assert.equal(findings(pod(facts), nothing), says));
+  it("does not concern pods that need no node", () =>
+    everyRow(idle, (facts, found) => assert.equal(findings(pod(facts), nothing), found)));
 
-  it("where nothing is known about it", () => assert.equal(findings(pod()), ""));
+  it("reports nothing where nothing is known of the nodes", () => assert.equal(findings(pod()), ""));
 });
 
-describe("What a pod takes of a node", () => {
+describe("The resources that a pod takes of a node", () => {
   const container = (cpu: string, more: object = {}) => ({
     name: "c",
     resources: { requests: { cpu } },
@@ -203,6 +202,6 @@ describe("What a pod takes of a node", () => {
       2000,
     ],
   ];
-  for (const [what, spec, thousandths] of rows)
-    it(`is ${what}`, () => assert.equal(requestsOf(pod({ spec })).get("cpu"), thousandths));
+  it("are its containers together, or its init containers if they need more", () =>
+    everyRow(rows, (spec, thousandths) => assert.equal(requestsOf(pod({ spec })).get("cpu"), thousandths)));
 });

@@ -7,6 +7,7 @@ import {
   selectPod,
   tierOf,
 } from "../../daemon/drain/select.ts";
+import { everyRow } from "../rows.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const strict: Selection = {
@@ -65,7 +66,7 @@ const daemonSet = { kind: "DaemonSet", apiVersion: "apps/v1" };
 const job = { kind: "Job", apiVersion: "batch/v1" };
 const emptyDir = [{ name: "scratch", emptyDir: {} }];
 
-describe("kubectl's own table of pods, by eviction and by deletion the same", () => {
+describe("A pod, by the table of kubectl's own tests", () => {
   const rows: [what: string, facts: PodFacts, selection: Partial<Selection>, verdict: string][] = [
     ["a pod of a ReplicationController", { ownedBy: controller }, {}, "evict"],
     [
@@ -98,36 +99,47 @@ describe("kubectl's own table of pods, by eviction and by deletion the same", ()
       "evict local-data no-controller",
     ],
   ];
-  for (const [what, facts, selection, expected] of rows)
-    it(`${what}: ${expected}`, () => assert.equal(verdict(facts, selection), expected));
-});
+  it("gets kubectl's verdicts", () =>
+    everyRow(rows, (facts, selection, expected) => assert.equal(verdict(facts, selection), expected)));
 
-describe("A pod that may not be evicted", () => {
-  it("goes down with the machine where the reboot follows anyway", () => {
+  it("goes down with the machine where it may not be evicted and the reboot follows anyway", () => {
     const selection = { rebootAnyway: true };
     assert.equal(verdict({ volumes: emptyDir }, selection), "leave local-data no-controller goes-down");
     assert.equal(verdict({ ownedBy: replicaSet }, selection), "evict");
   });
+
+  const filters: [what: string, facts: PodFacts, selection: Partial<Selection>, verdict: string][] = [
+    ["skip: the first has its way", { mirror: true, ownedBy: daemonSet }, {}, "leave daemonset"],
+    ["okay: none has anything to say", { ownedBy: replicaSet }, {}, "evict"],
+    ["skip after okay", { ownedBy: replicaSet, mirror: true }, {}, "leave mirror"],
+    ["none is asked about what has finished", { volumes: emptyDir, phase: "Succeeded" }, {}, "evict"],
+  ];
+  it("goes through the filters in kubectl's order (TestFilterPods)", () =>
+    everyRow(filters, (facts, selection, expected) => assert.equal(verdict(facts, selection), expected)));
+
+  it("has local data in memory, but not in a folder of its host", () => {
+    assert.equal(verdict({ ownedBy: job, volumes: [{ name: "h", hostPath: { path: "/" } }] }), "evict");
+    const memory = [{ name: "m", emptyDir: { medium: "Memory" } }];
+    assert.equal(verdict({ ownedBy: job, volumes: memory }), "refuse local-data");
+  });
 });
 
 describe("A pod of a DaemonSet that is gone", () => {
-  it("goes with force, which kubectl tests nowhere", () => {
+  it("is evicted with force, which kubectl tests nowhere, and else refused", () => {
     assert.equal(verdict({ ownedBy: daemonSet }, force, true), "evict daemonset-gone");
-  });
-  it("is refused without", () => {
     assert.equal(verdict({ ownedBy: daemonSet }, {}, true), "refuse daemonset-gone");
   });
-  it("is told from one of another kind of that name", () => {
+  it("is told from one of a DaemonSet of another API group", () => {
     const other = { kind: "DaemonSet", apiVersion: "example.com/v1" };
     assert.equal(verdict({ ownedBy: other }), "evict");
   });
 });
 
-describe("All that is to be said about a pod", () => {
-  it("is kept, refusals too", () => {
+describe("The reasons of a verdict", () => {
+  it("are all kept, those of refusals too", () => {
     assert.equal(verdict({ volumes: emptyDir }), "refuse local-data no-controller");
   });
-  it("has a text", () => {
+  it("have a text each", () => {
     for (const text of Object.values(podReasonTexts)) assert.ok(text.length > 10);
     assert.equal(podReasonTexts["mirror" satisfies PodReason], "is a static pod of the kubelet");
   });
@@ -144,48 +156,27 @@ describe("A pod that stays", () => {
   });
 });
 
-describe("The filters, one after the other (TestFilterPods)", () => {
-  const rows: [what: string, facts: PodFacts, selection: Partial<Selection>, verdict: string][] = [
-    ["skip: the first has its way", { mirror: true, ownedBy: daemonSet }, {}, "leave daemonset"],
-    ["okay: none has anything to say", { ownedBy: replicaSet }, {}, "evict"],
-    ["skip after okay", { ownedBy: replicaSet, mirror: true }, {}, "leave mirror"],
-    ["none is asked about what has finished", { volumes: emptyDir, phase: "Succeeded" }, {}, "evict"],
+describe("A pod that is terminating (TestSkipDeletedFilter)", () => {
+  const rows: [what: string, skipMs: number, deletedSecondsAgo: number | undefined, verdict: string][] = [
+    ["for long, without a limit", 0, 1000, "evict"],
+    ["not at all", 10_000, undefined, "evict"],
+    ["for less than the limit", 10_000, 5, "evict"],
+    ["for more than the limit", 10_000, 11, "leave long-deleted"],
   ];
-  for (const [what, facts, selection, expected] of rows)
-    it(`${what}: ${expected}`, () => assert.equal(verdict(facts, selection), expected));
-});
-
-describe("A pod that was asked to end (TestSkipDeletedFilter)", () => {
-  const rows: [skipMs: number, deletedSecondsAgo: number | undefined, verdict: string][] = [
-    [0, 1000, "evict"],
-    [10_000, undefined, "evict"],
-    [10_000, 5, "evict"],
-    [10_000, 11, "leave long-deleted"],
-  ];
-  for (const [skipMs, deletedSecondsAgo, expected] of rows) {
-    it(`${deletedSecondsAgo} s ago is not waited for longer than ${skipMs} ms: ${expected}`, () => {
+  it("is not waited for longer than --skip-wait-for-delete-timeout", () =>
+    everyRow(rows, (skipWaitForDeleteMs, deletedSecondsAgo, expected) => {
       const facts = { ownedBy: replicaSet, ...(deletedSecondsAgo !== undefined && { deletedSecondsAgo }) };
-      assert.equal(verdict(facts, { skipWaitForDeleteMs: skipMs }), expected);
-    });
-  }
-});
-
-describe("A host's own folder", () => {
-  it("is no local data, memory is", () => {
-    assert.equal(verdict({ ownedBy: job, volumes: [{ name: "h", hostPath: { path: "/" } }] }), "evict");
-    const memory = [{ name: "m", emptyDir: { medium: "Memory" } }];
-    assert.equal(verdict({ ownedBy: job, volumes: memory }), "refuse local-data");
-  });
+      assert.equal(verdict(facts, { skipWaitForDeleteMs }), expected);
+    }));
 });
 
 describe("The tier of a pod", () => {
-  for (const [name, tier] of [
-    ["", 0],
-    ["business-critical", 0],
-    ["system-cluster-critical", 1],
-    ["system-node-critical", 2],
-  ] as const) {
-    it(`of the priority class "${name}" is ${tier}`, () =>
-      assert.equal(tierOf(pod({ priorityClassName: name })), tier));
-  }
+  const tiers: [what: string, priorityClassName: string, tier: number][] = [
+    ["none", "", 0],
+    ["one of a person", "business-critical", 0],
+    ["that of the cluster", "system-cluster-critical", 1],
+    ["that of the node", "system-node-critical", 2],
+  ];
+  it("is that of its priority class", () =>
+    everyRow(tiers, (priorityClassName, tier) => assert.equal(tierOf(pod({ priorityClassName })), tier)));
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Budget, Node, Pod } from "../../daemon/cluster/objects.ts";
 import { needRoom } from "../../daemon/drain/preflight.ts";
+import { everyRow } from "../rows.ts";
 import { budget, deletesAtOnce, type Facts, factsOf, node, type PodFacts, plan, pod } from "./builders.ts";
 
 const asks = (cpu: string) => ({ containers: [{ name: "main", resources: { requests: { cpu } } }] });
@@ -27,7 +28,7 @@ function factsWith(pods: PodFacts[], { budget = oneMayGo, nodes = [], elsewhere 
   return [those, { budgets: [budget], cluster, ...facts }] as const;
 }
 
-/** Names of the pods that are said to be stranded. */
+/** Names of the pods that are found stranded. */
 function stranded(pods: PodFacts[], around: Around = {}): string {
   return plan(...factsWith(pods, around))
     .pods.filter(({ findings }) => findings.some(({ code }) => code === "budget-no-room"))
@@ -113,10 +114,10 @@ describe("Pods of one budget whose replacements have nowhere to run", () => {
     ["two, which are deleted past the budget", two, { escalation: deletesAtOnce }, ""],
     ["two, where nothing is known of other nodes", two, { cluster: undefined }, ""],
   ];
-  for (const [what, pods, around, expected] of rows)
-    it(`${what}: ${expected || "nothing is said"}`, () => assert.equal(stranded(pods, around), expected));
+  it("are found where the budget would not allow all of them", () =>
+    everyRow(rows, (pods, around, expected) => assert.equal(stranded(pods, around), expected)));
 
-  it("block the plan, and are told the budget, the pods and what can be done", () => {
+  it("block the plan, with the budget, the numbers and the remedy in the message", () => {
     const { blocked, pods } = plan(...factsWith(two, {}));
     const message =
       "PodDisruptionBudget shop/cart allows 1 of 2 disruptions on this node, and then no more, as replacements have nowhere to run (there is no other node); make room on another node, or allow 2 disruptions for the time of the drain";
@@ -126,13 +127,15 @@ describe("Pods of one budget whose replacements have nowhere to run", () => {
   });
 });
 
-describe("The other nodes have to be looked at", () => {
+describe("The other nodes have to be read", () => {
   const needed = (pods: PodFacts[], around: Around = {}) => {
     const [those, facts] = factsWith(pods, around);
     return needRoom(factsOf(those, { ...facts, cluster: undefined })).length;
   };
 
-  it("where a budget does not let all of its pods here go at once", () => assert.equal(needed(two), 2));
-  it("but not where it does", () => assert.equal(needed([{}]), 0));
-  it("nor where no budget is asked", () => assert.equal(needed(two, { escalation: deletesAtOnce }), 0));
+  it("only where a budget does not allow all of its pods here at once", () => {
+    assert.equal(needed(two), 2);
+    assert.equal(needed([{}]), 0);
+    assert.equal(needed(two, { escalation: deletesAtOnce }), 0, "deletions ask no budget");
+  });
 });

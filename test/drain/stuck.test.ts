@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Pod } from "../../daemon/cluster/objects.ts";
 import type { EvictionRefusal } from "../../daemon/drain/evict.ts";
 import { whyStillThere } from "../../daemon/drain/stuck.ts";
+import { everyRow } from "../rows.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 
@@ -22,7 +23,7 @@ function why({ graceEndsIn, finalizers, asked, refused }: Facts): { code: string
 }
 
 describe("A pod that is still there", () => {
-  const rows: [facts: Facts, code: string, says: string][] = [
+  const rows: [facts: Facts, code: string, why: string][] = [
     [{}, "not-asked", "eviction not requested yet"],
     [{ asked: true }, "no-effect", "evicted, not yet terminating"],
     [
@@ -58,6 +59,11 @@ describe("A pod that is still there", () => {
       "finalizer",
       "finalizer example.com/x blocks deletion; its owner must remove it",
     ],
+    [
+      { graceEndsIn: -1, finalizers: ["example.com/x", "example.com/y"] },
+      "finalizer",
+      "finalizers example.com/x, example.com/y block deletion; their owners must remove them",
+    ],
     [{ graceEndsIn: -5 }, "ending", "is terminating"],
     [
       { graceEndsIn: -90 },
@@ -70,6 +76,9 @@ describe("A pod that is still there", () => {
       "has a grace period until 2026-11-24T13:00:00Z, after the deadline of the drain; raise --drain-timeout",
     ],
   ];
-  for (const [facts, code, says] of rows)
-    it(`${JSON.stringify(facts)}: ${says}`, () => assert.deepEqual(why(facts), { code, why: says }));
+  it("remains for a reason that its owner can act on", () =>
+    everyRow(
+      rows.map((row) => [JSON.stringify(row[0]), ...row] as const),
+      (facts, code, message) => assert.deepEqual(why(facts), { code, why: message }),
+    ));
 });
