@@ -29,7 +29,7 @@ export function summaryLines(outcome: Outcome): string[] {
     `${rebooted} of ${report.nodes.length} nodes rebooted and given back in ${seconds.toFixed(1)} s`,
     `at most ${report.maxUnavailable} unavailable at one time, allowed ${concurrency}`,
     `the lock at the end: ${report.lockAtEnd ?? "free"}`,
-    ...report.violations.map(({ kind, message }) => `BROKEN ${kind}: ${message}`),
+    ...report.violations.map(({ promise, message }) => `BROKEN ${promise}: ${message}`),
     allHeld(outcome) ? "every promise held" : "NOT every promise held",
   ];
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { CycleTimes, NodeReport } from "../world/judge.ts";
+import type { CycleTimes } from "../world/courses.ts";
+import type { NodeReport } from "../world/judge.ts";
 import { timelineSvg } from "./timeline.ts";
 
 const startedAt = Date.parse("2026-01-01T00:00:00Z");

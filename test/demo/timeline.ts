@@ -1,5 +1,6 @@
 /** The roll as a picture: one row for each node, one colour for each span. Pure. */
-import type { CycleTimes, NodeReport } from "../world/judge.ts";
+import type { CycleTimes } from "../world/courses.ts";
+import type { NodeReport } from "../world/judge.ts";
 
 export interface Timeline {
   /** Milliseconds since the epoch. */

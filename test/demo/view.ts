@@ -1,7 +1,7 @@
 import type { Clock } from "../../daemon/time/clock.ts";
 import { startInformer } from "../kubernetes/controllers/informer.ts";
 import { collection, isDeleted, type StoredPod } from "../kubernetes/controllers/objects.ts";
-import type { Fact } from "../world/judge.ts";
+import type { Fact } from "../world/fact.ts";
 import type { World } from "../world/world.ts";
 import type { Screen } from "./screen.ts";
 import { type Row, tableLines } from "./table.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Fact, judge, type NodeState, type Rules } from "./judge.ts";
+import type { Fact, NodeState } from "./fact.ts";
+import { judge, type Rules } from "./judge.ts";
 
 /** A story is a list of facts, a second apart, in the order in which they were written. */
 type Told = Fact extends infer F ? (F extends Fact ? Omit<F, "at" | "version"> : never) : never;
@@ -51,9 +52,9 @@ const cycle = (name: string): Told[] => [
   lock(),
 ];
 
-function kinds(facts: Fact[], rules: Partial<Rules> = {}): string[] {
+function broken(facts: Fact[], rules: Partial<Rules> = {}): string[] {
   const { violations } = judge(facts, { concurrency: 1, isOver: true, ...rules });
-  return violations.map((violation) => violation.kind);
+  return violations.map(({ promise }) => promise);
 }
 
 describe("The judge", () => {
@@ -83,20 +84,20 @@ describe("The judge", () => {
 
   it("takes what was seen in the order in which it was written", () => {
     const facts = story(node("a"), node("b"), ...cycle("a"), ...cycle("b"));
-    assert.deepEqual(kinds([...facts].reverse()), []);
+    assert.deepEqual(broken([...facts].reverse()), []);
   });
 
   it("finds two down where one may be, from the cordon of the second on", () => {
     const facts = story(node("a"), node("b"), lock("a", "b"), node("a", cordoned), node("b", cordoned));
-    assert.deepEqual(kinds(facts, { isOver: false }), ["too-many-down"]);
-    assert.deepEqual(kinds(facts, { isOver: false, concurrency: 2 }), []);
+    assert.deepEqual(broken(facts, { isOver: false }), ["never too many down"]);
+    assert.deepEqual(broken(facts, { isOver: false, concurrency: 2 }), []);
   });
 
   it("counts a node as down until its slot is free", () => {
     const first = cycle("a").slice(0, -1);
     const second = [lock("a", "b"), node("b", cordoned)];
-    assert.deepEqual(kinds(story(node("a"), node("b"), ...first, ...second), { isOver: false }), [
-      "too-many-down",
+    assert.deepEqual(broken(story(node("a"), node("b"), ...first, ...second), { isOver: false }), [
+      "never too many down",
     ]);
   });
 
@@ -108,18 +109,18 @@ describe("The judge", () => {
   });
 
   it("finds a cordon without a slot, also when the slot was set by hand", () => {
-    assert.deepEqual(kinds(story(node("a"), node("a", cordoned)), { isOver: false }), [
-      "cordoned-without-slot",
+    assert.deepEqual(broken(story(node("a"), node("a", cordoned)), { isOver: false }), [
+      "no cordon without a slot",
     ]);
     const byHand: Told = { kind: "lock", value: '{"nodeID":"a"}' };
-    assert.deepEqual(kinds(story(node("a"), byHand, node("a", cordoned)), { isOver: false }), [
-      "cordoned-without-slot",
+    assert.deepEqual(broken(story(node("a"), byHand, node("a", cordoned)), { isOver: false }), [
+      "no cordon without a slot",
     ]);
   });
 
   it("finds a reboot after the slot was lost", () => {
     const facts = story(node("a"), lock("a"), node("a", cordoned), lock(), down("a"));
-    assert.deepEqual(kinds(facts, { isOver: false }), ["rebooted-without-slot"]);
+    assert.deepEqual(broken(facts, { isOver: false }), ["no reboot without a slot"]);
   });
 
   it("does not blame the daemon for a power failure", () => {
@@ -129,53 +130,57 @@ describe("The judge", () => {
       node("a", { ...back, isReady: false }),
       node("a", back),
     );
-    assert.deepEqual(kinds(facts), []);
+    assert.deepEqual(broken(facts), []);
   });
 
   it("reads the single shape of the lock as well", () => {
     const single: Told = { kind: "lock", value: JSON.stringify({ nodeID: "a", created: at(0) }) };
-    assert.deepEqual(kinds(story(node("a"), single, node("a", cordoned)), { isOver: false }), []);
+    assert.deepEqual(broken(story(node("a"), single, node("a", cordoned)), { isOver: false }), []);
   });
 
   it("finds pods that the reboot killed", () => {
     const killed: Told = { kind: "pod-killed", pod: "default/p", node: "a", wasStopping: false };
     const [first, ...rest] = cycle("a");
     assert.ok(first);
-    assert.deepEqual(kinds(story(node("a"), first, ...rest.slice(0, 3), killed, ...rest.slice(3))), [
-      "pod-killed",
+    assert.deepEqual(broken(story(node("a"), first, ...rest.slice(0, 3), killed, ...rest.slice(3))), [
+      "no pod goes down with its node",
     ]);
   });
 
   it("finds a pod that was deleted without an eviction while its node drains, not at other times", () => {
     const deleted: Told = { kind: "pod-deleted", pod: "default/p", node: "a" };
-    assert.deepEqual(kinds(story(node("a"), deleted, ...cycle("a"), deleted)), []);
+    assert.deepEqual(broken(story(node("a"), deleted, ...cycle("a"), deleted)), []);
     const draining = story(node("a"), lock("a"), node("a", cordoned), deleted);
-    assert.deepEqual(kinds(draining, { isOver: false }), ["pod-deleted"]);
+    assert.deepEqual(broken(draining, { isOver: false }), ["pods are evicted"]);
   });
 
   describe("of the end", () => {
     const unfinished: [string, Told[], string[]][] = [
-      ["a slot", cycle("a").slice(0, -1), ["left-behind"]],
-      ["a cordon and a slot", cycle("a").slice(0, -2), ["left-behind", "left-behind"]],
-      ["a taint", [...cycle("a"), node("a", { ...back, taints: ["x=:NoSchedule"] })], ["left-behind"]],
-      ["a label", [...cycle("a"), node("a", { ...back, labels: { x: "y" } })], ["left-behind"]],
-      ["a need", [sentinel("a")], ["boot-count"]],
-      ["a second reboot", [...cycle("a"), lock("a"), down("a"), lock()], ["boot-count"]],
+      ["a slot", cycle("a").slice(0, -1), ["nothing is left behind"]],
+      ["a cordon and a slot", cycle("a").slice(0, -2), ["nothing is left behind", "nothing is left behind"]],
+      [
+        "a taint",
+        [...cycle("a"), node("a", { ...back, taints: ["x=:NoSchedule"] })],
+        ["nothing is left behind"],
+      ],
+      ["a label", [...cycle("a"), node("a", { ...back, labels: { x: "y" } })], ["nothing is left behind"]],
+      ["a need", [sentinel("a")], ["one reboot for each need"]],
+      ["a second reboot", [...cycle("a"), lock("a"), down("a"), lock()], ["one reboot for each need"]],
     ];
     for (const [what, told, expected] of unfinished) {
       it(`finds ${what} that should not be`, () => {
-        assert.deepEqual(kinds(story(node("a"), ...told)), expected);
+        assert.deepEqual(broken(story(node("a"), ...told)), expected);
       });
     }
 
     it("finds that a cordon of somebody else was removed", () => {
-      assert.deepEqual(kinds(story(node("a", { isCordoned: true }), node("a"))), ["left-behind"]);
+      assert.deepEqual(broken(story(node("a", { isCordoned: true }), node("a"))), ["nothing is left behind"]);
     });
 
     it("takes as many reboots as the story asks for", () => {
       const facts = story(node("a"), ...cycle("a"), ...cycle("a"));
-      assert.deepEqual(kinds(facts), ["boot-count"]);
-      assert.deepEqual(kinds(facts, { expectedReboots: { a: 2 } }), []);
+      assert.deepEqual(broken(facts), ["one reboot for each need"]);
+      assert.deepEqual(broken(facts, { expectedReboots: { a: 2 } }), []);
     });
   });
 

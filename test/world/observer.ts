@@ -13,7 +13,9 @@ import {
 } from "../kubernetes/controllers/objects.ts";
 import type { Ports } from "../kubernetes/controllers/ports.ts";
 import type { MachineEvent } from "../kubernetes/machines/machine.ts";
-import { type Fact, judge, type Report, type Rules } from "./judge.ts";
+import { recordIn } from "../promises/eyes.ts";
+import type { Fact } from "./fact.ts";
+import { judge, type Report, type Rules } from "./judge.ts";
 import type { LockPlace } from "./lock-place.ts";
 
 export interface Observer {
@@ -116,8 +118,8 @@ export function startObserver(ports: Ports, lock: LockPlace): Observer {
 }
 
 function nodeFact(node: StoredNode): FactBody {
-  const { name, resourceVersion, labels = {}, annotations = {} } = node.metadata;
-  const record = recordIn(annotations["rebootd.dev/cycle"]);
+  const { name, resourceVersion, labels = {} } = node.metadata;
+  const record = recordIn(node);
   return {
     kind: "node",
     version: Number(resourceVersion),
@@ -137,20 +139,6 @@ function nodeFact(node: StoredNode): FactBody {
 
 /** A controller of every cluster sets them, whenever it comes to it. */
 const copiedLabels = "beta.kubernetes.io/";
-
-interface Record {
-  phase?: string;
-  cordoned?: boolean;
-  reasons?: { message: string }[];
-}
-
-function recordIn(annotation: string | undefined): Record {
-  try {
-    return (JSON.parse(annotation ?? "{}") ?? {}) as Record;
-  } catch {
-    return {};
-  }
-}
 
 /** DaemonSets' pods and mirror pods live and die with their node. */
 function isOfNode(pod: StoredPod): boolean {

@@ -53,7 +53,7 @@ async function reboot(): Promise<void> {
   });
 }
 
-const violations = async () => (await world.report()).violations.map(({ kind }) => kind);
+const violations = async () => (await world.report()).violations.map(({ promise }) => promise);
 
 describe("A world", () => {
   beforeEach(async () => {
@@ -120,7 +120,10 @@ describe("A world", () => {
     await setCordon(false);
     await world.setLock(null);
     await world.rolled(["n1"]);
-    assert.deepEqual(await violations(), ["pod-killed", "pod-killed"]);
+    assert.deepEqual(await violations(), [
+      "no pod goes down with its node",
+      "no pod goes down with its node",
+    ]);
   });
 
   it("finds pods that were deleted instead of evicted", async () => {
@@ -129,7 +132,7 @@ describe("A world", () => {
     const [pod] = await webPods();
     assert.ok(pod);
     await world.api.delete(`${collection("pods", "default")}/${pod.metadata.name}`, {}, world);
-    await world.eventually("it was seen", async () => (await violations()).includes("pod-deleted"));
+    await world.eventually("it was seen", async () => (await violations()).includes("pods are evicted"));
   });
 
   it("finds what was left behind", async () => {
@@ -137,7 +140,9 @@ describe("A world", () => {
     await setCordon(true);
     await world.eventually("cordon, taint and slot are seen", async () => {
       const { violations } = await world.report();
-      return violations.length === 3 && violations.every(({ kind }) => kind === "left-behind");
+      return (
+        violations.length === 3 && violations.every(({ promise }) => promise === "nothing is left behind")
+      );
     });
   });
 

@@ -2,7 +2,7 @@
 
 import { phases } from "../../../daemon/cycle/record.ts";
 import { fields } from "../../kubernetes/api/object.ts";
-import { parsed } from "./eyes.ts";
+import { parsed } from "../../promises/eyes.ts";
 import type { Draw } from "./harsher.ts";
 import { annotateLock, annotateNode, type Scene, type Undo } from "./troubles.ts";
 

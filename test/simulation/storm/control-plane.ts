@@ -1,8 +1,8 @@
 import type { Random } from "../../../daemon/time/clock.ts";
 import type { MachineEvent } from "../../kubernetes/machines/machine.ts";
 import { podBrokenAnnotation, podStartAnnotation } from "../../kubernetes/machines/pods.ts";
+import { isAnnotated } from "../../promises/eyes.ts";
 import type { SmallWorld } from "../small-world.ts";
-import { isAnnotated } from "./eyes.ts";
 
 export const staticPods = ["etcd", "kube-apiserver"];
 export type Members = 1 | 3;

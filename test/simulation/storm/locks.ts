@@ -52,3 +52,8 @@ export function lockObject({ place: { kind, name } }: StormLock): object {
   };
   return { metadata: { name }, spec: { selector: { matchLabels: labels }, template } };
 }
+
+/** Which of the locks of storms this object is, if any. */
+export function lockNamed(resource: string, key: string): StormLock | undefined {
+  return Object.values(locks).find((lock) => lock.resource === resource && lock.key === key);
+}

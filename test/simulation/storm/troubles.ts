@@ -7,20 +7,20 @@ import { createLockObject } from "../../../daemon/lock/lock-object.ts";
 import { type LockEdit, lockByHand, unlockByHand } from "../../../daemon/lock/manual.ts";
 import type { Random } from "../../../daemon/time/clock.ts";
 import { at, type KubeObject, list, text } from "../../kubernetes/api/object.ts";
+import { entriesIn, isCordoned, isMark, lockIn, recordIn } from "../../promises/eyes.ts";
 import { seeded } from "../seeded.ts";
 import type { SmallWorld } from "../small-world.ts";
 import { type AdversaryKind, adversaryDeeds } from "./adversary.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import type { Disturbances } from "./disturbances.ts";
-import { entriesIn, isCordoned, isMark, lockIn, recordIn } from "./eyes.ts";
 import type { HarsherKind } from "./harsher.ts";
 import { harsherDeeds } from "./harsher-deeds.ts";
 import type { Interference } from "./interference.ts";
 import { lockObject, type StormLock } from "./locks.ts";
 import type { Network } from "./network.ts";
-import type { Promises } from "./promises.ts";
 import type { Trouble } from "./scenario.ts";
 import type { Settings } from "./settings.ts";
+import type { Promises } from "./watch-promises.ts";
 
 /** What troubles are done to. */
 export interface Scene {

@@ -1,14 +1,15 @@
 /** All promises, with what each has to know of the world of a storm. */
 import type { MachineEvent } from "../../kubernetes/machines/machine.ts";
+import type { Violation } from "../../promises/checker.ts";
+import { etcdKeepsMajority } from "../../promises/etcd-majority.ts";
+import { type Entry, entriesIn, isHolder, isReady, isUnreadable, unlockedIn } from "../../promises/eyes.ts";
+import { watchTruth } from "../../promises/tells-the-truth.ts";
 import type { SmallWorld } from "../small-world.ts";
 import { type ControlPlane, staticPods } from "./control-plane.ts";
 import type { Disturbances } from "./disturbances.ts";
-import { type Entry, entriesIn, isHolder, isReady, isUnreadable, unlockedIn } from "./eyes.ts";
 import { locks } from "./locks.ts";
-import { watchMajority } from "./majority.ts";
-import { type Promises, type Violation, watchPromises } from "./promises.ts";
 import type { Settings } from "./settings.ts";
-import { watchTruth } from "./truth.ts";
+import { type Promises, watchPromises } from "./watch-promises.ts";
 
 export interface Watched {
   world: SmallWorld;
@@ -44,6 +45,9 @@ export function watchAll(watched: Watched): AllPromises {
   const away = createAway(world);
   const promises = watchPromises({
     server: world.server,
+    stored: world.server.stored,
+    storedAll: world.server.storedAll,
+    checkers: (look) => (controlPlane ? [etcdKeepsMajority(look, controlPlane)] : []),
     now,
     machine: world.machine,
     locksOf: (node) => settings.locksOf(node, now()),
@@ -92,7 +96,6 @@ export function watchAll(watched: Watched): AllPromises {
     muteness,
     violate,
   });
-  const majority = controlPlane && watchMajority(controlPlane, now, violate);
 
   return {
     ...promises,
@@ -104,7 +107,6 @@ export function watchAll(watched: Watched): AllPromises {
       truth.tick();
     },
     onMachineEvent(event: MachineEvent): void {
-      majority?.onMachineEvent(event);
       promises.onMachineEvent(event);
       if (event.type === "daemon-started") runningSince.set(event.machine, now());
       if (event.type === "daemon-ended") runningSince.delete(event.machine);

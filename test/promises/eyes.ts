@@ -1,7 +1,7 @@
 /** What the promises read from the objects, with eyes of their own: an error in the daemon's reading is not repeated here. */
-import { type Phase, phases } from "../../../daemon/cycle/record.ts";
-import { at, fields, type KubeObject, list } from "../../kubernetes/api/object.ts";
-import { locks, type StormLock } from "./locks.ts";
+import { type Phase, phases } from "../../daemon/cycle/record.ts";
+import { at, fields, type KubeObject, list } from "../kubernetes/api/object.ts";
+import { requestedAnnotation } from "./checker.ts";
 
 export interface Entry {
   nodeID: string;
@@ -22,6 +22,11 @@ export interface RecordOnNode {
   request?: string;
   reasons?: { gate: string; code: string; message: string }[];
   outcome?: { result: string; message: string };
+}
+
+/** As much of an object as the annotations are in. */
+interface Annotated {
+  metadata: { annotations?: Readonly<Record<string, string>> | undefined };
 }
 
 export function daemonIn(user: string): string | undefined {
@@ -48,7 +53,7 @@ export function isReady(node: KubeObject | undefined): boolean {
 }
 
 /** Of what somebody has forged no more than can be understood. */
-export function recordIn(node: KubeObject | undefined): RecordOnNode {
+export function recordIn(node: Annotated | undefined): RecordOnNode {
   const { phase, reasons, ...others } = fields(parsed(node?.metadata.annotations?.["rebootd.dev/cycle"]));
   return {
     ...others,
@@ -66,9 +71,10 @@ export function parsed(value: string | undefined): unknown {
   }
 }
 
-const lockAnnotations = Object.values(locks).map(({ place }) => place.annotation);
+/** rebootd's own, and kured's. */
+const lockAnnotations = ["rebootd.dev/lock", "weave.works/kured-node-lock"];
 
-/** The value of the lock on an object that may carry it. */
+/** The value of the lock on a lock object. */
 export function lockIn(lockObject: KubeObject | undefined): string | undefined {
   const annotations = lockObject?.metadata.annotations ?? {};
   return lockAnnotations.map((name) => annotations[name]).find((value) => value !== undefined);
@@ -82,28 +88,32 @@ export function failuresIn(lease: KubeObject | undefined): { reboots: number; dr
   return { reboots: failures.length - drains, drains };
 }
 
-/** Whose slots people have taken away. */
+/** Nodes whose slots people have taken away. */
 export function unlockedIn(lockObject: KubeObject | undefined): readonly string[] {
   return list(parsed(lockObject?.metadata.annotations?.["rebootd.dev/unlocked"])).map((one) =>
     String(at(one, "node")),
   );
 }
 
-export function isUnreadable(lease: KubeObject | undefined): boolean {
-  try {
-    JSON.parse(lockIn(lease) ?? "{}");
-    return false;
-  } catch {
-    return true;
-  }
+export function isUnreadable(lockObject: KubeObject | undefined): boolean {
+  return parsed(lockIn(lockObject) ?? "{}") === undefined;
 }
 
-/** Entries of the lock, whoever has made them. */
-export function entriesIn(lease: KubeObject | undefined): Entry[] {
-  if (isUnreadable(lease)) return [];
-  const value = fields(JSON.parse(lockIn(lease) ?? "{}"));
+/** Entries of the lock, of daemons and of people; none where it cannot be read. */
+export function entriesIn(lockObject: KubeObject | undefined): Entry[] {
+  return entriesOf(lockIn(lockObject));
+}
+
+/** The same, from the value of the annotation. */
+export function entriesOf(lock: string | undefined): Entry[] {
+  const value = fields(parsed(lock));
   const entries = Array.isArray(value["locks"]) ? value["locks"] : [value];
   return entries.filter((entry): entry is Entry => typeof at(entry, "nodeID") === "string");
+}
+
+/** Anybody who may write the lock can name a node in it twice: the last entry counts. */
+export function ofEachNode(entries: readonly Entry[]): readonly Entry[] {
+  return [...new Map(entries.map((entry) => [entry.nodeID, entry])).values()];
 }
 
 /** People write no `created`. */
@@ -111,7 +121,17 @@ export function isHolder({ created }: Entry): boolean {
   return created !== undefined;
 }
 
-/** Which of the locks of storms this object is, if any. */
-export function lockNamed(resource: string, key: string): StormLock | undefined {
-  return Object.values(locks).find((lock) => lock.resource === resource && lock.key === key);
+/** The request asks for a reboot at any time. */
+export function isUrgent(node: KubeObject | undefined): boolean {
+  return node?.metadata.annotations?.[requestedAnnotation]?.startsWith("urgent") === true;
+}
+
+/** From the request to the machine until the node is back. */
+export function isDownIn({ phase }: RecordOnNode): boolean {
+  return phase === "Rebooting" || phase === "Returning";
+}
+
+/** The same for all pods of one controller; a pod without a controller is made by nobody anew. */
+export function controllerUid({ metadata: { ownerReferences, uid } }: KubeObject): string {
+  return String(ownerReferences?.find(({ controller }) => controller)?.["uid"] ?? uid);
 }

@@ -1,11 +1,6 @@
-/** How much a daemon may ask of the server, and do to its Node, whatever is broken. */
-
-export interface ModerationWorld {
-  now: () => number;
-  /** How many daemons the node has, or had within the last ten minutes. */
-  daemonsOf: (node: string) => number;
-  violate: (promise: string, message: string) => void;
-}
+/** P12, bounded whatever breaks: how much a daemon asks of the server, and does to its Node. */
+import type { Checker, Look } from "./checker.ts";
+import { recordIn } from "./eyes.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -18,7 +13,11 @@ const cordonsPerHourMax = 8;
 /** Of one controller, of which a storm has at most six pods on a node; a node that is begun anew soon evicts its pods again. */
 const evictedPerMinuteMax = 15;
 
-export function watchModeration({ now, daemonsOf, violate }: ModerationWorld) {
+export function staysBounded({
+  view,
+  violate,
+}: Pick<Look, "violate"> & { view: Pick<Look["view"], "now" | "daemonsOf"> }): Checker {
+  const { now, daemonsOf } = view;
   const nodes = new Map<string, ReturnType<typeof figures>>();
   const of = (node: string) => {
     const known = nodes.get(node) ?? figures(now());
@@ -27,7 +26,7 @@ export function watchModeration({ now, daemonsOf, violate }: ModerationWorld) {
   };
 
   return {
-    onRequest(node: string, path: string): void {
+    onRequest(node, path) {
       const its = of(node);
       const time = now();
       if (path.includes("/eviction")) its.quietSince = time;
@@ -56,22 +55,22 @@ export function watchModeration({ now, daemonsOf, violate }: ModerationWorld) {
         its.quietSince = time;
       }
     },
-    /** `maker`: the controller of the pod. */
-    onEviction(node: string, maker: string, pod: string): void {
+    onEviction(node, controller, pod) {
       const { evicted } = of(node);
-      const its = evicted.get(maker) ?? new Map<string, number>();
-      evicted.set(maker, its);
+      const its = evicted.get(controller) ?? new Map<string, number>();
+      evicted.set(controller, its);
       for (const [other, time] of its) if (time < now() - minuteMs) its.delete(other);
       its.set(pod, now());
       if (its.size <= evictedPerMinuteMax) return;
       violate("evictions stay bounded", `${node} has evicted ${its.size} pods of one controller in a minute`);
       its.clear();
     },
-    onPhase(node: string, phase: string): void {
-      const its = of(node);
-      if (phase === its.phase) return;
+    onNode({ name, writer, isRestored, object }) {
+      const its = of(name);
+      const { phase = "Idle" } = recordIn(object);
+      if ((writer === undefined && !isRestored) || phase === its.phase) return;
       its.phase = phase;
-      // What led to a reboot is over and done with, however soon the next one is asked for.
+      // The way to a reboot is over, however soon the next one is asked for.
       if (phase === "Returning") {
         its.cordons.pop();
         its.evicted.clear();
@@ -80,7 +79,8 @@ export function watchModeration({ now, daemonsOf, violate }: ModerationWorld) {
       if (its.isDraining) its.drainedAt = now();
       its.isDraining = phase === "Draining";
     },
-    onCordon(node: string): void {
+    onCordoned(node, by) {
+      if (by !== "daemon") return;
       const its = of(node);
       its.cordons = [...its.cordons.filter((time) => time > now() - hourMs), now()];
       if (its.cordons.length <= cordonsPerHourMax) return;

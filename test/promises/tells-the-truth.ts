@@ -1,11 +1,15 @@
 /**
- * What the Node says is compared with the world. A sentence is a lie once it has stood for so long against a world that has
- * not changed, with a daemon that runs and can see and write.
+ * P11, tells the truth: the Node is compared with the world. A sentence on it is a lie once it has stood for so long against a
+ * world that has not changed, with a daemon that runs and can see and write.
  */
-import { at, type KubeObject, text } from "../../kubernetes/api/object.ts";
-import { type Machine, sentinelFile } from "../../kubernetes/machines/machine.ts";
-import type { Disturbances } from "./disturbances.ts";
+import { at, type KubeObject, text } from "../kubernetes/api/object.ts";
+import { type Machine, sentinelFile } from "../kubernetes/machines/machine.ts";
 import { type Entry, isHolder, isReady, recordIn } from "./eyes.ts";
+
+interface Times {
+  /** Whether none of them has reached into so long a time before now. */
+  isUndisturbed(node: string, forMs: number): boolean;
+}
 
 export interface TruthWorld {
   now: () => number;
@@ -40,9 +44,10 @@ export interface TruthWorld {
   runningSince: (node: string) => number;
   /** Something beside readiness that the node waits for when it returns. */
   awaitsPods: (node: string) => boolean;
-  disturbances: Disturbances;
-  blindness: Disturbances;
-  muteness: Disturbances;
+  /** Times in which a daemon cannot see or write; in which it is not told of changes; in which it cannot write to its Node. */
+  disturbances: Times;
+  blindness: Times;
+  muteness: Times;
   violate: (promise: string, message: string) => void;
 }
 
@@ -100,54 +105,66 @@ interface Lie {
   isOfLock?: true;
 }
 
-/** Each kind of lie, as the Node and the world are at this moment; undefined for those that it does not say. */
+/** A lie, where it is one: undefined where the Node does not say so, or where it is true. */
+const lie = (isLie: boolean, message: string, mayStandMs = lagMs): Lie | undefined =>
+  isLie ? { message, mayStandMs } : undefined;
+
+/** Each kind of lie, as the Node and the world are at this moment. */
 function liesOf(node: string, stored: KubeObject, world: TruthWorld): Record<string, Lie | undefined> {
+  return { ...liesBetweenCycles(node, stored, world), ...liesInCycle(node, stored, world) };
+}
+
+function liesBetweenCycles(node: string, stored: KubeObject, world: TruthWorld) {
   const { phase = "Idle", reasons = [] } = recordIn(stored);
   const machine = world.machine(node);
   const isNeeded = machine.hasFile(sentinelFile) && !machine.isGoingDown;
   const entries = world.entries(node);
   const says = (gate: string, code: string) =>
     phase === "Waiting" && reasons.some((one) => one.gate === gate && one.code === code);
-  const lie = (isTold: boolean, message: string, mayStandMs = lagMs): Lie | undefined =>
-    isTold ? { message, mayStandMs } : undefined;
-  // One that was taken and given back between two looks was taken.
-  const aboutLock = (one: Lie | undefined) => one && { ...one, against: world.lockVersion(node) };
   const others = entries?.filter(({ nodeID }) => nodeID !== node);
   const isByHand = entries?.some((entry) => !isHolder(entry)) === true;
   const saysOnlyTaken = reasons.every(({ gate, code }) => gate === "lock" && code === "lock-taken");
-  const limits = world.limitsMs(node);
-  const isAtRest = phase === "Idle" || phase === "Waiting" || phase === "Failed";
-  const isDown = (phase === "Rebooting" && machine.isGoingDown) || phase === "Returning";
-  const bootID = machine.boots.at(-1)?.bootID;
-  const isBack = isReady(stored) && text(at(stored, "status", "nodeInfo", "bootID")) === bootID;
-
+  const isBetween = phase === "Idle" || phase === "Waiting" || phase === "Failed";
+  const taken = lie(
+    says("lock", "lock-taken") && others?.length === 0,
+    "says that all slots are taken, and the lock is free",
+  );
+  const holding = lie(
+    isBetween && !world.hasSecond(node) && world.isInLock(node),
+    `has a slot, and is ${phase}`,
+    world.limitsMs(node).trust + lagMs,
+  );
   return {
     idle: lie(phase === "Idle" && isNeeded, "says that it is Idle, and its sentinel is there"),
     window: lie(
       says("window", "outside") && world.isWindowOpen(node),
       "says that it is outside the window, which is open",
     ),
-    taken: aboutLock(
-      lie(
-        says("lock", "lock-taken") && others?.length === 0,
-        "says that all slots are taken, and the lock is free",
-      ),
-    ),
-    // Beside a window that is closed anyway they are asked for no more than once a period.
+    // A slot that was taken and released between two looks was taken.
+    taken: taken && { ...taken, against: world.lockVersion(node) },
+    // Beside a window that is closed anyway, alerts are asked for no more than once a period.
     alerts: lie(
       says("alerts", "active") && reasons.length === 1 && !world.isAlerting(),
       "says that alerts are active, and there are none",
     ),
-    atRest:
-      isAtRest && !world.hasSecond(node) && world.isInLock(node)
-        ? {
-            message: `has a slot, and is ${phase}`,
-            mayStandMs: limits.trust + lagMs,
-            isOfLock: true,
-          }
-        : undefined,
+    holding: holding && ({ ...holding, isOfLock: true } as const),
+    byHand: lie(
+      phase === "Waiting" && isNeeded && isByHand && saysOnlyTaken,
+      "does not say that the lock is set by hand",
+    ),
+  };
+}
+
+function liesInCycle(node: string, stored: KubeObject, world: TruthWorld) {
+  const { phase = "Idle", reasons = [] } = recordIn(stored);
+  const machine = world.machine(node);
+  const limits = world.limitsMs(node);
+  const isDown = (phase === "Rebooting" && machine.isGoingDown) || phase === "Returning";
+  const bootID = machine.boots.at(-1)?.bootID;
+  const isBack = isReady(stored) && text(at(stored, "status", "nodeInfo", "bootID")) === bootID;
+  return {
     homeless: lie(
-      isDown && world.isLost(node) && entries !== undefined && !world.isUnlocked(node),
+      isDown && world.isLost(node) && world.entries(node) !== undefined && !world.isUnlocked(node),
       `is ${phase}, and does not put its slot back`,
     ),
     settling: lie(
@@ -155,17 +172,13 @@ function liesOf(node: string, stored: KubeObject, world: TruthWorld): Record<str
       "says that it is Settling, for longer than it may",
       limits.release + lagMs,
     ),
-    byHand: lie(
-      phase === "Waiting" && isNeeded && isByHand && saysOnlyTaken,
-      "does not say that the lock is set by hand",
-    ),
     draining: lie(
       phase === "Draining",
       "says that it is Draining, for longer than a drain may take",
       limits.draining,
     ),
     // Before the cordon it may wait for --drain-delay.
-    untold: lie(
+    unexplained: lie(
       phase === "Draining" && reasons.length === 0,
       "is drained for long, and does not say what for",
       lagMs + 30_000,
