@@ -1,8 +1,9 @@
 /** What a fault that strikes a request does to it before anybody looks at it. */
+
+import { ConnectionReset } from "./event-queue.ts";
 import { type FaultEffect, isLatency } from "./faults.ts";
 import { ApiError, tooManyRequests } from "./status.ts";
 import { pause, type Timers } from "./timing.ts";
-import { ConnectionReset } from "./watcher.ts";
 
 /** Throws the answer that a fault gives, or ConnectionReset where it gives none. */
 export async function sufferBefore(

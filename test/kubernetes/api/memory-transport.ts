@@ -1,8 +1,8 @@
 /** The server without sockets: a Transport that calls it directly. */
 import type { ApiResponse, Transport } from "../../../daemon/cluster/transport.ts";
 import type { Answer } from "./answer.ts";
+import { ConnectionReset } from "./event-queue.ts";
 import type { Call } from "./request.ts";
-import { ConnectionReset } from "./watcher.ts";
 
 export interface Answering {
   answer(call: Call, token: string | undefined): Promise<Answer>;

@@ -53,163 +53,185 @@ const generatedPrefixMax = 58;
 export const keyOf = (namespace: string | undefined, name: string) =>
   namespace ? `${namespace}/${name}` : name;
 
+/** What all writes of a registry share. */
+interface Ground {
+  store: Store;
+  timers: Timers;
+  random: Random;
+}
+
 export function createRegistry(store: Store, timers: Timers, random: Random): Registry {
-  const context = (): RuleContext => ({
-    now: timers.now(),
-    random,
-    find: (resource, key) => store.get(resource, key),
-  });
-  const now = () => timestamp(timers.now());
+  const ground: Ground = { store, timers, random };
+  return {
+    store,
+    find: (resource, namespace, name) => find(ground, resource, namespace, name),
+    create: (resource, namespace, object, options) => create(ground, resource, namespace, object, options),
+    requireNamespace: (namespace, resource, name) => requireNamespace(ground, namespace, resource, name),
+    update: (target, change, options) => update(ground, target, change, options),
+    delete: (target, options, admit) => remove(ground, target, options, admit),
+  };
+}
 
-  function find({ store: id, subject }: Resource, namespace: string | undefined, name: string): KubeObject {
-    const found = store.get(id, keyOf(namespace, name));
-    if (!found) throw notFound(subject, name);
-    return found;
+function contextOf({ store, timers, random }: Ground): RuleContext {
+  return { now: timers.now(), random, find: (resource, key) => store.get(resource, key) };
+}
+
+function find(
+  { store }: Ground,
+  { store: id, subject }: Resource,
+  namespace: string | undefined,
+  name: string,
+): KubeObject {
+  const found = store.get(id, keyOf(namespace, name));
+  if (!found) throw notFound(subject, name);
+  return found;
+}
+
+function create(
+  ground: Ground,
+  resource: Resource,
+  namespace: string | undefined,
+  object: KubeObject,
+  { dryRun, admit }: WriteOptions,
+): KubeObject {
+  const { store, timers, random } = ground;
+  const { subject, kindSubject, rules, nameRule } = resource;
+  const { metadata } = object;
+  if (metadata.resourceVersion) throw internal("resourceVersion should not be set on objects to be created");
+  if (!metadata.name && metadata.generateName)
+    metadata.name = metadata.generateName.slice(0, generatedPrefixMax) + nameSuffix(random);
+  if (namespace) {
+    metadata.namespace = namespace;
+    requireNamespace(ground, namespace, resource, metadata.name);
+  } else {
+    delete metadata.namespace;
   }
+  for (const key of ["deletionTimestamp", "deletionGracePeriodSeconds", "generation"] as const)
+    delete metadata[key];
+  metadata.uid = uuid(random);
+  metadata.creationTimestamp = timestamp(timers.now());
+  if (resource.hasGeneration) metadata.generation = 1;
+  // The rules of several kinds look at it; it is not stored.
+  object["kind"] = resource.kind;
+  rules.prepareCreate?.(object, contextOf(ground));
+  const errors = [...validateMetadata(object, nameRule), ...(rules.validate?.(object) ?? [])];
+  if (errors.length > 0) throw invalid(kindSubject, metadata.name ?? "", errors);
+  const key = keyOf(namespace, metadata.name);
+  if (store.get(resource.store, key)) throw alreadyExists(subject, metadata.name);
+  const ready = tidied(object);
+  admit?.(ready, undefined);
+  return dryRun ? ready : store.put(resource.store, key, ready);
+}
 
-  function create(
-    resource: Resource,
-    namespace: string | undefined,
-    object: KubeObject,
-    { dryRun, admit }: WriteOptions,
-  ): KubeObject {
-    const { subject, kindSubject, rules, nameRule } = resource;
-    const { metadata } = object;
-    if (metadata.resourceVersion)
-      throw internal("resourceVersion should not be set on objects to be created");
-    if (!metadata.name && metadata.generateName)
-      metadata.name = metadata.generateName.slice(0, generatedPrefixMax) + nameSuffix(random);
-    if (namespace) {
-      metadata.namespace = namespace;
-      requireNamespace(namespace, resource, metadata.name);
-    } else {
-      delete metadata.namespace;
-    }
-    for (const key of ["deletionTimestamp", "deletionGracePeriodSeconds", "generation"] as const)
-      delete metadata[key];
-    metadata.uid = uuid(random);
-    metadata.creationTimestamp = now();
-    if (resource.hasGeneration) metadata.generation = 1;
-    // The rules of several kinds look at it; it is not stored.
-    object["kind"] = resource.kind;
-    rules.prepareCreate?.(object, context());
-    const errors = [...validateMetadata(object, nameRule), ...(rules.validate?.(object) ?? [])];
-    if (errors.length > 0) throw invalid(kindSubject, metadata.name ?? "", errors);
-    const key = keyOf(namespace, metadata.name);
-    if (store.get(resource.store, key)) throw alreadyExists(subject, metadata.name);
-    const ready = tidied(object);
-    admit?.(ready, undefined);
-    return dryRun ? ready : store.put(resource.store, key, ready);
+/** https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#namespacelifecycle */
+function requireNamespace({ store }: Ground, namespace: string, { subject }: Resource, name: string): void {
+  const found = store.get("namespaces", namespace);
+  if (!found) throw notFound({ group: "", resource: "namespaces" }, namespace);
+  if (!found.metadata.deletionTimestamp) return;
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  const message = `namespace ${namespace} is being terminated`;
+  throw forbidden(subject, name, why, [
+    { reason: "NamespaceTerminating", message, field: "metadata.namespace" },
+  ]);
+}
+
+function update(
+  ground: Ground,
+  target: Target,
+  change: (current: KubeObject) => KubeObject,
+  options: UpdateOptions,
+): KubeObject {
+  const { resource, namespace, name } = target;
+  const old = find(ground, resource, namespace, name);
+  const { store } = ground;
+  const changed = change(clone(old));
+  changed["kind"] = resource.kind;
+  const { metadata } = changed;
+  const { uid, resourceVersion } = metadata;
+  if (options.put && uid && uid !== old.metadata.uid) {
+    throw uidMismatch(target, uid, old.metadata.uid);
   }
-
-  /** https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#namespacelifecycle */
-  function requireNamespace(namespace: string, { subject }: Resource, name: string): void {
-    const found = store.get("namespaces", namespace);
-    if (!found) throw notFound({ group: "", resource: "namespaces" }, namespace);
-    if (!found.metadata.deletionTimestamp) return;
-    const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-    const message = `namespace ${namespace} is being terminated`;
-    throw forbidden(subject, name, why, [
-      { reason: "NamespaceTerminating", message, field: "metadata.namespace" },
-    ]);
+  if (!resourceVersion || resourceVersion === "0") {
+    if (!resource.unconditionalUpdate) throw versionRequired(resource, name);
+  } else if (resourceVersion !== old.metadata.resourceVersion) {
+    throw modified(resource.subject, name);
   }
+  prepareUpdate(ground, resource, changed, old, options.subresource);
+  const errors = validateUpdate(resource, changed, old, options.subresource);
+  if (errors.length > 0) throw invalid(resource.kindSubject, name, errors);
 
-  function update(
-    target: Target,
-    change: (current: KubeObject) => KubeObject,
-    options: UpdateOptions,
-  ): KubeObject {
-    const { resource, namespace, name } = target;
-    const old = find(resource, namespace, name);
-    const changed = change(clone(old));
-    changed["kind"] = resource.kind;
-    const { metadata } = changed;
-    const { uid, resourceVersion } = metadata;
-    if (options.put && uid && uid !== old.metadata.uid) {
-      throw uidMismatch(target, uid, old.metadata.uid);
-    }
-    if (!resourceVersion || resourceVersion === "0") {
-      if (!resource.unconditionalUpdate) throw versionRequired(resource, name);
-    } else if (resourceVersion !== old.metadata.resourceVersion) {
-      throw modified(resource.subject, name);
-    }
-    prepareUpdate(resource, changed, old, options.subresource);
-    const errors = validateUpdate(resource, changed, old, options.subresource);
-    if (errors.length > 0) throw invalid(resource.kindSubject, name, errors);
-
-    const ready = tidied(changed);
-    options.admit?.(ready, old);
-    if (isReadyToGo(ready, old) && !resource.rules.holdsDeletion?.(ready)) {
-      if (!options.dryRun) store.remove(resource.store, keyOf(namespace, name));
-      return ready;
-    }
-    // A write that changes nothing is none: no new version, no event.
-    if (equal(ready, old)) return old;
-    return options.dryRun ? ready : store.put(resource.store, keyOf(namespace, name), ready);
+  const ready = tidied(changed);
+  options.admit?.(ready, old);
+  if (isReadyToGo(ready, old) && !resource.rules.holdsDeletion?.(ready)) {
+    if (!options.dryRun) store.remove(resource.store, keyOf(namespace, name));
+    return ready;
   }
+  // A write that changes nothing is none: no new version, no event.
+  if (equal(ready, old)) return old;
+  return options.dryRun ? ready : store.put(resource.store, keyOf(namespace, name), ready);
+}
 
-  function prepareUpdate(
-    resource: Resource,
-    changed: KubeObject,
-    old: KubeObject,
-    subresource?: string,
-  ): void {
-    const { metadata } = changed;
-    metadata.generation = old.metadata.generation;
-    if (subresource === "status") resource.rules.prepareStatusUpdate?.(changed, old);
-    else if (subresource === undefined) resource.rules.prepareUpdate?.(changed, old, context());
-    if (resource.hasGeneration && subresource === undefined) {
-      const counts = resource.rules.raisesGeneration?.(changed, old) ?? false;
-      if (counts || !equal(specOf(changed), specOf(old)))
-        metadata.generation = (old.metadata.generation ?? 0) + 1;
-    }
-    metadata.uid ||= old.metadata.uid;
-    metadata.creationTimestamp = old.metadata.creationTimestamp;
-    metadata.resourceVersion = old.metadata.resourceVersion;
-    metadata.namespace ??= old.metadata.namespace;
-    if (old.metadata.deletionTimestamp) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
-    if (old.metadata.deletionGracePeriodSeconds !== undefined) {
-      metadata.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
-    }
+function prepareUpdate(
+  ground: Ground,
+  resource: Resource,
+  changed: KubeObject,
+  old: KubeObject,
+  subresource?: string,
+): void {
+  const { metadata } = changed;
+  metadata.generation = old.metadata.generation;
+  if (subresource === "status") resource.rules.prepareStatusUpdate?.(changed, old);
+  else if (subresource === undefined) resource.rules.prepareUpdate?.(changed, old, contextOf(ground));
+  if (resource.hasGeneration && subresource === undefined) {
+    const counts = resource.rules.raisesGeneration?.(changed, old) ?? false;
+    if (counts || !equal(specOf(changed), specOf(old)))
+      metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
-
-  function validateUpdate(
-    { rules, nameRule }: Resource,
-    changed: KubeObject,
-    old: KubeObject,
-    subresource?: string,
-  ): FieldError[] {
-    // The real server checks the metadata twice, once for all kinds and once for this one; the causes show it.
-    const metadata = validateMetadataUpdate(changed, old);
-    if (subresource !== undefined) {
-      const status = subresource === "status" ? (rules.validateStatus?.(changed) ?? []) : [];
-      return [...metadata, ...metadata, ...status];
-    }
-    const own = rules.validate?.(changed) ?? [];
-    const checks = { metadata, own, object: [...validateMetadata(changed, nameRule), ...own] };
-    const order = rules.updateChecks ?? ["metadata", "own"];
-    return [
-      ...metadata,
-      ...order.flatMap((check) => checks[check]),
-      ...(rules.validateUpdate?.(changed, old) ?? []),
-    ];
+  metadata.uid ||= old.metadata.uid;
+  metadata.creationTimestamp = old.metadata.creationTimestamp;
+  metadata.resourceVersion = old.metadata.resourceVersion;
+  metadata.namespace ??= old.metadata.namespace;
+  if (old.metadata.deletionTimestamp) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
+  if (old.metadata.deletionGracePeriodSeconds !== undefined) {
+    metadata.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
   }
+}
 
-  function remove(target: Target, options: DeleteOptions, admit?: Admit): Deletion {
-    const { resource, namespace, name } = target;
-    const key = keyOf(namespace, name);
-    const old = find(resource, namespace, name);
-    const { object, marks, stays } = planDeletion(resource, old, options, timers.now());
-    admit?.(undefined, old);
-    const ready = tidied(object);
-    // A dry run of a deletion at once shows the object as it is: nothing has marked it.
-    if (options.dryRun) return { object: stays ? ready : old, gone: !stays };
-    if (marks && !equal(ready, old)) store.put(resource.store, key, ready);
-    if (stays) return { object: store.get(resource.store, key) ?? ready, gone: false };
-    return { object: store.remove(resource.store, key) ?? ready, gone: true };
+function validateUpdate(
+  { rules, nameRule }: Resource,
+  changed: KubeObject,
+  old: KubeObject,
+  subresource?: string,
+): FieldError[] {
+  // The real server checks the metadata twice, once for all kinds and once for this one; the causes show it.
+  const metadata = validateMetadataUpdate(changed, old);
+  if (subresource !== undefined) {
+    const status = subresource === "status" ? (rules.validateStatus?.(changed) ?? []) : [];
+    return [...metadata, ...metadata, ...status];
   }
+  const own = rules.validate?.(changed) ?? [];
+  const checks = { metadata, own, object: [...validateMetadata(changed, nameRule), ...own] };
+  const order = rules.updateChecks ?? ["metadata", "own"];
+  return [
+    ...metadata,
+    ...order.flatMap((check) => checks[check]),
+    ...(rules.validateUpdate?.(changed, old) ?? []),
+  ];
+}
 
-  return { store, find, create, requireNamespace, update, delete: remove };
+function remove(ground: Ground, target: Target, options: DeleteOptions, admit?: Admit): Deletion {
+  const { resource, namespace, name } = target;
+  const { store, timers } = ground;
+  const key = keyOf(namespace, name);
+  const old = find(ground, resource, namespace, name);
+  const { object, marks, stays } = planDeletion(resource, old, options, timers.now());
+  admit?.(undefined, old);
+  const ready = tidied(object);
+  // A dry run of a deletion at once shows the object as it is: nothing has marked it.
+  if (options.dryRun) return { object: stays ? ready : old, gone: !stays };
+  if (marks && !equal(ready, old)) store.put(resource.store, key, ready);
+  if (stays) return { object: store.get(resource.store, key) ?? ready, gone: false };
+  return { object: store.remove(resource.store, key) ?? ready, gone: true };
 }
 
 export function versionRequired({ subject }: Resource, name: string) {

@@ -8,6 +8,7 @@ import { createAuthenticator, defaultAudience, type User } from "./authn.ts";
 import { createAuthorizer } from "./authz.ts";
 import { bootstrap } from "./bootstrap.ts";
 import type { Core } from "./core.ts";
+import { ConnectionReset } from "./event-queue.ts";
 import { sufferBefore } from "./fault-effects.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { handle } from "./handler.ts";
@@ -23,7 +24,7 @@ import { bodyTooLarge, notFound, unauthorized } from "./status.ts";
 import { type Change, Store } from "./store.ts";
 import { type Random, systemTimers, type Timers } from "./timing.ts";
 import { createWatchHub } from "./watch-hub.ts";
-import { ConnectionReset, type Watch } from "./watcher.ts";
+import type { Watch } from "./watcher.ts";
 
 export type { User } from "./authn.ts";
 export type { Fault, FaultEffect, FaultHandle, FaultMatch, Faults, RequestFacts } from "./faults.ts";

@@ -1,0 +1,44 @@
+/** The events of a watch as lines of JSON, in the form that the client asked for. */
+import { partialJson, wholeJson } from "./forms.ts";
+import type { KubeObject } from "./object.ts";
+import { zeroOf } from "./schema.ts";
+import type { ApiError } from "./status.ts";
+import { rowJson, tableJson } from "./tables.ts";
+import type { Timers } from "./timing.ts";
+import type { WatchRequest } from "./watcher.ts";
+
+export interface EventWriter {
+  object(type: "ADDED" | "MODIFIED" | "DELETED", object: KubeObject): string;
+  bookmark(resourceVersion: string, annotations?: Record<string, string>): string;
+  error(error: ApiError): string;
+}
+
+export function createEventWriter(
+  { resource, form, includeObject }: Pick<WatchRequest, "resource" | "form" | "includeObject">,
+  timers: Timers,
+): EventWriter {
+  /** A table names its columns once. */
+  let hasColumns = false;
+  const line = (type: string, json: string) => `{"type":"${type}","object":${json}}\n`;
+  return {
+    object(type, object) {
+      if (form !== "table")
+        return line(type, form === "whole" ? wholeJson(resource, object) : partialJson(resource, object));
+      const rows = [rowJson(resource, object, includeObject, timers.now())];
+      const { resourceVersion } = object.metadata;
+      const json = tableJson(resource, rows, { resourceVersion }, !hasColumns);
+      hasColumns = true;
+      return line(type, json);
+    },
+    bookmark(resourceVersion, annotations) {
+      if (form === "table") return line("BOOKMARK", tableJson(resource, [], { resourceVersion }, false));
+      const metadata = { resourceVersion, ...(annotations && { annotations }) };
+      const object = { ...zeroOf(resource.type), metadata } as unknown as KubeObject;
+      return line(
+        "BOOKMARK",
+        form === "partial" ? partialJson(resource, object) : wholeJson(resource, object),
+      );
+    },
+    error: ({ status }) => line("ERROR", JSON.stringify(status)),
+  };
+}
