@@ -4,7 +4,7 @@ import { type JsonServer, shown } from "../prometheus/server.ts";
 import { firstOf } from "../text/list.ts";
 import { compileRe2, type Pattern } from "../text/re2.ts";
 import type { Gate } from "./gate.ts";
-import type { Looked } from "./unmatched.ts";
+import type { Looked } from "./notices/unmatched.ts";
 
 export interface AlertFilter {
   /** Matches anywhere in the name. */

@@ -9,8 +9,8 @@ import { needRoom, type PodPlan, type PreflightFacts, planDrain } from "../drain
 import { isSaidToBeHeld, podKey, type Selection } from "../drain/select.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import type { Gate, WatchOpening } from "./gate.ts";
-import type { SayOnceADay } from "./once-a-day.ts";
-import type { Looked } from "./unmatched.ts";
+import type { SayOnceADay } from "./notices/once-a-day.ts";
+import type { Looked } from "./notices/unmatched.ts";
 
 /** How this node would be drained. */
 export interface DrainSettings {

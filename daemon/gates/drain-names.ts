@@ -5,7 +5,7 @@ import { paths } from "../cluster/paths.ts";
 import type { Clock } from "../time/clock.ts";
 import { withDeadline } from "../time/deadline.ts";
 import type { Gate } from "./gate.ts";
-import type { Looked } from "./unmatched.ts";
+import type { Looked } from "./notices/unmatched.ts";
 
 /** What options of the drain name. */
 export interface DrainNames {

@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../time/clock.ts";
 import { withDeadline } from "../time/deadline.ts";
 import { linked } from "../time/linked.ts";
-import { awaitOpening } from "./await-opening.ts";
+import { awaitOpening } from "./evaluation/await-opening.ts";
 import {
   cannotTell,
   type Gate,

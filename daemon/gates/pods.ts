@@ -4,7 +4,7 @@ import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
 import { firstOf } from "../text/list.ts";
 import type { Gate } from "./gate.ts";
-import type { Looked } from "./unmatched.ts";
+import type { Looked } from "./notices/unmatched.ts";
 
 export interface BlockingPods {
   /** Label selectors, as the server reads them. */

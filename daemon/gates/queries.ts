@@ -1,7 +1,7 @@
 import { assertWhole, queryPrometheus } from "../prometheus/query.ts";
 import { type JsonServer, shown } from "../prometheus/server.ts";
 import { cannotTell, type Gate } from "./gate.ts";
-import type { Looked } from "./unmatched.ts";
+import type { Looked } from "./notices/unmatched.ts";
 
 const queryMaxChars = 150;
 const labelsMaxChars = 150;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Gate, GateAnswer } from "../../daemon/gates/gate.ts";
-import { upToAge } from "../../daemon/gates/up-to-age.ts";
-import { signal } from "../prometheus/servers.ts";
-import { moment } from "./moment.ts";
+import { upToAge } from "../../../daemon/gates/evaluation/up-to-age.ts";
+import type { Gate, GateAnswer } from "../../../daemon/gates/gate.ts";
+import { signal } from "../../prometheus/servers.ts";
+import { moment } from "../moment.ts";
 
 const hour = 3_600_000;
 const shut: GateAnswer = { open: false, code: "active", message: "1 alert is active: DiskFull" };

@@ -1,6 +1,6 @@
-import type { Clock, Random } from "../time/clock.ts";
-import { linked } from "../time/linked.ts";
-import type { WatchOpening } from "./gate.ts";
+import type { Clock, Random } from "../../time/clock.ts";
+import { linked } from "../../time/linked.ts";
+import type { WatchOpening } from "../gate.ts";
 
 export interface Opening {
   clock: Clock;

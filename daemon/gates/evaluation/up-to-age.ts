@@ -1,4 +1,4 @@
-import { cannotTell, type Gate } from "./gate.ts";
+import { cannotTell, type Gate } from "../gate.ts";
 
 /**
  * The gate as it is until the reboot has been needed for `maxAgeMs`, and open from then on, which is told once for each need:

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { prometheusGates } from "../../daemon/compose/gates.ts";
-import { parseSettings } from "../../daemon/config/settings.ts";
-import { alert, signal, vector } from "../prometheus/servers.ts";
-import { moment } from "./moment.ts";
+import { prometheusGates } from "../../../daemon/compose/gates.ts";
+import { parseSettings } from "../../../daemon/config/settings.ts";
+import { alert, signal, vector } from "../../prometheus/servers.ts";
+import { moment } from "../moment.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { Api } from "../../daemon/cluster/api.ts";
-import { createGates } from "../../daemon/compose/gates.ts";
-import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
-import type { Gate } from "../../daemon/gates/gate.ts";
-import type { Clock } from "../../daemon/time/clock.ts";
-import { alert, answering, element, type silent, vector } from "../prometheus/servers.ts";
-import { moment } from "./moment.ts";
+import type { Api } from "../../../daemon/cluster/api.ts";
+import { createGates } from "../../../daemon/compose/gates.ts";
+import { parseSettings, type RawOptions } from "../../../daemon/config/settings.ts";
+import type { Gate } from "../../../daemon/gates/gate.ts";
+import type { Clock } from "../../../daemon/time/clock.ts";
+import { alert, answering, element, type silent, vector } from "../../prometheus/servers.ts";
+import { moment } from "../moment.ts";
 
 const hour = 3_600_000;
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../time/clock.ts";
+import type { Clock } from "../../time/clock.ts";
 import { dayMs, type SayOnceADay } from "./once-a-day.ts";
 
 /** Told of each look for what an option names (`--block-on-query="up == 0"`), and whether anything was found. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../time/clock.ts";
+import type { Clock } from "../../time/clock.ts";
 import type { SayOnceADay } from "./once-a-day.ts";
 
 /** Less is nothing to speak of: an answer takes its time, and tells its own in whole seconds. */
