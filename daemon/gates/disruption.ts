@@ -19,11 +19,11 @@ export interface DrainSettings {
   /** -1 leaves each pod its own. */
   gracePeriodSeconds: number;
   escalation: Escalation;
-  /** As the option has it. */
+  /** The text of the option. */
   heldSelector: string | undefined;
 }
 
-/** What the gate stands on. */
+/** The world as the gate sees it. */
 export interface DisruptionPorts {
   api: Api;
   clock: Clock;
@@ -41,59 +41,50 @@ interface Found<C extends FindingCode = FindingCode> {
 }
 
 const podsMax = 5;
-/** Whatever closes the gate for these alone is over once the budgets say so. */
+/** A gate that is closed for these alone opens once the budgets allow it. */
 const byBudget: readonly ObstacleCode[] = ["budget-exhausted", "budget-never", "budgets-several"];
 const namespacesMax = 2;
 /** No more nodes than these watch a budget that holds all of them back, on average. */
 const watchersMax = 50;
 /** The gate is asked again before that, whatever a watch shows. */
 const trustMs = 60 * 60_000;
-/** Rights that are missing may be given. */
+/** A missing right may be granted meanwhile. */
 const forbiddenMs = 60 * 60_000;
 
-/** Closed while a drain of this node could not succeed, for what `rebootd plan` says too; its codes are those of findings. */
+/** Closed while a drain of this node could not succeed. `rebootd plan` reports the same; the codes are those of findings. */
 export function disruptionGate(
   ports: DisruptionPorts,
   nodeName: string,
   drain: DrainSettings,
 ): Gate<"disruption"> {
-  const { api, clock, random, looked, say } = ports;
-  const { selection, podSelector, gracePeriodSeconds, escalation, heldSelector } = drain;
+  const { api, clock, say } = ports;
+  const { escalation } = drain;
   let mayWatchAt = Number.NEGATIVE_INFINITY;
-  // Pods that are deleted in the end go past their budgets.
-  const drainDeleteAfterMs = Number.isFinite(escalation.drainDeleteAfterMs) ? 0 : Number.POSITIVE_INFINITY;
+  const onForbidden = (refusal: string) => {
+    mayWatchAt = clock.elapsed() + forbiddenMs;
+    say(
+      "budgets",
+      `a budget that opens is noticed late, as PodDisruptionBudgets cannot be watched: ${refusal}`,
+    );
+  };
   return {
     name: "disruption",
     stages: ["slot"],
     cost: "remote",
     async check({ now, slowGraceSeconds }, signal) {
-      const blockers = await readBlockers(api, nodeName, podSelector, signal);
-      const facts: PreflightFacts = {
-        ...blockers,
-        nodeName,
-        selection,
-        gracePeriodSeconds,
-        slowGraceSeconds,
-        escalation: { ...escalation, drainDeleteAfterMs },
-        now,
-      };
-      if (heldSelector !== undefined) {
-        const isThere = blockers.budgets.some((one) => isSaidToBeHeld(selection, one));
-        looked(`--budget-held-selector=${JSON.stringify(heldSelector)}`, isThere);
-      }
+      const facts = await readFacts(ports, nodeName, drain, { now, slowGraceSeconds }, signal);
       const inNeed = needRoom(facts);
       const cluster = inNeed.length > 0 ? await readRoomFor(api, nodeName, inNeed, signal) : undefined;
       const { pods } = planDrain({ ...facts, cluster });
       const blocked = foundOf(pods, (finding) => isLasting(finding, escalation, now));
-      const [first] = blocked;
-      const [code] = first?.codes ?? [];
+      const [code] = blocked[0]?.codes ?? [];
       if (code !== undefined) {
         const changesAt = Math.min(...blocked.map(({ until }) => until));
         return {
           open: false,
           code,
           message: `the drain could not succeed: ${named(blocked)}`,
-          watch: watchOf(facts, blocked),
+          watch: clock.elapsed() < mayWatchAt ? undefined : watchOf(ports, facts, blocked, onForbidden),
           ...(Number.isFinite(changesAt) && { changesAt }),
         };
       }
@@ -102,51 +93,99 @@ export function disruptionGate(
       return { open: true };
     },
   };
+}
 
-  /** Where budgets alone are in the way, few of them, and not of thousands of nodes at a time. */
-  function watchOf(facts: PreflightFacts, blocked: readonly Found<ObstacleCode>[]): WatchOpening | undefined {
-    if (blocked.some(({ codes }) => codes.some((code) => !byBudget.includes(code)))) return undefined;
-    const keys = new Set(blocked.map(({ key }) => key));
-    const pods = facts.pods.filter((pod) => keys.has(podKey(pod)));
-    const namespaces = [...new Set(pods.map(({ metadata }) => metadata?.namespace ?? ""))];
-    if (namespaces.length > namespacesMax || clock.elapsed() < mayWatchAt) return undefined;
-    const nodesMost = podsMost(pods, facts.budgets);
-    if (random() * nodesMost >= watchersMax) return undefined;
-    // It is kept for a while, and so are no pods that are not in the way.
-    const held: PreflightFacts = { ...facts, pods, budgets: [] };
-    const askedAt = clock.elapsed();
-    const isOpen = (budgets: readonly Budget[]) => {
-      const now = held.now + clock.elapsed() - askedAt;
-      const { pods } = planDrain({ ...held, budgets, now });
-      // One that is busy says soon what it allows.
-      return !pods.some(({ findings }) =>
-        findings.some((one) => one.blocks && !isRecent(one, escalation, now)),
-      );
-    };
-
-    const follow: WatchOpening["follow"] = async (tell, outer) => {
-      const over = new AbortController();
-      const signal = AbortSignal.any([outer, over.signal]);
-      const known = new Map<string, readonly Budget[]>();
-      const followOne = async (namespace: string) => {
-        const onBudgets = (budgets: readonly Budget[] | undefined) => {
-          if (budgets === undefined) known.delete(namespace);
-          else known.set(namespace, budgets);
-          tell(known.size === namespaces.length && isOpen([...known.values()].flat()));
-        };
-        const refusal = await followBudgets({ api, clock, random, namespace, trustMs, onBudgets }, signal);
-        if (refusal === undefined) return;
-        over.abort();
-        mayWatchAt = clock.elapsed() + forbiddenMs;
-        say(
-          "budgets",
-          `a budget that opens is noticed late, as PodDisruptionBudgets cannot be watched: ${refusal}`,
-        );
-      };
-      await Promise.all(namespaces.map(followOne));
-    };
-    return { nodesMost: Math.min(nodesMost, watchersMax), follow };
+async function readFacts(
+  { api, looked }: DisruptionPorts,
+  nodeName: string,
+  { selection, podSelector, gracePeriodSeconds, escalation, heldSelector }: DrainSettings,
+  times: Pick<PreflightFacts, "now" | "slowGraceSeconds">,
+  signal: AbortSignal,
+): Promise<PreflightFacts> {
+  const blockers = await readBlockers(api, nodeName, podSelector, signal);
+  if (heldSelector !== undefined) {
+    const isThere = blockers.budgets.some((one) => isSaidToBeHeld(selection, one));
+    looked(`--budget-held-selector=${JSON.stringify(heldSelector)}`, isThere);
   }
+  // Pods that are deleted in the end go past their budgets.
+  const drainDeleteAfterMs = Number.isFinite(escalation.drainDeleteAfterMs) ? 0 : Number.POSITIVE_INFINITY;
+  return {
+    ...blockers,
+    ...times,
+    nodeName,
+    selection,
+    gracePeriodSeconds,
+    escalation: { ...escalation, drainDeleteAfterMs },
+  };
+}
+
+/** Undefined unless budgets alone block the drain, in few namespaces, and the draw keeps thousands of nodes from watching at a time. */
+function watchOf(
+  ports: DisruptionPorts,
+  facts: PreflightFacts,
+  blocked: readonly Found<ObstacleCode>[],
+  onForbidden: (refusal: string) => void,
+): WatchOpening | undefined {
+  const { clock, random } = ports;
+  if (blocked.some(({ codes }) => codes.some((code) => !byBudget.includes(code)))) return undefined;
+  const keys = new Set(blocked.map(({ key }) => key));
+  const pods = facts.pods.filter((pod) => keys.has(podKey(pod)));
+  const namespaces = [...new Set(pods.map(({ metadata }) => metadata?.namespace ?? ""))];
+  if (namespaces.length > namespacesMax) return undefined;
+  const nodesMost = podsMost(pods, facts.budgets);
+  if (random() * nodesMost >= watchersMax) return undefined;
+  // The facts are kept for a while; the other pods need not be.
+  const held: PreflightFacts = { ...facts, pods, budgets: [] };
+  const askedAt = clock.elapsed();
+  const isOpen = (budgets: readonly Budget[]) => {
+    const now = held.now + clock.elapsed() - askedAt;
+    const { pods } = planDrain({ ...held, budgets, now });
+    // A busy budget soon shows how many disruptions it allows.
+    return !pods.some(({ findings }) =>
+      findings.some((one) => one.blocks && !isRecent(one, held.escalation, now)),
+    );
+  };
+  return {
+    nodesMost: Math.min(nodesMost, watchersMax),
+    follow: (notify, signal) =>
+      followNamespaces(
+        ports,
+        namespaces,
+        { onForbidden, onBudgets: (budgets) => notify(budgets !== undefined && isOpen(budgets)) },
+        signal,
+      ),
+  };
+}
+
+interface BudgetListener {
+  /** Called with the budgets of all namespaces; with undefined while those of one are not known. */
+  onBudgets: (budgets: readonly Budget[] | undefined) => void;
+  /** Called where they may not be watched, which ends the watch. */
+  onForbidden: (refusal: string) => void;
+}
+
+async function followNamespaces(
+  { api, clock, random }: DisruptionPorts,
+  namespaces: readonly string[],
+  { onBudgets, onForbidden }: BudgetListener,
+  outer: AbortSignal,
+): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([outer, over.signal]);
+  const known = new Map<string, readonly Budget[]>();
+  const followOne = async (namespace: string) => {
+    const onChange = (budgets: readonly Budget[] | undefined) => {
+      if (budgets === undefined) known.delete(namespace);
+      else known.set(namespace, budgets);
+      onBudgets(known.size === namespaces.length ? [...known.values()].flat() : undefined);
+    };
+    const options = { api, clock, random, namespace, trustMs, onBudgets: onChange };
+    const refusal = await followBudgets(options, signal);
+    if (refusal === undefined) return;
+    over.abort();
+    onForbidden(refusal);
+  };
+  await Promise.all(namespaces.map(followOne));
 }
 
 /** How many pods are of one of these budgets, and so on how many nodes they are at most. */

@@ -26,11 +26,11 @@ export interface Gate<G extends AskedGate = AskedGate> {
   /** One that has not answered by then is closed. Without it what is usual counts; one that asks several in turn needs longer. */
   readonly deadlineMs?: number;
   /** Rejects when it cannot tell, which counts as closed. */
-  check(moment: GateMoment, signal: AbortSignal): Promise<GateAnswer<G>>;
+  check(context: GateContext, signal: AbortSignal): Promise<GateAnswer<G>>;
 }
 
 /** What a gate may look at beside what it asks for itself. Times in milliseconds since the epoch. */
-export interface GateMoment {
+export interface GateContext {
   now: number;
   stage: Stage;
   neededSince: number;
@@ -60,7 +60,7 @@ export interface WatchOpening {
    * Tells whether the gate would be open, at first and whenever that may have changed, until the signal ends it. Ends by itself where
    * that cannot be seen. What it tells opens no way: then the gate is asked.
    */
-  follow(tell: (isOpen: boolean) => void, signal: AbortSignal): Promise<void>;
+  follow(notify: (isOpen: boolean) => void, signal: AbortSignal): Promise<void>;
 }
 
 export interface GateAnswers {

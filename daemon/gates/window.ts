@@ -1,5 +1,6 @@
 import { createOpenings, type Schedule, type Span } from "../schedule/openings.ts";
-import type { Gate, GateMoment } from "./gate.ts";
+import { iso } from "../time/iso.ts";
+import type { Gate, GateContext } from "./gate.ts";
 
 export interface WindowSettings extends Schedule {
   /** How long before the end of a window no cycle starts any more. */
@@ -27,9 +28,9 @@ export function windowGate({ margin, atEnd, ...schedule }: WindowSettings): Gate
     stages: atEnd === "finish" ? ["start"] : ["start", "drain", "reboot"],
     cost: "local",
     urgentPasses: true,
-    async check(moment) {
-      const { now } = moment;
-      const closesAt = (span: Span) => span.end - marginMs(margin, span, moment);
+    async check(context) {
+      const { now } = context;
+      const closesAt = (span: Span) => span.end - marginMs(margin, span, context);
       const ahead = openings(now, backMs);
       const first = ahead.next().value ?? undefined;
       const isOpen = first !== undefined && first.start <= now;
@@ -37,13 +38,13 @@ export function windowGate({ margin, atEnd, ...schedule }: WindowSettings): Gate
 
       const next = find(isOpen ? undefined : first, ahead, (span) => span.start < closesAt(span));
       const opensNext =
-        next === undefined ? "does not open within a year" : `opens next at ${time(next.start)}`;
+        next === undefined ? "does not open within a year" : `opens next at ${iso(next.start)}`;
       if (isOpen) {
         const needed = `${Math.ceil((first.end - closesAt(first)) / 1000)} s`;
         return {
           open: false,
           code: "too-short",
-          message: `the maintenance window is open until ${time(first.end)}, too short for a cycle, which may take ${needed}; it ${opensNext}`,
+          message: `the maintenance window is open until ${iso(first.end)}, too short for a cycle, which may take ${needed}; it ${opensNext}`,
           changesAt: first.end,
         };
       }
@@ -52,7 +53,7 @@ export function windowGate({ margin, atEnd, ...schedule }: WindowSettings): Gate
         return {
           open: false,
           code: "blackout",
-          message: `in a blackout until ${time(blackout.end)}; the maintenance window ${opensNext}`,
+          message: `in a blackout until ${iso(blackout.end)}; the maintenance window ${opensNext}`,
           changesAt: blackout.end,
         };
       }
@@ -67,7 +68,7 @@ export function windowGate({ margin, atEnd, ...schedule }: WindowSettings): Gate
   };
 }
 
-function marginMs(margin: Margin, { start, end }: Span, { stage, lastDrainMs }: GateMoment): number {
+function marginMs(margin: Margin, { start, end }: Span, { stage, lastDrainMs }: GateContext): number {
   if (stage !== "start") return 0;
   if ("ms" in margin) return margin.ms;
   const { cycleMaxMs } = margin;
@@ -81,10 +82,6 @@ function find(first: Span | undefined, ahead: Iterable<Span>, fits: (span: Span)
   return undefined;
 }
 
-function known(moment: number): number | undefined {
-  return Number.isFinite(moment) ? moment : undefined;
-}
-
-function time(moment: number): string {
-  return new Date(moment).toISOString();
+function known(at: number): number | undefined {
+  return Number.isFinite(at) ? at : undefined;
 }

@@ -17,7 +17,7 @@ import type { Transport } from "../../daemon/cluster/transport.ts";
 import { readNode } from "../../daemon/cycle/node.ts";
 import { lookAtOwnPods } from "../../daemon/cycle/own-pods.ts";
 import { awaitDetached } from "../../daemon/drain/volumes.ts";
-import type { GateMoment } from "../../daemon/gates/gate.ts";
+import type { GateContext } from "../../daemon/gates/gate.ts";
 import { podsGate } from "../../daemon/gates/pods.ts";
 import { createAbsent } from "../../daemon/lock/absent.ts";
 import { listStaticPodsDown } from "../../daemon/lock/control-plane.ts";
@@ -306,7 +306,7 @@ async function readAll(world: World): Promise<Record<string, string>> {
     "static pods that are down": () => listStaticPodsDown(api, ["n1"], signal),
     "pods that a node needs": () => lookAtOwnPods(api, own, node, ["kube-system/rebootd"], signal),
     "whether a DaemonSet wants a pod": () => wantsPodOn(api, "kube-system/rebootd", node, signal),
-    "pods that block": () => gate.check({} as GateMoment, signal),
+    "pods that block": () => gate.check({} as GateContext, signal),
     "the lock": () => lockObject.read(signal),
     "volumes that are attached": detach,
     "rebootd plan": () => typed("plan", "n1", "-o", "json"),

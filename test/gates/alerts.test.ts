@@ -23,7 +23,7 @@ import {
   useless,
   vector,
 } from "../prometheus/servers.ts";
-import { moment } from "./moment.ts";
+import { context } from "./context.ts";
 
 const noFilter: AlertFilter = {
   names: undefined,
@@ -163,7 +163,7 @@ describe("The alerts gate", () => {
   };
   for (const hours of [-2, 0, 2]) {
     it(`sees the alerts of now when the node's clock is ${hours} hours off`, async () => {
-      const answer = await gate(asPrometheus).check(moment(now + hours * 3_600_000), signal);
+      const answer = await gate(asPrometheus).check(context(now + hours * 3_600_000), signal);
       assert.ok(!answer.open && answer.code === "active");
     });
   }
@@ -173,7 +173,7 @@ describe("The alerts gate", () => {
     await gate(async (...request) => {
       asked.push(request.slice(0, 2));
       return vector()(...request);
-    }).check(moment(0), signal);
+    }).check(context(0), signal);
     assert.deepEqual(asked, [["http://prometheus:9090/api/v1/query", { query: "ALERTS" }]]);
   });
 
@@ -193,7 +193,7 @@ describe("The alerts gate", () => {
         url: "http://prometheus:9090/?partial_response=false",
       });
       const matchers = ['team="a&b"'];
-      const answer = await gate(silent, { prometheus: server, matchers }).check(moment(0), signal);
+      const answer = await gate(silent, { prometheus: server, matchers }).check(context(0), signal);
       assert.ok(!answer.open && answer.code === "active");
       assert.deepEqual(urls, [
         "http://prometheus:9090/api/v1/query?partial_response=false&query=ALERTS%7Bteam%3D%22a%26b%22%7D",
@@ -204,14 +204,14 @@ describe("The alerts gate", () => {
   it("does not ask by GET where POST fails otherwise", async () => {
     for (const status of [400, 401, 404, 422, 500, 503]) {
       const urls: string[] = [];
-      await assert.rejects(gate(readOnly(status, vector(), urls)).check(moment(0), signal));
+      await assert.rejects(gate(readOnly(status, vector(), urls)).check(context(0), signal));
       assert.deepEqual(urls, []);
     }
   });
 
   it("says both where GET is refused as well", async () => {
     await assert.rejects(
-      gate(readOnly(403, answering(404, "no such page"))).check(moment(0), signal),
+      gate(readOnly(403, answering(404, "no such page"))).check(context(0), signal),
       /^Error: Prometheus at http:\/\/prometheus:9090 answered 403: POST is not for you \(to POST\), and 404: no such page \(to GET\)$/,
     );
   });
@@ -219,7 +219,7 @@ describe("The alerts gate", () => {
   it("gives both together the time of one", async () => {
     const clock = { ...systemClock, sleep: async () => {} };
     const server = prometheus(readOnly(403, silent), { clock });
-    await assert.rejects(gate(silent, { prometheus: server }).check(moment(0), signal), /within 10 s$/);
+    await assert.rejects(gate(silent, { prometheus: server }).check(context(0), signal), /within 10 s$/);
   });
 
   it("keeps the path and the query of the URL, and the user for who sends it", async () => {
@@ -231,18 +231,18 @@ describe("The alerts gate", () => {
       },
       { url: "https://me:secret@host/select/0/prometheus/?partial_response=false" },
     );
-    await gate(silent, { prometheus: server }).check(moment(0), signal);
+    await gate(silent, { prometheus: server }).check(context(0), signal);
     assert.deepEqual(urls, [
       "https://me:secret@host/select/0/prometheus/api/v1/query?partial_response=false",
     ]);
   });
 
   it("is open without alerts", async () => {
-    assert.deepEqual(await gate(vector()).check(moment(0), signal), { open: true });
+    assert.deepEqual(await gate(vector()).check(context(0), signal), { open: true });
   });
 
   it("is closed with alerts, and names them", async () => {
-    const answer = await gate(vector(alert("DiskFull"), alert("Watchdog"))).check(moment(0), signal);
+    const answer = await gate(vector(alert("DiskFull"), alert("Watchdog"))).check(context(0), signal);
     assert.deepEqual(answer, {
       open: false,
       code: "active",
@@ -252,7 +252,7 @@ describe("The alerts gate", () => {
 
   it("names ten at most, and of a long name the beginning", async () => {
     const many = Array.from({ length: 30 }, (_, index) => alert(`Alert${index}${"x".repeat(1000)}`));
-    const answer = await gate(vector(...many)).check(moment(0), signal);
+    const answer = await gate(vector(...many)).check(context(0), signal);
     assert.ok(
       !answer.open && answer.message.startsWith("30 alerts") && answer.message.endsWith(" and 20 more"),
     );
@@ -261,14 +261,14 @@ describe("The alerts gate", () => {
 
   for (const [what, post, says] of useless) {
     it(`cannot tell from ${what}`, async () => {
-      await assert.rejects(gate(post).check(moment(0), signal), says);
+      await assert.rejects(gate(post).check(context(0), signal), says);
     });
   }
 
   it("says why a query was not understood, in the server's words", async () => {
     const refused = answering(400, { status: "error", errorType: "bad_data", error: "parse error: no" });
     const says = /^Error: Prometheus at http:\/\/prometheus:9090 answered 400: parse error: no$/;
-    await assert.rejects(gate(refused).check(moment(0), signal), says);
+    await assert.rejects(gate(refused).check(context(0), signal), says);
   });
 
   it("cannot tell from an answer that lacks a part, unless what is there closes it", async () => {
@@ -279,30 +279,30 @@ describe("The alerts gate", () => {
         warnings: ["store-2 was not reached"],
       });
     await assert.rejects(
-      gate(partial()).check(moment(0), signal),
+      gate(partial()).check(context(0), signal),
       /may lack a part: store-2 was not reached/,
     );
-    assert.equal((await gate(partial(alert("DiskFull"))).check(moment(0), signal)).open, false);
+    assert.equal((await gate(partial(alert("DiskFull"))).check(context(0), signal)).open, false);
   });
 
   it("cannot tell from an answer that VictoriaMetrics calls partial, unless what is there closes it", async () => {
     const partial = (...result: unknown[]) =>
       answering(200, { status: "success", isPartial: true, data: { resultType: "vector", result } });
-    await assert.rejects(gate(partial()).check(moment(0), signal), /may lack a part: isPartial: true$/);
-    assert.equal((await gate(partial(alert("DiskFull"))).check(moment(0), signal)).open, false);
+    await assert.rejects(gate(partial()).check(context(0), signal), /may lack a part: isPartial: true$/);
+    assert.equal((await gate(partial(alert("DiskFull"))).check(context(0), signal)).open, false);
   });
 
   it("takes an answer that says it is whole for whole", async () => {
     const whole = { isPartial: false, warnings: null, infos: ["PromQL info: not a counter"] };
     const data = { resultType: "vector", result: [] };
     const answer = answering(200, { status: "success", ...whole, data });
-    assert.deepEqual(await gate(answer).check(moment(0), signal), { open: true });
+    assert.deepEqual(await gate(answer).check(context(0), signal), { open: true });
   });
 
   it("says that the server was silent, and not that the gate was", async () => {
     const server = prometheus(silent, { clock: hastyClock });
     await assert.rejects(
-      gate(silent, { prometheus: server }).check(moment(0), signal),
+      gate(silent, { prometheus: server }).check(context(0), signal),
       new SilentServerError("Prometheus at http://prometheus:9090 has not answered within 10 s"),
     );
   });
@@ -310,7 +310,7 @@ describe("The alerts gate", () => {
   it("shows no user and no password", async () => {
     const server = prometheus(answering(500, ""), { url: "http://me:secret@prometheus/?key=secret" });
     await assert.rejects(
-      gate(silent, { prometheus: server }).check(moment(0), signal),
+      gate(silent, { prometheus: server }).check(context(0), signal),
       /^Error: Prometheus at http:\/\/prometheus answered 500$/,
     );
   });
@@ -326,13 +326,16 @@ describe("The alerts gate", () => {
     const full = alert("DiskFull", "firing", "1", { node: "n1" });
 
     it("is open when all alerts are silenced", async () => {
-      const answer = await gate(vector(full), { alertmanager: alertmanager(mutes) }).check(moment(0), signal);
+      const answer = await gate(vector(full), { alertmanager: alertmanager(mutes) }).check(
+        context(0),
+        signal,
+      );
       assert.deepEqual(answer, { open: true });
     });
 
     it("names those that are not", async () => {
       const answer = await gate(vector(full, alert("Other")), { alertmanager: alertmanager(mutes) }).check(
-        moment(0),
+        context(0),
         signal,
       );
       assert.ok(!answer.open);
@@ -341,14 +344,14 @@ describe("The alerts gate", () => {
 
     it("does not ask it when there are no alerts", async () => {
       const never: typeof silent = () => assert.fail("nobody is to be asked");
-      const answer = await gate(vector(), { alertmanager: alertmanager(never) }).check(moment(0), signal);
+      const answer = await gate(vector(), { alertmanager: alertmanager(never) }).check(context(0), signal);
       assert.deepEqual(answer, { open: true });
     });
 
     for (const [what, post, says] of useless) {
       it(`stays closed with alerts when it gets ${what} from it`, async () => {
         const answer = await gate(vector(full), { alertmanager: alertmanager(post) }).check(
-          moment(0),
+          context(0),
           signal,
         );
         assert.ok(!answer.open && answer.code === "active");
@@ -359,7 +362,7 @@ describe("The alerts gate", () => {
 
     it("stays closed with alerts when it is silent", async () => {
       const server = alertmanager(silent, { clock: hastyClock });
-      const answer = await gate(vector(full), { alertmanager: server }).check(moment(0), signal);
+      const answer = await gate(vector(full), { alertmanager: server }).check(context(0), signal);
       assert.ok(!answer.open);
       assert.match(answer.message, /Alertmanager at http:\/\/alertmanager:9093 has not answered within 10 s/);
     });
@@ -374,7 +377,7 @@ describe("The alerts gate", () => {
       const matchers = [{ name: "node", value: "n.*", isRegex: true, isEqual: true }];
       const busySilence = { status: { state: "active" }, matchers };
       const answer = await gate(vector(full, full), { alertmanager: alertmanager(busy, { clock }) }).check(
-        moment(0),
+        context(0),
         signal,
       );
       assert.ok(!answer.open);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Api, CallOptions } from "../../daemon/cluster/api.ts";
 import { controlPlaneGate } from "../../daemon/gates/control-plane.ts";
 import { node, pod } from "../drain/builders.ts";
-import { moment } from "./moment.ts";
+import { context } from "./context.ts";
 
 const { signal } = new AbortController();
 const label = "node-role.kubernetes.io/control-plane";
@@ -20,7 +20,7 @@ async function asked(labels: Record<string, string>, etcd: { ready: boolean }, o
       return { metadata: {}, items: query?.["fieldSelector"] === "spec.nodeName=n2" ? pods : [] };
     },
   } as unknown as Api;
-  const answer = await controlPlaneGate(api, "n1").check(moment(0, { stage: "reboot", labels }), signal);
+  const answer = await controlPlaneGate(api, "n1").check(context(0, { stage: "reboot", labels }), signal);
   return { requests, says: answer.open ? "open" : `${answer.code}: ${answer.message}` };
 }
 

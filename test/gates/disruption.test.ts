@@ -4,7 +4,7 @@ import type { Budget, List, Pod } from "../../daemon/cluster/objects.ts";
 import { disruptionGate } from "../../daemon/gates/disruption.ts";
 import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { seeded } from "../simulation/seeded.ts";
-import { moment } from "./moment.ts";
+import { context } from "./context.ts";
 
 const { signal } = new AbortController();
 
@@ -38,7 +38,7 @@ async function answerFor(
   const drain = { selection, podSelector: undefined, escalation } as unknown as Parameters<
     typeof disruptionGate
   >[2];
-  const answer = await disruptionGate(ports, "n1", drain).check(moment(0), signal);
+  const answer = await disruptionGate(ports, "n1", drain).check(context(0), signal);
   assert.ok(!answer.open);
   return answer;
 }

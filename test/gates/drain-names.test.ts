@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { drainNamesGate } from "../../daemon/gates/drain-names.ts";
-import { moment } from "./moment.ts";
+import { context } from "./context.ts";
 
 const { signal } = new AbortController();
 const hour = 3_600_000;
@@ -26,7 +26,7 @@ async function lookAt(list: () => Promise<unknown>, ...elapsed: number[]) {
   );
   for (const at of elapsed) {
     now = at;
-    assert.deepEqual(await gate.check(moment(at), signal), { open: true });
+    assert.deepEqual(await gate.check(context(at), signal), { open: true });
   }
   return { lists, said };
 }

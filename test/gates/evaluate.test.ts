@@ -4,7 +4,7 @@ import type { Gate, GateAnswer, Stage, WatchOpening } from "../../daemon/gates/g
 import type { AskedGate } from "../../daemon/gates/reasons.ts";
 import type { Clock } from "../../daemon/time/clock.ts";
 import { createVirtualTime } from "../kubernetes/virtual-time.ts";
-import { moment } from "./moment.ts";
+import { context } from "./context.ts";
 
 const { signal } = new AbortController();
 const minute = 60_000;
@@ -42,7 +42,7 @@ const open = gate("open", async () => openAnswer);
 const shut = (name: string, rest: Partial<Gate> = {}) => gate(name, async () => shutAnswer(name), rest);
 
 function asked(changes: Partial<Asked> = {}): Asked {
-  const { now, ...rest } = moment(0);
+  const { now, ...rest } = context(0);
   return { ...rest, urgent: false, isLockFull: false, ...changes };
 }
 

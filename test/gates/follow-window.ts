@@ -4,7 +4,7 @@ import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts"
 import type { Gate, GateAnswer, Stage } from "../../daemon/gates/gate.ts";
 import { windowGate } from "../../daemon/gates/window.ts";
 import { ConfigError } from "../../daemon/text/config-error.ts";
-import { moment } from "./moment.ts";
+import { context } from "./context.ts";
 import { day, type ModelSchedule, modelCodes, schedules } from "./window-model.ts";
 
 const { signal } = new AbortController();
@@ -47,7 +47,7 @@ export async function follow(wishes: Wishes, from: number, to: number): Promise<
   for (let minute = first === -1 ? codes.length : first; minute < last; changes += 1) {
     const now = (from + minute) * minuteMs;
     const answer: GateAnswer = await gate.check(
-      moment(now, {
+      context(now, {
         stage: wishes.stage,
         lastDrainMs: wishes.lastDrain === undefined ? undefined : wishes.lastDrain * minuteMs,
       }),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Inhibitors, inhibitorsGate } from "../../daemon/gates/inhibitors.ts";
 import type { Inhibitor } from "../../daemon/host/logind/logind.ts";
-import { moment } from "./moment.ts";
+import { context } from "./context.ts";
 
 const { signal } = new AbortController();
 
@@ -27,7 +27,7 @@ async function asked(when: Inhibitors, ...answers: (Inhibitor[] | Error)[]): Pro
   );
   const said: string[] = [];
   for (const _ of answers) {
-    const answer = await gate.check(moment(0), signal).catch((error: Error) => error);
+    const answer = await gate.check(context(0), signal).catch((error: Error) => error);
     said.push(answer instanceof Error ? answer.message : answer.open ? "open" : answer.message);
   }
   return said;

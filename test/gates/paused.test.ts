@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parsePause, writePause } from "../../daemon/annotations/pause.ts";
 import { pausedGate } from "../../daemon/gates/paused.ts";
-import { moment } from "./moment.ts";
+import { context } from "./context.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const evening = Date.parse("2026-11-24T18:00:00Z");
@@ -11,7 +11,7 @@ const endless = 'it does not end by itself; an end is written as "until 2026-12-
 
 /** The sentence of the closed gate, or "open". */
 async function said(paused: string | undefined): Promise<string> {
-  const answer = await pausedGate.check(moment(noon, { paused }), signal);
+  const answer = await pausedGate.check(context(noon, { paused }), signal);
   return answer.open ? "open" : `${answer.code}: ${answer.message}`;
 }
 
@@ -45,7 +45,7 @@ describe("The pause of a node", () => {
 
   it("tells when it ends", async () => {
     const paused = "until 2026-11-24T18:00:00Z";
-    const { changesAt } = await pausedGate.check(moment(noon, { paused }), signal);
+    const { changesAt } = await pausedGate.check(context(noon, { paused }), signal);
     assert.equal(changesAt, evening);
   });
 

@@ -10,11 +10,11 @@ import {
   useless,
   vector,
 } from "../prometheus/servers.ts";
-import { moment } from "./moment.ts";
+import { context } from "./context.ts";
 
 const said = async (post: typeof silent, queries = ["up == 0"], clock?: typeof hastyClock) => {
   const server = prometheus(post, clock && { clock });
-  const answer = await queriesGate(server, queries).check(moment(0), signal);
+  const answer = await queriesGate(server, queries).check(context(0), signal);
   return answer.open ? "open" : `${answer.code}: ${answer.message}`;
 };
 

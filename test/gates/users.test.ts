@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { usersGate } from "../../daemon/gates/users.ts";
 import type { Session } from "../../daemon/host/logind/logind.ts";
-import { moment } from "./moment.ts";
+import { context } from "./context.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const minute = 60_000;
@@ -13,7 +13,7 @@ function session(user: string, changes: Partial<Session> = {}): Session {
 
 function asked(sessions: Session[], now = noon) {
   const gate = usersGate({ listSessions: async () => sessions }, 10 * minute);
-  return gate.check(moment(now, { neededSince: noon }), signal);
+  return gate.check(context(now, { neededSince: noon }), signal);
 }
 
 async function namesIn(...sessions: Session[]): Promise<string> {
@@ -52,7 +52,7 @@ describe("The users gate", () => {
   it("lets the node go once the need is that old, and asks nobody then", async () => {
     assert.equal((await asked([session("anna")], noon + 10 * minute - 1)).open, false);
     const gate = usersGate({ listSessions: () => assert.fail("nobody is to be asked") }, 10 * minute);
-    const { open } = await gate.check(moment(noon + 10 * minute, { neededSince: noon }), signal);
+    const { open } = await gate.check(context(noon + 10 * minute, { neededSince: noon }), signal);
     assert.equal(open, true);
   });
 
@@ -61,6 +61,6 @@ describe("The users gate", () => {
       throw new Error("no D-Bus socket at /run/bus");
     };
     const gate = usersGate({ listSessions }, minute);
-    await assert.rejects(gate.check(moment(noon), signal), /no D-Bus socket/);
+    await assert.rejects(gate.check(context(noon), signal), /no D-Bus socket/);
   });
 });

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
-import type { GateMoment } from "../../daemon/gates/gate.ts";
+import type { GateContext } from "../../daemon/gates/gate.ts";
 import { windowGate } from "../../daemon/gates/window.ts";
-import { moment } from "./moment.ts";
+import { context } from "./context.ts";
 
 const { signal } = new AbortController();
 
 /** What the gate says at a time, with options as they are typed, but without a margin unless one is given. */
-const ask = (options: RawOptions, time: string, changes?: Partial<GateMoment>) =>
+const ask = (options: RawOptions, time: string, changes?: Partial<GateContext>) =>
   askAsIs({ "window-margin": "0", ...options }, time, changes);
 
-async function askAsIs(options: RawOptions, time: string, changes: Partial<GateMoment> = {}) {
+async function askAsIs(options: RawOptions, time: string, changes: Partial<GateContext> = {}) {
   const now = Date.parse(time);
   const { window } = parseSettings({ "node-id": "n1", ...options });
-  const answer = await windowGate(window).check(moment(now, changes), signal);
+  const answer = await windowGate(window).check(context(now, changes), signal);
   const changesAt = answer.changesAt === undefined ? undefined : iso(answer.changesAt);
   return answer.open
     ? { says: "open", message: "", changesAt }
@@ -251,7 +251,7 @@ describe("A blackout", () => {
 describe("The margin", () => {
   const window = "0 2 * * tue for 4h"; // From 2026-11-24.
   const hour = 3_600_000;
-  const rows: [what: string, options: RawOptions, changes: Partial<GateMoment>, closesAt: string][] = [
+  const rows: [what: string, options: RawOptions, changes: Partial<GateContext>, closesAt: string][] = [
     ["is what was asked for", { "window-margin": "1h" }, {}, "05:00"],
     ["is none at 0", { "window-margin": "0" }, {}, "06:00"],
     ["is as asked for even past half of the window", { "window-margin": "3h30m" }, {}, "02:30"],

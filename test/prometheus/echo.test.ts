@@ -9,7 +9,7 @@ import { queriesGate } from "../../daemon/gates/queries.ts";
 import { createPost } from "../../daemon/prometheus/http.ts";
 import { createSecrets } from "../../daemon/text/secrets.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
-import { moment } from "../gates/moment.ts";
+import { context } from "../gates/context.ts";
 import { alert, alertmanager, element, prometheus, signal } from "./servers.ts";
 
 /** All of the secrets that a server may make of what it was sent. */
@@ -78,7 +78,7 @@ describe("A server that shows what it was sent puts no secret of the daemon on t
         };
         const gates: Gate[] = [alertsGate(sources, filter), queriesGate(sources.prometheus, ["up"])];
         for (const gate of gates) {
-          const found = await gate.check(moment(0), signal).catch((error: Error) => error);
+          const found = await gate.check(context(0), signal).catch((error: Error) => error);
           const told =
             found instanceof Error ? String(found.stack) + String(found.cause) : JSON.stringify(found);
           assert.doesNotMatch(told, tells);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { podsGate } from "../../daemon/gates/pods.ts";
-import { moment } from "../gates/moment.ts";
+import { context } from "../gates/context.ts";
 import { type ApiServer, createApiServer } from "../kubernetes/api/server.ts";
 import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { seeded } from "./seeded.ts";
@@ -70,7 +70,7 @@ describe("A pod blocks the reboot of its node", () => {
   }
 
   async function said(selectors: string[], namespaces: string[] = []): Promise<string> {
-    const answer = await podsGate(api, "n1", { selectors, namespaces }).check(moment(noon), signal);
+    const answer = await podsGate(api, "n1", { selectors, namespaces }).check(context(noon), signal);
     return answer.open ? "open" : `${answer.code}: ${answer.message}`;
   }
 

@@ -4,7 +4,7 @@ import { usersGate } from "../../daemon/gates/users.ts";
 import { createLogind, type Logind } from "../../daemon/host/logind/logind.ts";
 import { logindRebooter } from "../../daemon/host/reboot/logind.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
-import { moment } from "../gates/moment.ts";
+import { context } from "../gates/context.ts";
 import { type Machine, startMachine } from "./machine.ts";
 
 const { signal } = new AbortController();
@@ -33,7 +33,7 @@ async function eventually(isSo: () => Promise<boolean>): Promise<void> {
 }
 
 async function asked(): Promise<string> {
-  const answer = await inhibitorsGate(logind, "auto").check(moment(0), signal);
+  const answer = await inhibitorsGate(logind, "auto").check(context(0), signal);
   return answer.open ? "open" : answer.message;
 }
 
@@ -70,15 +70,15 @@ describe("logind of a real machine", () => {
     await machine.exec("useradd", "anna");
     await login("timer");
     await eventually(async () => (await logind.listSessions(signal)).length === 1);
-    assert.equal((await gate.check(moment(0), signal)).open, true);
+    assert.equal((await gate.check(context(0), signal)).open, true);
     await login("visit", "-p", "Environment=XDG_SESSION_CLASS=user XDG_SESSION_TYPE=tty");
-    await eventually(async () => !(await gate.check(moment(0), signal)).open);
-    const answer = await gate.check(moment(0), signal);
+    await eventually(async () => !(await gate.check(context(0), signal)).open);
+    const answer = await gate.check(context(0), signal);
     assert.match(answer.open ? "open" : answer.message, /^logged in: anna; waits/);
     const classes = (await logind.listSessions(signal)).map((one) => one.class).sort();
     assert.deepEqual(classes, ["background", "user"]);
     await machine.exec("systemctl", "stop", "visit", "timer");
-    await eventually(async () => (await gate.check(moment(0), signal)).open);
+    await eventually(async () => (await gate.check(context(0), signal)).open);
   });
 
   it("is called systemd, by which --reboot-method=signal knows it", async () => {

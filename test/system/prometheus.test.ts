@@ -11,7 +11,7 @@ import { createPost } from "../../daemon/prometheus/http.ts";
 import { queryPrometheus } from "../../daemon/prometheus/query.ts";
 import { compileRe2 } from "../../daemon/text/re2.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
-import { moment } from "../gates/moment.ts";
+import { context } from "../gates/context.ts";
 import { certificate } from "../kubernetes/api/https.ts";
 import { type Monitoring, startMonitoring } from "./prometheus.ts";
 
@@ -54,7 +54,7 @@ describe("Debian's Prometheus and Alertmanager", () => {
     });
     const answers = gates.map((gate) =>
       gate
-        .check(moment(Date.now()), signal)
+        .check(context(Date.now()), signal)
         .then((answer: GateAnswer) => (answer.open ? "open" : `${answer.code}: ${answer.message}`)),
     );
     return await Promise.all(answers);

@@ -30,7 +30,7 @@ export async function awaitOpening(
   let isWaiting = false;
   const { promise, resolve } = Promise.withResolvers<"opened" | "blind" | "over">();
 
-  const tell = (open: boolean) => {
+  const notify = (open: boolean) => {
     isOpen = open;
     if (open && !isWaiting) void letOthersGo();
   };
@@ -48,7 +48,7 @@ export async function awaitOpening(
     () => resolve("over"),
     () => {},
   );
-  watch.follow(tell, signal).then(
+  watch.follow(notify, signal).then(
     () => resolve("blind"),
     () => resolve("blind"),
   );

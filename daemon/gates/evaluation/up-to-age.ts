@@ -8,10 +8,10 @@ export function upToAge(gate: Gate, maxAgeMs: number, say: (what: string) => voi
   let saidOf: number | undefined;
   return {
     ...gate,
-    async check(moment, signal) {
-      const { now, neededSince } = moment;
-      if (now - neededSince < maxAgeMs) return await gate.check(moment, signal);
-      const answer = await gate.check(moment, signal).catch((error) => {
+    async check(context, signal) {
+      const { now, neededSince } = context;
+      if (now - neededSince < maxAgeMs) return await gate.check(context, signal);
+      const answer = await gate.check(context, signal).catch((error) => {
         signal.throwIfAborted();
         return cannotTell(error);
       });

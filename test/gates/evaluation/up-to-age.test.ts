@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { upToAge } from "../../../daemon/gates/evaluation/up-to-age.ts";
 import type { Gate, GateAnswer } from "../../../daemon/gates/gate.ts";
 import { signal } from "../../prometheus/servers.ts";
-import { moment } from "../moment.ts";
+import { context } from "../context.ts";
 
 const hour = 3_600_000;
 const shut: GateAnswer = { open: false, code: "active", message: "1 alert is active: DiskFull" };
@@ -11,7 +11,7 @@ function aged(check: () => Promise<GateAnswer>) {
   const said: string[] = [];
   const gate: Gate = { name: "alerts", stages: ["start"], cost: "remote", check };
   const { check: ask } = upToAge(gate, hour, (what) => said.push(what));
-  return { said, at: (now: number, neededSince = 0) => ask(moment(now, { neededSince }), signal) };
+  return { said, at: (now: number, neededSince = 0) => ask(context(now, { neededSince }), signal) };
 }
 
 describe("A gate with an age", () => {
@@ -61,6 +61,6 @@ describe("A gate with an age", () => {
       },
     };
     const { check } = upToAge(gate, hour, () => {});
-    await assert.rejects(check(moment(hour, { neededSince: 0 }), stop.signal), /stopped/);
+    await assert.rejects(check(context(hour, { neededSince: 0 }), stop.signal), /stopped/);
   });
 });

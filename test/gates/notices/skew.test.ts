@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { prometheusGates } from "../../../daemon/compose/gates.ts";
 import { parseSettings } from "../../../daemon/config/settings.ts";
 import { alert, signal, vector } from "../../prometheus/servers.ts";
-import { moment } from "../moment.ts";
+import { context } from "../context.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -35,7 +35,7 @@ describe("The clocks of a node and of its Prometheus", () => {
       instance: "rebootd-x7k2p",
       warn: (what) => said.push(what),
     });
-    return async () => await gate?.check(moment(noon + aheadMs), signal);
+    return async () => await gate?.check(context(noon + aheadMs), signal);
   }
 
   it("are said to differ once a day, of each server, and the alerts are seen all the same", async () => {

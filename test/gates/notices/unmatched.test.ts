@@ -5,7 +5,7 @@ import { parseSettings, type RawOptions } from "../../../daemon/config/settings.
 import type { Gate } from "../../../daemon/gates/gate.ts";
 import type { Clock } from "../../../daemon/time/clock.ts";
 import { alert, answering, element, type silent, vector } from "../../prometheus/servers.ts";
-import { moment } from "../moment.ts";
+import { context } from "../context.ts";
 
 const hour = 3_600_000;
 
@@ -49,7 +49,7 @@ function waiting(options: RawOptions, world: Partial<World> = {}) {
         elapsed += hour;
         for (const gate of gates) {
           const { signal: inner } = new AbortController();
-          await gate.check(moment(elapsed), inner).catch(() => {});
+          await gate.check(context(elapsed), inner).catch(() => {});
         }
       }
       return said;
