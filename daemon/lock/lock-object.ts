@@ -98,53 +98,20 @@ const conflictsMaxDefault = 12;
  * Compare-and-swap on the annotations: one merge patch of them alone, guarded by the resourceVersion that was read
  * (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply).
  */
-export function createLockObject({
-  api,
-  clock,
-  random,
-  place,
-  conflictsMax = conflictsMaxDefault,
-  ifMissing,
-}: LockObjectOptions): LockObject {
+export function createLockObject(options: LockObjectOptions): LockObject {
+  const { api, clock, random, place, conflictsMax = conflictsMaxDefault, ifMissing } = options;
   const { namespace, name, annotation } = place;
   const kind = lockKinds[place.kind];
   const collection = kind.collection(namespace);
   const path = kind.object(namespace, name);
-  const objectText = `the ${kind.title} ${namespace}/${name}, which is to carry the lock,`;
-  const stateOf = ({ annotations, resourceVersion }: StoredMetadata = {}): LockObjectState => ({
-    version: resourceVersion,
-    lock: parseLock(annotations?.[annotation]),
-    failures: parseFailures(annotations?.[contract.failures.key]),
-    unlocked: parseUnlocked(annotations?.[contract.unlocked.key]),
-    paused: annotations?.[contract.paused.key],
-    misread: misreadBesideLock(annotations ?? {}, annotation),
-  });
+  const title = `the lock object ${kind.title} ${namespace}/${name} does not exist`;
 
-  /** An object that the daemon would create, and that is missing, is a free lock. */
+  /** Undefined for an object that the daemon would create: its lock is free. */
   async function readObject(signal: AbortSignal): Promise<StoredObject | undefined> {
     const object = await unlessNotFound(() => api.get<StoredObject>(path, { signal }));
     if (object === undefined && ifMissing !== undefined) throw ifMissing();
     if (object !== undefined || kind.create !== undefined) return object;
-    throw new Error(`${objectText} does not exist; name another with --lock-object`);
-  }
-
-  /** All in one patch. Resolves with what the object says then. */
-  async function write(
-    object: StoredObject,
-    { lock, failures, unlocked, paused }: LockObjectChange,
-    signal: AbortSignal,
-  ): Promise<LockObjectState> {
-    const annotations = {
-      ...(lock !== undefined && { [annotation]: writeLock(lock, stateOf(object.metadata).lock) }),
-      ...(failures !== undefined && { [contract.failures.key]: writeFailures(failures) }),
-      ...(unlocked !== undefined && { [contract.unlocked.key]: writeUnlocked(unlocked) }),
-      ...(paused !== undefined && { [contract.paused.key]: paused }),
-    };
-    const metadata = { resourceVersion: object.metadata?.resourceVersion, annotations };
-    const holders = lock?.holders.map(({ nodeID }) => nodeID).join(",") || null;
-    const shown = lock === undefined ? {} : kind.show?.(holders);
-    const { metadata: written } = await api.patch<StoredObject>(path, { metadata, ...shown }, { signal });
-    return stateOf(written);
+    throw new Error(`${title}; name another with --lock-object`);
   }
 
   async function createObject(signal: AbortSignal): Promise<StoredObject> {
@@ -153,21 +120,22 @@ export function createLockObject({
       return await api.create<StoredObject>(collection, object, { signal });
     } catch (cause) {
       if (!isApiError(cause, "forbidden")) throw cause;
-      const message = `${objectText} is missing, and may not be created; create it as manifests/base does`;
-      throw new Error(message, { cause });
+      throw new Error(`${title} and may not be created; create it as manifests/base does`, { cause });
     }
   }
 
   return {
-    read: async (signal) => stateOf((await readObject(signal))?.metadata),
+    read: async (signal) => stateIn((await readObject(signal))?.metadata, annotation),
     async swap(change, signal) {
       for (let conflicts = 0; ; ) {
         const object = await readObject(signal);
-        const state = stateOf(object?.metadata);
+        const state = stateIn(object?.metadata, annotation);
         const wanted = change(state);
         if (wanted === undefined) return state;
         try {
-          return await write(object ?? (await createObject(signal)), wanted, signal);
+          const { metadata } = object ?? (await createObject(signal));
+          const patch = patchOf(metadata, wanted, place);
+          return stateIn((await api.patch<StoredObject>(path, patch, { signal })).metadata, annotation);
         } catch (error) {
           conflicts += 1;
           if (!isApiError(error, "conflict", "already-exists") || conflicts > conflictsMax) throw error;
@@ -175,18 +143,43 @@ export function createLockObject({
         }
       }
     },
-    watch: (onState, onBreak, signal) =>
-      watchObject(
-        {
-          api,
-          clock,
-          random,
-          collection,
-          name,
-          onBreak,
-          onChange: (metadata) => onState(stateOf(metadata)),
-        },
-        signal,
-      ),
+    watch(onState, onBreak, signal) {
+      const onChange = (metadata?: StoredMetadata) => onState(stateIn(metadata, annotation));
+      return watchObject({ api, clock, random, collection, name, onBreak, onChange }, signal);
+    },
   };
+}
+
+/** Pure: the state of the lock that an object's metadata carries; of no object, a free lock. */
+export function stateIn(
+  { annotations = {}, resourceVersion }: StoredMetadata = {},
+  annotation: string,
+): LockObjectState {
+  return {
+    version: resourceVersion,
+    lock: parseLock(annotations[annotation]),
+    failures: parseFailures(annotations[contract.failures.key]),
+    unlocked: parseUnlocked(annotations[contract.unlocked.key]),
+    paused: annotations[contract.paused.key],
+    misread: misreadBesideLock(annotations, annotation),
+  };
+}
+
+/** Pure: the one merge patch that makes the change to an object with this metadata. */
+export function patchOf(
+  metadata: StoredMetadata | undefined,
+  { lock, failures, unlocked, paused }: LockObjectChange,
+  { kind, annotation }: Pick<LockPlace, "kind" | "annotation">,
+): object {
+  const annotations = {
+    ...(lock !== undefined && {
+      [annotation]: writeLock(lock, parseLock(metadata?.annotations?.[annotation])),
+    }),
+    ...(failures !== undefined && { [contract.failures.key]: writeFailures(failures) }),
+    ...(unlocked !== undefined && { [contract.unlocked.key]: writeUnlocked(unlocked) }),
+    ...(paused !== undefined && { [contract.paused.key]: paused }),
+  };
+  const holders = lock?.holders.map(({ nodeID }) => nodeID).join(",") || null;
+  const shown = lock === undefined ? {} : lockKinds[kind].show?.(holders);
+  return { metadata: { resourceVersion: metadata?.resourceVersion, annotations }, ...shown };
 }

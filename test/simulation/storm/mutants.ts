@@ -97,7 +97,7 @@ export const mutants: readonly Mutant[] = [
     name: "the lock is written whatever its version",
     seed: 3,
     file: "lock/lock-object.ts",
-    edits: [["resourceVersion: object.metadata?.resourceVersion,", ""]],
+    edits: [["resourceVersion: metadata?.resourceVersion, annotations", "annotations"]],
   },
   {
     name: "the need is not looked at again",
