@@ -5,12 +5,12 @@ import type { Metadata } from "../cluster/objects.ts";
 import { type CycleRecord, parseRecord } from "../cycle/record.ts";
 import { isReason } from "../gates/reasons.ts";
 import {
+  beforeHalt,
   countInARow,
   type Failure,
   type Failures,
   halted,
   haltsAfter,
-  inARow,
   isNone,
   untilResume,
 } from "../lock/failures.ts";
@@ -18,6 +18,7 @@ import { allPaused } from "../lock/limits.ts";
 import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolders } from "../lock/lock.ts";
 import type { LockObjectState, LockPlace } from "../lock/lock-object.ts";
 import type { Refusal } from "../lock/refusal.ts";
+import { count } from "../text/count.ts";
 import { type Health, troublesOf, unknownHealth } from "./health.ts";
 import { heldForAll, liveReasons } from "./live.ts";
 
@@ -29,20 +30,20 @@ export interface ClusterStatus {
     annotation: string;
     state: "free" | "held" | "manual" | "unreadable";
     /** The same as a sentence. */
-    says: string;
+    message: string;
   };
   /** How many Nodes there are, on how many of them a pod of rebootd is Ready, and how many need a reboot as they say. */
   count: { nodes: number; daemons: number; needReboot: number };
   /** What people have written beside the lock that is not understood, as sentences. */
   misread: readonly string[];
   /** A sentence; undefined where not all nodes are paused. */
-  pausedSays: string | undefined;
+  pausedMessage: string | undefined;
   /** True where nothing starts until `rebootd resume --all`: by the last failure, or as a node that waits says. */
   halted: boolean;
   /** Of different nodes in a row, up to now. */
   failures: Failure[];
   /** The same as a sentence; undefined where there are none. */
-  failuresSay: string | undefined;
+  failuresMessage: string | undefined;
   holders: HolderStatus[];
   manual: { name: string; since: string | undefined; reason: string | undefined }[];
   /** Nodes without a slot that are not Idle, or whose daemon is not well: those with troubles first, then longest first. */
@@ -111,7 +112,7 @@ export function statusOf(
       needReboot: [...byName.values()].filter(({ neededSince }) => neededSince !== undefined).length,
     },
     misread,
-    pausedSays: allPaused(paused, now)?.message,
+    pausedMessage: allPaused(paused, now)?.message,
     ...failureStatus(failures, nodes),
     holders: holders.sort(byTroubles),
     manual,
@@ -122,21 +123,21 @@ export function statusOf(
 function failureStatus(
   failures: Failures,
   nodes: readonly Metadata[],
-): Pick<ClusterStatus, "halted" | "failures" | "failuresSay"> {
+): Pick<ClusterStatus, "halted" | "failures" | "failuresMessage"> {
   const failed = failures.state === "readable" ? [...failures.failed] : [];
   const isNothing = isNone(failures);
   const isHalted =
-    halted(failures, haltsAfter(failures)) !== undefined || (!isNothing && nodes.some(saysHalted));
-  return { halted: isHalted, failures: failed, failuresSay: isNothing ? undefined : says() };
+    halted(failures, haltsAfter(failures)) !== undefined || (!isNothing && nodes.some(isHaltedNode));
+  return { halted: isHalted, failures: failed, failuresMessage: isNothing ? undefined : message() };
 
-  function says(): string {
+  function message(): string {
     if (failures.state === "unreadable") return `HALTED: ${failures.why}`;
-    if (!isHalted) return inARow(failed);
+    if (!isHalted) return beforeHalt(failures);
     return `HALTED: ${countInARow(failed)}; ${untilResume}`;
   }
 }
 
-function saysHalted({ annotations = {} }: Metadata): boolean {
+function isHaltedNode({ annotations = {} }: Metadata): boolean {
   const { record } = parseRecord(annotations[contract.cycle.key]);
   return (
     record?.phase === "Waiting" &&
@@ -151,13 +152,13 @@ function lockStatus(
   manual: number,
 ): ClusterStatus["lock"] {
   const where = { object: `${kind}/${name} in ${namespace}`, annotation };
-  const held = holders === 0 ? "" : `held by ${holders} ${holders === 1 ? "node" : "nodes"}`;
-  if (lock.state === "unreadable") return { ...where, state: "unreadable", says: lock.why };
+  const held = holders === 0 ? "" : `held by ${count(holders, "node")}`;
+  if (lock.state === "unreadable") return { ...where, state: "unreadable", message: lock.why };
   if (manual > 0) {
-    const says = `set by hand, no node starts to reboot${held && `; ${held}`}`;
-    return { ...where, state: "manual", says };
+    const message = `locked manually, no node starts a reboot${held && `; ${held}`}`;
+    return { ...where, state: "manual", message };
   }
-  return held ? { ...where, state: "held", says: held } : { ...where, state: "free", says: "free" };
+  return held ? { ...where, state: "held", message: held } : { ...where, state: "free", message: "free" };
 }
 
 function byTroubles(a: NodeStatus, b: NodeStatus): number {
@@ -201,7 +202,7 @@ function holderStatus(holder: Holder, node: NodeStatus | undefined, now: number)
     node: nodeID,
     phase: "Gone",
     since: undefined,
-    troubles: ["the cluster has no such Node; nodes that wait take it out of the lock"],
+    troubles: ["no such Node in the cluster; waiting nodes remove its entry"],
     why: [],
     neededSince: holder.neededSince,
     neededFor: [],

@@ -11,7 +11,9 @@ import { type CycleRecord, type Phase, parseRecord } from "../cycle/record.ts";
 import { isReason } from "../gates/reasons.ts";
 import { nodeHolders } from "../lock/lock.ts";
 import type { LockObjectState, LockPlace } from "../lock/lock-object.ts";
+import { count } from "../text/count.ts";
 import { oneLine } from "../text/one-line.ts";
+import { iso } from "../time/iso.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { noSuchNode } from "./admin.ts";
 import { statusOf } from "./cluster-status.ts";
@@ -23,7 +25,7 @@ import { age } from "./table.ts";
 
 type Form = "text" | "json" | "yaml";
 
-/** `rebootd explain NODE...`: why it has not rebooted, in words, from what it says itself. Reads only. */
+/** `rebootd explain NODE...`: the reasons why it has not rebooted, in words, from its own record. Reads only. */
 export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("explain")
@@ -45,10 +47,11 @@ export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
     const explained = found.map((node) => {
       const lines = explainNode({ node, lockState, place, hooks, health }, clock.wall());
       const { record } = recordNow(node, lockState, clock.wall());
-      return { node: node.metadata?.name, says: lines.map(spaced), record };
+      return { node: node.metadata?.name, explanation: lines.map(spaced), record };
     });
     if (output !== "text" && found.length > 0) io.out(dump(output, explained));
-    else io.out(explained.map(({ says }) => says.map((line) => `${line}\n`).join("")).join("\n"));
+    else
+      io.out(explained.map(({ explanation }) => explanation.map((line) => `${line}\n`).join("")).join("\n"));
     const missing = names.find((_, index) => nodes[index] === undefined);
     if (missing !== undefined) throw noSuchNode(missing);
   });
@@ -70,21 +73,21 @@ export interface NodeFindings {
 
 const doing: Record<Phase, string> = {
   Idle: "needs no reboot",
-  Waiting: "waits for its reboot",
-  Draining: "is drained",
+  Waiting: "is waiting for its reboot",
+  Draining: "is being drained",
   Rebooting: "is rebooting",
-  Returning: "has rebooted, and is not back as it was yet",
-  Settling: "is back, and hands the lock on",
-  Restoring: "is given back without a reboot",
-  Failed: "rests after a failure",
+  Returning: "has rebooted and is not back in service yet",
+  Settling: "is back in service and releases its slot",
+  Restoring: "is being restored without a reboot",
+  Failed: "is backing off after a failure",
 };
 
-/** Pure: sentences, what follows from one indented. */
+/** Pure: sentences; a sentence that explains the one before is indented. */
 export function explainNode({ node, lockState, place, hooks, health }: NodeFindings, now: number): string[] {
   const { name = "", annotations = {} } = node.metadata ?? {};
   const { record, fault } = recordNow(node, lockState, now);
   return [
-    ...ofTheDaemon(name, health, now),
+    ...ofTheDaemon(name, record, health, now),
     ...ofTheHolders(name, lockState, health, now),
     ...(record === undefined ? unrecorded(name, fault) : recorded(name, record, now)),
     ...misreadOn(annotations, hooks).map((one) => `not understood: ${one}`),
@@ -93,7 +96,7 @@ export function explainNode({ node, lockState, place, hooks, health }: NodeFindi
   ];
 }
 
-/** What the node says of itself, where a person's word counts as it stands now. */
+/** The record on the Node, with pauses, manual locks and halts as they are now. */
 function recordNow(
   { metadata }: WholeNode,
   lockState: LockObjectState,
@@ -108,27 +111,45 @@ function recordNow(
 
 function unrecorded(name: string, fault: string | undefined): string[] {
   return fault === undefined
-    ? [`${name} has never needed a reboot since rebootd runs on it, if it does`]
-    : [`${name}: what rebootd has written on it cannot be read: ${fault}`];
+    ? [`rebootd has recorded nothing on ${name} (no reboot needed yet, or not running)`]
+    : [`the record of rebootd on ${name} cannot be read: ${fault}`];
 }
 
 function recorded(name: string, record: CycleRecord, now: number): string[] {
   const { phase, since, need, reasons, outcome } = record;
-  const neededFor = need?.reasons.join(", ") || need?.source;
   return [
-    `${name} ${doing[phase]}${phase === "Idle" ? "" : `, for ${age(since, now)} now`}`,
-    ...(need === undefined || phase === "Idle" ? [] : [`needed for ${age(need.since, now)}: ${neededFor}`]),
+    `${name} ${doing[phase]}${phase === "Idle" ? "" : ` (${age(since, now)})`}`,
+    ...(need === undefined || phase === "Idle" ? [] : [neededText(need, now)]),
     ...(reasons.length > 0 ? [`held back by${written(record, now)}:`] : []),
     ...reasons.map((one) => `  ${one.gate} (${one.code}), for ${age(one.since, now)}: ${one.message}`),
-    ...(phase === "Waiting" && reasons.length === 0 ? ["nothing holds it back: it is about to start"] : []),
-    ...(outcome === undefined
-      ? []
-      : [`its last cycle, ${age(outcome.at, now)} ago (${outcome.result}): ${outcome.message}`]),
+    ...(phase === "Waiting" && reasons.length === 0 ? ["no gate is closed; it is about to start"] : []),
+    ...(outcome === undefined ? [] : [outcomeText(outcome, now)]),
     ...(phase === "Failed" ? [nextTry(record)] : []),
   ];
 }
 
-/** A pause, a lock by hand and a halt are as of now; what else the node says is as old as that. */
+function neededText({ source, reasons, since }: Need, now: number): string {
+  const what = reasons.length > 0 ? `: ${reasons.join(", ")}` : ` (${sources[source] ?? source})`;
+  return `reboot needed for ${age(since, now)}${what}`;
+}
+
+type Need = NonNullable<CycleRecord["need"]>;
+type Outcome = NonNullable<CycleRecord["outcome"]>;
+
+/** The sources of a need, in words. */
+const sources: Readonly<Record<string, string>> = {
+  file: "sentinel file",
+  command: "sentinel command",
+  request: "reboot request",
+};
+
+function outcomeText({ at, result, message }: Outcome, now: number): string {
+  const ago = `${age(at, now)} ago`;
+  if (result === "rebooted") return `last reboot ${ago} succeeded: ${message}`;
+  return `last cycle ${ago} ${result === "failed" ? "failed" : "ended before the reboot"}: ${message}`;
+}
+
+/** Pauses, manual locks and halts are as of now. The other reasons are as old as the record. */
 function written({ reportedAt }: CycleRecord, now: number): string {
   const ago = age(reportedAt, now);
   return ago === undefined ? "" : ` (written ${ago} ago)`;
@@ -136,50 +157,58 @@ function written({ reportedAt }: CycleRecord, now: number): string {
 
 function nextTry(record: CycleRecord): string {
   if (record.reasons.some((one) => isReason(one, "failures", "given-up")))
-    return "it does not try again by itself";
+    return "no further try by itself; see rebootd resume";
   const until = backsOffUntil(record);
   if (record.failures > 0 && until !== undefined)
-    return `it has failed ${record.failures} times in a row, and tries again at ${new Date(until).toISOString()}`;
-  return `the need is still there after ${record.reboots} proved reboots, so it does not try again; rebootd reboot makes it`;
+    return `failed ${record.failures === 1 ? "once" : `${record.failures} times in a row`}; next try at ${iso(until)}`;
+  return `still requires a reboot after ${count(record.reboots, "confirmed reboot")}; no further try by itself, see rebootd reboot`;
 }
 
 function ofTheNode(node: WholeNode, record: CycleRecord | undefined): string[] {
   const isTheirs = node.spec?.unschedulable === true && !record?.cordoned;
-  return [...(isTheirs ? ["somebody else has cordoned the node, and it stays so"] : [])];
+  return [...(isTheirs ? ["cordoned by somebody else; rebootd will not uncordon it"] : [])];
 }
 
-/** First of all: without a daemon nobody acts, and what the Node says may be old. */
-function ofTheDaemon(name: string, health: Health, now: number): string[] {
+/** Without a daemon nothing happens, and the record on the Node may be old: the explanation begins with that. */
+function ofTheDaemon(name: string, record: CycleRecord | undefined, health: Health, now: number): string[] {
+  const written = age(record?.reportedAt, now);
+  const old = `the following ${written === undefined ? "may be out of date" : `was written ${written} ago`}`;
   if (health.daemons.length === 0) {
     const ready = troublesOf(name, health, now).map((one) => `${name} is ${one}`);
-    return [...ready, `no pod with the label ${daemonSelector} is in the cluster: what follows may be old`];
+    return [...ready, `the cluster has no pod with the label ${daemonSelector}; ${old}`];
   }
   const troubles = troublesOf(name, health, now);
   const pods = health.daemons.filter((pod) => pod.spec?.nodeName === name && !isReady(pod));
   const logs = pods.map(
-    ({ metadata }) => `  kubectl -n ${metadata?.namespace} logs ${metadata?.name} --previous says more`,
+    ({ metadata }) => `  see kubectl -n ${metadata?.namespace} logs ${metadata?.name} --previous`,
   );
-  return troubles.length === 0 ? [] : [`${name}: ${troubles.join("; ")}: what follows may be old`, ...logs];
+  return troubles.length === 0 ? [] : [`${name}: ${troubles.join("; ")}; ${old}`, ...logs];
 }
 
-/** Whoever does not come back holds all others back. */
+/** A holder that does not come back keeps all others waiting. */
 function ofTheHolders(name: string, { lock }: LockObjectState, health: Health, now: number): string[] {
   return nodeHolders(lock)
     .filter(({ nodeID }) => nodeID !== name)
     .flatMap(({ nodeID, created }) => {
       const isGone = health.nodes.size > 0 && !health.nodes.has(nodeID);
-      const troubles = isGone ? ["the cluster has no such Node"] : troublesOf(nodeID, health, now);
+      const troubles = isGone ? ["no such Node in the cluster"] : troublesOf(nodeID, health, now);
       if (troubles.length === 0) return [];
-      const held = `the holder ${nodeID}, for ${age(created, now) ?? "long"}`;
-      return [`${held}: ${troubles.join("; ")}; rebootd explain ${nodeID} says more`];
+      const since = age(created, now);
+      const held = `holder ${nodeID}${since === undefined ? "" : ` (for ${since})`}`;
+      return [`${held}: ${troubles.join("; ")}; see rebootd explain ${nodeID}`];
     });
 }
 
 function ofTheLock(lockState: LockObjectState, place: LockPlace, now: number): string[] {
-  const { lock, misread, holders, pausedSays, failuresSay } = statusOf(place, lockState, [], now);
+  const { lock, misread, holders, pausedMessage, failuresMessage } = statusOf(place, lockState, [], now);
   const names = holders.map((holder) => holder.node).join(", ");
   const held = names === "" ? "" : `: ${names}`;
   const notUnderstood = misread.map((one) => `not understood: ${one}`);
-  const lines = [`the lock, ${lock.object}: ${lock.says}${held}`, pausedSays, failuresSay, ...notUnderstood];
+  const lines = [
+    `the lock, ${lock.object}: ${lock.message}${held}`,
+    pausedMessage,
+    failuresMessage,
+    ...notUnderstood,
+  ];
   return lines.filter((one) => one !== undefined);
 }

@@ -4,19 +4,20 @@ import { isReady, listNodes } from "../cluster/nodes.ts";
 import type { Node, WholePod } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
+import { count } from "../text/count.ts";
 import { age } from "./table.ts";
 
-/** What the API server shows of nodes and of the daemons on them, whatever these say themselves. */
+/** The state of nodes and of their daemons as the API server shows it, whatever the nodes report themselves. */
 export interface Health {
-  /** Those that were looked at, by name. */
+  /** The nodes that were looked at, by name. */
   nodes: ReadonlyMap<string, Node>;
-  /** All pods of rebootd; none where it runs in another way. */
+  /** All pods of rebootd; none if it runs in another way. */
   daemons: readonly WholePod[];
 }
 
 export const unknownHealth: Health = { nodes: new Map(), daemons: [] };
 
-/** One by one as long as they are few; else all Nodes are listed. */
+/** Up to so many Nodes are read one by one; for more of them all Nodes are listed. */
 const singlyMax = 20;
 
 export async function readHealth(api: Api, names: readonly string[], signal: AbortSignal): Promise<Health> {
@@ -35,7 +36,7 @@ async function readNodes(api: Api, names: readonly string[], signal: AbortSignal
   return (await Promise.all(pages)).flat();
 }
 
-/** What is wrong with a node or its daemon, the worst first; empty where nothing is, as far as that was looked at. Pure. */
+/** Pure: the troubles of a node and of its daemon, the worst first; none as far as they were not looked at. */
 export function troublesOf(name: string, { nodes, daemons }: Health, now: number): string[] {
   const node = nodes.get(name);
   return [...(node === undefined ? [] : notReady(node, now)), ...daemonTroubles(name, daemons)];
@@ -45,15 +46,15 @@ function notReady(node: Node, now: number): string[] {
   if (isReady(node)) return [];
   const ready = (node.status?.conditions ?? []).find(({ type }) => type === "Ready");
   const since = age(ready?.lastTransitionTime, now);
-  const silent = ready?.status === "Unknown" ? ", its kubelet is silent" : "";
+  const silent = ready?.status === "Unknown" ? ", kubelet not responding" : "";
   return [`NotReady${since === undefined ? "" : ` for ${since}`}${silent}`];
 }
 
-/** Without a daemon nobody acts, and what the Node says is old. */
+/** Without a daemon nothing happens, and the record on the Node is old. */
 function daemonTroubles(name: string, daemons: readonly WholePod[]): string[] {
   if (daemons.length === 0) return [];
   const own = daemons.filter(({ spec }) => spec?.nodeName === name);
-  if (own.length === 0) return ["no pod of rebootd on it"];
+  if (own.length === 0) return ["no rebootd pod on it"];
   return own.some(isReady) ? [] : own.map(podTrouble);
 }
 
@@ -65,7 +66,7 @@ function podTrouble({ status }: WholePod): string {
   const exit = (terminated ?? container?.lastState?.terminated)?.exitCode;
   const restarts = container?.restartCount ?? 0;
   const facts = [
-    ...(restarts > 0 ? [`${restarts} ${restarts === 1 ? "restart" : "restarts"}`] : []),
+    ...(restarts > 0 ? [count(restarts, "restart")] : []),
     ...(exit === undefined ? [] : [`exit ${exit}`]),
   ];
   const state = waiting?.reason ?? terminated?.reason ?? phase;

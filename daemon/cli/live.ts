@@ -2,7 +2,7 @@ import { pausedText, pauseNow } from "../annotations/pause.ts";
 import type { CycleRecord, Reason } from "../cycle/record.ts";
 import { type Closed, isReason } from "../gates/reasons.ts";
 import { halted, haltsAfter } from "../lock/failures.ts";
-import { allPaused, byHand } from "../lock/limits.ts";
+import { allPaused, lockedManually } from "../lock/limits.ts";
 import { manualHolders } from "../lock/lock.ts";
 import type { LockObjectState } from "../lock/lock-object.ts";
 import { isByPeople, type Refusal } from "../lock/refusal.ts";
@@ -14,7 +14,7 @@ export function heldForAll({ lock, failures, paused }: LockObjectState, now: num
   const [manual] = manualHolders(lock);
   if (pause !== undefined || halt !== undefined) return pause ?? halt;
   if (lock.state === "unreadable") return { gate: "lock", code: "lock-unreadable", message: lock.why };
-  return manual && { gate: "lock", code: "lock-manual", message: byHand(manual) };
+  return manual && { gate: "lock", code: "lock-manual", message: lockedManually(manual) };
 }
 
 /**

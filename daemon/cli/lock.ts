@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { signed } from "../annotations/value.ts";
+import { lockedManually } from "../lock/limits.ts";
 import { type LockValue, manualHolders, nodeHolders } from "../lock/lock.ts";
 import { lockByHand } from "../lock/manual.ts";
 import { oneLine } from "../text/one-line.ts";
@@ -21,18 +22,18 @@ export function lockCommand(io: PersonIo, signal: AbortSignal): Command {
     const { before, lock } = await editLock(lockObject, plan, signal);
     const busy = nodeHolders(lock);
     const names = busy.map(({ nodeID }) => oneLine(nodeID)).join(", ");
-    const rest = busy.length > 0 ? `; holding a slot, and going on to the end of the cycle: ${names}` : "";
-    io.out(`locked: no node starts to reboot until rebootd unlock${rest}\n${wasLocked(before)}`);
+    const rest = busy.length > 0 ? `; these nodes hold a slot and finish their cycle: ${names}` : "";
+    io.out(`locked: no node starts a reboot until rebootd unlock${rest}\n${wasLocked(before)}`);
   });
 }
 
-/** Entries of other names stay beside the new one. */
+/** A line for each manual entry that was there. Entries with other names stay beside the new one. */
 export function wasLocked(before: LockValue): string {
   return manualHolders(before)
-    .map(({ nodeID, reason, since }) => {
-      const when = since === undefined ? "" : ` since ${since}`;
-      return `before, it was locked by hand (${JSON.stringify(nodeID)})${when}${reason === undefined ? "" : `: ${reason}`}`;
-    })
+    .map(
+      (holder) =>
+        `before: ${lockedManually(holder)}${holder.since === undefined ? "" : ` (since ${holder.since})`}`,
+    )
     .map((line) => `${oneLine(line)}\n`)
     .join("");
 }

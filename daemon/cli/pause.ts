@@ -5,6 +5,7 @@ import { signed } from "../annotations/value.ts";
 import { parseRecord, unfailed, writeRecord } from "../cycle/record.ts";
 import { invalidValue } from "../text/config-error.ts";
 import { parseDurationMs } from "../time/duration.ts";
+import { iso } from "../time/iso.ts";
 import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
 import { annotateNode } from "./admin.ts";
 import { nodeName, nodeOrAll } from "./node-name.ts";
@@ -41,9 +42,9 @@ export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
     };
     const before = await setPause(node, writePause(pause));
     const [who, by] = node === undefined ? ["no node reboots", "--all"] : [`${node} does not reboot`, node];
-    const ends = end === undefined ? `rebootd resume ${by}` : new Date(end).toISOString();
+    const ends = end === undefined ? `rebootd resume ${by}` : iso(end);
     const was = pauseNow(before, now);
-    const replaced = was && `before, ${node ?? "All nodes"} ${node ? "was" : "were"} ${pausedText(was)}\n`;
+    const replaced = was && `before: ${pausedText(was)}\n`;
     io.out(`paused: ${who} until ${ends}\n${replaced ?? ""}`);
   });
 
@@ -65,7 +66,7 @@ export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
   }
 }
 
-/** Ends the pause of a node, and says what there was. */
+/** Ends the pause of a node, and resets its failure count. Resolves with the text to print. */
 export async function resumeNode(
   io: Parameters<typeof annotateNode>[0],
   node: string,
@@ -80,12 +81,12 @@ export async function resumeNode(
       const { record } = parseRecord(annotations[contract.cycle.key]);
       const hasFailed = record?.phase === "Failed";
       if (pause === undefined && !hasFailed) {
-        text = `${node} was not paused, and has not failed\n`;
+        text = `${node} is not paused and has not failed\n`;
         return undefined;
       }
-      const failures = hasFailed ? `its ${record.failures} failures in a row no longer count; ` : "";
-      const was = pause === undefined ? "" : `before, it was ${pausedText(pause)}\n`;
-      text = `resumed: ${failures}${node} reboots when it needs to and may\n${was}`;
+      const failures = hasFailed ? `failure count reset (it was ${record.failures}); ` : "";
+      const was = pause === undefined ? "" : `before: ${pausedText(pause)}\n`;
+      text = `resumed: ${failures}${node} may reboot\n${was}`;
       return {
         ...(pause !== undefined && { [contract.paused.key]: null }),
         ...(hasFailed && { [contract.cycle.key]: writeRecord({ ...record, ...unfailed }) }),

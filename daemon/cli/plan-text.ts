@@ -1,19 +1,20 @@
 import { type DrainPlan, isBlocked, type PodPlan } from "../drain/preflight.ts";
 import { reasonsText, tierName } from "../drain/select.ts";
-import { table } from "./table.ts";
+import { count } from "../text/count.ts";
+import { duration, table } from "./table.ts";
 
-/** For people: a sentence, and a table for each kind of pod that there is. */
+/** The plan for people: a sentence, and a table for each kind of pod in it. */
 export function planText(plan: DrainPlan): string {
   const stay = plan.pods.filter((pod) => pod.do === "leave");
   const hold = plan.pods.filter(isBlocked);
   const go = plan.pods.filter((pod) => pod.do !== "leave" && !isBlocked(pod));
   const tables = [
     table(
-      ["HOLDS IT UP", "WHY"],
+      ["BLOCKS THE DRAIN", "WHY"],
       hold.map((pod) => [pod.key, messages(pod, true)]),
     ),
     table(
-      ["GOES", "TIER", "GRACE", "NOTE"],
+      ["EVICTED", "TIER", "GRACE", "NOTE"],
       go.map((pod) => [pod.key, tierName(pod.tier), `${pod.graceSeconds}s`, messages(pod, false)]),
     ),
     table(
@@ -32,22 +33,24 @@ function sentence(
   stay: number,
   hold: readonly PodPlan[],
 ): string {
-  const rest = `${stay} ${stay === 1 ? "stays" : "stay"}`;
-  const counted = (verb: string) => `${node}: ${go} ${go === 1 ? "pod" : "pods"} ${verb} go, ${rest}`;
-  const holding = `${hold.length} ${hold.length === 1 ? "holds" : "hold"} the drain up`;
+  const rest = count(stay, "stays", "stay");
+  const counted = (verb: string) => `${node}: ${count(go, "pod")} ${verb} be evicted, ${rest}`;
+  const blocking = count(hold.length, "pod blocks the drain", "pods block the drain");
   // The drain refuses before it evicts anything.
   if (hold.some((pod) => pod.do === "refuse"))
-    return `${counted("could")}; ${holding}: it would fail and take no pod`;
-  if (hold.length > 0) return `${counted("would")}; ${holding}; ${fate(escalation)}`;
-  const isTooLong = (estimatedSeconds ?? 0) > escalation.endAfterSeconds;
+    return `${counted("could")}; ${blocking}: it would fail without evicting any pod`;
+  if (hold.length > 0) return `${counted("would")}; ${blocking}; ${fate(escalation)}`;
+  const seconds = estimatedSeconds ?? 0;
+  const isTooLong = seconds > escalation.endAfterSeconds;
   const tooLong = isTooLong ? `, more than --drain-timeout: ${fate(escalation)}` : "";
-  return `${counted("would")}; nothing blocks the drain; it takes ${estimatedSeconds} s if each pod uses up its grace${tooLong}`;
+  return `${counted("would")}; nothing blocks the drain; it takes up to ${duration(seconds)}${tooLong}`;
 }
 
-/** What becomes of those that hold the drain up. */
+/** The end of a drain that is blocked. */
 function fate({ deleteAfterSeconds, endAfterSeconds, end }: DrainPlan["escalation"]): string {
-  const deletes = deleteAfterSeconds === undefined ? "" : `after ${deleteAfterSeconds} s they are deleted, `;
-  return `${deletes}after ${endAfterSeconds} s ${end === "reboot" ? "the node reboots anyway" : "it is undone"}`;
+  const deletes = deleteAfterSeconds === undefined ? "" : `deleted after ${duration(deleteAfterSeconds)}, `;
+  const after = duration(endAfterSeconds);
+  return `${deletes}${end === "reboot" ? `rebooted anyway after ${after}` : `cancelled after ${after} and uncordoned`}`;
 }
 
 function messages({ findings }: PodPlan, blocks: boolean): string {

@@ -26,8 +26,8 @@ export interface Io extends PersonIo {
 const descriptionWidthMin = 30;
 
 /**
- * Starts what the arguments ask for; resolves with the exit code. Bad input: one line, exit code 2, nothing done. 1 is for
- * what the cluster refuses.
+ * Runs the command that the arguments name, and resolves with the exit code. 2 is for bad input: one line, nothing done. 1 is for
+ * a request that the cluster refuses.
  */
 export async function runProgram(
   args: readonly string[],
@@ -85,7 +85,7 @@ export async function runProgram(
   }
 
   function usage(message: string, name: string | undefined): string {
-    // What stands behind an option that is not known may be a secret.
+    // The value of an unknown option may be a secret.
     const named = args
       .filter((arg) => arg.startsWith("-") && arg.includes("="))
       .reduce((shown, arg) => shown.replaceAll(arg, arg.slice(0, arg.indexOf("="))), message);

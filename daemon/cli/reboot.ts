@@ -40,15 +40,16 @@ export function rebootCommand(io: PersonIo, signal: AbortSignal): Command {
       );
       const was = parseRequest(before[contract.request.key]);
       const replaced =
-        was && `before, it was requested${was.reason === undefined ? "" : `: ${oneLine(was.reason)}`}\n`;
-      io.out(`requested: rebootd explain ${node} says what it waits for\n${replaced ?? ""}`);
+        was && `before: requested${was.reason === undefined ? "" : `: ${oneLine(was.reason)}`}\n`;
+      io.out(`reboot requested; see rebootd explain ${node}\n${replaced ?? ""}`);
     },
   );
 }
 
 /**
- * The daemon knows a new request by its text: the same text again would change nothing for a node that rests or was given up. Nor
- * would one that it does not heed yet, so soon after the last. Somebody at a keyboard means it.
+ * The daemon tells a new request by its text: the same text again would change nothing for a node that backs off or was given up.
+ * Nor would a request that the daemon does not accept yet, so soon after the last. A person at a keyboard means it, so this resets
+ * the counters of the record. Pure.
  */
 export function anew(annotation: string | undefined, request: string, now: number): Record<string, string> {
   const { record } = parseRecord(annotation);

@@ -33,20 +33,18 @@ export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
   });
 }
 
-/** What there was to end. */
+/** The text to print: everything that was ended. */
 function resumeText({ failures, paused }: Omit<LockObjectState, "lock">, now: number): string {
   const pause = parsePause(paused);
   const texts = [
-    ...(pause === undefined
-      ? []
-      : [`resumed: nodes reboot when they need to and may\nbefore, all nodes were ${pausedText(pause)}\n`]),
+    ...(pause === undefined ? [] : [`resumed: nodes may reboot\nbefore: ${pausedText(pause)}\n`]),
     ...(isNone(failures) ? [] : [failuresText(failures, now)]),
   ];
-  return texts.length > 0 ? texts.join("\n") : "nothing was paused or halted\n";
+  return texts.length > 0 ? texts.join("\n") : "nothing is paused or halted\n";
 }
 
 function failuresText(failures: Failures, now: number): string {
-  if (failures.state === "unreadable") return "resumed: the failures could not be read, and are gone\n";
+  if (failures.state === "unreadable") return "unreadable failure count reset; nodes may start\n";
   const rows = failures.failed.map(({ node, at, message }) => [node, age(at, now), message]);
-  return `resumed: these failures no longer count\n\n${table(["FAILED", "SINCE", "WHY"], rows)}`;
+  return `failure count reset; nodes may start\n\n${table(["FAILED", "SINCE", "WHY"], rows)}`;
 }

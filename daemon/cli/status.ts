@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { listNodeMetadata } from "../cluster/nodes.ts";
 import { nodeHolders } from "../lock/lock.ts";
+import { count } from "../text/count.ts";
 import { oneLine } from "../text/one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { type ClusterStatus, statusOf } from "./cluster-status.ts";
@@ -31,7 +32,18 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
 /** For people: a sentence on the lock, and a table for each kind of entry that there is. */
 export function statusText(status: ClusterStatus, wide: boolean, now: number): string {
   const since = (time: string | undefined) => age(time, now);
-  const { lock, count, misread, pausedSays, halted, failures, failuresSay, holders, manual, others } = status;
+  const {
+    lock,
+    count: counts,
+    misread,
+    pausedMessage,
+    halted,
+    failures,
+    failuresMessage,
+    holders,
+    manual,
+    others,
+  } = status;
   const wideOnly = <T>(...cells: T[]) => (wide ? cells : []);
   const all = [
     table(
@@ -49,7 +61,7 @@ export function statusText(status: ClusterStatus, wide: boolean, now: number): s
       ]),
     ),
     table(
-      ["SET BY HAND", "SINCE", "REASON"],
+      ["MANUAL LOCK", "SINCE", "REASON"],
       manual.map((one) => [one.name, since(one.since), one.reason]),
     ),
     table(
@@ -64,19 +76,20 @@ export function statusText(status: ClusterStatus, wide: boolean, now: number): s
     ),
   ];
   const tables = all.filter((one) => one !== "");
-  const lockSays = `${lock.object}, ${lock.annotation}: ${lock.says}`;
-  const says = halted ? [failuresSay, lockSays, pausedSays] : [lockSays, pausedSays, failuresSay];
-  const nothing = tables.length === 0 && count.nodes > 0 ? [countText(status)] : [];
-  const first = [...says, ...nothing, ...misread.map((one) => `not understood: ${one}`)]
+  const lockLine = `${lock.object}, ${lock.annotation}: ${lock.message}`;
+  const lines = halted
+    ? [failuresMessage, lockLine, pausedMessage]
+    : [lockLine, pausedMessage, failuresMessage];
+  const nothing = tables.length === 0 && counts.nodes > 0 ? [countText(status)] : [];
+  const first = [...lines, ...nothing, ...misread.map((one) => `not understood: ${one}`)]
     .filter((one) => one !== undefined)
     .map((one) => `${oneLine(one)}\n`)
     .join("");
   return [first, ...tables].join("\n");
 }
 
-/** That there is nothing to see is worth a word too: it may be the wrong cluster, or one without daemons. */
-function countText({ count: { nodes, daemons, needReboot }, pausedSays }: ClusterStatus): string {
-  const many = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-  const needs = `${needReboot} ${needReboot === 1 ? "needs" : "need"} a reboot`;
-  return `${many(nodes, "node")}, ${many(daemons, "daemon")}, ${needs}${pausedSays === undefined ? ", not paused" : ""}`;
+/** The counts, for a status without tables: it may be the wrong cluster, or one without daemons. */
+function countText({ count: { nodes, daemons, needReboot }, pausedMessage }: ClusterStatus): string {
+  const needs = count(needReboot, "needs a reboot", "need a reboot");
+  return `${count(nodes, "node")}, ${count(daemons, "daemon")}, ${needs}${pausedMessage === undefined ? ", not paused" : ""}`;
 }

@@ -37,22 +37,22 @@ export function unlockCommand(io: PersonIo, signal: AbortSignal): Command {
       typeof asked === "object" ? { ...asked, isDown: await isDown(api, asked.node, signal) } : asked;
     const plan = (lock: LockValue) => unlockByHand(lock, which, clock.wall());
     const { before } = await editLock(lockObject, plan, signal);
-    if (which === "manual" && manualHolders(before).length === 0) return io.out(nothingByHand(before));
+    if (which === "manual" && manualHolders(before).length === 0) return io.out(notLocked(before));
     const what =
       which === "all"
-        ? "everything"
+        ? "all entries were removed"
         : which === "manual"
-          ? "all that was set by hand"
-          : `the slot of ${node}`;
-    io.out(`unlocked: ${what} is out of the lock\n${which === "manual" ? wasLocked(before) : ""}`);
+          ? "no longer locked manually"
+          : `the slot of ${node} was released`;
+    io.out(`unlocked: ${what}\n${which === "manual" ? wasLocked(before) : ""}`);
   });
 }
 
-/** Whoever is in the lock is not by hand, and stays. */
-function nothingByHand(before: LockValue): string {
+/** Entries of nodes are not manual ones, and stay. */
+function notLocked(before: LockValue): string {
   const holders = nodeHolders(before).map(({ nodeID }) => oneLine(nodeID));
   const rest = holders.length === 0 ? "" : `; these nodes hold a slot: ${holders.join(", ")}`;
-  return `nothing was set by hand${rest}\n`;
+  return `not locked manually${rest}\n`;
 }
 
 async function isDown(api: Api, node: string, signal: AbortSignal): Promise<boolean> {

@@ -1,5 +1,7 @@
 import * as z from "zod/mini";
 import { parseBoundedJson } from "../text/bounded-json.ts";
+import { count } from "../text/count.ts";
+import { cut } from "../text/cut.ts";
 import { plainJson } from "../text/one-line.ts";
 import { quoted } from "./lock.ts";
 import type { Refusal } from "./refusal.ts";
@@ -67,7 +69,7 @@ export function parseFailures(annotation: string | undefined): Failures {
     return unreadable(annotation, `there are more than ${entriesMax} of them`);
   }
   const parsed = z.array(failureSchema).safeParse(value);
-  if (!parsed.success) return unreadable(annotation, "they are no list of node, at and message");
+  if (!parsed.success) return unreadable(annotation, "they are not a list of node, at and message");
   return { state: "readable", failed: lastOfEach(parsed.data) };
 }
 
@@ -136,19 +138,20 @@ export function haltsAfter(failures: Failures): HaltAfter {
   return { reboots: last(isOfReboot), drains: last(isOfDrain) };
 }
 
-export const untilResume = "nothing starts until rebootd resume --all";
+export const untilResume = "no node starts until rebootd resume --all";
 
 interface Kind {
   option: keyof HaltAfter;
   has: (failure: Failure) => boolean;
   verb: string;
+  noun: string;
 }
 
 const isOfDrain = ({ during }: Failure) => during === "drain";
 const isOfReboot = (failure: Failure) => !isOfDrain(failure);
 const kinds: readonly Kind[] = [
-  { option: "reboots", has: isOfReboot, verb: "reboot" },
-  { option: "drains", has: isOfDrain, verb: "drain" },
+  { option: "reboots", has: isOfReboot, verb: "reboot", noun: "failed reboot" },
+  { option: "drains", has: isOfDrain, verb: "drain", noun: "failed drain" },
 ];
 
 /** "3 nodes failed to reboot in a row (n1: ...; n2: ...)": the latest ones of each kind. */
@@ -156,7 +159,22 @@ export function inARow(failed: readonly Failure[]): string {
   return ofEachKind(failed, (some) => ` (${whoFailed(some)})`);
 }
 
-/** The same without names. */
+/** "1 of 3 failed reboots before the halt (n1: ...)", for failures that halt nothing yet. */
+export function beforeHalt(failures: Failures): string {
+  const { failed } = failures.state === "readable" ? failures : { failed: [] };
+  const limits = haltsAfter(failures);
+  return kinds
+    .map(({ option, has, noun }) => ({ some: failed.filter(has), limit: limits[option], noun }))
+    .filter(({ some }) => some.length > 0)
+    .map(({ some, limit, noun }) => {
+      const many =
+        limit > 0 ? `${some.length} of ${count(limit, noun)} before the halt` : count(some.length, noun);
+      return `${many} (${whoFailed(some)})`;
+    })
+    .join(", ");
+}
+
+/** The same as {@link inARow} without names. */
 export function countInARow(failed: readonly Failure[]): string {
   return ofEachKind(failed, () => "");
 }
@@ -166,8 +184,8 @@ function ofEachKind(failed: readonly Failure[], add: (some: readonly Failure[]) 
     .map(({ has, verb }) => ({ some: failed.filter(has), verb }))
     .filter(({ some }) => some.length > 0)
     .map(({ some, verb }) => {
-      const nodes = `${some.length} ${some.length === 1 ? "node" : "nodes"}`;
-      return `${nodes} failed to ${verb} in a row${add(some)}`;
+      const inSuccession = some.length > 1 ? " in a row" : "";
+      return `${count(some.length, "node")} failed to ${verb}${inSuccession}${add(some)}`;
     })
     .join(", ");
 }
@@ -193,9 +211,5 @@ function latest(failed: readonly Failure[]): readonly Failure[] {
 
 function unreadable(annotation: string, fault: string): Failures {
   const what = `the failures ${quoted(annotation)} beside the lock cannot be read: ${fault}`;
-  return { state: "unreadable", why: `${what}; ${untilResume}, which takes them away` };
-}
-
-function cut(text: string, maxChars: number): string {
-  return text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text;
+  return { state: "unreadable", why: `${what}; ${untilResume}, which removes them` };
 }

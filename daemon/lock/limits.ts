@@ -1,6 +1,8 @@
 import { contract } from "../annotations/names.ts";
 import { pausedText, pauseNow } from "../annotations/pause.ts";
+import { count } from "../text/count.ts";
 import { firstOf } from "../text/list.ts";
+import { shortLine } from "../text/one-line.ts";
 import {
   asCount,
   foreignEntry,
@@ -10,6 +12,7 @@ import {
   isManual,
   isSeveral,
   type LockValue,
+  manualName,
   type NodeIdentity,
   otherHolders,
   quoted,
@@ -101,7 +104,7 @@ export function refusal(situation: Situation, now: number): Refusal | undefined 
   const { lock, waiting } = situation;
   if (lock.state === "unreadable") return { gate: "lock", code: "lock-unreadable", message: lock.why };
   const manual = holdersOf(lock).find(isManual);
-  if (manual !== undefined) return { gate: "lock", code: "lock-manual", message: byHand(manual) };
+  if (manual !== undefined) return { gate: "lock", code: "lock-manual", message: lockedManually(manual) };
   const foreign = foreignEntry(lock, waiting.identity, now);
   if (foreign !== undefined) return heldByOther(foreign);
   const holders = otherHolders(lock, waiting.identity, now);
@@ -116,7 +119,7 @@ function refusedByAbsent(holders: readonly Holder[], situation: Situation): Refu
   const refused = refusalBeside([...holders, ...absent], situation);
   if (refused === undefined) return undefined;
   const names = absent.map(({ nodeID }) => nodeID);
-  const message = `${refused.message}, with nodes that are down without a slot: ${firstOf(names, namedMax)}`;
+  const message = `${refused.message}, counting nodes that are down without a slot: ${firstOf(names, namedMax)}`;
   return { ...refused, gate: "lock", code: "lock-lost", message, dependsOnNodes: true };
 }
 
@@ -148,14 +151,16 @@ export function groupsOf(
   };
 }
 
-export function byHand({ nodeID, reason }: Holder): string {
-  const why = typeof reason === "string" && reason !== "" ? `: ${quoted(reason)}` : "";
-  return `the lock is set by hand (${quoted(nodeID)})${why}`;
+/** "locked manually: REASON", with the name of the entry if that is another than `rebootd lock` gives. */
+export function lockedManually({ nodeID, reason }: Holder): string {
+  const name = nodeID === manualName ? "" : ` (${quoted(nodeID)})`;
+  const why = typeof reason === "string" && reason !== "" ? `: ${shortLine(reason)}` : "";
+  return `locked manually${name}${why}`;
 }
 
 /** Only the program that has made the entry knows what it is for. */
 function heldByOther({ nodeID }: Holder): Refusal {
-  const message = `another program, such as kured, holds a slot for this very node; once it is gone for good, rebootd unlock ${nodeID} takes it away`;
+  const message = `another program, such as kured, holds a slot for this node; if that program no longer runs, remove its entry with rebootd unlock ${nodeID}`;
   return { gate: "lock", code: "lock-foreign", message };
 }
 
@@ -164,7 +169,7 @@ function noRoom(lock: LockValue, name: string): Refusal | undefined {
   return {
     gate: "lock",
     code: "lock-full",
-    message: "the annotation that is the lock has no room for another holder",
+    message: "the lock annotation has no room for another holder",
   };
 }
 
@@ -180,7 +185,7 @@ function slotsTaken(others: readonly Holder[], own: number, several: boolean): R
 function controlPlaneBusy(others: readonly Holder[], { controlPlane }: ClusterView): Refusal | undefined {
   const inside = others.filter(({ nodeID }) => controlPlane?.names.includes(nodeID));
   if (inside.length === 0) return undefined;
-  return taken("lock-control-plane", "another node of the control plane holds a slot", inside);
+  return taken("lock-control-plane", "another control-plane node holds a slot", inside);
 }
 
 function groupFull(
@@ -209,8 +214,7 @@ export function controlPlaneBroken(
     return { gate: "lock", code: "control-plane-not-ready", message, dependsOnNodes: true };
   }
   if (podsDown.length === 0) return undefined;
-  const verb = podsDown.length === 1 ? "is" : "are";
-  const message = `the control plane is not whole: ${firstOf(podsDown, namedMax)} ${verb} not Ready`;
+  const message = `critical static pods of the control plane are not Ready: ${firstOf(podsDown, namedMax)}`;
   return { gate: "lock", code: "control-plane-not-whole", message, dependsOnNodes: true };
 }
 
@@ -225,16 +229,16 @@ function tooManyUnavailable(
   const names = new Set([...unavailable, ...others.map((holder) => holder.nodeID)]);
   names.delete(name);
   if (names.size < max) return undefined;
-  const many = names.size === 1 ? "1 node is" : `${names.size} nodes are`;
-  const message = `${many} not Ready, cordoned or in the lock; allowed are ${max} with this one`;
-  // Where it is the holders alone, the lock tells.
+  const many = count(names.size, "node is", "nodes are");
+  const message = `${many} not Ready, cordoned or in the lock; --max-unavailable allows ${max} with this one`;
+  // If the holders alone are too many, the lock shows when that changes.
   const dependsOnNodes = others.length < max ? ({ dependsOnNodes: true } as const) : {};
   return { gate: "lock", code: "too-many-unavailable", message, by: [...names], ...dependsOnNodes };
 }
 
 /** The other Nodes were to be looked at, and could not be. */
 export function nodesUnknown(error: unknown): Refusal {
-  const message = `cannot tell how the other nodes are: ${(error as Error).message}`;
+  const message = `cannot tell the state of the other nodes: ${(error as Error).message}`;
   return { gate: "lock", code: "nodes-unknown", message, dependsOnNodes: true };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { annotationsMaxChars, parseBoundedJson } from "../text/bounded-json.ts";
+import { cut } from "../text/cut.ts";
 
 /** One entry. Fields that others added are kept as they are. */
 export interface Holder {
@@ -65,7 +66,7 @@ export function parseLock(annotation: string | undefined): LockValue {
     return unreadable(annotation, (error as Error).message);
   }
   const value = isRecord(parsed) ? withKnownNames(parsed) : undefined;
-  if (value === undefined) return unreadable(annotation, "it is no JSON object");
+  if (value === undefined) return unreadable(annotation, "it is not a JSON object");
   if (isHolder(value)) {
     const fault = oversizeOf(value);
     return fault === undefined ? { state: "readable", holders: [value] } : unreadable(annotation, fault);
@@ -73,7 +74,7 @@ export function parseLock(annotation: string | undefined): LockValue {
   if (!("locks" in value || "maxOwners" in value))
     return unreadable(annotation, "it has neither nodeID nor locks");
   const locks = value["locks"] ?? [];
-  if (!Array.isArray(locks)) return unreadable(annotation, "its locks are no list");
+  if (!Array.isArray(locks)) return unreadable(annotation, "its locks are not a list");
   if (locks.length > entriesMax) return unreadable(annotation, `it has more than ${entriesMax} locks`);
   const holders = locks.map((lock) => (isRecord(lock) ? withKnownNames(lock) : lock));
   if (!holders.every(isHolder)) return unreadable(annotation, "one of its locks has no nodeID");
@@ -139,6 +140,9 @@ export function asCount(value: unknown): number | undefined {
 export function holdersOf(lock: LockValue): readonly Holder[] {
   return lock.state === "readable" ? lock.holders : [];
 }
+
+/** The name of the entry that `rebootd lock` makes. */
+export const manualName = "manual";
 
 export function isManual(holder: Holder): boolean {
   return holder.created === undefined;
@@ -257,10 +261,10 @@ function withKnownNames(value: Record<string, unknown>): Record<string, unknown>
 function unreadable(annotation: string, fault: string): LockValue {
   return {
     state: "unreadable",
-    why: `the lock ${quoted(annotation)} cannot be read: ${fault}; remove the annotation to free it`,
+    why: `the lock ${quoted(annotation)} cannot be read: ${fault}; remove the annotation to free the lock`,
   };
 }
 
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  return JSON.stringify(cut(text, 61));
 }

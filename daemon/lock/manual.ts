@@ -1,3 +1,4 @@
+import { iso } from "../time/iso.ts";
 import {
   type Holder,
   holdersOf,
@@ -6,6 +7,7 @@ import {
   type LockChange,
   type LockValue,
   limitIn,
+  manualName,
   nodeHolders,
   quoted,
 } from "./lock.ts";
@@ -27,10 +29,12 @@ export function lockByHand(lock: LockValue, reason: string | undefined, now: num
   );
   const alone = holders.find((holder) => isLostInCompany(holder, lock));
   if (alone !== undefined) {
-    const who = `${quoted(alone.nodeID)} holds the lock in the shape of a kured with a concurrency of 1`;
-    return { refused: `${who}, which loses its slot when there is a second entry; lock when it is done` };
+    const who = `${quoted(alone.nodeID)} holds the lock for a kured with a concurrency of 1`;
+    return {
+      refused: `${who}, which would lose its slot to a second entry; lock when that node has released it`,
+    };
   }
-  const since = new Date(now).toISOString();
+  const since = iso(now);
   const manual: Holder = { nodeID: manualName, since, ...(reason !== undefined && { reason }) };
   return { change: { holders: [...holders, manual], concurrency: limitIn(lock) } };
 }
@@ -43,7 +47,7 @@ export type Which =
   | { node: string; isDown?: boolean };
 
 export function unlockByHand(lock: LockValue, which: Which, now: number): LockEdit {
-  const at = new Date(now).toISOString();
+  const at = iso(now);
   const taken = (holders: readonly Holder[]) =>
     holders.filter((holder) => !isManual(holder)).map(({ nodeID }) => ({ node: nodeID, at }));
   if (which === "all") return { change: { holders: [], concurrency: 1 }, unlocked: taken(holdersOf(lock)) };
@@ -59,11 +63,9 @@ export function unlockByHand(lock: LockValue, which: Which, now: number): LockEd
   if (which === "manual") return {};
   if (which.isDown === true) return { unlocked: [{ node: which.node, at }] };
   const names = nodeHolders(lock).map(({ nodeID }) => nodeID);
-  const known = names.length > 0 ? `those that do: ${names.join(", ")}` : "no node does";
+  const known = names.length > 0 ? `holders: ${names.join(", ")}` : "no node holds one";
   return { refused: `${quoted(which.node)} holds no slot; ${known}` };
 }
-
-const manualName = "manual";
 
 function isLostInCompany(holder: Holder, lock: LockValue): boolean {
   return !isSeveral(lock) && !isManual(holder) && holder.concurrency === undefined;

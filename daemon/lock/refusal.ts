@@ -1,20 +1,20 @@
 /** Each reason for which the lock lets no cycle start, in a sentence for people. */
 export const refusals = {
-  "lock-unreadable": "The annotation that is the lock cannot be read; the message says how to mend it.",
-  "lock-manual": "The lock is set by hand.",
-  "lock-foreign": "Another program, such as kured, holds a slot for this very node.",
+  "lock-unreadable": "The lock annotation cannot be read; the message says how to repair it.",
+  "lock-manual": "The lock is locked manually, with rebootd lock or kubectl.",
+  "lock-foreign": "Another program, such as kured, holds a slot for this node.",
   "lock-taken": "All slots are taken.",
-  "lock-full": "The annotation that is the lock has no room for another holder.",
+  "lock-full": "The lock annotation has no room for another holder.",
   "lock-control-plane": "Another control-plane node holds a slot.",
   "lock-zone": "All slots of the node's zone are taken (--max-per-zone).",
   "lock-pool": "All slots of the node's pool are taken (--max-per-pool).",
-  "lock-lost": "Nodes that are down without a slot leave no room.",
+  "lock-lost": "Nodes that are down without a slot count as holders and leave no free slot.",
   "control-plane-not-ready": "Other control-plane nodes are not Ready.",
   "control-plane-not-whole":
     "Critical static pods of other control-plane nodes, such as etcd, are not Ready.",
   "too-many-unavailable": "Too many nodes are not Ready, cordoned or in the lock (--max-unavailable).",
-  "nodes-unknown": "It cannot be told how the other nodes are.",
-  halted: "Too many nodes have failed in a row; nothing starts before rebootd resume --all.",
+  "nodes-unknown": "The state of the other nodes cannot be told.",
+  halted: "Too many nodes have failed in a row; no node starts until rebootd resume --all.",
   "failures-unreadable": "The annotation that counts failures cannot be read.",
 } as const;
 

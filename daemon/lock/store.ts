@@ -232,7 +232,7 @@ function createLimits(options: LockOptions): LimitsSource {
       if (limits.concurrency > holdersMax && !isWarned) {
         isWarned = true;
         options.warn(
-          `--concurrency allows ${limits.concurrency} nodes, but the lock, an annotation, has room for about ${holdersMax}; more than that wait`,
+          `--concurrency allows ${limits.concurrency} nodes, but the lock annotation has room for about ${holdersMax}; more nodes than that wait`,
         );
       }
       return limits;

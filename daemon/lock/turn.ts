@@ -160,14 +160,14 @@ function lookAfterHolders(
       const removed = await lock.removeOrphans(ownName, suspects, signal);
       if (removed.length > 0) onOrphans(removed);
     },
-    onError: (error: unknown) => onError("looking after the holders of the lock", error),
+    onError: (error: unknown) => onError("removing orphaned entries of the lock", error),
   };
   void patrolOrphans(patrol, signal);
   const vigil = {
     ...options,
     holders,
     look: lock.lookAtHolder,
-    onError: (error: unknown) => onError("looking at a holder of the lock that is late", error),
+    onError: (error: unknown) => onError("reading the Node of a holder that is late", error),
   };
   void keepVigil(vigil, ownName, signal);
 }

@@ -74,20 +74,20 @@ describe("The status", () => {
   it("shows who holds the lock, what was set by hand, who waits, longest first, and why", () => {
     assert.equal(
       show(lock),
-      `lease/rebootd in kube-system, rebootd.dev/lock: set by hand, no node starts to reboot; held by 2 nodes
+      `lease/rebootd in kube-system, rebootd.dev/lock: locked manually, no node starts a reboot; held by 2 nodes
 
 HOLDER  SINCE  PHASE     WHY
-gone    10h    Gone      the cluster has no such Node; nodes that wait take it out of the lock
+gone    10h    Gone      no such Node in the cluster; waiting nodes remove its entry
 n1      4m     Draining  -
 
-SET BY HAND  SINCE  REASON
+MANUAL LOCK  SINCE  REASON
 manual       3m     new [31m switch
 
 NODE  SINCE  PHASE    WHY
 n6    -      Unknown  its record cannot be read: it is not JSON
-n3    2h     Waiting  the lock is set by hand ("manual"): "new\\u001b[31m switch"
+n3    2h     Waiting  locked manually: new [31m switch
 n4    5m     Failed   the drain timed out (--drain-timeout)
-n2    9m     Waiting  the lock is set by hand ("manual"): "new\\u001b[31m switch"
+n2    9m     Waiting  locked manually: new [31m switch
 `,
     );
   });
@@ -98,7 +98,7 @@ n2    9m     Waiting  the lock is set by hand ("manual"): "new\\u001b[31m switch
       text,
       /\nHOLDER +SINCE +PHASE +NEEDED +ZONE +POOL +LIMIT +WHY\ngone .*\nn1 +4m +Draining +90m +a +- +2 +-\n/,
     );
-    assert.match(text, /\nn3 +2h +Waiting +3h +high +linux-image,libc6 +the lock is set by hand .*\n/);
+    assert.match(text, /\nn3 +2h +Waiting +3h +high +linux-image,libc6 +locked manually: .*\n/);
   });
 
   it("is one line and the nodes that are not Idle where the lock is free", () => {
@@ -174,8 +174,7 @@ describe("The status after failures", () => {
     { node: "n4", at: ago(5), message: "the drain\u001b[31m timed out" },
     { node: "n6", at: ago(3), message: "the machine is still up" },
   ];
-  const inARow =
-    "2 nodes failed to reboot in a row (n4: the drain [31m timed out; n6: the machine is still up)";
+  const who = "(n4: the drain [31m timed out; n6: the machine is still up)";
   const haltedNode = (code: string) =>
     node("n7", { phase: "Waiting", reasons: [{ gate: "lock", code, message: "old", since: ago(1) }] });
   const status = (failures: string | undefined, ...more: (typeof nodes)[number][]) =>
@@ -185,7 +184,7 @@ describe("The status after failures", () => {
   it("says who failed, and that nothing is halted where no node that waits says so", () => {
     const { halted, failures } = status(JSON.stringify(failed));
     assert.deepEqual([halted, failures], [false, failed]);
-    assert.equal(secondLine(status(JSON.stringify(failed))), inARow);
+    assert.equal(secondLine(status(JSON.stringify(failed))), `2 failed reboots ${who}`);
   });
 
   it("says that all is halted where a node that waits says so", () => {
@@ -193,7 +192,7 @@ describe("The status after failures", () => {
     assert.equal(one.halted, true);
     assert.match(
       statusText(one, false, noon),
-      /^HALTED: 2 nodes failed to reboot in a row; nothing starts until rebootd resume --all\nlease.*: free\n\nFAILED +SINCE +WHY\nn4 +5m +the drain \[31m timed out\nn6 +3m +the machine is still up\n\nNODE/,
+      /^HALTED: 2 nodes failed to reboot in a row; no node starts until rebootd resume --all\nlease.*: free\n\nFAILED +SINCE +WHY\nn4 +5m +the drain \[31m timed out\nn6 +3m +the machine is still up\n\nNODE/,
     );
   });
 
@@ -203,15 +202,16 @@ describe("The status after failures", () => {
       statusText(status(JSON.stringify(told)), false, noon),
       /^HALTED: 2 nodes failed to reboot in a row; /,
     );
-    const later = failed.map((one) => ({ ...one, haltAfter: 3 }));
-    assert.equal(status(JSON.stringify(later)).halted, false);
+    const later = status(JSON.stringify(failed.map((one) => ({ ...one, haltAfter: 3 }))));
+    assert.equal(later.halted, false);
+    assert.equal(secondLine(later), `2 of 3 failed reboots before the halt ${who}`);
     const never = failed.map((one) => ({ ...one, haltAfter: 0 }));
     assert.equal(status(JSON.stringify(never)).halted, false);
   });
 
   it("does not believe a node that has not yet heard of the end of it", () => {
     const one = status(undefined, haltedNode("halted"));
-    assert.deepEqual([one.halted, one.failures, one.failuresSay], [false, [], undefined]);
+    assert.deepEqual([one.halted, one.failures, one.failuresMessage], [false, [], undefined]);
     assert.equal(secondLine(one), "");
   });
 
@@ -219,7 +219,7 @@ describe("The status after failures", () => {
     const one = status("junk", haltedNode("failures-unreadable"));
     assert.match(
       statusText(one, false, noon),
-      /^HALTED: the failures "junk" .*nothing starts until rebootd resume --all, which/,
+      /^HALTED: the failures "junk" .*no node starts until rebootd resume --all, which/,
     );
     assert.deepEqual(one.failures, []);
   });
@@ -268,7 +268,7 @@ describe("The status of nodes that are not well", () => {
     const health = { nodes: new Map([nodeCalled("n1", "Unknown"), nodeCalled("n2", "True")]), daemons };
     assert.match(
       text(health),
-      /\nHOLDER +SINCE +PHASE +WHY\nn1 +90m +Draining +NotReady for 80m, its kubelet is silent; daemon Error \(1 restart, exit 2\)\nn2 /,
+      /\nHOLDER +SINCE +PHASE +WHY\nn1 +90m +Draining +NotReady for 80m, kubelet not responding; daemon Error \(1 restart, exit 2\)\nn2 /,
     );
   });
 
@@ -279,20 +279,23 @@ describe("The status of nodes that are not well", () => {
     ];
     assert.match(
       text({ nodes: new Map(), daemons }),
-      /\nNODE +SINCE +PHASE +WHY\nn5 +- +Idle +daemon Pending\nn4 +5m +Failed +no pod of rebootd on it; the drain timed out [^\n]+\nn6 /,
+      /\nNODE +SINCE +PHASE +WHY\nn5 +- +Idle +daemon Pending\nn4 +5m +Failed +no rebootd pod on it; the drain timed out [^\n]+\nn6 /,
     );
   });
 
   it("says nothing of daemons where rebootd runs without pods", () =>
-    assert.doesNotMatch(text({ nodes: new Map(), daemons: [] }), /daemon|pod of/));
+    assert.doesNotMatch(text({ nodes: new Map(), daemons: [] }), /daemon|rebootd pod/));
 });
 
 describe("An age", () => {
   const rows: [seconds: number, text: string][] = [
     [-3600, "0s"],
     [0, "0s"],
-    [119, "119s"],
-    [120, "2m"],
+    [59, "59s"],
+    [60, "1m"],
+    [100, "1m40s"],
+    [599, "9m59s"],
+    [600, "10m"],
     [7199, "119m"],
     [7200, "2h"],
     [172_800, "2d"],

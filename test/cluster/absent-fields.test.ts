@@ -406,7 +406,7 @@ describe("Where the API server leaves out", () => {
   const rows: [path: Path, what: string, says: RegExp | { not: RegExp }][] = [
     [["node", "metadata", "labels"], "Nodes of the control plane", /"names":\["n1","n2"\]/],
     [["node", "metadata", "annotations"], "nodes that are down", /^\[\]$/],
-    [["node", "metadata", "annotations"], "rebootd explain", /n1 has never needed a reboot/],
+    [["node", "metadata", "annotations"], "rebootd explain", /rebootd has recorded nothing on n1/],
     [["node", "spec"], "the own Node", /"unschedulable":false.*"taints":\[\]/],
     [["other", "status", "conditions"], "Nodes that are not available", /"names":\["n1","n2"\]/],
     [["node", "status", "conditions"], "a holder that is overdue", /^{"node":"n1","heldSince":"[^"]+"}$/],

@@ -58,17 +58,17 @@ describe("A person at the command line", () => {
   });
   after(() => world.stop());
 
-  it("sees a free lock and nobody who waits", async () => {
+  it("shows a free lock and no waiting node", async () => {
     assert.equal(
       await says("status", /free/),
       "lease/rebootd in kube-system, rebootd.dev/lock: free\n2 nodes, 0 daemons, 0 need a reboot, not paused\n",
     );
   });
 
-  it("sees what a drain would do", async () => {
+  it("shows the plan of a drain", async () => {
     const text = await says(
       "plan n1",
-      /^n1: \d+ pods? would go, .*; nothing blocks the drain; it takes \d+ s /,
+      /^n1: \d+ pods? would be evicted, .*; nothing blocks the drain; it takes up to \S+$/m,
     );
     assert.match(text, /\ndefault\/stuck-n1 +ordinary +30s +is not managed by a controller/);
   });
@@ -77,18 +77,15 @@ describe("A person at the command line", () => {
     await says("pause n1 --until 2h --reason disk", /^paused: n1 does not reboot until \d{4}-.*Z\n$/);
     const { metadata } = await world.node("n1").object();
     assert.match(metadata?.annotations?.["rebootd.dev/paused"] ?? "", /^until \S+Z: disk \(by .+\)$/);
-    await says(
-      "resume n1",
-      /^resumed: n1 reboots when it needs to and may\nbefore, it was paused until \S+Z: disk \(by .+\)\n$/,
-    );
-    await says("resume n1", /^n1 was not paused, and has not failed\n$/);
+    await says("resume n1", /^resumed: n1 may reboot\nbefore: paused until \S+Z: disk \(by .+\)\n$/);
+    await says("resume n1", /^n1 is not paused and has not failed\n$/);
     const { code, err } = await rebootd("pause", "n9");
     assert.deepEqual([code, err], [1, 'rebootd: the cluster has no Node "n9"\n']);
   });
 
-  it("stops all new reboots, and each node says who did it and why", async () => {
+  it("stops all new reboots, and each node reports who did it and why", async () => {
     const { code, out } = await rebootd("lock", "--reason", "new switch");
-    assert.deepEqual([code, out], [0, "locked: no node starts to reboot until rebootd unlock\n"]);
+    assert.deepEqual([code, out], [0, "locked: no node starts a reboot until rebootd unlock\n"]);
     for (const name of nodes) world.node(name).wantsReboot();
     await world.allWaitFor("lock-manual");
     const { lock, manual, others } = await status();
@@ -96,26 +93,23 @@ describe("A person at the command line", () => {
     assert.equal(manual[0]?.name, "manual");
     assert.match(manual[0]?.reason ?? "", /^new switch \(by .+\)$/);
     for (const { why } of others) {
-      assert.match(why.join(), /^the lock is set by hand \("manual"\): "new switch \(by .+\)"$/);
+      assert.match(why.join(), /^locked manually: new switch \(by .+\)$/);
     }
-    await says("status", /SET BY HAND +SINCE +REASON\nmanual +\d+s +new switch \(by .+\)\n/);
+    await says("status", /MANUAL LOCK +SINCE +REASON\nmanual +\d+s +new switch \(by .+\)\n/);
   });
 
-  it("lets them go on, and sees who holds the lock", async () => {
+  it("lets them go on, and shows who holds the lock", async () => {
     await says(
       "unlock",
-      /^unlocked: all that was set by hand is out of the lock\nbefore, it was locked by hand [^\n]+\n$/,
+      /^unlocked: no longer locked manually\nbefore: locked manually: new switch [^\n]+\n$/,
     );
     const name = await holder();
     await says("status -o wide", new RegExp(`HOLDER .*\\n${name} +\\S+ +(Draining|Rebooting|Waiting|Idle) `));
   });
 
-  it("stops the next one beside the holder, which ends its cycle", async () => {
+  it("stops the next node beside the holder, which finishes its cycle", async () => {
     const name = await holder();
-    await says(
-      "lock",
-      new RegExp(`locked: .*; holding a slot, and going on to the end of the cycle: ${name}\\n`),
-    );
+    await says("lock", new RegExp(`locked: .*; these nodes hold a slot and finish their cycle: ${name}\\n`));
     await letStuckPodEnd(name);
     await world.rolled([name]);
     const other = nodes.find((one) => one !== name) ?? "";
@@ -127,25 +121,25 @@ describe("A person at the command line", () => {
     await says("unlock --manual", /unlocked/);
     const name = await holder();
     await rebootd("lock");
-    await says(`unlock ${name}`, new RegExp(`^unlocked: the slot of ${name} is out of the lock\\n$`));
+    await says(`unlock ${name}`, new RegExp(`^unlocked: the slot of ${name} was released\\n$`));
     await world.eventually("it waits", async () => (await world.node(name).record())?.phase === "Waiting");
     const { spec } = await world.node(name).object();
     assert.equal(spec?.unschedulable, undefined);
     assert.equal(world.node(name).machine.boots.length, 1);
   });
 
-  it("is told when there is nothing to take away", async () => {
+  it("refuses to release a slot that nobody holds", async () => {
     const { code, err } = await rebootd("unlock", "n9");
-    assert.deepEqual([code, err], [1, 'rebootd: "n9" holds no slot; no node does\n']);
+    assert.deepEqual([code, err], [1, 'rebootd: "n9" holds no slot; no node holds one\n']);
   });
 
-  it("mends a lock that cannot be read", async () => {
+  it("repairs a lock that cannot be read", async () => {
     await world.setLock("junk");
     const { code, err } = await rebootd("unlock");
     assert.equal(code, 1);
     assert.match(err, /^rebootd: the lock "junk" cannot be read: [^\n]+\n$/);
     await says("status", /"junk" cannot be read/);
-    await says("unlock --all", /^unlocked: everything is out of the lock\n$/);
+    await says("unlock --all", /^unlocked: all entries were removed\n$/);
     for (const { name, machine } of world.nodes) {
       if (machine.boots.length > 1) continue;
       // One of them rests, as its slot was taken away: it need not, as a person asks.
@@ -158,20 +152,20 @@ describe("A person at the command line", () => {
 
   it("lets nodes start again after too many have failed in a row", async () => {
     const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
-    await says("resume --all", /^nothing was paused or halted\n$/);
+    await says("resume --all", /^nothing is paused or halted\n$/);
     const failed = ["x", "y", "z"].map((node) => ({ node, at: "2026-11-24T12:00:00Z", message: "stuck" }));
     const metadata = { annotations: { "rebootd.dev/failures": JSON.stringify(failed) } };
     await world.api.patch(lease, { metadata }, { signal: world.signal });
-    await says("status", /\n3 nodes failed to reboot in a row \(x: stuck; y: stuck; z: stuck\)\n/);
+    await says("status", /\n3 failed reboots \(x: stuck; y: stuck; z: stuck\)\n/);
     await says(
       "resume --all",
-      /^resumed: these failures no longer count\n\nFAILED +SINCE +WHY\nx +\S+ +stuck\ny /,
+      /^failure count reset; nodes may start\n\nFAILED +SINCE +WHY\nx +\S+ +stuck\ny /,
     );
     assert.deepEqual((await status()).failures, []);
   });
 
-  it("asks for a reboot, which a node without a need serves", async () => {
-    await says("reboot n1 --reason=firmware", /^requested: rebootd explain n1 says what it waits for\n$/);
+  it("requests a reboot, which a node without a need serves", async () => {
+    await says("reboot n1 --reason=firmware", /^reboot requested; see rebootd explain n1\n$/);
     const { machine, object } = world.node("n1");
     const before = machine.boots.length;
     await world.eventually("n1 has rebooted and is given back", async () => {
@@ -184,14 +178,11 @@ describe("A person at the command line", () => {
   it("pauses all nodes and lets them go on", async () => {
     await says("pause --all --until=90m --reason=racks", /^paused: no node reboots until \d{4}-\S+Z\n$/);
     await says("status", /\nall nodes are paused until \S+Z: racks \(by .+\)\n/);
-    await says(
-      "resume --all",
-      /^resumed: nodes reboot when they need to and may\nbefore, all nodes were paused until [^\n]+racks \(by .+\)\n$/,
-    );
-    await says("resume --all", /^nothing was paused or halted\n$/);
+    await says("resume --all", /^resumed: nodes may reboot\nbefore: paused until [^\n]+racks \(by .+\)\n$/);
+    await says("resume --all", /^nothing is paused or halted\n$/);
   });
 
-  it("is told which contexts there are", async () => {
+  it("names the contexts that exist", async () => {
     const { code, err } = await rebootd("status", "--context=prod");
     assert.equal(code, 2);
     assert.match(

@@ -62,10 +62,10 @@ describe("A node that may not reboot for several reasons", () => {
     assert.deepEqual(gatesIn(text), closed, text);
     assert.match(
       text,
-      /\nn1 waits for its reboot, for \d+s now\nneeded for \d+s: file\nheld back by \(written \d+s ago\):\n/,
+      /\nn1 is waiting for its reboot \(\S+\)\nreboot needed for \S+ \(sentinel file\)\nheld back by \(written \d+s ago\):\n/,
     );
-    assert.match(text, / {2}paused \(node\), for \d+s: this node is paused: new \[31mdisk\n/);
-    assert.match(text, / {2}pods \(blocking\), for \d+s: blocking pods are on this node: default\/keep\n/);
+    assert.match(text, / {2}paused \(node\), for \S+: this node is paused: new \[31mdisk\n/);
+    assert.match(text, / {2}pods \(blocking\), for \S+: blocking pods are on this node: default\/keep\n/);
     assert.match(text, /\nthe lock, lease\/rebootd in kube-system: free\n$/);
   });
 

@@ -35,7 +35,10 @@ describe("The control-plane gate", () => {
 
   it("is closed beside one whose etcd is not Ready", async () => {
     const { says } = await asked({ [label]: "" }, { ready: false });
-    assert.equal(says, "control-plane-not-whole: the control plane is not whole: shop/etcd is not Ready");
+    assert.equal(
+      says,
+      "control-plane-not-whole: critical static pods of the control plane are not Ready: shop/etcd",
+    );
   });
 
   it("is closed beside one that is not Ready itself", async () => {

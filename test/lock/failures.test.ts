@@ -55,7 +55,7 @@ describe("The failures beside the lock", () => {
       assert.equal(refused?.code, "failures-unreadable");
       assert.match(
         refused?.message ?? "",
-        /^the failures .* cannot be read: .*; nothing starts until rebootd resume --all, which takes them away$/,
+        /^the failures .* cannot be read: .*; no node starts until rebootd resume --all, which removes them$/,
       );
       assert.ok((refused?.message.length ?? 0) < 250);
       assert.equal(halted(parseFailures(junk), haltAt(0, 1))?.code, "failures-unreadable");
@@ -66,9 +66,9 @@ describe("The failures beside the lock", () => {
   const nested = `[{"node":"a","at":"","message":"","x":${"[".repeat(50_000)}${"]".repeat(50_000)}}]`;
   const many = (count: number) => JSON.stringify(Array.from({ length: count }, (_, n) => failure(`n${n}`)));
   for (const [gains, annotation, says] of [
-    ["end the daemon by their depth", nested, /deep; nothing starts/],
-    ["keep it busy with comparing them", many(101), /there are more than 100 of them; nothing starts/],
-    ["fill its memory", many(2000), /more than 131072 characters; nothing starts/],
+    ["end the daemon by their depth", nested, /deep; no node starts/],
+    ["keep it busy with comparing them", many(101), /there are more than 100 of them; no node starts/],
+    ["fill its memory", many(2000), /more than 131072 characters; no node starts/],
   ] as const) {
     it(`do not ${gains}: they are unreadable, and say how to mend it`, () => {
       const begin = performance.now();
@@ -178,9 +178,9 @@ describe("Nodes that failed in a row", () => {
     );
     assert.equal(
       halted(failures, haltAt(2))?.message,
-      "2 nodes failed to reboot in a row (n4: the drain timed out; n7: the machine is still up): nothing starts until rebootd resume --all",
+      "2 nodes failed to reboot in a row (n4: the drain timed out; n7: the machine is still up): no node starts until rebootd resume --all",
     );
-    assert.match(halted(of("n1"), haltAt(1))?.message ?? "", /^1 node failed to reboot in a row \(n1: /);
+    assert.match(halted(of("n1"), haltAt(1))?.message ?? "", /^1 node failed to reboot \(n1: /);
   });
 
   it("are named in a sentence that fits an event, however many there are", () => {
@@ -247,11 +247,11 @@ describe("A drain that has failed", () => {
     const failures = both(failure("n1"), ...drains("n2", "n3"));
     assert.match(
       halted(failures, haltAt(3, 2))?.message ?? "",
-      /^2 nodes failed to drain in a row \(n2: .*; n3: .*\): nothing starts until rebootd resume --all$/,
+      /^2 nodes failed to drain in a row \(n2: .*; n3: .*\): no node starts until rebootd resume --all$/,
     );
     assert.match(
       inARow([failure("n1"), ...drains("n2", "n3")]),
-      /^1 node failed to reboot in a row \(n1: [^)]*\), 2 nodes failed to drain in a row \(n2: [^)]*\)$/,
+      /^1 node failed to reboot \(n1: [^)]*\), 2 nodes failed to drain in a row \(n2: [^)]*\)$/,
     );
   });
 });

@@ -53,7 +53,7 @@ describe("A node that wants to enter", () => {
     assert.deepEqual(refused, {
       gate: "lock",
       code: "lock-lost",
-      message: "all slots are taken (3 of 3), with nodes that are down without a slot: a, b",
+      message: "all slots are taken (3 of 3), counting nodes that are down without a slot: a, b",
       by: ["c", "a", "b"],
       dependsOnNodes: true,
     });
@@ -61,7 +61,7 @@ describe("A node that wants to enter", () => {
 
   it("is told why a person has locked", () => {
     const refused = asks(single({ nodeID: "manual", reason: "the switch\nis replaced" }));
-    assert.equal(refused?.message, 'the lock is set by hand ("manual"): "the switch\\nis replaced"');
+    assert.equal(refused?.message, "locked manually: the switch is replaced");
   });
 });
 
@@ -178,18 +178,18 @@ describe("A node of the control plane", () => {
   const pods: [podsDown: string[] | undefined, says: string | undefined][] = [
     [undefined, undefined],
     [[], undefined],
-    [["kube-system/etcd-cp2"], "kube-system/etcd-cp2 is not Ready"],
+    [["kube-system/etcd-cp2"], "kube-system/etcd-cp2"],
     [
       ["kube-system/etcd-cp2", "kube-system/kube-apiserver-cp2"],
-      "kube-system/etcd-cp2, kube-system/kube-apiserver-cp2 are not Ready",
+      "kube-system/etcd-cp2, kube-system/kube-apiserver-cp2",
     ],
-    [["a/1", "a/2", "a/3", "a/4", "a/5", "a/6", "a/7"], "a/1, a/2, a/3, a/4, a/5 and 2 more are not Ready"],
+    [["a/1", "a/2", "a/3", "a/4", "a/5", "a/6", "a/7"], "a/1, a/2, a/3, a/4, a/5 and 2 more"],
   ];
   for (const [podsDown, says] of pods) {
     it(`${says ? "does not enter" : "enters"} beside static pods that are down: ${podsDown?.join(", ")}`, () => {
       const refused = asks(free, {}, { controlPlane: { names, notReady: [] }, podsDown });
       const code = "control-plane-not-whole";
-      const message = `the control plane is not whole: ${says}`;
+      const message = `critical static pods of the control plane are not Ready: ${says}`;
       assert.deepEqual(refused, says && { gate: "lock", code, message, dependsOnNodes: true });
     });
   }
@@ -230,9 +230,12 @@ describe("The limit of unavailable nodes", () => {
       asks(free, { maxUnavailable }, { unavailable })?.message;
     assert.equal(
       says(["x", "y", "z"], 2),
-      "3 nodes are not Ready, cordoned or in the lock; allowed are 2 with this one",
+      "3 nodes are not Ready, cordoned or in the lock; --max-unavailable allows 2 with this one",
     );
-    assert.equal(says(["x"], 1), "1 node is not Ready, cordoned or in the lock; allowed are 1 with this one");
+    assert.equal(
+      says(["x"], 1),
+      "1 node is not Ready, cordoned or in the lock; --max-unavailable allows 1 with this one",
+    );
   });
 
   it("asks for another look at the Nodes only where not the lock alone tells", () => {

@@ -80,11 +80,11 @@ describe("Unlocking by hand", () => {
   it("is refused for a node that holds no slot, with those that do", () => {
     assert.equal(
       unlockByHand(lockOf(value), { node: "n9" }, noon).refused,
-      '"n9" holds no slot; those that do: n1, n2',
+      '"n9" holds no slot; holders: n1, n2',
     );
     assert.equal(
       unlockByHand(lockOf(undefined), { node: "n9" }, noon).refused,
-      '"n9" holds no slot; no node does',
+      '"n9" holds no slot; no node holds one',
     );
   });
 

@@ -125,9 +125,9 @@ describe("With --max-unavailable", () => {
     await world.time.pass(10 * minute);
     assert.equal(boots()[0], 1);
     assert.deepEqual(await reasonsOf("n1"), [
-      "too-many-unavailable: 2 nodes are not Ready, cordoned or in the lock; allowed are 2 with this one",
+      "too-many-unavailable: 2 nodes are not Ready, cordoned or in the lock; --max-unavailable allows 2 with this one",
     ]);
-    assert.ok(world.logs.some((line) => line.includes("allowed are 2 with this one: n3, n4")));
+    assert.ok(world.logs.some((line) => line.includes("--max-unavailable allows 2 with this one: n3, n4")));
   });
 
   for (const [what, mend] of [
@@ -168,9 +168,13 @@ describe("With --max-unavailable", () => {
     [
       "cannot be listed",
       { status: 500 },
-      /^nodes-unknown: cannot tell how the other nodes are: .*nodes.* 500/,
+      /^nodes-unknown: cannot tell the state of the other nodes: .*nodes.* 500/,
     ],
-    ["are never listed", "hang", /^nodes-unknown: cannot tell how the other nodes are: .*timed out after/],
+    [
+      "are never listed",
+      "hang",
+      /^nodes-unknown: cannot tell the state of the other nodes: .*timed out after/,
+    ],
   ] as const) {
     it(`a node waits and says why where the others ${what}, and goes once they can be`, async () => {
       await start(3, { "max-unavailable": "2" });
@@ -328,11 +332,11 @@ describe("After failed reboots of different nodes in a row", () => {
     const [reason = ""] = await reasonsOf("n4");
     assert.match(
       reason,
-      /^halted: 3 nodes failed to reboot in a row \(n1: asked to reboot once, [^;]+; n2: [^;]+; n3: [^;]+\): nothing starts until rebootd resume --all$/,
+      /^halted: 3 nodes failed to reboot in a row \(n1: asked to reboot once, [^;]+; n2: [^;]+; n3: [^;]+\): no node starts until rebootd resume --all$/,
     );
     assert.match(
       (await rebootd("status")).out,
-      /^HALTED: 3 nodes failed to reboot in a row; nothing starts until rebootd resume --all\n[^\n]+free\n\nFAILED +SINCE +WHY\nn1 +6h +.*\nn2 .*\nn3 .*\n\nNODE/,
+      /^HALTED: 3 nodes failed to reboot in a row; no node starts until rebootd resume --all\n[^\n]+free\n\nFAILED +SINCE +WHY\nn1 +6h +.*\nn2 .*\nn3 .*\n\nNODE/,
     );
     const status = JSON.parse((await rebootd("status", "-o", "json")).out);
     assert.deepEqual([status.halted, status.failures], [true, await readFailures()]);
@@ -340,7 +344,7 @@ describe("After failed reboots of different nodes in a row", () => {
     assert.equal(code, 0);
     assert.match(
       out,
-      /^resumed: these failures no longer count\n\nFAILED +SINCE +WHY\nn1 +6h +asked to reboot .*\nn2 .*\nn3 .*\n$/,
+      /^failure count reset; nodes may start\n\nFAILED +SINCE +WHY\nn1 +6h +asked to reboot .*\nn2 .*\nn3 .*\n$/,
     );
     assert.equal(await readFailures(), undefined);
     await world.time.pass(3000);
@@ -598,7 +602,7 @@ describe("After failed drains of different nodes in a row", () => {
     await world.time.pass(5 * minute);
     assert.deepEqual([boots(), await readFailures()], [[1, 1, 1, 2], undefined]);
     assert.equal(counted, 3);
-    assert.match(out, /^lease.*free\n3 nodes failed to drain in a row \(n1: the drain/);
+    assert.match(out, /^lease.*free\n3 failed drains \(n1: the drain/);
   });
 
   it("each of those nodes rests as after any failure", async () => {

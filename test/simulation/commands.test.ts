@@ -284,7 +284,7 @@ describe("What a person asks of several nodes, or for a program", () => {
   it("is explained one node after the other, and what is not there at the end", async () => {
     await start({}, { nodes: 2 });
     const [one, two] = [await rebootd("explain", "n1"), await rebootd("explain", "n2")];
-    assert.match(one.out, /^no pod with the label .*\nn1 has never needed a reboot/);
+    assert.match(one.out, /^the cluster has no pod with the label .*\nrebootd has recorded nothing on n1 /);
     assert.deepEqual(await rebootd("explain", "n1", "node/n2", "n1"), {
       code: 0,
       out: `${one.out}\n${two.out}`,
@@ -377,43 +377,43 @@ describe("What a person has set before", () => {
       "pause of a node",
       ["pause", "n1", "--until", "2h", "--reason", "disk"],
       ["pause", "n1", "--reason", "fan"],
-      /^paused: n1 does not reboot until rebootd resume n1\nbefore, n1 was paused until \S+Z: disk \(by kubernetes-admin\)\n$/,
+      /^paused: n1 does not reboot until rebootd resume n1\nbefore: paused until \S+Z: disk \(by kubernetes-admin\)\n$/,
     ],
     [
       "pause of all nodes",
       ["pause", "--all", "--reason", "racks"],
       ["pause", "--all"],
-      /^paused: no node reboots .*\nbefore, all nodes were paused: racks \(by kubernetes-admin\)\n$/,
+      /^paused: no node reboots .*\nbefore: paused: racks \(by kubernetes-admin\)\n$/,
     ],
     [
       "lock",
       ["lock", "--reason", "new switch"],
       ["lock"],
-      /^locked: .*\nbefore, it was locked by hand \("manual"\) since \S+: new switch \(by kubernetes-admin\)\n$/,
+      /^locked: .*\nbefore: locked manually: new switch \(by kubernetes-admin\) \(since \S+\)\n$/,
     ],
     [
       "request",
       ["reboot", "n1", "--reason", "urgent"],
       ["reboot", "n1"],
-      /^requested: .*\nbefore, it was requested: urgent \(by kubernetes-admin\)\n$/,
+      /^reboot requested; .*\nbefore: requested: urgent \(by kubernetes-admin\)\n$/,
     ],
     [
       "pause of a node that is resumed",
       ["pause", "n1", "--reason", "disk"],
       ["resume", "n1"],
-      /^resumed: n1 reboots when it needs to and may\nbefore, it was paused: disk \(by kubernetes-admin\)\n$/,
+      /^resumed: n1 may reboot\nbefore: paused: disk \(by kubernetes-admin\)\n$/,
     ],
     [
       "pause of all nodes that is ended",
       ["pause", "--all", "--reason", "racks"],
       ["resume", "--all"],
-      /^resumed: nodes reboot when .*\nbefore, all nodes were paused: racks \(by kubernetes-admin\)\n$/,
+      /^resumed: nodes may reboot\nbefore: paused: racks \(by kubernetes-admin\)\n$/,
     ],
     [
       "lock that is taken back",
       ["lock", "--reason", "new switch"],
       ["unlock"],
-      /^unlocked: all that was set by hand is out of the lock\nbefore, it was locked by hand .*: new switch \(by kubernetes-admin\)\n$/,
+      /^unlocked: no longer locked manually\nbefore: locked manually: new switch \(by kubernetes-admin\) \(since \S+\)\n$/,
     ],
   ];
   for (const [what, first, second, says] of cases) {
@@ -428,9 +428,9 @@ describe("What a person has set before", () => {
 
   it("is nothing, says unlock, and who holds a slot", async () => {
     await start();
-    assert.equal((await rebootd("unlock")).out, "nothing was set by hand\n");
+    assert.equal((await rebootd("unlock")).out, "not locked manually\n");
     await setLock(JSON.stringify({ nodeID: "n9", created: "2026-11-24T11:00:00Z", TTL: 0 }));
-    assert.equal((await rebootd("unlock")).out, "nothing was set by hand; these nodes hold a slot: n9\n");
+    assert.equal((await rebootd("unlock")).out, "not locked manually; these nodes hold a slot: n9\n");
     const { metadata } = await world.admin.get<Lease>(lease, { signal: world.signal });
     assert.match(metadata?.annotations?.["rebootd.dev/lock"] ?? "", /n9/);
   });

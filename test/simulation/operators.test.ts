@@ -76,12 +76,12 @@ describe("A node with a CloudNativePG primary", () => {
     );
   });
 
-  it("is named by rebootd plan, which does not say that it holds the drain up", async () => {
+  it("is named by rebootd plan, which does not report it as blocking the drain", async () => {
     await start({}, { nodes: 2 });
     await addPostgres("n2");
     const { code, out } = await type(world, ["plan", "n1"]);
     assert.equal(code, 0);
-    assert.match(out, /^n1: 1 pod would go, .*; nothing blocks the drain/);
+    assert.match(out, /^n1: 1 pod would be evicted, .*; nothing blocks the drain/);
     assert.match(
       out,
       /\ndefault\/pg-1 .* until Cluster pg \(postgresql\.cnpg\.io\) releases it; it promotes a Ready instance/,

@@ -270,11 +270,11 @@ describe("rebootd plan", () => {
     const { out } = await cluster.run(["plan", "n1", "--disable-eviction"], {
       REBOOTD_DRAIN_GRACE_PERIOD: "7",
     });
-    assert.match(out, /^n1: 5 pods would go, 2 stay; nothing blocks the drain; it takes 16 s/);
+    assert.match(out, /^n1: 5 pods would be evicted, 2 stay; nothing blocks the drain; it takes up to 16s/);
     const escalating = await cluster.run(["plan", "n1", "--drain-escalation=evict:10m,delete:2m,reboot"]);
     assert.match(
       escalating.out,
-      /^n1: 4 pods would go, 2 stay; 1 holds the drain up; after 600 s they are deleted, after 720 s the node reboots anyway\n/,
+      /^n1: 4 pods would be evicted, 2 stay; 1 pod blocks the drain; deleted after 10m, rebooted anyway after 12m\n/,
     );
     const anyway = await cluster.run(["plan", "n1", "--force-reboot", "--drain-force=false"]);
     assert.match(
@@ -287,7 +287,10 @@ describe("rebootd plan", () => {
       "--drain-skip-namespace=shop",
       "--drain-skip-namespace=logs",
     ]);
-    assert.match(skipping.out, /^n1: 1 pod would go, 6 stay; nothing blocks the drain; it takes 32 s/);
+    assert.match(
+      skipping.out,
+      /^n1: 1 pod would be evicted, 6 stay; nothing blocks the drain; it takes up to 32s/,
+    );
     const strict = await cluster.run([
       "plan",
       "n1",
@@ -296,7 +299,7 @@ describe("rebootd plan", () => {
     ]);
     assert.match(
       strict.out,
-      /^n1: 1 pod could go, 5 stay; 1 holds the drain up: it would fail and take no pod\n/,
+      /^n1: 1 pod could be evicted, 5 stay; 1 pod blocks the drain: it would fail without evicting any pod\n/,
     );
     assert.match(
       strict.out,
@@ -315,7 +318,10 @@ describe("rebootd plan", () => {
       { currentHealthy: 2, desiredHealthy: 1, disruptionsAllowed: 1, expectedPods: 2 },
     );
     const { out } = await cluster.run(["plan", "n1"]);
-    assert.match(out, /^n1: 0 pods would go, 0 stay; 2 hold the drain up; after 900 s it is undone\n/);
+    assert.match(
+      out,
+      /^n1: 0 pods would be evicted, 0 stay; 2 pods block the drain; cancelled after 15m and uncordoned\n/,
+    );
     assert.match(
       out,
       /\nshop\/web-0 +PodDisruptionBudget shop\/web allows 1 of 2 disruptions on this node, .*; make room on another node/,
