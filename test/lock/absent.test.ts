@@ -50,7 +50,7 @@ describe("The nodes in mid-cycle that the lock does not name", () => {
     });
   });
 
-  it("are believed to be so for a minute, and then looked at anew", async () => {
+  it("are believed for a minute, and then looked at again", async () => {
     observe();
     underWay = ["x"];
     await absent.now(signal);
@@ -63,7 +63,7 @@ describe("The nodes in mid-cycle that the lock does not name", () => {
     assert.equal(looks, 2);
   });
 
-  it("are none that have left the lock since they were looked at: whoever waits may enter at once", async () => {
+  it("are none that left the lock since the look: a waiting node may enter at once", async () => {
     observe("x", "y");
     underWay = ["x", "y"];
     await absent.now(signal);
@@ -72,7 +72,7 @@ describe("The nodes in mid-cycle that the lock does not name", () => {
     assert.equal(looks, 1);
   });
 
-  it("are none that have left the lock while they were looked at", async () => {
+  it("are none that left the lock during the look", async () => {
     observe("x");
     underWay = ["x"];
     meanwhile = () => void observe();
@@ -80,7 +80,7 @@ describe("The nodes in mid-cycle that the lock does not name", () => {
     assert.equal(await known(), undefined);
   });
 
-  it("stay so when others enter the lock", async () => {
+  it("stay in the way when others enter the lock", async () => {
     observe();
     underWay = ["x"];
     await absent.now(signal);

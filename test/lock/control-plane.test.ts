@@ -8,6 +8,7 @@ import {
   type StaticPods,
 } from "../../daemon/lock/control-plane.ts";
 import { node, type PodFacts, pod } from "../drain/builders.ts";
+import { everyRow } from "../rows.ts";
 import { elapsedClock } from "./elapsed-clock.ts";
 
 const minute = 60_000;
@@ -40,7 +41,7 @@ describe("The static pods of other control-plane nodes", () => {
     });
   });
 
-  it("are asked for with one list for each node", async () => {
+  it("are read with one list for each node", async () => {
     breakEtcd("cp3");
     assert.deepEqual(await staticPods.now(others, signal), ["shop/etcd-cp3"]);
     assert.deepEqual(asked, ["spec.nodeName=cp2", "spec.nodeName=cp3"]);
@@ -55,20 +56,18 @@ describe("The static pods of other control-plane nodes", () => {
     ["Failed", { phase: "Failed" }, true],
     ["through with their work", { phase: "Succeeded" }, false],
   ];
-  for (const [what, facts, isDown] of rows) {
-    it(`are ${isDown ? "down" : "not down"} where they are ${what}`, async () => {
+  it("are down if they are critical and neither Ready nor completed", () =>
+    everyRow(rows, async (facts, isDown) => {
+      now += minute;
       breakEtcd("cp2", facts);
       assert.equal((await staticPods.now(others, signal)).length, isDown ? 1 : 0);
-    });
-  }
+    }));
 
-  it("are not looked at before it is this node's turn", async () => {
+  it("are looked at only when it is this node's turn, once for both the turn and the entry", async () => {
     breakEtcd("cp2");
     assert.equal(await staticPods.enough(others, false, signal), undefined);
     assert.deepEqual(asked, []);
-  });
-
-  it("are looked at when it is, once for the turn and the entry", async () => {
+    pods = {};
     assert.deepEqual(await staticPods.enough(others, true, signal), []);
     now += 4000;
     assert.deepEqual(await staticPods.now(others, signal), []);
@@ -78,7 +77,7 @@ describe("The static pods of other control-plane nodes", () => {
     assert.deepEqual(await staticPods.now(others, signal), ["shop/etcd-cp2"]);
   });
 
-  it("stay down for a minute for each node, turn or not; then they are looked at anew, turn or not", async () => {
+  it("count as down for a minute per node; then they are looked at again, turn or not", async () => {
     breakEtcd("cp2");
     await staticPods.enough(others, true, signal);
     pods = {};
@@ -91,7 +90,7 @@ describe("The static pods of other control-plane nodes", () => {
     assert.equal(asked.length, 4);
   });
 
-  it("are looked at anew where there is a node that was not looked at", async () => {
+  it("are looked at again if there is a node that was not looked at", async () => {
     assert.deepEqual(await staticPods.now(["cp2"], signal), []);
     breakEtcd("cp3");
     assert.deepEqual(await staticPods.now(others, signal), ["shop/etcd-cp3"]);
@@ -119,7 +118,7 @@ describe("The members of the control plane", () => {
     ask = createMembers({ api: { list } as unknown as Api, clock });
   });
 
-  it("are asked for once in 5 s, with one list for each label", async () => {
+  it("are read once in 5 s, with one list for each label", async () => {
     const { names, notReady } = await ask.now(signal);
     assert.deepEqual([names, notReady], [["cp1"], []]);
     members = [node({ name: "cp1", ready: false })];
@@ -129,7 +128,7 @@ describe("The members of the control plane", () => {
     assert.deepEqual([(await ask.now(signal)).notReady, asked.length], [["cp1"], 8]);
   });
 
-  it("are asked for by a node that waits with the labels that Nodes bear, and once an hour with all", async () => {
+  it("are read by a waiting node with the labels that Nodes have, and once an hour with all labels", async () => {
     await ask.known(signal);
     elapsed = 5000;
     await ask.known(signal);

@@ -13,6 +13,7 @@ import {
   parseFailures,
   writeFailures,
 } from "../../daemon/lock/failures.ts";
+import { everyRow } from "../rows.ts";
 
 const at = "2026-11-24T12:00:00.000Z";
 const later = "2026-11-24T12:05:00.000Z";
@@ -32,7 +33,7 @@ const haltAt = (reboots: number, failedDrains = 0): HaltAfter => ({ reboots, dra
 const names = (failed: readonly Failure[] | undefined) => failed?.map(({ node }) => node);
 
 describe("The failures beside the lock", () => {
-  it("are none where there is no annotation", () => {
+  it("are none without an annotation", () => {
     assert.deepEqual(parseFailures(undefined), of());
     assert.equal(writeFailures([]), null);
   });
@@ -42,44 +43,47 @@ describe("The failures beside the lock", () => {
     assert.deepEqual(parseFailures(writeFailures(failed) ?? undefined), { state: "readable", failed });
   });
 
-  it("count a node once, though a person wrote it twice", () => {
+  it("count a node once, although a person wrote it twice", () => {
     const twice = [failure("n1"), failure("n2"), failure("n1", { at: later })];
     const failures = parseFailures(JSON.stringify(twice));
     assert.ok(failures.state === "readable");
     assert.deepEqual(failures.failed, [failure("n2"), failure("n1", { at: later })]);
   });
 
-  for (const junk of ["", "not json", "{}", "null", "7", '["n1"]', '[{"node":"n1"}]', "x".repeat(100_000)]) {
-    it(`hold every node back where they read ${junk.slice(0, 20) || "nothing"}, and say how to mend it`, () => {
-      const refused = halted(parseFailures(junk), haltAt(3));
-      assert.equal(refused?.code, "failures-unreadable");
-      assert.match(
-        refused?.message ?? "",
-        /^the failures .* cannot be read: .*; no node starts until rebootd resume --all, which removes them$/,
-      );
-      assert.ok((refused?.message.length ?? 0) < 250);
-      assert.equal(halted(parseFailures(junk), haltAt(0, 1))?.code, "failures-unreadable");
-      assert.equal(halted(parseFailures(junk), haltAt(0)), undefined);
-    });
-  }
+  const junk = ["", "not json", "{}", "null", "7", '["n1"]', '[{"node":"n1"}]', "x".repeat(100_000)];
+  it("halt all if they are unreadable, and the message says how to repair them", () =>
+    everyRow(
+      junk.map((text) => [text.slice(0, 20), text] as const),
+      (text) => {
+        const refused = halted(parseFailures(text), haltAt(3));
+        assert.equal(refused?.code, "failures-unreadable");
+        assert.match(
+          refused?.message ?? "",
+          /^the failures .* cannot be read: .*; no node starts until rebootd resume --all, which removes them$/,
+        );
+        assert.ok((refused?.message.length ?? 0) < 250);
+        assert.equal(halted(parseFailures(text), haltAt(0, 1))?.code, "failures-unreadable");
+        assert.equal(halted(parseFailures(text), haltAt(0)), undefined);
+      },
+    ));
 
   const nested = `[{"node":"a","at":"","message":"","x":${"[".repeat(50_000)}${"]".repeat(50_000)}}]`;
   const many = (count: number) => JSON.stringify(Array.from({ length: count }, (_, n) => failure(`n${n}`)));
-  for (const [gains, annotation, says] of [
+  const hostile: [gains: string, annotation: string, message: RegExp][] = [
     ["end the daemon by their depth", nested, /deep; no node starts/],
     ["keep it busy with comparing them", many(101), /there are more than 100 of them; no node starts/],
     ["fill its memory", many(2000), /more than 131072 characters; no node starts/],
-  ] as const) {
-    it(`do not ${gains}: they are unreadable, and say how to mend it`, () => {
+  ];
+  it("are unreadable if they are too deep, too many or too long", () =>
+    everyRow(hostile, (annotation, message) => {
       const begin = performance.now();
       const refused = halted(parseFailures(annotation), haltAt(3));
       assert.equal(refused?.code, "failures-unreadable");
-      assert.match(refused?.message ?? "", says);
+      assert.match(refused?.message ?? "", message);
       assert.ok(performance.now() - begin < 1000);
-    });
-  }
+    }));
 
-  it("are readable up to all that this version writes, in the longest of words", () => {
+  it("are readable up to the longest value that this version writes", () => {
     const failed = Array.from({ length: 2 * failuresMax }, (_, n) => {
       const during = n % 2 === 0 ? ({ during: "drain" } as const) : {};
       return failure(`${n}`.padStart(253, "n"), { message: "\u0001".repeat(200), haltAfter: 20, ...during });
@@ -101,6 +105,52 @@ describe("The failures beside the lock", () => {
         afterCycle(failures, end("failed"), "n1", haltAt(3));
       }),
     );
+  });
+
+  const counts: [what: string, failed: number, limit: number, isHalted: boolean][] = [
+    ["fewer than the limit", 2, 3, false],
+    ["as many", 3, 3, true],
+    ["more", 4, 3, true],
+    ["one with a limit of one", 1, 1, true],
+    ["many without a limit", 20, 0, false],
+  ];
+  it("halt all nodes from the limit on; 0 is no limit", () =>
+    everyRow(counts, (failed, limit, isHalted) => {
+      const nodes = Array.from({ length: failed }, (_, index) => `n${index}`);
+      assert.equal(halted(of(...nodes), haltAt(limit))?.code, isHalted ? "halted" : undefined);
+    }));
+
+  it("are named with their error", () => {
+    const failures = parseFailures(
+      JSON.stringify([failure("n4"), failure("n7", { message: "the machine is still up" })]),
+    );
+    assert.equal(
+      halted(failures, haltAt(2))?.message,
+      "2 nodes failed to reboot in a row (n4: the drain timed out; n7: the machine is still up): no node starts until rebootd resume --all",
+    );
+    assert.match(halted(of("n1"), haltAt(1))?.message ?? "", /^1 node failed to reboot \(n1: /);
+  });
+
+  it("are named in a sentence that fits an event, however many there are", () => {
+    const many = Array.from({ length: 20 }, (_, index) => {
+      return failure(`n${index}.${"x".repeat(240)}`, { message: "y".repeat(200) });
+    });
+    const message = halted({ state: "readable", failed: many }, haltAt(3))?.message ?? "";
+    assert.ok(message.length <= 1024, `${message.length}`);
+    assert.match(message, /^20 nodes failed to reboot in a row \(15 before; n15\./);
+  });
+
+  it("of another version are failed reboots if they have no kind, or an unknown one", () => {
+    const failures = parseFailures(JSON.stringify([{ ...failure("n1"), haltAfter: 1 }]));
+    assert.deepEqual(haltsAfter(failures), haltAt(1));
+    assert.equal(halted(failures, haltAt(1))?.code, "halted");
+    const unknown = parseFailures(JSON.stringify([{ ...failure("n1"), during: "return" }]));
+    assert.equal(halted(unknown, haltAt(1))?.code, "halted");
+  });
+
+  it("of another version are read although they have unknown fields", () => {
+    const failures = parseFailures(JSON.stringify([{ ...failure("n1", { during: "drain" }), mood: "new" }]));
+    assert.deepEqual(failures, both(failure("n1", { during: "drain" })));
   });
 });
 
@@ -125,27 +175,26 @@ describe("A cycle that has ended", () => {
     ],
     ["was withdrawn, which is no failure and proves nothing", of("n1"), "withdrawn", undefined],
   ];
-  for (const [what, before, result, after] of rows) {
-    it(`${what}: ${after === undefined ? "as they were" : after.join(", ") || "none"}`, () => {
-      assert.deepEqual(names(afterCycle(before, end(result), "n9", haltAt(3))), after);
-    });
-  }
+  it("adds its failure, clears all by a proved reboot, or leaves them as they are", () =>
+    everyRow(rows, (before, result, after) =>
+      assert.deepEqual(names(afterCycle(before, end(result), "n9", haltAt(3))), after),
+    ));
 
-  it("clears them always where nothing is ever halted", () => {
+  it("clears them always if nothing is ever halted", () => {
     assert.deepEqual(afterCycle(of("n1", "n2", "n3"), end("rebooted"), "n9", haltAt(0)), []);
   });
 
-  it("leaves alone what cannot be read", () => {
+  it("leaves unreadable failures alone", () => {
     for (const result of ["failed", "rebooted", "withdrawn"] as const)
       assert.equal(afterCycle(parseFailures("junk"), end(result), "n9", haltAt(3)), undefined);
   });
 
-  it("is written down once, though the answer was lost and it is written again", () => {
+  it("is counted once, although the answer was lost and it is written again", () => {
     const once = afterCycle(of("n1"), end("failed"), "n9", haltAt(3)) ?? [];
     assert.deepEqual(afterCycle({ state: "readable", failed: once }, end("failed"), "n9", haltAt(3)), once);
   });
 
-  it("is written down within bounds", () => {
+  it("is stored within bounds", () => {
     let failures = of();
     for (let number = 1; number <= 2 * failuresMax; number += 1) {
       const failed = afterCycle(failures, end("failed", "x".repeat(5000)), `n${number}`, haltAt(0)) ?? [];
@@ -158,51 +207,16 @@ describe("A cycle that has ended", () => {
   });
 });
 
-describe("Nodes that failed in a row", () => {
-  for (const [failed, limit, isHalted] of [
-    [2, 3, false],
-    [3, 3, true],
-    [4, 3, true],
-    [1, 1, true],
-    [20, 0, false],
-  ] as const) {
-    it(`${failed} of them with a limit of ${limit} ${isHalted ? "halt" : "do not halt"} all`, () => {
-      const nodes = Array.from({ length: failed }, (_, index) => `n${index}`);
-      assert.equal(halted(of(...nodes), haltAt(limit))?.code, isHalted ? "halted" : undefined);
-    });
-  }
-
-  it("are named, with what failed", () => {
-    const failures = parseFailures(
-      JSON.stringify([failure("n4"), failure("n7", { message: "the machine is still up" })]),
-    );
-    assert.equal(
-      halted(failures, haltAt(2))?.message,
-      "2 nodes failed to reboot in a row (n4: the drain timed out; n7: the machine is still up): no node starts until rebootd resume --all",
-    );
-    assert.match(halted(of("n1"), haltAt(1))?.message ?? "", /^1 node failed to reboot \(n1: /);
-  });
-
-  it("are named in a sentence that fits an event, however many there are", () => {
-    const many = Array.from({ length: 20 }, (_, index) => {
-      return failure(`n${index}.${"x".repeat(240)}`, { message: "y".repeat(200) });
-    });
-    const message = halted({ state: "readable", failed: many }, haltAt(3))?.message ?? "";
-    assert.ok(message.length <= 1024, `${message.length}`);
-    assert.match(message, /^20 nodes failed to reboot in a row \(15 before; n15\./);
-  });
-});
-
 describe("A drain that has failed", () => {
   const failedDrain = (before: Failures, node = "n9") => afterCycle(before, drainFailed, node, haltAt(3, 5));
 
-  it("is written down as one, with the number that would halt all", () => {
+  it("is stored as a failed drain, with the limit that would halt all", () => {
     const { at, message } = drainFailed;
     const written = { node: "n9", at, message, haltAfter: 5, during: "drain" };
     assert.deepEqual(failedDrain(of("n1")), [failure("n1"), written]);
   });
 
-  it("counts beside the failed reboots, and takes none of them away, of its own node neither", () => {
+  it("counts beside the failed reboots and removes none of them, not even of its own node", () => {
     const failed = failedDrain(of("n1", "n9")) ?? [];
     assert.deepEqual(names(failed), ["n1", "n9", "n9"]);
     assert.deepEqual(haltsAfter(both(...failed)), haltAt(0, 5));
@@ -233,17 +247,17 @@ describe("A drain that has failed", () => {
     assert.equal(afterCycle(before, end("rebooted"), "n9", haltAt(1, 0)), undefined);
   });
 
-  for (const [what, limits, isHalted] of [
-    ["halts nothing, as that is off", haltAt(1), false],
-    ["halts all with the option, and no failed reboot", haltAt(0, 3), true],
-    ["halts nothing with a larger number", haltAt(0, 4), false],
-  ] as const) {
-    it(`of the third node in a row ${what}`, () => {
-      assert.equal(halted(both(...drains("n1", "n2", "n3")), limits)?.code, isHalted ? "halted" : undefined);
-    });
-  }
+  const limits: [what: string, limits: HaltAfter, code: string | undefined][] = [
+    ["off", haltAt(1), undefined],
+    ["three", haltAt(0, 3), "halted"],
+    ["four", haltAt(0, 4), undefined],
+  ];
+  it("of the third node halts all only with --halt-after-failed-drains of at most three", () =>
+    everyRow(limits, (haltAfter, code) =>
+      assert.equal(halted(both(...drains("n1", "n2", "n3")), haltAfter)?.code, code),
+    ));
 
-  it("is named for what it is", () => {
+  it("is named as a failed drain", () => {
     const failures = both(failure("n1"), ...drains("n2", "n3"));
     assert.match(
       halted(failures, haltAt(3, 2))?.message ?? "",
@@ -253,23 +267,5 @@ describe("A drain that has failed", () => {
       inARow([failure("n1"), ...drains("n2", "n3")]),
       /^1 node failed to reboot \(n1: [^)]*\), 2 nodes failed to drain in a row \(n2: [^)]*\)$/,
     );
-  });
-});
-
-describe("Failures of another version", () => {
-  it("that says nothing of drains are failed reboots", () => {
-    const failures = parseFailures(JSON.stringify([{ ...failure("n1"), haltAfter: 1 }]));
-    assert.deepEqual(haltsAfter(failures), haltAt(1));
-    assert.equal(halted(failures, haltAt(1))?.code, "halted");
-  });
-
-  it("that names a kind which this one does not know are failed reboots", () => {
-    const failures = parseFailures(JSON.stringify([{ ...failure("n1"), during: "return" }]));
-    assert.equal(halted(failures, haltAt(1))?.code, "halted");
-  });
-
-  it("are read though they have fields which this one does not know", () => {
-    const failures = parseFailures(JSON.stringify([{ ...failure("n1", { during: "drain" }), mood: "new" }]));
-    assert.deepEqual(failures, both(failure("n1", { during: "drain" })));
   });
 });

@@ -3,6 +3,7 @@ import { contract } from "../../daemon/annotations/names.ts";
 import { type ClusterView, concurrencyOf, type Limits, refusal } from "../../daemon/lock/limits.ts";
 import { type Holder, parseLock } from "../../daemon/lock/lock.ts";
 import type { Refusal } from "../../daemon/lock/refusal.ts";
+import { everyRow } from "../rows.ts";
 
 const created = "2026-11-24T12:00:00.000Z";
 const noon = Date.parse(created);
@@ -32,12 +33,12 @@ function asks(lock: typeof free, limits: Partial<Limits> = {}, { zone, pool, ...
 }
 const code = (refused: Refusal | undefined) => refused?.code;
 
-describe("A node that wants to enter", () => {
-  it("may, while the lock is free", () => {
+describe("A node that asks for a slot", () => {
+  it("gets one while the lock is free", () => {
     assert.equal(asks(free, { concurrency: 1 }), undefined);
   });
 
-  it("is told who holds the slots", () => {
+  it("is refused with the names of the holders", () => {
     const refused = asks(several(holder("a"), holder("b")), { concurrency: 2 });
     assert.deepEqual(refused, {
       gate: "lock",
@@ -47,7 +48,7 @@ describe("A node that wants to enter", () => {
     });
   });
 
-  it("is told which nodes are down without a slot, where those are in its way", () => {
+  it("is refused with the names of nodes that are down without a slot", () => {
     const absent = ["a", "b"].map((name) => holder(name, { concurrency: Number.POSITIVE_INFINITY }));
     const refused = asks(single(holder("c", { concurrency: 3 })), { concurrency: 3 }, { absent });
     assert.deepEqual(refused, {
@@ -59,58 +60,53 @@ describe("A node that wants to enter", () => {
     });
   });
 
-  it("is told why a person has locked", () => {
+  it("is refused with the reason of a manual lock, and its name if that is not the usual one", () => {
     const refused = asks(single({ nodeID: "manual", reason: "the switch\nis replaced" }));
     assert.equal(refused?.message, "locked manually: the switch is replaced");
+    assert.equal(asks(single({ nodeID: "alice" }))?.message, 'locked manually ("alice")');
   });
 });
 
-describe("The strictest limit counts", () => {
-  it("of those who are in: nobody enters beside a holder above its limit", () => {
-    assert.equal(code(asks(single(holder("a", { concurrency: 1 })), { concurrency: 5 })), "lock-taken");
-    const two = several(holder("a", { concurrency: 2 }), holder("b", { concurrency: 5 }));
-    assert.equal(code(asks(two, { concurrency: 5 })), "lock-taken");
-  });
+describe("The concurrency", () => {
+  const of = (concurrency: number) => ({ concurrency });
+  const odd = { concurrency: "many" } as unknown as Partial<Holder>;
+  const rows: [what: string, lock: typeof free, own: number, code: string | undefined][] = [
+    ["a holder with a lower limit", single(holder("a", of(1))), 5, "lock-taken"],
+    ["two holders, one with a lower limit", several(holder("a", of(2)), holder("b", of(5))), 5, "lock-taken"],
+    ["that one has left", several(holder("b", of(5))), 5, undefined],
+    ["a kured in the single shape does not find itself in the other", single(holder("a")), 5, "lock-taken"],
+    ["a kured in the several shape", several(holder("a")), 5, undefined],
+    ["a holder whose limit is no number", several(holder("a", odd)), 2, undefined],
+  ];
+  it("of the strictest node counts, of the holders and of the node itself", () =>
+    everyRow(rows, (lock, own, expected) => assert.equal(code(asks(lock, { concurrency: own })), expected)));
 
-  it("only for as long as its holder is in", () => {
-    assert.equal(asks(several(holder("b", { concurrency: 5 })), { concurrency: 5 }), undefined);
-  });
-
-  it("and is one beside a kured in the single shape, which would not find itself in the several one", () => {
-    assert.equal(code(asks(single(holder("a")), { concurrency: 5 })), "lock-taken");
-    assert.equal(asks(several(holder("a")), { concurrency: 5 }), undefined);
-  });
-
-  it("unless it is no number", () => {
-    const odd = { concurrency: "many" } as unknown as Partial<Holder>;
-    assert.equal(asks(several(holder("a", odd)), { concurrency: 2 }), undefined);
-  });
-});
-
-describe("A percentage of the nodes", () => {
-  for (const [percent, nodes, count] of [
-    [10, 100, 10],
-    [10, 109, 10],
-    [10, 9, 1],
-    [34, 3, 1],
-    [100, 7, 7],
-  ] as const) {
-    it(`of ${percent} is ${count} of ${nodes}`, () => assert.equal(concurrencyOf({ percent }, nodes), count));
-  }
-
-  it("is not looked at where a number was asked for", () => {
+  const percentages: [what: string, percent: number, nodes: number, count: number][] = [
+    ["10 % of 100", 10, 100, 10],
+    ["10 % of 109", 10, 109, 10],
+    ["10 % of 9", 10, 9, 1],
+    ["34 % of 3", 34, 3, 1],
+    ["100 % of 7", 100, 7, 7],
+  ];
+  it("is a percentage of the nodes, rounded down but at least 1, or a number", async () => {
+    await everyRow(percentages, (percent, nodes, many) =>
+      assert.equal(concurrencyOf({ percent }, nodes), many),
+    );
     assert.equal(concurrencyOf({ nodes: 3 }, 1000), 3);
   });
 });
 
-for (const [kind, limit] of [
-  ["zone", "maxPerZone"],
-  ["pool", "maxPerPool"],
-] as const) {
-  describe(`The limit for a ${kind}`, () => {
-    const lock = several(holder("a", { [kind]: "x" }), holder("b", { [kind]: "y" }));
+describe("The limits for a zone and for a pool", () => {
+  const kinds: [name: string, kind: "zone" | "pool", limit: "maxPerZone" | "maxPerPool"][] = [
+    ["zone", "zone", "maxPerZone"],
+    ["pool", "pool", "maxPerPool"],
+  ];
+  const lockOf = (kind: "zone" | "pool") =>
+    several(holder("a", { [kind]: "x" }), holder("b", { [kind]: "y" }));
 
-    it("refuses who would be one too many in it", () => {
+  it("refuse a node that would be one too many in it", () =>
+    everyRow(kinds, (kind, limit) => {
+      const lock = lockOf(kind);
       const refused = asks(lock, { [limit]: 1 }, { [kind]: "x" });
       assert.deepEqual(refused, {
         gate: "lock",
@@ -118,26 +114,22 @@ for (const [kind, limit] of [
         message: `all slots of ${kind} "x" are taken (1 of 1)`,
         by: ["a"],
       });
-    });
+    }));
 
-    it("lets others in", () => {
+  it("let other nodes in, and every node unless they are set", () =>
+    everyRow(kinds, (kind, limit) => {
+      const lock = lockOf(kind);
+      assert.equal(asks(lock, {}, { [kind]: "x" }), undefined);
       assert.equal(asks(lock, { [limit]: 1 }, { [kind]: "z" }), undefined);
       assert.equal(asks(lock, { [limit]: 2 }, { [kind]: "x" }), undefined);
-    });
+    }));
 
-    it(`counts holders whose ${kind} is not known as if they were in it`, () => {
+  it("count a holder in an unknown one everywhere, and every holder for a node in an unknown one", () =>
+    everyRow(kinds, (kind, limit) => {
       assert.equal(code(asks(several(holder("kured")), { [limit]: 1 }, { [kind]: "x" })), `lock-${kind}`);
-    });
-
-    it(`counts every holder for a node whose own ${kind} is not known`, () => {
-      assert.match(asks(lock, { [limit]: 2 })?.message ?? "", /the unknown .* \(2 of 2\)/);
-    });
-
-    it("is none unless it is set", () => {
-      assert.equal(asks(lock, {}, { [kind]: "x" }), undefined);
-    });
-  });
-}
+      assert.match(asks(lockOf(kind), { [limit]: 2 })?.message ?? "", /the unknown .* \(2 of 2\)/);
+    }));
+});
 
 describe("A node of the control plane", () => {
   const names = ["me", "cp2", "cp3"];
@@ -165,17 +157,20 @@ describe("A node of the control plane", () => {
     [["me", "cp2"], ["cp2"], false],
     [["me", "cp2", "cp3"], [], true],
     [["me", "cp2", "cp3"], ["cp2", "cp3"], false],
+    [["me", "cp2", "cp3"], ["me"], true],
     // A majority would be left, but nothing more to lose.
     [["me", "cp2", "cp3", "cp4", "cp5"], ["cp2"], false],
   ];
-  for (const [of, notReady, enters] of sizes) {
-    it(`${enters ? "may" : "may not"} enter, being one of ${of.length} of which ${notReady.length} are not Ready`, () => {
-      const refused = asks(free, {}, { controlPlane: { names: of, notReady } });
-      assert.equal(code(refused), enters ? undefined : "control-plane-not-ready");
-    });
-  }
+  it("does not enter if any other one is not Ready, whatever their number", () =>
+    everyRow(
+      sizes.map(([of, notReady, enters]) => [`${notReady} of ${of}`, of, notReady, enters] as const),
+      (of, notReady, enters) => {
+        const refused = asks(free, {}, { controlPlane: { names: of, notReady } });
+        assert.equal(code(refused), enters ? undefined : "control-plane-not-ready");
+      },
+    ));
 
-  const pods: [podsDown: string[] | undefined, says: string | undefined][] = [
+  const pods: [podsDown: string[] | undefined, named: string | undefined][] = [
     [undefined, undefined],
     [[], undefined],
     [["kube-system/etcd-cp2"], "kube-system/etcd-cp2"],
@@ -185,22 +180,20 @@ describe("A node of the control plane", () => {
     ],
     [["a/1", "a/2", "a/3", "a/4", "a/5", "a/6", "a/7"], "a/1, a/2, a/3, a/4, a/5 and 2 more"],
   ];
-  for (const [podsDown, says] of pods) {
-    it(`${says ? "does not enter" : "enters"} beside static pods that are down: ${podsDown?.join(", ")}`, () => {
-      const refused = asks(free, {}, { controlPlane: { names, notReady: [] }, podsDown });
-      const code = "control-plane-not-whole";
-      const message = `critical static pods of the control plane are not Ready: ${says}`;
-      assert.deepEqual(refused, says && { gate: "lock", code, message, dependsOnNodes: true });
-    });
-  }
+  it("does not enter while critical static pods of others are down, and names five of them", () =>
+    everyRow(
+      pods.map(([podsDown, named]) => [`${podsDown}`, podsDown, named] as const),
+      (podsDown, named) => {
+        const refused = asks(free, {}, { controlPlane: { names, notReady: [] }, podsDown });
+        const code = "control-plane-not-whole";
+        const message = `critical static pods of the control plane are not Ready: ${named}`;
+        assert.deepEqual(refused, named && { gate: "lock", code, message, dependsOnNodes: true });
+      },
+    ));
 
-  it("is told of nodes that are not Ready before it is of their pods", () => {
+  it("is refused for nodes that are not Ready before it is for their pods", () => {
     const view = { controlPlane: { names, notReady: ["cp2"] }, podsDown: ["kube-system/etcd-cp2"] };
     assert.equal(code(asks(free, {}, view)), "control-plane-not-ready");
-  });
-
-  it("may enter when it is itself the one that is not Ready", () => {
-    assert.equal(asks(free, {}, { controlPlane: { names, notReady: ["me"] } }), undefined);
   });
 });
 
@@ -214,18 +207,17 @@ describe("The limit of unavailable nodes", () => {
     ["neither this node's cordon nor its slot", several(holder("me"), holder("a")), ["me", "x"], ["x", "a"]],
     ["no entry that has expired", several(holder("a", { created: "2020-01-01T00:00:00Z", TTL: 1 })), [], []],
   ];
-  for (const [what, lock, unavailable, by] of counts) {
-    it(`counts ${what}`, () => {
+  it("counts Nodes that are not Ready or cordoned, and live holders, each once and without this node", () =>
+    everyRow(counts, (lock, unavailable, by) => {
       const ask = (maxUnavailable: number) => asks(lock, { maxUnavailable }, { unavailable });
       if (by.length > 0) {
         const refused = ask(by.length);
         assert.deepEqual([code(refused), refused?.by], ["too-many-unavailable", by]);
       }
       assert.equal(ask(by.length + 1), undefined);
-    });
-  }
+    }));
 
-  it("says how many there are and how many may be", () => {
+  it("names both numbers", () => {
     const says = (unavailable: string[], maxUnavailable: number) =>
       asks(free, { maxUnavailable }, { unavailable })?.message;
     assert.equal(
@@ -238,18 +230,15 @@ describe("The limit of unavailable nodes", () => {
     );
   });
 
-  it("asks for another look at the Nodes only where not the lock alone tells", () => {
+  it("requires another look at the Nodes unless the lock alone shows the change", () => {
     const one = several(holder("a"));
     assert.equal(asks(one, { maxUnavailable: 1 }, { unavailable: ["x"] })?.dependsOnNodes, undefined);
     assert.equal(asks(one, { maxUnavailable: 2 }, { unavailable: ["x"] })?.dependsOnNodes, true);
   });
 
-  it("comes after all that the lock says", () => {
+  it("is none unless it is set, and comes after all reasons in the lock", () => {
+    assert.equal(asks(free, {}, { unavailable: ["x", "y"] }), undefined);
     const limits = { concurrency: 1, maxUnavailable: 1 };
     assert.equal(code(asks(single(holder("a")), limits, { unavailable: ["x"] })), "lock-taken");
-  });
-
-  it("is none unless it is set", () => {
-    assert.equal(asks(free, {}, { unavailable: ["x", "y"] }), undefined);
   });
 });

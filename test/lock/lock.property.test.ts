@@ -44,8 +44,8 @@ const anyLock: fc.Arbitrary<LockValue> = fc
   .chain((locks) => fc.constantFrom(undefined, { maxOwners: 2, locks }, ...locks))
   .map((value) => parseLock(value === undefined ? undefined : JSON.stringify(value)));
 
-describe("Whatever is in the lock", () => {
-  it("is read as it was written, with all that others added", () => {
+describe("Any value of the lock", () => {
+  it("is read as it was written, with all fields of others", () => {
     fc.assert(
       fc.property(
         fc.array(anyHolder, { maxLength: 6 }),
@@ -76,9 +76,7 @@ describe("Whatever is in the lock", () => {
       ),
     );
   });
-});
 
-describe("Whoever enters and leaves, with whatever limits", () => {
   const step = fc.record({
     node: fc.constantFrom(...names),
     concurrency: fc.integer({ min: 1, max: 4 }),
@@ -86,7 +84,7 @@ describe("Whoever enters and leaves, with whatever limits", () => {
     what: fc.constantFrom("enter", "enter", "leave", "setByHand", "freeByHand"),
   });
   /** A small model of the lock: who is in, under which limit, and whether a person has locked. */
-  it("no live holder is dropped, and there are never more than the strictest of those who are in allows", () => {
+  it("drops no live holder and has no more than the strictest one allows, whoever enters and leaves", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         let annotation: string | null = null;

@@ -14,6 +14,7 @@ import {
   parseLock,
   writeLock,
 } from "../../daemon/lock/lock.ts";
+import { everyRow } from "../rows.ts";
 
 const created = "2026-11-24T12:00:00.000Z";
 const noon = Date.parse(created);
@@ -32,7 +33,7 @@ function lockOf(value: unknown) {
   return parseLock(JSON.stringify(value));
 }
 
-describe("Reading the lock", () => {
+describe("The lock that is read", () => {
   const readable: [what: string, annotation: string | undefined, holders: string[]][] = [
     ["no annotation", undefined, []],
     ["one holder", JSON.stringify(n1), ["n1"]],
@@ -47,42 +48,33 @@ describe("Reading the lock", () => {
       ["n1"],
     ],
   ];
-  for (const [what, annotation, names] of readable) {
-    it(`understands ${what}`, () => {
+  it("has either of kured's shapes, with names of fields in any case", () =>
+    everyRow(readable, (annotation, names) => {
       const lock = parseLock(annotation);
       assert.ok(lock.state === "readable");
       assert.deepEqual(
         lock.holders.map(({ nodeID }) => nodeID),
         names,
       );
-    });
-  }
+    }));
 
-  for (const annotation of [
-    "not json",
-    "{}",
-    "null",
-    "[]",
-    "7",
-    '{"locks":[{}]}',
-    '{"nodeID":7}',
-    "x".repeat(200_000),
-  ]) {
-    it(`finds ${annotation.slice(0, 20)} unreadable and says how to mend it`, () => {
-      const lock = parseLock(annotation);
-      assert.ok(lock.state === "unreadable");
-      assert.match(lock.why, /remove the annotation/);
-      assert.ok(lock.why.length < 200);
-      assert.equal(refusedIn(lock, self, { concurrency: 1 }, noon)?.code, "lock-unreadable");
-    });
-  }
-});
+  const junk = ["not json", "{}", "null", "[]", "7", '{"locks":[{}]}', '{"nodeID":7}', "x".repeat(200_000)];
+  it("is unreadable in any other form, and the message says how to repair it", () =>
+    everyRow(
+      junk.map((text) => [text.slice(0, 20), text] as const),
+      (annotation) => {
+        const lock = parseLock(annotation);
+        assert.ok(lock.state === "unreadable");
+        assert.match(lock.why, /remove the annotation/);
+        assert.ok(lock.why.length < 200);
+        assert.equal(refusedIn(lock, self, { concurrency: 1 }, noon)?.code, "lock-unreadable");
+      },
+    ));
 
-describe("A lock value that anybody may have written", () => {
   const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
   const many = (count: number) =>
     Array.from({ length: count }, (_, n) => ({ nodeID: n.toString(36), created: "" }));
-  const rows: [gains: string, annotation: string, says: RegExp][] = [
+  const hostile: [gains: string, annotation: string, message: RegExp][] = [
     ["stop every write of the lock by its depth", `{"nodeID":"a","x":${nested(120_000)}}`, /deep; remove/],
     [
       "do the same by one of several entries",
@@ -111,19 +103,18 @@ describe("A lock value that anybody may have written", () => {
       /more than 4096 characters; remove/,
     ],
   ];
-  for (const [gains, annotation, says] of rows) {
-    it(`does not ${gains}: it is unreadable, and says how to mend it`, () => {
+  it("is unreadable if it is too deep, too long or has too many entries", () =>
+    everyRow(hostile, (annotation, message) => {
       const begin = performance.now();
       const lock = parseLock(annotation);
       assert.ok(lock.state === "unreadable");
-      assert.match(lock.why, says);
+      assert.match(lock.why, message);
       assert.ok(lock.why.length < 300);
       assert.equal(refusedIn(lock, self, { concurrency: 1 }, noon)?.code, "lock-unreadable");
       assert.ok(performance.now() - begin < 1000);
-    });
-  }
+    }));
 
-  it("is written anew with all that others have added, where it is readable", () => {
+  it("keeps all fields that others added when it is written", () => {
     const value = { maxOwners: 2, locks: [{ ...n2, others: { a: [{ b: "x".repeat(1000) }] } }, n1] };
     const lock = lockOf(value);
     assert.ok(lock.state === "readable");
@@ -131,58 +122,56 @@ describe("A lock value that anybody may have written", () => {
   });
 });
 
-describe("Entering", () => {
-  it("is allowed while fewer nodes than the limit are in", () => {
-    assert.equal(refusedIn(lockOf({ maxOwners: 2, locks: [n2] }), self, { concurrency: 2 }, noon), undefined);
-  });
+describe("A node that enters or leaves", () => {
+  const rows: [what: string, value: unknown, concurrency: number, code: string | undefined][] = [
+    ["a slot is free", { maxOwners: 2, locks: [n2] }, 2, undefined],
+    ["all slots are taken", n2, 1, "lock-taken"],
+    ["the limit that others wrote does not count", { maxOwners: 9, locks: [n2] }, 1, "lock-taken"],
+    ["its own slot is not in its way", n1, 1, undefined],
+    ["two entries of one node are one slot", { maxOwners: 2, locks: [n2, n2] }, 2, undefined],
+  ];
+  it("may enter while fewer other nodes than its own limit are in", () =>
+    everyRow(rows, (value, concurrency, code) =>
+      assert.equal(refusedIn(lockOf(value), self, { concurrency }, noon)?.code, code),
+    ));
 
-  it("is refused when all slots are taken", () => {
-    assert.equal(refusedIn(lockOf(n2), self, { concurrency: 1 }, noon)?.code, "lock-taken");
-  });
-
-  it("follows the own limit, whatever limit others wrote", () => {
-    assert.equal(
-      refusedIn(lockOf({ maxOwners: 9, locks: [n2] }), self, { concurrency: 1 }, noon)?.code,
-      "lock-taken",
-    );
-  });
-
-  it("is not hindered by the own slot", () => {
-    assert.equal(refusedIn(lockOf(n1), self, { concurrency: 1 }, noon), undefined);
-  });
-
-  for (const [what, value] of [
+  const manual: [what: string, value: unknown][] = [
     ["alone", { nodeID: "manual" }],
     ["beside holders", { maxOwners: 3, locks: [n2, { nodeID: "manual" }] }],
     ["that names this very node", { nodeID: "n1" }],
-  ] as const) {
-    it(`is refused by a manual entry ${what}`, () => {
+  ];
+  it("is refused by any manual entry, also one that names it", () =>
+    everyRow(manual, (value) => {
       assert.equal(refusedIn(lockOf(value), self, { concurrency: 3 }, noon)?.code, "lock-manual");
       assert.equal(holds(lockOf(value), self, noon), false);
-    });
-  }
+    }));
 
-  it("twice is the same slot", () => {
+  it("leaves with all its entries, and without any other or manual one", () => {
+    assert.deepEqual(leave([n1, n2, n1], self), [n2]);
+    assert.deepEqual(leave([n1, n2, { nodeID: "n1" }], self), [n2, { nodeID: "n1" }]);
+  });
+
+  it("has the same slot if it enters twice", () => {
     assert.deepEqual(enter([n1], { ...n1, created: "2026-11-24T13:00:00.000Z" }, noon), [n1]);
   });
 });
 
-describe("A slot that was left behind", () => {
+describe("A stale entry", () => {
   const live = { name: "n1", uid: "u1" };
 
-  it("is known by the UID of a Node that had the same name before", () => {
+  it("has the UID of an earlier Node of the same name", () => {
     const lock = lockOf({ ...n1, nodeUID: "u0" });
     assert.equal(holds(lock, live, noon), false);
     assert.equal(hasStaleEntry(lock, live, noon), true);
     assert.equal(refusedIn(lock, live, { concurrency: 1 }, noon), undefined);
   });
 
-  it("is not one of a rebootd that had not read its Node yet, without a UID", () => {
+  it("is not one without a UID, of a rebootd that had not read its Node yet", () => {
     assert.equal(holds(lockOf(n1), live, noon), true);
     assert.equal(hasStaleEntry(lockOf(n1), live, noon), false);
   });
 
-  it("is not one that kured has made for this very node: it tells kured what to do after the reboot", () => {
+  it("is not one of kured for this node: it tells kured what to do after the reboot", () => {
     const lock = lockOf(byKured);
     assert.equal(holds(lock, live, noon), false);
     assert.equal(hasStaleEntry(lock, live, noon), false);
@@ -197,34 +186,33 @@ describe("A slot that was left behind", () => {
       { ...n1, nodeUID: "u1" },
     ]);
   });
-});
 
-describe("The boot under which a slot was taken", () => {
   const boot = "9d0c7c1f";
 
-  it("is said by the own live entry, and by no other", () => {
+  it("has no boot ID that counts: only the own live entry has one", () => {
     assert.equal(bootOf(lockOf({ ...n1, boot }), self, noon), boot);
     assert.equal(
       bootOf(lockOf({ maxOwners: 2, locks: [{ ...n2, concurrency: 2, boot }] }), self, noon),
       undefined,
     );
     assert.equal(bootOf(lockOf({ ...n1, boot, TTL: 1 }), self, noon + 1), undefined);
-  });
-
-  it("is not known of an older version, of kured, or where it is no text", () => {
     for (const value of [n1, { ...byKured, boot }, { ...n1, boot: 7 }])
       assert.equal(bootOf(lockOf(value), self, noon), undefined);
   });
 });
 
-describe("Time", () => {
+describe("The TTL of an entry", () => {
   const limited = (changes: object) => ({ ...n2, TTL: 30 * 60 * 1e9, ...changes });
 
-  it("takes no slot from anybody without a TTL", () => {
+  it("is for ever where there is none, whatever the clocks of other nodes show", () => {
     assert.equal(refusedIn(lockOf(n2), self, { concurrency: 1 }, noon + 1000 * hour)?.code, "lock-taken");
+    for (const hours of [-1, 1]) {
+      const skewed = { ...n2, created: new Date(noon + hours * hour).toISOString() };
+      assert.equal(refusedIn(lockOf(skewed), self, { concurrency: 1 }, noon)?.code, "lock-taken");
+    }
   });
 
-  it("ends a slot that was taken with a TTL, to the second", () => {
+  it("ends the slot to the second", () => {
     assert.equal(
       refusedIn(lockOf(limited({})), self, { concurrency: 1 }, noon + hour / 2 - 1)?.code,
       "lock-taken",
@@ -232,54 +220,28 @@ describe("Time", () => {
     assert.equal(refusedIn(lockOf(limited({})), self, { concurrency: 1 }, noon + hour / 2), undefined);
   });
 
-  it("ends the own slot too, which its holder notices", () => {
+  it("ends the own slot too, and its holder notices", () => {
     const lock = lockOf(limited({ nodeID: "n1", concurrency: 1 }));
     assert.equal(holds(lock, self, noon + hour), false);
     assert.equal(hasStaleEntry(lock, self, noon + hour), true);
   });
 
-  it("makes no second entry beside an expired own one", () => {
+  it("makes room for a new own entry in the place of an expired one", () => {
     const expired = limited({ nodeID: "n1", concurrency: 1 });
     assert.deepEqual(enter([expired], { ...n1, created: "2026-11-24T13:00:00.000Z" }, noon + hour).length, 1);
   });
 
-  it("drops what has expired when somebody enters, however many slots are free", () => {
+  it("removes expired entries when a node enters, however many slots are free", () => {
     assert.deepEqual(enter([limited({}), { ...n2, nodeID: "n3" }], n1, noon + hour), [
       { ...n2, nodeID: "n3" },
       n1,
     ]);
   });
 
-  for (const hours of [-1, 1]) {
-    it(`that is ${hours} h off on another node takes no slot without a TTL`, () => {
-      const skewed = { ...n2, created: new Date(noon + hours * hour).toISOString() };
-      assert.equal(refusedIn(lockOf(skewed), self, { concurrency: 1 }, noon)?.code, "lock-taken");
-    });
-  }
-
-  it("never ends an entry whose times cannot be read", () => {
+  it("does not count if the times of the entry cannot be read", () => {
     for (const odd of [limited({ created: "2026-08-10 soon" }), limited({ TTL: "30m" })]) {
       assert.equal(refusedIn(lockOf(odd), self, { concurrency: 1 }, noon + 1000 * hour)?.code, "lock-taken");
     }
-  });
-});
-
-describe("Duplicate entries of one node", () => {
-  it("are one slot", () => {
-    assert.equal(
-      refusedIn(lockOf({ maxOwners: 2, locks: [n2, n2] }), self, { concurrency: 2 }, noon),
-      undefined,
-    );
-  });
-
-  it("all go when the node leaves", () => {
-    assert.deepEqual(leave([n1, n2, n1], self), [n2]);
-  });
-});
-
-describe("Leaving", () => {
-  it("takes away the own entry only, and never a manual one", () => {
-    assert.deepEqual(leave([n1, n2, { nodeID: "n1" }], self), [n2, { nodeID: "n1" }]);
   });
 });
 
@@ -293,12 +255,13 @@ describe("The room in the lock", () => {
   });
   const annotationsMaxBytes = 256 * 1024;
 
-  for (const [what, length, least] of [
-    ["of EKS", 49, 1180],
-    ["of GKE", 60, 1120],
-    ["of 253 characters", 253, 590],
-  ] as const) {
-    it(`is for ${least} nodes with names ${what} and more, says so at the start, and ends before the server's limit`, () => {
+  const rows: [names: string, length: number, least: number][] = [
+    ["names of EKS", 49, 1180],
+    ["names of GKE", 60, 1120],
+    ["names of 253 characters", 253, 590],
+  ];
+  it("is for 590 to 1180 nodes and more, as their names are long, and ends before the server's limit", () =>
+    everyRow(rows, (length, least) => {
       const name = (index: number) => String(index).padStart(length, "n");
       assert.ok(holdersMax(name(0)) >= least, `${holdersMax(name(0))}`);
       const holders = Array.from({ length: holdersMax(name(0)) }, (_, index) => entry(name(index)));
@@ -309,10 +272,9 @@ describe("The room in the lock", () => {
       assert.ok(count >= least, `${count} fit`);
       const value = writeLock({ holders, concurrency: 9999 }, parseLock(undefined)) ?? "";
       assert.ok(value.length < annotationsMaxBytes, `${value.length} bytes`);
-    });
-  }
+    })).timeout(10_000);
 
-  it("is refused where there is none, with a word of its own", () => {
+  it("has a code of its own if there is none left", () => {
     const of = (index: number) => ({ ...entry(`${index}`.padStart(64, "n")), concurrency: 5000 });
     const count = Math.ceil((240 * 1024) / JSON.stringify(of(0)).length);
     const locks = Array.from({ length: count }, (_, index) => of(index));
@@ -322,42 +284,39 @@ describe("The room in the lock", () => {
     );
   });
 
-  it("is not taken by what only the last one that has entered is asked for", () => {
+  it("is not used up by a field that only the last entrant needs", () => {
     const before = { ...entry("n2"), neededSince: created };
     const [kept, entered] = enter([before], { ...entry("n1"), neededSince: created }, noon);
     assert.deepEqual([kept?.neededSince, entered?.neededSince], [undefined, created]);
   });
 });
 
-describe("Writing the lock", () => {
+describe("The lock that is written", () => {
   const free = parseLock(undefined);
   const write = (holders: readonly Holder[], concurrency: number, before = free) =>
     writeLock({ holders, concurrency }, before);
 
-  it("removes the annotation when nobody is in", () => {
+  it("is no annotation without holders", () => {
     for (const concurrency of [1, 3]) {
       assert.equal(write([], concurrency), null);
       assert.equal(write([], concurrency, lockOf({ maxOwners: 2, locks: [n1] })), null);
     }
   });
 
-  it("is in kured's single shape with a limit of one", () => {
+  it("has kured's single shape with a limit of one, and the several shape above it", () => {
     assert.equal(
       write([byKured], 1),
       '{"nodeID":"n1","metadata":{"unschedulable":false},"created":"2026-11-24T12:00:00.000Z","TTL":0}',
     );
-  });
-
-  it("is in kured's several shape with a higher limit", () => {
     assert.deepEqual(JSON.parse(write([n1], 2) ?? ""), { maxOwners: 2, locks: [n1] });
   });
 
-  it("drops nobody when the limit was lowered to one", () => {
+  it("keeps all holders when the limit was lowered to one", () => {
     const before = lockOf({ maxOwners: 2, locks: [n1, n2] });
     assert.deepEqual(JSON.parse(write([n1, n2], 1, before) ?? ""), { maxOwners: 1, locks: [n1, n2] });
   });
 
-  it("keeps the several shape for the last who came in under it, as that one looks for itself there", () => {
+  it("keeps the several shape for a holder that entered under it, as kured looks for itself there", () => {
     const before = lockOf({ maxOwners: 2, locks: [n1, n2] });
     assert.deepEqual(JSON.parse(write([n2], 1, before) ?? ""), { maxOwners: 1, locks: [n2] });
   });

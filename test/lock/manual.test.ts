@@ -19,10 +19,10 @@ function outcomeOf(value: unknown, edit: ReturnType<typeof lockByHand>): unknown
   return text === null ? undefined : JSON.parse(text);
 }
 
-describe("Locking by hand", () => {
+describe("A manual lock", () => {
   const lock = (value: unknown, reason?: string) => outcomeOf(value, lockByHand(lockOf(value), reason, noon));
 
-  it("sets an entry of no node, with reason and time", () => {
+  it("is an entry of no node, with reason and time", () => {
     assert.deepEqual(lock(undefined, "new switch"), { nodeID: "manual", since, reason: "new switch" });
   });
 
@@ -33,7 +33,7 @@ describe("Locking by hand", () => {
     assert.deepEqual(lock(three), { maxOwners: 3, locks: [n2, byKured, manual] });
   });
 
-  it("again takes the new reason, and leaves other people's entries", () => {
+  it("takes the new reason if it is set again, and keeps other people's entries", () => {
     const other = { nodeID: "alice" };
     const value = { maxOwners: 3, locks: [other, { nodeID: "manual", reason: "old" }] };
     assert.deepEqual(lock(value, "new"), {
@@ -45,39 +45,35 @@ describe("Locking by hand", () => {
   it("is refused beside a kured in the single shape, which would lose its slot", () => {
     assert.match(lockByHand(lockOf(byKured), undefined, noon).refused ?? "", /"n3" holds the lock .*kured/);
   });
-
-  it("is refused where the lock cannot be read", () => {
-    assert.match(lockByHand(parseLock("junk"), undefined, noon).refused ?? "", /cannot be read/);
-  });
 });
 
-describe("Unlocking by hand", () => {
+describe("A manual unlock", () => {
   const value = { maxOwners: 3, locks: [n1, { nodeID: "manual" }, n2, { nodeID: "n2" }] };
 
-  it("takes away what was set by hand, whatever it names, and no node's slot", () => {
+  it("removes all manual entries, whatever they name, and no node's slot", () => {
     assert.deepEqual(outcomeOf(value, unlockByHand(lockOf(value), "manual", noon)), {
       maxOwners: 3,
       locks: [n1, n2],
     });
   });
 
-  it("takes away one node's slot, and nothing that was set by hand", () => {
+  it("removes one node's slot, and no manual entry", () => {
     assert.deepEqual(outcomeOf(value, unlockByHand(lockOf(value), { node: "n2" }, noon)), {
       maxOwners: 3,
       locks: [n1, { nodeID: "manual" }, { nodeID: "n2" }],
     });
   });
 
-  it("takes away everything, also what cannot be read", () => {
+  it("removes everything, also an unreadable lock", () => {
     for (const lock of [lockOf(value), parseLock("junk")])
       assert.deepEqual(unlockByHand(lock, "all", noon).change?.holders, []);
   });
 
-  it("has nothing to do where nothing was set by hand", () => {
+  it("changes nothing without a manual entry", () => {
     assert.equal(outcomeOf(n1, unlockByHand(lockOf(n1), "manual", noon)), "as it was");
   });
 
-  it("is refused for a node that holds no slot, with those that do", () => {
+  it("is refused for a node that holds no slot, with the names of the holders", () => {
     assert.equal(
       unlockByHand(lockOf(value), { node: "n9" }, noon).refused,
       '"n9" holds no slot; holders: n1, n2',
@@ -88,7 +84,8 @@ describe("Unlocking by hand", () => {
     );
   });
 
-  it("is refused where the lock cannot be read, unless all is to go", () => {
+  it("is refused like a manual lock if the lock cannot be read, unless everything is to be removed", () => {
+    assert.match(lockByHand(parseLock("junk"), undefined, noon).refused ?? "", /cannot be read/);
     for (const which of ["manual", { node: "n1" }] as const)
       assert.match(unlockByHand(parseLock("junk"), which, noon).refused ?? "", /cannot be read/);
   });

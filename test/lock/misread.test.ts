@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { misreadBesideLock } from "../../daemon/lock/misread.ts";
+import { everyRow } from "../rows.ts";
 
-describe("What is not understood beside the lock", () => {
-  const rows: [what: string, annotations: Record<string, string>, says: RegExp[]][] = [
-    ["is nothing where nothing is said", {}, []],
+describe("An annotation that is not understood beside the lock", () => {
+  const rows: [what: string, annotations: Record<string, string>, messages: RegExp[]][] = [
+    ["no annotations", {}, []],
     [
-      "is nothing where all is understood, or is somebody else's",
+      "annotations that are understood, or belong to others",
       {
         "rebootd.dev/lock": "{}",
         "rebootd.dev/paused": "until 2026-12-24T06:00:00Z: racks",
@@ -16,12 +17,12 @@ describe("What is not understood beside the lock", () => {
       [],
     ],
     [
-      "is an end of a pause that is none",
+      "an end of a pause that is no time",
       { "rebootd.dev/paused": "yes until tomorrow" },
       [/^rebootd\.dev\/paused="yes until tomorrow": it does not end by itself; .*"until 2026-12-24T06/],
     ],
     [
-      "is a key that nobody reads there",
+      "keys that nobody reads there",
       { "rebootd.dev/priority": "high", "rebootd.dev/pause": "true" },
       [
         /^rebootd\.dev\/pause: nobody reads this annotation beside the lock; there are rebootd\.dev\/lock, rebootd\.dev\/paused$/,
@@ -29,21 +30,20 @@ describe("What is not understood beside the lock", () => {
       ],
     ],
   ];
-  for (const [what, annotations, says] of rows) {
-    it(what, () => {
+  it("is an end of a pause that is no time, and a key that nobody reads there", () =>
+    everyRow(rows, (annotations, messages) => {
       const found = misreadBesideLock(annotations, "rebootd.dev/lock");
-      assert.equal(found.length, says.length, found.join("\n"));
-      for (const [index, one] of says.entries()) assert.match(found[index] ?? "", one);
-    });
-  }
+      assert.equal(found.length, messages.length, found.join("\n"));
+      for (const [index, message] of messages.entries()) assert.match(found[index] ?? "", message);
+    }));
 
-  it("is a lock of rebootd's own name where the lock is another annotation", () =>
+  it("is a lock of rebootd's own name if the lock is another annotation", () =>
     assert.match(
       misreadBesideLock({ "rebootd.dev/lock": "{}" }, "weave.works/kured-node-lock").join(),
       /^rebootd\.dev\/lock: nobody reads .* there are weave\.works\/kured-node-lock, rebootd\.dev\/paused$/,
     ));
 
-  it("is bounded, however many there are", () => {
+  it("is one of at most ten that are named", () => {
     const many = Object.fromEntries(Array.from({ length: 99 }, (_, index) => [`rebootd.dev/x${index}`, ""]));
     assert.equal(misreadBesideLock(many, "rebootd.dev/lock").length, 10);
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type Priority, parsePriority } from "../../daemon/annotations/priority.ts";
 import { type Rank, turnDelayMs } from "../../daemon/lock/rank.ts";
+import { everyRow } from "../rows.ts";
 import { seeded } from "../simulation/seeded.ts";
 
 const hour = 3_600_000;
@@ -35,8 +35,9 @@ describe("The delay before a node tries", () => {
     }
   });
 
-  for (const waiting of [1, 50, 500, 5000]) {
-    it(`lets few of ${waiting} that wait in 5,000 try before the first is seen to be in`, () => {
+  const numbers = [1, 50, 500, 5000].map((waiting) => [`${waiting} of 5,000 wait`, waiting] as const);
+  it("lets few nodes try before the first is seen to be in, however many wait", () =>
+    everyRow(numbers, (waiting) => {
       const rounds = 100;
       let tries = 0;
       for (let round = 0; round < rounds; round += 1) {
@@ -45,71 +46,45 @@ describe("The delay before a node tries", () => {
         tries += all.filter((ms) => ms - first < 110).length;
       }
       assert.ok(tries / rounds < 5, `${tries / rounds} tries`);
-    });
-  }
+    }));
 
-  const stretches: [Priority, number][] = [
-    ["high", 0],
-    ["normal", 1],
-    ["low", 2],
-  ];
-  for (const [priority, stretch] of stretches) {
-    it(`of priority ${priority} is in stretch ${stretch}, apart from the others`, () => {
-      const all = draws(1000, { priority });
-      assert.ok((all[0] ?? 0) >= stretch * stretchMs(100));
-      assert.ok((all.at(-1) ?? 0) <= (stretch + 1) * stretchMs(100));
-    });
-  }
-
-  for (const [what, rank, stretch] of [
+  const stretches: [what: string, rank: Partial<Rank>, stretch: number][] = [
+    ["high priority", { priority: "high" }, 0],
+    ["normal priority", { priority: "normal" }, 1],
+    ["low priority", { priority: "low" }, 2],
     [
-      "has left since the one that entered last began to wait",
-      { leftMs: 59_000, lastEntrantWaitMs: 60_000 },
+      "left since the last entrant began to wait",
+      { priority: "high", leftMs: 59_000, lastEntrantWaitMs: 60_000 },
       3,
     ],
-    ["has left before that", { leftMs: 61_000, lastEntrantWaitMs: 60_000 }, 0],
-    ["has left within the hour, and has seen nobody enter", { leftMs: hour - 1 }, 3],
-    ["has left before that, and has seen nobody enter", { leftMs: hour }, 0],
-  ] as const) {
-    it(`of a node of high priority that ${what} is in stretch ${stretch}`, () => {
-      const all = draws(1000, { priority: "high", ...rank });
+    ["left before that", { priority: "high", leftMs: 61_000, lastEntrantWaitMs: 60_000 }, 0],
+    ["left within the hour, and saw no entrant", { priority: "high", leftMs: hour - 1 }, 3],
+    ["left before that, and saw no entrant", { priority: "high", leftMs: hour }, 0],
+  ];
+  it("is in the stretch of the priority, or behind all if the node had its turn since the last entrant waits", () =>
+    everyRow(stretches, (rank, stretch) => {
+      const all = draws(1000, rank);
       assert.ok((all[0] ?? 0) >= stretch * stretchMs(100));
       assert.ok((all.at(-1) ?? 0) <= (stretch + 1) * stretchMs(100));
-    });
-  }
+    }));
 
-  it("is mostly longer for who has just left, however long its need has stood", () => {
+  it("is mostly longer for a node that has just left, however old its need is", () => {
     const lastEntrantWaitMs = hour;
     const left = { lastEntrantWaitMs, waitedMs: 100 * hour };
     const early = share({ ...left, leftMs: 0.96 * hour }, { ...left, leftMs: 0.48 * hour });
     assert.ok(Math.abs(early - 16 / 17) < 0.03, `${early}`);
   });
 
-  it("is mostly shorter for who has waited longer", () => {
+  it("is mostly shorter for a node that has waited longer", () => {
     const lastEntrantWaitMs = hour;
     assert.ok(Math.abs(share({ lastEntrantWaitMs }, { lastEntrantWaitMs }) - 0.5) < 0.05);
     const twice = share({ lastEntrantWaitMs, waitedMs: 2 * hour }, { lastEntrantWaitMs });
     assert.ok(Math.abs(twice - 16 / 17) < 0.03, `${twice}`);
   });
 
-  it("stays spread out when all have waited far longer than the one that entered last", () => {
+  it("stays spread out if all have waited far longer than the last entrant", () => {
     const all = draws(5000, { clusterSize: 5000, waitedMs: 100 * hour, lastEntrantWaitMs: 1 });
     const first = all[0] ?? 0;
     assert.ok(all.filter((ms) => ms - first < 20).length < 20);
-  });
-});
-
-describe("The priority on a Node", () => {
-  it("is read in no time, however long it is", () => {
-    const begin = performance.now();
-    for (const space of [" ", "h"]) assert.equal(parsePriority(`high${space.repeat(250_000)}x`), undefined);
-    assert.ok(performance.now() - begin < 500);
-  });
-
-  it("is normal where nothing is said", () => assert.equal(parsePriority(undefined), "normal"));
-  it("is one of three words", () => {
-    assert.equal(parsePriority("high"), "high");
-    assert.equal(parsePriority("HIGH"), "high");
-    assert.equal(parsePriority("7"), undefined);
   });
 });

@@ -78,7 +78,7 @@ describe("A node that waits for its turn", () => {
     });
   });
 
-  it("has it when a slot has been free for a while, and has it once", async () => {
+  it("has its turn once, when a slot has been free for a while", async () => {
     turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(100);
     assert.deepEqual([due, turn.claim()], [0, false]);
@@ -86,7 +86,7 @@ describe("A node that waits for its turn", () => {
     assert.deepEqual([due, turn.claim(), turn.claim()], [1, true, false]);
   });
 
-  it("has it when the watch shows that a slot has become free", async () => {
+  it("has its turn when the watch shows that a slot has become free", async () => {
     turn.follow(waiting, takenBy("a"), time.clock.elapsed());
     await time.pass(minute);
     assert.equal(due, 0);
@@ -95,7 +95,7 @@ describe("A node that waits for its turn", () => {
     assert.equal(due, 1);
   });
 
-  it("gives up as soon as it sees that the slots are taken", async () => {
+  it("gives up as soon as the slots are taken", async () => {
     turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(100);
     show(takenBy("a"));
@@ -111,7 +111,7 @@ describe("A node that waits for its turn", () => {
     assert.equal(turn.claim(), false);
   });
 
-  it("lets all others go first where it has just left, whatever its priority", async () => {
+  it("lets all others go first if it has just left, whatever its priority", async () => {
     const leftAt = new Date(noon - minute).toISOString();
     turn.follow({ ...waiting, priority: "high", leftAt }, free, time.clock.elapsed());
     await time.pass(700);
@@ -120,7 +120,7 @@ describe("A node that waits for its turn", () => {
     assert.equal(due, 1);
   });
 
-  it("does not begin anew when it is looked at more often than its turn comes", async () => {
+  it("does not start again if the loop runs more often than its turn comes", async () => {
     for (let looks = 0; looks < 10; looks += 1) {
       turn.follow(waiting, free, time.clock.elapsed());
       await time.pass(100);
@@ -137,14 +137,14 @@ describe("A node that waits for its turn", () => {
     assert.equal(turn.claim(), true);
   });
 
-  it("has it also when nobody says how many nodes there are", async () => {
+  it("has its turn also if the number of nodes is unknown", async () => {
     clusterSize = () => Promise.reject(new Error("forbidden"));
     turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(2000);
     assert.equal(due, 1);
   });
 
-  it("has one watch while it waits, and none when it waits no more", async () => {
+  it("has one watch while it waits, and none afterwards", async () => {
     turn.follow(waiting, takenBy("a"), time.clock.elapsed());
     turn.follow(waiting, takenBy("b"), time.clock.elapsed());
     assert.equal(watches, 1);
@@ -153,36 +153,37 @@ describe("A node that waits for its turn", () => {
     assert.equal(turn.refused(), undefined);
   });
 
-  it("has nothing to say when the slots change hands", async () => {
+  it("reports nothing when a slot passes from one node to another", async () => {
     turn.follow(waiting, takenBy("a"), time.clock.elapsed());
     for (const facts of [free, takenBy("b"), refusedFor("lock-zone"), takenBy("c")]) show(facts);
     await time.pass(minute);
     assert.equal(news, 0);
   });
 
-  for (const code of ["halted", "failures-unreadable", "lock-manual", "lock-unreadable"] as const) {
-    it(`has once something to say when it is ${code}, and when that is over`, async () => {
+  it("reports once what only a person or a halt changes, and once that it is over", async () => {
+    for (const code of ["halted", "failures-unreadable", "lock-manual", "lock-unreadable"] as const) {
+      news = 0;
       turn.follow(waiting, takenBy("a"), time.clock.elapsed());
       show(refusedFor(code));
       show(refusedFor(code));
       await time.pass(minute);
-      assert.equal(news, 1);
+      assert.equal(news, 1, code);
       turn.follow(waiting, refusedFor(code), time.clock.elapsed());
       show(free);
       show(takenBy("b"));
       await time.pass(minute);
-      assert.equal(news, 2);
-    });
-  }
+      assert.equal(news, 2, code);
+    }
+  });
 
-  it("is called when others take the slot that was free, so that its Node says that it waits", async () => {
+  it("reports that it waits when others take the slot that was free", async () => {
     turn.follow(waiting, free, time.clock.elapsed());
     show(takenBy("b"));
     await time.pass(minute);
     assert.deepEqual([news, due], [1, 0]);
   });
 
-  it("goes by what the watch has shown since a read was begun, however late the answer comes", async () => {
+  it("believes what the watch has shown since a read began, however late the answer comes", async () => {
     turn.follow(waiting, { ...takenBy("a"), version: "5" }, time.clock.elapsed());
     const askedAt = time.clock.elapsed();
     await time.pass(1000);
@@ -192,7 +193,7 @@ describe("A node that waits for its turn", () => {
     assert.deepEqual([due, turn.refused()], [1, undefined]);
   });
 
-  it("does not go by a watch that is behind what was read", () => {
+  it("does not believe a watch that is behind a read", () => {
     turn.follow(waiting, { ...takenBy("a"), version: "10" }, time.clock.elapsed());
     show({ ...free, version: "9" });
     assert.equal(turn.refused()?.refusal?.code, "lock-taken");
@@ -205,7 +206,7 @@ describe("A node that waits for its turn", () => {
     assert.equal(turn.refused(), undefined);
   });
 
-  it("believes what it has seen for an hour, and for a minute or two once the watch is broken", async () => {
+  it("believes a read for an hour, and for a minute or two once the watch has broken", async () => {
     turn.follow(waiting, takenBy("a"), time.clock.elapsed());
     await time.pass(50 * minute);
     assert.equal(turn.trustedMs(), 10 * minute);
@@ -216,7 +217,7 @@ describe("A node that waits for its turn", () => {
     assert.deepEqual([turn.refused(), turn.trustedMs()], [undefined, 0]);
   });
 
-  it("spreads what it says over a minute where thousands have to, and not at all when it waits no more", async () => {
+  it("spreads its report over a minute if there are thousands of nodes, and drops it when it stops waiting", async () => {
     clusterSize = async () => 5000;
     turn.follow(waiting, takenBy("a"), time.clock.elapsed());
     show(refusedFor("halted"));
@@ -230,14 +231,14 @@ describe("A node that waits for its turn", () => {
     assert.equal(news, 1);
   });
 
-  it("has to ask where only other Nodes were in the way, of which the watch shows nothing", () => {
+  it("has to read again if other Nodes were in the way, of which the watch shows nothing", () => {
     turn.follow(waiting, refusedFor("too-many-unavailable", { dependsOnNodes: true }), time.clock.elapsed());
     assert.equal(turn.refused(), undefined);
     turn.follow(waiting, refusedFor("too-many-unavailable"), time.clock.elapsed());
     assert.equal(turn.refused()?.refusal?.code, "too-many-unavailable");
   });
 
-  it("asks for few Nodes, whatever a lock of thousands of entries makes it ask for", async () => {
+  it("reads few Nodes, however many thousand entries the lock has", async () => {
     const names = Array.from({ length: 3000 }, (_, index) => `n${index}`);
     turn.follow(waiting, takenBy(...names), time.clock.elapsed());
     await time.pass(5 * minute);
@@ -246,7 +247,7 @@ describe("A node that waits for its turn", () => {
     assert.ok(lookedAfter.flat().length <= 12, `${lookedAfter.flat().length}`);
   });
 
-  it("looks after all of a few holders within five minutes, then after one at a time, at most twice an hour", async () => {
+  it("checks a few holders for orphans within five minutes, then one at a time, at most twice an hour", async () => {
     turn.follow(waiting, takenBy("a", "b", "c"), time.clock.elapsed());
     await time.pass(5 * minute);
     assert.deepEqual(lookedAfter, [["a", "b", "c"]]);

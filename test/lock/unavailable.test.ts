@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { parseLock } from "../../daemon/lock/lock.ts";
 import { type Asked, createUnavailable, type Unavailable } from "../../daemon/lock/unavailable.ts";
+import { everyRow } from "../rows.ts";
 import { elapsedClock } from "./elapsed-clock.ts";
 
 const minute = 60_000;
@@ -44,12 +45,9 @@ describe("The Nodes that are unavailable", () => {
     });
   });
 
-  it("are not looked at before it is this node's turn", async () => {
+  it("are looked at only when it is this node's turn, once for both the turn and the entry", async () => {
     assert.equal(await ask(), undefined);
     assert.equal(looks, 0);
-  });
-
-  it("are looked at when it is, once for the turn and the entry", async () => {
     assert.deepEqual(await ask({ turn: true }), []);
     now += 4000;
     assert.deepEqual(await unavailable.now(signal), []);
@@ -59,7 +57,7 @@ describe("The Nodes that are unavailable", () => {
     assert.deepEqual(await unavailable.now(signal), ["x"]);
   });
 
-  it("let nobody in later, because none was in the way before", async () => {
+  it("let no node in later because none was in the way before", async () => {
     await ask({ turn: true });
     now += 6000;
     assert.equal(await ask(), undefined);
@@ -67,7 +65,7 @@ describe("The Nodes that are unavailable", () => {
     assert.deepEqual(await ask({ turn: true }), ["x"]);
   });
 
-  it("stay in the way for a minute, turn or not; then they are looked at anew, turn or not", async () => {
+  it("stay in the way for a minute; then they are looked at again, turn or not", async () => {
     cordoned = ["x"];
     await ask({ turn: true });
     now += minute - 1;
@@ -80,7 +78,7 @@ describe("The Nodes that are unavailable", () => {
     assert.equal(looks, 2);
   });
 
-  it("stay in the way for a minute for each page of them, in a large cluster", async () => {
+  it("stay in the way for a minute per page in a large cluster", async () => {
     clusterSize = 5000;
     cordoned = ["x"];
     await ask({ turn: true });
@@ -92,11 +90,13 @@ describe("The Nodes that are unavailable", () => {
     assert.equal(looks, 2);
   });
 
-  for (const [what, before, after] of [
-    ["that held a slot at the time", ["x"], []],
-    ["of which any has left the lock since", ["x", "other"], ["x"]],
-  ] as const) {
-    it(`${what} are looked at anew at the next turn`, async () => {
+  const departures: [what: string, before: string[], after: string[]][] = [
+    ["the holder", ["x"], []],
+    ["another one", ["x", "other"], ["x"]],
+  ];
+  it("are looked at again at the next turn once a holder has left the lock", () =>
+    everyRow(departures, async (before, after) => {
+      now += 60 * minute;
       cordoned = ["x"];
       unavailable.observe(lockOf(...before));
       await ask({ turn: true });
@@ -104,10 +104,9 @@ describe("The Nodes that are unavailable", () => {
       assert.equal(await ask(), undefined);
       cordoned = [];
       assert.deepEqual(await ask({ turn: true }), []);
-    });
-  }
+    }));
 
-  it("that entered the lock only afterwards are looked at anew when they have left it", async () => {
+  it("are looked at again when a node has left that entered only after the look", async () => {
     cordoned = ["x"];
     await ask({ turn: true });
     unavailable.observe(lockOf("x"));

@@ -308,12 +308,12 @@ describe("What a person asks of several nodes, or for a program", () => {
       assert.deepEqual(loadYaml(yaml.out), JSON.parse(json.out));
       assert.doesNotMatch(yaml.out, /^[{[]/);
     }
-    const [{ node, says, record } = assert.fail("no node")] = JSON.parse(
+    const [{ node, explanation, record } = assert.fail("no node")] = JSON.parse(
       (await rebootd("explain", "n1", "-o", "json")).out,
     );
     const text = (await rebootd("explain", "n1")).out;
     assert.deepEqual([node, record.phase, record.reasons[0].gate], ["n1", "Waiting", "window"]);
-    assert.equal(`${says.join("\n")}\n`, text);
+    assert.equal(`${explanation.join("\n")}\n`, text);
   });
 });
 
