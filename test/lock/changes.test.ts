@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { contract } from "../../daemon/annotations/names.ts";
 import { planAcquire, planLeave, planReenter, planRelease, planRemove } from "../../daemon/lock/changes.ts";
 import type { Question } from "../../daemon/lock/facts.ts";
-import { zoneLabel } from "../../daemon/lock/limits.ts";
 import type { Holder } from "../../daemon/lock/lock.ts";
 import { type LockObjectState, stateIn } from "../../daemon/lock/lock-object.ts";
 
@@ -21,7 +21,7 @@ function stateWith(...locks: Holder[]): LockObjectState {
 function question(state: LockObjectState, limits: Partial<Question["limits"]> = {}): Question {
   const waiting = {
     identity: { name: "me", uid: "u1" },
-    labels: { [zoneLabel]: "z1", pool: "p1" },
+    labels: { [contract.zone.key]: "z1", pool: "p1" },
     bootID: "9d0c7c1f-649c",
     neededSince: created,
   };

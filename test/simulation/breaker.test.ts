@@ -212,7 +212,10 @@ describe("With --max-unavailable", () => {
       },
       world.signal,
     );
-    assert.match(text, /\(too-many-unavailable\): 1 node is not Ready, cordoned or in the lock; --max-unavailable allows 1/);
+    assert.match(
+      text,
+      /\(too-many-unavailable\): 1 node is not Ready, cordoned or in the lock; --max-unavailable allows 1/,
+    );
   });
 
   it("who is in its cycle goes on to its end, whatever happens to others", async () => {
@@ -512,10 +515,7 @@ describe("After failed reboots of different nodes in a row", () => {
       (await rebootd("status")).out,
       /^HALTED: the failures "junk" beside the lock cannot be read/,
     );
-    assert.equal(
-      (await rebootd("resume", "--all")).out,
-      "unreadable failure count reset; nodes may start\n",
-    );
+    assert.equal((await rebootd("resume", "--all")).out, "unreadable failure count reset; nodes may start\n");
     await world.time.pass(2 * minute);
     assert.deepEqual(boots(), [2]);
   });

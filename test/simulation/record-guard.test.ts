@@ -190,6 +190,9 @@ describe("A person who may change Nodes", () => {
     assert.match(err, words);
     assert.match(err, /ClusterRole rebootd-records\n$/);
     await give(person, "rebootd-records");
-    assert.match((await rebootd("resume", "n9")).out, /^resumed: failure count reset \(it was 3\); n9 may reboot\n/);
+    assert.match(
+      (await rebootd("resume", "n9")).out,
+      /^resumed: failure count reset \(it was 3\); n9 may reboot\n/,
+    );
   });
 });
