@@ -25,10 +25,12 @@ import { ConfigError, invalidValue } from "./text/config-error.ts";
 import { oneLine } from "./text/one-line.ts";
 import { systemClock } from "./time/clock.ts";
 
-/** A stop that takes longer than this is not clean any more; the record is true at every moment all the same. */
+/**
+ * A stop that takes longer than this is not clean any more; the record is true at every moment all the same.
+ */
 const stopDeadlineMs = 5000;
 
-/** Of a file that an option names. A bundle of all usual authorities is a quarter of that. */
+/** Limits a file that an option names. A bundle of all usual authorities is a quarter of that. */
 const fileMaxBytes = 1024 * 1024;
 
 const { version } = manifest;
@@ -40,7 +42,7 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-// Nobody who reads on is no fault; what was asked for is done all the same.
+// A reader that has gone is no fault: the command is done all the same.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
@@ -67,7 +69,7 @@ try {
     process.exitCode = 1;
   }
 }
-// Leaving at once would cut off what a slow reader has not read yet.
+// An exit at once would cut off output that a slow reader has not read yet.
 await written(process.stdout);
 // Connections that are kept open for the next request do not keep the process.
 setTimeout(() => process.exit(), 200).unref();

@@ -35,7 +35,7 @@ export interface Ports {
   clock: Clock;
   random: Random;
   host: Host;
-  /** For Prometheus and Alertmanager. */
+  /** Asks Prometheus and Alertmanager. */
   post: HttpPost;
   log: Writable;
   version: string;

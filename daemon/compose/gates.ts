@@ -24,7 +24,7 @@ export interface GatePorts {
   api: Api;
   clock: Clock;
   random: Random;
-  /** For Prometheus and Alertmanager. */
+  /** Asks Prometheus and Alertmanager. */
   post: HttpPost;
   logind: Pick<Logind, "listInhibitors" | "listSessions">;
   /** Name of this pod or process, whose own alerts do not count. */

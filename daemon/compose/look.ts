@@ -8,8 +8,8 @@ import { oneLine } from "../text/one-line.ts";
 import { compose, ignoredText, type Ports } from "./daemon.ts";
 
 /**
- * One observation without any change: where the cycle stands, what would be done, and why, as lines of text. Rejects where the daemon
- * would not start on this machine either.
+ * One observation without any change: where the cycle stands, what would be done, and why, as lines of text.
+ * Rejects where the daemon would not start on this machine either.
  */
 export async function lookDaemon(settings: Settings, ports: Ports, signal: AbortSignal): Promise<string> {
   const { node, reboot, logind } = settings;
@@ -36,7 +36,9 @@ export async function lookDaemon(settings: Settings, ports: Ports, signal: Abort
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** The facts of this machine are not those of the Node where the Node is another machine, as with a laptop. */
+/**
+ * The facts of this machine are not those of the Node where the Node is another machine, as with a laptop.
+ */
 async function assertSameMachine(
   { api, nodeName, readBootID }: CyclePorts,
   signal: AbortSignal,

@@ -7,7 +7,7 @@ import { placeText } from "../lock/lock-object.ts";
 /** How soon closed gates are evaluated again; a period that is shorter counts instead. */
 const gateRecheckMs = 60_000;
 
-/** What the cycle decides by, from the settings of its subjects. */
+/** The policy of the cycle, from the settings of its subjects. */
 export function policyOf(settings: Settings): Policy {
   const { node, reboot, drain, hooks, ready, lock } = settings;
   return {

@@ -20,8 +20,9 @@ export interface ProcessPorts extends Pick<Ports, "clock" | "random" | "log" | "
 }
 
 /**
- * `rebootd run`: until the signal ends it, or with --once until it has printed what would be done. Rejects with a ConfigError for input
- * that is invalid: for contradictions of the options before anything is read, for files before a command is run.
+ * `rebootd run`: until the signal ends it, or with --once until it has printed what would be done. Rejects
+ * with a ConfigError for input that is invalid: for contradictions of the options before anything is read,
+ * for files before a command is run.
  */
 export async function start(raw: RawOptions, process: ProcessPorts, signal: AbortSignal): Promise<void> {
   const settings = parseSettings(raw);

@@ -6,8 +6,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const known = new Set(Object.keys(options).map(environmentName));
 
 /**
- * Whether Kubernetes has set the variable, as it does for each Service of the pod's namespace. A Service that is called rebootd,
- * or rebootd-metrics, gives them names like those of options.
+ * Whether Kubernetes has set the variable, as it does for each Service of the pod's namespace. A Service that
+ * is called rebootd, or rebootd-metrics, gives them names like those of options.
  * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */
 export function isServiceLink(name: string, value: string): boolean {
@@ -16,7 +16,10 @@ export function isServiceLink(name: string, value: string): boolean {
   return name.endsWith("_PORT") && /^(tcp|udp|sctp):\/\//.test(value);
 }
 
-/** Input without effect, as people would type it: variables of kured, variables of no option, and empty values. */
+/**
+ * Input without effect, as people would type it: variables of kured, variables of no option, and empty
+ * values.
+ */
 export function ignoredInputs(environment: Environment, raw: RawOptions): string[] {
   const variables = Object.entries(environment)
     .filter(([name, value = ""]) => /^(REBOOTD|KURED)_/.test(name) && !isServiceLink(name, value))

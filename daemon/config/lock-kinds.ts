@@ -8,7 +8,7 @@ interface KindDefaults {
   annotation: string;
 }
 
-/** What an object of each kind that can carry the lock means for the other options. */
+/** The other options that apply to each kind of object that can carry the lock. */
 export const lockKinds: Readonly<Record<LockKind, KindDefaults>> = {
   lease: { namespace: "namespace", annotation: contract.lock.key },
   // kured's own annotation, so that both can stand side by side on its DaemonSet.

@@ -5,7 +5,7 @@ import type { ValueType } from "./values.ts";
 /** One option of `rebootd run`. Its environment variable is `REBOOTD_` and the name in upper case. */
 export interface Option<T> {
   readonly type: ValueType<T>;
-  /** As one would type it, once; absent means that the option may stay unset, or is required. */
+  /** Typed as on the command line, once; absent means that the option may stay unset, or is required. */
   readonly default?: string;
   readonly required?: true;
   /** May be given several times; the environment variable holds one value. */
@@ -36,15 +36,19 @@ export type ValuesOf<T extends OptionTable> = { readonly [N in keyof T]: ValueOf
 /** Options as they were typed, by name. */
 export type RawValues<N extends string = string> = Readonly<Partial<Record<N, string | readonly string[]>>>;
 
-/** Texts to values, one option after the other; throws a ConfigError for the first invalid one. Rules between options are checked later. */
+/**
+ * Parses texts to values, one option after the other. Throws a ConfigError for the first invalid one. Rules
+ * between options are checked later.
+ */
 export function parseTable<T extends OptionTable>(table: T, raw: RawValues): ValuesOf<T> {
   const pairs = Object.entries(table).map(([name, option]) => [name, parseOption(name, option, raw[name])]);
   return Object.fromEntries(pairs) as ValuesOf<T>;
 }
 
 /**
- * An option without a value, as templates write what is not set (kured's chart has `alertFilterRegexp: ""`), counts as not
- * given. Not so in a list, where it would be one more, and for true|false, where it would be either.
+ * Whether an option was typed without a value, as templates do for a value that is not set: kured's chart has
+ * `alertFilterRegexp: ""`. Such an option counts as not given, but for a list, where it would be one more,
+ * and for true|false, where it would be either.
  */
 export function isGivenEmpty(
   option: Option<unknown>,

@@ -17,8 +17,8 @@ import { type ReportSettings, reportOptions, reportSettings } from "./options/re
 import { windowOptions, windowSettings } from "./options/window.ts";
 
 /**
- * The options by subject, in the order of the help. Where kured has an option for the same thing, name and spelling of the values are
- * kured's (https://kured.dev/docs/configuration/).
+ * The options by subject, in the order of the help. Where kured has an option for the same thing, name and
+ * spelling of the values are kured's (https://kured.dev/docs/configuration/).
  */
 export const subjects = {
   Node: nodeOptions,
@@ -76,7 +76,9 @@ export interface Settings {
   report: ReportSettings;
 }
 
-/** Pure. Throws a ConfigError for the first invalid value, else for the first contradiction between options. */
+/**
+ * Pure. Throws a ConfigError for the first invalid value, else for the first contradiction between options.
+ */
 export function parseSettings(raw: RawOptions): Settings {
   const given = parseTable(options, raw);
   const reboot = rebootSettings(given);

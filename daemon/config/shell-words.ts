@@ -2,8 +2,9 @@ const part = /([ \t\r\n]+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^ \t\r\n'"\\]+)
 
 /**
  * The words of a command, split and unquoted as a POSIX shell does it
- * (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02). Nothing is expanded: `$`, `*` and `|` are
- * characters like any other. A quote that is not closed, or a backslash at the end, is an Error that says so.
+ * (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02). Nothing is expanded:
+ * `$`, `*` and `|` are characters like any other. A quote that is not closed, or a backslash at the end, is
+ * an Error that says so.
  */
 export function shellWords(text: string): string[] {
   const words: string[] = [];

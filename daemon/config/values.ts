@@ -7,8 +7,8 @@ import { isLockKind, lockKinds } from "./lock-kinds.ts";
 import { shellWords } from "./shell-words.ts";
 
 /**
- * The kinds of option values: text in, value out. Each refusal is a rule such as "must be a file, for example /a"; the caller adds
- * the option's name and the value.
+ * The kinds of option values: text in, value out. Each refusal is a rule such as "must be a file, for example
+ * /a"; the caller adds the option's name and the value.
  */
 export type ValueType<T> = z.ZodMiniType<T, string>;
 
@@ -51,7 +51,7 @@ export function duration({
   });
 }
 
-/** Milliseconds to wait for them; undefined: do not. */
+/** Milliseconds to wait for people who are logged in; undefined: not at all. */
 export const loggedInUsers: ValueType<{ waitMs: number | undefined }> = value(
   "must be ignore or wait:DURATION of at least 1s, for example wait:10m",
   (text) => {
@@ -61,7 +61,7 @@ export const loggedInUsers: ValueType<{ waitMs: number | undefined }> = value(
   },
 );
 
-/** The steps of a drain; one of the two that take time may be without a duration: it takes the `rest`. */
+/** The steps of a drain. One of the two that take time may omit its duration: it takes the `rest`. */
 export interface EscalationSteps {
   evictMs?: number;
   deleteMs?: number;
@@ -115,7 +115,7 @@ export function choice<const T extends string>(...choices: T[]): ValueType<T> {
   return value(`must be ${others} or ${choices.at(-1)}`, (text) => choices.find((choice) => choice === text));
 }
 
-/** What Go's strconv.ParseBool takes, which is what kured's manifests use. */
+/** Takes the spellings of Go's strconv.ParseBool, which kured's manifests use. */
 export const bool: ValueType<boolean> = value("must be true or false", (text) => {
   if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
   return /^(0|f|F|false|FALSE|False)$/.test(text) ? false : undefined;
@@ -155,7 +155,7 @@ export const concurrency: ValueType<{ nodes: number } | { percent: number }> = v
 );
 
 /**
- * Of a label or an annotation:
+ * The key of a label or an annotation:
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/#syntax-and-character-set
  */
 export function metadataKey(example: string): ValueType<string> {
@@ -165,7 +165,7 @@ export function metadataKey(example: string): ValueType<string> {
   });
 }
 
-/** Several of them, with commas between. */
+/** Annotation keys, with commas between. */
 export const annotationKeys: ValueType<readonly string[]> = value(
   "must be a list of annotation keys, for example example.com/raid-checked,example.com/backup-done",
   (given) => {
@@ -192,7 +192,7 @@ export const command: ValueType<readonly [string, ...string[]]> = value(
   },
 );
 
-/** As Go has it, which is what kured takes; it matches anywhere in a text. */
+/** The syntax is Go's, as in kured. The expression matches anywhere in a text. */
 export const regexp: ValueType<Pattern> = value(
   "must be a regular expression of RE2, for example ^(Watchdog|InfoInhibitor)$",
   (given) => attempt(() => compileRe2(given)),
@@ -214,8 +214,8 @@ export const httpUrl: ValueType<string> = value(
 const alertMatcher = /^\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)(?![=~])\s*("(?:[^"\\]|\\.)*"|[^"'`,{}\s]*)\s*(?:,|$)/;
 
 /**
- * What stands between the braces of a selector, each value quoted anew, so that nothing in it ends the selector
- * (https://prometheus.io/docs/prometheus/latest/querying/basics/#instant-vector-selectors).
+ * The part between the braces of a selector. Each value is quoted again, so that nothing in it ends the
+ * selector (https://prometheus.io/docs/prometheus/latest/querying/basics/#instant-vector-selectors).
  */
 export const alertMatchers: ValueType<string> = value(
   'must be a list of label matchers with =, !=, =~ or !~, where a value with quotes, commas, braces or blanks is in double quotes, for example severity=critical,team=~"db|web"',
@@ -245,7 +245,7 @@ function unquoted(text: string): string | undefined {
   }
 }
 
-/** What a request sets itself, and what is to be in a file since it is a secret. */
+/** A request sets these itself, or they are secrets and belong in a file. */
 const ownHeaders =
   /^(accept|authorization|connection|content-.*|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade)$/i;
 
@@ -278,7 +278,9 @@ export const timeZone: ValueType<string> = value(
 
 const dayNames = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
-/** Days of the week, 0 is Sunday, each once and in order: `su`, `sun` or `sunday` in any case, or the number. */
+/**
+ * Days of the week, 0 is Sunday, each once and in order: `su`, `sun` or `sunday` in any case, or the number.
+ */
 export const weekdays: ValueType<readonly number[]> = value(
   "must be a list of days of the week, where 0 is Sunday, for example mon,tue or sa,su or 0,6",
   (given) => {
@@ -312,7 +314,9 @@ export const timeOfDay: ValueType<number> = value(
   },
 );
 
-/** A cron expression, which says when a window opens, for how long, and by the clock of which zone, if it says so. */
+/**
+ * A cron expression for the opening of a window, its duration, and the zone of its clock, where one is named.
+ */
 export const cronWindow: ValueType<{ cron: string; durationMs: number; zone?: string }> = value(
   'must be "CRON for DURATION" or "CRON for DURATION in ZONE", with 5 fields of cron or a word such as @daily, and from 1m to 168h, for example "0 2 * * sat#1 for 4h in Europe/Warsaw"',
   (given) => {
@@ -365,7 +369,7 @@ const labelValue = `(?:${labelName})?`;
 const labelAndValue = new RegExp(`^(?=.{1,253}=)(${labelKey})=(${labelValue})$`);
 /** Between the parentheses; an empty value may be at either end. */
 const labelValues = `(?:,?${space}${labelName}(?:${space},${space}${labelName})*(?:${space},)?|,)?`;
-/** As the server reads them, but for empty values amid others. A number is one of 64 bits. */
+/** The server's syntax, but for empty values amid others. A number has 64 bits. */
 const requirements = [
   `!?${space}${labelKey}`,
   `${labelKey}${space}(?:==?|!=)${space}${labelValue}`,

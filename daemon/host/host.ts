@@ -14,7 +14,7 @@ export interface Host {
   exposure?(signal: AbortSignal): Promise<string>;
 }
 
-/** What can be asked of this host, for the log. Rejects with a ConfigError where the method of rebooting cannot work. */
+/** Facts of this host for the log. Rejects with a ConfigError where the method of rebooting cannot work. */
 export async function lookAtHost(
   settings: { method: RebootSettings["method"]; inhibitors: "auto" | "wait" | "ignore" },
   { rebooter, logind, exposure }: Host,

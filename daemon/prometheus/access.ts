@@ -13,8 +13,8 @@ export interface HttpAccessSettings {
 }
 
 /**
- * Reads the files once, and resolves with a function that re-reads them for each request. Both reject with a ConfigError for a file that
- * is invalid.
+ * Reads the files once, and resolves with a function that re-reads them for each request. Both reject with a
+ * ConfigError for a file that is invalid.
  */
 export async function openHttpAccess(
   { headers, bearerTokenFile, basicAuthFile, caFile }: HttpAccessSettings,

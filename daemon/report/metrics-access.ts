@@ -17,7 +17,10 @@ export interface CertificatePair {
   key: string;
 }
 
-/** How /metrics is protected. Each function re-reads its files, and rejects with a ConfigError where they are invalid. */
+/**
+ * How /metrics is protected. Each function re-reads its files, and rejects with a ConfigError where they are
+ * invalid.
+ */
 export interface MetricsAccess {
   /** The same object until one of its files has changed. Absent: without TLS. */
   readPair?: () => Promise<CertificatePair>;

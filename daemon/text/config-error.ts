@@ -1,12 +1,15 @@
 /**
- * Input that a person gave and that is invalid: the process ends with exit code 2. The message is one line, names the option, and says
- * what its value must be. It has the form of kubectl's and cobra's messages.
+ * Input that a person gave and that is invalid: the process ends with exit code 2. The message is one line,
+ * names the option, and says what its value must be. It has the form of kubectl's and cobra's messages.
  */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** `shown`: the value as it may be printed, see {@link printable}; undefined for a secret. `rule` is a sentence such as "must be a file". */
+/**
+ * `shown`: the value as it may be printed, see {@link printable}; undefined for a secret. `rule` is a
+ * sentence such as "must be a file".
+ */
 export function invalidValue(
   option: string,
   shown: string | undefined,

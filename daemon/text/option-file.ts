@@ -3,7 +3,10 @@ import { ConfigError, invalidValue } from "./config-error.ts";
 /** Resolves with the text of a file; of a file without an end with its beginning. */
 export type ReadText = (file: string) => Promise<string>;
 
-/** Reads and parses a file that an option names. Rejects with a ConfigError where the file cannot be read or `parse` throws. */
+/**
+ * Reads and parses a file that an option names. Rejects with a ConfigError where the file cannot be read or
+ * `parse` throws.
+ */
 export async function parseOptionFile<T>(
   option: string,
   file: string,

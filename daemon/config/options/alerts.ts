@@ -84,7 +84,7 @@ export interface AlertSettings {
   alertmanagerUrl: string | undefined;
   timeoutMs: number;
   access: HttpAccessSettings;
-  /** As in a selector; one of them must select the alert. Empty: all alerts. */
+  /** Each in the syntax of a selector; one of them must select the alert. Empty: all alerts. */
   matchers: readonly string[];
   filter: Omit<AlertFilter, "instance">;
   queries: readonly string[];

@@ -5,7 +5,9 @@ import { exclusiveOptions, invalidValue, printable } from "../../text/config-err
 import type { OptionTable, ValuesOf } from "../option.ts";
 import { bool, choice, duration, escalation, integer, labelSelector, objectName } from "../values.ts";
 
-/** The options that say which pods a drain evicts, how, and how long it takes; `rebootd plan` has them too. */
+/**
+ * The options that say which pods a drain evicts, how, and how long it takes; `rebootd plan` has them too.
+ */
 export const planOptions = {
   "drain-pod-selector": { type: labelSelector, placeholder: "SELECTOR", help: "Evict only these pods" },
   "drain-skip-namespace": {
@@ -138,8 +140,8 @@ export function plannedDrain(given: PlanValues): PlannedDrain {
 }
 
 /**
- * A step without a duration takes what the others leave of --drain-timeout. --disable-eviction is `delete` alone,
- * --force-reboot adds `reboot`; each of them excludes --drain-escalation.
+ * A step without a duration takes what the others leave of --drain-timeout. --disable-eviction is `delete`
+ * alone, --force-reboot adds `reboot`; each of them excludes --drain-escalation.
  */
 function escalationOf(given: PlanValues): Escalation {
   const steps = given["drain-escalation"];

@@ -67,7 +67,9 @@ export function windowSettings(given: WindowValues, cycleMaxMs: number): WindowS
   };
 }
 
-/** kured's window counts unless it is the whole week, as it is by default: then it would make --window void. */
+/**
+ * kured's window counts unless it is the whole week, as it is by default: then it would make --window void.
+ */
 function scheduleOf(given: WindowValues): Schedule {
   const zone = given["time-zone"];
   const days = [...new Set(given["reboot-days"].flat())];

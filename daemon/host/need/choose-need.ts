@@ -31,10 +31,13 @@ export interface NeedPorts {
   periodMs: number;
 }
 
-/** As long as it takes to print a file. */
+/** Printing a file takes less. */
 const readDeadlineMs = 10_000;
 
-/** The source that the settings name, which has been tried. Rejects with a ConfigError where the source can never answer. */
+/**
+ * The source that the settings name, which has been tried. Rejects with a ConfigError where the source can
+ * never answer.
+ */
 export async function chooseNeed(
   settings: NeedSettings,
   ports: NeedPorts,
@@ -54,7 +57,10 @@ interface NamedSource {
   rule: string;
 }
 
-/** A named source goes before the one that is usual on this system, and a command before a file, as with kured. */
+/**
+ * A named source goes before the one that is usual on this system, and a command before a file, as with
+ * kured.
+ */
 async function named(
   { os, runPath, sentinel, sentinelCommand: command }: NeedSettings,
   ports: NeedPorts,
