@@ -235,7 +235,7 @@ export const mutants: readonly Mutant[] = [
     name: "a budget that is released after the cordon keeps a node from starting",
     seed: 2,
     file: "drain/budgets.ts",
-    edits: [['blocks: code !== "budget-held"', "blocks: true"]],
+    edits: [['code: "budget-held"', 'code: "budget-never"']],
   },
   {
     name: "what was seen is believed for ever",
