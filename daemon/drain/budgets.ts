@@ -1,4 +1,7 @@
-/** The answer of the eviction API for a pod under the budgets of its namespace, and what a person can do. Pure. */
+/**
+ * The answer of the eviction API for a pod under the budgets of its namespace, and what a person can do.
+ * Pure.
+ */
 import { selects } from "../cluster/label-selector.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
@@ -13,8 +16,8 @@ export interface BudgetVerdict {
 }
 
 /**
- * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works; the order of
- * the questions is the server's. `budgets` may be those of other namespaces too.
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works; the
+ * order of the questions is the server's. `budgets` may be those of other namespaces too.
  */
 export function judgeBudgets(pod: Pod, budgets: readonly Budget[], facts: BudgetFacts = {}): BudgetVerdict {
   if (needsNoBudget(pod)) return {};
@@ -54,8 +57,8 @@ function letsUnreadyGo({ spec, status }: Budget): boolean {
 
 function several(budgets: readonly Budget[]): Finding {
   const names = budgets.map(nameOf).join(" and ");
-  const message = `is selected by PodDisruptionBudgets ${names}, and the API server evicts no pod with more than one; make their selectors disjoint`;
-  return { code: "budgets-several", message, blocks: true };
+  const why = `is selected by PodDisruptionBudgets ${names}, and the API server evicts no pod with more than one`;
+  return { code: "budgets-several", message: `${why}; make their selectors disjoint`, blocks: true };
 }
 
 function whyNot(budget: Budget, pod: Pod, facts: BudgetFacts): Finding | undefined {
@@ -70,7 +73,10 @@ function whyNot(budget: Budget, pod: Pod, facts: BudgetFacts): Finding | undefin
   return { code, message, blocks: code !== "budget-held", ...(since && { since }) };
 }
 
-/** The controller notes when the last disruption was used up: https://pkg.go.dev/k8s.io/api/policy/v1#DisruptionAllowedCondition */
+/**
+ * The controller notes when the last disruption was used up:
+ * https://pkg.go.dev/k8s.io/api/policy/v1#DisruptionAllowedCondition
+ */
 function exhaustedSince({ status }: Budget): number | undefined {
   const condition = status?.conditions?.find(({ type }) => type === "DisruptionAllowed");
   if (condition?.status !== "False" || condition.reason !== "InsufficientPods") return undefined;
@@ -134,7 +140,8 @@ function whyExhausted(budget: Budget): string {
     return `has no valid status (${failure}); fix it, or the workload that it selects`;
   const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
   const numbers = `needs ${count(desiredHealthy, "healthy pod")} and has ${currentHealthy}`;
-  return `${numbers}; it allows a disruption once it has ${desiredHealthy + 1}: see why others are not Ready, or add replicas`;
+  const condition = `it allows a disruption once it has ${desiredHealthy + 1}`;
+  return `${numbers}; ${condition}: see why others are not Ready, or add replicas`;
 }
 
 function syncFailure({ status }: Budget): string | undefined {

@@ -22,9 +22,10 @@ export interface Drain {
 }
 
 /**
- * Empties the node: one list of its pods, then one watch, and an eviction for each pod that has to go, also for those
- * that the watch shows later; ordinary pods first. It is done when no such pod remains and none has come for a while, and
- * goes on for those that come even then, until the signal ends it; deadlines are the caller's.
+ * Empties the node: one list of its pods, then one watch, and an eviction for each pod that has to go, also
+ * for those that the watch shows later; ordinary pods first. It is done when no such pod remains and none has
+ * come for a while, and goes on for those that come even then, until the signal ends it; deadlines are the
+ * caller's.
  */
 export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   const { clock, selection } = options;

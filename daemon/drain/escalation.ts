@@ -1,8 +1,8 @@
 /** How long a drain takes, and what follows when it does not succeed; in milliseconds from the cordon. */
 export interface Escalation {
-  /** Then the drain is given up. */
+  /** When the drain is given up. */
   drainTimeoutMs: number;
-  /** Then pods are deleted, past all budgets; infinity is never. */
+  /** When pods are deleted, past all budgets; infinity is never. */
   drainDeleteAfterMs: number;
   /** A drain that is given up is followed by the reboot. */
   rebootAnyway: boolean;

@@ -12,8 +12,9 @@ export interface Going {
 }
 
 /**
- * How long a drain takes whose pods all use up their grace: one tier after the other, and in a tier the pods of a budget in
- * rounds of as many as it allows. That what comes in their place is Ready by the end of a round is taken for granted.
+ * How long a drain takes whose pods all use up their grace: one tier after the other, and in a tier the pods
+ * of a budget in rounds of as many as it allows. That what comes in their place is Ready by the end of a
+ * round is taken for granted.
  */
 export function estimateSeconds(going: readonly Going[]): number {
   const tiers = Map.groupBy(going, ({ tier }) => tier);

@@ -4,8 +4,9 @@ import { paths } from "../cluster/paths.ts";
 import { shortEnds } from "../text/one-line.ts";
 
 /**
- * The origin of a refusal: a budget, an admission webhook, the daemon's own rights, another rule (a namespace that is terminating, a
- * policy), or trouble of the server or of a webhook; `explained` where the budget was looked up and `why` names a remedy.
+ * The origin of a refusal: a budget, an admission webhook, the daemon's own rights, another rule (a namespace
+ * that is terminating, a policy), or trouble of the server or of a webhook; `explained` where the budget was
+ * looked up and `why` names a remedy.
  */
 export interface EvictionRefusal {
   by: "budget" | "webhook" | "rights" | "rule" | "server" | "webhook-down" | "explained";
@@ -18,8 +19,9 @@ export type EvictionAnswer =
   | { agreed: false; refusal: EvictionRefusal; retryAfterMs: number };
 
 /**
- * Requests the end of a pod once, by an eviction or, past all budgets, by a deletion. The answer for a pod that is gone is `agreed`. It
- * is a refusal for another pod of that name, as a StatefulSet makes it elsewhere: that is a conflict, and the watch shows the rest.
+ * Requests the end of a pod once, by an eviction or, past all budgets, by a deletion. The answer for a pod
+ * that is gone is `agreed`. It is a refusal for another pod of that name, as a StatefulSet makes it
+ * elsewhere: that is a conflict, and the watch shows the rest.
  * `gracePeriodSeconds`: -1 leaves the pod its own.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works
  */
@@ -59,7 +61,8 @@ export async function askToEnd(
 /** Longer texts of a webhook or a server are cut. */
 const whyMaxChars = 400;
 /**
- * By the text alone: a webhook refuses with any code from 400 on, 429 for "not yet" among them, and one that cannot be asked is a 500.
+ * By the text alone: a webhook refuses with any code from 400 on, 429 for "not yet" among them, and one that
+ * cannot be asked is a 500.
  * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response
  */
 const byText = [

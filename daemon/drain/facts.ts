@@ -24,9 +24,9 @@ import { controllerOf, daemonSetOf } from "./select.ts";
 
 /** Everything in the cluster that a drain of the node depends on. */
 export interface DrainFacts {
-  /** Those on the node. */
+  /** The pods on the node. */
   pods: readonly Pod[];
-  /** Those of the pods' namespaces. */
+  /** The budgets of the pods' namespaces. */
   budgets: readonly Budget[];
   cluster: { nodes: readonly Node[]; pods: readonly Pod[] };
   daemonSetExists: (key: string) => boolean;
@@ -36,13 +36,13 @@ export interface DrainFacts {
   hasNoStandIn: (pod: Pod) => boolean;
 }
 
-/** How many are asked for at a time. */
+/** Requests that are under way at a time. */
 const parallel = 10;
 const unfinished = "status.phase!=Succeeded,status.phase!=Failed";
-/** Where more nodes than these could take a pod, one of them is taken to have room. */
+/** With more candidate nodes than this, one of them is taken to have room. */
 const candidatesMax = 10;
 
-/** With all Nodes and pods, so that it can be said where pods would go. */
+/** With all Nodes and pods, as the room on other nodes depends on them. */
 export async function readDrainFacts(
   api: Api,
   nodeName: string,
@@ -58,7 +58,10 @@ export async function readDrainFacts(
   return { ...onThis, cluster: { nodes, pods } };
 }
 
-/** What may block a drain of the node. How much is asked for depends on its pods alone, however large the cluster is. */
+/**
+ * The facts that may block a drain of the node. The cost depends on its pods alone, however large the cluster
+ * is.
+ */
 export async function readBlockers(
   api: Api,
   nodeName: string,
@@ -115,8 +118,9 @@ async function hasStandIn(api: Api, primary: Pod, signal: AbortSignal): Promise<
 }
 
 /**
- * What has to be known of the other nodes to say whether one has room for what replaces these pods: a page of Nodes, and the
- * pods on those that could take one. Undefined where more are needed, or where nodes come as they are needed.
+ * The other nodes, as far as they show whether one has room for the replacements of these pods: a page of
+ * Nodes, and the pods on those that could take one. Undefined where more would be needed, or where an
+ * autoscaler adds nodes.
  */
 export async function readRoomFor(
   api: Api,
@@ -148,7 +152,7 @@ async function listUids(api: Api, query: Record<string, string>, signal: AbortSi
   return new Set(found.map(({ metadata }) => metadata?.uid));
 }
 
-/** What pods take of their nodes, and no more: a cluster may have a hundred thousand. */
+/** The requests of pods alone: a cluster may have a hundred thousand. */
 function listClaims(api: Api, fieldSelector: string, signal: AbortSignal): Promise<readonly Pod[]> {
   const claimOf = ({ spec }: WholePod): Pod => (spec === undefined ? {} : { spec: kept(spec, partsOfClaim) });
   return listAll(api, paths.pods, { signal, query: { fieldSelector } }, claimOf);

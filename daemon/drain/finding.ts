@@ -25,16 +25,16 @@ export const findings = { ...obstacles, ...remarks };
 export type ObstacleCode = keyof typeof obstacles;
 export type FindingCode = keyof typeof findings;
 
-/** What a preflight has to say about a pod that a drain takes. */
+/** A remark of the preflight on a pod that the drain evicts. */
 export interface Finding<C extends FindingCode = FindingCode> {
   code: C;
-  /** To be read behind the name of the pod. */
+  /** The text behind the name of the pod. */
   message: string;
-  /** The drain does not get past this as things are. */
+  /** The drain cannot succeed while this is so. */
   blocks: boolean;
-  /** Since when that is so, where it is known and may be over by itself; milliseconds since the epoch. */
+  /** The beginning, where it is known and the finding may be over by itself; milliseconds since the epoch. */
   since?: number | undefined;
-  /** When it is over by itself, where that is known; milliseconds since the epoch. */
+  /** The time at which it is over by itself, where that is known; milliseconds since the epoch. */
   until?: number;
 }
 

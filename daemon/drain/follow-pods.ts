@@ -1,4 +1,7 @@
-/** The pods of a node as a drain sees them: one list, then one watch, and the verdict of the selection on each. */
+/**
+ * The pods of a node as a drain sees them: one list, then one watch, and the verdict of the selection on
+ * each.
+ */
 
 import { type Api, isApiError } from "../cluster/api.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";

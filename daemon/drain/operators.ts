@@ -1,9 +1,11 @@
-/** The operators that keep a budget without disruptions on purpose, and what makes each release a pod. Pure. */
+/**
+ * The operators that keep a budget without disruptions on purpose, and what makes each release a pod. Pure.
+ */
 import type { Budget, Pod } from "../cluster/objects.ts";
 import { controllerOf } from "./select.ts";
 
 export interface Operator {
-  /** As in "until … releases it". */
+  /** The subject of "until … releases it". */
   name: string;
   /** Releases the budget for a cordon, a taint or an eviction. Else the cordon would be in vain. */
   releases: boolean;
@@ -13,7 +15,9 @@ export interface Operator {
 
 /** Facts that the budgets themselves and the pods that they select do not carry. */
 export interface BudgetFacts {
-  /** A person has declared (`--budget-held-selector`) that the budget is released once the node is cordoned. */
+  /**
+   * A person has declared (`--budget-held-selector`) that the budget is released once the node is cordoned.
+   */
   isSaidToBeHeld?: ((budget: Budget) => boolean) | undefined;
   /** A CloudNativePG primary that no Ready instance could take over from. */
   hasNoStandIn?: ((pod: Pod) => boolean) | undefined;
@@ -21,7 +25,10 @@ export interface BudgetFacts {
 
 type Habit = Omit<Operator, "name">;
 
-/** Kubernetes' own controllers release nothing. Static pods and ReplicationControllers are of the group without a name. */
+/**
+ * Kubernetes' own controllers release nothing. Static pods and ReplicationControllers are of the group
+ * without a name.
+ */
 const kubernetesGroups = ["", "apps", "batch"];
 
 export const cloudNativePg = "postgresql.cnpg.io";
@@ -46,7 +53,7 @@ const habits: Readonly<Record<string, Habit>> = {
   // https://kubevirt.io/user-guide/cluster_admin/node_maintenance/
   "kubevirt.io": {
     releases: true,
-    hint: "it does so once the virtual machine has migrated: make sure that it can, and that another node has room",
+    hint: "it does so once the virtual machine has migrated: make sure that it can, and has room elsewhere",
   },
   // https://github.com/strimzi/drain-cleaner
   "core.strimzi.io": {
@@ -68,11 +75,15 @@ const habits: Readonly<Record<string, Habit>> = {
 
 const anyOther: Habit = {
   releases: true,
-  hint: "make sure that it does so for a cordon, a taint or an eviction, or allow a disruption for the time of the drain",
+  hint: "make sure that a cordon, taint or eviction makes it do so, or allow a disruption for now",
 };
 const alone: Habit = {
   releases: false,
-  hint: "no other instance of its cluster is Ready to take over: add one (spec.instances), set spec.enablePDB: false, or set spec.nodeMaintenanceWindow for the time of the drain",
+  hint: [
+    "no other instance of its cluster is Ready: add one (spec.instances)",
+    "set spec.enablePDB: false",
+    "or set spec.nodeMaintenanceWindow for the time of the drain",
+  ].join(", "),
 };
 
 /** The operator of the pod's one budget. Undefined where Kubernetes alone maintains pod and budget. */

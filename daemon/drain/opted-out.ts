@@ -6,7 +6,8 @@ const karpenter = contract.doNotDisrupt.key;
 const autoscaler = contract.safeToEvict.key;
 
 /**
- * The annotation by which a pod asks other tools not to disrupt it now. Karpenter's may be a time from the pod's start on:
+ * The annotation by which a pod asks other tools not to disrupt it now. Karpenter's may be a time from the
+ * pod's start on:
  * https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
  */
 export function optOutOf({ metadata, status }: Pod, now: number): string | undefined {

@@ -23,7 +23,10 @@ export interface PerformOptions {
   random: Random;
   nodeName: string;
   gracePeriodSeconds: number;
-  /** The state has changed (volumes are waited for, the node is empty, the drain cannot go on), or the report of the pods that remain. */
+  /**
+   * The state has changed (volumes are waited for, the node is empty, the drain cannot go on), or the report
+   * of the pods that remain.
+   */
   onChange: () => void;
   report: DrainReport;
 }
@@ -99,7 +102,10 @@ function createEnder(
 ) {
   const readBudgets = createBudgetReader(api, clock);
 
-  /** The budget in the words of the preflight, where one is the reason; else, or where it may not be read, the server's words. */
+  /**
+   * The budget in the words of the preflight, where one is the reason; else, or where it may not be read, the
+   * server's words.
+   */
   async function explain(pod: Pod, refusal: EvictionRefusal): Promise<EvictionRefusal> {
     if (refusal.by !== "budget" && refusal.by !== "server") return refusal;
     try {
@@ -154,7 +160,10 @@ function createBudgetWatches(
   };
 }
 
-/** Rings at the earliest of the times that it is set to. A time that is not needed any more rings all the same, and does nothing. */
+/**
+ * Rings at the earliest of the times that it is set to. A time that is not needed any more rings all the
+ * same, and does nothing.
+ */
 function createAlarm(clock: Clock, ring: () => void, signal: AbortSignal): (at: number) => void {
   let alarmAt = Number.POSITIVE_INFINITY;
   return (at) => {

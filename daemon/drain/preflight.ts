@@ -40,7 +40,9 @@ export interface PreflightFacts {
   isAskedFor?: (pod: Pod) => boolean;
   /** -1 leaves each pod its own. */
   gracePeriodSeconds: number;
-  /** The shortest grace with which a pod of this node has outlasted a drain before; undefined where none has. */
+  /**
+   * The shortest grace with which a pod of this node has outlasted a drain before; undefined where none has.
+   */
   slowGraceSeconds?: number | undefined;
   escalation: Escalation;
   now: number;
@@ -51,7 +53,10 @@ export interface DrainPlan {
   node: string;
   /** A finding on one of the pods blocks it. */
   blocked: boolean;
-  /** The fate of a blocked drain, in seconds from the cordon: when pods are deleted, and when it ends, undone or by the reboot. */
+  /**
+   * The fate of a blocked drain, in seconds from the cordon: when pods are deleted, and when it ends, undone
+   * or by the reboot.
+   */
   escalation: { deleteAfterSeconds?: number; endAfterSeconds: number; end: "undone" | "reboot" };
   /** How long it takes when each pod uses up its grace; absent when the drain is blocked. */
   estimatedSeconds: number | undefined;

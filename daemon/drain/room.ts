@@ -30,19 +30,24 @@ export function roomsOf(nodes: readonly Node[], pods: readonly Pod[]): readonly 
 /** Provider IDs that the distribution has made up itself, of machines that nobody rents. */
 const ownMachine = /^(k3s|rke2|kind):/;
 
-/** Whether an autoscaler may add nodes that are not there yet: somebody's cloud has given these their names. */
+/**
+ * Whether an autoscaler may add nodes that are not there yet: somebody's cloud has given these their names.
+ */
 export function mayGrow(nodes: readonly Node[]): boolean {
   return nodes.some(({ spec }) => spec?.providerID && !ownMachine.test(spec.providerID));
 }
 
-/** https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/: it may push others away. */
+/**
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/: it may push others away.
+ */
 export function mayPreempt({ spec }: Pod): boolean {
   return (spec?.priority ?? 0) > 0 && spec?.preemptionPolicy !== "Never";
 }
 
 /**
- * Why none of the nodes takes the pod, with how many nodes for each reason; undefined when one does. It knows the scheduler's
- * rules on the node itself, its labels, its taints and the requests; not those on other pods and volumes.
+ * Why none of the nodes takes the pod, with how many nodes for each reason; undefined when one does. It knows
+ * the scheduler's rules on the node itself, its labels, its taints and the requests; not those on other pods
+ * and volumes.
  */
 export function whyNowhere(pod: Pod, rooms: readonly Room[]): string | undefined {
   if (rooms.length === 0) return "there is no other node";
@@ -53,7 +58,8 @@ export function whyNowhere(pod: Pod, rooms: readonly Room[]): string | undefined
     if (objection === undefined) return undefined;
     counts.set(objection, (counts.get(objection) ?? 0) + 1);
   }
-  return `no other node can take it: ${[...counts].map(([objection, count]) => `${count} ${objection}`).join(", ")}`;
+  const parts = [...counts].map(([objection, count]) => `${count} ${objection}`);
+  return `no other node can take it: ${parts.join(", ")}`;
 }
 
 /** The end of "2 …". */
@@ -87,8 +93,9 @@ function isFor({ key, operator = "Equal", value, effect }: Toleration, taint: Ta
 }
 
 /**
- * The resources that a pod takes of a node: its containers together, or its init containers before them if they need more; a
- * sidecar runs beside both. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers
+ * The resources that a pod takes of a node: its containers together, or its init containers before them if
+ * they need more; a sidecar runs beside both.
+ * https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers
  */
 export function requestsOf({ spec }: Pod): Requests {
   const sidecars = new Map<string, number>();

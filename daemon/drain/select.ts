@@ -2,7 +2,10 @@ import { meets, type Requirement } from "../cluster/label-selector.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
 import { isMirrorPod } from "../cluster/static-pods.ts";
 
-/** The pods that a drain takes; kubectl's switches (https://kubernetes.io/docs/reference/kubectl/generated/kubectl_drain/). */
+/**
+ * The pods that a drain takes; kubectl's switches
+ * (https://kubernetes.io/docs/reference/kubectl/generated/kubectl_drain/).
+ */
 export interface Selection {
   /** Pods with emptyDir volumes are evicted, and lose them. */
   deleteEmptyDirData: boolean;
@@ -14,7 +17,10 @@ export interface Selection {
   skipNamespaces: readonly string[];
   /** Pods that have been terminating for this long are not waited for; 0 waits for all. */
   skipWaitForDeleteMs: number;
-  /** Budgets whose labels meet all of these are taken to be released once the node is cordoned. Without it none is. */
+  /**
+   * Budgets whose labels meet all of these are taken to be released once the node is cordoned. Without it
+   * none is.
+   */
   heldBudgets?: readonly Requirement[] | undefined;
 }
 
@@ -59,8 +65,8 @@ export function reasonsText(reasons: readonly PodReason[]): string {
 }
 
 /**
- * kubectl's filters in kubectl's order, with its `--ignore-daemonsets` always on; but no reason is lost behind a later one.
- * `daemonSetExists` is asked for "namespace/name".
+ * kubectl's filters in kubectl's order, with its `--ignore-daemonsets` always on; but no reason is lost
+ * behind a later one. `daemonSetExists` is asked for "namespace/name".
  */
 export function selectPod(
   pod: Pod,
@@ -92,7 +98,10 @@ export function selectPod(
 
 const tiers = ["system-cluster-critical", "system-node-critical"];
 
-/** Pods of a lower tier have to be gone before those of a higher one are evicted: 0 ordinary, then the pods that these may need. */
+/**
+ * Pods of a lower tier have to be gone before those of a higher one are evicted: 0 ordinary, then the pods
+ * that these may need.
+ */
 export function tierOf(pod: Pod): number {
   return tiers.indexOf(pod.spec?.priorityClassName ?? "") + 1;
 }

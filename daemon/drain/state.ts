@@ -1,14 +1,14 @@
 import type { LeftCode } from "./stuck.ts";
 
-/** The drain runs beside the loop; this is how far it is. */
+/** How far the drain is, which runs beside the loop. */
 export type DrainState =
   | { state: "none" }
   | Running
   /** No pod is left, but volumes of those that went are still attached. */
   | { state: "detaching"; volumes: readonly string[] }
-  /** `at`: since when, in milliseconds, by the clock of whoever is told. */
+  /** `at`: since when; in milliseconds of `clock.elapsed()`. */
   | { state: "done"; at: number }
-  /** `isBlind`: it could not see the pods, so that nothing is known of those that are left. */
+  /** `isBlind`: it could not see the pods, so that nothing is known of those that remain. */
   | { state: "failed"; why: string; isBlind?: true };
 
 export interface Running {
@@ -16,17 +16,22 @@ export interface Running {
   /** The pods of the node have been listed since this drain began. */
   isListed: boolean;
   podsLeft: number;
-  /** All of them, by why they are still there. */
+  /** All of them, counted by the reason why they remain. */
   left: Readonly<Partial<Record<LeftCode, number>>>;
   /** Some of them, each with the reason. */
   blocked: readonly string[];
   /** Why the pods cannot be seen at this moment. */
   trouble: string | undefined;
-  /** The shortest grace of those that are ending, of which the drain's whole time is less; in seconds. */
+  /**
+   * The shortest grace of the terminating pods that is longer than the whole time of the drain; in seconds.
+   */
   slowGraceSeconds: number | undefined;
 }
 
-/** Reports of a drain come more and more rarely, the longer it has lasted: each is for people, and costs the server a write. */
+/**
+ * Reports of a drain come more and more rarely, the longer it has lasted: each is for people, and costs the
+ * server a write.
+ */
 const reportPause = { leastMs: 30_000, share: 0.1 };
 
 /** The pause after a report of a drain that has lasted so long, in milliseconds. */

@@ -1,14 +1,15 @@
-/** Which pods a cordon does not keep away, and what makes them. Pure. */
+/** The pods that a cordon does not keep away, and their makers. Pure. */
 import type { Pod } from "../cluster/objects.ts";
 import { cordonTaint, tolerates } from "./room.ts";
 import { controllerOf } from "./select.ts";
 
-/** Why what is made in place of a pod is put on the same node though that is cordoned. */
+/** Why the replacement of a pod is put on the same node though that is cordoned. */
 export type Tie = "tolerates-cordon" | "bound-to-node";
 
 /**
- * Whose controller puts the next one on this node again: it tolerates the cordon, or its node affinity names the node alone, as
- * controllers of DaemonSets of any API group write it. A template that names the node itself cannot be told from a choice of the scheduler.
+ * The controller of such a pod puts the next one on this node again: it tolerates the cordon, or its node
+ * affinity names the node alone, as controllers of DaemonSets of any API group write it. A template that
+ * names the node itself cannot be told from a choice of the scheduler.
  * https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#how-daemon-pods-are-scheduled
  */
 export function tieOf(pod: Pod): Tie | undefined {
@@ -16,7 +17,7 @@ export function tieOf(pod: Pod): Tie | undefined {
   return isBoundByName(pod) ? "bound-to-node" : undefined;
 }
 
-/** The same for all pods that one controller makes; without a controller, for all that are named alike. */
+/** One key for all pods of a controller; without a controller, for all pods that are named alike. */
 export function makerOf(pod: Pod): string {
   const { namespace, name, generateName } = pod.metadata ?? {};
   return controllerOf(pod)?.uid ?? `${namespace}/${generateName ?? name}`;

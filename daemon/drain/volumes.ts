@@ -22,7 +22,10 @@ export interface Detaching {
 
 const retry = { firstMs: 1000, maxMs: 10_000 };
 
-/** "namespace/name" of the claims that the pod's volumes use: https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#persistentvolumeclaim-naming */
+/**
+ * "namespace/name" of the claims that the pod's volumes use:
+ * https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#persistentvolumeclaim-naming
+ */
 export function claimsOf({ metadata, spec }: Pod): string[] {
   return (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
     const claim = persistentVolumeClaim?.claimName ?? (ephemeral && `${metadata?.name}-${name}`);
@@ -31,9 +34,9 @@ export function claimsOf({ metadata, spec }: Pod): string[] {
 }
 
 /**
- * Waits until no volume of these claims is attached to the node, so that its next user need not wait for a machine that is
- * down. An attachment whose driver does not run on the node is left out: nothing there would take the volume off.
- * Resolves at `until` all the same, and where the claims or attachments cannot be read.
+ * Waits until no volume of these claims is attached to the node, so that its next user need not wait for a
+ * machine that is down. An attachment whose driver does not run on the node is left out: nothing there would
+ * take the volume off. Resolves at `until` all the same, and where the claims or attachments cannot be read.
  */
 export async function awaitDetached(detaching: Detaching, signal: AbortSignal): Promise<void> {
   const { api, clock, random, until, onAttached, onGivenUp } = detaching;

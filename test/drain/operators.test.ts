@@ -117,7 +117,7 @@ describe("The message about a PodDisruptionBudget that an operator holds", () =>
     [
       { operator: cluster },
       held(),
-      "PodDisruptionBudget shop/pg-primary allows no disruptions (minAvailable 1 of 1); no other instance of its cluster is Ready to take over: add one (spec.instances), set spec.enablePDB: false, or set spec.nodeMaintenanceWindow for the time of the drain",
+      "PodDisruptionBudget shop/pg-primary allows no disruptions (minAvailable 1 of 1); no other instance of its cluster is Ready: add one (spec.instances), set spec.enablePDB: false, or set spec.nodeMaintenanceWindow for the time of the drain",
       { hasNoStandIn: () => true },
     ],
     [
@@ -128,12 +128,12 @@ describe("The message about a PodDisruptionBudget that an operator holds", () =>
     [
       { operator: of("example.com/v1", "Db", "d") },
       held({ spec: { maxUnavailable: 0 } }),
-      "PodDisruptionBudget shop/pg-primary allows no disruptions (maxUnavailable 0) until Db d (example.com) releases it; make sure that it does so for a cordon, a taint or an eviction, or allow a disruption for the time of the drain",
+      "PodDisruptionBudget shop/pg-primary allows no disruptions (maxUnavailable 0) until Db d (example.com) releases it; make sure that a cordon, taint or eviction makes it do so, or allow a disruption for now",
     ],
     [
       {},
       held({ labels: { a: "b" } }),
-      "PodDisruptionBudget shop/pg-primary allows no disruptions (minAvailable 1 of 1) until its operator releases it; make sure that it does so for a cordon, a taint or an eviction, or allow a disruption for the time of the drain",
+      "PodDisruptionBudget shop/pg-primary allows no disruptions (minAvailable 1 of 1) until its operator releases it; make sure that a cordon, taint or eviction makes it do so, or allow a disruption for now",
       heldBy("a"),
     ],
     [

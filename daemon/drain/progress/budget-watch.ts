@@ -1,4 +1,7 @@
-/** Pods that budgets keep: the budgets are watched, and the eviction of a pod is requested when its budget opens. Pure. */
+/**
+ * Pods that budgets keep: the budgets are watched, and the eviction of a pod is requested when its budget
+ * opens. Pure.
+ */
 
 import type { Budget } from "../../cluster/objects.ts";
 import { backoffMs } from "../../time/backoff.ts";
@@ -21,8 +24,8 @@ export type BudgetViews = ReadonlyMap<string, View>;
 export const unwatchedRetry = { firstMs: 1000, maxMs: 40_000 };
 
 /**
- * With a watch a request follows when the budget opens, after a moment in which another node may have been faster, and pauses for a
- * while where that was so; rarely one is sent all the same (the net).
+ * With a watch a request follows when the budget opens, after a moment in which another node may have been
+ * faster, and pauses for a while where that was so; rarely one is sent all the same (the net).
  */
 const watched = { namespacesMax: 4, netMs: 5 * 60_000, spreadMs: 500, firstMs: 1000, maxMs: 10_000 };
 
@@ -59,8 +62,9 @@ export function onBudgets(
 }
 
 /**
- * As many pods as their budget allows become due; the others wait until it shows another change. Of several pods the first ones go.
- * A request that is under way is taken to have used up a disruption that the budget still shows.
+ * As many pods as their budget allows become due; the others wait until it shows another change. Of several
+ * pods the first ones go. A request that is under way is taken to have used up a disruption that the budget
+ * still shows.
  */
 export function openWhereAllowed(
   ledger: Ledger,

@@ -1,4 +1,7 @@
-/** The end of a drain: no pod remains and none has come for a while, and the volumes of those that went are detached. Pure. */
+/**
+ * The end of a drain: no pod remains and none has come for a while, and the volumes of those that went are
+ * detached. Pure.
+ */
 
 import { quietMs } from "../estimate.ts";
 import type { DrainEventOf, DrainRequest, DrainRules, Instant } from "./events.ts";
@@ -62,7 +65,10 @@ export function skipLongDeleted(
   return { ledger: changed(ledger, changes), nextAt };
 }
 
-/** Whether the drain has ended, and how it gets there: `nextAt`: when to look again. A pod that comes afterwards takes the end back. */
+/**
+ * Whether the drain has ended, and how it gets there: `nextAt`: when to look again. A pod that comes
+ * afterwards takes the end back.
+ */
 export function endWhereEmpty(
   emptying: Emptying,
   ledger: Ledger,

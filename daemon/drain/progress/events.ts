@@ -77,7 +77,10 @@ export type DrainEvent =
   | { type: "attached"; volumes: readonly string[] }
   /** These claims are waited for no longer. */
   | { type: "detached"; claims: readonly string[] }
-  /** The pods cannot be listed or watched, or a request about one of them is not answered: for now, or for good. */
+  /**
+   * The pods cannot be listed or watched, or a request about one of them is not answered: for now, or for
+   * good.
+   */
   | { type: "troubled"; code: ApiErrorCode; why: string }
   /** The server shows the pods again. */
   | { type: "watching" }
@@ -92,7 +95,9 @@ export type DrainRequest =
   | { do: "delete"; pod: Pod }
   /** Report the budgets of this namespace, now and whenever they change; or no longer. */
   | { do: "watch" | "unwatch"; namespace: string }
-  /** Wait for the volumes of these claims, "namespace/name", until then; in milliseconds of `clock.elapsed()`. */
+  /**
+   * Wait for the volumes of these claims, "namespace/name", until then; in milliseconds of `clock.elapsed()`.
+   */
   | { do: "detach"; claims: readonly string[]; until: number }
   /** Send a "time" when this moment of `clock.elapsed()` has come. */
   | { do: "wait"; until: number }

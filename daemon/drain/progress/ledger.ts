@@ -1,4 +1,7 @@
-/** The pods that have to go and are still there, with how far the eviction of each is, and all counts of them. Pure. */
+/**
+ * The pods that have to go and are still there, with how far the eviction of each is, and all counts of them.
+ * Pure.
+ */
 
 import type { Pod } from "../../cluster/objects.ts";
 import type { EvictionRefusal } from "../evict.ts";
@@ -37,7 +40,7 @@ export type EvictionRequest = {
   | { is: "agreed"; at: number }
 );
 
-/** What a pod waits for that a budget keeps; times are of `clock.elapsed()`. */
+/** The wait of a pod that a budget keeps; times are of `clock.elapsed()`. */
 export interface Held {
   /** In [0, 1), for its back-offs. */
   chance: number;
@@ -66,8 +69,8 @@ export interface Ledger {
   /** How many pods there are to wait for, by tier. A finished pod loses nothing, so nothing waits for it. */
   readonly awaited: readonly number[];
   /**
-   * The line of the pods that the server has failed for, with one back-off: one request at a time, however many pods stand in it, and
-   * the first pod that the server answers for lets all others go on.
+   * The line of the pods that the server has failed for, with one back-off: one request at a time, however
+   * many pods stand in it, and the first pod that the server answers for lets all others go on.
    */
   readonly line: { failures: number; nextAt: number };
 }

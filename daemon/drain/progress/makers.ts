@@ -6,7 +6,7 @@ import type { PodReason } from "../select.ts";
 import { type DrainRequest, type DrainRules, type Instant, type Judged, uidOf } from "./events.ts";
 import type { Entry } from "./ledger.ts";
 
-/** What a drain knows of a controller, or of whatever else makes pods on this node. */
+/** The knowledge of a drain about a controller, or anything else that makes pods on this node. */
 interface Maker {
   /** When the first of its pods was evicted here, by the server's clock; milliseconds since the epoch. */
   evictedAt: number | undefined;
@@ -25,14 +25,18 @@ export interface Makers {
 
 export const noMakers: Makers = { known: new Map(), staying: new Set() };
 
-/** Pods that were bound before the cordon and are seen late are few; more of one controller are evicted slowly, and then no more. */
+/**
+ * Pods that were bound before the cordon and are seen late are few; more of one controller are evicted
+ * slowly, and then no more.
+ */
 const late = { max: 8, firstMs: 1000, maxMs: 30_000 };
 /** How many pods of one controller are reported to stay. */
 const reportedMax = 10;
 
 /**
- * A pod that its maker would put back again and again is not evicted, whatever the cordon was for: it was made after one like it was
- * evicted here, or after a cordon that does not keep it away. A pod that was there before is evicted once.
+ * A pod that its maker would put back again and again is not evicted, whatever the cordon was for: it was
+ * made after one like it was evicted here, or after a cordon that does not keep it away. A pod that was there
+ * before is evicted once.
  */
 export function whyItStays(
   makers: Makers,
@@ -77,8 +81,8 @@ export function noteLate(makers: Makers, maker: string, now: Instant): { makers:
 }
 
 /**
- * A pod is terminating. The server notes when its grace ends. `pod`: as the server showed it last; where its end was missed (`isGone`
- * without a deletion timestamp), whatever its maker puts here has come back.
+ * A pod is terminating. The server notes when its grace ends. `pod`: as the server showed it last; where its
+ * end was missed (`isGone` without a deletion timestamp), whatever its maker puts here has come back.
  */
 export function noteEviction(makers: Makers, entry: Entry, pod: Pod | undefined, isGone: boolean): Makers {
   if (!entry.isRequested) return makers;

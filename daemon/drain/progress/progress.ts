@@ -16,7 +16,9 @@ export interface Progress {
   readonly budgets: BudgetViews;
   readonly makers: Makers;
   readonly emptying: Emptying;
-  /** Why the pods cannot be seen, and since when for the same reason; in milliseconds of `clock.elapsed()`. */
+  /**
+   * Why the pods cannot be seen, and since when for the same reason; in milliseconds of `clock.elapsed()`.
+   */
   readonly trouble: { code: ApiErrorCode; why: string; since: number } | undefined;
   /** The last description of the state, and when it was reported; in milliseconds of `clock.elapsed()`. */
   readonly reported: { text: string; at: number };

@@ -1,4 +1,7 @@
-/** When the eviction of each pod is requested: in order, so many at a time, and after a pause where it was refused. Pure. */
+/**
+ * When the eviction of each pod is requested: in order, so many at a time, and after a pause where it was
+ * refused. Pure.
+ */
 
 import { backoffMs } from "../../time/backoff.ts";
 import type { EvictionRefusal } from "../evict.ts";
@@ -17,12 +20,18 @@ import {
 
 /** A server in trouble does not get requests for all pods of all drains again and again. */
 const lineRetry = { firstMs: 1000, maxMs: 2 * 60_000 };
-/** A pod that is not terminating though the server has accepted, as after a restore of its storage, is requested again. */
+/**
+ * A pod that is not terminating though the server has accepted, as after a restore of its storage, is
+ * requested again.
+ */
 const agreedTrustMs = 60_000;
 /** A right that is missing now may be there in a moment only where the server has just started. */
 const rightsTriesMax = 4;
 
-/** Requests the pods whose time has come. Pods of a lower tier have to be gone before others are due. `nextAt`: when more are due. */
+/**
+ * Requests the pods whose time has come. Pods of a lower tier have to be gone before others are due.
+ * `nextAt`: when more are due.
+ */
 export function requestDue(
   ledger: Ledger,
   rules: DrainRules,

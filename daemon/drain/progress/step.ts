@@ -103,8 +103,8 @@ function followUp(progress: Progress, now: Instant): Step {
 }
 
 /**
- * At once where the state has changed, else after a pause. Something happens at least with each list, so that the end of the pause
- * needs no alarm.
+ * At once where the state has changed, else after a pause. Something happens at least with each list, so that
+ * the end of the pause needs no alarm.
  */
 function report(progress: Progress, isNews: boolean, now: Instant): Step {
   const { reported, rules } = progress;
@@ -228,7 +228,9 @@ function hopeless(pod: Judged["pod"], refusal: EvictionRefusal): string {
   return `the node cannot be drained: ${podKey(pod)} ${whyRefused(refusal)}`;
 }
 
-/** A lasting trouble ends a drain that waits for pods: its deadline would show nothing that is not known now. */
+/**
+ * A lasting trouble ends a drain that waits for pods: its deadline would show nothing that is not known now.
+ */
 function onTroubled(progress: Progress, { code, why }: DrainEventOf<"troubled">, now: Instant): Progress {
   const since = progress.trouble?.code === code ? progress.trouble.since : now.elapsed;
   const next = { ...progress, trouble: { code, why, since } };

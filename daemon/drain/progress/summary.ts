@@ -12,7 +12,7 @@ import type { Progress } from "./progress.ts";
 
 /** How many pods are named that have a drain refused. */
 const refusalsMax = 10;
-/** So many of the pods that remain are named where they are counted, each with so much of its reason. */
+/** Limits of the pods that are named beside their count, and of the reason of each. */
 const named = { podsMax: 5, whyMaxChars: 400 };
 
 export function stateOf(progress: Progress, now: Instant): DrainState {

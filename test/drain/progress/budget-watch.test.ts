@@ -14,7 +14,10 @@ import {
   tick,
 } from "./play.ts";
 
-/** A budget of the pods of `app`, with so many disruptions to give; `null`: of another spec than it was worked out for. */
+/**
+ * A budget of the pods of `app`, with so many disruptions to give; `null`: of another spec than it was worked
+ * out for.
+ */
 function budget(allowed: number | null, app = "web", healthy = 2) {
   return {
     metadata: { name: app, namespace: "shop", generation: allowed === null ? 2 : 1 },

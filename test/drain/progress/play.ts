@@ -90,7 +90,10 @@ export const refused = (uid: string, by: EvictionRefusal["by"] = "budget", retry
 /** `second`: after noon, when the drain begins by default. */
 export type Row = [second: number, event: DrainEvent, asks: string];
 
-/** The requests as text, such as "evict a, wait 2"; without reports of evictions and refusals, and mostly without watches. */
+/**
+ * The requests as text, such as "evict a, wait 2"; without reports of evictions and refusals, and mostly
+ * without watches.
+ */
 function textOf(requests: ReturnType<typeof step>["requests"], withWatches: boolean): string {
   return requests
     .flatMap((one) => {
@@ -119,7 +122,10 @@ function textOf(requests: ReturnType<typeof step>["requests"], withWatches: bool
 
 export const at = (second: number) => ({ elapsed: second * 1000, epoch: noon + second * 1000 });
 
-/** Plays the rows, each of which has to lead to its requests, without notifications of the same state; returns the progress then. */
+/**
+ * Plays the rows, each of which has to lead to its requests, without notifications of the same state; returns
+ * the progress then.
+ */
 export function play(
   rows: readonly Row[],
   changed: Partial<DrainRules> = {},
