@@ -3,6 +3,7 @@ import type { Api } from "../../daemon/cluster/api.ts";
 import { eventOf } from "../../daemon/report/events.ts";
 import { createNodeEvents } from "../../daemon/report/node-events.ts";
 import { noon } from "../cycle/builders.ts";
+import { everyRow } from "../rows.ts";
 
 interface Sent {
   metadata: { name: string };
@@ -30,7 +31,7 @@ function emitting(nodeName = "n1", instance = "rebootd-x") {
 }
 
 describe("Events on a Node", () => {
-  it("are listed in the order in which they happened, also within a millisecond and after the clock was set back", () => {
+  it("are listed in order, also within a millisecond and after the clock was set back", () => {
     const { sent, emit } = emitting();
     for (let n = 0; n < 3; n += 1) emit();
     const made = emitting();
@@ -45,7 +46,7 @@ describe("Events on a Node", () => {
     }
   });
 
-  it("are called as client-go calls them: the node, and the time in nanoseconds", () => {
+  it("have names as in client-go: the node, and the time in nanoseconds", () => {
     const { sent, emit } = emitting("ip-10-0-1-23.eu-west-1.compute.internal");
     emit();
     const hex = (BigInt(noon) * 1_000_000n).toString(16);
@@ -53,7 +54,7 @@ describe("Events on a Node", () => {
     assert.match(sent[0]?.eventTime ?? "", /^2026-11-24T12:00:00\.000000Z$/);
   });
 
-  it("have a name that the API takes, however long the node's is", () => {
+  it("have a valid name for a node with a name of any length", () => {
     const { sent, emit } = emitting(`${"a".repeat(60)}.`.repeat(4).slice(0, 240).replace(/\.$/, ""));
     emit();
     const { name } = sent[0]?.metadata ?? assert.fail();
@@ -67,8 +68,8 @@ describe("Events on a Node", () => {
     ["in Chinese", `${"\u8282\u70b9".repeat(170)}abcd`],
     ["with emoji", "\u{1f680}".repeat(256)],
   ];
-  for (const [what, note] of notes) {
-    it(`are taken by the API with a sentence ${what} of any length, cut between two characters`, () => {
+  it("have a note within the bytes of the API, cut between two characters of any script", () =>
+    everyRow(notes, (note) => {
       const { sent, emit } = emitting();
       for (const more of ["", "a", "\u00e9", "\u8282", "\u{1f680}"]) emit(note + more);
       for (const more of ["b", "\u00e9", "\u8282", "\u{1f680}"]) emit(more + note);
@@ -81,16 +82,15 @@ describe("Events on a Node", () => {
         sent.slice(0, 5).map(({ note: cut }) => cut),
         Array(5).fill(note),
       );
-    });
-  }
+    }));
 
-  it("are no place from which a terminal is taken over", () => {
+  it("have no control characters of a terminal in their note", () => {
     const { sent, emit } = emitting();
     emit("1 alert is active: a\u001b[2J\r\nnode/n2 Normal Rebooted\u009b1A\u202e\u2066\u200b.");
     assert.equal(sent[0]?.note, "1 alert is active: a [2J node/n2 Normal Rebooted 1A .");
   });
 
-  it("name the pod that reports within the bytes that the API takes", () => {
+  it("have a reporting instance within the bytes of the API", () => {
     const { sent, emit } = emitting("n1", "p".repeat(200));
     emit();
     assert.equal(sent[0]?.reportingInstance.length, 128);

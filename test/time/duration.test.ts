@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseDurationMs } from "../../daemon/time/duration.ts";
+import { everyRow } from "../rows.ts";
 
 describe("A duration", () => {
   const rows: [text: string, ms: number | undefined][] = [
@@ -23,8 +24,9 @@ describe("A duration", () => {
     ["1s1", undefined],
     ["1..5s", undefined],
   ];
-  for (const [text, ms] of rows) {
-    it(`"${text}" is ${ms === undefined ? "none" : `${ms} ms`}`, () =>
-      assert.equal(parseDurationMs(text), ms));
-  }
+  it("is read as Go reads it", () =>
+    everyRow(
+      rows.map((row) => [`"${row[0]}"`, ...row] as const),
+      (text, ms) => assert.equal(parseDurationMs(text), ms),
+    ));
 });
