@@ -3,7 +3,6 @@ import { brokenTrustMs } from "../cluster/belief.ts";
 import { watchObject } from "../cluster/informer.ts";
 import type { Metadata } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
-import type { Drain } from "../drain/drain.ts";
 import type { CheckGates } from "../gates/evaluate.ts";
 import type { NeedSource } from "../host/need/need.ts";
 import type { Rebooter } from "../host/reboot/rebooter.ts";
@@ -12,8 +11,9 @@ import type { LockStore } from "../lock/store.ts";
 import { createTurn } from "../lock/turn.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { createCycle } from "./cycle.ts";
-import type { Action, Decision, Policy } from "./decision.ts";
+import type { Decision, Policy } from "./decision.ts";
 import type { Observation, OwnPods } from "./observation.ts";
+import type { StartDrain } from "./own-drain.ts";
 import type { CycleRecord } from "./record.ts";
 import { createWake } from "./wake.ts";
 
@@ -36,11 +36,8 @@ export interface CyclePorts {
     expected: readonly string[],
     signal: AbortSignal,
   ) => Promise<OwnPods>;
-  startDrain: (
-    onChange: () => void,
-    times: Omit<Extract<Action, { do: "drain" }>, "do">,
-    signal: AbortSignal,
-  ) => Drain;
+  /** Times by `clock.elapsed()`, but for the cordon's. */
+  startDrain: StartDrain;
   rebooter: Rebooter;
   /** Whether the machine is going down; rejects where that cannot be told. */
   isShuttingDown: (signal: AbortSignal) => Promise<boolean>;
@@ -157,7 +154,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
     } catch (error) {
       if (signal.aborted) break;
       report.failed("the pass", error);
-      await mended.wait(cycle.restMs(), signal);
+      await mended.wait(cycle.backoffMs(), signal);
     }
   }
   cycle.stop();

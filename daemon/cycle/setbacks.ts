@@ -1,5 +1,5 @@
 import { isApiError, retryAfterOf } from "../cluster/api.ts";
-import { type BackoffLimits, backoffMs } from "../time/backoff.ts";
+import { type BackoffLimits, backoffMs as randomBackoffMs } from "../time/backoff.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import type { Action } from "./decision.ts";
 import type { Setback, Trial } from "./observation.ts";
@@ -13,12 +13,12 @@ export type Step =
   | `look at the ${Extract<Action, { do: "look" }>["at"]}`;
 
 /** The first time it may have been a moment's trouble. From then on each pause is twice the one before. */
-interface Rest {
+interface Pauses {
   firstMs: number;
   later: BackoffLimits;
 }
 
-const rests: Record<"look" | Trial | "other", Rest> = {
+const pauses: Record<"look" | Trial | "other", Pauses> = {
   look: { firstMs: 500, later: { firstMs: 2000, maxMs: 90_000 } },
   other: { firstMs: 1000, later: { firstMs: 15_000, maxMs: 2 * 60_000 } },
   // Each try looks at everything before: no more than three in a minute.
@@ -30,66 +30,84 @@ const rests: Record<"look" | Trial | "other", Rest> = {
 };
 
 /** Whose conflicts have not been tried again yet, as those of the lock have. */
-const patchesNode: ReadonlySet<keyof typeof rests> = new Set(["begin", "other"]);
+const patchesNode: ReadonlySet<keyof typeof pauses> = new Set(["begin", "other"]);
 
 export interface Setbacks {
   /** After which the step may be tried; 0 for at once. Milliseconds from now. */
-  restMs(step: Step): number;
+  backoffMs(step: Step): number;
   /** Why it has failed last. */
   why(step: Step): string | undefined;
   /** The same where it was refused for good. */
   refusal(step: Step): string | undefined;
-  failed(step: Step, error: unknown): void;
+  /** Does it, and counts how that went. */
+  attempt<T>(step: Step, work: () => Promise<T>): Promise<T>;
   succeeded(step: Step): void;
+  /** How long to back off after the step that has failed last; 0 where decisions know of it, and wait themselves. Milliseconds. */
+  lastBackoffMs(): number;
   /** Those that decisions depend on; `until` in milliseconds since the epoch of the clock whose time is given. */
   shown(now: number): Partial<Record<Trial, Setback>>;
 }
 
 const trials: readonly Trial[] = ["acquire", "reenter", "rehearse", "begin"];
 
-export function isTrial(step: Step): step is Trial {
+function isTrial(step: Step): step is Trial {
   return trials.some((trial) => trial === step);
 }
 
 /** What has been refused or has failed in a row, each with a back-off of its own; what the server asks to wait is heeded. */
 export function createSetbacks(clock: Clock, random: Random): Setbacks {
   const failures = new Map<Step, Setback>();
+  let last: Step = "look at the node";
   // Whole milliseconds: the fraction of one would be lost beside milliseconds since the epoch, and waited for for ever.
-  const restMs = (step: Step) => Math.max(0, Math.ceil((failures.get(step)?.until ?? 0) - clock.elapsed()));
+  const backoffMs = (step: Step) =>
+    Math.max(0, Math.ceil((failures.get(step)?.until ?? 0) - clock.elapsed()));
 
-  function restOf(kind: keyof typeof rests, times: number): number {
-    const { firstMs, later } = rests[kind];
+  function pauseOf(kind: keyof typeof pauses, times: number): number {
+    const { firstMs, later } = pauses[kind];
     if (times <= 1) return times * firstMs;
-    return backoffMs(times - 1, later, random);
+    return randomBackoffMs(times - 1, later, random);
+  }
+
+  function fail(step: Step, error: unknown): void {
+    const times = (failures.get(step)?.times ?? 0) + 1;
+    // Somebody else has written between our read and our write: the next try knows of it. But a loop of that is to end too.
+    const isRace = isApiError(error, "conflict") && patchesNode.has(kindOf(step));
+    const waitMs = Math.max(retryAfterOf(error), pauseOf(kindOf(step), isRace ? times - 1 : times));
+    const why = (error as Error).message;
+    failures.set(step, { times, until: clock.elapsed() + waitMs, why, isRefused: isRefusal(error) });
+    last = step;
   }
 
   return {
-    restMs,
+    backoffMs,
+    lastBackoffMs: () => (isTrial(last) ? 0 : backoffMs(last)),
+    async attempt(step, work) {
+      try {
+        const result = await work();
+        failures.delete(step);
+        return result;
+      } catch (error) {
+        fail(step, error);
+        throw error;
+      }
+    },
     why: (step) => failures.get(step)?.why,
     refusal(step) {
       const failure = failures.get(step);
       return failure?.isRefused ? failure.why : undefined;
     },
-    failed(step, error) {
-      const times = (failures.get(step)?.times ?? 0) + 1;
-      // Somebody else has written between our read and our write: the next try knows of it. But a loop of that is to end too.
-      const isRace = isApiError(error, "conflict") && patchesNode.has(kindOf(step));
-      const waitMs = Math.max(retryAfterOf(error), restOf(kindOf(step), isRace ? times - 1 : times));
-      const why = (error as Error).message;
-      failures.set(step, { times, until: clock.elapsed() + waitMs, why, isRefused: isRefusal(error) });
-    },
     succeeded: (step) => void failures.delete(step),
     shown(now) {
       const known = trials.flatMap((trial) => {
         const failure = failures.get(trial);
-        return failure === undefined ? [] : [[trial, { ...failure, until: now + restMs(trial) }] as const];
+        return failure === undefined ? [] : [[trial, { ...failure, until: now + backoffMs(trial) }] as const];
       });
       return Object.fromEntries(known);
     },
   };
 }
 
-function kindOf(step: Step): keyof typeof rests {
+function kindOf(step: Step): keyof typeof pauses {
   if (isTrial(step)) return step;
   return step.startsWith("look at ") ? "look" : "other";
 }

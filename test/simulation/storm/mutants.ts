@@ -207,8 +207,8 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/setbacks.ts",
     edits: [
       [
-        "const waitMs = Math.max(retryAfterOf(error), restOf(kindOf(step), isRace ? times - 1 : times));",
-        "const waitMs = restOf(kindOf(step), isRace ? times - 1 : times) / 1000;",
+        "const waitMs = Math.max(retryAfterOf(error), pauseOf(kindOf(step), isRace ? times - 1 : times));",
+        "const waitMs = pauseOf(kindOf(step), isRace ? times - 1 : times) / 1000;",
       ],
     ],
   },
@@ -269,7 +269,7 @@ export const mutants: readonly Mutant[] = [
     name: "the record's times are not set with the clock",
     limits: { alone: { kind: "clock-step", rate: 10 } },
     seed: 23,
-    file: "cycle/own-memory.ts",
+    file: "cycle/memory.ts",
     edits: [["if (last !== undefined) keep({ ...last, record: shifted(last.record, setByMs) });", ""]],
   },
   {
@@ -377,7 +377,7 @@ export const mutants: readonly Mutant[] = [
     name: "the reboot does not ask how old its checks are",
     limits: { alone: { kind: "suspended", rate: 10 } },
     seed: 55,
-    file: "cycle/cycle.ts",
+    file: "cycle/perform.ts",
     edits: [["if (checkedMs > checksMaxMs)", "if (checkedMs < 0)"]],
   },
   {

@@ -1,0 +1,93 @@
+/**
+ * What this process knows of its cycle beside the record: whoever may annotate the Node can write a record, so a step that stands on
+ * something stands on what was seen here. State and event in, new state out. Pure.
+ */
+import type { Need } from "../host/need/need.ts";
+import type { Ask, NodeFacts } from "./observation.ts";
+import { type CycleRecord, isAtRest, shifted } from "./record.ts";
+
+/** Moments are of `clock.elapsed()`. */
+export interface Evidence {
+  /** The record as it was found or written last; it may be doubted by now. */
+  record?: CycleRecord | undefined;
+  /** The kernel's, as the last pass has read it. */
+  bootID?: string | undefined;
+  /** What became of the request to reboot that the record speaks of. */
+  ask?: Ask | undefined;
+  /** The node was seen drained in this cycle. */
+  isDrained: boolean;
+  /**
+   * What a cycle writes was tried, since the last cycle and since anything was refused. Policies and rights change seldom, and each write
+   * meets them again.
+   */
+  isRehearsed: boolean;
+  readySince?: number | undefined;
+  neededSince?: number | undefined;
+  /** For how long in all the server had been unreachable when the phase began; milliseconds. */
+  unreachableBeforeMs: number;
+}
+
+export type Event =
+  | { type: "boot-read"; bootID: string }
+  | { type: "need-checked"; need: Need; at: number }
+  | { type: "node-read"; node: NodeFacts; at: number }
+  /** The record was read or written. */
+  | { type: "record"; record: CycleRecord; unreachableMs: number }
+  /** A write of this record is begun; its answer may be lost. */
+  | { type: "writing"; record: CycleRecord }
+  | { type: "rehearsed"; isRefused: boolean }
+  | { type: "asked"; ask: Ask | undefined }
+  | { type: "clock-set"; byMs: number };
+
+export const noEvidence: Evidence = { isDrained: false, isRehearsed: false, unreachableBeforeMs: 0 };
+
+export function evidenceAfter(before: Evidence, event: Event): Evidence {
+  switch (event.type) {
+    case "boot-read":
+      return { ...before, bootID: event.bootID };
+    case "need-checked":
+      return {
+        ...before,
+        neededSince: event.need.state === "needed" ? (before.neededSince ?? event.at) : undefined,
+      };
+    case "node-read": {
+      const isReady = event.node.ready && event.node.bootID === before.bootID;
+      return { ...before, readySince: isReady ? (before.readySince ?? event.at) : undefined };
+    }
+    case "record":
+      return withRecord(before, event.record, event.unreachableMs);
+    case "writing":
+      // What has led to the reboot is an empty node; the answer may be lost.
+      return before.record?.phase === "Draining" && event.record.phase === "Rebooting"
+        ? { ...before, isDrained: true }
+        : before;
+    case "rehearsed":
+      return { ...before, isRehearsed: !event.isRefused };
+    case "asked":
+      return { ...before, ask: event.ask };
+    case "clock-set":
+      // A phase whose beginning is set with the clock is still the same.
+      return before.record === undefined ? before : { ...before, record: shifted(before.record, event.byMs) };
+  }
+}
+
+/** What belongs to the phase before ends with it. */
+function withRecord(before: Evidence, next: CycleRecord, unreachableMs: number): Evidence {
+  const { record } = before;
+  // A phase that this process has found has begun before it: all the time without a server is within that.
+  const isNewPhase = record !== undefined && (record.phase !== next.phase || record.since !== next.since);
+  return {
+    ...before,
+    record: next,
+    unreachableBeforeMs: isNewPhase ? unreachableMs : before.unreachableBeforeMs,
+    isRehearsed: before.isRehearsed && isAtRest(next),
+    ...(next.phase !== "Rebooting" && { ask: undefined, isDrained: false }),
+  };
+}
+
+/** Whether a drain goes on with the next record: pods may have come while the node was not cordoned, then all are looked at anew. */
+export function keepsDrain(before: CycleRecord | undefined, next: CycleRecord): boolean {
+  return (
+    next.phase === "Draining" && before?.phase === "Draining" && next.cordonedAgain === before.cordonedAgain
+  );
+}

@@ -1,0 +1,96 @@
+/** How each action is done. What decisions stand on is in the pass that has led to it. */
+import { ageMs, type Moments, momentsOf } from "./both-clocks.ts";
+import type { Action } from "./decision.ts";
+import type { Observation } from "./observation.ts";
+import { type CycleParts, waitingOf } from "./parts.ts";
+import { type CycleRecord, writeRecord } from "./record.ts";
+import { save, saveOrReport } from "./save.ts";
+
+export type Doing = Exclude<Action, { do: "wait" | "look" }>;
+
+/** What an action stands on. */
+export interface Basis {
+  seen: Observation;
+  why: string;
+  /** Nothing that was looked at is older. */
+  began: Moments;
+  /** Of the Node. */
+  version: string;
+}
+
+/** What the machine is asked to reboot on is no older than so, by either clock: a machine that was suspended may not know of it. */
+const checksMaxMs = 60_000;
+
+export async function perform(
+  parts: CycleParts,
+  action: Doing,
+  basis: Basis,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ports, slot } = parts;
+  const { lock } = ports;
+  const { seen } = basis;
+  switch (action.do) {
+    case "acquire": {
+      const unschedulable = typeof seen.node === "object" && seen.node.unschedulable;
+      await slot.write(() => lock.acquire(waitingOf(parts), unschedulable, signal), "slot");
+      return;
+    }
+    case "reenter": {
+      const facts = await slot.write(() => lock.reenter(waitingOf(parts), signal), "lock");
+      // What does not help is not done again and again.
+      if (!facts.held && !facts.takenAway) throw new Error("the lock does not take the slot back");
+      return;
+    }
+    case "release": {
+      const holders = seen.lock?.holders ?? [];
+      await slot.write(() => lock.release(waitingOf(parts), holders, action.end, signal), "slot");
+      await leaveFormerLock(parts, signal);
+      return;
+    }
+    case "save":
+      return await saveOrReport(parts, action, basis, signal);
+    case "drain":
+      return parts.drain.start(action);
+    case "reboot":
+      return await reboot(parts, action.record, basis, signal);
+    default:
+      return action satisfies never;
+  }
+}
+
+/** A lock that was used when the cycle began, and is no longer told of: nobody else would take the entry away. */
+async function leaveFormerLock({ ports, memory }: CycleParts, signal: AbortSignal): Promise<void> {
+  const former = memory.record()?.lock;
+  if (former === undefined || former === ports.policy.lock) return;
+  try {
+    await ports.leaveLock(former, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    ports.report.failed(`releasing the slot in the lock ${former}, which was used before,`, error);
+  }
+}
+
+/** The record that the machine was asked comes first, and is the last check: it is refused where the Node has changed since. */
+async function reboot(
+  parts: CycleParts,
+  record: CycleRecord,
+  { began, why, version }: Basis,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ports, memory, evidence } = parts;
+  evidence.add({ type: "asked", ask: { result: "unsent" } });
+  if (!memory.carries(writeRecord(record))) await save(parts, { record, change: {}, why, version }, signal);
+  const checkedMs = ageMs(began, momentsOf(ports.clock));
+  if (checkedMs > checksMaxMs)
+    throw new Error(`the checks before the reboot are ${Math.round(checkedMs / 1000)} s old`);
+  evidence.add({ type: "asked", ask: undefined });
+  try {
+    await ports.rebooter.reboot(signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { message, code } = error as Error & { code?: string };
+    if (code === "reboot-refused") evidence.add({ type: "asked", ask: { result: "refused", why: message } });
+    ports.report.failed("asking the machine to reboot", error);
+  }
+}

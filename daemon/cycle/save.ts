@@ -1,0 +1,131 @@
+/** What the cycle writes on its own Node: the record, and the marks with it. */
+
+import { momentsOf } from "./both-clocks.ts";
+import type { Action } from "./decision.ts";
+import { isSettled } from "./late.ts";
+import { type NodeChange, rehearsal } from "./marks.ts";
+import { type NodeRead, patchNode, readNode, tryPatch } from "./node.ts";
+import type { NodeFacts } from "./observation.ts";
+import { adopt, type CycleParts } from "./parts.ts";
+import { type CycleRecord, isAtRest, parseRecord, writeRecord } from "./record.ts";
+import { isRefusal, refusalText, reportRefused, withoutRefusal } from "./refused.ts";
+
+/** A record that somebody takes away again and again is written again no sooner. */
+const rewriteMs = 60_000;
+
+/** The write, and the sentence that explains it. `version`: of the Node on which the pass stands, whatever the watch has shown since. */
+export interface Write {
+  record: CycleRecord;
+  change: NodeChange;
+  why: string;
+  version: string;
+}
+
+export async function save(parts: CycleParts, write: Write, signal: AbortSignal): Promise<void> {
+  const { ports, memory, evidence, drain, reports } = parts;
+  const { record, change, why, version } = write;
+  const text = writeRecord(record);
+  const next = asWritten(text, record);
+  const before = memory.record() ?? next;
+  // The node may be open to pods again before the answer comes.
+  if (next.phase !== "Draining") drain.stop();
+  evidence.add({ type: "writing", record: next });
+  memory.writes(text);
+  const asked = momentsOf(ports.clock);
+  const patch = { ...change, record: text, resourceVersion: version };
+  let answer: NodeRead;
+  try {
+    answer = await patchNode(ports.api, ports.nodeName, patch, signal);
+  } catch (error) {
+    // The Node may carry the old record or the new one, or will.
+    memory.distrust();
+    if (!isAtRest(next) && !isSettled(error)) memory.noAnswer(version);
+    throw error;
+  }
+  memory.wrote(next, answer, asked);
+  adopt(parts, next);
+  if (next.phase === "Waiting") reports.add();
+  if (before.phase !== next.phase) ports.report.phaseChanged(before, next, why);
+}
+
+/** Where the server refuses what goes with the record, the record alone says so. A cycle that has not begun says it in its own way. */
+export async function saveOrReport(
+  parts: CycleParts,
+  { record, change, trial }: Extract<Action, { do: "save" }>,
+  { why, version }: Pick<Write, "why" | "version">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { evidence, setbacks, ports } = parts;
+  try {
+    await save(parts, { record: withoutRefusal(record), change, why, version }, signal);
+    setbacks.succeeded("save");
+    ports.report.refused(undefined);
+  } catch (error) {
+    if (isRefusal(error)) {
+      evidence.add({ type: "rehearsed", isRefused: true });
+      const words = (error as Error).message;
+      if (trial === undefined) await reportRefusal(parts, { record, change, why: words, version }, signal);
+    }
+    throw error;
+  }
+}
+
+/** `why`: as the server has said. */
+async function reportRefusal(parts: CycleParts, wanted: Write, signal: AbortSignal): Promise<void> {
+  const { ports, evidence } = parts;
+  const { report, clock } = ports;
+  const { record: before } = evidence.now();
+  const { record, change, why, version } = wanted;
+  if (before === undefined) return;
+  if (Object.keys(change).length === 0) return report.refused("record", why);
+  const alone = reportRefused(before, record, why, clock.wall());
+  try {
+    if (alone !== undefined)
+      await save(parts, { record: alone, change: {}, why: refusalText(why), version }, signal);
+    report.refused("marks", why);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isRefusal(error)) report.refused("record", (error as Error).message);
+    else report.failed("writing to the Node what is rejected", error);
+  }
+}
+
+/** Tries what the cycle is to write. Where the server cannot say, the cycle finds out. */
+export async function rehearse(
+  { ports, evidence }: CycleParts,
+  record: CycleRecord,
+  node: NodeFacts,
+  signal: AbortSignal,
+): Promise<void> {
+  const wouldBe = writeRecord({ ...record, phase: "Draining", cordoned: true });
+  const patch = { record: wouldBe, ...rehearsal(ports.policy.marks, record, node) };
+  try {
+    await tryPatch(ports.api, ports.nodeName, patch, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isRefusal(error)) throw error;
+  }
+  evidence.add({ type: "rehearsed", isRefused: false });
+}
+
+/** Writes a record again that somebody has taken away, or replaced: it is to survive this process, and to be seen by people. */
+export function createRewrite(parts: CycleParts) {
+  const { ports, memory, setbacks } = parts;
+  let lastAt = Number.NEGATIVE_INFINITY;
+  return async (record: CycleRecord, signal: AbortSignal): Promise<void> => {
+    const now = ports.clock.elapsed();
+    if (record.phase === "Idle" || !memory.isUnwritten() || now < lastAt + rewriteMs) return;
+    lastAt = now;
+    await setbacks.attempt("rewrite", async () => {
+      const read = await readNode(ports.api, ports.nodeName, signal);
+      if (read === undefined || !memory.carriesTheSame(read)) return memory.distrust();
+      const why = "somebody else has changed the record";
+      await save(parts, { record, change: {}, why, version: read.facts.resourceVersion }, signal);
+    });
+  };
+}
+
+/** As it is once it was written and read. */
+function asWritten(text: string, record: CycleRecord): CycleRecord {
+  return parseRecord(text).record ?? record;
+}
