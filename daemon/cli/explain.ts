@@ -5,7 +5,7 @@ import { daemonSelector } from "../cluster/daemon-sets.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { WholeNode } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
-import { backsOffUntil } from "../cycle/at-rest.ts";
+import { backsOffUntil } from "../cycle/failed.ts";
 import { misreadOn } from "../cycle/misread.ts";
 import { type CycleRecord, type Phase, parseRecord } from "../cycle/record.ts";
 import { isReason } from "../gates/reasons.ts";

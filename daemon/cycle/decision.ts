@@ -40,6 +40,9 @@ export interface Context {
   now: number;
 }
 
+/** How soon what is transient is looked at again: the node is empty meanwhile, or the machine goes down. */
+export const transientRecheckMs = 5000;
+
 /** The next thing to do, as data. */
 export type Action =
   /** See this too, then decide again within the same pass. */
@@ -140,4 +143,8 @@ export function released(
   if (node === undefined) return look("node");
   if (node !== "gone" && node.resourceVersion === unanswered) return fenced(record, now);
   return { action: end === undefined ? { do: "release" } : { do: "release", end }, why };
+}
+
+export function soonest(...times: readonly (number | undefined)[]): number {
+  return Math.min(...times.filter((time) => time !== undefined));
 }

@@ -4,6 +4,7 @@ import { type Context, type Decision, keptSlot, look, nodeGone, phase, save, wai
 import { missingHooks, unmarked, unmarkRebooted } from "./marks.ts";
 import type { NodeFacts, OwnPods, Unready } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
+import { restore } from "./restoring.ts";
 
 /** How soon pods that are not Ready are looked at again, as nobody reports on them; a long wait is looked at less often. */
 const podsRecheckMs = { soon: 5000, late: 60_000 };
@@ -22,17 +23,11 @@ interface Missing {
   lookAt?: number;
 }
 
-/**
- * After the reboot is proved: whether the node is back as it was. Ends with the uncordon; however late, not without all.
- * `unproved` ends a cycle whose record says that it was, while the boot ID does not.
- */
-export function returning(
-  record: CycleRecord,
-  context: Context,
-  unproved: (why: string) => Decision,
-): Decision {
+/** After the reboot is proved: whether the node is back as it was. Ends with the uncordon; however late, not without all. */
+export function returning(record: CycleRecord, context: Context): Decision {
   const { seen, policy, now } = context;
   const { node, ownPods } = seen;
+  const unproved = (why: string) => restore(record, "failed", why, context);
   if (record.bootID === undefined) return unproved("the record names no boot ID that would prove a reboot");
   if (record.bootID === seen.bootID) return unproved("the boot ID is the one from before the reboot");
   const kept = keptSlot(context);

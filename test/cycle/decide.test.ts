@@ -346,6 +346,16 @@ describe("A node that needs a reboot", () => {
     const unsure = { ...rest, node, unanswered: node.resourceVersion };
     const next = saved(decide(needy, unsure, policy(), noon));
     assert.deepEqual([next.phase, next.reportedAt], [needy.phase, iso(noon)]);
+    const silent = record({ phase: "Waiting", cordoned: false });
+    const [said] = saved(decide(silent, unsure, policy(), noon)).reasons;
+    assert.deepEqual([said?.gate, said?.code], ["node", "unanswered"], "a node that waits says for what");
+    const waits = {
+      ...silent,
+      reasons: [{ gate: "window", code: "outside", message: "", since: iso(noon) }],
+    };
+    assert.deepEqual(saved(decide(waits, unsure, policy(), noon)).reasons, waits.reasons);
+    const looks = decide(needy, { ...rest, unanswered: node.resourceVersion }, policy(), noon);
+    assert.deepEqual(action(looks), { do: "look", at: "node" });
     const since = { ...unsure, unanswered: "an earlier version" };
     assert.deepEqual(action(decide(needy, since, policy(), noon)), { do: "release" });
     assert.deepEqual(action(decide(needy, { ...unsure, node: "gone" }, policy(), noon)), { do: "release" });

@@ -33,7 +33,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a slot that is lost is not looked at again",
     seed: 66,
-    file: "cycle/decide.ts",
+    file: "cycle/right.ts",
     edits: [['if (!lock.held) return withdrawn("this node no longer holds the slot");', ""]],
   },
   {
@@ -54,7 +54,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the deadline of the drain is forgotten",
     seed: 253,
-    file: "cycle/decide.ts",
+    file: "cycle/draining.ts",
     edits: [["const began = Date.parse(begun.since) + seen.unreachableMs;", "const began = now;"]],
   },
   {
@@ -102,7 +102,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the need is not looked at again",
     seed: 43,
-    file: "cycle/decide.ts",
+    file: "cycle/right.ts",
     edits: [
       ['if (need.state !== "needed") return withdrawn', 'if (need.state === "unknown") return withdrawn'],
     ],
@@ -116,7 +116,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "reboots for ever for a need that does not go away",
     seed: 17,
-    file: "cycle/at-rest.ts",
+    file: "cycle/failed.ts",
     edits: [["if (record.reboots >= policy.maxRebootsPerNeed) {", "if (record.reboots >= 1000) {"]],
   },
   {
@@ -156,13 +156,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: "reboots with pods that have not gone",
     seed: 31,
-    file: "cycle/decide.ts",
+    file: "cycle/draining.ts",
     edits: [["if (!context.policy.rebootAnyway) return", "if (context.policy.rebootAnyway) return"]],
   },
   {
     name: "an uncordoned node is drained on",
     seed: 38,
-    file: "cycle/decide.ts",
+    file: "cycle/right.ts",
     edits: [["if (!node.unschedulable && !record.announced)", "if (record.announced && !record.announced)"]],
   },
   {
@@ -174,7 +174,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a pause of all ends no drain",
     seed: 25,
-    file: "cycle/decide.ts",
+    file: "cycle/right.ts",
     edits: [['if (lock.refusal?.gate === "paused") return withdrawn(lock.refusal.message);', ""]],
   },
   {
@@ -215,7 +215,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a cycle that was broken off is begun again at once",
     seed: 5,
-    file: "cycle/at-rest.ts",
+    file: "cycle/failed.ts",
     edits: [["withdrawn: { firstMs: 2 * 60_000, factor: 5 }", "withdrawn: { firstMs: 0, factor: 5 }"]],
   },
   {
@@ -253,12 +253,8 @@ export const mutants: readonly Mutant[] = [
     name: "a shutdown that is under way is undone",
     limits: { alone: { kind: "slow-shutdown", rate: 10 } },
     seed: 1,
-    file: "cycle/decide.ts",
+    file: "cycle/restoring.ts",
     edits: [
-      [
-        'if (seen.shutdown === "under-way") {\n    const why = "the machine has been going down for longer',
-        'if (seen.shutdown === undefined) {\n    const why = "the machine has been going down for longer',
-      ],
       [
         'if (seen.shutdown === "under-way") {\n    return wait(`',
         "if (seen.shutdown === undefined) {\n    return wait(`",
@@ -327,7 +323,7 @@ export const mutants: readonly Mutant[] = [
     name: "the reason on the Node is written once",
     limits: { alone: { kind: "alerts", rate: 10 } },
     seed: 57,
-    file: "cycle/at-rest.ts",
+    file: "cycle/waiting.ts",
     edits: [
       [
         'if (record.phase === "Waiting" && now < due && record.taint === softTaint) {',
@@ -346,14 +342,14 @@ export const mutants: readonly Mutant[] = [
     name: "a cycle that is never let begin keeps its slot",
     limits: { alone: { kind: "refused", rate: 10 } },
     seed: 123,
-    file: "cycle/at-rest.ts",
+    file: "cycle/beginning.ts",
     edits: [["const beginTriesMax = 3;", "const beginTriesMax = 1000;"]],
   },
   {
     name: "time without a server counts as drain time",
     limits: { alone: { kind: "outage", rate: 10 } },
     seed: 3,
-    file: "cycle/decide.ts",
+    file: "cycle/draining.ts",
     edits: [
       [
         "const began = Date.parse(begun.since) + seen.unreachableMs;",
@@ -365,7 +361,7 @@ export const mutants: readonly Mutant[] = [
     name: "a node that fails again and again is never given up",
     limits: { alone: { kind: "refused", rate: 10 } },
     seed: 33,
-    file: "cycle/at-rest.ts",
+    file: "cycle/failed.ts",
     edits: [
       [
         "return maxFailuresPerNode > 0 && failures >= maxFailuresPerNode;",
@@ -389,7 +385,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a drain does not say what it waits for",
     seed: 2,
-    file: "cycle/decide.ts",
+    file: "cycle/draining.ts",
     edits: [["if (now >= reportAt) return", "if (now < 0) return"]],
   },
   {
@@ -403,7 +399,7 @@ export const mutants: readonly Mutant[] = [
     name: "a record that says that its node is drained is believed after a start",
     limits: { alone: { kind: "forged-record", rate: 40 } },
     seed: 18,
-    file: "cycle/decide.ts",
+    file: "cycle/rebooting.ts",
     edits: [["if (!seen.isDrained) {", "if (Date.now() < 0) {"]],
   },
   {

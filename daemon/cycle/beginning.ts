@@ -1,0 +1,99 @@
+/** The step from waiting to draining: the slot is held, and one patch begins the record. Pure. */
+import { iso } from "../time/iso.ts";
+import { type Context, type Decision, phase, released, wait } from "./decision.ts";
+import { mark, type NodeChange } from "./marks.ts";
+import type { NodeFacts, OwnPods } from "./observation.ts";
+import type { CycleRecord } from "./record.ts";
+import { serverWords } from "./refused.ts";
+import { waitingFor } from "./waiting.ts";
+
+/** A cycle that the API server does not let begin has failed after so many tries; at once where it refuses it in so many words. */
+const beginTriesMax = 3;
+/** A Node has room for so many names; what is left out counts only as far as it is there after the reboot. */
+const ownPodsMax = 50;
+
+/** One patch: the labels and the taint, and the cordon with them unless it is to come later. */
+export function begin(
+  record: CycleRecord,
+  node: NodeFacts,
+  ownPods: Extract<OwnPods, { state: "seen" }>,
+  { seen, policy, now }: Context,
+): Decision {
+  const marking = mark(policy.marks, record, node);
+  const next: CycleRecord = {
+    ...phase(record, "Draining", now),
+    ...marking.record,
+    bootID: seen.bootID,
+    ownPods: recorded(ownPods),
+    announced: true,
+    cordonedAgain: false,
+    attempt: 0,
+    askedAt: undefined,
+    lock: policy.lock,
+    reasons: [],
+  };
+  if (policy.drainDelayMs > 0) {
+    return beginning(next, "slot acquired; cordoning after --drain-delay", marking.change);
+  }
+  const cordoned = cordon(next, node, now);
+  const change = { ...marking.change, ...cordoned.change };
+  return beginning(cordoned.record, "slot acquired; cordoning and draining", change);
+}
+
+function beginning(record: CycleRecord, why: string, change: NodeChange): Decision {
+  return { action: { do: "save", record, change, trial: "begin" }, why };
+}
+
+function recorded({ ready, unready }: Extract<OwnPods, { state: "seen" }>): CycleRecord["ownPods"] {
+  return {
+    ready: ready.slice(0, ownPodsMax),
+    unready: unready.slice(0, ownPodsMax).map(({ key }) => key),
+  };
+}
+
+/** What is cordoned already is somebody else's, and stays so. */
+export function cordon(
+  record: CycleRecord,
+  { unschedulable }: NodeFacts,
+  now: number,
+): { record: CycleRecord; change: NodeChange } {
+  return {
+    record: { ...record, since: iso(now), announced: false, cordoned: record.cordoned || !unschedulable },
+    change: unschedulable ? {} : { cordon: "set" },
+  };
+}
+
+/**
+ * What the API server refuses is not tried without pause, and the Node says so. A slot with which nothing can be begun goes to
+ * others, as a failure of this node.
+ */
+export function stuck(record: CycleRecord, context: Context): Decision | undefined {
+  const { seen, now } = context;
+  const { acquire, begin, rehearse } = seen.setbacks;
+  const begun = [begin, rehearse].find((one) => one !== undefined && now < one.until);
+  // Once its time has come it is tried once more.
+  if (begun !== undefined) {
+    const message = `the API server rejects the start of the cycle: ${serverWords(begun.why)}`;
+    // Until then nothing that is looked at would be of use.
+    if (!begun.isRefused && begun.times < beginTriesMax) return wait(message, begun.until);
+    const outcome = { result: "failed", at: iso(now), message, during: "drain" } as const;
+    return (
+      released(record, context, message, outcome) ??
+      unwritable(record, { gate: "node", message }, begun.until, context)
+    );
+  }
+  if (acquire !== undefined && now < acquire.until) {
+    const message = `the lock cannot be written: ${serverWords(acquire.why)}`;
+    return unwritable(record, { gate: "lock", message }, acquire.until, context);
+  }
+  return undefined;
+}
+
+function unwritable(
+  record: CycleRecord,
+  what: { gate: "node" | "lock"; message: string },
+  until: number,
+  context: Context,
+): Decision {
+  return waitingFor(record, [{ ...what, code: "unwritable" }], { until }, context);
+}

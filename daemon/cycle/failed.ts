@@ -1,0 +1,99 @@
+/** A node that has failed, or whose cycle was cancelled: for how long it backs off, and when only a person lets it try again. Pure. */
+import type { Closed } from "../gates/reasons.ts";
+import { count } from "../text/count.ts";
+import { iso, toTheSecond } from "../time/iso.ts";
+import { type Context, type Decision, phase, save, wait } from "./decision.ts";
+import { reported } from "./reasons.ts";
+import type { CycleRecord } from "./record.ts";
+import { saveBetweenCycles } from "./waiting.ts";
+
+const backoffMaxMs = 3_600_000;
+/**
+ * How long a node rests after so many cycles in a row that did not succeed. A failure may have been a moment's; what has been
+ * broken off for another reason mostly waits for that to change anyway, and two that undo each other must not go on at it.
+ */
+const backoffs = {
+  failed: { firstMs: 60_000, factor: 2 },
+  withdrawn: { firstMs: 2 * 60_000, factor: 5 },
+};
+const untilAsked = "run 'rebootd resume NODE' or 'rebootd reboot NODE' to try again";
+
+/** The node backs off, or, after too many failures, does not try again; it says so. */
+export function failed(record: CycleRecord, why: string, { policy, now }: Context): Decision {
+  const next = { ...phase(record, "Failed", now), leftAt: iso(now), reasons: [] };
+  if (!isGivenUp(record, policy.maxFailuresPerNode)) return save(next, why);
+  const message = `gave up after ${count(record.failures, "failure")} in a row; ${untilAsked}`;
+  const closed = { gate: "failures", code: "given-up", message, since: iso(now) } as const satisfies Closed;
+  return save({ ...next, ...reported([closed], now) }, `${why}; ${message}`);
+}
+
+/** Whether only a person lets the node try again. */
+function isGivenUp({ failures }: CycleRecord, maxFailuresPerNode: number): boolean {
+  return maxFailuresPerNode > 0 && failures >= maxFailuresPerNode;
+}
+
+/** When a node tries again after a cycle that did not succeed; milliseconds since the epoch. Undefined where none came before. */
+export function backsOffUntil({
+  phase,
+  since,
+  failures,
+  withdrawals,
+  outcome,
+}: CycleRecord): number | undefined {
+  if (phase === "Failed") return Date.parse(since) + backoffMs("failed", failures);
+  if (outcome?.result !== "withdrawn" || withdrawals === 0) return undefined;
+  return Date.parse(outcome.at) + backoffMs("withdrawn", withdrawals);
+}
+
+function backoffMs(result: keyof typeof backoffs, times: number): number {
+  const { firstMs, factor } = backoffs[result];
+  return Math.min(firstMs * factor ** Math.max(times - 1, 0), backoffMaxMs);
+}
+
+/** Why a needed reboot is not even tried now; a request that is not heeded yet may change that. */
+export function backingOff(
+  record: CycleRecord,
+  acceptAt: number | undefined,
+  context: Context,
+): Decision | undefined {
+  const { policy, now } = context;
+  if (record.reboots >= policy.maxRebootsPerNeed) {
+    const why = `still requires a reboot after ${count(record.reboots, "confirmed reboot")}; another one would not help`;
+    return record.phase === "Failed"
+      ? wait(why, acceptAt)
+      : saveBetweenCycles(record, phase(record, "Failed", now), { why }, context);
+  }
+  const last = record.outcome?.message ?? "unknown why";
+  if (record.phase === "Failed" && isGivenUp(record, policy.maxFailuresPerNode)) {
+    const why = `gave up after ${count(record.failures, "failure")} (${last}); ${untilAsked}`;
+    return { ...wait(why, acceptAt), reasons: record.reasons };
+  }
+  const until = backsOffUntil(record);
+  if (record.phase !== "Failed" || until === undefined || now >= until) return undefined;
+  const why = `backing off after ${count(record.failures, "failure")} (${last}); next attempt at ${toTheSecond(until)}`;
+  return wait(why, Math.min(until, acceptAt ?? until));
+}
+
+export interface Pause {
+  closed: Closed;
+  until: number;
+}
+
+/** The rest after a cycle that was broken off is one more thing that holds the node back. */
+export function cancelledPause(record: CycleRecord, now: number): Pause | undefined {
+  const until = backsOffUntil(record);
+  if (record.phase === "Failed" || until === undefined || now >= until) return undefined;
+  const last = record.outcome?.message;
+  const message = `backing off after a cancelled cycle (${last}); next attempt at ${toTheSecond(until)}`;
+  return { closed: { gate: "rest", code: "withdrawn", message }, until };
+}
+
+/** Nothing but a request asks for the reboot, so soon after the last one that was asked for. */
+export function requestPause(
+  { need, request }: CycleRecord,
+  acceptAt: number | undefined,
+): Pause | undefined {
+  if (acceptAt === undefined || need?.source !== "request" || request !== undefined) return undefined;
+  const message = `another request was accepted less than an hour ago; this one will be accepted at ${toTheSecond(acceptAt)}, or at once with 'rebootd reboot NODE'`;
+  return { closed: { gate: "rest", code: "requested", message }, until: acceptAt };
+}

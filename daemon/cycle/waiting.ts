@@ -1,0 +1,70 @@
+/** A node that waits says on its Node for what, but does not write that more often than anybody could read it. Pure. */
+import type { Closed, GateName } from "../gates/reasons.ts";
+import type { Refusal } from "../lock/refusal.ts";
+import { iso } from "../time/iso.ts";
+import { type Context, type Decision, look, nodeGone, save } from "./decision.ts";
+import { soften } from "./marks.ts";
+import { reasonsOf, reportAt, reported } from "./reasons.ts";
+import type { CycleRecord } from "./record.ts";
+
+/** Reasons that come and go, as where two daemons of one node see different ones, are written no sooner after so many in a minute. */
+const reportAgainMs = 30_000;
+const reportsMax = 3;
+/** What a node waits for that is to be drained next; operators and deschedulers that see the taint move what must not be evicted. */
+const softGates: readonly GateName[] = ["lock", "disruption"];
+
+/** Waits, and says so on the Node when the reasons are other ones than it says there now. */
+export function waitingFor(
+  record: CycleRecord,
+  closed: readonly Closed[],
+  wait: { until?: number; slot?: true },
+  context: Context,
+): Decision {
+  const { seen, policy, now } = context;
+  const why = closed.map(({ message }) => message).join("; ");
+  const reasons = reasonsOf(record, closed, now);
+  const softTaint = closed.every(({ gate }) => softGates.includes(gate)) ? policy.marks.softTaint : undefined;
+  const due = reportAt(record, reasons, seen.rewordAt);
+  if (record.phase === "Waiting" && now < due && record.taint === softTaint) {
+    const until = Math.min(wait.until ?? Number.POSITIVE_INFINITY, due);
+    const timer = Number.isFinite(until) ? { until } : {};
+    return { action: { do: "wait", ...wait, ...timer }, why, reasons };
+  }
+  const againAt = Date.parse(record.reportedAt ?? "") + reportAgainMs;
+  if (record.phase === "Waiting" && seen.reportCount >= reportsMax && now < againAt) {
+    const until = Math.min(wait.until ?? Number.POSITIVE_INFINITY, againAt);
+    return { action: { do: "wait", ...wait, until }, why, reasons };
+  }
+  const since = record.phase === "Waiting" ? record.since : iso(now);
+  const next: CycleRecord = { ...record, phase: "Waiting", since, ...reported(reasons, now) };
+  return { ...saveBetweenCycles(record, next, { why, softTaint }, context), reasons };
+}
+
+/**
+ * What only other Nodes tell is asked again, and a window that ends is seen; all else is told by the lock. Who is in the
+ * way changes too often for the record.
+ */
+export function refused(record: CycleRecord, refusal: Refusal, context: Context): Decision {
+  const { seen, policy, now } = context;
+  const { message, by = [], dependsOnNodes } = refusal;
+  const recheckAt = dependsOnNodes ? [now + policy.gateRecheckMs] : [];
+  const until = Math.min(...recheckAt, seen.gates?.changesAt ?? Number.POSITIVE_INFINITY);
+  const timer = Number.isFinite(until) ? { until } : {};
+  const decision = waitingFor(record, [refusal], { slot: true, ...timer }, context);
+  return by.length === 0 ? decision : { ...decision, why: `${message}: ${by.slice(0, 5).join(", ")}` };
+}
+
+/** Outside the cycle only the soft taint is to be seen to. */
+export function saveBetweenCycles(
+  record: CycleRecord,
+  next: CycleRecord,
+  { why, softTaint }: { why: string; softTaint?: string | undefined },
+  context: Context,
+): Decision {
+  const { node } = context.seen;
+  if (record.taint === softTaint) return save({ ...next, taint: softTaint }, why);
+  if (node === undefined) return look("node");
+  if (node === "gone") return nodeGone(context);
+  const marking = soften(softTaint, record, node);
+  return save({ ...next, ...marking.record }, why, marking.change);
+}
