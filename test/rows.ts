@@ -2,9 +2,17 @@
  * Checks every row of a table in one test, and fails once, naming each row that does not hold. A row is its name and what the check takes.
  * Rows share what a hook has set up, so a check that changes it needs tests of its own.
  */
-export async function everyRow<A extends unknown[]>(
+export function everyRow<A extends unknown[]>(
   rows: Iterable<readonly [name: string, ...A]>,
   check: (...row: A) => unknown,
+): Promise<void>;
+export function everyRow<R extends readonly [name: string, ...unknown[]]>(
+  rows: Iterable<R>,
+  check: (...row: Rest<R>) => unknown,
+): Promise<void>;
+export async function everyRow(
+  rows: Iterable<readonly [name: string, ...unknown[]]>,
+  check: (...row: unknown[]) => unknown,
 ): Promise<void> {
   const failures: Error[] = [];
   let checked = 0;
@@ -21,3 +29,6 @@ export async function everyRow<A extends unknown[]>(
   const what = failures.map(({ message }) => message).join("\n");
   throw new AggregateError(failures, `${failures.length} of ${checked} rows do not hold\n${what}`);
 }
+
+/** Each row may have types of its own, as in a table that is `as const`. */
+type Rest<R extends readonly unknown[]> = R extends readonly [unknown, ...infer A] ? A : never;

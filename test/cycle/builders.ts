@@ -1,4 +1,5 @@
-import type { Policy } from "../../daemon/cycle/decision.ts";
+import assert from "node:assert/strict";
+import type { Action, Decision, Policy } from "../../daemon/cycle/decision.ts";
 import type { MarkPolicy } from "../../daemon/cycle/marks.ts";
 import type { NodeFacts, Observation } from "../../daemon/cycle/observation.ts";
 import { type CycleRecord, idleRecord } from "../../daemon/cycle/record.ts";
@@ -108,10 +109,20 @@ interface Facts {
   isDrained?: boolean;
   mayHoldSlot?: boolean;
   turn?: boolean;
+  /** What was not looked at. */
+  without?: Look;
 }
 
+type Look = "need" | "gates" | "lock" | "node" | "ownPods" | "shutdown";
+
 /** Everything was looked at: a reboot is needed, gates are open, the slot is held, the node is cordoned and Ready, as are its pods. */
-export function seen(facts: Facts = {}): Observation {
+export function seen({ without, ...facts }: Facts = {}): Observation {
+  const all = seenAll(facts);
+  if (without !== undefined) delete all[without];
+  return all;
+}
+
+function seenAll(facts: Omit<Facts, "without">): Observation {
   const { needed = true, held = true, node = {}, rebooted = false } = facts;
   const bootID = rebooted ? newBoot : oldBoot;
   return {
@@ -183,4 +194,14 @@ export function seen(facts: Facts = {}): Observation {
 export function unseen(facts: Facts = {}): Observation {
   const { need, gates, lock, node, ownPods, shutdown, ...rest } = seen(facts);
   return rest;
+}
+
+export function action({ action }: Decision): Action {
+  return action;
+}
+
+/** The record that the decision is to save, and what becomes of the cordon with it. */
+export function saved({ action, why }: Decision): CycleRecord & { cordon: "set" | "clear" | undefined } {
+  assert.ok(action.do === "save", `decided to ${action.do}: ${why}`);
+  return { ...action.record, cordon: action.change.cordon };
 }
