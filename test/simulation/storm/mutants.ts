@@ -8,7 +8,8 @@ export interface Mutant {
   /** One of them that finds it; `npm run simulate -- --mutants` looks for others. */
   seed: number;
   file: string;
-  edits: readonly (readonly [text: string, instead: string])[];
+  /** `where`: another file than `file`. */
+  edits: readonly (readonly [text: string, instead: string, where?: string])[];
 }
 
 /** Each breaks one promise, as a slip of the pen would. */
@@ -255,6 +256,11 @@ export const mutants: readonly Mutant[] = [
     seed: 1,
     file: "cycle/restoring.ts",
     edits: [
+      [
+        'if (seen.shutdown === "under-way") {\n    const why = "the machine has been going down for longer',
+        'if (seen.shutdown === undefined) {\n    const why = "the machine has been going down for longer',
+        "cycle/rebooting.ts",
+      ],
       [
         'if (seen.shutdown === "under-way") {\n    return wait(`',
         "if (seen.shutdown === undefined) {\n    return wait(`",
