@@ -8,7 +8,7 @@ import type { ReadText } from "../text/option-file.ts";
 import { type Ports, runDaemon } from "./daemon.ts";
 import { lookDaemon } from "./look.ts";
 
-/** The process around the daemon: its environment, and the ways to the machine, its files and the network. */
+/** The world of the process: its environment, the machine, its files and the network. */
 export interface ProcessPorts extends Pick<Ports, "clock" | "random" | "log" | "version" | "instance"> {
   environment: Environment;
   out: (text: string) => void;
@@ -24,23 +24,23 @@ export interface ProcessPorts extends Pick<Ports, "clock" | "random" | "log" | "
  * with a ConfigError for input that is invalid: for contradictions of the options before anything is read,
  * for files before a command is run.
  */
-export async function start(raw: RawOptions, process: ProcessPorts, signal: AbortSignal): Promise<void> {
+export async function start(raw: RawOptions, world: ProcessPorts, signal: AbortSignal): Promise<void> {
   const settings = parseSettings(raw);
   const { alerts, node, report } = settings;
-  const proxy = proxyTo([alerts?.prometheusUrl, alerts?.alertmanagerUrl], process.environment);
-  const transport = process.connect(node.kubeconfig);
+  const proxy = proxyTo([alerts?.prometheusUrl, alerts?.alertmanagerUrl], world.environment);
+  const transport = world.connect(node.kubeconfig);
   const readHttpAccess =
     alerts === undefined
       ? async () => ({ headers: {}, caPem: undefined })
-      : await openHttpAccess(alerts.access, process.readText);
+      : await openHttpAccess(alerts.access, world.readText);
   const ports = {
-    ...process,
+    ...world,
     transport,
     post: createPost(readHttpAccess, proxy),
-    metricsAccess: await openMetricsAccess(report.files, process.readText),
-    host: await process.createHost(settings),
-    ignored: ignoredInputs(process.environment, raw),
+    metricsAccess: await openMetricsAccess(report.files, world.readText),
+    host: await world.createHost(settings),
+    ignored: ignoredInputs(world.environment, raw),
   };
-  if (node.once) process.out(await lookDaemon(settings, ports, signal));
+  if (node.once) world.out(await lookDaemon(settings, ports, signal));
   else await runDaemon(settings, ports, signal);
 }

@@ -98,6 +98,13 @@ const noContradictions: RawOptions[] = [
   { "alert-filter-regexp": "x", "alert-firing-only": "true" },
   { ...prometheus, "block-on-query": ["a", "b"], "alert-matchers": "a=b", "alerts-max-age": "24h" },
   { ...prometheus, "alertmanager-url": "http://me:secret@alertmanager", "prometheus-header": "a: b" },
+  { ...prometheus, "block-on-query": ["a", "b"], "prometheus-bearer-token-file": "/t" },
+  {
+    ...prometheus,
+    "alertmanager-url": "http://me:secret@alertmanager",
+    "prometheus-bearer-token-file": "/t",
+  },
+  { "metrics-tls-cert-file": "/tls", "metrics-tls-key-file": "/other" },
   { "max-per-pool": "2", "pool-label": "example.com/pool" },
   { "blocking-pod-namespace": "shop", "blocking-pod-selector": "app=db" },
   { window: "0 2 * * * for 4h", "window-margin": "3h" },

@@ -141,6 +141,14 @@ describe("The settings", () => {
       },
     ));
 
+  it("hold the certificate and the key of the metrics as a pair", () => {
+    const { files } = settingsOf({
+      "metrics-tls-cert-file": "/tls",
+      "metrics-tls-key-file": "/other",
+    }).report;
+    assert.deepEqual(files, { pair: { cert: "/tls", key: "/other" }, token: undefined });
+  });
+
   it("hold nothing that the daemon does not read", () => {
     const files = globSync("daemon/**/*.ts", { exclude: ["daemon/config/**"] });
     const words = new Set(files.flatMap((file) => readFileSync(file, "utf8").match(/\w+/g) ?? []));
