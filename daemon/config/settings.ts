@@ -57,7 +57,7 @@ export type OptionName = keyof typeof options;
 
 export type RawOptions = RawValues<OptionName>;
 
-/** All that the daemon is told, by subject. Only the composition root reads the whole of it. */
+/** All settings of the daemon, by subject. Only the composition root reads the whole of it. */
 export interface Settings {
   node: NodeSettings;
   need: NeedSettings;

@@ -127,7 +127,7 @@ function createEnder(
     const uid = uidOf(pod);
     const answer = await askToEnd(api, by, pod, gracePeriodSeconds, signal);
     if (answer.agreed) return { type: "agreed", uid };
-    // No budget holds up a deletion.
+    // No budget blocks a deletion.
     const refusal = by === "delete" ? answer.refusal : await explain(pod, answer.refusal);
     return { type: "refused", uid, refusal, retryAfterMs: answer.retryAfterMs, chance: random() };
   };

@@ -9,7 +9,7 @@ export type Tie = "tolerates-cordon" | "bound-to-node";
 /**
  * The controller of such a pod puts the next one on this node again: it tolerates the cordon, or its node
  * affinity names the node alone, as controllers of DaemonSets of any API group write it. A template that
- * names the node itself cannot be told from a choice of the scheduler.
+ * names the node itself looks the same as a choice of the scheduler.
  * https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#how-daemon-pods-are-scheduled
  */
 export function tieOf(pod: Pod): Tie | undefined {

@@ -22,14 +22,14 @@ export async function lookAtHost(
 ): Promise<Record<string, string | undefined>> {
   const { method: asked, inhibitors } = settings;
   const { method, cannot } = (await rebooter.choose?.(signal)) ?? { method: asked, cannot: {} };
-  const obstacles = Object.entries(cannot).map(([name, obstacle]) => `${name}: ${obstacle}`);
+  const failures = Object.entries(cannot).map(([name, failure]) => `${name}: ${failure}`);
   if (method === undefined) {
     const rule = "must be a method that works on this node, for example auto";
-    throw invalidValue("reboot-method", printable(asked), `${rule}, but ${obstacles.join("; ")}`);
+    throw invalidValue("reboot-method", printable(asked), `${rule}, but ${failures.join("; ")}`);
   }
   return {
     rebootMethod: method,
-    passedOver: obstacles.join("; ") || undefined,
+    passedOver: failures.join("; ") || undefined,
     inhibitors: inhibitors === "auto" ? await reachOf(logind, signal) : inhibitors,
     open: await exposure?.(signal).catch((error: Error) => `cannot tell: ${error.message}`),
   };

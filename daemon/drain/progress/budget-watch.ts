@@ -62,7 +62,7 @@ export function onBudgets(
 }
 
 /**
- * As many pods as their budget allows become due; the others wait until it shows another change. Of several
+ * Makes as many pods due as their budget allows; the others wait until it shows another change. Of several
  * pods the first ones go. A request that is under way is taken to have used up a disruption that the budget
  * still shows.
  */

@@ -31,7 +31,7 @@ export interface DrainRules {
 
 /** One moment on two clocks: durations are measured on the first, the server writes times of the second. */
 export interface Instant {
-  /** Of `clock.elapsed()`. */
+  /** The time of `clock.elapsed()`. */
   elapsed: number;
   /** Milliseconds since the epoch. */
   epoch: number;

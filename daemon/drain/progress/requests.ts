@@ -119,7 +119,7 @@ export function onRefused(
     is: "due",
     at: isTrouble ? leastAt : Math.max(leastAt, pausedUntil),
     attempt,
-    // A deletion is another request: the refusal of an eviction does not hold it up.
+    // A deletion is another request: the refusal of an eviction does not delay it.
     ...(wasEvicted && Number.isFinite(rules.deleteAt) && { anewAt: rules.deleteAt }),
     ...(isTrouble && { isInLine: true as const }),
     ...(wasEvicted && isByBudget(refusal) && { held: heldNow(views, entry, chance, now) }),

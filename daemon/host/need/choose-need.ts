@@ -44,8 +44,8 @@ export async function chooseNeed(
   signal: AbortSignal,
 ): Promise<NeedSource> {
   const { source, option, shown, rule } = await named(settings, ports, signal);
-  const obstacle = await source.precheck(signal);
-  if (obstacle !== undefined) throw invalidValue(option, shown, `${rule}, but ${obstacle}`);
+  const failure = await source.precheck(signal);
+  if (failure !== undefined) throw invalidValue(option, shown, `${rule}, but ${failure}`);
   return source;
 }
 
