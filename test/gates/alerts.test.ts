@@ -23,6 +23,7 @@ import {
   useless,
   vector,
 } from "../prometheus/servers.ts";
+import { everyRow } from "../rows.ts";
 import { context } from "./context.ts";
 
 const noFilter: AlertFilter = {
@@ -67,9 +68,8 @@ describe("Alerts that block", () => {
     ],
     ["are none when it is turned round and matches nothing", { names: filter("x"), matchOnly: true }, []],
   ];
-  for (const [what, filter, names] of rows) {
-    it(what, () => assert.deepEqual(namesOf(series, filter), names));
-  }
+  it("are those that kured counts with the same filter", () =>
+    everyRow(rows, (filter, names) => assert.deepEqual(namesOf(series, filter), names)));
 
   // What each means to kured, whose expressions are Go's.
   const alike = [
@@ -90,10 +90,11 @@ describe("Alerts that block", () => {
       "\\bWatchdog\\b",
     ],
   ];
-  for (const expression of alike) {
-    it(`are not Watchdog with the filter ${expression}, as with kured`, () =>
-      assert.deepEqual(namesOf([alert("Watchdog")], { names: filter(expression) }), []));
-  }
+  it("are matched by the expressions of kured, which are those of Go", () =>
+    everyRow(
+      alike.map((expression) => [expression, expression] as const),
+      (expression) => assert.deepEqual(namesOf([alert("Watchdog")], { names: filter(expression) }), []),
+    ));
 
   it("are found at once with a filter that repeats what repeats", () => {
     const long = `${"a".repeat(100_000)}!`;
@@ -127,10 +128,14 @@ describe("Alerts that block", () => {
     ["TargetDown", { job: "rebootd/db" }, true],
     ["TargetDown", { instance: "rebootd" }, true],
   ];
-  for (const [name, labels, counts] of about) {
-    it(`${counts ? "are" : "are not"} ${name} ${JSON.stringify(labels)}`, () =>
-      assert.deepEqual(namesOf([alert(name, "firing", "1", labels)]), counts ? [name] : []));
-  }
+  it("are not those about rebootd itself", () =>
+    everyRow(
+      about.map(
+        ([name, labels, counts]) => [`${name} ${JSON.stringify(labels)}`, name, labels, counts] as const,
+      ),
+      (name, labels, counts) =>
+        assert.deepEqual(namesOf([alert(name, "firing", "1", labels)]), counts ? [name] : []),
+    ));
 
   it("are not about the own pod, whatever that is called", () => {
     const own = [alert("KubePodNotReady", "firing", "1", { pod: "node-rebooter-x7k2p" })];
@@ -144,7 +149,9 @@ describe("The query for alerts", () => {
     [['severity="critical",team=~"db|web"'], 'ALERTS{severity="critical",team=~"db|web"}'],
     [['a="1"', 'b="2"'], 'ALERTS{a="1"} or ALERTS{b="2"}'],
   ];
-  for (const [matchers, query] of rows) it(query, () => assert.equal(alertsQuery(matchers), query));
+  it("joins the matchers of the options by or", () => {
+    for (const [matchers, query] of rows) assert.equal(alertsQuery(matchers), query);
+  });
 });
 
 describe("The alerts gate", () => {
@@ -161,12 +168,12 @@ describe("The alerts gate", () => {
     const isNow = Math.abs(time - now) < 5 * 60_000;
     return vector(...(isNow ? [alert("DiskFull")] : []))(url, form, ...rest);
   };
-  for (const hours of [-2, 0, 2]) {
-    it(`sees the alerts of now when the node's clock is ${hours} hours off`, async () => {
+  it("sees the present alerts also when the node's clock is 2 hours fast or slow", async () => {
+    for (const hours of [-2, 0, 2]) {
       const answer = await gate(asPrometheus).check(context(now + hours * 3_600_000), signal);
-      assert.ok(!answer.open && answer.code === "active");
-    });
-  }
+      assert.ok(!answer.open && answer.code === "active", `${hours} hours`);
+    }
+  });
 
   it("asks Prometheus once, and by POST", async () => {
     const asked: unknown[] = [];
@@ -186,8 +193,8 @@ describe("The alerts gate", () => {
     };
   }
 
-  for (const status of [403, 405, 501]) {
-    it(`asks by GET where POST is refused with ${status}`, async () => {
+  it("asks by GET where POST is refused with 403, 405 or 501", async () => {
+    for (const status of [403, 405, 501]) {
       const urls: string[] = [];
       const server = prometheus(readOnly(status, vector(alert("DiskFull")), urls), {
         url: "http://prometheus:9090/?partial_response=false",
@@ -198,8 +205,8 @@ describe("The alerts gate", () => {
       assert.deepEqual(urls, [
         "http://prometheus:9090/api/v1/query?partial_response=false&query=ALERTS%7Bteam%3D%22a%26b%22%7D",
       ]);
-    });
-  }
+    }
+  });
 
   it("does not ask by GET where POST fails otherwise", async () => {
     for (const status of [400, 401, 404, 422, 500, 503]) {
@@ -259,11 +266,8 @@ describe("The alerts gate", () => {
     assert.ok(answer.message.length < 1200);
   });
 
-  for (const [what, post, says] of useless) {
-    it(`cannot tell from ${what}`, async () => {
-      await assert.rejects(gate(post).check(context(0), signal), says);
-    });
-  }
+  it("cannot tell from useless answers", () =>
+    everyRow(useless, (post, says) => assert.rejects(gate(post).check(context(0), signal), says)));
 
   it("says why a query was not understood, in the server's words", async () => {
     const refused = answering(400, { status: "error", errorType: "bad_data", error: "parse error: no" });
@@ -348,8 +352,8 @@ describe("The alerts gate", () => {
       assert.deepEqual(answer, { open: true });
     });
 
-    for (const [what, post, says] of useless) {
-      it(`stays closed with alerts when it gets ${what} from it`, async () => {
+    it("stays closed with alerts when its answer is useless", () =>
+      everyRow(useless, async (post, says) => {
         const answer = await gate(vector(full), { alertmanager: alertmanager(post) }).check(
           context(0),
           signal,
@@ -357,8 +361,7 @@ describe("The alerts gate", () => {
         assert.ok(!answer.open && answer.code === "active");
         assert.match(answer.message, /^1 alert is active: DiskFull, and cannot tell which are silenced: /);
         assert.match(answer.message, says);
-      });
-    }
+      }));
 
     it("stays closed with alerts when it is silent", async () => {
       const server = alertmanager(silent, { clock: hastyClock });

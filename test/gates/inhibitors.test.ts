@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Inhibitors, inhibitorsGate } from "../../daemon/gates/inhibitors.ts";
 import type { Inhibitor } from "../../daemon/host/logind/logind.ts";
+import { everyRow } from "../rows.ts";
 import { context } from "./context.ts";
 
 const { signal } = new AbortController();
@@ -46,12 +47,11 @@ describe("The inhibitors gate", () => {
     ["a block of sleep", { what: "sleep:idle" }, false],
     ["a block of something that is only called alike", { what: "handle-shutdown-key" }, false],
   ];
-  for (const [what, held, closed] of rows) {
-    it(`is ${closed ? "closed" : "open"} with ${what}`, async () => {
+  it("is closed with a block of shutdowns alone", () =>
+    everyRow(rows, async (held, closed) => {
       const [said] = await asked("auto", [inhibitor(held)]);
       assert.equal(said, closed ? "shutdowns are held back by fwupd (Flashing)" : "open");
-    });
-  }
+    }));
 
   it("names no more than five", async () => {
     const many = Array.from({ length: 8 }, (_, index) => inhibitor({ who: `w${index}`, why: "x" }));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parsePause, writePause } from "../../daemon/annotations/pause.ts";
 import { pausedGate } from "../../daemon/gates/paused.ts";
+import { everyRow } from "../rows.ts";
 import { context } from "./context.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
@@ -39,11 +40,13 @@ describe("The pause of a node", () => {
     ["OFF", "open"],
     ["0", "open"],
   ];
-  for (const [annotation, says] of rows) {
-    it(`${JSON.stringify(annotation)}: ${says}`, async () => assert.equal(await said(annotation), says));
-  }
+  it("is read from the annotation, with its end and its reason", () =>
+    everyRow(
+      rows.map(([annotation, says]) => [JSON.stringify(annotation) ?? "none", annotation, says] as const),
+      async (annotation, says) => assert.equal(await said(annotation), says),
+    ));
 
-  it("tells when it ends", async () => {
+  it("names its end as the time of the next answer", async () => {
     const paused = "until 2026-11-24T18:00:00Z";
     const { changesAt } = await pausedGate.check(context(noon, { paused }), signal);
     assert.equal(changesAt, evening);
@@ -53,8 +56,14 @@ describe("The pause of a node", () => {
     assert.ok((await said("x".repeat(10_000))).length < 300);
   });
 
-  for (const pause of [{}, { reason: "new disk" }, { until: evening }, { until: evening, reason: "a: b" }]) {
-    it(`is read as it was written: ${JSON.stringify(pause)}`, () =>
-      assert.deepEqual(parsePause(writePause(pause)), pause));
-  }
+  it("is read as it was written", () => {
+    for (const pause of [
+      {},
+      { reason: "new disk" },
+      { until: evening },
+      { until: evening, reason: "a: b" },
+    ]) {
+      assert.deepEqual(parsePause(writePause(pause)), pause);
+    }
+  });
 });

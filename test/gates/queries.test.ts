@@ -10,6 +10,7 @@ import {
   useless,
   vector,
 } from "../prometheus/servers.ts";
+import { everyRow } from "../rows.ts";
 import { context } from "./context.ts";
 
 const said = async (post: typeof silent, queries = ["up == 0"], clock?: typeof hastyClock) => {
@@ -45,19 +46,19 @@ describe("A query", () => {
     assert.equal(await said(post), "query: the query up == 0 has a result {}");
   });
 
-  for (const [value, says] of [
+  const numbers = [
     ["0", "open"],
     ["-0", "open"],
     ["1", "query: the query up == 0 is 1"],
     ["-0.5", "query: the query up == 0 is -0.5"],
     ["NaN", "query: the query up == 0 is NaN"],
     ["+Inf", "query: the query up == 0 is +Inf"],
-  ] as const) {
-    it(`is ${says.split(":")[0]} with the number ${value}`, async () =>
-      assert.equal(await said(scalar(value)), says));
-  }
+  ] as const;
+  it("closes it with a number other than 0", async () => {
+    for (const [value, says] of numbers) assert.equal(await said(scalar(value)), says);
+  });
 
-  for (const [what, post, says] of [
+  const unclear = [
     ...useless,
     [
       "a text",
@@ -83,13 +84,13 @@ describe("A query", () => {
       answering(200, { status: "success", isPartial: true, data: { resultType: "vector", result: [] } }),
       /may lack a part: isPartial: true/,
     ],
-  ] as const) {
-    it(`cannot be told from ${what}`, async () => {
+  ] as const;
+  it("cannot be told from useless answers", () =>
+    everyRow<[typeof silent, RegExp]>(unclear, async (post, says) => {
       const text = await said(post);
       assert.match(text, /^cannot-tell: the query up == 0: cannot tell: /);
       assert.match(text, says);
-    });
-  }
+    }));
 
   it("has a server that is silent", async () => {
     assert.equal(

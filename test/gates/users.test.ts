@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { usersGate } from "../../daemon/gates/users.ts";
 import type { Session } from "../../daemon/host/logind/logind.ts";
+import { everyRow } from "../rows.ts";
 import { context } from "./context.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
@@ -36,9 +37,8 @@ describe("The users gate", () => {
     ["five at most", [..."abcdefg"].map((name) => session(name)), "a, b, c, d, e and 2 more"],
     ["names as printable texts", [session("a\nb")], "a b"],
   ];
-  for (const [what, sessions, names] of rows) {
-    it(`counts ${what}`, async () => assert.equal(await namesIn(...sessions), names));
-  }
+  it("counts the people who are logged in", () =>
+    everyRow(rows, async (sessions, names) => assert.equal(await namesIn(...sessions), names)));
 
   it("says until when it waits at the longest", async () => {
     assert.deepEqual(await asked([session("anna")]), {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
 import type { GateContext } from "../../daemon/gates/gate.ts";
 import { windowGate } from "../../daemon/gates/window.ts";
+import { everyRow } from "../rows.ts";
 import { context } from "./context.ts";
 
 const { signal } = new AbortController();
@@ -24,10 +25,10 @@ const iso = (ms: number) => new Date(ms).toISOString().replace(/:00\.000Z$/, "Z"
 
 type Row = [what: string, options: RawOptions, time: string, says: string];
 
-function table(rows: readonly Row[]): void {
-  for (const [what, options, time, says] of rows) {
-    it(what, async () => assert.equal((await ask(options, time)).says, says));
-  }
+function table(title: string, rows: readonly Row[]): void {
+  it(title, () =>
+    everyRow(rows, async (options, time, says) => assert.equal((await ask(options, time)).says, says)),
+  );
 }
 
 const warsaw = { "time-zone": "Europe/Warsaw" };
@@ -43,7 +44,7 @@ describe("kured's window", () => {
   const fridayNight = hours("22:00", "1:59:59", { "reboot-days": "fri", ...warsaw });
   const second = hours("9:00", "9:00");
 
-  table([
+  table("is open on its days from its start to its end", [
     ["is open by default", {}, "2026-11-27T00:00:00Z", "open"],
     ["is open from the first moment", office, "2026-11-27T09:00:00Z", "open"],
     ["is closed the moment before", office, "2026-11-27T08:59:59.999Z", "outside"],
@@ -115,7 +116,7 @@ describe("A window", () => {
   const week = { window: "0 2 * * tue for 1h" };
   const both = { window: "0 2 * * tue for 1h", ...hours("12:00", "12:59:59", { "reboot-days": "wed" }) };
 
-  table([
+  table("opens when its cron expression says, and lasts its time", [
     ["opens when the cron expression says", nights, "2026-11-27T21:00:00Z", "open"],
     ["not before", nights, "2026-11-27T20:59:59.999Z", "outside"],
     ["belongs to the day on which it starts, past midnight too", nights, "2026-11-28T00:59:59.999Z", "open"],
@@ -203,7 +204,7 @@ describe("A blackout", () => {
   const christmas = { blackout: "2026-12-20..2027-01-03", ...warsaw };
   const nightly = { ...christmas, window: "0 22 * * * for 4h" };
 
-  table([
+  table("closes each window on its days, and no longer", [
     ["is open before its first day", christmas, "2026-12-19T22:59:59.999Z", "open"],
     ["is closed from the first moment of its first day", christmas, "2026-12-19T23:00:00Z", "blackout"],
     ["is closed to the end of its last day", christmas, "2027-01-03T22:59:59.999Z", "blackout"],
@@ -291,15 +292,14 @@ describe("The margin", () => {
     ],
     ["nor for its reboot", { "window-margin": "1h" }, { stage: "reboot" }, "06:00"],
   ];
-  for (const [what, options, changes, closesAt] of rows) {
-    it(what, async () => {
+  it("closes the window for new cycles before its end", () =>
+    everyRow(rows, async (options, changes, closesAt) => {
       const open = `2026-11-2${closesAt === "23:00" ? 3 : 4}T${closesAt}`;
       const before = await askAsIs({ window, ...options }, iso(Date.parse(`${open}Z`) - 1000), changes);
       assert.deepEqual([before.says, before.changesAt], ["open", `${open}Z`]);
       const after = await askAsIs({ window, ...options }, `${open}:00Z`, changes);
       assert.equal(after.says, closesAt === "06:00" ? "outside" : "too-short");
-    });
-  }
+    }));
 
   it("is none where the window never closes", async () => {
     assert.equal((await askAsIs({}, "2026-11-24T02:30:00Z")).changesAt, undefined);
@@ -359,12 +359,11 @@ describe("The margin", () => {
 describe("The end of a window", () => {
   const gate = (options: RawOptions) => windowGate(parseSettings({ "node-id": "n1", ...options }).window);
 
-  it("is looked for to the last", () => assert.deepEqual(gate({}).stages, ["start", "drain", "reboot"]));
-
-  it("is of no concern to a cycle that is to be finished", () =>
-    assert.deepEqual(gate({ "window-end": "finish" }).stages, ["start"]));
-
-  it("is of no concern to an urgent need", () => assert.equal(gate({}).urgentPasses, true));
+  it("is checked up to the reboot, unless the cycle is to finish or the need is urgent", () => {
+    assert.deepEqual(gate({}).stages, ["start", "drain", "reboot"]);
+    assert.deepEqual(gate({ "window-end": "finish" }).stages, ["start"]);
+    assert.equal(gate({}).urgentPasses, true);
+  });
 });
 
 /** Each window is asked about the moments before and after it should open and close; all times are UTC. */
@@ -552,8 +551,10 @@ describe("Daylight saving", () => {
       "2026-03-29T03:00",
     ],
   ];
-  for (const [zone, what, options, opens, closes] of rows) {
-    it(`in ${zone}: ${what}`, async () => {
+  const named = rows.map(([zone, what, ...row]) => [`in ${zone}: ${what}`, zone, ...row] as const);
+
+  it("moves the start and the end of a window as the clock on the wall moves", () =>
+    everyRow(named, async (zone, options, opens, closes) => {
       const all = { "time-zone": zone, ...options };
       const says = async (time: string, ms: number) =>
         (await ask(all, new Date(Date.parse(`${time}Z`) + ms).toISOString())).says;
@@ -562,8 +563,7 @@ describe("Daylight saving", () => {
         ["outside", "open", "open", "outside"],
       );
       assert.equal((await ask(all, `${opens}:00Z`)).changesAt, `${closes}Z`);
-    });
-  }
+    }));
 
   it("makes a blackout an hour longer or shorter", async () => {
     const blackout = { ...warsaw, blackout: "2026-10-25" };
