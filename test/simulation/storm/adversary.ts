@@ -4,7 +4,8 @@ import { phases } from "../../../daemon/cycle/record.ts";
 import { fields } from "../../kubernetes/api/object.ts";
 import { parsed } from "../../promises/eyes.ts";
 import type { Draw } from "./harsher.ts";
-import { annotateLock, annotateNode, type Scene, type Undo } from "./troubles.ts";
+import type { Action } from "./scene.ts";
+import { annotateLock, annotateNode } from "./troubles.ts";
 
 /** What is written over a record. Times are so many seconds from when it is written; a text is no record at all. */
 export type Forged = string | Record<string, unknown>;
@@ -145,9 +146,7 @@ export const adversaryDraws: {
 
 export const adversaryKinds = Object.keys(adversaryDraws) as AdversaryKind[];
 
-type Deed<T> = (trouble: T, scene: Scene) => Undo | Promise<Undo>;
-
-export const adversaryDeeds: { [K in AdversaryKind]: Deed<Extract<AdversaryTrouble, { kind: K }>> } = {
+export const adversaryActions: { [K in AdversaryKind]: Action<Extract<AdversaryTrouble, { kind: K }>> } = {
   async "forged-record"({ node, forged, restart }, scene) {
     const { world, promises } = scene;
     const stored = world.server.stored("nodes", node);

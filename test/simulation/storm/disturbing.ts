@@ -23,7 +23,7 @@ const blinding = new Set<Kind>(["cut-watches", "compact", "lagging-watch", "dull
 /** Whether a daemon can still ask, can still say something on its Node, and is told of changes. */
 export function effectOf(trouble: Trouble): "disturbs" | "mutes" | "blinds" | undefined {
   const { kind } = trouble;
-  if (kind === "refused" && trouble.deed.verb === "patch" && trouble.deed.resource === "nodes")
+  if (kind === "refused" && trouble.request.verb === "patch" && trouble.request.resource === "nodes")
     return "mutes";
   if (disturbing.has(kind)) return "disturbs";
   return blinding.has(kind) ? "blinds" : undefined;

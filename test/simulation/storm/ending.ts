@@ -2,7 +2,7 @@ import { at, type KubeObject } from "../../kubernetes/api/object.ts";
 import { sentinelFile } from "../../kubernetes/machines/machine.ts";
 import { isMark, lockIn, recordIn } from "../../promises/eyes.ts";
 import type { SmallWorld } from "../small-world.ts";
-import type { Scene } from "./troubles.ts";
+import type { Scene } from "./scene.ts";
 import type { Promises } from "./watch-promises.ts";
 
 type Ended = Pick<Scene, "world" | "promises" | "lock">;

@@ -21,7 +21,7 @@ export type HarsherTrouble =
   /** The other end of the open watches is gone, and nobody says so. */
   | { kind: "frozen-watch"; node: string }
   /** One verb on one resource is refused, for one daemon or for all, until the storm is over. */
-  | { kind: "refused"; user: string | undefined; deed: RefusedDeed; effect: FaultEffect; for: number }
+  | { kind: "refused"; user: string | undefined; request: RefusedRequest; effect: FaultEffect; for: number }
   /** These are put back to how they were so many seconds before. */
   | { kind: "restored"; resources: readonly string[]; seconds: number }
   | { kind: "slow-shutdown"; node: string; seconds: number; for: number }
@@ -49,7 +49,7 @@ export type HarsherTrouble =
 
 export type HarsherKind = HarsherTrouble["kind"];
 
-export interface RefusedDeed {
+export interface RefusedRequest {
   verb: string;
   resource: string;
   subresource?: string;
@@ -69,7 +69,7 @@ const hour = 3_600_000;
 /** Until the storm is over, whenever that is. */
 const untilTheEnd = 24 * 3600;
 
-const deeds: readonly RefusedDeed[] = [
+const refusable: readonly RefusedRequest[] = [
   { verb: "patch", resource: "nodes" },
   { verb: "get", resource: "nodes" },
   { verb: "watch", resource: "nodes" },
@@ -135,7 +135,7 @@ export const draws: { [K in HarsherKind]: (draw: Draw) => Extract<HarsherTrouble
   refused: (draw) => ({
     kind: "refused",
     user: draw.chance(0.7) ? `rebootd:${draw.node()}` : undefined,
-    deed: draw.oneOf(...deeds),
+    request: draw.oneOf(...refusable),
     effect: draw.oneOf(...refusals)(draw),
     for: untilTheEnd,
   }),

@@ -13,13 +13,14 @@ import { createControlPlane, staticPods } from "./control-plane.ts";
 import { createDisturbances } from "./disturbances.ts";
 import { effectOf, nodeOf } from "./disturbing.ts";
 import { problemsOf } from "./ending.ts";
-import { createLockObjects, emptyOtherLock } from "./harsher-deeds.ts";
+import { createLockObjects, emptyOtherLock } from "./harsher-actions.ts";
 import { createInterference } from "./interference.ts";
 import { locks } from "./locks.ts";
 import { createNetwork } from "./network.ts";
 import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
+import type { Scene } from "./scene.ts";
 import { createSettings } from "./settings.ts";
-import { askAgain, resume, type Scene, tell, tidyUp, trouble } from "./troubles.ts";
+import { askAgain, resume, tell, tidyUp, trouble } from "./troubles.ts";
 import { createWaiters } from "./waiters.ts";
 import { watchAll } from "./watch-all.ts";
 
@@ -116,11 +117,11 @@ export async function play(scenario: Scenario): Promise<Played> {
   };
   const storm = new AbortController();
   const undos = new Set<() => unknown>();
-  // A person's deed that the server refuses is not done.
-  const perform = (deed: () => unknown) => void (async () => deed())().catch(() => {});
-  const later = (seconds: number, deed: () => unknown) =>
+  // A person's action that the server refuses is not done.
+  const perform = (action: () => unknown) => void (async () => action())().catch(() => {});
+  const later = (seconds: number, action: () => unknown) =>
     void clock.sleep(seconds * 1000, storm.signal).then(
-      () => perform(deed),
+      () => perform(action),
       () => {},
     );
   const end = async (undo: () => unknown) => {
@@ -150,7 +151,7 @@ export async function play(scenario: Scenario): Promise<Played> {
     givenUp: new Set(),
     later,
     onRequest: requests.wait,
-    onNextBoot: (node, deed) => boots.wait(node, 0, deed),
+    onNextBoot: (node, action) => boots.wait(node, 0, action),
   };
   const disturb = (one: Trouble) => {
     const effect = effectOf(one);
@@ -270,7 +271,7 @@ function calm({ options, skewMs, slow }: Scenario, scene: Scene): void {
 
 /** Writes down each change of phase, as the Nodes show it, and tells who waits for one. */
 function followPhases({ server }: SmallWorld, note: (what: string) => void) {
-  const waiting: { node: string; phase: Phase; deed: (delaySeconds: number) => void }[] = [];
+  const waiting: { node: string; phase: Phase; action: (delaySeconds: number) => void }[] = [];
   server.onChange("nodes", ({ object, previous }, user) => {
     const { name } = object.metadata;
     const { phase = "Idle", reasons = [], outcome } = recordIn(object);
@@ -280,10 +281,10 @@ function followPhases({ server }: SmallWorld, note: (what: string) => void) {
     const due = waiting.find((one) => one.node === name && one.phase === phase);
     if (due === undefined) return;
     waiting.splice(waiting.indexOf(due), 1);
-    due.deed((Number(object.metadata.resourceVersion) % 8) / 4);
+    due.action((Number(object.metadata.resourceVersion) % 8) / 4);
   });
-  return (node: string, phase: Phase, deed: (delaySeconds: number) => void) =>
-    void waiting.push({ node, phase, deed });
+  return (node: string, phase: Phase, action: (delaySeconds: number) => void) =>
+    void waiting.push({ node, phase, action });
 }
 
 function alertsText(active: boolean): string {

@@ -1,60 +1,21 @@
 import { contract } from "../../../daemon/annotations/names.ts";
 import { annotateNode as askNode } from "../../../daemon/cli/admin.ts";
 import { anew } from "../../../daemon/cli/reboot.ts";
-import type { RawOptions } from "../../../daemon/config/settings.ts";
 import type { LockValue } from "../../../daemon/lock/lock.ts";
 import { createLockObject } from "../../../daemon/lock/lock-object.ts";
 import { type LockEdit, lockByHand, unlockByHand } from "../../../daemon/lock/manual.ts";
-import type { Random } from "../../../daemon/time/clock.ts";
 import { at, type KubeObject, list, text } from "../../kubernetes/api/object.ts";
 import { entriesIn, isCordoned, isMark, lockIn, recordIn } from "../../promises/eyes.ts";
 import { seeded } from "../seeded.ts";
-import type { SmallWorld } from "../small-world.ts";
-import { type AdversaryKind, adversaryDeeds } from "./adversary.ts";
-import type { ControlPlane } from "./control-plane.ts";
-import type { Disturbances } from "./disturbances.ts";
+import { type AdversaryKind, adversaryActions } from "./adversary.ts";
 import type { HarsherKind } from "./harsher.ts";
-import { harsherDeeds } from "./harsher-deeds.ts";
-import type { Interference } from "./interference.ts";
-import { lockObject, type StormLock } from "./locks.ts";
-import type { Network } from "./network.ts";
+import { harsherActions } from "./harsher-actions.ts";
+import { lockObject } from "./locks.ts";
 import type { Trouble } from "./scenario.ts";
-import type { Settings } from "./settings.ts";
-import type { Promises } from "./watch-promises.ts";
+import type { Action, Scene, Undo } from "./scene.ts";
 
-/** What troubles are done to. */
-export interface Scene {
-  world: SmallWorld;
-  promises: Promises;
-  interference: Interference;
-  network: Network;
-  /** Of what keeps daemons from reaching the server, of what keeps them from seeing changes, and of what makes them late. */
-  disturbances: Disturbances;
-  blindness: Disturbances;
-  lateness: Disturbances;
-  controlPlane: ControlPlane | undefined;
-  /** Where the lock is, and what daemons are told, at first. */
-  lock: StormLock;
-  options: RawOptions;
-  random: Random;
-  /** Does something once, at the next request of the node's daemon but so many. */
-  onRequest: (node: string, skip: number, deed: () => void) => void;
-  /** Does something once, when the machine boots next. */
-  onNextBoot: (node: string, deed: () => void) => void;
-  settings: Settings;
-  alerts: { active: boolean };
-  /** Nodes whose slot a person has taken away while they were suspended. */
-  givenUp: Set<string>;
-  /** Nodes whose need comes back with each boot. */
-  stubborn: Set<string>;
-  /** Does something so many seconds later, or never if the storm is over by then. */
-  later: (seconds: number, deed: () => unknown) => void;
-}
-
-type Deed<T extends Trouble> = (trouble: T, scene: Scene) => Undo | Promise<Undo>;
-export type Undo = (() => unknown) | undefined;
-type Deeds = {
-  [K in Exclude<Trouble["kind"], HarsherKind | AdversaryKind>]: Deed<Extract<Trouble, { kind: K }>>;
+type Actions = {
+  [K in Exclude<Trouble["kind"], HarsherKind | AdversaryKind>]: Action<Extract<Trouble, { kind: K }>>;
 };
 
 const nodes = "/api/v1/nodes";
@@ -62,11 +23,11 @@ const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
 
 /** Does it, and answers with what ends it; for what does not last, with nothing. */
 export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
-  const deed = { ...deeds, ...harsherDeeds, ...adversaryDeeds }[trouble.kind] as Deed<Trouble>;
-  return await deed(trouble, scene);
+  const action = { ...actions, ...harsherActions, ...adversaryActions }[trouble.kind] as Action<Trouble>;
+  return await action(trouble, scene);
 }
 
-const deeds: Deeds = {
+const actions: Actions = {
   want({ node }, { world }) {
     if (world.machine(node).isUp) world.machine(node).wantReboot();
     return undefined;

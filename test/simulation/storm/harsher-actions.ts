@@ -4,14 +4,13 @@ import { startKured } from "../kured.ts";
 import type { HarsherKind, HarsherTrouble } from "./harsher.ts";
 import { lockObject, locks } from "./locks.ts";
 import { asOtherVersion } from "./other-version.ts";
-import { type Scene, takeSlotAway, type Undo } from "./troubles.ts";
-
-type Deed<T> = (trouble: T, scene: Scene) => Undo | Promise<Undo>;
+import type { Action, Scene } from "./scene.ts";
+import { takeSlotAway } from "./troubles.ts";
 
 /** Whose clients list anew after a restore: they are started anew by whoever does it, as etcd's manual says. */
 const restarted = (user: string) => !user.startsWith("rebootd:");
 
-export const harsherDeeds: { [K in HarsherKind]: Deed<Extract<HarsherTrouble, { kind: K }>> } = {
+export const harsherActions: { [K in HarsherKind]: Action<Extract<HarsherTrouble, { kind: K }>> } = {
   "clock-step"({ node, ms }, { world }) {
     world.clockOf(node).step(ms);
     return undefined;
@@ -74,9 +73,9 @@ export const harsherDeeds: { [K in HarsherKind]: Deed<Extract<HarsherTrouble, { 
     network.freeze(node);
     return undefined;
   },
-  refused({ user, deed, effect }, { world }) {
+  refused({ user, request, effect }, { world }) {
     const where = (facts: { user: string }) => user === undefined && facts.user.startsWith("rebootd:");
-    const match = { ...deed, ...(user === undefined ? { where } : { user }) };
+    const match = { ...request, ...(user === undefined ? { where } : { user }) };
     const fault = world.server.faults.add({ match: { subresource: "", ...match }, effect });
     return () => fault.remove();
   },
