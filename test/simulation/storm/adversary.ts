@@ -3,7 +3,7 @@
 import { phases } from "../../../daemon/cycle/record.ts";
 import { fields } from "../../kubernetes/api/object.ts";
 import { parsed } from "../../promises/eyes.ts";
-import type { Draw } from "./harsher.ts";
+import type { Draw } from "./draw.ts";
 import type { Action } from "./scene.ts";
 import { annotateLock, annotateNode } from "./troubles.ts";
 

@@ -1,5 +1,6 @@
 /** Troubles that last, lie, or come late: what they are, and how they are drawn. */
 import type { FaultEffect } from "../../kubernetes/api/server.ts";
+import type { Draw } from "./draw.ts";
 
 export type HarsherTrouble =
   /** The wall clock of a machine is set, forward or back. */
@@ -53,16 +54,6 @@ export interface RefusedRequest {
   verb: string;
   resource: string;
   subresource?: string;
-}
-
-/** What a draw can ask for. */
-export interface Draw {
-  integer(least: number, most: number): number;
-  oneOf<T>(...things: readonly T[]): T;
-  node(): string;
-  /** Of the control plane; any where there is none. */
-  member(): string;
-  chance(probability: number): boolean;
 }
 
 const hour = 3_600_000;

@@ -1,9 +1,10 @@
 /** Draws storms from seeds, plays them, and says which promises they break. `npm run simulate -- --help` */
 import { parseArgs } from "node:util";
 import type { Members } from "./control-plane.ts";
+import { drawScenario } from "./draw-scenario.ts";
 import { mutants } from "./mutants.ts";
 import { playSeeds } from "./pool.ts";
-import { drawScenario, kindsOfTrouble, type Limits, type Scenario } from "./scenario.ts";
+import { kindsOfTrouble, type Limits, type Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
 
 const help = `npm run simulate -- [options]

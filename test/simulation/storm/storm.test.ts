@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { drawScenario } from "./draw-scenario.ts";
 import { mutants } from "./mutants.ts";
 import { play } from "./play.ts";
 import { playSeeds } from "./pool.ts";
 import { regressions } from "./regressions.ts";
-import { drawScenario, type Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
 
 describe("A storm", () => {

@@ -22,7 +22,7 @@ const [name] = process.argv.slice(2);
 const mutant = mutants.find((one) => one.name === name);
 if (mutant !== undefined) plant(mutant);
 const { play } = await import("./play.ts");
-const { drawScenario } = await import("./scenario.ts");
+const { drawScenario } = await import("./draw-scenario.ts");
 
 process.on("message", async ({ seed, limits }: Task) => {
   const { violations, looks } = await play(drawScenario(seed, limits));

@@ -1,0 +1,140 @@
+/** Troubles and pods that came later than the usual ones: each is drawn from a sequence of its own, so that seeds stay what they were. */
+import type { Phase } from "../../../daemon/cycle/record.ts";
+import { seeded } from "../seeded.ts";
+import { adversaryDraws, adversaryKinds } from "./adversary.ts";
+import { createDraw, type Draw } from "./draw.ts";
+import type { Undated } from "./draw-usual.ts";
+import { draws, harsherKinds } from "./harsher.ts";
+import { type Kind, type Limits, type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
+
+/** What the sequences share: the seed, and the nodes among which they draw. */
+export interface Cast {
+  seed: number;
+  names: readonly string[];
+  limits: Limits;
+}
+
+/** Where a trouble is alone, each node is to reboot again about so many times. */
+const wantsAgain = 4;
+
+/** Pauses and requests of people. */
+export function drawPeople({ seed, names }: Cast): Trouble[] {
+  const random = seeded(seed + 0x10000000);
+  if (random() < 0.5) return [];
+  const below = (end: number) => Math.floor(random() * end);
+  const phases: Phase[] = ["Waiting", "Draining", "Rebooting", "Returning", "Settling"];
+  return Array.from({ length: 1 + below(3) }, (): Trouble => {
+    const what = below(4);
+    const who = names[below(names.length)] ?? "n1";
+    const lasts = 5 + below(200);
+    const at = below(stormSeconds);
+    const phase = phases[below(phases.length)];
+    const when = random() < 0.5 || phase === undefined ? { at } : { at: at / 4, once: { node: who, phase } };
+    if (what === 0) return { ...when, kind: "all-paused", for: lasts };
+    if (what === 1) return { ...when, kind: "requested", node: who };
+    return { ...when, kind: "paused", node: who, for: lasts };
+  });
+}
+
+/** A few to a storm. */
+export function drawHarsher(cast: Cast): Trouble[] {
+  const { limits } = cast;
+  const own = drawOf(cast, 0x20000000);
+  const many = own.oneOf(0, 0, 1, 1, 2, 3);
+  const kindsHere = harsherKinds.filter(
+    (kind) => kind !== "slow-etcd" && (kind !== "kured" || own.chance(0.5)),
+  );
+  const drawn = Array.from({ length: many }, () => placed(own, () => draws[own.oneOf(...kindsHere)](own)));
+  // The control plane has its own troubles.
+  const ofMembers = limits.controlPlane === 3 && own.chance(0.6);
+  return ofMembers ? [...drawn, placed(own, () => draws["slow-etcd"](own))] : drawn;
+}
+
+/** Somebody who means harm, in some of the storms. */
+export function drawAdversary(cast: Cast): Trouble[] {
+  const own = drawOf(cast, 0x80000000);
+  const many = own.chance(0.3) ? own.integer(1, 5) : 0;
+  return Array.from({ length: many }, () =>
+    placed(own, () => adversaryDraws[own.oneOf(...adversaryKinds)](own)),
+  );
+}
+
+/** One kind alone, and requests for reboots beside it. `usual` draws any of the usual kinds. */
+export function drawAlone(
+  cast: Cast,
+  { kind, rate }: NonNullable<Limits["alone"]>,
+  usual: () => Undated,
+): Trouble[] {
+  const own = drawOf(cast, 0x30000000);
+  const ownDraws: Partial<Record<Kind, (draw: Draw) => Undated>> = {
+    ...draws,
+    ...adversaryDraws,
+  };
+  const drawOne = (): Undated => {
+    const draw = ownDraws[kind];
+    if (draw !== undefined) return draw(own);
+    for (;;) {
+      const trouble = usual();
+      if (trouble.kind === kind) return trouble;
+    }
+  };
+  // Nodes are to be in all phases all the time, or most troubles would find them at rest.
+  const again = Array.from(
+    { length: cast.names.length * wantsAgain },
+    (): Trouble => ({ at: own.integer(0, stormSeconds), kind: "want", node: own.node() }),
+  );
+  return [...again, ...Array.from({ length: own.integer(1, rate) }, () => placed(own, drawOne))];
+}
+
+/** Pods that a cordon does not keep away. */
+export function drawComebacks(cast: Cast): Pick<Scenario, "tolerating" | "agents"> {
+  const nodes = cast.names.length;
+  const own = drawOf(cast, 0x50000000);
+  return {
+    ...(own.chance(0.4) && { tolerating: own.integer(nodes, nodes + 2) }),
+    ...(own.chance(0.3) && { agents: own.oneOf("nodeName", "affinity") }),
+  };
+}
+
+/**
+ * Budgets that let nothing go until the cordon, and while there is a node that is not cordoned: never are all of more than three
+ * in a cycle at a time.
+ */
+export function drawHeld(cast: Cast): Pick<Scenario, "held"> {
+  const nodes = cast.names.length;
+  const own = drawOf(cast, 0x60000000);
+  return nodes > 3 && own.chance(0.4) ? { held: own.integer(1, nodes + 1) } : {};
+}
+
+/** Pods of which some outlast a drain, and watches that go deaf in one. */
+export function drawLongDrains(cast: Cast): Pick<Scenario, "slow"> & { deaf: Trouble[] } {
+  const own = drawOf(cast, 0x70000000);
+  const stopSeconds = own.oneOf(20, 45, 110, 200);
+  const slow = {
+    replicas: own.integer(1, cast.names.length),
+    stopSeconds,
+    graceSeconds: stopSeconds * own.oneOf(1, 2),
+  };
+  const deaf = own.node();
+  const isSlow = own.chance(0.3);
+  return {
+    ...(isSlow && { slow }),
+    deaf: own.chance(0.1)
+      ? [{ at: 0, once: { node: deaf, phase: "Draining" }, kind: "frozen-watch", node: deaf }]
+      : [],
+  };
+}
+
+/** At a time, or once a node is in a phase: by the clock alone a trouble would mostly miss those that pass quickly. */
+function placed(own: Draw, draw: () => Undated): Trouble {
+  const at = own.integer(0, stormSeconds * 10) / 10;
+  const trouble = draw();
+  if (own.chance(0.5)) return { at, ...trouble } as Trouble;
+  const phase = own.oneOf<Phase>("Waiting", "Draining", "Rebooting", "Returning", "Settling", "Restoring");
+  const where = "node" in trouble ? (trouble.node as string) : own.node();
+  return { at: at / 4, once: { node: where, phase }, ...trouble } as Trouble;
+}
+
+function drawOf(cast: Cast, sequence: number): Draw {
+  return createDraw(seeded(cast.seed + sequence), cast);
+}
