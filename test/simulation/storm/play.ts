@@ -1,16 +1,16 @@
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import type { Clock } from "../../../daemon/time/clock.ts";
 import { holder } from "../../kubernetes/controllers/budget-holder.ts";
+import type { MachineEvent } from "../../kubernetes/machines/machine.ts";
 import { podStopAnnotation } from "../../kubernetes/machines/pods.ts";
 import type { Workload } from "../../kubernetes/workloads.ts";
 import type { Violation } from "../../promises/checker.ts";
 import { recordIn } from "../../promises/eyes.ts";
 import { logindOf } from "../logind-of.ts";
 import { seeded } from "../seeded.ts";
-import type { SmallWorld } from "../small-world.ts";
-import { startSmallWorld } from "../small-world.ts";
+import { type SmallWorld, type SmallWorldOptions, startSmallWorld } from "../small-world.ts";
 import { createControlPlane, staticPods } from "./control-plane.ts";
-import { createDisturbances } from "./disturbances.ts";
+import { createDisturbances, type Disturbances } from "./disturbances.ts";
 import { effectOf, nodeOf } from "./disturbing.ts";
 import { problemsOf } from "./ending.ts";
 import { createLockObjects, emptyOtherLock } from "./harsher-actions.ts";
@@ -22,7 +22,7 @@ import type { Scene } from "./scene.ts";
 import { createSettings } from "./settings.ts";
 import { askAgain, resume, tell, tidyUp, trouble } from "./troubles.ts";
 import { createWaiters } from "./waiters.ts";
-import { watchAll } from "./watch-all.ts";
+import { type AllPromises, watchAll } from "./watch-all.ts";
 
 export interface Played {
   violations: readonly (Violation & { look: number })[];
@@ -40,99 +40,75 @@ const undoRoundsMax = 60;
 /** After a trouble with no end of its own. */
 const strikesSeconds = 300;
 
-/** Plays a scenario on a cluster in memory, in virtual time, and looks at the promises after each change. */
+/** Plays a scenario on a cluster in memory, in virtual time, and checks the promises after each change. */
 export async function play(scenario: Scenario): Promise<Played> {
+  const stage = await setUp(scenario);
+  const { world, scene, journal, promises, troubles, hindrances } = stage;
+  const pass = async (ms: number) => {
+    await world.time.pass(ms);
+    // For whatever reason the server is away.
+    if (world.server.away) hindrances.disturbances.begin()();
+    promises.tick();
+  };
+  for (const one of scenario.troubles) troubles.schedule(one);
+  for (let passed = 0; passed < (scenario.seconds ?? stormSeconds) && !journal.isFull(); passed += 10) {
+    await pass(10_000);
+  }
+  journal.note("-- the storm is over");
+  troubles.stop();
+  scene.interference.disarm();
+  for (const one of Object.values(hindrances)) one.endAll();
+  await troubles.undoAll(pass);
+  calm(scenario, scene);
+  perform(() => emptyOtherLock(scene));
+  for (const message of await problemsAfterCalm(scene, journal, pass)) {
+    journal.violate({ promise: "all is well in the end", message });
+  }
+  const circle = world.logs.find((line) => line.includes("a bug in rebootd"));
+  if (circle !== undefined) journal.violate({ promise: "no loop without a rest", message: circle });
+  await world.stop();
+  return { violations: journal.violations, looks: promises.looks, story: journal.story };
+}
+
+type Hindrances = Record<"disturbances" | "blindness" | "muteness" | "lateness", Disturbances>;
+
+interface Stage {
+  world: SmallWorld;
+  scene: Scene;
+  journal: Journal;
+  promises: AllPromises;
+  troubles: Troubles;
+  hindrances: Hindrances;
+}
+
+async function setUp(scenario: Scenario): Promise<Stage> {
   const random = seeded(scenario.seed + 0x40000000);
   const sleep: Clock["sleep"] = (ms, signal) => world.time.clock.sleep(ms, signal);
   const interference = createInterference(sleep);
   const network = createNetwork(sleep, random);
-  const lock = scenario.options["ds-name"] === undefined ? locks.usual : locks.kured;
   const alerts = { active: false };
   const world = await startSmallWorld({
-    nodes: scenario.nodes,
-    seed: scenario.seed,
-    skewMs: scenario.skewMs,
-    ...(scenario.joinsAfter && {
-      joinsAfterMs: { [`n${scenario.nodes}`]: scenario.joinsAfter * 1000 },
-    }),
-    logind: logindOf,
-    ...(scenario.controlPlane && { controlPlane: { members: scenario.controlPlane, staticPods } }),
-    kubelet: { heartbeatMs: 20_000, podStopMs: 4000 },
-    options: scenario.options,
-    workloads: workloadsOf(scenario),
-    ...(scenario.agents && { nodeAgents: { name: "agent", boundBy: scenario.agents } }),
-    ...(scenario.held && { heldBudget: "database" }),
+    ...worldOf(scenario),
     between: (node, transport) => interference.between(node, network.between(node, transport)),
     post: async () => ({ status: 200, text: alertsText(alerts.active) }),
   });
   const { clock } = world.time;
-  const began = clock.wall();
-  const second = () => Math.round((clock.wall() - began) / 1000);
-  const story: string[] = [];
-  const note = (what: string) => void story.push(`${String(second()).padStart(6)} s  ${what}`);
-  const violations: (Violation & { look: number })[] = [];
-  const violate = (violation: Violation) => {
-    // What stays broken is said once.
-    const { promise, message } = violation;
-    if (violations.some((one) => one.promise === promise && one.message === message)) return;
-    note(`BROKEN: ${violation.promise}: ${violation.message}`);
-    violations.push({ ...violation, look: promises.looks });
-  };
-
+  const journal = createJournal(clock, () => promises.looks);
   const settings = createSettings(scenario);
   await createLockObjects({ world });
   const controlPlane = scenario.controlPlane && createControlPlane(world, scenario.controlPlane, random);
-  const disturbances = createDisturbances(clock.wall);
-  const blindness = createDisturbances(clock.wall);
-  const muteness = createDisturbances(clock.wall);
-  const lateness = createDisturbances(clock.wall);
-  const promises = watchAll({
-    world,
-    settings,
-    controlPlane,
-    disturbances,
-    blindness,
-    muteness,
-    lateness,
-    isAlerting: () => alerts.active,
-    onViolation: violate,
-  });
+  const hindrances: Hindrances = {
+    disturbances: createDisturbances(clock.wall),
+    blindness: createDisturbances(clock.wall),
+    muteness: createDisturbances(clock.wall),
+    lateness: createDisturbances(clock.wall),
+  };
+  const isAlerting = () => alerts.active;
+  const onViolation = journal.violate;
+  const promises = watchAll({ world, settings, controlPlane, ...hindrances, isAlerting, onViolation });
   const requests = createWaiters();
   const boots = createWaiters();
-  world.onDaemonRequest = (node, { path }) => {
-    promises.onRequest(node, path);
-    requests.tell(node);
-  };
-  const stubborn = new Set<string>();
-  world.onMachineEvent = (event) => {
-    note(`${event.machine}: ${event.type}${"how" in event ? ` ${event.how}` : ""}`);
-    promises.onMachineEvent(event);
-    controlPlane?.onMachineEvent(event);
-    if (event.type === "booted") boots.tell(event.machine);
-    const isStubborn = stubborn.has(event.machine);
-    if (event.type === "booted" && isStubborn) world.machine(event.machine).wantReboot();
-    // What goes away while the machine is up has gone for good; at a boot it is perhaps only hidden.
-    const isGone = event.type === "sentinel" && !event.present;
-    if (isGone && (!isStubborn || world.machine(event.machine).isUp)) promises.forgetNeed(event.machine);
-  };
-  const storm = new AbortController();
-  const undos = new Set<() => unknown>();
-  // A person's action that the server refuses is not done.
-  const perform = (action: () => unknown) => void (async () => action())().catch(() => {});
-  const later = (seconds: number, action: () => unknown) =>
-    void clock.sleep(seconds * 1000, storm.signal).then(
-      () => perform(action),
-      () => {},
-    );
-  const end = async (undo: () => unknown) => {
-    if (!undos.delete(undo)) return;
-    try {
-      await undo();
-    } catch {
-      undos.add(undo);
-      later(5, () => end(undo));
-    }
-  };
+  const { disturbances, blindness, lateness } = hindrances;
   const scene: Scene = {
     world,
     promises,
@@ -143,30 +119,142 @@ export async function play(scenario: Scenario): Promise<Played> {
     lateness,
     controlPlane,
     settings,
-    lock,
+    lock: scenario.options["ds-name"] === undefined ? locks.usual : locks.kured,
     options: scenario.options,
     random,
     alerts,
-    stubborn,
+    stubborn: new Set(),
     givenUp: new Set(),
-    later,
+    later: (seconds, action) => troubles.later(seconds, action),
     onRequest: requests.wait,
     onNextBoot: (node, action) => boots.wait(node, 0, action),
   };
-  const disturb = (one: Trouble) => {
-    const effect = effectOf(one);
-    if (effect === undefined) return () => {};
-    return { disturbs: disturbances, mutes: muteness, blinds: blindness }[effect].begin(nodeOf(one));
+  world.onDaemonRequest = (node, { path }) => {
+    promises.onRequest(node, path);
+    requests.tell(node);
   };
-  const begin = async (one: Trouble) => {
+  world.onMachineEvent = (event) => {
+    journal.note(`${event.machine}: ${event.type}${"how" in event ? ` ${event.how}` : ""}`);
+    promises.onMachineEvent(event);
+    controlPlane?.onMachineEvent(event);
+    if (event.type === "booted") boots.tell(event.machine);
+    keepNeeds(event, scene);
+  };
+  const troubles = createTroubles(scene, journal, hindrances);
+  return { world, scene, journal, promises, troubles, hindrances };
+}
+
+function worldOf(scenario: Scenario): SmallWorldOptions {
+  const { nodes, seed, skewMs, joinsAfter, controlPlane, agents, held, options } = scenario;
+  return {
+    nodes,
+    seed,
+    skewMs,
+    ...(joinsAfter && { joinsAfterMs: { [`n${nodes}`]: joinsAfter * 1000 } }),
+    logind: logindOf,
+    ...(controlPlane && { controlPlane: { members: controlPlane, staticPods } }),
+    kubelet: { heartbeatMs: 20_000, podStopMs: 4000 },
+    options,
+    workloads: workloadsOf(scenario),
+    ...(agents && { nodeAgents: { name: "agent", boundBy: agents } }),
+    ...(held && { heldBudget: "database" }),
+  };
+}
+
+/** A need that is stubborn is there again after each boot; any other that goes away has gone for good. */
+function keepNeeds(event: MachineEvent, { world, promises, stubborn }: Scene): void {
+  const { machine: name, type } = event;
+  const isStubborn = stubborn.has(name);
+  if (type === "booted" && isStubborn) world.machine(name).wantReboot();
+  // A need that goes away while the machine is up has gone for good; at a boot it is perhaps only hidden.
+  const isGone = type === "sentinel" && !event.present;
+  if (isGone && (!isStubborn || world.machine(name).isUp)) promises.forgetNeed(name);
+}
+
+/** The story of a storm, and the promises that it has broken. */
+interface Journal {
+  readonly story: readonly string[];
+  readonly violations: readonly (Violation & { look: number })[];
+  note(what: string): void;
+  violate(violation: Violation): void;
+  /** So many promises are broken that more would say nothing new. */
+  isFull(): boolean;
+  /** Since the start. */
+  second(): number;
+}
+
+function createJournal({ wall }: Clock, looks: () => number): Journal {
+  const began = wall();
+  const story: string[] = [];
+  const violations: (Violation & { look: number })[] = [];
+  const second = () => Math.round((wall() - began) / 1000);
+  const note = (what: string) => void story.push(`${String(second()).padStart(6)} s  ${what}`);
+  return {
+    story,
+    violations,
+    note,
+    violate(violation) {
+      // A promise that stays broken is named once.
+      const { promise, message } = violation;
+      if (violations.some((one) => one.promise === promise && one.message === message)) return;
+      note(`BROKEN: ${promise}: ${message}`);
+      violations.push({ ...violation, look: looks() });
+    },
+    isFull: () => violations.length >= violationsMax,
+    second,
+  };
+}
+
+/** A person's action that the server refuses is not done. */
+function perform(action: () => unknown): void {
+  void (async () => action())().catch(() => {});
+}
+
+interface Troubles {
+  schedule(trouble: Trouble): void;
+  /** Does something so many seconds later, or never if the storm is over by then. */
+  later(seconds: number, action: () => unknown): void;
+  /** No trouble begins any more. */
+  stop(): void;
+  /** Undoes all that has not ended by itself, more than once where the server was not there for it. */
+  undoAll(pass: (ms: number) => Promise<void>): Promise<void>;
+}
+
+function createTroubles(scene: Scene, { note }: Journal, hindrances: Hindrances): Troubles {
+  const { clock } = scene.world.time;
+  const storm = new AbortController();
+  const undos = new Set<() => unknown>();
+  const onPhase = followPhases(scene.world, note);
+
+  function later(seconds: number, action: () => unknown): void {
+    void clock.sleep(seconds * 1000, storm.signal).then(
+      () => perform(action),
+      () => {},
+    );
+  }
+
+  async function end(undo: () => unknown): Promise<void> {
+    if (!undos.delete(undo)) return;
+    try {
+      await undo();
+    } catch {
+      undos.add(undo);
+      later(5, () => end(undo));
+    }
+  }
+
+  async function begin(one: Trouble): Promise<void> {
     note(`-- ${tell(one)}`);
-    const settleDown = disturb(one);
+    const settleDown = hinder(one, hindrances);
     const undoTrouble = await trouble(one, scene).catch((error: unknown) => {
       settleDown();
       throw error;
     });
-    // What strikes later, or is found out later, does so within this time.
-    if (undoTrouble === undefined) return later(strikesSeconds, settleDown);
+    // A trouble that strikes later, or is found out later, does so within this time.
+    if (undoTrouble === undefined) {
+      later(strikesSeconds, settleDown);
+      return;
+    }
     const undo = async () => {
       await undoTrouble();
       settleDown();
@@ -176,57 +264,53 @@ export async function play(scenario: Scenario): Promise<Played> {
       note(`-- over: ${tell(one)}`);
       return end(undo);
     });
-  };
-  const onPhase = followPhases(world, note);
-  for (const one of scenario.troubles) {
-    const { once } = one;
-    if (once === undefined) later(one.at, () => begin(one));
-    else later(one.at, () => onPhase(once.node, once.phase, (delay) => later(delay, () => begin(one))));
   }
 
-  const hasFailed = () => violations.length >= violationsMax;
-  const pass = async (ms: number) => {
-    await world.time.pass(ms);
-    // For whatever reason the server is away.
-    if (world.server.away) disturbances.begin()();
-    promises.tick();
+  return {
+    schedule(one) {
+      const { once } = one;
+      if (once === undefined) later(one.at, () => begin(one));
+      else later(one.at, () => onPhase(once.node, once.phase, (delay) => later(delay, () => begin(one))));
+    },
+    later,
+    stop: () => storm.abort(new Error("the storm is over")),
+    async undoAll(pass) {
+      for (let round = 0; round < 2 || (undos.size > 0 && round < undoRoundsMax); round += 1) {
+        for (const undo of [...undos]) perform(() => end(undo));
+        await pass(round < 2 ? 1000 : 10_000);
+      }
+    },
   };
-  for (let passed = 0; passed < (scenario.seconds ?? stormSeconds) && !hasFailed(); passed += 10) {
-    await pass(10_000);
-  }
-  note("-- the storm is over");
-  storm.abort(new Error("the storm is over"));
-  interference.disarm();
-  for (const one of [disturbances, blindness, muteness, lateness]) one.endAll();
-  // More than once for what the server was not there for.
-  for (let round = 0; round < 2 || (undos.size > 0 && round < undoRoundsMax); round += 1) {
-    for (const undo of [...undos]) perform(() => end(undo));
-    await pass(round < 2 ? 1000 : 10_000);
-  }
-  calm(scenario, scene);
-  perform(() => emptyOtherLock(scene));
+}
+
+/** Notes that the trouble keeps a daemon from seeing or writing; until the answer is called. */
+function hinder(one: Trouble, { disturbances, muteness, blindness }: Hindrances): () => void {
+  const effect = effectOf(one);
+  if (effect === undefined) return () => {};
+  return { disturbs: disturbances, mutes: muteness, blinds: blindness }[effect].begin(nodeOf(one));
+}
+
+/** Waits until all is well and stays so, or for as long as that may take; what is wrong then. */
+async function problemsAfterCalm(
+  scene: Scene,
+  { second, isFull }: Journal,
+  pass: (ms: number) => Promise<void>,
+): Promise<string[]> {
+  const calmSince = second();
   let problems: string[] = [];
-  for (
-    const calmSince = second();
-    second() - calmSince < calmSecondsMax && violations.length < violationsMax;
-  ) {
-    // Who is on call looks at what has failed, and lets the others go on.
+  while (second() - calmSince < calmSecondsMax && !isFull()) {
+    // The person on call looks at what has failed, and lets the others go on.
     perform(() => tidyUp(scene));
     perform(() => resume(scene));
     perform(() => askAgain(scene));
     await pass(10_000);
     problems = problemsOf(scene);
     if (problems.length > 0) continue;
-    // It stays so.
     await pass(30_000);
     problems = problemsOf(scene);
     if (problems.length === 0) break;
   }
-  for (const message of problems) violate({ promise: "all is well in the end", message });
-  const circle = world.logs.find((line) => line.includes("a bug in rebootd"));
-  if (circle !== undefined) violate({ promise: "no loop without a rest", message: circle });
-  await world.stop();
-  return { violations, looks: promises.looks, story };
+  return problems;
 }
 
 function workloadsOf({ replicas, tolerating = 0, held = 0, slow }: Scenario): Workload[] {
