@@ -27,14 +27,17 @@ async function drainPods(count: number): Promise<Drained> {
   };
   return await drainNode(node, ({ ledger, residentBefore, residentMost }) => {
     const all = ledger.entries({ user: "rebootd:n1" });
-    // The cordon, then what ends the drain: both are patches of the Node.
-    const [cordon, end] = all.filter(({ verb, resource }) => verb === "patch" && resource === "nodes");
-    const first = cordon?.start ?? Number.NaN;
-    const last = end?.start ?? Number.NaN;
     const evicted = all.filter(({ subresource }) => subresource === "eviction").map(({ start }) => start);
+    const lastEvicted = Math.max(...evicted);
+    // Patches of the Node: the cordon is the last one before the evictions, the end of the drain the first one after them.
+    const patched = all
+      .filter(({ verb, resource }) => verb === "patch" && resource === "nodes")
+      .map(({ start }) => start);
+    const first = patched.findLast((start) => start < Math.min(...evicted)) ?? Number.NaN;
+    const last = patched.find((start) => start > lastEvicted) ?? Number.NaN;
     return {
       requests: all.filter(({ start }) => start >= first && start <= last).length,
-      lastEviction: (Math.max(...evicted) - first) / 1000,
+      lastEviction: (lastEvicted - first) / 1000,
       empty: (last - first) / 1000,
       memoryGrowthMb: residentMost - residentBefore,
     };
