@@ -5,7 +5,7 @@ export interface Outcome {
   report: Report;
   seconds: number;
   concurrency: number;
-  /** Why the roll did not come to its end; undefined when it did. */
+  /** Why the roll did not end; undefined when it did. */
   failure: string | undefined;
 }
 
@@ -25,9 +25,9 @@ export function summaryLines(outcome: Outcome): string[] {
   const rebooted = report.nodes.filter((node) => node.releasedAt !== null && node.rebootedAt !== null).length;
   return [
     "",
-    ...(failure === undefined ? [] : [`The roll did not come to its end: ${failure}`]),
-    `${rebooted} of ${report.nodes.length} nodes rebooted and given back in ${seconds.toFixed(1)} s`,
-    `at most ${report.maxUnavailable} unavailable at one time, allowed ${concurrency}`,
+    ...(failure === undefined ? [] : [`The roll did not end: ${failure}`]),
+    `${rebooted} of ${report.nodes.length} nodes rebooted and uncordoned in ${seconds.toFixed(1)} s`,
+    `at most ${report.maxUnavailable} unavailable at a time; the limit is ${concurrency}`,
     `the lock at the end: ${report.lockAtEnd ?? "free"}`,
     ...report.violations.map(({ promise, message }) => `BROKEN ${promise}: ${message}`),
     allHeld(outcome) ? "every promise held" : "NOT every promise held",
