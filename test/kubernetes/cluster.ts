@@ -8,7 +8,8 @@ import { type ControllerName, type ControllerOptions, runControllers } from "./c
 import { collection, isReady, type StoredNode } from "./controllers/objects.ts";
 import type { Ports } from "./controllers/ports.ts";
 import { type KubeletOptions, kubeletDefaults, runKubelet } from "./machines/kubelet.ts";
-import { createMachine, type Machine, type MachineEvent, randomUuid } from "./machines/machine.ts";
+import { createMachine, type Machine, type MachineEvent } from "./machines/machine.ts";
+import { randomUuid } from "./machines/power.ts";
 import { diskStorage } from "./machines/storage.ts";
 import type { DaemonHandle } from "./machines/supervisor.ts";
 import { administrator, type ClusterServer, type ClusterUser } from "./server.ts";

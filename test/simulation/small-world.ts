@@ -12,12 +12,8 @@ import { runBudgetHolder } from "../kubernetes/controllers/budget-holder.ts";
 import { runControllers } from "../kubernetes/controllers/manager.ts";
 import { type NodeAgents, runNodeAgents } from "../kubernetes/controllers/node-agents.ts";
 import { type KubeletOptions, kubeletDefaults, runKubelet } from "../kubernetes/machines/kubelet.ts";
-import {
-  createMachine,
-  type Machine,
-  type MachineEvent,
-  randomUuid,
-} from "../kubernetes/machines/machine.ts";
+import { createMachine, type Machine, type MachineEvent } from "../kubernetes/machines/machine.ts";
+import { randomUuid } from "../kubernetes/machines/power.ts";
 import { memoryStorage } from "../kubernetes/machines/storage.ts";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 import { createVirtualTime, type VirtualTime } from "../kubernetes/virtual-time.ts";

@@ -1,6 +1,8 @@
 import type { Clock, Random } from "../../../daemon/time/clock.ts";
+import { createDaemons, type Daemons } from "./daemons.ts";
+import { createPower, type Power } from "./power.ts";
 import type { MachineStorage } from "./storage.ts";
-import { type DaemonHandle, superviseDaemon } from "./supervisor.ts";
+import type { DaemonHandle } from "./supervisor.ts";
 
 /** In the machine's folder. */
 export const bootIdFile = "boot_id";
@@ -93,201 +95,186 @@ export interface Machine {
 }
 
 export function createMachine(options: MachineOptions): Machine {
-  const { name, storage, clock, random, signal, onEvent = () => {} } = options;
+  const { name, storage, clock, random, signal, startDaemon, onEvent = () => {} } = options;
   const behaviour: MachineBehaviour = {
     goesDown: true,
     comesBack: true,
     shutdownMs: 0,
     downMs: options.rebootSeconds * 1000,
   };
-  const boots: Boot[] = [];
-  let requested: RebootCause | undefined;
-  /** Where it is not to be a new one. */
-  let nextBootID: string | undefined;
-  /** Ends a shutdown that is under way: by force, or as it never was. */
-  let cutShort = new AbortController();
-  const besides = new Set<{ start: () => DaemonHandle; ended: AbortSignal }>();
-  let superviseBeside = (_: { start: () => DaemonHandle; ended: AbortSignal }) => {};
+  const report = (event: EventBody) => onEvent({ machine: name, at: clock.wall(), ...event });
+  const power = createPower(random);
+  const daemons = createDaemons({
+    start: startDaemon && (() => startDaemon(machine)),
+    onStart: () => report({ type: "daemon-started" }),
+    onEnd: (how) => report({ type: "daemon-ended", how }),
+    clock,
+    signal,
+  });
+  const { wake, until } = createWaiting(signal);
+  const goDown = (cause: RebootCause) => {
+    const boot = power.goDown(cause);
+    if (boot !== undefined) report({ type: "going-down", bootID: boot.bootID, cause });
+    wake();
+  };
+  const fall = (cause: RebootCause) => {
+    power.fall(cause);
+    wake();
+  };
+  const startAnew = (bootID: "this" | "other") => {
+    power.repeat(bootID);
+    if (power.isUp) fall("restart");
+  };
+  const files = createFiles(storage, {
+    onSentinel: (present) => report({ type: "sentinel", present }),
+    onReboot: () => (behaviour.goesDown ? goDown("command") : report({ type: "reboot-ignored" })),
+    onLook: wake,
+  });
+
+  const machine: Machine = {
+    name,
+    behaviour,
+    boots: power.boots,
+    get isUp() {
+      return power.isUp;
+    },
+    get isGoingDown() {
+      return power.isUp && power.requested !== undefined;
+    },
+    hasFile: (file) => storage.read(file) !== undefined,
+    wantReboot: () => files.setSentinel(true),
+    unwantReboot: () => files.setSentinel(false),
+    reboot: () => fall("power"),
+    shutDown: () => goDown("person"),
+    restart: () => {
+      if (power.isUp) startAnew("this");
+    },
+    putBack: () => startAnew("other"),
+    runBeside: daemons.runBeside,
+    powerOn: () => {
+      behaviour.comesBack = true;
+      wake();
+    },
+    crashDaemon: daemons.crash,
+    stopDaemon: daemons.stop,
+    async run() {
+      files.watch(clock, signal);
+      signal.addEventListener("abort", wake, { once: true });
+      while (!signal.aborted) {
+        const boot = power.boot(clock.wall());
+        storage.write(bootIdFile, `${boot.bootID}\n`);
+        report({ type: "booted", bootID: boot.bootID });
+        await runBoot(boot, { options, power, behaviour, daemons, until, report });
+        files.endBoot(boot.cause);
+        await clock.sleep(behaviour.downMs, signal).catch(() => {});
+        await until(() => behaviour.comesBack);
+      }
+      signal.removeEventListener("abort", wake);
+    },
+  };
+  return machine;
+}
+
+/** One waits for something to be so, and looks again each time it is woken; the signal ends the wait. */
+function createWaiting(signal: AbortSignal) {
+  let resume = () => {};
+  return {
+    wake: () => resume(),
+    async until(isMet: () => boolean): Promise<void> {
+      while (!signal.aborted && !isMet()) {
+        await new Promise<void>((resolve) => {
+          resume = resolve;
+        });
+      }
+    },
+  };
+}
+
+interface BootParts {
+  options: MachineOptions;
+  power: Power;
+  behaviour: MachineBehaviour;
+  daemons: Daemons;
+  until: (isMet: () => boolean) => Promise<void>;
+  report: (event: EventBody) => void;
+}
+
+/** Everything that runs between power-on and power-off. */
+async function runBoot(
+  boot: Boot,
+  { options, power, behaviour, daemons, until, report }: BootParts,
+): Promise<void> {
+  const { name, clock, signal } = options;
+  const cut = new AbortController();
+  const registered = Promise.withResolvers<void>();
+  cut.signal.addEventListener("abort", () => registered.resolve(), { once: true });
+  const kubelet = options.runKubelet(boot.bootID, cut.signal, registered.resolve);
+  const running = Promise.all([kubelet, registered.promise.then(() => daemons.run(cut.signal))]);
+  try {
+    // A part that fails ends the machine: that is a fault of the machine, not a crash that is played.
+    await Promise.race([until(() => power.requested !== undefined), running]);
+    const isOver = AbortSignal.any([signal, power.cutShort]);
+    const isSudden = power.requested === "power" || power.requested === "restart";
+    await clock.sleep(isSudden ? 0 : behaviour.shutdownMs, isOver).catch(() => {});
+    if (!signal.aborted) {
+      report({ type: "down", bootID: boot.bootID, cause: power.down(boot, clock.wall()) });
+    }
+  } finally {
+    cut.abort(new Error(`machine ${name} is down`));
+  }
+  await running;
+  daemons.forget();
+}
+
+interface FileEvents {
+  onSentinel: (isPresent: boolean) => void;
+  /** Somebody has written the file that makes the machine reboot. */
+  onReboot: () => void;
+  /** After each look at the files. */
+  onLook: () => void;
+}
+
+/** The files by which people and the daemon steer the machine. Level-triggered: only what they say now counts. */
+function createFiles(storage: MachineStorage, { onSentinel, onReboot, onLook }: FileEvents) {
   let hasSentinel = false;
-  let daemon: DaemonHandle | undefined;
-  let wake = () => {};
 
-  const tell = (event: EventBody) => onEvent({ machine: name, at: clock.wall(), ...event });
-
-  /** Level-triggered: what the files say now. */
   function look(): void {
     const isThere = storage.read(sentinelFile) !== undefined;
     if (isThere !== hasSentinel) {
       hasSentinel = isThere;
-      tell({ type: "sentinel", present: isThere });
+      onSentinel(isThere);
     }
     if (storage.read(rebootFile) !== undefined) {
       storage.remove(rebootFile);
-      if (behaviour.goesDown) goDown("command");
-      else tell({ type: "reboot-ignored" });
+      onReboot();
     }
-    wake();
+    onLook();
   }
 
-  function goDown(cause: RebootCause): void {
-    const current = boots.at(-1);
-    if (requested !== undefined || current === undefined || current.downAt !== undefined) return;
-    requested = cause;
-    tell({ type: "going-down", bootID: current.bootID, cause });
-    wake();
-  }
-
-  /** At once, whatever was under way. */
-  function fall(cause: RebootCause): void {
-    requested = cause;
-    cutShort.abort();
-    wake();
-  }
-
-  /** Resolves once `isMet`, or when the signal ends the machine. */
-  async function until(isMet: () => boolean): Promise<void> {
-    while (!signal.aborted && !isMet()) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-  }
-
-  function boot(): Boot {
-    const bootID = nextBootID ?? randomUuid(random);
-    nextBootID = undefined;
-    const current: Boot = { bootID, bootedAt: clock.wall() };
-    requested = undefined;
-    cutShort = new AbortController();
-    storage.write(bootIdFile, `${bootID}\n`);
-    boots.push(current);
-    tell({ type: "booted", bootID });
-    return current;
-  }
-
-  /** Everything that runs between power-on and power-off. */
-  async function runBoot(current: Boot): Promise<void> {
-    const power = new AbortController();
-    const registered = Promise.withResolvers<void>();
-    power.signal.addEventListener("abort", () => registered.resolve(), { once: true });
-    const kubelet = options.runKubelet(current.bootID, power.signal, registered.resolve);
-    const running = Promise.all([kubelet, registered.promise.then(() => runDaemon(power.signal))]);
-    try {
-      // A part that fails ends the machine: that is a fault of ours, not a crash that is played.
-      await Promise.race([until(() => requested !== undefined), running]);
-      const isOver = AbortSignal.any([signal, cutShort.signal]);
-      const isSudden = requested === "power" || requested === "restart";
-      await clock.sleep(isSudden ? 0 : behaviour.shutdownMs, isOver).catch(() => {});
-      if (!signal.aborted) {
-        current.downAt = clock.wall();
-        current.cause = requested ?? "power";
-        tell({ type: "down", bootID: current.bootID, cause: current.cause });
-      }
-    } finally {
-      power.abort(new Error(`machine ${name} is down`));
-    }
-    await running;
-    daemon = undefined;
-  }
-
-  async function runDaemon(power: AbortSignal): Promise<void> {
-    const { startDaemon } = options;
-    if (startDaemon === undefined) return;
-    const start = () => {
-      daemon = startDaemon(machine);
-      tell({ type: "daemon-started" });
-      return daemon;
-    };
-    superviseBeside = ({ start, ended }) =>
-      void superviseDaemon({ start, onEnd: () => {}, clock, power: AbortSignal.any([power, ended]), signal });
-    for (const beside of besides) superviseBeside(beside);
-    await superviseDaemon({
-      start,
-      onEnd: (how) => tell({ type: "daemon-ended", how }),
-      clock,
-      power,
-      signal,
-    });
-  }
-
-  async function run(): Promise<void> {
-    storage.watch(look, signal);
-    if (!storage.tellsAll) void poll();
-    const onAbort = () => wake();
-    signal.addEventListener("abort", onAbort, { once: true });
-    while (!signal.aborted) {
-      const current = boot();
-      await runBoot(current);
-      superviseBeside = () => {};
-      if (current.cause !== "restart") storage.remove(sentinelFile);
-      storage.remove(rebootFile);
-      look();
-      await clock.sleep(behaviour.downMs, signal).catch(() => {});
-      await until(() => behaviour.comesBack);
-    }
-    signal.removeEventListener("abort", onAbort);
-  }
-
-  async function poll(): Promise<void> {
+  async function poll(clock: Clock, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       look();
       await clock.sleep(pollMs, signal).catch(() => {});
     }
   }
 
-  const machine: Machine = {
-    name,
-    behaviour,
-    boots,
-    get isUp() {
-      const last = boots.at(-1);
-      return last !== undefined && last.downAt === undefined;
-    },
-    hasFile: (file) => storage.read(file) !== undefined,
-    wantReboot: () => {
-      storage.write(sentinelFile, "");
+  return {
+    setSentinel(isPresent: boolean): void {
+      if (isPresent) storage.write(sentinelFile, "");
+      else storage.remove(sentinelFile);
       look();
     },
-    unwantReboot: () => {
-      storage.remove(sentinelFile);
+    watch(clock: Clock, signal: AbortSignal): void {
+      storage.watch(look, signal);
+      if (!storage.tellsAll) void poll(clock, signal);
+    },
+    /** /run is empty after a boot, but not after a restart of the processes alone. */
+    endBoot(cause: RebootCause | undefined): void {
+      if (cause !== "restart") storage.remove(sentinelFile);
+      storage.remove(rebootFile);
       look();
     },
-    get isGoingDown() {
-      return machine.isUp && requested !== undefined;
-    },
-    reboot: () => fall("power"),
-    shutDown: () => goDown("person"),
-    restart: () => {
-      if (!machine.isUp) return;
-      nextBootID = boots.at(-1)?.bootID;
-      fall("restart");
-    },
-    putBack: () => {
-      machine.restart();
-      nextBootID = boots.findLast(({ bootID }) => bootID !== nextBootID)?.bootID ?? nextBootID;
-    },
-    runBeside: (start) => {
-      const ended = new AbortController();
-      const beside = { start, ended: ended.signal };
-      besides.add(beside);
-      superviseBeside(beside);
-      return () => {
-        besides.delete(beside);
-        ended.abort();
-      };
-    },
-    powerOn: () => {
-      behaviour.comesBack = true;
-      wake();
-    },
-    crashDaemon: () => daemon?.kill("SIGKILL"),
-    stopDaemon: async () => {
-      daemon?.kill("SIGTERM");
-      return await daemon?.exited;
-    },
-    run,
   };
-  return machine;
 }
 
 type EventBody = MachineEvent extends infer E
@@ -295,12 +282,3 @@ type EventBody = MachineEvent extends infer E
     ? Omit<E, "machine" | "at">
     : never
   : never;
-
-/** A random UUID (version 4) from the given source, so that a seed gives the same boot IDs again. */
-export function randomUuid(random: Random): string {
-  const digits = Array.from({ length: 32 }, () => Math.floor(random() * 16));
-  digits[12] = 4;
-  digits[16] = 8 + ((digits[16] ?? 0) % 4);
-  const text = digits.map((digit) => digit.toString(16)).join("");
-  return [8, 12, 16, 20, 32].map((end, n) => text.slice([0, 8, 12, 16, 20][n], end)).join("-");
-}
