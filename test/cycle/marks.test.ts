@@ -9,6 +9,7 @@ import {
 } from "../../daemon/cycle/marks.ts";
 import type { NodeFacts, Taint } from "../../daemon/cycle/observation.ts";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
+import { everyRow } from "../rows.ts";
 import { idle, marks, record, seen } from "./builders.ts";
 
 const key = "example.com/reboot-pending";
@@ -134,11 +135,13 @@ describe("The marks of a cycle", () => {
       { cordon: "clear", labels: { state: "ready" }, taints: [] },
     ],
   ];
-  for (const [what, changes, facts, change] of rows) {
-    it(`undone: ${what}`, () => assert.deepEqual(unmark(marks(), record(changes), node(facts)), change));
-  }
+  it("are undone in one patch, as far as they are ours", async () => {
+    await everyRow(rows, (changes, facts, change) =>
+      assert.deepEqual(unmark(marks(), record(changes), node(facts)), change),
+    );
+  });
 
-  it("take away what hooks have said, before and after", () => {
+  it("remove what hooks have set, before and after", () => {
     const hooked = marks({ hooks: ["example.com/raid-checked"] });
     const change = { annotations: { "example.com/raid-checked": null } };
     assert.deepEqual(mark(hooked, idle(), node({})).change, change);
@@ -146,7 +149,7 @@ describe("The marks of a cycle", () => {
     assert.deepEqual(unmarkRebooted(hooked, record({ cordoned: false }), node({})), change);
   });
 
-  it("after a proved reboot are followed by the labels that stay, which win", () => {
+  it("are followed by the labels that stay after a proved reboot, which win", () => {
     const policy = marks({ labelsAfter: { state: "rebooted" } });
     const change = unmarkRebooted(policy, record({ labels }), node({ labels: { state: "rebooting" } }));
     assert.deepEqual(change, { cordon: "clear", labels: { state: "rebooted" } });

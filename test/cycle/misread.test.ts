@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { misreadOn } from "../../daemon/cycle/misread.ts";
+import { everyRow } from "../rows.ts";
 
 describe("What is not understood on a Node", () => {
   const rows: [what: string, annotations: Record<string, string>, says: RegExp[]][] = [
@@ -39,13 +40,13 @@ describe("What is not understood on a Node", () => {
       ],
     ],
   ];
-  for (const [what, annotations, says] of rows) {
-    it(what, () => {
+  it("is a value that is not understood, or a key that nobody reads", async () => {
+    await everyRow(rows, (annotations, says) => {
       const found = misreadOn(annotations, []);
       assert.equal(found.length, says.length, found.join("\n"));
       for (const [index, one] of says.entries()) assert.match(found[index] ?? "", one);
     });
-  }
+  });
 
   it("is not what hooks are called", () =>
     assert.deepEqual(misreadOn({ "rebootd.dev/raid": "true" }, ["rebootd.dev/raid"]), []));

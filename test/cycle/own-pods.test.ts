@@ -3,6 +3,7 @@ import { type Api, ApiError, type CallOptions } from "../../daemon/cluster/api.t
 import type { Pod } from "../../daemon/cluster/objects.ts";
 import { isCritical, isUnready, lookAtOwnPods } from "../../daemon/cycle/own-pods.ts";
 import { type PodFacts, pod } from "../drain/builders.ts";
+import { everyRow } from "../rows.ts";
 
 describe("A pod of a node that has rebooted", () => {
   const priority = "system-node-critical";
@@ -17,9 +18,9 @@ describe("A pod of a node that has rebooted", () => {
     ["static, as RKE2's etcd", { ...mirror, priority: "system-cluster-critical" }, true],
     ["static, without a priority", mirror, false],
   ];
-  for (const [what, facts, isIt] of critical) {
-    it(`is${isIt ? "" : " not"} critical: ${what}`, () => assert.equal(isCritical(pod(facts)), isIt));
-  }
+  it("is critical where nothing else brings it to the node", async () => {
+    await everyRow(critical, (facts, isIt) => assert.equal(isCritical(pod(facts)), isIt));
+  });
 
   const unready: [what: string, facts: PodFacts, isIt: boolean][] = [
     ["runs and is Ready", {}, false],
@@ -34,10 +35,9 @@ describe("A pod of a node that has rebooted", () => {
     ["is static and has failed, as nothing replaces it", { ...mirror, ready: false, phase: "Failed" }, true],
     ["is static, and only its mirror is deleted", { ...mirror, ready: false, endsIn: 30 }, true],
   ];
-  for (const [what, facts, isIt] of unready) {
-    it(`is${isIt ? "" : " not"} waited for where it ${what}`, () =>
-      assert.equal(isUnready(pod(facts)), isIt));
-  }
+  it("is waited for while it is not Ready, unless it has finished or is deleted", async () => {
+    await everyRow(unready, (facts, isIt) => assert.equal(isUnready(pod(facts)), isIt));
+  });
 });
 
 describe("What a node is of no use without", () => {
@@ -131,7 +131,7 @@ describe("What a node is of no use without", () => {
     assert.deepEqual((await look([left])).unready, [], "it is gone, and nothing replaces what has failed");
   });
 
-  it("is nothing of the daemon's own DaemonSet, which asks, whatever other pods of it are left", async () => {
+  it("is nothing of the daemon's own DaemonSet, whatever other pods of it remain", async () => {
     const own = [
       agent("rebootd", { name: "rebootd-0", phase: "Failed", ready: false }),
       agent("rebootd", { name: "rebootd-1", ready: false }),

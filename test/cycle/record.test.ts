@@ -8,6 +8,7 @@ import {
   unfailed,
   writeRecord,
 } from "../../daemon/cycle/record.ts";
+import { everyRow } from "../rows.ts";
 import { idle, iso, minute, noon, record } from "./builders.ts";
 
 describe("The record", () => {
@@ -16,7 +17,7 @@ describe("The record", () => {
     assert.deepEqual(parseRecord(writeRecord(written)), { record: written });
   });
 
-  it("is no place from which the terminal of who shows the Node is taken over", () => {
+  it("holds no character that a terminal obeys", () => {
     const message = "a\u001b[2J\u009b1A\u202e\u200b\u2028";
     const reasons = [{ gate: "alerts", code: "active", message, since: "2026-11-24T12:00:00.000Z" }];
     const written = writeRecord(record({ reasons }));
@@ -28,29 +29,32 @@ describe("The record", () => {
     assert.deepEqual(parseRecord(undefined), {});
   });
 
-  for (const [what, annotation] of [
-    ["text", "not json"],
-    ["no phase", '{"since":"2026-11-24T12:00:00Z"}'],
-    ["a list", "[]"],
-    ["null", "null"],
-    ["more than fits an object", JSON.stringify({ phase: "Idle", x: "x".repeat(262_144) })],
-    [
-      "lists in lists that would end who walks through them",
-      `{"phase":"Idle","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
-    ],
-  ] as const) {
-    it(`says what is wrong with ${what}`, () => {
-      const { record, fault } = parseRecord(annotation);
-      assert.equal(record, undefined);
-      assert.ok(fault);
-    });
-  }
+  it("is refused with a fault where it cannot be read", async () => {
+    await everyRow(
+      [
+        ["text", "not json"],
+        ["no phase", '{"since":"2026-11-24T12:00:00Z"}'],
+        ["a list", "[]"],
+        ["null", "null"],
+        ["more than fits an object", JSON.stringify({ phase: "Idle", x: "x".repeat(262_144) })],
+        [
+          "lists in lists that would end who walks through them",
+          `{"phase":"Idle","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
+        ],
+      ] as const,
+      (annotation) => {
+        const { record, fault } = parseRecord(annotation);
+        assert.equal(record, undefined);
+        assert.ok(fault);
+      },
+    );
+  });
 
   it("names its version", () => {
     assert.equal(JSON.parse(writeRecord(record())).version, 1);
   });
 
-  it("of an older version has what it does not name as at rest", () => {
+  it("of an older version has the defaults of an idle node in what it does not name", () => {
     const { record: read } = parseRecord(
       '{"phase":"Draining","since":"2026-11-24T12:00:00Z","cordoned":true}',
     );
@@ -59,7 +63,7 @@ describe("The record", () => {
     assert.ok(since);
   });
 
-  it("of a version that does not count cycles that were broken off names one, so that the node rests", () => {
+  it("of a version that does not count cancelled cycles counts one, so that the node backs off", () => {
     const outcome =
       '"outcome":{"result":"withdrawn","at":"2026-11-24T12:00:00Z","message":"the slot was lost"}';
     const read = (more: string) => parseRecord(`{"phase":"Waiting","since":"2026-11-24T12:00:00Z"${more}}`);
@@ -68,34 +72,39 @@ describe("The record", () => {
     assert.equal(read("").record?.withdrawals, 0);
   });
 
-  it("of a newer version is read but for the fields that are not known", () => {
+  it("of a newer version is read without the fields that are not known", () => {
     const { record } = parseRecord('{"version":2,"phase":"Idle","since":"2026-11-24T12:00:00Z","later":1}');
     assert.equal(record?.phase, "Idle");
     assert.ok(record !== undefined && !("later" in record));
   });
 
-  for (const [field, value] of [
-    ["since", "yesterday"],
-    ["cordoned", "yes"],
-    ["attempt", -1],
-    ["labels", [{ key: 1 }]],
-    ["reasons", "none"],
-    ["need", { source: "file" }],
-    ["outcome", { result: "great" }],
-    ["outcome", { result: "failed", at: "2026-11-24T12:00:00Z", message: "m", during: "return" }],
-    ["bootID", 7],
-    ["taint", {}],
-  ] as const) {
-    it(`with a ${field} that is not understood is read all the same`, () => {
-      const { record: read } = parseRecord(
-        JSON.stringify({ ...record({ phase: "Draining" }), [field]: value }),
-      );
-      assert.equal(read?.phase, "Draining");
-      assert.notDeepEqual(read?.[field], value);
-    });
-  }
+  it("is read all the same with a field that is not understood", async () => {
+    await everyRow(
+      (
+        [
+          ["since", "yesterday"],
+          ["cordoned", "yes"],
+          ["attempt", -1],
+          ["labels", [{ key: 1 }]],
+          ["reasons", "none"],
+          ["need", { source: "file" }],
+          ["outcome", { result: "great" }],
+          ["outcome", { result: "failed", at: "2026-11-24T12:00:00Z", message: "m", during: "return" }],
+          ["bootID", 7],
+          ["taint", {}],
+        ] as const
+      ).map(([field, value]) => [field, field, value] as const),
+      (field, value) => {
+        const { record: read } = parseRecord(
+          JSON.stringify({ ...record({ phase: "Draining" }), [field]: value }),
+        );
+        assert.equal(read?.phase, "Draining");
+        assert.notDeepEqual(read?.[field], value);
+      },
+    );
+  });
 
-  it("has its former field names read, and the new ones written", () => {
+  it("is read by its former field names too, and written with the new ones", () => {
     const times = { reportedAt: iso(noon), acceptedAt: iso(noon + minute) };
     const former = { ...idle(), saidAt: times.reportedAt, heededAt: times.acceptedAt };
     assert.deepEqual(parseRecord(JSON.stringify(former)).record, idle(times));
@@ -107,12 +116,12 @@ describe("The record", () => {
     for (const name of ["saidAt", "heededAt"]) assert.ok(!(name in written), name);
   });
 
-  it("whose time cannot be read is long overdue", () => {
+  it("is long overdue where its time cannot be read", () => {
     const { record } = parseRecord('{"phase":"Draining"}');
     assert.equal(Date.parse(record?.since ?? ""), 0);
   });
 
-  it("that names a phase that is not known keeps what is to be undone", () => {
+  it("with an unknown phase keeps what is to be undone", () => {
     const labels = [{ key: "state", set: "rebooting" }];
     const written = JSON.stringify({ ...record({ cordoned: true, labels }), phase: "Dancing" });
     const { record: read } = parseRecord(written);
@@ -138,19 +147,19 @@ describe("The times of a record", () => {
 describe("A node that needs no reboot any more", () => {
   const before = idle({ acceptedAt: iso(noon - minute), leftAt: iso(noon - minute) });
 
-  it("keeps when a request was heeded, and when it has left the lock", () => {
+  it("keeps when a request was accepted, and when it has left the lock", () => {
     const { acceptedAt, leftAt } = idleAfter(before, noon);
     assert.deepEqual([acceptedAt, leftAt], [before.acceptedAt, before.leftAt]);
   });
 
-  it("has heeded the request that is taken back where that lifts what would hold a new one back", () => {
+  it("counts a withdrawn request as accepted where it lifted a limit", () => {
     const request = "disk";
     assert.equal(idleAfter({ ...before, request, failures: 1 }, noon).acceptedAt, iso(noon));
     assert.equal(idleAfter({ ...before, request }, noon).acceptedAt, before.acceptedAt);
     assert.equal(idleAfter({ ...before, failures: 1 }, noon).acceptedAt, before.acceptedAt);
   });
 
-  it("is as it was before all of that once a person says so", () => {
+  it("forgets both where a person resets it", () => {
     const { acceptedAt, leftAt } = { ...before, ...unfailed };
     assert.deepEqual([acceptedAt, leftAt], [undefined, undefined]);
   });

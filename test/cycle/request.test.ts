@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parseRequest, writeRequest } from "../../daemon/annotations/reboot-request.ts";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
 import { acceptedFrom, servedRequest, withRequest } from "../../daemon/cycle/request.ts";
+import { everyRow } from "../rows.ts";
 import { idle, iso, noon } from "./builders.ts";
 
 const notUrgent = 'it is not urgent; that is written as "urgent: why"';
@@ -29,10 +30,12 @@ describe("A request to reboot", () => {
     [" urgently needed ", { urgent: false, reason: "urgently needed" }],
     ["x".repeat(300), { urgent: false, reason: "x".repeat(200) }],
   ];
-  for (const [annotation, request] of rows) {
-    it(`${JSON.stringify(annotation)?.slice(0, 30)} is ${JSON.stringify(request)?.slice(0, 60)}`, () =>
-      assert.deepEqual(parseRequest(annotation), request));
-  }
+  it("is true, a reason, or urgent with or without one", async () => {
+    await everyRow(
+      rows.map((row) => [`${JSON.stringify(row[0])}`, ...row] as const),
+      (annotation, request) => assert.deepEqual(parseRequest(annotation), request),
+    );
+  });
 
   it("is read in no time, however long it is, and its reason is short", () => {
     const begin = performance.now();
@@ -66,37 +69,41 @@ describe("A request to reboot", () => {
     assert.deepEqual(withRequest(host, undefined), host);
   });
 
-  const heeded = idle({ acceptedAt: iso(noon) });
+  const accepted = idle({ acceptedAt: iso(noon) });
   const later = noon + 3_600_000;
   const waits: [what: string, record: CycleRecord, from: number | undefined][] = [
-    ["after none that was heeded", idle(), undefined],
+    ["after none that was accepted", idle(), undefined],
     [
-      "after none that was heeded, where the node has failed",
+      "after none that was accepted, where the node has failed",
       idle({ phase: "Failed", failures: 1 }),
       undefined,
     ],
-    ["after one that was served", heeded, later],
+    ["after one that was served", accepted, later],
     [
-      "after one that was heeded for a node that has failed since",
-      { ...heeded, failures: 1, request: "memory" },
+      "after one that was accepted for a node that has failed since",
+      { ...accepted, failures: 1, request: "memory" },
       later,
     ],
     [
-      "after one that was heeded for a node that rests since",
-      { ...heeded, withdrawals: 1, request: "memory" },
+      "after one that was accepted for a node that backs off since",
+      { ...accepted, withdrawals: 1, request: "memory" },
       later,
     ],
-    ["after one that was heeded for a need that stays", { ...heeded, reboots: 1, request: "memory" }, later],
-    ["in the place of one that still waits", { ...heeded, request: "memory" }, undefined],
-    ["that is known", { ...heeded, failures: 1, request: "disk" }, undefined],
+    [
+      "after one that was accepted for a need that stays",
+      { ...accepted, reboots: 1, request: "memory" },
+      later,
+    ],
+    ["in the place of one that still waits", { ...accepted, request: "memory" }, undefined],
+    ["that is known", { ...accepted, failures: 1, request: "disk" }, undefined],
   ];
-  for (const [what, record, from] of waits) {
-    it(`${what} is heeded ${from === undefined ? "at once" : "an hour after that"}`, () => {
+  it("is accepted at once, or an hour after the last one that lifted a limit", async () => {
+    await everyRow(waits, (record, from) => {
       assert.equal(acceptedFrom(record, "disk", noon + 1), from);
       assert.equal(acceptedFrom(record, "disk", later), undefined);
       assert.equal(acceptedFrom(record, undefined, noon + 1), undefined);
     });
-  }
+  });
 
   it("is served where it is the one that the reboot was for", () => {
     const served = { "rebootd.dev/reboot-requested": null };
