@@ -30,5 +30,10 @@ export async function everyRow(
   throw new AggregateError(failures, `${failures.length} of ${checked} rows do not hold\n${what}`);
 }
 
+/** The same for cases that are no rows of one table, but of one subject: each has a name and a check of its own. */
+export function everyCase(cases: Readonly<Record<string, () => unknown>>): Promise<void> {
+  return everyRow(Object.entries(cases), (check) => check());
+}
+
 /** Each row may have types of its own, as in a table that is `as const`. */
 type Rest<R extends readonly unknown[]> = R extends readonly [unknown, ...infer A] ? A : never;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { decide } from "../../daemon/cycle/decide.ts";
 import { toTheSecond } from "../../daemon/time/iso.ts";
-import { everyRow } from "../rows.ts";
+import { everyCase, everyRow } from "../rows.ts";
 import { action, idle, iso, minute, noon, policy, record, saved, seen } from "./builders.ts";
 
 describe("A failed node", () => {
@@ -29,11 +29,20 @@ describe("A failed node", () => {
     );
   });
 
-  it("says what failed, and when the next attempt is", () => {
-    const outcome = { result: "failed", at: iso(noon), message: "the drain broke" } as const;
-    const { why } = decide({ ...failed(1), outcome }, seen({ held: false }), policy(), noon);
-    assert.equal(why, "backing off after 1 failure (the drain broke); next attempt at 2026-11-24T12:01:00Z");
-  });
+  it("says what failed and when the next attempt is, and leaves the slot to others", () =>
+    everyCase({
+      "says what failed, and when the next attempt is": () => {
+        const outcome = { result: "failed", at: iso(noon), message: "the drain broke" } as const;
+        const { why } = decide({ ...failed(1), outcome }, seen({ held: false }), policy(), noon);
+        assert.equal(
+          why,
+          "backing off after 1 failure (the drain broke); next attempt at 2026-11-24T12:01:00Z",
+        );
+      },
+      "leaves the slot to others meanwhile": () => {
+        assert.deepEqual(action(decide(failed(1), seen({ held: true }), policy(), noon)), { do: "release" });
+      },
+    }));
 
   it("is given up after too many failures, and says so on the Node, until a person acts", () => {
     const outcome = { result: "failed", at: iso(noon), message: "the drain broke" } as const;
@@ -54,10 +63,6 @@ describe("A failed node", () => {
     const heeded = saved(decide(slow, seen({ held: false, request: "true" }), policy(), noon));
     assert.deepEqual([heeded.phase, heeded.failures, heeded.reasons], ["Waiting", 0, []]);
     assert.equal(heeded.slowGraceSeconds, undefined, "a pod that has outlasted a drain is tried once more");
-  });
-
-  it("leaves the slot to others meanwhile", () => {
-    assert.deepEqual(action(decide(failed(1), seen({ held: true }), policy(), noon)), { do: "release" });
   });
 });
 
@@ -101,29 +106,38 @@ describe("A node whose cycle was cancelled", () => {
     );
   });
 
-  it("counts the cancelled cycle when it is restored, and no failure", () => {
-    const next = saved(decide(record({ phase: "Draining" }), seen({ held: false }), policy(), noon));
-    assert.deepEqual([next.withdrawals, next.failures, next.outcome], [1, 0, outcome]);
-  });
-
-  it("resets that count once it has rebooted, or where a person asks", () => {
-    const back = record({ phase: "Returning", withdrawals: 3, failures: 2, since: iso(noon - minute) });
-    const next = saved(decide(back, seen({ rebooted: true, readySince: noon - minute }), policy(), noon));
-    assert.deepEqual([next.phase, next.withdrawals, next.failures], ["Settling", 0, 0]);
-    const heeded = saved(decide(waiting(3), seen({ held: false, request: "true" }), policy(), noon));
-    assert.equal(heeded.withdrawals, 0);
-  });
+  it("counts cancelled cycles until a reboot or a person resets that", () =>
+    everyCase({
+      "counts the cancelled cycle when it is restored, and no failure": () => {
+        const next = saved(decide(record({ phase: "Draining" }), seen({ held: false }), policy(), noon));
+        assert.deepEqual([next.withdrawals, next.failures, next.outcome], [1, 0, outcome]);
+      },
+      "resets that count once it has rebooted, or where a person asks": () => {
+        const back = record({ phase: "Returning", withdrawals: 3, failures: 2, since: iso(noon - minute) });
+        const next = saved(decide(back, seen({ rebooted: true, readySince: noon - minute }), policy(), noon));
+        assert.deepEqual([next.phase, next.withdrawals, next.failures], ["Settling", 0, 0]);
+        const heeded = saved(decide(waiting(3), seen({ held: false, request: "true" }), policy(), noon));
+        assert.equal(heeded.withdrawals, 0);
+      },
+    }));
 });
 
 describe("A node whose record has no outcome", () => {
-  it("ends its cycle all the same", () => {
-    const decision = decide(record({ phase: "Restoring" }), seen({ held: false }), policy(), noon);
-    assert.equal(saved(decision).phase, "Waiting");
-    assert.equal(decision.why, "the cycle has ended");
-  });
-
-  it("backs off after a failure all the same", () => {
-    const decision = decide(idle({ phase: "Failed", failures: 1 }), seen({ held: false }), policy(), noon);
-    assert.match(decision.why, /backing off after 1 failure \(unknown why\)/);
-  });
+  it("ends its cycle, and backs off, all the same", () =>
+    everyCase({
+      "ends its cycle all the same": () => {
+        const decision = decide(record({ phase: "Restoring" }), seen({ held: false }), policy(), noon);
+        assert.equal(saved(decision).phase, "Waiting");
+        assert.equal(decision.why, "the cycle has ended");
+      },
+      "backs off after a failure all the same": () => {
+        const decision = decide(
+          idle({ phase: "Failed", failures: 1 }),
+          seen({ held: false }),
+          policy(),
+          noon,
+        );
+        assert.match(decision.why, /backing off after 1 failure \(unknown why\)/);
+      },
+    }));
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decide } from "../../daemon/cycle/decide.ts";
-import { everyRow } from "../rows.ts";
+import { everyCase, everyRow } from "../rows.ts";
 import { action, iso, minute, noon, policy, record, saved, seen } from "./builders.ts";
 
 describe("A settling node", () => {
@@ -11,50 +11,52 @@ describe("A settling node", () => {
     outcome: { result: "rebooted", at: iso(noon), message: "rebooted" },
   });
 
-  it("keeps the slot for the release delay", () => {
-    const decision = decide(
-      settlingNode,
-      seen({ needed: false }),
-      policy({ lockReleaseDelayMs: minute }),
-      noon,
-    );
-    assert.deepEqual(action(decision), { do: "wait", until: noon + minute });
-  });
+  it("keeps the slot for --lock-release-delay, then releases it", () =>
+    everyCase({
+      "keeps the slot for the release delay": () => {
+        const decision = decide(
+          settlingNode,
+          seen({ needed: false }),
+          policy({ lockReleaseDelayMs: minute }),
+          noon,
+        );
+        assert.deepEqual(action(decision), { do: "wait", until: noon + minute });
+      },
+      "releases the slot": () => {
+        assert.deepEqual(action(decide(settlingNode, seen({ needed: false }), policy(), noon)), {
+          do: "release",
+          end: settlingNode.outcome,
+        });
+      },
+      "does not look at the lock once the slot is known to be free": () => {
+        const rest = seen({ held: false, without: "lock" });
+        const settling = record({ phase: "Settling" });
+        assert.equal(saved(decide(settling, rest, policy(), noon)).phase, "Waiting");
+        assert.deepEqual(action(decide(settling, { ...rest, mayHoldSlot: true }, policy(), noon)), {
+          do: "look",
+          at: "lock",
+        });
+      },
+    }));
 
-  it("releases the slot", () => {
-    assert.deepEqual(action(decide(settlingNode, seen({ needed: false }), policy(), noon)), {
-      do: "release",
-      end: settlingNode.outcome,
-    });
-  });
-
-  it("does not look at the lock once the slot is known to be free", () => {
-    const rest = seen({ held: false, without: "lock" });
-    const settling = record({ phase: "Settling" });
-    assert.equal(saved(decide(settling, rest, policy(), noon)).phase, "Waiting");
-    assert.deepEqual(action(decide(settling, { ...rest, mayHoldSlot: true }, policy(), noon)), {
-      do: "look",
-      at: "lock",
-    });
-  });
-
-  it("becomes Idle once the slot is free", () => {
-    assert.equal(
-      saved(decide(settlingNode, seen({ needed: false, held: false }), policy(), noon)).phase,
-      "Idle",
-    );
-  });
-
-  it("looks whether a need is left before it ends", () => {
-    const rest = seen({ held: false, without: "need" });
-    assert.deepEqual(action(decide(settlingNode, rest, policy(), noon)), { do: "look", at: "need" });
-  });
-
-  it("counts the reboot against a need that is still there", () => {
-    const next = saved(decide(settlingNode, seen({ needed: true, held: false }), policy(), noon));
-    assert.equal(next.phase, "Waiting");
-    assert.equal(next.reboots, 1);
-  });
+  it("becomes Idle, or waits again where a need is left", () =>
+    everyCase({
+      "becomes Idle once the slot is free": () => {
+        assert.equal(
+          saved(decide(settlingNode, seen({ needed: false, held: false }), policy(), noon)).phase,
+          "Idle",
+        );
+      },
+      "looks whether a need is left before it ends": () => {
+        const rest = seen({ held: false, without: "need" });
+        assert.deepEqual(action(decide(settlingNode, rest, policy(), noon)), { do: "look", at: "need" });
+      },
+      "counts the reboot against a need that is still there": () => {
+        const next = saved(decide(settlingNode, seen({ needed: true, held: false }), policy(), noon));
+        assert.equal(next.phase, "Waiting");
+        assert.equal(next.reboots, 1);
+      },
+    }));
 });
 
 describe("A node that leaves the lock", () => {

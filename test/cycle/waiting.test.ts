@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { decide } from "../../daemon/cycle/decide.ts";
 import type { Decision } from "../../daemon/cycle/decision.ts";
 import type { Closed } from "../../daemon/gates/reasons.ts";
+import { everyCase } from "../rows.ts";
 import { action, idle, iso, marks, noon, policy, record, saved, seen } from "./builders.ts";
 
 describe("A node with a soft taint", () => {
@@ -21,70 +22,72 @@ describe("A node with a soft taint", () => {
     return [action.record.phase, action.record.taint, action.change];
   };
 
-  it("bears it while only the lock is in the way", () => {
-    assert.deepEqual(change(decide(idle(), seen({ held: false, refusal }), tainting, noon)), [
-      "Waiting",
-      "pending",
-      { taints: [soft] },
-    ]);
-  });
+  it("bears it while only the lock or a drain that could not succeed is in the way", () =>
+    everyCase({
+      "bears it while only the lock is in the way": () => {
+        assert.deepEqual(change(decide(idle(), seen({ held: false, refusal }), tainting, noon)), [
+          "Waiting",
+          "pending",
+          { taints: [soft] },
+        ]);
+      },
+      "bears it while a drain that could not succeed is in the way, so that operators can move their pods":
+        () => {
+          const closed: Closed[] = [{ gate: "disruption", code: "budget-never", message: "no" }];
+          assert.deepEqual(change(decide(idle(), seen({ held: false, closed }), tainting, noon)), [
+            "Waiting",
+            "pending",
+            { taints: [soft] },
+          ]);
+          const still = { ...waiting, reasons: [{ ...closed[0], since: iso(noon) }] } as typeof waiting;
+          assert.equal(action(decide(still, seen({ held: false, closed }), tainting, noon)).do, "wait");
+          const both: Closed[] = [...closed, { gate: "window", code: "outside", message: "outside" }];
+          const facts = { held: false, closed: both, node: { taints: [soft] } };
+          assert.deepEqual(change(decide(waiting, seen(facts), tainting, noon)), [
+            "Waiting",
+            undefined,
+            { taints: [] },
+          ]);
+        },
+      "writes nothing more while that stays so": () => {
+        assert.equal(action(decide(waiting, seen({ held: false, refusal }), tainting, noon)).do, "wait");
+      },
+      "looks at the Node first, where taints of others may be": () => {
+        const rest = seen({ held: false, refusal, without: "node" });
+        assert.deepEqual(action(decide(idle(), rest, tainting, noon)), { do: "look", at: "node" });
+        const gone = seen({ held: false, refusal, node: "gone" });
+        assert.equal(action(decide(idle(), gone, tainting, noon)).do, "wait");
+      },
+    }));
 
-  it("bears it while a drain that could not succeed is in the way, so that operators can move their pods", () => {
-    const closed: Closed[] = [{ gate: "disruption", code: "budget-never", message: "no" }];
-    assert.deepEqual(change(decide(idle(), seen({ held: false, closed }), tainting, noon)), [
-      "Waiting",
-      "pending",
-      { taints: [soft] },
-    ]);
-    const still = { ...waiting, reasons: [{ ...closed[0], since: iso(noon) }] } as typeof waiting;
-    assert.equal(action(decide(still, seen({ held: false, closed }), tainting, noon)).do, "wait");
-    const both: Closed[] = [...closed, { gate: "window", code: "outside", message: "outside" }];
-    const facts = { held: false, closed: both, node: { taints: [soft] } };
-    assert.deepEqual(change(decide(waiting, seen(facts), tainting, noon)), [
-      "Waiting",
-      undefined,
-      { taints: [] },
-    ]);
-  });
-
-  it("looks at the Node first, where taints of others may be", () => {
-    const rest = seen({ held: false, refusal, without: "node" });
-    assert.deepEqual(action(decide(idle(), rest, tainting, noon)), { do: "look", at: "node" });
-    const gone = seen({ held: false, refusal, node: "gone" });
-    assert.equal(action(decide(idle(), gone, tainting, noon)).do, "wait");
-  });
-
-  it("writes nothing more while that stays so", () => {
-    assert.equal(action(decide(waiting, seen({ held: false, refusal }), tainting, noon)).do, "wait");
-  });
-
-  it("bears it no longer when another gate closes", () => {
-    const facts = { held: false, closed, node: { taints: [soft] } };
-    assert.deepEqual(change(decide(waiting, seen(facts), tainting, noon)), [
-      "Waiting",
-      undefined,
-      { taints: [] },
-    ]);
-  });
-
-  it("bears it no longer when no reboot is needed any more", () => {
-    const facts = { needed: false, held: false, node: { taints: [soft] } };
-    assert.deepEqual(change(decide(waiting, seen(facts), tainting, noon)), [
-      "Idle",
-      undefined,
-      { taints: [] },
-    ]);
-  });
-
-  it("bears it no longer when another reboot would not help", () => {
-    const facts = { held: false, node: { taints: [soft] } };
-    const often = { ...waiting, reboots: 2 };
-    assert.deepEqual(change(decide(often, seen(facts), tainting, noon)), [
-      "Failed",
-      undefined,
-      { taints: [] },
-    ]);
-  });
+  it("bears it no longer when anything else is in the way, or no reboot is needed", () =>
+    everyCase({
+      "bears it no longer when another gate closes": () => {
+        const facts = { held: false, closed, node: { taints: [soft] } };
+        assert.deepEqual(change(decide(waiting, seen(facts), tainting, noon)), [
+          "Waiting",
+          undefined,
+          { taints: [] },
+        ]);
+      },
+      "bears it no longer when no reboot is needed any more": () => {
+        const facts = { needed: false, held: false, node: { taints: [soft] } };
+        assert.deepEqual(change(decide(waiting, seen(facts), tainting, noon)), [
+          "Idle",
+          undefined,
+          { taints: [] },
+        ]);
+      },
+      "bears it no longer when another reboot would not help": () => {
+        const facts = { held: false, node: { taints: [soft] } };
+        const often = { ...waiting, reboots: 2 };
+        assert.deepEqual(change(decide(often, seen(facts), tainting, noon)), [
+          "Failed",
+          undefined,
+          { taints: [] },
+        ]);
+      },
+    }));
 });
 
 describe("Reasons that come and go", () => {
