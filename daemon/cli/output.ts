@@ -1,5 +1,7 @@
 import { dumpYaml } from "@kubernetes/client-node";
-import { InvalidArgumentError, Option } from "commander";
+import { Option } from "commander";
+import { invalidValue, printable } from "../text/config-error.ts";
+import { anyOf } from "../text/list.ts";
 import { plainJson } from "../text/one-line.ts";
 
 /** `-o FORM`, the first form where it is not given; `-o=FORM` works as with kubectl. */
@@ -7,7 +9,7 @@ export function outputOption<F extends string>(...forms: readonly [F, ...F[]]): 
   const parse = (given: string): F => {
     const form = forms.find((known) => known === given.replace(/^=/, ""));
     if (form !== undefined) return form;
-    throw new InvalidArgumentError(`Allowed choices are ${forms.join(", ")}.`);
+    throw invalidValue("output", printable(given), `must be ${anyOf(forms)}`);
   };
   return new Option("-o, --output <FORM>", `Output format: ${forms.join(", ")}`)
     .argParser(parse)

@@ -10,7 +10,9 @@ export function runCommand(environment: Environment, start: (raw: RawOptions) =>
   for (const [heading, table] of Object.entries(subjects)) addOptions(command, table, heading);
   return addEnvironmentHelp(command, options).action(() => {
     if (typedOptions(command)["context"] !== undefined) {
-      throw new ConfigError("--context: run has no such option; name a kubeconfig with that current-context");
+      throw new ConfigError(
+        "run does not have --context; set --kubeconfig to a file with that current-context",
+      );
     }
     return start(givenOptions(command, options, environment));
   });

@@ -1,6 +1,7 @@
 import { validate } from "node-cron";
 import * as z from "zod/mini";
 import type { LockKind } from "../lock/kinds.ts";
+import { anyOf } from "../text/list.ts";
 import { compileRe2, type Pattern } from "../text/re2.ts";
 import { parseDurationMs } from "../time/duration.ts";
 import { isLockKind, lockKinds } from "./lock-kinds.ts";
@@ -111,8 +112,7 @@ export function integer({
 }
 
 export function choice<const T extends string>(...choices: T[]): ValueType<T> {
-  const others = choices.slice(0, -1).join(", ");
-  return value(`must be ${others} or ${choices.at(-1)}`, (text) => choices.find((choice) => choice === text));
+  return value(`must be ${anyOf(choices)}`, (text) => choices.find((choice) => choice === text));
 }
 
 /** Takes the spellings of Go's strconv.ParseBool, which kured's manifests use. */
@@ -133,9 +133,7 @@ export const objectName = text({
 
 /** The kind is in lower case, as kubectl takes it. */
 export const lockObject: ValueType<{ kind: LockKind; name: string }> = value(
-  `must be ${Object.keys(lockKinds)
-    .map((kind) => `${kind}/NAME`)
-    .join(" or ")}, for example lease/rebootd`,
+  `must be ${anyOf(Object.keys(lockKinds).map((kind) => `${kind}/NAME`))}, for example lease/rebootd`,
   (given) => {
     const [kind = "", name = "", ...more] = given.split("/");
     const isName = z.safeParse(objectName, name).success && more.length === 0;
