@@ -63,16 +63,13 @@ describe("The nodes in mid-cycle that the lock does not name", () => {
     assert.equal(looks, 2);
   });
 
-  it("are none that left the lock since the look: a waiting node may enter at once", async () => {
+  it("are none that left the lock since the look began: a waiting node may enter at once", async () => {
     observe("x", "y");
     underWay = ["x", "y"];
     await absent.now(signal);
     assert.equal(observe("y"), true);
     assert.equal(await known("y"), undefined);
     assert.equal(looks, 1);
-  });
-
-  it("are none that left the lock during the look", async () => {
     observe("x");
     underWay = ["x"];
     meanwhile = () => void observe();

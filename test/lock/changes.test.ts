@@ -32,7 +32,7 @@ describe("A change of the lock by a daemon", () => {
   const entry = { nodeID: "me", created: new Date(noon).toISOString(), nodeUID: "u1", boot: "9d0c7c1f" };
   const options = { unschedulable: false, ttlMs: 0 };
 
-  it("adds an entry with all that others need to know, and ends an earlier unlock", () => {
+  it("adds an entry unless the node is in or refused, and ends an earlier unlock", () => {
     const state = { ...stateWith(other), unlocked };
     const holders = [other, { ...entry, concurrency: 2, neededSince: created }];
     assert.deepEqual(planAcquire(question(state), options, noon), {
@@ -45,9 +45,6 @@ describe("A change of the lock by a daemon", () => {
     const groups = { zone: "z1", pool: "p1" };
     const all = { ...entry, ...kureds, concurrency: 1, ...groups, neededSince: created };
     assert.deepEqual(alone, { lock: { holders: [all], concurrency: 1 } });
-  });
-
-  it("is none if the node is in already or is refused", () => {
     assert.equal(planAcquire(question(stateWith(mine)), options, noon), undefined);
     assert.equal(planAcquire(question(stateWith(other), { concurrency: 1 }), options, noon), undefined);
   });

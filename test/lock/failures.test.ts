@@ -33,12 +33,9 @@ const haltAt = (reboots: number, failedDrains = 0): HaltAfter => ({ reboots, dra
 const names = (failed: readonly Failure[] | undefined) => failed?.map(({ node }) => node);
 
 describe("The failures beside the lock", () => {
-  it("are none without an annotation", () => {
+  it("are read as they were written, and are none without an annotation", () => {
     assert.deepEqual(parseFailures(undefined), of());
     assert.equal(writeFailures([]), null);
-  });
-
-  it("are read as they were written", () => {
     const { failed } = of("n1", "n2") as Extract<Failures, { state: "readable" }>;
     assert.deepEqual(parseFailures(writeFailures(failed) ?? undefined), { state: "readable", failed });
   });
@@ -120,7 +117,7 @@ describe("The failures beside the lock", () => {
       assert.equal(halted(of(...nodes), haltAt(limit))?.code, isHalted ? "halted" : undefined);
     }));
 
-  it("are named with their error", () => {
+  it("are named with their error, in a sentence that fits an event", () => {
     const failures = parseFailures(
       JSON.stringify([failure("n4"), failure("n7", { message: "the machine is still up" })]),
     );
@@ -129,9 +126,6 @@ describe("The failures beside the lock", () => {
       "2 nodes failed to reboot in a row (n4: the drain timed out; n7: the machine is still up): no node starts until rebootd resume --all",
     );
     assert.match(halted(of("n1"), haltAt(1))?.message ?? "", /^1 node failed to reboot \(n1: /);
-  });
-
-  it("are named in a sentence that fits an event, however many there are", () => {
     const many = Array.from({ length: 20 }, (_, index) => {
       return failure(`n${index}.${"x".repeat(240)}`, { message: "y".repeat(200) });
     });
@@ -140,17 +134,14 @@ describe("The failures beside the lock", () => {
     assert.match(message, /^20 nodes failed to reboot in a row \(15 before; n15\./);
   });
 
-  it("of another version are failed reboots if they have no kind, or an unknown one", () => {
+  it("of another version are read: of no kind or an unknown one they are failed reboots", () => {
     const failures = parseFailures(JSON.stringify([{ ...failure("n1"), haltAfter: 1 }]));
     assert.deepEqual(haltsAfter(failures), haltAt(1));
     assert.equal(halted(failures, haltAt(1))?.code, "halted");
     const unknown = parseFailures(JSON.stringify([{ ...failure("n1"), during: "return" }]));
     assert.equal(halted(unknown, haltAt(1))?.code, "halted");
-  });
-
-  it("of another version are read although they have unknown fields", () => {
-    const failures = parseFailures(JSON.stringify([{ ...failure("n1", { during: "drain" }), mood: "new" }]));
-    assert.deepEqual(failures, both(failure("n1", { during: "drain" })));
+    const more = parseFailures(JSON.stringify([{ ...failure("n1", { during: "drain" }), mood: "new" }]));
+    assert.deepEqual(more, both(failure("n1", { during: "drain" })));
   });
 });
 
@@ -216,18 +207,15 @@ describe("A drain that has failed", () => {
     assert.deepEqual(failedDrain(of("n1")), [failure("n1"), written]);
   });
 
-  it("counts beside the failed reboots and removes none of them, not even of its own node", () => {
+  it("counts once for each node, beside failed reboots even of its own node", () => {
     const failed = failedDrain(of("n1", "n9")) ?? [];
     assert.deepEqual(names(failed), ["n1", "n9", "n9"]);
     assert.deepEqual(haltsAfter(both(...failed)), haltAt(0, 5));
     assert.equal(halted(both(...failed), haltAt(2, 2))?.code, "halted");
     assert.equal(halted(both(...failed), haltAt(3, 2)), undefined);
-  });
-
-  it("counts once for each node", () => {
-    const failed = failedDrain(both(...drains("n9", "n1"), failure("n9")));
+    const again = failedDrain(both(...drains("n9", "n1"), failure("n9")));
     assert.deepEqual(
-      failed?.map(({ node, during = "reboot" }) => `${node} ${during}`),
+      again?.map(({ node, during = "reboot" }) => `${node} ${during}`),
       ["n1 drain", "n9 reboot", "n9 drain"],
     );
   });

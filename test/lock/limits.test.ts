@@ -38,7 +38,7 @@ describe("A node that asks for a slot", () => {
     assert.equal(asks(free, { concurrency: 1 }), undefined);
   });
 
-  it("is refused with the names of the holders", () => {
+  it("is refused with the names of the holders, and of nodes that are down without a slot", () => {
     const refused = asks(several(holder("a"), holder("b")), { concurrency: 2 });
     assert.deepEqual(refused, {
       gate: "lock",
@@ -46,12 +46,9 @@ describe("A node that asks for a slot", () => {
       message: "all slots are taken (2 of 2)",
       by: ["a", "b"],
     });
-  });
-
-  it("is refused with the names of nodes that are down without a slot", () => {
     const absent = ["a", "b"].map((name) => holder(name, { concurrency: Number.POSITIVE_INFINITY }));
-    const refused = asks(single(holder("c", { concurrency: 3 })), { concurrency: 3 }, { absent });
-    assert.deepEqual(refused, {
+    const lost = asks(single(holder("c", { concurrency: 3 })), { concurrency: 3 }, { absent });
+    assert.deepEqual(lost, {
       gate: "lock",
       code: "lock-lost",
       message: "all slots are taken (3 of 3), counting nodes that are down without a slot: a, b",

@@ -212,26 +212,20 @@ describe("The TTL of an entry", () => {
     }
   });
 
-  it("ends the slot to the second", () => {
+  it("ends a slot to the second, the own one too", () => {
     assert.equal(
       refusedIn(lockOf(limited({})), self, { concurrency: 1 }, noon + hour / 2 - 1)?.code,
       "lock-taken",
     );
     assert.equal(refusedIn(lockOf(limited({})), self, { concurrency: 1 }, noon + hour / 2), undefined);
-  });
-
-  it("ends the own slot too, and its holder notices", () => {
     const lock = lockOf(limited({ nodeID: "n1", concurrency: 1 }));
     assert.equal(holds(lock, self, noon + hour), false);
     assert.equal(hasStaleEntry(lock, self, noon + hour), true);
   });
 
-  it("makes room for a new own entry in the place of an expired one", () => {
+  it("has expired entries removed when a node enters, its own ones too", () => {
     const expired = limited({ nodeID: "n1", concurrency: 1 });
     assert.deepEqual(enter([expired], { ...n1, created: "2026-11-24T13:00:00.000Z" }, noon + hour).length, 1);
-  });
-
-  it("removes expired entries when a node enters, however many slots are free", () => {
     assert.deepEqual(enter([limited({}), { ...n2, nodeID: "n3" }], n1, noon + hour), [
       { ...n2, nodeID: "n3" },
       n1,
@@ -311,14 +305,11 @@ describe("The lock that is written", () => {
     assert.deepEqual(JSON.parse(write([n1], 2) ?? ""), { maxOwners: 2, locks: [n1] });
   });
 
-  it("keeps all holders when the limit was lowered to one", () => {
+  it("keeps the several shape when the limit was lowered to one, as a kured looks for itself there", () => {
     const before = lockOf({ maxOwners: 2, locks: [n1, n2] });
     assert.deepEqual(JSON.parse(write([n1, n2], 1, before) ?? ""), { maxOwners: 1, locks: [n1, n2] });
-  });
-
-  it("keeps the several shape for a holder that entered under it, as kured looks for itself there", () => {
-    const before = lockOf({ maxOwners: 2, locks: [n1, n2] });
-    assert.deepEqual(JSON.parse(write([n2], 1, before) ?? ""), { maxOwners: 1, locks: [n2] });
+    const then = lockOf({ maxOwners: 2, locks: [n1, n2] });
+    assert.deepEqual(JSON.parse(write([n2], 1, then) ?? ""), { maxOwners: 1, locks: [n2] });
   });
 
   it("keeps the fields that others added", () => {

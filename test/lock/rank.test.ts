@@ -68,15 +68,11 @@ describe("The delay before a node tries", () => {
       assert.ok((all.at(-1) ?? 0) <= (stretch + 1) * stretchMs(100));
     }));
 
-  it("is mostly longer for a node that has just left, however old its need is", () => {
+  it("is mostly longer for a node that has just left or waits less long, however old its need is", () => {
     const lastEntrantWaitMs = hour;
     const left = { lastEntrantWaitMs, waitedMs: 100 * hour };
     const early = share({ ...left, leftMs: 0.96 * hour }, { ...left, leftMs: 0.48 * hour });
     assert.ok(Math.abs(early - 16 / 17) < 0.03, `${early}`);
-  });
-
-  it("is mostly shorter for a node that has waited longer", () => {
-    const lastEntrantWaitMs = hour;
     assert.ok(Math.abs(share({ lastEntrantWaitMs }, { lastEntrantWaitMs }) - 0.5) < 0.05);
     const twice = share({ lastEntrantWaitMs, waitedMs: 2 * hour }, { lastEntrantWaitMs });
     assert.ok(Math.abs(twice - 16 / 17) < 0.03, `${twice}`);

@@ -95,16 +95,13 @@ describe("A node that waits for its turn", () => {
     assert.equal(due, 1);
   });
 
-  it("gives up as soon as the slots are taken", async () => {
+  it("gives up as soon as the slots are taken, also a turn that it has not yet used", async () => {
     turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(100);
     show(takenBy("a"));
     await time.pass(minute);
     assert.deepEqual([due, turn.claim()], [0, false]);
     assert.equal(turn.refused()?.refusal?.code, "lock-taken");
-  });
-
-  it("gives up a turn that it has not yet used", async () => {
     turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(1000);
     show(takenBy("a"));
