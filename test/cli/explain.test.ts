@@ -86,7 +86,7 @@ const failed = { result: "failed", at: ago(10), message: "the drain timed out (-
 
 describe("The explanation of a node", () => {
   const rows: [what: string, facts: Facts, says: string[]][] = [
-    ["is short where it is at rest", { record: {} }, ["n1 needs no reboot", lockLine]],
+    ["is short if it is Idle", { record: {} }, ["n1 needs no reboot", lockLine]],
     [
       "names every reason, and since when",
       { record: { phase: "Waiting", need, reasons } },
@@ -100,7 +100,7 @@ describe("The explanation of a node", () => {
       ],
     ],
     [
-      "says that nothing holds it back",
+      "shows that no gate is closed",
       { record: { phase: "Waiting", need: { ...need, reasons: [] } } },
       [
         "n1 is waiting for its reboot (10m)",
@@ -110,7 +110,7 @@ describe("The explanation of a node", () => {
       ],
     ],
     [
-      "says what failed, and when it tries again",
+      "shows what failed, and the time of the next try",
       { record: { phase: "Failed", failures: 5, outcome: failed } },
       [
         "n1 is backing off after a failure (10m)",
@@ -120,7 +120,7 @@ describe("The explanation of a node", () => {
       ],
     ],
     [
-      "says that reboots did not help",
+      "shows that reboots did not help",
       { record: { phase: "Failed", reboots: 2 } },
       [
         "n1 is backing off after a failure (10m)",
@@ -129,7 +129,7 @@ describe("The explanation of a node", () => {
       ],
     ],
     [
-      "says that the node is not Ready, and cordoned by others",
+      "shows that the node is not Ready, and cordoned by others",
       { record: {}, isReady: false, unschedulable: true },
       [
         "n1: NotReady; the following may be out of date",
@@ -139,17 +139,17 @@ describe("The explanation of a node", () => {
       ],
     ],
     [
-      "does not take its own cordon for theirs",
+      "does not take its own cordon for that of others",
       { record: { phase: "Draining", cordoned: true }, unschedulable: true },
       ["n1 is being drained (10m)", lockLine],
     ],
     [
-      "begins with what may be old, as no daemon is there to act",
+      "begins with a missing daemon: the record may be old",
       { record: {}, health: { nodes: new Map(), daemons: [daemonOn("n2")] } },
       ["n1: no rebootd pod on it; the following may be out of date", "n1 needs no reboot", lockLine],
     ],
     [
-      "begins with that no rebootd runs at all",
+      "begins with a cluster without rebootd",
       { record: {}, health: { nodes: new Map(), daemons: [] } },
       [
         "the cluster has no pod with the label app.kubernetes.io/name=rebootd; the following may be out of date",
@@ -158,7 +158,7 @@ describe("The explanation of a node", () => {
       ],
     ],
     [
-      "begins with a daemon that crashes, how often, and where it says more",
+      "begins with a daemon that crashes, how often, and the command for its log",
       { record: {}, health: { nodes: new Map(), daemons: [daemonOn("n1", crashing)] } },
       [
         "n1: daemon CrashLoopBackOff (12 restarts, exit 2); the following may be out of date",
@@ -199,7 +199,7 @@ describe("The explanation of a node", () => {
       ],
     ],
     [
-      "counts a pause as it stands now, not as the node said it last",
+      "shows a pause as it is now, not as the record has it",
       {
         record: {
           phase: "Waiting",
@@ -220,7 +220,7 @@ describe("The explanation of a node", () => {
       ],
     ],
     [
-      "counts a lock by hand as it stands now",
+      "shows a manual lock as it is now",
       {
         record: { phase: "Waiting", need, reasons: [{ ...taken, since: ago(30) }] },
         lockState: { ...free, lock: parseLock('{"nodeID":"manual","reason":"etcd"}') },
@@ -234,7 +234,7 @@ describe("The explanation of a node", () => {
       ],
     ],
     [
-      "names what is not understood",
+      "names annotations that are not understood",
       { record: {}, annotations: { "rebootd.dev/priority": "urgent" } },
       [
         "n1 needs no reboot",
@@ -243,27 +243,27 @@ describe("The explanation of a node", () => {
       ],
     ],
     [
-      "names what is not understood beside the lock",
+      "names annotations that are not understood beside the lock",
       { record: {}, lockState: { ...free, misread: ["rebootd.dev/pause: nobody reads this"] } },
       ["n1 needs no reboot", lockLine, "not understood: rebootd.dev/pause: nobody reads this"],
     ],
     [
-      "takes no hook for a slip",
+      "does not take a hook for a mistyped key",
       { record: {}, annotations: { "rebootd.dev/raid": "true" }, hooks: ["rebootd.dev/raid"] },
       ["n1 needs no reboot", lockLine],
     ],
     [
-      "says that there is no record",
+      "shows that there is no record",
       {},
       ["rebootd has recorded nothing on n1 (no reboot needed yet, or not running)", lockLine],
     ],
     [
-      "says that there is none that can be read",
+      "shows that the record cannot be read",
       { record: "{" },
       ["the record of rebootd on n1 cannot be read: it is not JSON", lockLine],
     ],
     [
-      "names who holds the lock, that all are paused, and who failed",
+      "names the holders, a pause of all nodes, and failures",
       {
         record: {},
         lockState: {

@@ -8,6 +8,7 @@ import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/re
 import { parseFailures } from "../../daemon/lock/failures.ts";
 import { parseLock } from "../../daemon/lock/lock.ts";
 import type { LockPlace } from "../../daemon/lock/lock-object.ts";
+import { everyRow } from "../rows.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00.000Z");
 const minute = 60_000;
@@ -71,7 +72,7 @@ const show = (value: unknown, wide = false) =>
   );
 
 describe("The status", () => {
-  it("shows who holds the lock, what was set by hand, who waits, longest first, and why", () => {
+  it("shows the holders, manual locks, and the waiting nodes, longest first, with their reasons", () => {
     assert.equal(
       show(lock),
       `lease/rebootd in kube-system, rebootd.dev/lock: locked manually, no node starts a reboot; held by 2 nodes
@@ -92,7 +93,7 @@ n2    9m     Waiting  locked manually: new [31m switch
     );
   });
 
-  it("shows more where it may be wide", () => {
+  it("shows more columns if it is wide", () => {
     const text = show(lock, true);
     assert.match(
       text,
@@ -101,19 +102,19 @@ n2    9m     Waiting  locked manually: new [31m switch
     assert.match(text, /\nn3 +2h +Waiting +3h +high +linux-image,libc6 +locked manually: .*\n/);
   });
 
-  it("is one line and the nodes that are not Idle where the lock is free", () => {
+  it("is one line and the nodes that are not Idle if the lock is free", () => {
     assert.match(show(undefined), /^lease\/rebootd in kube-system, rebootd.dev\/lock: free\n\nNODE/);
     assert.doesNotMatch(show(undefined), /n5/);
   });
 
-  it("says how to mend a lock that cannot be read", () => {
+  it("shows how to repair a lock that cannot be read", () => {
     const status = statusOf(place, lockState("junk"), [], noon);
     assert.equal(status.lock.state, "unreadable");
     assert.match(statusText(status, false, noon), /"junk" cannot be read: .*remove the annotation/);
   });
 });
 
-describe("The status where nothing waits", () => {
+describe("The status without waiting nodes", () => {
   const ready = { conditions: [{ type: "Ready", status: "True" }] };
   const daemonOn = (nodeName: string, status: WholePod["status"] = ready): WholePod => ({
     spec: { nodeName, containers: [] },
@@ -130,7 +131,7 @@ describe("The status where nothing waits", () => {
     );
   const free = "lease/rebootd in kube-system, rebootd.dev/lock: free\n";
 
-  it("counts nodes and daemons, so that one sees that it is the right cluster", () =>
+  it("counts nodes and daemons, to show that it is the right cluster", () =>
     assert.equal(
       text([daemonOn("n1"), daemonOn("n2")]),
       `${free}2 nodes, 2 daemons, 0 need a reboot, not paused\n`,
@@ -139,13 +140,13 @@ describe("The status where nothing waits", () => {
   it("shows that no daemon runs at all", () =>
     assert.equal(text([]), `${free}2 nodes, 0 daemons, 0 need a reboot, not paused\n`));
 
-  it("does not say that nothing is paused where all are", () =>
+  it("does not report that nothing is paused if all are", () =>
     assert.equal(
       text([daemonOn("n1"), daemonOn("n2")], "racks"),
       `${free}all nodes are paused: racks\n2 nodes, 2 daemons, 0 need a reboot\n`,
     ));
 
-  it("counts what needs a reboot for programs, also where there is more to see", () =>
+  it("counts the needed reboots for programs, also if there are tables", () =>
     assert.deepEqual(statusOf(place, lockState(undefined), nodes, noon).count, {
       nodes: 6,
       daemons: 0,
@@ -157,14 +158,14 @@ describe("The status while all nodes are paused", () => {
   const secondLine = (paused: string) =>
     statusText(statusOf(place, { ...lockState(undefined), paused }, [], noon), false, noon).split("\n")[1];
 
-  it("says so, until when, and why", () => {
+  it("shows that, until when, and why", () => {
     assert.equal(
       secondLine(`until ${ago(-60)}: moving\nracks`),
       `all nodes are paused until ${ago(-60)}: moving racks`,
     );
   });
 
-  it("says nothing where that is over", () => {
+  it("shows nothing once the pause is over", () => {
     assert.equal(secondLine(`until ${ago(1)}`), "");
   });
 });
@@ -181,13 +182,13 @@ describe("The status after failures", () => {
     statusOf(place, lockState(undefined, failures), [...nodes, ...more], noon);
   const secondLine = (one: ReturnType<typeof status>) => statusText(one, false, noon).split("\n")[1];
 
-  it("says who failed, and that nothing is halted where no node that waits says so", () => {
+  it("counts the failures before a halt, and names the nodes", () => {
     const { halted, failures } = status(JSON.stringify(failed));
     assert.deepEqual([halted, failures], [false, failed]);
     assert.equal(secondLine(status(JSON.stringify(failed))), `2 failed reboots ${who}`);
   });
 
-  it("says that all is halted where a node that waits says so", () => {
+  it("shows the halt if a waiting node reports it", () => {
     const one = status(JSON.stringify(failed), haltedNode("halted"));
     assert.equal(one.halted, true);
     assert.match(
@@ -196,7 +197,7 @@ describe("The status after failures", () => {
     );
   });
 
-  it("says at once that all is halted, as the failures say after how many that is", () => {
+  it("shows the halt at once if the failures state their limit", () => {
     const told = failed.map((one) => ({ ...one, haltAfter: 2 }));
     assert.match(
       statusText(status(JSON.stringify(told)), false, noon),
@@ -209,13 +210,13 @@ describe("The status after failures", () => {
     assert.equal(status(JSON.stringify(never)).halted, false);
   });
 
-  it("does not believe a node that has not yet heard of the end of it", () => {
+  it("does not believe a node that has not yet seen the end of the halt", () => {
     const one = status(undefined, haltedNode("halted"));
     assert.deepEqual([one.halted, one.failures, one.failuresMessage], [false, [], undefined]);
     assert.equal(secondLine(one), "");
   });
 
-  it("says what cannot be read", () => {
+  it("shows that the failures cannot be read", () => {
     const one = status("junk", haltedNode("failures-unreadable"));
     assert.match(
       statusText(one, false, noon),
@@ -260,7 +261,7 @@ describe("The status of nodes that are not well", () => {
     ],
   };
 
-  it("shows a holder that is not Ready, or whose daemon is dead, first, since when and why", () => {
+  it("begins with a holder that is not Ready or whose daemon is dead, since when and why", () => {
     const daemons = [
       daemonOn("n1", crashing),
       ...["n2", "n3", "n4", "n5", "n6"].map((name) => daemonOn(name)),
@@ -272,7 +273,7 @@ describe("The status of nodes that are not well", () => {
     );
   });
 
-  it("shows other nodes whose daemon is dead or missing, first of them, also those that say nothing", () => {
+  it("shows other nodes whose daemon is dead or missing first, also nodes without a record", () => {
     const daemons = [
       daemonOn("n5", { phase: "Pending" }),
       ...["n1", "n2", "n3", "n6"].map((name) => daemonOn(name)),
@@ -283,29 +284,30 @@ describe("The status of nodes that are not well", () => {
     );
   });
 
-  it("says nothing of daemons where rebootd runs without pods", () =>
+  it("shows no troubles of daemons if rebootd runs without pods", () =>
     assert.doesNotMatch(text({ nodes: new Map(), daemons: [] }), /daemon|rebootd pod/));
 });
 
 describe("An age", () => {
-  const rows: [seconds: number, text: string][] = [
-    [-3600, "0s"],
-    [0, "0s"],
-    [59, "59s"],
-    [60, "1m"],
-    [100, "1m40s"],
-    [599, "9m59s"],
-    [600, "10m"],
-    [7199, "119m"],
-    [7200, "2h"],
-    [172_800, "2d"],
+  const rows: [text: string, seconds: number][] = [
+    ["0s", -3600],
+    ["0s", 0],
+    ["59s", 59],
+    ["1m", 60],
+    ["1m40s", 100],
+    ["9m59s", 599],
+    ["10m", 600],
+    ["119m", 7199],
+    ["2h", 7200],
+    ["2d", 172_800],
   ];
-  for (const [seconds, text] of rows) {
-    it(`of ${seconds} s is ${text}`, () =>
-      assert.equal(age(new Date(noon - seconds * 1000).toISOString(), noon), text));
-  }
+  it("is in minutes and seconds up to ten minutes, then in the largest unit of which there are two", () =>
+    everyRow(
+      rows.map(([text, seconds]) => [text, text, seconds] as const),
+      (text, seconds) => assert.equal(age(new Date(noon - seconds * 1000).toISOString(), noon), text),
+    ));
 
-  it("of no time is none", () => {
+  it("is none of a text that is no time", () => {
     assert.equal(age(undefined, noon), undefined);
     assert.equal(age("yesterday", noon), undefined);
   });

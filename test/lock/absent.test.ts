@@ -31,7 +31,7 @@ const known = async (...names: string[]) =>
   (await absent.known(stateOf(...names), signal))?.map(({ nodeID }) => nodeID);
 
 describe("The nodes in mid-cycle that the lock does not name", () => {
-  beforeEach(() => {
+  function start(): void {
     now = 0;
     looks = 0;
     underWay = [];
@@ -48,7 +48,8 @@ describe("The nodes in mid-cycle that the lock does not name", () => {
       recheckMs: minute,
       isUnderWay: () => true,
     });
-  });
+  }
+  beforeEach(start);
 
   it("are believed for a minute, and then looked at again", async () => {
     observe();
@@ -63,7 +64,7 @@ describe("The nodes in mid-cycle that the lock does not name", () => {
     assert.equal(looks, 2);
   });
 
-  it("are none that left the lock since the look began: a waiting node may enter at once", async () => {
+  it("are none that left the lock since the look began, but stay in the way when others enter", async () => {
     observe("x", "y");
     underWay = ["x", "y"];
     await absent.now(signal);
@@ -75,9 +76,8 @@ describe("The nodes in mid-cycle that the lock does not name", () => {
     meanwhile = () => void observe();
     await absent.now(signal);
     assert.equal(await known(), undefined);
-  });
 
-  it("stay in the way when others enter the lock", async () => {
+    start();
     observe();
     underWay = ["x"];
     await absent.now(signal);

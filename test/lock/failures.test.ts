@@ -33,14 +33,11 @@ const haltAt = (reboots: number, failedDrains = 0): HaltAfter => ({ reboots, dra
 const names = (failed: readonly Failure[] | undefined) => failed?.map(({ node }) => node);
 
 describe("The failures beside the lock", () => {
-  it("are read as they were written, and are none without an annotation", () => {
+  it("are read as they were written, each node once, and are none without an annotation", () => {
     assert.deepEqual(parseFailures(undefined), of());
     assert.equal(writeFailures([]), null);
     const { failed } = of("n1", "n2") as Extract<Failures, { state: "readable" }>;
     assert.deepEqual(parseFailures(writeFailures(failed) ?? undefined), { state: "readable", failed });
-  });
-
-  it("count a node once, although a person wrote it twice", () => {
     const twice = [failure("n1"), failure("n2"), failure("n1", { at: later })];
     const failures = parseFailures(JSON.stringify(twice));
     assert.ok(failures.state === "readable");
@@ -171,21 +168,15 @@ describe("A cycle that has ended", () => {
       assert.deepEqual(names(afterCycle(before, end(result), "n9", haltAt(3))), after),
     ));
 
-  it("clears them always if nothing is ever halted", () => {
+  it("clears them always if nothing is ever halted, but not if they are unreadable", () => {
     assert.deepEqual(afterCycle(of("n1", "n2", "n3"), end("rebooted"), "n9", haltAt(0)), []);
-  });
-
-  it("leaves unreadable failures alone", () => {
     for (const result of ["failed", "rebooted", "withdrawn"] as const)
       assert.equal(afterCycle(parseFailures("junk"), end(result), "n9", haltAt(3)), undefined);
   });
 
-  it("is counted once, although the answer was lost and it is written again", () => {
+  it("is stored within bounds, and once although the answer was lost and it is written again", () => {
     const once = afterCycle(of("n1"), end("failed"), "n9", haltAt(3)) ?? [];
     assert.deepEqual(afterCycle({ state: "readable", failed: once }, end("failed"), "n9", haltAt(3)), once);
-  });
-
-  it("is stored within bounds", () => {
     let failures = of();
     for (let number = 1; number <= 2 * failuresMax; number += 1) {
       const failed = afterCycle(failures, end("failed", "x".repeat(5000)), `n${number}`, haltAt(0)) ?? [];

@@ -159,14 +159,11 @@ describe("A node that enters or leaves", () => {
 describe("A stale entry", () => {
   const live = { name: "n1", uid: "u1" };
 
-  it("has the UID of an earlier Node of the same name", () => {
+  it("has the UID of an earlier Node, and is not one without a UID, written before the Node was read", () => {
     const lock = lockOf({ ...n1, nodeUID: "u0" });
     assert.equal(holds(lock, live, noon), false);
     assert.equal(hasStaleEntry(lock, live, noon), true);
     assert.equal(refusedIn(lock, live, { concurrency: 1 }, noon), undefined);
-  });
-
-  it("is not one without a UID, of a rebootd that had not read its Node yet", () => {
     assert.equal(holds(lockOf(n1), live, noon), true);
     assert.equal(hasStaleEntry(lockOf(n1), live, noon), false);
   });
@@ -268,7 +265,7 @@ describe("The room in the lock", () => {
       assert.ok(value.length < annotationsMaxBytes, `${value.length} bytes`);
     })).timeout(10_000);
 
-  it("has a code of its own if there is none left", () => {
+  it("has a code of its own if there is none left, and is not used up by a field for the last entrant", () => {
     const of = (index: number) => ({ ...entry(`${index}`.padStart(64, "n")), concurrency: 5000 });
     const count = Math.ceil((240 * 1024) / JSON.stringify(of(0)).length);
     const locks = Array.from({ length: count }, (_, index) => of(index));
@@ -276,9 +273,6 @@ describe("The room in the lock", () => {
       refusedIn(lockOf({ maxOwners: 5000, locks }), self, { concurrency: 5000 }, noon)?.code,
       "lock-full",
     );
-  });
-
-  it("is not used up by a field that only the last entrant needs", () => {
     const before = { ...entry("n2"), neededSince: created };
     const [kept, entered] = enter([before], { ...entry("n1"), neededSince: created }, noon);
     assert.deepEqual([kept?.neededSince, entered?.neededSince], [undefined, created]);
@@ -290,14 +284,11 @@ describe("The lock that is written", () => {
   const write = (holders: readonly Holder[], concurrency: number, before = free) =>
     writeLock({ holders, concurrency }, before);
 
-  it("is no annotation without holders", () => {
+  it("is no annotation without holders, kured's single shape with a limit of one, and the several shape above", () => {
     for (const concurrency of [1, 3]) {
       assert.equal(write([], concurrency), null);
       assert.equal(write([], concurrency, lockOf({ maxOwners: 2, locks: [n1] })), null);
     }
-  });
-
-  it("has kured's single shape with a limit of one, and the several shape above it", () => {
     assert.equal(
       write([byKured], 1),
       '{"nodeID":"n1","metadata":{"unschedulable":false},"created":"2026-11-24T12:00:00.000Z","TTL":0}',

@@ -50,14 +50,11 @@ describe("A manual lock", () => {
 describe("A manual unlock", () => {
   const value = { maxOwners: 3, locks: [n1, { nodeID: "manual" }, n2, { nodeID: "n2" }] };
 
-  it("removes all manual entries, whatever they name, and no node's slot", () => {
+  it("removes all manual entries, whatever they name, or one node's slot, and nothing else", () => {
     assert.deepEqual(outcomeOf(value, unlockByHand(lockOf(value), "manual", noon)), {
       maxOwners: 3,
       locks: [n1, n2],
     });
-  });
-
-  it("removes one node's slot, and no manual entry", () => {
     assert.deepEqual(outcomeOf(value, unlockByHand(lockOf(value), { node: "n2" }, noon)), {
       maxOwners: 3,
       locks: [n1, { nodeID: "manual" }, { nodeID: "n2" }],
@@ -69,11 +66,8 @@ describe("A manual unlock", () => {
       assert.deepEqual(unlockByHand(lock, "all", noon).change?.holders, []);
   });
 
-  it("changes nothing without a manual entry", () => {
+  it("changes nothing without a manual entry, and names the holders if the node holds no slot", () => {
     assert.equal(outcomeOf(n1, unlockByHand(lockOf(n1), "manual", noon)), "as it was");
-  });
-
-  it("is refused for a node that holds no slot, with the names of the holders", () => {
     assert.equal(
       unlockByHand(lockOf(value), { node: "n9" }, noon).refused,
       '"n9" holds no slot; holders: n1, n2',

@@ -69,14 +69,15 @@ const lockOf = (...names: string[]) =>
   JSON.stringify({ maxOwners: 9, locks: names.map((nodeID) => ({ nodeID, created, concurrency: 9 })) });
 
 describe("The lock as a daemon deals with it", () => {
-  beforeEach(() => {
+  function start(): void {
     time = createVirtualTime(noon);
     annotations = {};
     nodes = [];
     onList = () => {};
     lists = 0;
     warnings = [];
-  });
+  }
+  beforeEach(start);
 
   it("gives a slot, shows it as held, and takes it back", async () => {
     const store = createStore();
@@ -106,16 +107,15 @@ describe("The lock as a daemon deals with it", () => {
     assert.equal(lists, 4);
   });
 
-  it("refuses if the other nodes cannot be seen", async () => {
+  it("refuses if the other nodes cannot be seen, or one in mid-cycle is not in the lock", async () => {
     onList = () => {
       throw new Error("nodes are forbidden");
     };
     const { refusal } = await createStore({ maxUnavailable: { nodes: 1 } }).read(waiting, true, signal);
     assert.deepEqual([refusal?.code, refusal?.dependsOnNodes], ["nodes-unknown", true]);
     assert.match(refusal?.message ?? "", /^cannot tell the state of the other nodes: nodes are forbidden$/);
-  });
 
-  it("refuses beside a node in mid-cycle that the lock has lost", async () => {
+    start();
     nodes = [node("lost", { cordoned: true, isUnderWay: true })];
     assert.equal((await createStore().acquire(waiting, false, signal)).refusal?.code, "lock-lost");
   });

@@ -37,7 +37,7 @@ let lookedAfter: string[][];
 let clusterSize: () => Promise<number>;
 
 describe("A node that waits for its turn", () => {
-  beforeEach(() => {
+  function start(): void {
     time = createVirtualTime(noon);
     due = 0;
     news = 0;
@@ -76,17 +76,17 @@ describe("A node that waits for its turn", () => {
       onOverdue: () => {},
       onError: (what, error) => assert.fail(`${what}: ${error}`),
     });
-  });
+  }
+  beforeEach(start);
 
-  it("has its turn once, when a slot has been free for a while", async () => {
+  it("has its turn once, when a read or the watch shows that a slot has been free for a while", async () => {
     turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(100);
     assert.deepEqual([due, turn.claim()], [0, false]);
     await time.pass(400);
     assert.deepEqual([due, turn.claim(), turn.claim()], [1, true, false]);
-  });
 
-  it("has its turn when the watch shows that a slot has become free", async () => {
+    start();
     turn.follow(waiting, takenBy("a"), time.clock.elapsed());
     await time.pass(minute);
     assert.equal(due, 0);
@@ -125,16 +125,15 @@ describe("A node that waits for its turn", () => {
     assert.equal(due, 1);
   });
 
-  it("tries again when its turn came to nothing", async () => {
+  it("tries again when its turn came to nothing, and also if the number of nodes is unknown", async () => {
     turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(1000);
     assert.equal(turn.claim(), true);
     turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(1000);
     assert.equal(turn.claim(), true);
-  });
 
-  it("has its turn also if the number of nodes is unknown", async () => {
+    start();
     clusterSize = () => Promise.reject(new Error("forbidden"));
     turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(2000);
@@ -157,7 +156,7 @@ describe("A node that waits for its turn", () => {
     assert.equal(news, 0);
   });
 
-  it("reports once what only a person or a halt changes, and once that it is over", async () => {
+  it("reports once that it waits, what only a person or a halt changes, and that this is over", async () => {
     for (const code of ["halted", "failures-unreadable", "lock-manual", "lock-unreadable"] as const) {
       news = 0;
       turn.follow(waiting, takenBy("a"), time.clock.elapsed());
@@ -171,16 +170,15 @@ describe("A node that waits for its turn", () => {
       await time.pass(minute);
       assert.equal(news, 2, code);
     }
-  });
 
-  it("reports that it waits when others take the slot that was free", async () => {
+    start();
     turn.follow(waiting, free, time.clock.elapsed());
     show(takenBy("b"));
     await time.pass(minute);
     assert.deepEqual([news, due], [1, 0]);
   });
 
-  it("believes what the watch has shown since a read began, however late the answer comes", async () => {
+  it("believes the newer of a read and the watch, and a read whose version has gone back", async () => {
     turn.follow(waiting, { ...takenBy("a"), version: "5" }, time.clock.elapsed());
     const askedAt = time.clock.elapsed();
     await time.pass(1000);
@@ -188,15 +186,13 @@ describe("A node that waits for its turn", () => {
     turn.follow(waiting, { ...takenBy("a"), version: "6" }, askedAt);
     await time.pass(minute);
     assert.deepEqual([due, turn.refused()], [1, undefined]);
-  });
 
-  it("does not believe a watch that is behind a read", () => {
+    start();
     turn.follow(waiting, { ...takenBy("a"), version: "10" }, time.clock.elapsed());
     show({ ...free, version: "9" });
     assert.equal(turn.refused()?.refusal?.code, "lock-taken");
-  });
 
-  it("believes a read again whose version has gone back, as after a restore of etcd", async () => {
+    start();
     turn.follow(waiting, { ...takenBy("a"), version: "100" }, time.clock.elapsed());
     await time.pass(1000);
     turn.follow(waiting, { ...free, version: "50" }, time.clock.elapsed());

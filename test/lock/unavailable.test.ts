@@ -23,7 +23,7 @@ function ask(asked: Partial<Asked> = {}) {
 }
 
 describe("The Nodes that are unavailable", () => {
-  beforeEach(() => {
+  function start(): void {
     now = 0;
     looks = 0;
     clusterSize = 3;
@@ -43,9 +43,10 @@ describe("The Nodes that are unavailable", () => {
       clock: elapsedClock(() => now),
       recheckMs: minute,
     });
-  });
+  }
+  beforeEach(start);
 
-  it("are looked at only when it is this node's turn, once for both the turn and the entry", async () => {
+  it("are looked at when it is this node's turn, once for both the turn and the entry, and at no other time", async () => {
     assert.equal(await ask(), undefined);
     assert.equal(looks, 0);
     assert.deepEqual(await ask({ turn: true }), []);
@@ -55,9 +56,8 @@ describe("The Nodes that are unavailable", () => {
     now += 2000;
     cordoned = ["x"];
     assert.deepEqual(await unavailable.now(signal), ["x"]);
-  });
 
-  it("let no node in later because none was in the way before", async () => {
+    start();
     await ask({ turn: true });
     now += 6000;
     assert.equal(await ask(), undefined);
@@ -65,7 +65,7 @@ describe("The Nodes that are unavailable", () => {
     assert.deepEqual(await ask({ turn: true }), ["x"]);
   });
 
-  it("stay in the way for a minute; then they are looked at again, turn or not", async () => {
+  it("stay in the way for a minute per page; then they are looked at again, turn or not", async () => {
     cordoned = ["x"];
     await ask({ turn: true });
     now += minute - 1;
@@ -76,9 +76,8 @@ describe("The Nodes that are unavailable", () => {
     cordoned = ["y"];
     assert.deepEqual(await ask(), ["y"]);
     assert.equal(looks, 2);
-  });
 
-  it("stay in the way for a minute per page in a large cluster", async () => {
+    start();
     clusterSize = 5000;
     cordoned = ["x"];
     await ask({ turn: true });
@@ -96,7 +95,7 @@ describe("The Nodes that are unavailable", () => {
   ];
   it("are looked at again at the next turn once a holder has left the lock", () =>
     everyRow(departures, async (before, after) => {
-      now += 60 * minute;
+      start();
       cordoned = ["x"];
       unavailable.observe(lockOf(...before));
       await ask({ turn: true });
