@@ -17,7 +17,7 @@ export interface Credentials {
   context: string | undefined;
 }
 
-/** What a subcommand for people works with. */
+/** The cluster and the lock, for a subcommand of people. */
 export interface Access {
   api: Api;
   place: LockPlace;
@@ -56,7 +56,7 @@ export function withAccess(command: Command): Command {
 export function apiOf(command: Command, { environment, connect }: PersonIo): Api {
   const { kubeconfig, context } = typedOptions(command) as { kubeconfig?: string; context?: string };
   return connect({
-    // Without a value it is not given, as with kubectl.
+    // An empty value counts as not given, as with kubectl.
     kubeconfig: kubeconfig || environment["REBOOTD_KUBECONFIG"] || undefined,
     listed: kubeconfigFiles(environment),
     context,

@@ -7,7 +7,7 @@ import type { LockEdit } from "../lock/manual.ts";
 import { backoffMs } from "../time/backoff.ts";
 import type { Clock, Random } from "../time/clock.ts";
 
-/** What was asked for is not possible as things are; nothing was changed. */
+/** The request is not possible in the present state; nothing was changed. */
 export class CommandRefused extends Error {
   override readonly name = "CommandRefused";
 }
@@ -16,7 +16,7 @@ export function noSuchNode(name: string): CommandRefused {
   return new CommandRefused(`the cluster has no Node ${JSON.stringify(name)}`);
 }
 
-/** Does to the lock what a person wants, and resolves with the lock before and afterwards. */
+/** Makes a person's edit of the lock. Resolves with the lock before and afterwards; a refused edit is a CommandRefused. */
 export async function editLock(
   lockObject: LockObject,
   plan: (lock: LockValue) => LockEdit,
@@ -36,13 +36,13 @@ export async function editLock(
   return { before, lock };
 }
 
-/** A Node that changes so often under our hands is somebody else's to change. */
+/** A Node that changes so often is in use by another writer. */
 const conflictsMax = 5;
 const conflictRetry = { firstMs: 50, maxMs: 1000 };
 
 /**
- * Reads a Node, and changes annotations of it under the version read; null removes one. `change` answers undefined for "as it
- * is". Resolves with the annotations before. A Node that does not exist is a CommandRefused.
+ * Reads a Node, and changes its annotations under the version that was read; null removes one. `change` returns undefined for
+ * "as it is". Resolves with the annotations before. A Node that does not exist is a CommandRefused.
  */
 export async function annotateNode(
   { api, clock, random }: { api: Api; clock: Clock; random: Random },

@@ -22,7 +22,7 @@ import { count } from "../text/count.ts";
 import { type Health, troublesOf, unknownHealth } from "./health.ts";
 import { heldForAll, liveReasons } from "./live.ts";
 
-/** What `rebootd status -o json` prints. Times are RFC 3339. */
+/** The output of `rebootd status -o json`. Times are RFC 3339. */
 export interface ClusterStatus {
   lock: {
     /** Such as "lease/rebootd in kube-system". */
@@ -32,30 +32,30 @@ export interface ClusterStatus {
     /** The same as a sentence. */
     message: string;
   };
-  /** How many Nodes there are, on how many of them a pod of rebootd is Ready, and how many need a reboot as they say. */
+  /** The numbers of Nodes, of Nodes with a Ready pod of rebootd, and of Nodes whose record has a need. */
   count: { nodes: number; daemons: number; needReboot: number };
-  /** What people have written beside the lock that is not understood, as sentences. */
+  /** Annotations beside the lock that are not understood, as sentences. */
   misread: readonly string[];
-  /** A sentence; undefined where not all nodes are paused. */
+  /** A sentence; undefined unless all nodes are paused. */
   pausedMessage: string | undefined;
-  /** True where nothing starts until `rebootd resume --all`: by the last failure, or as a node that waits says. */
+  /** True if no node starts until `rebootd resume --all`, by the limit in the last failure or the record of a waiting node. */
   halted: boolean;
-  /** Of different nodes in a row, up to now. */
+  /** The failures of different nodes in a row, up to now. */
   failures: Failure[];
-  /** The same as a sentence; undefined where there are none. */
+  /** The same as a sentence; undefined if there are none. */
   failuresMessage: string | undefined;
   holders: HolderStatus[];
   manual: { name: string; since: string | undefined; reason: string | undefined }[];
-  /** Nodes without a slot that are not Idle, or whose daemon is not well: those with troubles first, then longest first. */
+  /** Nodes without a slot that are not Idle, or whose daemon has troubles: first those with troubles, then the longest wait. */
   others: NodeStatus[];
 }
 
 export interface NodeStatus {
   node: string;
-  /** Of the record; "Gone" where the cluster has no such Node. */
+  /** The phase in the record; "Gone" if the cluster has no such Node. */
   phase: string;
   since: string | undefined;
-  /** What is wrong with the node or its daemon, as the API server shows it; what the node says of itself may be old then. */
+  /** The troubles of the node or its daemon, as the API server shows them. The record may be old then. */
   troubles: string[];
   why: string[];
   neededSince: string | undefined;
@@ -71,7 +71,7 @@ export interface HolderStatus extends NodeStatus {
   expired: boolean;
 }
 
-/** Pure: what is in the lock and on the Nodes, put together. */
+/** Pure: puts together the lock and the records on the Nodes. */
 export function statusOf(
   place: LockPlace,
   lockState: LockObjectState,
@@ -184,7 +184,7 @@ function nodeStatus(
   };
 }
 
-/** What it waits for; or, after a failure, what failed. */
+/** The reasons why it waits; after a failure, its error. */
 function whyOf(
   { phase, reasons, outcome }: CycleRecord,
   paused: string | undefined,

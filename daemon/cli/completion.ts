@@ -1,6 +1,6 @@
 import { Argument, Command } from "commander";
 
-/** `rebootd completion bash`: a script for the shell. `program` is asked when it is printed, as it has this command too. */
+/** `rebootd completion bash`: a script for the shell. `program` is called only when it is printed, as it has this command too. */
 export function completionCommand(out: (text: string) => void, program: () => Command): Command {
   return new Command("completion")
     .description("Print a completion script for a shell")
@@ -8,7 +8,7 @@ export function completionCommand(out: (text: string) => void, program: () => Co
     .action(() => out(bashCompletion(program())));
 }
 
-/** Where a node is expected, kubectl is asked for the names of all. Pure. */
+/** Pure. The script asks kubectl for the names of all nodes if a node is expected. */
 export function bashCompletion(program: Command): string {
   const cases = program.commands.map((command) => {
     const takesNode = command.registeredArguments.some((argument) => argument.name() === "NODE");

@@ -65,9 +65,9 @@ export interface NodeFindings {
   node: WholeNode;
   lockState: LockObjectState;
   place: LockPlace;
-  /** Keys that the options of the daemons name as hooks; undefined where these are not known. */
+  /** Keys that the options of the daemons name as hooks; undefined if the options are unknown. */
   hooks: readonly string[] | undefined;
-  /** Of this node and of the holders of the lock. */
+  /** The health of this node and of the holders of the lock. */
   health: Health;
 }
 
@@ -169,7 +169,7 @@ function ofTheNode(node: WholeNode, record: CycleRecord | undefined): string[] {
   return [...(isTheirs ? ["cordoned by somebody else; rebootd will not uncordon it"] : [])];
 }
 
-/** Without a daemon nothing happens, and the record on the Node may be old: the explanation begins with that. */
+/** A node without a daemon does nothing, and its record may be old: the explanation begins with that. */
 function ofTheDaemon(name: string, record: CycleRecord | undefined, health: Health, now: number): string[] {
   const written = age(record?.reportedAt, now);
   const old = `the following ${written === undefined ? "may be out of date" : `was written ${written} ago`}`;

@@ -50,7 +50,7 @@ function notReady(node: Node, now: number): string[] {
   return [`NotReady${since === undefined ? "" : ` for ${since}`}${silent}`];
 }
 
-/** Without a daemon nothing happens, and the record on the Node is old. */
+/** A node without a daemon does nothing, and its record is old. */
 function daemonTroubles(name: string, daemons: readonly WholePod[]): string[] {
   if (daemons.length === 0) return [];
   const own = daemons.filter(({ spec }) => spec?.nodeName === name);

@@ -7,7 +7,7 @@ import { manualHolders } from "../lock/lock.ts";
 import type { LockObjectState } from "../lock/lock-object.ts";
 import { isByPeople, type Refusal } from "../lock/refusal.ts";
 
-/** What of the lock holds all nodes back at this moment. */
+/** The reason in the lock object that holds all nodes back at this moment. */
 export function heldForAll({ lock, failures, paused }: LockObjectState, now: number): Refusal | undefined {
   const pause = allPaused(paused, now);
   const halt = halted(failures, haltsAfter(failures));
@@ -18,8 +18,8 @@ export function heldForAll({ lock, failures, paused }: LockObjectState, now: num
 }
 
 /**
- * What a node waits for, where a person's word counts as it stands now: the record on the Node is from a moment ago, and a pause,
- * a lock by hand or a halt may have come, gone or changed since. Pure.
+ * The reasons why a node waits, with pauses, manual locks and halts as they are now: the record on the Node is from a moment ago,
+ * and these may have come, gone or changed since. Pure.
  */
 export function liveReasons(
   { reasons }: Pick<CycleRecord, "reasons">,

@@ -16,7 +16,7 @@ export function outputOption<F extends string>(...forms: readonly [F, ...F[]]): 
     .default(forms[0]);
 }
 
-/** For programs; what is undefined is left out. */
+/** The value for programs; undefined fields are left out. */
 export function dump(form: "json" | "yaml", value: unknown): string {
   const text = plainJson(value, 2);
   return form === "json" ? `${text}\n` : dumpYaml(JSON.parse(text), { lineWidth: -1 });

@@ -11,7 +11,7 @@ import { age, table } from "./table.ts";
 
 type Form = "text" | "wide" | "json" | "yaml";
 
-/** `rebootd status`: who holds the lock, who waits, and why. Reads only. */
+/** `rebootd status`: the holders of the lock, the nodes that wait, and their reasons. Reads only. */
 export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("status")
@@ -29,7 +29,7 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
   });
 }
 
-/** For people: a sentence on the lock, and a table for each kind of entry that there is. */
+/** The status for people: a sentence on the lock, and a table for each kind of entry in it. */
 export function statusText(status: ClusterStatus, wide: boolean, now: number): string {
   const since = (time: string | undefined) => age(time, now);
   const {

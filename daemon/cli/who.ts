@@ -3,7 +3,7 @@ import { paths } from "../cluster/paths.ts";
 import { oneLine } from "../text/one-line.ts";
 
 /**
- * Who the API server takes the person for; undefined where it does not tell
+ * The name of the person, as the API server knows it; undefined if the server does not answer that
  * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#self-subject-review).
  */
 export async function whoAmI(api: Api, signal: AbortSignal): Promise<string | undefined> {
@@ -16,7 +16,7 @@ export async function whoAmI(api: Api, signal: AbortSignal): Promise<string | un
     );
     return oneLine(status?.userInfo?.username ?? "") || undefined;
   } catch (error) {
-    // What is asked for is worth more than the name of who asks.
+    // The request is worth more than the name of the person.
     if (isApiError(error)) return undefined;
     throw error;
   }

@@ -10,16 +10,16 @@ import type { LockObjectState } from "./lock-object.ts";
 import { createLook } from "./look.ts";
 
 /**
- * Nodes that are down although the lock does not name them: it was deleted, overwritten, or is another one than when they began.
- * A node that is down cannot put its entry back, so whoever wants to enter looks at the Nodes: all that are cordoned, as the
- * server selects them, and what their records say.
+ * Nodes that are down although the lock does not name them: the lock was deleted, overwritten, or is another one than when their
+ * cycle began. A node that is down cannot put its entry back. So a node that is about to enter lists all cordoned Nodes, as the
+ * server selects them, and reads their records.
  */
 export interface Absent {
-  /** As seen just now: with it the node enters. */
+  /** Lists them now: the answer with which the node enters. */
   now(signal: AbortSignal): Promise<readonly Holder[]>;
-  /** As far as it has to be known before: undefined where none was there when it was looked at last. */
+  /** The answer for a node that waits: undefined if the last look found none. */
   known(state: LockObjectState, signal: AbortSignal): Promise<readonly Holder[] | undefined>;
-  /** To be told of each state of the lock: who has left it since the look was under way with a slot. True where that is so. */
+  /** Takes note of each state of the lock. True if a node has left the lock: it may have been under way at the last look. */
   observe(lock: LockValue): boolean;
 }
 
@@ -49,7 +49,7 @@ export function createAbsent(options: AbsentOptions): Absent {
     return {
       nodeID: name,
       created: "",
-      // What it has been told is not known: only the reader's own limit counts.
+      // Its own limit is unknown: only the reader's limit counts.
       concurrency: Number.POSITIVE_INFINITY,
       ...(uid !== undefined && { nodeUID: uid }),
       ...(zone !== undefined && { zone }),

@@ -10,7 +10,7 @@ import { forgotten, isUnlocked } from "./unlocked.ts";
 
 /** The parts of an own entry that neither the node nor the limits give. */
 export interface EntryOptions {
-  /** Whether the node was cordoned before. */
+  /** True if the node was cordoned before. */
   unschedulable: boolean;
   /** 0 is for ever. */
   ttlMs: number;

@@ -9,7 +9,7 @@ import { createUnavailable } from "./unavailable.ts";
 
 /** The looks at other nodes, made only if they decide, and remembered for as long as they may count. */
 export interface ClusterLooks {
-  /** As much of the view as tells a node that waits why it waits. `turn` is true if the node is about to enter. */
+  /** The part of the view that tells a waiting node its reason. `turn` is true if the node is about to enter. */
   enough(asked: Omit<Question, "view">, turn: boolean, signal: AbortSignal): Promise<ClusterView>;
   /** All of the view, as it is now: with it the node enters. */
   now(waiting: Waiting, limits: Limits, signal: AbortSignal): Promise<ClusterView>;
@@ -20,9 +20,9 @@ export interface ClusterLooks {
 export interface ClusterLooksOptions extends Pick<Limits, "maxPerZone" | "maxPerPool" | "poolLabel"> {
   api: Api;
   clock: Clock;
-  /** How soon Nodes that are in the way may be looked at again. */
+  /** Nodes and pods that are in the way are looked at again after so many milliseconds, or a multiple of them. */
   recheckMs: number;
-  /** Whether a Node with these annotations is in mid-cycle, and so counts as down whether or not the lock names it. */
+  /** True if a Node with these annotations is in mid-cycle, and so counts as down whether or not the lock names it. */
   isUnderWay: (annotations: Readonly<Record<string, string>>) => boolean;
 }
 

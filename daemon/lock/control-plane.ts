@@ -9,11 +9,11 @@ import type { Clock } from "../time/clock.ts";
 import { controlPlaneLabels } from "./limits.ts";
 import { createLook, freshMs } from "./look.ts";
 
-/** Which static pods of other control-plane nodes are down: a member of etcd may be, though its kubelet is Ready. */
+/** The static pods of other control-plane nodes that are down: a member of etcd may be down although its kubelet is Ready. */
 export interface StaticPods {
-  /** "namespace/name", as seen just now. */
+  /** Lists them now, as "namespace/name". */
   now(nodes: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
-  /** As far as it has to be known: undefined where it is not yet this node's turn, and none was down before. */
+  /** The answer for a node that waits: undefined if it is not yet its turn and none was down before. */
   enough(
     nodes: readonly string[],
     turn: boolean,
@@ -24,17 +24,17 @@ export interface StaticPods {
 export interface StaticPodsOptions {
   api: Api;
   clock: Clock;
-  /** How soon pods that are in the way may be looked at again. */
+  /** Pods that are in the way are listed again after so many milliseconds for each node. */
   recheckMs: number;
 }
 
 type Members = Awaited<ReturnType<typeof listByLabel>>;
 
-/** The Nodes of the control plane, and which are not Ready: one list for each label. */
+/** The Nodes of the control plane, and those that are not Ready: one list for each label. */
 export interface ControlPlaneMembers {
-  /** As seen just now. */
+  /** Lists them now. */
   now(signal: AbortSignal): Promise<Members>;
-  /** For a node that waits: a label that no Node has borne is asked for again only after an hour. */
+  /** The answer for a node that waits: a label that no Node had is listed again only after an hour. */
   known(signal: AbortSignal): Promise<Members>;
 }
 

@@ -7,9 +7,9 @@ import { quoted } from "./lock.ts";
 import type { Refusal } from "./refusal.ts";
 
 /**
- * Which nodes have failed in a row, as a value that stands beside the lock: an update that breaks each node that takes it
- * is to break a few, not all. What failed before the machine was asked to reboot is counted apart: whoever runs pods on a
- * few nodes can have their drains fail. Pure.
+ * The nodes that have failed in a row, as a value beside the lock: an update that breaks each node that takes it should
+ * break a few nodes, not all. Failures before the reboot was requested are counted apart: anybody who runs pods on a few
+ * nodes can make their drains fail. Pure.
  */
 
 const failureSchema = z.object({
@@ -21,37 +21,37 @@ const failureSchema = z.object({
 });
 
 /**
- * The last failed cycle of a node, of one kind. `at` is RFC 3339. `haltAfter`: with so many of the kind nothing starts, as the one who
- * wrote it is told; 0 is never. `during`: a version that does not write it has counted all in one, so what lacks it is a failed reboot.
+ * The last failed cycle of a node, of one kind. `at` is RFC 3339. `haltAfter` is the writer's own limit: with so many failures of the
+ * kind no node starts; 0 is never. `during` is absent for a failed reboot, and in all entries of versions that do not know drains.
  */
 export type Failure = z.output<typeof failureSchema>;
 
-/** With so many nodes that failed in a row, of either kind, nothing starts; 0 is never. */
+/** The limits: with so many nodes that failed in a row, of either kind, no node starts; 0 is never. */
 export interface HaltAfter {
   reboots: number;
   drains: number;
 }
 
 export type Failures =
-  /** One for each node and kind, the oldest first; since the last proved reboot of anybody, or since a person said resume. */
+  /** One for each node and kind, the oldest first, since the last proved reboot of any node or the last resume. */
   { state: "readable"; failed: readonly Failure[] } | { state: "unreadable"; why: string };
 
-/** How a cycle has ended. */
+/** The end of a cycle. */
 export interface CycleEnd {
   result: "rebooted" | "failed" | "withdrawn";
   /** RFC 3339. */
   at: string;
   message: string;
-  /** It has failed before the machine was asked to reboot: the node was up all the time. */
+  /** Set if it failed before the reboot was requested: the node was up all the time. */
   during?: "drain" | undefined;
 }
 
-/** No option asks for more; what is older than these of a kind goes. */
+/** No option asks for more. Older failures of a kind are removed. */
 export const failuresMax = 20;
 const messageMaxChars = 200;
-/** Other versions may keep more of them, and escape all of a text; still each is compared with each. */
+/** Other versions may keep more failures, and escape all of a text. The bound is low, as each one is compared with each. */
 const [entriesMax, valueMaxChars] = [100, 128 * 1024];
-/** The sentence that says who failed is to fit an event. */
+/** The sentence that names the failed nodes has to fit an event. */
 const shownMax = 5;
 const shownNameMaxChars = 60;
 const shownMessageMaxChars = 100;
@@ -73,7 +73,7 @@ export function parseFailures(annotation: string | undefined): Failures {
   return { state: "readable", failed: lastOfEach(parsed.data) };
 }
 
-/** What cannot be read may be something. */
+/** An unreadable value does not count as none. */
 export function isNone(failures: Failures): boolean {
   return failures.state === "readable" && failures.failed.length === 0;
 }
@@ -84,9 +84,9 @@ export function writeFailures(failed: readonly Failure[]): string | null {
 }
 
 /**
- * What the end of a node's cycle makes of them; undefined for "as they are". Whoever has failed before counts once: its own
- * back-off keeps a single bad node from doing harm. A failed drain leaves the failed reboots as they are, of its own node too.
- * Once all is halted, or where it cannot be told, only a person clears it.
+ * The failures after a cycle of a node; undefined for "as they are". A node that failed before counts once: its own back-off
+ * keeps a single bad node from doing harm. A failed drain leaves the failed reboots as they are, also those of its own node.
+ * During a halt, or if the failures cannot be read, only a person clears them.
  */
 export function afterCycle(
   failures: Failures,
@@ -114,7 +114,7 @@ export function afterCycle(
   }
 }
 
-/** Why nothing may start in the whole cluster, whatever the lock says; undefined when something may. */
+/** The reason why no node may start, whatever the lock contains; undefined if nodes may start. */
 export function halted(failures: Failures, haltAfter: HaltAfter): Refusal | undefined {
   if (failures.state === "unreadable") {
     const isNever = haltAfter.reboots === 0 && haltAfter.drains === 0;
@@ -131,7 +131,7 @@ export function halted(failures: Failures, haltAfter: HaltAfter): Refusal | unde
   };
 }
 
-/** After how many nothing starts, for a reader who is not told: by the last one of each kind, and 0 where it does not say. */
+/** The limits, for a reader without options: those of the last failure of each kind, and 0 if it has none. */
 export function haltsAfter(failures: Failures): HaltAfter {
   if (failures.state === "unreadable") return { reboots: 1, drains: 0 };
   const last = (has: Kind["has"]) => failures.failed.findLast(has)?.haltAfter ?? 0;
@@ -203,7 +203,7 @@ function lastOfEach(failed: readonly Failure[]): readonly Failure[] {
   return failed.filter((one, index) => !failed.slice(index + 1).some((later) => isSame(one, later)));
 }
 
-/** As many of each kind as are kept: many failed drains do not push a failed reboot out. */
+/** The failures that are kept, counted by kind: many failed drains do not push a failed reboot out. */
 function latest(failed: readonly Failure[]): readonly Failure[] {
   const kept = new Set(kinds.flatMap(({ has }) => failed.filter(has).slice(-failuresMax)));
   return failed.filter((one) => kept.has(one));

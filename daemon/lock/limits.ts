@@ -19,21 +19,21 @@ import {
 } from "./lock.ts";
 import type { LockRefusal, Refusal, RefusalCode } from "./refusal.ts";
 
-/** How many nodes may be in the lock at a time. */
+/** The numbers of nodes that may be in the lock at a time. */
 export interface Limits {
   concurrency: number;
   maxPerZone?: number | undefined;
   maxPerPool?: number | undefined;
   /** The label of a Node whose value names its pool. */
   poolLabel?: string | undefined;
-  /** How many nodes may be unavailable at a time: in the lock, not Ready, or cordoned by whomever. */
+  /** The number of nodes that may be unavailable at a time: in the lock, not Ready, or cordoned by anybody. */
   maxUnavailable?: number | undefined;
 }
 
 /** `--concurrency` and `--max-unavailable`: a number of nodes, or a part of all there are. */
 export type Concurrency = { nodes: number } | { percent: number };
 
-/** Rounded down, as a limit is; but never to nobody. */
+/** A percentage is rounded down, as it is a limit, but to at least 1. */
 export function concurrencyOf(asked: Concurrency, clusterSize: number): number {
   return "nodes" in asked ? asked.nodes : Math.max(1, Math.floor((clusterSize * asked.percent) / 100));
 }
@@ -85,7 +85,7 @@ export function isOfControlPlane(labels: Readonly<Record<string, string>>): bool
 
 const namedMax = 5;
 
-/** A person's word for all nodes, on the object that carries the lock. */
+/** The refusal by a pause of all nodes, which is an annotation on the lock object. */
 export function allPaused(annotation: string | undefined, now: number): Refusal | undefined {
   const pause = pauseNow(annotation, now);
   return pause && { gate: "paused", code: "cluster", message: `all nodes are ${pausedText(pause)}` };
@@ -158,7 +158,7 @@ export function lockedManually({ nodeID, reason }: Holder): string {
   return `locked manually${name}${why}`;
 }
 
-/** Only the program that has made the entry knows what it is for. */
+/** Only the program that made the entry knows its purpose. */
 function heldByOther({ nodeID }: Holder): Refusal {
   const message = `another program, such as kured, holds a slot for this node; if that program no longer runs, remove its entry with rebootd unlock ${nodeID}`;
   return { gate: "lock", code: "lock-foreign", message };
@@ -173,9 +173,9 @@ function noRoom(lock: LockValue, name: string): Refusal | undefined {
   };
 }
 
-/** Nobody enters above its own limit, nor above that of anybody who is in. */
+/** No node enters above its own limit, or above the limit of any holder. */
 function slotsTaken(others: readonly Holder[], own: number, several: boolean): Refusal | undefined {
-  // A kured that holds the lock in the single shape would not find itself in the several one.
+  // A kured that holds the lock in the single shape would not find its entry in the several one.
   const unsaid = several ? Number.POSITIVE_INFINITY : 1;
   const limit = Math.min(own, ...others.map(({ concurrency }) => asCount(concurrency) ?? unsaid));
   if (others.length < limit) return undefined;
@@ -218,7 +218,7 @@ export function controlPlaneBroken(
   return { gate: "lock", code: "control-plane-not-whole", message, dependsOnNodes: true };
 }
 
-/** Whoever holds a slot counts too, as it will be cordoned; so two that enter at one time see each other. */
+/** Holders count too, as they will be cordoned; so two nodes that enter at one time see each other. */
 function tooManyUnavailable(
   others: readonly Holder[],
   name: string,
@@ -236,7 +236,7 @@ function tooManyUnavailable(
   return { gate: "lock", code: "too-many-unavailable", message, by: [...names], ...dependsOnNodes };
 }
 
-/** The other Nodes were to be looked at, and could not be. */
+/** The other Nodes had to be looked at, and could not be. */
 export function nodesUnknown(error: unknown): Refusal {
   const message = `cannot tell the state of the other nodes: ${(error as Error).message}`;
   return { gate: "lock", code: "nodes-unknown", message, dependsOnNodes: true };

@@ -9,7 +9,7 @@ import { type LockChange, type LockValue, parseLock, writeLock } from "./lock.ts
 import { misreadBesideLock } from "./misread.ts";
 import { parseUnlocked, type Unlocked, writeUnlocked } from "./unlocked.ts";
 
-/** The object that carries the lock. */
+/** The object that has the lock in an annotation. */
 export interface LockPlace {
   kind: LockKind;
   namespace: string;
@@ -17,51 +17,51 @@ export interface LockPlace {
   annotation: string;
 }
 
-/** The place in one line, "lease/NAMESPACE/NAME ANNOTATION", to know it again. */
+/** The place in one line, "lease/NAMESPACE/NAME ANNOTATION", for the record. */
 export function placeText({ kind, namespace, name, annotation }: LockPlace): string {
   return `${kind}/${namespace}/${name} ${annotation}`;
 }
 
-/** Undefined for what {@link placeText} has not written. */
+/** Undefined for a text that {@link placeText} has not written. */
 export function parsePlace(text: string): LockPlace | undefined {
   const [, kind = "", namespace = "", name = "", annotation = ""] =
     /^([a-z]+)\/([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253}) ([A-Za-z0-9./_-]{1,317})$/.exec(text) ?? [];
   return isLockKind(kind) ? { kind, namespace, name, annotation } : undefined;
 }
 
-/** What the object says: the lock, which nodes have failed in a row, whose slot was taken away, and whether all are paused. */
+/** The values in the annotations of the object: the lock, failures in a row, slots that were taken away, a pause of all nodes. */
 export interface LockObjectState {
   /** The object's resourceVersion; undefined where there is no object. */
   version: string | undefined;
   lock: LockValue;
   failures: Failures;
   unlocked: readonly Unlocked[];
-  /** As a person has written it. */
+  /** The annotation as a person has written it. */
   paused?: string | undefined;
-  /** What people have written beside it that is not understood, as sentences. */
+  /** Annotations beside the lock that are not understood, as sentences. */
   misread?: readonly string[];
 }
 
-/** What it is to say; what is not named stays as it is. */
+/** The new values. A value that is not named stays as it is. */
 export interface LockObjectChange {
   lock?: LockChange;
   failures?: readonly Failure[];
   unlocked?: readonly Unlocked[];
-  /** Null takes it away. */
+  /** Null removes it. */
   paused?: string | null;
 }
 
 export interface LockObject {
   read(signal: AbortSignal): Promise<LockObjectState>;
   /**
-   * Reads, changes, writes under the version read; after a conflict once more. `change` is pure, and answers undefined for
-   * "as it is". Resolves with what is there afterwards.
+   * Reads, changes, and writes under the version that was read; after a conflict it starts again. `change` is pure, and returns
+   * undefined for "as it is". Resolves with the state afterwards.
    */
   swap(
     change: (state: LockObjectState) => LockObjectChange | undefined,
     signal: AbortSignal,
   ): Promise<LockObjectState>;
-  /** Calls back with each state of it until the signal ends it. */
+  /** Calls back with each state of the object until the signal ends it. */
   watch(
     onState: (state: LockObjectState) => void,
     onBreak: (error: unknown) => void,
@@ -74,13 +74,13 @@ export interface LockObjectOptions {
   clock: Clock;
   random: Random;
   place: LockPlace;
-  /** After so many conflicts in one swap it rejects. */
+  /** The number of conflicts after which a swap rejects. */
   conflictsMax?: number;
-  /** What is thrown where there is no object; without it a missing Lease is a free lock, and is created when it is written. */
+  /** The error if there is no object. Without it a missing Lease is a free lock, and is created when it is written. */
   ifMissing?: () => Error;
 }
 
-/** The part of a Lease and of a DaemonSet that the lock is about. */
+/** The part of a Lease and of a DaemonSet that the lock needs. */
 interface StoredObject {
   metadata?: StoredMetadata;
 }
@@ -91,7 +91,7 @@ interface StoredMetadata {
 }
 
 const conflictRetry = { firstMs: 50, maxMs: 2000 };
-/** With thousands of waiters the winner of each round is somebody; this many rounds without a turn is a fault. */
+/** Each round has a winner, also among thousands of nodes. So many rounds without a turn are a fault. */
 const conflictsMaxDefault = 12;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The lock as a value: what the annotation says, who is in it, and what it says afterwards. Readable by kured, in both
- * of its shapes: one holder `{"nodeID":…}`, several `{"maxOwners":2,"locks":[…]}`. Who may enter is in limits.ts.
+ * The lock as a value: its annotation, its holders, and the annotation afterwards. Pure. kured can read it, in both of its
+ * shapes: one holder `{"nodeID":…}`, several `{"maxOwners":2,"locks":[…]}`. The rules for entering are in limits.ts.
  */
 
 import { annotationsMaxChars, parseBoundedJson } from "../text/bounded-json.ts";
@@ -14,18 +14,18 @@ export interface Holder {
   created?: string;
   /** Nanoseconds; 0 is for ever. */
   TTL?: number;
-  // What follows is ours; kured ignores it.
+  // The following fields are those of rebootd; kured ignores them.
   /** UID of the holder's Node, which tells it from a later one of the same name. */
   nodeUID?: string;
-  /** How the boot ID begins under which its cycle has begun, see {@link bootText}: what proves its reboot is not on its Node alone. */
+  /** The beginning of the boot ID before its cycle, see {@link bootText}: so the proof of the reboot is not on its Node alone. */
   boot?: string;
-  /** How many nodes the holder wants to be in at most, itself included. A rebootd always writes it. */
+  /** The holder's own limit of nodes in the lock, itself included. A rebootd always writes it. */
   concurrency?: number;
   zone?: string;
   pool?: string;
   /** RFC 3339: since when its reboot had been needed. Only on the one that has entered last. */
   neededSince?: string;
-  /** Of a manual entry: why, and since when (RFC 3339). */
+  /** The reason and the time (RFC 3339) of a manual entry. */
   reason?: string;
   since?: string;
 }
@@ -87,7 +87,7 @@ export function parseLock(annotation: string | undefined): LockValue {
   };
 }
 
-/** What the lock is to become. */
+/** The new value of the lock. */
 export interface LockChange {
   holders: readonly Holder[];
   /** The writer's own limit, which decides on the shape. */
@@ -95,8 +95,8 @@ export interface LockChange {
 }
 
 /**
- * The annotation's new value; null removes it. With a limit of one it is the single shape, unless the lock was found in the
- * several shape: a kured that holds a slot in one shape does not find itself in the other, and never gives it back.
+ * The annotation's new value; null removes it. With a limit of one it has the single shape, unless the lock was found in the
+ * several shape: a kured that holds a slot in one shape does not find its entry in the other, and never releases it.
  */
 export function writeLock({ holders, concurrency }: LockChange, before: LockValue): string | null {
   const [first] = holders;
@@ -105,7 +105,7 @@ export function writeLock({ holders, concurrency }: LockChange, before: LockValu
   return JSON.stringify({ maxOwners: concurrency, locks: holders });
 }
 
-/** Of {@link annotationsMaxChars}; some room is left to what others write. */
+/** Less than {@link annotationsMaxChars}, so that others have room too. */
 const lockMaxChars = 240 * 1024;
 /** An entry is its name and about so much. */
 const entryChars = 158;
@@ -115,7 +115,7 @@ export function holdersMax(nodeName: string): number {
   return Math.floor(lockMaxChars / (nodeName.length + entryChars));
 }
 
-/** Whether there is no room for another entry in what can be stored. */
+/** True if the annotation has no room for another entry. */
 export function isFull(lock: LockValue, nodeName: string): boolean {
   const holders = holdersOf(lock);
   if (holders.length < holdersMax("n".repeat(nameMaxChars)) - 1) return false;
@@ -123,12 +123,12 @@ export function isFull(lock: LockValue, nodeName: string): boolean {
   return value.length + nodeName.length + 2 * entryChars > lockMaxChars;
 }
 
-/** Whether it is in the shape for several holders. */
+/** True for the shape for several holders. */
 export function isSeveral(lock: LockValue): boolean {
   return lock.state === "readable" && lock.maxOwners !== undefined;
 }
 
-/** What the last writer thought of the limit. */
+/** The limit of the last writer. */
 export function limitIn(lock: LockValue): number {
   return lock.state === "readable" ? (lock.maxOwners ?? 1) : 1;
 }
@@ -149,33 +149,33 @@ export function isManual(holder: Holder): boolean {
 }
 
 /**
- * By the reader's clock against the holder's, as kured does it. Only an entry that was written with a TTL ever expires, so
- * without `--lock-ttl` no clock takes a slot from anybody.
+ * Compares the reader's clock with the holder's, as kured does. Only an entry that was written with a TTL ever expires, so
+ * without `--lock-ttl` no clock takes a slot away.
  */
 export function isExpired({ created, TTL }: Holder, now: number): boolean {
   if (typeof TTL !== "number" || TTL <= 0 || typeof created !== "string") return false;
   return now - Date.parse(created) >= TTL / 1e6;
 }
 
-/** Whether a live entry is this very node's. A manual entry is nobody's, also when it names this node. */
+/** True if a live entry is that of this very node. A manual entry belongs to no node, even if it names one. */
 export function holds(lock: LockValue, self: NodeIdentity, now: number): boolean {
   return (
     lock.state === "readable" && lock.holders.some((holder) => isOwn(holder, self) && !isExpired(holder, now))
   );
 }
 
-/** As much of a boot ID as tells those of one node apart. */
+/** The beginning of a boot ID, long enough to tell those of one node apart. */
 export function bootText(bootID: string): string {
   return bootID.slice(0, 8);
 }
 
-/** Of this node's live entry; undefined where there is none, or one of a version that does not say it. */
+/** The boot ID in this node's live entry; undefined without such an entry, or if a version without the field wrote it. */
 export function bootOf(lock: LockValue, self: NodeIdentity, now: number): string | undefined {
   const own = holdersOf(lock).find((holder) => isOwn(holder, self) && !isExpired(holder, now));
   return typeof own?.boot === "string" ? own.boot : undefined;
 }
 
-/** Whether an entry bears this node's name without being a live one of its own: expired, or of a Node before it. */
+/** True if an entry has this node's name and is not its live one: it has expired, or is that of an earlier Node. */
 export function hasStaleEntry(lock: LockValue, self: NodeIdentity, now: number): boolean {
   return (
     lock.state === "readable" &&
@@ -184,7 +184,7 @@ export function hasStaleEntry(lock: LockValue, self: NodeIdentity, now: number):
   );
 }
 
-/** Entering twice is the same slot. What has expired makes room. Only of the last one it matters how long it has waited. */
+/** Entering twice is the same slot. Expired entries are removed. Only the last entry keeps `neededSince`. */
 export function enter(holders: readonly Holder[], holder: Holder, now: number): readonly Holder[] {
   const self = { name: holder.nodeID, uid: holder.nodeUID };
   const live = holders.filter((other) => isManual(other) || !isExpired(other, now));
@@ -192,22 +192,22 @@ export function enter(holders: readonly Holder[], holder: Holder, now: number): 
   return [...leave(live, self).map(({ neededSince: _, ...other }) => other), holder];
 }
 
-/** All that a rebootd of this node has entered goes. */
+/** Removes all entries that a rebootd of this node has made. */
 export function leave(holders: readonly Holder[], self: NodeIdentity): readonly Holder[] {
   return holders.filter((holder) => !isNamed(holder, self));
 }
 
-/** The entries of nodes, live or expired; without those that people have made. */
+/** The entries of nodes, live or expired, without manual ones. */
 export function nodeHolders(lock: LockValue): readonly Holder[] {
   return holdersOf(lock).filter((holder) => !isManual(holder));
 }
 
-/** Those that people have made. */
+/** The entries that people have made. */
 export function manualHolders(lock: LockValue): readonly Holder[] {
   return holdersOf(lock).filter(isManual);
 }
 
-/** The entry that another program, such as kured, has made for this very node: it is that program's to take away. */
+/** The entry that another program, such as kured, has made for this very node: only that program removes it. */
 export function foreignEntry(lock: LockValue, { name }: NodeIdentity, now: number): Holder | undefined {
   return nodeHolders(lock).find(
     (holder) => holder.nodeID === name && !isOfRebootd(holder) && !isExpired(holder, now),
@@ -238,7 +238,7 @@ function isHolder(value: unknown): value is Holder {
   return isRecord(value) && typeof value["nodeID"] === "string";
 }
 
-/** What it says is quoted, kept and written anew. */
+/** An entry is quoted in messages, and written again with all its fields, so its size is bounded. */
 function oversizeOf(holder: Holder): string | undefined {
   if (holder.nodeID.length > nameMaxChars)
     return `one of its nodeIDs has more than ${nameMaxChars} characters`;

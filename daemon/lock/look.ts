@@ -1,20 +1,20 @@
 import type { Clock } from "../time/clock.ts";
 import { holdersOf, type LockValue } from "./lock.ts";
 
-/** What was seen so recently counts as seen just now: the look at this node's turn is the one with which it enters. */
+/** A look that is not older counts as made now: the look at this node's turn is the one with which it enters. */
 export const freshMs = 5000;
 
-/** What was last seen of other nodes, with an age. Well seen it lets a node in for moments alone. */
+/** The last look at other nodes, with its age. A look that found nothing in the way lets a node in only while it is fresh. */
 export interface Look<T> {
-  /** Looks, and keeps what was seen as of the beginning. */
+  /** Looks, and keeps the result with the age of its beginning. */
   now(look: () => Promise<T>): Promise<T>;
-  /** However old. */
+  /** The last result, however old. */
   last(): T | undefined;
-  /** Undefined where it is older than so many milliseconds. */
+  /** The last result; undefined if it is older than so many milliseconds. */
   within(ms: number): T | undefined;
   /**
-   * To be told of each state of the lock: who has left it since the look was perhaps in the way only while it was in, so
-   * that look counts no more. True where somebody has left.
+   * Takes note of each state of the lock. True if a node has left it. Such a node was perhaps in the way only while it held
+   * its slot, so an earlier look no longer counts.
    */
   observe(lock: LockValue): boolean;
 }

@@ -13,15 +13,15 @@ import {
 } from "./lock.ts";
 import type { Unlocked } from "./unlocked.ts";
 
-/** What a person does to the lock: a change, or why not. Without either there is nothing to do. */
+/** A person's edit of the lock: a change, or the reason why there is none. Without either there is nothing to do. */
 export interface LockEdit {
   change?: LockChange;
-  /** Nodes whose slot is taken away for good: they do not put it back when they are down. */
+  /** Nodes whose slot is taken away for good: they do not put their entry back while they are down. */
   unlocked?: readonly Unlocked[];
   refused?: string;
 }
 
-/** Adds a manual entry beside the holders, who finish their cycles; one that is there gets the new reason. */
+/** Adds a manual entry beside the holders, which finish their cycles. An entry that is there gets the new reason. */
 export function lockByHand(lock: LockValue, reason: string | undefined, now: number): LockEdit {
   if (lock.state === "unreadable") return { refused: lock.why };
   const holders = holdersOf(lock).filter(
@@ -39,11 +39,11 @@ export function lockByHand(lock: LockValue, reason: string | undefined, now: num
   return { change: { holders: [...holders, manual], concurrency: limitIn(lock) } };
 }
 
-/** What to unlock: what was set by hand, one node's slot, or everything, also what cannot be read. */
+/** The entries to remove: manual ones, one node's slot, or everything, also an unreadable lock. */
 export type Which =
   | "manual"
   | "all"
-  /** `isDown`: its Node says that it is in mid-cycle, so it may put an entry back that the lock has lost. */
+  /** `isDown`: the record on its Node is in mid-cycle, so it may put an entry back that the lock has lost. */
   | { node: string; isDown?: boolean };
 
 export function unlockByHand(lock: LockValue, which: Which, now: number): LockEdit {

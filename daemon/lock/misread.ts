@@ -6,7 +6,7 @@ import { shortLine } from "../text/one-line.ts";
 const shownMax = 10;
 
 /**
- * What people have written on the object with the lock and perhaps meant otherwise than it is taken, each as a sentence: a pause
+ * Annotations of people on the lock object that are perhaps meant otherwise than they are read, each as a sentence: a pause
  * without the end that it seems to have, and keys that nobody reads there. Pure.
  */
 export function misreadBesideLock(

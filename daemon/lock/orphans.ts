@@ -3,7 +3,7 @@ import { readNodeMetadata } from "../cluster/nodes.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { type Holder, isManual } from "./lock.ts";
 
-/** A Node that is not there may be on its way back, as when its kubelet registers anew. */
+/** A missing Node may come back at once, for example when its kubelet registers again. */
 const looksApartMs = 30_000;
 
 /** A waiting daemon asks for so many Nodes at most in one go: others that wait begin elsewhere in the lock. */
@@ -35,14 +35,14 @@ export async function patrolOrphans(options: PatrolOptions, signal: AbortSignal)
   }
 }
 
-/** So many at most, one after the other from anywhere. */
+/** At most so many of them, in their order, from a random one on. */
 function someOf<T>(items: readonly T[], most: number, random: Random): readonly T[] {
   if (items.length <= most) return items;
   const from = Math.floor(random() * items.length);
   return [...items.slice(from), ...items.slice(0, from)].slice(0, most);
 }
 
-/** Those of the holders whose Node is gone, or is another one of that name, in two looks that are half a minute apart. */
+/** The holders whose Node is gone, or is another one of that name, in two looks that are half a minute apart. */
 export async function findOrphans(
   { api, clock }: { api: Api; clock: Clock },
   holders: readonly Holder[],
@@ -63,7 +63,7 @@ async function orphansAmong(
 ): Promise<readonly Holder[]> {
   const orphans: Holder[] = [];
   for (const holder of holders) {
-    // A person's entry is for that person to take away, whatever it names.
+    // Only a person removes a manual entry, whatever it names.
     if (isManual(holder) || holder.nodeID === ownName) continue;
     const node = await readNodeMetadata(api, holder.nodeID, signal);
     const isAnother = holder.nodeUID !== undefined && node?.uid !== holder.nodeUID;

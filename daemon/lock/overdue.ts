@@ -12,7 +12,7 @@ export interface Overdue {
   notReadySince: string | undefined;
 }
 
-/** Its Node as it is now; undefined where it is Ready. What is gone is an orphan, and looked after elsewhere. */
+/** Reads the Node of a holder; undefined if it is Ready. A Node that is gone makes an orphan, see orphans.ts. */
 export async function lookAtHolder(
   api: Api,
   { nodeID, created = "" }: Holder,
@@ -27,7 +27,7 @@ export async function lookAtHolder(
 export interface VigilOptions {
   clock: Clock;
   random: Random;
-  /** No cycle holds its slot for longer, if all goes well. */
+  /** A cycle without trouble holds its slot for no longer. */
   overdueMs: number;
   holders: () => readonly Holder[];
   look: (holder: Holder, signal: AbortSignal) => Promise<Overdue | undefined>;
@@ -36,9 +36,9 @@ export interface VigilOptions {
 }
 
 const lapMs = 60_000;
-/** Thousands of nodes wait for the same holders: each of them asks for one so seldom, once it is late. */
+/** Thousands of nodes wait for the same holders, so each reads a late holder only so often. */
 const lookAgainMs = 60 * 60_000;
-/** At most so many are asked for in a lap. */
+/** The number of Nodes that are read in a lap, at most. */
 const looksMax = 3;
 
 interface Watched {
@@ -48,7 +48,7 @@ interface Watched {
   overdue?: Overdue | undefined;
 }
 
-/** Looks after holders that are late, until the signal ends it: their own daemons may be down with them. */
+/** Reports holders that are late, until the signal ends it: their own daemons may be down with them. */
 export async function keepVigil(options: VigilOptions, self: string, signal: AbortSignal): Promise<void> {
   const { clock, random, overdueMs, holders, look, onOverdue, onError } = options;
   const watched = new Map<string, Watched>();

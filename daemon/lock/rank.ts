@@ -2,15 +2,15 @@ import { type Priority, parsePriority, priorities } from "../annotations/priorit
 import type { Random } from "../time/clock.ts";
 import type { Waiting } from "./limits.ts";
 
-/** What a waiting node knows of its place among all that wait, without asking any of them. */
+/** The place of a waiting node among all that wait, as it knows it without asking any of them. */
 export interface Rank {
   priority: Priority;
   waitedMs: number;
-  /** How long ago its last cycle has left the lock; undefined where that is not known. */
+  /** The time since its last cycle left the lock; undefined if that is unknown. */
   leftMs?: number | undefined;
-  /** How long the node that entered last has waited up to now; undefined where nobody was seen to enter. */
+  /** The time since the need of the last entrant; undefined if no node was seen to enter. */
   lastEntrantWaitMs?: number | undefined;
-  /** No more than these can be waiting. */
+  /** At most so many nodes can be waiting. */
   clusterSize: number;
 }
 
@@ -31,17 +31,18 @@ export function rankOf(
   };
 }
 
-/** Within this time of a write the others have seen it. */
+/** The other nodes have seen a write after this time. */
 const scaleMs = 110;
 const weightMax = 16;
-/** Where nobody was seen to enter, as after a restart, others may have waited for so long. */
+/** The assumed wait of the last entrant if no node was seen to enter, as after a restart. */
 const unknownEntrantWaitMs = 3_600_000;
 
 /**
- * How long a node lets others go first when a slot is free; milliseconds. Each priority has a stretch of time of its own,
- * the high one first. Behind them all is that of nodes that have had a slot since the one that entered last began to wait: others may wait
- * as long. Within it the draw is an exponential race: the chance to be first grows with the fourth power of the waiting time. The logarithm spreads the draws such that, however many wait, the first comes early and only few come within
- * `scaleMs` after it (the timers of Nonnenmacher and Biersack, "Scalable Feedback for Large Groups", 1999).
+ * The delay in which a node lets others go first when a slot is free; milliseconds. Each priority has a stretch of time of its
+ * own, the high one first. The last stretch is for nodes that have had a slot since the last entrant began to wait: others may
+ * have waited as long. Within a stretch the draw is an exponential race: the chance to be first grows with the fourth power of
+ * the waiting time. The logarithm spreads the draws such that, however many nodes wait, the first comes early and only few come
+ * within `scaleMs` after it (the timers of Nonnenmacher and Biersack, "Scalable Feedback for Large Groups", 1999).
  */
 export function turnDelayMs(rank: Rank, random: Random): number {
   const { priority, waitedMs, leftMs = Number.POSITIVE_INFINITY, lastEntrantWaitMs, clusterSize } = rank;
@@ -55,7 +56,7 @@ export function turnDelayMs(rank: Rank, random: Random): number {
   return stretch * stretchMs + scaleMs * Math.log1p(clusterSize * draw);
 }
 
-/** Bounded, as otherwise thousands that have waited long would all come first. */
+/** The weight is bounded: otherwise thousands of nodes that have waited long would all come first. */
 function weightOf(ratio: number): number {
   return Math.min(weightMax, Math.max(1 / weightMax, ratio ** 4));
 }

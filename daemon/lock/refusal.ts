@@ -20,16 +20,16 @@ export const refusals = {
 
 export type RefusalCode = keyof typeof refusals;
 
-/** Why a cycle may not start now: a closed gate, as gates/reasons.ts has it. */
+/** The reason why a cycle may not start now: a closed gate, as in gates/reasons.ts. */
 export type Refusal = LockRefusal | ({ gate: "paused"; code: "cluster" } & Refused);
 
 export type LockRefusal<C extends RefusalCode = RefusalCode> = { gate: "lock"; code: C } & Refused;
 
 interface Refused {
   message: string;
-  /** Nodes that are in the way, where the message does not name them. */
+  /** Nodes that are in the way, if the message does not name them. */
   by?: readonly string[];
-  /** Only other Nodes tell when that changes, and not the object with the lock: they are to be looked at again. */
+  /** Only other Nodes show when that changes, not the lock object: they have to be looked at again. */
   dependsOnNodes?: true;
 }
 
@@ -40,7 +40,7 @@ const byPeople: ReadonlySet<string> = new Set<RefusalCode>([
   "failures-unreadable",
 ]);
 
-/** Whether that changes only when a person, or what is worth one's attention, changes it; and not with each holder. */
+/** True if only a person ends it, or an event worth a person's attention; false if it changes with each holder. */
 export function isByPeople({ gate, code }: { gate: string; code: string }): boolean {
   return gate === "paused" || (gate === "lock" && byPeople.has(code));
 }

@@ -193,7 +193,7 @@ export async function leaveLock(
 }
 
 interface LimitsSource {
-  /** With the number of Nodes, if a limit is a percentage. */
+  /** Counts the Nodes first if a limit is a percentage. */
   now(signal: AbortSignal): Promise<Limits>;
   /** The same with the number of Nodes that was known last; a percentage of an unknown number is 1. */
   known(): Limits;

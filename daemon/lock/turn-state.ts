@@ -99,7 +99,7 @@ function reportNews({ next, requests }: TurnStep): TurnStep {
   return { next: { ...next, isReportPending: true }, requests: [...requests, "pause-report"] };
 }
 
-/** Whether the Node has to report another refusal. A free slot has its own call, or is taken again at once. */
+/** True if the Node has to report another refusal. A free slot has its own call, or is taken again at once. */
 function isNews({ current, reported }: TurnState): boolean {
   if (current === undefined) return false;
   if (current.code !== reported?.code) return true;

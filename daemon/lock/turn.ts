@@ -21,7 +21,7 @@ export interface Turn {
   claim(): boolean;
   /** The facts that were seen last, if they are still believed and other nodes are in the way. */
   refused(): LockFacts | undefined;
-  /** For how many milliseconds the facts seen last are believed; then the lock is to be read again. */
+  /** The milliseconds for which the last facts are still believed; then the lock is to be read again. */
   trustedMs(): number;
 }
 
@@ -29,7 +29,7 @@ export interface TurnOptions {
   clock: Clock;
   random: Random;
   lock: LockStore;
-  /** For so long a read of the lock is believed, while its watch is open. */
+  /** A read of the lock is believed for so many milliseconds, while its watch is open. */
   trustMs: number;
   /** Called when it is this node's turn. */
   onDue: () => void;

@@ -5,16 +5,16 @@ import type { Clock } from "../time/clock.ts";
 import type { LockValue } from "./lock.ts";
 import { createLook, freshMs } from "./look.ts";
 
-/** Which Nodes are not Ready or cordoned, for `--max-unavailable`. */
+/** The Nodes that are not Ready or cordoned, for `--max-unavailable`. */
 export interface Unavailable {
-  /** As seen just now. */
+  /** Lists them now. */
   now(signal: AbortSignal): Promise<readonly string[]>;
   /**
-   * As far as it has to be known: undefined where it is not yet this node's turn, and they were not in the way before.
-   * `isRefused` says whether they are.
+   * The answer for a node that waits: undefined if it is not yet its turn and none was in the way before. `isRefused` tells
+   * whether the given Nodes are in the way.
    */
   enough(asked: Asked, signal: AbortSignal): Promise<readonly string[] | undefined>;
-  /** To be told of each state of the lock. */
+  /** Takes note of each state of the lock. */
   observe(lock: LockValue): void;
 }
 
@@ -26,14 +26,14 @@ export interface Asked {
 export interface UnavailableOptions {
   api: Api;
   clock: Clock;
-  /** How soon Nodes that are in the way may be looked at again. */
+  /** Nodes that are in the way are listed again after so many milliseconds for each page. */
   recheckMs: number;
 }
 
 /**
- * All Nodes are many pages in a large cluster, so they are looked at only where that decides: with a slot free, at this
- * node's turn. Found in the way, they stay so for as many periods as there are pages: no node that waits asks for more than
- * a page a period. What was seen never lets anybody in later, but for the few seconds between a turn and its entry.
+ * All Nodes are many pages in a large cluster, so they are listed only if that decides: with a slot free, at this node's turn.
+ * Nodes in the way count for as many periods as there are pages: so a waiting node lists no more than a page in a period. A
+ * list never lets a node in later, but for the few seconds between its turn and its entry.
  */
 export function createUnavailable({ api, clock, recheckMs }: UnavailableOptions): Unavailable {
   const seen = createLook<{ names: readonly string[]; pages: number }>(clock);

@@ -2,8 +2,8 @@ import * as z from "zod/mini";
 import { parseBoundedJson } from "../text/bounded-json.ts";
 
 /**
- * Whose slot a person has taken away, as a value beside the lock. A node that was asked to reboot puts its entry back where the
- * lock has lost it, but not against a person's will. Pure.
+ * The nodes whose slot a person has taken away, as a value beside the lock. A node that was asked to reboot puts its entry back
+ * if the lock has lost it, but not against a person's will. Pure.
  */
 
 const schema = z.array(z.object({ node: z.string(), at: z.string() }));
@@ -16,7 +16,7 @@ const unlockedMax = 50;
 /** Names have at most 253 characters; some more for what other versions may add. */
 const valueMaxChars = 64 * 1024;
 
-/** The value of the annotation; what cannot be read says nothing. */
+/** The value of the annotation; an unreadable one counts as none. */
 export function parseUnlocked(annotation: string | undefined): readonly Unlocked[] {
   try {
     return schema.safeParse(parseBoundedJson(annotation ?? "[]", { maxChars: valueMaxChars })).data ?? [];
@@ -30,12 +30,12 @@ export function writeUnlocked(unlocked: readonly Unlocked[]): string | null {
   return unlocked.length === 0 ? null : JSON.stringify(unlocked.slice(-unlockedMax));
 }
 
-/** Whether a person has taken the slot of this node away. */
+/** True if a person has taken the slot of this node away. */
 export function isUnlocked(unlocked: readonly Unlocked[], nodeID: string): boolean {
   return unlocked.some(({ node }) => node === nodeID);
 }
 
-/** Once the node has left, or enters anew, it is of no use. */
+/** Removes the node, once it has left or entered again; undefined if it is not there. */
 export function forgotten(unlocked: readonly Unlocked[], nodeID: string): readonly Unlocked[] | undefined {
   const rest = unlocked.filter(({ node }) => node !== nodeID);
   return rest.length < unlocked.length ? rest : undefined;
