@@ -63,7 +63,10 @@ export function apiOf(command: Command, { environment, connect }: PersonIo): Api
   });
 }
 
-/** Finds the lock. A place where there is none is a CommandRefused as soon as it is used: nobody would look at what is made there. */
+/**
+ * Finds the lock. A place without the object is a CommandRefused as soon as it is used: no daemon would read
+ * an object that is created there.
+ */
 export async function accessOf(command: Command, io: PersonIo, signal: AbortSignal): Promise<Access> {
   const { environment, clock, random, err } = io;
   const typed = givenOptions(command, placeOptions, environment);

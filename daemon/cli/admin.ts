@@ -16,7 +16,10 @@ export function noSuchNode(name: string): CommandRefused {
   return new CommandRefused(`the cluster has no Node ${JSON.stringify(name)}`);
 }
 
-/** Makes a person's edit of the lock. Resolves with the lock before and afterwards; a refused edit is a CommandRefused. */
+/**
+ * Makes a person's edit of the lock. Resolves with the lock before and afterwards; a refused edit is a
+ * CommandRefused.
+ */
 export async function editLock(
   lockObject: LockObject,
   plan: (lock: LockValue) => LockEdit,
@@ -41,8 +44,9 @@ const conflictsMax = 5;
 const conflictRetry = { firstMs: 50, maxMs: 1000 };
 
 /**
- * Reads a Node, and changes its annotations under the version that was read; null removes one. `change` returns undefined for
- * "as it is". Resolves with the annotations before. A Node that does not exist is a CommandRefused.
+ * Reads a Node, and changes its annotations under the version that was read; null removes one. `change`
+ * returns undefined for "as it is". Resolves with the annotations before. A Node that does not exist is a
+ * CommandRefused.
  */
 export async function annotateNode(
   { api, clock, random }: { api: Api; clock: Clock; random: Random },

@@ -38,7 +38,10 @@ export interface ClusterStatus {
   misread: readonly string[];
   /** A sentence; undefined unless all nodes are paused. */
   pausedMessage: string | undefined;
-  /** True if no node starts until `rebootd resume --all`, by the limit in the last failure or the record of a waiting node. */
+  /**
+   * True if no node starts until `rebootd resume --all`, by the limit in the last failure or the record of a
+   * waiting node.
+   */
   halted: boolean;
   /** The failures of different nodes in a row, up to now. */
   failures: Failure[];
@@ -46,7 +49,10 @@ export interface ClusterStatus {
   failuresMessage: string | undefined;
   holders: HolderStatus[];
   manual: { name: string; since: string | undefined; reason: string | undefined }[];
-  /** Nodes without a slot that are not Idle, or whose daemon has troubles: first those with troubles, then the longest wait. */
+  /**
+   * Nodes without a slot that are not Idle, or whose daemon has troubles: first those with troubles, then the
+   * longest wait.
+   */
   others: NodeStatus[];
 }
 

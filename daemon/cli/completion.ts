@@ -1,6 +1,9 @@
 import { Argument, Command } from "commander";
 
-/** `rebootd completion bash`: a script for the shell. `program` is called only when it is printed, as it has this command too. */
+/**
+ * `rebootd completion bash`: a script for the shell. `program` is called only when it is printed, as it has
+ * this command too.
+ */
 export function completionCommand(out: (text: string) => void, program: () => Command): Command {
   return new Command("completion")
     .description("Print a completion script for a shell")

@@ -25,7 +25,9 @@ import { age } from "./table.ts";
 
 type Form = "text" | "json" | "yaml";
 
-/** `rebootd explain NODE...`: the reasons why it has not rebooted, in words, from its own record. Reads only. */
+/**
+ * `rebootd explain NODE...`: the reasons why it has not rebooted, in words, from its own record. Reads only.
+ */
 export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("explain")
@@ -155,13 +157,18 @@ function written({ reportedAt }: CycleRecord, now: number): string {
   return ago === undefined ? "" : ` (written ${ago} ago)`;
 }
 
+function timesFailed(failures: number): string {
+  return failures === 1 ? "failed once" : `failed ${failures} times in a row`;
+}
+
 function nextTry(record: CycleRecord): string {
   if (record.reasons.some((one) => isReason(one, "failures", "given-up")))
     return "no further try by itself; see rebootd resume";
   const until = backsOffUntil(record);
   if (record.failures > 0 && until !== undefined)
-    return `failed ${record.failures === 1 ? "once" : `${record.failures} times in a row`}; next try at ${iso(until)}`;
-  return `still requires a reboot after ${count(record.reboots, "confirmed reboot")}; no further try by itself, see rebootd reboot`;
+    return `${timesFailed(record.failures)}; next try at ${iso(until)}`;
+  const needed = `still requires a reboot after ${count(record.reboots, "confirmed reboot")}`;
+  return `${needed}; no further try by itself, see rebootd reboot`;
 }
 
 function ofTheNode(node: WholeNode, record: CycleRecord | undefined): string[] {

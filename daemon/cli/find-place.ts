@@ -15,11 +15,11 @@ import { runCommand } from "./run.ts";
 
 export interface FoundPlace {
   place: LockPlace;
-  /** Why it may not exist, and what to do. */
+  /** The reason why it may not exist, and the remedy. */
   ifMissing: string;
-  /** No daemon that is known looks there. */
+  /** Set if no known daemon has its lock there. */
   warning?: string;
-  /** Keys that any of the DaemonSets names as hooks; undefined where that is not known. */
+  /** Keys that any of the DaemonSets names as hooks; undefined if that is unknown. */
   hooks: readonly string[] | undefined;
 }
 
@@ -29,7 +29,7 @@ interface Installed {
   key: string;
   namespace: string;
   place: LockPlace;
-  /** An option that says where the lock is, and that cannot be read from here. */
+  /** An option for the place of the lock whose value cannot be read from here. */
   unknown: string | undefined;
   hooks: readonly string[] | undefined;
 }
@@ -38,8 +38,8 @@ const notInstalled = `no DaemonSet with the label ${daemonSelector} is in any na
 const pass = "pass --namespace=NAMESPACE, or --lock-object=KIND/NAME";
 
 /**
- * Where the lock is: where the options say, else where the DaemonSets of rebootd have it. A CommandRefused where they do not agree.
- * Whether there is such an object is for the caller to see.
+ * Finds the place of the lock: the one that the options name, else that of the DaemonSets of rebootd. It is a
+ * CommandRefused if these do not agree. The object itself may be missing.
  */
 export async function findPlace(api: Api, given: RawValues, signal: AbortSignal): Promise<FoundPlace> {
   const installed = await listInstalled(api, signal);
@@ -92,7 +92,7 @@ export function objectText({ kind, name, namespace }: LockPlace): string {
   return `${kind}/${name} in ${namespace}`;
 }
 
-/** Undefined where they may not be listed. */
+/** Undefined if they may not be listed. */
 async function listInstalled(api: Api, signal: AbortSignal): Promise<Installed[] | undefined> {
   try {
     const query = { labelSelector: daemonSelector };
@@ -104,7 +104,7 @@ async function listInstalled(api: Api, signal: AbortSignal): Promise<Installed[]
   }
 }
 
-/** By the arguments and the environment of its container, as the daemon itself reads them. */
+/** Reads the arguments and the environment of its container, as the daemon itself does. */
 function installedBy({ metadata, spec }: DaemonSet): Installed[] {
   const { namespace = "", name = "" } = metadata ?? {};
   const containers = spec?.template.spec?.containers ?? [];
@@ -142,7 +142,7 @@ function hookKeys(given: RawValues): readonly string[] | undefined {
   }
 }
 
-/** Of another version there may be options that are not known here. */
+/** A DaemonSet of another version may have options that are unknown here. */
 function argumentsOf(args: readonly string[], environment: Environment): RawValues {
   const command = runCommand(environment, async () => {});
   command

@@ -7,7 +7,9 @@ import { paths } from "../cluster/paths.ts";
 import { count } from "../text/count.ts";
 import { age } from "./table.ts";
 
-/** The state of nodes and of their daemons as the API server shows it, whatever the nodes report themselves. */
+/**
+ * The state of nodes and of their daemons as the API server shows it, whatever the nodes report themselves.
+ */
 export interface Health {
   /** The nodes that were looked at, by name. */
   nodes: ReadonlyMap<string, Node>;
@@ -36,7 +38,9 @@ async function readNodes(api: Api, names: readonly string[], signal: AbortSignal
   return (await Promise.all(pages)).flat();
 }
 
-/** Pure: the troubles of a node and of its daemon, the worst first; none as far as they were not looked at. */
+/**
+ * Pure: the troubles of a node and of its daemon, the worst first; none as far as they were not looked at.
+ */
 export function troublesOf(name: string, { nodes, daemons }: Health, now: number): string[] {
   const node = nodes.get(name);
   return [...(node === undefined ? [] : notReady(node, now)), ...daemonTroubles(name, daemons)];

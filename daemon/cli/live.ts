@@ -18,8 +18,8 @@ export function heldForAll({ lock, failures, paused }: LockObjectState, now: num
 }
 
 /**
- * The reasons why a node waits, with pauses, manual locks and halts as they are now: the record on the Node is from a moment ago,
- * and these may have come, gone or changed since. Pure.
+ * The reasons why a node waits, with pauses, manual locks and halts as they are now: the record on the Node
+ * is from a moment ago, and these may have come, gone or changed since. Pure.
  */
 export function liveReasons(
   { reasons }: Pick<CycleRecord, "reasons">,

@@ -3,8 +3,8 @@ import { objectName } from "../config/values.ts";
 import { ConfigError, printable } from "../text/config-error.ts";
 
 /**
- * The name of a node as a person types it, also as kubectl prints it (`node/n1`). What is none is a ConfigError before anybody is
- * asked anything: it may be a path or a query to the API server.
+ * The name of a node as a person types it, also as kubectl prints it (`node/n1`). Any other text is a
+ * ConfigError before any request: it might be a path or a query to the API server.
  */
 export function nodeName(given: string): string {
   const name = given.replace(/^nodes?\//, "");
@@ -14,7 +14,7 @@ export function nodeName(given: string): string {
   );
 }
 
-/** For an argument that may be repeated; each node counts once. */
+/** The names of an argument that may be repeated; each node counts once. */
 export function nodeNames(given: string, before: readonly string[] = []): string[] {
   return [...new Set([...before, nodeName(given)])];
 }

@@ -28,12 +28,12 @@ export function addEnvironmentHelp(command: Command, table: OptionTable): Comman
   );
 }
 
-/** What was typed: after the subcommand, else before it. */
+/** The options that were typed: after the subcommand, else before it. */
 export function typedOptions(command: Command): Record<string, string | string[] | true | undefined> {
   return { ...command.parent?.opts(), ...command.opts() };
 }
 
-/** What was given on the command line, else in the environment, as text. */
+/** The options of the command line, else of the environment, as text. */
 export function givenOptions<N extends string>(
   command: Command,
   table: Readonly<Record<N, unknown>>,

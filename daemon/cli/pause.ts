@@ -17,7 +17,10 @@ interface Given {
   all?: boolean;
 }
 
-/** `rebootd pause NODE`, or `--all`: no cycle starts there, or anywhere, and one that has started ends before the reboot. */
+/**
+ * `rebootd pause NODE`, or `--all`: no cycle starts there, or anywhere, and one that has started ends before
+ * the reboot.
+ */
 export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("pause")
@@ -48,7 +51,7 @@ export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
     io.out(`paused: ${who} until ${ends}\n${replaced ?? ""}`);
   });
 
-  /** Resolves with what was there before. */
+  /** Resolves with the annotation before. */
   async function setPause(node: string | undefined, paused: string): Promise<string | undefined> {
     if (node !== undefined) {
       const change = () => ({ [contract.paused.key]: paused });
@@ -101,7 +104,10 @@ const day = /^\d{4}-\d{2}-\d{2}/;
 const withZone = new RegExp(`${day.source}T.*(?:Z|[+-]\\d{2}:\\d{2})$`);
 const local = new RegExp(`${day.source}(?:[T ]\\d{2}:\\d{2}(?::\\d{2})?)?$`);
 
-/** A time, one of this machine's zone where it names none, or how long from now, where Go's units and days may be. */
+/**
+ * A time, in this machine's zone unless it names one, or a duration from now, in days and Go's units. Milliseconds
+ * since the epoch.
+ */
 function parseUntil(text: string, now: number): number {
   const end = timeIn(text) ?? now + (longDurationMs(text) ?? Number.NaN);
   if (end > now) return end;

@@ -50,7 +50,8 @@ function sentence(
 function fate({ deleteAfterSeconds, endAfterSeconds, end }: DrainPlan["escalation"]): string {
   const deletes = deleteAfterSeconds === undefined ? "" : `deleted after ${duration(deleteAfterSeconds)}, `;
   const after = duration(endAfterSeconds);
-  return `${deletes}${end === "reboot" ? `rebooted anyway after ${after}` : `cancelled after ${after} and uncordoned`}`;
+  if (end === "reboot") return `${deletes}rebooted anyway after ${after}`;
+  return `${deletes}cancelled after ${after} and uncordoned`;
 }
 
 function messages({ findings }: PodPlan, blocks: boolean): string {

@@ -26,8 +26,8 @@ export interface Io extends PersonIo {
 const descriptionWidthMin = 30;
 
 /**
- * Runs the command that the arguments name, and resolves with the exit code. 2 is for bad input: one line, nothing done. 1 is for
- * a request that the cluster refuses.
+ * Runs the command that the arguments name, and resolves with the exit code. 2 is for bad input: one line,
+ * nothing done. 1 is for a request that the cluster refuses.
  */
 export async function runProgram(
   args: readonly string[],

@@ -47,9 +47,9 @@ export function rebootCommand(io: PersonIo, signal: AbortSignal): Command {
 }
 
 /**
- * The daemon tells a new request by its text: the same text again would change nothing for a node that backs off or was given up.
- * Nor would a request that the daemon does not accept yet, so soon after the last. A person at a keyboard means it, so this resets
- * the counters of the record. Pure.
+ * The daemon tells a new request by its text: the same text again would change nothing for a node that backs
+ * off or was given up. Nor would a request that the daemon does not accept yet, so soon after the last. A
+ * person at a keyboard means it, so this resets the counters of the record. Pure.
  */
 export function anew(annotation: string | undefined, request: string, now: number): Record<string, string> {
   const { record } = parseRecord(annotation);

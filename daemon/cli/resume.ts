@@ -7,7 +7,10 @@ import { nodeName, nodeOrAll } from "./node-name.ts";
 import { resumeNode } from "./pause.ts";
 import { age, table } from "./table.ts";
 
-/** `rebootd resume --all`: the pause of all nodes ends, and failures up to now no longer count, so that nodes start again. */
+/**
+ * `rebootd resume --all`: the pause of all nodes ends, and failures up to now no longer count, so that nodes
+ * start again.
+ */
 export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
   const command = withAccess(
     new Command("resume")

@@ -91,5 +91,6 @@ export function statusText(status: ClusterStatus, wide: boolean, now: number): s
 /** The counts, for a status without tables: it may be the wrong cluster, or one without daemons. */
 function countText({ count: { nodes, daemons, needReboot }, pausedMessage }: ClusterStatus): string {
   const needs = count(needReboot, "needs a reboot", "need a reboot");
-  return `${count(nodes, "node")}, ${count(daemons, "daemon")}, ${needs}${pausedMessage === undefined ? ", not paused" : ""}`;
+  const notPaused = pausedMessage === undefined ? ["not paused"] : [];
+  return [count(nodes, "node"), count(daemons, "daemon"), needs, ...notPaused].join(", ");
 }

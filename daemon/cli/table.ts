@@ -6,7 +6,9 @@ export function age(time: string | undefined, now: number): string | undefined {
   return Number.isNaN(seconds) ? undefined : duration(seconds);
 }
 
-/** Up to ten minutes as `1m40s`; else in the largest unit of which there are at least two: `45m`, `30h`, `3d`. */
+/**
+ * Up to ten minutes as `1m40s`; else in the largest unit of which there are at least two: `45m`, `30h`, `3d`.
+ */
 export function duration(seconds: number): string {
   if (seconds >= 60 && seconds < 600) {
     const rest = seconds % 60;

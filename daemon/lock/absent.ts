@@ -10,16 +10,19 @@ import type { LockObjectState } from "./lock-object.ts";
 import { createLook } from "./look.ts";
 
 /**
- * Nodes that are down although the lock does not name them: the lock was deleted, overwritten, or is another one than when their
- * cycle began. A node that is down cannot put its entry back. So a node that is about to enter lists all cordoned Nodes, as the
- * server selects them, and reads their records.
+ * Nodes that are down although the lock does not name them: the lock was deleted, overwritten, or is another
+ * one than when their cycle began. A node that is down cannot put its entry back. So a node that is about to
+ * enter lists all cordoned Nodes, as the server selects them, and reads their records.
  */
 export interface Absent {
   /** Lists them now: the answer with which the node enters. */
   now(signal: AbortSignal): Promise<readonly Holder[]>;
   /** The answer for a node that waits: undefined if the last look found none. */
   known(state: LockObjectState, signal: AbortSignal): Promise<readonly Holder[] | undefined>;
-  /** Takes note of each state of the lock. True if a node has left the lock: it may have been under way at the last look. */
+  /**
+   * Takes note of each state of the lock. True if a node has left the lock: it may have been under way at the
+   * last look.
+   */
   observe(lock: LockValue): boolean;
 }
 

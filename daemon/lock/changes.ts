@@ -6,7 +6,10 @@ import { bootText, enter, type Holder, holdersOf, holds, type LockValue, leave, 
 import type { LockObjectChange, LockObjectState } from "./lock-object.ts";
 import { forgotten, isUnlocked } from "./unlocked.ts";
 
-/** Pure: the changes that a daemon makes to the lock, each from what was read. Undefined stands for "as it is". */
+/**
+ * Pure: the changes that a daemon makes to the lock, each from what was read. Undefined stands for "as it
+ * is".
+ */
 
 /** The parts of an own entry that neither the node nor the limits give. */
 export interface EntryOptions {
@@ -101,7 +104,8 @@ function entryOf(
 ): Holder {
   const { concurrency } = limits;
   const { zone, pool } = groupsOf(labels, limits);
-  // kured shows the fields of an only holder. Many entries have to fit, and kured takes an absent field for the same.
+  // kured shows the fields of an only holder. Many entries have to fit, and kured takes an absent field for
+  // the same.
   const isAlone = concurrency === 1;
   return {
     nodeID: identity.name,

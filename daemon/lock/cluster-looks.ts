@@ -9,7 +9,9 @@ import { createUnavailable } from "./unavailable.ts";
 
 /** The looks at other nodes, made only if they decide, and remembered for as long as they may count. */
 export interface ClusterLooks {
-  /** The part of the view that tells a waiting node its reason. `turn` is true if the node is about to enter. */
+  /**
+   * The part of the view that tells a waiting node its reason. `turn` is true if the node is about to enter.
+   */
   enough(asked: Omit<Question, "view">, turn: boolean, signal: AbortSignal): Promise<ClusterView>;
   /** All of the view, as it is now: with it the node enters. */
   now(waiting: Waiting, limits: Limits, signal: AbortSignal): Promise<ClusterView>;
@@ -20,9 +22,14 @@ export interface ClusterLooks {
 export interface ClusterLooksOptions extends Pick<Limits, "maxPerZone" | "maxPerPool" | "poolLabel"> {
   api: Api;
   clock: Clock;
-  /** Nodes and pods that are in the way are looked at again after so many milliseconds, or a multiple of them. */
+  /**
+   * Nodes and pods that are in the way are looked at again after so many milliseconds, or a multiple of them.
+   */
   recheckMs: number;
-  /** True if a Node with these annotations is in mid-cycle, and so counts as down whether or not the lock names it. */
+  /**
+   * True if a Node with these annotations is in mid-cycle, and so counts as down whether or not the lock
+   * names it.
+   */
   isUnderWay: (annotations: Readonly<Record<string, string>>) => boolean;
 }
 

@@ -9,7 +9,10 @@ import type { Clock } from "../time/clock.ts";
 import { controlPlaneLabels } from "./limits.ts";
 import { createLook, freshMs } from "./look.ts";
 
-/** The static pods of other control-plane nodes that are down: a member of etcd may be down although its kubelet is Ready. */
+/**
+ * The static pods of other control-plane nodes that are down: a member of etcd may be down although its
+ * kubelet is Ready.
+ */
 export interface StaticPods {
   /** Lists them now, as "namespace/name". */
   now(nodes: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
@@ -60,8 +63,9 @@ export function createMembers({ api, clock }: Pick<StaticPodsOptions, "api" | "c
 }
 
 /**
- * One list for each other node of the control plane: no label is on the static pods of all distributions. Found down, pods
- * stay so for as many periods as there are nodes to ask; seen well, they let a node in for the next few seconds alone.
+ * One list for each other node of the control plane: no label is on the static pods of all distributions.
+ * Found down, pods stay so for as many periods as there are nodes to ask; seen well, they let a node in for
+ * the next few seconds alone.
  */
 export function createStaticPods({ api, clock, recheckMs }: StaticPodsOptions): StaticPods {
   const seen = createLook<{ nodes: readonly string[]; down: readonly string[] }>(clock);

@@ -10,7 +10,10 @@ import { isUnlocked } from "./unlocked.ts";
 /** The state of the lock for this node. */
 export interface LockFacts {
   held: boolean;
-  /** The beginning of the boot ID under which the slot was taken, if the node holds one and its entry has that field. */
+  /**
+   * The beginning of the boot ID under which the slot was taken, if the node holds one and its entry has that
+   * field.
+   */
   boot?: string | undefined;
   /** An entry with this node's name that is not, or no longer, its slot. The node removes it. */
   hasStaleEntry: boolean;
@@ -59,8 +62,9 @@ export function factsOf(question: Question, now: number): LockFacts {
 export type ViewPart = keyof ClusterView;
 
 /**
- * The next look at other nodes that may decide; undefined once the answer is known. A look whose key is in the view was made,
- * also if it found nothing. The cheapest look is first, and none is made for a node that is in or is refused already.
+ * The next look at other nodes that may decide; undefined once the answer is known. A look whose key is in
+ * the view was made, also if it found nothing. The cheapest look is first, and none is made for a node that
+ * is in or is refused already.
  */
 export function nextLook(question: Question, now: number): ViewPart | undefined {
   const { state, waiting, view } = question;

@@ -7,9 +7,9 @@ import { quoted } from "./lock.ts";
 import type { Refusal } from "./refusal.ts";
 
 /**
- * The nodes that have failed in a row, as a value beside the lock: an update that breaks each node that takes it should
- * break a few nodes, not all. Failures before the reboot was requested are counted apart: anybody who runs pods on a few
- * nodes can make their drains fail. Pure.
+ * The nodes that have failed in a row, as a value beside the lock: an update that breaks each node that takes
+ * it should break a few nodes, not all. Failures before the reboot was requested are counted apart: anybody
+ * who runs pods on a few nodes can make their drains fail. Pure.
  */
 
 const failureSchema = z.object({
@@ -21,8 +21,9 @@ const failureSchema = z.object({
 });
 
 /**
- * The last failed cycle of a node, of one kind. `at` is RFC 3339. `haltAfter` is the writer's own limit: with so many failures of the
- * kind no node starts; 0 is never. `during` is absent for a failed reboot, and in all entries of versions that do not know drains.
+ * The last failed cycle of a node, of one kind. `at` is RFC 3339. `haltAfter` is the writer's own limit: with
+ * so many failures of the kind no node starts; 0 is never. `during` is absent for a failed reboot, and in all
+ * entries of versions that do not know drains.
  */
 export type Failure = z.output<typeof failureSchema>;
 
@@ -33,7 +34,10 @@ export interface HaltAfter {
 }
 
 export type Failures =
-  /** One for each node and kind, the oldest first, since the last proved reboot of any node or the last resume. */
+  /**
+   * One for each node and kind, the oldest first, since the last proved reboot of any node or the last
+   * resume.
+   */
   { state: "readable"; failed: readonly Failure[] } | { state: "unreadable"; why: string };
 
 /** The end of a cycle. */
@@ -49,7 +53,10 @@ export interface CycleEnd {
 /** No option asks for more. Older failures of a kind are removed. */
 export const failuresMax = 20;
 const messageMaxChars = 200;
-/** Other versions may keep more failures, and escape all of a text. The bound is low, as each one is compared with each. */
+/**
+ * Other versions may keep more failures, and escape all of a text. The bound is low, as each one is compared
+ * with each.
+ */
 const [entriesMax, valueMaxChars] = [100, 128 * 1024];
 /** The sentence that names the failed nodes has to fit an event. */
 const shownMax = 5;
@@ -84,9 +91,10 @@ export function writeFailures(failed: readonly Failure[]): string | null {
 }
 
 /**
- * The failures after a cycle of a node; undefined for "as they are". A node that failed before counts once: its own back-off
- * keeps a single bad node from doing harm. A failed drain leaves the failed reboots as they are, also those of its own node.
- * During a halt, or if the failures cannot be read, only a person clears them.
+ * The failures after a cycle of a node; undefined for "as they are". A node that failed before counts once:
+ * its own back-off keeps a single bad node from doing harm. A failed drain leaves the failed reboots as they
+ * are, also those of its own node. During a halt, or if the failures cannot be read, only a person clears
+ * them.
  */
 export function afterCycle(
   failures: Failures,

@@ -8,7 +8,9 @@ interface KindTraits {
   title: string;
   collection(namespace: string): string;
   object(namespace: string, name: string): string;
-  /** The object without its metadata, to be created where it is missing; without it, somebody else creates it. */
+  /**
+   * The object without its metadata, to be created where it is missing; without it, somebody else creates it.
+   */
   create?: { apiVersion: string; kind: string; spec: object };
   /** The part of a patch that shows the holders to people. */
   show?(holders: string | null): object;

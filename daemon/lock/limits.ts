@@ -26,7 +26,9 @@ export interface Limits {
   maxPerPool?: number | undefined;
   /** The label of a Node whose value names its pool. */
   poolLabel?: string | undefined;
-  /** The number of nodes that may be unavailable at a time: in the lock, not Ready, or cordoned by anybody. */
+  /**
+   * The number of nodes that may be unavailable at a time: in the lock, not Ready, or cordoned by anybody.
+   */
   maxUnavailable?: number | undefined;
 }
 
@@ -53,7 +55,10 @@ export interface Waiting {
   bootID?: string | undefined;
 }
 
-/** The other nodes, as far as they were looked at. A field that is undefined was not looked at, or need not be. */
+/**
+ * The other nodes, as far as they were looked at. A field that is undefined was not looked at, or need not
+ * be.
+ */
 export interface ClusterView {
   /** Only for a node of the control plane. */
   controlPlane?: ControlPlane | undefined;
@@ -119,7 +124,8 @@ function refusedByAbsent(holders: readonly Holder[], situation: Situation): Refu
   const refused = refusalBeside([...holders, ...absent], situation);
   if (refused === undefined) return undefined;
   const names = absent.map(({ nodeID }) => nodeID);
-  const message = `${refused.message}, counting nodes that are down without a slot: ${firstOf(names, namedMax)}`;
+  const down = `nodes that are down without a slot: ${firstOf(names, namedMax)}`;
+  const message = `${refused.message}, counting ${down}`;
   return { ...refused, gate: "lock", code: "lock-lost", message, dependsOnNodes: true };
 }
 
@@ -160,7 +166,8 @@ export function lockedManually({ nodeID, reason }: Holder): string {
 
 /** Only the program that made the entry knows its purpose. */
 function heldByOther({ nodeID }: Holder): Refusal {
-  const message = `another program, such as kured, holds a slot for this node; if that program no longer runs, remove its entry with rebootd unlock ${nodeID}`;
+  const remedy = `if that program no longer runs, remove its entry with rebootd unlock ${nodeID}`;
+  const message = `another program, such as kured, holds a slot for this node; ${remedy}`;
   return { gate: "lock", code: "lock-foreign", message };
 }
 
@@ -203,7 +210,10 @@ function groupFull(
   return taken(code, `all slots of ${where} are taken (${inside.length} of ${max})`, inside);
 }
 
-/** A kubelet may be Ready without its etcd, and etcd has a majority to lose: https://etcd.io/docs/v3.5/faq/#what-is-failure-tolerance */
+/**
+ * A kubelet may be Ready without its etcd, and etcd has a majority to lose:
+ * https://etcd.io/docs/v3.5/faq/#what-is-failure-tolerance
+ */
 export function controlPlaneBroken(
   name: string,
   { controlPlane, podsDown = [] }: Pick<ClusterView, "controlPlane" | "podsDown">,

@@ -29,7 +29,10 @@ export function parsePlace(text: string): LockPlace | undefined {
   return isLockKind(kind) ? { kind, namespace, name, annotation } : undefined;
 }
 
-/** The values in the annotations of the object: the lock, failures in a row, slots that were taken away, a pause of all nodes. */
+/**
+ * The values in the annotations of the object: the lock, failures in a row, slots that were taken away, a
+ * pause of all nodes.
+ */
 export interface LockObjectState {
   /** The object's resourceVersion; undefined where there is no object. */
   version: string | undefined;
@@ -54,8 +57,8 @@ export interface LockObjectChange {
 export interface LockObject {
   read(signal: AbortSignal): Promise<LockObjectState>;
   /**
-   * Reads, changes, and writes under the version that was read; after a conflict it starts again. `change` is pure, and returns
-   * undefined for "as it is". Resolves with the state afterwards.
+   * Reads, changes, and writes under the version that was read; after a conflict it starts again. `change` is
+   * pure, and returns undefined for "as it is". Resolves with the state afterwards.
    */
   swap(
     change: (state: LockObjectState) => LockObjectChange | undefined,
@@ -76,7 +79,10 @@ export interface LockObjectOptions {
   place: LockPlace;
   /** The number of conflicts after which a swap rejects. */
   conflictsMax?: number;
-  /** The error if there is no object. Without it a missing Lease is a free lock, and is created when it is written. */
+  /**
+   * The error if there is no object. Without it a missing Lease is a free lock, and is created when it is
+   * written.
+   */
   ifMissing?: () => Error;
 }
 
@@ -95,8 +101,8 @@ const conflictRetry = { firstMs: 50, maxMs: 2000 };
 const conflictsMaxDefault = 12;
 
 /**
- * Compare-and-swap on the annotations: one merge patch of them alone, guarded by the resourceVersion that was read
- * (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply).
+ * Compare-and-swap on the annotations: one merge patch of them alone, guarded by the resourceVersion that was
+ * read (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply).
  */
 export function createLockObject(options: LockObjectOptions): LockObject {
   const { api, clock, random, place, conflictsMax = conflictsMaxDefault, ifMissing } = options;

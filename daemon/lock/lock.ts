@@ -1,6 +1,7 @@
 /**
- * The lock as a value: its annotation, its holders, and the annotation afterwards. Pure. kured can read it, in both of its
- * shapes: one holder `{"nodeID":…}`, several `{"maxOwners":2,"locks":[…]}`. The rules for entering are in limits.ts.
+ * The lock as a value: its annotation, its holders, and the annotation afterwards. Pure. kured can read it,
+ * in both of its shapes: one holder `{"nodeID":…}`, several `{"maxOwners":2,"locks":[…]}`. The rules for
+ * entering are in limits.ts.
  */
 
 import { annotationsMaxChars, parseBoundedJson } from "../text/bounded-json.ts";
@@ -17,7 +18,10 @@ export interface Holder {
   // The following fields are those of rebootd; kured ignores them.
   /** UID of the holder's Node, which tells it from a later one of the same name. */
   nodeUID?: string;
-  /** The beginning of the boot ID before its cycle, see {@link bootText}: so the proof of the reboot is not on its Node alone. */
+  /**
+   * The beginning of the boot ID before its cycle, see {@link bootText}: so the proof of the reboot is not on
+   * its Node alone.
+   */
   boot?: string;
   /** The holder's own limit of nodes in the lock, itself included. A rebootd always writes it. */
   concurrency?: number;
@@ -44,7 +48,10 @@ export interface NodeIdentity {
 }
 
 export type LockValue =
-  /** `maxOwners` is there in the shape for several holders, and says what its last writer thought of the limit. */
+  /**
+   * `maxOwners` is there in the shape for several holders, and says what its last writer thought of the
+   * limit.
+   */
   | { state: "readable"; holders: readonly Holder[]; maxOwners?: number }
   | { state: "unreadable"; why: string };
 
@@ -95,8 +102,9 @@ export interface LockChange {
 }
 
 /**
- * The annotation's new value; null removes it. With a limit of one it has the single shape, unless the lock was found in the
- * several shape: a kured that holds a slot in one shape does not find its entry in the other, and never releases it.
+ * The annotation's new value; null removes it. With a limit of one it has the single shape, unless the lock
+ * was found in the several shape: a kured that holds a slot in one shape does not find its entry in the
+ * other, and never releases it.
  */
 export function writeLock({ holders, concurrency }: LockChange, before: LockValue): string | null {
   const [first] = holders;
@@ -149,15 +157,17 @@ export function isManual(holder: Holder): boolean {
 }
 
 /**
- * Compares the reader's clock with the holder's, as kured does. Only an entry that was written with a TTL ever expires, so
- * without `--lock-ttl` no clock takes a slot away.
+ * Compares the reader's clock with the holder's, as kured does. Only an entry that was written with a TTL
+ * ever expires, so without `--lock-ttl` no clock takes a slot away.
  */
 export function isExpired({ created, TTL }: Holder, now: number): boolean {
   if (typeof TTL !== "number" || TTL <= 0 || typeof created !== "string") return false;
   return now - Date.parse(created) >= TTL / 1e6;
 }
 
-/** True if a live entry is that of this very node. A manual entry belongs to no node, even if it names one. */
+/**
+ * True if a live entry is that of this very node. A manual entry belongs to no node, even if it names one.
+ */
 export function holds(lock: LockValue, self: NodeIdentity, now: number): boolean {
   return (
     lock.state === "readable" && lock.holders.some((holder) => isOwn(holder, self) && !isExpired(holder, now))
@@ -169,13 +179,19 @@ export function bootText(bootID: string): string {
   return bootID.slice(0, 8);
 }
 
-/** The boot ID in this node's live entry; undefined without such an entry, or if a version without the field wrote it. */
+/**
+ * The boot ID in this node's live entry; undefined without such an entry, or if a version without the field
+ * wrote it.
+ */
 export function bootOf(lock: LockValue, self: NodeIdentity, now: number): string | undefined {
   const own = holdersOf(lock).find((holder) => isOwn(holder, self) && !isExpired(holder, now));
   return typeof own?.boot === "string" ? own.boot : undefined;
 }
 
-/** True if an entry has this node's name and is not its live one: it has expired, or is that of an earlier Node. */
+/**
+ * True if an entry has this node's name and is not its live one: it has expired, or is that of an earlier
+ * Node.
+ */
 export function hasStaleEntry(lock: LockValue, self: NodeIdentity, now: number): boolean {
   return (
     lock.state === "readable" &&
@@ -207,7 +223,9 @@ export function manualHolders(lock: LockValue): readonly Holder[] {
   return holdersOf(lock).filter(isManual);
 }
 
-/** The entry that another program, such as kured, has made for this very node: only that program removes it. */
+/**
+ * The entry that another program, such as kured, has made for this very node: only that program removes it.
+ */
 export function foreignEntry(lock: LockValue, { name }: NodeIdentity, now: number): Holder | undefined {
   return nodeHolders(lock).find(
     (holder) => holder.nodeID === name && !isOfRebootd(holder) && !isExpired(holder, now),

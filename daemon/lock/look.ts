@@ -1,10 +1,15 @@
 import type { Clock } from "../time/clock.ts";
 import { holdersOf, type LockValue } from "./lock.ts";
 
-/** A look that is not older counts as made now: the look at this node's turn is the one with which it enters. */
+/**
+ * A look that is not older counts as made now: the look at this node's turn is the one with which it enters.
+ */
 export const freshMs = 5000;
 
-/** The last look at other nodes, with its age. A look that found nothing in the way lets a node in only while it is fresh. */
+/**
+ * The last look at other nodes, with its age. A look that found nothing in the way lets a node in only while
+ * it is fresh.
+ */
 export interface Look<T> {
   /** Looks, and keeps the result with the age of its beginning. */
   now(look: () => Promise<T>): Promise<T>;
@@ -13,8 +18,8 @@ export interface Look<T> {
   /** The last result; undefined if it is older than so many milliseconds. */
   within(ms: number): T | undefined;
   /**
-   * Takes note of each state of the lock. True if a node has left it. Such a node was perhaps in the way only while it held
-   * its slot, so an earlier look no longer counts.
+   * Takes note of each state of the lock. True if a node has left it. Such a node was perhaps in the way only
+   * while it held its slot, so an earlier look no longer counts.
    */
   observe(lock: LockValue): boolean;
 }

@@ -13,7 +13,10 @@ import {
 } from "./lock.ts";
 import type { Unlocked } from "./unlocked.ts";
 
-/** A person's edit of the lock: a change, or the reason why there is none. Without either there is nothing to do. */
+/**
+ * A person's edit of the lock: a change, or the reason why there is none. Without either there is nothing to
+ * do.
+ */
 export interface LockEdit {
   change?: LockChange;
   /** Nodes whose slot is taken away for good: they do not put their entry back while they are down. */
@@ -21,7 +24,10 @@ export interface LockEdit {
   refused?: string;
 }
 
-/** Adds a manual entry beside the holders, which finish their cycles. An entry that is there gets the new reason. */
+/**
+ * Adds a manual entry beside the holders, which finish their cycles. An entry that is there gets the new
+ * reason.
+ */
 export function lockByHand(lock: LockValue, reason: string | undefined, now: number): LockEdit {
   if (lock.state === "unreadable") return { refused: lock.why };
   const holders = holdersOf(lock).filter(

@@ -6,9 +6,14 @@ import { type Holder, isManual } from "./lock.ts";
 /** A missing Node may come back at once, for example when its kubelet registers again. */
 const looksApartMs = 30_000;
 
-/** A waiting daemon asks for so many Nodes at most in one go: others that wait begin elsewhere in the lock. */
+/**
+ * A waiting daemon asks for so many Nodes at most in one go: others that wait begin elsewhere in the lock.
+ */
 const looksMax = 10;
-/** A holder whose Node is gone never releases its slot: a few are looked after within minutes, then one at a time. */
+/**
+ * A holder whose Node is gone never releases its slot: a few are looked after within minutes, then one at a
+ * time.
+ */
 const firstPatrolMs = { least: 30_000, most: 5 * 60_000 };
 const patrolMs = { least: 30 * 60_000, most: 40 * 60_000 };
 
@@ -42,7 +47,9 @@ function someOf<T>(items: readonly T[], most: number, random: Random): readonly 
   return [...items.slice(from), ...items.slice(0, from)].slice(0, most);
 }
 
-/** The holders whose Node is gone, or is another one of that name, in two looks that are half a minute apart. */
+/**
+ * The holders whose Node is gone, or is another one of that name, in two looks that are half a minute apart.
+ */
 export async function findOrphans(
   { api, clock }: { api: Api; clock: Clock },
   holders: readonly Holder[],

@@ -12,7 +12,9 @@ export interface Overdue {
   notReadySince: string | undefined;
 }
 
-/** Reads the Node of a holder; undefined if it is Ready. A Node that is gone makes an orphan, see orphans.ts. */
+/**
+ * Reads the Node of a holder; undefined if it is Ready. A Node that is gone makes an orphan, see orphans.ts.
+ */
 export async function lookAtHolder(
   api: Api,
   { nodeID, created = "" }: Holder,

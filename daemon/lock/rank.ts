@@ -38,11 +38,12 @@ const weightMax = 16;
 const unknownEntrantWaitMs = 3_600_000;
 
 /**
- * The delay in which a node lets others go first when a slot is free; milliseconds. Each priority has a stretch of time of its
- * own, the high one first. The last stretch is for nodes that have had a slot since the last entrant began to wait: others may
- * have waited as long. Within a stretch the draw is an exponential race: the chance to be first grows with the fourth power of
- * the waiting time. The logarithm spreads the draws such that, however many nodes wait, the first comes early and only few come
- * within `scaleMs` after it (the timers of Nonnenmacher and Biersack, "Scalable Feedback for Large Groups", 1999).
+ * The delay in which a node lets others go first when a slot is free; milliseconds. Each priority has a
+ * stretch of time of its own, the high one first. The last stretch is for nodes that have had a slot since
+ * the last entrant began to wait: others may have waited as long. Within a stretch the draw is an exponential
+ * race: the chance to be first grows with the fourth power of the waiting time. The logarithm spreads the
+ * draws such that, however many nodes wait, the first comes early and only few come within `scaleMs` after it
+ * (the timers of Nonnenmacher and Biersack, "Scalable Feedback for Large Groups", 1999).
  */
 export function turnDelayMs(rank: Rank, random: Random): number {
   const { priority, waitedMs, leftMs = Number.POSITIVE_INFINITY, lastEntrantWaitMs, clusterSize } = rank;

@@ -40,7 +40,10 @@ const byPeople: ReadonlySet<string> = new Set<RefusalCode>([
   "failures-unreadable",
 ]);
 
-/** True if only a person ends it, or an event worth a person's attention; false if it changes with each holder. */
+/**
+ * True if only a person ends it, or an event worth a person's attention; false if it changes with each
+ * holder.
+ */
 export function isByPeople({ gate, code }: { gate: string; code: string }): boolean {
   return gate === "paused" || (gate === "lock" && byPeople.has(code));
 }

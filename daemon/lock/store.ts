@@ -17,17 +17,23 @@ import type { LockObject, LockObjectState } from "./lock-object.ts";
 import { findOrphans } from "./orphans.ts";
 import { lookAtHolder, type Overdue } from "./overdue.ts";
 
-/** The lock as one node's daemon deals with it. Each method that writes resolves with the facts afterwards. */
+/**
+ * The lock as one node's daemon deals with it. Each method that writes resolves with the facts afterwards.
+ */
 export interface LockStore {
-  /** `turn`: it is this node's turn, so if nothing else is in the way, all Nodes are looked at for `--max-unavailable`. */
+  /**
+   * `turn`: it is this node's turn, so if nothing else is in the way, all Nodes are looked at for
+   * `--max-unavailable`.
+   */
   read(waiting: Waiting, turn: boolean, signal: AbortSignal): Promise<LockFacts>;
   /** Takes a slot if the node may; `held` says whether it has one. */
   acquire(waiting: Waiting, unschedulable: boolean, signal: AbortSignal): Promise<LockFacts>;
   /** Puts the entry of a node that is down back, whatever the limits are; not against a person's will. */
   reenter(waiting: Waiting, signal: AbortSignal): Promise<LockFacts>;
   /**
-   * Releases the slot, and removes all else that bears this node's name, as far as it was seen: another daemon of this node
-   * may have entered since. The end of the cycle, if one has ended, counts among the failures in a row.
+   * Releases the slot, and removes all else that bears this node's name, as far as it was seen: another
+   * daemon of this node may have entered since. The end of the cycle, if one has ended, counts among the
+   * failures in a row.
    */
   release(
     waiting: Waiting,
@@ -35,11 +41,17 @@ export interface LockStore {
     end: CycleEnd | undefined,
     signal: AbortSignal,
   ): Promise<LockFacts>;
-  /** Removes entries of other nodes whose Node is gone, or is another one of that name, after two looks. Resolves with them. */
+  /**
+   * Removes entries of other nodes whose Node is gone, or is another one of that name, after two looks.
+   * Resolves with them.
+   */
   removeOrphans(ownName: string, holders: readonly Holder[], signal: AbortSignal): Promise<readonly Holder[]>;
   /** Resolves with a holder that is late if its Node is not Ready. */
   lookAtHolder(holder: Holder, signal: AbortSignal): Promise<Overdue | undefined>;
-  /** Calls back with each state of the lock until the signal ends it. The state of other Nodes is not part of it. */
+  /**
+   * Calls back with each state of the lock until the signal ends it. The state of other Nodes is not part of
+   * it.
+   */
   watch(
     waiting: () => Waiting,
     onFacts: (facts: LockFacts) => void,
@@ -59,7 +71,10 @@ export interface LockOptions extends ClusterLooksOptions {
   ttlMs: number;
   /** About how many holders have room in the lock. */
   holdersMax: number;
-  /** Called once if more are allowed than that, and with each annotation beside the lock that is not understood. */
+  /**
+   * Called once if more are allowed than that, and with each annotation beside the lock that is not
+   * understood.
+   */
   warn: (message: string) => void;
 }
 
@@ -156,7 +171,10 @@ interface LockWatch extends Pick<LockOptions, "clock" | "lockObject"> {
   onBreak: (error: unknown) => void;
 }
 
-/** Observes and reports each state of the lock, and reports it once more when a pause ends by itself: then nothing is written. */
+/**
+ * Observes and reports each state of the lock, and reports it once more when a pause ends by itself: then
+ * nothing is written.
+ */
 function watchLock(watch: LockWatch, signal: AbortSignal): Promise<void> {
   const { clock, lockObject, observe, report, onBreak } = watch;
   let latest = new AbortController();
@@ -232,7 +250,8 @@ function createLimits(options: LockOptions): LimitsSource {
       if (limits.concurrency > holdersMax && !isWarned) {
         isWarned = true;
         options.warn(
-          `--concurrency allows ${limits.concurrency} nodes, but the lock annotation has room for about ${holdersMax}; more nodes than that wait`,
+          `--concurrency allows ${limits.concurrency} nodes, but the lock annotation has room for about ` +
+            `${holdersMax}; more nodes than that wait`,
         );
       }
       return limits;

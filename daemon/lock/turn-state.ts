@@ -2,7 +2,7 @@ import type { LockFacts } from "./facts.ts";
 import type { Holder } from "./lock.ts";
 import { isByPeople, type Refusal } from "./refusal.ts";
 
-/** Pure: the answer of a node that waits for its turn to each event. {@link file://./turn.ts} does what is requested. */
+/** Pure: the answer of a node that waits for its turn to each event. The shell in turn.ts performs the requests. */
 export interface TurnState {
   /** A slot is free: other nodes go first for a while ("delayed"), then it is this node's turn ("due"). */
   offer: "none" | "delayed" | "due";
@@ -12,7 +12,9 @@ export interface TurnState {
   current: Refusal | undefined;
   isReportPending: boolean;
   isTrustEnding: boolean;
-  /** RFC 3339: since when the node that was seen to enter last needed its reboot. It may have left meanwhile. */
+  /**
+   * RFC 3339: since when the node that was seen to enter last needed its reboot. It may have left meanwhile.
+   */
   lastEntrantNeededSince: string | undefined;
 }
 
@@ -99,14 +101,19 @@ function reportNews({ next, requests }: TurnStep): TurnStep {
   return { next: { ...next, isReportPending: true }, requests: [...requests, "pause-report"] };
 }
 
-/** True if the Node has to report another refusal. A free slot has its own call, or is taken again at once. */
+/**
+ * True if the Node has to report another refusal. A free slot has its own call, or is taken again at once.
+ */
 function isNews({ current, reported }: TurnState): boolean {
   if (current === undefined) return false;
   if (current.code !== reported?.code) return true;
   return isByPeople(current) && current.message !== reported.message;
 }
 
-/** The facts, if other nodes are in the way of this one, as the lock alone shows it: a watch shows nothing of other Nodes. */
+/**
+ * The facts, if other nodes are in the way of this one, as the lock alone shows it: a watch shows nothing of
+ * other Nodes.
+ */
 export function refusedByLock(facts: LockFacts | undefined): LockFacts | undefined {
   if (facts?.refusal === undefined || facts.held || facts.hasStaleEntry) return undefined;
   return facts.refusal.dependsOnNodes ? undefined : facts;

@@ -11,8 +11,8 @@ import { initialTurn, onTurnEvent, refusedByLock, type TurnEvent, type TurnReque
 
 export interface Turn {
   /**
-   * Waits for a slot. `seen` is the lock as a read has shown it that was begun at that moment of `clock.elapsed()`; without a
-   * moment it is the answer of {@link refused}.
+   * Waits for a slot. `seen` is the lock as a read has shown it that was begun at that moment of
+   * `clock.elapsed()`; without a moment it is the answer of {@link refused}.
    */
   follow(waiting: Waiting, seen: LockFacts, askedAt: number | undefined): void;
   /** Waits for none: nothing is watched or asked any more. */
@@ -36,7 +36,10 @@ export interface TurnOptions {
   /** Called when the reason for waiting is another one than the Node reports, or is to be read again. */
   onNews: () => void;
   onOrphans: (removed: readonly Holder[]) => void;
-  /** A holder that has its slot for longer than this, with a Node that is not Ready, does not come back by itself. */
+  /**
+   * A holder that has its slot for longer than this, with a Node that is not Ready, does not come back by
+   * itself.
+   */
   overdueMs: number;
   /** Called each minute while a slot is waited for, and once with none when it is no longer. */
   onOverdue: (overdue: readonly Overdue[]) => void;
@@ -45,7 +48,10 @@ export interface TurnOptions {
 
 /** The size of a cluster whose size is not known. */
 const clusterSizeMax = 5000;
-/** The Nodes' reports are spread, by so much for each node there may be: all waiting nodes have the same news at one time. */
+/**
+ * The Nodes' reports are spread, by so much for each node there may be: all waiting nodes have the same news
+ * at one time.
+ */
 const newsMs = 10;
 
 /** Watches the lock only while a slot is waited for, and calls when it is this node's turn to ask for one. */

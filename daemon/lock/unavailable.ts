@@ -10,8 +10,8 @@ export interface Unavailable {
   /** Lists them now. */
   now(signal: AbortSignal): Promise<readonly string[]>;
   /**
-   * The answer for a node that waits: undefined if it is not yet its turn and none was in the way before. `isRefused` tells
-   * whether the given Nodes are in the way.
+   * The answer for a node that waits: undefined if it is not yet its turn and none was in the way before.
+   * `isRefused` tells whether the given Nodes are in the way.
    */
   enough(asked: Asked, signal: AbortSignal): Promise<readonly string[] | undefined>;
   /** Takes note of each state of the lock. */
@@ -31,9 +31,10 @@ export interface UnavailableOptions {
 }
 
 /**
- * All Nodes are many pages in a large cluster, so they are listed only if that decides: with a slot free, at this node's turn.
- * Nodes in the way count for as many periods as there are pages: so a waiting node lists no more than a page in a period. A
- * list never lets a node in later, but for the few seconds between its turn and its entry.
+ * All Nodes are many pages in a large cluster, so they are listed only if that decides: with a slot free, at
+ * this node's turn. Nodes in the way count for as many periods as there are pages: so a waiting node lists no
+ * more than a page in a period. A list never lets a node in later, but for the few seconds between its turn
+ * and its entry.
  */
 export function createUnavailable({ api, clock, recheckMs }: UnavailableOptions): Unavailable {
   const seen = createLook<{ names: readonly string[]; pages: number }>(clock);

@@ -2,8 +2,8 @@ import * as z from "zod/mini";
 import { parseBoundedJson } from "../text/bounded-json.ts";
 
 /**
- * The nodes whose slot a person has taken away, as a value beside the lock. A node that was asked to reboot puts its entry back
- * if the lock has lost it, but not against a person's will. Pure.
+ * The nodes whose slot a person has taken away, as a value beside the lock. A node that was asked to reboot
+ * puts its entry back if the lock has lost it, but not against a person's will. Pure.
  */
 
 const schema = z.array(z.object({ node: z.string(), at: z.string() }));
