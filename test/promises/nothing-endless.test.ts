@@ -57,7 +57,7 @@ describe("P6, no endless anything, is broken by", () => {
     const failed = (awayMs: number) => {
       const { look, node, broken, now } = stage({ awayMs: () => awayMs });
       node("n1", { drainingSince: now - minutes(15) });
-      const outcome = { result: "failed", message: "the deadline of the drain has passed" };
+      const outcome = { result: "failed", message: "the drain timed out (--drain-timeout)" };
       outageIsNoFailure(look).onRecord?.(record({ phase: "Draining" }, { phase: "Restoring", outcome }));
       return broken();
     };

@@ -71,7 +71,7 @@ export function outageIsNoFailure({ view, of, violate }: Pick<Look, "view" | "of
       const isGivenUp = after.phase === "Restoring" && after.outcome?.result === "failed";
       // Of a drain that a restore has brought back the daemon does not know for how long the server was away in it.
       const isOwn = since > restoredAt && !isForged;
-      if (!isGivenUp || !isOwn || after.outcome?.message.includes("deadline") !== true) return;
+      if (!isGivenUp || !isOwn || after.outcome?.message.includes("drain timed out") !== true) return;
       // Of what was before its daemon was started it cannot know.
       const awayMs = view.awayMs(Math.max(since, startedAt));
       const leastMs = view.leastDrainTimeoutMs(name) - awayLooksMs;
