@@ -26,7 +26,6 @@ export async function runNodeStatus(
   const { heartbeatMs, readyAfterMs } = options;
   const readyAt = clock.elapsed() + readyAfterMs;
   const nodePath = `${collection("nodes")}/${host.name}`;
-  const leases = collection("leases", "kube-node-lease");
 
   const becomesReady = async () => {
     // The first report tells of the boot and is NotReady, as the container runtime has yet to answer.
@@ -40,7 +39,7 @@ export async function runNodeStatus(
   };
   const stayAlive = async () => {
     while (!signal.aborted) {
-      await untilAccepted(renewLease);
+      await untilAccepted(() => renewLease(ports, host));
       await pause(heartbeatMs);
     }
   };
@@ -76,19 +75,6 @@ export async function runNodeStatus(
     await api.patch(`${nodePath}/status`, { metadata: { resourceVersion }, status }, { signal });
   }
 
-  async function renewLease(): Promise<void> {
-    const renewTime = new Date(clock.wall()).toISOString().replace("Z", "000Z");
-    const spec = { holderIdentity: host.name, leaseDurationSeconds: leaseSeconds, renewTime };
-    try {
-      await api.patch<StoredLease>(`${leases}/${host.name}`, { spec }, { signal });
-    } catch (error) {
-      if (!isApiError(error, "not-found")) throw error;
-      const metadata = { name: host.name, namespace: "kube-node-lease" };
-      const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
-      await api.create(leases, lease, { signal });
-    }
-  }
-
   async function untilAccepted(work: () => Promise<void>): Promise<void> {
     for (let failures = 1; !signal.aborted; failures += 1) {
       try {
@@ -103,6 +89,20 @@ export async function runNodeStatus(
 
   function pause(ms: number): Promise<void> {
     return clock.sleep(ms, signal).catch(() => {});
+  }
+}
+
+async function renewLease({ api, clock, signal }: Ports, host: Host): Promise<void> {
+  const leases = collection("leases", "kube-node-lease");
+  const renewTime = new Date(clock.wall()).toISOString().replace("Z", "000Z");
+  const spec = { holderIdentity: host.name, leaseDurationSeconds: leaseSeconds, renewTime };
+  try {
+    await api.patch<StoredLease>(`${leases}/${host.name}`, { spec }, { signal });
+  } catch (error) {
+    if (!isApiError(error, "not-found")) throw error;
+    const metadata = { name: host.name, namespace: "kube-node-lease" };
+    const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
+    await api.create(leases, lease, { signal });
   }
 }
 

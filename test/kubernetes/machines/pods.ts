@@ -52,7 +52,7 @@ export async function runPods(
     for (const [uid, { key: other }] of running) {
       if (other === key && uid !== pod?.metadata.uid) running.delete(uid);
     }
-    if (pod === undefined) return isStatic(key) ? createMirror(key) : undefined;
+    if (pod === undefined) return isStatic(key) ? createMirror(ports, host, key) : undefined;
     if (isDeleted(pod)) return stop(pod);
     if (!isFinished(pod)) await start(pod);
   }
@@ -106,39 +106,39 @@ export async function runPods(
   function isStatic(key: string): boolean {
     return options.staticPods.some((name) => key === `kube-system/${name}-${host.name}`);
   }
+}
 
-  /** https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/ */
-  async function createMirror(key: string): Promise<void> {
-    const node = await api.get<StoredPod>(`${collection("nodes")}/${host.name}`, { signal });
-    const [namespace, name = ""] = key.split("/");
-    const { uid } = node.metadata;
-    const hash = "0f8f2c1de5e2bcb5d5a0ab1b9bb0a1bd";
-    const mirror = {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: {
-        name,
-        namespace,
-        annotations: {
-          "kubernetes.io/config.mirror": hash,
-          "kubernetes.io/config.hash": hash,
-          "kubernetes.io/config.source": "file",
-        },
-        ownerReferences: [{ apiVersion: "v1", kind: "Node", name: host.name, uid, controller: true }],
+/** https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/ */
+async function createMirror({ api, signal }: Ports, host: Host, key: string): Promise<void> {
+  const node = await api.get<StoredPod>(`${collection("nodes")}/${host.name}`, { signal });
+  const [namespace, name = ""] = key.split("/");
+  const { uid } = node.metadata;
+  const hash = "0f8f2c1de5e2bcb5d5a0ab1b9bb0a1bd";
+  const mirror = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name,
+      namespace,
+      annotations: {
+        "kubernetes.io/config.mirror": hash,
+        "kubernetes.io/config.hash": hash,
+        "kubernetes.io/config.source": "file",
       },
-      spec: {
-        nodeName: host.name,
-        hostNetwork: true,
-        priorityClassName: "system-node-critical",
-        containers: [{ name: "static", image: "registry.test/static:1" }],
-        tolerations: [{ operator: "Exists", effect: "NoExecute" }],
-      },
-    };
-    try {
-      await api.create(collection("pods", namespace), mirror, { signal });
-    } catch (error) {
-      if (!isApiError(error, "already-exists")) throw error;
-    }
+      ownerReferences: [{ apiVersion: "v1", kind: "Node", name: host.name, uid, controller: true }],
+    },
+    spec: {
+      nodeName: host.name,
+      hostNetwork: true,
+      priorityClassName: "system-node-critical",
+      containers: [{ name: "static", image: "registry.test/static:1" }],
+      tolerations: [{ operator: "Exists", effect: "NoExecute" }],
+    },
+  };
+  try {
+    await api.create(collection("pods", namespace), mirror, { signal });
+  } catch (error) {
+    if (!isApiError(error, "already-exists")) throw error;
   }
 }
 
