@@ -25,7 +25,7 @@ export type EvictionAnswer =
  * `gracePeriodSeconds`: -1 leaves the pod its own.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works
  */
-export async function askToEnd(
+export async function endPod(
   api: Api,
   by: "evict" | "delete",
   pod: Pod,

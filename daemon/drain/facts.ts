@@ -31,7 +31,7 @@ export interface DrainFacts {
   cluster: { nodes: readonly Node[]; pods: readonly Pod[] };
   daemonSetExists: (key: string) => boolean;
   /** Whether the label selector finds the pod. */
-  isAskedFor: (pod: Pod) => boolean;
+  isSelected: (pod: Pod) => boolean;
   /** Whether it is a CloudNativePG primary that no Ready instance could take over from. */
   hasNoStandIn: (pod: Pod) => boolean;
 }
@@ -69,7 +69,7 @@ export async function readBlockers(
   signal: AbortSignal,
 ): Promise<Omit<DrainFacts, "cluster">> {
   const fieldSelector = `spec.nodeName=${nodeName}`;
-  const [pods, asked] = await Promise.all([
+  const [pods, selected] = await Promise.all([
     listPods(api, { signal, query: { fieldSelector } }),
     labelSelector === undefined ? undefined : listUids(api, { fieldSelector, labelSelector }, signal),
   ]);
@@ -92,7 +92,7 @@ export async function readBlockers(
     pods,
     budgets: budgets.flat(),
     daemonSetExists: (key) => known.includes(key),
-    isAskedFor: (pod) => asked === undefined || asked.has(pod.metadata?.uid),
+    isSelected: (pod) => selected === undefined || selected.has(pod.metadata?.uid),
     hasNoStandIn: (pod) => alone.includes(pod),
   };
 }

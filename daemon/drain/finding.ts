@@ -15,8 +15,8 @@ export const obstacles = {
 export const remarks = {
   "budget-busy": "A PodDisruptionBudget has allowed its disruptions just now, or is being worked out.",
   "budget-held": "A PodDisruptionBudget allows no disruption until its operator releases it.",
-  "opted-out": "A pod asks not to be disrupted; the drain takes it all the same.",
-  "comes-back": "A pod comes back to this node whatever the cordon says.",
+  "opted-out": "A pod asks not to be disrupted; the drain evicts it anyway.",
+  "comes-back": "A pod is recreated on this node in spite of the cordon.",
   "nowhere-to-go": "No other node has room for what replaces a pod.",
 } as const;
 

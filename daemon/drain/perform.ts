@@ -5,7 +5,7 @@ import { createBudgetReader, followBudgets } from "../cluster/budgets.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { judgeBudgets } from "./budgets.ts";
-import { askToEnd, type EvictionRefusal } from "./evict.ts";
+import { type EvictionRefusal, endPod } from "./evict.ts";
 import {
   type DrainEvent,
   type DrainEventOf,
@@ -125,7 +125,7 @@ function createEnder(
 
   return async (by: "evict" | "delete", pod: Pod): Promise<DrainEventOf<"agreed" | "refused">> => {
     const uid = uidOf(pod);
-    const answer = await askToEnd(api, by, pod, gracePeriodSeconds, signal);
+    const answer = await endPod(api, by, pod, gracePeriodSeconds, signal);
     if (answer.agreed) return { type: "agreed", uid };
     // No budget blocks a deletion.
     const refusal = by === "delete" ? answer.refusal : await explain(pod, answer.refusal);

@@ -29,7 +29,7 @@ export interface PreflightFacts {
   pods: readonly Pod[];
   /** At least the budgets of the pods' namespaces. */
   budgets: readonly Budget[];
-  /** All Nodes, and the pods on the others that have not ended. Without them nothing is said about room. */
+  /** All Nodes, and the pods on the others that have not ended. Without them there are no findings about room. */
   cluster?: { nodes: readonly Node[]; pods: readonly Pod[] } | undefined;
   /** Takes "namespace/name". */
   daemonSetExists: (key: string) => boolean;
@@ -37,7 +37,7 @@ export interface PreflightFacts {
   /** See {@link BudgetFacts}. */
   hasNoStandIn?: BudgetFacts["hasNoStandIn"];
   /** Whether `--drain-pod-selector` selects the pod; by default it selects all. */
-  isAskedFor?: (pod: Pod) => boolean;
+  isSelected?: (pod: Pod) => boolean;
   /** -1 leaves each pod its own. */
   gracePeriodSeconds: number;
   /**
@@ -153,8 +153,8 @@ function judgePod(
 }
 
 function verdictOn(pod: Pod, facts: PreflightFacts): Verdict {
-  const { isAskedFor = () => true, selection, daemonSetExists, now } = facts;
-  if (!isAskedFor(pod)) return { do: "leave", reasons: ["not-selected"] };
+  const { isSelected = () => true, selection, daemonSetExists, now } = facts;
+  if (!isSelected(pod)) return { do: "leave", reasons: ["not-selected"] };
   return selectPod(pod, selection, daemonSetExists, now);
 }
 

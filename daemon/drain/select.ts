@@ -66,7 +66,7 @@ export function reasonsText(reasons: readonly PodReason[]): string {
 
 /**
  * kubectl's filters in kubectl's order, with its `--ignore-daemonsets` always on; but no reason is lost
- * behind a later one. `daemonSetExists` is asked for "namespace/name".
+ * behind a later one. `daemonSetExists` takes "namespace/name".
  */
 export function selectPod(
   pod: Pod,

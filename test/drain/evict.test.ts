@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Api, ApiError } from "../../daemon/cluster/api.ts";
-import { askToEnd, type EvictionAnswer } from "../../daemon/drain/evict.ts";
+import { type EvictionAnswer, endPod } from "../../daemon/drain/evict.ts";
 import { everyRow } from "../rows.ts";
 import { pod } from "./builders.ts";
 
@@ -15,7 +15,7 @@ async function answer(said: string, facts: Facts): Promise<EvictionAnswer> {
     throw new ApiError(`create /api/v1/namespaces/shop/pods/p/eviction: ${said}`, facts);
   };
   const { signal } = new AbortController();
-  return askToEnd({ create } as unknown as Api, "evict", pod(), -1, signal);
+  return endPod({ create } as unknown as Api, "evict", pod(), -1, signal);
 }
 
 describe("An eviction that is refused", () => {

@@ -36,7 +36,7 @@ describe("A pod in the plan", () => {
       { selection: { ...strict, skipNamespaces: ["shop"] } },
       "leave namespace",
     ],
-    ["that the drain does not ask for", {}, { isAskedFor: () => false }, "leave not-selected"],
+    ["that the drain does not ask for", {}, { isSelected: () => false }, "leave not-selected"],
     [
       "that the selection refuses, where the reboot follows anyway",
       { ownedBy: "nobody" },

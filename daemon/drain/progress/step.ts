@@ -1,4 +1,4 @@
-/** The course of a drain: events come in, requests go out. Pure: it neither waits nor asks anybody. */
+/** The course of a drain: events come in, requests go out. Pure: it neither waits nor sends anything. */
 
 import type { ApiErrorCode } from "../../cluster/api.ts";
 import type { EvictionRefusal } from "../evict.ts";
