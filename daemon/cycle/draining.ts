@@ -15,7 +15,7 @@ import {
   wait,
 } from "./decision.ts";
 import { leftText, podsLeft } from "./drain-text.ts";
-import { callHooks, forgetHooks, missingHooks } from "./marks.ts";
+import { callHooks, closedByHooks, forgetHooks, missingHooks } from "./hooks.ts";
 import type { NodeFacts } from "./observation.ts";
 import { reasonsOf, reportAt, reported, reportInDrainAt } from "./reasons.ts";
 import type { CycleRecord, Reason } from "./record.ts";
@@ -136,12 +136,6 @@ function drained(record: CycleRecord, node: NodeFacts, why: string, context: Con
   return { ...decision, reasons };
 }
 
-function closedByHooks(missing: readonly string[]): Closed[] {
-  if (missing.length === 0) return [];
-  const message = `these annotations are to be true before the reboot: ${missing.join(", ")}`;
-  return [{ gate: "hooks", code: "before", message }];
-}
-
 /** The labels are set; who follows them has time until the cordon. */
 function announced(record: CycleRecord, node: NodeFacts, { policy, now }: Context): Decision {
   const until = Date.parse(record.since) + policy.drainDelayMs;
@@ -181,6 +175,6 @@ function reboot(record: CycleRecord, why: string, { policy, now }: Context): Dec
       }),
     },
     `${why}; rebooting`,
-    forgetHooks(policy.marks),
+    forgetHooks(policy.marks.hooks),
   );
 }

@@ -1,4 +1,5 @@
 import { contract } from "../annotations/names.ts";
+import { forgetHooks } from "./hooks.ts";
 import type { NodeFacts, Taint } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 import { servedRequest } from "./request.ts";
@@ -49,7 +50,7 @@ export function mark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): 
     record: { ...softened.record, labels },
     change: {
       ...softened.change,
-      ...forgetHooks(policy),
+      ...forgetHooks(policy.hooks),
       ...(labels.length > 0 && { labels: { ...policy.labelsBefore } }),
     },
   };
@@ -94,7 +95,7 @@ export function unmark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts)
   const isTainted = record.taint !== undefined && isOurs(record.taint);
   return {
     ...(isTainted && soften(undefined, record, node).change),
-    ...forgetHooks(policy),
+    ...forgetHooks(policy.hooks),
     ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
     ...(record.cordoned && { cordon: "clear" }),
   };
@@ -110,23 +111,6 @@ export function unmarkRebooted(policy: MarkPolicy, record: CycleRecord, node: No
     ...(Object.keys(labels).length > 0 && { labels }),
     ...(Object.keys(annotations).length > 0 && { annotations }),
   };
-}
-
-export function missingHooks(keys: readonly string[], { annotations }: NodeFacts): string[] {
-  return keys.filter((key) => annotations[key] !== "true");
-}
-
-/** The node is ready for them. */
-export function callHooks(keys: readonly string[], { annotations }: NodeFacts): NodeChange {
-  const uncalled = keys.filter((key) => annotations[key] !== "waiting");
-  return uncalled.length > 0
-    ? { annotations: Object.fromEntries(uncalled.map((key) => [key, "waiting"])) }
-    : {};
-}
-
-/** So that a hook counts only where it comes after this patch, and none is left behind by the cycle. */
-export function forgetHooks({ hooks }: MarkPolicy): NodeChange {
-  return hooks.length > 0 ? { annotations: Object.fromEntries(hooks.map((key) => [key, null])) } : {};
 }
 
 /** What the record says once {@link unmark} is done: nothing of this cycle is left on the Node. */

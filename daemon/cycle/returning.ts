@@ -1,7 +1,8 @@
 import { bootText } from "../lock/lock.ts";
 import { iso } from "../time/iso.ts";
 import { type Context, type Decision, keptSlot, look, nodeGone, phase, save, wait } from "./decision.ts";
-import { missingHooks, unmarked, unmarkRebooted } from "./marks.ts";
+import { missingHooks } from "./hooks.ts";
+import { unmarked, unmarkRebooted } from "./marks.ts";
 import type { NodeFacts, OwnPods, Unready } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 import { restore } from "./restoring.ts";
