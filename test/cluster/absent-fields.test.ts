@@ -1,6 +1,6 @@
 /**
- * Objects as the API reference allows them: every optional field is taken out of objects that have them all, and every list, map and
- * text is emptied, one at a time, and all that reads the object has to say the same of both, and never breaks.
+ * Objects within the API reference: each optional field of a whole object is removed, and each list, map and text is emptied, one at a
+ * time. Every reader of the object must return the same for both, and must not fail.
  */
 import assert from "node:assert/strict";
 import { runProgram } from "../../daemon/cli/program.ts";
@@ -28,204 +28,16 @@ import { lookAtHolder } from "../../daemon/lock/overdue.ts";
 import type { Clock } from "../../daemon/time/clock.ts";
 import { oneChunk } from "../kubernetes/api/bodies.ts";
 import { type Fields, isFields } from "../kubernetes/api/object.ts";
+import { everyRow } from "../rows.ts";
+import { objects, since } from "./whole-objects.ts";
 
 const { signal } = new AbortController();
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const clock: Clock = { wall: () => noon, elapsed: () => 0, sleep: () => new Promise(() => {}) };
-const since = "2026-11-24T11:00:00Z";
-
-const cycle = JSON.stringify({ version: 1, phase: "Draining", since, cordoned: true });
-
-/** With every field that is read, beside those without which there is no such object. */
-const objects = {
-  node: {
-    metadata: {
-      name: "n1",
-      uid: "u1",
-      resourceVersion: "7",
-      labels: { "topology.kubernetes.io/zone": "z1", "node-role.kubernetes.io/etcd": "" },
-      annotations: { "rebootd.dev/cycle": cycle, "rebootd.dev/paused": "maintenance" },
-    },
-    spec: {
-      unschedulable: true,
-      taints: [{ key: "example.com/a", value: "b", effect: "NoSchedule" }],
-      providerID: "kind://docker/n1",
-    },
-    status: {
-      conditions: [{ type: "Ready", status: "True", lastTransitionTime: since }],
-      allocatable: { cpu: "4", pods: "110" },
-      nodeInfo: { bootID: "b1" },
-    },
-  },
-  other: {
-    metadata: { name: "n2", uid: "u2", resourceVersion: "8", labels: { disk: "fast" } },
-    spec: { taints: [{ key: "example.com/a", effect: "NoSchedule" }] },
-    status: {
-      conditions: [{ type: "Ready", status: "True", lastTransitionTime: since }],
-      allocatable: { cpu: "4", memory: "8Gi", pods: "110" },
-    },
-  },
-  pod: {
-    metadata: {
-      name: "web-1",
-      namespace: "shop",
-      uid: "p1",
-      generateName: "web-",
-      labels: { app: "web" },
-      annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
-      ownerReferences: [
-        { apiVersion: "apps/v1", kind: "ReplicaSet", name: "web", uid: "r1", controller: true },
-      ],
-      finalizers: ["example.com/hold"],
-    },
-    spec: {
-      nodeName: "n1",
-      containers: [{ name: "main", resources: { requests: { cpu: "1" }, limits: { cpu: "2" } } }],
-      initContainers: [{ name: "first", restartPolicy: "Always", resources: { requests: { cpu: "1" } } }],
-      overhead: { cpu: "1m" },
-      resources: { requests: { cpu: "3" } },
-      nodeSelector: { disk: "fast" },
-      affinity: {
-        nodeAffinity: {
-          requiredDuringSchedulingIgnoredDuringExecution: {
-            nodeSelectorTerms: [
-              {
-                matchExpressions: [{ key: "disk", operator: "In", values: ["fast"] }],
-                matchFields: [{ key: "metadata.name", operator: "In", values: ["n1", "n2"] }],
-              },
-            ],
-          },
-        },
-      },
-      tolerations: [{ key: "example.com/a", operator: "Equal", value: "b", effect: "NoSchedule" }],
-      priority: 5,
-      preemptionPolicy: "Never",
-      priorityClassName: "system-cluster-critical",
-      terminationGracePeriodSeconds: 60,
-      volumes: [
-        { name: "data", persistentVolumeClaim: { claimName: "data" } },
-        { name: "own", ephemeral: { volumeClaimTemplate: {} } },
-        { name: "tmp", emptyDir: { medium: "Memory" } },
-      ],
-    },
-    status: {
-      phase: "Running",
-      startTime: since,
-      conditions: [{ type: "Ready", status: "True" }],
-      containerStatuses: [
-        {
-          name: "main",
-          restartCount: 3,
-          state: { waiting: { reason: "CrashLoopBackOff" } },
-          lastState: { terminated: { exitCode: 2 } },
-        },
-      ],
-    },
-  },
-  daemon: {
-    metadata: {
-      name: "rebootd-1",
-      namespace: "kube-system",
-      uid: "p2",
-      labels: { "app.kubernetes.io/name": "rebootd" },
-      ownerReferences: [
-        { apiVersion: "apps/v1", kind: "DaemonSet", name: "rebootd", uid: "d1", controller: true },
-      ],
-    },
-    spec: { nodeName: "n1", priorityClassName: "system-node-critical", containers: [] },
-    status: { phase: "Running", containerStatuses: [{ name: "rebootd", state: { running: {} } }] },
-  },
-  etcd: {
-    metadata: {
-      name: "etcd-n1",
-      namespace: "kube-system",
-      uid: "p3",
-      annotations: { "kubernetes.io/config.mirror": "x" },
-    },
-    spec: { nodeName: "n1", priorityClassName: "system-node-critical", containers: [] },
-    status: { phase: "Running", conditions: [{ type: "Ready", status: "False" }] },
-  },
-  budget: {
-    metadata: { name: "web", namespace: "shop", generation: 1, ownerReferences: [{ controller: true }] },
-    spec: {
-      minAvailable: 1,
-      unhealthyPodEvictionPolicy: "AlwaysAllow",
-      selector: {
-        matchLabels: { app: "web" },
-        matchExpressions: [{ key: "app", operator: "NotIn", values: ["db"] }],
-      },
-    },
-    status: {
-      observedGeneration: 1,
-      disruptionsAllowed: 0,
-      currentHealthy: 1,
-      desiredHealthy: 1,
-      expectedPods: 2,
-      conditions: [
-        {
-          type: "DisruptionAllowed",
-          status: "False",
-          reason: "InsufficientPods",
-          message: "m",
-          lastTransitionTime: since,
-        },
-      ],
-    },
-  },
-  daemonSet: {
-    metadata: {
-      name: "rebootd",
-      namespace: "kube-system",
-      uid: "d1",
-      labels: { "app.kubernetes.io/name": "rebootd" },
-    },
-    spec: {
-      selector: { matchLabels: { app: "rebootd" } },
-      template: {
-        metadata: { labels: { app: "rebootd" } },
-        spec: {
-          nodeSelector: { disk: "fast" },
-          containers: [
-            {
-              name: "rebootd",
-              args: ["run", "--namespace=kube-system"],
-              env: [
-                { name: "REBOOTD_NODE_ID", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
-                { name: "REBOOTD_PERIOD", value: "1m" },
-              ],
-            },
-          ],
-        },
-      },
-    },
-  },
-  lease: {
-    metadata: {
-      name: "rebootd",
-      namespace: "kube-system",
-      resourceVersion: "9",
-      annotations: {
-        "rebootd.dev/lock": JSON.stringify({ nodeID: "n1", metadata: {}, created: since, TTL: 0 }),
-        "rebootd.dev/failures": JSON.stringify([{ node: "n3", at: since, message: "m" }]),
-      },
-    },
-    spec: { holderIdentity: "n1" },
-  },
-  claim: { metadata: { name: "data", namespace: "shop" }, spec: { volumeName: "pv1" } },
-  attachment: {
-    metadata: { name: "va1", uid: "v1" },
-    spec: { attacher: "disk.test", nodeName: "n1", source: { persistentVolumeName: "pv1" } },
-  },
-  csiNode: {
-    metadata: { name: "n1" },
-    spec: { drivers: [{ name: "disk.test", nodeID: "n1", topologyKeys: ["zone"] }] },
-  },
-};
-
 type World = Record<keyof typeof objects, Fields>;
 type Path = readonly [object: keyof World, ...fields: string[]];
 
-/** Answers each GET from the world; the selectors of lists count for nothing. */
+/** Answers each GET from the world, and ignores the selectors of lists. */
 function serve(world: World): Transport {
   const list = (...items: Fields[]) => ({ metadata: { resourceVersion: "1" }, items });
   const answers: [path: RegExp, answer: unknown][] = [
@@ -255,7 +67,7 @@ function serve(world: World): Transport {
   };
 }
 
-/** Everything that is read of the world, under the name of what reads it. */
+/** The results of all readers of the world, by their names. */
 async function readAll(world: World): Promise<Record<string, string>> {
   const api = createClient({ transport: serve(world), clock });
   const place = {
@@ -276,10 +88,10 @@ async function readAll(world: World): Promise<Record<string, string>> {
   const detach = async () => {
     const attached: unknown[] = [];
     const note = (what: unknown) => attached.push(what);
-    const told = { onAttached: note, onGivenUp: note };
+    const calls = { onAttached: note, onGivenUp: note };
     const random = () => 0.5;
     await awaitDetached(
-      { api, clock, random, nodeName: "n1", claims: ["shop/data"], until: 0, ...told },
+      { api, clock, random, nodeName: "n1", claims: ["shop/data"], until: 0, ...calls },
       signal,
     );
     return attached;
@@ -322,17 +134,17 @@ async function readAll(world: World): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(read));
 }
 
-/** What the API reference calls required: the server takes no object without it. */
+/** Required fields of the API reference. */
 const required = [
   /\.metadata(\.(name|namespace|uid|resourceVersion|generation))?$/,
   /\.(nodeSelectorTerms|ownerReferences\.\d+\.\w+)$/,
-  // The server gives one to each pod.
+  // The server sets it on each pod.
   /\.status\.phase$/,
   /^daemonSet\.spec(\.template)?$/,
   /^attachment\.spec(\.source)?$/,
   /^csiNode\.spec(\.drivers)?$/,
 ];
-/** Maps whose keys are people's, and taints, which are written back as they are. */
+/** Maps with free keys, and taints, which are written back unchanged. */
 const keyed = /\.(labels|annotations|matchLabels|nodeSelector|taints)\./;
 
 /** Every optional field, however deep. */
@@ -350,7 +162,7 @@ function pathsIn(object: keyof World): Path[] {
   });
 }
 
-/** The world with that field as `change` makes it. */
+/** The world with one changed field. */
 function changed([object, ...fields]: Path, change: (holder: Fields, key: string) => void): World {
   const world = structuredClone(objects) as World;
   const key = fields.at(-1) ?? "";
@@ -359,14 +171,14 @@ function changed([object, ...fields]: Path, change: (holder: Fields, key: string
   return world;
 }
 
-/** As Go has it for what nobody has set; a number has no such form. */
+/** The empty value of Go; a number has none. */
 function emptied(value: unknown): unknown {
   if (Array.isArray(value)) return [];
   if (isFields(value)) return {};
   return typeof value === "string" ? "" : undefined;
 }
 
-/** Where empty is not what absent is: the field being there is what counts. */
+/** Fields whose presence counts, even if they are empty. */
 const significant = [
   /^budget\.spec\.selector$/,
   /\.(emptyDir|ephemeral|persistentVolumeClaim|running)$/,
@@ -375,7 +187,7 @@ const significant = [
 
 describe("An object of the API server", () => {
   for (const object of Object.keys(objects) as (keyof World)[]) {
-    it(`may be without any of its optional fields: ${object}`, async () => {
+    it(`may lack any of its optional fields: ${object}`, async () => {
       const faults: string[] = [];
       for (const path of pathsIn(object)) {
         const name = path.join(".");
@@ -402,8 +214,8 @@ describe("An object of the API server", () => {
   }
 });
 
-describe("Where the API server leaves out", () => {
-  const rows: [path: Path, what: string, says: RegExp | { not: RegExp }][] = [
+describe("A reader of an object without a field", () => {
+  const rows: [path: Path, reader: string, result: RegExp | { not: RegExp }][] = [
     [["node", "metadata", "labels"], "Nodes of the control plane", /"names":\["n1","n2"\]/],
     [["node", "metadata", "annotations"], "nodes that are down", /^\[\]$/],
     [["node", "metadata", "annotations"], "rebootd explain", /rebootd has recorded nothing on n1/],
@@ -414,7 +226,7 @@ describe("Where the API server leaves out", () => {
     [["pod", "metadata", "ownerReferences"], "rebootd plan", /"no-controller"/],
     [["pod", "metadata", "labels"], "rebootd plan", { not: /budget-/ }],
     [["pod", "spec", "volumes"], "rebootd plan", { not: /local-data/ }],
-    [["pod", "spec", "tolerations"], "rebootd plan", /has the taint example.com\/a/],
+    [["pod", "spec", "tolerations"], "rebootd plan", /untolerated taint example.com\/a/],
     [["pod", "spec", "terminationGracePeriodSeconds"], "rebootd plan", /"graceSeconds": 30/],
     [["pod", "status"], "rebootd plan", /"graceSeconds": 60/],
     [["budget", "status"], "rebootd plan", /"budget-busy"/],
@@ -424,13 +236,15 @@ describe("Where the API server leaves out", () => {
     [["lease", "metadata", "annotations"], "the lock", /"holders":\[\]/],
     [["claim", "spec"], "volumes that are attached", /^\[\]$/],
   ];
-  for (const [path, what, says] of rows) {
-    it(`${path.join(".")}, ${what} is told as it is`, async () => {
-      const told = await readAll(changed(path, (holder, key) => delete holder[key]));
-      if (says instanceof RegExp) return assert.match(told[what] ?? "", says);
-      // It is said of the object that has the field.
-      assert.match((await readAll(structuredClone(objects)))[what] ?? "", says.not);
-      assert.doesNotMatch(told[what] ?? "", says.not);
-    });
-  }
+  it("returns what the API reference says about a missing field", () =>
+    everyRow(
+      rows.map((row) => [`${row[0].join(".")}, ${row[1]}`, ...row] as const),
+      async (path, reader, result) => {
+        const results = await readAll(changed(path, (holder, key) => delete holder[key]));
+        if (result instanceof RegExp) return assert.match(results[reader] ?? "", result);
+        // The object with the field has this result.
+        assert.match((await readAll(structuredClone(objects)))[reader] ?? "", result.not);
+        assert.doesNotMatch(results[reader] ?? "", result.not);
+      },
+    ));
 });

@@ -48,14 +48,14 @@ describe("A client with a certificate", () => {
     (await connect(user).get<{ name: string }>("/", { signal })).name;
   const base64 = (text: string) => Buffer.from(text).toString("base64");
 
-  it("shows none where it has none", async () => assert.equal(await takenFor({}), "nobody"));
+  it("shows none without one", async () => assert.equal(await takenFor({}), "nobody"));
 
   it("shows the one in the kubeconfig", async () => {
     const user = { certData: base64(own.cert), keyData: base64(own.key) };
     assert.equal(await takenFor(user), "a-person");
   });
 
-  it("shows the one that a credential plugin gives", async () => {
+  it("shows the one of a credential plugin", async () => {
     const status = { clientCertificateData: own.cert, clientKeyData: own.key };
     const answer = JSON.stringify({ kind: "ExecCredential", status });
     const exec = {

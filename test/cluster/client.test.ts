@@ -3,11 +3,12 @@ import { ApiError, type ApiErrorCode, isApiError, unlessNotFound } from "../../d
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { ApiRequest, ApiResponse, Transport } from "../../daemon/cluster/transport.ts";
 import type { Clock } from "../../daemon/time/clock.ts";
+import { everyRow } from "../rows.ts";
 
 const { signal } = new AbortController();
 const noon = Date.parse("2026-11-24T12:00:00Z");
 
-/** Never reaches a deadline unless told to. */
+/** A clock that never reaches a deadline, and one that reaches each at once. */
 const stopped: Clock = { wall: () => noon, elapsed: () => 0, sleep: () => new Promise(() => {}) };
 const impatient: Clock = { wall: () => noon, elapsed: () => 0, sleep: async () => {} };
 
@@ -40,7 +41,7 @@ async function failure(promise: Promise<unknown>): Promise<ApiError> {
 }
 
 describe("A call to the API server", () => {
-  it("sends what it was given", async () => {
+  it("sends its query and its body", async () => {
     const sent: ApiRequest[] = [];
     const api = client(async (request) => {
       sent.push(request);
@@ -72,17 +73,19 @@ describe("A call to the API server", () => {
     [500, "InternalError", "server-error"],
     [503, "", "server-error"],
   ];
-  for (const [status, reason, code] of codes) {
-    it(`tells ${status} ${reason} by its code`, async () => {
-      const body = JSON.stringify({ kind: "Status", message: "because", reason });
-      const error = await failure(client(async () => answer(status, body)).get("/x", { signal }));
-      assert.equal(error.code, code);
-      assert.equal(error.status, status);
-      assert.match(error.message, /^get \/x: \d+: because$/);
-    });
-  }
+  it("fails with a code for each status and reason", () =>
+    everyRow(
+      codes.map((row) => [`${row[0]} ${row[1]}`, ...row] as const),
+      async (status, reason, code) => {
+        const body = JSON.stringify({ kind: "Status", message: "because", reason });
+        const error = await failure(client(async () => answer(status, body)).get("/x", { signal }));
+        assert.equal(error.code, code);
+        assert.equal(error.status, status);
+        assert.match(error.message, /^get \/x: \d+: because$/);
+      },
+    ));
 
-  it("passes on how long the server asks to wait, and the causes", async () => {
+  it("fails with the pause that the server asks for, and the causes", async () => {
     const details = { causes: [{ reason: "DisruptionBudget", message: "no room" }], retryAfterSeconds: 10 };
     const body = JSON.stringify({ kind: "Status", reason: "TooManyRequests", details });
     const asked = (headers: Record<string, string>) =>
@@ -93,7 +96,7 @@ describe("A call to the API server", () => {
     assert.deepEqual((await asked({})).causes, details.causes);
   });
 
-  it("is unreachable when no answer comes", async () => {
+  it("fails as unreachable without an answer", async () => {
     const error = await failure(
       client(async () => {
         throw new Error("connect ECONNREFUSED");
@@ -103,12 +106,12 @@ describe("A call to the API server", () => {
     assert.match(String((error.cause as Error).message), /ECONNREFUSED/);
   });
 
-  it("ends at its deadline when the server is silent", async () => {
+  it("fails at its deadline if the server is silent", async () => {
     const error = await failure(client(() => new Promise(() => {}), impatient).get("/x", { signal }));
     assert.equal(error.code, "deadline");
   });
 
-  it("does not take a page of a proxy for an answer", async () => {
+  it("rejects a page of a proxy", async () => {
     assert.equal(
       (await failure(client(async () => answer(200, "<html>")).get("/x", { signal }))).code,
       "bad-answer",
@@ -119,7 +122,7 @@ describe("A call to the API server", () => {
     );
   });
 
-  it("takes nothing that is no object for an answer, whatever its status", async () => {
+  it("rejects an answer that is not an object, with any status", async () => {
     for (const body of ["null", "[]", '"words"', "1", ""]) {
       const asked = (status: number) =>
         failure(client(async () => answer(status, body)).get("/x", { signal }));
@@ -128,7 +131,7 @@ describe("A call to the API server", () => {
     }
   });
 
-  it("reads null as what is not there, however deep it stands", async () => {
+  it("reads null as a missing field, at any depth", async () => {
     const body = '{"a":null,"b":{"c":null,"d":[{"e":null,"f":0},{}]},"g":"","h":false}';
     assert.deepEqual(await client(async () => answer(200, body)).get("/x", { signal }), {
       b: { d: [{ f: 0 }, {}] },
@@ -137,7 +140,7 @@ describe("A call to the API server", () => {
     });
   });
 
-  it("may find nothing", async () => {
+  it("returns undefined if it may find nothing", async () => {
     const gone = client(async () => answer(404, "{}"));
     assert.equal(await unlessNotFound(() => gone.get("/x", { signal })), undefined);
     const broken = client(async () => answer(500, "{}"));
@@ -157,21 +160,20 @@ describe("A list", () => {
     ["empty, as whole objects come", { metadata: { resourceVersion: "7" }, items: [] }],
     ["absent", { metadata: { resourceVersion: "7" } }],
   ];
-  for (const [what, body] of empty) {
-    it(`is empty where its items are ${what}`, async () => {
+  it("is empty if its items are empty, null or absent", () =>
+    everyRow(empty, async (body) => {
       const { items, metadata } = await listOf(body);
       assert.deepEqual([items, metadata.resourceVersion], [[], "7"]);
-    });
-  }
+    }));
 
-  it("has no next page where the token is empty, null or absent", async () => {
+  it("has no next page if the token is empty, null or absent", async () => {
     for (const metadata of [{ continue: "" }, { continue: null }, {}, null, undefined]) {
       assert.equal((await listOf({ metadata, items: [] })).metadata.continue, undefined);
     }
     assert.equal((await listOf({ metadata: { continue: "t" } })).metadata.continue, "t");
   });
 
-  it("is not taken for empty where the answer is something else", async () => {
+  it("is rejected if the answer is not a list", async () => {
     for (const body of [{ items: {} }, { items: [null] }, { items: ["a"] }, [], null, "items"]) {
       const { code, message } = await failure(listOf(body));
       assert.equal(code, "bad-answer");
@@ -188,7 +190,7 @@ describe("A watch", () => {
     return seen;
   }
 
-  it("puts events together from any pieces", async () => {
+  it("joins events from any chunks", async () => {
     assert.deepEqual(
       await collect(['{"type":"ADDED","object":{"n":1}}\n{"ty', 'pe":"MODIFIED","obj', 'ect":{"n":2}}\n']),
       [1, 2],
@@ -199,14 +201,14 @@ describe("A watch", () => {
     assert.deepEqual(await collect([]), []);
   });
 
-  it("says when its version is forgotten", async () => {
+  it("fails as expired if its version is forgotten", async () => {
     const expired =
       '{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}\n';
     await assert.rejects(collect([expired]), (error) => isApiError(error, "expired"));
     await assert.rejects(collect(["{}"], 410), (error) => isApiError(error, "expired"));
   });
 
-  it("breaks at what is no event", async () => {
+  it("rejects a line that is not an event", async () => {
     for (const line of [
       "garbage",
       "null",
@@ -219,12 +221,12 @@ describe("A watch", () => {
     }
   });
 
-  it("reads null in its objects as what is not there", async () => {
+  it("reads null in its objects as a missing field", async () => {
     const line = '{"type":"ADDED","object":{"n":{"labels":null}}}\n';
     assert.deepEqual(await collect([line]), [{}]);
   });
 
-  it("breaks when the server falls silent", async () => {
+  it("fails at its deadline if the server falls silent", async () => {
     const silent = client(
       async () => ({
         ...answer(200, ""),

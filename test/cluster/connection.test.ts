@@ -1,4 +1,4 @@
-/** The way to an API server that offers both HTTP/2 and HTTP/1.1, as kube-apiserver does, or only the latter. */
+/** Connections to an API server with HTTP/2 and HTTP/1.1, as kube-apiserver has them, or with only the latter. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -22,7 +22,7 @@ import {
 } from "../kubernetes/api/server.ts";
 import { type Relay, startRelay } from "../kubernetes/middlemen.ts";
 
-/** 45 s are 4.5 s, of which a busy machine takes some to connect. */
+/** A clock that is ten times as fast. */
 const tenTimes: Clock = {
   wall: () => Date.now(),
   elapsed: () => performance.now() * 10,
@@ -60,7 +60,7 @@ function connect(clock: Clock): Api {
 
 const getNode = (api: Api) => api.get<{ metadata: object }>("/api/v1/nodes/n1", { signal: end.signal });
 
-/** Watches Node n1; the array grows by "open" and "broken". */
+/** Watches Node n1, and returns the list of its steps. */
 function watchNode(api: Api, clock: Clock): string[] {
   const seen: string[] = ["start"];
   const informed = {
@@ -71,7 +71,7 @@ function watchNode(api: Api, clock: Clock): string[] {
     name: "n1",
     onChange: (metadata: object | undefined) => seen.push(metadata === undefined ? "gone" : "there"),
     onBreak: () => seen.push("broken"),
-    onReopened: () => seen.push("mended"),
+    onReopened: () => seen.push("open again"),
   };
   void watchObject(informed, end.signal);
   return seen;
@@ -82,7 +82,7 @@ async function eventually(predicate: () => boolean): Promise<void> {
   assert.ok(predicate());
 }
 
-/** Steps of its own, and no waits. */
+/** A clock that is stepped, and whose waits never end. */
 function steppedClock(): Clock & { pass(ms: number): void } {
   let now = 0;
   return {
@@ -98,7 +98,7 @@ function steppedClock(): Clock & { pass(ms: number): void } {
   };
 }
 
-describe("Files that are exchanged while the daemon runs", () => {
+describe("Credentials in files", () => {
   let folder: string;
   beforeEach(async () => {
     await begin();
@@ -109,7 +109,7 @@ describe("Files that are exchanged while the daemon runs", () => {
     await rm(folder, { recursive: true });
   });
 
-  /** As a pod has them. */
+  /** Connects with the files of a pod. */
   function connectByFiles(clock: Clock): Api {
     const config = new KubeConfig();
     const authProvider = { name: "tokenFile", config: { tokenFile: join(folder, "token") } };
@@ -122,7 +122,7 @@ describe("Files that are exchanged while the daemon runs", () => {
   const write = (name: string, text: string) => writeFile(join(folder, name), text);
   const lastAsker = () => server.ledger.entries().at(-1)?.user;
 
-  it("count from the next request on: the certificate authority", async () => {
+  it("are read for each request: the certificate authority", async () => {
     const api = connectByFiles(steppedClock());
     await write("token", server.adminToken);
     await write("ca.crt", (await certificate()).cert);
@@ -131,7 +131,7 @@ describe("Files that are exchanged while the daemon runs", () => {
     await getNode(api);
   });
 
-  it("count after a minute, and not before: the token", async () => {
+  it("are read after a minute: the token", async () => {
     const clock = steppedClock();
     const api = connectByFiles(clock);
     await write("ca.crt", https.caPem);
@@ -146,7 +146,7 @@ describe("Files that are exchanged while the daemon runs", () => {
     assert.equal(lastAsker(), "next");
   });
 
-  it("count at once where the server refuses what was read before: the token", async () => {
+  it("are read at once after a 401: the token", async () => {
     const api = connectByFiles(steppedClock());
     await write("ca.crt", https.caPem);
     await write("token", "old");
@@ -156,7 +156,7 @@ describe("Files that are exchanged while the daemon runs", () => {
     await getNode(api);
   });
 
-  it("count within the same request where they were exchanged since: the token", async () => {
+  it("are read within the same request if they have changed: the token", async () => {
     const api = connectByFiles(steppedClock());
     await write("ca.crt", https.caPem);
     const expired = server.addUser({ name: "old", groups: ["system:masters"] });
@@ -177,14 +177,14 @@ describe("Connections to the API server", () => {
     ["HTTP/2", false],
     ["HTTP/1.1", true],
   ] as const) {
-    describe(`over ${version}, forgotten on the way`, () => {
+    describe(`over ${version}, dropped by the network`, () => {
       beforeEach(() => begin(onlyHttp1));
 
-      it("are given up: a request succeeds again within 45 s", async () => {
+      it("are replaced: a request succeeds again within 45 s", async () => {
         const api = connect(tenTimes);
         await getNode(api);
         assert.equal(sessions.length, onlyHttp1 ? 0 : 1);
-        // Over HTTP/1.1 undici takes the connection back a moment after the answer's end.
+        // Over HTTP/1.1 undici reuses the connection a moment after the end of the answer.
         await systemClock.sleep(20, end.signal);
         relay.forget();
         const since = tenTimes.elapsed();
@@ -203,17 +203,17 @@ describe("Connections to the API server", () => {
   describe("over HTTP/2", () => {
     beforeEach(() => begin());
 
-    it("that are forgotten on the way are given up: a watch is there again within 45 s", async () => {
+    it("are replaced if dropped by the network: a watch is open again within 45 s", async () => {
       const seen = watchNode(connect(tenTimes), tenTimes);
       await eventually(() => seen.includes("there"));
       relay.forget();
       const since = tenTimes.elapsed();
-      await eventually(() => seen.includes("mended"));
+      await eventually(() => seen.includes("open again"));
       const tookMs = tenTimes.elapsed() - since;
       assert.ok(tookMs < 45_000, `${tookMs} ms`);
     });
 
-    it("are one for requests and watches", async () => {
+    it("are shared by requests and watches", async () => {
       const api = connect(systemClock);
       await getNode(api);
       const seen = watchNode(api, systemClock);
@@ -222,7 +222,7 @@ describe("Connections to the API server", () => {
       assert.equal(relay.connections, 1);
     });
 
-    it("are kept while nothing happens, as the server answers a PING", async () => {
+    it("are kept without traffic, because the server answers a PING", async () => {
       let now = 0;
       const wakes = new Set<() => void>();
       const stepped: Clock = {
@@ -256,11 +256,11 @@ describe("Connections to the API server", () => {
       await agent.destroy();
     });
 
-    it("are left where the server wants to be rid of them, and what runs on them is not lost", async () => {
+    it("are left after a GOAWAY of the server, without losing a request or a watch", async () => {
       const api = connect(systemClock);
       const seen = watchNode(api, systemClock);
       await eventually(() => seen.includes("there"));
-      // As kube-apiserver --goaway-chance: what runs here stays, new requests go elsewhere. The answer to a PING says that it came.
+      // kube-apiserver --goaway-chance: open requests stay, new ones go elsewhere. The answer to the PING shows that it arrived.
       sessions[0]?.goaway(0);
       await new Promise((resolve) => sessions[0]?.ping(resolve));
       await getNode(api);

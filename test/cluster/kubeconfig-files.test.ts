@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { mergeKubeconfigs } from "../../daemon/cluster/kubeconfig-files.ts";
+import { everyRow } from "../rows.ts";
 
 const cluster = (name: string, server: string) => `{name: ${name}, cluster: {server: "${server}"}}`;
 
 describe("Kubeconfig files", () => {
-  it("are put together by name, and the first file wins", () => {
+  it("are merged by name, and the first file wins", () => {
     const { clusters, users, contexts, ...rest } = mergeKubeconfigs([
       {
         file: "/a/one",
@@ -32,7 +33,7 @@ describe("Kubeconfig files", () => {
     );
   });
 
-  it("may be the same one twice", () => {
+  it("may be the same file twice", () => {
     const text = `clusters: [${cluster("default", "https://one")}]\nusers: [{name: u, user: {token: a}}]`;
     const one = { file: "/a/one", text };
     assert.deepEqual(mergeKubeconfigs([one, one]), mergeKubeconfigs([one]));
@@ -54,7 +55,7 @@ describe("Kubeconfig files", () => {
     }
   });
 
-  it("have paths that start in their own folder", () => {
+  it("have paths relative to their own folder", () => {
     const merged = mergeKubeconfigs([
       {
         file: "/home/me/.kube/config",
@@ -84,21 +85,20 @@ users:
     );
   });
 
-  const refused: [what: string, text: string, says: RegExp][] = [
-    ["no YAML", "a: [", /^\/f is not YAML: /],
+  const refused: [what: string, text: string, message: RegExp][] = [
+    ["not YAML", "a: [", /^\/f is not YAML: /],
     ["a word", "kubeconfig", /^\/f is not a kubeconfig: /],
     ["a list", "[]", /^\/f is not a kubeconfig: /],
-    ["entries that are none", "users: [a]", /^\/f is not a kubeconfig: users\.0: /],
+    ["invalid entries", "users: [a]", /^\/f is not a kubeconfig: users\.0: /],
     ["an entry without a name", "users: [{user: {}}]", /^\/f is not a kubeconfig: users\.0\.name: /],
     ["a name twice", "users: [{name: u}, {name: u}]", /^\/f has the user "u" twice$/],
   ];
-  for (const [what, text, says] of refused) {
-    it(`are refused by name for ${what}`, () => {
+  it("are rejected if one is invalid, and the message names it", () =>
+    everyRow(refused, (text, message) => {
       const files = [
         { file: "/ok", text: "users: [{name: u}]" },
         { file: "/f", text },
       ];
-      assert.throws(() => mergeKubeconfigs(files), { message: says });
-    });
-  }
+      assert.throws(() => mergeKubeconfigs(files), { message });
+    }));
 });

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { meets, parseLabelSelector, selects } from "../../daemon/cluster/label-selector.ts";
+import { everyRow } from "../rows.ts";
 
 const labels = { app: "cart", tier: "web", cores: "8" };
 const expression = (operator: string, key: string, ...values: string[]) => ({ key, operator, values });
 
 describe("A label selector", () => {
   const rows: [what: string, selector: Parameters<typeof selects>[0], selects: boolean][] = [
-    ["that is missing", undefined, false],
-    ["that is null", null, false],
-    ["that is empty", {}, true],
+    ["missing", undefined, false],
+    ["null", null, false],
+    ["empty", {}, true],
     ["with labels, all there", { matchLabels: { app: "cart", tier: "web" } }, true],
     ["with labels, one other", { matchLabels: { app: "cart", tier: "db" } }, false],
     ["with labels, one missing", { matchLabels: { zone: "a" } }, false],
@@ -23,37 +24,33 @@ describe("A label selector", () => {
     ["DoesNotExist", { matchExpressions: [expression("DoesNotExist", "app")] }, false],
     ["DoesNotExist, key missing", { matchExpressions: [expression("DoesNotExist", "zone")] }, true],
     [
-      "with labels and expressions, of which one fails",
+      "one of several expressions fails",
       {
         matchLabels: { app: "cart" },
         matchExpressions: [expression("Exists", "tier"), expression("DoesNotExist", "cores")],
       },
       false,
     ],
-    ["with an unknown operator", { matchExpressions: [expression("Like", "app", "c*")] }, false],
+    ["an unknown operator", { matchExpressions: [expression("Like", "app", "c*")] }, false],
   ];
-  for (const [what, selector, expected] of rows)
-    it(`${what} ${expected ? "selects" : "does not select"}`, () =>
-      assert.equal(selects(selector, labels), expected));
+  it("selects labels that meet all its requirements", () =>
+    everyRow(rows, (selector, expected) => assert.equal(selects(selector, labels), expected)));
 
-  it("selects what has no labels, where it asks for none", () => {
+  it("selects an object without labels only if it is empty", () => {
     assert.equal(selects({}, undefined), true);
     assert.equal(selects({ matchLabels: { app: "cart" } }, undefined), false);
   });
 });
 
 describe("A node affinity", () => {
-  for (const [operator, value, expected] of [
-    ["Gt", "7", true],
-    ["Gt", "8", false],
-    ["Lt", "9", true],
-    ["Lt", "8", false],
-  ] as const) {
-    it(`${operator} ${value} is ${expected} of 8`, () =>
-      assert.equal(meets(labels, expression(operator, "cores", value)), expected));
-  }
-
-  it("compares nothing that is no number", () => {
+  it("compares numbers, and matches no other value", () => {
+    for (const [operator, value, expected] of [
+      ["Gt", "7", true],
+      ["Gt", "8", false],
+      ["Lt", "9", true],
+      ["Lt", "8", false],
+    ] as const)
+      assert.equal(meets(labels, expression(operator, "cores", value)), expected, `${operator} ${value}`);
     assert.equal(meets(labels, expression("Lt", "app", "8")), false);
     assert.equal(meets(labels, expression("Lt", "zone", "8")), false);
   });
@@ -83,10 +80,15 @@ describe("A label selector as text", () => {
     ["empty in (,a)", true],
   ];
   const all = { ...labels, empty: "", "example.com/owner": "cnpg" };
-  for (const [text, met] of rows)
-    it(`${text}: ${met ? "met" : "not met"}`, () =>
-      assert.equal(
-        parseLabelSelector(text).every((one) => meets(all, one)),
-        met,
-      ));
+  it("has the requirements of kubectl's syntax", () =>
+    everyRow(
+      rows.map((row) => [row[0], ...row] as const),
+      (text, met) => {
+        const requirements = parseLabelSelector(text);
+        assert.equal(
+          requirements.every((one) => meets(all, one)),
+          met,
+        );
+      },
+    ));
 });

@@ -1,28 +1,29 @@
 import assert from "node:assert/strict";
 import { noAnswer } from "../../daemon/cluster/no-answer.ts";
 import { explain } from "../../daemon/report/log.ts";
+import { everyRow } from "../rows.ts";
 
 const failure = (code: string, message: string, facts: object = {}) =>
   Object.assign(new Error(message), { code, ...facts });
 
-describe("An API server that gives no answer", () => {
-  const rows: [what: string, failure: unknown, says: RegExp][] = [
+describe("The message about an unreachable API server", () => {
+  const rows: [what: string, failure: unknown, message: RegExp][] = [
     [
       "a certificate without names",
       failure("ERR_TLS_CERT_ALTNAME_INVALID", "x", { host: "api", cert: {} }),
       /is valid for no name at all, not api;/,
     ],
     [
-      "an authority that nobody knows",
+      "an unknown authority",
       failure("UNABLE_TO_VERIFY_LEAF_SIGNATURE", "x"),
       /unable to verify the first certificate: .*certificate-authority/,
     ],
     [
-      "a certificate of yesterday",
+      "an expired certificate",
       failure("CERT_HAS_EXPIRED", "x"),
       /has expired, or the clock of this machine is ahead$/,
     ],
-    ["a certificate of tomorrow", failure("CERT_NOT_YET_VALID", "x"), /not valid yet, .* behind$/],
+    ["a certificate that is not valid yet", failure("CERT_NOT_YET_VALID", "x"), /not valid yet, .* behind$/],
     [
       "a cause of its own",
       new Error("the proxy p does not connect", { cause: new Error("timed out") }),
@@ -36,14 +37,13 @@ describe("An API server that gives no answer", () => {
       ]),
       /connect ECONNREFUSED ::1:6443, connect ETIMEDOUT 127\.0\.0\.1:6443$/,
     ],
-    ["an error without words", failure("ESTRANGE", ""), /: Error$/],
-    ["no error at all", "gone", /: gone$/],
+    ["an error without a message", failure("ESTRANGE", ""), /: Error$/],
+    ["a failure that is not an Error", "gone", /: gone$/],
   ];
-  for (const [what, cause, says] of rows) {
-    it(`is named, with ${what}`, () => {
+  it("names the server, the cause and the remedy", () =>
+    everyRow(rows, (cause, message) => {
       const text = explain(noAnswer(cause, "https://api:6443"));
       assert.match(text, /^https:\/\/api:6443: /);
-      assert.match(text, says);
-    });
-  }
+      assert.match(text, message);
+    }));
 });

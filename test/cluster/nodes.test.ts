@@ -13,18 +13,18 @@ describe("The nodes of a cluster", () => {
   });
   afterEach(() => testbed.close());
 
-  it("are counted with one small request, as the server says how many are left", async () => {
+  it("are counted with one small request, by the server's count of the remaining ones", async () => {
     for (let number = 1; number <= 7; number += 1) await addNode(testbed, `n${number}`);
     testbed.server.ledger.clear();
     assert.equal(await countNodes(testbed.api, testbed.ports.signal), 7);
     assert.equal(testbed.server.ledger.total, 1);
   });
 
-  it("are counted where there are none", async () => {
+  it("are counted if there are none", async () => {
     assert.equal(await countNodes(testbed.api, testbed.ports.signal), 0);
   });
 
-  it("are counted page by page where the server does not say how many are left", async () => {
+  it("are counted page by page without the server's count", async () => {
     const pages: Record<string, unknown> = {
       "": { metadata: { continue: "b" }, items: [{}] },
       b: { metadata: { continue: "c" }, items: [{}, {}, {}] },
@@ -36,7 +36,7 @@ describe("The nodes of a cluster", () => {
     assert.equal(await countNodes(api as unknown as Api, testbed.ports.signal), 5);
   });
 
-  it("are looked at page by page for those that are not Ready or cordoned, of which the names are kept", async () => {
+  it("are listed page by page, with the names of cordoned and NotReady ones", async () => {
     const node = (name: string, status: string, spec: object = {}) => {
       return { metadata: { name }, spec, status: { conditions: [{ type: "Ready", status }] } };
     };

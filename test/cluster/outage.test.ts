@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { createOutage } from "../../daemon/cluster/outage.ts";
 import type { Clock } from "../../daemon/time/clock.ts";
+import { everyRow } from "../rows.ts";
 
-/** Answers as "second: status", each to a request that was begun a second before; then for how many seconds the server was away. */
+/** The seconds of the outage, with answers as "second: status" to requests that began a second before. */
 function awayFor(answers: Record<number, number>, until: number): number {
   let now = 0;
   const outage = createOutage({ elapsed: () => now } as Clock);
@@ -16,31 +17,15 @@ function awayFor(answers: Record<number, number>, until: number): number {
 
 describe("The time in which the API server could not be reached", () => {
   const rows: [what: string, answers: Record<number, number>, until: number, seconds: number][] = [
-    ["is none while it answers, refusals too", { 1: 200, 2: 403, 3: 429 }, 60, 0],
-    [
-      "lasts from the first request that failed to the first that is answered",
-      { 11: 0, 15: 503, 20: 200 },
-      60,
-      10,
-    ],
-    ["goes on while nobody is heard", { 11: 0 }, 16, 6],
-    ["lasts to the answer, though the last try before that was a minute ago", { 11: 0, 71: 200 }, 80, 61],
-    ["lasts where a proxy finds no server, too", { 11: 502, 71: 200 }, 80, 61],
-    ["does not last for ever while nobody asks", { 11: 0 }, 3600, 76],
-    [
-      "lasts however rarely it is asked, while nothing is answered",
-      { 11: 0, 71: 0, 131: 0, 133: 200 },
-      200,
-      123,
-    ],
-    [
-      "is not all the time between the rare requests where one kind alone fails",
-      { 1: 500, 60: 200, 61: 500, 120: 200 },
-      120,
-      22,
-    ],
+    ["answers, and refusals", { 1: 200, 2: 403, 3: 429 }, 60, 0],
+    ["from the first failed request to the first answer", { 11: 0, 15: 503, 20: 200 }, 60, 10],
+    ["without a further request", { 11: 0 }, 16, 6],
+    ["to the answer, a minute after the last try", { 11: 0, 71: 200 }, 80, 61],
+    ["a proxy without a server", { 11: 502, 71: 200 }, 80, 61],
+    ["at most for some time without requests", { 11: 0 }, 3600, 76],
+    ["rare requests without an answer", { 11: 0, 71: 0, 131: 0, 133: 200 }, 200, 123],
+    ["rare failures of one kind of request", { 1: 500, 60: 200, 61: 500, 120: 200 }, 120, 22],
   ];
-  for (const [what, answers, until, seconds] of rows) {
-    it(what, () => assert.equal(awayFor(answers, until), seconds));
-  }
+  it("is the sum of the times between a failure and the next answer", () =>
+    everyRow(rows, (answers, until, seconds) => assert.equal(awayFor(answers, until), seconds)));
 });

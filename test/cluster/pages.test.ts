@@ -52,7 +52,7 @@ describe("A list", () => {
     );
   });
 
-  it("of objects of a megabyte is read all the same, and no more than 9 MB of it at a time", async () => {
+  it("of objects of a megabyte is read, at most 9 MB at a time", async () => {
     const { asked, names } = serverOf(Array(60).fill(1.2 * megabyte));
     assert.deepEqual(await names(), namesOf(60));
     assert.deepEqual(
@@ -64,14 +64,14 @@ describe("A list", () => {
     assert.ok(asked.length < 25, `${asked.length} requests`);
   });
 
-  it("in which a few are large has small pages for these alone", async () => {
+  it("with a few large objects has small pages only for them", async () => {
     const { asked, names } = serverOf([...Array(8).fill(1.2 * megabyte), ...Array(500).fill(3000)]);
     assert.deepEqual(await names(), namesOf(508));
     assert.deepEqual(asked.at(-1)?.limit, pageSize);
     assert.ok(asked.length < 10, `${asked.length} requests`);
   });
 
-  it("with an object that is larger than any may be is not read, and says so", async () => {
+  it("with an object above the limit is rejected", async () => {
     const { names } = serverOf([9 * megabyte]);
     await assert.rejects(names, /list .*limit=1: the answer has more than 8388608 characters/);
   });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { keptOfPod, type WholePod } from "../../daemon/cluster/objects.ts";
 import { kept } from "../../daemon/cluster/parts.ts";
 
-describe("What is kept of an object", () => {
-  it("is a field whole, or parts of it, of each item of a list, too", () => {
+describe("The kept parts of an object", () => {
+  it("are whole fields, or parts of them, also of each item of a list", () => {
     const object = {
       a: { b: 1, c: 2 },
       list: [
@@ -17,17 +17,17 @@ describe("What is kept of an object", () => {
     assert.deepEqual(left, { a: { b: 1 }, list: [{ y: 2 }, { y: 4 }], whole: { any: [1] } });
   });
 
-  it("has no field that the object has not", () => {
+  it("have no field that the object lacks", () => {
     const object: { a?: { b?: number }; c?: number[] } = { a: {} };
     assert.deepEqual(kept(object, { a: { b: true }, c: true }), { a: {} });
   });
 
-  it("takes a field of another form than it should have as it is", () => {
+  it("include a field of an unexpected type as it is", () => {
     const object: { a?: { b?: number }; c?: { d?: number }[] } = JSON.parse('{"a":"text","c":[null,1]}');
     assert.deepEqual(kept(object, { a: { b: true }, c: { d: true } }), { a: "text", c: [null, 1] });
   });
 
-  it("is of a pod with megabytes of what is not read a few hundred bytes", () => {
+  it("are a few hundred bytes of a pod with megabytes in other fields", () => {
     const megabyte = "x".repeat(1e6);
     const pod: WholePod = {
       metadata: {

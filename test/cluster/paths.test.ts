@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isApiError } from "../../daemon/cluster/api.ts";
 import { paths, splitKey } from "../../daemon/cluster/paths.ts";
+import { everyRow } from "../rows.ts";
 
 const pathTo = (name: string) => paths.daemonSet("shop", name);
 
 describe("A path of the API", () => {
-  it("names what it is told to, and nothing else, whatever that is called", () => {
+  it("leads to the named object and to no other, for any name", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.string({ unit: "binary" })), (name) => {
         let path: string;
@@ -27,18 +28,21 @@ describe("A path of the API", () => {
     );
   });
 
-  for (const name of ["", ".", "..", "a/b", "50%", "x".repeat(254), "\ud800"]) {
-    it(`is not made for what no object is called: ${JSON.stringify(name.slice(0, 20))}`, () => {
-      assert.throws(
-        () => pathTo(name),
-        (error) => isApiError(error, "not-found"),
-      );
-    });
-  }
+  it("is not built for an invalid name", () =>
+    everyRow(
+      ["", ".", "..", "a/b", "50%", "x".repeat(254), "\ud800"].map(
+        (name) => [JSON.stringify(name.slice(0, 20)), name] as const,
+      ),
+      (name) =>
+        assert.throws(
+          () => pathTo(name),
+          (error) => isApiError(error, "not-found"),
+        ),
+    ));
 });
 
 describe("A key", () => {
-  it("is split at its first slash: no namespace has one", () => {
+  it("is split at its first slash, because a namespace has none", () => {
     assert.deepEqual(splitKey("shop/agent/status"), ["shop", "agent/status"]);
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Environment, ProxyError, parseProxy, proxyFor } from "../../daemon/cluster/proxy.ts";
+import { everyRow } from "../rows.ts";
 
 const through = (server: string, environment: Environment) =>
   proxyFor(new URL(server), environment)?.href.replace(/\/$/, "");
@@ -7,27 +8,26 @@ const through = (server: string, environment: Environment) =>
 describe("The proxy of the environment", () => {
   const proxy = "http://proxy.test:3128";
   const rows: [what: string, server: string, environment: Environment, expected: string | undefined][] = [
-    ["is none where nothing is set", "https://api.test", {}, undefined],
-    ["is HTTPS_PROXY for https", "https://api.test", { HTTPS_PROXY: proxy, HTTP_PROXY: "http://o" }, proxy],
-    ["is HTTP_PROXY for http", "http://api.test", { HTTPS_PROXY: "http://o", HTTP_PROXY: proxy }, proxy],
-    ["is not HTTP_PROXY for https", "https://api.test", { HTTP_PROXY: proxy }, undefined],
-    ["may be in lower case", "https://api.test", { https_proxy: proxy }, proxy],
+    ["none is set", "https://api.test", {}, undefined],
+    ["HTTPS_PROXY for https", "https://api.test", { HTTPS_PROXY: proxy, HTTP_PROXY: "http://o" }, proxy],
+    ["HTTP_PROXY for http", "http://api.test", { HTTPS_PROXY: "http://o", HTTP_PROXY: proxy }, proxy],
+    ["not HTTP_PROXY for https", "https://api.test", { HTTP_PROXY: proxy }, undefined],
+    ["lower case", "https://api.test", { https_proxy: proxy }, proxy],
     [
-      "is the one in upper case of both",
+      "upper case before lower case",
       "https://api.test",
       { HTTPS_PROXY: proxy, https_proxy: "http://o" },
       proxy,
     ],
-    ["is the one that is not empty", "https://api.test", { HTTPS_PROXY: "", https_proxy: proxy }, proxy],
-    ["is http without a scheme", "https://api.test", { HTTPS_PROXY: "proxy.test:3128" }, proxy],
-    ["may be SOCKS", "https://api.test", { HTTPS_PROXY: "socks5://p:1080" }, "socks5://p:1080"],
-    ["is none for localhost", "https://localhost:6443", { HTTPS_PROXY: proxy }, undefined],
-    ["is none for 127.0.0.0/8", "https://127.1.2.3:6443", { HTTPS_PROXY: proxy }, undefined],
-    ["is none for ::1", "https://[::1]:6443", { HTTPS_PROXY: proxy }, undefined],
+    ["an empty one", "https://api.test", { HTTPS_PROXY: "", https_proxy: proxy }, proxy],
+    ["http without a scheme", "https://api.test", { HTTPS_PROXY: "proxy.test:3128" }, proxy],
+    ["SOCKS", "https://api.test", { HTTPS_PROXY: "socks5://p:1080" }, "socks5://p:1080"],
+    ["localhost", "https://localhost:6443", { HTTPS_PROXY: proxy }, undefined],
+    ["127.0.0.0/8", "https://127.1.2.3:6443", { HTTPS_PROXY: proxy }, undefined],
+    ["::1", "https://[::1]:6443", { HTTPS_PROXY: proxy }, undefined],
   ];
-  for (const [what, server, environment, expected] of rows) {
-    it(what, () => assert.equal(through(server, environment), expected));
-  }
+  it("is the variable of the server's scheme, but none for the local machine", () =>
+    everyRow(rows, (server, environment, expected) => assert.equal(through(server, environment), expected)));
 
   const exceptions: [entry: string, server: string, isExcepted: boolean][] = [
     ["*", "https://api.test", true],
@@ -62,16 +62,18 @@ describe("The proxy of the environment", () => {
     ["", "https://api.test", false],
     [",,", "https://api.test", false],
   ];
-  for (const [entry, server, isExcepted] of exceptions) {
-    for (const name of ["NO_PROXY", "no_proxy"]) {
-      it(`is ${isExcepted ? "not used" : "used"} for ${server} with ${name}=${entry}`, () => {
-        const environment = { HTTPS_PROXY: proxy, HTTP_PROXY: proxy, [name]: entry };
-        assert.equal(through(server, environment), isExcepted ? undefined : proxy);
-      });
-    }
-  }
+  it("is not used for a server that NO_PROXY names", () =>
+    everyRow(
+      exceptions.map((row) => [`NO_PROXY=${row[0]}, ${row[1]}`, ...row] as const),
+      (entry, server, isExcepted) => {
+        for (const name of ["NO_PROXY", "no_proxy"]) {
+          const environment = { HTTPS_PROXY: proxy, HTTP_PROXY: proxy, [name]: entry };
+          assert.equal(through(server, environment), isExcepted ? undefined : proxy);
+        }
+      },
+    ));
 
-  it("is refused by name where it is none, and its password is not shown", () => {
+  it("is rejected if it is not a URL, without its password in the message", () => {
     for (const value of ["ftp://u:geheim@proxy.test", "http://u:geheim@", "http://u:geheim@proxy.test:x"]) {
       assert.throws(
         () => parseProxy("HTTPS_PROXY", value),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseQuantity, quantityText } from "../../daemon/cluster/quantity.ts";
+import { everyRow } from "../rows.ts";
 
 describe("A quantity", () => {
   const rows: [text: string, thousandths: number, shown: string][] = [
@@ -19,20 +20,25 @@ describe("A quantity", () => {
     ["2Ti", 2 * 1024 ** 4 * 1000, "2Ti"],
     ["1000M", 1e12, "1000000000"],
   ];
-  for (const [text, thousandths, shown] of rows) {
-    it(`${text} is ${shown}`, () => {
-      assert.equal(parseQuantity(text), thousandths);
-      assert.equal(quantityText(thousandths), shown);
-    });
-  }
+  it("is read in thousandths, and shown in binary units", () =>
+    everyRow(
+      rows.map((row) => [row[0], ...row] as const),
+      (text, thousandths, shown) => {
+        assert.equal(parseQuantity(text), thousandths);
+        assert.equal(quantityText(thousandths), shown);
+      },
+    ));
 
-  it("tells E from an exponent", () => assert.equal(parseQuantity("1E"), 1e21));
+  it("may have the suffix E, which is not an exponent", () => assert.equal(parseQuantity("1E"), 1e21));
 
   it("adds up exactly", () => {
     const sum = ["100m", "0.2", "700m"].map(parseQuantity).reduce((a, b) => a + b);
     assert.equal(sum, parseQuantity("1"));
   });
 
-  for (const text of ["", "much", "1GB", "Gi", "1.2.3"])
-    it(`${JSON.stringify(text)} is none`, () => assert.equal(parseQuantity(text), Number.NaN));
+  it("is NaN for an invalid text", () =>
+    everyRow(
+      ["", "much", "1GB", "Gi", "1.2.3"].map((text) => [JSON.stringify(text), text] as const),
+      (text) => assert.equal(parseQuantity(text), Number.NaN),
+    ));
 });

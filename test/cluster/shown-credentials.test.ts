@@ -1,4 +1,4 @@
-/** An API server, or a proxy before it, that shows in a refusal how its client has proved who it is. */
+/** An API server, or a proxy, that shows the credentials of its client in a refusal. */
 import assert from "node:assert/strict";
 import { createSecureServer, type Http2SecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
@@ -31,7 +31,7 @@ describe("An API server that shows the credentials that it was sent", () => {
     ["a password", { username: "me", password: "s3cret-of-the-daemon" }],
   ];
   for (const [what, user] of users) {
-    it(`puts no ${what.slice(2)} into what is logged`, async () => {
+    it(`adds no ${what.slice(2)} to the log`, async () => {
       const config = new KubeConfig();
       const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
       const caData = Buffer.from(authority).toString("base64");
