@@ -4,7 +4,10 @@ import { ApiError, type ApiErrorCode, type StatusCause, type WatchEvent } from "
 import type { List } from "./objects.ts";
 import type { ApiResponse } from "./transport.ts";
 
-/** An answer's object (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris), without fields that are `null`. */
+/**
+ * An answer's object (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris), without
+ * fields that are `null`.
+ */
 export function parseAnswer<T>(what: string, text: string): T {
   let answer: unknown;
   try {
@@ -22,9 +25,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Removes fields that are `null`. In the API `null` means the same as a missing field: Go writes a nil slice, map or pointer as `null`
- * in a field that is always written, such as `items` of a list of metadata, `drivers` of a CSINode, `creationTimestamp` of a
- * template. Readers of an object need to check for `undefined` only.
+ * Removes fields that are `null`. In the API `null` means the same as a missing field: Go writes a nil slice,
+ * map or pointer as `null` in a field that is always written, such as `items` of a list of metadata,
+ * `drivers` of a CSINode, `creationTimestamp` of a template. Readers of an object need to check for
+ * `undefined` only.
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#optional-vs-required
  */
 function dropNulls(value: unknown): void {
@@ -38,7 +42,9 @@ function dropNulls(value: unknown): void {
   }
 }
 
-/** `items` is missing in an empty list of metadata, and possibly in an empty list of an aggregated API server. */
+/**
+ * `items` is missing in an empty list of metadata, and possibly in an empty list of an aggregated API server.
+ */
 const listSchema = z.object({
   metadata: z.optional(
     z.object({
@@ -91,7 +97,9 @@ export function parseEvent<T>(what: string, line: string, { hide }: ApiResponse)
   });
 }
 
-/** The error of an answer that is not 2xx. `now`: milliseconds since the epoch, for a Retry-After with a date. */
+/**
+ * The error of an answer that is not 2xx. `now`: milliseconds since the epoch, for a Retry-After with a date.
+ */
 export function refusal(what: string, response: ApiResponse, text: string, now: number): ApiError {
   let status: Status = {};
   try {
@@ -125,7 +133,9 @@ function secondsToMs(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000;
 }
 
-/** https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#http-status-codes */
+/**
+ * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#http-status-codes
+ */
 function codeOf(status: number, reason: string | undefined): ApiErrorCode {
   switch (status) {
     case 401:

@@ -7,7 +7,10 @@ export interface Api {
   /** A collection, or a page of it. `items` is always an array, also where the server omits it. */
   list<T>(path: string, options: CallOptions): Promise<List<T>>;
   create<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
-  /** A merge patch (RFC 7386): named fields are changed, `null` removes a field, lists are replaced as a whole. */
+  /**
+   * A merge patch (RFC 7386): named fields are changed, `null` removes a field, lists are replaced as a
+   * whole.
+   */
   patch<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
   delete<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
   /**
@@ -20,7 +23,10 @@ export interface Api {
 export interface CallOptions {
   signal: AbortSignal;
   query?: Record<string, string | number | boolean | undefined>;
-  /** Ask for the metadata alone, of one object (also in a watch) or of a list: https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+  /**
+   * Ask for the metadata alone, of one object (also in a watch) or of a list:
+   * https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
+   */
   metadataOnly?: "object" | "list";
 }
 
@@ -96,7 +102,10 @@ export function retryAfterOf(error: unknown): number {
   return error instanceof ApiError ? Math.min(error.retryAfterMs ?? 0, retryAfterMaxMs) : 0;
 }
 
-/** Whether one version is later than another of the same object: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions */
+/**
+ * Whether one version is later than another of the same object:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
+ */
 export function isLaterVersion(one: string | undefined, other: string | undefined): boolean {
   if (one === undefined || other === undefined) return false;
   return one.length === other.length ? one > other : one.length > other.length;

@@ -5,8 +5,9 @@ import { isLaterVersion } from "./api.ts";
  * The last known state of an object in the cluster, with its version and its age.
  *
  * A GET without a resourceVersion returns a state that is at least as new as the start of the request
- * (https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list), so only a read renews the trust. A
- * watch may be late, silent, or served by an API server that lags behind: a newer state from it counts, but renews no trust.
+ * (https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list), so only a read
+ * renews the trust. A watch may be late, silent, or served by an API server that lags behind: a newer state
+ * from it counts, but renews no trust.
  */
 export interface Belief<T> {
   /** Undefined if no state is known, or if the known one is too old to be trusted. */
@@ -15,7 +16,10 @@ export interface Belief<T> {
   last(): T | undefined;
   /** The time until the state is no longer trusted, in milliseconds. */
   trustedMs(): number;
-  /** Takes the result of a read that began at `askedAt`, by `clock.elapsed()`. False if a newer state is known. */
+  /**
+   * Takes the result of a read that began at `askedAt`, by `clock.elapsed()`. False if a newer state is
+   * known.
+   */
   read(value: T, version: string | undefined, askedAt: number): boolean;
   /** Takes a state from a watch, or from the answer to a write. False if a newer state is known. */
   shown(value: T, version: string | undefined): boolean;
@@ -24,8 +28,8 @@ export interface Belief<T> {
 }
 
 /**
- * The trust in a state after its watch has broken: one to two minutes, drawn at random. A server that ends the watches of
- * thousands of nodes must not get the reads of all of them at once.
+ * The trust in a state after its watch has broken: one to two minutes, drawn at random. A server that ends
+ * the watches of thousands of nodes must not get the reads of all of them at once.
  */
 export function brokenTrustMs(random: Random): number {
   return 60_000 * (1 + random());

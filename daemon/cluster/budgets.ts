@@ -33,7 +33,9 @@ export interface FollowedBudgets {
   namespace: string;
   /** The list is repeated after this time, in case that the watch is silently broken. */
   trustMs: number;
-  /** All budgets of the namespace, at the start and after each change; undefined while changes may be missed. */
+  /**
+   * All budgets of the namespace, at the start and after each change; undefined while changes may be missed.
+   */
   onBudgets: (budgets: readonly Budget[] | undefined) => void;
 }
 
@@ -41,8 +43,8 @@ export interface FollowedBudgets {
 const pause = { firstMs: 5000, maxMs: 5 * 60_000 };
 
 /**
- * One list and one watch of the budgets of a namespace, until the signal ends it. It ends by itself if the watch is forbidden, and
- * resolves with the reason.
+ * One list and one watch of the budgets of a namespace, until the signal ends it. It ends by itself if the
+ * watch is forbidden, and resolves with the reason.
  */
 export async function followBudgets(
   { namespace, trustMs, onBudgets, ...ports }: FollowedBudgets,

@@ -9,7 +9,8 @@ import { type ApiRequest, type ApiResponse, type Transport, textOf } from "./tra
 const requestTimeoutMs = 30_000;
 /**
  * With bookmarks, a healthy server sends an event about once a minute
- * (https://kubernetes.io/docs/reference/using-api/api-concepts/#watch-bookmarks); a longer silence means a dead connection.
+ * (https://kubernetes.io/docs/reference/using-api/api-concepts/#watch-bookmarks); a longer silence means a
+ * dead connection.
  */
 const watchSilenceMs = 5 * 60_000;
 /** An object is at most ~3 MB in the API, and a page of ordinary ones half of this. */
@@ -37,8 +38,8 @@ export interface Answer {
 type Send = (verb: string, request: ApiRequest) => Promise<ApiResponse>;
 
 /**
- * The API over a transport. A call is sent once: retries belong to the loops, which know the back-off and the reasons, and which look
- * at the cluster again before they act.
+ * The API over a transport. A call is sent once: retries belong to the loops, which know the back-off and the
+ * reasons, and which look at the cluster again before they act.
  */
 export function createClient({ transport, clock, onAnswer = () => {} }: ClientOptions): Api {
   const send: Send = async (verb, request) => {
@@ -128,8 +129,8 @@ async function* watch<T>(
 }
 
 /**
- * Takes chunks, yields the lines that each one completes, without empty ones. An event of a megabyte arrives in a hundred chunks, so the
- * pieces of a line are joined only once. Throws where a line is too long.
+ * Takes chunks, yields the lines that each one completes, without empty ones. An event of a megabyte arrives
+ * in a hundred chunks, so the pieces of a line are joined only once. Throws where a line is too long.
  */
 function createLineSplitter(what: string): (chunk: string) => Iterable<string> {
   let pieces: string[] = [];

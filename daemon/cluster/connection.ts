@@ -29,9 +29,10 @@ export interface AgentOptions {
 }
 
 /**
- * Connections to one server. They use HTTP/2 if the server offers it, as kube-apiserver does: watches and requests share one
- * connection. A PING without an answer shows that the network has dropped the connection; it is destroyed with all its requests.
- * Over HTTP/1.1 each request has a connection of its own, and its own deadline.
+ * Connections to one server. They use HTTP/2 if the server offers it, as kube-apiserver does: watches and
+ * requests share one connection. A PING without an answer shows that the network has dropped the connection;
+ * it is destroyed with all its requests. Over HTTP/1.1 each request has a connection of its own, and its own
+ * deadline.
  */
 export function createAgent({ tls, proxy, clock, pingMs: pingInterval = pingMs }: AgentOptions): Agent {
   const keepAlive = { keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs };

@@ -86,7 +86,10 @@ export function createCredentials(
   };
 }
 
-/** The name of an auth provider, because the official client does not support `tokenFile` of a user in a kubeconfig. */
+/**
+ * The name of an auth provider, because the official client does not support `tokenFile` of a user in a
+ * kubeconfig.
+ */
 export const tokenFileProvider = "tokenFile";
 
 function tokenOf(user: User, cluster: Cluster, clock: Clock, environment: Environment): () => Promise<Token> {

@@ -13,8 +13,8 @@ export async function daemonSetExists(api: Api, key: string, signal: AbortSignal
 }
 
 /**
- * Whether a DaemonSet should have a pod on this node: it exists, and the node meets the requirements of its template. Taints do not
- * count: those of a starting node disappear by themselves. `key` is "namespace/name".
+ * Whether a DaemonSet should have a pod on this node: it exists, and the node meets the requirements of its
+ * template. Taints do not count: those of a starting node disappear by themselves. `key` is "namespace/name".
  */
 export async function wantsPodOn(
   api: Api,

@@ -10,7 +10,10 @@ const deadlineMs = 25_000;
 const ageMinMs = 60_000;
 const outputMaxChars = 1024 * 1024;
 
-/** The `exec` of a kubeconfig's user: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins */
+/**
+ * The `exec` of a kubeconfig's user:
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+ */
 const execSchema = z.looseObject({
   apiVersion: z.string(),
   command: z.string(),

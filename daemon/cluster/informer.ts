@@ -17,7 +17,10 @@ export interface InformerOptions<Whole, T> {
   keep: (object: Whole) => T;
   /** Without it, each watch begins with the existing objects. */
   list?: {
-    /** The list is repeated after this time: a watch may be silently broken, for example after a restore of the server. */
+    /**
+     * The list is repeated after this time: a watch may be silently broken, for example after a restore of
+     * the server.
+     */
     trustMs: number;
     /** The whole collection, page by page: at the start, and whenever changes may have been missed. */
     onPages: (pages: AsyncIterable<readonly T[]>) => Promise<void>;
@@ -25,7 +28,10 @@ export interface InformerOptions<Whole, T> {
   onEvent: (type: Exclude<WatchEvent<T>["type"], "BOOKMARK">, object: T) => void | Promise<void>;
   /** The server has accepted the watch. */
   onOpen?: () => void;
-  /** Called for each failure; the informer retries by itself. Until the next event or list, changes and deletions may be missed. */
+  /**
+   * Called for each failure; the informer retries by itself. Until the next event or list, changes and
+   * deletions may be missed.
+   */
   onBreak: (error: unknown) => void;
   pauses?: Partial<Pauses>;
 }
@@ -46,8 +52,9 @@ const usualPauses: Pauses = {
 };
 
 /**
- * Reports the changes of a collection until the signal ends it. With a list, a watch continues from the last observed version. The list
- * is repeated if the server has forgotten that version, if an event could not be handled, or if the last list is too old.
+ * Reports the changes of a collection until the signal ends it. With a list, a watch continues from the last
+ * observed version. The list is repeated if the server has forgotten that version, if an event could not be
+ * handled, or if the last list is too old.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 export async function runInformer<Whole extends { metadata?: Metadata }, T>(
@@ -126,15 +133,18 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
 export interface WatchedObject
   extends Pick<InformerOptions<never, never>, "api" | "clock" | "random" | "collection" | "onBreak"> {
   name: string;
-  /** Called with the metadata at the start and at each change, and with undefined if the object is deleted. */
+  /**
+   * Called with the metadata at the start and at each change, and with undefined if the object is deleted.
+   */
   onChange: (metadata: PartialObjectMetadata["metadata"]) => void;
   /** The server has accepted the watch again after a failure. */
   onReopened?: () => void;
 }
 
 /**
- * Reports the metadata of one object until the signal ends it. Each watch starts without a version, with the object as it is then: an
- * old version may be forgotten, or may lie in the future after a restore of etcd from a backup, so that the watch stays silent.
+ * Reports the metadata of one object until the signal ends it. Each watch starts without a version, with the
+ * object as it is then: an old version may be forgotten, or may lie in the future after a restore of etcd
+ * from a backup, so that the watch stays silent.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-watch
  */
 export async function watchObject(

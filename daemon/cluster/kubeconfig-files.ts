@@ -25,8 +25,9 @@ type Fields = Record<string, unknown>;
 type Kind = "cluster" | "user" | "context";
 
 /**
- * Merges several kubeconfig files as kubectl does: the first file with a name, or with a current-context, wins. An empty file is
- * ignored. Relative paths become absolute. Throws if a file is not a kubeconfig, or has a name twice.
+ * Merges several kubeconfig files as kubectl does: the first file with a name, or with a current-context,
+ * wins. An empty file is ignored. Relative paths become absolute. Throws if a file is not a kubeconfig, or
+ * has a name twice.
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
  */
 export function mergeKubeconfigs(files: readonly KubeconfigFile[]): Kubeconfig {
@@ -71,7 +72,9 @@ function parseKubeconfig(file: string, text: string): Kubeconfig {
   return parsed.data;
 }
 
-/** The fields that kubectl resolves as paths, by kind of entry. A plugin without a slash is looked up in PATH. */
+/**
+ * The fields that kubectl resolves as paths, by kind of entry. A plugin without a slash is looked up in PATH.
+ */
 const resolvePaths: Record<Kind, (fields: Fields, folder: string) => Fields> = {
   context: (fields) => fields,
   cluster: (fields, folder) => absolute(fields, ["certificate-authority"], folder),

@@ -27,8 +27,8 @@ interface Named {
 }
 
 /**
- * The kubeconfig of a daemon: the named file, else the files in KUBECONFIG, else the service account of the pod.
- * Reads files only, and sends nothing.
+ * The kubeconfig of a daemon: the named file, else the files in KUBECONFIG, else the service account of the
+ * pod. Reads files only, and sends nothing.
  */
 export function loadKubeconfig({ kubeconfig, listed }: Named): KubeConfig {
   const files = namedFiles(kubeconfig, listed);
@@ -39,8 +39,9 @@ export function loadKubeconfig({ kubeconfig, listed }: Named): KubeConfig {
 }
 
 /**
- * The kubeconfig of a person, with the rules of kubectl: the named file, else the files in KUBECONFIG, else ~/.kube/config, else the
- * service account of the pod (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/).
+ * The kubeconfig of a person, with the rules of kubectl: the named file, else the files in KUBECONFIG, else
+ * ~/.kube/config, else the service account of the pod
+ * (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/).
  */
 export function loadPersonalKubeconfig({
   kubeconfig,
@@ -100,7 +101,10 @@ function fromFiles(files: readonly KubeconfigFile[], context?: string): KubeConf
   throw new KubeconfigError("its current-context names no cluster with a server");
 }
 
-/** The official client does not support `tokenFile` of a user, but has an auth provider for it. It takes precedence over `token`, as in kubectl. */
+/**
+ * The official client does not support `tokenFile` of a user, but has an auth provider for it. It takes
+ * precedence over `token`, as in kubectl.
+ */
 function knownToClient({ tokenFile, ...user }: Record<string, unknown>): Record<string, unknown> {
   if (!tokenFile) return user;
   return { ...user, token: undefined, "auth-provider": { name: tokenFileProvider, config: { tokenFile } } };
@@ -116,9 +120,9 @@ function inContext(config: KubeConfig, context: string): KubeConfig {
 }
 
 /**
- * HTTP to the current context's server, with its credentials, through the proxy of the kubeconfig or else of the environment.
- * Files are re-read for each request, because tokens and certificates are rotated while the process runs. After a 401 a request
- * is sent once more if the credentials have changed.
+ * HTTP to the current context's server, with its credentials, through the proxy of the kubeconfig or else of
+ * the environment. Files are re-read for each request, because tokens and certificates are rotated while the
+ * process runs. After a 401 a request is sent once more if the credentials have changed.
  */
 export function kubeconfigTransport(
   config: KubeConfig,

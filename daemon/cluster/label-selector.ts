@@ -9,7 +9,10 @@ export interface Requirement {
   values?: readonly string[];
 }
 
-/** No selector selects nothing, an empty one everything: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
+/**
+ * No selector selects nothing, an empty one everything:
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
+ */
 export function selects(selector: V1LabelSelector | null | undefined, labels: Labels): boolean {
   if (!selector) return false;
   const { matchLabels, matchExpressions = [] } = selector;
@@ -43,7 +46,10 @@ export function meets(labels: Labels, { key, operator, values = [] }: Requiremen
   }
 }
 
-/** The requirements of a selector in the form of a query, such as `app=db,tier notin (cache)`. `text` must be valid. */
+/**
+ * The requirements of a selector in the form of a query, such as `app=db,tier notin (cache)`. `text` must be
+ * valid.
+ */
 export function parseLabelSelector(text: string): Requirement[] {
   return text.split(/,(?![^(]*\))/).map((part) => {
     const one = part.trim();

@@ -1,4 +1,7 @@
-/** The API server could not be reached. The message names the server, the cause, and the remedy if there is one. */
+/**
+ * The API server could not be reached. The message names the server, the cause, and the remedy if there is
+ * one.
+ */
 export class NoAnswer extends Error {
   override readonly name = "NoAnswer";
 }
@@ -11,7 +14,10 @@ const untrusted =
 
 const noTls = "it does not speak TLS; a server without TLS is http://… in the kubeconfig";
 
-/** Keys are codes of OpenSSL (https://nodejs.org/api/tls.html#x509-certificate-error-codes), of the system and of undici. */
+/**
+ * Keys are codes of OpenSSL (https://nodejs.org/api/tls.html#x509-certificate-error-codes), of the system and
+ * of undici.
+ */
 const sentences: Record<string, (failure: Failure) => string> = {
   ERR_TLS_CERT_ALTNAME_INVALID: ({ host, cert }) =>
     `x509: its certificate is valid for ${namesIn(cert?.subjectaltname)}, not ${host}; the kubeconfig's server or tls-server-name` +

@@ -9,7 +9,10 @@ import {
 import { listAll, pagesOf } from "./pages.ts";
 import { paths } from "./paths.ts";
 
-/** The number of Nodes: one, and the server's count of the remaining ones; all pages if the server gives no count. */
+/**
+ * The number of Nodes: one, and the server's count of the remaining ones; all pages if the server gives no
+ * count.
+ */
 export async function countNodes(api: Api, signal: AbortSignal): Promise<number> {
   let count = 0;
   const options = { signal, metadataOnly: "list" } as const;
@@ -42,7 +45,10 @@ export function listNodes(api: Api, options: CallOptions): Promise<readonly Node
   return listAll<WholeNode, Node>(api, paths.nodes, options, keptOfNode);
 }
 
-/** The Nodes with any of these labels, those of them that are not Ready, and the labels that at least one Node has. */
+/**
+ * The Nodes with any of these labels, those of them that are not Ready, and the labels that at least one Node
+ * has.
+ */
 export async function listByLabel(
   api: Api,
   labels: readonly string[],

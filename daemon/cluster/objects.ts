@@ -126,7 +126,10 @@ export interface List<T> {
     resourceVersion: string | undefined;
     /** For the next page; undefined on the last one. */
     continue: string | undefined;
-    /** Optional, even if there are more: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/list-meta/ */
+    /**
+     * Optional, even if there are more:
+     * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/list-meta/
+     */
     remainingItemCount: number | undefined;
   };
   items: T[];

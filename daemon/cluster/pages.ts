@@ -9,7 +9,8 @@ const pageChars = 4 * 1024 * 1024;
 const fewer = 8;
 
 /**
- * A collection, page by page; the first page may be smaller. A page that is too large is requested again with fewer objects.
+ * A collection, page by page; the first page may be smaller. A page that is too large is requested again with
+ * fewer objects.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
 export async function* pagesOf<T>(

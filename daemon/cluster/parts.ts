@@ -24,7 +24,10 @@ type AnyParts = true | { readonly [key: string]: AnyParts };
 const itemsMax = 500;
 const textMaxChars = 4096;
 
-/** The object with only these parts, and with a size limit for them: any client may write megabytes into an object. */
+/**
+ * The object with only these parts, and with a size limit for them: any client may write megabytes into an
+ * object.
+ */
 export function kept<T, const P extends Parts<T>>(object: T, parts: P): Kept<T, P> {
   return keep(object, parts as AnyParts) as Kept<T, P>;
 }

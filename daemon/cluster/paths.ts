@@ -1,6 +1,9 @@
 import { ApiError } from "./api.ts";
 
-/** Paths of the API. Names are not trusted: the owner of a pod writes the names of its controller and of its claims. */
+/**
+ * Paths of the API. Names are not trusted: the owner of a pod writes the names of its controller and of its
+ * claims.
+ */
 export const paths = {
   nodes: "/api/v1/nodes",
   node: (name: string) => path`/api/v1/nodes/${name}`,
@@ -36,10 +39,15 @@ function path(fixed: TemplateStringsArray, ...names: string[]): string {
   return String.raw({ raw: fixed }, ...names.map(segment));
 }
 
-/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#path-segment-names; no kind has longer names. */
+/**
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#path-segment-names; no kind has
+ * longer names.
+ */
 const nameMaxChars = 253;
 
-/** A name as a segment of a path. An invalid name is not found: in a path it could lead to another resource. */
+/**
+ * A name as a segment of a path. An invalid name is not found: in a path it could lead to another resource.
+ */
 function segment(name: string): string {
   const isName =
     name !== "" && name.length <= nameMaxChars && !/^\.\.?$|[/%]/.test(name) && name.isWellFormed();

@@ -9,9 +9,10 @@ export class ProxyError extends Error {
 }
 
 /**
- * The proxy that the environment names for this server, if any, with the rules of kubectl and other Go programs
- * (https://pkg.go.dev/golang.org/x/net/http/httpproxy): HTTPS_PROXY or HTTP_PROXY by the server's scheme, unless NO_PROXY names
- * the server. The local machine is never reached through a proxy. Upper case takes precedence over lower case.
+ * The proxy that the environment names for this server, if any, with the rules of kubectl and other Go
+ * programs (https://pkg.go.dev/golang.org/x/net/http/httpproxy): HTTPS_PROXY or HTTP_PROXY by the server's
+ * scheme, unless NO_PROXY names the server. The local machine is never reached through a proxy. Upper case
+ * takes precedence over lower case.
  */
 export function proxyFor(server: URL, environment: Environment): URL | undefined {
   const name = server.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
@@ -44,7 +45,10 @@ function goesThroughProxy(server: URL, exceptions: string): boolean {
   return !exceptions.split(",").some((entry) => isException(entry.trim().toLowerCase(), host, port));
 }
 
-/** One entry of NO_PROXY: `*`, an address, a range of them (CIDR), or a domain; all but the range may have a port. */
+/**
+ * One entry of NO_PROXY: `*`, an address, a range of them (CIDR), or a domain; all but the range may have a
+ * port.
+ */
 function isException(entry: string, host: string, port: string): boolean {
   if (entry === "*") return true;
   const range = /^(.+)\/(\d+)$/.exec(entry);

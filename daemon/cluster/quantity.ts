@@ -1,4 +1,7 @@
-/** Quantities of cpu, memory and other resources: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+/**
+ * Quantities of cpu, memory and other resources:
+ * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+ */
 
 const decimal = ["", "k", "M", "G", "T", "P", "E"];
 const factors = new Map([
@@ -8,8 +11,8 @@ const factors = new Map([
 ]);
 
 /**
- * Thousandths, rounded up as the server does, so that sums are exact. NaN for an invalid text, which the server rejects
- * anyway. (The client library's own parser does not support `1.5Gi`.)
+ * Thousandths, rounded up as the server does, so that sums are exact. NaN for an invalid text, which the
+ * server rejects anyway. (The client library's own parser does not support `1.5Gi`.)
  */
 export function parseQuantity(text: string): number {
   const [, amount, exponent, suffix = ""] =

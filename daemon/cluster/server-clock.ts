@@ -1,10 +1,16 @@
 import type { Clock } from "../time/clock.ts";
 
-/** The API server's clock, derived from the dates of its answers: https://www.rfc-editor.org/rfc/rfc9110#field.date */
+/**
+ * The API server's clock, derived from the dates of its answers:
+ * https://www.rfc-editor.org/rfc/rfc9110#field.date
+ */
 export interface ServerClock {
   /** Takes the date of the answer to a request that began at `begunAt`, by `clock.elapsed()`. */
   observe(date: string | undefined, begunAt: number): void;
-  /** The server's time at the local time `wall`; milliseconds since the epoch. The local time if nothing is known. */
+  /**
+   * The server's time at the local time `wall`; milliseconds since the epoch. The local time if nothing is
+   * known.
+   */
   at(wall: number): number;
 }
 

@@ -8,7 +8,9 @@ export function isMirrorPod({ metadata }: Pod): boolean {
   return metadata?.annotations?.[contract.mirror.key] !== undefined;
 }
 
-/** The priority classes of etcd and kube-apiserver: the first in kubeadm and OpenShift, the second in RKE2. */
+/**
+ * The priority classes of etcd and kube-apiserver: the first in kubeadm and OpenShift, the second in RKE2.
+ */
 const criticalClasses = ["system-node-critical", "system-cluster-critical"];
 
 /** Whether a pod is part of the control plane, or essential for its node. */

@@ -3,7 +3,10 @@ import { SocksClient } from "socks";
 import { type buildConnector, Client } from "undici";
 
 export const connectTimeoutMs = 10_000;
-/** The kernel probes an idle peer after this time, then once a second, and closes the connection after 10 probes (libuv's setting). */
+/**
+ * The kernel probes an idle peer after this time, then once a second, and closes the connection after 10
+ * probes (libuv's setting).
+ */
 export const tcpKeepAliveMs = 15_000;
 
 /** Converts a function that connects to the form of undici. */
@@ -18,7 +21,9 @@ export function asConnector(
   };
 }
 
-/** A connection to the target, made by `connector`, with TLS for https, and through the proxy if there is one. */
+/**
+ * A connection to the target, made by `connector`, with TLS for https, and through the proxy if there is one.
+ */
 export async function connectThrough(
   proxy: URL | undefined,
   connector: buildConnector.connector,

@@ -8,7 +8,10 @@ export type Argv = readonly [string, ...string[]];
 export interface ExecResult {
   /** Undefined if a signal ended the command. */
   code: number | undefined;
-  /** Both streams, in order of arrival. A long output is cut to its beginning and its end, with a line in between that says so. */
+  /**
+   * Both streams, in order of arrival. A long output is cut to its beginning and its end, with a line in
+   * between that says so.
+   */
   output: string;
 }
 

@@ -17,7 +17,10 @@ export interface Exposure {
   sockets: readonly string[];
 }
 
-/** Sockets of container runtimes and systemd in the host's /run. A client of one of them can start any program as root. */
+/**
+ * Sockets of container runtimes and systemd in the host's /run. A client of one of them can start any program
+ * as root.
+ */
 const powerfulSockets = [
   "containerd/containerd.sock",
   "k3s/containerd/containerd.sock",
@@ -62,7 +65,10 @@ const mayConnect = (path: string) =>
     () => false,
   );
 
-/** Writable mounts at or below the folders. For the format see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html */
+/**
+ * Writable mounts at or below the folders. For the format see
+ * https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
+ */
 export function writableMounts(mountinfo: string, folders: readonly string[]): string[] {
   const paths = mountinfo.split("\n").flatMap((line) => {
     const [own = "", filesystem = ""] = line.split(" - ");

@@ -1,15 +1,21 @@
-/** SELinux on the host denies unprivileged containers access to its files and its D-Bus: https://github.com/containers/container-selinux */
+/**
+ * SELinux on the host denies unprivileged containers access to its files and its D-Bus:
+ * https://github.com/containers/container-selinux
+ */
 import { readFile } from "node:fs/promises";
 
-/** Files of the kernel with the label of this process, and the mode of SELinux. Most containers cannot see the second one. */
+/**
+ * Files of the kernel with the label of this process, and the mode of SELinux. Most containers cannot see the
+ * second one.
+ */
 const files = { label: "/proc/self/attr/current", enforce: "/sys/fs/selinux/enforce" };
 
 /** Types without restrictions. */
 const unconfined = new Set(["spc_t", "super_t", "unconfined_t", "unconfined_service_t"]);
 
 /**
- * Advice on the manifests, to append to the message of an error, if SELinux may have denied the access (EACCES, EPERM, or AccessDenied
- * of D-Bus). Empty otherwise. Never rejects.
+ * Advice on the manifests, to append to the message of an error, if SELinux may have denied the access
+ * (EACCES, EPERM, or AccessDenied of D-Bus). Empty otherwise. Never rejects.
  */
 export async function selinuxAdvice(error: unknown, { label, enforce } = files): Promise<string> {
   if (!isDenied(error)) return "";
@@ -26,7 +32,9 @@ function isDenied(error: unknown): boolean {
   return denied.has(code ?? "") || (cause !== undefined && isDenied(cause));
 }
 
-/** The third part of `user:role:type:level`. AppArmor's profile is in the same file, but has no such parts. */
+/**
+ * The third part of `user:role:type:level`. AppArmor's profile is in the same file, but has no such parts.
+ */
 function selinuxTypeOf(context: string): string | undefined {
   return /^[\w.-]+:[\w.-]+:([\w.-]+)(?::|\0|\s|$)/.exec(context)?.[1];
 }

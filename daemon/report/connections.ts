@@ -9,9 +9,9 @@ export interface ConnectionLimits {
 }
 
 /**
- * Limits the number and the lifetime of connections from untrusted clients. A new connection is always accepted; at the limit, the
- * address with the most connections loses its oldest one, so that no address can exclude another one. The returned function ends
- * all connections.
+ * Limits the number and the lifetime of connections from untrusted clients. A new connection is always
+ * accepted; at the limit, the address with the most connections loses its oldest one, so that no address can
+ * exclude another one. The returned function ends all connections.
  */
 export function boundConnections(server: Server, { max, deadlineMs }: ConnectionLimits): () => void {
   /** Open connections in order of arrival, with their remote addresses. */
@@ -47,8 +47,8 @@ const headMaxBytes = 8 * 1024;
 const endOfHead = "\r\n\r\n";
 
 /**
- * A connection for node:http that ends after one head, and passes the answer back. Node would parse thousands of pipelined requests in
- * one packet, and request bodies; nothing after the first head is passed on.
+ * A connection for node:http that ends after one head, and passes the answer back. Node would parse thousands
+ * of pipelined requests in one packet, and request bodies; nothing after the first head is passed on.
  */
 export function onlyFirstHead(socket: Socket): Duplex {
   let head = Buffer.alloc(0);

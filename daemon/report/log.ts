@@ -35,7 +35,10 @@ export function createLog({ form, node, phase, now, out }: LogOptions): Log {
   return { info: write("info"), warn: write("warn"), error: write("error") };
 }
 
-/** The texts are complete for machines; control characters are escaped, because people look at the lines in a terminal. */
+/**
+ * The texts are complete for machines; control characters are escaped, because people look at the lines in a
+ * terminal.
+ */
 function jsonLine() {
   return format.printf(({ timestamp, level, node, phase, message, facts }) =>
     plainJson({ time: timestamp, level, node, phase, message, ...(facts as Facts) }),

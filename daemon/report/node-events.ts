@@ -20,15 +20,19 @@ export interface EventOptions {
   signal: AbortSignal;
 }
 
-/** The documentation says characters, but the API counts bytes: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+/**
+ * The documentation says characters, but the API counts bytes:
+ * https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+ */
 const noteMaxBytes = 1024;
 const instanceMaxBytes = 128;
 /** Leaves room for the time: a name has at most 253 characters. */
 const nameMaxChars = 230;
 
 /**
- * Events on the own Node, shown by `kubectl describe node`. Their names are NODE.TIME, in hexadecimal nanoseconds, as in client-go:
- * events.k8s.io/v1 has no lastTimestamp, so a list has only the name to sort by.
+ * Events on the own Node, shown by `kubectl describe node`. Their names are NODE.TIME, in hexadecimal
+ * nanoseconds, as in client-go: events.k8s.io/v1 has no lastTimestamp, so a list has only the name to sort
+ * by.
  */
 export function createNodeEvents({
   api,

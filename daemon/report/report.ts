@@ -9,7 +9,10 @@ import { explain, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { NodeEvents } from "./node-events.ts";
 
-/** Any client that may annotate the Node can write forged records without end; the events about them are limited. */
+/**
+ * Any client that may annotate the Node can write forged records without end; the events about them are
+ * limited.
+ */
 const doubtAgainMs = 10 * 60_000;
 
 interface Outputs {

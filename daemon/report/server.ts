@@ -22,12 +22,16 @@ export interface ServerOptions {
   limits?: ConnectionLimits;
 }
 
-/** The kubelet, Prometheus and a person need a handful of connections for milliseconds. The timeout of probes is 5 s, too. */
+/**
+ * The kubelet, Prometheus and a person need a handful of connections for milliseconds. The timeout of probes
+ * is 5 s, too.
+ */
 const usualLimits: ConnectionLimits = { max: 100, deadlineMs: 5000 };
 
 /**
- * Serves /metrics, /healthz and /readyz. Resolves when it listens, rejects if it cannot. Any client in the cluster may connect: a
- * connection has one request without a body, and ends with the answer, or at its deadline.
+ * Serves /metrics, /healthz and /readyz. Resolves when it listens, rejects if it cannot. Any client in the
+ * cluster may connect: a connection has one request without a body, and ends with the answer, or at its
+ * deadline.
  */
 export async function serve(options: ServerOptions): Promise<{ port: number; close: () => void }> {
   const { host, port, access = {}, warn, limits = usualLimits } = options;
@@ -102,7 +106,10 @@ function text(status: number, sentence: string, headers: OutgoingHttpHeaders = {
   return { status, headers: { ...headers, "content-type": "text/plain" }, body: `${sentence}\n` };
 }
 
-/** Returns undefined for an Authorization header with the token (https://www.rfc-editor.org/rfc/rfc6750#section-2.1). */
+/**
+ * Returns undefined for an Authorization header with the token
+ * (https://www.rfc-editor.org/rfc/rfc6750#section-2.1).
+ */
 function createGuard(readToken: () => Promise<string>, warn: (message: string) => void) {
   const say = eachOnce(warn);
   return async (authorization: string | undefined): Promise<Answer | undefined> => {
@@ -126,7 +133,10 @@ function isSame(one: string, other: string): boolean {
   return timingSafeEqual(digest(one), digest(other));
 }
 
-/** Starts TLS on a connection. The files are read for each connection, so that the next one gets a renewed certificate. */
+/**
+ * Starts TLS on a connection. The files are read for each connection, so that the next one gets a renewed
+ * certificate.
+ */
 async function createTls(
   readPair: () => Promise<CertificatePair>,
   warn: (message: string) => void,
@@ -164,7 +174,10 @@ function shared<T>(work: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Reports a message unless it is the same as the last one. Undefined means success, so that the next failure is reported again. */
+/**
+ * Reports a message unless it is the same as the last one. Undefined means success, so that the next failure
+ * is reported again.
+ */
 function eachOnce(say: (sentence: string) => void): (sentence: string | undefined) => void {
   let last: string | undefined;
   return (sentence) => {

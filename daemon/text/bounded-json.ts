@@ -1,12 +1,15 @@
-/** The limit for all annotations of an object together: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/ */
+/**
+ * The limit for all annotations of an object together:
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/
+ */
 export const annotationsMaxChars = 256 * 1024;
 
 /** The limit for nested objects and lists. Values of rebootd and its peers have four levels. */
 const maxDepth = 10;
 
 /**
- * The value of untrusted JSON. Its depth is checked before it is parsed, because a deep value would overflow the stack of its readers.
- * Throws an Error whose message ends a sentence about the text: "it is not JSON".
+ * The value of untrusted JSON. Its depth is checked before it is parsed, because a deep value would overflow
+ * the stack of its readers. Throws an Error whose message ends a sentence about the text: "it is not JSON".
  */
 export function parseBoundedJson(text: string, { maxChars }: { maxChars: number }): unknown {
   if (text.length > maxChars) throw new Error(`it has more than ${maxChars} characters`);

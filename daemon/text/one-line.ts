@@ -1,6 +1,6 @@
 /**
- * An untrusted text, made safe for a line of output: without line breaks, control characters of terminals, changes of the writing
- * direction, and half characters.
+ * An untrusted text, made safe for a line of output: without line breaks, control characters of terminals,
+ * changes of the writing direction, and half characters.
  */
 export function oneLine(text: string): string {
   return text.replace(/[\s\p{C}\p{Zl}\p{Zp}]+/gu, " ").trim();
@@ -29,7 +29,10 @@ export function shortLine(text: string, maxChars = 100): string {
   return text.length > maxChars ? `${line}…` : line;
 }
 
-/** {@link oneLine} of a text, cut in the middle: its end may matter more than its beginning, for example an error after warnings. */
+/**
+ * {@link oneLine} of a text, cut in the middle: its end may matter more than its beginning, for example an
+ * error after warnings.
+ */
 export function shortEnds(text: string, maxChars = 100): string {
   if (text.length <= maxChars) return oneLine(text);
   const half = Math.floor(maxChars / 2);

@@ -8,8 +8,8 @@ export interface Pattern {
 }
 
 /**
- * Compiles an expression in the syntax of Go (https://github.com/google/re2/wiki/Syntax), which kured, Prometheus and Alertmanager use.
- * Throws an Error with Go's message for an invalid expression.
+ * Compiles an expression in the syntax of Go (https://github.com/google/re2/wiki/Syntax), which kured,
+ * Prometheus and Alertmanager use. Throws an Error with Go's message for an invalid expression.
  */
 export function compileRe2(expression: string): Pattern {
   try {

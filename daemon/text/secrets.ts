@@ -1,4 +1,7 @@
-/** Credentials that were sent to a server. A server can repeat them in its answers, so they are removed from every text for others. */
+/**
+ * Credentials that were sent to a server. A server can repeat them in its answers, so they are removed from
+ * every text for others.
+ */
 export interface Secrets {
   /** Takes the headers of a request before it is sent; names in any case. */
   learn(headers: Readonly<Record<string, string>>): void;
@@ -11,7 +14,9 @@ const secretMinChars = 4;
 /** Tokens are rotated while the process runs, and an answer may show an old one. */
 const formsMax = 100;
 
-/** Headers without secrets. The last one is the name of a tenant, which may be part of the name of an alert. */
+/**
+ * Headers without secrets. The last one is the name of a tenant, which may be part of the name of an alert.
+ */
 const openHeaders = new Set(["accept", "content-type", "x-scope-orgid"]);
 
 export function createSecrets(): Secrets {
@@ -31,7 +36,10 @@ export function createSecrets(): Secrets {
   };
 }
 
-/** The credentials in a header, without the name of their scheme. Basic also has the decoded `user:password`, and the password. */
+/**
+ * The credentials in a header, without the name of their scheme. Basic also has the decoded `user:password`,
+ * and the password.
+ */
 function secretsIn(value: string): string[] {
   const [, scheme = "", credentials = value] = /^(Bearer|Basic) (.*)$/i.exec(value) ?? [];
   if (scheme.toLowerCase() !== "basic") return [credentials];
@@ -39,7 +47,10 @@ function secretsIn(value: string): string[] {
   return [credentials, pair, pair.slice(pair.indexOf(":") + 1)];
 }
 
-/** The secret as it is, in JSON, in a URL, and in both kinds of base64, without the padding that a longer text does not have. */
+/**
+ * The secret as it is, in JSON, in a URL, and in both kinds of base64, without the padding that a longer text
+ * does not have.
+ */
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   return [

@@ -2,7 +2,10 @@
 export interface Clock {
   /** Milliseconds since the epoch, for people and windows. It may be set forward and back at any time. */
   wall(): number;
-  /** Milliseconds since an arbitrary start, for durations. It is never set, and stands still while the machine is suspended. */
+  /**
+   * Milliseconds since an arbitrary start, for durations. It is never set, and stands still while the machine
+   * is suspended.
+   */
   elapsed(): number;
   /** Resolves after `ms`. Rejects with the signal's reason if that is aborted first. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;

@@ -1,9 +1,11 @@
-/** The reason for an abort that nothing reads. Without a reason each abort would create an error with a stack. */
+/**
+ * The reason for an abort that nothing reads. Without a reason each abort would create an error with a stack.
+ */
 export const over = "over";
 
 /**
- * A signal that is aborted with the outer one, or by `end`. `unlink` detaches it without an abort. After either call the outer signal,
- * which may live for long, keeps no listener.
+ * A signal that is aborted with the outer one, or by `end`. `unlink` detaches it without an abort. After
+ * either call the outer signal, which may live for long, keeps no listener.
  */
 export function linked(outer: AbortSignal): {
   signal: AbortSignal;

@@ -1,6 +1,7 @@
 /**
- * Messages of D-Bus, as far as calls of a service need them: https://dbus.freedesktop.org/doc/dbus-specification.html#message-protocol
- * The other end may send anything: the time and memory for a message depend on its number of bytes, not on the lengths in it. Pure.
+ * Messages of D-Bus, as far as calls of a service need them:
+ * https://dbus.freedesktop.org/doc/dbus-specification.html#message-protocol The other end may send anything:
+ * the time and memory for a message depend on its number of bytes, not on the lengths in it. Pure.
  */
 
 /** A method call, with the names of the specification. */
@@ -78,7 +79,10 @@ interface Type {
   parts: Type[];
 }
 
-/** The answers of logind nest entries, variants and structs in an array. Deeper nesting would turn a few bytes into many values. */
+/**
+ * The answers of logind nest entries, variants and structs in an array. Deeper nesting would turn a few bytes
+ * into many values.
+ */
 const depthMax = 8;
 
 const basicTypes = "ybnqiuxtdsogh";
@@ -109,7 +113,9 @@ function typesIn(signature: string): Type[] {
     return { code: "{", parts: until("}", depth + 1) };
   }
 
-  /** At least one part: an empty struct would have no bytes, so that an array could have any number of them. */
+  /**
+   * At least one part: an empty struct would have no bytes, so that an array could have any number of them.
+   */
   function until(end: string, depth: number): Type[] {
     const parts = [next(depth + 1)];
     while (signature.charAt(at) !== end) parts.push(next(depth + 1));

@@ -13,7 +13,10 @@ import {
 /** Resolves with the values of the answer. Rejects with a {@link BusRefusal} if the answer is an error. */
 export type Ask = (call: BusCall) => Promise<unknown[]>;
 
-/** No call was sent. `no-bus`: the socket does not exist; `bus-unreachable`: the connection or the authentication failed. */
+/**
+ * No call was sent. `no-bus`: the socket does not exist; `bus-unreachable`: the connection or the
+ * authentication failed.
+ */
 export class BusUnreachable extends Error {
   override readonly name = "BusUnreachable";
   readonly code: "no-bus" | "bus-unreachable";
@@ -116,7 +119,9 @@ interface Readers {
   onMessage(message: BusMessage): void;
 }
 
-/** Takes the received bytes, in chunks of any length. Throws if there are too many, or if they are not D-Bus. */
+/**
+ * Takes the received bytes, in chunks of any length. Throws if there are too many, or if they are not D-Bus.
+ */
 function createInbox({ onGreeting, onMessage }: Readers): (chunk: Buffer) => void {
   let chunks: Buffer[] = [];
   let length = 0;

@@ -5,9 +5,10 @@ import { type Ask, BusRefusal, withBus } from "./bus.ts";
 import type { BusCall } from "./bus-message.ts";
 
 /**
- * The host's login manager, over its D-Bus (https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html).
- * Each call has a connection of its own and a deadline, and rejects with the reason of a failure. The code `no-bus` means that the
- * host has no such bus.
+ * The host's login manager, over its D-Bus
+ * (https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html). Each call has a
+ * connection of its own and a deadline, and rejects with the reason of a failure. The code `no-bus` means
+ * that the host has no such bus.
  */
 export interface Logind {
   listInhibitors(signal: AbortSignal): Promise<Inhibitor[]>;
@@ -17,7 +18,10 @@ export interface Logind {
   canReboot(signal: AbortSignal): Promise<string>;
   /** Whether a shutdown or reboot is in progress, requested by any program. */
   isShuttingDown(signal: AbortSignal): Promise<boolean>;
-  /** Resolves when logind has accepted the request. With block inhibitors, systemd 257 and later refuses it without `skipInhibitors`. */
+  /**
+   * Resolves when logind has accepted the request. With block inhibitors, systemd 257 and later refuses it
+   * without `skipInhibitors`.
+   */
   reboot(options: { skipInhibitors: boolean }, signal: AbortSignal): Promise<void>;
 }
 
@@ -33,7 +37,9 @@ export interface Inhibitor {
   pid: number;
 }
 
-/** Since systemd 257, `block-weak` is the name of the former `block` (https://systemd.io/INHIBITOR_LOCKS/). */
+/**
+ * Since systemd 257, `block-weak` is the name of the former `block` (https://systemd.io/INHIBITOR_LOCKS/).
+ */
 export function blocksShutdown({ what, mode }: Inhibitor): boolean {
   return (mode === "block" || mode === "block-weak") && what.split(":").includes("shutdown");
 }

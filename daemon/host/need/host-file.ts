@@ -2,9 +2,9 @@ import { constants } from "node:fs";
 import { lstat, open } from "node:fs/promises";
 
 /**
- * The beginning of a file's text, as UTF-8, and whether that is the whole text. The file is not trusted: a link could lead to a secret
- * of the daemon, and a pipe or a device could block it. Rejects for all but regular files. Links in the folders above are
- * followed, as in /var/run.
+ * The beginning of a file's text, as UTF-8, and whether that is the whole text. The file is not trusted: a
+ * link could lead to a secret of the daemon, and a pipe or a device could block it. Rejects for all but
+ * regular files. Links in the folders above are followed, as in /var/run.
  */
 export async function readHostFile(
   path: string,

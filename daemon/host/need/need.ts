@@ -22,18 +22,23 @@ export type Need =
 
 /** Finds out whether the host needs a reboot, and when that may have changed. */
 export interface NeedSource {
-  /** With `fresh` the host is asked now; without it a recent answer is enough. Rejects only if the signal is aborted. */
+  /**
+   * With `fresh` the host is asked now; without it a recent answer is enough. Rejects only if the signal is
+   * aborted.
+   */
   check(fresh: boolean, signal: AbortSignal): Promise<Need>;
   /**
-   * Calls back when the answer may have changed, until the signal ends it. Calls may be missing, so the caller polls as well.
-   * `onBreak` is called once for each reason why a change is noticed late.
+   * Calls back when the answer may have changed, until the signal ends it. Calls may be missing, so the
+   * caller polls as well. `onBreak` is called once for each reason why a change is noticed late.
    */
   watch(onChange: () => void, signal: AbortSignal, onBreak?: (error: Error) => void): void;
 }
 
 /** A source with a check at the start of the daemon. */
 export interface TriedSource extends NeedSource {
-  /** The reason why the source can never answer, as configured; undefined for a failure that may be transient. */
+  /**
+   * The reason why the source can never answer, as configured; undefined for a failure that may be transient.
+   */
   precheck(signal: AbortSignal): Promise<string | undefined>;
 }
 
@@ -57,7 +62,10 @@ interface FileNeedPorts {
   whyDenied?: (error: unknown) => Promise<string>;
 }
 
-/** Debian's convention: the file exists while a reboot is needed, and a second file names the packages that need it. */
+/**
+ * Debian's convention: the file exists while a reboot is needed, and a second file names the packages that
+ * need it.
+ */
 export function fileNeed(
   sentinel: string,
   clock: Clock,
@@ -108,7 +116,10 @@ export function fileNeed(
   };
 }
 
-/** The packages that need the reboot. (The sentinel itself may be a link: only its existence counts, and its text is not read.) */
+/**
+ * The packages that need the reboot. (The sentinel itself may be a link: only its existence counts, and its
+ * text is not read.)
+ */
 async function packagesIn(file: string): Promise<string[]> {
   try {
     const { text, isWhole } = await readHostFile(file, packagesMaxBytes);
@@ -135,7 +146,10 @@ function never(why: string): Answer {
   return { need: cannotTell(why), never: why };
 }
 
-/** A reboot is needed if one source reports a need. Without a need, one source that cannot tell makes the answer `unknown`. */
+/**
+ * A reboot is needed if one source reports a need. Without a need, one source that cannot tell makes the
+ * answer `unknown`.
+ */
 export function anyNeed(sources: readonly TriedSource[]): TriedSource {
   return {
     async check(fresh, signal) {
@@ -202,8 +216,8 @@ async function ask(argv: Argv, meaning: Meaning, exec: Exec, signal: AbortSignal
     const { code, output } = await exec(argv, commandDeadlineMs, signal);
     const said = shortEnds(output, reasonMaxChars);
     const ended = `${argv.join(" ")} ended with ${code ?? "a signal"}${said && `: ${said}`}`;
-    // A shell, env and nsenter exit with these codes for a program that does not exist, or cannot be run. But nsenter exits with 1
-    // if it may not enter the namespace, which means neither yes nor no.
+    // A shell, env and nsenter exit with these codes for a program that does not exist, or cannot be run. But
+    // nsenter exits with 1 if it may not enter the namespace, which means neither yes nor no.
     if (code === 126 || code === 127 || output.startsWith("nsenter: ")) return never(ended);
     if (code === meaning.notNeeded) return { need: { state: "not-needed" } };
     if (code !== meaning.needed || meaning.yes?.test(output) === false) return { need: cannotTell(ended) };

@@ -3,7 +3,9 @@ import type { Meaning } from "./need.ts";
 
 /** The way in which a family of systems shows that it needs a reboot. */
 export interface Preset {
-  /** `ID` or `ID_LIKE` in os-release: https://www.freedesktop.org/software/systemd/man/latest/os-release.html */
+  /**
+   * `ID` or `ID_LIKE` in os-release: https://www.freedesktop.org/software/systemd/man/latest/os-release.html
+   */
   ids: readonly string[];
   asks:
     | {
@@ -13,18 +15,22 @@ export interface Preset {
 }
 
 export const presets = {
-  /** A timer in Azure's images creates the file: https://github.com/Azure/AgentBaker/pull/1142. They have no ID_LIKE. */
+  /**
+   * A timer in Azure's images creates the file: https://github.com/Azure/AgentBaker/pull/1142. They have no
+   * ID_LIKE.
+   */
   debian: { ids: ["debian", "ubuntu", "azurelinux", "mariner"], asks: { files: ["reboot-required"] } },
   /** update_engine creates it since 3067.0.0: https://github.com/flatcar-archive/coreos-overlay/pull/1482 */
   flatcar: { ids: ["flatcar"], asks: { files: ["reboot-required"] } },
   /**
-   * `zypper needs-rebooting` checks only the first file: https://manpages.opensuse.org/zypp-boot-plugin. Transactional systems that
-   * are set up for kured create the second one instead:
+   * `zypper needs-rebooting` checks only the first file: https://manpages.opensuse.org/zypp-boot-plugin.
+   * Transactional systems that are set up for kured create the second one instead:
    * https://github.com/openSUSE/transactional-update (REBOOT_METHOD).
    */
   suse: { ids: ["suse", "opensuse", "sles"], asks: { files: ["reboot-needed", "reboot-required"] } },
   /**
-   * Exit code 1 is a yes, 0 a no: https://dnf-plugins-core.readthedocs.io/en/latest/needs_restarting.html. Errors of dnf exit with 1, too.
+   * Exit code 1 is a yes, 0 a no: https://dnf-plugins-core.readthedocs.io/en/latest/needs_restarting.html.
+   * Errors of dnf exit with 1, too.
    */
   rhel: {
     ids: ["rhel", "fedora", "centos", "amzn"],

@@ -3,14 +3,23 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import type { Clock } from "../../time/clock.ts";
 
-/** A file and the file beside it change within moments, and some files change all the time: one call for all changes of this time. */
+/**
+ * A file and the file beside it change within moments, and some files change all the time: one call for all
+ * changes of this time.
+ */
 const gatherMs = 100;
-/** Folders may come and go during a search. After this many looks the next event, or the next renewal, finds the rest. */
+/**
+ * Folders may come and go during a search. After this many looks the next event, or the next renewal, finds
+ * the rest.
+ */
 const looksMax = 10;
 /** The time to notice a change without an event: where inotify is exhausted, and behind a link. */
 const pollMs = 60_000;
 
-/** The setting that the host has to raise. The kernel counts inotify by user, and those of root belong to all pods and services. */
+/**
+ * The setting that the host has to raise. The kernel counts inotify by user, and those of root belong to all
+ * pods and services.
+ */
 const cures: Readonly<Record<string, string>> = {
   EMFILE:
     "all inotify instances of this user are taken, or this process has too many files open: raise fs.inotify.max_user_instances on the host (sysctl)",
@@ -33,20 +42,25 @@ export interface WatchedFiles {
 }
 
 export interface FolderWatch {
-  /** Watches the folder that is there now: no event tells that a folder above it, or the target of a link, was replaced. */
+  /**
+   * Watches the folder that is there now: no event tells that a folder above it, or the target of a link, was
+   * replaced.
+   */
   renew(): Promise<void>;
 }
 
-/** A folder, or the nearest one above it that exists. Another folder at the same path has another identity. */
+/**
+ * A folder, or the nearest one above it that exists. Another folder at the same path has another identity.
+ */
 interface Found {
   path: string;
   identity: string;
 }
 
 /**
- * Calls back when one of these files in a folder is created, deleted or changed: by inotify, and by a look each minute in case that an
- * event is missing. While the folder does not exist, the nearest folder above it is watched. There is one watcher at a time, and none
- * after the signal.
+ * Calls back when one of these files in a folder is created, deleted or changed: by inotify, and by a look
+ * each minute in case that an event is missing. While the folder does not exist, the nearest folder above it
+ * is watched. There is one watcher at a time, and none after the signal.
  */
 export function watchFiles(
   { folder, names, onChange, onBreak, watch: watchFolder = watch }: WatchedFiles,

@@ -23,6 +23,9 @@ export class RebootRefused extends Error {
 /** One way to ask the machine. */
 export interface RebootMethod extends Rebooter {
   readonly name: MethodName;
-  /** The reason why the method certainly does not work here, found without side effects; undefined if it can work. */
+  /**
+   * The reason why the method certainly does not work here, found without side effects; undefined if it can
+   * work.
+   */
   precheck(signal: AbortSignal): Promise<string | undefined>;
 }

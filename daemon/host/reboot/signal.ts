@@ -7,7 +7,8 @@ export type Kill = (pid: number, signal: number) => void;
 const realTimeMin = 34;
 
 /**
- * Sends the number to process 1, which must be the host's (hostPID). systemd reboots at SIGRTMIN+5, 39 with glibc:
+ * Sends the number to process 1, which must be the host's (hostPID). systemd reboots at SIGRTMIN+5, 39 with
+ * glibc:
  * https://www.freedesktop.org/software/systemd/man/latest/systemd.html#SIGRTMIN+5
  */
 export function signalRebooter(number: number, kill: Kill, nameFile = "/proc/1/comm"): RebootMethod {
