@@ -215,6 +215,7 @@ function serverOf({ name, server, caData, caFile, skipTLSVerify }: Cluster, user
   const url = URL.parse(server.includes("://") ? server : `${hasTls ? "https" : "http"}://${server}`);
   if (url !== null && ["http:", "https:"].includes(url.protocol)) return url;
   throw new KubeconfigError(
-    `cluster ${JSON.stringify(name)}: server ${JSON.stringify(server)} must be a URL, for example https://10.0.0.1:6443`,
+    `cluster ${JSON.stringify(name)}: server ${JSON.stringify(server)} must be a URL, ` +
+      "for example https://10.0.0.1:6443",
   );
 }

@@ -9,8 +9,8 @@ export class NoAnswer extends Error {
 type Failure = Error & { code?: string; host?: string; cert?: { subjectaltname?: string } };
 
 const untrusted =
-  "its certificate is signed by an authority that is not trusted here; the kubeconfig's certificate-authority(-data) must contain" +
-  " that authority, or the one of a proxy that intercepts TLS";
+  "its certificate is signed by an authority that is not trusted here; the kubeconfig's " +
+  "certificate-authority(-data) must contain that authority, or the one of a proxy that intercepts TLS";
 
 const noTls = "it does not speak TLS; a server without TLS is http://… in the kubeconfig";
 
@@ -20,8 +20,8 @@ const noTls = "it does not speak TLS; a server without TLS is http://… in the 
  */
 const sentences: Record<string, (failure: Failure) => string> = {
   ERR_TLS_CERT_ALTNAME_INVALID: ({ host, cert }) =>
-    `x509: its certificate is valid for ${namesIn(cert?.subjectaltname)}, not ${host}; the kubeconfig's server or tls-server-name` +
-    " must be one of these",
+    `x509: its certificate is valid for ${namesIn(cert?.subjectaltname)}, not ${host}; ` +
+    "the kubeconfig's server or tls-server-name must be one of these",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: () => `unable to verify the first certificate: ${untrusted}`,
   UNABLE_TO_GET_ISSUER_CERT: () => `unable to get the issuer's certificate: ${untrusted}`,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: () => `unable to get the local issuer's certificate: ${untrusted}`,

@@ -50,7 +50,8 @@ function textLine() {
     const pairs = Object.entries((facts ?? {}) as Facts)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => ` ${key}=${typeof value === "string" ? plainJson(value) : value}`);
-    return `${timestamp} ${level.toUpperCase().padEnd(5)} ${node} ${phase}: ${oneLine(String(message))}${pairs.join("")}`;
+    const start = `${timestamp} ${level.toUpperCase().padEnd(5)} ${node} ${phase}`;
+    return `${start}: ${oneLine(String(message))}${pairs.join("")}`;
   });
 }
 

@@ -68,7 +68,7 @@ export const metricTable = {
   holdersOverdue: {
     kind: "gauge",
     name: "rebootd_holders_overdue",
-    help: "Other nodes that hold a slot for longer than a cycle takes and are not Ready, observed while this node waits.",
+    help: "Other nodes that hold a slot longer than a cycle takes and are not Ready, observed while waiting.",
     labels: [],
   },
   cycles: {

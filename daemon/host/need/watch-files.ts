@@ -22,7 +22,8 @@ const pollMs = 60_000;
  */
 const cures: Readonly<Record<string, string>> = {
   EMFILE:
-    "all inotify instances of this user are taken, or this process has too many files open: raise fs.inotify.max_user_instances on the host (sysctl)",
+    "all inotify instances of this user are taken, or this process has too many files open: " +
+    "raise fs.inotify.max_user_instances on the host (sysctl)",
   ENOSPC:
     "all inotify watches of this user are taken: raise fs.inotify.max_user_watches on the host (sysctl)",
   ENFILE: "the host has too many files open: raise fs.file-max (sysctl)",

@@ -27,7 +27,8 @@ export function logindRebooter(
   const advice =
     uid === 0
       ? ""
-      : `; user ${uid} must be in the node's list of users and in a rule of polkit: see manifests/components/rootless`;
+      : `; user ${uid} must be in the node's list of users and in a rule of polkit: ` +
+        "see manifests/components/rootless";
   return {
     name: "logind",
     async precheck(signal) {
