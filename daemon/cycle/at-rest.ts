@@ -18,7 +18,10 @@ import { type CycleRecord, idleAfter, isHeldBack, unfailed } from "./record.ts";
 import { acceptedFrom } from "./request.ts";
 import { refused, saveBetweenCycles, waitingFor } from "./waiting.ts";
 
-/** Outside a cycle: whether one is needed, whether anything speaks against it, and the slot. Ends with the cordon. */
+/**
+ * Outside a cycle: whether one is needed, whether anything speaks against it, and the slot. Ends with the
+ * cordon.
+ */
 export function betweenCycles(record: CycleRecord, context: Context): Decision {
   const { seen, policy, now } = context;
   const { need } = seen;
@@ -87,7 +90,7 @@ export function betweenCycles(record: CycleRecord, context: Context): Decision {
   return begin(waiting, seen.node, seen.ownPods, context);
 }
 
-/** Whoever asks for a reboot knows better than the failures before; but not again and again. */
+/** A reboot request resets the failure and reboot counters, but not again and again. */
 function accept(
   record: CycleRecord,
   need: Extract<Need, { state: "needed" }>,
@@ -109,7 +112,10 @@ function unknown(record: CycleRecord, message: string, context: Context): Decisi
   return waitingFor(record, [{ gate: "need", code: "cannot-tell", message }], {}, context);
 }
 
-/** A slot that is held while nothing may be done with it: from a crash before the cordon, or an answer that was lost. */
+/**
+ * A slot that is held while nothing may be done with it: from a crash before the cordon, or an answer that
+ * was lost.
+ */
 function leftoverSlot(record: CycleRecord, context: Context, why: string): Decision | undefined {
   return released(record, context, `releasing a slot that is not needed now: ${why}`);
 }

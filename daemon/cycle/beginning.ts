@@ -7,7 +7,10 @@ import type { CycleRecord } from "./record.ts";
 import { serverWords } from "./refused.ts";
 import { waitingFor } from "./waiting.ts";
 
-/** A cycle that the API server does not let begin has failed after so many tries; at once where it refuses it in so many words. */
+/**
+ * A cycle that the API server does not let begin has failed after so many tries; at once where it refuses
+ * it in so many words.
+ */
 const beginTriesMax = 3;
 /** A Node has room for so many names; what is left out counts only as far as it is there after the reboot. */
 const ownPodsMax = 50;
@@ -51,7 +54,7 @@ function recorded({ ready, unready }: Extract<OwnPods, { state: "seen" }>): Cycl
   };
 }
 
-/** What is cordoned already is somebody else's, and stays so. */
+/** A cordon that is there already is somebody else's, and stays. */
 export function cordon(
   record: CycleRecord,
   { unschedulable }: NodeFacts,
@@ -64,8 +67,8 @@ export function cordon(
 }
 
 /**
- * What the API server refuses is not tried without pause, and the Node says so. A slot with which nothing can be begun goes to
- * others, as a failure of this node.
+ * What the API server refuses is not tried without pause, and the Node says so. A slot with which nothing
+ * can be begun goes to others, as a failure of this node.
  */
 export function stuck(record: CycleRecord, context: Context): Decision | undefined {
   const { seen, now } = context;
@@ -74,7 +77,7 @@ export function stuck(record: CycleRecord, context: Context): Decision | undefin
   // Once its time has come it is tried once more.
   if (begun !== undefined) {
     const message = `the API server rejects the start of the cycle: ${serverWords(begun.why)}`;
-    // Until then nothing that is looked at would be of use.
+    // Nothing needs to be looked at before the next try.
     if (!begun.isRefused && begun.times < beginTriesMax) return wait(message, begun.until);
     const outcome = { result: "failed", at: iso(now), message, during: "drain" } as const;
     return (

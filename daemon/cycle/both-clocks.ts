@@ -1,4 +1,7 @@
-/** One moment by both clocks, in milliseconds: `elapsed` of `clock.elapsed()`, `wall` since the epoch. Pure but for {@link momentsOf}. */
+/**
+ * One moment by both clocks, in milliseconds: `elapsed` of `clock.elapsed()`, `wall` since the epoch. Pure
+ * but for {@link momentsOf}.
+ */
 import type { Clock } from "../time/clock.ts";
 
 export interface Moments {
@@ -10,7 +13,10 @@ export function momentsOf(clock: Clock): Moments {
   return { elapsed: clock.elapsed(), wall: clock.wall() };
 }
 
-/** How long ago it was by the clock that says more: a machine that was suspended may not know of it by one of them. */
+/**
+ * The time since then by the clock that shows more: a machine that was suspended may not know of it by one
+ * of them.
+ */
 export function ageMs(past: Moments, now: Moments): number {
   return Math.max(now.elapsed - past.elapsed, Math.abs(now.wall - past.wall));
 }

@@ -17,7 +17,7 @@ type Wait = Extract<Action, { do: "wait" }>;
 /** Nothing is left to look at. */
 type Decided = Decision & { action: Doing | Wait };
 
-/** What a pass has come to. */
+/** The result of a pass. */
 interface Pass {
   record: CycleRecord;
   seen: Observation;
@@ -45,12 +45,18 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
     stop: () => drain.stop(),
     /** The Node is to be read before anything else is done. */
     distrust: () => memory.distrust(),
-    /** Answers whether it is worth a look: a heartbeat of the kubelet is no news for a node that only waits, nor is the own write. */
+    /**
+     * Answers whether it is worth a look: a heartbeat of the kubelet is no news for a node that only
+     * waits, nor is the own write.
+     */
     seeMetadata(metadata: Metadata | undefined): boolean {
       const isKnown = metadata !== undefined && metadata.resourceVersion === memory.node()?.resourceVersion;
       return memory.see(metadata) || !(isKnown || isBetweenCycles());
     },
-    /** How long to back off after what has failed last. Decisions know at once of what they depend on, and wait themselves. */
+    /**
+     * The back-off after the last failure. Decisions are told of their own failures at once, and wait
+     * themselves.
+     */
     backoffMs: () => setbacks.lastBackoffMs(),
     /** Answers how long there is nothing to do; undefined where there may be at once. */
     async pass(signal: AbortSignal): Promise<{ waitMs: number | undefined }> {
@@ -83,7 +89,10 @@ async function look(parts: CycleParts, signal: AbortSignal): Promise<Pass> {
   }
 }
 
-/** Undefined when the Node carries another record than was thought, or the clock was set: then all is to be looked at again. */
+/**
+ * Undefined when the Node carries another record than was thought, or the clock was set: then all is to be
+ * looked at again.
+ */
 async function lookAndDecide(
   parts: CycleParts,
   start: Omit<Pass, "decision">,
@@ -122,7 +131,7 @@ function earlier(began: Moments, asked: Moments | undefined): Moments {
   return asked !== undefined && asked.elapsed < began.elapsed ? asked : began;
 }
 
-/** For how long there is nothing to do, unless something happens: what is remembered is read anew when it is too old. */
+/** The time without anything to do, unless something happens. Memory that is too old is read again. */
 function waitMs(parts: CycleParts, action: Wait, { seen, began }: Pass): number {
   const { ports, memory, slot, turn } = parts;
   if (action.slot === true && seen.lock !== undefined)
@@ -139,7 +148,7 @@ function waitMs(parts: CycleParts, action: Wait, { seen, began }: Pass): number 
   return Math.max(0, Math.ceil(Math.min(until, trustedMs)));
 }
 
-/** What counts together where it is refused. */
+/** The step whose failures count together. */
 function stepOf(action: Doing): Step {
   return action.do === "save" ? (action.trial ?? "save") : action.do;
 }

@@ -9,9 +9,9 @@ import { returning } from "./returning.ts";
 import { settling } from "./settling.ts";
 
 /**
- * Pure and total: where the cycle stands and what was seen, to what is done next. All knowledge of the order of things
- * is here. The order makes a kill between any two effects safe: slot, cordon and record in one patch, evictions,
- * record with the boot ID, fresh checks, reboot, proof, return, uncordon, release.
+ * Pure and total: where the cycle stands and what was seen, to what is done next. All knowledge of the order
+ * of things is here. The order makes a kill between any two effects safe: slot, cordon and record in one
+ * patch, evictions, record with the boot ID, fresh checks, reboot, proof, return, uncordon, release.
  */
 export function decide(record: CycleRecord, seen: Observation, policy: Policy, now: number): Decision {
   const context = { seen, policy, now };

@@ -16,31 +16,36 @@ export interface Policy extends Escalation {
   maxRebootsPerNeed: number;
   /** After so many failed cycles in a row a node is given up until a person asks; 0 is never. */
   maxFailuresPerNode: number;
-  /** The lock that this process is told to use, as the record names it. */
+  /** The configured lock, as the record names it. */
   lock: string;
   readySettleMs: number;
   readyTimeoutMs: number;
   beforeHooks: Hooks & { late: "restore" | "go-on" };
   afterHooks: Hooks & { late: "wait" | "go-on" };
   lockReleaseDelayMs: number;
-  /** How soon closed gates that nobody reports on are asked again. */
+  /** The pause before closed gates that nobody reports on are asked again. */
   gateRecheckMs: number;
 }
 
-/** Annotations of the Node that somebody else sets to `true`, and what is done without them after the time. */
+/**
+ * Annotations of the Node that somebody else sets to `true`, and what is done without them after the time.
+ */
 export interface Hooks {
   keys: readonly string[];
   timeoutMs: number;
 }
 
-/** What a decision stands on beside the record. */
+/** Everything beside the record that a decision depends on. */
 export interface Context {
   seen: Observation;
   policy: Policy;
   now: number;
 }
 
-/** How soon what is transient is looked at again: the node is empty meanwhile, or the machine goes down. */
+/**
+ * The pause before a transient reason is looked at again: the node is empty meanwhile, or the machine goes
+ * down.
+ */
 export const transientRecheckMs = 5000;
 
 /** The next thing to do, as data. */
@@ -55,18 +60,23 @@ export type Action =
   | { do: "reenter" }
   /** `end`: of the cycle that is over with it. */
   | { do: "release"; end?: CycleRecord["outcome"] }
-  /** One patch of the Node: the record, and the change with it. `trial`: what is counted where it is refused. */
+  /**
+   * One patch of the Node: the record, and the change with it. `trial`: what is counted where it is
+   * refused.
+   */
   | { do: "save"; record: CycleRecord; change: NodeChange; trial?: Trial }
   /** All in milliseconds since the epoch. */
   | { do: "drain"; cordonedAt: number; deadline: number; deleteAt: number }
-  /** The record that says so is written first, so that a machine that may have been asked is known for one. */
+  /**
+   * The record that says so is written first, so that a machine that may have been asked is known for one.
+   */
   | { do: "reboot"; record: CycleRecord };
 
 export interface Decision {
   action: Action;
   /** The sentence that explains it. */
   why: string;
-  /** What holds the node back, whether or not it is to be written. */
+  /** The reasons that hold the node back, whether or not they are to be written. */
   reasons?: readonly Reason[];
   /** When the drain that is under way is given up; milliseconds since the epoch. */
   drainEnds?: number;
@@ -100,8 +110,8 @@ export function phase(record: CycleRecord, next: CycleRecord["phase"], now: numb
 }
 
 /**
- * A node that is down keeps its slot, or puts its entry back where the lock has lost it; a person's unlock it does not undo.
- * Undefined where there is nothing to do.
+ * A node that is down keeps its slot, or puts its entry back where the lock has lost it; a person's unlock
+ * it does not undo. Undefined where there is nothing to do.
  */
 export function keptSlot({ seen, now }: Context): Decision | undefined {
   const { lock, node, setbacks } = seen;
@@ -117,7 +127,10 @@ export function keptSlot({ seen, now }: Context): Decision | undefined {
   };
 }
 
-/** Written anew, the Node refuses the write that had no answer: a cordon of that must not come after the release. */
+/**
+ * Written anew, the Node refuses the write that had no answer: a cordon of that must not come after the
+ * release.
+ */
 function fenced(record: CycleRecord, now: number): Decision {
   const message = "a write to this Node had no answer; writing it again before the slot is released";
   const isUnsaid = record.phase === "Waiting" && record.reasons.length === 0;
@@ -127,8 +140,9 @@ function fenced(record: CycleRecord, now: number): Decision {
 }
 
 /**
- * Releases the slot, and whatever else bears this node's name; undefined once there is nothing left of it. Straight before, the Node is
- * to say that its cycle is over: it may have been restored from a backup since it was read.
+ * Releases the slot, and whatever else bears this node's name; undefined once there is nothing left of it.
+ * Straight before, the Node is to say that its cycle is over: it may have been restored from a backup since
+ * it was read.
  */
 export function released(
   record: CycleRecord,

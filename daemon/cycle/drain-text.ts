@@ -1,11 +1,11 @@
-/** What a draining node waits for, in a sentence. Pure. */
+/** Sentences for what a draining node waits for. Pure. */
 import type { Running } from "../drain/state.ts";
 import type { Closed } from "../gates/reasons.ts";
 import { count } from "../text/count.ts";
 import { toTheSecond } from "../time/iso.ts";
 import type { Context } from "./decision.ts";
 
-/** What it waits for, and what follows when that does not go. */
+/** The pods that remain, and what follows when they do not go. */
 export function podsLeft(
   drain: Running,
   { deadline, deleteAt }: { deadline: number; deleteAt: number },

@@ -1,4 +1,7 @@
-/** From the cordon to the record of the reboot: nothing goes on without the right to, and an end has a deadline. Pure. */
+/**
+ * The drain, from the cordon to the record of the reboot. It needs the right to go on, and has a deadline.
+ * Pure.
+ */
 import type { Running } from "../drain/state.ts";
 import type { GateAnswers } from "../gates/gate.ts";
 import { type Closed, isReason } from "../gates/reasons.ts";
@@ -87,7 +90,10 @@ export function draining(begun: CycleRecord, context: Context): Decision {
   }
 }
 
-/** Whether the server fails for the pods alone, or altogether, in which time no drain passes, only other requests tell. */
+/**
+ * Other requests tell whether the server fails for the pods alone, or altogether; then no time of the
+ * drain passes.
+ */
 function drainLookAt({ trouble }: Running, deadline: number, now: number): number {
   return trouble === undefined ? deadline : Math.min(deadline, now + blindRecheckMs);
 }
@@ -100,13 +106,13 @@ function held(record: CycleRecord, closed: Closed, until: number, { seen, now }:
   return { ...wait(closed.message, soonest(until, reportAt, seen.gates?.changesAt)), reasons };
 }
 
-/** What takes the right to go on away; what is soon over does not. */
+/** A closed gate withdraws the right to go on, unless its reason is transient. */
 function withdrawnBy({ closed }: GateAnswers, record: CycleRecord, context: Context): Decision | undefined {
   const lasting = closed.find(({ isTransient }) => isTransient !== true);
   return lasting && restore(record, "withdrawn", lasting.message, context);
 }
 
-/** Nothing is left to go: hooks, and what is soon over, may still hold the reboot up, each for a time. */
+/** Nothing is left to go: hooks and transient reasons may still hold the reboot up, each for a time. */
 function drained(record: CycleRecord, node: NodeFacts, why: string, context: Context): Decision {
   const { seen, policy, now } = context;
   if (seen.gates?.stage !== "reboot") return lookAtGates("reboot");
@@ -144,7 +150,10 @@ function announced(record: CycleRecord, node: NodeFacts, { policy, now }: Contex
   return save(cordoned.record, "--drain-delay has passed; cordoning and draining", cordoned.change);
 }
 
-/** At the deadline. The machine goes down all the same only where the pods have been seen, and so were asked to go. */
+/**
+ * At the deadline. The machine goes down all the same only where the pods have been seen, and so were
+ * asked to go.
+ */
 function late(record: CycleRecord, node: NodeFacts, drain: Running, context: Context): Decision {
   const why = `${drainTimedOut}; ${leftText(drain)}`;
   const { slowGraceSeconds = Number.POSITIVE_INFINITY } = drain;
@@ -169,7 +178,7 @@ function reboot(record: CycleRecord, why: string, { policy, now }: Context): Dec
       attempt: record.attempt + 1,
       askedAt: undefined,
       reasons: [],
-      // Of the whole node: before another attempt there is little left to drain.
+      // The drain of the whole node counts: before another attempt there is little left to drain.
       ...(record.attempt === 0 && {
         lastDrainMs: Math.round(now - Date.parse(record.since)) + policy.drainDelayMs,
       }),

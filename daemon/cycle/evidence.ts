@@ -1,6 +1,7 @@
 /**
- * What this process knows of its cycle beside the record: whoever may annotate the Node can write a record, so a step that stands on
- * something stands on what was seen here. State and event in, new state out. Pure.
+ * The knowledge of this process about its cycle, beside the record. Anybody who may annotate the Node can
+ * write a record, so each step depends on observations of this process. State and event in, new state out.
+ * Pure.
  */
 import type { Need } from "../host/need/need.ts";
 import type { Ask, NodeFacts } from "./observation.ts";
@@ -12,18 +13,18 @@ export interface Evidence {
   record?: CycleRecord | undefined;
   /** The kernel's, as the last pass has read it. */
   bootID?: string | undefined;
-  /** What became of the request to reboot that the record speaks of. */
+  /** The fate of the request to reboot that the record names. */
   ask?: Ask | undefined;
   /** The node was seen drained in this cycle. */
   isDrained: boolean;
   /**
-   * What a cycle writes was tried, since the last cycle and since anything was refused. Policies and rights change seldom, and each write
-   * meets them again.
+   * What a cycle writes was tried, since the last cycle and since anything was refused. Policies and rights
+   * change seldom, and each write meets them again.
    */
   isRehearsed: boolean;
   readySince?: number | undefined;
   neededSince?: number | undefined;
-  /** For how long in all the server had been unreachable when the phase began; milliseconds. */
+  /** The total time without a server when the phase began; milliseconds. */
   unreachableBeforeMs: number;
 }
 
@@ -57,7 +58,7 @@ export function evidenceAfter(before: Evidence, event: Event): Evidence {
     case "record":
       return withRecord(before, event.record, event.unreachableMs);
     case "writing":
-      // What has led to the reboot is an empty node; the answer may be lost.
+      // An empty node has led to the reboot, even if the answer is lost.
       return before.record?.phase === "Draining" && event.record.phase === "Rebooting"
         ? { ...before, isDrained: true }
         : before;
@@ -71,7 +72,7 @@ export function evidenceAfter(before: Evidence, event: Event): Evidence {
   }
 }
 
-/** What belongs to the phase before ends with it. */
+/** Knowledge of the phase before ends with that phase. */
 function withRecord(before: Evidence, next: CycleRecord, unreachableMs: number): Evidence {
   const { record } = before;
   // A phase that this process has found has begun before it: all the time without a server is within that.
@@ -85,7 +86,10 @@ function withRecord(before: Evidence, next: CycleRecord, unreachableMs: number):
   };
 }
 
-/** Whether a drain goes on with the next record: pods may have come while the node was not cordoned, then all are looked at anew. */
+/**
+ * Tells whether a drain goes on with the next record. Pods may have come while the node was uncordoned:
+ * then it starts again.
+ */
 export function keepsDrain(before: CycleRecord | undefined, next: CycleRecord): boolean {
   return (
     next.phase === "Draining" && before?.phase === "Draining" && next.cordonedAgain === before.cordonedAgain

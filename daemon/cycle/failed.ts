@@ -1,4 +1,7 @@
-/** A node that has failed, or whose cycle was cancelled: for how long it backs off, and when only a person lets it try again. Pure. */
+/**
+ * A node that has failed, or whose cycle was cancelled: for how long it backs off, and when only a person
+ * lets it try again. Pure.
+ */
 import type { Closed } from "../gates/reasons.ts";
 import { count } from "../text/count.ts";
 import { iso, toTheSecond } from "../time/iso.ts";
@@ -9,8 +12,8 @@ import { saveBetweenCycles } from "./waiting.ts";
 
 const backoffMaxMs = 3_600_000;
 /**
- * How long a node rests after so many cycles in a row that did not succeed. A failure may have been a moment's; what has been
- * broken off for another reason mostly waits for that to change anyway, and two that undo each other must not go on at it.
+ * The back-off after so many unsuccessful cycles in a row. A failure may be transient. A cancelled cycle
+ * mostly waits for its reason to change anyway, and two tools that undo each other must not go on for ever.
  */
 const backoffs = {
   failed: { firstMs: 60_000, factor: 2 },
@@ -27,12 +30,15 @@ export function failed(record: CycleRecord, why: string, { policy, now }: Contex
   return save({ ...next, ...reported([closed], now) }, `${why}; ${message}`);
 }
 
-/** Whether only a person lets the node try again. */
+/** Tells whether only a person lets the node try again. */
 function isGivenUp({ failures }: CycleRecord, maxFailuresPerNode: number): boolean {
   return maxFailuresPerNode > 0 && failures >= maxFailuresPerNode;
 }
 
-/** When a node tries again after a cycle that did not succeed; milliseconds since the epoch. Undefined where none came before. */
+/**
+ * When a node tries again after a cycle that did not succeed; milliseconds since the epoch. Undefined
+ * where none came before.
+ */
 export function backsOffUntil({
   phase,
   since,
@@ -50,7 +56,7 @@ function backoffMs(result: keyof typeof backoffs, times: number): number {
   return Math.min(firstMs * factor ** Math.max(times - 1, 0), backoffMaxMs);
 }
 
-/** Why a needed reboot is not even tried now; a request that is not heeded yet may change that. */
+/** Why a needed reboot is not even tried now; a request that is not accepted yet may change that. */
 export function backingOff(
   record: CycleRecord,
   acceptAt: number | undefined,
@@ -79,7 +85,7 @@ export interface Pause {
   until: number;
 }
 
-/** The rest after a cycle that was broken off is one more thing that holds the node back. */
+/** The back-off after a cancelled cycle is one more reason that holds the node back. */
 export function cancelledPause(record: CycleRecord, now: number): Pause | undefined {
   const until = backsOffUntil(record);
   if (record.phase === "Failed" || until === undefined || now >= until) return undefined;

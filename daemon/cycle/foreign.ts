@@ -1,6 +1,7 @@
 /**
- * What becomes of a record that this process has neither written nor found when it started. Whoever may annotate the Node can write
- * one, and so does another daemon of this node, or a restore of etcd: it may lead back, but not past what this process has seen. Pure.
+ * Judges a record that this process has neither written nor found when it started. Anybody who may annotate
+ * the Node can write one, and so does another daemon of this node, or a restore of etcd: it may lead back,
+ * but not past what this process has seen. Pure.
  */
 import type { CycleRecord, Phase } from "./record.ts";
 
@@ -15,8 +16,8 @@ const busy: readonly Phase[] = ["Draining", "Rebooting", "Returning"];
 const seenPhases: readonly Phase[] = ["Rebooting", "Returning", "Settling"];
 
 /**
- * `known`: as this process remembers it. `found`: as the Node carries it. `isCordoned`: whether the Node is, and `wasCordoned`, when it was
- * read last.
+ * `known`: as this process remembers it. `found`: as the Node carries it. `isCordoned`: whether the Node is,
+ * and `wasCordoned`, when it was read last.
  */
 export function judgeForeign(
   known: CycleRecord,
@@ -48,12 +49,15 @@ function undone(found: CycleRecord): Judged {
   return { record: { ...found, phase: "Waiting", outcome }, fault };
 }
 
-/** A cycle that another daemon of this node has begun, under the boot that runs: a reboot is proved from now on. */
+/**
+ * A cycle that another daemon of this node has begun, under the boot that runs: a reboot is proved from
+ * now on.
+ */
 function begunNow(found: CycleRecord): CycleRecord {
   return found.phase === "Draining" ? { ...found, bootID: undefined } : found;
 }
 
-/** What proves a reboot, and that the machine was asked for it. */
+/** The fields that prove a reboot and the request for it. */
 function evidenceOf({ bootID, askedAt, attempt }: CycleRecord) {
   return { bootID, askedAt, attempt };
 }

@@ -4,7 +4,7 @@ import type { NodeFacts, Taint } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 import { servedRequest } from "./request.ts";
 
-/** What a cycle puts on the Node beside the record; its keys, and the taint, are for others to react to. */
+/** Marks that a cycle puts on the Node beside the record, for others to react to. */
 export interface MarkPolicy {
   /** Set before the cordon, and as they were found after the uncordon. */
   labelsBefore: Readonly<Record<string, string>>;
@@ -32,7 +32,7 @@ const softEffect = "PreferNoSchedule";
  */
 const protectedKey = /^([^/]+\.)?(kubernetes|k8s)\.io\//;
 
-/** What the record says of the marks, and the change that makes it true. */
+/** The marks as the record names them, and the change that makes that true. */
 interface Marking {
   record: Pick<CycleRecord, "labels" | "taint">;
   change: NodeChange;
@@ -113,7 +113,7 @@ export function unmarkRebooted(policy: MarkPolicy, record: CycleRecord, node: No
   };
 }
 
-/** What the record says once {@link unmark} is done: nothing of this cycle is left on the Node. */
+/** The record once {@link unmark} is done: nothing of this cycle is left on the Node. */
 export const unmarked = {
   cordoned: false,
   announced: false,

@@ -11,7 +11,7 @@ import type { NodeFacts } from "./observation.ts";
 import type { Answer } from "./own-slot.ts";
 import { type CycleRecord, clamped, idleRecord, shifted } from "./record.ts";
 
-/** What this process knows of its own Node and of the record on it, and how sure that is. */
+/** The knowledge of this process about its own Node and the record on it, and its age. */
 export interface OwnMemory {
   /** Undefined where the Node is to be read first. */
   record(): CycleRecord | undefined;
@@ -19,19 +19,23 @@ export interface OwnMemory {
   node(): NodeFacts | undefined;
   /** The Node as the server has answered just now, where the watch has shown nothing newer. */
   justNow(): Answer<NodeFacts> | undefined;
-  /** The Node was made without the record that it is to carry, or somebody has taken that away, or written another one. */
+  /**
+   * The Node was made without the record that it is to carry, or somebody has taken that away, or written
+   * another one.
+   */
   isUnwritten(): boolean;
-  /** For how many milliseconds more it is believed. */
+  /** The milliseconds for which it is still believed. */
   trustedMs(): number;
   /**
-   * From a read that was begun then. What the Node carries wins where this process has written that, as an answer to a write may have been
-   * lost, or has not written anything yet. Where it carries nothing memory has to do, but not for a Node that was made anew under the same
-   * name; and so it has, mostly, where somebody else has written it.
+   * From a read that was begun then. What the Node carries wins where this process has written that, as an
+   * answer to a write may have been lost, or has not written anything yet. Where it carries nothing memory
+   * has to do, but not for a Node that was made anew under the same name; and so it has, mostly, where
+   * somebody else has written it.
    */
   learn(read: NodeRead, asked: Moments): CycleRecord;
-  /** Whether the Node carries the record that was known before it was read. */
+  /** Tells whether the Node carries the record that was known before it was read. */
   carriesTheSame(read: NodeRead): boolean;
-  /** Whether the Node is known to carry this very text. */
+  /** Tells whether the Node is known to carry this very text. */
   carries(text: string): boolean;
   /** A write of this text is begun: it may be there later, with an answer or without. */
   writes(text: string): void;
@@ -41,16 +45,22 @@ export interface OwnMemory {
   noAnswer(version: string): void;
   /** That version, while it may. */
   unanswered(): string | undefined;
-  /** What the watch shows: true where somebody has changed the record, or wants something else of the node than before. */
+  /**
+   * Learns from the watch: true where somebody has changed the record, or wants something else of the node
+   * than before.
+   */
   see(metadata: Metadata | undefined): boolean;
   distrust(): void;
-  /** To be called before anything is decided. Answers by how many milliseconds the wall clock was set since, and the record's times with it. */
+  /**
+   * To be called before anything is decided. Answers by how many milliseconds the wall clock was set
+   * since, and the record's times with it.
+   */
   followClock(): number;
 }
 
-/** What is less is the clock's ordinary correction. */
+/** A smaller step is an ordinary correction of the clock. */
 const stepMs = 1000;
-/** Of its own texts a process remembers so many: a backup may bring one of them back. */
+/** A process remembers so many of its own texts: a backup may bring one of them back. */
 const ownTextsMax = 200;
 
 interface Known {
@@ -128,12 +138,12 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
   };
 }
 
-/** Whether it is the Node that was known, with the record that was known or none. */
+/** Tells whether it is the Node that was known, with the record that was known or none. */
 function isSame({ facts, text }: NodeRead, last: Known | undefined): boolean {
   return facts.uid === last?.facts.uid && (text === undefined || text === last.text);
 }
 
-/** What is known once the Node was read. `fault`: why the record that it carries does not count. Pure. */
+/** The knowledge after a read of the Node. `fault`: why the record that it carries does not count. Pure. */
 function knownFrom(
   read: NodeRead,
   last: Known | undefined,
@@ -158,7 +168,7 @@ function knownFrom(
   return { known: known(record, fault !== undefined), fault, isFirst };
 }
 
-/** What a watch makes of it; nothing is known of a Node that is gone, or another one. Pure. */
+/** The knowledge after an event of the watch; a Node that is gone, or another one, ends it. Pure. */
 function knownFromWatch(
   metadata: Metadata | undefined,
   last: Known,
@@ -177,12 +187,18 @@ function knownFromWatch(
   return { known: { ...last, facts }, isRecordChanged, isNews: isRequested || isRecordChanged };
 }
 
-/** A Node that has lost the record, as by a restore, may have lost the cordon too: one from then on is somebody else's. */
+/**
+ * A Node that has lost the record, as by a restore, may have lost the cordon too: one from then on is
+ * somebody else's.
+ */
 function remembered(record: CycleRecord, { facts, text }: NodeRead): CycleRecord {
   return text === undefined && !facts.unschedulable ? { ...record, cordoned: false } : record;
 }
 
-/** By which clock a process before this one has asked is not known: its deadline begins anew, and the node stays down for longer. */
+/**
+ * The clock of the process that asked is unknown. The deadline starts again, so the node stays down for
+ * longer.
+ */
 function askedJustNow(record: CycleRecord, now: number): CycleRecord {
   return record.askedAt === undefined ? record : { ...record, askedAt: new Date(now).toISOString() };
 }

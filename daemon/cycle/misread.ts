@@ -8,8 +8,9 @@ import { shortLine } from "../text/one-line.ts";
 const shownMax = 10;
 
 /**
- * What people have written on a Node and perhaps meant otherwise than it is taken, each as a sentence: values that are not
- * understood, and keys that nobody reads. `hooks` are keys that the options name; undefined where the options are not known. Pure.
+ * Names annotations of people that perhaps mean something else than they are taken for, each in a sentence:
+ * values that are not understood, and keys that nobody reads. `hooks` are keys that the options name;
+ * undefined where the options are not known. Pure.
  */
 export function misreadOn(
   annotations: Readonly<Record<string, string>>,

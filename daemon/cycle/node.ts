@@ -7,7 +7,10 @@ import type { NodeChange } from "./marks.ts";
 import type { NodeFacts } from "./observation.ts";
 import { parseRecord } from "./record.ts";
 
-/** The own Node: what the cycle needs of it, and the record that it carries, as text and as far as it can be read. */
+/**
+ * The own Node: what the cycle needs of it, and the record that it carries, as text and as far as it can
+ * be read.
+ */
 export interface NodeRead {
   facts: NodeFacts;
   text: string | undefined;
@@ -22,11 +25,14 @@ export async function readNode(api: Api, name: string, signal: AbortSignal): Pro
 
 export interface NodePatch extends NodeChange {
   record: string;
-  /** Refused with a conflict when the Node is no longer at this version: a patch may take effect long after it was given up. */
+  /**
+   * Refused with a conflict when the Node is no longer at this version: a patch may take effect long after
+   * it was given up.
+   */
   resourceVersion: string;
 }
 
-/** Whether the server would let such a patch through; changes nothing. Rejects with what it says. */
+/** Tries such a patch in a dry run. Rejects with the answer of the server. */
 export async function tryPatch(
   api: Api,
   name: string,
@@ -86,7 +92,7 @@ function factsOf(node: WholeNode): NodeFacts {
   };
 }
 
-/** What others say on the Node: of its place in the lock, and whether it is to reboot. */
+/** Requests of others on the Node: its place in the lock, and whether it is to reboot. */
 export type NodeRequests = Pick<NodeFacts, "labels" | "priority" | "paused" | "requested">;
 
 export function requestsOn(metadata: Metadata | undefined): NodeRequests {

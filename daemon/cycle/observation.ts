@@ -4,72 +4,91 @@ import type { Need } from "../host/need/need.ts";
 import type { LockFacts } from "../lock/facts.ts";
 
 /**
- * What one pass of the loop has seen. All of it is from this pass: a pass begins with what is known without asking
- * anybody, and `decide` asks for the rest as it needs it. So a check is never older than the step it allows.
+ * The observations of one pass of the loop. All of it is from this pass: a pass begins with what is known
+ * without asking anybody, and `decide` asks for the rest as it needs it. So a check is never older than the
+ * step it allows.
  */
 export interface Observation {
   /** The kernel's, now. */
   bootID: string;
   drain: DrainState;
-  /** What this process knows of the last request to reboot that the record speaks of, beyond the record. */
+  /** The fate of the last request to reboot, as far as this process knows more than the record. */
   ask?: Ask | undefined;
-  /** This process has itself seen the node drained, in this cycle: whoever may annotate the Node can write that it is. */
+  /**
+   * This process has itself seen the node drained, in this cycle: whoever may annotate the Node can write
+   * that it is.
+   */
   isDrained: boolean;
   /** Since when this process has seen the node Ready without a break. */
   readySince?: number | undefined;
-  /** False once the lock has been seen without this node in it; a slot may be left over from before a restart. */
+  /**
+   * False once the lock has been seen without this node in it; a slot may be left over from before a
+   * restart.
+   */
   mayHoldSlot: boolean;
   /** A slot is free, and it is this node's turn among those that wait. */
   turn: boolean;
-  /** For how long, in this phase and up to now, the API server could not be reached; milliseconds. */
+  /** The time without the API server in this phase; milliseconds. */
   unreachableMs: number;
-  /** How often in the last minute this process has written why the node waits. */
+  /** The number of times in the last minute that this process wrote why the node waits. */
   reportCount: number;
-  /** When a sentence may be written again only because its words differ; undefined while this process has written none. */
+  /**
+   * When a sentence may be written again only because its words differ; undefined while this process has
+   * written none.
+   */
   rewordAt?: number | undefined;
-  /** What has been refused or has failed, and is not tried again before its time. */
+  /** Refusals and failures, which are not tried again before their time. */
   setbacks: Readonly<Partial<Record<Trial, Setback>>>;
-  /** What a cycle writes on the Node was tried, and not refused. */
+  /** The writes of a cycle were tried in a dry run, and not refused. */
   isRehearsed: boolean;
   /** Why the API server refuses what was to be written on the own Node last; undefined where it does not. */
   refused?: string | undefined;
-  /** The version of the Node under which it was written last, where that had no answer and may take effect yet. */
+  /**
+   * The version of the Node under which it was written last, where that had no answer and may take effect
+   * yet.
+   */
   unanswered?: string | undefined;
   /** Since when this process knows of the need, where the record does not say it. */
   neededSince?: number | undefined;
 
-  /** Whether the machine is on its way down, whoever has asked for that. */
+  /** The machine is on its way down, whoever has asked for that. */
   shutdown?: "under-way" | "none" | "unknown";
   need?: Need;
   node?: NodeFacts | "gone";
   lock?: LockFacts;
   /** `stage`: for which they were asked. */
   gates?: GateAnswers & { stage: Stage };
-  /** Those that are to be Ready after a reboot. */
+  /** The pods that must be Ready after a reboot. */
   ownPods?: OwnPods;
 }
 
 /**
- * The pods of this node that it is of no use without. `ready`: DaemonSets, as "namespace/name", that have a Ready one here. `unready`:
- * DaemonSets and pods that have none, or are not.
+ * The pods of this node that it is of no use without. `ready`: DaemonSets, as "namespace/name", that have a
+ * Ready one here. `unready`: DaemonSets and pods that have none, or are not.
  */
 export type OwnPods =
   | { state: "seen"; ready: readonly string[]; unready: readonly Unready[] }
   | { state: "unknown"; why: string };
 
-/** `key`: "namespace/name" of the DaemonSet, or of a pod of no DaemonSet, which is the same after a reboot. `name`: the pod, for people. */
+/**
+ * `key`: "namespace/name" of the DaemonSet, or of a pod of no DaemonSet, which is the same after a reboot.
+ * `name`: the pod, for people.
+ */
 export interface Unready {
   key: string;
   name: string;
 }
 
 /**
- * `unsent`: the record names a request that was not made, as its checks had become too old, or the answer to the record was lost.
- * `refused`: the machine has certainly not taken it.
+ * `unsent`: the record names a request that was not made, as its checks had become too old, or the answer to
+ * the record was lost. `refused`: the machine has certainly not taken it.
  */
 export type Ask = { result: "unsent" } | { result: "refused"; why: string };
 
-/** What may be refused for good, and must not be tried without pause. `rehearse`: what the cycle is to write, before a slot is taken. */
+/**
+ * Steps that may be refused for good, and back off. `rehearse`: a dry run of the writes of the cycle,
+ * before a slot is acquired.
+ */
 export type Trial = "acquire" | "reenter" | "rehearse" | "begin";
 
 /** `until` and the time of a decision are on one scale. */
@@ -77,7 +96,7 @@ export interface Setback {
   times: number;
   until: number;
   why: string;
-  /** By the API server, in so many words, and not as it could not be reached. */
+  /** The API server has refused it; it was reached. */
   isRefused: boolean;
 }
 
@@ -93,11 +112,17 @@ export interface NodeFacts {
   priority: string | undefined;
   paused: string | undefined;
   requested: string | undefined;
-  /** What the kubelet last reported. Its conditions are from this boot only if this is the kernel's boot ID. */
+  /**
+   * The boot ID that the kubelet last reported. Its conditions are from this boot only if this is the
+   * kernel's boot ID.
+   */
   bootID: string | undefined;
 }
 
-/** https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#taint-v1-core; fields that are not named are kept. */
+/**
+ * https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#taint-v1-core; fields that are not
+ * named are kept.
+ */
 export interface Taint {
   key: string;
   effect: string;

@@ -14,14 +14,14 @@ import { rehearse } from "./save.ts";
 
 export type Look = Extract<Action, { do: "look" }>;
 
-/** What a look adds to an observation. */
+/** The result of a look: an addition to the observation. */
 export interface Found {
   seen: Partial<Observation>;
   /** The answer is from a request before this pass, which makes the pass older. */
   asked?: Moments;
 }
 
-/** What is known at the beginning of a pass, without a request but for a Node that is not known. */
+/** Gathers everything that is known without a request. */
 export async function observe(
   parts: CycleParts,
   record: CycleRecord,
@@ -94,7 +94,7 @@ export async function lookAt(
   }
 }
 
-/** From memory, where that is sure; else from the Node. */
+/** The record from memory where that is sure, else from the Node. */
 export async function knownRecord(parts: CycleParts, signal: AbortSignal): Promise<CycleRecord> {
   const { ports, memory, setbacks } = parts;
   const record = memory.record();

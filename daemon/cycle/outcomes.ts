@@ -1,4 +1,6 @@
-/** How a cycle ends, each in a sentence for people: the label of `rebootd_cycles_total`, and in the record. */
+/**
+ * How a cycle ends, each in a sentence for people: the label of `rebootd_cycles_total`, and in the record.
+ */
 export const outcomes = {
   rebooted: "The reboot is proved, and the node is Ready and uncordoned.",
   failed: "The drain, the reboot or the return failed; the node backs off.",

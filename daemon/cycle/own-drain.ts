@@ -8,7 +8,10 @@ import type { Action } from "./decision.ts";
 type DrainTimes = Omit<Extract<Action, { do: "drain" }>, "do">;
 export type StartDrain = (onChange: () => void, times: DrainTimes, signal: AbortSignal) => Drain;
 
-/** The drain of the own node, of which there is at most one. Times are those of decisions: milliseconds since the epoch. */
+/**
+ * The drain of the own node, of which there is at most one. Times are those of decisions: milliseconds
+ * since the epoch.
+ */
 export interface OwnDrain {
   state(): DrainState;
   start(times: DrainTimes): void;

@@ -8,17 +8,18 @@ import { isCriticalStaticPod, isMirrorPod, isStaticPodDown } from "../cluster/st
 import { daemonSetOf, isFinished, podKey } from "../drain/select.ts";
 import type { OwnPods, Unready } from "./observation.ts";
 
-/** Whose pods are to be Ready after a reboot. */
+/** Selects the pods that must be Ready after a reboot. */
 export interface OwnPodsOptions {
-  /** Those with these labels; where nothing is said, those that {@link isCritical}. */
+  /** Pods with these labels; by default those that {@link isCritical}. */
   labelSelector: string | undefined;
   /** The daemon's own pod, which runs, as it asks; its first readiness probe may be half a minute away. */
   self: string;
 }
 
 /**
- * How the pods of this node are that are to be Ready: those of a DaemonSet count as one, as each reboot may make another one, and
- * finished ones, which a graceful shutdown leaves behind, do not count. `expected` are DaemonSets ("namespace/name") that had a pod here.
+ * Looks at the pods of this node that must be Ready: those of a DaemonSet count as one, as each reboot may
+ * make another one, and finished ones, which a graceful shutdown leaves behind, do not count. `expected` are
+ * DaemonSets ("namespace/name") that had a pod here.
  */
 export async function lookAtOwnPods(
   api: Api,
@@ -57,13 +58,16 @@ export async function lookAtOwnPods(
   return { state: "seen", ready, unready };
 }
 
-/** What a node cannot do without, and what no scheduler brings to it: the network, the storage drivers, its etcd. */
+/**
+ * Tells whether a node needs the pod and no scheduler brings it: the network, the storage drivers, its
+ * etcd.
+ */
 export function isCritical(pod: Pod): boolean {
   if (isCriticalStaticPod(pod)) return true;
   return daemonSetOf(pod) !== undefined && pod.spec?.priorityClassName === "system-node-critical";
 }
 
-/** What has finished or is deleted does not get Ready any more. */
+/** A pod that has finished or is deleted does not get Ready any more. */
 export function isUnready(pod: Pod): boolean {
   if (isMirrorPod(pod)) return isStaticPodDown(pod);
   return !isReady(pod) && isLiving(pod);

@@ -1,4 +1,4 @@
-/** What this process knows of its own slot in the lock, and for how long it believes that. */
+/** The knowledge of this process about its own slot in the lock, and its age. */
 import type { LockFacts } from "../lock/facts.ts";
 import type { Clock } from "../time/clock.ts";
 import { ageMs, type Moments, momentsOf } from "./both-clocks.ts";
@@ -6,7 +6,10 @@ import { isSettled, justNowMs, lateMs } from "./late.ts";
 import type { Ask } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 
-/** Each pod that goes, and each heartbeat, wakes a drain; nothing that it does stands on the slot for longer. */
+/**
+ * Each pod that goes, and each heartbeat, wakes a drain; nothing that it does stands on the slot for
+ * longer.
+ */
 const drainLockMs = 5000;
 
 /** An answer of the server, and when it was asked. */
@@ -16,18 +19,21 @@ export interface Answer<T> {
 }
 
 export interface OwnSlot {
-  /** To be called as a pass begins. While it is false this node has no slot: the lock was seen without it, not too long ago. */
+  /**
+   * To be called as a pass begins. While it is false this node has no slot: the lock was seen without it,
+   * not too long ago.
+   */
   mayBeHeld(): boolean;
-  /** For how many milliseconds more it is believed that there is none; infinity where there may be one. */
+  /** The milliseconds for which "no slot" is still believed; infinity where there may be one. */
   trustedMs(): number;
-  /** What the lock has answered last with the slot held, where it need not be read again in this pass. */
+  /** The last answer of the lock with the slot held, where it need not be read again in this pass. */
   believed(record: CycleRecord, ask: Ask | undefined, recheckMs: number): Believed | undefined;
   /** Undefined for what the lock did not answer itself. */
   askedAt(facts: LockFacts): number | undefined;
   learn(facts: LockFacts, asked: Moments): void;
   /**
-   * After a write without an answer the slot may be this node's, at once or later. `learns`: from the answer to a node that is down only the
-   * lock is known, as its slot is put back until a person takes it away.
+   * After a write without an answer the slot may be this node's, at once or later. `learns`: from the answer
+   * to a node that is down only the lock is known, as its slot is put back until a person takes it away.
    */
   write(work: () => Promise<LockFacts>, learns: "slot" | "lock"): Promise<LockFacts>;
 }
@@ -90,7 +96,7 @@ function beliefOf(
 ): { forMs: number; isBasis: boolean } {
   const isDown =
     phase === "Returning" || (phase === "Rebooting" && askedAt !== undefined && ask === undefined);
-  // What is released is looked at once more with that.
+  // The release itself looks at the lock once more.
   const isEnding = phase === "Settling" || phase === "Restoring";
   if (isDown || isEnding) return { forMs: recheckMs, isBasis: false };
   if (phase === "Rebooting") return { forMs: 0, isBasis: true };

@@ -1,4 +1,4 @@
-/** How each action is done. What decisions stand on is in the pass that has led to it. */
+/** Performs actions. Each depends on the pass that has led to it. */
 import { ageMs, type Moments, momentsOf } from "./both-clocks.ts";
 import type { Action } from "./decision.ts";
 import type { Observation } from "./observation.ts";
@@ -8,17 +8,20 @@ import { save, saveOrReport } from "./save.ts";
 
 export type Doing = Exclude<Action, { do: "wait" | "look" }>;
 
-/** What an action stands on. */
+/** The pass that an action depends on. */
 export interface Basis {
   seen: Observation;
   why: string;
   /** Nothing that was looked at is older. */
   began: Moments;
-  /** Of the Node. */
+  /** The version of the Node. */
   version: string;
 }
 
-/** What the machine is asked to reboot on is no older than so, by either clock: a machine that was suspended may not know of it. */
+/**
+ * Checks before a reboot are no older than this, by either clock: a machine that was suspended may not
+ * know of it.
+ */
 const checksMaxMs = 60_000;
 
 export async function perform(
@@ -38,7 +41,7 @@ export async function perform(
     }
     case "reenter": {
       const facts = await slot.write(() => lock.reenter(waitingOf(parts), signal), "lock");
-      // What does not help is not done again and again.
+      // A write without effect is not repeated without pause.
       if (!facts.held && !facts.takenAway) throw new Error("the lock does not take the slot back");
       return;
     }
@@ -59,7 +62,10 @@ export async function perform(
   }
 }
 
-/** A lock that was used when the cycle began, and is no longer told of: nobody else would take the entry away. */
+/**
+ * A lock that was used when the cycle began, and is no longer configured: nobody else would take the entry
+ * away.
+ */
 async function leaveFormerLock({ ports, memory }: CycleParts, signal: AbortSignal): Promise<void> {
   const former = memory.record()?.lock;
   if (former === undefined || former === ports.policy.lock) return;
@@ -71,7 +77,10 @@ async function leaveFormerLock({ ports, memory }: CycleParts, signal: AbortSigna
   }
 }
 
-/** The record that the machine was asked comes first, and is the last check: it is refused where the Node has changed since. */
+/**
+ * The record that the machine was asked comes first, and is the last check: it is refused where the Node
+ * has changed since.
+ */
 async function reboot(
   parts: CycleParts,
   record: CycleRecord,

@@ -2,10 +2,13 @@ import type { NodeFacts, OwnPods } from "./observation.ts";
 import { type CycleRecord, isAtRest } from "./record.ts";
 import type { CyclePorts } from "./run.ts";
 
-/** How its pods were is believed for so long: from just before the slot is asked for to the cordon. */
+/** A look at the pods is believed for so long: from just before the slot is acquired to the cordon. */
 const trustMs = 10_000;
 
-/** How the pods are that this node is of no use without. Where they cannot be seen the answer says so: a slot may be held meanwhile. */
+/**
+ * Looks at the pods that this node is of no use without. The answer says where they cannot be listed: a
+ * slot may be held meanwhile.
+ */
 export type PodsLook = (
   record: CycleRecord,
   labels: NodeFacts["labels"] | undefined,
@@ -16,7 +19,7 @@ export function createPodsLook({ clock, nodeName, lookAtOwnPods }: CyclePorts): 
   let last: { seen: OwnPods; at: number } | undefined;
   return async (record, labels, signal) => {
     const at = clock.elapsed();
-    // What was seen before the slot was taken still is from before the cordon.
+    // A look from before the slot was acquired still is from before the cordon.
     const isRecent = last !== undefined && at - last.at < trustMs;
     if (isAtRest(record) && isRecent && last?.seen.state === "seen") return last.seen;
     const seen = await list(record, labels, signal);

@@ -5,17 +5,17 @@ import { iso } from "../time/iso.ts";
 import type { CycleRecord, Reason } from "./record.ts";
 
 /**
- * A sentence with other names or numbers in it is written within a minute; one that keeps changing ever later, as thousands of
- * nodes may have it.
+ * A sentence with other names or numbers in it is written within a minute; one that keeps changing ever
+ * later, as thousands of nodes may have it.
  */
 const rewordMs = { first: 60_000, most: 10 * 60_000 };
 
-/** How long after the last writing the words alone are written again, where there were so many of them in the last hour. */
+/** The pause before new words alone are written, after so many writes in the last hour. */
 export function rewordDelayMs(reportCount: number): number {
   return Math.min(rewordMs.first * 2 ** Math.max(0, reportCount - 1), rewordMs.most);
 }
 
-/** What holds the node back, each since when it first did without a break. */
+/** Reasons that hold the node back, each since when it does so without a break. */
 export function reasonsOf(record: CycleRecord, closed: readonly Closed[], now: number): Reason[] {
   return closed.map(({ gate, code, message }) => {
     const known = record.reasons.find((one) => one.gate === gate && one.code === code);
@@ -24,9 +24,9 @@ export function reasonsOf(record: CycleRecord, closed: readonly Closed[], now: n
 }
 
 /**
- * When the Node is to say so: long ago where it says something else, `rewordAt` where only the words differ, never where it says so
- * already. A process that has written nothing yet (no `rewordAt`) sets the words right at once. Who is in the lock changes too
- * often for words, but for what people have said.
+ * When the Node is to say so: long ago where it says something else, `rewordAt` where only the words differ,
+ * never where it says so already. A process that has written nothing yet (no `rewordAt`) sets the words
+ * right at once. Who is in the lock changes too often for words, but for what people have said.
  */
 export function reportAt(
   { reasons }: Pick<CycleRecord, "reasons">,
@@ -46,8 +46,8 @@ export function reportAt(
 }
 
 /**
- * The same for what a drain waits for: pods go one by one, so no word of it is written sooner after the cordon, or after the writing
- * before, than {@link reportPauseMs} says.
+ * The same for what a drain waits for: pods go one by one, so no word of it is written sooner after the
+ * cordon, or after the writing before, than {@link reportPauseMs} says.
  */
 export function reportInDrainAt(
   { reasons, since, reportedAt }: Pick<CycleRecord, "reasons" | "since" | "reportedAt">,
@@ -64,7 +64,7 @@ export function reportInDrainAt(
   return lastAt + reportPauseMs(lastAt - begunAt);
 }
 
-/** As the record has them once they are written. */
+/** The fields of the record once the reasons are written. */
 export function reported(reasons: Reason[], now: number): Pick<CycleRecord, "reasons" | "reportedAt"> {
   return { reasons, reportedAt: iso(now) };
 }

@@ -1,4 +1,4 @@
-/** From the record of the reboot to its proof: the machine is asked at most once for each drain. Pure. */
+/** The reboot, from its record to its proof. The machine is asked at most once for each drain. Pure. */
 import { count } from "../text/count.ts";
 import { iso } from "../time/iso.ts";
 import {
@@ -43,7 +43,7 @@ function toBeAsked(record: CycleRecord, context: Context): Decision {
   if (seen.gates === undefined) return lookAtGates("reboot");
   const [closed] = seen.gates.closed;
   if (closed !== undefined) return restore(record, "withdrawn", closed.message, context);
-  // What was written a moment ago, and was not followed by the request, need not be written again.
+  // A record of a moment ago that no request has followed need not be written again.
   const isRecent = now - Date.parse(record.askedAt ?? "") < askedAgeMaxMs;
   const askedAt = isRecent ? record.askedAt : iso(now);
   return {
@@ -56,7 +56,10 @@ function drainAgain(record: CycleRecord, why: string, now: number): Decision {
   return save({ ...phase(record, "Draining", now), askedAt: undefined }, why);
 }
 
-/** The machine may go down at any moment: the node is down, whatever the lock or the API say, until it is seen not to go. */
+/**
+ * The machine may go down at any moment: the node is down, whatever the lock or the API say, until it is
+ * seen not to go.
+ */
 function asked(record: CycleRecord, askedAt: string, context: Context): Decision {
   const { seen, policy, now } = context;
   const kept = keptSlot(context);
@@ -71,7 +74,8 @@ function asked(record: CycleRecord, askedAt: string, context: Context): Decision
   }
   const stillUp = `asked to reboot ${times(record.attempt)}, but the machine is still up`;
   if (record.attempt >= policy.rebootAttempts) return restore(record, "failed", stillUp, context);
-  // The machine may never have been asked, and pods may have come: bound before the cordon, or by somebody who ignores it.
+  // The machine may never have been asked, and pods may have come: bound before the cordon, or by somebody
+  // who ignores it.
   return drainAgain(
     record,
     `${stillUp}; draining newly scheduled pods, then requesting the reboot again`,

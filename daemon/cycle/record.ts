@@ -18,7 +18,7 @@ export type Phase = (typeof phases)[number];
 /** Raised when a field changes its meaning; new fields alone do not raise it. */
 const recordVersion = 1;
 
-/** What cannot be read counts as long ago, so that no deadline is waited for that may never come. */
+/** An unreadable time counts as long ago, so that no node waits for a deadline that may never come. */
 const time = z.catch(z.iso.datetime(), "1970-01-01T00:00:00.000Z");
 const count = z.catch(z.int().check(z.minimum(0)), 0);
 const flag = z.catch(z.boolean(), false);
@@ -80,29 +80,33 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `announced`: the labels and the taint are there, the cordon comes after a delay.
  * - `labels`: which labels the cycle has set to what, and what was there before.
  * - `taint`: key of the soft taint, where it is ours.
- * - `ownPods`: of what the node is of no use without, as "namespace/name", what was there before the cordon: the DaemonSets that had a Ready
- *   pod, and what was not Ready.
- * - `request`: the annotation that asks for a reboot, as it was last heeded.
- * - `acceptedAt`: when a request has lifted a limit of the node last, or was served by a reboot: the next one is not heeded at once.
+ * - `ownPods`: of what the node is of no use without, as "namespace/name", what was there before the cordon:
+ *   the DaemonSets that had a Ready pod, and what was not Ready.
+ * - `request`: the annotation that asks for a reboot, as it was last accepted.
+ * - `acceptedAt`: when a request has lifted a limit of the node last, or was served by a reboot: the next
+ *   one is not accepted at once.
  * - `leftAt`: when the last cycle has left the lock, however it went: those that wait since before go first.
  * - `attempt`: how often the machine was to be asked to reboot in this cycle.
- * - `askedAt`: when it was asked the last time. From then on the node counts as down; without it the machine was not asked.
+ * - `askedAt`: when it was asked the last time. From then on the node counts as down; without it the machine
+ *   was not asked.
  * - `lock`: which lock the slot of the cycle is in, see {@link lockText}.
  * - `reboots`: proved reboots that left the need standing.
  * - `lastDrainMs`: how long the last cycle took from the slot to the reboot.
- * - `slowGraceSeconds`: the shortest grace of the pods that were still ending when a drain of this node was given up, where it is longer than
- *   the drain was; until the need has gone, or a person asks.
+ * - `slowGraceSeconds`: the shortest grace of the pods that were still ending when a drain of this node was
+ *   given up, where it is longer than the drain was; until the need has gone, or a person asks.
  * - `reportedAt`: when the reasons were written.
  * - `failures`: failed cycles in a row, for the back-off.
- * - `withdrawals`: cycles in a row that were broken off for another reason, for the rest after them.
- * - `outcome`: how the last cycle ended. `during`: it has failed before the machine was asked to reboot, with the drain or what goes with it.
+ * - `withdrawals`: cycles in a row that were cancelled, for the back-off after them.
+ * - `outcome`: how the last cycle ended. `during`: it has failed before the machine was asked to reboot,
+ *   with the drain or what goes with it.
  */
 export type CycleRecord = z.output<typeof recordSchema>;
 
 /**
- * Undefined where there is no record, or none that can be read (the second answer says why). A record of an older or newer
- * version is read as far as it can be: fields that are missing or not understood are as at rest, unknown ones are left out.
- * A phase that is not known is a cycle that cannot be gone on with: what it has done to the Node is undone.
+ * Undefined where there is no record, or none that can be read (the second answer says why). A record of an
+ * older or newer version is read as far as it can be: fields that are missing or not understood are as at
+ * rest, unknown ones are left out. A phase that is not known is a cycle that cannot be gone on with: what it
+ * has done to the Node is undone.
  */
 export function parseRecord(annotation: string | undefined): { record?: CycleRecord; fault?: string } {
   if (annotation === undefined) return {};
@@ -134,7 +138,7 @@ function newNameOf(name: string): string {
   return Object.hasOwn(formerNames, name) ? formerNames[name as keyof typeof formerNames] : name;
 }
 
-/** A version that does not count the cycles that were broken off is to rest after one all the same. */
+/** A version that does not count the cancelled cycles is to back off after one all the same. */
 function rested(value: object, record: CycleRecord): CycleRecord {
   const isUncounted = !("withdrawals" in value) && record.outcome?.result === "withdrawn";
   return isUncounted ? { ...record, withdrawals: 1 } : record;
@@ -148,12 +152,18 @@ function isPhase(text: string): text is Phase {
   return (phases as readonly string[]).includes(text);
 }
 
-/** All times of the record as they are once the wall clock was set by so many milliseconds: what has passed stays the same. */
+/**
+ * All times of the record as they are once the wall clock was set by so many milliseconds: what has passed
+ * stays the same.
+ */
 export function shifted(record: CycleRecord, ms: number): CycleRecord {
   return mapTimes(record, (time) => new Date(Date.parse(time) + ms).toISOString());
 }
 
-/** A time from the future is from a clock that has been set back since: nothing is known to have passed, and not less. */
+/**
+ * A time from the future is from a clock that has been set back since: nothing is known to have passed,
+ * and not less.
+ */
 export function clamped(record: CycleRecord, now: number): CycleRecord {
   return mapTimes(record, (time) => (Date.parse(time) > now ? new Date(now).toISOString() : time));
 }
@@ -178,7 +188,10 @@ export function isAtRest({ phase }: Pick<CycleRecord, "phase">): boolean {
   return phase === "Idle" || phase === "Waiting" || phase === "Failed";
 }
 
-/** Whether a Node that carries this is between its cordon and its return, and so counts as down for others. */
+/**
+ * Tells whether a Node with this record is between its cordon and its return, and so counts as down for
+ * others.
+ */
 export function isUnderWay(annotation: string | undefined): boolean {
   const { record } = parseRecord(annotation);
   return record !== undefined && !isAtRest(record) && record.phase !== "Settling" && !record.announced;
@@ -204,7 +217,7 @@ export function idleRecord(now: number): CycleRecord {
   };
 }
 
-/** What a person makes of a node that has failed: the need stands, and nothing keeps it from trying again. */
+/** A failed node after a person has reset it: the need stands, and nothing keeps it from trying again. */
 export const unfailed = {
   phase: "Waiting",
   failures: 0,
@@ -216,14 +229,17 @@ export const unfailed = {
   reasons: [],
 } satisfies Partial<CycleRecord>;
 
-/** Whether something that a request lifts keeps the node back: a rest, or too many failures or reboots. */
+/**
+ * Tells whether a limit that a request lifts holds the node back: a back-off, or too many failures or
+ * reboots.
+ */
 export function isHeldBack({ phase, failures, withdrawals, reboots }: CycleRecord): boolean {
   return phase === "Failed" || failures + withdrawals + reboots > 0;
 }
 
 /**
- * Once no reboot is needed: of cycles before only how the last one went is kept, and when. A request that is taken back lifts what a new
- * one would lift.
+ * Once no reboot is needed: of cycles before only how the last one went is kept, and when. A request that is
+ * taken back lifts what a new one would lift.
  */
 export function idleAfter(record: CycleRecord, now: number): CycleRecord {
   const { outcome, lastDrainMs, leftAt, request } = record;

@@ -1,6 +1,7 @@
 /**
- * What becomes of a patch of the own Node that the API server refuses for good: a policy, a webhook or a missing right. What goes with
- * the record may be refused and the record itself be let, so that the Node can say why nothing goes on. Pure.
+ * Handles a patch of the own Node that the API server refuses for good: a policy, a webhook or a missing
+ * right. What goes with the record may be refused and the record itself be let, so that the Node can say why
+ * nothing goes on. Pure.
  */
 import { isApiError } from "../cluster/api.ts";
 import { type Closed, isReason } from "../gates/reasons.ts";
@@ -8,7 +9,10 @@ import { shortEnds } from "../text/one-line.ts";
 import { iso } from "../time/iso.ts";
 import type { CycleRecord, Reason } from "./record.ts";
 
-/** Whether a patch will be refused again, however often it is tried, until somebody changes a policy or a right. */
+/**
+ * Tells whether a patch will be refused again, however often it is tried, until somebody changes a policy
+ * or a right.
+ */
 export function isRefusal(error: unknown): boolean {
   return isApiError(error, "forbidden", "invalid");
 }
@@ -17,7 +21,7 @@ const isOfRefusal = (one: Reason) => isReason(one, "node", "refused");
 
 const wordsMaxChars = 600;
 
-/** What a server has said, as the end of a sentence of ours. */
+/** The words of a server, as the end of a sentence of ours. */
 export function serverWords(words: string): string {
   return shortEnds(words, wordsMaxChars);
 }
@@ -27,8 +31,8 @@ export function refusalText(words: string): string {
 }
 
 /**
- * The record that is to be written alone in place of `wanted`: it claims nothing of what was refused, and says so. Undefined where the
- * Node says it already. `before`: as the Node carries it.
+ * The record that is to be written alone in place of `wanted`: it claims nothing of what was refused, and
+ * says so. Undefined where the Node says it already. `before`: as the Node carries it.
  */
 export function reportRefused(
   before: CycleRecord,

@@ -8,9 +8,12 @@ const keptMax = 10;
 export interface ReportTimes {
   /** It has done so now. */
   add(): void;
-  /** How often it has within the last so many milliseconds. */
+  /** The number of times within the last so many milliseconds. */
   within(ms: number): number;
-  /** When the words alone may be written again; milliseconds since the epoch. Undefined while it has written nothing. */
+  /**
+   * When the words alone may be written again; milliseconds since the epoch. Undefined while it has
+   * written nothing.
+   */
   rewordAt(): number | undefined;
 }
 

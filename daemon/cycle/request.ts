@@ -5,7 +5,10 @@ import type { NodeFacts } from "./observation.ts";
 import { type CycleRecord, isHeldBack } from "./record.ts";
 
 const knownMaxChars = 200;
-/** Whoever writes a new request every minute neither reboots a node all the time nor lifts its limits all the time. */
+/**
+ * Whoever writes a new request every minute neither reboots a node all the time nor lifts its limits all
+ * the time.
+ */
 const acceptAgainMs = 3_600_000;
 
 /** A request is a need also where the host knows of none, or cannot tell. */
@@ -25,8 +28,9 @@ export function requestText(annotation: string): string {
 }
 
 /**
- * Until when a new request is not heeded, in milliseconds since the epoch; undefined where it is heeded at once, or is none. One that only
- * says otherwise what is waited for takes nothing that the one before has not had.
+ * Until when a new request is not accepted, in milliseconds since the epoch; undefined where it is accepted at
+ * once, or is none. One that only says otherwise what is waited for takes nothing that the one before has
+ * not had.
  */
 export function acceptedFrom(
   record: CycleRecord,

@@ -1,4 +1,7 @@
-/** The end of a cycle that has no proved reboot: the node is as it was found, and the slot goes to others. Pure. */
+/**
+ * The end of a cycle that has no proved reboot: the node is as it was found, and the slot goes to others.
+ * Pure.
+ */
 import { iso } from "../time/iso.ts";
 import {
   type Context,
@@ -16,7 +19,10 @@ import { unmark, unmarked } from "./marks.ts";
 import type { CycleRecord } from "./record.ts";
 import { ended } from "./settling.ts";
 
-/** Undoes what the cycle has done to the Node, but never on a machine that is going down. The phase after it releases the slot. */
+/**
+ * Undoes what the cycle has done to the Node, but never on a machine that is going down. The phase after
+ * it releases the slot.
+ */
 export function restore(
   record: CycleRecord,
   result: "failed" | "withdrawn",
@@ -50,7 +56,10 @@ export function restore(
   );
 }
 
-/** Whether the machine has not been asked to reboot in this cycle, so that nothing but its pods can have been in the way. */
+/**
+ * Tells whether the machine has not been asked to reboot in this cycle, so that nothing but its pods can
+ * have been in the way.
+ */
 function isBeforeReboot({ phase, attempt, askedAt }: CycleRecord): boolean {
   return phase === "Draining"
     ? attempt === 0
@@ -64,7 +73,10 @@ export function restoring(record: CycleRecord, context: Context): Decision {
   return failed(record, `failed: ${record.outcome.message}`, context);
 }
 
-/** At rest nothing of ours is on the Node; there is where the record is another version's, or was written by hand. */
+/**
+ * At rest nothing of ours is on the Node; there is where the record is another version's, or was written
+ * by hand.
+ */
 export function leftBehind(record: CycleRecord, context: Context): Decision | undefined {
   if (!record.cordoned && record.labels.length === 0) return undefined;
   return restore(record, "withdrawn", record.outcome?.message ?? "the cycle was interrupted", context);

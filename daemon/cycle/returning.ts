@@ -7,11 +7,17 @@ import type { NodeFacts, OwnPods, Unready } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 import { restore } from "./restoring.ts";
 
-/** How soon pods that are not Ready are looked at again, as nobody reports on them; a long wait is looked at less often. */
+/**
+ * The pause before pods that are not Ready are looked at again, as nobody reports on them; longer in a
+ * long wait.
+ */
 const podsRecheckMs = { soon: 5000, late: 60_000 };
 const podsSoonMs = 2 * 60_000;
 const podsNamedMax = 5;
-/** What was not Ready before the cordon may have been about to be, so it has this long; the node is not kept for it any longer. */
+/**
+ * Pods that were not Ready before the cordon may have been about to be. The node waits for them no longer
+ * than this.
+ */
 const brokenPodsMs = 60_000;
 
 /** Something that the node is not back without. */
@@ -24,7 +30,10 @@ interface Missing {
   lookAt?: number;
 }
 
-/** After the reboot is proved: whether the node is back as it was. Ends with the uncordon; however late, not without all. */
+/**
+ * After the reboot is proved: whether the node is back as it was. Ends with the uncordon; however late,
+ * not without all.
+ */
 export function returning(record: CycleRecord, context: Context): Decision {
   const { seen, policy, now } = context;
   const { node, ownPods } = seen;
@@ -33,7 +42,7 @@ export function returning(record: CycleRecord, context: Context): Decision {
   if (record.bootID === seen.bootID) return unproved("the boot ID is the one from before the reboot");
   const kept = keptSlot(context);
   if (kept !== undefined) return kept;
-  // Whoever may annotate the Node may have written its record; the lock is another object.
+  // Anybody who may annotate the Node may have written its record; the lock is another object.
   if (seen.lock?.boot === bootText(seen.bootID))
     return unproved(
       "the record says that the machine has rebooted, but the lock names the boot that still runs",
@@ -72,7 +81,7 @@ export function returning(record: CycleRecord, context: Context): Decision {
   );
 }
 
-/** Until the kubelet has reported this boot, the Node's conditions are those of the boot before. */
+/** The Node's conditions are those of the boot before until the kubelet has reported this one. */
 function missingReadiness(record: CycleRecord, node: NodeFacts, context: Context): Missing | undefined {
   const { seen, policy, now } = context;
   const due = readyDue(record, context);
@@ -83,7 +92,7 @@ function missingReadiness(record: CycleRecord, node: NodeFacts, context: Context
   return { ...due, what: "waiting for the node to stay Ready for --ready-settle", lookAt: settled };
 }
 
-/** Without the network's or the storage's pod of this node, whatever is scheduled to it would not start. */
+/** Pods that are scheduled to the node would not start without its pods for network and storage. */
 function missingPods(record: CycleRecord, pods: OwnPods | undefined, context: Context): Missing | undefined {
   if (pods === undefined) return undefined;
   const { now } = context;

@@ -1,10 +1,10 @@
-/** What gives a cycle the right to go on, looked at again before each step that cannot be undone. Pure. */
+/** The right of a cycle to go on, confirmed again before each step that cannot be undone. Pure. */
 import { type Context, type Decision, look, nodeGone, save } from "./decision.ts";
 import type { NodeFacts, Observation } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 import { restore } from "./restoring.ts";
 
-/** Looks at what gives the right to go on; where that is lost, the node is given back. */
+/** Confirms the right to go on; a node that has lost it is restored. */
 export function confirm(
   record: CycleRecord,
   context: Context,
@@ -22,7 +22,10 @@ export function confirm(
   return { node, request: need.request };
 }
 
-/** Once it may be a mistake; whoever does it again wants the node now. That is a failure, so that the back-off leaves it alone. */
+/**
+ * Once it may be a mistake; whoever does it again wants the node now. That is a failure, so that the
+ * back-off leaves it alone.
+ */
 function uncordoned(record: CycleRecord, context: Context): Decision {
   if (record.cordonedAgain || record.phase !== "Draining") {
     return restore(record, "failed", "somebody uncordoned the node", context);

@@ -17,7 +17,7 @@ import type { StartDrain } from "./own-drain.ts";
 import type { CycleRecord } from "./record.ts";
 import { createWake } from "./wake.ts";
 
-/** What the loop stands on. */
+/** Everything that the loop needs. */
 export interface CyclePorts {
   nodeName: string;
   policy: Policy;
@@ -30,7 +30,10 @@ export interface CyclePorts {
   need: NeedSource;
   readBootID: () => Promise<string>;
   checkGates: CheckGates;
-  /** How the pods are that this node is of no use without; `expected` are DaemonSets ("namespace/name") that had one here. */
+  /**
+   * Looks at the pods that this node is of no use without; `expected` are DaemonSets ("namespace/name")
+   * that had one here.
+   */
   lookAtOwnPods: (
     node: Pick<Metadata, "name" | "labels">,
     expected: readonly string[],
@@ -39,11 +42,11 @@ export interface CyclePorts {
   /** Times by `clock.elapsed()`, but for the cordon's. */
   startDrain: StartDrain;
   rebooter: Rebooter;
-  /** Whether the machine is going down; rejects where that cannot be told. */
+  /** Tells whether the machine is going down; rejects where that is unknown. */
   isShuttingDown: (signal: AbortSignal) => Promise<boolean>;
-  /** For how many milliseconds in all the API server could not be reached, up to now. */
+  /** The total time without the API server up to now; milliseconds. */
   unreachableMs: () => number;
-  /** Takes what this node has left in a lock that is not the one it is told to use now. */
+  /** Takes what this node has left in a lock that is not the configured one. */
   leaveLock: (lock: string, signal: AbortSignal) => Promise<void>;
   report: CycleReport;
 }
@@ -54,16 +57,21 @@ export interface CycleReport {
   phaseChanged(from: CycleRecord, to: CycleRecord, why: string): void;
   /** Entries of nodes that are gone were taken out of the lock. */
   orphansRemoved(nodes: readonly string[]): void;
-  /** Holders of the lock that do not come back, as this node sees them while it waits; told each minute. */
+  /** Holders of the lock that do not come back, as this node sees them while it waits; reported each minute. */
   holdersOverdue(overdue: readonly Overdue[]): void;
-  /** What people have written on the Node and perhaps meant otherwise than it is taken; told in each pass. */
+  /**
+   * Annotations of people that perhaps mean something else than they are taken for; reported in each pass.
+   */
   misread(faults: readonly string[]): void;
   /**
-   * The API server refuses what is to be written on the own Node: the record itself, or only what goes with it. Undefined once it has
-   * taken what was to be written.
+   * The API server refuses what is to be written on the own Node: the record itself, or only what goes with
+   * it. Undefined once it has taken what was to be written.
    */
   refused(what: "record" | "marks" | undefined, why?: string): void;
-  /** The record on the Node is not believed: it cannot be read, or says what this process knows better. Told each time. */
+  /**
+   * The record on the Node is not believed: it cannot be read, or says what this process knows better.
+   * Told each time.
+   */
   doubted(fault: string): void;
   /** Something did not work; the loop goes on. */
   failed(what: string, error: unknown): void;
@@ -74,13 +82,22 @@ export interface CycleReport {
 /** A pass makes a handful of requests, each with its own deadline; one that takes longer than this hangs. */
 const passDeadlineMs = 5 * 60_000;
 const waitGraceMs = 60_000;
-/** A cycle is a few dozen passes. More than this in so short a time go in a circle, and must not load the server. */
+/**
+ * A cycle is a few dozen passes. More than this in so short a time go in a circle, and must not load the
+ * server.
+ */
 const passesMax = 200;
 const busyMs = 10_000;
-/** What is remembered of the Node and the lock is believed for a period, but a short period is no reason to read them often. */
+/**
+ * Memory of the Node and the lock is believed for a period. A short period is no reason to read them
+ * often.
+ */
 const trustLeastMs = 10 * 60_000;
 
-/** Observes, decides, does one thing, reports, waits; until the signal ends it. Errors are reported, never thrown. */
+/**
+ * Observes, decides, does one thing, reports, waits; until the signal ends it. Errors are reported, never
+ * thrown.
+ */
 export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<void> {
   const { clock, report } = ports;
   const wake = createWake(clock);
@@ -98,7 +115,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
     onError: report.failed,
   });
   const cycle = createCycle(ports, trustMs, turn, wake.ring);
-  // From here on everything that this function started ends with it.
+  // Everything that this function starts ends with it.
   const ended = new AbortController();
   const end = () => ended.abort(signal.reason);
   signal.addEventListener("abort", end, { once: true });
@@ -162,7 +179,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
   ended.abort();
 }
 
-/** What would be done now, without doing it. Rejects when something cannot be seen. */
+/** Decides without acting. Rejects when an observation fails. */
 export async function lookOnce(
   ports: CyclePorts,
   signal: AbortSignal,
@@ -171,7 +188,7 @@ export async function lookOnce(
   return await cycle.look(signal);
 }
 
-/** As long as a cycle may take, by the settings of this node; with a margin for clocks that differ. */
+/** The longest time of a cycle by the settings of this node, with a margin for clocks that differ. */
 function overdueMsOf(policy: Policy): number {
   const { drainDelayMs, drainTimeoutMs, rebootDelayMs, rebootTimeoutMs, rebootAttempts } = policy;
   const before = drainDelayMs + drainTimeoutMs + rebootDelayMs + policy.beforeHooks.timeoutMs;

@@ -1,4 +1,4 @@
-/** What the cycle writes on its own Node: the record, and the marks with it. */
+/** Writes the own Node: the record, and the marks with it. */
 
 import { momentsOf } from "./both-clocks.ts";
 import type { Action } from "./decision.ts";
@@ -13,7 +13,10 @@ import { isRefusal, refusalText, reportRefused, withoutRefusal } from "./refused
 /** A record that somebody takes away again and again is written again no sooner. */
 const rewriteMs = 60_000;
 
-/** The write, and the sentence that explains it. `version`: of the Node on which the pass stands, whatever the watch has shown since. */
+/**
+ * The write, and the sentence that explains it. `version`: of the Node on which the pass stands, whatever
+ * the watch has shown since.
+ */
 export interface Write {
   record: CycleRecord;
   change: NodeChange;
@@ -48,7 +51,10 @@ export async function save(parts: CycleParts, write: Write, signal: AbortSignal)
   if (before.phase !== next.phase) ports.report.phaseChanged(before, next, why);
 }
 
-/** Where the server refuses what goes with the record, the record alone says so. A cycle that has not begun says it in its own way. */
+/**
+ * A refusal of the marks is reported by the record alone. A cycle that has not begun reports it in its own
+ * way.
+ */
 export async function saveOrReport(
   parts: CycleParts,
   { record, change, trial }: Extract<Action, { do: "save" }>,
@@ -108,7 +114,10 @@ export async function rehearse(
   evidence.add({ type: "rehearsed", isRefused: false });
 }
 
-/** Writes a record again that somebody has taken away, or replaced: it is to survive this process, and to be seen by people. */
+/**
+ * Writes a record again that somebody has taken away, or replaced: it is to survive this process, and to
+ * be seen by people.
+ */
 export function createRewrite(parts: CycleParts) {
   const { ports, memory, setbacks } = parts;
   let lastAt = Number.NEGATIVE_INFINITY;
@@ -125,7 +134,7 @@ export function createRewrite(parts: CycleParts) {
   };
 }
 
-/** As it is once it was written and read. */
+/** The record once it was written and read. */
 function asWritten(text: string, record: CycleRecord): CycleRecord {
   return parseRecord(text).record ?? record;
 }

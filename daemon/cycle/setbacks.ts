@@ -5,7 +5,7 @@ import type { Action } from "./decision.ts";
 import type { Setback, Trial } from "./observation.ts";
 import { isRefusal } from "./refused.ts";
 
-/** What the loop does, by what its failures are counted: what goes well between two tries of another says nothing of the next. */
+/** Steps of the loop whose failures are counted apart: the success of one says nothing of another. */
 export type Step =
   | Trial
   | Exclude<Action["do"], "wait" | "look" | "acquire" | "reenter">
@@ -29,7 +29,7 @@ const pauses: Record<"look" | Trial | "other", Pauses> = {
   begin: { firstMs: 1000, later: { firstMs: 2 * 60_000, maxMs: 3_600_000 } },
 };
 
-/** Whose conflicts have not been tried again yet, as those of the lock have. */
+/** Steps whose conflicts were not retried yet, as those of the lock were. */
 const patchesNode: ReadonlySet<keyof typeof pauses> = new Set(["begin", "other"]);
 
 export interface Setbacks {
@@ -42,9 +42,12 @@ export interface Setbacks {
   /** Does it, and counts how that went. */
   attempt<T>(step: Step, work: () => Promise<T>): Promise<T>;
   succeeded(step: Step): void;
-  /** How long to back off after the step that has failed last; 0 where decisions know of it, and wait themselves. Milliseconds. */
+  /** The back-off after the last failure; 0 where decisions know of it, and wait themselves. Milliseconds. */
   lastBackoffMs(): number;
-  /** Those that decisions depend on; `until` in milliseconds since the epoch of the clock whose time is given. */
+  /**
+   * Setbacks that decisions depend on; `until` in milliseconds since the epoch of the clock whose time is
+   * given.
+   */
   shown(now: number): Partial<Record<Trial, Setback>>;
 }
 
@@ -54,11 +57,15 @@ function isTrial(step: Step): step is Trial {
   return trials.some((trial) => trial === step);
 }
 
-/** What has been refused or has failed in a row, each with a back-off of its own; what the server asks to wait is heeded. */
+/**
+ * Counts refusals and failures in a row, each with a back-off of its own, at least as long as the server
+ * asks.
+ */
 export function createSetbacks(clock: Clock, random: Random): Setbacks {
   const failures = new Map<Step, Setback>();
   let last: Step = "look at the node";
-  // Whole milliseconds: the fraction of one would be lost beside milliseconds since the epoch, and waited for for ever.
+  // Whole milliseconds: the fraction of one would be lost beside milliseconds since the epoch, and waited for
+  // for ever.
   const backoffMs = (step: Step) =>
     Math.max(0, Math.ceil((failures.get(step)?.until ?? 0) - clock.elapsed()));
 
@@ -70,7 +77,8 @@ export function createSetbacks(clock: Clock, random: Random): Setbacks {
 
   function fail(step: Step, error: unknown): void {
     const times = (failures.get(step)?.times ?? 0) + 1;
-    // Somebody else has written between our read and our write: the next try knows of it. But a loop of that is to end too.
+    // Somebody else has written between our read and our write: the next try knows of it. But a loop of that
+    // is to end too.
     const isRace = isApiError(error, "conflict") && patchesNode.has(kindOf(step));
     const waitMs = Math.max(retryAfterOf(error), pauseOf(kindOf(step), isRace ? times - 1 : times));
     const why = (error as Error).message;

@@ -13,7 +13,7 @@ export function settling(record: CycleRecord, context: Context): Decision {
   );
 }
 
-/** Where a cycle that did not fail leads: a need that outlived it is counted on, one that has gone is forgotten. */
+/** Ends a cycle that did not fail. A need that outlived it is counted on, one that has gone is forgotten. */
 export function ended(cycle: CycleRecord, { seen, now }: Context): Decision {
   if (seen.need === undefined) return look("need");
   const record = { ...cycle, leftAt: iso(now) };

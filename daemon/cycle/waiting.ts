@@ -1,4 +1,7 @@
-/** A node that waits says on its Node for what, but does not write that more often than anybody could read it. Pure. */
+/**
+ * A node that waits says on its Node for what, but does not write that more often than anybody could read
+ * it. Pure.
+ */
 import type { Closed, GateName } from "../gates/reasons.ts";
 import type { Refusal } from "../lock/refusal.ts";
 import { iso } from "../time/iso.ts";
@@ -7,10 +10,16 @@ import { soften } from "./marks.ts";
 import { reasonsOf, reportAt, reported } from "./reasons.ts";
 import type { CycleRecord } from "./record.ts";
 
-/** Reasons that come and go, as where two daemons of one node see different ones, are written no sooner after so many in a minute. */
+/**
+ * Reasons that come and go, as where two daemons of one node see different ones, are written no sooner
+ * after so many in a minute.
+ */
 const reportAgainMs = 30_000;
 const reportsMax = 3;
-/** What a node waits for that is to be drained next; operators and deschedulers that see the taint move what must not be evicted. */
+/**
+ * Gates of a node that is to be drained next: operators and deschedulers that see the taint move what must
+ * not be evicted.
+ */
 const softGates: readonly GateName[] = ["lock", "disruption"];
 
 /** Waits, and says so on the Node when the reasons are other ones than it says there now. */
@@ -41,8 +50,8 @@ export function waitingFor(
 }
 
 /**
- * What only other Nodes tell is asked again, and a window that ends is seen; all else is told by the lock. Who is in the
- * way changes too often for the record.
+ * A reason that depends on other Nodes is asked again, and the end of a window is seen; the lock tells of
+ * all else. The names of other holders change too often for the record.
  */
 export function refused(record: CycleRecord, refusal: Refusal, context: Context): Decision {
   const { seen, policy, now } = context;
