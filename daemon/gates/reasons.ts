@@ -79,7 +79,7 @@ export const askedGates = {
 export const cycleGates = {
   need: {
     about: "A reboot is needed.",
-    codes: { "cannot-tell": "It cannot be told whether a reboot is needed; the message gives the error." },
+    codes: { "cannot-tell": "rebootd cannot tell whether a reboot is needed; the message gives the error." },
   },
   rest: {
     about: "The node is not backing off.",
@@ -102,7 +102,7 @@ export const cycleGates = {
   node: {
     about: "The own Node can be read and written.",
     codes: {
-      "cannot-tell": "It cannot be told which pods of this node are Ready.",
+      "cannot-tell": "rebootd cannot tell which pods of this node are Ready.",
       refused: "The API server refuses what the cycle changes on the Node.",
       unanswered: "A write of the Node had no answer; it is written again before the slot is released.",
       unwritable: "The API server does not let the cycle begin.",

@@ -41,7 +41,7 @@ const entryMaxChars = 4096;
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
 const nameMaxChars = 253;
 
-/** A node, as told from a later one of the same name. The UID is unknown until the Node was first read. */
+/** A node, distinct from a later one of the same name. The UID is unknown until the Node was first read. */
 export interface NodeIdentity {
   name: string;
   uid?: string | undefined;

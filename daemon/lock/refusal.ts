@@ -13,7 +13,7 @@ export const refusals = {
   "control-plane-not-whole":
     "Critical static pods of other control-plane nodes, such as etcd, are not Ready.",
   "too-many-unavailable": "Too many nodes are not Ready, cordoned or in the lock (--max-unavailable).",
-  "nodes-unknown": "The state of the other nodes cannot be told.",
+  "nodes-unknown": "The state of the other nodes is unknown.",
   halted: "Too many nodes have failed in a row; no node starts until rebootd resume --all.",
   "failures-unreadable": "The annotation that counts failures cannot be read.",
 } as const;
