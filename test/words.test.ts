@@ -5,13 +5,7 @@ import { everyRow } from "./rows.ts";
 const root = new URL("../", import.meta.url);
 
 /** Folders and files that still have retired words. Remove each one when it has none. */
-const unfinished: readonly string[] = [
-  "daemon/annotations/",
-  "daemon/cycle/",
-  "daemon/gates/",
-  "daemon/prometheus/",
-  "daemon/schedule/",
-];
+const unfinished: readonly string[] = ["daemon/cycle/"];
 
 /** Retired words and phrases, each with the standard terms in its place. A blank also matches a line break in a comment. */
 const words: readonly [pattern: string, instead: string][] = [

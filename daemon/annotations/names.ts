@@ -1,7 +1,8 @@
 /**
- * The contract with the cluster: each key of an annotation, a label or a taint that rebootd reads or writes, with the objects that bear
- * it, its writers and its form. There is no finalizer. docs/reference/annotations.md lists the rows, and manifests/base/admission.yaml
- * lets the daemons write what is theirs.
+ * The contract with the cluster: each key of an annotation, a label or a taint that rebootd reads or writes,
+ * with the objects that bear it, its writers and its form. There is no finalizer.
+ * docs/reference/annotations.md lists the rows, and manifests/base/admission.yaml lets the daemons write what
+ * is theirs.
  */
 
 export type Bearer = "Node" | "lock object" | "Pod" | "DaemonSet";
@@ -220,7 +221,10 @@ export const namedByOptions = {
   },
 } as const satisfies Record<string, Mark>;
 
-/** The annotations of rebootd itself that an object bears, or those of them that one kind of writer writes; sorted. */
+/**
+ * The annotations of rebootd itself that an object bears, or those of them that one kind of writer writes;
+ * sorted.
+ */
 export function keysOn(bearer: Bearer, writer?: Writer): string[] {
   const rows: readonly (Mark & { key: string })[] = Object.values(contract);
   return rows

@@ -6,7 +6,7 @@ export interface Pause {
   /** Milliseconds since the epoch; without it a person ends it. */
   until?: number;
   reason?: string;
-  /** What was perhaps meant otherwise than it is taken. */
+  /** A part of the value that may have another meaning than its writer intended. */
   fault?: string;
 }
 
@@ -16,9 +16,9 @@ const form = new RegExp(`^until\\s+(${time.source})\\s*(?::(.*))?$`, "is");
 const endless = 'it does not end by itself; an end is written as "until 2026-12-24T06:00:00Z: why"';
 
 /**
- * `true`, or why, or `true: why`; with `until TIME` or `until TIME: why` it ends by itself. A word for no, such as `false`, and
- * nothing are no pause. What is not understood is a reason, so it pauses; where an end seems to be meant, `fault` says that there
- * is none.
+ * `true`, or why, or `true: why`; with `until TIME` or `until TIME: why` it ends by itself. A word for no,
+ * such as `false`, and nothing are no pause. What is not understood is a reason, so it pauses; where an end
+ * seems to be meant, `fault` says that there is none.
  */
 export function parsePause(annotation: string | undefined): Pause | undefined {
   const text = requestIn(annotation);
@@ -30,7 +30,7 @@ export function parsePause(annotation: string | undefined): Pause | undefined {
   return { ...reasonAlone(text), ...(seemsToEnd && { fault: endless }) };
 }
 
-/** What {@link parsePause} reads. */
+/** The text that {@link parsePause} reads. */
 export function writePause({ until, reason }: Pause): string {
   const word = until === undefined ? undefined : `until ${new Date(until).toISOString()}`;
   return writeReason(word, reason, (text, meant) => {

@@ -2,15 +2,18 @@ import { shortLine } from "../text/one-line.ts";
 import { prefix } from "./names.ts";
 
 export interface ReadKeys {
-  /** Where the annotations are: "of a Node". */
+  /** The object of the annotations: "of a Node". */
   where: string;
   /** Keys that are read there. */
   known: readonly string[];
-  /** Those of them that people write, which may have been meant. */
+  /** The known keys that people write, which an unread key may stand for. */
   forPeople: readonly string[];
 }
 
-/** Keys of rebootd that nobody reads where they are, such as `rebootd.dev/pause`, each as a sentence; sorted. Pure. */
+/**
+ * Keys of rebootd that nobody reads where they are, such as `rebootd.dev/pause`, each as a sentence; sorted.
+ * Pure.
+ */
 export function unreadKeys(
   annotations: Readonly<Record<string, string>>,
   { where, known, forPeople }: ReadKeys,

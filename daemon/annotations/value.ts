@@ -1,6 +1,7 @@
 /**
- * Annotations in which a person asks for something: a word such as `true`, the word and a reason (`true: new disk`), or a
- * reason alone. A word for no is the same as no annotation. What is written here is read as it was meant, whatever the reason.
+ * Annotations in which a person asks for something: a word such as `true`, the word and a reason (`true: new
+ * disk`), or a reason alone. A word for no is the same as no annotation. What is written here is read as it
+ * was meant, whatever the reason.
  */
 
 const no = /^(?:false|no|off|0)$/i;
@@ -20,7 +21,9 @@ export function reasonAfter(text: string | undefined): { reason?: string } {
   return reason === "" ? {} : { reason };
 }
 
-/** Where no other word was found: `true` and its like give no reason, `true: why` gives one, and all else is one. */
+/**
+ * The reason in a value without another word: none in `true`, the rest of `true: why`, else the whole value.
+ */
 export function reasonAlone(text: string): { reason?: string } {
   if (yes.test(text)) return {};
   const [, after] = /^true\s*:(.*)$/is.exec(text) ?? [];
@@ -38,7 +41,7 @@ export function writeReason(
   return word === undefined && isRead(reason, reason) ? reason : `${word ?? "true"}: ${reason}`;
 }
 
-/** As it is kept: cut to what fits a line, and not within a character. */
+/** The reason, cut to one line, and without half a character. */
 export function reasonOf(text: string): string {
   return cut(text.trim(), reasonMaxChars).trim();
 }

@@ -19,7 +19,7 @@ export interface AlertFilter {
 export interface AlertSources {
   prometheus: JsonServer;
   alertmanager: JsonServer | undefined;
-  /** What stands between the braces of a selector; one of them must select the alert. Empty: all alerts. */
+  /** The texts between the braces of selectors; one of them must select the alert. Empty: all alerts. */
   matchers: readonly string[];
 }
 
@@ -98,7 +98,7 @@ export function alertsQuery(matchers: readonly string[]): string {
   return matchers.length === 0 ? "ALERTS" : matchers.map((one) => `ALERTS{${one}}`).join(" or ");
 }
 
-/** What stands between the braces of a selector, as Prometheus reads it; a label that is not there is an empty one. */
+/** Reads the text between the braces of a selector as Prometheus does; a missing label is an empty one. */
 function selectorOf(matchers: string): (labels: Alert) => boolean {
   const tests = [...matchers.matchAll(/(\w+)(=~|!~|!=|=)("(?:[^"\\]|\\.)*")/g)].map(
     ([, name = "", operator = "", quoted = ""]) => {

@@ -51,7 +51,10 @@ const trustMs = 60 * 60_000;
 /** A missing right may be granted meanwhile. */
 const forbiddenMs = 60 * 60_000;
 
-/** Closed while a drain of this node could not succeed. `rebootd plan` reports the same; the codes are those of findings. */
+/**
+ * Closed while a drain of this node could not succeed. `rebootd plan` reports the same; the codes are those
+ * of findings.
+ */
 export function disruptionGate(
   ports: DisruptionPorts,
   nodeName: string,
@@ -119,7 +122,10 @@ async function readFacts(
   };
 }
 
-/** Undefined unless budgets alone block the drain, in few namespaces, and the draw keeps thousands of nodes from watching at a time. */
+/**
+ * Undefined unless budgets alone block the drain, in few namespaces, and the draw keeps thousands of nodes
+ * from watching at a time.
+ */
 function watchOf(
   ports: DisruptionPorts,
   facts: PreflightFacts,
@@ -220,8 +226,8 @@ function named(pods: readonly { key: string; text: string }[]): string {
 }
 
 /**
- * What makes a drain fail, and not only wait: a budget that ran out a moment ago, as when the pods of the node before are still
- * starting, has most of the drain's time left to fill up.
+ * The findings that make a drain fail, and not only wait: a budget that ran out just now, as when the pods of
+ * the node before are still starting, has most of the drain's time left to fill up.
  */
 function isLasting(finding: Finding, escalation: Escalation, now: number): finding is Finding<ObstacleCode> {
   return isObstacle(finding) && !isRecent(finding, escalation, now);

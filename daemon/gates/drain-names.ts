@@ -7,7 +7,7 @@ import { withDeadline } from "../time/deadline.ts";
 import type { Gate } from "./gate.ts";
 import type { Looked } from "./notices/unmatched.ts";
 
-/** What options of the drain name. */
+/** The names in the options of the drain. */
 export interface DrainNames {
   /** A label selector, as the server reads it. */
   podSelector: string | undefined;
@@ -19,8 +19,8 @@ const lookEveryMs = 3_600_000;
 const lookMaxMs = 5000;
 
 /**
- * Never closed: it tells, once an hour while the node waits, whether anything on this node has what the options of the drain name.
- * The drain itself asks for it too late for that, with a slot at hand.
+ * Never closed: it tells, once an hour while the node waits, whether anything on this node has what the
+ * options of the drain name. The drain itself asks for it too late for that, with a slot at hand.
  */
 export function drainNamesGate(
   api: Api,

@@ -28,12 +28,15 @@ export interface Asked extends Omit<GateContext, "now"> {
   isLockFull: boolean;
 }
 
-/** `onOpening`: called when a gate that was closed is worth another look before its time. Without it none is watched. */
+/**
+ * `onOpening`: called when a gate that was closed is worth another look before its time. Without it none is
+ * watched.
+ */
 export type CheckGates = (asked: Asked, signal: AbortSignal, onOpening?: () => void) => Promise<GateAnswers>;
 
 /**
- * Asks all gates at once and reports every closed one. A gate that cannot be evaluated is closed and says so. Only a closed
- * answer of a remote gate is used again: an answer that opens the way is always new.
+ * Asks all gates at once and reports every closed one. A gate that cannot be evaluated is closed and says so.
+ * Only a closed answer of a remote gate is used again: an answer that opens the way is always new.
  */
 export function createGateCheck(gates: readonly Gate[], rounds: GateRounds): CheckGates {
   const { clock } = rounds;
@@ -63,7 +66,9 @@ export function createGateCheck(gates: readonly Gate[], rounds: GateRounds): Che
   };
 }
 
-/** At the start, the answers for the slot are only remembered, as long as the gate would not be asked again. */
+/**
+ * At the start, the answers for the slot are only remembered, as long as the gate would not be asked again.
+ */
 function isAsked(gate: Gate, { stage }: Asked, memory: Memory): boolean {
   if (gate.stages.includes(stage)) return true;
   return stage === "start" && gate.stages.includes("slot") && memory.reusable(gate, false) !== undefined;

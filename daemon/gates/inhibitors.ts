@@ -8,8 +8,8 @@ export type Inhibitors = "auto" | "wait";
 const shownMax = 5;
 
 /**
- * Closed while somebody holds shutdowns back. A reboot by root, or by signal, would pass over them, so they are asked
- * first.
+ * Closed while somebody holds shutdowns back. A reboot by root, or by signal, would pass over them, so they
+ * are asked first.
  */
 export function inhibitorsGate(logind: Pick<Logind, "listInhibitors">, when: Inhibitors): Gate<"inhibitors"> {
   /** A bus that was there and is not any more is no sign that nothing is held. */

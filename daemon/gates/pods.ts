@@ -9,7 +9,7 @@ import type { Looked } from "./notices/unmatched.ts";
 export interface BlockingPods {
   /** Label selectors, as the server reads them. */
   selectors: readonly string[];
-  /** Where they count; everywhere, where none is named. */
+  /** The namespaces in which pods count; all if none is named. */
   namespaces: readonly string[];
 }
 

@@ -41,7 +41,10 @@ export function queriesGate(
   };
 }
 
-/** As an alerting rule is active: by any element of a vector, whatever its value. A number is one unless it is 0. */
+/**
+ * Counts like an alerting rule: any element of a vector is a result, with any value; so is a number other
+ * than 0.
+ */
 async function resultOf(
   prometheus: JsonServer,
   query: string,

@@ -1,7 +1,7 @@
 /**
- * Every gate and every reason code that a node may wait for, each with one sentence for people: the types below are derived from the
- * tables, so a gate or a code that is not in them does not compile. They are the labels of `rebootd_gate_closed`, and are in the record.
- * docs/reference/reasons.md lists them. Pure.
+ * Every gate and every reason code that a node may wait for, each with one sentence for people: the types
+ * below are derived from the tables, so a gate or a code that is not in them does not compile. They are the
+ * labels of `rebootd_gate_closed`, and are in the record. docs/reference/reasons.md lists them. Pure.
  */
 import { obstacles } from "../drain/finding.ts";
 import { refusals } from "../lock/refusal.ts";
@@ -75,7 +75,7 @@ export const askedGates = {
   },
 } as const satisfies Record<string, Row>;
 
-/** What the lock and the cycle itself are closed for. */
+/** The reasons of the lock and of the cycle itself. */
 export const cycleGates = {
   need: {
     about: "A reboot is needed.",
@@ -143,7 +143,7 @@ interface ClosedFor<G, C> {
   message: string;
   /** RFC 3339: since when it has been closed for this without a break. */
   since?: string;
-  /** Soon over: a node that is drained waits for it. */
+  /** The reason is transient: a drained node waits for its end. */
   isTransient?: true;
 }
 

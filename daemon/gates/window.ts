@@ -10,8 +10,8 @@ export interface WindowSettings extends Schedule {
 }
 
 /**
- * As a person said; or as long as a cycle may take: `cycleMaxMs`, less where this node's last one was quicker, and never
- * more than half of the window, so that a short one is of use too.
+ * The configured time, or the longest time of a cycle: `cycleMaxMs`, less if this node's last one was
+ * quicker, and never more than half of the window, so that a short one is of use too.
  */
 export type Margin = { ms: number } | { cycleMaxMs: number };
 

@@ -28,10 +28,10 @@ const silencesSchema = z.array(
 export type KnownAlert = z.output<typeof alertsSchema>[number];
 export type Silence = z.output<typeof silencesSchema>[number];
 
-/** Matching that takes longer would hold up what else the daemon does. */
+/** Longer matching would delay the rest of the daemon. */
 const matchMaxMs = 2000;
 
-/** The alerts that are neither silenced nor inhibited. Rejects when that cannot be told. */
+/** The alerts that are neither silenced nor inhibited. Rejects if Alertmanager cannot tell. */
 export async function notMuted(
   server: JsonServer,
   alerts: readonly Alert[],
@@ -62,8 +62,9 @@ async function get<T>(
 }
 
 /**
- * Alertmanager's own word counts for what it knows. What it does not know, such as what is pending in Prometheus, is matched
- * against its silences. Where either leaves a doubt the alert is a loud one. `goOn` is called again and again, and may throw.
+ * Alertmanager's own word counts for what it knows. What it does not know, such as what is pending in
+ * Prometheus, is matched against its silences. Where either leaves a doubt the alert is a loud one. `goOn` is
+ * called again and again, and may throw.
  */
 export function loudAlerts(
   alerts: readonly Alert[],
@@ -96,8 +97,9 @@ interface Kind {
 }
 
 /**
- * What has become of each alert in Alertmanager: there it has all its labels, and external ones beside them. Of several that may
- * have become one it was the one with most labels, as those of the others are found in it too; of two with as many neither.
+ * The state of each alert in Alertmanager: there it has all its labels, and external ones beside them. Of
+ * several that may have become one it was the one with most labels, as those of the others are found in it
+ * too; of two with as many neither.
  */
 function copiesOf(
   alerts: readonly Alert[],
@@ -146,7 +148,10 @@ function valuesOf(labels: Alert, names: readonly string[]): string {
   return JSON.stringify(names.map((name) => labels[name]));
 }
 
-/** A matcher for a label that the alert has not got matches nothing here: Prometheus may add that label on its way. */
+/**
+ * A matcher for a label that the alert has not got matches nothing here: Prometheus may add that label on its
+ * way.
+ */
 function testOf(
   { name, value, isRegex, isEqual }: Silence["matchers"][number],
   goOn: () => void,
@@ -162,10 +167,10 @@ function testOf(
   };
 }
 
-/** Of the machine that an expression becomes; more would take tens of MiB, and a person may write what they like. */
+/** The size limit of a compiled expression; larger ones take tens of MiB, and expressions are not trusted. */
 const instructionsMax = 20_000;
 
-/** As Alertmanager has it: about the whole value. What is not understood, or is too large, matches nothing. */
+/** Matches the whole value, as in Alertmanager. An invalid or too large expression matches nothing. */
 function anchored(value: string): Pattern | undefined {
   const repeats = [...value.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].map(([, least, most]) =>
     Number(most || least),

@@ -3,10 +3,10 @@ import { asConnector, connectThrough, connectTimeoutMs, proxyAuthorization } fro
 import { createSecrets } from "../text/secrets.ts";
 import type { HttpPost } from "./server.ts";
 
-/** What a request carries beside the question. */
+/** The credentials and the certificates of a request. */
 export interface HttpAccess {
   headers: Readonly<Record<string, string>>;
-  /** Of the certificates to trust instead of the usual ones. */
+  /** The certificates to trust instead of those of the system. */
   caPem: string | undefined;
 }
 
@@ -14,9 +14,10 @@ export interface HttpAccess {
 const answerMaxBytes = 10 * 1024 * 1024;
 
 /**
- * Over HTTP, with what `readAccess` gives for each request: tokens and certificates change while the daemon runs. User and
- * password in the URL go before those. The signal is the only deadline. No redirect is followed, so credentials go nowhere
- * but where they were meant to go. `proxyTo` answers with the proxy to a server, where there is one.
+ * Over HTTP, with what `readAccess` gives for each request: tokens and certificates change while the daemon
+ * runs. User and password in the URL go before those. The signal is the only deadline. No redirect is
+ * followed, so credentials go nowhere but where they were meant to go. `proxyTo` answers with the proxy to a
+ * server, where there is one.
  */
 export function createPost(
   readAccess: () => Promise<HttpAccess>,
@@ -33,7 +34,7 @@ export function createPost(
     try {
       const {
         statusCode,
-        headers: told,
+        headers: answered,
         body,
       } = await agent.request({
         origin: route.origin,
@@ -48,7 +49,7 @@ export function createPost(
             }),
       });
       const text = await body.text();
-      const date = Date.parse(String(told["date"]));
+      const date = Date.parse(String(answered["date"]));
       return {
         status: statusCode,
         text: statusCode === 200 ? text : secrets.hide(text),
@@ -70,8 +71,9 @@ interface Route {
 }
 
 /**
- * As Go's client takes it: an HTTP proxy is handed what is for a server without TLS, as many of them connect to port 443 alone
- * (https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2); all else goes through a connection that the proxy passes on.
+ * Uses a proxy as Go's client does: an HTTP proxy gets requests for a server without TLS, as many of them
+ * connect to port 443 alone (https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2); all else goes through a
+ * connection that the proxy passes on.
  */
 function routeTo(server: URL, proxy: URL | undefined, caPem: string | undefined): Route {
   const { origin, pathname, search, protocol, host } = server;

@@ -16,7 +16,10 @@ const answerSchema = z.object({
     z.object({ resultType: z.literal("scalar"), result: sample }),
   ]),
   warnings: z.nullish(z.array(z.string())),
-  /** VictoriaMetrics' word for an answer that lacks a part: https://docs.victoriametrics.com/victoriametrics/cluster-victoriametrics/#cluster-availability */
+  /**
+   * VictoriaMetrics' word for an answer that lacks a part:
+   * https://docs.victoriametrics.com/victoriametrics/cluster-victoriametrics/#cluster-availability
+   */
   isPartial: z.nullish(z.boolean()),
 });
 type Answer = z.output<typeof answerSchema>;
@@ -29,7 +32,7 @@ export interface QueryResult {
   warnings: readonly string[];
 }
 
-/** What the query has as its result now, by the server's clock: this node's may be wrong. */
+/** The result of the query now, by the server's clock: this node's may be wrong. */
 export async function queryPrometheus(
   server: JsonServer,
   query: string,

@@ -20,11 +20,11 @@ export interface JsonServer {
   name: "Prometheus" | "Alertmanager";
   /** May have a path, a query, user and password. */
   url: string;
-  /** Of one request. */
+  /** The deadline of one request. */
   timeoutMs: number;
   clock: Clock;
   post: HttpPost;
-  /** Told the date of each answer, with the text of the server. */
+  /** Called with the date of each answer, and the name of the server. */
   onDate?: (server: string, date: number) => void;
 }
 
@@ -41,12 +41,17 @@ export function serverText({ name, url }: JsonServer): string {
   return `${name} at ${origin}${pathname.replace(/\/+$/, "")}`;
 }
 
-/** What the server says, as others may read it. To be asked for before the text is cut: half a secret is not known again. */
+/**
+ * The text of the server without secrets. Call it before the text is cut: half a secret is not recognized.
+ */
 export function shown({ post }: JsonServer, said: string): string {
   return post.hide?.(said) ?? said;
 }
 
-/** The value in the server's answer. Rejects when there is none, and with a {@link SilentServerError} when that took too long. */
+/**
+ * The value in the server's answer. Rejects when there is none, and with a {@link SilentServerError} when
+ * that took too long.
+ */
 export async function askServer(
   server: JsonServer,
   path: string,
@@ -86,13 +91,13 @@ async function send(
     if (cause instanceof DeadlineError) {
       throw new SilentServerError(`${who} has not answered within ${timeoutMs / 1000} s`, { cause });
     }
-    // Where several addresses were tried the error has no text of its own.
+    // After attempts at several addresses the error has no message.
     const { message, code } = cause as NodeJS.ErrnoException;
     throw new Error(`asking ${who}: ${shown(server, message || String(code))}`, { cause });
   }
 }
 
-/** What a server says that refuses the method, or a proxy that lets readers read and do nothing else. */
+/** The answers of a server that refuses the method, or of a proxy that allows only reads. */
 const methodRefusals = [403, 405, 501];
 
 /** By GET where POST is refused; then the refusal comes with the answer. */

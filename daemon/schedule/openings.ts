@@ -1,7 +1,10 @@
 import { createTask, parse } from "node-cron";
 import { wallClock } from "./wall-clock.ts";
 
-/** kured's window: on these days from `start` to the end of the second `end`; an end before the start is on the next day. */
+/**
+ * kured's window: on these days from `start` to the end of the second `end`; an end before the start is on
+ * the next day.
+ */
 export interface DailyWindow {
   /** 0 is Sunday: the day on which the window starts. */
   days: readonly number[];
@@ -12,7 +15,10 @@ export interface DailyWindow {
   zone: string;
 }
 
-/** Opens when the cron expression says so on the clock of the zone, and stays open for as long as a stopwatch shows. */
+/**
+ * Opens when the cron expression says so on the clock of the zone, and stays open for as long as a stopwatch
+ * shows.
+ */
 export interface CronWindow {
   cron: string;
   durationMs: number;
@@ -29,11 +35,14 @@ export interface Schedule {
   /** None is a window that never closes. */
   windows: readonly (DailyWindow | CronWindow)[];
   blackouts: readonly Blackout[];
-  /** Of the blackouts. */
+  /** The time zone of the blackouts. */
   zone: string;
 }
 
-/** From `start` on until just before `end`; milliseconds since the epoch. `end` is Infinity where it is too far away. */
+/**
+ * From `start` on until just before `end`; milliseconds since the epoch. `end` is Infinity where it is too
+ * far away.
+ */
 export interface Span {
   start: number;
   end: number;
@@ -48,9 +57,9 @@ const aheadDays = 367;
 const endAheadDays = 32;
 
 /**
- * When the windows are open, blackouts taken away: in order, apart from one another, the first being the first that ends
- * after `from`. What overlaps or adjoins is one. A `start` is true if it is not more than `backMs` before `from`; of what
- * is open for longer it is somewhere before that.
+ * When the windows are open, blackouts taken away: in order, apart from one another, the first being the
+ * first that ends after `from`. What overlaps or adjoins is one. A `start` is true if it is not more than
+ * `backMs` before `from`; of what is open for longer it is somewhere before that.
  */
 export type Openings = (from: number, backMs: number) => Generator<Span, void>;
 
@@ -93,7 +102,7 @@ function dailyStarts({ days, start, end, zone }: DailyWindow): Starting {
     longestMs: endTime - startTime,
     on(day) {
       if (!days.includes(new Date(day * dayMs).getUTCDay())) return [];
-      // Where the clock is put forward past both, nothing is left.
+      // The span is empty if the clock is put forward past both ends.
       return [{ start: momentOf(day * dayMs + startTime), end: momentOf(day * dayMs + endTime) }];
     },
   };
@@ -105,7 +114,7 @@ function cronStarts({ cron, durationMs, zone }: CronWindow): Starting {
   const times = hour.flatMap((h) => minute.map((m) => (h * 60 + m) * 60_000)).sort((a, b) => a - b);
   const weekdays = new Set(dayOfWeek.map((token) => Number.parseInt(String(token), 10)));
   const isPlain = [...dayOfMonth, ...dayOfWeek].every((token) => typeof token === "number");
-  // Of days such as sat#1 or L node-cron knows which they are. It takes a while, so it is asked only where the answer is open.
+  // node-cron evaluates days such as sat#1 or L. It is slow, so it is asked only if the answer is open.
   const task = createTask(`0 0 ${dayOfMonth} ${month} ${dayOfWeek}`, () => {}, { timezone: "UTC" });
 
   function startsOn(day: number): boolean {
@@ -138,7 +147,7 @@ function* unionOf(windows: readonly Starting[], from: number, backMs: number): G
   let settledUntil = Number.NEGATIVE_INFINITY;
   for (let day = firstDay; day <= lastDay; day += 1) {
     spans = union([...spans, ...windows.flatMap((window) => window.on(day))]);
-    // What starts on later days starts later than this, whatever the zone.
+    // Spans of later days start later than this, in any zone.
     settledUntil = (day + 1) * dayMs - aheadMaxMs;
     while (spans[0] !== undefined && spans[0].end < settledUntil) yield spans.shift() as Span;
     const [open] = spans;

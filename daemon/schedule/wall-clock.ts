@@ -1,10 +1,10 @@
 const dayMs = 86_400_000;
 
 /**
- * The clock on the wall of a zone (an IANA name). What it shows is a number too: milliseconds since it showed 1970-01-01 00:00,
- * so that days and times of day are plain arithmetic. Answers with the first moment (milliseconds since the epoch) at
- * which the clock shows this time or a later one: of a time that exists twice the first, and for one that is skipped the
- * moment at which the clock is put forward.
+ * The clock on the wall of a zone (an IANA name). What it shows is a number too: milliseconds since it showed
+ * 1970-01-01 00:00, so that days and times of day are plain arithmetic. Answers with the first moment
+ * (milliseconds since the epoch) at which the clock shows this time or a later one: of a time that exists
+ * twice the first, and for one that is skipped the moment at which the clock is put forward.
  */
 export function wallClock(zone: string): (time: number) => number {
   const format = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });

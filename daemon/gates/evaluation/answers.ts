@@ -1,4 +1,7 @@
-/** Answers of gates as they are remembered: which of them still hold, and for how long a watch replaces the next question. Pure. */
+/**
+ * Answers of gates as they are remembered: which of them still hold, and for how long a watch replaces the
+ * next question. Pure.
+ */
 import { doubledMs } from "../../time/backoff.ts";
 import type { Gate, GateAnswer } from "../gate.ts";
 
@@ -48,7 +51,10 @@ export function nextAnswer(last: LastAnswer | undefined, answer: GateAnswer, now
   };
 }
 
-/** The answer that is used again; undefined where the gate is to be asked. Open answers are used only while a local gate is closed. */
+/**
+ * The answer that is used again; undefined where the gate is to be asked. Open answers are used only while a
+ * local gate is closed.
+ */
 export function reusable(
   last: LastAnswer | undefined,
   { stages }: Pick<Gate, "stages">,
@@ -68,7 +74,10 @@ export function reusable(
   return isOver ? { ...answer, changesAt: undefined } : answer;
 }
 
-/** When a watch of a closed gate may report the opening at the earliest, and when it ends; on the monotonic clock. */
+/**
+ * When a watch of a closed gate may report the opening at the earliest, and when it ends; on the monotonic
+ * clock.
+ */
 export function watchSpan(last: LastAnswer, { recheckMs }: Periods): { notBefore: number; until: number } {
   const { at, inVain } = last;
   const restMs = inVain === 0 ? 0 : doubledMs(inVain, { firstMs: recheckMs, maxMs: sameAgainMaxMs });

@@ -1,8 +1,8 @@
 import { cannotTell, type Gate } from "../gate.ts";
 
 /**
- * The gate as it is until the reboot has been needed for `maxAgeMs`, and open from then on, which is told once for each need:
- * `say` gets the sentence.
+ * The gate as it is until the reboot has been needed for `maxAgeMs`, and open from then on, which is reported
+ * once for each need: `say` gets the sentence.
  */
 export function upToAge(gate: Gate, maxAgeMs: number, say: (what: string) => void): Gate {
   let saidOf: number | undefined;

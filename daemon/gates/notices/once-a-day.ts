@@ -2,7 +2,10 @@ import type { Clock } from "../../time/clock.ts";
 
 export const dayMs = 86_400_000;
 
-/** Hands a sentence on, unless one about the same thing was said less than a day ago. Things are few: options, and servers. */
+/**
+ * Hands a sentence on, unless one about the same thing was said less than a day ago. Things are few: options,
+ * and servers.
+ */
 export type SayOnceADay = (thing: string, sentence: string) => void;
 
 export function createOnceADay(clock: Clock, say: (sentence: string) => void): SayOnceADay {

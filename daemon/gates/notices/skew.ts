@@ -4,7 +4,10 @@ import type { SayOnceADay } from "./once-a-day.ts";
 /** Less is nothing to speak of: an answer takes its time, and tells its own in whole seconds. */
 const skewMinMs = 120_000;
 
-/** Says that a server's clock (milliseconds since the epoch, as in its answer) and this node's are minutes apart. */
+/**
+ * Says that a server's clock (milliseconds since the epoch, as in its answer) and this node's are minutes
+ * apart.
+ */
 export function createSkewNotice(clock: Clock, say: SayOnceADay): (server: string, date: number) => void {
   return (server, date) => {
     const aheadMs = clock.wall() - date;

@@ -1,15 +1,18 @@
 import type { Clock } from "../../time/clock.ts";
 import { dayMs, type SayOnceADay } from "./once-a-day.ts";
 
-/** Told of each look for what an option names (`--block-on-query="up == 0"`), and whether anything was found. */
+/**
+ * Called after each look for the things that an option names (`--block-on-query="up == 0"`), with the result.
+ */
 export type Looked = (option: string, found: boolean) => void;
 
-/** As long as a thing may well be away without a slip in its name. */
+/** A thing with a correct name may be missing for this time. */
 const unmatchedMinMs = 14 * dayMs;
 
 /**
- * Says of an option that it has found nothing for two weeks: its name may have a slip in it, or what it named is called otherwise
- * by now. Looks are only made while a reboot is needed, and a process that starts anew begins to count anew.
+ * Says of an option that it has found nothing for two weeks: its name may have a slip in it, or what it named
+ * is called otherwise by now. Looks are only made while a reboot is needed, and a process that starts anew
+ * begins to count anew.
  */
 export function createUnmatched(clock: Clock, say: SayOnceADay): Looked {
   const nothingSince = new Map<string, { at: number; looks: number }>();
