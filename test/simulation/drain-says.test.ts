@@ -55,7 +55,7 @@ describe("A drain that waits", () => {
     const explained = await type(world, ["explain", "n1"]);
     assert.match(
       explained.out,
-      /n1 is drained, .*\n.*\n?held back by \(written .* ago\):\n {2}drain \(pods-left\), .*stuck: finalizer/,
+      /n1 is being drained \(.*\n.*\n?held back by \(written .* ago\):\n {2}drain \(pods-left\), .*stuck: finalizer/,
     );
     assert.ok(saysOf(follows), "the log says so too");
   });
