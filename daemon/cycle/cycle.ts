@@ -8,8 +8,8 @@ import type { Observation } from "./observation.ts";
 import { knownRecord, lookAt, observe } from "./observe.ts";
 import { type CycleParts, createParts, waitingOf } from "./parts.ts";
 import { type Doing, perform } from "./perform.ts";
+import type { CyclePorts } from "./ports.ts";
 import { type CycleRecord, isAtRest } from "./record.ts";
-import type { CyclePorts } from "./run.ts";
 import { createRewrite } from "./save.ts";
 import type { Step } from "./setbacks.ts";
 

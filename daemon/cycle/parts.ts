@@ -8,9 +8,9 @@ import { createOwnMemory, type OwnMemory } from "./memory.ts";
 import { createOwnDrain, type OwnDrain } from "./own-drain.ts";
 import { createOwnSlot, type OwnSlot } from "./own-slot.ts";
 import { createPodsLook, type PodsLook } from "./pods-look.ts";
+import type { CyclePorts } from "./ports.ts";
 import { type CycleRecord, isAtRest } from "./record.ts";
 import { createReportTimes, type ReportTimes } from "./report-times.ts";
-import type { CyclePorts } from "./run.ts";
 import { createSetbacks, type Setbacks } from "./setbacks.ts";
 
 export interface CycleParts {

@@ -1,6 +1,6 @@
 import type { NodeFacts, OwnPods } from "./observation.ts";
+import type { CyclePorts } from "./ports.ts";
 import { type CycleRecord, isAtRest } from "./record.ts";
-import type { CyclePorts } from "./run.ts";
 
 /** A look at the pods is believed for so long: from just before the slot is acquired to the cordon. */
 const trustMs = 10_000;

@@ -1,83 +1,12 @@
-import type { Api } from "../cluster/api.ts";
 import { brokenTrustMs } from "../cluster/belief.ts";
 import { watchObject } from "../cluster/informer.ts";
-import type { Metadata } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
-import type { CheckGates } from "../gates/evaluate.ts";
-import type { NeedSource } from "../host/need/need.ts";
-import type { Rebooter } from "../host/reboot/rebooter.ts";
-import type { Overdue } from "../lock/overdue.ts";
-import type { LockStore } from "../lock/store.ts";
 import { createTurn } from "../lock/turn.ts";
-import type { Clock, Random } from "../time/clock.ts";
 import { createCycle } from "./cycle.ts";
 import type { Decision, Policy } from "./decision.ts";
-import type { Observation, OwnPods } from "./observation.ts";
-import type { StartDrain } from "./own-drain.ts";
+import type { CyclePorts } from "./ports.ts";
 import type { CycleRecord } from "./record.ts";
 import { createWake } from "./wake.ts";
-
-/** Everything that the loop needs. */
-export interface CyclePorts {
-  nodeName: string;
-  policy: Policy;
-  /** At least this often the loop looks at everything, whatever was or was not reported to it. */
-  periodMs: number;
-  clock: Clock;
-  random: Random;
-  api: Api;
-  lock: LockStore;
-  need: NeedSource;
-  readBootID: () => Promise<string>;
-  checkGates: CheckGates;
-  /**
-   * Looks at the pods that this node is of no use without; `expected` are DaemonSets ("namespace/name")
-   * that had one here.
-   */
-  lookAtOwnPods: (
-    node: Pick<Metadata, "name" | "labels">,
-    expected: readonly string[],
-    signal: AbortSignal,
-  ) => Promise<OwnPods>;
-  /** Times by `clock.elapsed()`, but for the cordon's. */
-  startDrain: StartDrain;
-  rebooter: Rebooter;
-  /** Tells whether the machine is going down; rejects where that is unknown. */
-  isShuttingDown: (signal: AbortSignal) => Promise<boolean>;
-  /** The total time without the API server up to now; milliseconds. */
-  unreachableMs: () => number;
-  /** Takes what this node has left in a lock that is not the configured one. */
-  leaveLock: (lock: string, signal: AbortSignal) => Promise<void>;
-  report: CycleReport;
-}
-
-/** Told of everything; decides nothing. */
-export interface CycleReport {
-  decided(record: CycleRecord, seen: Observation, decision: Decision): void;
-  phaseChanged(from: CycleRecord, to: CycleRecord, why: string): void;
-  /** Entries of nodes that are gone were taken out of the lock. */
-  orphansRemoved(nodes: readonly string[]): void;
-  /** Holders of the lock that do not come back, as this node sees them while it waits; reported each minute. */
-  holdersOverdue(overdue: readonly Overdue[]): void;
-  /**
-   * Annotations of people that perhaps mean something else than they are taken for; reported in each pass.
-   */
-  misread(faults: readonly string[]): void;
-  /**
-   * The API server refuses what is to be written on the own Node: the record itself, or only what goes with
-   * it. Undefined once it has taken what was to be written.
-   */
-  refused(what: "record" | "marks" | undefined, why?: string): void;
-  /**
-   * The record on the Node is not believed: it cannot be read, or says what this process knows better.
-   * Told each time.
-   */
-  doubted(fault: string): void;
-  /** Something did not work; the loop goes on. */
-  failed(what: string, error: unknown): void;
-  /** The loop is alive if it reports again before this moment of `clock.elapsed()`. */
-  expectedBy(time: number): void;
-}
 
 /** A pass makes a handful of requests, each with its own deadline; one that takes longer than this hangs. */
 const passDeadlineMs = 5 * 60_000;

@@ -1,7 +1,7 @@
 import type { Decision } from "../cycle/decision.ts";
 import type { Observation } from "../cycle/observation.ts";
+import type { CycleReport } from "../cycle/ports.ts";
 import { type CycleRecord, isAtRest, phases } from "../cycle/record.ts";
-import type { CycleReport } from "../cycle/run.ts";
 import { isReason } from "../gates/reasons.ts";
 import type { Clock } from "../time/clock.ts";
 import { type Event, eventOf } from "./events.ts";
