@@ -29,18 +29,32 @@ const floorOf = (file: string): number => {
   return floor;
 };
 
+/** Files of daemon/, each with the files that it imports, types too. */
+const imports = new Map(
+  globSync("daemon/**/*.ts", { cwd: root }).map((file) => {
+    const text = readFileSync(join(root, file), "utf8");
+    const paths = [...text.matchAll(/ from "(\.[^"]+)"/g)].map(([, path = ""]) => join(dirname(file), path));
+    return [file, paths.filter((path) => path.startsWith("daemon/"))];
+  }),
+);
+
 describe("The files of daemon/", () => {
-  it("import from their own folder and from folders below it, types too", () => {
-    const upward = globSync("daemon/**/*.ts", { cwd: root }).flatMap((file) => {
-      const text = readFileSync(join(root, file), "utf8");
-      const imported = [...text.matchAll(/ from "(\.[^"]+)"/g)].map(([, path = ""]) =>
-        join(dirname(file), path),
-      );
-      return imported
-        .filter((to) => to.startsWith("daemon/") && folderOf(to) !== folderOf(file))
-        .filter((to) => floorOf(to) <= floorOf(file))
-        .map((to) => `${file} imports ${to}`);
-    });
+  it("import from their own folder and from folders below it", () => {
+    const upward = [...imports].flatMap(([file, imported]) =>
+      imported
+        .filter((to) => folderOf(to) !== folderOf(file) && floorOf(to) <= floorOf(file))
+        .map((to) => `${file} imports ${to}`),
+    );
     assert.deepEqual(upward, []);
+  });
+
+  it("import each other in no circle", () => {
+    const left = new Map(imports);
+    // A file that imports none of those that are left is in no circle with them.
+    for (let before = left.size + 1; left.size < before; ) {
+      before = left.size;
+      for (const [file, imported] of left) if (!imported.some((to) => left.has(to))) left.delete(file);
+    }
+    assert.deepEqual([...left.keys()], []);
   });
 });
