@@ -4,9 +4,6 @@ import { everyRow } from "./rows.ts";
 
 const root = new URL("../", import.meta.url);
 
-/** Folders and files that still have retired words. Remove each one when it has none. */
-const unfinished: readonly string[] = ["daemon/cycle/"];
-
 /** Retired words and phrases, each with the standard terms in its place. A blank also matches a line break in a comment. */
 const words: readonly [pattern: string, instead: string][] = [
   [
@@ -125,8 +122,7 @@ describe("Retired words", () => {
       withFileTypes: true,
     })
       .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => `${parentPath}/${name}`.slice(root.pathname.length))
-      .filter((file) => !unfinished.some((one) => file.startsWith(one)));
+      .map(({ parentPath, name }) => `${parentPath}/${name}`.slice(root.pathname.length));
     assert.ok(files.length > 20, files.join("\n"));
     assert.deepEqual(
       files.flatMap((file) => faultsIn(file, readFileSync(new URL(file, root), "utf8"))),

@@ -19,8 +19,8 @@ import { acceptedFrom } from "./request.ts";
 import { refused, saveBetweenCycles, waitingFor } from "./waiting.ts";
 
 /**
- * Outside a cycle: whether one is needed, whether anything speaks against it, and the slot. Ends with the
- * cordon.
+ * Decides between cycles: whether a reboot is needed, whether anything blocks it, and whether there is a
+ * slot. Ends with the cordon.
  */
 export function betweenCycles(record: CycleRecord, context: Context): Decision {
   const { seen, policy, now } = context;

@@ -67,8 +67,8 @@ export function cordon(
 }
 
 /**
- * What the API server refuses is not tried without pause, and the Node says so. A slot with which nothing
- * can be begun goes to others, as a failure of this node.
+ * Decides after the API server has refused to let a cycle begin. The next try waits, and the Node shows the
+ * reason. After several refusals the slot is released to others, as a failure of this node.
  */
 export function stuck(record: CycleRecord, context: Context): Decision | undefined {
   const { seen, now } = context;

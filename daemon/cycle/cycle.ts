@@ -54,8 +54,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       return memory.see(metadata) || !(isKnown || isBetweenCycles());
     },
     /**
-     * The back-off after the last failure. Decisions are told of their own failures at once, and wait
-     * themselves.
+     * The back-off after the last failure, in milliseconds. Decisions know of their own failures at once, and
+     * wait themselves.
      */
     backoffMs: () => setbacks.lastBackoffMs(),
     /** Answers how long there is nothing to do; undefined where there may be at once. */

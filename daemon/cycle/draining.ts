@@ -112,7 +112,7 @@ function withdrawnBy({ closed }: GateAnswers, record: CycleRecord, context: Cont
   return lasting && restore(record, "withdrawn", lasting.message, context);
 }
 
-/** Nothing is left to go: hooks and transient reasons may still hold the reboot up, each for a time. */
+/** Nothing is left to go: hooks and transient reasons may still block the reboot, each for a time. */
 function drained(record: CycleRecord, node: NodeFacts, why: string, context: Context): Decision {
   const { seen, policy, now } = context;
   if (seen.gates?.stage !== "reboot") return lookAtGates("reboot");
@@ -151,8 +151,8 @@ function announced(record: CycleRecord, node: NodeFacts, { policy, now }: Contex
 }
 
 /**
- * At the deadline. The machine goes down all the same only where the pods have been seen, and so were
- * asked to go.
+ * Decides at the deadline. The machine goes down anyway only if the pods have been seen, and so were evicted
+ * or deleted.
  */
 function late(record: CycleRecord, node: NodeFacts, drain: Running, context: Context): Decision {
   const why = `${drainTimedOut}; ${leftText(drain)}`;

@@ -18,8 +18,8 @@ export interface Evidence {
   /** The node was seen drained in this cycle. */
   isDrained: boolean;
   /**
-   * What a cycle writes was tried, since the last cycle and since anything was refused. Policies and rights
-   * change seldom, and each write meets them again.
+   * A dry run of all that a cycle writes has succeeded, since the last cycle and since the last refusal.
+   * Policies and rights change seldom, and each write meets them again.
    */
   isRehearsed: boolean;
   readySince?: number | undefined;

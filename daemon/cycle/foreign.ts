@@ -28,7 +28,7 @@ export function judgeForeign(
     return { record: { ...found, ...evidenceOf(known), since: earlier(known, found) } };
   const isAhead = seenPhases.includes(found.phase);
   if (!busy.includes(known.phase)) return isAhead ? undone(found) : { record: begunNow(found) };
-  // Another daemon of this node has given it back.
+  // Another daemon of this node has uncordoned it.
   if (!isCordoned && known.phase === "Returning" && found.phase === "Settling") return { record: found };
   // Its machine may go down at any moment.
   const isDown = known.phase === "Rebooting" && known.askedAt !== undefined;
@@ -38,7 +38,7 @@ export function judgeForeign(
     const isRestored = found.cordoned && isCordoned && !wasCordoned;
     return { record: isRestored ? { ...known, cordoned: true } : known, fault };
   }
-  // Another daemon has given the node back, and a cordon that is there may be a person's by now.
+  // Another daemon has uncordoned the node, and a cordon that is there may be a person's by now.
   return { record: found };
 }
 

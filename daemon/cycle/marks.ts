@@ -57,8 +57,8 @@ export function mark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): 
 }
 
 /**
- * What a cycle and its end put on the Node, all at once, to be tried in a dry run: a cycle that could not go on is not to begin. Where a
- * label has one value before the reboot and another one after it, the second stands for both.
+ * All that a cycle and its end put on the Node, in one patch for a dry run: a cycle that could not go on must not
+ * begin. If a label has one value before the reboot and another one after it, the patch has the second.
  */
 export function rehearsal(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): NodeChange {
   return {
@@ -79,8 +79,9 @@ export function soften(wanted: string | undefined, { labels, taint }: CycleRecor
 }
 
 /**
- * All that the cycle has put there is as it was found, in one patch; what somebody has changed since is left alone. Whoever may annotate
- * the Node may have written the record: a key that Kubernetes protects is touched only where it is one of the cycle's.
+ * Restores all that the cycle has put on the Node, in one patch. Values that somebody has changed since stay.
+ * Anybody who may annotate the Node may have written the record, so a key that Kubernetes protects changes only if
+ * it is one of the cycle's.
  */
 export function unmark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): NodeChange {
   const ownKeys = [

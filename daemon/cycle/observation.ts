@@ -15,8 +15,8 @@ export interface Observation {
   /** The fate of the last request to reboot, as far as this process knows more than the record. */
   ask?: Ask | undefined;
   /**
-   * This process has itself seen the node drained, in this cycle: whoever may annotate the Node can write
-   * that it is.
+   * This process has itself seen the node drained, in this cycle. The record alone proves nothing: anybody who
+   * may annotate the Node can write it.
    */
   isDrained: boolean;
   /** Since when this process has seen the node Ready without a break. */
@@ -51,7 +51,7 @@ export interface Observation {
   /** Since when this process knows of the need, where the record does not say it. */
   neededSince?: number | undefined;
 
-  /** The machine is on its way down, whoever has asked for that. */
+  /** The machine is on its way down, for whatever reason. */
   shutdown?: "under-way" | "none" | "unknown";
   need?: Need;
   node?: NodeFacts | "gone";

@@ -45,7 +45,7 @@ export interface CyclePorts {
   report: CycleReport;
 }
 
-/** Told of everything; decides nothing. */
+/** Receives all that happens, and decides nothing. */
 export interface CycleReport {
   decided(record: CycleRecord, seen: Observation, decision: Decision): void;
   phaseChanged(from: CycleRecord, to: CycleRecord, why: string): void;
@@ -63,8 +63,7 @@ export interface CycleReport {
    */
   refused(what: "record" | "marks" | undefined, why?: string): void;
   /**
-   * The record on the Node is not believed: it cannot be read, or says what this process knows better.
-   * Told each time.
+   * The record on the Node is not believed: it cannot be read, or contradicts this process. Called each time.
    */
   doubted(fault: string): void;
   /** Something did not work; the loop goes on. */

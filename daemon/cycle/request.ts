@@ -6,8 +6,8 @@ import { type CycleRecord, isHeldBack } from "./record.ts";
 
 const knownMaxChars = 200;
 /**
- * Whoever writes a new request every minute neither reboots a node all the time nor lifts its limits all
- * the time.
+ * A person or program that writes a new request every minute neither reboots a node all the time nor lifts
+ * its limits all the time.
  */
 const acceptAgainMs = 3_600_000;
 
@@ -22,7 +22,7 @@ export function withRequest(host: Need, annotation: string | undefined): Need {
   return { state: "needed", source: "request", reasons: [why], request };
 }
 
-/** So much of it is in the record, to know it again. */
+/** The beginning of the request, which the record keeps so that the request is known again. */
 export function requestText(annotation: string): string {
   return annotation.slice(0, knownMaxChars);
 }

@@ -23,8 +23,8 @@ export function confirm(
 }
 
 /**
- * Once it may be a mistake; whoever does it again wants the node now. That is a failure, so that the
- * back-off leaves it alone.
+ * One uncordon may be a mistake; a second one means that somebody wants the node now. That is a failure, so
+ * that the back-off leaves the node alone.
  */
 function uncordoned(record: CycleRecord, context: Context): Decision {
   if (record.cordonedAgain || record.phase !== "Draining") {
