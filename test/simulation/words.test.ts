@@ -34,9 +34,9 @@ describe("The text on a Node that waits", () => {
     const lock = (reason: string) => setLock(JSON.stringify({ nodeID: "manual", reason }));
     await lock("old");
     await wantReboot();
-    await until("it waits", async () => /"old"/.test(await said()));
+    await until("it waits", async () => /locked manually: old/.test(await said()));
     await lock("new");
-    await until("it says the new reason", async () => /"new"/.test(await said()), 62);
+    await until("it says the new reason", async () => /locked manually: new/.test(await said()), 62);
   });
 
   it("costs a few writes an hour where it keeps changing", async () => {
