@@ -1,11 +1,7 @@
 /** Troubles that somebody makes who means harm, with the rights that SECURITY.md grants: to annotate Nodes or the lock, to create pods. */
 
 import { phases } from "../../../daemon/cycle/record.ts";
-import { fields } from "../../kubernetes/api/object.ts";
-import { parsed } from "../../promises/eyes.ts";
 import type { Draw } from "./draw.ts";
-import type { Action } from "./scene.ts";
-import { annotateLock, annotateNode } from "./troubles.ts";
 
 /** What is written over a record. Times are so many seconds from when it is written; a text is no record at all. */
 export type Forged = string | Record<string, unknown>;
@@ -27,8 +23,6 @@ interface HostilePod {
   spec: object;
 }
 
-const record = "rebootd.dev/cycle";
-const wishes = { requested: "rebootd.dev/reboot-requested", priority: "rebootd.dev/priority" };
 const longAgo = -1e6;
 const inAYear = 3e7;
 const everything = { tolerations: [{ operator: "Exists" }] };
@@ -145,79 +139,3 @@ export const adversaryDraws: {
 };
 
 export const adversaryKinds = Object.keys(adversaryDraws) as AdversaryKind[];
-
-export const adversaryActions: { [K in AdversaryKind]: Action<Extract<AdversaryTrouble, { kind: K }>> } = {
-  async "forged-record"({ node, forged, restart }, scene) {
-    const { world, promises } = scene;
-    const stored = world.server.stored("nodes", node);
-    if (stored === undefined) return undefined;
-    const now = fields(parsed(stored.metadata.annotations?.[record]));
-    const value =
-      typeof forged === "string"
-        ? forged
-        : JSON.stringify({ ...now, ...atTimes(forged, world.time.clock.wall()) });
-    promises.onForged(node);
-    await annotateNode(scene, node, { [record]: value });
-    if (restart) world.machine(node).crashDaemon();
-    return undefined;
-  },
-  async "forged-lock"({ annotation, value }, scene) {
-    const { world, lock, promises } = scene;
-    const name = annotation === "lock" ? lock.place.annotation : `rebootd.dev/${annotation}`;
-    const valueNow = () => world.server.stored(lock.resource, lock.key)?.metadata.annotations?.[name];
-    if (annotation === "unlocked") for (const { name } of world.machines) promises.takenAway(name);
-    await annotateLock(scene, { [name]: value });
-    return async () => {
-      if (valueNow() === value) await annotateLock(scene, { [name]: null });
-    };
-  },
-  async "hostile-pod"({ node, pod: { spec, ...metadata } }, { world: { admin, server, signal }, random }) {
-    const name = `hostile-${Math.floor(random() * 1e9)}`;
-    const pods = "/api/v1/namespaces/default/pods";
-    const container = { name: "main", image: "evil:1" };
-    await admin.create(
-      pods,
-      { metadata: { name, ...metadata }, spec: { nodeName: node, containers: [container], ...spec } },
-      { signal },
-    );
-    return async () => {
-      if (server.stored("pods", `default/${name}`) === undefined) return;
-      await admin.patch(`${pods}/${name}`, { metadata: { finalizers: null } }, { signal });
-      if (server.stored("pods", `default/${name}`) === undefined) return;
-      await admin.delete(`${pods}/${name}`, { gracePeriodSeconds: 0 }, { signal });
-    };
-  },
-  "endless-wishes"({ node, priority, request, every }, scene) {
-    const { world, promises, later } = scene;
-    let times = 0;
-    let isOver = false;
-    const wish = async () => {
-      if (isOver) return;
-      later(every, wish);
-      times += 1;
-      promises.forgetNeed(node);
-      const requested = `${request}${times}`;
-      await annotateNode(scene, node, { [wishes.requested]: requested, [wishes.priority]: priority });
-    };
-    later(0, wish);
-    return async () => {
-      isOver = true;
-      await annotateNode(scene, node, { [wishes.requested]: null, [wishes.priority]: null });
-      // What was asked for may be on its way.
-      if (world.machine(node).isUp) promises.forgetNeed(node);
-    };
-  },
-};
-
-/** With its times as the server has them. */
-function atTimes(forged: Record<string, unknown>, now: number): object {
-  const asTime = (value: unknown) =>
-    typeof value === "number" ? new Date(now + value * 1000).toISOString() : value;
-  const { since, askedAt, outcome, ...others } = forged;
-  return {
-    ...others,
-    ...(since !== undefined && { since: asTime(since) }),
-    ...(askedAt !== undefined && { askedAt: asTime(askedAt) }),
-    ...(outcome !== undefined && { outcome: { ...fields(outcome), at: asTime(fields(outcome)["at"]) } }),
-  };
-}

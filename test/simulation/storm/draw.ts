@@ -1,5 +1,3 @@
-import type { Limits } from "./scenario.ts";
-
 /** What a draw can ask for. */
 export interface Draw {
   integer(least: number, most: number): number;
@@ -13,7 +11,7 @@ export interface Draw {
 /** What is drawn from numbers between 0 and 1. */
 export function createDraw(
   random: () => number,
-  { names, limits }: { names: readonly string[]; limits: Limits },
+  { names, limits }: { names: readonly string[]; limits: { controlPlane?: number | undefined } },
 ): Draw {
   const integer = (least: number, most: number) => least + Math.floor(random() * (most - least + 1));
   const oneOf = <T>(...things: readonly T[]) => things[integer(0, things.length - 1)] as T;

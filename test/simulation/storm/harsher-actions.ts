@@ -1,11 +1,11 @@
 import type { RawOptions } from "../../../daemon/config/settings.ts";
 import { setLock } from "../../world/lock-place.ts";
 import { startKured } from "../kured.ts";
+import { takeSlotAway } from "./by-hand.ts";
 import type { HarsherKind, HarsherTrouble } from "./harsher.ts";
 import { lockObject, locks } from "./locks.ts";
 import { asOtherVersion } from "./other-version.ts";
 import type { Action, Scene } from "./scene.ts";
-import { takeSlotAway } from "./troubles.ts";
 
 /** Whose clients list anew after a restore: they are started anew by whoever does it, as etcd's manual says. */
 const restarted = (user: string) => !user.startsWith("rebootd:");

@@ -9,6 +9,7 @@ import { recordIn } from "../../promises/eyes.ts";
 import { logindOf } from "../logind-of.ts";
 import { seeded } from "../seeded.ts";
 import { type SmallWorld, type SmallWorldOptions, startSmallWorld } from "../small-world.ts";
+import { askAgain, resume, tidyUp } from "./by-hand.ts";
 import { createControlPlane, staticPods } from "./control-plane.ts";
 import { createDisturbances, type Disturbances } from "./disturbances.ts";
 import { effectOf, nodeOf } from "./disturbing.ts";
@@ -20,7 +21,7 @@ import { createNetwork } from "./network.ts";
 import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 import type { Scene } from "./scene.ts";
 import { createSettings } from "./settings.ts";
-import { askAgain, resume, tell, tidyUp, trouble } from "./troubles.ts";
+import { tell, trouble } from "./troubles.ts";
 import { createWaiters } from "./waiters.ts";
 import { type AllPromises, watchAll } from "./watch-all.ts";
 
