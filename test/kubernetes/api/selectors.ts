@@ -3,7 +3,7 @@
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
  */
 import { at, type Fields, fields, isFields, list, text } from "./object.ts";
-import { badRequest } from "./status.ts";
+import { type ApiError, badRequest } from "./status.ts";
 
 export interface Requirement {
   key: string;
@@ -15,85 +15,109 @@ type Labels = Record<string, string> | undefined;
 
 /** Parses a label selector. Throws a 400 with the words of the real parser. */
 export function parseLabelSelector(selector: string): Requirement[] {
-  const tokens = tokenize(selector);
+  const tokens = readTokens(selector);
   const requirements: Requirement[] = [];
-  let position = 0;
-  const peek = () => tokens[position] ?? "";
-  const isWord = (token: string) => token !== "" && !/^[(),!=<>]/.test(token);
-  const malformed = (message: string) => badRequest(`unable to parse requirement: ${message}`);
-
-  while (position < tokens.length) {
-    const start = peek();
+  while (!tokens.isAtEnd()) {
+    const start = tokens.peek();
     if (start !== "!" && !isWord(start)) {
       throw badRequest(`found '${start}', expected: !, identifier, or 'end of string'`);
     }
-    requirements.push(requirement());
-    if (position >= tokens.length) break;
-    if (peek() !== ",") throw badRequest(`found '${peek()}', expected: ',' or 'end of string'`);
-    position++;
-    if (peek() !== "!" && !isWord(peek())) {
-      throw badRequest(`found '${peek()}', expected: identifier after ','`);
-    }
+    requirements.push(parseRequirement(tokens));
+    if (tokens.isAtEnd()) break;
+    const comma = tokens.peek();
+    if (comma !== ",") throw badRequest(`found '${comma}', expected: ',' or 'end of string'`);
+    tokens.skip();
+    const next = tokens.peek();
+    if (next !== "!" && !isWord(next)) throw badRequest(`found '${next}', expected: identifier after ','`);
   }
   return requirements;
+}
 
-  function requirement(): Requirement {
-    const negated = peek() === "!";
-    if (negated) position++;
-    const key = peek();
-    if (!isWord(key)) throw malformed(`found '${key}', expected: identifier`);
-    checkKey(key);
-    position++;
-    const operator = peek();
-    if (negated) return { key, operator: "!", values: [] };
-    if (operator === "" || operator === ",") return { key, operator: "exists", values: [] };
-    position++;
-    switch (operator) {
-      case "=":
-      case "==":
-      case "!=":
-        return { key, operator: operator === "!=" ? "notin" : "in", values: [value()] };
-      case ">":
-      case "<":
-      case "gt":
-      case "lt":
-        return { key, operator: operator === ">" || operator === "gt" ? "gt" : "lt", values: [value()] };
-      case "in":
-      case "notin":
-        return { key, operator, values: set() };
-      default:
-        throw malformed(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
-    }
-  }
+interface Tokens {
+  isAtEnd(): boolean;
+  /** The next token, "" at the end. */
+  peek(): string;
+  skip(): void;
+}
 
-  function value(): string {
-    const token = peek();
-    if (token === "" || token === ",") return "";
-    if (!isWord(token)) throw malformed(`found '${token}', expected: identifier`);
-    position++;
-    return token;
-  }
-
-  function set(): string[] {
-    if (peek() !== "(") throw malformed(`found '${peek()}' expected: '('`);
-    position++;
-    const values: string[] = [];
-    for (;;) {
-      const token = peek();
-      if (isWord(token)) {
-        values.push(token);
-        position++;
-      } else if (token === "," || (token === ")" && values.length === 0)) {
-        values.push("");
-      }
-      if (peek() === ")") break;
-      if (peek() !== ",") throw malformed(`found '${peek()}', expected: ',', or identifier`);
+function readTokens(selector: string): Tokens {
+  const tokens = tokenize(selector);
+  let position = 0;
+  return {
+    isAtEnd: () => position >= tokens.length,
+    peek: () => tokens[position] ?? "",
+    skip: () => {
       position++;
-      if (peek() === ")") values.push("");
+    },
+  };
+}
+
+function parseRequirement(tokens: Tokens): Requirement {
+  const negated = tokens.peek() === "!";
+  if (negated) tokens.skip();
+  const key = tokens.peek();
+  if (!isWord(key)) throw malformed(`found '${key}', expected: identifier`);
+  checkKey(key);
+  tokens.skip();
+  const operator = tokens.peek();
+  if (negated) return { key, operator: "!", values: [] };
+  if (operator === "" || operator === ",") return { key, operator: "exists", values: [] };
+  tokens.skip();
+  switch (operator) {
+    case "=":
+    case "==":
+    case "!=":
+      return { key, operator: operator === "!=" ? "notin" : "in", values: [parseValue(tokens)] };
+    case ">":
+    case "<":
+    case "gt":
+    case "lt": {
+      const isGreater = operator === ">" || operator === "gt";
+      return { key, operator: isGreater ? "gt" : "lt", values: [parseValue(tokens)] };
     }
-    position++;
-    return values;
+    case "in":
+    case "notin":
+      return { key, operator, values: parseSet(tokens) };
+    default:
+      throw malformed(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
   }
+}
+
+function parseValue(tokens: Tokens): string {
+  const token = tokens.peek();
+  if (token === "" || token === ",") return "";
+  if (!isWord(token)) throw malformed(`found '${token}', expected: identifier`);
+  tokens.skip();
+  return token;
+}
+
+function parseSet(tokens: Tokens): string[] {
+  if (tokens.peek() !== "(") throw malformed(`found '${tokens.peek()}' expected: '('`);
+  tokens.skip();
+  const values: string[] = [];
+  for (;;) {
+    const token = tokens.peek();
+    if (isWord(token)) {
+      values.push(token);
+      tokens.skip();
+    } else if (token === "," || (token === ")" && values.length === 0)) {
+      values.push("");
+    }
+    if (tokens.peek() === ")") break;
+    if (tokens.peek() !== ",") throw malformed(`found '${tokens.peek()}', expected: ',', or identifier`);
+    tokens.skip();
+    if (tokens.peek() === ")") values.push("");
+  }
+  tokens.skip();
+  return values;
+}
+
+function isWord(token: string): boolean {
+  return token !== "" && !/^[(),!=<>]/.test(token);
+}
+
+function malformed(message: string): ApiError {
+  return badRequest(`unable to parse requirement: ${message}`);
 }
 
 function tokenize(selector: string): string[] {

@@ -3,28 +3,26 @@
  * (`listen`). It has no controllers, no scheduler and no kubelets: those are clients.
  */
 import type { Transport } from "../../../daemon/cluster/transport.ts";
-import { type Answer, answerError } from "./answer.ts";
+import { createActor } from "./actor.ts";
+import type { Answer } from "./answer.ts";
+import { createAnswering } from "./answering.ts";
 import { createAuthenticator, defaultAudience, type User } from "./authn.ts";
 import { createAuthorizer } from "./authz.ts";
 import { bootstrap } from "./bootstrap.ts";
 import type { Core } from "./core.ts";
-import { ConnectionReset } from "./event-queue.ts";
-import { sufferBefore } from "./fault-effects.ts";
 import { createFaults, type Faults } from "./faults.ts";
-import { handle } from "./handler.ts";
-import { impersonated } from "./impersonation.ts";
-import { createLedger, type Ledger, type LedgerEntry } from "./ledger.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
 import { memoryTransport } from "./memory-transport.ts";
 import type { KubeObject } from "./object.ts";
 import { createPartitions, type PartitionHandle } from "./partitions.ts";
+import { createPresence } from "./presence.ts";
 import { createRegistry } from "./registry.ts";
-import { type Attributes, attributesOf, type Call } from "./request.ts";
+import type { Call } from "./request.ts";
 import { resourceOf } from "./resources.ts";
-import { bodyTooLarge, notFound, unauthorized } from "./status.ts";
+import { notFound } from "./status.ts";
 import { type Change, Store } from "./store.ts";
 import { type Random, systemTimers, type Timers } from "./timing.ts";
 import { createWatchHub } from "./watch-hub.ts";
-import type { Watch } from "./watcher.ts";
 
 export type { User } from "./authn.ts";
 export type { Fault, FaultEffect, FaultHandle, FaultMatch, Faults, RequestFacts } from "./faults.ts";
@@ -35,9 +33,6 @@ export type { Random, Timers } from "./timing.ts";
 
 /** Who has made the changes of a restore, to those that listen. */
 export const restorer = "system:etcd-restore";
-
-/** The limit of the real server for a request. */
-const bodyBytesMax = 3 * 1024 * 1024;
 
 export interface ApiServerOptions {
   /** Time and timers; the real ones by default. */
@@ -119,114 +114,26 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const faults = createFaults(random);
   const ledger = createLedger(options.ledgerMax ?? 20_000);
   const partitions = createPartitions();
-  const awayListeners = new Set<() => void>();
-  let away = false;
-  /** Whose request is being handled: what it changes is changed before its handler waits for anything. */
-  let acting = "";
+  const presence = createPresence();
+  const actor = createActor();
   bootstrap(registry);
   const adminToken = authenticator.addUser({ name: "kubernetes-admin", groups: ["system:masters"] });
-
-  async function answer(call: Call, token: string | undefined): Promise<Answer> {
-    if (away) throw new ConnectionReset();
-    const user = token ? authenticator.authenticate(token) : undefined;
-    const attributes = attributesOf(call);
-    const entry = openEntry(call, attributes, timers.now(), user?.name ?? "");
-    if (partitions.isParted(entry.user)) throw new ConnectionReset();
-    ledger.record(entry);
-    const end = () => {
-      entry.durationMs ??= timers.now() - entry.start;
-    };
-    try {
-      const given = await unlessParted(entry.user, respond(call, attributes, user, entry, end));
-      entry.status = given.status;
-      if (typeof given.body !== "string") return { ...given, body: counted(given.body, entry) };
-      entry.responseBytes = Buffer.byteLength(given.body);
-      end();
-      return given;
-    } catch (error) {
-      end();
-      if (error instanceof ConnectionReset) throw error;
-      const refused = answerError(error);
-      entry.status = refused.status;
-      entry.responseBytes = Buffer.byteLength(refused.body as string);
-      return refused;
-    }
-  }
-
-  async function respond(
-    call: Call,
-    attributes: Attributes,
-    user: User | undefined,
-    entry: LedgerEntry,
-    end: () => void,
-  ): Promise<Answer> {
-    const facts = { ...attributes, user: entry.user };
-    const effects = faults.strike(facts);
-    await sufferBefore(effects, call.signal, timers);
-    if (away || partitions.isParted(entry.user)) throw new ConnectionReset();
-    if (!user) throw unauthorized();
-    if (Buffer.byteLength(call.body) > bodyBytesMax) throw bodyTooLarge(bodyBytesMax);
-    let opened: Watch | undefined;
-    const onWatch = (watch: Watch) => {
-      opened = watch;
-      const forget = partitions.onPart(entry.user, () => watch.cut());
-      watch.onEnd = () => {
-        forget();
-        end();
-      };
-    };
-    const asked = checksAccess ? impersonated(core, user, call.headers) : user;
-    const watchDelayMs = () => faults.watchDelayMs(facts);
-    const request = { call, user: asked, attributes, onWatch, watchDelayMs };
-    acting = user.name;
-    const handled = handle(core, request);
-    acting = "";
-    const given = await handled;
-    // A server that went away while it worked has done the work, and cannot say so.
-    if (away || effects.includes("reset-after")) {
-      opened?.cut();
-      throw new ConnectionReset();
-    }
-    if (effects.includes("cut-watch")) opened?.cutAtNextEvent();
-    return given;
-  }
-
-  /** The answer, unless the client is cut off before it comes: then the work may be done, and nobody learns of it. */
-  function unlessParted<T>(user: string, work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const forget = partitions.onPart(user, () => reject(new ConnectionReset()));
-      work.then(resolve, reject).finally(forget);
-    });
-  }
-
-  function onAway(listener: () => void): () => void {
-    awayListeners.add(listener);
-    return () => awayListeners.delete(listener);
-  }
+  const answer = createAnswering({ core, faults, ledger, partitions, presence, actor });
+  const storeOf = (resource: string) => resourceOf(resource).store;
+  const { onAway } = presence;
+  presence.onAway(() => watches.cutAll());
 
   return {
     adminToken,
     addUser: (user) => authenticator.addUser(user),
-    serviceAccountToken(namespace, name, { pod, expirationSeconds = 3600 } = {}) {
-      const account = store.get("serviceaccounts", `${namespace}/${name}`);
-      if (!account) throw notFound({ group: "", resource: "serviceaccounts" }, name);
-      const bound = pod === undefined ? undefined : store.get("pods", `${namespace}/${pod}`);
-      if (pod !== undefined && !bound) throw notFound({ group: "", resource: "pods" }, pod);
-      const audiences = [defaultAudience];
-      return authenticator.issue({ namespace, account, audiences, expirationSeconds, pod: bound }).token;
-    },
+    serviceAccountToken: (namespace, name, options) => serviceAccountToken(core, namespace, name, options),
     transport: (token) => memoryTransport({ answer, onAway, now: timers.now }, token),
     faults,
     ledger,
-    setAway(next) {
-      away = next;
-      if (!away) return;
-      watches.cutAll();
-      for (const listener of awayListeners) listener();
-    },
+    setAway: (away) => presence.setAway(away),
     partition: (user) => partitions.part(user),
     get away() {
-      return away;
+      return presence.isAway;
     },
     cutWatches: () => watches.cutAll(),
     get openWatches() {
@@ -236,46 +143,32 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     get resourceVersion() {
       return String(store.version);
     },
-    versionOf: (resource) => store.versionOf(resourceOf(resource).store),
+    versionOf: (resource) => store.versionOf(storeOf(resource)),
     restore(versions) {
       watches.cutAll();
-      acting = restorer;
-      for (const [resource, version] of Object.entries(versions)) {
-        store.restore(resourceOf(resource).store, version);
-      }
-      acting = "";
+      actor.as(restorer, () => {
+        for (const [resource, version] of Object.entries(versions)) store.restore(storeOf(resource), version);
+      });
     },
     onChange: (resource, listener) =>
-      void store.subscribe(resourceOf(resource).store, (change) => listener(change, acting)),
-    stored: (resource, key) => store.get(resourceOf(resource).store, key),
-    storedAll: (resource) => store.list(resourceOf(resource).store).map(([, object]) => object),
+      void store.subscribe(storeOf(resource), (change) => listener(change, actor.name)),
+    stored: (resource, key) => store.get(storeOf(resource), key),
+    storedAll: (resource) => store.list(storeOf(resource)).map(([, object]) => object),
     answer,
     onAway,
   };
 }
 
-function openEntry(call: Call, attributes: Attributes, now: number, user: string): LedgerEntry {
-  const { verb, group, resource, subresource, namespace, name, path } = attributes;
-  return {
-    start: now,
-    user,
-    verb,
-    group,
-    resource,
-    subresource,
-    namespace,
-    name,
-    path,
-    status: 0,
-    requestBytes: Buffer.byteLength(call.body),
-    responseBytes: 0,
-    durationMs: undefined,
-  };
-}
-
-async function* counted(body: AsyncIterable<string>, entry: LedgerEntry): AsyncIterable<string> {
-  for await (const chunk of body) {
-    entry.responseBytes += Buffer.byteLength(chunk);
-    yield chunk;
-  }
+function serviceAccountToken(
+  { store, authenticator }: Core,
+  namespace: string,
+  name: string,
+  { pod, expirationSeconds = 3600 }: TokenOptions = {},
+): string {
+  const account = store.get("serviceaccounts", `${namespace}/${name}`);
+  if (!account) throw notFound({ group: "", resource: "serviceaccounts" }, name);
+  const bound = pod === undefined ? undefined : store.get("pods", `${namespace}/${pod}`);
+  if (pod !== undefined && !bound) throw notFound({ group: "", resource: "pods" }, pod);
+  const audiences = [defaultAudience];
+  return authenticator.issue({ namespace, account, audiences, expirationSeconds, pod: bound }).token;
 }

@@ -12,7 +12,7 @@ import { matchesFields, matchesLabels } from "./selectors.ts";
 import { type ApiError, expired } from "./status.ts";
 import type { Change, Store } from "./store.ts";
 import type { Random, Timers } from "./timing.ts";
-import { createEventWriter } from "./watch-event.ts";
+import { createEventWriter, type EventWriter } from "./watch-event.ts";
 
 export interface WatchRequest {
   resource: Resource;
@@ -60,14 +60,13 @@ export function createWatcher(
   request: WatchRequest,
   forget: () => void,
 ): Watcher {
-  const { resource, prefix, options, delayMs, signal } = request;
+  const { resource, options, delayMs, signal } = request;
   const single = options.fields.find(({ field, equals }) => equals && indexed.includes(field));
   const queue = createEventQueue(timers);
   const write = createEventWriter(request, timers);
   let isOpen = true;
   let after = 0;
   let breaksNext = false;
-  /** The events that the watch starts with are there at once, and do not count as a reader's delay. */
   let room = settings.queueMax;
 
   function end(how: "closed" | "cut"): void {
@@ -87,53 +86,37 @@ export function createWatcher(
     else queue.push(event, delayMs());
   }
 
-  const sendBookmark = (annotations?: Record<string, string>) =>
-    send(write.bookmark(String(Math.max(store.versionOf(resource.store), after)), annotations));
+  const sendBookmark = () => send(write.bookmark(String(Math.max(store.versionOf(resource.store), after))));
   const schedule = createSchedule(timers, settings, {
-    onBookmark: () => sendBookmark(),
+    onBookmark: sendBookmark,
     onEnd: () => end("closed"),
   });
 
   function see(change: Change): void {
-    if (change.version <= after || !change.key.startsWith(prefix)) return;
-    for (const [type, object] of eventsOf(change, request)) send(write.object(type, object));
+    for (const text of textsOf(change, after, request, write)) send(text);
   }
 
-  function startFrom(version: number, withInitial: boolean): void {
-    if (withInitial) {
-      for (const [, object] of store.list(resource.store, prefix))
-        if (matches(object, request)) send(write.object("ADDED", object));
-      const marksEnd = options.sendInitialEvents && options.allowWatchBookmarks;
-      if (marksEnd) sendBookmark({ "k8s.io/initial-events-end": "true" });
-      after = store.versionOf(resource.store);
+  function start(): void {
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) {
+      end("cut");
       return;
     }
-    after = version;
-    const missed = store.since(resource.store, version);
-    if (missed) {
-      missed.forEach(see);
-      return;
-    }
-    send(write.error(tooOld(resource, version, store.oldest(resource.store))));
-    end("closed");
+    schedule.start(options, random);
+    const beginning = beginningOf(store, request, write);
+    // These are there at once, and do not count as a reader's delay.
+    room = Number.POSITIVE_INFINITY;
+    beginning.events.forEach(send);
+    after = beginning.after;
+    if (beginning.isTooOld) end("closed");
+    room = settings.queueMax + queue.size;
   }
 
   const watcher: Watcher = {
     index: single && `${single.field}=${single.value}`,
     onEnd: undefined,
     see,
-    start() {
-      signal.addEventListener("abort", onAbort, { once: true });
-      if (signal.aborted) {
-        end("cut");
-        return;
-      }
-      schedule.start(options, random);
-      const version = Number(options.resourceVersion);
-      room = Number.POSITIVE_INFINITY;
-      startFrom(version, options.sendInitialEvents || version === 0);
-      room = settings.queueMax + queue.size;
-    },
+    start,
     chunks: () => queue.chunks(() => end("closed")),
     cut: () => end("cut"),
     cutAtNextEvent() {
@@ -141,6 +124,40 @@ export function createWatcher(
     },
   };
   return watcher;
+}
+
+interface Beginning {
+  events: string[];
+  /** The version up to which they tell. */
+  after: number;
+  isTooOld?: boolean;
+}
+
+/** The events that the watch begins with: all objects, or the changes after the version that the client has. */
+function beginningOf(store: Store, request: WatchRequest, write: EventWriter): Beginning {
+  const { resource, prefix, options } = request;
+  const version = Number(options.resourceVersion);
+  if (options.sendInitialEvents || version === 0) {
+    const after = store.versionOf(resource.store);
+    const objects = store.list(resource.store, prefix).map(([, object]) => object);
+    const events = objects
+      .filter((object) => matches(object, request))
+      .map((object) => write.object("ADDED", object));
+    const marksEnd = options.sendInitialEvents && options.allowWatchBookmarks;
+    if (marksEnd) events.push(write.bookmark(String(after), { "k8s.io/initial-events-end": "true" }));
+    return { events, after };
+  }
+  const missed = store.since(resource.store, version);
+  if (missed) {
+    return { events: missed.flatMap((change) => textsOf(change, version, request, write)), after: version };
+  }
+  const error = write.error(tooOld(resource, version, store.oldest(resource.store)));
+  return { events: [error], after: version, isTooOld: true };
+}
+
+function textsOf(change: Change, after: number, request: WatchRequest, write: EventWriter): string[] {
+  if (change.version <= after || !change.key.startsWith(request.prefix)) return [];
+  return eventsOf(change, request).map(([type, object]) => write.object(type, object));
 }
 
 function matches(object: KubeObject, { options, resource }: WatchRequest): boolean {

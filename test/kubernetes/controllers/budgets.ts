@@ -85,22 +85,8 @@ export async function runBudgets(ports: Ports, informers: Informers): Promise<vo
     disrupted: ReadonlyMap<string, number>,
     counts: Counts,
   ): Promise<void> {
-    const before = budget.status;
-    const over = Object.keys(before?.disruptedPods ?? {}).filter((name) => !disrupted.has(name));
-    const isSame = (Object.keys(counts) as (keyof Counts)[]).every((name) => before?.[name] === counts[name]);
-    if (isSame && over.length === 0) return;
-    const isAllowed = counts.disruptionsAllowed > 0;
-    const status = {
-      ...counts,
-      // In a merge patch null takes the entry away.
-      disruptedPods: Object.fromEntries(over.map((name) => [name, null])),
-      conditions: withConditions(before?.conditions, timeText(clock.wall()), {
-        type: "DisruptionAllowed",
-        status: isAllowed ? "True" : "False",
-        reason: isAllowed ? "SufficientPods" : "InsufficientPods",
-        message: "",
-      }).map((condition) => ({ ...condition, observedGeneration: counts.observedGeneration })),
-    };
+    const status = statusAfter(budget.status, disrupted, counts, timeText(clock.wall()));
+    if (status === undefined) return;
     // Under its version: evictions write here too.
     const { resourceVersion } = budget.metadata;
     const body = { metadata: { resourceVersion }, status };
@@ -122,6 +108,34 @@ interface Counts {
 function covers(budget: StoredBudget, pod: StoredPod): boolean {
   const isHere = pod.metadata.namespace === budget.metadata.namespace;
   return isHere && selects(budget.spec?.selector, pod.metadata.labels);
+}
+
+/** The status to write over this one; undefined where nothing has changed. */
+function statusAfter(
+  before: StoredBudget["status"],
+  disrupted: ReadonlyMap<string, number>,
+  counts: Counts,
+  now: string,
+): object | undefined {
+  const over = Object.keys(before?.disruptedPods ?? {}).filter((name) => !disrupted.has(name));
+  const isSame = (Object.keys(counts) as (keyof Counts)[]).every((name) => before?.[name] === counts[name]);
+  if (isSame && over.length === 0) return undefined;
+  const isAllowed = counts.disruptionsAllowed > 0;
+  const conditions = withConditions(before?.conditions, now, {
+    type: "DisruptionAllowed",
+    status: isAllowed ? "True" : "False",
+    reason: isAllowed ? "SufficientPods" : "InsufficientPods",
+    message: "",
+  });
+  return {
+    ...counts,
+    // In a merge patch null takes the entry away.
+    disruptedPods: Object.fromEntries(over.map((name) => [name, null])),
+    conditions: conditions.map((condition) => ({
+      ...condition,
+      observedGeneration: counts.observedGeneration,
+    })),
+  };
 }
 
 /** Pods whose eviction was granted and whose deletion has not been seen, with the time at which that ends. */

@@ -1,4 +1,4 @@
-import { isApiError } from "../../../daemon/cluster/api.ts";
+import { isApiError, type WatchEvent } from "../../../daemon/cluster/api.ts";
 import { backoffMs } from "../../../daemon/time/backoff.ts";
 import { keyOf, type StoredObject } from "./objects.ts";
 import type { Ports } from "./ports.ts";
@@ -31,39 +31,15 @@ export interface InformerOptions {
 export function startInformer<T extends StoredObject>(ports: Ports, options: InformerOptions): Informer<T> {
   const { api, clock, random, signal } = ports;
   const { collection, fieldSelector, onBreak = () => {} } = options;
-  const objects = new Map<string, T>();
-  const handlers: Changed<T>[] = [];
+  const copy = createCopy<T>();
   const synced = Promise.withResolvers<void>();
   let listed: string | undefined;
-  /** The newest version that LIST or WATCH has shown. */
-  let newest = 0;
   let failures = 0;
-
-  function put(object: T): void {
-    const key = keyOf(object);
-    const before = objects.get(key);
-    objects.set(key, object);
-    for (const handler of handlers) handler({ key, now: object, ...(before && { before }) });
-  }
-
-  function drop(key: string): void {
-    const before = objects.get(key);
-    if (before === undefined || !objects.delete(key)) return;
-    for (const handler of handlers) handler({ key, before });
-  }
-
-  /** An own write may have been entered before the watch has come to it. */
-  const isOlder = (version: number, key: string) => version < versionOf(objects.get(key));
 
   async function list(): Promise<string> {
     const answer = await api.list<T>(collection, { signal, query: { fieldSelector } });
     const version = Number(answer.metadata?.resourceVersion);
-    newest = Math.max(newest, version);
-    const found = new Set(answer.items.map(keyOf));
-    for (const [key, object] of objects) if (!found.has(key) && versionOf(object) <= version) drop(key);
-    for (const object of answer.items) {
-      if (versionOf(object) !== versionOf(objects.get(keyOf(object)))) put(object);
-    }
+    copy.replaceAll(answer.items, version);
     synced.resolve();
     return String(version);
   }
@@ -73,11 +49,7 @@ export function startInformer<T extends StoredObject>(ports: Ports, options: Inf
     for await (const { type, object } of api.watch<T>(collection, { signal, query })) {
       failures = 0;
       listed = object.metadata.resourceVersion;
-      const version = versionOf(object);
-      newest = Math.max(newest, version);
-      if (type === "BOOKMARK" || isOlder(version, keyOf(object))) continue;
-      if (type === "DELETED") drop(keyOf(object));
-      else put(object);
+      copy.see(type, object);
     }
   }
 
@@ -99,21 +71,62 @@ export function startInformer<T extends StoredObject>(ports: Ports, options: Inf
     synced.resolve();
   }
 
+  const { get, all, onChange, enter } = copy;
+  return { get, all, onChange, enter, synced: synced.promise, done: run() };
+}
+
+/** The copy itself, and those that are told of its changes. */
+function createCopy<T extends StoredObject>() {
+  const objects = new Map<string, T>();
+  const handlers: Changed<T>[] = [];
+  /** The newest version that LIST or WATCH has shown. */
+  let newest = 0;
+
+  function put(object: T): void {
+    const key = keyOf(object);
+    const before = objects.get(key);
+    objects.set(key, object);
+    for (const handler of handlers) handler({ key, now: object, ...(before && { before }) });
+  }
+
+  function drop(key: string): void {
+    const before = objects.get(key);
+    if (before === undefined || !objects.delete(key)) return;
+    for (const handler of handlers) handler({ key, before });
+  }
+
+  /** An own write may have been entered before the watch has come to it. */
+  const isOlder = (version: number, key: string) => version < versionOf(objects.get(key));
+
   return {
-    get: (key) => objects.get(key),
+    get: (key: string) => objects.get(key),
     all: () => [...objects.values()],
-    onChange: (handler) => {
+    onChange(handler: Changed<T>): void {
       handlers.push(handler);
       for (const [key, now] of objects) handler({ key, now });
     },
-    enter: (object) => {
+    enter(object: T): void {
       // What the watch has already passed was seen by it, also its end.
       if (versionOf(object) > newest && !isOlder(versionOf(object), keyOf(object))) {
         objects.set(keyOf(object), object);
       }
     },
-    synced: synced.promise,
-    done: run(),
+    /** Takes over the answer to a LIST. */
+    replaceAll(items: readonly T[], version: number): void {
+      newest = Math.max(newest, version);
+      const found = new Set(items.map(keyOf));
+      for (const [key, object] of objects) if (!found.has(key) && versionOf(object) <= version) drop(key);
+      for (const object of items)
+        if (versionOf(object) !== versionOf(objects.get(keyOf(object)))) put(object);
+    },
+    /** Takes over an event of a WATCH. */
+    see(type: WatchEvent<T>["type"], object: T): void {
+      const version = versionOf(object);
+      newest = Math.max(newest, version);
+      if (type === "BOOKMARK" || isOlder(version, keyOf(object))) return;
+      if (type === "DELETED") drop(keyOf(object));
+      else put(object);
+    },
   };
 }
 

@@ -61,35 +61,22 @@ export async function runNodeLifecycle(
     await keepTaints(nodes.get(name) ?? current);
     if (isReady(current)) wasReady.add(name);
     else if (wasReady.has(name)) {
-      await markPodsNotReady(name);
+      const here = pods.all().filter((pod) => pod.spec?.nodeName === name);
+      await markPodsNotReady(ports, here);
       wasReady.delete(name);
     }
   }
 
   async function declareUnknown(node: StoredNode): Promise<StoredNode> {
     if (conditionOf(node, "Ready")?.status === "Unknown") return node;
-    const unknown = conditionTypes.map(
-      (type): Condition => ({
-        ...conditionOf(node, type),
-        type,
-        status: "Unknown",
-        reason: "NodeStatusUnknown",
-        message: "Kubelet stopped posting node status.",
-      }),
-    );
+    const unknown = unknownConditions(node);
     const conditions = withConditions(node.status?.conditions, timeText(clock.wall()), ...unknown);
     return patch(node, "/status", { status: { conditions } });
   }
 
-  /** https://kubernetes.io/docs/reference/labels-annotations-taints/#beta-kubernetes-io-arch-deprecated */
   async function keepLabels(node: StoredNode): Promise<void> {
-    const { labels = {} } = node.metadata;
-    const copies = ["os", "arch"].flatMap((what) => {
-      const value = labels[`kubernetes.io/${what}`];
-      const name = `beta.kubernetes.io/${what}`;
-      return value === undefined || labels[name] === value ? [] : [[name, value]];
-    });
-    if (copies.length > 0) await patch(node, "", { metadata: { labels: Object.fromEntries(copies) } });
+    const labels = missingLabels(node);
+    if (Object.keys(labels).length > 0) await patch(node, "", { metadata: { labels } });
   }
 
   async function keepTaints(node: StoredNode): Promise<void> {
@@ -111,18 +98,38 @@ export async function runNodeLifecycle(
     nodes.enter(answer);
     return answer;
   }
+}
 
-  /** Once, when the node stops being Ready; later it is for its kubelet to say. */
-  async function markPodsNotReady(name: string): Promise<void> {
-    for (const pod of pods.all()) {
-      if (pod.spec?.nodeName !== name || !isReady(pod)) continue;
-      const notReady = { type: "Ready", status: "False" };
-      const conditions = withConditions(pod.status?.conditions, timeText(clock.wall()), notReady);
-      const { resourceVersion } = pod.metadata;
-      const body = { metadata: { resourceVersion }, status: { conditions } };
-      // Refused (changed meanwhile, or gone): the queue brings the node up again, and the pods still to be marked.
-      await api.patch(`${pathOf("pods", pod)}/status`, body, { signal });
-    }
+function unknownConditions(node: StoredNode): Condition[] {
+  return conditionTypes.map((type) => ({
+    ...conditionOf(node, type),
+    type,
+    status: "Unknown",
+    reason: "NodeStatusUnknown",
+    message: "Kubelet stopped posting node status.",
+  }));
+}
+
+/** https://kubernetes.io/docs/reference/labels-annotations-taints/#beta-kubernetes-io-arch-deprecated */
+function missingLabels({ metadata: { labels = {} } }: StoredNode): Record<string, string> {
+  const copies = ["os", "arch"].flatMap((what) => {
+    const value = labels[`kubernetes.io/${what}`];
+    const name = `beta.kubernetes.io/${what}`;
+    return value === undefined || labels[name] === value ? [] : [[name, value]];
+  });
+  return Object.fromEntries(copies);
+}
+
+/** Once, when the node stops being Ready; later it is for its kubelet to say. */
+async function markPodsNotReady({ api, clock, signal }: Ports, pods: readonly StoredPod[]): Promise<void> {
+  for (const pod of pods) {
+    if (!isReady(pod)) continue;
+    const notReady = { type: "Ready", status: "False" };
+    const conditions = withConditions(pod.status?.conditions, timeText(clock.wall()), notReady);
+    const { resourceVersion } = pod.metadata;
+    const body = { metadata: { resourceVersion }, status: { conditions } };
+    // Refused (changed meanwhile, or gone): the queue brings the node up again, and the pods still to be marked.
+    await api.patch(`${pathOf("pods", pod)}/status`, body, { signal });
   }
 }
 

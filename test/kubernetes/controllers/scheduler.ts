@@ -41,7 +41,8 @@ export async function runScheduler(ports: Ports, informers: Informers): Promise<
   async function schedule(key: string): Promise<void> {
     const pod = pods.get(key);
     if (pod === undefined || !isUnbound(pod) || assumed.has(key)) return;
-    const target = choose(pod);
+    const nodeOf = (other: StoredPod) => other.spec?.nodeName ?? assumed.get(keyOf(other));
+    const target = choose(pod, nodes.all(), countByNode(pod, pods.all(), nodeOf));
     if (typeof target !== "string") return reportUnschedulable(pod, target.why);
     const { name, namespace, uid } = pod.metadata;
     const binding = {
@@ -62,31 +63,6 @@ export async function runScheduler(ports: Ports, informers: Informers): Promise<
     if (current !== undefined && isUnbound(current)) assumed.set(key, target);
   }
 
-  function choose(pod: StoredPod): string | { why: string } {
-    const here = new Map<string, { siblings: number; all: number }>();
-    const owner = controllerOf(pod)?.uid;
-    for (const other of pods.all()) {
-      const node = other.spec?.nodeName ?? assumed.get(keyOf(other));
-      if (node === undefined || isFinished(other)) continue;
-      const count = here.get(node) ?? { siblings: 0, all: 0 };
-      count.all += 1;
-      if (owner !== undefined && controllerOf(other)?.uid === owner && !isDeleted(other)) count.siblings += 1;
-      here.set(node, count);
-    }
-    const reasons = new Map<string, number>();
-    let best: { name: string; siblings: number; all: number } | undefined;
-    for (const node of nodes.all()) {
-      const count = here.get(node.metadata.name) ?? { siblings: 0, all: 0 };
-      const why =
-        objection(pod.spec ?? { containers: [] }, node) ?? (hasRoom(node, count.all) ? undefined : full);
-      if (why !== undefined) reasons.set(why, (reasons.get(why) ?? 0) + 1);
-      else if (best === undefined || isBetter(count, best)) best = { name: node.metadata.name, ...count };
-    }
-    if (best !== undefined) return best.name;
-    const counted = [...reasons].map(([why, count]) => `${count} ${why}`).join(", ");
-    return { why: `0/${nodes.all().length} nodes are available: ${counted}.` };
-  }
-
   async function reportUnschedulable(pod: StoredPod, message: string): Promise<void> {
     const conditions = withConditions(pod.status?.conditions, timeText(clock.wall()), {
       type: "PodScheduled",
@@ -101,13 +77,57 @@ export async function runScheduler(ports: Ports, informers: Informers): Promise<
   }
 }
 
+/** Pods on a node, and those of them with the same controller. */
+interface Count {
+  siblings: number;
+  all: number;
+}
+
+function countByNode(
+  pod: StoredPod,
+  pods: readonly StoredPod[],
+  nodeOf: (other: StoredPod) => string | undefined,
+): Map<string, Count> {
+  const counts = new Map<string, Count>();
+  const owner = controllerOf(pod)?.uid;
+  for (const other of pods) {
+    const node = nodeOf(other);
+    if (node === undefined || isFinished(other)) continue;
+    const count = counts.get(node) ?? { siblings: 0, all: 0 };
+    count.all += 1;
+    if (owner !== undefined && controllerOf(other)?.uid === owner && !isDeleted(other)) count.siblings += 1;
+    counts.set(node, count);
+  }
+  return counts;
+}
+
+/** The name of the best node for the pod, or why no node takes it. */
+function choose(
+  pod: StoredPod,
+  nodes: readonly StoredNode[],
+  counts: ReadonlyMap<string, Count>,
+): string | { why: string } {
+  const reasons = new Map<string, number>();
+  let best: ({ name: string } & Count) | undefined;
+  for (const node of nodes) {
+    const count = counts.get(node.metadata.name) ?? { siblings: 0, all: 0 };
+    const why =
+      objection(pod.spec ?? { containers: [] }, node) ?? (hasRoom(node, count.all) ? undefined : full);
+    if (why !== undefined) reasons.set(why, (reasons.get(why) ?? 0) + 1);
+    else if (best === undefined || isBetter(count, best)) best = { name: node.metadata.name, ...count };
+  }
+  if (best !== undefined) return best.name;
+  const counted = [...reasons].map(([why, count]) => `${count} ${why}`).join(", ");
+  return { why: `0/${nodes.length} nodes are available: ${counted}.` };
+}
+
 const full = "Too many pods";
 
 function hasRoom(node: StoredNode, pods: number): boolean {
   return pods < Number(node.status?.allocatable?.["pods"] ?? podsPerNodeMax);
 }
 
-function isBetter(a: { siblings: number; all: number }, b: { siblings: number; all: number }): boolean {
+function isBetter(a: Count, b: Count): boolean {
   return a.siblings === b.siblings ? a.all < b.all : a.siblings < b.siblings;
 }
 

@@ -51,23 +51,14 @@ export async function runVolumes(
   }
 
   async function reconcile(node: string): Promise<void> {
-    const used = usedOn(node);
+    const here = pods.all().filter((pod) => pod.spec?.nodeName === node && !isFinished(pod));
+    const used = usedOn(node, here, (claim) => volumes.get(claims.get(claim)?.spec?.volumeName ?? ""));
     for (const [name, volume] of used) await attach(name, volume, node);
     for (const attachment of attachments.all()) {
-      const isHere = attachment.spec.nodeName === node;
-      if (isHere && !used.has(attachment.metadata.name) && isOwn(attachment)) await detach(attachment);
+      const { nodeName, source } = attachment.spec;
+      if (nodeName !== node || used.has(attachment.metadata.name)) continue;
+      if (isOwn(attachment, volumes.get(source.persistentVolumeName ?? ""))) await detach(attachment);
     }
-  }
-
-  /** The volumes of the node's pods, by the names of their attachments. */
-  function usedOn(node: string): Map<string, StoredVolume> {
-    const here = pods.all().filter((pod) => pod.spec?.nodeName === node && !isFinished(pod));
-    const used = new Map<string, StoredVolume>();
-    for (const claim of here.flatMap(claimsOf)) {
-      const volume = volumes.get(claims.get(claim)?.spec?.volumeName ?? "");
-      if (volume?.spec?.csi !== undefined) used.set(attachmentName(volume.spec.csi, node), volume);
-    }
-    return used;
   }
 
   async function attach(name: string, volume: StoredVolume, nodeName: string): Promise<void> {
@@ -88,12 +79,6 @@ export async function runVolumes(
     return created;
   }
 
-  /** Others attach what they like, and have to detach it themselves. */
-  function isOwn({ metadata, spec }: StoredAttachment): boolean {
-    const csi = volumes.get(spec.source.persistentVolumeName ?? "")?.spec?.csi;
-    return csi !== undefined && metadata.name === attachmentName(csi, spec.nodeName);
-  }
-
   async function detach(attachment: StoredAttachment): Promise<void> {
     if (isDeleted(attachment)) return;
     const { name } = attachment.metadata;
@@ -104,6 +89,26 @@ export async function runVolumes(
     await remove(ports, "volumeattachments", attachment);
     unusedSince.delete(name);
   }
+}
+
+/** The volumes of these pods of the node, by the names of their attachments. */
+function usedOn(
+  node: string,
+  pods: readonly StoredPod[],
+  volumeOf: (claim: string) => StoredVolume | undefined,
+): Map<string, StoredVolume> {
+  const used = new Map<string, StoredVolume>();
+  for (const claim of pods.flatMap(claimsOf)) {
+    const volume = volumeOf(claim);
+    if (volume?.spec?.csi !== undefined) used.set(attachmentName(volume.spec.csi, node), volume);
+  }
+  return used;
+}
+
+/** Others attach what they like, and have to detach it themselves. */
+function isOwn({ metadata, spec }: StoredAttachment, volume: StoredVolume | undefined): boolean {
+  const csi = volume?.spec?.csi;
+  return csi !== undefined && metadata.name === attachmentName(csi, spec.nodeName);
 }
 
 /** Keys of the claims that the pod names, and of those made for it: https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#persistentvolumeclaim-naming */

@@ -32,14 +32,73 @@ interface Sent {
   token?: string | undefined;
 }
 
+/** Plays a case; answers with a sentence for each difference. `number` keeps the names of cases apart. */
 export async function runCase(golden: GoldenCase, partner: Partner, number: number): Promise<string[]> {
   const bindings = new Bindings();
   bindings.bind("<id>", `c${number}x`);
   bindings.bind("<ns>", `ns-${number}`);
-  const watches = new Map<string, OpenWatch>();
-  const tokens = new Map<string, string>();
-  const created: string[] = [];
   const namespace = bindings.get("<ns>") ?? "";
+  const client = createClient(partner);
+  const watches = createWatches(partner);
+  const tokens = createTokens(client, namespace);
+
+  async function tokenOf({ as, token }: Step): Promise<string | undefined> {
+    if (token !== undefined) return bindings.fillText(token);
+    return !as || as === "admin" ? undefined : tokens.of(as);
+  }
+
+  async function perform(step: Step): Promise<Actual | undefined> {
+    if (step.compact) {
+      await partner.compact();
+      return undefined;
+    }
+    if (step.collect) return watches.collect(step.collect, step);
+    const sent: Sent = {
+      method: step.method ?? "GET",
+      path: bindings.fillText(step.path ?? ""),
+      headers: bindings.fill(step.headers ?? {}) as Record<string, string>,
+      body: bindings.fill(step.body),
+      token: await tokenOf(step),
+    };
+    if (step.start) {
+      await watches.open(step.start, sent);
+      return undefined;
+    }
+    let actual = await client.send(sent);
+    for (let i = 0; step.until && actual.status !== step.until && i < untilTriesMax; i++) {
+      await partner.pass(50);
+      actual = await client.send(sent);
+    }
+    return actual;
+  }
+
+  const faults: string[] = [];
+  try {
+    if (JSON.stringify(golden.steps).includes("<ns>")) await createNamespace(client, namespace);
+    for (const [i, step] of golden.steps.entries()) {
+      const actual = await perform(step);
+      if (!actual) continue;
+      const found = differencesOf(step, actual, bindings);
+      faults.push(...found.map((difference) => describeDifference(i, step, difference)));
+    }
+  } finally {
+    watches.stopAll();
+    await client.removeCreated();
+  }
+  return faults;
+}
+
+/** A client that knows what it has created. */
+interface Client {
+  send(sent: Sent): Promise<Actual>;
+  /** For preparations, which have to succeed; resolves with the body. */
+  must(sent: Sent): Promise<unknown>;
+  /** Deletes it all, the newest first, with its finalizers. */
+  removeCreated(): Promise<void>;
+}
+
+function createClient(partner: Partner): Client {
+  const created: string[] = [];
 
   async function send(sent: Sent): Promise<Actual> {
     const response = await open(partner, sent, new AbortController().signal);
@@ -54,91 +113,72 @@ export async function runCase(golden: GoldenCase, partner: Partner, number: numb
     return { status: response.status, header: (header) => response.header(header), body };
   }
 
-  async function must(sent: Sent): Promise<unknown> {
-    const { status, body } = await send(sent);
-    if (status > 299) throw new Error(`preparing ${sent.path}: ${status} ${JSON.stringify(body)}`);
-    return body;
+  async function remove(path: string): Promise<void> {
+    const options = { gracePeriodSeconds: 0, propagationPolicy: "Background" };
+    const { status, body } = await send({ method: "DELETE", path, body: options });
+    if (status > 299) return;
+    const left = body as { kind?: string; metadata?: { finalizers?: string[] } };
+    const headers = { "content-type": "application/merge-patch+json" };
+    if (left.metadata?.finalizers) {
+      await send({ method: "PATCH", path, headers, body: { metadata: { finalizers: null } } });
+    }
+    if (left.kind === "Namespace") {
+      await send({ method: "PUT", path: `${path}/finalize`, body: { ...left, spec: { finalizers: [] } } });
+    }
   }
 
-  async function prepare(): Promise<void> {
-    if (!JSON.stringify(golden.steps).includes("<ns>")) return;
-    await must({ method: "POST", path: "/api/v1/namespaces", body: { metadata: { name: namespace } } });
-    const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
-    await must({ method: "POST", path: accounts, body: { metadata: { name: "default" } } });
-  }
+  return {
+    send,
+    async must(sent) {
+      const { status, body } = await send(sent);
+      if (status > 299) throw new Error(`preparing ${sent.path}: ${status} ${JSON.stringify(body)}`);
+      return body;
+    },
+    async removeCreated() {
+      for (const path of created.reverse()) await remove(path);
+    },
+  };
+}
 
-  async function tokenOf({ as, token }: Step): Promise<string | undefined> {
-    if (token !== undefined) return bindings.fillText(token);
-    if (!as || as === "admin") return undefined;
-    if (!tokens.has(as)) {
-      const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${as}/token`;
-      const answer = await must({ method: "POST", path, body: { spec: {} } });
-      tokens.set(as, (answer as { status: { token: string } }).status.token);
-    }
-    return tokens.get(as);
-  }
+async function createNamespace({ must }: Client, name: string): Promise<void> {
+  await must({ method: "POST", path: "/api/v1/namespaces", body: { metadata: { name } } });
+  const accounts = `/api/v1/namespaces/${name}/serviceaccounts`;
+  await must({ method: "POST", path: accounts, body: { metadata: { name: "default" } } });
+}
 
-  async function perform(step: Step): Promise<Actual | undefined> {
-    if (step.compact) {
-      await partner.compact();
-      return undefined;
-    }
-    if (step.collect) return collect(watches.get(step.collect), step, partner);
-    const sent: Sent = {
-      method: step.method ?? "GET",
-      path: bindings.fillText(step.path ?? ""),
-      headers: bindings.fill(step.headers ?? {}) as Record<string, string>,
-      body: bindings.fill(step.body),
-      token: await tokenOf(step),
-    };
-    if (step.start) {
-      watches.set(step.start, await openWatch(partner, sent));
-      return undefined;
-    }
-    let actual = await send(sent);
-    for (let i = 0; step.until && actual.status !== step.until && i < untilTriesMax; i++) {
-      await partner.pass(50);
-      actual = await send(sent);
-    }
-    return actual;
-  }
-
-  async function cleanUp(): Promise<void> {
-    for (const { stop } of watches.values()) stop.abort();
-    for (const path of created.reverse()) {
-      const { status, body } = await send({
-        method: "DELETE",
-        path,
-        body: { gracePeriodSeconds: 0, propagationPolicy: "Background" },
-      });
-      if (status > 299) continue;
-      const left = body as { kind?: string; metadata?: { finalizers?: string[] } };
-      const headers = { "content-type": "application/merge-patch+json" };
-      if (left.metadata?.finalizers) {
-        await send({ method: "PATCH", path, headers, body: { metadata: { finalizers: null } } });
+/** The tokens of service accounts, each asked for once. */
+function createTokens({ must }: Client, namespace: string) {
+  const tokens = new Map<string, string>();
+  return {
+    async of(account: string): Promise<string | undefined> {
+      if (!tokens.has(account)) {
+        const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
+        const answer = await must({ method: "POST", path, body: { spec: {} } });
+        tokens.set(account, (answer as { status: { token: string } }).status.token);
       }
-      if (left.kind === "Namespace") {
-        await send({ method: "PUT", path: `${path}/finalize`, body: { ...left, spec: { finalizers: [] } } });
-      }
-    }
-  }
+      return tokens.get(account);
+    },
+  };
+}
 
-  const faults: string[] = [];
-  try {
-    await prepare();
-    for (const [i, step] of golden.steps.entries()) {
-      const actual = await perform(step);
-      if (!actual) continue;
-      const [found = [], ...others] = [step.expect ?? {}, step.orElse ?? []]
-        .flat()
-        .map((expect) => compareAnswer(expect, actual, bindings, step.ignore));
-      if (others.some((differences) => differences.length === 0)) continue;
-      faults.push(...found.map((difference) => describeDifference(i, step, difference)));
-    }
-  } finally {
-    await cleanUp();
-  }
-  return faults;
+/** The open watches of a case, by name. */
+function createWatches(partner: Partner) {
+  const watches = new Map<string, OpenWatch>();
+  return {
+    open: async (name: string, sent: Sent) => void watches.set(name, await openWatch(partner, sent)),
+    collect: (name: string, step: Step) => collect(watches.get(name), step, partner),
+    stopAll: () => {
+      for (const { stop } of watches.values()) stop.abort();
+    },
+  };
+}
+
+/** None where the answer is one of those that the step allows; else the differences to the first of them. */
+function differencesOf(step: Step, actual: Actual, bindings: Bindings): Difference[] {
+  const [first = [], ...others] = [step.expect ?? {}, step.orElse ?? []]
+    .flat()
+    .map((expect) => compareAnswer(expect, actual, bindings, step.ignore));
+  return others.some((differences) => differences.length === 0) ? [] : first;
 }
 
 function open(partner: Partner, { method, path, headers, body, token }: Sent, signal: AbortSignal) {
