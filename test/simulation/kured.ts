@@ -31,34 +31,13 @@ const periodMs = 60_000;
  * The protocol of kured 1.23 with a concurrency of 1, without its drain: it takes the lock where nobody holds it, or an entry
  * with its node's name is there, cordons, and reboots; when it starts and the lock has its name, it uncordons and releases.
  */
-export function startKured({
-  node,
-  machine,
-  daemonSet,
-  clock,
-  api,
-  random,
-  mayBegin,
-}: KuredOptions): DaemonHandle {
+export function startKured(options: KuredOptions): DaemonHandle {
+  const { node, machine, clock, api, random, mayBegin } = options;
   const stop = new AbortController();
   const { signal } = stop;
   const exited = Promise.withResolvers<string>();
   const nodePath = `/api/v1/nodes/${node}`;
-
-  async function read(): Promise<{ carrier: Carrier; entry: Entry | undefined }> {
-    const carrier = await api.get<Carrier>(daemonSet, { signal });
-    const text = carrier.metadata.annotations?.[annotation];
-    // What it cannot read is held by somebody, and never by itself.
-    return { carrier, entry: text === undefined ? undefined : entryIn(text) };
-  }
-
-  /** Guarded by the version that was read, as its update of the whole object is. */
-  async function write({ metadata: { resourceVersion } }: Carrier, entry: Entry | undefined): Promise<void> {
-    const value =
-      entry && JSON.stringify({ ...entry, created: new Date(clock.wall()).toISOString(), TTL: 0 });
-    const metadata = { resourceVersion, annotations: { [annotation]: value ?? null } };
-    await api.patch(daemonSet, { metadata }, { signal });
-  }
+  const { read, write } = createKuredLock(options, signal);
 
   async function cordon(unschedulable: true | null): Promise<void> {
     await api.patch(nodePath, { spec: { unschedulable } }, { signal });
@@ -116,6 +95,25 @@ export function startKured({
       exited.resolve(how);
     },
     exited: exited.promise,
+  };
+}
+
+/** The lock as kured reads and writes it. */
+function createKuredLock({ api, clock, daemonSet }: KuredOptions, signal: AbortSignal) {
+  return {
+    async read(): Promise<{ carrier: Carrier; entry: Entry | undefined }> {
+      const carrier = await api.get<Carrier>(daemonSet, { signal });
+      const text = carrier.metadata.annotations?.[annotation];
+      // What it cannot read is held by somebody, and never by itself.
+      return { carrier, entry: text === undefined ? undefined : entryIn(text) };
+    },
+    /** Guarded by the version that was read, as its update of the whole object is. */
+    async write({ metadata: { resourceVersion } }: Carrier, entry: Entry | undefined): Promise<void> {
+      const value =
+        entry && JSON.stringify({ ...entry, created: new Date(clock.wall()).toISOString(), TTL: 0 });
+      const metadata = { resourceVersion, annotations: { [annotation]: value ?? null } };
+      await api.patch(daemonSet, { metadata }, { signal });
+    },
   };
 }
 

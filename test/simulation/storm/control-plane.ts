@@ -28,25 +28,10 @@ const stopsWithin = 0.9;
 
 export function createControlPlane(world: SmallWorld, members: Members, random: Random): ControlPlane {
   const names = Array.from({ length: members }, (_, index) => `n${index + 1}`);
-  const missingSince = new Map<string, number>();
+  const { missingSince, lose, gain } = createQuorum(world, members);
   const startMs = new Map<string, number>();
   const broken = new Set<string>();
-  const { clock, timers } = world.time;
-
-  function lose(node: string): void {
-    if (!missingSince.has(node)) missingSince.set(node, clock.wall());
-    look();
-  }
-
-  function gain(node: string): void {
-    missingSince.delete(node);
-    look();
-  }
-
-  function look(): void {
-    const ready = members - missingSince.size;
-    world.setAway("etcd has no majority", ready < Math.floor(members / 2) + 1);
-  }
+  const { timers } = world.time;
 
   function onBoot(node: string): void {
     const machine = world.machine(node);
@@ -61,17 +46,6 @@ export function createControlPlane(world: SmallWorld, members: Members, random: 
       if (machine.boots.at(-1) === boot && machine.isUp) gain(node);
     }, ms);
   }
-
-  const annotate = (node: string, annotations: Record<string, string | null>) =>
-    Promise.all(
-      staticPods.map((name) =>
-        world.admin.patch(
-          `/api/v1/namespaces/kube-system/pods/${name}-${node}`,
-          { metadata: { annotations } },
-          { signal: world.signal },
-        ),
-      ),
-    );
 
   return {
     members: names,
@@ -93,32 +67,69 @@ export function createControlPlane(world: SmallWorld, members: Members, random: 
       if (type === "booted" && world.machine(node).boots.length > 1) onBoot(node);
     },
     async breakNow(node, seconds) {
-      await annotate(node, { [podBrokenAnnotation]: "true" });
+      await annotate(world, node, { [podBrokenAnnotation]: "true" });
       broken.add(node);
       if (world.machine(node).isUp) lose(node);
       const mend = async () => {
         // Without a majority there is no server that could be told: the member is there again first.
         if (broken.delete(node) && world.machine(node).isUp) gain(node);
-        await annotate(node, { [podBrokenAnnotation]: null });
+        await annotate(world, node, { [podBrokenAnnotation]: null });
       };
       if (Number.isFinite(seconds)) timers.setTimeout(() => void mend().catch(() => {}), seconds * 1000);
       return mend;
     },
     async slowDown(node, seconds) {
-      await annotate(node, { [podStartAnnotation]: Number.isFinite(seconds) ? String(seconds) : "never" });
+      await annotate(world, node, {
+        [podStartAnnotation]: Number.isFinite(seconds) ? String(seconds) : "never",
+      });
       startMs.set(node, seconds * 1000);
       return async () => {
         startMs.delete(node);
         if (world.machine(node).isUp) gain(node);
-        // A mirror pod that is made anew starts anew.
-        for (const name of staticPods) {
-          await world.admin.delete(
-            `/api/v1/namespaces/kube-system/pods/${name}-${node}`,
-            {},
-            { signal: world.signal },
-          );
-        }
+        await removeMirrorPods(world, node);
       };
     },
   };
+}
+
+/** The members that are not ready; without a majority the API is away. */
+function createQuorum(world: SmallWorld, members: Members) {
+  const missingSince = new Map<string, number>();
+
+  function look(): void {
+    const ready = members - missingSince.size;
+    world.setAway("etcd has no majority", ready < Math.floor(members / 2) + 1);
+  }
+
+  return {
+    missingSince: missingSince as ReadonlyMap<string, number>,
+    lose(node: string): void {
+      if (!missingSince.has(node)) missingSince.set(node, world.time.clock.wall());
+      look();
+    },
+    gain(node: string): void {
+      missingSince.delete(node);
+      look();
+    },
+  };
+}
+
+function pathsOfStaticPods(node: string): string[] {
+  return staticPods.map((name) => `/api/v1/namespaces/kube-system/pods/${name}-${node}`);
+}
+
+async function annotate(
+  { admin, signal }: SmallWorld,
+  node: string,
+  annotations: Record<string, string | null>,
+): Promise<void> {
+  const patches = pathsOfStaticPods(node).map((path) =>
+    admin.patch(path, { metadata: { annotations } }, { signal }),
+  );
+  await Promise.all(patches);
+}
+
+/** A mirror pod that is made anew starts anew. */
+async function removeMirrorPods({ admin, signal }: SmallWorld, node: string): Promise<void> {
+  for (const path of pathsOfStaticPods(node)) await admin.delete(path, {}, { signal });
 }
