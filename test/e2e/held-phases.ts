@@ -72,128 +72,142 @@ export async function startHeldPhases({ others = {}, ...rest }: HeldPhasesOption
       if (type === "reboot-ignored") ignored.add(machine);
     },
   });
-  const { api, signal, eventually } = world;
+  const stage: Stage = { suite, world, hasIgnored: ({ name }) => ignored.has(name) };
   const nodeOf = (phase: Phase) => world.node(phase.toLowerCase());
-  const nothing = async () => {};
-
-  const phaseOf = async (node: WorldNode) => (await node.record())?.phase ?? "Idle";
-
-  const hasSaid: HeldPhases["hasSaid"] = ({ name, logFile }, what, is) =>
-    eventually(`${name} says ${what}`, async () => (await readLog(logFile)).some(is));
-
-  async function becomes(node: WorldNode, phase: Phase): Promise<void> {
-    await hasSaid(node, `that it is ${phase}`, (line) => line.phase === phase);
-    await eventually(`${node.name} is ${phase}`, async () => (await phaseOf(node)) === phase);
-  }
-
-  /** Begins a cycle that stays in the phase, or comes by it and stays a while. */
-  async function begin(phase: Phase): Promise<() => Promise<void>> {
-    const node = nodeOf(phase);
-    switch (phase) {
-      case "Idle":
-        return async () => node.wantsReboot();
-      case "Waiting":
-        await world.setLock('{"nodeID":"manual"}');
-        node.wantsReboot();
-        return () => world.setLock(null);
-      case "Draining": {
-        const letGo = await addGuardedPod(node);
-        node.wantsReboot();
-        await hasSaid(node, "that a budget holds a pod", ({ message }) => message === "eviction refused");
-        return letGo;
-      }
-      case "Rebooting":
-        node.machine.behaviour.goesDown = false;
-        node.wantsReboot();
-        await eventually(`${node.name} has ignored the request`, () => ignored.has(node.name));
-        return async () => {
-          node.machine.behaviour.goesDown = true;
-        };
-      case "Restoring":
-        node.wantsReboot();
-        await becomes(node, "Rebooting");
-        return holdRestoring(node);
-      case "Returning":
-      case "Settling":
-      case "Failed":
-        node.wantsReboot();
-        return nothing;
-      default:
-        return phase satisfies never;
-    }
-  }
-
-  /** It gives its slot back, and cannot say that it is through. */
-  function holdRestoring({ name }: WorldNode): () => Promise<void> {
-    const { simulated } = suite;
-    if (simulated === undefined) return nothing;
-    const isRestoring = () => recordOn({ server: simulated }, name)?.phase === "Restoring";
-    const fault = simulated.faults.add({
-      match: {
-        verb: "patch",
-        resource: "nodes",
-        name,
-        where: ({ user }) => user === daemonUser.name && isRestoring(),
-      },
-      effect: { status: 500 },
-    });
-    return async () => fault.remove();
-  }
-
-  async function addGuardedPod({ name }: WorldNode): Promise<() => Promise<void>> {
-    const labels = { app: "guarded" };
-    const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
-    const spec = { minAvailable: 1, selector: { matchLabels: labels } };
-    await api.create(budgets, { metadata: { name: "guard" }, spec }, { signal });
-    const pod = {
-      metadata: { name: "guarded", labels },
-      spec: { nodeName: name, containers: [{ name: "main", image: "app:1" }] },
-    };
-    await api.create("/api/v1/namespaces/default/pods", pod, { signal });
-    return async () => void (await api.delete(`${budgets}/guard`, {}, { signal }));
-  }
-
-  async function heardOf({ logFile }: WorldNode) {
-    const log = await readLog(logFile);
-    const daemons = log.filter(({ message }) => message === "rebootd started").length;
-    return { daemons, said: log.at(-1)?.phase };
-  }
-
-  /** What is left of a cycle: to the daemons of the node, and to others. */
-  async function stateOf(node: WorldNode) {
-    const { spec } = await node.object();
-    return {
-      ...(await heardOf(node)),
-      phase: await phaseOf(node),
-      cordoned: spec?.unschedulable === true,
-      taints: (spec?.taints ?? []).length,
-      holdsSlot: (await world.lock())?.includes(JSON.stringify(node.name)) ?? false,
-      boots: node.machine.boots.length,
-    };
-  }
-
-  async function hasEnded(node: WorldNode, end: typeof rebooted): Promise<boolean> {
-    // The log costs less: a busy test would take from the daemons what they need to start.
-    const { daemons, said } = await heardOf(node);
-    if (daemons < end.daemons || said !== end.said) return false;
-    return JSON.stringify(await stateOf(node)) === JSON.stringify(end);
-  }
-
   return {
     suite,
     world,
     node: nodeOf,
     async reach(phase) {
       const node = nodeOf(phase);
-      const letGo = await begin(phase);
-      await becomes(node, phase);
+      const letGo = await begin(stage, phase, node);
+      await becomes(world, node, phase);
       return letGo;
     },
-    hasSaid,
+    hasSaid: (node, what, is) => hasSaid(world, node, what, is),
     async expectEnd(node) {
       const end = [nodeOf("Restoring"), nodeOf("Failed")].includes(node) ? failed : rebooted;
-      await eventually(`the end of ${node.name}`, () => hasEnded(node, end)).catch(() => {});
-      assert.deepEqual(await stateOf(node), end);
+      await world.eventually(`the end of ${node.name}`, () => hasEnded(world, node, end)).catch(() => {});
+      assert.deepEqual(await stateOf(world, node), end);
     },
   };
+}
+
+/** Where phases are held. */
+interface Stage {
+  suite: Suite;
+  world: World;
+  /** The machine was asked to reboot, and did not. */
+  hasIgnored(node: WorldNode): boolean;
+}
+
+const nothing = async () => {};
+
+/** Begins a cycle that stays in the phase, or comes by it and stays a while. */
+async function begin(stage: Stage, phase: Phase, node: WorldNode): Promise<() => Promise<void>> {
+  const { world, hasIgnored } = stage;
+  switch (phase) {
+    case "Idle":
+      return async () => node.wantsReboot();
+    case "Waiting":
+      await world.setLock('{"nodeID":"manual"}');
+      node.wantsReboot();
+      return () => world.setLock(null);
+    case "Draining": {
+      const letGo = await addGuardedPod(world, node);
+      node.wantsReboot();
+      const isRefused = ({ message }: LogLine) => message === "eviction refused";
+      await hasSaid(world, node, "that a budget holds a pod", isRefused);
+      return letGo;
+    }
+    case "Rebooting":
+      node.machine.behaviour.goesDown = false;
+      node.wantsReboot();
+      await world.eventually(`${node.name} has ignored the request`, () => hasIgnored(node));
+      return async () => {
+        node.machine.behaviour.goesDown = true;
+      };
+    case "Restoring":
+      node.wantsReboot();
+      await becomes(world, node, "Rebooting");
+      return holdRestoring(stage, node);
+    case "Returning":
+    case "Settling":
+    case "Failed":
+      node.wantsReboot();
+      return nothing;
+    default:
+      return phase satisfies never;
+  }
+}
+
+/** It gives its slot back, and cannot say that it is through. */
+function holdRestoring({ suite: { simulated } }: Stage, { name }: WorldNode): () => Promise<void> {
+  if (simulated === undefined) return nothing;
+  const isRestoring = () => recordOn({ server: simulated }, name)?.phase === "Restoring";
+  const fault = simulated.faults.add({
+    match: {
+      verb: "patch",
+      resource: "nodes",
+      name,
+      where: ({ user }) => user === daemonUser.name && isRestoring(),
+    },
+    effect: { status: 500 },
+  });
+  return async () => fault.remove();
+}
+
+async function addGuardedPod({ api, signal }: World, { name }: WorldNode): Promise<() => Promise<void>> {
+  const labels = { app: "guarded" };
+  const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+  const spec = { minAvailable: 1, selector: { matchLabels: labels } };
+  await api.create(budgets, { metadata: { name: "guard" }, spec }, { signal });
+  const pod = {
+    metadata: { name: "guarded", labels },
+    spec: { nodeName: name, containers: [{ name: "main", image: "app:1" }] },
+  };
+  await api.create("/api/v1/namespaces/default/pods", pod, { signal });
+  return async () => void (await api.delete(`${budgets}/guard`, {}, { signal }));
+}
+
+function hasSaid(
+  { eventually }: World,
+  { name, logFile }: WorldNode,
+  what: string,
+  is: (line: LogLine) => boolean,
+): Promise<void> {
+  return eventually(`${name} says ${what}`, async () => (await readLog(logFile)).some(is));
+}
+
+async function becomes(world: World, node: WorldNode, phase: Phase): Promise<void> {
+  await hasSaid(world, node, `that it is ${phase}`, (line) => line.phase === phase);
+  await world.eventually(`${node.name} is ${phase}`, async () => (await phaseOf(node)) === phase);
+}
+
+const phaseOf = async (node: WorldNode) => (await node.record())?.phase ?? "Idle";
+
+async function heardOf({ logFile }: WorldNode) {
+  const log = await readLog(logFile);
+  const daemons = log.filter(({ message }) => message === "rebootd started").length;
+  return { daemons, said: log.at(-1)?.phase };
+}
+
+/** The remains of a cycle: to the daemons of the node, and to others. */
+async function stateOf(world: World, node: WorldNode) {
+  const { spec } = await node.object();
+  return {
+    ...(await heardOf(node)),
+    phase: await phaseOf(node),
+    cordoned: spec?.unschedulable === true,
+    taints: (spec?.taints ?? []).length,
+    holdsSlot: (await world.lock())?.includes(JSON.stringify(node.name)) ?? false,
+    boots: node.machine.boots.length,
+  };
+}
+
+async function hasEnded(world: World, node: WorldNode, end: typeof rebooted): Promise<boolean> {
+  // The log costs less: a busy test would take from the daemons what they need to start.
+  const { daemons, said } = await heardOf(node);
+  if (daemons < end.daemons || said !== end.said) return false;
+  return JSON.stringify(await stateOf(world, node)) === JSON.stringify(end);
 }
