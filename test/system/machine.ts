@@ -55,43 +55,105 @@ export async function startMachine(name: string, files: Record<string, string> =
   const folder = mkdtempSync(join(tmpdir(), `rebootd-machine-${name}-`));
   const [root, bus] = [join(folder, "root"), join(folder, "dbus")];
   const group = `rebootd-${name}-${process.pid}`;
+
+  const copied = spawnSync("cp", ["-a", "--reflink=auto", join(tools, "root"), root], { stdio: "inherit" });
+  if (copied.status !== 0) throw new Error(`copying ${tools}/root ended with ${copied.status}`);
+  spawnSync("mkdir", [bus]);
+  const container = startContainer(tools, group, nspawnCommand({ tools, name, root, bus, files }));
+
+  const machine: Machine = {
+    dbusSocket: join(bus, "system_bus_socket"),
+    root,
+    get boots() {
+      return container.boots;
+    },
+    async exec(...argv) {
+      const leader = leaderOf(container.nspawn());
+      if (leader === undefined) throw new Error(`the machine ${name} has no process 1`);
+      const inside = ["nsenter", "-t", leader, "-m", "-u", "-i", "-p", "--", ...argv] as const;
+      const { code, output } = await exec(inside, execDeadlineMs, signal);
+      if (code !== 0) throw new Error(`${argv.join(" ")} in ${name} ended with ${code}: ${output}`);
+      return output;
+    },
+    bootID: () => machine.exec("cat", "/proc/sys/kernel/random/boot_id"),
+    isUp: (wanted) =>
+      withDeadline(systemClock, bootDeadlineMs, signal, `boot ${wanted} of ${name}`, async (inner) => {
+        while (container.boots < wanted || !(await isRunning(machine))) {
+          inner.throwIfAborted();
+          await systemClock.sleep(100, inner);
+        }
+      }).catch((cause) => {
+        const output = container.output.slice(-500);
+        throw new Error(`${(cause as Error).message}; it said last: ${output}`, { cause });
+      }),
+    async stop() {
+      await container.stop();
+      await removeGroups(group);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+
+  try {
+    await machine.isUp(1);
+  } catch (error) {
+    await machine.stop();
+    throw error;
+  }
+  return machine;
+}
+
+async function isRunning({ exec }: Machine): Promise<boolean> {
+  const state = await exec("sh", "-c", "systemctl is-system-running || true").catch(() => "");
+  return ["running", "degraded"].includes(state);
+}
+
+interface MachineFolders {
+  tools: string;
+  name: string;
+  root: string;
+  bus: string;
+  files: Readonly<Record<string, string>>;
+}
+
+function nspawnCommand({ tools, name, root, bus, files }: MachineFolders): string[] {
+  return [
+    `${tools}/usr/bin/systemd-nspawn`,
+    "--boot",
+    `--directory=${root}`,
+    `--machine=${name}`,
+    "--register=no",
+    "--keep-unit",
+    "--console=pipe",
+    `--bind=${bus}:/run/dbus`,
+    ...Object.entries(files).map(([inside, file]) => `--bind-ro=${file}:${inside}`),
+  ];
+}
+
+/** The namespace takes all of the machine with it when this process, or the one that stands for it, goes. */
+const bound = ["setpriv", "--pdeathsig=KILL", "unshare", "--pid", "--mount-proc", "--fork", "--kill-child"];
+
+/** A machine's container, through all its boots. */
+interface Container {
+  readonly boots: number;
+  /** The end of what all boots have written. */
+  readonly output: string;
+  /** The PID of its nspawn, as the host sees it; undefined or "" while there is none. */
+  nspawn(): string | undefined;
+  /** Kills it; resolves once it has ended. */
+  stop(): Promise<void>;
+}
+
+/** Starts nspawn, and again whenever the machine reboots. It ends with this process, however that ends. */
+function startContainer(tools: string, group: string, nspawn: readonly string[]): Container {
+  const libraries = ["x86_64", "aarch64"].map((one) => `${tools}/usr/lib/${one}-linux-gnu/systemd`).join(":");
   let shell: ChildProcess | undefined;
   let boots = 0;
   let isStopped = false;
   let output = "";
 
-  const copied = spawnSync("cp", ["-a", "--reflink=auto", join(tools, "root"), root], { stdio: "inherit" });
-  if (copied.status !== 0) throw new Error(`copying ${tools}/root ended with ${copied.status}`);
-  spawnSync("mkdir", [bus]);
-
-  /** Ends with this process, however that ends. */
   function boot(): void {
     boots += 1;
-    const machine = [
-      `${tools}/usr/bin/systemd-nspawn`,
-      "--boot",
-      `--directory=${root}`,
-      `--machine=${name}`,
-      "--register=no",
-      "--keep-unit",
-      "--console=pipe",
-      `--bind=${bus}:/run/dbus`,
-      ...Object.entries(files).map(([inside, file]) => `--bind-ro=${file}:${inside}`),
-    ];
-    const libraries = ["x86_64", "aarch64"]
-      .map((one) => `${tools}/usr/lib/${one}-linux-gnu/systemd`)
-      .join(":");
-    // The namespace takes all of the machine with it when this process, or the one that stands for it, goes.
-    const bound = [
-      "setpriv",
-      "--pdeathsig=KILL",
-      "unshare",
-      "--pid",
-      "--mount-proc",
-      "--fork",
-      "--kill-child",
-    ];
-    const child = spawn("/bin/sh", ["-ec", inOwnGroups, "sh", group, ...bound, ...machine], {
+    const child = spawn("/bin/sh", ["-ec", inOwnGroups, "sh", group, ...bound, ...nspawn], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, LD_LIBRARY_PATH: libraries },
     });
@@ -106,66 +168,33 @@ export async function startMachine(name: string, files: Record<string, string> =
     });
   }
 
-  /** Its process 1, as the host sees it: a child of nspawn, which is one of the shell's. */
-  function leader(): string {
-    const [nspawn] = childrenOf(`${shell?.pid}`);
-    const found = childrenOf(nspawn ?? "none").find(
-      (one) => readFileSync(`/proc/${one}/comm`, "utf8").trim() === "systemd",
-    );
-    if (found === undefined) throw new Error(`the machine ${name} has no process 1`);
-    return found;
-  }
-
-  const machine: Machine = {
-    dbusSocket: join(bus, "system_bus_socket"),
-    root,
+  boot();
+  return {
     get boots() {
       return boots;
     },
-    async exec(...argv) {
-      const inside = ["nsenter", "-t", leader(), "-m", "-u", "-i", "-p", "--", ...argv] as const;
-      const { code, output } = await exec(inside, execDeadlineMs, signal);
-      if (code !== 0) throw new Error(`${argv.join(" ")} in ${name} ended with ${code}: ${output}`);
+    get output() {
       return output;
     },
-    bootID: () => machine.exec("cat", "/proc/sys/kernel/random/boot_id"),
-    isUp: (wanted) =>
-      withDeadline(systemClock, bootDeadlineMs, signal, `boot ${wanted} of ${name}`, async (inner) => {
-        while (boots < wanted || !(await isRunning())) {
-          inner.throwIfAborted();
-          await systemClock.sleep(100, inner);
-        }
-      }).catch((cause) => {
-        throw new Error(`${(cause as Error).message}; it said last: ${output.slice(-500)}`, { cause });
-      }),
+    nspawn: () => childrenOf(`${shell?.pid}`)[0],
     async stop() {
       isStopped = true;
       const child = shell;
-      if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-        const ended = once(child, "exit");
-        // Whoever waits for nspawn is left to do so.
-        const [nspawn] = childrenOf(`${child.pid}`);
-        process.kill(Number(nspawn || child.pid), "SIGKILL");
-        await ended;
-      }
-      await removeGroups(group);
-      rmSync(folder, { recursive: true, force: true });
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, "exit");
+      // The processes that wait for nspawn are left to do so.
+      const [nspawn] = childrenOf(`${child.pid}`);
+      process.kill(Number(nspawn || child.pid), "SIGKILL");
+      await ended;
     },
   };
+}
 
-  async function isRunning(): Promise<boolean> {
-    const state = await machine.exec("sh", "-c", "systemctl is-system-running || true").catch(() => "");
-    return ["running", "degraded"].includes(state);
-  }
-
-  boot();
-  try {
-    await machine.isUp(1);
-  } catch (error) {
-    await machine.stop();
-    throw error;
-  }
-  return machine;
+/** The machine's process 1, as the host sees it: a child of nspawn, which is one of the shell's. */
+function leaderOf(nspawn: string | undefined): string | undefined {
+  return childrenOf(nspawn ?? "none").find(
+    (one) => readFileSync(`/proc/${one}/comm`, "utf8").trim() === "systemd",
+  );
 }
 
 function childrenOf(pid: string): string[] {

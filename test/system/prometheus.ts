@@ -55,37 +55,26 @@ export async function startMonitoring(
 
   const alertmanagerUrl = `http://127.0.0.1:${alertmanagerPort}`;
   try {
-    const alertmanagerConfig = await file("alertmanager.yml", {
-      route: { receiver: "nobody", group_wait: "0s" },
-      receivers: [{ name: "nobody" }],
-      inhibit_rules: inhibitRules,
-    });
+    const alertmanagerFile = await file("alertmanager.yml", alertmanagerConfig(inhibitRules));
     running.push(
       run(join(binaries, "prometheus-alertmanager"), 'msg="Listening on"', [
-        `--config.file=${alertmanagerConfig}`,
+        `--config.file=${alertmanagerFile}`,
         `--storage.path=${join(folder, "alertmanager")}`,
         `--web.listen-address=127.0.0.1:${alertmanagerPort}`,
         "--cluster.listen-address=",
       ]),
     );
-    const prometheusConfig = await file("prometheus.yml", {
-      global: { scrape_interval: "1s", evaluation_interval: "1s", external_labels: { cluster: "test" } },
-      rule_files: [await file("rules.yml", { groups: [{ name: "test", rules }] })],
-      scrape_configs: [
-        {
-          job_name: "target",
-          static_configs: [{ targets: [`127.0.0.1:${(target.address() as AddressInfo).port}`] }],
-        },
-      ],
-      alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${alertmanagerPort}`] }] }] },
-    });
+    const ruleFile = await file("rules.yml", { groups: [{ name: "test", rules }] });
+    const { port } = target.address() as AddressInfo;
+    const config = prometheusConfig(ruleFile, `127.0.0.1:${port}`, `127.0.0.1:${alertmanagerPort}`);
+    const prometheusFile = await file("prometheus.yml", config);
     const web = await file("web.yml", {
       tls_server_config: { cert_file: await file("cert.pem", cert), key_file: await file("key.pem", key) },
       basic_auth_users: { rebootd: passwordHash },
     });
     running.push(
       run(join(binaries, "prometheus"), "Server is ready to receive web requests", [
-        `--config.file=${prometheusConfig}`,
+        `--config.file=${prometheusFile}`,
         `--web.config.file=${web}`,
         `--storage.tsdb.path=${join(folder, "prometheus")}`,
         `--web.listen-address=127.0.0.1:${prometheusPort}`,
@@ -104,33 +93,54 @@ export async function startMonitoring(
     basicAuthFile: await file("basic-auth", "rebootd:a-password\n"),
     figures,
     stop,
-    async silence(matchers) {
-      const startsAt = new Date();
-      const body = {
-        matchers: Object.entries(matchers).map(([name, value]) => ({
-          name,
-          value,
-          isRegex: true,
-          isEqual: true,
-        })),
-        startsAt,
-        endsAt: new Date(startsAt.getTime() + 3_600_000),
-        createdBy: "a person",
-        comment: "it is known",
-      };
-      const answer = await fetch(`${alertmanagerUrl}/api/v2/silences`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-      });
-      assert.equal(answer.status, 200, await answer.clone().text());
-      return ((await answer.json()) as { silenceID: string }).silenceID;
-    },
-    async endSilence(id) {
-      const answer = await fetch(`${alertmanagerUrl}/api/v2/silence/${id}`, { method: "DELETE" });
-      assert.equal(answer.status, 200);
-    },
+    silence: (matchers) => silence(alertmanagerUrl, matchers),
+    endSilence: (id) => endSilence(alertmanagerUrl, id),
   };
+}
+
+function alertmanagerConfig(inhibitRules: readonly object[]): object {
+  return {
+    route: { receiver: "nobody", group_wait: "0s" },
+    receivers: [{ name: "nobody" }],
+    inhibit_rules: inhibitRules,
+  };
+}
+
+function prometheusConfig(ruleFile: string, target: string, alertmanager: string): object {
+  return {
+    global: { scrape_interval: "1s", evaluation_interval: "1s", external_labels: { cluster: "test" } },
+    rule_files: [ruleFile],
+    scrape_configs: [{ job_name: "target", static_configs: [{ targets: [target] }] }],
+    alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
+  };
+}
+
+async function silence(alertmanagerUrl: string, matchers: Readonly<Record<string, string>>): Promise<string> {
+  const startsAt = new Date();
+  const body = {
+    matchers: Object.entries(matchers).map(([name, value]) => ({
+      name,
+      value,
+      isRegex: true,
+      isEqual: true,
+    })),
+    startsAt,
+    endsAt: new Date(startsAt.getTime() + 3_600_000),
+    createdBy: "a person",
+    comment: "it is known",
+  };
+  const answer = await fetch(`${alertmanagerUrl}/api/v2/silences`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  assert.equal(answer.status, 200, await answer.clone().text());
+  return ((await answer.json()) as { silenceID: string }).silenceID;
+}
+
+async function endSilence(alertmanagerUrl: string, id: string): Promise<void> {
+  const answer = await fetch(`${alertmanagerUrl}/api/v2/silence/${id}`, { method: "DELETE" });
+  assert.equal(answer.status, 200);
 }
 
 async function startTarget(figures: ReadonlyMap<string, number>): Promise<Server> {
