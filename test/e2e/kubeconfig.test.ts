@@ -204,7 +204,10 @@ describe("A person's command", () => {
       const proxy = await keep(startHttpProxy(port));
       const KUBECONFIG = await writeKubeconfig("config", { cluster: far });
       const environment = { KUBECONFIG, HTTPS_PROXY: `127.0.0.1:${proxy.port}`, NO_PROXY: "10.0.0.0/8,.svc" };
-      await failsWith(environment, /kubernetes\.default\.svc:6443: (unknown host name|its name cannot be resolved now): .*/);
+      await failsWith(
+        environment,
+        /kubernetes\.default\.svc:6443: (unknown host name|its name cannot be resolved now): .*/,
+      );
       assert.deepEqual(proxy.asked, []);
     });
 

@@ -158,7 +158,6 @@ export const lateMs = 240_000;
 export const never = Number.NEGATIVE_INFINITY;
 
 export const pausedAnnotation = "rebootd.dev/paused";
-export const requestedAnnotation = "rebootd.dev/reboot-requested";
 export const mirrorAnnotation = "kubernetes.io/config.mirror";
 
 /** What has happened to one node, as far as the promises ask. */

@@ -1,7 +1,8 @@
 /** What the promises read from the objects, with eyes of their own: an error in the daemon's reading is not repeated here. */
 import { type Phase, phases } from "../../daemon/cycle/record.ts";
 import { at, fields, type KubeObject, list } from "../kubernetes/api/object.ts";
-import { requestedAnnotation } from "./checker.ts";
+
+export const requestedAnnotation = "rebootd.dev/reboot-requested";
 
 export interface Entry {
   nodeID: string;

@@ -2,8 +2,16 @@
  * P4, no reboot without right: straight before the reboot the slot, the cordon, the need, the pause and the window are as they
  * have to be. The same holds for the start of a cycle: a pause, a halt and a lock set by hand keep every node out.
  */
-import { type Checker, type Look, pausedAnnotation, requestedAnnotation, shortGraceMs } from "./checker.ts";
-import { failuresIn, isAnnotated, isCordoned, isHolder, isUrgent, recordIn } from "./eyes.ts";
+import { type Checker, type Look, pausedAnnotation, shortGraceMs } from "./checker.ts";
+import {
+  failuresIn,
+  isAnnotated,
+  isCordoned,
+  isHolder,
+  isUrgent,
+  recordIn,
+  requestedAnnotation,
+} from "./eyes.ts";
 
 /** `hasNode`: a machine without a Node is judged by that alone. */
 export function noRebootWithoutSlot(

@@ -1,4 +1,4 @@
-import type { RebootCause } from "../kubernetes/machines/machine.ts";
+import type { RebootCause } from "../kubernetes/machines/power.ts";
 
 /** One observation. `version` puts what several watches have shown into the order in which it was written. */
 export type Fact = { at: number; version: number } & (

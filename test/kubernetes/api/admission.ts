@@ -7,12 +7,10 @@ import { authorizerValue, type Bindings, type CheckAccess, compile, isCelError, 
 import type { Core, ResourceRequest } from "./core.ts";
 import { apiVersionOf } from "./forms.ts";
 import { at, type Fields, fields, type KubeObject, list, text } from "./object.ts";
+import type { Admit } from "./registry.ts";
 import { ApiError, details, qualified } from "./status.ts";
 
 export type Operation = "CREATE" | "UPDATE" | "DELETE";
-
-/** The objects as they would be and as they are; an undefined one is not there. Throws the refusal. */
-export type Admit = (object: Fields | undefined, old: KubeObject | undefined) => void;
 
 interface Asked {
   core: Core;

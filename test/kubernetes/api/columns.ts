@@ -1,18 +1,10 @@
 /** The columns of each resource's Table, after the printers of kube-apiserver (`pkg/printers/internalversion`). */
 import { formatAge } from "./age.ts";
+import type { Column } from "./column.ts";
 import { podColumns } from "./kinds/pod-columns.ts";
 import { claimColumns, volumeColumns } from "./kinds/volume-columns.ts";
 import { at, type Fields, fields, type KubeObject, list, number, text } from "./object.ts";
 import { type Resource, resourceId } from "./resource.ts";
-
-export interface Column {
-  name: string;
-  type?: "string" | "integer" | "boolean";
-  format?: string;
-  /** 1 is shown with `-o wide` only. */
-  priority?: 0 | 1;
-  cell: (object: KubeObject, now: number) => unknown;
-}
 
 export const column = (name: string, cell: Column["cell"]): Column => ({ name, cell });
 export const count = (name: string, cell: Column["cell"]): Column => ({ name, type: "integer", cell });

@@ -11,9 +11,9 @@ import {
 import { createServer } from "node:https";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { generate } from "selfsigned";
+import type { Answer } from "./answer.ts";
 import { acceptingJson, answerInProtobuf, readBody, takesOnlyProtobuf, type WireAnswer } from "./media.ts";
-import type { Method } from "./request.ts";
-import type { ApiServer } from "./server.ts";
+import type { Call, Method } from "./request.ts";
 
 export interface Listening {
   /** Such as `https://127.0.0.1:40123`. */
@@ -38,8 +38,17 @@ export interface ListenOptions {
 /** Of what has not been sent yet: the real server refuses nobody for answers that are large. */
 const sessionMemoryMb = 10_000;
 
+/** The server without sockets. */
+export interface Served {
+  /** Rejects with ConnectionReset where no answer comes. */
+  answer(call: Call, token: string | undefined): Promise<Answer>;
+  readonly away: boolean;
+  /** Calls `listener` whenever the server goes away; returns how to end that. */
+  onAway(listener: () => void): () => void;
+}
+
 /** Serves `server` on 127.0.0.1. As kube-apiserver, it offers HTTP/2 and HTTP/1.1, and takes HTTP/2 where it can. */
-export async function listen(server: ApiServer, options: ListenOptions = {}): Promise<Listening> {
+export async function listen(server: Served, options: ListenOptions = {}): Promise<Listening> {
   const { key, cert } = await certificate();
   const sockets = new Set<Socket>();
   const handle = (request: Http2ServerRequest, response: Http2ServerResponse) =>
@@ -107,7 +116,7 @@ export async function certificate(commonName = "kube-apiserver"): Promise<{ key:
 }
 
 async function serve(
-  server: ApiServer,
+  server: Served,
   request: Http2ServerRequest,
   response: Http2ServerResponse,
 ): Promise<void> {

@@ -3,7 +3,6 @@
  * optimistic concurrency, finalizers, grace. Everything here is synchronous: a write is one moment.
  * https://github.com/kubernetes/kubernetes/tree/master/staging/src/k8s.io/apiserver/pkg/registry
  */
-import type { Admit } from "./admission.ts";
 import { type DeleteOptions, type Deletion, planDeletion } from "./deletion.ts";
 import type { FieldError } from "./field-error.ts";
 import { validateMetadata, validateMetadataUpdate } from "./metadata.ts";
@@ -12,6 +11,9 @@ import type { Resource, RuleContext } from "./resource.ts";
 import { alreadyExists, conflict, forbidden, internal, invalid, modified, notFound } from "./status.ts";
 import type { Store } from "./store.ts";
 import { nameSuffix, type Random, type Timers, timestamp, uuid } from "./timing.ts";
+
+/** The objects as they would be and as they are; an undefined one is not there. Throws the refusal. */
+export type Admit = (object: Fields | undefined, old: KubeObject | undefined) => void;
 
 export interface Registry {
   readonly store: Store;

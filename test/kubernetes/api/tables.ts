@@ -1,6 +1,7 @@
 /** Tables, as `kubectl get` asks for them: columns and rows of each resource. */
 
-import { type Column, columnsOf } from "./columns.ts";
+import type { Column } from "./column.ts";
+import { columnsOf } from "./columns.ts";
 import { apiVersionOf, partialJson, wholeJson } from "./forms.ts";
 import type { KubeObject } from "./object.ts";
 import type { Resource } from "./resource.ts";

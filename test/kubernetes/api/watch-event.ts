@@ -1,11 +1,11 @@
 /** The events of a watch as lines of JSON, in the form that the client asked for. */
-import { partialJson, wholeJson } from "./forms.ts";
+import { type Form, partialJson, wholeJson } from "./forms.ts";
 import type { KubeObject } from "./object.ts";
+import type { Resource } from "./resource.ts";
 import { zeroOf } from "./schema.ts";
 import type { ApiError } from "./status.ts";
 import { rowJson, tableJson } from "./tables.ts";
 import type { Timers } from "./timing.ts";
-import type { WatchRequest } from "./watcher.ts";
 
 export interface EventWriter {
   object(type: "ADDED" | "MODIFIED" | "DELETED", object: KubeObject): string;
@@ -13,8 +13,15 @@ export interface EventWriter {
   error(error: ApiError): string;
 }
 
+/** The resource, and how its objects are to be shown. */
+interface WatchedForm {
+  resource: Resource;
+  form: Form;
+  includeObject: string;
+}
+
 export function createEventWriter(
-  { resource, form, includeObject }: Pick<WatchRequest, "resource" | "form" | "includeObject">,
+  { resource, form, includeObject }: WatchedForm,
   timers: Timers,
 ): EventWriter {
   /** A table names its columns once. */

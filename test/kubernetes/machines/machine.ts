@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../../daemon/time/clock.ts";
 import { createDaemons, type Daemons } from "./daemons.ts";
-import { createPower, type Power } from "./power.ts";
+import { type Boot, createPower, type Power, type RebootCause } from "./power.ts";
 import type { MachineStorage } from "./storage.ts";
 import type { DaemonHandle } from "./supervisor.ts";
 
@@ -10,13 +10,6 @@ export const sentinelFile = "reboot-required";
 export const rebootFile = "reboot";
 
 const pollMs = 2000;
-
-/**
- * `command`: as its daemon asked; `person`: as anybody else on the machine asked, such as unattended-upgrades; `power`: a
- * power failure; `restart`: only its processes are started anew, under the same boot ID, as by `systemctl soft-reboot` or by
- * a virtual machine that is put back to a snapshot.
- */
-export type RebootCause = "command" | "person" | "power" | "restart";
 
 /** What the machine tells of itself, as it happens. */
 export type MachineEvent = { machine: string; at: number } & (
@@ -38,13 +31,6 @@ export interface MachineBehaviour {
   shutdownMs: number;
   /** From then until the next boot. */
   downMs: number;
-}
-
-export interface Boot {
-  bootID: string;
-  bootedAt: number;
-  downAt?: number;
-  cause?: RebootCause;
 }
 
 export interface MachineOptions {

@@ -10,16 +10,32 @@ import {
   withConditions,
 } from "../controllers/objects.ts";
 import type { Ports } from "../controllers/ports.ts";
-import type { Host, KubeletOptions } from "./kubelet.ts";
 
 const retry = { firstMs: 100, maxMs: 5000 };
 const leaseSeconds = 40;
+
+/** The machine as its kubelet sees it. */
+export interface Host {
+  name: string;
+  /** From 1; addresses are made of it. */
+  number: number;
+  machineID: string;
+  bootID: string;
+  labels?: Record<string, string>;
+}
+
+export interface NodeStatusOptions {
+  /** How often the Lease is renewed, and how often the status is compared with what the server has. */
+  heartbeatMs: number;
+  /** From the start of the kubelet until the node is Ready. */
+  readyAfterMs: number;
+}
 
 /** Registers the node and keeps its status and its Lease fresh. */
 export async function runNodeStatus(
   ports: Ports,
   host: Host,
-  options: KubeletOptions,
+  options: NodeStatusOptions,
   onRegistered: () => void,
 ): Promise<void> {
   const { api, clock, random, signal } = ports;

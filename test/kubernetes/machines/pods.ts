@@ -14,14 +14,22 @@ import {
 } from "../controllers/objects.ts";
 import type { Ports } from "../controllers/ports.ts";
 import { createQueue } from "../controllers/queue.ts";
-import type { Host, KubeletOptions } from "./kubelet.ts";
-import { addressOf } from "./node-status.ts";
+import { addressOf, type Host } from "./node-status.ts";
 
 /** Annotations by which a test gives one pod its own times, in seconds; "never" for a start that does not end. */
 export const podStartAnnotation = "machines.test/start-seconds";
 export const podStopAnnotation = "machines.test/stop-seconds";
 /** While it is there the pod runs and is not Ready. */
 export const podBrokenAnnotation = "machines.test/broken";
+
+export interface PodsOptions {
+  /** From when a pod is seen until it is Ready. */
+  podStartMs: number;
+  /** What a pod takes to stop, unless its grace ends before. */
+  podStopMs: number;
+  /** Names of static pods, which the kubelet shows the server as mirror pods. */
+  staticPods: readonly string[];
+}
 
 /** A pod as this boot knows it; nothing of it outlives the boot. */
 interface Running {
@@ -37,7 +45,7 @@ export async function runPods(
   ports: Ports,
   host: Host,
   pods: Informer<StoredPod>,
-  options: KubeletOptions,
+  options: PodsOptions,
 ): Promise<void> {
   const { api, clock, signal } = ports;
   const running = new Map<string, Running>();

@@ -1,5 +1,18 @@
 import type { Random } from "../../../daemon/time/clock.ts";
-import type { Boot, RebootCause } from "./machine.ts";
+
+/**
+ * `command`: as its daemon asked; `person`: as anybody else on the machine asked, such as unattended-upgrades; `power`: a
+ * power failure; `restart`: only its processes are started anew, under the same boot ID, as by `systemctl soft-reboot` or by
+ * a virtual machine that is put back to a snapshot.
+ */
+export type RebootCause = "command" | "person" | "power" | "restart";
+
+export interface Boot {
+  bootID: string;
+  bootedAt: number;
+  downAt?: number;
+  cause?: RebootCause;
+}
 
 /** Which boot a machine is in, and whether and why it goes down. */
 export interface Power {

@@ -14,7 +14,6 @@ import {
   type NodeHistory,
   never,
   pausedAnnotation,
-  requestedAnnotation,
   type Violation,
   type WorldView,
 } from "../../promises/checker.ts";
@@ -33,6 +32,7 @@ import {
   ofEachNode,
   type RecordOnNode,
   recordIn,
+  requestedAnnotation,
 } from "../../promises/eyes.ts";
 import { unreadableLockStays } from "../../promises/fails-closed.ts";
 import {

@@ -1,6 +1,6 @@
 /** READY, STATUS and RESTARTS of a pod, after the pod printer of kube-apiserver. */
 import { formatAge } from "../age.ts";
-import type { Column } from "../columns.ts";
+import type { Column } from "../column.ts";
 import { at, type Fields, fields, type KubeObject, list, number, text } from "../object.ts";
 
 interface Summary {

@@ -1,6 +1,6 @@
 /** What is printed of volumes and claims, after the printers of kube-apiserver. */
 import { formatAge } from "../age.ts";
-import type { Column } from "../columns.ts";
+import type { Column } from "../column.ts";
 import { at, type KubeObject, list, text } from "../object.ts";
 
 /** In the order in which they are shown. */
