@@ -1,6 +1,7 @@
 /** Measures, and prints each figure beside its budget. */
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
+import { anyOf } from "../../daemon/text/list.ts";
 import { onStopSignals } from "../kubernetes/stop-signals.ts";
 import { benchBroken } from "./broken.ts";
 import { brokenWorlds } from "./broken-worlds.ts";
@@ -33,7 +34,8 @@ const command = new Command("npm run bench --")
 
 const unknown = command.args.find((name) => !(name in benches));
 if (unknown !== undefined) {
-  process.stderr.write(`error: '${unknown}' is no bench; allowed is ${Object.keys(benches).join(", ")}\n`);
+  const all = Object.keys(benches);
+  process.stderr.write(`error: unknown bench "${unknown}": must be ${anyOf(all)}, for example ${all[0]}\n`);
   process.exit(2);
 }
 

@@ -43,6 +43,10 @@ describe("The options of the demo", () => {
       assert.equal(parsed.exitCode, 2);
       assert.match(parsed.text, /^error: [^\n]+\n$/);
       assert.ok(args[0] && parsed.text.includes(args[0]));
+      if (args[0] === "--nodse" || args[1] === undefined) return;
+      const start = `error: invalid value ${JSON.stringify(args[1])} for ${args[0]}: must be `;
+      assert.ok(parsed.text.startsWith(start), parsed.text);
+      assert.match(parsed.text, /, for example \S+\n$/);
     });
   }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError } from "commander";
+import { ConfigError, invalidValue, printable } from "../../daemon/text/config-error.ts";
 
 export interface DemoOptions {
   nodes: number;
@@ -13,7 +14,7 @@ export interface DemoOptions {
   keep: boolean;
 }
 
-/** The options, or how the process ends at once: with 0 after the help, with 2 after a value that cannot be. */
+/** The options, or how the process ends at once: with 0 after the help, with 2 after an invalid value. */
 export type Parsed = { options: DemoOptions } | { exitCode: number; text: string };
 
 export function parseOptions(args: readonly string[]): Parsed {
@@ -23,49 +24,63 @@ export function parseOptions(args: readonly string[]): Parsed {
   };
   const command = new Command("npm run demo --")
     .description("Rolls reboots through a simulated cluster, with one real daemon process for each node.")
-    .option("--nodes <number>", "how many nodes", wholeNumber(1, 50), 5)
-    .option("--concurrency <number>", "how many may be down at one time", wholeNumber(1, 50), 1)
-    .option("--pods <number>", "pods for each node", wholeNumber(0, 100), 4)
+    .option("--nodes <number>", "how many nodes", wholeNumber("nodes", 1, 50), 5)
+    .option(
+      "--concurrency <number>",
+      "how many may be down at one time",
+      wholeNumber("concurrency", 1, 50),
+      1,
+    )
+    .option("--pods <number>", "pods for each node", wholeNumber("pods", 0, 100), 4)
     .option("--reboot-seconds <number>", "how long a machine is down", seconds, 3)
-    .option("--report <file>", "write what happened as JSON", fileToBe)
-    .option("--svg <file>", "write the timeline as a picture", fileToBe)
+    .option("--report <file>", "write what happened as JSON", fileToBe("report"))
+    .option("--svg <file>", "write the timeline as a picture", fileToBe("svg"))
     .option("--keep", "leave the cluster running after the roll, until Ctrl-C", false)
     .allowExcessArguments(false)
-    // One line says what is wrong.
+    // The error is one line.
     .showSuggestionAfterError(false)
     .configureOutput({ writeOut: write, writeErr: write })
     .exitOverride();
   try {
     command.parse(args, { from: "user" });
   } catch (error) {
+    if (error instanceof ConfigError) return { exitCode: 2, text: `error: ${error.message}\n` };
     if (!(error instanceof CommanderError)) throw error;
     return { exitCode: error.exitCode === 0 ? 0 : 2, text };
   }
   const options = command.opts<DemoOptions>();
   if (options.concurrency > options.nodes) {
-    const { concurrency, nodes } = options;
-    const allowed = `allowed is a whole number from 1 to the number of nodes, ${nodes}`;
-    return { exitCode: 2, text: `error: option '--concurrency <number>': '${concurrency}'; ${allowed}\n` };
+    const rule = `must be at most the number of nodes, for example ${options.nodes}`;
+    const { message } = invalidValue("concurrency", printable(`${options.concurrency}`), rule);
+    return { exitCode: 2, text: `error: ${message}\n` };
   }
   return { options };
 }
 
-function wholeNumber(min: number, max: number) {
+function wholeNumber(option: string, min: number, max: number) {
   return (text: string): number => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`Allowed is a whole number from ${min} to ${max}.`);
+    throw invalidValue(
+      option,
+      printable(text),
+      `must be a whole number from ${min} to ${max}, for example 3`,
+    );
   };
 }
 
 function seconds(text: string): number {
   const value = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && value >= 0.1 && value <= 600) return value;
-  throw new InvalidArgumentError("Allowed is a number of seconds from 0.1 to 600.");
+  const rule = "must be a number of seconds from 0.1 to 600, for example 1.5";
+  throw invalidValue("reboot-seconds", printable(text), rule);
 }
 
-/** A folder that is not there is better known now than after the roll. */
-function fileToBe(text: string): string {
-  if (text !== "" && existsSync(dirname(resolve(text)))) return text;
-  throw new InvalidArgumentError("Allowed is a file in a folder that exists.");
+/** Checks now that the folder exists: after the roll it would be too late. */
+function fileToBe(option: string) {
+  return (text: string): string => {
+    if (text !== "" && existsSync(dirname(resolve(text)))) return text;
+    const rule = "must be a file in a folder that exists, for example ./roll.txt";
+    throw invalidValue(option, printable(text), rule);
+  };
 }

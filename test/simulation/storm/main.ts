@@ -40,7 +40,9 @@ function count(name: "seeds" | "first-seed" | "nodes" | "concurrency" | "seed" |
   const given = values[name];
   if (given === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(given)) return Number(given);
-  process.stderr.write(`simulate: --${name}=${JSON.stringify(given)}: allowed is a whole number from 1\n`);
+  process.stderr.write(
+    `simulate: invalid value "${given}" for --${name}: must be a whole number from 1, for example 5\n`,
+  );
   process.exit(2);
 }
 
