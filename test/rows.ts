@@ -1,6 +1,7 @@
 /**
- * Checks every row of a table in one test, and fails once, naming each row that does not hold. A row is its name and what the check takes.
- * Rows share what a hook has set up, so a check that changes it needs tests of its own.
+ * Checks every row of a table in one test, and fails once, naming each row that does not hold. A row is its
+ * name and what the check takes. Rows share what a hook has set up, so a check that changes it needs tests of
+ * its own.
  */
 export function everyRow<A extends unknown[]>(
   rows: Iterable<readonly [name: string, ...A]>,
@@ -30,7 +31,10 @@ export async function everyRow(
   throw new AggregateError(failures, `${failures.length} of ${checked} rows do not hold\n${what}`);
 }
 
-/** The same for cases that are no rows of one table, but of one subject: each has a name and a check of its own. */
+/**
+ * The same for cases that are no rows of one table, but of one subject: each has a name and a check of its
+ * own.
+ */
 export function everyCase(cases: Readonly<Record<string, () => unknown>>): Promise<void> {
   return everyRow(Object.entries(cases), (check) => check());
 }

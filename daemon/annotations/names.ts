@@ -1,13 +1,13 @@
 /**
  * The contract with the cluster: each key of an annotation, a label or a taint that rebootd reads or writes,
- * with the objects that bear it, its writers and its form. There is no finalizer.
- * docs/reference/annotations.md lists the rows, and manifests/base/admission.yaml lets the daemons write what
- * is theirs.
+ * with the objects that have it, its writers and its form. There is no finalizer.
+ * docs/reference/annotations.md lists the rows, and manifests/base/admission.yaml allows the daemons to write
+ * their own keys.
  */
 
 export type Bearer = "Node" | "lock object" | "Pod" | "DaemonSet";
 
-/** `daemon`: of a Node its own daemon, of the lock object all daemons. `others`: other programs. */
+/** `daemon`: on a Node its own daemon, on the lock object all daemons. `others`: other programs. */
 export type Writer = "daemon" | "people" | "others" | "Kubernetes";
 
 export interface Mark {
@@ -20,7 +20,7 @@ export interface Mark {
   form: string;
 }
 
-/** Annotations of rebootd itself begin with it. */
+/** The keys of rebootd's own annotations begin with it. */
 export const prefix = "rebootd.dev/";
 
 export const contract = {
@@ -222,8 +222,7 @@ export const namedByOptions = {
 } as const satisfies Record<string, Mark>;
 
 /**
- * The annotations of rebootd itself that an object bears, or those of them that one kind of writer writes;
- * sorted.
+ * Keys of rebootd's own annotations on an object, all or only those that one kind of writer writes; sorted.
  */
 export function keysOn(bearer: Bearer, writer?: Writer): string[] {
   const rows: readonly (Mark & { key: string })[] = Object.values(contract);

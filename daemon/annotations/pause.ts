@@ -1,24 +1,24 @@
 import { oneLine } from "../text/one-line.ts";
 import { reasonAfter, reasonAlone, requestIn, writeReason } from "./value.ts";
 
-/** No cycle starts, and none that has started goes as far as the reboot: on that node, or on any. */
+/** No cycle starts, and no started cycle reboots: on that node, or on all nodes. */
 export interface Pause {
-  /** Milliseconds since the epoch; without it a person ends it. */
+  /** Milliseconds since the epoch; a pause without it is ended by a person. */
   until?: number;
   reason?: string;
-  /** A part of the value that may have another meaning than its writer intended. */
+  /** A sentence about a text that was perhaps meant otherwise. */
   fault?: string;
 }
 
-/** RFC 3339, as the API writes times. */
+/** RFC 3339, the format of times in the API. */
 const time = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})/;
 const form = new RegExp(`^until\\s+(${time.source})\\s*(?::(.*))?$`, "is");
 const endless = 'it does not end by itself; an end is written as "until 2026-12-24T06:00:00Z: why"';
 
 /**
- * `true`, or why, or `true: why`; with `until TIME` or `until TIME: why` it ends by itself. A word for no,
- * such as `false`, and nothing are no pause. What is not understood is a reason, so it pauses; where an end
- * seems to be meant, `fault` says that there is none.
+ * Reads `true`, a reason, or `true: reason`. A pause with `until TIME` or `until TIME: reason` ends by
+ * itself. An empty annotation or a word for no, such as `false`, is no pause. Any other text is a reason, so
+ * it pauses. If it seems to mean an end, `fault` says that there is none.
  */
 export function parsePause(annotation: string | undefined): Pause | undefined {
   const text = requestIn(annotation);
@@ -30,7 +30,7 @@ export function parsePause(annotation: string | undefined): Pause | undefined {
   return { ...reasonAlone(text), ...(seemsToEnd && { fault: endless }) };
 }
 
-/** The text that {@link parsePause} reads. */
+/** The text that {@link parsePause} reads back. */
 export function writePause({ until, reason }: Pause): string {
   const word = until === undefined ? undefined : `until ${new Date(until).toISOString()}`;
   return writeReason(word, reason, (text, meant) => {
@@ -39,7 +39,7 @@ export function writePause({ until, reason }: Pause): string {
   });
 }
 
-/** Undefined also where it is over. */
+/** The pause of the annotation; undefined also if it is over. */
 export function pauseNow(annotation: string | undefined, now: number): Pause | undefined {
   const pause = parsePause(annotation);
   return pause?.until !== undefined && pause.until <= now ? undefined : pause;

@@ -2,18 +2,18 @@ import { reasonAfter, reasonAlone, requestIn, writeReason } from "./value.ts";
 
 export interface RebootRequest {
   reason?: string;
-  /** Nothing that says "later" counts: not the window, not alerts. */
+  /** The request ignores gates such as windows and alerts. */
   urgent: boolean;
-  /** A part of the value that may have another meaning than its writer intended. */
+  /** A sentence about a text that was perhaps meant otherwise. */
   fault?: string;
 }
 
 const notUrgent = 'it is not urgent; that is written as "urgent: why"';
 
 /**
- * `true`, or why, or `true: why`; `urgent` or `urgent: why` does not wait for better times. A word for no,
- * such as `false`, and nothing are no request. Where urgency seems to be meant, `fault` says that it is not
- * understood.
+ * Reads `true`, a reason, or `true: reason`; for an urgent request `urgent` or `urgent: reason`. An empty
+ * annotation or a word for no, such as `false`, is no request. If the text seems to mean urgency, `fault`
+ * says that it is not understood.
  */
 export function parseRequest(annotation: string | undefined): RebootRequest | undefined {
   const text = requestIn(annotation);
@@ -23,7 +23,7 @@ export function parseRequest(annotation: string | undefined): RebootRequest | un
   return { urgent: false, ...reasonAlone(text), ...(/^urgent\b/i.test(text) && { fault: notUrgent }) };
 }
 
-/** The text that {@link parseRequest} reads. */
+/** The text that {@link parseRequest} reads back. */
 export function writeRequest({ urgent, reason }: RebootRequest): string {
   return writeReason(urgent ? "urgent" : undefined, reason, (text, meant) => {
     const read = parseRequest(text);

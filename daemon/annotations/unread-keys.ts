@@ -2,17 +2,17 @@ import { shortLine } from "../text/one-line.ts";
 import { prefix } from "./names.ts";
 
 export interface ReadKeys {
-  /** The object of the annotations: "of a Node". */
+  /** The place of the annotations: "of a Node". */
   where: string;
-  /** Keys that are read there. */
+  /** Keys that rebootd reads there. */
   known: readonly string[];
-  /** The known keys that people write, which an unread key may stand for. */
+  /** Keys among them that people write, and may have meant. */
   forPeople: readonly string[];
 }
 
 /**
- * Keys of rebootd that nobody reads where they are, such as `rebootd.dev/pause`, each as a sentence; sorted.
- * Pure.
+ * A sentence for each key with rebootd's prefix that rebootd does not read there, such as
+ * `rebootd.dev/pause`; sorted. Pure.
  */
 export function unreadKeys(
   annotations: Readonly<Record<string, string>>,
@@ -21,7 +21,5 @@ export function unreadKeys(
   return Object.keys(annotations)
     .filter((key) => key.startsWith(prefix) && !known.includes(key))
     .sort()
-    .map(
-      (key) => `${shortLine(key)}: nobody reads this annotation ${where}; there are ${forPeople.join(", ")}`,
-    );
+    .map((key) => `${shortLine(key)}: unknown annotation ${where}; known are ${forPeople.join(", ")}`);
 }

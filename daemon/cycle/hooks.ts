@@ -17,7 +17,7 @@ export function missingHooks(keys: readonly string[], { annotations }: NodeFacts
 /** The reason for which a drained node waits; none where no hook is missing. */
 export function closedByHooks(missing: readonly string[]): Closed<"hooks">[] {
   if (missing.length === 0) return [];
-  const message = `these annotations are to be true before the reboot: ${missing.join(", ")}`;
+  const message = `waiting for these annotations to be true before the reboot: ${missing.join(", ")}`;
   return [{ gate: "hooks", code: "before", message }];
 }
 

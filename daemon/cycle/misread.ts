@@ -9,7 +9,7 @@ const shownMax = 10;
 
 /**
  * Names annotations of people that perhaps mean something else than they are taken for, each in a sentence:
- * values that are not understood, and keys that nobody reads. `hooks` are keys that the options name;
+ * values that are not understood, and unknown keys of rebootd. `hooks` are keys that the options name;
  * undefined where the options are not known. Pure.
  */
 export function misreadOn(

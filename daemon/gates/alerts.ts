@@ -1,6 +1,7 @@
 import { type Alert, notMuted } from "../prometheus/alertmanager.ts";
 import { assertWhole, queryPrometheus, type Series } from "../prometheus/query.ts";
 import { type JsonServer, shown } from "../prometheus/server.ts";
+import { cut } from "../text/cut.ts";
 import { firstOf } from "../text/list.ts";
 import { compileRe2, type Pattern } from "../text/re2.ts";
 import type { Gate } from "./gate.ts";
@@ -9,7 +10,7 @@ import type { Looked } from "./notices/unmatched.ts";
 export interface AlertFilter {
   /** Matches anywhere in the name. */
   names: Pattern | undefined;
-  /** Turns `names` round: only what matches counts. */
+  /** Inverts `names`: only alerts that match count. */
   matchOnly: boolean;
   firingOnly: boolean;
   /** Name of this daemon's pod. */
@@ -19,7 +20,9 @@ export interface AlertFilter {
 export interface AlertSources {
   prometheus: JsonServer;
   alertmanager: JsonServer | undefined;
-  /** The texts between the braces of selectors; one of them must select the alert. Empty: all alerts. */
+  /**
+   * Label matchers, as between the braces of a selector; one text must select the alert. Empty: all alerts.
+   */
   matchers: readonly string[];
 }
 
@@ -36,7 +39,7 @@ export function alertsGate(
     option: `--alert-matchers=${text}`,
     selects: selectorOf(text),
   }));
-  const tellWhatWasFound = (series: readonly Series[]) => {
+  const reportFound = (series: readonly Series[]) => {
     for (const { option, selects } of selectors) {
       looked(
         option,
@@ -53,13 +56,13 @@ export function alertsGate(
     stages: ["start"],
     cost: "remote",
     urgentPasses: true,
-    // Alertmanager is asked after Prometheus; both deadlines end before this one.
+    // Alertmanager is asked after Prometheus; the deadlines of both requests end before this one.
     deadlineMs: prometheus.timeoutMs + (alertmanager?.timeoutMs ?? 0) + 1000,
     async check(_, signal) {
       const answer = await queryPrometheus(prometheus, alertsQuery(matchers), signal);
       const { data } = answer;
-      if (data.resultType !== "vector") throw new Error("ALERTS is no vector");
-      if (answer.warnings.length === 0) tellWhatWasFound(data.result);
+      if (data.resultType !== "vector") throw new Error("the query ALERTS has no vector as its result");
+      if (answer.warnings.length === 0) reportFound(data.result);
       const alerts = blockingAlerts(data.result, filter);
       if (alerts.length === 0) {
         assertWhole(prometheus, answer);
@@ -86,7 +89,7 @@ export function alertsGate(
 function active(server: JsonServer, alerts: readonly Alert[], more = "") {
   const names = alertNames(alerts);
   const who = firstOf(
-    names.map((name) => shown(server, name).slice(0, nameMaxChars)),
+    names.map((name) => cut(shown(server, name), nameMaxChars)),
     namesMax,
   );
   const count = names.length === 1 ? "1 alert is active" : `${names.length} alerts are active`;
@@ -98,7 +101,7 @@ export function alertsQuery(matchers: readonly string[]): string {
   return matchers.length === 0 ? "ALERTS" : matchers.map((one) => `ALERTS{${one}}`).join(" or ");
 }
 
-/** Reads the text between the braces of a selector as Prometheus does; a missing label is an empty one. */
+/** Parses label matchers as Prometheus does: a missing label equals an empty one. */
 function selectorOf(matchers: string): (labels: Alert) => boolean {
   const tests = [...matchers.matchAll(/(\w+)(=~|!~|!=|=)("(?:[^"\\]|\\.)*")/g)].map(
     ([, name = "", operator = "", quoted = ""]) => {
@@ -133,11 +136,11 @@ export function alertNames(alerts: readonly Alert[]): string[] {
 }
 
 const ownLabels = ["job", "app", "app_kubernetes_io_name", "container", "daemonset"];
-/** The prefix is the namespace that the Prometheus Operator puts before the name of a PodMonitor. */
+/** The Prometheus Operator puts the namespace before the name of a PodMonitor. */
 const ownValue = /^(?:[^/]+\/)?rebootd$/;
 const ownPod = /^rebootd-[a-z0-9]{5}$/;
 
-/** An alert about rebootd itself, such as that a reboot is overdue, must not keep it from rebooting. */
+/** An alert about rebootd itself, for example an overdue reboot, must not block the reboot. */
 function isOwn(labels: Alert, instance: string): boolean {
   const { alertname = "", pod = "" } = labels;
   if (/^rebootd/i.test(alertname) || pod === instance || ownPod.test(pod)) return true;

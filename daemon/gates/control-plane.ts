@@ -5,9 +5,9 @@ import { controlPlaneBroken, controlPlaneLabels, isOfControlPlane } from "../loc
 import type { Gate } from "./gate.ts";
 
 /**
- * Closed while the rest of the control plane is not whole. Before the cordon the lock asks that; a drain
- * takes minutes, in which a member of etcd may break, so it is asked once more straight before the reboot of
- * a node that is of it.
+ * Closed while the rest of the control plane is not whole. The lock checks that before the cordon. A drain
+ * takes minutes, in which a member of etcd may fail, so this gate checks again straight before a
+ * control-plane node reboots.
  */
 export function controlPlaneGate(api: Api, nodeName: string): Gate<"control-plane"> {
   return {

@@ -12,7 +12,7 @@ import type { Gate, WatchOpening } from "./gate.ts";
 import type { SayOnceADay } from "./notices/once-a-day.ts";
 import type { Looked } from "./notices/unmatched.ts";
 
-/** How this node would be drained. */
+/** The options of the drain of this node. */
 export interface DrainSettings {
   selection: Selection;
   podSelector: string | undefined;
@@ -23,7 +23,7 @@ export interface DrainSettings {
   heldSelector: string | undefined;
 }
 
-/** The world as the gate sees it. */
+/** The world outside, for this gate. */
 export interface DisruptionPorts {
   api: Api;
   clock: Clock;
@@ -36,25 +36,22 @@ interface Found<C extends FindingCode = FindingCode> {
   key: string;
   codes: readonly C[];
   text: string;
-  /** When all of it is over by itself; milliseconds since the epoch, infinity where that is not known. */
+  /** Time at which all of it ends by itself; milliseconds since the epoch, infinity where unknown. */
   until: number;
 }
 
 const podsMax = 5;
-/** A gate that is closed for these alone opens once the budgets allow it. */
+/** Codes that end once the budgets allow it. */
 const byBudget: readonly ObstacleCode[] = ["budget-exhausted", "budget-never", "budgets-several"];
 const namespacesMax = 2;
-/** No more nodes than these watch a budget that holds all of them back, on average. */
+/** On average at most this many nodes watch a budget that blocks all of them. */
 const watchersMax = 50;
-/** The gate is asked again before that, whatever a watch shows. */
+/** The gate is asked again before this time, whatever a watch shows. */
 const trustMs = 60 * 60_000;
-/** A missing right may be granted meanwhile. */
+/** A watch that was forbidden is tried again after this time: the right may have been granted. */
 const forbiddenMs = 60 * 60_000;
 
-/**
- * Closed while a drain of this node could not succeed. `rebootd plan` reports the same; the codes are those
- * of findings.
- */
+/** Closed while a drain of this node could not succeed, for the findings that `rebootd plan` reports too. */
 export function disruptionGate(
   ports: DisruptionPorts,
   nodeName: string,
@@ -110,7 +107,7 @@ async function readFacts(
     const isThere = blockers.budgets.some((one) => isSaidToBeHeld(selection, one));
     looked(`--budget-held-selector=${JSON.stringify(heldSelector)}`, isThere);
   }
-  // Pods that are deleted in the end go past their budgets.
+  // Deletion at the end of the escalation ignores budgets.
   const drainDeleteAfterMs = Number.isFinite(escalation.drainDeleteAfterMs) ? 0 : Number.POSITIVE_INFINITY;
   return {
     ...blockers,
@@ -123,8 +120,8 @@ async function readFacts(
 }
 
 /**
- * Undefined unless budgets alone block the drain, in few namespaces, and the draw keeps thousands of nodes
- * from watching at a time.
+ * Undefined unless budgets alone block the drain, in few namespaces. A draw keeps thousands of nodes from
+ * watching at the same time.
  */
 function watchOf(
   ports: DisruptionPorts,
@@ -140,13 +137,13 @@ function watchOf(
   if (namespaces.length > namespacesMax) return undefined;
   const nodesMost = podsMost(pods, facts.budgets);
   if (random() * nodesMost >= watchersMax) return undefined;
-  // The facts are kept for a while; the other pods need not be.
+  // The watch keeps the facts, so they contain only the blocked pods.
   const held: PreflightFacts = { ...facts, pods, budgets: [] };
   const askedAt = clock.elapsed();
   const isOpen = (budgets: readonly Budget[]) => {
     const now = held.now + clock.elapsed() - askedAt;
     const { pods } = planDrain({ ...held, budgets, now });
-    // A busy budget soon shows how many disruptions it allows.
+    // A busy budget does not block: it soon shows how many disruptions it allows.
     return !pods.some(({ findings }) =>
       findings.some((one) => one.blocks && !isRecent(one, held.escalation, now)),
     );
@@ -164,9 +161,11 @@ function watchOf(
 }
 
 interface BudgetListener {
-  /** Called with the budgets of all namespaces; with undefined while those of one are not known. */
+  /**
+   * Called with the budgets of all namespaces, or with undefined while those of one namespace are unknown.
+   */
   onBudgets: (budgets: readonly Budget[] | undefined) => void;
-  /** Called where they may not be watched, which ends the watch. */
+  /** Called when a watch is forbidden, which ends it. */
   onForbidden: (refusal: string) => void;
 }
 
@@ -194,13 +193,13 @@ async function followNamespaces(
   await Promise.all(namespaces.map(followOne));
 }
 
-/** How many pods are of one of these budgets, and so on how many nodes they are at most. */
+/** The most pods that one of these budgets covers, and so the most nodes that it can block. */
 function podsMost(pods: readonly Pod[], budgets: readonly Budget[]): number {
   const held = pods.flatMap((pod) => budgetsOver(pod, budgets));
   return Math.max(0, ...held.map(({ status }) => status?.expectedPods ?? 0));
 }
 
-/** The pods with such findings. */
+/** The pods with findings of this kind. */
 function foundOf<C extends FindingCode>(
   pods: readonly PodPlan[],
   isMeant: (finding: Finding) => finding is Finding<C>,
@@ -226,8 +225,8 @@ function named(pods: readonly { key: string; text: string }[]): string {
 }
 
 /**
- * The findings that make a drain fail, and not only wait: a budget that ran out just now, as when the pods of
- * the node before are still starting, has most of the drain's time left to fill up.
+ * True for a finding that makes the drain fail. A budget that was exhausted a moment ago only makes it wait:
+ * pods of the node before may still be starting, and most of the drain's time is left.
  */
 function isLasting(finding: Finding, escalation: Escalation, now: number): finding is Finding<ObstacleCode> {
   return isObstacle(finding) && !isRecent(finding, escalation, now);

@@ -7,7 +7,7 @@ import { withDeadline } from "../time/deadline.ts";
 import type { Gate } from "./gate.ts";
 import type { Looked } from "./notices/unmatched.ts";
 
-/** The names in the options of the drain. */
+/** The selector and the namespaces that options of the drain name. */
 export interface DrainNames {
   /** A label selector, as the server reads it. */
   podSelector: string | undefined;
@@ -15,12 +15,12 @@ export interface DrainNames {
 }
 
 const lookEveryMs = 3_600_000;
-/** Before the gate's own deadline, which would close it. */
+/** Ends before the gate's own deadline, which would close the gate. */
 const lookMaxMs = 5000;
 
 /**
- * Never closed: it tells, once an hour while the node waits, whether anything on this node has what the
- * options of the drain name. The drain itself asks for it too late for that, with a slot at hand.
+ * Never closed. Once an hour, while the node waits, it reports whether pods of this node match the options of
+ * the drain. The drain itself would notice only when the node holds a slot.
  */
 export function drainNamesGate(
   api: Api,
@@ -57,10 +57,14 @@ export function drainNamesGate(
     async check(_, signal) {
       if (clock.elapsed() - lookedAt < lookEveryMs) return { open: true };
       lookedAt = clock.elapsed();
-      // A look that failed tells nothing; the next one is in an hour.
-      await withDeadline(clock, lookMaxMs, signal, "looking for what the drain's options name", look).catch(
-        () => {},
-      );
+      // A failed look proves nothing; the next one is in an hour.
+      await withDeadline(
+        clock,
+        lookMaxMs,
+        signal,
+        "looking for pods that the drain's options name",
+        look,
+      ).catch(() => {});
       return { open: true };
     },
   };

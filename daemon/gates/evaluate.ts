@@ -21,7 +21,7 @@ export interface GateRounds extends Periods {
   random: Random;
 }
 
-/** The questions to all gates together. */
+/** The facts for all gates together. */
 export interface Asked extends Omit<GateContext, "now"> {
   urgent: boolean;
   /** Other nodes hold all slots: no remote gate is asked. */
@@ -29,14 +29,14 @@ export interface Asked extends Omit<GateContext, "now"> {
 }
 
 /**
- * `onOpening`: called when a gate that was closed is worth another look before its time. Without it none is
+ * `onOpening` is called when a closed gate may have opened before its next look. Without it no gate is
  * watched.
  */
 export type CheckGates = (asked: Asked, signal: AbortSignal, onOpening?: () => void) => Promise<GateAnswers>;
 
 /**
- * Asks all gates at once and reports every closed one. A gate that cannot be evaluated is closed and says so.
- * Only a closed answer of a remote gate is used again: an answer that opens the way is always new.
+ * Asks all gates at once and reports every closed one. A gate that cannot be evaluated is closed, and its
+ * reason says so. Only a closed answer of a remote gate is used again: an open answer is always new.
  */
 export function createGateCheck(gates: readonly Gate[], rounds: GateRounds): CheckGates {
   const { clock } = rounds;
@@ -66,9 +66,7 @@ export function createGateCheck(gates: readonly Gate[], rounds: GateRounds): Che
   };
 }
 
-/**
- * At the start, the answers for the slot are only remembered, as long as the gate would not be asked again.
- */
+/** At the start, a gate of the slot counts only by an answer that is still remembered; it is not asked. */
 function isAsked(gate: Gate, { stage }: Asked, memory: Memory): boolean {
   if (gate.stages.includes(stage)) return true;
   return stage === "start" && gate.stages.includes("slot") && memory.reusable(gate, false) !== undefined;
@@ -104,7 +102,7 @@ function createMemory(rounds: GateRounds): Memory {
   const watches = new Map<Gate, () => void>();
   const now = () => ({ elapsed: clock.elapsed(), wall: clock.wall() });
 
-  /** Ends with the time for which the answer is remembered: later nobody may want to know. */
+  /** Watches for as long as the answer is remembered: an opening later than that changes nothing. */
   async function follow(gate: Gate, last: LastAnswer, watch: WatchOpening, outer: AbortSignal) {
     const { signal, end: stop } = linked(outer);
     watches.set(gate, stop);
@@ -140,7 +138,7 @@ function together(answers: readonly (readonly [Gate, GateAnswer])[]): GateAnswer
   for (const [{ name, isTransient }, answer] of answers) {
     if (!answer.open) {
       const { code, message } = answer;
-      // A gate answers with codes of its own alone.
+      // A gate answers only with its own codes.
       closed.push({ gate: name, code, message, ...(isTransient && { isTransient }) } as Closed);
     }
     if (answer.changesAt !== undefined) changesAt = Math.min(changesAt ?? answer.changesAt, answer.changesAt);

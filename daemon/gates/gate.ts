@@ -3,51 +3,52 @@ import { DeadlineError } from "../time/deadline.ts";
 import type { AskedGate, Closed, unevaluated } from "./reasons.ts";
 
 /**
- * When a gate is asked: at the `start` before the slot is asked for and again once it is held; for the
- * `slot`, after that, with a slot at hand that would be taken next, and again once it is held; during the
- * `drain`; and once the node is drained, straight before the `reboot`.
+ * Times at which a gate is asked. `start`: before the node tries to take a slot, and again once it holds one.
+ * `slot`: after that, when a slot is free for this node, and again once it holds one. `drain`: during the
+ * drain. `reboot`: once the node is drained, straight before the reboot.
  */
 export type Stage = "start" | "slot" | "drain" | "reboot";
 
-/** Something that can say "not now", for the reasons of its name alone. */
+/** A condition that can say "not now", only for the reasons of its name. */
 export interface Gate<G extends AskedGate = AskedGate> {
   readonly name: G;
   /**
-   * Not in the drain and after it, where it would see the drain's own doings. One that asks for much is asked
-   * for the `slot` alone: nodes that wait for their turn do not ask, and while it stays closed for the same
-   * reason it is asked less and less often.
+   * A gate is not asked during the drain and after it if it would see the effects of the drain. An expensive
+   * gate is asked only for the `slot`: nodes that wait for their turn do not ask, and a gate that stays
+   * closed for the same reason is asked less and less often.
    */
   readonly stages: readonly Stage[];
   /**
-   * `local`: costs nothing, so it is asked at each look. `remote`: a server is asked, which is to be done
+   * `local`: costs nothing, so it is asked at each look. `remote`: a request to a server, so it is asked
    * rarely.
    */
   readonly cost: "local" | "remote";
-  /** An urgent need passes it. */
+  /** An urgent request ignores this gate. */
   readonly urgentPasses?: true;
-  /** The reason is transient: a drained node waits for its end. Without it the node is restored. */
+  /**
+   * The reason is transient: a drained node waits until the gate opens. Without this the node is restored.
+   */
   readonly isTransient?: true;
   /**
-   * One that has not answered by then is closed. Without it what is usual counts; one that asks several in
-   * turn needs longer.
+   * A gate that has not answered by then is closed. A gate that asks several servers in turn needs more than
+   * the default.
    */
   readonly deadlineMs?: number;
   /** Rejects when it cannot tell, which counts as closed. */
   check(context: GateContext, signal: AbortSignal): Promise<GateAnswer<G>>;
 }
 
-/** The facts that each gate gets. Times in milliseconds since the epoch. */
+/** Facts for every gate, beside those that it reads itself. Times in milliseconds since the epoch. */
 export interface GateContext {
   now: number;
   stage: Stage;
   neededSince: number;
-  /** The annotation of the own Node, whatever it says. */
+  /** The unparsed annotation of the own Node. */
   paused: string | undefined;
-  /** The labels of the own Node. */
+  /** Labels of the own Node. */
   labels: Readonly<Record<string, string>>;
   /**
-   * How long this node's last cycle took from the slot to the reboot, in milliseconds; undefined before the
-   * first.
+   * Time of this node's last cycle from the slot to the reboot, in milliseconds; undefined before the first.
    */
   lastDrainMs: number | undefined;
   /** The shortest grace with which a pod of this node has outlasted a drain; undefined where none has. */
@@ -56,19 +57,20 @@ export interface GateContext {
 
 export type GateAnswer<G extends AskedGate = AskedGate> = (
   | { open: true }
-  /** The gate is {@link Closed}. `watch`: where it can be seen that it opens. */
+  /** The gate is {@link Closed}. `watch` is there if its opening can be observed. */
   | ({ open: false; watch?: WatchOpening | undefined } & Pick<Closed<G>, "code" | "message">)
 ) & {
-  /** When the answer changes by itself, if that is known; milliseconds since the epoch. */
+  /** Time at which the answer changes by itself, if known; milliseconds since the epoch. */
   changesAt?: number | undefined;
 };
 
 export interface WatchOpening {
-  /** The largest number of nodes that wait for the same. */
+  /** At most this many nodes wait for the same opening. */
   nodesMost: number;
   /**
-   * Tells whether the gate would be open, at first and whenever that may have changed, until the signal ends
-   * it. Ends by itself where that cannot be seen. What it tells opens no way: then the gate is asked.
+   * Notifies whether the gate would be open, at first and whenever that may have changed, until the signal
+   * ends it. Ends by itself if that cannot be observed. A notification is no answer: the gate is asked after
+   * it.
    */
   follow(notify: (isOpen: boolean) => void, signal: AbortSignal): Promise<void>;
 }
@@ -76,7 +78,7 @@ export interface WatchOpening {
 export interface GateAnswers {
   /** All closed gates, not just the first. Empty: all are open. */
   closed: readonly Closed[];
-  /** When the answer is known to change, such as the next window; milliseconds since the epoch. */
+  /** Time at which the answer is known to change, such as the next window; milliseconds since the epoch. */
   changesAt?: number | undefined;
 }
 

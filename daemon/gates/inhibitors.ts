@@ -1,18 +1,19 @@
 import { blocksShutdown, type Inhibitor, type Logind } from "../host/logind/logind.ts";
+import { firstOf } from "../text/list.ts";
 import { shortLine } from "../text/one-line.ts";
 import type { Gate } from "./gate.ts";
 
-/** `auto`: only where there is a bus to ask. */
+/** `auto`: a machine without a D-Bus socket has no inhibitors. `wait`: there the gate is closed. */
 export type Inhibitors = "auto" | "wait";
 
 const shownMax = 5;
 
 /**
- * Closed while somebody holds shutdowns back. A reboot by root, or by signal, would pass over them, so they
- * are asked first.
+ * Closed while an inhibitor lock blocks shutdowns. A reboot by root or by signal would ignore such locks, so
+ * the gate reads them first.
  */
 export function inhibitorsGate(logind: Pick<Logind, "listInhibitors">, when: Inhibitors): Gate<"inhibitors"> {
-  /** A bus that was there and is not any more is no sign that nothing is held. */
+  /** A bus that has disappeared does not prove that no lock is held. */
   let isExpected = when === "wait";
   return {
     name: "inhibitors",
@@ -31,11 +32,8 @@ export function inhibitorsGate(logind: Pick<Logind, "listInhibitors">, when: Inh
       isExpected = true;
       const blocking = inhibitors.filter(blocksShutdown);
       if (blocking.length === 0) return { open: true };
-      const shown = blocking
-        .slice(0, shownMax)
-        .map(({ who, why }) => `${shortLine(who)} (${shortLine(why)})`);
-      const more = blocking.length > shownMax ? `, and ${blocking.length - shownMax} more` : "";
-      return { open: false, code: "held", message: `shutdowns are held back by ${shown.join(", ")}${more}` };
+      const locks = blocking.map(({ who, why }) => `${shortLine(who)} (${shortLine(why)})`);
+      return { open: false, code: "held", message: `shutdowns are blocked by ${firstOf(locks, shownMax)}` };
     },
   };
 }

@@ -1,7 +1,7 @@
 import { pausedText, pauseNow } from "../annotations/pause.ts";
 import type { Gate } from "./gate.ts";
 
-/** On the Node itself, so that nobody is asked. */
+/** Closed while the own Node has the annotation. */
 export const pausedGate: Gate<"paused"> = {
   name: "paused",
   stages: ["start", "drain", "reboot"],

@@ -9,20 +9,21 @@ import type { Looked } from "./notices/unmatched.ts";
 export interface BlockingPods {
   /** Label selectors, as the server reads them. */
   selectors: readonly string[];
-  /** The namespaces in which pods count; all if none is named. */
+  /** Namespaces in which such pods count. Empty: all namespaces. */
   namespaces: readonly string[];
 }
 
 const podsMax = 10;
 
-/** Closed while a pod on this node that is not finished matches any of the label selectors. */
+/** Closed while an unfinished pod on this node matches any of the label selectors. */
 export function podsGate(
   api: Api,
   nodeName: string,
   { selectors, namespaces }: BlockingPods,
   looked: Looked = () => {},
 ): Gate<"pods"> {
-  const fieldSelector = `spec.nodeName=${nodeName},status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown`;
+  const isUnfinished = "status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown";
+  const fieldSelector = `spec.nodeName=${nodeName},${isUnfinished}`;
   return {
     name: "pods",
     stages: ["start"],

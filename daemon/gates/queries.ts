@@ -1,5 +1,6 @@
 import { assertWhole, queryPrometheus } from "../prometheus/query.ts";
 import { type JsonServer, shown } from "../prometheus/server.ts";
+import { cut } from "../text/cut.ts";
 import { cannotTell, type Gate } from "./gate.ts";
 import type { Looked } from "./notices/unmatched.ts";
 
@@ -42,8 +43,8 @@ export function queriesGate(
 }
 
 /**
- * Counts like an alerting rule: any element of a vector is a result, with any value; so is a number other
- * than 0.
+ * A result counts as in an alerting rule: any element of a vector, whatever its value, or a number other than
+ * 0.
  */
 async function resultOf(
   prometheus: JsonServer,
@@ -66,8 +67,4 @@ async function resultOf(
 function labelsText({ __name__ = "", ...labels }: Record<string, string>): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return `${__name__}{${pairs.join(", ")}}`;
-}
-
-function cut(text: string, maxChars: number): string {
-  return text.length > maxChars ? `${text.slice(0, maxChars)}…` : text;
 }

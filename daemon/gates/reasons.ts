@@ -1,26 +1,26 @@
 /**
- * Every gate and every reason code that a node may wait for, each with one sentence for people: the types
- * below are derived from the tables, so a gate or a code that is not in them does not compile. They are the
- * labels of `rebootd_gate_closed`, and are in the record. docs/reference/reasons.md lists them. Pure.
+ * Every gate and every reason code for which a node may wait, each with one sentence for people. The types
+ * below are derived from the tables, so a gate or a code that is not in them does not compile. The names are
+ * labels of `rebootd_gate_closed` and are in the record. docs/reference/reasons.md lists them. Pure.
  */
 import { obstacles } from "../drain/finding.ts";
 import { refusals } from "../lock/refusal.ts";
 
 interface Row {
-  /** The gate in a sentence. */
+  /** The condition for which the gate is open, in a sentence. */
   about: string;
   /** Each reason for which it is closed, in a sentence. */
   codes: Readonly<Record<string, string>>;
 }
 
-/** Codes of any gate that is asked, where it cannot be evaluated. */
+/** Codes of any asked gate that cannot be evaluated. */
 export const unevaluated = {
   "cannot-tell": "The gate cannot be evaluated; the message gives the error.",
   "no-answer": "The gate has not answered before its deadline.",
   timeout: "The server that the gate asks was silent up to its own deadline (--prometheus-timeout).",
 } as const;
 
-/** Gates that are asked at their stages: a file each in this folder. */
+/** Gates that are asked at their stages; each has a file in this folder. */
 export const askedGates = {
   paused: {
     about: "Neither this node nor all nodes are paused.",
@@ -59,7 +59,7 @@ export const askedGates = {
   },
   disruption: {
     about:
-      "A drain of this node could succeed (--preflight); the codes are those of the findings of rebootd plan.",
+      "A drain of this node could succeed (--preflight); rebootd plan reports findings with the same codes.",
     codes: obstacles,
   },
   "drain-names": {
@@ -75,7 +75,7 @@ export const askedGates = {
   },
 } as const satisfies Record<string, Row>;
 
-/** The reasons of the lock and of the cycle itself. */
+/** Reasons of the lock and of the cycle itself. */
 export const cycleGates = {
   need: {
     about: "A reboot is needed.",
@@ -133,7 +133,7 @@ export type ReasonCode<G extends GateName = GateName> = G extends GateName
   ? keyof (typeof gates)[G]["codes"] | (G extends AskedGate ? keyof typeof unevaluated : never)
   : never;
 
-/** A gate that is closed, and why: the one form for what any gate, the lock and the cycle itself say. */
+/** A closed gate and its reason: the one form for all gates, for the lock and for the cycle. */
 export type Closed<G extends GateName = GateName> = { [Name in G]: ClosedFor<Name, ReasonCode<Name>> }[G];
 
 interface ClosedFor<G, C> {
@@ -141,13 +141,13 @@ interface ClosedFor<G, C> {
   code: C;
   /** A sentence for people. */
   message: string;
-  /** RFC 3339: since when it has been closed for this without a break. */
+  /** RFC 3339: the gate has been closed for this reason since then, without a break. */
   since?: string;
-  /** The reason is transient: a drained node waits for its end. */
+  /** Transient: a drained node waits until it is over. */
   isTransient?: true;
 }
 
-/** Whether a reason, such as one from a stored record, is this one. */
+/** True if a reason, such as one from a stored record, has this gate and one of these codes. */
 export function isReason<G extends GateName>(
   { gate, code }: { gate: string; code: string },
   name: G,

@@ -1,6 +1,7 @@
 import type { Logind, Session } from "../host/logind/logind.ts";
 import { firstOf } from "../text/list.ts";
 import { shortLine } from "../text/one-line.ts";
+import { iso } from "../time/iso.ts";
 import type { Gate } from "./gate.ts";
 
 const shownMax = 5;
@@ -18,18 +19,17 @@ export function usersGate(logind: Pick<Logind, "listSessions">, waitMs: number):
       const users = loggedIn(await logind.listSessions(signal));
       if (users.length === 0) return { open: true };
       const shown = firstOf(users, shownMax);
-      const end = new Date(until).toISOString();
       return {
         open: false,
         code: "logged-in",
-        message: `logged in: ${shown}; waits for that until ${end} at the longest`,
+        message: `logged in: ${shown}; waits for that until ${iso(until)} at the longest`,
         changesAt: until,
       };
     },
   };
 }
 
-/** Each person once; `idle` who has done nothing for a while in any session. */
+/** Each person once, with `(idle)` if all their sessions are idle. */
 function loggedIn(sessions: readonly Session[]): string[] {
   const people = sessions.filter(
     (one) => /^user($|-)/.test(one.class) && (one.state === "active" || one.state === "online"),

@@ -3,22 +3,27 @@ import { iso } from "../time/iso.ts";
 import type { Gate, GateContext } from "./gate.ts";
 
 export interface WindowSettings extends Schedule {
-  /** How long before the end of a window no cycle starts any more. */
+  /** Time before the end of a window in which no cycle starts. */
   margin: Margin;
-  /** `restore`: a drain that passes the end is undone; `finish`: what began before the end is finished. */
+  /**
+   * `restore`: a drain that passes the end is rolled back. `finish`: a cycle that began before the end
+   * continues.
+   */
   atEnd: "restore" | "finish";
 }
 
 /**
- * The configured time, or the longest time of a cycle: `cycleMaxMs`, less if this node's last one was
- * quicker, and never more than half of the window, so that a short one is of use too.
+ * `ms`: the value of the option. `cycleMaxMs`: the longest time of a cycle; the margin is shorter if this
+ * node's last cycle was quicker, and at most half of the window, so that a short window is usable too.
  */
 export type Margin = { ms: number } | { cycleMaxMs: number };
 
-/** The next drain may have more to do than the last. */
+/** The next drain may have more work than the last one. */
 const headroom = 1.5;
 
-/** Open in the windows and outside the blackouts; for the start of a cycle not right up to the end. */
+/**
+ * Open in the windows and outside the blackouts. For the start of a cycle it closes a margin before the end.
+ */
 export function windowGate({ margin, atEnd, ...schedule }: WindowSettings): Gate<"window"> {
   const { openings, blackouts } = createOpenings(schedule);
   const backMs = "cycleMaxMs" in margin ? 2 * margin.cycleMaxMs : 0;
@@ -41,10 +46,11 @@ export function windowGate({ margin, atEnd, ...schedule }: WindowSettings): Gate
         next === undefined ? "does not open within a year" : `opens next at ${iso(next.start)}`;
       if (isOpen) {
         const needed = `${Math.ceil((first.end - closesAt(first)) / 1000)} s`;
+        const tooShort = `open until ${iso(first.end)}, too short for a cycle, which may take ${needed}`;
         return {
           open: false,
           code: "too-short",
-          message: `the maintenance window is open until ${iso(first.end)}, too short for a cycle, which may take ${needed}; it ${opensNext}`,
+          message: `the maintenance window is ${tooShort}; it ${opensNext}`,
           changesAt: first.end,
         };
       }
@@ -75,7 +81,7 @@ function marginMs(margin: Margin, { start, end }: Span, { stage, lastDrainMs }: 
   return Math.min(cycleMaxMs, (lastDrainMs ?? cycleMaxMs) * headroom, (end - start) / 2);
 }
 
-/** The first that fits: `first`, if there is one, and those after it. */
+/** The first span that fits, of `first` (if there is one) and those after it. */
 function find(first: Span | undefined, ahead: Iterable<Span>, fits: (span: Span) => boolean) {
   if (first !== undefined && fits(first)) return first;
   for (const span of ahead) if (fits(span)) return span;

@@ -7,7 +7,7 @@ const shownMax = 10;
 
 /**
  * Annotations of people on the lock object that are perhaps meant otherwise than they are read, each as a
- * sentence: a pause without the end that it seems to have, and keys that nobody reads there. Pure.
+ * sentence: a pause without the end that it seems to have, and unknown keys of rebootd. Pure.
  */
 export function misreadBesideLock(
   annotations: Readonly<Record<string, string>>,

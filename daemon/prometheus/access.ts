@@ -4,7 +4,7 @@ import { ConfigError } from "../text/config-error.ts";
 import { parseOptionFile, parseToken, type ReadText } from "../text/option-file.ts";
 import { basicAuthorization, type HttpAccess } from "./http.ts";
 
-/** How Prometheus and Alertmanager are asked. The files are paths. */
+/** Headers and credentials of requests to Prometheus and Alertmanager. The files are paths. */
 export interface HttpAccessSettings {
   headers: Readonly<Record<string, string>>;
   bearerTokenFile: string | undefined;
@@ -35,7 +35,7 @@ export async function openHttpAccess(
   return read;
 }
 
-/** The proxy to each server, as the environment names it. Throws a ConfigError where that is no URL. */
+/** The proxy to each server, from the environment. Throws a ConfigError for a value that is no URL. */
 export function proxyTo(
   servers: readonly (string | undefined)[],
   environment: Environment,

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { compileRe2, type Pattern } from "../text/re2.ts";
 import { askServer, type JsonServer, serverText } from "./server.ts";
 
-/** Its labels, without the name of the metric and its state in Prometheus. */
+/** The labels of an alert, without the name of the metric and its state in Prometheus. */
 export type Alert = Readonly<Record<string, string>>;
 
 /** https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml */
@@ -28,10 +28,10 @@ const silencesSchema = z.array(
 export type KnownAlert = z.output<typeof alertsSchema>[number];
 export type Silence = z.output<typeof silencesSchema>[number];
 
-/** Longer matching would delay the rest of the daemon. */
+/** Matching blocks the daemon, so it may not take longer. */
 const matchMaxMs = 2000;
 
-/** The alerts that are neither silenced nor inhibited. Rejects if Alertmanager cannot tell. */
+/** The alerts that are neither silenced nor inhibited. Rejects if that is unknown. */
 export async function notMuted(
   server: JsonServer,
   alerts: readonly Alert[],
@@ -62,9 +62,9 @@ async function get<T>(
 }
 
 /**
- * Alertmanager's own word counts for what it knows. What it does not know, such as what is pending in
- * Prometheus, is matched against its silences. Where either leaves a doubt the alert is a loud one. `goOn` is
- * called again and again, and may throw.
+ * Alertmanager's own status counts for alerts that it knows. Other alerts, such as those pending in
+ * Prometheus, are matched against its silences. In doubt an alert is not muted. `goOn` is called again and
+ * again, and may throw.
  */
 export function loudAlerts(
   alerts: readonly Alert[],
@@ -77,7 +77,7 @@ export function loudAlerts(
   const unknown = alerts.filter((alert) => !copies.has(alert));
   for (const { status, matchers } of silences) {
     if (status.state !== "active" || matchers.length === 0) continue;
-    // One silence at a time, so that no more than its expressions are in memory.
+    // One silence at a time, so that only its expressions are in memory.
     const tests = matchers.map((matcher) => testOf(matcher, goOn));
     for (const alert of unknown) {
       if (!muted.has(alert) && tests.every((test) => test(alert))) muted.add(alert);
@@ -90,16 +90,16 @@ function isMuted({ status }: KnownAlert): boolean {
   return status.silencedBy.length + status.inhibitedBy.length > 0;
 }
 
-/** Alerts of one name that have labels of the same names, by the values of those. */
+/** Alerts of one name with the same label names, by the values of their labels. */
 interface Kind {
   names: readonly string[];
   byValues: Map<string, Alert[]>;
 }
 
 /**
- * The state of each alert in Alertmanager: there it has all its labels, and external ones beside them. Of
- * several that may have become one it was the one with most labels, as those of the others are found in it
- * too; of two with as many neither.
+ * The copies of each alert in Alertmanager: a copy has all labels of the alert, and external labels beside
+ * them. If several alerts fit a copy, it is a copy of the one with most labels, as the copy has the labels of
+ * the others too. If two of them have equally many, it is a copy of neither.
  */
 function copiesOf(
   alerts: readonly Alert[],
@@ -148,10 +148,7 @@ function valuesOf(labels: Alert, names: readonly string[]): string {
   return JSON.stringify(names.map((name) => labels[name]));
 }
 
-/**
- * A matcher for a label that the alert has not got matches nothing here: Prometheus may add that label on its
- * way.
- */
+/** A matcher for a missing label matches nothing: Prometheus may add that label when it sends the alert. */
 function testOf(
   { name, value, isRegex, isEqual }: Silence["matchers"][number],
   goOn: () => void,
@@ -167,16 +164,19 @@ function testOf(
   };
 }
 
-/** The size limit of a compiled expression; larger ones take tens of MiB, and expressions are not trusted. */
+/**
+ * The most instructions of a compiled expression. A silence may have any expression, and more would take tens
+ * of MiB.
+ */
 const instructionsMax = 20_000;
 
-/** Matches the whole value, as in Alertmanager. An invalid or too large expression matches nothing. */
+/** Matches the whole value, as in Alertmanager. Undefined for an expression that is invalid or too large. */
 function anchored(value: string): Pattern | undefined {
   const repeats = [...value.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].map(([, least, most]) =>
     Number(most || least),
   );
   const repeated = repeats.reduce((product, times) => product * Math.max(1, times), 1);
-  // Go lets nothing be repeated more often than a thousand times.
+  // Go limits repetitions to a thousand.
   if (value.length * Math.min(repeated, 1000) > instructionsMax) return undefined;
   try {
     return compileRe2(`^(?:${value})$`);

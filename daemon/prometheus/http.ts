@@ -3,10 +3,10 @@ import { asConnector, connectThrough, connectTimeoutMs, proxyAuthorization } fro
 import { createSecrets } from "../text/secrets.ts";
 import type { HttpPost } from "./server.ts";
 
-/** The credentials and the certificates of a request. */
+/** Headers and trust of one request. */
 export interface HttpAccess {
   headers: Readonly<Record<string, string>>;
-  /** The certificates to trust instead of those of the system. */
+  /** Certificates to trust in place of the usual ones. */
   caPem: string | undefined;
 }
 
@@ -14,10 +14,10 @@ export interface HttpAccess {
 const answerMaxBytes = 10 * 1024 * 1024;
 
 /**
- * Over HTTP, with what `readAccess` gives for each request: tokens and certificates change while the daemon
- * runs. User and password in the URL go before those. The signal is the only deadline. No redirect is
- * followed, so credentials go nowhere but where they were meant to go. `proxyTo` answers with the proxy to a
- * server, where there is one.
+ * Sends requests over HTTP. `readAccess` is called for each request, as tokens and certificates change while
+ * the daemon runs. User and password in the URL take precedence. The signal is the only deadline. No redirect
+ * is followed, so credentials reach no other server. `proxyTo` returns the proxy to a server, if there is
+ * one.
  */
 export function createPost(
   readAccess: () => Promise<HttpAccess>,
@@ -32,11 +32,7 @@ export function createPost(
     secrets.learn(sent);
     const { agent } = route;
     try {
-      const {
-        statusCode,
-        headers: answered,
-        body,
-      } = await agent.request({
+      const answer = await agent.request({
         origin: route.origin,
         path: route.path,
         signal,
@@ -48,11 +44,12 @@ export function createPost(
               body: new URLSearchParams(form).toString(),
             }),
       });
-      const text = await body.text();
-      const date = Date.parse(String(answered["date"]));
+      const status = answer.statusCode;
+      const text = await answer.body.text();
+      const date = Date.parse(String(answer.headers["date"]));
       return {
-        status: statusCode,
-        text: statusCode === 200 ? text : secrets.hide(text),
+        status,
+        text: status === 200 ? text : secrets.hide(text),
         date: Number.isNaN(date) ? undefined : date,
       };
     } finally {
@@ -66,14 +63,14 @@ interface Route {
   agent: Agent;
   origin: string;
   path: string;
-  /** For the proxy. */
+  /** Additional headers, for the proxy. */
   headers: Record<string, string>;
 }
 
 /**
- * Uses a proxy as Go's client does: an HTTP proxy gets requests for a server without TLS, as many of them
- * connect to port 443 alone (https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2); all else goes through a
- * connection that the proxy passes on.
+ * The same routes as in Go's client. A request without TLS is sent to the HTTP proxy itself, as many proxies
+ * connect only to port 443 (https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2). Other requests go through
+ * a tunnel of the proxy.
  */
 function routeTo(server: URL, proxy: URL | undefined, caPem: string | undefined): Route {
   const { origin, pathname, search, protocol, host } = server;
@@ -99,7 +96,7 @@ function routeTo(server: URL, proxy: URL | undefined, caPem: string | undefined)
   return { agent, origin: proxy.origin, path: `${origin}${path}`, headers };
 }
 
-/** One question a minute needs no connection that is kept. */
+/** A request each minute needs no connection that stays open. */
 function agentWith(connect: Agent.Options["connect"]): Agent {
   return new Agent({ maxResponseSize: answerMaxBytes, ...(connect !== undefined && { connect }) });
 }

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { cut } from "../text/cut.ts";
 import { askServer, type JsonServer, serverText, shown } from "./server.ts";
 
 const labels = z.record(z.string(), z.string());
@@ -8,7 +9,7 @@ const sample = z.tuple([z.number(), z.string()]);
 const answerSchema = z.object({
   status: z.literal("success"),
   data: z.discriminatedUnion("resultType", [
-    // A native histogram has no value.
+    // An element that is a native histogram has no value.
     z.object({
       resultType: z.literal("vector"),
       result: z.array(z.object({ metric: labels, value: z.optional(sample) })),
@@ -17,7 +18,7 @@ const answerSchema = z.object({
   ]),
   warnings: z.nullish(z.array(z.string())),
   /**
-   * VictoriaMetrics' word for an answer that lacks a part:
+   * An answer of VictoriaMetrics lacks a part:
    * https://docs.victoriametrics.com/victoriametrics/cluster-victoriametrics/#cluster-availability
    */
   isPartial: z.nullish(z.boolean()),
@@ -28,7 +29,7 @@ export type Series = Extract<Answer["data"], { resultType: "vector" }>["result"]
 
 export interface QueryResult {
   data: Answer["data"];
-  /** With warnings an answer may lack a part, such as that of a store that was not reached. */
+  /** An answer with warnings may lack a part, such as the series of an unreachable store. */
   warnings: readonly string[];
 }
 
@@ -48,11 +49,9 @@ export async function queryPrometheus(
   throw new Error(`${serverText(server)} answered something that is no vector and no number`, { cause });
 }
 
-/** Nothing found in an answer that may lack a part proves nothing. */
+/** Throws if the answer may lack a part: then an empty result proves nothing. */
 export function assertWhole(server: JsonServer, { warnings }: QueryResult): void {
   const [first] = warnings;
   if (first === undefined) return;
-  throw new Error(
-    `the answer of ${serverText(server)} may lack a part: ${shown(server, first).slice(0, 200)}`,
-  );
+  throw new Error(`the answer of ${serverText(server)} may lack a part: ${cut(shown(server, first), 200)}`);
 }

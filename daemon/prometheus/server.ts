@@ -1,21 +1,22 @@
+import { cut } from "../text/cut.ts";
 import type { Clock } from "../time/clock.ts";
 import { DeadlineError, withDeadline } from "../time/deadline.ts";
 
-/** One POST of a form, or without one a GET. Rejects when no answer came; a redirect is an answer. */
+/** A POST of the form, or a GET without a form. Rejects if no answer came; a redirect is an answer. */
 export interface HttpPost {
   (url: string, form: Record<string, string> | undefined, signal: AbortSignal): Promise<HttpAnswer>;
-  /** Takes what was sent to be let in out of a text of the server. */
+  /** Removes credentials that were sent from a text of the server. */
   hide?: (text: string) => string;
 }
 
 export interface HttpAnswer {
   status: number;
   text: string;
-  /** The server's clock as it answered, if it said so; milliseconds since the epoch. */
+  /** The server's clock in the answer, if it is there; milliseconds since the epoch. */
   date?: number | undefined;
 }
 
-/** A server that gates ask for JSON. */
+/** A server that answers gates with JSON. */
 export interface JsonServer {
   name: "Prometheus" | "Alertmanager";
   /** May have a path, a query, user and password. */
@@ -24,7 +25,7 @@ export interface JsonServer {
   timeoutMs: number;
   clock: Clock;
   post: HttpPost;
-  /** Called with the date of each answer, and the name of the server. */
+  /** Called with the date of each answer, and with {@link serverText}. */
   onDate?: (server: string, date: number) => void;
 }
 
@@ -35,22 +36,22 @@ export class SilentServerError extends Error {
 
 const saidMaxChars = 200;
 
-/** "Prometheus at http://prometheus:9090", without what may be a secret. */
+/** "Prometheus at http://prometheus:9090", without the parts of the URL that may be secret. */
 export function serverText({ name, url }: JsonServer): string {
   const { origin, pathname } = new URL(url);
   return `${name} at ${origin}${pathname.replace(/\/+$/, "")}`;
 }
 
 /**
- * The text of the server without secrets. Call it before the text is cut: half a secret is not recognized.
+ * A text of the server without credentials. Call it before the text is cut: half a secret is not recognized.
  */
 export function shown({ post }: JsonServer, said: string): string {
   return post.hide?.(said) ?? said;
 }
 
 /**
- * The value in the server's answer. Rejects when there is none, and with a {@link SilentServerError} when
- * that took too long.
+ * The value in the server's answer. Rejects if there is none, with a {@link SilentServerError} after the
+ * timeout.
  */
 export async function askServer(
   server: JsonServer,
@@ -69,7 +70,7 @@ export async function askServer(
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own words quote the text.
+    // The parser's own message would quote the text.
     throw new Error(`${who} answered something that is not JSON`);
   }
 }
@@ -91,16 +92,16 @@ async function send(
     if (cause instanceof DeadlineError) {
       throw new SilentServerError(`${who} has not answered within ${timeoutMs / 1000} s`, { cause });
     }
-    // After attempts at several addresses the error has no message.
+    // An error after attempts at several addresses has no message.
     const { message, code } = cause as NodeJS.ErrnoException;
     throw new Error(`asking ${who}: ${shown(server, message || String(code))}`, { cause });
   }
 }
 
-/** The answers of a server that refuses the method, or of a proxy that allows only reads. */
+/** Answers of servers that refuse the method, and of proxies that let readers only read. */
 const methodRefusals = [403, 405, 501];
 
-/** By GET where POST is refused; then the refusal comes with the answer. */
+/** Repeats a refused POST as a GET. The refusal comes with the answer then. */
 async function exchange(
   { post }: JsonServer,
   url: URL,
@@ -118,7 +119,7 @@ function answered({ status, text }: HttpAnswer): string {
   return `${status}${saidIn(status, text)}`;
 }
 
-/** The error that both servers put into JSON, else the text as it is. */
+/** The error in the JSON of both servers, or else the whole text. */
 function saidIn(status: number, text: string): string {
   if (status >= 300 && status < 400) return ", a redirect, which is not followed";
   let said: unknown = text;
@@ -128,5 +129,5 @@ function saidIn(status: number, text: string): string {
   const line = String(said ?? text)
     .replace(/\s+/g, " ")
     .trim();
-  return line === "" ? "" : `: ${line.slice(0, saidMaxChars)}`;
+  return line === "" ? "" : `: ${cut(line, saidMaxChars)}`;
 }

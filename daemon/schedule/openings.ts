@@ -2,11 +2,11 @@ import { createTask, parse } from "node-cron";
 import { wallClock } from "./wall-clock.ts";
 
 /**
- * kured's window: on these days from `start` to the end of the second `end`; an end before the start is on
- * the next day.
+ * kured's window: on these days from `start` to the end of the second `end`, on the next day if `end` is
+ * before `start`.
  */
 export interface DailyWindow {
-  /** 0 is Sunday: the day on which the window starts. */
+  /** Weekdays on which the window starts; 0 is Sunday. */
   days: readonly number[];
   /** Seconds since midnight. */
   start: number;
@@ -16,8 +16,7 @@ export interface DailyWindow {
 }
 
 /**
- * Opens when the cron expression says so on the clock of the zone, and stays open for as long as a stopwatch
- * shows.
+ * Opens when the clock of the zone matches the cron expression, and stays open for the duration in real time.
  */
 export interface CronWindow {
   cron: string;
@@ -25,23 +24,23 @@ export interface CronWindow {
   zone: string;
 }
 
-/** Both days, counted from 1970-01-01, belong to it. */
+/** From the first to the last day, inclusive; days are counted from 1970-01-01. */
 export interface Blackout {
   first: number;
   last: number;
 }
 
 export interface Schedule {
-  /** None is a window that never closes. */
+  /** Empty: always open. */
   windows: readonly (DailyWindow | CronWindow)[];
   blackouts: readonly Blackout[];
-  /** The time zone of the blackouts. */
+  /** The zone of the blackouts. */
   zone: string;
 }
 
 /**
- * From `start` on until just before `end`; milliseconds since the epoch. `end` is Infinity where it is too
- * far away.
+ * From `start` until just before `end`; milliseconds since the epoch. `end` is Infinity if it is too far
+ * away.
  */
 export interface Span {
   start: number;
@@ -51,15 +50,15 @@ export interface Span {
 const dayMs = 86_400_000;
 /** The first zone in which a day begins is this far ahead of UTC. */
 const aheadMaxMs = 14 * 3_600_000;
-/** An opening that is further away is not looked for. */
+/** Openings that are further away are not searched for. */
 const aheadDays = 367;
-/** Nor an end that is further away: nothing waits that long without looking again. */
+/** The same for an end: nothing waits that long without looking again. */
 const endAheadDays = 32;
 
 /**
- * When the windows are open, blackouts taken away: in order, apart from one another, the first being the
- * first that ends after `from`. What overlaps or adjoins is one. A `start` is true if it is not more than
- * `backMs` before `from`; of what is open for longer it is somewhere before that.
+ * The times at which a window is open and no blackout is in force, in order, without overlaps. The first one
+ * is the first that ends after `from`. Windows that overlap or adjoin are one span. A `start` is exact if it
+ * is at most `backMs` before `from`; the start of a longer span is somewhere before that.
  */
 export type Openings = (from: number, backMs: number) => Generator<Span, void>;
 
@@ -96,13 +95,13 @@ interface Starting {
 function dailyStarts({ days, start, end, zone }: DailyWindow): Starting {
   const momentOf = wallClock(zone);
   const startTime = start * 1000;
-  // The end is inclusive: the window closes with the second after it.
+  // The end is inclusive: the window closes at the second after it.
   const endTime = (end + 1) * 1000 + (end < start ? dayMs : 0);
   return {
     longestMs: endTime - startTime,
     on(day) {
       if (!days.includes(new Date(day * dayMs).getUTCDay())) return [];
-      // The span is empty if the clock is put forward past both ends.
+      // A change of the clock that skips both makes the span empty.
       return [{ start: momentOf(day * dayMs + startTime), end: momentOf(day * dayMs + endTime) }];
     },
   };
@@ -114,7 +113,7 @@ function cronStarts({ cron, durationMs, zone }: CronWindow): Starting {
   const times = hour.flatMap((h) => minute.map((m) => (h * 60 + m) * 60_000)).sort((a, b) => a - b);
   const weekdays = new Set(dayOfWeek.map((token) => Number.parseInt(String(token), 10)));
   const isPlain = [...dayOfMonth, ...dayOfWeek].every((token) => typeof token === "number");
-  // node-cron evaluates days such as sat#1 or L. It is slow, so it is asked only if the answer is open.
+  // node-cron resolves days such as sat#1 or L. That is slow, so it is called only for those.
   const task = createTask(`0 0 ${dayOfMonth} ${month} ${dayOfWeek}`, () => {}, { timezone: "UTC" });
 
   function startsOn(day: number): boolean {
@@ -137,17 +136,17 @@ function cronStarts({ cron, durationMs, zone }: CronWindow): Starting {
   };
 }
 
-/** Day by day, from the first day whose windows may matter. */
+/** Joins spans day by day, from the first day with windows that may matter. */
 function* unionOf(windows: readonly Starting[], from: number, backMs: number): Generator<Span, void> {
   const longestMs = Math.max(...windows.map((window) => window.longestMs));
-  // A day earlier: zones are behind UTC, and where the clock is put back a window is longer than it says.
+  // One day earlier: zones are behind UTC, and a window is longer when the clock is put back in it.
   const firstDay = Math.floor((from - backMs - longestMs) / dayMs) - 1;
   const lastDay = Math.floor(from / dayMs) + aheadDays;
   let spans: Span[] = [];
   let settledUntil = Number.NEGATIVE_INFINITY;
   for (let day = firstDay; day <= lastDay; day += 1) {
     spans = union([...spans, ...windows.flatMap((window) => window.on(day))]);
-    // Spans of later days start later than this, in any zone.
+    // Windows of later days start after this moment in every zone.
     settledUntil = (day + 1) * dayMs - aheadMaxMs;
     while (spans[0] !== undefined && spans[0].end < settledUntil) yield spans.shift() as Span;
     const [open] = spans;
@@ -162,7 +161,7 @@ function union(spans: readonly Span[]): Span[] {
   return joined;
 }
 
-/** Adds a span that starts no earlier than those that are there. */
+/** Adds a span that starts no earlier than the others. */
 function join(spans: Span[], { start, end }: Span): void {
   const last = spans.at(-1);
   if (last === undefined || last.end < start) spans.push({ start, end });

@@ -1,10 +1,10 @@
 const dayMs = 86_400_000;
 
 /**
- * The clock on the wall of a zone (an IANA name). What it shows is a number too: milliseconds since it showed
- * 1970-01-01 00:00, so that days and times of day are plain arithmetic. Answers with the first moment
- * (milliseconds since the epoch) at which the clock shows this time or a later one: of a time that exists
- * twice the first, and for one that is skipped the moment at which the clock is put forward.
+ * The wall clock of a zone (an IANA name). A time on it is a number: milliseconds since the clock showed
+ * 1970-01-01 00:00, so that days and times of day are plain arithmetic. The function returns the first moment
+ * (milliseconds since the epoch) at which the clock shows this time or a later one. For a time that exists
+ * twice that is the first of the two; for a skipped time it is the moment at which the clock is put forward.
  */
 export function wallClock(zone: string): (time: number) => number {
   const format = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });
@@ -16,7 +16,7 @@ export function wallClock(zone: string): (time: number) => number {
     return sign === "-" ? -ms : ms;
   }
 
-  /** Undefined near a change. No clock is a day away from UTC's. */
+  /** Undefined near a change of the clock. No zone is a whole day away from UTC. */
   function steadyOffset(day: number): number | undefined {
     if (day !== last.day) {
       const offset = offsetAt((day - 1) * dayMs);
@@ -31,7 +31,7 @@ export function wallClock(zone: string): (time: number) => number {
     const [before, after] = [time - offsetAt(time - dayMs), time - offsetAt(time + dayMs)];
     if (before + offsetAt(before) === time) return before;
     if (after + offsetAt(after) === time) return after;
-    // Skipped: between the two the clock is put forward.
+    // The time is skipped: the clock is put forward between these two moments.
     let [low, high] = [after, before];
     while (high - low > 1000) {
       const middle = Math.floor((low + high) / 2000) * 1000;

@@ -244,8 +244,8 @@ describe("The explanation of a node", () => {
     ],
     [
       "names annotations that are not understood beside the lock",
-      { record: {}, lockState: { ...free, misread: ["rebootd.dev/pause: nobody reads this"] } },
-      ["n1 needs no reboot", lockLine, "not understood: rebootd.dev/pause: nobody reads this"],
+      { record: {}, lockState: { ...free, misread: ["rebootd.dev/pause: unknown annotation"] } },
+      ["n1 needs no reboot", lockLine, "not understood: rebootd.dev/pause: unknown annotation"],
     ],
     [
       "does not take a hook for a mistyped key",

@@ -16,7 +16,7 @@ import {
   seen,
 } from "./builders.ts";
 
-describe("Annotations that are to be true before a reboot", () => {
+describe("Annotations that must be true before a reboot", () => {
   const keys = ["example.com/backup", "example.com/quorum"];
   const beforeHooks = { keys, timeoutMs: 5 * minute, late: "restore" } as const;
   const hooked = policy({ marks: marks({ hooks: keys }), beforeHooks });
@@ -24,7 +24,7 @@ describe("Annotations that are to be true before a reboot", () => {
   const empty = (annotations: Record<string, string> = {}) =>
     seen({ drain: { state: "done", at: noon }, stage: "reboot", node: { annotations } });
   const [backup, quorum] = ["example.com/backup", "example.com/quorum"] as const;
-  const message = "these annotations are to be true before the reboot: example.com/quorum";
+  const message = "waiting for these annotations to be true before the reboot: example.com/quorum";
   const reasons = [{ gate: "hooks", code: "before", message, since: iso(noon) }];
   const called = record({ ...draining, reasons, reportedAt: iso(noon) });
 

@@ -32,15 +32,15 @@ describe("What is not understood on a Node", () => {
       [/^rebootd\.dev\/reboot-requested="urgent CVE": it is not urgent; /],
     ],
     [
-      "is a key that nobody reads",
+      "is an unknown key of rebootd",
       { "rebootd.dev/pause": "true", "rebootd.dev/lock": "{}" },
       [
-        /^rebootd\.dev\/lock: nobody reads this annotation of a Node; there are rebootd\.dev\/paused, /,
-        /^rebootd\.dev\/pause: nobody/,
+        /^rebootd\.dev\/lock: unknown annotation of a Node; known are rebootd\.dev\/paused, /,
+        /^rebootd\.dev\/pause: unknown annotation/,
       ],
     ],
   ];
-  it("is a value that is not understood, or a key that nobody reads", async () => {
+  it("is an invalid value, or an unknown key of rebootd", async () => {
     await everyRow(rows, (annotations, says) => {
       const found = misreadOn(annotations, []);
       assert.equal(found.length, says.length, found.join("\n"));
@@ -54,6 +54,6 @@ describe("What is not understood on a Node", () => {
   it("may be a hook where the options are not known", () =>
     assert.match(
       misreadOn({ "rebootd.dev/raid": "true" }, undefined).join(),
-      /^rebootd\.dev\/raid: nobody reads this annotation of a Node, unless an option names it as a hook; there/,
+      /^rebootd\.dev\/raid: unknown annotation of a Node, unless an option names it as a hook; known are/,
     ));
 });

@@ -28,7 +28,7 @@ describe("A request to reboot", () => {
     ["FALSE", undefined],
     ["urgent CVE-2026-1", { urgent: false, reason: "urgent CVE-2026-1", fault: notUrgent }],
     [" urgently needed ", { urgent: false, reason: "urgently needed" }],
-    ["x".repeat(300), { urgent: false, reason: "x".repeat(200) }],
+    ["x".repeat(300), { urgent: false, reason: `${"x".repeat(199)}…` }],
   ];
   it("is true, a reason, or urgent with or without one", async () => {
     await everyRow(

@@ -50,13 +50,13 @@ describe("The inhibitors gate", () => {
   it("is closed with a block of shutdowns alone", () =>
     everyRow(rows, async (held, closed) => {
       const [said] = await asked("auto", [inhibitor(held)]);
-      assert.equal(said, closed ? "shutdowns are held back by fwupd (Flashing)" : "open");
+      assert.equal(said, closed ? "shutdowns are blocked by fwupd (Flashing)" : "open");
     }));
 
   it("names no more than five", async () => {
     const many = Array.from({ length: 8 }, (_, index) => inhibitor({ who: `w${index}`, why: "x" }));
     const [said] = await asked("auto", many);
-    assert.match(said ?? "", /by w0 \(x\), .*, w4 \(x\), and 3 more$/);
+    assert.match(said ?? "", /by w0 \(x\), .*, w4 \(x\) and 3 more$/);
   });
 
   it("shows what anybody may have written on one line, and short", async () => {
@@ -64,7 +64,7 @@ describe("The inhibitors gate", () => {
       inhibitor({ who: "a\u001b[31m\n\u202eb", why: "\u{1F525}".repeat(10_000) }),
     ]);
     assert.ok(said.length < 300);
-    assert.match(said, /^shutdowns are held back by a \[31m b \((?:\u{1F525})+…\)$/u);
+    assert.match(said, /^shutdowns are blocked by a \[31m b \((?:\u{1F525})+…\)$/u);
   });
 
   it("is open where there is no bus, unless it is to wait in any case", async () => {

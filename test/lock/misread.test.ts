@@ -22,15 +22,15 @@ describe("An annotation that is not understood beside the lock", () => {
       [/^rebootd\.dev\/paused="yes until tomorrow": it does not end by itself; .*"until 2026-12-24T06/],
     ],
     [
-      "keys that nobody reads there",
+      "keys that rebootd does not read there",
       { "rebootd.dev/priority": "high", "rebootd.dev/pause": "true" },
       [
-        /^rebootd\.dev\/pause: nobody reads this annotation beside the lock; there are rebootd\.dev\/lock, rebootd\.dev\/paused$/,
-        /^rebootd\.dev\/priority: nobody/,
+        /^rebootd\.dev\/pause: unknown annotation beside the lock; known are rebootd\.dev\/lock, rebootd\.dev\/paused$/,
+        /^rebootd\.dev\/priority: unknown annotation/,
       ],
     ],
   ];
-  it("is an end of a pause that is no time, and a key that nobody reads there", () =>
+  it("is an end of a pause that is no time, and an unknown key of rebootd", () =>
     everyRow(rows, (annotations, messages) => {
       const found = misreadBesideLock(annotations, "rebootd.dev/lock");
       assert.equal(found.length, messages.length, found.join("\n"));
@@ -40,7 +40,7 @@ describe("An annotation that is not understood beside the lock", () => {
   it("is a lock of rebootd's own name if the lock is another annotation, and one of at most ten", () => {
     assert.match(
       misreadBesideLock({ "rebootd.dev/lock": "{}" }, "weave.works/kured-node-lock").join(),
-      /^rebootd\.dev\/lock: nobody reads .* there are weave\.works\/kured-node-lock, rebootd\.dev\/paused$/,
+      /^rebootd\.dev\/lock: unknown annotation .*; known are weave\.works\/kured-node-lock, rebootd\.dev\/paused$/,
     );
     const many = Object.fromEntries(Array.from({ length: 99 }, (_, index) => [`rebootd.dev/x${index}`, ""]));
     assert.equal(misreadBesideLock(many, "rebootd.dev/lock").length, 10);

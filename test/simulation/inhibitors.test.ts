@@ -39,7 +39,7 @@ const flashing: Inhibitor = {
   uid: 0,
   pid: 7,
 };
-const says = "shutdowns are held back by fwupd (Flashing firmware)";
+const says = "shutdowns are blocked by fwupd (Flashing firmware)";
 
 const start = (options: RawOptions = {}) => startStory(options, { logind });
 const record = async () => parseRecord((await readNode()).metadata?.annotations?.[contract.cycle.key]).record;

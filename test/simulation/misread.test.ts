@@ -29,9 +29,9 @@ describe("An annotation that rebootd does not understand", () => {
     await world.time.pass(3000);
     await patchNode({ metadata: { annotations: { "rebootd.dev/pause": "true" } } });
     await world.time.pass(3000);
-    assert.ok(saysOf("an annotation is not understood: rebootd.dev/pause: nobody reads this"));
+    assert.ok(saysOf("an annotation is not understood: rebootd.dev/pause: unknown annotation"));
     const [note, ...more] = await events();
-    assert.match(note ?? "", /^rebootd\.dev\/pause: nobody reads this annotation of a Node/);
+    assert.match(note ?? "", /^rebootd\.dev\/pause: unknown annotation of a Node/);
     assert.deepEqual(more, []);
     await world.time.pass(3 * 3_600_000);
     assert.equal(world.logs.filter((line) => line.includes("not understood")).length, 1);
@@ -60,7 +60,7 @@ describe("An annotation that rebootd does not understand", () => {
       );
     await annotate("true");
     const says =
-      "rebootd.dev/pause: nobody reads this annotation beside the lock; there are rebootd.dev/lock, rebootd.dev/paused";
+      "rebootd.dev/pause: unknown annotation beside the lock; known are rebootd.dev/lock, rebootd.dev/paused";
     await wantReboot();
     await until("it drains", async () => (await phase()) === "Draining");
     assert.ok(saysOf(`an annotation is not understood: ${says}`));

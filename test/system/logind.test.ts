@@ -50,7 +50,7 @@ describe("logind of a real machine", () => {
     const [held] = await logind.listInhibitors(signal);
     const { pid, ...rest } = held ?? {};
     assert.deepEqual(rest, { what: "shutdown", who: "fwupd", why: "Flashing it", mode: "block", uid: 0 });
-    assert.equal(await asked(), "shutdowns are held back by fwupd (Flashing it)");
+    assert.equal(await asked(), "shutdowns are blocked by fwupd (Flashing it)");
     await machine.exec("systemctl", "stop", "flash");
     await eventually(async () => (await asked()) === "open");
   });

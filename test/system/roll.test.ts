@@ -125,7 +125,7 @@ describe("Real machines", () => {
     await exec("systemd-run", "--quiet", "--unit=flash", ...inhibit);
     await systemClock.sleep(500, cluster.signal);
     await cluster.wantReboot("m1");
-    const says = "shutdowns are held back by fwupd (Flashing it)";
+    const says = "shutdowns are blocked by fwupd (Flashing it)";
     const reasons = async () => (await recordOf("m1"))?.reasons.map(({ message }) => message) ?? [];
     await eventually("it says who", async () => (await reasons()).includes(says));
     assert.equal(bootIDs("m1").length, before);

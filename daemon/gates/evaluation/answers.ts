@@ -1,28 +1,28 @@
 /**
- * Answers of gates as they are remembered: which of them still hold, and for how long a watch replaces the
- * next question. Pure.
+ * Remembered answers of gates: the time for which each is valid, and for which a watch replaces the next
+ * request. Pure.
  */
 import { doubledMs } from "../../time/backoff.ts";
 import type { Gate, GateAnswer } from "../gate.ts";
 
-/** The longest pause between two questions to a gate of the slot that keeps giving the same answer. */
+/** The longest pause between two requests to a gate of the slot whose answer stays the same. */
 const sameAgainMaxMs = 10 * 60_000;
-/** The same for one that is watched until it opens: other things that may open it are noticed no sooner. */
+/** The same for a watched gate. An opening that the watch does not show is noticed only after this time. */
 const watched = { firstMs: 5 * 60_000, maxMs: 20 * 60_000 };
 
 /** The last answer of a gate. */
 export interface LastAnswer {
   readonly answer: GateAnswer;
-  /** When it was given, on the monotonic clock. */
+  /** Time of the answer on the monotonic clock. */
   readonly at: number;
-  /** How long it holds by its own account; milliseconds, infinite where it does not say. */
+  /** Time until `changesAt` of the answer; milliseconds, infinite if the answer has none. */
   readonly holdsMs: number;
-  /** How often in a row it was the same. */
+  /** Number of equal answers in a row. */
   readonly times: number;
-  /** How often in a row a watch had seen the gate open, and the answer was closed again. */
+  /** Number of times in a row that a watch saw the gate open and the next answer was closed again. */
   readonly inVain: number;
   readonly isWatched: boolean;
-  /** A watch has seen the gate open since: the answer no longer counts. */
+  /** A watch has seen the gate open since then, so the answer no longer counts. */
   readonly hasOpened: boolean;
 }
 
@@ -33,9 +33,9 @@ export interface Now {
 }
 
 export interface Periods {
-  /** A remote gate that is closed is not asked again sooner. */
+  /** A closed remote gate is not asked again before this time. */
   recheckMs: number;
-  /** The same for all remote gates while a local one is closed anyway. */
+  /** The same for all remote gates while a local gate is closed anyway. */
   periodMs: number;
 }
 
@@ -52,7 +52,7 @@ export function nextAnswer(last: LastAnswer | undefined, answer: GateAnswer, now
 }
 
 /**
- * The answer that is used again; undefined where the gate is to be asked. Open answers are used only while a
+ * The answer that is used again; undefined if the gate must be asked. An open answer is used only while a
  * local gate is closed.
  */
 export function reusable(
@@ -63,21 +63,18 @@ export function reusable(
 ): GateAnswer | undefined {
   if (last === undefined || last.hasOpened) return undefined;
   const { answer, at, holdsMs } = last;
-  // A gate that announces its next answer is asked then, but no sooner than others.
+  // A gate that announces its next answer is asked at that time, but not before other gates would be.
   const mostMs = holdsMs > 0 ? Math.max(holdsMs, recheckMs) : sameAgainMaxMs;
   const closedMs = stages.includes("slot") ? Math.min(closedForMs(last, recheckMs), mostMs) : recheckMs;
   const goodForMs = Math.max(isHeldLocally ? periodMs : 0, answer.open ? 0 : closedMs);
   const agoMs = now.elapsed - at;
   if (agoMs >= goodForMs) return undefined;
-  // The announced time has passed by either clock: nothing waits for it.
+  // The announced time has passed by one of the clocks: nothing waits for it.
   const isOver = agoMs >= holdsMs || now.wall >= (answer.changesAt ?? Number.POSITIVE_INFINITY);
   return isOver ? { ...answer, changesAt: undefined } : answer;
 }
 
-/**
- * When a watch of a closed gate may report the opening at the earliest, and when it ends; on the monotonic
- * clock.
- */
+/** Monotonic times between which a watch of a closed gate may report the opening. */
 export function watchSpan(last: LastAnswer, { recheckMs }: Periods): { notBefore: number; until: number } {
   const { at, inVain } = last;
   const restMs = inVain === 0 ? 0 : doubledMs(inVain, { firstMs: recheckMs, maxMs: sameAgainMaxMs });

@@ -6,21 +6,21 @@ export interface Opening {
   clock: Clock;
   random: Random;
   watch: WatchOpening;
-  /** Milliseconds of `clock.elapsed()`: no call before the first time, no watch after the second. */
+  /** In milliseconds of `clock.elapsed()`: no notification before it. */
   notBefore: number;
+  /** The end of the watch, on the same clock. */
   until: number;
 }
 
 /**
- * Several nodes may be held back by the same thing, and all but the first will find the slot taken. The
- * logarithm makes the first of them come early, and few within the second that it needs, however many they
- * are.
+ * Several nodes may wait for the same opening, and all but the first will find the slot taken. The logarithm
+ * makes the first of them come early, and few within the second that it needs, however many they are.
  */
 const scaleMs = 400;
 
 /**
- * Waits for the moment in which a gate would be open. `opened`: it was so for as long as it takes to let
- * others go first; `blind`: it cannot be watched; `over`: neither until the end.
+ * Waits until a gate would be open. `opened`: it stayed open while this node let others go first. `blind`: it
+ * cannot be watched. `over`: neither until the end.
  */
 export async function awaitOpening(
   { clock, random, watch, notBefore, until }: Opening,

@@ -1,10 +1,11 @@
+import { iso } from "../../time/iso.ts";
 import { cannotTell, type Gate } from "../gate.ts";
 
 /**
- * The gate as it is until the reboot has been needed for `maxAgeMs`, and open from then on, which is reported
- * once for each need: `say` gets the sentence.
+ * The same gate until the reboot has been needed for `maxAgeMs`; open from then on. `say` gets a sentence
+ * about that, once for each need.
  */
-export function upToAge(gate: Gate, maxAgeMs: number, say: (what: string) => void): Gate {
+export function upToAge(gate: Gate, maxAgeMs: number, say: (sentence: string) => void): Gate {
   let saidOf: number | undefined;
   return {
     ...gate,
@@ -16,9 +17,9 @@ export function upToAge(gate: Gate, maxAgeMs: number, say: (what: string) => voi
         return cannotTell(error);
       });
       if (answer.open) return answer;
-      const since = new Date(neededSince).toISOString();
-      const why = `the gate ${gate.name} no longer holds the reboot back, which has been needed since ${since}`;
-      if (saidOf !== neededSince) say(`${why} (--alerts-max-age): ${answer.message}`);
+      const since = `the reboot has been needed since ${iso(neededSince)}`;
+      const ignored = `the gate ${gate.name} no longer blocks the reboot (--alerts-max-age)`;
+      if (saidOf !== neededSince) say(`${since}; ${ignored}: ${answer.message}`);
       saidOf = neededSince;
       return { open: true };
     },

@@ -3,7 +3,7 @@ import type { Clock } from "../../time/clock.ts";
 export const dayMs = 86_400_000;
 
 /**
- * Hands a sentence on, unless one about the same thing was said less than a day ago. Things are few: options,
+ * Reports a sentence, unless one about the same thing was reported less than a day ago. Things are options
  * and servers.
  */
 export type SayOnceADay = (thing: string, sentence: string) => void;

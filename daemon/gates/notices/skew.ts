@@ -1,12 +1,12 @@
 import type { Clock } from "../../time/clock.ts";
 import type { SayOnceADay } from "./once-a-day.ts";
 
-/** Less is nothing to speak of: an answer takes its time, and tells its own in whole seconds. */
+/** Smaller differences are normal: an answer takes time, and its date has whole seconds. */
 const skewMinMs = 120_000;
 
 /**
- * Says that a server's clock (milliseconds since the epoch, as in its answer) and this node's are minutes
- * apart.
+ * Reports that the clocks of a server and of this node are minutes apart. `date` is in milliseconds since the
+ * epoch.
  */
 export function createSkewNotice(clock: Clock, say: SayOnceADay): (server: string, date: number) => void {
   return (server, date) => {

@@ -1,18 +1,15 @@
 import type { Clock } from "../../time/clock.ts";
 import { dayMs, type SayOnceADay } from "./once-a-day.ts";
 
-/**
- * Called after each look for the things that an option names (`--block-on-query="up == 0"`), with the result.
- */
+/** Called for each look with an option (`--block-on-query="up == 0"`), and whether anything matched it. */
 export type Looked = (option: string, found: boolean) => void;
 
-/** A thing with a correct name may be missing for this time. */
+/** A thing may well be away this long although its name is right. */
 const unmatchedMinMs = 14 * dayMs;
 
 /**
- * Says of an option that it has found nothing for two weeks: its name may have a slip in it, or what it named
- * is called otherwise by now. Looks are only made while a reboot is needed, and a process that starts anew
- * begins to count anew.
+ * Reports an option that has matched nothing for two weeks: its value may have a typo, or the thing has a new
+ * name. Looks happen only while a reboot is needed, and a new process begins to count at 0.
  */
 export function createUnmatched(clock: Clock, say: SayOnceADay): Looked {
   const nothingSince = new Map<string, { at: number; looks: number }>();
@@ -26,9 +23,7 @@ export function createUnmatched(clock: Clock, say: SayOnceADay): Looked {
     nothingSince.set(option, { at, looks: looks + 1 });
     if (now - at < unmatchedMinMs) return;
     const days = Math.floor((now - at) / dayMs);
-    say(
-      option,
-      `${option} has matched nothing for ${days} days, in ${looks + 1} looks: see whether it is spelled right`,
-    );
+    const matched = `${option} has matched nothing for ${days} days, in ${looks + 1} looks`;
+    say(option, `${matched}: check its spelling`);
   };
 }

@@ -25,7 +25,7 @@ describe("A gate with an age", () => {
     const { said, at } = aged(async () => shut);
     assert.deepEqual([await at(hour), await at(2 * hour)], [{ open: true }, { open: true }]);
     assert.deepEqual(said, [
-      "the gate alerts no longer holds the reboot back, which has been needed since 1970-01-01T00:00:00.000Z (--alerts-max-age): 1 alert is active: DiskFull",
+      "the reboot has been needed since 1970-01-01T00:00:00.000Z; the gate alerts no longer blocks the reboot (--alerts-max-age): 1 alert is active: DiskFull",
     ]);
   });
 

@@ -97,10 +97,7 @@ describe("What an option names and nothing was", () => {
       assert.deepEqual(await daemon.pass(14), []);
       const said = await daemon.pass(3);
       assert.equal(said.length, 3);
-      assert.equal(
-        said[0],
-        `${option} has matched nothing for 14 days, in 337 looks: see whether it is spelled right`,
-      );
+      assert.equal(said[0], `${option} has matched nothing for 14 days, in 337 looks: check its spelling`);
       assert.ok(said.every((one) => one.startsWith(option)));
     });
   }
