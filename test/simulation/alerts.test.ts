@@ -172,6 +172,9 @@ describe("With --alerts-max-age", () => {
     await until("n1 has rebooted", isRebooted, 300);
     const said = world.logs.filter((line) => line.includes("--alerts-max-age"));
     assert.equal(said.length, 1);
-    assert.match(said[0] ?? "", /WARN .* the gate alerts no longer holds .*: 1 alert is active: DiskFull$/);
+    assert.match(
+      said[0] ?? "",
+      /WARN .* .*; the gate alerts no longer blocks .*: 1 alert is active: DiskFull$/,
+    );
   });
 });

@@ -236,7 +236,7 @@ describe("An explanation of a Node with annotations that are hooks", () => {
     });
     const lines = await explained();
     assert.equal(lines.length, 2);
-    for (const line of lines) assert.match(line, /of a Node, unless an option names it as a hook; there are/);
+    for (const line of lines) assert.match(line, /of a Node, unless an option names it as a hook; known are/);
   });
 });
 
