@@ -24,7 +24,7 @@ import {
   vector,
 } from "../prometheus/servers.ts";
 import { everyRow } from "../rows.ts";
-import { context } from "./context.ts";
+import { context } from "./builders.ts";
 
 const noFilter: AlertFilter = {
   names: undefined,

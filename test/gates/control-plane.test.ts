@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Api, CallOptions } from "../../daemon/cluster/api.ts";
 import { controlPlaneGate } from "../../daemon/gates/control-plane.ts";
 import { node, pod } from "../drain/builders.ts";
-import { context } from "./context.ts";
+import { context } from "./builders.ts";
 
 const { signal } = new AbortController();
 const label = "node-role.kubernetes.io/control-plane";

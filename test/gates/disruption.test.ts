@@ -4,7 +4,7 @@ import type { Budget, List, Pod } from "../../daemon/cluster/objects.ts";
 import { disruptionGate } from "../../daemon/gates/disruption.ts";
 import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { seeded } from "../simulation/seeded.ts";
-import { context } from "./context.ts";
+import { context } from "./builders.ts";
 
 const { signal } = new AbortController();
 

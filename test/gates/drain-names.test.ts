@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { drainNamesGate } from "../../daemon/gates/drain-names.ts";
-import { context } from "./context.ts";
+import { context } from "./builders.ts";
 
 const { signal } = new AbortController();
 const hour = 3_600_000;

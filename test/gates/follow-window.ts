@@ -4,7 +4,7 @@ import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts"
 import type { Gate, GateAnswer, Stage } from "../../daemon/gates/gate.ts";
 import { windowGate } from "../../daemon/gates/window.ts";
 import { ConfigError } from "../../daemon/text/config-error.ts";
-import { context } from "./context.ts";
+import { context } from "./builders.ts";
 import { day, type ModelSchedule, modelCodes, schedules } from "./window-model.ts";
 
 const { signal } = new AbortController();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Inhibitors, inhibitorsGate } from "../../daemon/gates/inhibitors.ts";
 import type { Inhibitor } from "../../daemon/host/logind/logind.ts";
 import { everyRow } from "../rows.ts";
-import { context } from "./context.ts";
+import { context } from "./builders.ts";
 
 const { signal } = new AbortController();
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parsePause, writePause } from "../../daemon/annotations/pause.ts";
 import { pausedGate } from "../../daemon/gates/paused.ts";
 import { everyRow } from "../rows.ts";
-import { context } from "./context.ts";
+import { context } from "./builders.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const evening = Date.parse("2026-11-24T18:00:00Z");

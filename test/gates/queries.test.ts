@@ -11,7 +11,7 @@ import {
   vector,
 } from "../prometheus/servers.ts";
 import { everyRow } from "../rows.ts";
-import { context } from "./context.ts";
+import { context } from "./builders.ts";
 
 const said = async (post: typeof silent, queries = ["up == 0"], clock?: typeof hastyClock) => {
   const server = prometheus(post, clock && { clock });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { usersGate } from "../../daemon/gates/users.ts";
 import type { Session } from "../../daemon/host/logind/logind.ts";
 import { everyRow } from "../rows.ts";
-import { context } from "./context.ts";
+import { context } from "./builders.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const minute = 60_000;

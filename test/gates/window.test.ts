@@ -3,7 +3,7 @@ import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts"
 import type { GateContext } from "../../daemon/gates/gate.ts";
 import { windowGate } from "../../daemon/gates/window.ts";
 import { everyRow } from "../rows.ts";
-import { context } from "./context.ts";
+import { context } from "./builders.ts";
 
 const { signal } = new AbortController();
 

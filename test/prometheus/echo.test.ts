@@ -9,7 +9,7 @@ import { queriesGate } from "../../daemon/gates/queries.ts";
 import { createPost } from "../../daemon/prometheus/http.ts";
 import { createSecrets } from "../../daemon/text/secrets.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
-import { context } from "../gates/context.ts";
+import { context } from "../gates/builders.ts";
 import { everyRow } from "../rows.ts";
 import { alert, alertmanager, element, prometheus, signal } from "./servers.ts";
 

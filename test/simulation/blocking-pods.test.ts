@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { podsGate } from "../../daemon/gates/pods.ts";
-import { context } from "../gates/context.ts";
+import { context } from "../gates/builders.ts";
 import { type ApiServer, createApiServer } from "../kubernetes/api/server.ts";
 import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { seeded } from "./seeded.ts";

@@ -4,7 +4,7 @@ import { usersGate } from "../../daemon/gates/users.ts";
 import { createLogind, type Logind } from "../../daemon/host/logind/logind.ts";
 import { logindRebooter } from "../../daemon/host/reboot/logind.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
-import { context } from "../gates/context.ts";
+import { context } from "../gates/builders.ts";
 import { type Machine, startMachine } from "./machine.ts";
 
 const { signal } = new AbortController();

@@ -11,7 +11,7 @@ import { createPost } from "../../daemon/prometheus/http.ts";
 import { queryPrometheus } from "../../daemon/prometheus/query.ts";
 import { compileRe2 } from "../../daemon/text/re2.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
-import { context } from "../gates/context.ts";
+import { context } from "../gates/builders.ts";
 import { certificate } from "../kubernetes/api/https.ts";
 import { type Monitoring, startMonitoring } from "./prometheus.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { upToAge } from "../../../daemon/gates/evaluation/up-to-age.ts";
 import type { Gate, GateAnswer } from "../../../daemon/gates/gate.ts";
 import { signal } from "../../prometheus/servers.ts";
-import { context } from "../context.ts";
+import { context } from "../builders.ts";
 
 const hour = 3_600_000;
 const shut: GateAnswer = { open: false, code: "active", message: "1 alert is active: DiskFull" };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { prometheusGates } from "../../../daemon/compose/gates.ts";
 import { parseSettings } from "../../../daemon/config/settings.ts";
 import { alert, signal, vector } from "../../prometheus/servers.ts";
-import { context } from "../context.ts";
+import { context } from "../builders.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;

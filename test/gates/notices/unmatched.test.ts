@@ -5,7 +5,7 @@ import { parseSettings, type RawOptions } from "../../../daemon/config/settings.
 import type { Gate } from "../../../daemon/gates/gate.ts";
 import type { Clock } from "../../../daemon/time/clock.ts";
 import { alert, answering, element, type silent, vector } from "../../prometheus/servers.ts";
-import { context } from "../context.ts";
+import { context } from "../builders.ts";
 
 const hour = 3_600_000;
 
