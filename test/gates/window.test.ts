@@ -43,10 +43,13 @@ describe("The window gate", () => {
     }
   });
 
-  it("reports the next opening while it is closed", async () => {
+  it("reports the next opening while it is closed, if there is one within a year", async () => {
     const { message, changesAt } = await ask(fridayNight, "2026-11-28T02:00:00Z");
     assert.equal(changesAt, "2026-12-04T21:00Z");
     assert.equal(message, "outside the maintenance window, which opens next at 2026-12-04T21:00:00.000Z");
+    const never = await ask({ window: "0 2 29 2 * for 1h" }, "2026-11-24T00:00:00Z");
+    assert.equal(never.message, "outside the maintenance window, which does not open within a year");
+    assert.equal(never.changesAt, undefined);
   });
 
   it("reports its closing while it is open, unless it never closes", async () => {
@@ -54,9 +57,6 @@ describe("The window gate", () => {
     const always = { says: "open", message: "", changesAt: undefined };
     for (const options of [{}, { window: "@daily for 24h" }])
       assert.deepEqual(await ask(options, "2026-11-27T00:00:00Z"), always);
-  });
-
-  it("reports the end of months within the last of them, whatever the margin", async () => {
     const summer = { window: "0 0 * 6-9 * for 24h" };
     assert.equal((await ask(summer, "2026-06-01T00:00:00Z")).changesAt, undefined);
     assert.equal((await ask(summer, "2026-09-15T00:00:00Z")).changesAt, "2026-10-01T00:00Z");
@@ -64,10 +64,11 @@ describe("The window gate", () => {
     assert.equal((await askAsIs(slow, "2026-09-15T00:00:00Z")).changesAt, "2026-10-01T00:00Z");
   });
 
-  it("reports that no window opens within a year", async () => {
-    const { message, changesAt } = await ask({ window: "0 2 29 2 * for 1h" }, "2026-11-24T00:00:00Z");
-    assert.equal(message, "outside the maintenance window, which does not open within a year");
-    assert.equal(changesAt, undefined);
+  it("is asked up to the reboot, unless a cycle may finish or the request is urgent", () => {
+    const gate = (options: RawOptions) => windowGate(parseSettings({ "node-id": "n1", ...options }).window);
+    assert.deepEqual(gate({}).stages, ["start", "drain", "reboot"]);
+    assert.deepEqual(gate({ "window-end": "finish" }).stages, ["start"]);
+    assert.equal(gate({}).urgentPasses, true);
   });
 });
 
@@ -89,36 +90,30 @@ describe("A blackout", () => {
   it("closes each window on its days, and no longer", () =>
     everyRow(rows, async (options, time, says) => assert.equal((await ask(options, time)).says, says)));
 
-  it("says until when, and when the window opens", async () => {
+  it("reports its end, and the next opening of the window, if there is one", async () => {
     const { message, changesAt } = await ask(nightly, "2026-12-24T12:00:00Z");
     assert.equal(
       message,
       "in a blackout until 2027-01-03T23:00:00.000Z; the maintenance window opens next at 2027-01-03T23:00:00.000Z",
     );
     assert.equal(changesAt, "2027-01-03T23:00Z");
-  });
-
-  it("that another adjoins ends with that", async () => {
-    const blackout = ["2026-12-24", "2026-12-25..2026-12-26"];
-    assert.equal((await ask({ blackout }, "2026-12-24T12:00:00Z")).changesAt, "2026-12-27T00:00Z");
-  });
-
-  it("is when an open window changes, and a closed one too", async () => {
-    assert.equal((await ask(nightly, "2026-12-19T22:00:00Z")).changesAt, "2026-12-19T23:00Z");
-    const weekly = { ...christmas, window: "0 22 * * mon for 4h" };
-    assert.equal((await ask(weekly, "2026-12-19T12:00:00Z")).changesAt, "2026-12-19T23:00Z");
-    assert.equal((await ask(weekly, "2026-12-24T12:00:00Z")).changesAt, "2027-01-03T23:00Z");
-  });
-
-  it("of a whole year says that nothing opens", async () => {
-    const { message } = await ask(
+    const endless = await ask(
       { window: "0 22 * * mon for 4h", blackout: "2026-01-01..2030-12-31" },
       "2026-12-24T12:00:00Z",
     );
     assert.equal(
-      message,
+      endless.message,
       "in a blackout until 2031-01-01T00:00:00.000Z; the maintenance window does not open within a year",
     );
+  });
+
+  it("is when the gate changes, with others that adjoin it as one", async () => {
+    const blackout = ["2026-12-24", "2026-12-25..2026-12-26"];
+    assert.equal((await ask({ blackout }, "2026-12-24T12:00:00Z")).changesAt, "2026-12-27T00:00Z");
+    assert.equal((await ask(nightly, "2026-12-19T22:00:00Z")).changesAt, "2026-12-19T23:00Z");
+    const weekly = { ...christmas, window: "0 22 * * mon for 4h" };
+    assert.equal((await ask(weekly, "2026-12-19T12:00:00Z")).changesAt, "2026-12-19T23:00Z");
+    assert.equal((await ask(weekly, "2026-12-24T12:00:00Z")).changesAt, "2027-01-03T23:00Z");
   });
 });
 
@@ -174,25 +169,19 @@ describe("The margin", () => {
       assert.equal(after.says, closesAt === "06:00" ? "outside" : "too-short");
     }));
 
-  it("is none where the window never closes", async () => {
+  it("is kept before a blackout too, and is none if the window never closes", async () => {
     assert.equal((await askAsIs({}, "2026-11-24T02:30:00Z")).changesAt, undefined);
-  });
-
-  it("is kept before a blackout too", async () => {
     const { changesAt } = await askAsIs({ blackout: "2026-12-24" }, "2026-12-20T00:00:00Z");
     assert.equal(changesAt, "2026-12-23T23:45Z");
   });
 
-  it("says until when the window is open, how long a cycle may take, and when the next opens", async () => {
+  it("is reported with the end of the window, the time of a cycle and the next opening", async () => {
     assert.deepEqual(await askAsIs({ window, "window-margin": "1h" }, "2026-11-24T05:10:00Z"), {
       says: "too-short",
       message:
         "the maintenance window is open until 2026-11-24T06:00:00.000Z, too short for a cycle, which may take 3600 s; it opens next at 2026-12-01T02:00:00.000Z",
       changesAt: "2026-11-24T06:00Z",
     });
-  });
-
-  it("is told as it is late in a window that is long enough for it", async () => {
     const days = { window: "0 * * * mon-thu for 1h", "drain-timeout": "40h" };
     const { says, message } = await askAsIs(days, "2026-11-26T23:00:00Z");
     assert.equal(says, "too-short");
@@ -226,15 +215,5 @@ describe("The margin", () => {
     const longInLeapYears = ["0 * 29 2 * for 1h", "0 * 1-4 3 * for 1h"];
     await askAsIs({ window: longInLeapYears, "window-margin": "100h" }, "2028-03-04T23:30:00Z");
     await askAsIs({ "window-margin": "500h" }, "2026-11-24T00:00:00Z");
-  });
-});
-
-describe("The end of a window", () => {
-  const gate = (options: RawOptions) => windowGate(parseSettings({ "node-id": "n1", ...options }).window);
-
-  it("is checked up to the reboot, unless the cycle is to finish or the need is urgent", () => {
-    assert.deepEqual(gate({}).stages, ["start", "drain", "reboot"]);
-    assert.deepEqual(gate({ "window-end": "finish" }).stages, ["start"]);
-    assert.equal(gate({}).urgentPasses, true);
   });
 });

@@ -90,12 +90,9 @@ describe("kured's window", () => {
     assert.deepEqual(states, ["closed", "open", "open"]);
   });
 
-  it("has the start and the end of its next opening", () => {
+  it("has the start and the end of its next opening, but no end if it covers every second", () => {
     assert.equal(start(fridayNight, "2026-11-28T02:00:00Z"), "2026-12-04T21:00Z");
     assert.equal(end(fridayNight, "2026-11-27T22:00:00Z"), "2026-11-28T01:00Z");
-  });
-
-  it("never closes if it covers every second", () => {
     for (const options of [{}, hours("9:00", "8:59:59")]) {
       assert.equal(at(options, "2026-11-27T00:00:00Z"), "open");
       assert.equal(end(options, "2026-11-27T00:00:00Z"), undefined);
@@ -161,12 +158,14 @@ describe("A window", () => {
     ["stands beside kured's end alone", { ...week, "end-time": "12:00" }, "2026-11-30T11:00:00Z", "open"],
   ]);
 
-  it("ends with another window that adjoins it", () => {
+  it("ends with another window that adjoins it, and never if it adjoins itself every day", () => {
     const window = ["0 2 * * tue for 1h", "0 3 * * tue for 1h", "0 4 * * tue for 30m"];
     assert.equal(end({ window }, "2026-11-24T02:30:00Z"), "2026-11-24T04:30Z");
-  });
-
-  it("never closes if it adjoins itself every day", () => {
+    const midnight = {
+      window: ["0 22 * * * for 2h", "0 0 * * * for 1h"],
+      "time-zone": "Pacific/Kiritimati",
+    };
+    assert.equal(end(midnight, "2026-11-24T09:00:00Z"), "2026-11-24T11:00Z");
     for (const window of ["@daily for 24h", "@hourly for 1h", "0 0 * * * for 25h", "0 0 * * sat for 168h"]) {
       assert.equal(at({ window }, "2026-11-24T02:30:00Z"), "open", window);
       assert.equal(end({ window }, "2026-11-24T02:30:00Z"), undefined, window);
@@ -194,10 +193,8 @@ describe("A window", () => {
     assert.equal(iso(back(106)), "2026-06-01T00:00Z");
     assert.ok(back(7) <= Date.parse("2026-09-08T00:00Z"));
   });
-});
 
-describe("Windows and blackouts together", () => {
-  it("are spans in order, without overlaps", () => {
+  it("is one of several spans in order, without overlaps and blackouts", () => {
     const window = ["0 2 * * * for 2h", "0 3 * * tue for 3h", "0 12 * * * for 1h"];
     const ahead = openings({ window, blackout: "2026-11-25" }, "2026-11-24T05:00:00Z");
     const found = Array.from({ length: 4 }, () => ahead.next().value as Span);
@@ -212,7 +209,7 @@ describe("Windows and blackouts together", () => {
     );
   });
 
-  it("are blackouts that adjoin as one", () => {
+  it("is not closed twice by blackouts that adjoin", () => {
     const { window } = parseSettings({
       "node-id": "n1",
       blackout: ["2026-12-25..2026-12-26", "2026-12-24", "2026-12-31"],

@@ -15,34 +15,22 @@ function aged(check: () => Promise<GateAnswer>) {
 }
 
 describe("A gate with an age", () => {
-  it("is closed as ever until then", async () => {
+  it("is closed until that age, and open from then on, which it reports once for each need", async () => {
     const { said, at } = aged(async () => shut);
     assert.deepEqual(await at(hour - 1), shut);
     assert.deepEqual(said, []);
-  });
-
-  it("is open from then on, and says once what it lets pass", async () => {
-    const { said, at } = aged(async () => shut);
     assert.deepEqual([await at(hour), await at(2 * hour)], [{ open: true }, { open: true }]);
     assert.deepEqual(said, [
       "the reboot has been needed since 1970-01-01T00:00:00.000Z; the gate alerts no longer blocks the reboot (--alerts-max-age): 1 alert is active: DiskFull",
     ]);
-  });
-
-  it("says so again for the next need", async () => {
-    const { said, at } = aged(async () => shut);
-    await at(hour);
     await at(5 * hour, 2 * hour);
     assert.equal(said.length, 2);
   });
 
-  it("says nothing when nothing is in the way", async () => {
-    const { said, at } = aged(async () => ({ open: true }));
-    assert.deepEqual(await at(hour), { open: true });
-    assert.deepEqual(said, []);
-  });
-
-  it("lets pass what it cannot tell, too", async () => {
+  it("reports nothing while the gate is open, and a gate that cannot tell", async () => {
+    const quiet = aged(async () => ({ open: true }));
+    assert.deepEqual(await quiet.at(hour), { open: true });
+    assert.deepEqual(quiet.said, []);
     const { said, at } = aged(() => Promise.reject(new Error("refused")));
     await assert.rejects(at(hour - 1), /refused/);
     assert.deepEqual(await at(hour), { open: true });
