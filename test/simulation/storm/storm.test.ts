@@ -4,14 +4,18 @@ import { mutants } from "./mutants.ts";
 import { play } from "./play.ts";
 import { playSeeds } from "./pool.ts";
 import { regressions } from "./regressions.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Limits, Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
+
+/** Seeds that were played without limits and broke no promise. */
+const clean = new Set<number>();
 
 describe("A storm", () => {
   it("breaks no promise, with any of 200 seeds", async () => {
     const broken: string[] = [];
     await playSeeds({ first: 1, count: 200, limits: {} }, (result) => {
       broken.push(...result.broken.map((message) => `seed ${result.seed}: ${message}`));
+      if (result.broken.length === 0) clean.add(result.seed);
       return broken.length > 20;
     });
     assert.deepEqual(broken, []);
@@ -45,8 +49,10 @@ describe("A storm", () => {
   }
 });
 
+const noLimits: Limits = {};
+
 describe("A planted bug is found by some seed", () => {
-  for (const { name, seed, limits = {} } of mutants) {
+  for (const { name, seed, limits = noLimits } of mutants) {
     it(name, async function () {
       this.timeout(180_000);
       let finder: number | undefined;
@@ -66,8 +72,10 @@ describe("A planted bug is found by some seed", () => {
         );
       }
       assert.ok(finder !== undefined, "no seed has found it");
-      const { violations } = await play(drawScenario(finder, limits));
-      assert.deepEqual(violations, [], `seed ${finder} breaks a promise without it, too`);
+      if (limits !== noLimits || !clean.has(finder)) {
+        const { violations } = await play(drawScenario(finder, limits));
+        assert.deepEqual(violations, [], `seed ${finder} breaks a promise without it, too`);
+      }
       // Else each run looks for it anew, which takes long.
       if (finder !== seed) console.log(`      seed ${seed} no longer finds it, ${finder} does: mutants.ts`);
     });
