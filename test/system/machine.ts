@@ -56,7 +56,9 @@ export async function startMachine(name: string, files: Record<string, string> =
   const [root, bus] = [join(folder, "root"), join(folder, "dbus")];
   const group = `rebootd-${name}-${process.pid}`;
 
-  const copied = spawnSync("cp", ["-a", "--one-file-system", "--reflink=auto", join(tools, "root"), root], { stdio: "inherit" });
+  const copied = spawnSync("cp", ["-a", "--one-file-system", "--reflink=auto", join(tools, "root"), root], {
+    stdio: "inherit",
+  });
   if (copied.status !== 0) throw new Error(`copying ${tools}/root ended with ${copied.status}`);
   spawnSync("mkdir", [bus]);
   const container = startContainer(tools, group, nspawnCommand({ tools, name, root, bus, files }));
