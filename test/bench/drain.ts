@@ -53,7 +53,7 @@ async function addPods(world: World, count: number): Promise<void> {
     };
     await world.api.create(pods, { metadata: { name: `p${number}` }, spec }, { signal: world.signal });
   }
-  await world.eventually(
+  await world.until(
     "all pods run",
     async () => (await world.node("n1").pods()).every(({ status }) => status?.phase === "Running"),
     deadlineMs,

@@ -39,7 +39,7 @@ export async function drainNode<T>(
     const node = world.node("n1");
     const isStarted = async () =>
       (await readLog(node.logFile)).some(({ metricsPort }) => metricsPort !== undefined);
-    await world.eventually("its daemon is there", isStarted);
+    await world.until("its daemon is there", isStarted);
     const residentBefore = await residentMb(node.logFile);
     const { ledger } = server.api;
     ledger.clear();
@@ -50,7 +50,7 @@ export async function drainNode<T>(
       residentMost = Math.max(residentMost, await residentMb(node.logFile).catch(() => 0));
       return (await node.record())?.phase === "Rebooting" || node.machine.boots.length > 1;
     };
-    await world.eventually("the node is empty", isRebooting, deadlineMs);
+    await world.until("the node is empty", isRebooting, deadlineMs);
     return read({ ledger, residentBefore, residentMost });
   } finally {
     await world.stop();

@@ -28,7 +28,7 @@ export async function benchProcesses({ nodes, concurrency }: ProcessesOptions): 
   });
   try {
     const running = () => world.nodes.every(({ machine }) => machine.isUp);
-    await world.eventually("all machines are up", running, deadlineMs);
+    await world.until("all machines are up", running, deadlineMs);
     server.api.ledger.clear();
     for (const node of world.nodes) node.wantsReboot();
     await world.rolled(undefined, deadlineMs);

@@ -11,7 +11,7 @@ describe("The nodes of a cluster", () => {
   beforeEach(() => {
     testbed = createTestbed();
   });
-  afterEach(() => testbed.close());
+  afterEach(() => testbed.stop());
 
   it("are counted with one small request, by the server's count of the remaining ones", async () => {
     for (let number = 1; number <= 7; number += 1) await addNode(testbed, `n${number}`);

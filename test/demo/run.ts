@@ -84,7 +84,7 @@ async function roll(
   try {
     for (const node of world.nodes) node.wantsReboot();
     await world.rolled(undefined, deadlineMs(options));
-    await world.eventually("every node is Idle again", () => allIdle(world));
+    await world.until("every node is Idle again", () => allIdle(world));
   } catch (error) {
     if (signal.aborted) throw error;
     failure = (error as Error).message;

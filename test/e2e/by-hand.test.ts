@@ -24,7 +24,7 @@ const status = async () => JSON.parse(await says("status -o json", /"lock"/)) as
 
 async function holder(): Promise<string> {
   let name = "";
-  await world.eventually("a node holds the lock", async () => {
+  await world.until("a node holds the lock", async () => {
     name = (await status()).holders[0]?.node ?? "";
     return name !== "";
   });
@@ -122,7 +122,7 @@ describe("A person at the command line", () => {
     const name = await holder();
     await rebootd("lock");
     await says(`unlock ${name}`, new RegExp(`^unlocked: the slot of ${name} was released\\n$`));
-    await world.eventually("it waits", async () => (await world.node(name).record())?.phase === "Waiting");
+    await world.until("it waits", async () => (await world.node(name).record())?.phase === "Waiting");
     const { spec } = await world.node(name).object();
     assert.equal(spec?.unschedulable, undefined);
     assert.equal(world.node(name).machine.boots.length, 1);
@@ -168,7 +168,7 @@ describe("A person at the command line", () => {
     await says("reboot n1 --reason=firmware", /^reboot requested; see rebootd explain n1\n$/);
     const { machine, object } = world.node("n1");
     const before = machine.boots.length;
-    await world.eventually("n1 has rebooted and is given back", async () => {
+    await world.until("n1 has rebooted and is given back", async () => {
       const { annotations = {} } = (await object()).metadata ?? {};
       return machine.boots.length === before + 1 && annotations["rebootd.dev/reboot-requested"] === undefined;
     });

@@ -54,9 +54,9 @@ describe("A node that may not reboot for several reasons", () => {
 
   it("says the same in its annotation, in the metrics, and to a person", async () => {
     world.node("n1").wantsReboot();
-    await world.eventually("all reasons are on the Node", async () => (await onNode()).length === 3);
+    await world.until("all reasons are on the Node", async () => (await onNode()).length === 3);
     assert.deepEqual(await onNode(), closed);
-    await world.eventually("all reasons are in the metrics", async () => (await inMetrics()).length === 3);
+    await world.until("all reasons are in the metrics", async () => (await inMetrics()).length === 3);
     assert.deepEqual(await inMetrics(), closed);
     const text = await explained();
     assert.deepEqual(gatesIn(text), closed, text);
@@ -72,10 +72,10 @@ describe("A node that may not reboot for several reasons", () => {
   it("forgets in all three places those that are over", async () => {
     const metadata = { annotations: { "rebootd.dev/paused": null } };
     await world.api.patch("/api/v1/nodes/n1", { metadata }, { signal: world.signal });
-    await world.eventually("it is no longer paused", async () => (await onNode()).length === 2);
+    await world.until("it is no longer paused", async () => (await onNode()).length === 2);
     const left = closed.slice(1);
     assert.deepEqual([await onNode(), gatesIn(await explained())], [left, left]);
-    await world.eventually("nor do the metrics say so", async () => (await inMetrics()).length === 2);
+    await world.until("nor do the metrics say so", async () => (await inMetrics()).length === 2);
     assert.deepEqual(await inMetrics(), left);
   });
 

@@ -5,8 +5,7 @@ import { onSimulatedServer, type Suite, startSuite } from "../kubernetes/suite.t
 import { recordOn } from "../simulation/stored.ts";
 import { daemonUser, daemonUserOn, installRights } from "../world/manifests.ts";
 import { type DaemonPlace, startRebootd } from "../world/rebootd.ts";
-import { startWorld, type World, type WorldOptions } from "../world/world.ts";
-import type { WorldNode } from "../world/world-node.ts";
+import { type HostNode, startWorld, type World, type WorldOptions } from "../world/world.ts";
 import { type LogLine, readLog } from "./daemon-process.ts";
 
 /**
@@ -16,13 +15,13 @@ import { type LogLine, readLog } from "./daemon-process.ts";
 export interface HeldPhases {
   suite: Suite;
   world: World;
-  node(phase: Phase): WorldNode;
+  node(phase: Phase): HostNode;
   /** Brings its node into the phase; resolves with what ends the phase, where time does not. */
   reach(phase: Phase): Promise<() => Promise<void>>;
   /** Its daemon has written such a line. */
-  hasSaid(node: WorldNode, what: string, is: (line: LogLine) => boolean): Promise<void>;
+  hasSaid(node: HostNode, what: string, is: (line: LogLine) => boolean): Promise<void>;
   /** One daemon has followed the one that was hit, and the cycle has ended as if nothing had been. */
-  expectEnd(node: WorldNode): Promise<void>;
+  expectEnd(node: HostNode): Promise<void>;
 }
 
 export interface HeldPhasesOptions extends Partial<Pick<WorldOptions, "concurrency" | "workloads">> {
@@ -87,7 +86,7 @@ export async function startHeldPhases({ others = {}, ...rest }: HeldPhasesOption
     hasSaid: (node, what, is) => hasSaid(world, node, what, is),
     async expectEnd(node) {
       const end = [nodeOf("Restoring"), nodeOf("Failed")].includes(node) ? failed : rebooted;
-      await world.eventually(`the end of ${node.name}`, () => hasEnded(world, node, end)).catch(() => {});
+      await world.until(`the end of ${node.name}`, () => hasEnded(world, node, end)).catch(() => {});
       assert.deepEqual(await stateOf(world, node), end);
     },
   };
@@ -98,13 +97,13 @@ interface Stage {
   suite: Suite;
   world: World;
   /** The machine was asked to reboot, and did not. */
-  hasIgnored(node: WorldNode): boolean;
+  hasIgnored(node: HostNode): boolean;
 }
 
 const nothing = async () => {};
 
 /** Begins a cycle that stays in the phase, or comes by it and stays a while. */
-async function begin(stage: Stage, phase: Phase, node: WorldNode): Promise<() => Promise<void>> {
+async function begin(stage: Stage, phase: Phase, node: HostNode): Promise<() => Promise<void>> {
   const { world, hasIgnored } = stage;
   switch (phase) {
     case "Idle":
@@ -123,7 +122,7 @@ async function begin(stage: Stage, phase: Phase, node: WorldNode): Promise<() =>
     case "Rebooting":
       node.machine.behaviour.goesDown = false;
       node.wantsReboot();
-      await world.eventually(`${node.name} has ignored the request`, () => hasIgnored(node));
+      await world.until(`${node.name} has ignored the request`, () => hasIgnored(node));
       return async () => {
         node.machine.behaviour.goesDown = true;
       };
@@ -142,7 +141,7 @@ async function begin(stage: Stage, phase: Phase, node: WorldNode): Promise<() =>
 }
 
 /** It gives its slot back, and cannot say that it is through. */
-function holdRestoring({ suite: { simulated } }: Stage, { name }: WorldNode): () => Promise<void> {
+function holdRestoring({ suite: { simulated } }: Stage, { name }: HostNode): () => Promise<void> {
   if (simulated === undefined) return nothing;
   const isRestoring = () => recordOn({ server: simulated }, name)?.phase === "Restoring";
   const fault = simulated.faults.add({
@@ -157,7 +156,7 @@ function holdRestoring({ suite: { simulated } }: Stage, { name }: WorldNode): ()
   return async () => fault.remove();
 }
 
-async function addGuardedPod({ api, signal }: World, { name }: WorldNode): Promise<() => Promise<void>> {
+async function addGuardedPod({ api, signal }: World, { name }: HostNode): Promise<() => Promise<void>> {
   const labels = { app: "guarded" };
   const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
   const spec = { minAvailable: 1, selector: { matchLabels: labels } };
@@ -171,29 +170,29 @@ async function addGuardedPod({ api, signal }: World, { name }: WorldNode): Promi
 }
 
 function hasSaid(
-  { eventually }: World,
-  { name, logFile }: WorldNode,
+  { until }: World,
+  { name, logFile }: HostNode,
   what: string,
   is: (line: LogLine) => boolean,
 ): Promise<void> {
-  return eventually(`${name} says ${what}`, async () => (await readLog(logFile)).some(is));
+  return until(`${name} says ${what}`, async () => (await readLog(logFile)).some(is));
 }
 
-async function becomes(world: World, node: WorldNode, phase: Phase): Promise<void> {
+async function becomes(world: World, node: HostNode, phase: Phase): Promise<void> {
   await hasSaid(world, node, `that it is ${phase}`, (line) => line.phase === phase);
-  await world.eventually(`${node.name} is ${phase}`, async () => (await phaseOf(node)) === phase);
+  await world.until(`${node.name} is ${phase}`, async () => (await phaseOf(node)) === phase);
 }
 
-const phaseOf = async (node: WorldNode) => (await node.record())?.phase ?? "Idle";
+const phaseOf = async (node: HostNode) => (await node.record())?.phase ?? "Idle";
 
-async function heardOf({ logFile }: WorldNode) {
+async function heardOf({ logFile }: HostNode) {
   const log = await readLog(logFile);
   const daemons = log.filter(({ message }) => message === "rebootd started").length;
   return { daemons, said: log.at(-1)?.phase };
 }
 
 /** The remains of a cycle: to the daemons of the node, and to others. */
-async function stateOf(world: World, node: WorldNode) {
+async function stateOf(world: World, node: HostNode) {
   const { spec } = await node.object();
   return {
     ...(await heardOf(node)),
@@ -205,7 +204,7 @@ async function stateOf(world: World, node: WorldNode) {
   };
 }
 
-async function hasEnded(world: World, node: WorldNode, end: typeof rebooted): Promise<boolean> {
+async function hasEnded(world: World, node: HostNode, end: typeof rebooted): Promise<boolean> {
   // The log costs less: a busy test would take from the daemons what they need to start.
   const { daemons, said } = await heardOf(node);
   if (daemons < end.daemons || said !== end.said) return false;

@@ -5,8 +5,7 @@ import { startSuite } from "../kubernetes/suite.ts";
 import { seeded } from "../simulation/seeded.ts";
 import { daemonUserOn, installRights } from "../world/manifests.ts";
 import { startRebootd } from "../world/rebootd.ts";
-import { startWorld, type World } from "../world/world.ts";
-import type { WorldNode } from "../world/world-node.ts";
+import { type HostNode, startWorld, type World } from "../world/world.ts";
 import { readLog } from "./daemon-process.ts";
 
 /** Gives the same nodes and moments again; what a daemon is doing at such a moment also depends on the machine. */
@@ -34,7 +33,7 @@ const running = new Set<string>();
 const wished: Record<string, number> = {};
 const kills: string[] = [];
 
-function wishReboot(node: WorldNode): void {
+function wishReboot(node: HostNode): void {
   wished[node.name] = (wished[node.name] ?? 0) + 1;
   node.wantsReboot();
 }
@@ -50,7 +49,7 @@ async function killOne(): Promise<void> {
 }
 
 /** What is left of a node's cycles. */
-async function stateOf({ name, machine, object, record }: WorldNode) {
+async function stateOf({ name, machine, object, record }: HostNode) {
   const { spec, metadata } = await object();
   return {
     name,
@@ -62,7 +61,7 @@ async function stateOf({ name, machine, object, record }: WorldNode) {
   };
 }
 
-const endOf = ({ name }: WorldNode) => ({
+const endOf = ({ name }: HostNode) => ({
   name,
   phase: "Idle",
   reboots: wished[name],
@@ -71,7 +70,7 @@ const endOf = ({ name }: WorldNode) => ({
   label: undefined,
 });
 
-async function hasEnded(node: WorldNode): Promise<boolean> {
+async function hasEnded(node: HostNode): Promise<boolean> {
   // Costs nothing: a busy test would take from the daemons what they need to start.
   if (node.machine.boots.length - 1 !== wished[node.name]) return false;
   return JSON.stringify(await stateOf(node)) === JSON.stringify(endOf(node));
@@ -102,7 +101,7 @@ describe(`A roll whose daemons are killed at random moments (REBOOTD_SEED=${seed
     for (const { machine } of world.nodes) machine.behaviour.shutdownMs = 700;
     // Starts take longest at the beginning, and kills are better spent on the roll.
     for (const { name, logFile } of world.nodes) {
-      await world.eventually(`the daemon of ${name} has started`, async () => {
+      await world.until(`the daemon of ${name} has started`, async () => {
         return (await readLog(logFile)).some(({ message }) => message === "rebootd started");
       });
     }
@@ -124,7 +123,7 @@ describe(`A roll whose daemons are killed at random moments (REBOOTD_SEED=${seed
   });
 
   it("ends on each node with as many reboots as were needed, and with the node as it was found", async () => {
-    await world.eventually("the end of all cycles", haveAllEnded, endMs).catch(() => {});
+    await world.until("the end of all cycles", haveAllEnded, endMs).catch(() => {});
     assert.deepEqual(await Promise.all(world.nodes.map(stateOf)), world.nodes.map(endOf));
   }).timeout(endMs + 10_000);
 

@@ -88,7 +88,7 @@ describe("A roll of real daemons", () => {
 
   it("begins within two seconds after that is taken away", async () => {
     await world.setLock(null);
-    await world.eventually("the first node is cordoned", async () => (await cordonedNow()) === 1, 2000);
+    await world.until("the first node is cordoned", async () => (await cordonedNow()) === 1, 2000);
   });
 
   onSimulatedServer("an outage in mid-roll", "nobody can make this server go away", () => {

@@ -8,7 +8,7 @@ import { withDeadline } from "../../daemon/time/deadline.ts";
 import { sentinelFile } from "../kubernetes/machines/machine.ts";
 import { onSimulatedServer } from "../kubernetes/suite.ts";
 import { daemonUser } from "../world/manifests.ts";
-import type { WorldNode } from "../world/world-node.ts";
+import type { HostNode } from "../world/world.ts";
 import { readLog } from "./daemon-process.ts";
 import { forEachHeldPhase, type HeldPhases, startHeldPhases } from "./held-phases.ts";
 
@@ -35,7 +35,7 @@ function story(sentence: string, tell: () => Promise<void>): void {
   it(sentence, () => told[index]);
 }
 
-async function stopDaemon(node: WorldNode, phase: Phase): Promise<void> {
+async function stopDaemon(node: HostNode, phase: Phase): Promise<void> {
   const what = `the end of the daemon of ${node.name}`;
   const how = await withDeadline(systemClock, stopMs, held.world.signal, what, () => node.stopDaemon());
   assert.equal(how, "exit code 0");
@@ -76,7 +76,7 @@ describe("A daemon that is asked to end does so within 5 s, and its successor en
         effect: "hang",
       });
       node.wantsReboot();
-      await held.world.eventually("a request hangs", () => (fault?.hits ?? 0) > 0);
+      await held.world.until("a request hangs", () => (fault?.hits ?? 0) > 0);
       await stopDaemon(node, "Idle");
       fault?.remove();
       await held.expectEnd(node);
@@ -87,7 +87,7 @@ describe("A daemon that is asked to end does so within 5 s, and its successor en
     const node = held.world.node("asking");
     await held.hasSaid(node, "that it is Idle", ({ phase }) => phase === "Idle");
     await writeFile(join(node.folder, hang), "");
-    await held.world.eventually("the command hangs", () => existsSync(join(node.folder, hangs)));
+    await held.world.until("the command hangs", () => existsSync(join(node.folder, hangs)));
     await stopDaemon(node, "Idle");
     await rm(join(node.folder, hang));
     node.wantsReboot();

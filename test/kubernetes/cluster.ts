@@ -13,6 +13,7 @@ import { randomUuid } from "./machines/power.ts";
 import { diskStorage } from "./machines/storage.ts";
 import type { DaemonHandle } from "./machines/supervisor.ts";
 import { administrator, type ClusterServer, type ClusterUser } from "./server.ts";
+import type { TestCluster } from "./words.ts";
 import { createWorkload, ensureNamespace, isWorkloadReady, type Workload } from "./workloads.ts";
 
 /** A machine's place in the files of the run. */
@@ -63,7 +64,7 @@ export interface Cluster {
   /** Runs as a part of the cluster: it is waited for at the end, and an error in it fails every wait. */
   run(task: Promise<void>): void;
   /** Waits until the predicate holds; after `withinMs` a DeadlineError that names `what`. */
-  eventually(what: string, predicate: () => boolean | Promise<boolean>, withinMs?: number): Promise<void>;
+  until: TestCluster["until"];
   /** Stops machines, then controllers, then the server, and removes the folder unless it is to be kept. */
   stop(options?: { keepFolder?: boolean }): Promise<void>;
 }
@@ -125,14 +126,14 @@ export async function startCluster(
     );
     // Without the controller for them, the taint of a new node stays.
     const isTaintRemoved = controllers?.includes("nodeLifecycle") ?? true;
-    await life.eventually("all nodes are Ready", () => areReady(nodes, ports, isTaintRemoved), startMs);
+    await life.until("all nodes are Ready", () => areReady(nodes, ports, isTaintRemoved), startMs);
     // After the nodes, so that pods are spread over all of them.
     for (const workload of workloads) await createWorkload(ports, workload);
     for (const workload of workloads) {
       const what = `all pods of ${workload.name} are Ready`;
-      await life.eventually(what, () => isWorkloadReady(ports, workload), startMs);
+      await life.until(what, () => isWorkloadReady(ports, workload), startMs);
     }
-    return { ports, folder, nodes, adminKubeconfig, run: life.run, eventually: life.eventually, stop };
+    return { ports, folder, nodes, adminKubeconfig, run: life.run, until: life.until, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -140,7 +141,7 @@ export async function startCluster(
 }
 
 /** The tasks of a cluster, and their two ends: machines stop while there is still an API server to talk to; then the rest. */
-interface Life extends Pick<Cluster, "run" | "eventually"> {
+interface Life extends Pick<Cluster, "run" | "until"> {
   readonly signal: AbortSignal;
   readonly machinesSignal: AbortSignal;
   runMachine(task: Promise<void>): void;
@@ -169,12 +170,12 @@ function createLife({ clock, signal: outer }: Pick<ClusterOptions, "clock" | "si
     machinesSignal: machinesEnd.signal,
     run: (task) => keep(tasks, task),
     runMachine: (task) => keep(machineTasks, task),
-    eventually: (what, predicate, withinMs = 30_000) =>
+    until: (what, check, withinMs = 30_000) =>
       withDeadline(clock, withinMs, waiting, what, async (inner) => {
         for (;;) {
           inner.throwIfAborted();
           if (failure !== undefined) throw failure.error;
-          if (await predicate()) return;
+          if (await check()) return;
           await clock.sleep(pollMs, inner);
         }
       }),

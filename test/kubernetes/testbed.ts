@@ -1,42 +1,36 @@
-import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { type Clock, systemClock } from "../../daemon/time/clock.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
 import { withDeadline } from "../../daemon/time/deadline.ts";
-import { type ApiServer, createApiServer, type Timers } from "./api/server.ts";
+import { type ApiServer, createApiServer } from "./api/server.ts";
 import { createInformers, type Informers } from "./controllers/informers.ts";
 import { collection, type Resource, type StoredNode, type StoredPod } from "./controllers/objects.ts";
 import type { Ports } from "./controllers/ports.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+import { type Check, createTestNode, type TestCluster } from "./words.ts";
 
 /** An API server in memory with nothing in it, and one client under test at a time. */
-export interface Testbed {
+export interface Testbed extends TestCluster {
   server: ApiServer;
-  api: Api;
   ports: Ports;
   /** Started with the testbed's end as its own; an error in it fails the next wait. */
   run(task: Promise<unknown>): void;
   informers(): Informers;
-  eventually(what: string, predicate: () => boolean | Promise<boolean>, withinMs?: number): Promise<void>;
   /** Waits until what is asked for has the answer, and shows the last one if it never has. */
   get<T>(resource: Resource, name: string): Promise<T>;
   list<T>(resource: Resource): Promise<T[]>;
   create<T>(resource: Resource, body: object): Promise<T>;
   patch<T>(resource: Resource, name: string, body: object, subresource?: string): Promise<T>;
   remove(resource: Resource, name: string, options?: object): Promise<void>;
-  close(): Promise<void>;
-}
-
-export interface TestTime {
-  clock?: Clock;
-  timers?: Timers;
 }
 
 const clusterWide: readonly Resource[] = ["nodes", "namespaces", "persistentvolumes", "volumeattachments"];
 /** Objects of the tests are in this namespace, where they are in any. */
 export const namespace = "default";
 
-/** With time of the test's own, `eventually` waits for somebody else to let it pass. */
-export function createTestbed({ clock = systemClock, timers }: TestTime = {}): Testbed {
-  const server = createApiServer({ authorization: "always-allow", ...(timers && { timers }) });
+/** In real time, or in virtual time, where `until` waits for somebody else to let it pass. */
+export function createTestbed(time?: VirtualTime): Testbed {
+  const clock = time?.clock ?? systemClock;
+  const server = createApiServer({ authorization: "always-allow", ...(time && { timers: time.timers }) });
   const end = new AbortController();
   const { signal } = end;
   const api = createClient({ transport: server.transport(server.adminToken), clock });
@@ -46,13 +40,9 @@ export function createTestbed({ clock = systemClock, timers }: TestTime = {}): T
   const path = (resource: Resource) =>
     collection(resource, clusterWide.includes(resource) ? undefined : namespace);
 
-  async function eventually(
-    what: string,
-    predicate: () => boolean | Promise<boolean>,
-    withinMs = 5000,
-  ): Promise<void> {
+  async function until(what: string, check: Check, withinMs = 5000): Promise<void> {
     await withDeadline(clock, withinMs, signal, what, async (inner) => {
-      while (!(await predicate())) {
+      while (!(await check())) {
         if (failure !== undefined) throw failure;
         await clock.sleep(5, inner);
       }
@@ -62,7 +52,9 @@ export function createTestbed({ clock = systemClock, timers }: TestTime = {}): T
   return {
     server,
     api,
+    signal,
     ports,
+    node: (name) => createTestNode(name, ports),
     run: (task) => {
       const caught = task.catch((error: unknown) => {
         if (!signal.aborted) failure = error;
@@ -70,7 +62,8 @@ export function createTestbed({ clock = systemClock, timers }: TestTime = {}): T
       tasks.push(caught);
     },
     informers: () => createInformers(ports),
-    eventually,
+    until,
+    pass: time?.pass ?? ((ms) => clock.sleep(ms, signal)),
     get: (resource, name) => api.get(`${path(resource)}/${name}`, { signal }),
     list: async <T>(resource: Resource) => (await api.get<{ items: T[] }>(path(resource), { signal })).items,
     create: (resource, body) => api.create(path(resource), body, { signal }),
@@ -80,7 +73,7 @@ export function createTestbed({ clock = systemClock, timers }: TestTime = {}): T
       }),
     remove: async (resource, name, options = {}) =>
       void (await api.delete(`${path(resource)}/${name}`, options, { signal })),
-    close: async () => {
+    stop: async () => {
       end.abort(new Error("the test is over"));
       await Promise.all(tasks);
     },

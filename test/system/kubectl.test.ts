@@ -55,7 +55,7 @@ for (const kubectl of kubectls()) {
           /(web-\S+ +1\/1 +Running[\s\S]*){3}/,
         );
         await session.says("scale deployment/web --replicas=2", /scaled/);
-        await world.eventually("two pods are left", async () => {
+        await world.until("two pods are left", async () => {
           const pods = await Promise.all(world.nodes.map((node) => node.pods()));
           return pods.flat().length === 2;
         });
@@ -228,7 +228,7 @@ for (const kubectl of kubectls()) {
           const session = startSession(kubectl, world.adminKubeconfig);
           const node = world.node("n1");
           node.wantsReboot();
-          await world.eventually("n1 is drained", async () => (await node.record())?.phase === "Draining");
+          await world.until("n1 is drained", async () => (await node.record())?.phase === "Draining");
           await session.says("get lease -n kube-system rebootd", /\nrebootd +n1 +\d+s\n/);
 
           const manual = [
@@ -245,7 +245,7 @@ for (const kubectl of kubectls()) {
           assert.match((await world.lock()) ?? "", /"nodeID":"n1"/);
 
           assert.equal((await session.run([...manual, "--overwrite"])).code, 0);
-          await world.eventually("n1 waits", async () => (await node.record())?.phase === "Waiting");
+          await world.until("n1 waits", async () => (await node.record())?.phase === "Waiting");
           assert.equal((await node.object()).spec?.unschedulable, undefined);
           assert.equal(node.machine.boots.length, 1);
 

@@ -34,7 +34,7 @@ async function evict(pod: StoredPod): Promise<boolean> {
 }
 
 async function drain(): Promise<void> {
-  await world.eventually("n1 is empty", async () => {
+  await world.until("n1 is empty", async () => {
     const pods = await webPods();
     for (const pod of pods) await evict(pod);
     return pods.length === 0;
@@ -44,9 +44,9 @@ async function drain(): Promise<void> {
 async function reboot(): Promise<void> {
   const boots = node().machine.boots.length;
   writeFileSync(`${node().folder}/reboot`, "");
-  await world.eventually("n1 has booted", () => node().machine.boots.length > boots);
+  await world.until("n1 has booted", () => node().machine.boots.length > boots);
   const bootID = node().machine.boots.at(-1)?.bootID;
-  await world.eventually("n1 is back", async () => {
+  await world.until("n1 is back", async () => {
     const { status } = await node().object();
     const isReady = status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
     return status?.nodeInfo?.bootID === bootID && isReady === true;
@@ -74,7 +74,7 @@ describe("A world", () => {
   it("has a controller that labels nodes by itself, which nobody takes for the daemon's doing", async () => {
     const path = `${collection("nodes")}/n1`;
     await world.api.patch(path, { metadata: { labels: { "beta.kubernetes.io/os": "other" } } }, world);
-    await world.eventually("the label is there again", async () => {
+    await world.until("the label is there again", async () => {
       return (await node().object()).metadata.labels?.["beta.kubernetes.io/os"] === "linux";
     });
     await world.api.patch(
@@ -132,13 +132,13 @@ describe("A world", () => {
     const [pod] = await webPods();
     assert.ok(pod);
     await world.api.delete(`${collection("pods", "default")}/${pod.metadata.name}`, {}, world);
-    await world.eventually("it was seen", async () => (await violations()).includes("pods are evicted"));
+    await world.until("it was seen", async () => (await violations()).includes("pods are evicted"));
   });
 
   it("finds what was left behind", async () => {
     await takeSlot();
     await setCordon(true);
-    await world.eventually("cordon, taint and slot are seen", async () => {
+    await world.until("cordon, taint and slot are seen", async () => {
       const { violations } = await world.report();
       return (
         violations.length === 3 && violations.every(({ promise }) => promise === "nothing is left behind")
@@ -155,7 +155,7 @@ describe("A world", () => {
 
   it("names what did not come in time", async () => {
     await assert.rejects(
-      world.eventually("pigs fly", () => false, 50),
+      world.until("pigs fly", () => false, 50),
       /pigs fly: timed out after 0.05 s/,
     );
   });

@@ -1,15 +1,14 @@
-import type { Api } from "../../daemon/cluster/api.ts";
 import { type Cluster, type ClusterOptions, type Host, startCluster } from "../kubernetes/cluster.ts";
 import type { Machine } from "../kubernetes/machines/machine.ts";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 import type { ClusterUser } from "../kubernetes/server.ts";
-import { createWorkload, type Workload } from "../kubernetes/workloads.ts";
+import { createWorkload } from "../kubernetes/workloads.ts";
 import type { CycleTimes } from "./courses.ts";
 import type { Report, Rules } from "./judge.ts";
 import { defaultLock, type LockPlace, readLock, setLock } from "./lock-place.ts";
 import { type Observer, startObserver } from "./observer.ts";
 import type { DaemonPlace } from "./rebootd.ts";
-import { createWorldNode, type WorldNode } from "./world-node.ts";
+import { createWorldNode, type TestWorld, type WorldNode } from "./words.ts";
 
 /** Those of the cluster, and the daemons on it. */
 export interface WorldOptions extends Omit<ClusterOptions, "daemonOn" | "namespaces"> {
@@ -22,22 +21,22 @@ export interface WorldOptions extends Omit<ClusterOptions, "daemonOn" | "namespa
   daemonUser: (node: string) => ClusterUser;
 }
 
-export interface World {
-  /** With all rights. */
-  readonly api: Api;
-  readonly signal: AbortSignal;
+/** A node whose machine has a folder, and whose daemon is a process with a log. */
+export interface HostNode extends WorldNode {
+  /** With the sentinel and the boot ID. */
+  readonly folder: string;
+  /** Of its daemon. */
+  readonly logFile: string;
+}
+
+/** The words of every world, and what only processes and real time have. */
+export interface World extends TestWorld {
   /** Files of the run: one folder and one log for each node, kubeconfigs. */
   readonly folder: string;
-  readonly nodes: readonly WorldNode[];
+  readonly nodes: readonly HostNode[];
   readonly observer: Observer;
   readonly adminKubeconfig: string;
-  node(name: string): WorldNode;
-  /** The value of the lock's annotation. */
-  lock(): Promise<string | undefined>;
-  setLock(value: string | null): Promise<void>;
-  addWorkload(workload: Workload): Promise<void>;
-  /** Waits until the predicate holds; after `withinMs` an error that names `what`. */
-  eventually(what: string, predicate: () => boolean | Promise<boolean>, withinMs?: number): Promise<void>;
+  node(name: string): HostNode;
   /** Waits until every node waits, first of all for the reason with this code. */
   allWaitFor(code: string): Promise<void>;
   /** Waits until the last cycle of each of these nodes is over, reboot included; a cycle begins with the sentinel. */
@@ -94,8 +93,14 @@ function worldOf(
   observer: Observer,
   { concurrency, lock }: Pick<WorldOptions, "concurrency" | "lock">,
 ): World {
-  const { ports, folder, adminKubeconfig, eventually, stop } = cluster;
-  const nodes = cluster.nodes.map((node) => createWorldNode(node, ports));
+  const { ports, folder, adminKubeconfig, until, stop } = cluster;
+  const nodes = cluster.nodes.map(
+    ({ machine, host }): HostNode => ({
+      ...createWorldNode(machine, ports),
+      folder: host.folder,
+      logFile: host.logFile,
+    }),
+  );
   const report = async (rules: Partial<Rules> = {}) => {
     await observer.settle();
     return observer.report({ concurrency, isOver: true, ...rules });
@@ -115,9 +120,10 @@ function worldOf(
     lock: () => readLock(ports, lock),
     setLock: (value) => setLock(ports, lock, value),
     addWorkload: (workload) => createWorkload(ports, workload),
-    eventually,
+    until,
+    pass: (ms) => ports.clock.sleep(ms, ports.signal),
     allWaitFor: (code) =>
-      eventually(`all nodes wait: ${code}`, async () => {
+      until(`all nodes wait: ${code}`, async () => {
         const records = await Promise.all(nodes.map((node) => node.record()));
         return records.every((record) => record?.phase === "Waiting" && record.reasons?.[0]?.code === code);
       }),
@@ -126,7 +132,7 @@ function worldOf(
         const seen = (await report({ isOver: false })).nodes;
         return names.every((name) => isWhole(seen.find((node) => node.name === name)?.cycles.at(-1)));
       };
-      return eventually(`a whole cycle on ${names.join(", ")}`, haveRolled, withinMs);
+      return until(`a whole cycle on ${names.join(", ")}`, haveRolled, withinMs);
     },
     report,
     stop,

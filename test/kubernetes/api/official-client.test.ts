@@ -21,7 +21,7 @@ function podNamed(name: string, labels: Record<string, string> = {}): V1Pod {
 }
 
 /** Resolves once it holds; an error after five seconds. */
-async function eventually(what: string, isSo: () => boolean): Promise<void> {
+async function until(what: string, isSo: () => boolean): Promise<void> {
   for (let tries = 0; !isSo(); tries += 1) {
     if (tries > 500) throw new Error(`not within 5 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -156,7 +156,7 @@ describe("The official client", () => {
     );
     await core.createNamespacedConfigMap({ namespace, body: { metadata: { name: "note" } } });
     await core.deleteNamespacedConfigMap({ namespace, name: "note" });
-    await eventually("both events", () => events.includes("DELETED note"));
+    await until("both events", () => events.includes("DELETED note"));
     watch.abort();
     assert.deepEqual(
       events.filter((event) => event.endsWith(" note")),
@@ -176,11 +176,11 @@ describe("The official client", () => {
     });
     await informer.start();
     await core.createNamespacedSecret({ namespace, body: { metadata: { name: "first" } } });
-    await eventually("the first", () => seen.has("first"));
+    await until("the first", () => seen.has("first"));
     server.cutWatches();
     await core.createNamespacedSecret({ namespace, body: { metadata: { name: "second" } } });
     await core.deleteNamespacedSecret({ namespace, name: "first" });
-    await eventually("the second alone", () => seen.has("second") && !seen.has("first"));
+    await until("the second alone", () => seen.has("second") && !seen.has("first"));
     isOver = true;
     await informer.stop();
   });

@@ -26,7 +26,7 @@ function budget(spec: object): object {
 async function has(expected: Record<string, number>): Promise<void> {
   let last: unknown = "a status of its own generation";
   await testbed
-    .eventually("the budget has counted", async () => {
+    .until("the budget has counted", async () => {
       const { status, metadata } = await testbed.get<StoredBudget>("poddisruptionbudgets", "web");
       if (status?.observedGeneration !== metadata.generation) return false;
       last = Object.fromEntries(
@@ -46,7 +46,7 @@ describe("The budget controller", () => {
   beforeEach(() => {
     testbed = createTestbed();
   });
-  afterEach(() => testbed.close());
+  afterEach(() => testbed.stop());
 
   describe("for the pods of a ReplicaSet", () => {
     const rows = [
@@ -67,7 +67,7 @@ describe("The budget controller", () => {
         await testbed.create("poddisruptionbudgets", budget(spec));
         await testbed.create("replicasets", deployment("web", replicas, "ReplicaSet"));
         const pods = () => testbed.list<StoredPod>("pods");
-        await testbed.eventually("the pods are there", async () => (await pods()).length === replicas);
+        await testbed.until("the pods are there", async () => (await pods()).length === replicas);
         for (const pod of (await pods()).slice(0, ready)) await setPodReady(testbed, pod.metadata.name);
         testbed.run(runBudgets(testbed.ports, informers));
         await has({

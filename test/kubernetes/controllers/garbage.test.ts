@@ -11,7 +11,7 @@ describe("The garbage collectors", () => {
   beforeEach(() => {
     testbed = createTestbed();
   });
-  afterEach(() => testbed.close());
+  afterEach(() => testbed.stop());
 
   describe("The collector of pods", () => {
     it("removes the pods of a node that is gone, and no others", async () => {
@@ -22,7 +22,7 @@ describe("The garbage collectors", () => {
       await addPod(testbed, "unbound");
       testbed.run(runPodCollector(testbed.ports, testbed.informers(), { quarantineMs: 50 }));
       await testbed.remove("nodes", "a");
-      await testbed.eventually("the pod on a is gone", async () => (await names()) === "on-b,unbound");
+      await testbed.until("the pod on a is gone", async () => (await names()) === "on-b,unbound");
     });
 
     it("waits, as the node may come back", async () => {
@@ -45,7 +45,7 @@ describe("The garbage collectors", () => {
       await testbed.ports.clock.sleep(50, testbed.ports.signal);
       assert.equal(await names(), "bare,owned");
       await testbed.remove("replicasets", "web");
-      await testbed.eventually("the owned pod is gone", async () => (await names()) === "bare");
+      await testbed.until("the owned pod is gone", async () => (await names()) === "bare");
     });
 
     it("removes it when another has taken the owner's name", async () => {
@@ -53,7 +53,7 @@ describe("The garbage collectors", () => {
       const earlier = { ...set, metadata: { ...set.metadata, uid: "a-uid-that-was" } };
       await addPod(testbed, "owned", { metadata: { ownerReferences: ownedBy("ReplicaSet", earlier) } });
       testbed.run(runOwnerCollector(testbed.ports, testbed.informers()));
-      await testbed.eventually("the pod is gone", async () => (await names()) === "");
+      await testbed.until("the pod is gone", async () => (await names()) === "");
     });
   });
 });

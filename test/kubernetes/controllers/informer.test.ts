@@ -28,12 +28,12 @@ describe("An informer", () => {
     });
     await nodes.synced;
   });
-  afterEach(() => testbed.close());
+  afterEach(() => testbed.stop());
 
   it("has what was there, and follows what comes, changes and goes", async () => {
     await addNode(testbed, "b");
     await testbed.remove("nodes", "a");
-    await testbed.eventually("b alone is there", () => names() === "b");
+    await testbed.until("b alone is there", () => names() === "b");
     assert.deepEqual([told[0], told[1], told.at(-1)], ["+a", "+b", "-a"]);
   });
 
@@ -46,13 +46,13 @@ describe("An informer", () => {
   it("goes on after its watch was cut, without another list", async () => {
     testbed.server.cutWatches();
     await addNode(testbed, "b");
-    await testbed.eventually("b is there", () => names() === "a,b");
+    await testbed.until("b is there", () => names() === "a,b");
     assert.equal(testbed.server.ledger.count({ verb: "list", resource: "nodes" }), 1);
   });
 
   it("lists anew when the server has forgotten its version, and tells of what went meanwhile", async () => {
     testbed.server.setAway(true);
-    await testbed.eventually("the break was noticed", () => breaks.length > 0);
+    await testbed.until("the break was noticed", () => breaks.length > 0);
     testbed.server.setAway(false);
     const hold = testbed.server.faults.add({
       match: { verb: "watch", resource: "nodes" },
@@ -62,16 +62,16 @@ describe("An informer", () => {
     await addNode(testbed, "b");
     testbed.server.compact();
     hold.remove();
-    await testbed.eventually("b alone is there", () => names() === "b");
+    await testbed.until("b alone is there", () => names() === "b");
     assert.ok(told.includes("-a"));
   });
 
   it("waits for a server that is away", async () => {
     testbed.server.setAway(true);
-    await testbed.eventually("it has tried twice", () => breaks.length >= 2);
+    await testbed.until("it has tried twice", () => breaks.length >= 2);
     testbed.server.setAway(false);
     await addNode(testbed, "b");
-    await testbed.eventually("b is there", () => names() === "a,b");
+    await testbed.until("b is there", () => names() === "a,b");
   });
 
   describe("that is given the answer to an own write", () => {
@@ -86,7 +86,7 @@ describe("An informer", () => {
     it("does not bring back what the watch has shown to be gone", async () => {
       const answer = await addNode(testbed, "b");
       await testbed.remove("nodes", "b");
-      await testbed.eventually("b is gone again", () => told.includes("-b"));
+      await testbed.until("b is gone again", () => told.includes("-b"));
       nodes.enter(answer);
       assert.equal(names(), "a");
     });

@@ -14,7 +14,7 @@ const taints = async () =>
     .map(({ key, effect }) => `${key.split("/")[1] ?? key}:${effect}`)
     .join(" ");
 const hasTaints = (wanted: string) =>
-  testbed.eventually(`the taints are [${wanted}]`, async () => (await taints()) === wanted);
+  testbed.until(`the taints are [${wanted}]`, async () => (await taints()) === wanted);
 
 const leases = collection("leases", "kube-node-lease");
 function leaseAt(now: number): object {
@@ -27,7 +27,7 @@ describe("The node lifecycle controller", () => {
     testbed = createTestbed();
     await addNode(testbed, "a");
   });
-  afterEach(() => testbed.close());
+  afterEach(() => testbed.stop());
 
   it("turns a cordon into a taint, and takes it away with the cordon", async () => {
     start();
@@ -43,7 +43,7 @@ describe("The node lifecycle controller", () => {
     await testbed.patch("nodes", "a", {
       metadata: { labels: { "kubernetes.io/os": "linux", "kubernetes.io/arch": "arm64" } },
     });
-    await testbed.eventually("both are there", async () => {
+    await testbed.until("both are there", async () => {
       const { "beta.kubernetes.io/os": os, "beta.kubernetes.io/arch": arch } = await labels();
       return os === "linux" && arch === "arm64";
     });
@@ -92,9 +92,9 @@ describe("The node lifecycle controller", () => {
     await setPodReady(testbed, "elsewhere");
     start();
     const isPodReady = async (name: string) => isReady(await testbed.get<StoredPod>("pods", name));
-    await testbed.eventually("the node is known", async () => testbed.server.openWatches >= 3);
+    await testbed.until("the node is known", async () => testbed.server.openWatches >= 3);
     await setReady(testbed, "a", "False");
-    await testbed.eventually("p is not ready", async () => !(await isPodReady("p")));
+    await testbed.until("p is not ready", async () => !(await isPodReady("p")));
     assert.ok(await isPodReady("elsewhere"));
     await setPodReady(testbed, "p");
     await testbed.patch("nodes", "a", { spec: { unschedulable: true } });

@@ -15,14 +15,14 @@ describe("A queue", () => {
   beforeEach(() => {
     testbed = createTestbed();
   });
-  afterEach(() => testbed.close());
+  afterEach(() => testbed.stop());
 
   it("looks once at a key that was added many times", async () => {
     const seen: string[] = [];
     const queue = start(async (key) => void seen.push(key));
     for (let n = 0; n < 10; n += 1) queue.add("a");
     queue.add("b");
-    await testbed.eventually("both were seen", () => seen.length >= 2);
+    await testbed.until("both were seen", () => seen.length >= 2);
     assert.deepEqual(seen, ["a", "b"]);
   });
 
@@ -33,7 +33,7 @@ describe("A queue", () => {
       if (looks === 1) queue.add(key);
     });
     queue.add("a");
-    await testbed.eventually("a second look", () => looks === 2);
+    await testbed.until("a second look", () => looks === 2);
   });
 
   it("tries again what the API refuses", async () => {
@@ -43,7 +43,7 @@ describe("A queue", () => {
       if (looks < 3) throw new ApiError("refused", { code: "conflict" });
     });
     queue.add("a");
-    await testbed.eventually("a third look", () => looks === 3);
+    await testbed.until("a third look", () => looks === 3);
   });
 
   it("looks at a later time, at the earliest of those asked for", async () => {
@@ -52,7 +52,7 @@ describe("A queue", () => {
     const queue = start(async () => void seen.push(testbed.ports.clock.elapsed() - startedAt));
     queue.addAfter("a", 5000);
     queue.addAfter("a", 40);
-    await testbed.eventually("a look", () => seen.length === 1, 2000);
+    await testbed.until("a look", () => seen.length === 1, 2000);
     assert.ok((seen[0] ?? 0) >= 39);
   });
 

@@ -12,7 +12,7 @@ const cordon = (name: string, unschedulable: boolean | null = true) =>
   testbed.patch("nodes", name, { spec: { unschedulable } });
 
 async function isRefused(pod: string, why: RegExp): Promise<void> {
-  await testbed.eventually(`${pod} is said to be unschedulable`, async () => {
+  await testbed.until(`${pod} is said to be unschedulable`, async () => {
     const message = conditionOf(await testbed.get<StoredPod>("pods", pod), "PodScheduled")?.message;
     return why.test(message ?? "");
   });
@@ -22,7 +22,7 @@ describe("The scheduler", () => {
   beforeEach(() => {
     testbed = createTestbed();
   });
-  afterEach(() => testbed.close());
+  afterEach(() => testbed.stop());
 
   it("leaves out a cordoned node", async () => {
     await addNode(testbed, "a");
@@ -31,7 +31,7 @@ describe("The scheduler", () => {
     start();
     for (const name of ["p1", "p2"]) {
       await addPod(testbed, name);
-      await testbed.eventually(`${name} is on b`, isOn(name, "b"));
+      await testbed.until(`${name} is on b`, isOn(name, "b"));
     }
   });
 
@@ -42,7 +42,7 @@ describe("The scheduler", () => {
     await addPod(testbed, "p");
     await isRefused("p", /^0\/1 nodes are available: 1 node\(s\) were unschedulable\.$/);
     await cordon("a", null);
-    await testbed.eventually("p is on a", isOn("p", "a"));
+    await testbed.until("p is on a", isOn("p", "a"));
   });
 
   it("lets a pod that tolerates the cordon pass", async () => {
@@ -53,7 +53,7 @@ describe("The scheduler", () => {
       { key: "node.kubernetes.io/unschedulable", operator: "Exists", effect: "NoSchedule" },
     ];
     await addPod(testbed, "p", { spec: { tolerations } });
-    await testbed.eventually("p is on a", isOn("p", "a"));
+    await testbed.until("p is on a", isOn("p", "a"));
   });
 
   it("obeys taints and node selectors", async () => {
@@ -63,7 +63,7 @@ describe("The scheduler", () => {
     start();
     await addPod(testbed, "p", { spec: { nodeSelector: { disk: "ssd" } } });
     await addPod(testbed, "q", { spec: { nodeSelector: { "kubernetes.io/hostname": "b" } } });
-    await testbed.eventually("p is on a", isOn("p", "a"));
+    await testbed.until("p is on a", isOn("p", "a"));
     await isRefused("q", /1 node\(s\) had untolerated taint \{gpu: \}/);
   });
 
@@ -73,7 +73,7 @@ describe("The scheduler", () => {
     const pods = Array.from({ length: 6 }, (_, n) => `p${n}`);
     for (const name of pods) await addPod(testbed, name);
     start();
-    await testbed.eventually("all have a node", async () =>
+    await testbed.until("all have a node", async () =>
       (await testbed.list<StoredPod>("pods")).every((pod) => pod.spec?.nodeName !== undefined),
     );
     const places = (await Promise.all(pods.map(nodeOf))).sort().join("");
@@ -85,7 +85,7 @@ describe("The scheduler", () => {
     start();
     await addPod(testbed, "gated", { spec: { schedulingGates: [{ name: "test/wait" }] } });
     await addPod(testbed, "p");
-    await testbed.eventually("p is on a", isOn("p", "a"));
+    await testbed.until("p is on a", isOn("p", "a"));
     assert.equal(await nodeOf("gated"), undefined);
   });
 
@@ -98,6 +98,6 @@ describe("The scheduler", () => {
     });
     start();
     for (const name of ["p", "q", "r"]) await addPod(testbed, name);
-    for (const name of ["p", "q", "r"]) await testbed.eventually(`${name} is on a`, isOn(name, "a"));
+    for (const name of ["p", "q", "r"]) await testbed.until(`${name} is on a`, isOn(name, "a"));
   });
 });

@@ -44,7 +44,7 @@ describe("The attach/detach controller", () => {
     testbed = createTestbed(time);
     await createVolume(testbed.ports, { name: "data" });
   });
-  afterEach(() => testbed.close());
+  afterEach(() => testbed.stop());
 
   it("attaches the volume of a pod's claim to the pod's node, under the name that Kubernetes gives it", async () => {
     start();

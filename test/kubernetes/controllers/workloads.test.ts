@@ -9,7 +9,7 @@ let testbed: Testbed;
 
 const pods = () => testbed.list<StoredPod>("pods");
 const thereAre = (count: number) =>
-  testbed.eventually(`there are ${count} pods`, async () => (await pods()).length === count);
+  testbed.until(`there are ${count} pods`, async () => (await pods()).length === count);
 
 async function firstPod(): Promise<StoredPod> {
   const [pod] = await pods();
@@ -21,7 +21,7 @@ async function firstPod(): Promise<StoredPod> {
 async function staysAt(count: number): Promise<void> {
   const { server } = testbed;
   let quietSince = server.resourceVersion;
-  await testbed.eventually("nothing more is written", async () => {
+  await testbed.until("nothing more is written", async () => {
     await testbed.ports.clock.sleep(50, testbed.ports.signal);
     const isQuiet = quietSince === server.resourceVersion;
     quietSince = server.resourceVersion;
@@ -34,7 +34,7 @@ describe("The workload controllers", () => {
   beforeEach(() => {
     testbed = createTestbed();
   });
-  afterEach(() => testbed.close());
+  afterEach(() => testbed.stop());
 
   describe("The ReplicaSet controller", () => {
     beforeEach(async () => {
@@ -87,7 +87,7 @@ describe("The workload controllers", () => {
 
     it("counts in the status", async () => {
       await setPodReady(testbed, (await firstPod()).metadata.name);
-      await testbed.eventually("one is ready", async () => {
+      await testbed.until("one is ready", async () => {
         const { status } = await testbed.get<StoredReplicaSet>("replicasets", "web");
         return status?.replicas === 3 && status.readyReplicas === 1 && status.availableReplicas === 1;
       });
@@ -101,8 +101,8 @@ describe("The workload controllers", () => {
       });
       testbed.server.cutWatches();
       await testbed.patch("replicasets", "web", { spec: { replicas: 6 } });
-      await testbed.eventually("there are at least 6", async () => (await pods()).length >= 6);
-      await testbed.eventually("there are 6 again", async () => (await pods()).length === 6);
+      await testbed.until("there are at least 6", async () => (await pods()).length >= 6);
+      await testbed.until("there are 6 again", async () => (await pods()).length === 6);
       await staysAt(6);
     });
 
@@ -136,7 +136,7 @@ describe("The workload controllers", () => {
 
     it("counts in the status", async () => {
       await allReady();
-      await testbed.eventually("it is available", async () => {
+      await testbed.until("it is available", async () => {
         const { status } = await testbed.get<StoredDeployment>("deployments", "web");
         const available = status?.conditions?.find(({ type }) => type === "Available");
         return status?.availableReplicas === 2 && available?.status === "True";
@@ -191,7 +191,7 @@ describe("The workload controllers", () => {
     });
 
     it("counts in the status", async () => {
-      await testbed.eventually("two are wanted", async () => {
+      await testbed.until("two are wanted", async () => {
         const { status } = await testbed.get<StoredDaemonSet>("daemonsets", "agent");
         return status?.desiredNumberScheduled === 2 && status.numberReady === 0;
       });

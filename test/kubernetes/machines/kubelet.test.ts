@@ -28,12 +28,11 @@ const isGone = async (name: string) =>
   !(await testbed.list<StoredPod>("pods")).some((pod) => pod.metadata.name === name);
 
 const nodeIsReady = (bootID: string) =>
-  testbed.eventually(`the node is Ready under ${bootID}`, async () => {
+  testbed.until(`the node is Ready under ${bootID}`, async () => {
     const found = await node().catch(() => undefined);
     return found !== undefined && isReady(found) && found.status?.nodeInfo?.bootID === bootID;
   });
-const podIsReady = (name: string) =>
-  testbed.eventually(`${name} is Ready`, async () => isReady(await pod(name)));
+const podIsReady = (name: string) => testbed.until(`${name} is Ready`, async () => isReady(await pod(name)));
 
 /** Every version of the node, in order. */
 async function watchNode(): Promise<void> {
@@ -42,7 +41,7 @@ async function watchNode(): Promise<void> {
     for await (const { object } of api.watch<StoredNode>(collection("nodes"), ports)) seen.push(object);
   };
   testbed.run(watch());
-  await testbed.eventually("the watch is open", () => testbed.server.openWatches > 0);
+  await testbed.until("the watch is open", () => testbed.server.openWatches > 0);
 }
 
 describe("Kubelets", () => {
@@ -52,7 +51,7 @@ describe("Kubelets", () => {
   });
   afterEach(async () => {
     power.abort();
-    await testbed.close();
+    await testbed.stop();
   });
 
   describe("A kubelet that starts", () => {
@@ -80,9 +79,9 @@ describe("Kubelets", () => {
         testbed.api
           .get<StoredLease>(`${collection("leases", "kube-node-lease")}/a`, testbed.ports)
           .catch(() => undefined);
-      await testbed.eventually("there is a Lease", async () => (await lease()) !== undefined);
+      await testbed.until("there is a Lease", async () => (await lease()) !== undefined);
       const first = (await lease())?.spec?.renewTime;
-      await testbed.eventually("it is renewed", async () => (await lease())?.spec?.renewTime !== first);
+      await testbed.until("it is renewed", async () => (await lease())?.spec?.renewTime !== first);
     });
 
     it("says that it is Ready when others have called it Unknown", async () => {
@@ -129,10 +128,10 @@ describe("Kubelets", () => {
       power.abort();
       boot("boot-2", { readyAfterMs: 60_000 });
       const showsBoot = async (bootID: string) => (await node()).status?.nodeInfo?.bootID === bootID;
-      await testbed.eventually("boot-2 is shown", () => showsBoot("boot-2"));
+      await testbed.until("boot-2 is shown", () => showsBoot("boot-2"));
       power.abort();
       boot("boot-3", { readyAfterMs: 60_000 });
-      await testbed.eventually("boot-3 is shown", () => showsBoot("boot-3"));
+      await testbed.until("boot-3 is shown", () => showsBoot("boot-3"));
     });
 
     it("keeps the cordon", async () => {
@@ -148,7 +147,7 @@ describe("Kubelets", () => {
       await podIsReady("p");
       power.abort();
       boot("boot-2", { podStartMs: 200 });
-      await testbed.eventually("p is not Ready", async () => !isReady(await pod("p")));
+      await testbed.until("p is not Ready", async () => !isReady(await pod("p")));
       await podIsReady("p");
       assert.equal((await pod("p")).status?.containerStatuses?.[0]?.restartCount, 1);
     });
@@ -159,7 +158,7 @@ describe("Kubelets", () => {
     const deletedAfterMs = async (name: string, options: object = {}) => {
       const startedAt = Date.now();
       await testbed.remove("pods", name, options);
-      await testbed.eventually(`${name} is gone`, () => isGone(name));
+      await testbed.until(`${name} is gone`, () => isGone(name));
       return Date.now() - startedAt;
     };
 
@@ -183,7 +182,7 @@ describe("Kubelets", () => {
         nodeName: "a",
         metadata: { annotations: { "machines.test/start-seconds": "never" } },
       });
-      await testbed.eventually("p has an address", async () => (await pod("p")).status?.podIP !== undefined);
+      await testbed.until("p has an address", async () => (await pod("p")).status?.podIP !== undefined);
       assert.equal((await pod("p")).status?.phase, "Pending");
     });
 
@@ -225,7 +224,7 @@ describe("Kubelets", () => {
       const next = await addPod(testbed, "p", { nodeName: "a" });
       const deletes = () => testbed.server.ledger.count({ verb: "delete", resource: "pods" });
       const before = deletes();
-      await testbed.eventually("it has ended the first", () => deletes() > before);
+      await testbed.until("it has ended the first", () => deletes() > before);
       held.remove();
       await podIsReady("p");
       assert.equal((await pod("p")).metadata.uid, next.metadata.uid);
@@ -234,7 +233,7 @@ describe("Kubelets", () => {
     it("keeps conditions that others have set", async () => {
       const metadata = { annotations: { "machines.test/start-seconds": "0.3" } };
       await addPod(testbed, "p", { nodeName: "a", metadata });
-      await testbed.eventually("p starts", async () => (await pod("p")).status?.podIP !== undefined);
+      await testbed.until("p starts", async () => (await pod("p")).status?.podIP !== undefined);
       const conditions = [
         ...((await pod("p")).status?.conditions ?? []),
         { type: "test.io/checked", status: "True" },
@@ -250,7 +249,7 @@ describe("Kubelets", () => {
       boot("boot-1", { staticPods: ["etcd"] });
       const path = `${collection("pods", "kube-system")}/etcd-a`;
       const mirror = () => testbed.api.get<StoredPod>(path, testbed.ports).catch(() => undefined);
-      await testbed.eventually("the mirror pod is Ready", async () => {
+      await testbed.until("the mirror pod is Ready", async () => {
         const found = await mirror();
         return found !== undefined && isReady(found);
       });
@@ -258,7 +257,7 @@ describe("Kubelets", () => {
       assert.ok(first?.metadata.annotations?.["kubernetes.io/config.mirror"]);
       assert.equal(first?.metadata.ownerReferences?.[0]?.kind, "Node");
       await testbed.api.delete(path, {}, testbed.ports);
-      await testbed.eventually("there is another", async () => {
+      await testbed.until("there is another", async () => {
         const found = await mirror();
         return found !== undefined && found.metadata.uid !== first?.metadata.uid;
       });

@@ -15,7 +15,7 @@ let ended: Promise<void>;
 const count = (type: MachineEvent["type"]) => events.filter((event) => event.type === type).length;
 const bootID = () => storage.read("boot_id");
 
-async function eventually(what: string, predicate: () => boolean): Promise<void> {
+async function until(what: string, predicate: () => boolean): Promise<void> {
   const { signal } = new AbortController();
   await withDeadline(systemClock, 3000, signal, what, async (inner) => {
     while (!predicate()) await systemClock.sleep(2, inner);
@@ -53,7 +53,7 @@ describe("A machine", () => {
       onEvent: (event) => void events.push(event),
     });
     ended = machine.run();
-    await eventually("the daemon runs", () => count("daemon-started") === 1);
+    await until("the daemon runs", () => count("daemon-started") === 1);
   });
   afterEach(async () => {
     end.abort();
@@ -69,9 +69,9 @@ describe("A machine", () => {
       const before = bootID();
       machine.wantReboot();
       storage.write("reboot", "");
-      await eventually("it is down", () => !machine.isUp);
-      await eventually("nothing runs on it", () => kubelets === 0 && kills.join() === "SIGKILL");
-      await eventually("it is up", () => machine.boots.length === 2 && count("daemon-started") === 2);
+      await until("it is down", () => !machine.isUp);
+      await until("nothing runs on it", () => kubelets === 0 && kills.join() === "SIGKILL");
+      await until("it is up", () => machine.boots.length === 2 && count("daemon-started") === 2);
       assert.notEqual(bootID(), before);
       assert.equal(storage.read("reboot"), undefined);
       assert.equal(storage.read("reboot-required"), undefined);
@@ -81,21 +81,21 @@ describe("A machine", () => {
     it("stays down for as long as it is told to", async () => {
       machine.behaviour.downMs = 120;
       storage.write("reboot", "");
-      await eventually("a second boot", () => machine.boots.length === 2);
+      await until("a second boot", () => machine.boots.length === 2);
       const [first, second] = machine.boots;
       assert.ok((second?.bootedAt ?? 0) - (first?.downAt ?? 0) >= 119);
     });
 
     it("boots once, however often it is asked", async () => {
       for (let n = 0; n < 3; n += 1) storage.write("reboot", "");
-      await eventually("a second boot", () => count("daemon-started") === 2);
+      await until("a second boot", () => count("daemon-started") === 2);
       assert.equal(machine.boots.length, 2);
     });
 
     it("stays up where it does not go down", async () => {
       machine.behaviour.goesDown = false;
       storage.write("reboot", "");
-      await eventually("it was asked", () => count("reboot-ignored") === 1);
+      await until("it was asked", () => count("reboot-ignored") === 1);
       assert.ok(machine.isUp);
       assert.equal(storage.read("reboot"), undefined);
     });
@@ -103,17 +103,17 @@ describe("A machine", () => {
     it("stays down where it does not come back, until it is switched on", async () => {
       machine.behaviour.comesBack = false;
       storage.write("reboot", "");
-      await eventually("it is down", () => !machine.isUp);
+      await until("it is down", () => !machine.isUp);
       await systemClock.sleep(60, end.signal);
       assert.ok(!machine.isUp);
       machine.powerOn();
-      await eventually("it is up", () => machine.isUp);
+      await until("it is up", () => machine.isUp);
     });
   });
 
   it("whose power fails boots anew, and nobody has asked for it", async () => {
     machine.reboot();
-    await eventually("a second boot", () => machine.boots.length === 2);
+    await until("a second boot", () => machine.boots.length === 2);
     assert.equal(machine.boots[0]?.cause, "power");
   });
 
@@ -131,19 +131,19 @@ describe("A machine", () => {
     it("is not changed by whoever asks again", async () => {
       storage.write("reboot", "");
       machine.shutDown();
-      await eventually("it is heard", () => storage.read("reboot") === undefined);
+      await until("it is heard", () => storage.read("reboot") === undefined);
       assert.equal(count("going-down"), 1);
     });
 
     it("goes down at once when its power fails", async () => {
       machine.reboot();
-      await eventually("a second boot", () => machine.boots.length === 2);
+      await until("a second boot", () => machine.boots.length === 2);
       assert.equal(machine.boots[0]?.cause, "power");
     });
 
     it("does not go down when it is restarted without its kernel", async () => {
       machine.restart();
-      await eventually("another daemon", () => count("daemon-started") === 2);
+      await until("another daemon", () => count("daemon-started") === 2);
       assert.ok(!machine.isGoingDown);
     });
   });
@@ -152,7 +152,7 @@ describe("A machine", () => {
     const before = bootID();
     machine.wantReboot();
     machine.restart();
-    await eventually("another daemon", () => count("daemon-started") === 2);
+    await until("another daemon", () => count("daemon-started") === 2);
     assert.equal(bootID(), before);
     assert.ok(machine.hasFile("reboot-required"));
   });
@@ -160,10 +160,10 @@ describe("A machine", () => {
   it("that is put back to a snapshot has the boot ID from before its last reboot", async () => {
     const first = bootID();
     machine.reboot();
-    await eventually("a second boot", () => count("daemon-started") === 2);
+    await until("a second boot", () => count("daemon-started") === 2);
     assert.notEqual(bootID(), first);
     machine.putBack();
-    await eventually("another daemon", () => count("daemon-started") === 3);
+    await until("another daemon", () => count("daemon-started") === 3);
     assert.equal(bootID(), first);
   });
 
@@ -182,21 +182,21 @@ describe("A machine", () => {
     });
     assert.equal(running, 1);
     machine.reboot();
-    await eventually("a second boot", () => count("daemon-started") === 2);
-    await eventually("it runs again", () => running === 1);
+    await until("a second boot", () => count("daemon-started") === 2);
+    await until("it runs again", () => running === 1);
     stop();
-    await eventually("it has ended", () => running === 0);
+    await until("it has ended", () => running === 0);
   });
 
   it("whose daemon crashes starts another one in the same boot", async () => {
     machine.crashDaemon();
-    await eventually("another daemon", () => count("daemon-started") === 2);
+    await until("another daemon", () => count("daemon-started") === 2);
     assert.equal(machine.boots.length, 1);
   });
 
   it("whose daemon is asked to end starts another one in the same boot", async () => {
     assert.equal(await machine.stopDaemon(), "SIGTERM");
-    await eventually("another daemon", () => count("daemon-started") === 2);
+    await until("another daemon", () => count("daemon-started") === 2);
     assert.deepEqual(kills, ["SIGTERM"]);
     assert.equal(machine.boots.length, 1);
   });
