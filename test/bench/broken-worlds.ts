@@ -38,7 +38,7 @@ const lockTroubles: readonly BrokenWorld[] = [
   {
     name: "the Lease is missing, and may not be created",
     fault: { match: { verb: "create", resource: "leases" }, effect: forbidden },
-    breaks: async ({ admin, signal }) => void (await admin.delete(`${leases}/rebootd`, {}, { signal })),
+    breaks: async ({ api, signal }) => void (await api.delete(`${leases}/rebootd`, {}, { signal })),
   },
   { name: "writes of the Lease get 500", fault: { match: lockWrites, effect: { status: 500 } } },
   { name: "writes of the Lease get 403", fault: { match: lockWrites, effect: forbidden } },
@@ -125,7 +125,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   {
     name: "two daemons with two locks are on one node",
     breaks: async (world) => {
-      await world.admin.create(leases, { metadata: { name: "other" }, spec: {} }, { signal: world.signal });
+      await world.api.create(leases, { metadata: { name: "other" }, spec: {} }, { signal: world.signal });
       world.runSecondDaemon("n1", { concurrency: "3", "lock-object": "lease/other" });
     },
     twoDaemonsOn: "n1",
@@ -150,15 +150,15 @@ function every(ms: number, world: SmallWorld, act: () => Promise<void>): void {
   }, ms);
 }
 
-async function setLock({ admin, signal }: SmallWorld, value: string | null): Promise<void> {
+async function setLock({ api, signal }: SmallWorld, value: string | null): Promise<void> {
   const annotations = { "rebootd.dev/lock": value };
-  await admin.patch(`${leases}/rebootd`, { metadata: { annotations } }, { signal });
+  await api.patch(`${leases}/rebootd`, { metadata: { annotations } }, { signal });
 }
 
-async function removeRecords({ admin, signal, machines }: SmallWorld): Promise<void> {
+async function removeRecords({ api, signal, machines }: SmallWorld): Promise<void> {
   const annotations = { [contract.cycle.key]: null };
   for (const { name } of machines) {
-    await admin.patch(`/api/v1/nodes/${name}`, { metadata: { annotations } }, { signal });
+    await api.patch(`/api/v1/nodes/${name}`, { metadata: { annotations } }, { signal });
   }
 }
 
@@ -190,7 +190,7 @@ async function* sayNothing(signal: AbortSignal): AsyncIterable<string> {
 }
 
 /** As a webhook does that lets nobody cordon a Node. */
-async function refuseCordons({ admin, signal }: SmallWorld): Promise<void> {
+async function refuseCordons({ api, signal }: SmallWorld): Promise<void> {
   const metadata = { name: "no-cordons" };
   const rule = { apiGroups: [""], apiVersions: ["*"], operations: ["UPDATE"], resources: ["nodes"] };
   const validation = {
@@ -204,10 +204,6 @@ async function refuseCordons({ admin, signal }: SmallWorld): Promise<void> {
     validations: [validation],
   };
   const binding = { policyName: metadata.name, validationActions: ["Deny"] };
-  await admin.create(`${admission}/validatingadmissionpolicies`, { metadata, spec: policy }, { signal });
-  await admin.create(
-    `${admission}/validatingadmissionpolicybindings`,
-    { metadata, spec: binding },
-    { signal },
-  );
+  await api.create(`${admission}/validatingadmissionpolicies`, { metadata, spec: policy }, { signal });
+  await api.create(`${admission}/validatingadmissionpolicybindings`, { metadata, spec: binding }, { signal });
 }

@@ -19,7 +19,7 @@ export async function benchBroken(broken: BrokenWorld): Promise<Figure[]> {
   try {
     if (from) {
       needReboots();
-      await world.time.pass(minute);
+      await world.pass(minute);
       const { phases } = await world.look();
       if (!Object.values(phases).includes("Draining")) throw new Error(`${name}: no node drains`);
     }
@@ -28,7 +28,7 @@ export async function benchBroken(broken: BrokenWorld): Promise<Figure[]> {
     await breaks?.(world);
     const requests = countByMinute(world, (node) => (node === twoDaemonsOn ? 2 : 1));
     if (!from) needReboots();
-    await world.time.pass(minutes * minute);
+    await world.pass(minutes * minute);
     if (struck?.hits === 0) throw new Error(`${name}: no request has met it`);
     const first = mostOf(requests, (counts) => counts[0] ?? 0);
     const later = mostOf(requests, (counts) => sum(counts.slice(quietAfterMinutes, minutes)));

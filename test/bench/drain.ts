@@ -75,28 +75,28 @@ async function heldFor(minutes: number): Promise<Held> {
   });
   for (const name of ["a", "b"]) {
     const spec = { nodeName: "n1", containers: [{ name: "main", image: "app:1" }] };
-    await world.admin.create(pods, { metadata: { name, labels: { app: "db" } }, spec }, world);
+    await world.api.create(pods, { metadata: { name, labels: { app: "db" } }, spec }, world);
   }
   const body = {
     metadata: { name: "db" },
     spec: { minAvailable: 2, selector: { matchLabels: { app: "db" } } },
   };
-  await world.admin.create(budgets, body, world);
-  await world.time.pass(5000);
-  world.machine("n1").wantReboot();
+  await world.api.create(budgets, body, world);
+  await world.pass(5000);
+  world.node("n1").wantsReboot();
   const asked = (name: string) => world.server.ledger.count({ subresource: "eviction", name });
-  for (let passed = 0; passed < 30 && asked("a") === 0; passed += 1) await world.time.pass(100);
-  await world.time.pass(1000);
+  for (let passed = 0; passed < 30 && asked("a") === 0; passed += 1) await world.pass(100);
+  await world.pass(1000);
   const before = world.server.ledger.count({ user: daemonUser.name });
-  await world.time.pass(minutes * 60_000 - 1000);
+  await world.pass(minutes * 60_000 - 1000);
   const evictions = Math.max(asked("a"), asked("b"));
   const requests = world.server.ledger.count({ user: daemonUser.name }) - before;
   if (evictions === 0) throw new Error("no pod was asked to go: the drain has not begun");
-  await world.admin.patch(`${budgets}/db`, { spec: { minAvailable: 0 } }, world);
+  await world.api.patch(`${budgets}/db`, { spec: { minAvailable: 0 } }, world);
   const opened = world.time.clock.elapsed();
   const gone = () => world.server.ledger.entries({ subresource: "eviction" }).filter(isAgreed).length;
   const isAgreed = ({ status }: { status: number }) => status === 201;
-  while (gone() < 2 && world.time.clock.elapsed() - opened < deadlineMs) await world.time.pass(50);
+  while (gone() < 2 && world.time.clock.elapsed() - opened < deadlineMs) await world.pass(50);
   const seconds = (world.time.clock.elapsed() - opened) / 1000;
   await world.stop();
   return { evictions, requests, seconds };
@@ -106,18 +106,17 @@ async function heldFor(minutes: number): Promise<Held> {
 async function secondsToStart(): Promise<number> {
   const world = await startSmallWorld({ nodes: 1 });
   const spec = { nodeName: "n1", containers: [{ name: "main", image: "app:1" }] };
-  await world.admin.create(pods, { metadata: { name: "a", labels: { app: "db" } }, spec }, world);
+  await world.api.create(pods, { metadata: { name: "a", labels: { app: "db" } }, spec }, world);
   const selector = { matchLabels: { app: "db" } };
-  await world.admin.create(budgets, { metadata: { name: "db" }, spec: { minAvailable: 1, selector } }, world);
-  await world.time.pass(5000);
-  world.machine("n1").wantReboot();
-  await world.time.pass(9 * 60_000);
+  await world.api.create(budgets, { metadata: { name: "db" }, spec: { minAvailable: 1, selector } }, world);
+  await world.pass(5000);
+  world.node("n1").wantsReboot();
+  await world.pass(9 * 60_000);
   const isCordoned = async () => (await world.look()).cordoned.length > 0;
   if (await isCordoned()) throw new Error("the budget does not hold the start back");
-  await world.admin.patch(`${budgets}/db`, { spec: { minAvailable: 0 } }, world);
+  await world.api.patch(`${budgets}/db`, { spec: { minAvailable: 0 } }, world);
   const opened = world.time.clock.elapsed();
-  while (!(await isCordoned()) && world.time.clock.elapsed() - opened < 2 * deadlineMs)
-    await world.time.pass(50);
+  while (!(await isCordoned()) && world.time.clock.elapsed() - opened < 2 * deadlineMs) await world.pass(50);
   const seconds = (world.time.clock.elapsed() - opened) / 1000;
   await world.stop();
   return seconds;
@@ -134,11 +133,11 @@ async function evictionsOfTolerating(): Promise<{ evictions: number; seconds: nu
       spec: { tolerations: [{ operator: "Exists" }] },
     })),
   });
-  await world.time.pass(5000);
-  world.machine("n1").wantReboot();
+  await world.pass(5000);
+  world.node("n1").wantsReboot();
   const began = world.time.clock.elapsed();
   const isUp = () => world.machine("n1").isUp;
-  while (isUp() && world.time.clock.elapsed() - began < deadlineMs) await world.time.pass(1000);
+  while (isUp() && world.time.clock.elapsed() - began < deadlineMs) await world.pass(1000);
   const seconds = (world.time.clock.elapsed() - began) / 1000;
   // The name of a pod is that of its Deployment, of its ReplicaSet and its own.
   const evicted = world.server.ledger

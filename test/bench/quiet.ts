@@ -23,8 +23,8 @@ export const quietWorlds: readonly QuietWorld[] = [
   {
     name: "a node that waits for the slot of another one",
     async waits(world) {
-      const { admin, signal } = world;
-      const { metadata } = await admin.create<{ metadata: { uid: string } }>(
+      const { api, signal } = world;
+      const { metadata } = await api.create<{ metadata: { uid: string } }>(
         "/api/v1/nodes",
         { metadata: { name: "other" } },
         { signal },
@@ -50,12 +50,12 @@ export async function benchQuiet({ name, waits, world: options }: QuietWorld): P
   try {
     await waits?.(world);
     if (waits !== undefined) for (const machine of world.machines) machine.wantReboot();
-    await world.time.pass(10 * minute);
+    await world.pass(10 * minute);
     let requests = 0;
     world.onDaemonRequest = () => void requests++;
     watches.mostOpen = watches.open;
     watches.endedByServer = 0;
-    await world.time.pass(hours * 60 * minute);
+    await world.pass(hours * 60 * minute);
     const phase = (await world.look()).phases["n1"];
     if (phase !== (waits ? "Waiting" : "Idle")) throw new Error(`${name}: the node is ${phase}`);
     const [mostRequests, mostWatches] = waits ? [6, 2] : [4, 1];
@@ -97,7 +97,7 @@ function followingWatches(
   };
 }
 
-async function setLock({ admin, signal }: SmallWorld, lock: object): Promise<void> {
+async function setLock({ api, signal }: SmallWorld, lock: object): Promise<void> {
   const annotations = { "rebootd.dev/lock": JSON.stringify(lock) };
-  await admin.patch(lease, { metadata: { annotations } }, { signal });
+  await api.patch(lease, { metadata: { annotations } }, { signal });
 }

@@ -17,7 +17,7 @@ const recordOf = (node: string) => recordOn(world, node);
 const isCordoned = (node: string) => isCordonedOn(world, node);
 const holders = async () => (await world.look()).lock ?? "";
 const annotate = (annotations: Record<string, string | null>) =>
-  world.admin.patch(lease, { metadata: { annotations } }, { signal: world.signal });
+  world.api.patch(lease, { metadata: { annotations } }, { signal: world.signal });
 
 /** How each machine went down: was its node cordoned, did it hold a slot, and which others were cordoned beside it. */
 function watchDowns(): string[] {
@@ -46,8 +46,8 @@ describe("A node whose machine was asked to reboot", () => {
       const { phase, askedAt } = recordOf(object.metadata.name) ?? {};
       if (phase === "Rebooting") said.push(askedAt === undefined ? "to be asked" : "asked");
     });
-    world.machine("n1").wantReboot();
-    await world.time.pass(20_000);
+    world.node("n1").wantsReboot();
+    await world.pass(20_000);
     assert.deepEqual([...new Set(said)], ["to be asked", "asked"]);
   });
 
@@ -66,10 +66,10 @@ describe("A node whose machine was asked to reboot", () => {
         world.time.timers.setTimeout(() => world.setAway("outage", false), 11 * minute);
       });
       const downs = watchDowns();
-      world.machine("n1").wantReboot();
-      await world.time.pass(2000);
-      world.machine("n2").wantReboot();
-      await world.time.pass(40 * minute);
+      world.node("n1").wantsReboot();
+      await world.pass(2000);
+      world.node("n2").wantsReboot();
+      await world.pass(40 * minute);
       assert.ok(isOut);
       assert.deepEqual(downs, ["n1 cordoned beside nobody", "n2 cordoned beside nobody"]);
     });
@@ -79,9 +79,9 @@ describe("A node whose machine was asked to reboot", () => {
     await start({ "reboot-timeout": "2m", "reboot-attempts": "1" });
     world.machine("n1").behaviour.shutdownMs = 30 * minute;
     const downs = watchDowns();
-    world.machine("n1").wantReboot();
-    world.machine("n2").wantReboot();
-    await world.time.pass(60 * minute);
+    world.node("n1").wantsReboot();
+    world.node("n2").wantsReboot();
+    await world.pass(60 * minute);
     assert.deepEqual(downs.sort(), ["n1 cordoned beside nobody", "n2 cordoned beside nobody"]);
     const says = "the machine has been going down for longer than --reboot-timeout; it keeps its slot";
     assert.ok(world.logs.some((line) => line.includes("ERROR") && line.includes(says)));
@@ -92,14 +92,14 @@ describe("A node whose machine was asked to reboot", () => {
     const { behaviour } = world.machine("n1");
     behaviour.shutdownMs = 3 * minute;
     const downs = watchDowns();
-    world.machine("n1").wantReboot();
-    await world.time.pass(30_000);
+    world.node("n1").wantsReboot();
+    await world.pass(30_000);
     world.machine("n1").shutDown();
-    await world.time.pass(5000);
-    world.machine("n1").unwantReboot();
-    await world.time.pass(2 * minute);
+    await world.pass(5000);
+    world.node("n1").wantsNoReboot();
+    await world.pass(2 * minute);
     assert.ok(isCordoned("n1"));
-    await world.time.pass(10 * minute);
+    await world.pass(10 * minute);
     assert.deepEqual(downs, ["n1 cordoned beside nobody"]);
     assert.deepEqual([isCordoned("n1"), (await world.look()).lock], [false, undefined]);
   });
@@ -108,12 +108,12 @@ describe("A node whose machine was asked to reboot", () => {
     await start({ "reboot-attempts": "1" });
     world.machine("n1").behaviour.shutdownMs = 30_000;
     const downs = watchDowns();
-    world.machine("n1").wantReboot();
+    world.node("n1").wantsReboot();
     await world.time.until("it was asked", () => recordOf("n1")?.askedAt !== undefined, minute);
-    await world.time.pass(100);
+    await world.pass(100);
     world.clockOf("n1").step(15 * minute);
-    world.machine("n1").crashDaemon();
-    await world.time.pass(40_000);
+    world.node("n1").crashDaemon();
+    await world.pass(40_000);
     assert.deepEqual(downs, ["n1 cordoned beside nobody"]);
   });
 
@@ -131,17 +131,17 @@ describe("A node whose machine was asked to reboot", () => {
       isPaused = true;
       world.clockOf("n1").suspend();
     };
-    world.machine("n1").wantReboot();
-    await world.time.pass(2 * minute);
+    world.node("n1").wantsReboot();
+    await world.pass(2 * minute);
     assert.ok(isPaused);
     // A person takes the slot away from a node that does not answer, and lets others go on.
     await annotate({
       "rebootd.dev/lock": null,
       "rebootd.dev/unlocked": JSON.stringify([{ node: "n1", at: "2026-11-24T12:10:00Z" }]),
     });
-    await world.time.pass(60 * minute);
+    await world.pass(60 * minute);
     world.clockOf("n1").resume();
-    await world.time.pass(5000);
+    await world.pass(5000);
     assert.deepEqual(downs, []);
     assert.equal(isCordoned("n1"), false);
   });
@@ -160,7 +160,7 @@ describe("While a node is down, no other goes", () => {
     for (const machine of world.machines) machine.wantReboot();
     await world.time.until("one is down", () => world.machines.some(({ isUp }) => !isUp), 10 * minute);
     await disturb();
-    await world.time.pass(120 * minute);
+    await world.pass(120 * minute);
     assert.equal(most, 1);
     const boots = world.machines.map((machine) => machine.boots.length);
     assert.deepEqual([boots, await holders()], [[2, 2, 2, 2], ""]);
@@ -168,37 +168,33 @@ describe("While a node is down, no other goes", () => {
 
   it("though the Lease is deleted and applied anew", () =>
     expectOneAtATime(async () => {
-      await world.admin.delete(lease, {}, { signal: world.signal });
-      await world.time.pass(10_000);
-      await world.admin.create(leases, { metadata: { name: "rebootd" }, spec: {} }, { signal: world.signal });
+      await world.api.delete(lease, {}, { signal: world.signal });
+      await world.pass(10_000);
+      await world.api.create(leases, { metadata: { name: "rebootd" }, spec: {} }, { signal: world.signal });
     }));
 
   it("though a person removes the annotation, again and again", () =>
     expectOneAtATime(async () => {
       for (let n = 0; n < 3; n += 1) {
         await annotate({ "rebootd.dev/lock": null });
-        await world.time.pass(20_000);
+        await world.pass(20_000);
       }
     }));
 
   it("though a person overwrites the lock by hand, and removes that again", () =>
     expectOneAtATime(async () => {
       await annotate({ "rebootd.dev/lock": '{"nodeID":"manual"}' });
-      await world.time.pass(minute);
+      await world.pass(minute);
       await annotate({ "rebootd.dev/lock": null });
     }));
 
   it("though the daemons are told to use another lock", () =>
     expectOneAtATime(async () => {
-      await world.admin.create(
-        leases,
-        { metadata: { name: "new-lock" }, spec: {} },
-        { signal: world.signal },
-      );
+      await world.api.create(leases, { metadata: { name: "new-lock" }, spec: {} }, { signal: world.signal });
       const options = { "lock-object": "lease/new-lock" };
       for (const { name, isUp } of world.machines) {
         if (isUp) world.restartDaemon(name, options);
-        await world.time.pass(10_000);
+        await world.pass(10_000);
       }
       for (const { name } of world.machines) world.restartDaemon(name, options);
     }));
@@ -206,10 +202,10 @@ describe("While a node is down, no other goes", () => {
   it("until a person takes its slot away with rebootd unlock NODE", async () => {
     await start({}, 2);
     for (const { behaviour } of world.machines) behaviour.downMs = 60 * minute;
-    world.machine("n1").wantReboot();
+    world.node("n1").wantsReboot();
     await world.time.until("n1 is down", () => !world.machine("n1").isUp, 10 * minute);
-    world.machine("n2").wantReboot();
-    await world.time.pass(5 * minute);
+    world.node("n2").wantsReboot();
+    await world.pass(5 * minute);
     assert.ok(world.machine("n2").isUp);
     await annotate({
       "rebootd.dev/lock": null,
@@ -218,7 +214,7 @@ describe("While a node is down, no other goes", () => {
     await world.time.until("n2 is down", () => !world.machine("n2").isUp, 3 * minute);
     // Back, n1 does not put its entry beside that of n2.
     world.machine("n1").behaviour.downMs = 0;
-    await world.time.pass(58 * minute);
+    await world.pass(58 * minute);
     assert.doesNotMatch(await holders(), /n1/);
   });
 });
@@ -236,13 +232,13 @@ describe("A reboot that was none", () => {
       const found = { since: "2026-11-24T12:00:00Z", attempt: 1, cordoned: true };
       const record = { ...found, ...changes, ...("bootID" in changes && { bootID }) };
       const annotations = { [contract.cycle.key]: JSON.stringify(record) };
-      await world.admin.patch(
+      await world.api.patch(
         "/api/v1/nodes/n1",
         { metadata: { annotations }, spec: { unschedulable: true } },
         { signal: world.signal },
       );
-      world.machine("n1").crashDaemon();
-      await world.time.pass(5 * minute);
+      world.node("n1").crashDaemon();
+      await world.pass(5 * minute);
       assert.notEqual(recordOf("n1")?.outcome?.result, "rebooted");
       assert.deepEqual([isCordoned("n1"), world.machine("n1").boots.length], [false, 1]);
     });

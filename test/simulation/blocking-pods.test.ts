@@ -6,22 +6,24 @@ import { context } from "../gates/builders.ts";
 import { type ApiServer, createApiServer } from "../kubernetes/api/server.ts";
 import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { seeded } from "./seeded.ts";
-import {
+import { createStory, minute, pods } from "./story.ts";
+
+const story = createStory();
+const {
   addPod,
   asSlotIsTaken,
   boots,
   evictions,
   isRebooted,
-  minute,
+  look,
+  pass,
   phase,
-  pods,
   reasons,
   saysOf,
   start,
   until,
   wantReboot,
-  world,
-} from "./story.ts";
+} = story;
 
 const { signal } = new AbortController();
 const noon = Date.parse("2026-11-24T12:00:00Z");
@@ -136,27 +138,31 @@ describe("A pod blocks the reboot of its node", () => {
 });
 
 describe("A node with a blocking pod", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("waits until it is gone, and says which it is", async () => {
     await start({ "blocking-pod-selector": "app=migration" });
     await addPod("migration");
     await addPod("web");
     await wantReboot();
-    await world.time.pass(5 * minute);
+    await pass(5 * minute);
     assert.deepEqual([await phase(), boots()], ["Waiting", 1]);
     assert.ok(saysOf("blocking pods are on this node: default/migration"));
-    await world.admin.delete(`${pods}/migration`, { gracePeriodSeconds: 0 }, { signal: world.signal });
-    await until("it drains", async () => (await phase()) === "Draining", 61);
+    await story.world.api.delete(
+      `${pods}/migration`,
+      { gracePeriodSeconds: 0 },
+      { signal: story.world.signal },
+    );
+    await until("it drains", async () => (await phase()) === "Draining", 61_000);
   });
 
   it("that comes as the slot is taken is not cordoned, and the slot goes back", async () => {
     await start({ "blocking-pod-selector": "app=migration" });
     const lockWrites = asSlotIsTaken(() => void addPod("migration"));
     await wantReboot();
-    await world.time.pass(10_000);
+    await pass(10_000);
     assert.equal(lockWrites(), 2, "taken and given back");
-    assert.deepEqual([await phase(), (await world.look()).lock], ["Waiting", undefined]);
+    assert.deepEqual([await phase(), (await look()).lock], ["Waiting", undefined]);
     assert.ok(!saysOf("Draining"));
     assert.deepEqual(await reasons(), ["pods (blocking): blocking pods are on this node: default/migration"]);
   });
@@ -169,20 +175,20 @@ describe("A node with a blocking pod", () => {
     await addPod("migration");
     await until("it is drained", async () => saysOf("waiting for --reboot-delay"));
     await addPod("migration-2", { app: "migration" });
-    await until("it has rebooted", isRebooted, 300);
+    await until("it has rebooted", isRebooted, 5 * minute);
     assert.deepEqual(evictions(), ["web 201", "migration 201", "migration-2 201"]);
   });
 
   it("of which there is none in the whole cluster reboots, with any selectors of pods", async () => {
     await start({ "blocking-pod-selector": "app=migration", "drain-pod-selector": "app=web" });
     await wantReboot();
-    await until("it has rebooted", isRebooted, 120);
+    await until("it has rebooted", isRebooted, 2 * minute);
   });
 
   it("does not mind it in a namespace that does not count", async () => {
     await start({ "blocking-pod-selector": "app=migration", "blocking-pod-namespace": "kube-system" });
     await addPod("migration");
     await wantReboot();
-    await until("it drains", async () => (await phase()) === "Draining", 10);
+    await until("it drains", async () => (await phase()) === "Draining", 10_000);
   });
 });

@@ -16,11 +16,11 @@ describe("A wall clock that is set", () => {
 
   it("back, once a node has rebooted with a wrong one, does not keep the node from being uncordoned", async () => {
     world = await startSmallWorld({ nodes: 1 });
-    world.machine("n1").wantReboot();
+    world.node("n1").wantsReboot();
     await world.time.until("n1 is down", () => !world.machine("n1").isUp, 10 * minute);
     world.clockOf("n1").step(2 * hour);
     await world.time.until("n1 is up", () => world.machine("n1").isUp, 10 * minute);
-    await world.time.pass(10_000);
+    await world.pass(10_000);
     world.clockOf("n1").step(-2 * hour);
     await world.time.until("n1 is uncordoned", () => recordOf("n1")?.outcome?.result === "rebooted", minute);
   });
@@ -33,8 +33,8 @@ describe("A wall clock that is set", () => {
       options: { "drain-timeout": "15m", preflight: "off" },
       workloads: [{ name: "web", replicas: 2, budget: { maxUnavailable: 0 } }],
     });
-    world.machine("n1").wantReboot();
-    await world.time.pass(10_000);
+    world.node("n1").wantsReboot();
+    await world.pass(10_000);
     world.clockOf("n1").step(-decades);
     await world.time.until("the drain has failed", () => recordOf("n1")?.phase === "Failed", 16 * minute);
   });
@@ -46,10 +46,10 @@ describe("A wall clock that is set", () => {
       options: { "drain-timeout": "15m", preflight: "off" },
       workloads: [{ name: "web", replicas: 2, budget: { maxUnavailable: 0 } }],
     });
-    world.machine("n1").wantReboot();
-    await world.time.pass(10_000);
+    world.node("n1").wantsReboot();
+    await world.pass(10_000);
     world.clockOf("n1").step(-5 * hour);
-    world.machine("n1").crashDaemon();
+    world.node("n1").crashDaemon();
     await world.time.until("the drain has failed", () => recordOf("n1")?.phase === "Failed", 17 * minute);
   });
 
@@ -65,8 +65,8 @@ describe("A wall clock that is set", () => {
       options: { "prometheus-url": "http://prometheus.test" },
       post: async () => ({ status: 200, text: text() }),
     });
-    world.machine("n1").wantReboot();
-    await world.time.pass(2 * minute);
+    world.node("n1").wantsReboot();
+    await world.pass(2 * minute);
     world.clockOf("n1").step(-2 * hour);
     firing = false;
     await world.time.until("n1 has rebooted", () => boots("n1") === 2, 4 * minute);
@@ -94,10 +94,10 @@ describe("A wall clock that is set", () => {
       workloads: [{ name: "web", replicas: 4 }],
       kubelet: { podStopMs: 5 * minute },
     });
-    world.machine("n1").wantReboot();
+    world.node("n1").wantsReboot();
     await world.time.until("n1 drains", () => recordOf("n1")?.phase === "Draining", minute);
     world.clockOf("n1").step(3 * hour);
-    await world.time.pass(20 * minute);
+    await world.pass(20 * minute);
     assert.deepEqual([boots("n1"), recordOf("n1")?.outcome?.result], [2, "rebooted"]);
   });
 });

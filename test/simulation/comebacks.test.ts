@@ -1,19 +1,22 @@
 import assert from "node:assert/strict";
 import type { SmallWorldOptions } from "./small-world.ts";
-import {
+import { createStory, pods } from "./story.ts";
+
+const story = createStory();
+const {
   addBudget,
   addPod,
   evictions,
   isRebooted,
+  node,
+  pass,
   phase,
-  pods,
   podsOn,
   saysOf,
-  start as startStory,
+  start: startStory,
   until,
   wantReboot,
-  world,
-} from "./story.ts";
+} = story;
 
 /** A test says itself what holds a drain up. */
 const start = (more: Partial<SmallWorldOptions> = {}, options = {}) =>
@@ -24,10 +27,10 @@ const quick = { terminationGracePeriodSeconds: 5 };
 const operator = { name: "operator", replicas: 1, spec: { ...everything, ...quick } };
 
 const agreed = () => evictions().filter((one) => one.endsWith(" 201"));
-const drained = () => until("n1 has rebooted", isRebooted, 60);
+const drained = () => until("n1 has rebooted", isRebooted, 60_000);
 
 describe("A pod that comes back to the node that is drained", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("as it tolerates the cordon, is evicted once, and goes down with the machine", async () => {
     await start({ nodes: 3, workloads: [{ ...operator, replicas: 3 }] });
@@ -51,7 +54,7 @@ describe("A pod that comes back to the node that is drained", () => {
 
   it("is evicted once where evictions are answered late, too", async () => {
     await start({ nodes: 1, workloads: [operator] });
-    world.server.faults.add({ match: { subresource: "eviction" }, effect: { latencyMs: 2000 } });
+    story.world.server.faults.add({ match: { subresource: "eviction" }, effect: { latencyMs: 2000 } });
     await wantReboot();
     await drained();
     assert.equal(evictions().length, 1);
@@ -59,7 +62,7 @@ describe("A pod that comes back to the node that is drained", () => {
 
   it("is evicted once where the answer to the eviction is lost, too", async () => {
     await start({ nodes: 1, workloads: [operator] });
-    world.server.faults.add({ match: { subresource: "eviction" }, times: 1, effect: "reset-after" });
+    story.world.server.faults.add({ match: { subresource: "eviction" }, times: 1, effect: "reset-after" });
     await wantReboot();
     await drained();
     assert.equal(evictions().length, 1);
@@ -71,7 +74,7 @@ describe("A pod that comes back to the node that is drained", () => {
       await wantReboot();
       await drained();
       assert.equal(agreed().length, 1, `${skewMs} ms`);
-      await world.stop();
+      await story.stop();
     }
   });
 
@@ -80,16 +83,16 @@ describe("A pod that comes back to the node that is drained", () => {
       await start({ nodes: 2, nodeAgents: { name: "agent", boundBy: "affinity" }, skewMs: { n1: skewMs } });
       const [before] = (await podsOn("n1")).filter((name) => name.startsWith("agent-"));
       const match = { subresource: "eviction" };
-      const fault = world.server.faults.add({ match, effect: { status: 429 } });
+      const fault = story.world.server.faults.add({ match, effect: { status: 429 } });
       await wantReboot();
       await until("it is drained", async () => (await phase()) === "Draining");
-      await world.time.pass(15_000);
-      world.restartDaemon("n1", { preflight: "off" });
-      await world.time.pass(5000);
+      await pass(15_000);
+      story.world.restartDaemon("n1", { preflight: "off" });
+      await pass(5000);
       fault.remove();
       await drained();
       assert.deepEqual(agreed(), [`${before} 201`], `${skewMs} ms`);
-      await world.stop();
+      await story.stop();
     }
   });
 
@@ -97,7 +100,7 @@ describe("A pod that comes back to the node that is drained", () => {
     await start({ nodes: 1, workloads: [{ ...operator, replicas: 3, budget: { maxUnavailable: 1 } }] });
     const before = await podsOn("n1");
     await wantReboot();
-    await until("n1 has rebooted", isRebooted, 180);
+    await until("n1 has rebooted", isRebooted, 180_000);
     assert.ok(evictions().some((one) => one.endsWith(" 429")));
     assert.deepEqual(agreed().sort(), before.map((name) => `${name} 201`).sort());
   });
@@ -142,13 +145,13 @@ describe("A pod that comes back to the node that is drained", () => {
     await wantReboot();
     await until("one is evicted", async () => agreed().length === 1);
     for (let times = 0; times < 3; times += 1) {
-      await world.time.pass(20_000);
-      world.machine("n1").crashDaemon();
+      await pass(20_000);
+      node("n1").crashDaemon();
     }
-    await world.time.pass(20_000);
+    await pass(20_000);
     assert.equal(agreed().length, 1);
     assert.ok(saysOf("was created after the cordon that it tolerates and goes down with the machine"));
-    await world.admin.delete(`${pods}/db`, { gracePeriodSeconds: 0 }, { signal: world.signal });
+    await story.world.api.delete(`${pods}/db`, { gracePeriodSeconds: 0 }, { signal: story.world.signal });
     await drained();
   });
 
@@ -159,22 +162,26 @@ describe("A pod that comes back to the node that is drained", () => {
     await wantReboot();
     await until("one is evicted", async () => agreed().length === 1);
     for (let times = 0; times < 30; times += 1) {
-      await world.time.pass(5000);
+      await pass(5000);
       const [last] = (await podsOn("n1")).filter((name) => name !== "db");
-      await world.admin.delete(`${pods}/${last}`, { gracePeriodSeconds: 0 }, { signal: world.signal });
+      await story.world.api.delete(
+        `${pods}/${last}`,
+        { gracePeriodSeconds: 0 },
+        { signal: story.world.signal },
+      );
     }
     assert.equal(await phase(), "Draining");
     assert.equal(agreed().length, 1);
-    assert.equal(world.logs.filter((line) => line.includes("a pod stays")).length, 10);
+    assert.equal(story.world.logs.filter((line) => line.includes("a pod stays")).length, 10);
   });
 });
 
 describe("A pod that does not come back", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("is evicted though it tolerates the cordon and came just before it", async () => {
     await start({ nodes: 1, workloads: [operator] });
-    world.machine("n1").wantReboot();
+    node("n1").wantsReboot();
     await drained();
     assert.equal(agreed().length, 1);
   });
@@ -182,17 +189,17 @@ describe("A pod that does not come back", () => {
   it("has finished: it is asked to go, and not waited for whatever holds it", async () => {
     await start({ nodes: 1 });
     await addPod("import", { finalizers: ["batch.kubernetes.io/job-tracking"] });
-    await world.time.pass(3000);
+    await pass(3000);
     const status = { status: { phase: "Succeeded" } };
-    await world.admin.patch(`${pods}/import/status`, status, { signal: world.signal });
+    await story.world.api.patch(`${pods}/import/status`, status, { signal: story.world.signal });
     await wantReboot();
-    await until("the machine is down", async () => !world.machine("n1").isUp, 15);
+    await until("the machine is down", async () => !story.world.machine("n1").isUp, 15_000);
     assert.deepEqual(evictions(), ["import 201"]);
   });
 });
 
 describe("A drain whose watch has gone deaf", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("goes on within a minute, as it lists the pods anew", async () => {
     let isDeaf = false;
@@ -213,28 +220,28 @@ describe("A drain whose watch has gone deaf", () => {
       },
     });
     await addPod("web", { spec: quick });
-    world.onDaemonRequest = (_, { path }) => {
+    story.world.onDaemonRequest = (_, { path }) => {
       isDeaf ||= path.endsWith("/eviction");
     };
     await wantReboot();
     await until("it is evicted", async () => agreed().length === 1);
     await until("it has gone", async () => (await podsOn("n1")).length === 0);
-    const goneAt = world.time.clock.wall();
-    await until("the machine is down", async () => !world.machine("n1").isUp, 120);
-    assert.ok(world.time.clock.wall() - goneAt < 60_000);
+    const goneAt = story.world.time.clock.wall();
+    await until("the machine is down", async () => !story.world.machine("n1").isUp, 120_000);
+    assert.ok(story.world.time.clock.wall() - goneAt < 60_000);
   });
 });
 
 describe("A drain whose eviction the server puts off for an hour", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("asks again within a minute", async () => {
     await start({ nodes: 1 });
     await addPod("web", { spec: quick });
     const effect = { status: 429, retryAfter: 3600 } as const;
-    world.server.faults.add({ match: { subresource: "eviction" }, times: 1, effect });
+    story.world.server.faults.add({ match: { subresource: "eviction" }, times: 1, effect });
     await wantReboot();
-    await until("n1 has rebooted", isRebooted, 120);
+    await until("n1 has rebooted", isRebooted, 120_000);
     assert.deepEqual(evictions(), ["web 429", "web 201"]);
   });
 });

@@ -4,29 +4,19 @@ import { type Api, ApiError } from "../../daemon/cluster/api.ts";
 import type { DaemonSet, Lease } from "../../daemon/cluster/objects.ts";
 import { ensureNamespace } from "../kubernetes/workloads.ts";
 import { readManifests } from "../world/manifests.ts";
-import {
-  addPod,
-  boots,
-  lease,
-  minute,
-  phase,
-  readNode,
-  record,
-  setLock,
-  start,
-  until,
-  wantReboot,
-  world,
-} from "./story.ts";
+import { createStory, lease, minute } from "./story.ts";
 import { type } from "./typed.ts";
 
-const rebootd = (...args: string[]) => type(world, args);
+const story = createStory();
+const { addPod, boots, pass, phase, readNode, record, setLock, start, until, wantReboot } = story;
+
+const rebootd = (...args: string[]) => type(story.world, args);
 const leasesIn = (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
 const annotationsOfNode = async () => (await readNode()).metadata?.annotations ?? {};
 
 /** The DaemonSet of the manifests, in that namespace; no pods come of it here. */
 async function install(namespace: string, change: (daemonSet: DaemonSet) => void = () => {}): Promise<void> {
-  await ensureNamespace({ api: world.admin, signal: world.signal }, namespace);
+  await ensureNamespace({ api: story.world.api, signal: story.world.signal }, namespace);
   const daemonSet = readManifests().find(({ kind }) => kind === "DaemonSet") as unknown as DaemonSet;
   const made = structuredClone(daemonSet);
   made.metadata = { ...made.metadata, namespace };
@@ -34,23 +24,23 @@ async function install(namespace: string, change: (daemonSet: DaemonSet) => void
   if (template) template.nodeSelector = { "example.com/none": "true" };
   change(made);
   const path = `/apis/apps/v1/namespaces/${namespace}/daemonsets`;
-  await world.admin.create(path, made, { signal: world.signal });
+  await story.world.api.create(path, made, { signal: story.world.signal });
 }
 
 async function addLease(namespace: string, name = "rebootd"): Promise<void> {
-  await ensureNamespace({ api: world.admin, signal: world.signal }, namespace);
-  await world.admin.create(leasesIn(namespace), { metadata: { name } }, { signal: world.signal });
+  await ensureNamespace({ api: story.world.api, signal: story.world.signal }, namespace);
+  await story.world.api.create(leasesIn(namespace), { metadata: { name } }, { signal: story.world.signal });
 }
 
 const leases = async (namespace: string) => {
-  const { items } = await world.admin.list<Lease>(leasesIn(namespace), { signal: world.signal });
+  const { items } = await story.world.api.list<Lease>(leasesIn(namespace), { signal: story.world.signal });
   return items.map(
     ({ metadata }) => `${metadata?.name} ${metadata?.annotations?.["rebootd.dev/paused"] ?? "-"}`,
   );
 };
 
 describe("The commands for people look for the lock", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("and pause where rebootd runs, in whatever namespace that is", async () => {
     await start({ namespace: "rebootd" }, { nodes: 1, rights: "everything" });
@@ -62,7 +52,7 @@ describe("The commands for people look for the lock", () => {
     assert.deepEqual(await leases("kube-system"), ["rebootd -"]);
     assert.deepEqual(await leases("rebootd"), ["rebootd etcd restore (by kubernetes-admin)"]);
     await wantReboot();
-    await world.time.pass(5 * minute);
+    await pass(5 * minute);
     assert.equal(boots(), 1);
     assert.match((await rebootd("status")).out, /^lease\/rebootd in rebootd, /);
   });
@@ -75,7 +65,7 @@ describe("The commands for people look for the lock", () => {
     it(`and say where rebootd runs, for ${what}; nothing is made there`, async () => {
       await start();
       await install("rebootd");
-      const before = world.server.resourceVersion;
+      const before = story.world.server.resourceVersion;
       for (const args of [
         ["pause", "--all"],
         ["resume", "--all"],
@@ -94,13 +84,13 @@ describe("The commands for people look for the lock", () => {
           err,
         );
       }
-      assert.equal(world.server.resourceVersion, before);
+      assert.equal(story.world.server.resourceVersion, before);
     });
   }
 
   it("and take -n for its namespace, before or behind the subcommand, whatever kind of object it is on", async () => {
     await start();
-    await ensureNamespace({ api: world.admin, signal: world.signal }, "ops");
+    await ensureNamespace({ api: story.world.api, signal: story.world.signal }, "ops");
     await addLease("ops");
     await install("ops", ({ metadata }) => {
       if (metadata) metadata.labels = {};
@@ -182,14 +172,14 @@ describe("The commands for people look for the lock", () => {
   it("and do without the right to list DaemonSets", async () => {
     await start();
     const api: Api = {
-      ...world.admin,
+      ...story.world.api,
       list: async (path, options) => {
         if (path.endsWith("/daemonsets")) throw new ApiError("list: 403", { code: "forbidden", status: 403 });
-        return await world.admin.list(path, options);
+        return await story.world.api.list(path, options);
       },
     };
-    assert.match((await type(world, ["status"], { api })).out, /^lease\/rebootd in kube-system/);
-    const { code, err } = await type(world, ["status", "--namespace=ops"], { api });
+    assert.match((await type(story.world, ["status"], { api })).out, /^lease\/rebootd in kube-system/);
+    const { code, err } = await type(story.world, ["status", "--namespace=ops"], { api });
     assert.equal(code, 1);
     assert.match(
       err,
@@ -199,13 +189,13 @@ describe("The commands for people look for the lock", () => {
 });
 
 describe("An explanation of a Node with annotations that are hooks", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const explained = async () => {
-    await world.admin.patch(
+    await story.world.api.patch(
       "/api/v1/nodes/n1",
       { metadata: { annotations: { "rebootd.dev/raid": "true", "rebootd.dev/pause": "true" } } },
-      { signal: world.signal },
+      { signal: story.world.signal },
     );
     const { out } = await rebootd("explain", "n1");
     return out.split("\n").filter((line) => line.startsWith("not understood"));
@@ -241,7 +231,7 @@ describe("An explanation of a Node with annotations that are hooks", () => {
 });
 
 describe("The name of a node that a person types", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   for (const name of [
     "n1?dryRun=All",
@@ -257,14 +247,14 @@ describe("The name of a node that a person types", () => {
   ]) {
     it(`is refused where it is ${JSON.stringify(name)}: one line, exit code 2, and nothing is asked or changed`, async () => {
       await start();
-      await world.time.pass(minute);
-      world.server.ledger.clear();
+      await pass(minute);
+      story.world.server.ledger.clear();
       for (const verb of ["reboot", "pause", "resume", "unlock", "explain", "plan"]) {
         const { code, out, err } = await rebootd(verb, name);
         assert.deepEqual([code, out], [2, ""], verb);
         assert.match(err, /^rebootd: invalid node name "[^\n]*": must be lower case letters, [^\n]+\n$/);
       }
-      assert.deepEqual(world.server.ledger.entries({ user: "kubernetes-admin" }), []);
+      assert.deepEqual(story.world.server.ledger.entries({ user: "kubernetes-admin" }), []);
     });
   }
 
@@ -276,7 +266,7 @@ describe("The name of a node that a person types", () => {
 });
 
 describe("What a person asks of several nodes, or for a program", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("is explained one node after the other, and what is not there at the end", async () => {
     await start({}, { nodes: 2 });
@@ -315,7 +305,7 @@ describe("What a person asks of several nodes, or for a program", () => {
 });
 
 describe("An end of a pause that a person types", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const noon = Date.parse("2026-11-24T12:00:00Z");
   const hour = 3_600_000;
@@ -347,7 +337,7 @@ describe("An end of a pause that a person types", () => {
 });
 
 describe("A pause or a resume that names no node", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("asks for --all, as a variable may have been empty", async () => {
     await start();
@@ -367,7 +357,7 @@ describe("A pause or a resume that names no node", () => {
 });
 
 describe("What a person has set before", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const cases: [what: string, first: string[], second: string[], says: RegExp][] = [
     [
@@ -428,38 +418,38 @@ describe("What a person has set before", () => {
     assert.equal((await rebootd("unlock")).out, "not locked manually\n");
     await setLock(JSON.stringify({ nodeID: "n9", created: "2026-11-24T11:00:00Z", TTL: 0 }));
     assert.equal((await rebootd("unlock")).out, "not locked manually; these nodes hold a slot: n9\n");
-    const { metadata } = await world.admin.get<Lease>(lease, { signal: world.signal });
+    const { metadata } = await story.world.api.get<Lease>(lease, { signal: story.world.signal });
     assert.match(metadata?.annotations?.["rebootd.dev/lock"] ?? "", /n9/);
   });
 });
 
 describe("A request for a reboot that reads like the one before", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("lets a node that was given up try again", async () => {
     await start({ "drain-timeout": "10s", "max-failures-per-node": "1" });
     await addPod("web", { finalizers: ["example.com/hold"] });
-    await world.time.pass(3000);
+    await pass(3000);
     await rebootd("reboot", "n1", "--reason", "firmware");
     await until("it was given up", async () => (await phase()) === "Failed");
-    await world.time.pass(4 * 3_600_000);
+    await pass(4 * 3_600_000);
     assert.equal(await phase(), "Failed");
     const { code } = await rebootd("reboot", "n1", "--reason", "firmware");
     assert.equal(code, 0);
-    await until("it drains again", async () => (await phase()) === "Draining", 30);
+    await until("it drains again", async () => (await phase()) === "Draining", 30_000);
   });
 
   it("changes nothing where the node is in mid-cycle", async () => {
     await start();
     await addPod("web", { finalizers: ["example.com/hold"] });
-    await world.time.pass(3000);
+    await pass(3000);
     await rebootd("reboot", "n1");
     await until("it drains", async () => (await phase()) === "Draining");
-    await world.time.pass(minute);
+    await pass(minute);
     const before = await record();
     assert.equal(before?.reasons.length, 1, "what the drain waits for has been written");
     await rebootd("reboot", "n1");
-    await world.time.pass(minute);
+    await pass(minute);
     assert.deepEqual(await record(), before);
   });
 });

@@ -13,9 +13,9 @@ async function startControlPlane(labels: readonly string[], options = {}): Promi
   world = await startSmallWorld({ nodes: labels.length, kubelet, options });
   for (const [index, label] of labels.entries()) {
     const patch = { metadata: { labels: { [`node-role.kubernetes.io/${label}`]: "" } } };
-    await world.admin.patch(`/api/v1/nodes/n${index + 1}`, patch, { signal: world.signal });
+    await world.api.patch(`/api/v1/nodes/n${index + 1}`, patch, { signal: world.signal });
   }
-  await world.time.pass(5000);
+  await world.pass(5000);
   assert.equal(membersReady(), labels.length);
 }
 
@@ -24,20 +24,20 @@ const kubeadm = ["control-plane", "control-plane", "control-plane"];
 /** How the node's etcd starts from its next boot on, or at once where its mirror is made anew. */
 async function setEtcdStart(node: string, start: "never" | null): Promise<void> {
   const patch = { metadata: { annotations: { [podStartAnnotation]: start } } };
-  await world.admin.patch(etcd(node), patch, { signal: world.signal });
+  await world.api.patch(etcd(node), patch, { signal: world.signal });
 }
 
 /** Its etcd does not get Ready after a power failure; its kubelet does. */
 async function breakEtcd(node: string): Promise<void> {
   await setEtcdStart(node, "never");
-  world.machine(node).reboot();
-  await world.time.pass(2 * minute);
+  world.node(node).losesPower();
+  await world.pass(2 * minute);
   assert.equal(membersReady(), world.machines.length - 1);
 }
 
 async function mendEtcd(node: string): Promise<void> {
   await setEtcdStart(node, null);
-  await world.admin.delete(etcd(node), {}, { signal: world.signal });
+  await world.api.delete(etcd(node), {}, { signal: world.signal });
 }
 
 /** Members of etcd that could take part in a vote. */
@@ -57,7 +57,7 @@ const boots = () => world.machines.map((machine) => machine.boots.length);
 async function fewestWithin(ms: number, each: () => void = () => {}): Promise<number> {
   let fewest = membersReady();
   for (let passed = 0; passed < ms; passed += 1000) {
-    await world.time.pass(1000);
+    await world.pass(1000);
     each();
     fewest = Math.min(fewest, membersReady());
   }
@@ -85,8 +85,8 @@ describe("Three nodes of the control plane, with etcd as a static pod", () => {
   it("keep their majority beside one whose etcd has not come back after its reboot", async () => {
     await startControlPlane(kubeadm);
     await setEtcdStart("n1", "never");
-    world.machine("n1").wantReboot();
-    const wantNext = () => world.machine("n1").boots.length === 2 && world.machine("n2").wantReboot();
+    world.node("n1").wantsReboot();
+    const wantNext = () => world.machine("n1").boots.length === 2 && world.node("n2").wantsReboot();
     assert.equal(await fewestWithin(30 * minute, wantNext), 2);
     assert.deepEqual(boots(), [2, 1, 1]);
     const { phases, cordoned } = await world.look();
@@ -105,7 +105,7 @@ describe("Three nodes of the control plane, with etcd as a static pod", () => {
     it(`keep their majority beside one whose etcd was broken before anybody reboots, ${what}`, async () => {
       await startControlPlane(labels);
       await breakEtcd("n1");
-      world.machine("n2").wantReboot();
+      world.node("n2").wantsReboot();
       assert.equal(await fewestWithin(20 * minute), 2);
       assert.deepEqual(boots(), [2, 1, 1]);
       assert.ok(says(notWhole));
@@ -119,7 +119,7 @@ describe("Three nodes of the control plane, with etcd as a static pod", () => {
     await startControlPlane(kubeadm);
     await breakEtcd("n1");
     await setEtcdStart("n1", null);
-    world.machine("n1").wantReboot();
+    world.node("n1").wantsReboot();
     assert.equal(await fewestWithin(10 * minute), 2);
     assert.deepEqual(boots(), [3, 1, 1]);
     assert.equal(membersReady(), 3);
@@ -127,8 +127,8 @@ describe("Three nodes of the control plane, with etcd as a static pod", () => {
 
   it("keep it when an etcd breaks while another node is drained: that waits for it before it reboots", async () => {
     await startControlPlane(kubeadm, { "reboot-delay": "3m" });
-    world.machine("n2").wantReboot();
-    await world.time.pass(10_000);
+    world.node("n2").wantsReboot();
+    await world.pass(10_000);
     assert.equal((await world.look()).phases["n2"], "Draining");
     await breakEtcd("n1");
     assert.equal(await fewestWithin(10 * minute), 2);
@@ -144,25 +144,25 @@ describe("Three nodes of the control plane, with etcd as a static pod", () => {
     const match = { verb: "list", resource: "pods", where: isFromDaemon };
     const refusal = { code: 403, reason: "Forbidden", message: "pods are forbidden" };
     const fault = world.server.faults.add({ match, effect: { refusal } });
-    world.machine("n2").wantReboot();
-    await world.time.pass(10 * minute);
+    world.node("n2").wantsReboot();
+    await world.pass(10 * minute);
     assert.deepEqual(boots(), [1, 1, 1]);
     assert.ok(says("cannot tell the state of the other nodes: ") && says("pods are forbidden"));
     fault.remove();
-    await world.time.pass(5 * minute);
+    await world.pass(5 * minute);
     assert.deepEqual(boots(), [1, 2, 1]);
   });
 
   it("asks for few things while one is broken", async () => {
     await startControlPlane(kubeadm);
     await breakEtcd("n1");
-    world.machine("n2").wantReboot();
-    await world.time.pass(10 * minute);
+    world.node("n2").wantsReboot();
+    await world.pass(10 * minute);
     const asked: string[] = [];
     world.onDaemonRequest = (node, { method, path }) => {
       if (node === "n2" && !path.includes("watch=true")) asked.push(`${method} ${path}`);
     };
-    await world.time.pass(60 * minute);
+    await world.pass(60 * minute);
     // The lock and the four labels each minute, a list of pods for each other node every other minute.
     assert.ok(asked.length > 0 && asked.length <= 61 * 6, `${asked.length} requests in an hour`);
   });
@@ -194,7 +194,7 @@ describe("A cluster of one node, whose API server goes down with it", () => {
         });
       }
       n1.wantReboot();
-      await world.time.pass(15 * minute);
+      await world.pass(15 * minute);
       assert.deepEqual(boots(), [2]);
       assert.deepEqual(await world.look(), { phases: { n1: "Idle" }, cordoned: [], lock: undefined });
       assert.equal(membersReady(), 1);

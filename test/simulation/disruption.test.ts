@@ -5,7 +5,10 @@ import type { RawOptions } from "../../daemon/config/settings.ts";
 import { createWorkload } from "../kubernetes/workloads.ts";
 import { daemonUser } from "../world/manifests.ts";
 import { isFromDaemon } from "./small-world.ts";
-import {
+import { createStory, minute, pods } from "./story.ts";
+
+const story = createStory();
+const {
   addBudget,
   addDaemonSet,
   addPod,
@@ -13,9 +16,9 @@ import {
   boots,
   evictions,
   isRebooted,
-  minute,
+  look,
+  pass,
   phase,
-  pods,
   podsOn,
   reasons,
   saysOf,
@@ -23,8 +26,7 @@ import {
   start,
   until,
   wantReboot,
-  world,
-} from "./story.ts";
+} = story;
 
 const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
 const emptyDir = { volumes: [{ name: "scratch", emptyDir: {} }] };
@@ -32,20 +34,21 @@ const emptyDir = { volumes: [{ name: "scratch", emptyDir: {} }] };
 const unschedulable = { nodeName: undefined, nodeSelector: { "test/disk": "none" } };
 
 const isDraining = async () => (await phase()) === "Draining";
-const dropBudget = (name: string) => world.admin.delete(`${budgets}/${name}`, {}, { signal: world.signal });
+const dropBudget = (name: string) =>
+  story.world.api.delete(`${budgets}/${name}`, {}, { signal: story.world.signal });
 
 /** Requests of the daemon for this, in order. */
 const asked = (resource: string) =>
-  world.server.ledger.entries({ user: daemonUser.name, verb: "list", resource });
+  story.world.server.ledger.entries({ user: daemonUser.name, verb: "list", resource });
 
 async function untouched(): Promise<void> {
-  const { cordoned, lock } = await world.look();
+  const { cordoned, lock } = await look();
   assert.deepEqual([await phase(), boots(), cordoned, lock], ["Waiting", 1, [], undefined]);
   assert.deepEqual(evictions(), []);
 }
 
 describe("A node whose drain could not succeed", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const blocked: [what: string, options: RawOptions, put: () => Promise<void>, says: RegExp][] = [
     [
@@ -64,7 +67,7 @@ describe("A node whose drain could not succeed", () => {
         await addPod("web-0", { app: "web" });
         await addPod("web-1", { app: "web", spec: unschedulable });
         await addBudget("web", "web", { minAvailable: 1 });
-        await world.time.pass(6 * minute);
+        await pass(6 * minute);
       },
       /^disruption \(budget-exhausted\): .* default\/web-0: PodDisruptionBudget default\/web needs 1 healthy pod and has 1; it allows a disruption once it has 2/,
     ],
@@ -112,7 +115,7 @@ describe("A node whose drain could not succeed", () => {
       await start(options);
       await put();
       await wantReboot();
-      await world.time.pass(5 * minute);
+      await pass(5 * minute);
       await untouched();
       const [reason = "", ...more] = await reasons();
       assert.match(reason, says);
@@ -137,7 +140,7 @@ describe("A node whose drain could not succeed", () => {
       {},
       async () => {
         const match = { resource: "poddisruptionbudgets", subresource: "status" };
-        world.server.faults.add({ match, effect: { status: 500 } });
+        story.world.server.faults.add({ match, effect: { status: 500 } });
         await addPod("db");
         await addBudget("db", "db", { minAvailable: 0 });
       },
@@ -149,7 +152,7 @@ describe("A node whose drain could not succeed", () => {
       await start(options);
       await put();
       await wantReboot();
-      await until("it drains", isDraining, 10);
+      await until("it drains", isDraining, 10_000);
     });
   }
 
@@ -161,7 +164,7 @@ describe("A node whose drain could not succeed", () => {
   async function addWeb(): Promise<void> {
     for (const name of ["web-0", "web-1", "web-2"]) await addPod(name, { app: "web" });
     await addBudget("web", "web", { minAvailable: 2 });
-    await world.time.pass(3000);
+    await pass(3000);
   }
 
   it("starts while a budget that ran out a moment ago fills up again, and waits for it in the drain", async () => {
@@ -170,24 +173,24 @@ describe("A node whose drain could not succeed", () => {
     await addPod("web-1", { app: "web", spec: unschedulable });
     await addBudget("web", "web", { minAvailable: 1 });
     await wantReboot();
-    await until("n1 is being drained", isDraining, 10);
-    await world.time.pass(2 * minute);
+    await until("n1 is being drained", isDraining, 10_000);
+    await pass(2 * minute);
     assert.equal(boots(), 1);
     await addPod("web-2", { app: "web", on: "n2" });
-    await until("n1 has rebooted", isRebooted, 60);
+    await until("n1 has rebooted", isRebooted, minute);
   });
 
   it("costs a roll no time where pods take long to start and budgets are tight", async () => {
     const lastsSeconds = async (preflight: string) => {
       const workloads = ["a", "b", "c"].map((name) => ({ name, replicas: 4, budget: { maxUnavailable: 1 } }));
       await start({ preflight }, { nodes: 6, workloads, kubelet: { podStartMs: minute } });
-      await world.time.pass(2 * minute);
-      const began = world.time.clock.wall();
-      for (const machine of world.machines) machine.wantReboot();
-      const areAll = async () => world.machines.every((machine) => machine.boots.length === 2);
+      await pass(2 * minute);
+      const began = story.world.time.clock.wall();
+      for (const machine of story.world.machines) machine.wantReboot();
+      const areAll = async () => story.world.machines.every((machine) => machine.boots.length === 2);
       await until("all have rebooted", areAll);
-      await world.stop();
-      return (world.time.clock.wall() - began) / 1000;
+      await story.stop();
+      return (story.world.time.clock.wall() - began) / 1000;
     };
     const [asked, unasked] = [await lastsSeconds("on"), await lastsSeconds("off")];
     assert.ok(asked <= 1.1 * unasked, `${asked} s beside ${unasked} s`);
@@ -198,22 +201,22 @@ describe("A node whose drain could not succeed", () => {
     await start();
     await addDb();
     await wantReboot();
-    await world.time.pass(20_000);
+    await pass(20_000);
     await untouched();
     await dropBudget("db");
-    await until("n1 has rebooted", isRebooted, 120);
+    await until("n1 has rebooted", isRebooted, 2 * minute);
   });
 
   it("looks at its turn, not when it begins to wait", async () => {
     await start();
     await setLock('{"nodeID":"manual"}');
     await wantReboot();
-    await world.time.pass(10 * minute);
+    await pass(10 * minute);
     assert.deepEqual(asked("pods"), []);
     await addDb();
-    await world.time.pass(3000);
+    await pass(3000);
     await setLock(null);
-    await world.time.pass(minute);
+    await pass(minute);
     assert.match((await reasons())[0] ?? "", /^disruption \(budget-never\): /);
     await untouched();
   });
@@ -221,10 +224,10 @@ describe("A node whose drain could not succeed", () => {
   it("gives the slot back when a budget fills up between the slot and the cordon", async () => {
     await start();
     await addPod("db");
-    await world.time.pass(3000);
+    await pass(3000);
     const lockWrites = asSlotIsTaken(() => void addBudget("db"));
     await wantReboot();
-    await world.time.pass(10_000);
+    await pass(10_000);
     assert.equal(lockWrites(), 2, "the slot was taken and given back");
     assert.match((await reasons())[0] ?? "", /^disruption \(budget-never\): /);
     await untouched();
@@ -232,7 +235,7 @@ describe("A node whose drain could not succeed", () => {
 });
 
 describe("A drain that cannot end, as what is evicted has nowhere to go", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const web = { name: "web", replicas: 2, budget: { minAvailable: 1 } };
   const asks = (cpu: string) => {
@@ -245,12 +248,12 @@ describe("A drain that cannot end, as what is evicted has nowhere to go", () => 
     const counted = { cordons: 0, minutesShort: 0 };
     const isCordoned = (one: unknown) =>
       (one as { spec?: { unschedulable?: boolean } } | undefined)?.spec?.unschedulable === true;
-    world.server.onChange("nodes", ({ object, previous }) => {
+    story.world.server.onChange("nodes", ({ object, previous }) => {
       if (isCordoned(object) && !isCordoned(previous)) counted.cordons += 1;
     });
     for (let passed = 0; passed < ms; passed += minute) {
-      await world.time.pass(minute);
-      const { items } = await world.admin.list<Pod>(pods, { signal: world.signal });
+      await pass(minute);
+      const { items } = await story.world.api.list<Pod>(pods, { signal: story.world.signal });
       if (items.filter(isReady).length < 2) counted.minutesShort += 1;
     }
     return counted;
@@ -271,17 +274,17 @@ describe("A drain that cannot end, as what is evicted has nowhere to go", () => 
     await start({}, { nodes: 2 });
     await addPod("other", { on: "n2", spec: asks("3") });
     const cordonN2 = (unschedulable: boolean) =>
-      world.admin.patch("/api/v1/nodes/n2", { spec: { unschedulable } }, { signal: world.signal });
+      story.world.api.patch("/api/v1/nodes/n2", { spec: { unschedulable } }, { signal: story.world.signal });
     await cordonN2(true);
-    await createWorkload({ api: world.admin, signal: world.signal }, { ...web, spec: asks("2") });
-    await world.time.pass(3000);
+    await createWorkload({ api: story.world.api, signal: story.world.signal }, { ...web, spec: asks("2") });
+    await pass(3000);
     await cordonN2(false);
     assert.equal((await podsOn("n1")).length, 2);
     await wantReboot();
     assert.equal((await follow(60 * minute)).cordons, 0);
     assert.match((await reasons())[0] ?? "", /no other node can take it: 1 without room for 2 cpu/);
-    await world.admin.delete(`${pods}/other`, {}, { signal: world.signal });
-    await until("it drains", isDraining, 11 * 60);
+    await story.world.api.delete(`${pods}/other`, {}, { signal: story.world.signal });
+    await until("it drains", isDraining, 11 * minute);
   });
 
   it("is begun with --preflight=off, and takes a replica away for nothing", async () => {
@@ -294,38 +297,38 @@ describe("A drain that cannot end, as what is evicted has nowhere to go", () => 
 });
 
 describe("A node that cannot tell whether its drain would succeed", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("does not start, says why, and starts once it can tell", async () => {
     await start();
     await addPod("web");
     const refusal = { code: 403, reason: "Forbidden", message: "budgets are forbidden" };
     const match = { verb: "list", resource: "poddisruptionbudgets", where: isFromDaemon };
-    world.server.faults.add({ match, times: 1, effect: { refusal } });
+    story.world.server.faults.add({ match, times: 1, effect: { refusal } });
     await wantReboot();
-    await world.time.pass(20_000);
+    await pass(20_000);
     await untouched();
     assert.match(
       (await reasons())[0] ?? "",
       /^disruption \(cannot-tell\): cannot tell: .*budgets are forbidden/,
     );
-    await until("n1 has rebooted", isRebooted, 120);
+    await until("n1 has rebooted", isRebooted, 2 * minute);
   });
 
   it("does not wait for an answer that does not come", async () => {
     await start();
     await addPod("web");
     const match = { verb: "list", resource: "poddisruptionbudgets", where: isFromDaemon };
-    world.server.faults.add({ match, effect: "hang" });
+    story.world.server.faults.add({ match, effect: "hang" });
     await wantReboot();
-    await world.time.pass(20_000);
+    await pass(20_000);
     assert.match((await reasons())[0] ?? "", /^disruption \(no-answer\): /);
     await untouched();
   });
 });
 
 describe("A drain that has begun", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("is not judged any more: it fails or succeeds by itself", async () => {
     await start({ "drain-delay": "10s", "drain-timeout": "1m" });
@@ -340,7 +343,7 @@ describe("A drain that has begun", () => {
   it("was judged twice, and not before the reboot", async () => {
     await start({ "reboot-delay": "1m" });
     await addPod("web");
-    await world.time.pass(3000);
+    await pass(3000);
     await wantReboot();
     await until("it drains", isDraining);
     assert.equal(asked("poddisruptionbudgets").length, 2);
@@ -350,7 +353,7 @@ describe("A drain that has begun", () => {
 });
 
 describe("The look at what would hold a drain up", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("costs a node that stays blocked a few requests in ten minutes, none of which is for all pods or Nodes", async () => {
     await start();
@@ -358,12 +361,12 @@ describe("The look at what would hold a drain up", () => {
     await addPod("db");
     await addBudget("db");
     await wantReboot();
-    await world.time.pass(60 * minute);
+    await pass(60 * minute);
     const requests: string[] = [];
-    world.onDaemonRequest = (_, { method, path }) =>
+    story.world.onDaemonRequest = (_, { method, path }) =>
       void requests.push(`${method} ${decodeURIComponent(path)}`);
     const hours = 12;
-    await world.time.pass(hours * 60 * minute);
+    await pass(hours * 60 * minute);
     const own = requests.filter((request) => !request.includes("watch=true"));
     assert.ok(own.length <= hours * (3 * 7 + 3), `${own.length / hours} requests an hour`);
     // Every twenty minutes one look, the lock twice with it, and the budgets that are watched; every hour how many Nodes there are, and the own one.

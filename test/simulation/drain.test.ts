@@ -1,29 +1,32 @@
 import assert from "node:assert/strict";
 import { isFromDaemon } from "./small-world.ts";
-import {
+import { createStory, minute, pods } from "./story.ts";
+
+const story = createStory();
+const {
   addBudget,
   addDaemonSet,
   addPod,
   boots,
   evictions,
   isRebooted,
-  minute,
+  look,
+  node,
+  pass,
   phase,
-  pods,
   podsOn,
   saysOf,
   setCordon,
-  start as startStory,
+  start: startStory,
   until,
   wantReboot,
-  world,
-} from "./story.ts";
+} = story;
 
 /** Drains that cannot succeed are begun all the same. */
 const start: typeof startStory = (options, more) => startStory({ preflight: "off", ...options }, more);
 
 describe("A drain", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("leaves alone a pod of the same name that a StatefulSet makes elsewhere, while the server says 429", async () => {
     await start({}, { nodes: 2 });
@@ -32,7 +35,7 @@ describe("A drain", () => {
     await wantReboot();
     await until("an eviction is refused", async () => evictions().includes("db-0 429"));
     const gone = { gracePeriodSeconds: 0 };
-    await world.admin.delete(`${pods}/db-0`, gone, { signal: world.signal });
+    await story.world.api.delete(`${pods}/db-0`, gone, { signal: story.world.signal });
     await addPod("db-0", { on: "n2" });
     const asked = evictions().length;
     await until("n1 has rebooted", isRebooted);
@@ -54,20 +57,20 @@ describe("A drain", () => {
     await addPod("first");
     await wantReboot();
     await until("the node is empty", async () => saysOf("drained; waiting for --reboot-delay"));
-    const emptyAt = world.time.clock.wall();
+    const emptyAt = story.world.time.clock.wall();
     await addPod("late");
     await until("n1 has rebooted", isRebooted);
     assert.deepEqual(evictions(), ["first 201", "late 201"]);
-    assert.ok(world.time.clock.wall() - emptyAt > 20_000, "the delay begins anew");
+    assert.ok(story.world.time.clock.wall() - emptyAt > 20_000, "the delay begins anew");
   });
 
   it("survives a 500 in the middle", async () => {
     await start();
     await addDaemonSet("agent");
     await addPod("web");
-    await world.time.pass(3000);
+    await pass(3000);
     const match = { verb: "get", resource: "daemonsets", where: isFromDaemon };
-    const fault = world.server.faults.add({ match, times: 1, effect: { status: 500 } });
+    const fault = story.world.server.faults.add({ match, times: 1, effect: { status: 500 } });
     await wantReboot();
     await until("n1 has rebooted", isRebooted);
     assert.equal(fault.hits, 1);
@@ -85,7 +88,7 @@ describe("A drain", () => {
   it("does not ask again for a pod whose eviction was accepted though the answer was lost", async () => {
     await start();
     await addPod("slow", { spec: { terminationGracePeriodSeconds: 30 } });
-    world.server.faults.add({ match: { subresource: "eviction" }, times: 1, effect: "reset-after" });
+    story.world.server.faults.add({ match: { subresource: "eviction" }, times: 1, effect: "reset-after" });
     await wantReboot();
     await until("n1 has rebooted", isRebooted);
     assert.equal(evictions().length, 1);
@@ -107,7 +110,7 @@ describe("A drain", () => {
     await addBudget("db", "db", { minAvailable: 1 });
     const refusal = { code: 403, reason: "Forbidden", message: "no" };
     const match = { verb: "list", resource: "poddisruptionbudgets", where: isFromDaemon };
-    const fault = world.server.faults.add({ match, effect: { refusal } });
+    const fault = story.world.server.faults.add({ match, effect: { refusal } });
     await wantReboot();
     await until("it has failed", async () => (await phase()) === "Failed");
     assert.ok(fault.hits > 0);
@@ -125,7 +128,7 @@ describe("A drain", () => {
     await addPod("stuck", { finalizers: ["example.com/backup"] });
     await wantReboot();
     await until("it has failed", async () => (await phase()) === "Failed");
-    const said = world.logs.find((line) => line.includes("the drain timed out")) ?? "";
+    const said = story.world.logs.find((line) => line.includes("the drain timed out")) ?? "";
     assert.match(
       said,
       /default\/db: PodDisruptionBudget default\/db allows no disruptions \(minAvailable 1 of 1\); lower minAvailable/,
@@ -139,12 +142,12 @@ describe("A drain", () => {
     await addBudget("db");
     await wantReboot();
     await until("it drains", async () => (await phase()) === "Draining");
-    const before = await world.time.clock.wall();
+    const before = await story.world.time.clock.wall();
     await until("it is given back", async () => (await phase()) !== "Draining");
-    await world.time.pass(1000);
-    const { cordoned, lock } = await world.look();
+    await pass(1000);
+    const { cordoned, lock } = await look();
     assert.deepEqual([cordoned, lock], [[], undefined]);
-    assert.ok(world.time.clock.wall() - before < minute + 3000);
+    assert.ok(story.world.time.clock.wall() - before < minute + 3000);
   });
 
   it("asks ordinary pods first, then those that the cluster needs, then those that the node needs", async () => {
@@ -170,7 +173,7 @@ describe("A drain", () => {
         "the node cannot be drained: default/naked is not managed by a controller and will not be recreated",
       ),
     );
-    assert.deepEqual((await world.look()).cordoned, []);
+    assert.deepEqual((await look()).cordoned, []);
   });
 
   it("deletes past a budget after the time that the escalation gives", async () => {
@@ -179,9 +182,9 @@ describe("A drain", () => {
     await addBudget("db");
     await wantReboot();
     await until("it drains", async () => (await phase()) === "Draining");
-    const began = world.time.clock.wall();
-    await until("the machine is down", async () => !world.machine("n1").isUp);
-    const tookMs = world.time.clock.wall() - began;
+    const began = story.world.time.clock.wall();
+    await until("the machine is down", async () => !story.world.machine("n1").isUp);
+    const tookMs = story.world.time.clock.wall() - began;
     assert.ok(tookMs >= 2 * minute && tookMs < 2 * minute + 10_000, `${tookMs} ms`);
   });
 
@@ -190,12 +193,12 @@ describe("A drain", () => {
     await addPod("db");
     await addBudget("db");
     const match = { verb: "delete", resource: "pods", where: isFromDaemon };
-    const fault = world.server.faults.add({ match, times: 2, effect: { status: 500 } });
+    const fault = story.world.server.faults.add({ match, times: 2, effect: { status: 500 } });
     await wantReboot();
     await until("it drains", async () => (await phase()) === "Draining");
-    const began = world.time.clock.wall();
-    await until("the machine is down", async () => !world.machine("n1").isUp);
-    const tookMs = world.time.clock.wall() - began;
+    const began = story.world.time.clock.wall();
+    await until("the machine is down", async () => !story.world.machine("n1").isUp);
+    const tookMs = story.world.time.clock.wall() - began;
     assert.equal(fault.hits, 2);
     assert.ok(tookMs < 5 * minute + 15_000, `${tookMs} ms`);
   });
@@ -213,9 +216,9 @@ describe("A drain", () => {
   it("that is followed by the reboot anyway evicts what it may, and leaves the rest at once", async () => {
     await start({ "drain-escalation": "evict,reboot", "drain-force": "false" });
     await addPod("naked");
-    await world.time.pass(1000);
+    await pass(1000);
     await wantReboot();
-    await until("the machine is down", async () => !world.machine("n1").isUp, 30);
+    await until("the machine is down", async () => !story.world.machine("n1").isUp, 30_000);
     assert.deepEqual(evictions(), []);
     assert.ok(saysOf("(--drain-force) and goes down with the machine"));
   });
@@ -226,11 +229,11 @@ describe("A drain", () => {
     await addBudget("db");
     await wantReboot();
     await until("it drains", async () => (await phase()) === "Draining");
-    await world.time.pass(minute - 5000);
+    await pass(minute - 5000);
     const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
     const manual = { metadata: { annotations: { "rebootd.dev/lock": '{"nodeID":"manual"}' } } };
-    await world.admin.patch(lease, manual, { signal: world.signal });
-    await until("it is given back", async () => (await phase()) === "Waiting", 60);
+    await story.world.api.patch(lease, manual, { signal: story.world.signal });
+    await until("it is given back", async () => (await phase()) === "Waiting", minute);
     assert.equal(boots(), 1);
   });
 
@@ -247,7 +250,7 @@ describe("A drain", () => {
     await start({ "skip-wait-for-delete-timeout": "30" });
     await addPod("stuck", { finalizers: ["example.com/backup"] });
     await wantReboot();
-    await until("the machine is down", async () => !world.machine("n1").isUp, 120);
+    await until("the machine is down", async () => !story.world.machine("n1").isUp, 2 * minute);
   });
 
   it("leaves the pods of a namespace that is left out", async () => {
@@ -262,13 +265,13 @@ describe("A drain", () => {
     await start({ "reboot-delay": "10s" });
     await wantReboot();
     await until("it drains", async () => (await phase()) === "Draining");
-    await world.time.pass(4000);
+    await pass(4000);
     await setCordon(null);
     await addPod("newcomer");
     await until("n1 has rebooted", isRebooted);
     assert.deepEqual(evictions(), ["newcomer 201"]);
     assert.ok(saysOf("somebody uncordoned the node during the drain; cordoning it again, once"));
-    assert.deepEqual((await world.look()).cordoned, []);
+    assert.deepEqual((await look()).cordoned, []);
   });
 
   it("gives the node up when somebody uncordons it a second time", async () => {
@@ -276,10 +279,10 @@ describe("A drain", () => {
     await wantReboot();
     await until("it drains", async () => (await phase()) === "Draining");
     for (let times = 0; times < 2; times += 1) {
-      await world.time.pass(3000);
+      await pass(3000);
       await setCordon(null);
     }
-    await until("it has failed", async () => (await phase()) === "Failed", 30);
+    await until("it has failed", async () => (await phase()) === "Failed", 30_000);
     assert.equal(boots(), 1);
   });
 
@@ -289,8 +292,8 @@ describe("A drain", () => {
     await addBudget("db");
     await wantReboot();
     await until("it drains", async () => (await phase()) === "Draining");
-    await world.admin.delete("/api/v1/nodes/n1", {}, { signal: world.signal });
-    await world.time.pass(20_000);
+    await story.world.api.delete("/api/v1/nodes/n1", {}, { signal: story.world.signal });
+    await pass(20_000);
     assert.equal(boots(), 1);
   });
 
@@ -300,11 +303,11 @@ describe("A drain", () => {
     await addBudget("db");
     await wantReboot();
     await until("it drains", async () => (await phase()) === "Draining");
-    const began = world.time.clock.wall();
-    await world.time.pass(minute);
-    world.machine("n1").crashDaemon();
+    const began = story.world.time.clock.wall();
+    await pass(minute);
+    node("n1").crashDaemon();
     await until("it has failed", async () => (await phase()) === "Failed");
-    const tookMs = world.time.clock.wall() - began;
+    const tookMs = story.world.time.clock.wall() - began;
     assert.ok(tookMs > minute && tookMs < 2 * minute + 5000, `${tookMs} ms`);
   });
 });

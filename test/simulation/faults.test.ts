@@ -15,7 +15,7 @@ function follow(world: SmallWorld, onPhase: (node: string, phase: Phase) => void
   const followed = { cordonedMax: 0 };
   const read = async () => {
     while (!world.signal.aborted) {
-      const watch = world.admin.watch<WholeNode>("/api/v1/nodes", { signal: world.signal });
+      const watch = world.api.watch<WholeNode>("/api/v1/nodes", { signal: world.signal });
       try {
         for await (const { object } of watch) see(object);
       } catch {
@@ -60,7 +60,7 @@ async function expectRolled(
     const followed = follow(world, disturb(world));
     for (const machine of world.machines) machine.wantReboot();
     for (let passed = 0; passed < withinMinutes && !(await isRolled(world, nodes)); passed += 1) {
-      await world.time.pass(minute);
+      await world.pass(minute);
     }
     const story = world.logs.slice(-40).join("\n");
     assert.ok(await isRolled(world, nodes), `${JSON.stringify(await world.look())}\n${story}`);
@@ -105,7 +105,7 @@ describe("A roll", () => {
         return (node, now) => {
           if (now !== phase || killed.has(node)) return;
           killed.add(node);
-          world.machine(node).crashDaemon();
+          world.node(node).crashDaemon();
         };
       }));
   }
@@ -139,7 +139,7 @@ describe("A roll", () => {
           if (method === "GET") return;
           const count = (writes.get(node) ?? 0) + 1;
           writes.set(node, count);
-          if (count === nth) world.machine(node).crashDaemon();
+          if (count === nth) world.node(node).crashDaemon();
         };
         return undefined;
       }));
@@ -160,7 +160,7 @@ describe("A roll", () => {
 describe("A lock set by hand", () => {
   const lock = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
   const setLock = (world: SmallWorld, value: string | null) =>
-    world.admin.patch(
+    world.api.patch(
       lock,
       { metadata: { annotations: { "rebootd.dev/lock": value } } },
       { signal: world.signal },
@@ -170,21 +170,21 @@ describe("A lock set by hand", () => {
     const world = await startSmallWorld({ nodes: 2, options: { concurrency: "2" } });
     await setLock(world, '{"nodeID":"manual"}');
     for (const machine of world.machines) machine.wantReboot();
-    await world.time.pass(60 * minute);
+    await world.pass(60 * minute);
     assert.deepEqual((await world.look()).phases, { n1: "Waiting", n2: "Waiting" });
     await setLock(world, null);
-    await world.time.pass(2000);
+    await world.pass(2000);
     assert.deepEqual((await world.look()).cordoned, ["n1", "n2"]);
     await world.stop();
   });
 
   it("written over the holder stops it before the reboot, and gives the node back", async () => {
     const world = await startSmallWorld({ nodes: 1, options: { "reboot-delay": "1m" } });
-    world.machine("n1").wantReboot();
-    await world.time.pass(5000);
+    world.node("n1").wantsReboot();
+    await world.pass(5000);
     assert.deepEqual((await world.look()).cordoned, ["n1"]);
     await setLock(world, '{"nodeID":"manual"}');
-    await world.time.pass(5 * minute);
+    await world.pass(5 * minute);
     const { phases, cordoned, lock: value } = await world.look();
     assert.deepEqual(
       { phases, cordoned, value },

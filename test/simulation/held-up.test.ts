@@ -2,19 +2,11 @@
 import assert from "node:assert/strict";
 import { daemonUser } from "../world/manifests.ts";
 import { isFromDaemon } from "./small-world.ts";
-import {
-  addBudget,
-  addPod,
-  evictions,
-  isRebooted,
-  minute,
-  phase,
-  saysOf,
-  start,
-  until,
-  wantReboot,
-  world,
-} from "./story.ts";
+import { createStory, minute } from "./story.ts";
+
+const story = createStory();
+const { addBudget, addPod, evictions, isRebooted, node, pass, phase, saysOf, start, until, wantReboot } =
+  story;
 
 const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
 const isWatch: typeof isFromDaemon = (facts) =>
@@ -22,20 +14,20 @@ const isWatch: typeof isFromDaemon = (facts) =>
 const forbidden = { code: 403, reason: "Forbidden", message: "watching is forbidden" };
 
 const patchBudget = (name: string, spec: object) =>
-  world.admin.patch(`${budgets}/${name}`, { spec }, { signal: world.signal });
+  story.world.api.patch(`${budgets}/${name}`, { spec }, { signal: story.world.signal });
 const refusals = () => evictions().filter((one) => one.endsWith("429")).length;
 const watches = () =>
-  world.server.ledger.count({ user: daemonUser.name, verb: "watch", resource: "poddisruptionbudgets" });
-const requests = () => world.server.ledger.count({ user: daemonUser.name });
+  story.world.server.ledger.count({ user: daemonUser.name, verb: "watch", resource: "poddisruptionbudgets" });
+const requests = () => story.world.server.ledger.count({ user: daemonUser.name });
 /** How long it takes until that is so, in seconds of the world's clock. */
 async function secondsUntil(isSo: () => boolean | Promise<boolean>): Promise<number> {
-  const began = world.time.clock.elapsed();
-  for (let passed = 0; passed < 15 * minute && !(await isSo()); passed += 50) await world.time.pass(50);
-  return (world.time.clock.elapsed() - began) / 1000;
+  const began = story.world.time.clock.elapsed();
+  for (let passed = 0; passed < 15 * minute && !(await isSo()); passed += 50) await pass(50);
+  return (story.world.time.clock.elapsed() - began) / 1000;
 }
 
 describe("A drain that a budget holds up", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const isGone = (name: string) => () => evictions().includes(`${name} 201`);
 
@@ -50,7 +42,7 @@ describe("A drain that a budget holds up", () => {
   for (const minutes of [1, 9, 31]) {
     it(`goes on within 2 s of a budget that opens after ${minutes} min`, async () => {
       await startHeld();
-      await world.time.pass(minutes * minute);
+      await pass(minutes * minute);
       assert.deepEqual(evictions().at(-1), "db 429");
       await patchBudget("db", { minAvailable: 0 });
       const seconds = await secondsUntil(isGone("db"));
@@ -61,21 +53,21 @@ describe("A drain that a budget holds up", () => {
 
   it("goes on within 2 s when the budget is deleted, also after the server was away", async () => {
     await startHeld();
-    await world.time.pass(minute);
-    world.setAway("a test", true);
-    await world.time.pass(minute);
-    world.setAway("a test", false);
-    await world.time.pass(5 * minute);
-    await world.admin.delete(`${budgets}/db`, {}, { signal: world.signal });
+    await pass(minute);
+    story.world.setAway("a test", true);
+    await pass(minute);
+    story.world.setAway("a test", false);
+    await pass(5 * minute);
+    await story.world.api.delete(`${budgets}/db`, {}, { signal: story.world.signal });
     const seconds = await secondsUntil(isGone("db"));
     assert.ok(seconds <= 2, `${seconds} s`);
   });
 
   it("costs the server an eviction in some minutes, and fewer than four requests a minute in all", async () => {
     await startHeld();
-    await world.time.pass(10_000);
+    await pass(10_000);
     const before = { requests: requests(), refusals: refusals() };
-    await world.time.pass(30 * minute);
+    await pass(30 * minute);
     const evicted = refusals() - before.refusals;
     assert.ok(evicted >= 6 && evicted <= 12, `${evicted} evictions`);
     const asked = requests() - before.requests;
@@ -84,14 +76,20 @@ describe("A drain that a budget holds up", () => {
 
   it("asks by time where the budgets may not be watched, and says so once", async () => {
     await start({ preflight: "off", "drain-timeout": "1h" });
-    const fault = world.server.faults.add({ match: { where: isWatch }, effect: { refusal: forbidden } });
+    const fault = story.world.server.faults.add({
+      match: { where: isWatch },
+      effect: { refusal: forbidden },
+    });
     await addPod("db");
     await addBudget("db", "db", { minAvailable: 1 });
     await wantReboot();
     await until("an eviction is refused", async () => refusals() > 0);
-    await world.time.pass(10 * minute);
+    await pass(10 * minute);
     assert.equal(fault.hits, 1);
-    assert.equal(world.logs.filter((line) => line.includes("cannot watch PodDisruptionBudgets")).length, 1);
+    assert.equal(
+      story.world.logs.filter((line) => line.includes("cannot watch PodDisruptionBudgets")).length,
+      1,
+    );
     assert.ok(saysOf("watching is forbidden"));
     assert.ok(refusals() > 15, `${refusals()} evictions`);
     await patchBudget("db", { minAvailable: 0 });
@@ -104,22 +102,22 @@ describe("A drain that a budget holds up", () => {
     await start({ preflight: "off", "drain-timeout": "1h", concurrency: "6" }, { nodes: 7 });
     for (const on of names) await addPod(`web-${on}`, { on, app: "web" });
     await addBudget("web", "web", { minAvailable: 6 });
-    await world.time.pass(3000);
-    for (const name of names) world.machine(name).wantReboot();
+    await pass(3000);
+    for (const name of names) node(name).wantsReboot();
     await until("all are refused", async () => refusals() >= 6);
-    await world.time.pass(15 * minute);
+    await pass(15 * minute);
     const before = refusals();
     await patchBudget("web", { minAvailable: 5 });
     const seconds = await secondsUntil(() => evictions().some((one) => one.endsWith("201")));
     assert.ok(seconds <= 2, `${seconds} s`);
-    await world.time.pass(2000);
+    await pass(2000);
     assert.equal(evictions().filter((one) => one.endsWith("201")).length, 1);
     assert.ok(refusals() - before <= 2, `${refusals() - before} refusals`);
   });
 });
 
 describe("A node that does not start, as a budget would hold its drain up", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const isCordoned = async () => (await phase()) === "Draining";
 
@@ -129,7 +127,7 @@ describe("A node that does not start, as a budget would hold its drain up", () =
     await addPod("db");
     await addBudget("db", "db", { minAvailable: 1 });
     await wantReboot();
-    await world.time.pass(minutes * minute);
+    await pass(minutes * minute);
     assert.deepEqual([await phase(), evictions()], ["Waiting", []]);
   }
 
@@ -148,8 +146,8 @@ describe("A node that does not start, as a budget would hold its drain up", () =
     await addPod("db");
     for (const name of ["first", "second"]) await addBudget("db", name, { minAvailable: 0 });
     await wantReboot();
-    await world.time.pass(9 * minute);
-    await world.admin.delete(`${budgets}/second`, {}, { signal: world.signal });
+    await pass(9 * minute);
+    await story.world.api.delete(`${budgets}/second`, {}, { signal: story.world.signal });
     const seconds = await secondsUntil(isCordoned);
     assert.ok(seconds <= 2, `${seconds} s`);
   });
@@ -158,7 +156,7 @@ describe("A node that does not start, as a budget would hold its drain up", () =
     await startClosed(5);
     const before = { requests: requests(), watches: watches() };
     const hours = 4;
-    await world.time.pass(hours * 60 * minute);
+    await pass(hours * 60 * minute);
     const asked = requests() - before.requests;
     const opened = watches() - before.watches;
     assert.ok(opened > 0 && opened <= hours * 4, `${opened / hours} watches of budgets an hour`);
@@ -168,14 +166,17 @@ describe("A node that does not start, as a budget would hold its drain up", () =
 
   it("asks by time where the budgets may not be watched, and says so once", async () => {
     await start();
-    const fault = world.server.faults.add({ match: { where: isWatch }, effect: { refusal: forbidden } });
+    const fault = story.world.server.faults.add({
+      match: { where: isWatch },
+      effect: { refusal: forbidden },
+    });
     await addPod("db");
     await addBudget("db", "db", { minAvailable: 1 });
     await wantReboot();
-    await world.time.pass(58 * minute);
+    await pass(58 * minute);
     assert.equal(fault.hits, 1);
     assert.equal(
-      world.logs.filter((line) => line.includes("as PodDisruptionBudgets cannot be watched")).length,
+      story.world.logs.filter((line) => line.includes("as PodDisruptionBudgets cannot be watched")).length,
       1,
     );
     await patchBudget("db", { minAvailable: 0 });
@@ -191,16 +192,16 @@ describe("A node that does not start, as a budget would hold its drain up", () =
       spec: { nodeName: undefined, nodeSelector: { "test/disk": "none" } },
     });
     await addBudget("web", "web", { minAvailable: 1 });
-    await world.time.pass(6 * minute);
+    await pass(6 * minute);
     await wantReboot();
-    await world.time.pass(minute);
+    await pass(minute);
     const match = { resource: "poddisruptionbudgets", subresource: "status" };
-    const fault = world.server.faults.add({ match, effect: { status: 500 } });
+    const fault = story.world.server.faults.add({ match, effect: { status: 500 } });
     await patchBudget("web", { minAvailable: "50%" });
-    await world.time.pass(3000);
+    await pass(3000);
     assert.ok(fault.hits > 0);
     fault.remove();
-    await world.time.pass(minute);
+    await pass(minute);
     assert.deepEqual([await phase(), evictions()], ["Waiting", []]);
   });
 
@@ -209,9 +210,9 @@ describe("A node that does not start, as a budget would hold its drain up", () =
     const before = requests();
     for (let times = 0; times < 20; times += 1) {
       await patchBudget("db", { minAvailable: 0 });
-      await world.time.pass(5);
+      await pass(5);
       await patchBudget("db", { minAvailable: 1 });
-      await world.time.pass(5000);
+      await pass(5000);
     }
     assert.ok(requests() - before <= 2, `${requests() - before} requests`);
     assert.equal(await phase(), "Waiting");
@@ -219,27 +220,27 @@ describe("A node that does not start, as a budget would hold its drain up", () =
 });
 
 describe("Nodes that a budget keeps from starting, all at once,", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("do not rush to the lock when it opens: less than half of them look before the first has started", async () => {
     const names = Array.from({ length: 40 }, (_, index) => `n${index + 1}`);
     await start({}, { nodes: 40, seed: 2 });
     for (const on of names) await addPod(`web-${on}`, { on, app: "web" });
     await addBudget("web", "web", { minAvailable: 40 });
-    await world.time.pass(3000);
-    for (const name of names) world.machine(name).wantReboot();
-    await world.time.pass(12 * minute);
+    await pass(3000);
+    for (const name of names) node(name).wantsReboot();
+    await pass(12 * minute);
     const looks = new Set<string>();
-    world.onDaemonRequest = (node, { method, path }) => {
+    story.world.onDaemonRequest = (node, { method, path }) => {
       if (method === "GET" && path.includes("/leases/")) looks.add(node);
     };
     await patchBudget("web", { minAvailable: 39 });
-    const seconds = await secondsUntil(async () => (await world.look()).cordoned.length > 0);
+    const seconds = await secondsUntil(async () => (await story.world.look()).cordoned.length > 0);
     const looked = looks.size;
     assert.ok(seconds <= 2, `${seconds} s`);
     assert.ok(looked >= 1 && looked < 20, `${looked} nodes`);
-    await world.time.pass(5000);
-    assert.equal((await world.look()).cordoned.length, 1);
+    await pass(5000);
+    assert.equal((await story.world.look()).cordoned.length, 1);
     assert.ok(refusals() <= 1, `${refusals()} refusals`);
   });
 });

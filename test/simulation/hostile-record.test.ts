@@ -3,13 +3,17 @@
 import assert from "node:assert/strict";
 import { contract } from "../../daemon/annotations/names.ts";
 import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
-import {
+import { createStory, minute } from "./story.ts";
+
+const story = createStory();
+const {
   addBudget,
   addPod,
   boots,
   evictions,
   isRebooted,
-  minute,
+  look,
+  pass,
   patchNode,
   phase,
   podsOn,
@@ -19,19 +23,18 @@ import {
   start,
   until,
   wantReboot,
-  world,
-} from "./story.ts";
+} = story;
 
 const uid = "00000000-0000-4000-8000-00000000000f";
 
 async function forge(changes: Partial<CycleRecord>): Promise<void> {
-  const now = (await record()) ?? idleRecord(world.time.clock.wall());
+  const now = (await record()) ?? idleRecord(story.world.time.clock.wall());
   await patchNode({
     metadata: { annotations: { [contract.cycle.key]: writeRecord({ ...now, ...changes }) } },
   });
 }
 
-const iso = () => new Date(world.time.clock.wall()).toISOString();
+const iso = () => new Date(story.world.time.clock.wall()).toISOString();
 const forgeries: [what: string, forged: () => Partial<CycleRecord>][] = [
   ["Rebooting", () => ({ phase: "Rebooting", attempt: 1, since: iso() })],
   ["Rebooting, and asked", () => ({ phase: "Rebooting", attempt: 1, since: iso(), askedAt: iso() })],
@@ -45,17 +48,17 @@ async function drainHeld(options: Record<string, string> = {}): Promise<void> {
   await addPod("db");
   await addBudget("db");
   await wantReboot();
-  await until("it drains", async () => (await phase()) === "Draining", 60);
+  await until("it drains", async () => (await phase()) === "Draining", minute);
 }
 
 describe("A forged record", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   for (const [what, forged] of forgeries) {
     it(`that says ${what} takes no machine down past a budget, and does not stand`, async () => {
       await drainHeld();
       await forge(forged());
-      await world.time.pass(2 * minute);
+      await pass(2 * minute);
       assert.deepEqual([boots(), await podsOn("n1"), await phase()], [1, ["db"], "Draining"]);
       assert.ok(saysOf("somebody else has written that this node is"));
     });
@@ -63,8 +66,8 @@ describe("A forged record", () => {
     it(`that says ${what}, and that a daemon finds when it starts, takes none down either`, async () => {
       await drainHeld();
       await forge(forged());
-      world.restartDaemon("n1", { preflight: "off", "drain-timeout": "20m" });
-      await world.time.pass(10 * minute);
+      story.world.restartDaemon("n1", { preflight: "off", "drain-timeout": "20m" });
+      await pass(10 * minute);
       assert.deepEqual([boots(), await podsOn("n1")], [1, ["db"]]);
     });
   }
@@ -73,8 +76,8 @@ describe("A forged record", () => {
     const options = { "post-reboot-node-labels": "example.com/rebooted=yes", "drain-timeout": "20m" };
     await drainHeld(options);
     await forge({ phase: "Returning", bootID: uid, since: iso() });
-    world.restartDaemon("n1", { preflight: "off", ...options });
-    await until("it is given back", async () => (await record())?.outcome !== undefined, 60);
+    story.world.restartDaemon("n1", { preflight: "off", ...options });
+    await until("it is given back", async () => (await record())?.outcome !== undefined, minute);
     const { metadata, spec } = await readNode();
     assert.equal((await record())?.outcome?.result, "failed");
     assert.deepEqual(
@@ -88,9 +91,9 @@ describe("A forged record", () => {
     it(`that says ${says} of a node that only waits does not stand on its Node`, async () => {
       await start({ "start-time": "2:00", "end-time": "3:00" });
       await wantReboot();
-      await world.time.pass(minute);
+      await pass(minute);
       await forge({ phase: says });
-      await world.time.pass(minute);
+      await pass(minute);
       assert.deepEqual([await phase(), boots()], ["Waiting", 1]);
     });
   }
@@ -99,7 +102,7 @@ describe("A forged record", () => {
     await drainHeld({ "drain-timeout": "2m" });
     for (let seconds = 0; seconds < 120; seconds += 10) {
       await forge({ phase: "Draining", since: iso(), reasons: [] });
-      await world.time.pass(10_000);
+      await pass(10_000);
     }
     assert.notEqual(await phase(), "Draining");
     assert.equal((await record())?.outcome?.result, "failed");
@@ -109,15 +112,11 @@ describe("A forged record", () => {
     for (const phase of ["Settling", "Restoring", "Draining", "Returning"] as const) {
       await start();
       await wantReboot();
-      await until("n1 has rebooted", isRebooted, 300);
+      await until("n1 has rebooted", isRebooted, 5 * minute);
       await forge({ phase, cordoned: false, since: "9999-12-31T23:59:59.000Z" });
-      await world.time.pass(20 * minute);
-      assert.deepEqual(
-        [(await world.look()).lock, (await world.look()).phases["n1"]],
-        [undefined, "Idle"],
-        phase,
-      );
-      await world.stop();
+      await pass(20 * minute);
+      assert.deepEqual([(await look()).lock, (await look()).phases["n1"]], [undefined, "Idle"], phase);
+      await story.stop();
     }
     await start();
   });
@@ -129,9 +128,9 @@ describe("A forged record", () => {
     const forged = Object.entries(labels).map(([key, set]) => ({ key, set, found: "forged" }));
     for (const phase of ["Idle", "Restoring", "Draining", "Settling"] as const) {
       await forge({ phase, labels: forged });
-      await world.time.pass(2 * minute);
-      world.restartDaemon("n1", {});
-      await world.time.pass(2 * minute);
+      await pass(2 * minute);
+      story.world.restartDaemon("n1", {});
+      await pass(2 * minute);
       const now = (await readNode()).metadata?.labels ?? {};
       assert.deepEqual({ ...now, ...labels }, now, phase);
     }
@@ -140,9 +139,9 @@ describe("A forged record", () => {
   for (const phase of ["Draining", "Returning"] as const) {
     it(`at rest serves no request, and counts as no reboot, where it says ${phase} since another boot`, async () => {
       await start({ "post-reboot-node-labels": "example.com/rebooted=yes" });
-      await world.time.pass(minute);
+      await pass(minute);
       await forge({ phase, bootID: uid, since: iso(), outcome: undefined });
-      await world.time.pass(5 * minute);
+      await pass(5 * minute);
       const { result } = (await record())?.outcome ?? {};
       assert.deepEqual(
         [result, (await readNode()).metadata?.labels?.["example.com/rebooted"]],

@@ -3,22 +3,25 @@ import { contract } from "../../daemon/annotations/names.ts";
 import type { RawOptions } from "../../daemon/config/settings.ts";
 import { parseRecord } from "../../daemon/cycle/record.ts";
 import type { Inhibitor, Session } from "../../daemon/host/logind/logind.ts";
-import {
+import { createStory, minute } from "./story.ts";
+
+const story = createStory();
+const {
   addBudget,
   addPod,
   boots,
   isRebooted,
-  minute,
+  look,
+  pass,
   patchNode,
   phase,
   podsOn,
   readNode,
   setLock,
-  start as startStory,
+  start: startStory,
   until,
   wantReboot,
-  world,
-} from "./story.ts";
+} = story;
 
 /** What logind of n1 knows; it may also be dumb. */
 let held: Inhibitor[];
@@ -49,16 +52,16 @@ const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
 
 async function expectUntouched(): Promise<void> {
   assert.equal(boots(), 1);
-  const { cordoned, lock } = await world.look();
+  const { cordoned, lock } = await look();
   assert.deepEqual([cordoned, lock], [[], undefined]);
 }
 
 /** Something happens at the moment in which the daemon sends the first such request. */
 function when(method: string, path: RegExp, body: RegExp, happens: () => void): void {
-  world.onDaemonRequest = (_, request) => {
+  story.world.onDaemonRequest = (_, request) => {
     if (request.method !== method || !path.test(request.path)) return;
     if (!body.test(JSON.stringify(request.body))) return;
-    world.onDaemonRequest = () => {};
+    story.world.onDaemonRequest = () => {};
     happens();
   };
 }
@@ -69,17 +72,17 @@ describe("A node whose shutdowns somebody holds back", () => {
     sessions = [];
     isDumb = false;
   });
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("does not start, says who and why, and starts within a minute after that is over", async () => {
     await start();
     held = [flashing];
     await wantReboot();
-    await world.time.pass(10 * minute);
+    await pass(10 * minute);
     assert.deepEqual([await phase(), await reasons()], ["Waiting", [says]]);
     await expectUntouched();
     held = [];
-    await world.time.pass(minute + 1000);
+    await pass(minute + 1000);
     assert.notEqual(await phase(), "Waiting");
     await until("n1 has rebooted", isRebooted);
   });
@@ -88,7 +91,7 @@ describe("A node whose shutdowns somebody holds back", () => {
     await start();
     isDumb = true;
     await wantReboot();
-    await world.time.pass(10 * minute);
+    await pass(10 * minute);
     assert.equal(await phase(), "Waiting");
     assert.match(
       (await reasons())?.[0] ?? "",
@@ -103,17 +106,17 @@ describe("A node whose shutdowns somebody holds back", () => {
     await start({ inhibitors: "ignore" });
     held = [flashing];
     await wantReboot();
-    await until("n1 has rebooted", isRebooted, 120);
+    await until("n1 has rebooted", isRebooted, 2 * minute);
   });
 
   it("reboots where there is no D-Bus, unless it is told to wait in any case", async () => {
     await startStory();
     await wantReboot();
-    await until("n1 has rebooted", isRebooted, 120);
-    await world.stop();
+    await until("n1 has rebooted", isRebooted, 2 * minute);
+    await story.stop();
     await startStory({ inhibitors: "wait" });
     await wantReboot();
-    await world.time.pass(10 * minute);
+    await pass(10 * minute);
     assert.match((await reasons())?.[0] ?? "", /^cannot tell: no D-Bus socket at/);
     await expectUntouched();
   });
@@ -122,10 +125,10 @@ describe("A node whose shutdowns somebody holds back", () => {
     await start();
     await setLock('{"nodeID":"manual"}');
     await wantReboot();
-    await world.time.pass(minute);
+    await pass(minute);
     held = [flashing];
     await setLock(null);
-    await world.time.pass(5 * minute);
+    await pass(5 * minute);
     assert.deepEqual([await phase(), await reasons()], ["Waiting", [says]]);
     await expectUntouched();
   });
@@ -138,11 +141,11 @@ describe("A node whose shutdowns somebody holds back", () => {
       taken = true;
     });
     await wantReboot();
-    await world.time.pass(minute);
+    await pass(minute);
     assert.ok(taken);
     assert.deepEqual([await phase(), await reasons()], ["Waiting", [says]]);
     await expectUntouched();
-    assert.ok(!world.logs.some((line) => line.includes("Draining")));
+    assert.ok(!story.world.logs.some((line) => line.includes("Draining")));
   });
 
   it("goes on draining when that begins meanwhile, waits for it when it is drained, and reboots then", async () => {
@@ -152,15 +155,15 @@ describe("A node whose shutdowns somebody holds back", () => {
     await wantReboot();
     await until("it drains", isIn("Draining"));
     held = [flashing];
-    await world.time.pass(2 * minute);
+    await pass(2 * minute);
     assert.equal(await phase(), "Draining");
     assert.match(String(await reasons()), /^1 pod remains: default\/web: PodDisruptionBudget/);
-    await world.admin.delete(`${budgets}/web`, {}, { signal: world.signal });
+    await story.world.api.delete(`${budgets}/web`, {}, { signal: story.world.signal });
     await until("it is empty", async () => (await podsOn("n1")).length === 0);
-    await world.time.pass(10 * minute);
+    await pass(10 * minute);
     assert.deepEqual([await phase(), boots(), await reasons()], ["Draining", 1, [says]]);
     held = [];
-    await world.time.pass(6000);
+    await pass(6000);
     assert.equal(await phase(), "Rebooting");
     await until("n1 has rebooted", isRebooted);
   });
@@ -170,10 +173,10 @@ describe("A node whose shutdowns somebody holds back", () => {
     await wantReboot();
     await until("it drains", isIn("Draining"));
     isDumb = true;
-    await world.time.pass(5 * minute);
+    await pass(5 * minute);
     assert.deepEqual([await phase(), boots()], ["Draining", 1]);
     isDumb = false;
-    await until("n1 has rebooted", isRebooted, 60);
+    await until("n1 has rebooted", isRebooted, minute);
   });
 
   it("is given back when that lasts longer than --drain-timeout, without a failure", async () => {
@@ -181,7 +184,7 @@ describe("A node whose shutdowns somebody holds back", () => {
     await wantReboot();
     await until("it drains", isIn("Draining"));
     held = [flashing];
-    await until("it is given back", isIn("Waiting"), 400);
+    await until("it is given back", isIn("Waiting"), 400_000);
     await expectUntouched();
     const { outcome, failures } = (await record()) ?? {};
     assert.deepEqual(
@@ -198,7 +201,7 @@ describe("A node whose shutdowns somebody holds back", () => {
       held = [flashing];
     });
     await wantReboot();
-    await until("it is given back", isIn("Waiting"), 120);
+    await until("it is given back", isIn("Waiting"), 2 * minute);
     await expectUntouched();
     assert.equal((await record())?.outcome?.message, says);
   });
@@ -211,24 +214,24 @@ describe("A node on which people are logged in", () => {
     sessions = [anna];
     isDumb = false;
   });
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("reboots all the same by default", async () => {
     await start();
     await wantReboot();
-    await until("n1 has rebooted", isRebooted, 120);
+    await until("n1 has rebooted", isRebooted, 2 * minute);
   });
 
   it("waits for them, but not longer than it was told to", async () => {
     await start({ "logged-in-users": "wait:10m" });
     await wantReboot();
-    const began = world.time.clock.wall();
-    await world.time.pass(minute);
+    const began = story.world.time.clock.wall();
+    await pass(minute);
     assert.equal(await phase(), "Waiting");
     assert.match((await reasons())?.[0] ?? "", /^logged in: anna; waits for that until 2026-/);
     await expectUntouched();
     await until("it drains", isIn("Draining"));
-    const waitedMs = world.time.clock.wall() - began;
+    const waitedMs = story.world.time.clock.wall() - began;
     assert.ok(waitedMs >= 10 * minute && waitedMs < 10 * minute + 3000, `waited ${waitedMs} ms`);
     await until("n1 has rebooted", isRebooted);
   });
@@ -236,29 +239,29 @@ describe("A node on which people are logged in", () => {
   it("starts within a minute once they have left, and reboots though they come back in mid-drain", async () => {
     await start({ "logged-in-users": "wait:2h", "reboot-delay": "20s" });
     await wantReboot();
-    await world.time.pass(5 * minute);
+    await pass(5 * minute);
     sessions = [];
-    await until("it drains", isIn("Draining"), 62);
+    await until("it drains", isIn("Draining"), 62_000);
     sessions = [anna];
-    await until("n1 has rebooted", isRebooted, 120);
+    await until("n1 has rebooted", isRebooted, 2 * minute);
   });
 
   it("does not wait for them when the reboot is urgent, but for who holds shutdowns back", async () => {
     await start({ "logged-in-users": "wait:2h" });
     held = [flashing];
     await patchNode({ metadata: { annotations: { "rebootd.dev/reboot-requested": "urgent" } } });
-    await world.time.pass(2 * minute);
+    await pass(2 * minute);
     assert.deepEqual([await phase(), await reasons()], ["Waiting", [says]]);
     held = [];
-    await until("n1 has rebooted", isRebooted, 180);
+    await until("n1 has rebooted", isRebooted, 3 * minute);
   });
 
   it("starts in time though logind never answers", async () => {
     await start({ "logged-in-users": "wait:10m", inhibitors: "ignore" });
     isDumb = true;
     await wantReboot();
-    await world.time.pass(9 * minute);
+    await pass(9 * minute);
     assert.equal(await phase(), "Waiting");
-    await until("n1 has rebooted", isRebooted, 240);
+    await until("n1 has rebooted", isRebooted, 4 * minute);
   });
 });

@@ -6,7 +6,10 @@ import assert from "node:assert/strict";
 import type { Node } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/settings.ts";
 import { isFromDaemon } from "./small-world.ts";
-import { minute, start as startStory, until, world } from "./story.ts";
+import { createStory, minute } from "./story.ts";
+
+const story = createStory();
+const { look, node, pass, start: startStory, until } = story;
 
 const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
 const created = "2026-11-24T11:00:00Z";
@@ -18,27 +21,31 @@ async function start(nodes: number, options: RawOptions = {}): Promise<void> {
 async function setLock(value: object | null): Promise<void> {
   const text = value === null ? null : JSON.stringify(value);
   const metadata = { annotations: { "rebootd.dev/lock": text } };
-  await world.admin.patch(lease, { metadata }, { signal: world.signal });
+  await story.world.api.patch(lease, { metadata }, { signal: story.world.signal });
 }
 
 async function setCordon(name: string, unschedulable: true | null): Promise<void> {
-  await world.admin.patch(`/api/v1/nodes/${name}`, { spec: { unschedulable } }, { signal: world.signal });
+  await story.world.api.patch(
+    `/api/v1/nodes/${name}`,
+    { spec: { unschedulable } },
+    { signal: story.world.signal },
+  );
 }
 
 function wantReboots(): void {
-  for (const machine of world.machines) machine.wantReboot();
+  for (const machine of story.world.machines) machine.wantReboot();
 }
 
-const boots = () => world.machines.map((machine) => machine.boots.length);
+const boots = () => story.world.machines.map((machine) => machine.boots.length);
 
 async function holders(): Promise<string[]> {
-  const { lock } = await world.look();
+  const { lock } = await look();
   const value = JSON.parse(lock ?? "{}") as { nodeID?: string; locks?: { nodeID: string }[] };
   return (value.locks ?? (value.nodeID ? [{ nodeID: value.nodeID }] : [])).map(({ nodeID }) => nodeID);
 }
 
 async function expectGivenBack(...nodes: string[]): Promise<void> {
-  const { phases, cordoned, lock } = await world.look();
+  const { phases, cordoned, lock } = await look();
   assert.deepEqual([cordoned, lock], [[], undefined]);
   for (const name of nodes) assert.equal(phases[name], "Idle", name);
 }
@@ -48,7 +55,9 @@ function watchCordons(): { most: number } {
   const cordoned = new Set<string>();
   const seen = { most: 0 };
   void (async () => {
-    for await (const { object } of world.admin.watch<Node>("/api/v1/nodes", { signal: world.signal })) {
+    for await (const { object } of story.world.api.watch<Node>("/api/v1/nodes", {
+      signal: story.world.signal,
+    })) {
       const name = object.metadata?.name ?? "";
       if (object.spec?.unschedulable) cordoned.add(name);
       else cordoned.delete(name);
@@ -59,13 +68,13 @@ function watchCordons(): { most: number } {
 }
 
 describe("What goes wrong with kured does not here", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   describe("A node is not left cordoned, nor the lock with nobody", () => {
     it("when a TTL is shorter than the reboot, so that the slot has expired when the node comes back", async () => {
       await start(1, { "lock-ttl": "3s" });
       wantReboots();
-      await world.time.pass(20 * minute);
+      await pass(20 * minute);
       assert.deepEqual(boots(), [2]);
       await expectGivenBack("n1");
     });
@@ -74,26 +83,26 @@ describe("What goes wrong with kured does not here", () => {
       await start(1, { "lock-ttl": "20s", "reboot-delay": "1m" });
       wantReboots();
       await until("the node is given back", async () =>
-        world.logs.some((line) => line.includes("Restoring")),
+        story.world.logs.some((line) => line.includes("Restoring")),
       );
-      await world.time.pass(2000);
+      await pass(2000);
       assert.deepEqual(boots(), [1]);
-      const { phases, cordoned, lock } = await world.look();
+      const { phases, cordoned, lock } = await look();
       if (phases["n1"] === "Waiting") assert.deepEqual([cordoned, lock], [[], undefined]);
-      world.machine("n1").unwantReboot();
-      await world.time.pass(5 * minute);
+      node("n1").wantsNoReboot();
+      await pass(5 * minute);
       await expectGivenBack("n1");
     });
 
     it("when the lock cannot be read for minutes after the reboot, while all else can", async () => {
       await start(2);
-      world.machine("n1").wantReboot();
-      await until("the machine is down", async () => !world.machine("n1").isUp);
+      node("n1").wantsReboot();
+      await until("the machine is down", async () => !story.world.machine("n1").isUp);
       const match = { resource: "leases", where: isFromDaemon };
-      const fault = world.server.faults.add({ match, effect: { status: 500 } });
-      await world.time.pass(12 * minute);
+      const fault = story.world.server.faults.add({ match, effect: { status: 500 } });
+      await pass(12 * minute);
       fault.remove();
-      await world.time.pass(2 * minute);
+      await pass(2 * minute);
       assert.deepEqual(boots(), [2, 1]);
       await expectGivenBack("n1");
     });
@@ -103,18 +112,18 @@ describe("What goes wrong with kured does not here", () => {
         await start(1, { "drain-timeout": "10s", "lock-release-delay": "5m" });
         const spec = { nodeName: "n1", containers: [{ name: "main", image: "app:1" }] };
         const metadata = { name: "stuck", finalizers: ["example.com/never"] };
-        await world.admin.create("/api/v1/namespaces/default/pods", { metadata, spec }, world);
+        await story.world.api.create("/api/v1/namespaces/default/pods", { metadata, spec }, story.world);
         let writes = 0;
-        world.onDaemonRequest = (_, { method }) => {
+        story.world.onDaemonRequest = (_, { method }) => {
           if (method === "GET") return;
           writes += 1;
-          if (writes === nth) world.machine("n1").crashDaemon();
+          if (writes === nth) node("n1").crashDaemon();
         };
         wantReboots();
-        await until("the failure is recorded", async () => (await world.look()).phases["n1"] === "Failed");
-        const { cordoned, lock } = await world.look();
+        await until("the failure is recorded", async () => (await look()).phases["n1"] === "Failed");
+        const { cordoned, lock } = await look();
         assert.deepEqual([cordoned, lock], [[], undefined], `killed at write ${nth}`);
-        await world.stop();
+        await story.stop();
       }
     });
 
@@ -123,7 +132,7 @@ describe("What goes wrong with kured does not here", () => {
       const expired = { nodeID: "n1", created: "2026-11-24T10:00:00Z", TTL: 60e9 };
       await setLock({ maxOwners: 2, locks: [expired] });
       wantReboots();
-      await world.time.pass(5 * minute);
+      await pass(5 * minute);
       assert.deepEqual(boots(), [2]);
       await expectGivenBack("n1");
     });
@@ -132,32 +141,32 @@ describe("What goes wrong with kured does not here", () => {
       await start(1);
       await setLock({ maxOwners: 2, locks: [] });
       wantReboots();
-      await world.time.pass(5 * minute);
+      await pass(5 * minute);
       assert.deepEqual(boots(), [2]);
       await expectGivenBack("n1");
     });
 
     it("when the machine never goes down", async () => {
       await start(1, { "reboot-timeout": "1m" });
-      world.machine("n1").behaviour.goesDown = false;
+      story.world.machine("n1").behaviour.goesDown = false;
       wantReboots();
-      await until("the failure is recorded", async () => (await world.look()).phases["n1"] === "Failed");
-      const { cordoned, lock } = await world.look();
+      await until("the failure is recorded", async () => (await look()).phases["n1"] === "Failed");
+      const { cordoned, lock } = await look();
       assert.deepEqual([cordoned, lock], [[], undefined]);
     });
 
     it("when the object with the lock is deleted in mid-cycle", async () => {
       await start(2, { "reboot-delay": "1m" });
-      world.machine("n1").wantReboot();
-      await world.time.pass(20_000);
+      node("n1").wantsReboot();
+      await pass(20_000);
       assert.deepEqual(await holders(), ["n1"]);
-      await world.admin.delete(lease, {}, { signal: world.signal });
+      await story.world.api.delete(lease, {}, { signal: story.world.signal });
       // The manifests bring it back; the daemons may not make one.
       const body = { metadata: { name: "rebootd" }, spec: {} };
-      await world.admin.create(lease.replace(/\/rebootd$/, ""), body, { signal: world.signal });
-      await world.time.pass(minute);
+      await story.world.api.create(lease.replace(/\/rebootd$/, ""), body, { signal: story.world.signal });
+      await pass(minute);
       assert.deepEqual(boots(), [1, 1], "it is not rebooted without a slot");
-      await world.time.pass(10 * minute);
+      await pass(10 * minute);
       assert.deepEqual(boots(), [2, 1]);
       await expectGivenBack("n1");
     });
@@ -169,38 +178,38 @@ describe("What goes wrong with kured does not here", () => {
       await setCordon("n1", true);
       const metadata = { name: "stuck", finalizers: ["example.com/never"] };
       const spec = { nodeName: "n1", containers: [{ name: "main", image: "app:1" }] };
-      await world.admin.create("/api/v1/namespaces/default/pods", { metadata, spec }, world);
+      await story.world.api.create("/api/v1/namespaces/default/pods", { metadata, spec }, story.world);
       wantReboots();
-      await until("the failure is recorded", async () => (await world.look()).phases["n1"] === "Failed");
-      assert.deepEqual((await world.look()).cordoned, ["n1"]);
+      await until("the failure is recorded", async () => (await look()).phases["n1"] === "Failed");
+      assert.deepEqual((await look()).cordoned, ["n1"]);
     });
 
     it("between the daemon's last look at it and its own cordon", async () => {
       await start(1);
       let cordonedByHand = false;
-      world.onDaemonRequest = (_, { method, body = "" }) => {
+      story.world.onDaemonRequest = (_, { method, body = "" }) => {
         if (cordonedByHand || method !== "PATCH" || !body.includes('"unschedulable":true')) return;
         cordonedByHand = true;
         void setCordon("n1", true);
       };
       wantReboots();
-      await world.time.pass(5 * minute);
+      await pass(5 * minute);
       assert.deepEqual(boots(), [2]);
       assert.ok(cordonedByHand);
-      const { cordoned, lock } = await world.look();
+      const { cordoned, lock } = await look();
       assert.deepEqual([cordoned, lock], [["n1"], undefined]);
     });
 
     it("by a daemon that was only started anew while it held the slot: it goes on, and says nothing of success", async () => {
       await start(1, { "reboot-delay": "1m" });
       wantReboots();
-      await world.time.pass(20_000);
-      world.machine("n1").crashDaemon();
-      await world.time.pass(10_000);
-      const { phases, cordoned } = await world.look();
+      await pass(20_000);
+      node("n1").crashDaemon();
+      await pass(10_000);
+      const { phases, cordoned } = await look();
       assert.deepEqual([phases, cordoned], [{ n1: "Draining" }, ["n1"]]);
-      assert.ok(!world.logs.some((line) => line.includes("the node is back")));
-      await world.time.pass(5 * minute);
+      assert.ok(!story.world.logs.some((line) => line.includes("the node is back")));
+      await pass(5 * minute);
       assert.deepEqual(boots(), [2]);
     });
   });
@@ -209,7 +218,7 @@ describe("What goes wrong with kured does not here", () => {
     it("when a TTL is shorter than the drain: whose slot has expired is not rebooted", async () => {
       await start(2, { "lock-ttl": "20s", "reboot-delay": "1m", period: "10s" });
       wantReboots();
-      await world.time.pass(10 * minute);
+      await pass(10 * minute);
       assert.deepEqual(boots(), [1, 1]);
     });
 
@@ -223,36 +232,36 @@ describe("What goes wrong with kured does not here", () => {
       await setLock({ maxOwners: 3, locks });
       // These would give back what they do not need.
       for (const name of ["n2", "n3", "n4"]) {
-        world.machine(name).behaviour.comesBack = false;
-        world.machine(name).reboot();
+        story.world.machine(name).behaviour.comesBack = false;
+        node(name).losesPower();
       }
-      await world.time.pass(1000);
+      await pass(1000);
       await setLock({ maxOwners: 3, locks });
-      world.machine("n1").wantReboot();
-      await world.time.pass(60 * minute);
+      node("n1").wantsReboot();
+      await pass(60 * minute);
       assert.equal(boots()[0], 1);
     });
 
     it("while the concurrency goes from one to two and back with slots held", async () => {
       await start(4, { "reboot-delay": "30s" });
       const followed = watchCordons();
-      world.machine("n1").wantReboot();
+      node("n1").wantsReboot();
       await until("n1 holds the lock", async () => (await holders()).includes("n1"));
       // Daemons of the new configuration come in beside it.
-      await world.restartDaemons({ concurrency: "2", "reboot-delay": "30s" }, ["n2", "n3"]);
-      world.machine("n2").wantReboot();
-      world.machine("n3").wantReboot();
-      await world.time.pass(5000);
+      await story.world.restartDaemons({ concurrency: "2", "reboot-delay": "30s" }, ["n2", "n3"]);
+      node("n2").wantsReboot();
+      node("n3").wantsReboot();
+      await pass(5000);
       assert.deepEqual(await holders(), ["n1"], "who wants to be alone is alone");
       await until("both of the new ones hold a slot", async () => (await holders()).length === 2);
       assert.equal(boots()[0], 2);
       assert.equal(followed.most, 2);
-      await world.restartDaemons({ concurrency: "1", "reboot-delay": "30s" }, ["n1", "n2", "n3", "n4"]);
-      world.machine("n4").wantReboot();
+      await story.world.restartDaemons({ concurrency: "1", "reboot-delay": "30s" }, ["n1", "n2", "n3", "n4"]);
+      node("n4").wantsReboot();
       followed.most = 0;
-      await world.time.pass(5000);
+      await pass(5000);
       assert.equal((await holders()).length, 2, "nobody is forgotten");
-      await world.time.pass(10 * minute);
+      await pass(10 * minute);
       assert.deepEqual(boots(), [2, 2, 2, 2]);
       assert.ok(followed.most <= 2);
       await expectGivenBack("n1", "n2", "n3", "n4");
@@ -261,13 +270,13 @@ describe("What goes wrong with kured does not here", () => {
     it("before the first is Ready again and has settled", async () => {
       await start(2, { "ready-settle": "30s" });
       wantReboots();
-      await until("a machine is down", async () => world.machines.some(({ isUp }) => !isUp));
-      const first = world.machines.findIndex(({ isUp }) => !isUp);
-      await until("it is up again", async () => world.machines.every(({ isUp }) => isUp));
-      await world.time.pass(25_000);
+      await until("a machine is down", async () => story.world.machines.some(({ isUp }) => !isUp));
+      const first = story.world.machines.findIndex(({ isUp }) => !isUp);
+      await until("it is up again", async () => story.world.machines.every(({ isUp }) => isUp));
+      await pass(25_000);
       assert.equal(boots()[1 - first], 1);
       assert.deepEqual(await holders(), [`n${first + 1}`]);
-      await world.time.pass(5 * minute);
+      await pass(5 * minute);
       assert.deepEqual(boots(), [2, 2]);
     });
 
@@ -275,15 +284,19 @@ describe("What goes wrong with kured does not here", () => {
       await start(4, { concurrency: "4", "max-per-zone": "1", "reboot-delay": "20s" });
       for (const [index, name] of ["n1", "n2", "n3", "n4"].entries()) {
         const labels = { "topology.kubernetes.io/zone": index < 2 ? "a" : "b" };
-        await world.admin.patch(`/api/v1/nodes/${name}`, { metadata: { labels } }, { signal: world.signal });
+        await story.world.api.patch(
+          `/api/v1/nodes/${name}`,
+          { metadata: { labels } },
+          { signal: story.world.signal },
+        );
       }
       const followed = watchCordons();
       wantReboots();
-      await world.time.pass(10_000);
+      await pass(10_000);
       const inside = await holders();
       assert.equal(inside.filter((name) => name <= "n2").length, 1);
       assert.equal(inside.filter((name) => name > "n2").length, 1);
-      await world.time.pass(10 * minute);
+      await pass(10 * minute);
       assert.deepEqual(boots(), [2, 2, 2, 2]);
       assert.equal(followed.most, 2);
     });
@@ -292,24 +305,28 @@ describe("What goes wrong with kured does not here", () => {
       await start(3, { concurrency: "3", "reboot-delay": "20s" });
       for (const name of ["n1", "n2"]) {
         const labels = { "node-role.kubernetes.io/control-plane": "" };
-        await world.admin.patch(`/api/v1/nodes/${name}`, { metadata: { labels } }, { signal: world.signal });
+        await story.world.api.patch(
+          `/api/v1/nodes/${name}`,
+          { metadata: { labels } },
+          { signal: story.world.signal },
+        );
       }
-      world.machine("n2").behaviour.comesBack = false;
-      world.machine("n2").reboot();
-      await world.time.pass(2 * minute);
-      world.machine("n1").wantReboot();
-      await world.time.pass(10 * minute);
+      story.world.machine("n2").behaviour.comesBack = false;
+      node("n2").losesPower();
+      await pass(2 * minute);
+      node("n1").wantsReboot();
+      await pass(10 * minute);
       assert.equal(boots()[0], 1);
-      assert.ok(world.logs.some((line) => line.includes("control-plane nodes are not Ready: n2")));
-      world.machine("n2").powerOn();
-      await world.time.pass(2 * minute);
+      assert.ok(story.world.logs.some((line) => line.includes("control-plane nodes are not Ready: n2")));
+      story.world.machine("n2").powerOn();
+      await pass(2 * minute);
       assert.equal(boots()[0], 2, "it goes once that is Ready");
       wantReboots();
-      await world.time.pass(10_000);
+      await pass(10_000);
       const inside = await holders();
       assert.equal(inside.filter((name) => name !== "n3").length, 1);
       assert.ok(inside.includes("n3"), "the limit is three");
-      await world.time.pass(10 * minute);
+      await pass(10 * minute);
       assert.deepEqual(boots(), [3, 3, 2]);
     });
   });
@@ -317,12 +334,12 @@ describe("What goes wrong with kured does not here", () => {
   it("Who enters is in the lock once, though the answer to the write was lost", async () => {
     await start(2, { concurrency: "2", "reboot-delay": "20s" });
     const match = { verb: "patch", resource: "leases", where: isFromDaemon };
-    world.server.faults.add({ match, times: 2, effect: "reset-after" });
+    story.world.server.faults.add({ match, times: 2, effect: "reset-after" });
     wantReboots();
     await until("both are in", async () => (await holders()).length >= 2);
-    await world.time.pass(10_000);
+    await pass(10_000);
     assert.deepEqual((await holders()).sort(), ["n1", "n2"]);
-    await world.time.pass(10 * minute);
+    await pass(10 * minute);
     assert.deepEqual(boots(), [2, 2]);
     await expectGivenBack("n1", "n2");
   });
@@ -330,13 +347,13 @@ describe("What goes wrong with kured does not here", () => {
   it("Who lost the race does not wait for a period, but enters within seconds of the release", async () => {
     await start(2, { period: "24h" });
     await setLock({ nodeID: "n2", created, TTL: 0, concurrency: 1 });
-    world.machine("n2").behaviour.comesBack = false;
-    world.machine("n2").reboot();
-    world.machine("n1").wantReboot();
-    await world.time.pass(60 * minute);
+    story.world.machine("n2").behaviour.comesBack = false;
+    node("n2").losesPower();
+    node("n1").wantsReboot();
+    await pass(60 * minute);
     assert.equal(boots()[0], 1);
     await setLock(null);
-    await world.time.pass(2000);
+    await pass(2000);
     assert.deepEqual(await holders(), ["n1"]);
   });
 });

@@ -5,8 +5,11 @@ import type { ApiResponse, Transport } from "../../daemon/cluster/transport.ts";
 import { type Fields, isFields } from "../kubernetes/api/object.ts";
 import { fieldsOf, type Shape } from "../kubernetes/api/schema.ts";
 import { createVolume, usesClaim } from "../kubernetes/volumes.ts";
-import { addPod, isRebooted, start, until, wantReboot, world } from "./story.ts";
+import { createStory } from "./story.ts";
 import { type } from "./typed.ts";
+
+const story = createStory();
+const { addPod, isRebooted, look, start, until, wantReboot } = story;
 
 /** Each answer, and each event of a watch, as `change` makes it. */
 function changing(transport: Transport, change: (answer: Fields, path: string) => void): Transport {
@@ -40,8 +43,8 @@ async function* linesOf(response: ApiResponse): AsyncIterable<string> {
 /** An administrator's client that a person's commands go through. */
 const clientOver = (between: (transport: Transport) => Transport) =>
   createClient({
-    transport: between(world.server.transport(world.server.adminToken)),
-    clock: world.time.clock,
+    transport: between(story.world.server.transport(story.world.server.adminToken)),
+    clock: story.world.time.clock,
   });
 
 const claimed = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } };
@@ -69,7 +72,7 @@ const forms: [what: string, empty: (list: Fields) => void][] = [
 
 for (const [what, empty] of forms) {
   describe(`Where an empty list comes with ${what}`, () => {
-    afterEach(() => world.stop());
+    afterEach(story.stop);
 
     /** What was asked for, without what differs from case to case, of each list that was empty. */
     const met = new Set<string>();
@@ -95,7 +98,7 @@ for (const [what, empty] of forms) {
       await start(options, { nodes: 2, between });
       await addPod("other");
       await wantReboot();
-      await until("it has rebooted", isRebooted, 180);
+      await until("it has rebooted", isRebooted, 180_000);
       assert.deepEqual([...met].sort(), [
         "nodes cordoned",
         "poddisruptionbudgets",
@@ -106,7 +109,7 @@ for (const [what, empty] of forms) {
     it("a node of the control plane reboots beside one that shows no pod", async () => {
       await start({}, { nodes: 2, between, controlPlane: { members: 2, staticPods: [] } });
       await wantReboot();
-      await until("it has rebooted", isRebooted, 180);
+      await until("it has rebooted", isRebooted, 180_000);
       assert.deepEqual([...met].sort(), ["nodes cordoned", "nodes of the control plane", "pods on the node"]);
     });
 
@@ -114,10 +117,10 @@ for (const [what, empty] of forms) {
       await start({}, { nodes: 1, between });
       const claim = { metadata: { name: "data" }, spec: { volumeName: "data", ...claimed } };
       const path = "/api/v1/namespaces/default/persistentvolumeclaims";
-      await world.admin.create(path, claim, { signal: world.signal });
+      await story.world.api.create(path, claim, { signal: story.world.signal });
       await addPod("db", { spec: usesClaim("data") });
       await wantReboot();
-      await until("it has rebooted", isRebooted, 180);
+      await until("it has rebooted", isRebooted, 180_000);
       assert.ok(met.has("volumeattachments"), [...met].join(", "));
     });
 
@@ -125,7 +128,7 @@ for (const [what, empty] of forms) {
       await start({}, { nodes: 1, rights: "everything" });
       const api = clientOver(emptying);
       const said = async (...args: string[]) => {
-        const { code, out, err } = await type(world, args, { api });
+        const { code, out, err } = await type(story.world, args, { api });
         assert.deepEqual([code, err], [0, ""], args.join(" "));
         return out;
       };
@@ -155,7 +158,7 @@ function listIn(path: string): string {
 }
 
 describe("Where the API server writes null for every field that has no value", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   /** A cycle of a node with all that a daemon reads, and what people are told of it; `between` stands before the server. */
   async function tell(between: (transport: Transport) => Transport): Promise<readonly string[]> {
@@ -170,24 +173,25 @@ describe("Where the API server writes null for every field that has no value", (
       between: (_, transport) => between(transport),
       controlPlane: { members: 2, staticPods: ["etcd"] },
     });
-    await createVolume({ api: world.admin, signal: world.signal }, { name: "data" });
-    await world.admin.create(csiNodes, { metadata: { name: "n1" } }, { signal: world.signal });
+    await createVolume({ api: story.world.api, signal: story.world.signal }, { name: "data" });
+    await story.world.api.create(csiNodes, { metadata: { name: "n1" } }, { signal: story.world.signal });
     await addPod("db", { spec: usesClaim("data") });
     await addPod("cache", { spec: { volumes: [{ name: "tmp", emptyDir: {} }], tolerations: tolerant } });
     await wantReboot();
     const api = clientOver(between);
-    const typed = async (...args: string[]) => Object.values(await type(world, args, { api })).join("\n");
+    const typed = async (...args: string[]) =>
+      Object.values(await type(story.world, args, { api })).join("\n");
     const told = [await typed("plan", "n1")];
-    await until("it drains", async () => (await world.look()).phases["n1"] === "Draining");
+    await until("it drains", async () => (await look()).phases["n1"] === "Draining");
     told.push(await typed("status"), await typed("explain", "n1"), await typed("explain", "n2"));
-    await until("it has rebooted", isRebooted, 300);
+    await until("it has rebooted", isRebooted, 300_000);
     told.push(await typed("status"), await typed("pause", "n1"), await typed("resume", "n1"));
-    return [...told, ...world.logs];
+    return [...told, ...story.world.logs];
   }
 
   it("a cycle, and all that is said of it, is the same as where it leaves them out", async () => {
     const told = await tell((transport) => transport);
-    await world.stop();
+    await story.stop();
     const withNulls = await tell((transport) => changing(transport, fillAnswer));
     assert.deepEqual(withNulls, told);
     for (const said of [

@@ -14,7 +14,7 @@ async function start(nodes: number, options: RawOptions = {}): Promise<void> {
 }
 
 async function annotate(path: string, key: string, value: string | null): Promise<void> {
-  await world.admin.patch(path, { metadata: { annotations: { [key]: value } } }, { signal: world.signal });
+  await world.api.patch(path, { metadata: { annotations: { [key]: value } } }, { signal: world.signal });
 }
 
 const setLock = (value: unknown) =>
@@ -39,9 +39,9 @@ describe("The lock", () => {
       await start(1);
       await setLock({ nodeID: "gone", metadata: { unschedulable: false }, created, TTL: 0 });
       wantReboots();
-      await world.time.pass(29_000);
+      await world.pass(29_000);
       assert.deepEqual(await cordoned(), []);
-      await world.time.pass(10 * minute);
+      await world.pass(10 * minute);
       assert.deepEqual(boots(), [2]);
       assert.equal((await world.look()).lock, undefined);
     });
@@ -57,9 +57,9 @@ describe("The lock", () => {
         if (path !== "/api/v1/nodes/n9") return;
         looks += 1;
         if (looks === 1)
-          world.time.timers.setTimeout(() => void world.admin.create("/api/v1/nodes", node, world), 1000);
+          world.time.timers.setTimeout(() => void world.api.create("/api/v1/nodes", node, world), 1000);
       };
-      await world.time.pass(60 * minute);
+      await world.pass(60 * minute);
       assert.ok(looks >= 2);
       assert.deepEqual(boots(), [1, 1]);
       assert.equal((await world.look()).lock, JSON.stringify(gone));
@@ -69,8 +69,8 @@ describe("The lock", () => {
   it("whose holder's Node was made anew under its name goes on", async () => {
     await start(2);
     await setLock({ nodeID: "n2", nodeUID: "of-the-one-before", created, TTL: 0 });
-    world.machine("n1").wantReboot();
-    await world.time.pass(10 * minute);
+    world.node("n1").wantsReboot();
+    await world.pass(10 * minute);
     assert.deepEqual(boots(), [2, 1]);
   });
 
@@ -80,9 +80,9 @@ describe("The lock", () => {
     await setLock(n2);
     // The daemon of n2 would give the slot back: it is not its own.
     world.machine("n2").behaviour.comesBack = false;
-    world.machine("n2").reboot();
-    world.machine("n1").wantReboot();
-    await world.time.pass(48 * 60 * minute);
+    world.node("n2").losesPower();
+    world.node("n1").wantsReboot();
+    await world.pass(48 * 60 * minute);
     assert.equal(boots()[0], 1);
     assert.equal((await world.look()).lock, JSON.stringify(n2));
   });
@@ -93,13 +93,13 @@ describe("The lock", () => {
       await start(2, { concurrency, "max-per-zone": "1" });
       await setLock({ nodeID: "n2", created, TTL: 0, concurrency: 1 });
       world.machine("n2").behaviour.comesBack = false;
-      world.machine("n2").reboot();
-      world.machine("n1").wantReboot();
-      await world.time.pass(10 * minute);
+      world.node("n2").losesPower();
+      world.node("n1").wantsReboot();
+      await world.pass(10 * minute);
       const asked: string[] = [];
       world.onDaemonRequest = (_, { method, path }) => void asked.push(`${method} ${path}`);
       const watches = world.server.openWatches;
-      await world.time.pass(hours * 60 * minute);
+      await world.pass(hours * 60 * minute);
       const isWatch = (request: string) => request.includes("watch=true");
       const requests = asked.filter((request) => !isWatch(request));
       assert.ok(requests.length <= 6 * hours, `${requests.length} with concurrency ${concurrency}`);
@@ -129,21 +129,21 @@ describe("The lock", () => {
     await start(1);
     await setLock({ nodeID: "gone" });
     wantReboots();
-    await world.time.pass(24 * 60 * minute);
+    await world.pass(24 * 60 * minute);
     assert.deepEqual(boots(), [1]);
   });
 
   it("set by hand beside holders, with several slots, stops every new cycle and loses nobody", async () => {
     await start(3, { concurrency: "3", "reboot-delay": "2m" });
-    world.machine("n1").wantReboot();
-    world.machine("n2").wantReboot();
-    await world.time.pass(10_000);
+    world.node("n1").wantsReboot();
+    world.node("n2").wantsReboot();
+    await world.pass(10_000);
     const { lock } = await world.look();
     const { locks } = JSON.parse(lock ?? "") as { locks: unknown[] };
     assert.equal(locks.length, 2);
     await setLock({ maxOwners: 3, locks: [...locks, { nodeID: "manual" }] });
-    world.machine("n3").wantReboot();
-    await world.time.pass(20 * minute);
+    world.node("n3").wantsReboot();
+    await world.pass(20 * minute);
     assert.deepEqual(boots(), [2, 2, 1]);
     assert.deepEqual(JSON.parse((await world.look()).lock ?? ""), {
       maxOwners: 3,
@@ -156,11 +156,11 @@ describe("The lock", () => {
       await start(1);
       await setLock(junk);
       wantReboots();
-      await world.time.pass(60 * minute);
+      await world.pass(60 * minute);
       assert.deepEqual(boots(), [1]);
       assert.equal((await world.look()).lock, junk);
       await setLock(null);
-      await world.time.pass(2 * minute);
+      await world.pass(2 * minute);
       assert.deepEqual(boots(), [2]);
     });
   }
@@ -175,10 +175,10 @@ describe("The lock", () => {
         spec: { containers: [{ name: "kured", image: "kured:1" }], nodeSelector: { nowhere: "true" } },
       };
       const body = { metadata: { name: "kured" }, spec: { selector: { matchLabels: labels }, template } };
-      await world.admin.create(daemonSets, body, { signal: world.signal });
+      await world.api.create(daemonSets, body, { signal: world.signal });
     }
     const lockOfKured = async () => {
-      const { metadata } = await world.admin.get<{ metadata: { annotations?: Record<string, string> } }>(
+      const { metadata } = await world.api.get<{ metadata: { annotations?: Record<string, string> } }>(
         `${daemonSets}/kured`,
         { signal: world.signal },
       );
@@ -202,15 +202,15 @@ describe("The lock", () => {
       it(`waits while kured holds it in the ${shape} shape, and goes on when kured has let go`, async () => {
         await startBesideKured(1, { concurrency });
         for (const name of ["n2", "n3"]) {
-          await world.admin.create("/api/v1/nodes", { metadata: { name } }, { signal: world.signal });
+          await world.api.create("/api/v1/nodes", { metadata: { name } }, { signal: world.signal });
         }
         await annotate(`${daemonSets}/kured`, kured, JSON.stringify(value));
         wantReboots();
-        await world.time.pass(60 * minute);
+        await world.pass(60 * minute);
         assert.deepEqual(boots(), [1]);
         assert.equal(await lockOfKured(), JSON.stringify(value));
         await annotate(`${daemonSets}/kured`, kured, '{"maxOwners":2,"locks":[]}');
-        await world.time.pass(2 * minute);
+        await world.pass(2 * minute);
         assert.deepEqual(boots(), [2]);
         assert.equal(await lockOfKured(), undefined);
       });
@@ -219,7 +219,7 @@ describe("The lock", () => {
     it("is written as kured reads it", async () => {
       await startBesideKured(1, { "reboot-delay": "1m" });
       wantReboots();
-      await world.time.pass(30_000);
+      await world.pass(30_000);
       const entry = JSON.parse((await lockOfKured()) ?? "") as Record<string, unknown>;
       assert.equal(entry["nodeID"], "n1");
       assert.deepEqual(entry["metadata"], { unschedulable: false });

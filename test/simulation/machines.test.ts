@@ -10,8 +10,7 @@ async function start(options: SmallWorldOptions): Promise<void> {
 }
 
 const boots = () => world.machines.map((machine) => machine.boots.length);
-const deleteNode = (name: string) =>
-  world.admin.delete(`/api/v1/nodes/${name}`, {}, { signal: world.signal });
+const deleteNode = (name: string) => world.api.delete(`/api/v1/nodes/${name}`, {}, { signal: world.signal });
 
 /** The node whose machine is the first to go down. */
 async function firstDown(): Promise<string> {
@@ -26,7 +25,7 @@ describe("A roll", () => {
     await start({ nodes: 2 });
     const name = await firstDown();
     await deleteNode(name);
-    await world.time.pass(20 * minute);
+    await world.pass(20 * minute);
     const { phases, cordoned, lock } = await world.look();
     assert.deepEqual(boots(), [2, 2]);
     assert.deepEqual(
@@ -40,7 +39,7 @@ describe("A roll", () => {
     const name = await firstDown();
     world.machine(name).behaviour.comesBack = false;
     await deleteNode(name);
-    await world.time.pass(20 * minute);
+    await world.pass(20 * minute);
     const { phases, lock } = await world.look();
     const [left = ""] = Object.keys(phases);
     assert.deepEqual({ phases, lock }, { phases: { [left]: "Idle" }, lock: undefined });
@@ -52,7 +51,7 @@ describe("A roll", () => {
     await start({ nodes: 2 });
     const name = await firstDown();
     world.machine(name).behaviour.comesBack = false;
-    await world.time.pass(24 * 60 * minute);
+    await world.pass(24 * 60 * minute);
     const { phases, cordoned, lock } = await world.look();
     assert.deepEqual(cordoned, [name]);
     assert.match(lock ?? "", new RegExp(`"nodeID":"${name}"`));
@@ -67,9 +66,9 @@ describe("A roll", () => {
       const { phases, cordoned } = await world.look();
       return phases["n1"] === "Failed" && cordoned.length === 0;
     };
-    for (let passed = 0; passed < 60 && !(await isGivenBack()); passed += 1) await world.time.pass(10_000);
+    for (let passed = 0; passed < 60 && !(await isGivenBack()); passed += 1) await world.pass(10_000);
     assert.ok(await isGivenBack());
-    await world.time.pass(8 * minute);
+    await world.pass(8 * minute);
     assert.deepEqual(boots(), [1, 2]);
     assert.ok(
       world.logs.some((line) => line.includes("asked to reboot 2 times, but the machine is still up")),
@@ -80,9 +79,9 @@ describe("A roll", () => {
     world = await startSmallWorld({ nodes: 1, options: { "drain-timeout": "2m" } });
     const metadata = { name: "stuck", finalizers: ["example.com/backup"] };
     const spec = { nodeName: "n1", containers: [{ name: "main", image: "app:1" }] };
-    await world.admin.create("/api/v1/namespaces/default/pods", { metadata, spec }, { signal: world.signal });
-    world.machine("n1").wantReboot();
-    await world.time.pass(2 * minute + 5000);
+    await world.api.create("/api/v1/namespaces/default/pods", { metadata, spec }, { signal: world.signal });
+    world.node("n1").wantsReboot();
+    await world.pass(2 * minute + 5000);
     const { phases, cordoned, lock } = await world.look();
     assert.deepEqual({ phases, cordoned, lock }, { phases: { n1: "Failed" }, cordoned: [], lock: undefined });
     assert.ok(
@@ -92,7 +91,7 @@ describe("A roll", () => {
 
   it("is not disturbed by clocks that are an hour off", async () => {
     await start({ nodes: 3, skewMs: { n1: 60 * minute, n2: -60 * minute } });
-    await world.time.pass(10 * minute);
+    await world.pass(10 * minute);
     assert.deepEqual(boots(), [2, 2, 2]);
     const { cordoned, lock } = await world.look();
     assert.deepEqual({ cordoned, lock }, { cordoned: [], lock: undefined });

@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
-import {
+import { createStory } from "./story.ts";
+
+const story = createStory();
+const {
   addBudget,
   addPod,
   boots,
   isRebooted,
+  look,
+  node,
+  pass,
   patchNode,
   phase,
   readNode,
   start,
   until,
   wantReboot,
-  world,
-} from "./story.ts";
+} = story;
 
 const lbExclude = "node.kubernetes.io/exclude-from-external-load-balancers";
 const options = {
@@ -32,7 +37,7 @@ async function traces(): Promise<object> {
 const isDraining = async () => (await phase()) === "Draining";
 
 describe("What a cycle puts on the Node", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("is there with the cordon, and after the reboot all is as it was", async () => {
     await start(options);
@@ -70,14 +75,14 @@ describe("What a cycle puts on the Node", () => {
       });
       await addPod("db");
       await addBudget("db");
-      await world.time.pass(3000);
+      await pass(3000);
       const before = await traces();
       await wantReboot();
       await until("it drains", isDraining);
       assert.notDeepEqual(await traces(), before);
       await until("it has failed", async () => (await phase()) === "Failed");
       assert.deepEqual(await traces(), before);
-      assert.equal((await world.look()).lock, undefined);
+      assert.equal((await look()).lock, undefined);
       assert.equal(boots(), 1);
     });
   }
@@ -88,8 +93,8 @@ describe("What a cycle puts on the Node", () => {
     await wantReboot();
     await until("it is announced", isDraining);
     assert.notDeepEqual(await traces(), before);
-    world.machine("n1").crashDaemon();
-    world.machine("n1").unwantReboot();
+    node("n1").crashDaemon();
+    node("n1").wantsNoReboot();
     await until("it is given back", async () => (await phase()) === "Idle");
     assert.deepEqual(await traces(), before);
   });
@@ -98,10 +103,10 @@ describe("What a cycle puts on the Node", () => {
     await start({ ...options, "drain-delay": "30s" });
     await wantReboot();
     await until("it is announced", isDraining);
-    const announcedAt = world.time.clock.wall();
+    const announcedAt = story.world.time.clock.wall();
     assert.equal((await readNode()).metadata?.labels?.[lbExclude], "rebootd");
     await until("it is cordoned", async () => (await readNode()).spec?.unschedulable === true);
-    const tookMs = world.time.clock.wall() - announcedAt;
+    const tookMs = story.world.time.clock.wall() - announcedAt;
     assert.ok(tookMs >= 29_000 && tookMs <= 32_000, `${tookMs} ms`);
     await until("n1 has rebooted", isRebooted);
   });
@@ -126,7 +131,7 @@ describe("What a cycle puts on the Node", () => {
 });
 
 describe("The soft taint", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const isTainted = async () => (await readNode()).spec?.taints?.some(({ key }) => key === soft.key) === true;
 
@@ -134,11 +139,11 @@ describe("The soft taint", () => {
     await start({ ...options, "start-time": "12:00", "end-time": "12:30" });
     const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
     const manual = { metadata: { annotations: { "rebootd.dev/lock": '{"nodeID":"manual"}' } } };
-    await world.admin.patch(lease, manual, { signal: world.signal });
+    await story.world.api.patch(lease, manual, { signal: story.world.signal });
     await wantReboot();
-    await until("it waits for the lock", isTainted, 60);
+    await until("it waits for the lock", isTainted, 60_000);
     assert.equal(await phase(), "Waiting");
-    await until("the window has closed", async () => !(await isTainted()), 3600);
+    await until("the window has closed", async () => !(await isTainted()), 3_600_000);
     assert.equal(await phase(), "Waiting");
   });
 });

@@ -15,7 +15,7 @@ let world: SmallWorld;
 
 const boots = (node: string) => world.machine(node).boots.length;
 const setLock = (value: string | null) =>
-  world.admin.patch(
+  world.api.patch(
     lease,
     { metadata: { annotations: { "rebootd.dev/lock": value } } },
     { signal: world.signal },
@@ -38,11 +38,11 @@ describe("A node that waits for a lock which is free again reboots", () => {
   ): Promise<void> {
     world = await startSmallWorld({ nodes: 1, between, options: { period: "10m" } });
     await setLock('{"nodeID":"manual"}');
-    world.machine("n1").wantReboot();
-    await world.time.pass(5 * minute);
+    world.node("n1").wantsReboot();
+    await world.pass(5 * minute);
     assert.equal(recordOf("n1")?.reasons[0]?.code, "lock-manual");
     await setLock(null);
-    await world.time.pass(withinMs);
+    await world.pass(withinMs);
     assert.equal(boots("n1"), 2);
   }
 
@@ -116,8 +116,8 @@ describe("A node that waits for a lock which is free again reboots", () => {
         };
       world = await startSmallWorld({ nodes: 2, between, options: { period: "10m", ...options } });
       await setLock(entryOf("n2"));
-      world.machine("n1").wantReboot();
-      await world.time.pass(minute);
+      world.node("n1").wantsReboot();
+      await world.pass(minute);
       isArmed = true;
       await setLock(null);
       await world.time.until("n1 has rebooted", () => boots("n1") === 2, 3 * minute);
@@ -130,51 +130,50 @@ describe("A daemon whose node is at rest sees within a period", () => {
 
   it("that its Node and the lock say that it is in mid-cycle, as etcd was restored", async () => {
     world = await startSmallWorld({ nodes: 2, options: { period: "10m", "reboot-delay": "1m" } });
-    world.machine("n1").wantReboot();
-    await world.time.pass(30_000);
+    world.node("n1").wantsReboot();
+    await world.pass(30_000);
     assert.equal(recordOf("n1")?.phase, "Draining");
     const cycle = world.server.stored("nodes", "n1")?.metadata.annotations?.[contract.cycle.key] ?? "";
     const { lock = null } = await world.look();
-    await world.time.pass(10 * minute);
+    await world.pass(10 * minute);
     assert.equal(recordOf("n1")?.phase, "Idle");
     const annotations = { [contract.cycle.key]: cycle };
     const patch = { metadata: { annotations }, spec: { unschedulable: true } };
-    await world.admin.patch("/api/v1/nodes/n1", patch, { signal: world.signal });
+    await world.api.patch("/api/v1/nodes/n1", patch, { signal: world.signal });
     await setLock(lock);
-    world.machine("n2").wantReboot();
+    world.node("n2").wantsReboot();
     await world.time.until("n2 has rebooted", () => boots("n2") === 2, 15 * minute);
-    await world.time.pass(minute);
+    await world.pass(minute);
     assert.deepEqual((await world.look()).cordoned, []);
   });
 
   it("that the lock has an entry of its own, which a person has pasted back", async () => {
     world = await startSmallWorld({ nodes: 2, options: { period: "10m", "reboot-delay": "1m" } });
-    world.machine("n1").wantReboot();
-    await world.time.pass(30_000);
+    world.node("n1").wantsReboot();
+    await world.pass(30_000);
     const { lock: before = null } = await world.look();
     await setLock('{"nodeID":"manual"}');
-    world.machine("n1").unwantReboot();
-    await world.time.pass(2 * minute);
+    world.node("n1").wantsNoReboot();
+    await world.pass(2 * minute);
     await setLock(before);
-    world.machine("n2").wantReboot();
+    world.node("n2").wantsReboot();
     await world.time.until("n2 has rebooted", () => boots("n2") === 2, 15 * minute);
   });
 
   it("that its Node was made anew, and heeds what is asked of that at once", async () => {
     world = await startSmallWorld({ nodes: 1, options: { period: "10m" } });
-    await world.time.pass(10_000);
-    const before = await world.admin.get<{ metadata: { labels: object }; status: object }>(
-      "/api/v1/nodes/n1",
-      { signal: world.signal },
-    );
-    await world.admin.delete("/api/v1/nodes/n1", {}, { signal: world.signal });
-    await world.time.pass(2000);
+    await world.pass(10_000);
+    const before = await world.api.get<{ metadata: { labels: object }; status: object }>("/api/v1/nodes/n1", {
+      signal: world.signal,
+    });
+    await world.api.delete("/api/v1/nodes/n1", {}, { signal: world.signal });
+    await world.pass(2000);
     const metadata = { name: "n1", labels: before.metadata.labels };
-    await world.admin.create("/api/v1/nodes", { metadata }, { signal: world.signal });
-    await world.admin.patch("/api/v1/nodes/n1/status", { status: before.status }, { signal: world.signal });
-    await world.time.pass(10_000);
+    await world.api.create("/api/v1/nodes", { metadata }, { signal: world.signal });
+    await world.api.patch("/api/v1/nodes/n1/status", { status: before.status }, { signal: world.signal });
+    await world.pass(10_000);
     const annotations = { [contract.request.key]: "firmware" };
-    await world.admin.patch("/api/v1/nodes/n1", { metadata: { annotations } }, { signal: world.signal });
+    await world.api.patch("/api/v1/nodes/n1", { metadata: { annotations } }, { signal: world.signal });
     await world.time.until("n1 has rebooted", () => boots("n1") === 2, 2 * minute);
   });
 });
@@ -196,10 +195,10 @@ describe("A write of the Node that takes effect after its daemon has given it up
       };
     world = await startSmallWorld({ nodes: 2, between, options: { "reboot-delay": "20s" } });
     await setLock('{"nodeID":"manual"}');
-    world.machine("n1").wantReboot();
-    await world.time.pass(20_000);
+    world.node("n1").wantsReboot();
+    await world.pass(20_000);
     await setLock(null);
-    await world.time.pass(20 * minute);
+    await world.pass(20 * minute);
     assert.equal(held, 1);
     assert.deepEqual([boots("n1"), (await world.look()).cordoned], [2, []]);
   });
@@ -220,14 +219,14 @@ describe("A write of the lock that takes effect after its daemon has given it up
       };
     world = await startSmallWorld({ nodes: 1, between, options: { period: "1h" } });
     const isTaken = async () => (await world.look()).lock !== undefined;
-    world.machine("n1").wantReboot();
-    await world.time.pass(10_000);
-    world.machine("n1").unwantReboot();
-    await world.time.pass(25_000);
+    world.node("n1").wantsReboot();
+    await world.pass(10_000);
+    world.node("n1").wantsNoReboot();
+    await world.pass(25_000);
     assert.deepEqual([held, recordOf("n1")?.phase ?? "Idle", await isTaken()], [1, "Idle", false]);
-    await world.time.pass(20_000);
+    await world.pass(20_000);
     assert.equal(await isTaken(), true);
-    await world.time.pass(minute);
+    await world.pass(minute);
     assert.deepEqual([await isTaken(), boots("n1")], [false, 1]);
   });
 });
@@ -247,19 +246,19 @@ describe("A record that somebody else writes while the daemon looks at the lock"
         isArmed = false;
         const annotations = { [contract.cycle.key]: JSON.stringify({ ...record, withdrawals: 5 }) };
         const metadata = { annotations };
-        await world.admin.patch("/api/v1/nodes/n1", { metadata }, { signal: world.signal });
+        await world.api.patch("/api/v1/nodes/n1", { metadata }, { signal: world.signal });
         await world.time.clock.sleep(1000, world.signal);
         return answer;
       };
     world = await startSmallWorld({ nodes: 1, between, options: { period: "10m" } });
     await setLock('{"nodeID":"manual"}');
-    world.machine("n1").wantReboot();
-    await world.time.pass(minute);
-    world.machine("n1").unwantReboot();
-    await world.time.pass(minute);
+    world.node("n1").wantsReboot();
+    await world.pass(minute);
+    world.node("n1").wantsNoReboot();
+    await world.pass(minute);
     isArmed = true;
-    world.machine("n1").wantReboot();
-    await world.time.pass(minute);
+    world.node("n1").wantsReboot();
+    await world.pass(minute);
     assert.deepEqual([isArmed, recordOf("n1")?.withdrawals, recordOf("n1")?.phase], [false, 5, "Waiting"]);
   });
 });
@@ -269,30 +268,30 @@ describe("The record of a running cycle that somebody takes away", () => {
 
   it("is written again, so that a daemon that is killed then still uncordons its node", async () => {
     world = await startSmallWorld({ nodes: 1, options: { "reboot-delay": "10m" } });
-    world.machine("n1").wantReboot();
+    world.node("n1").wantsReboot();
     await world.time.until("n1 drains", () => recordOf("n1")?.phase === "Draining", minute);
-    await world.admin.patch(
+    await world.api.patch(
       "/api/v1/nodes/n1",
       { metadata: { annotations: { [contract.cycle.key]: null } } },
       { signal: world.signal },
     );
     await world.time.until("it is there again", () => recordOf("n1")?.cordoned === true, minute);
-    world.machine("n1").crashDaemon();
-    await world.time.pass(30 * minute);
+    world.node("n1").crashDaemon();
+    await world.pass(30 * minute);
     assert.deepEqual([boots("n1"), (await world.look()).cordoned], [2, []]);
   });
 
   it("together with the cordon, as by a restore, is written again without that: a later cordon is a person's", async () => {
     world = await startSmallWorld({ nodes: 1 });
     world.machine("n1").behaviour.shutdownMs = 5 * minute;
-    const { admin, signal } = world;
-    const patch = (body: object) => admin.patch("/api/v1/nodes/n1", body, { signal });
-    world.machine("n1").wantReboot();
+    const { api, signal } = world;
+    const patch = (body: object) => api.patch("/api/v1/nodes/n1", body, { signal });
+    world.node("n1").wantsReboot();
     await world.time.until("n1 was asked", () => recordOf("n1")?.askedAt !== undefined, minute);
     await patch({ metadata: { annotations: { [contract.cycle.key]: null } }, spec: { unschedulable: null } });
     await world.time.until("it is there again", () => recordOf("n1")?.cordoned === false, minute);
     await patch({ spec: { unschedulable: true } });
-    await world.time.pass(30 * minute);
+    await world.pass(30 * minute);
     assert.deepEqual([boots("n1"), (await world.look()).cordoned], [2, ["n1"]]);
   });
 });
@@ -305,7 +304,7 @@ describe("The need of many nodes at one moment", () => {
       world = await startSmallWorld({ nodes: 5, seed });
       for (const { behaviour } of world.machines) behaviour.downMs = 30 * minute;
       for (const machine of world.machines) machine.wantReboot();
-      await world.time.pass(minute);
+      await world.pass(minute);
       const said = world.machines.map(({ name }) => recordOf(name));
       const waiting = said.filter((record) => record?.phase === "Waiting");
       assert.equal(waiting.length, 4, `seed ${seed}: ${said.map((record) => record?.phase)}`);
@@ -325,9 +324,9 @@ describe("The need of many nodes at one moment", () => {
     world = await startSmallWorld({ nodes: 5, options });
     for (const { behaviour } of world.machines) behaviour.downMs = 50 * minute;
     for (const machine of world.machines) machine.wantReboot();
-    await world.time.pass(minute);
+    await world.pass(minute);
     assert.ok(world.machines.every(({ name }) => recordOf(name)?.reasons[0]?.gate === "window"));
-    await world.time.pass(60 * minute);
+    await world.pass(60 * minute);
     const gates = world.machines.flatMap(({ name }) => recordOf(name)?.reasons.map(({ gate }) => gate) ?? []);
     assert.deepEqual([...new Set(gates)], ["lock"]);
   });
@@ -359,11 +358,11 @@ describe("An API server that is away for longer than a drain may take", () => {
       world.machines.filter(({ name }) => recordOf(name)?.phase === "Draining").length === 3;
     await world.time.until("three drain", areDraining, minute);
     world.setAway("outage", true);
-    await world.time.pass(minute);
+    await world.pass(minute);
     meanwhile();
-    await world.time.pass(hour);
+    await world.pass(hour);
     world.setAway("outage", false);
-    await world.time.pass(30 * minute);
+    await world.pass(30 * minute);
     assert.deepEqual(
       world.machines.map(({ name }) => boots(name)),
       [2, 2, 2, 2],

@@ -1,40 +1,32 @@
 import assert from "node:assert/strict";
-import {
-  addPod,
-  lease,
-  patchNode,
-  phase,
-  reasons,
-  saysOf,
-  start,
-  until,
-  wantReboot,
-  world,
-} from "./story.ts";
+import { createStory, lease } from "./story.ts";
 import { type } from "./typed.ts";
 
+const story = createStory();
+const { addPod, pass, patchNode, phase, reasons, saysOf, start, until, wantReboot } = story;
+
 const events = async () => {
-  const { items } = await world.admin.list<{ reason?: string; note?: string }>(
+  const { items } = await story.world.api.list<{ reason?: string; note?: string }>(
     "/apis/events.k8s.io/v1/namespaces/default/events",
-    { signal: world.signal },
+    { signal: story.world.signal },
   );
   return items.filter(({ reason }) => reason === "NotUnderstood").map(({ note }) => note ?? "");
 };
 
 describe("An annotation that rebootd does not understand", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("is named in the log and on the Node within seconds, once", async () => {
     await start();
-    await world.time.pass(3000);
+    await pass(3000);
     await patchNode({ metadata: { annotations: { "rebootd.dev/pause": "true" } } });
-    await world.time.pass(3000);
+    await pass(3000);
     assert.ok(saysOf("an annotation is not understood: rebootd.dev/pause: unknown annotation"));
     const [note, ...more] = await events();
     assert.match(note ?? "", /^rebootd\.dev\/pause: unknown annotation of a Node/);
     assert.deepEqual(more, []);
-    await world.time.pass(3 * 3_600_000);
-    assert.equal(world.logs.filter((line) => line.includes("not understood")).length, 1);
+    await pass(3 * 3_600_000);
+    assert.equal(story.world.logs.filter((line) => line.includes("not understood")).length, 1);
   });
 
   it("is said where it holds the node back: a pause without an end that was meant to have one", async () => {
@@ -51,12 +43,12 @@ describe("An annotation that rebootd does not understand", () => {
   it("is named beside the lock too, in the log, once, and to people: rebootd.dev/pause", async () => {
     await start();
     await addPod("web", { finalizers: ["example.com/hold"] });
-    await world.time.pass(3000);
+    await pass(3000);
     const annotate = (value: string | null) =>
-      world.admin.patch(
+      story.world.api.patch(
         lease,
         { metadata: { annotations: { "rebootd.dev/pause": value } } },
-        { signal: world.signal },
+        { signal: story.world.signal },
       );
     await annotate("true");
     const says =
@@ -64,12 +56,12 @@ describe("An annotation that rebootd does not understand", () => {
     await wantReboot();
     await until("it drains", async () => (await phase()) === "Draining");
     assert.ok(saysOf(`an annotation is not understood: ${says}`));
-    await world.time.pass(10 * 60_000);
-    assert.equal(world.logs.filter((line) => line.includes("not understood")).length, 1);
-    assert.ok((await type(world, ["status"])).out.includes(`\nnot understood: ${says}\n`));
-    assert.ok((await type(world, ["explain", "n1"])).out.includes(`\nnot understood: ${says}\n`));
-    assert.deepEqual(JSON.parse((await type(world, ["status", "-o", "json"])).out).misread, [says]);
+    await pass(10 * 60_000);
+    assert.equal(story.world.logs.filter((line) => line.includes("not understood")).length, 1);
+    assert.ok((await type(story.world, ["status"])).out.includes(`\nnot understood: ${says}\n`));
+    assert.ok((await type(story.world, ["explain", "n1"])).out.includes(`\nnot understood: ${says}\n`));
+    assert.deepEqual(JSON.parse((await type(story.world, ["status", "-o", "json"])).out).misread, [says]);
     await annotate(null);
-    assert.doesNotMatch((await type(world, ["status"])).out, /not understood/);
+    assert.doesNotMatch((await type(story.world, ["status"])).out, /not understood/);
   });
 });

@@ -5,17 +5,20 @@ import { parseSettings } from "../../daemon/config/settings.ts";
 import { runCycle } from "../../daemon/cycle/run.ts";
 import type { Need } from "../../daemon/host/need/need.ts";
 import { noLogind } from "./simulated-daemon.ts";
-import { minute, start, world } from "./story.ts";
+import { createStory, minute } from "./story.ts";
+
+const story = createStory();
+const { pass, start } = story;
 
 /** A node beside those of the world, whose need each check answers as the next of these; the last one for ever. */
 async function follow(answers: readonly Need[]) {
-  await world.admin.create("/api/v1/nodes", { metadata: { name: "n9" } }, world);
+  await story.world.api.create("/api/v1/nodes", { metadata: { name: "n9" } }, story.world);
   let checks = 0;
   const { ports, metrics } = compose(
     parseSettings({ "node-id": "n9", period: "1m", blackout: "2000-01-01..2099-12-31" }),
     {
-      transport: world.server.transport(world.server.adminToken),
-      clock: world.time.clock,
+      transport: story.world.server.transport(story.world.server.adminToken),
+      clock: story.world.time.clock,
       random: () => 0.5,
       host: {
         need: {
@@ -31,7 +34,7 @@ async function follow(answers: readonly Need[]) {
       version: "1",
       instance: "n9",
     },
-    world.signal,
+    story.world.signal,
   );
   const seen: { state: string; why: string; metric: number; checks: number }[] = [];
   const { decided } = ports.report;
@@ -44,13 +47,13 @@ async function follow(answers: readonly Need[]) {
       made.metric = values[0]?.value ?? Number.NaN;
     });
   };
-  void runCycle(ports, world.signal);
-  await world.time.pass(5 * minute);
+  void runCycle(ports, story.world.signal);
+  await pass(5 * minute);
   return seen;
 }
 
 describe("The need", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("is checked once for each decision, and the metric is what that has seen, though the next check says otherwise", async () => {
     await start();

@@ -1,7 +1,8 @@
 import { isApiError } from "../../daemon/cluster/api.ts";
 import { isReady } from "../../daemon/cluster/nodes.ts";
 import type { Node, Pod } from "../../daemon/cluster/objects.ts";
-import { minute, pods, world } from "./story.ts";
+import type { SmallWorld } from "./small-world.ts";
+import { minute, pods } from "./story.ts";
 
 /** Small models of operators that keep a budget until they see a node being drained. Each looks around once a second. */
 
@@ -24,11 +25,15 @@ interface OwnedPod {
   spec?: object;
 }
 
-export async function addOwned(name: string, { labels, owner, on, spec }: OwnedPod): Promise<void> {
+export async function addOwned(
+  world: SmallWorld,
+  name: string,
+  { labels, owner, on, spec }: OwnedPod,
+): Promise<void> {
   const metadata = { name, labels, ownerReferences: [{ ...owner, uid, controller: true }] };
   const where = on === undefined ? {} : { nodeName: on };
   const body = { metadata, spec: { ...where, containers: [{ name: "main", image: "db:1" }], ...spec } };
-  await world.admin.create(pods, body, { signal: world.signal });
+  await world.api.create(pods, body, { signal: world.signal });
 }
 
 interface HeldBudget {
@@ -39,26 +44,26 @@ interface HeldBudget {
 }
 
 /** One that lets none of its pods go. */
-export async function addHeldBudget(name: string, facts: HeldBudget): Promise<void> {
+export async function addHeldBudget(world: SmallWorld, name: string, facts: HeldBudget): Promise<void> {
   const { selector, spec = { minAvailable: 1 }, owner, labels } = facts;
   const ownerReferences = owner && [{ ...owner, uid, controller: true }];
   const body = {
     metadata: { name, ...(labels && { labels }), ...(ownerReferences && { ownerReferences }) },
     spec: { ...spec, selector: { matchLabels: selector } },
   };
-  await world.admin.create(budgets, body, { signal: world.signal });
+  await world.api.create(budgets, body, { signal: world.signal });
 }
 
-export async function dropBudget(name: string): Promise<void> {
-  await unlessGone(world.admin.delete(`${budgets}/${name}`, {}, { signal: world.signal }));
+export async function dropBudget(world: SmallWorld, name: string): Promise<void> {
+  await unlessGone(world.api.delete(`${budgets}/${name}`, {}, { signal: world.signal }));
 }
 
-export async function findPods(labels: Record<string, string>): Promise<readonly Pod[]> {
+export async function findPods(world: SmallWorld, labels: Record<string, string>): Promise<readonly Pod[]> {
   const labelSelector = Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
   const query = { labelSelector };
-  return (await world.admin.list<Pod>(pods, { signal: world.signal, query })).items;
+  return (await world.api.list<Pod>(pods, { signal: world.signal, query })).items;
 }
 
 interface Database {
@@ -74,23 +79,26 @@ interface Database {
  * Makes another instance the primary once the primary's node is being drained: one that is Ready, on a node that is not.
  * Answers where the primary has been, in order.
  */
-export function runDatabase({ instances, role, drainTaints = [] }: Database): readonly string[] {
+export function runDatabase(
+  world: SmallWorld,
+  { instances, role, drainTaints = [] }: Database,
+): readonly string[] {
   const taints = [cordon, ...drainTaints];
   const path: string[] = [];
   const label = (pod: Pod, value: string) =>
-    world.admin.patch(
+    world.api.patch(
       `${pods}/${pod.metadata?.name}`,
       { metadata: { labels: { [role.key]: value } } },
       { signal: world.signal },
     );
-  everySecond(async () => {
-    const all = await findPods(instances);
+  everySecond(world, async () => {
+    const all = await findPods(world, instances);
     const primary = all.find(({ metadata }) => metadata?.labels?.[role.key] === role.primary);
     const where = primary?.spec?.nodeName;
     if (where !== undefined && path.at(-1) !== where) path.push(where);
     const isDrained = async (name: string | undefined) => {
       if (name === undefined) return true;
-      const { spec } = await world.admin.get<Node>(`/api/v1/nodes/${name}`, { signal: world.signal });
+      const { spec } = await world.api.get<Node>(`/api/v1/nodes/${name}`, { signal: world.signal });
       return (spec?.taints ?? []).some(({ key }) => taints.includes(key));
     };
     if (primary === undefined || !(await isDrained(where))) return;
@@ -105,11 +113,11 @@ export function runDatabase({ instances, role, drainTaints = [] }: Database): re
 }
 
 /** Longhorn lets its instance manager go once the node is cordoned and no pod there uses a volume. */
-export function runLonghorn(budget: string, volumeUsers: Record<string, string>): void {
-  everySecond(async () => {
-    const { spec } = await world.admin.get<Node>("/api/v1/nodes/n1", { signal: world.signal });
-    const users = (await findPods(volumeUsers)).filter((pod) => pod.spec?.nodeName === "n1");
-    if (spec?.unschedulable && users.length === 0) await dropBudget(budget);
+export function runLonghorn(world: SmallWorld, budget: string, volumeUsers: Record<string, string>): void {
+  everySecond(world, async () => {
+    const { spec } = await world.api.get<Node>("/api/v1/nodes/n1", { signal: world.signal });
+    const users = (await findPods(world, volumeUsers)).filter((pod) => pod.spec?.nodeName === "n1");
+    if (spec?.unschedulable && users.length === 0) await dropBudget(world, budget);
   });
 }
 
@@ -127,7 +135,10 @@ interface Webhook {
 }
 
 /** Refuses evictions until what the first one has begun is done. */
-export function runWebhook({ name, code, reason, prefix, says, takesMs, move }: Webhook): void {
+export function runWebhook(
+  world: SmallWorld,
+  { name, code, reason, prefix, says, takesMs, move }: Webhook,
+): void {
   let doneAt: number | undefined;
   let isDone = false;
   const message = `admission webhook "${name}" denied the request: ${says}`;
@@ -142,7 +153,7 @@ export function runWebhook({ name, code, reason, prefix, says, takesMs, move }: 
     },
     effect: { refusal: { code, reason, message } },
   });
-  everySecond(async () => {
+  everySecond(world, async () => {
     if (isDone || doneAt === undefined || world.time.clock.elapsed() < doneAt) return;
     isDone = true;
     await move?.();
@@ -150,15 +161,16 @@ export function runWebhook({ name, code, reason, prefix, says, takesMs, move }: 
 }
 
 /** The pod ends here, and another one comes there. */
-export async function movePod(name: string, to: OwnedPod, as: string): Promise<void> {
-  await addOwned(as, to);
+export async function movePod(world: SmallWorld, name: string, to: OwnedPod, as: string): Promise<void> {
+  await addOwned(world, as, to);
   await world.time.clock.sleep(5000, world.signal);
-  await unlessGone(world.admin.delete(`${pods}/${name}`, {}, { signal: world.signal }));
+  await unlessGone(world.api.delete(`${pods}/${name}`, {}, { signal: world.signal }));
 }
 
-export const drainSeconds = (15 * minute) / 1000;
+/** The default of --drain-timeout. */
+export const drainMs = 15 * minute;
 
-function everySecond(look: () => Promise<void>): void {
+function everySecond(world: SmallWorld, look: () => Promise<void>): void {
   const { signal } = world;
   const { clock } = world.time;
   const run = async () => {

@@ -1,34 +1,38 @@
 import assert from "node:assert/strict";
-import { minute, start, until, world } from "./story.ts";
+import { createStory, minute } from "./story.ts";
+
+const story = createStory();
+const { look, node, pass, start, until } = story;
 
 const hour = 60 * minute;
 
 async function warnings(): Promise<string[]> {
-  const { items } = await world.admin.list<{ reason?: string; note?: string; regarding?: { name?: string } }>(
-    "/apis/events.k8s.io/v1/namespaces/default/events",
-    { signal: world.signal },
-  );
+  const { items } = await story.world.api.list<{
+    reason?: string;
+    note?: string;
+    regarding?: { name?: string };
+  }>("/apis/events.k8s.io/v1/namespaces/default/events", { signal: story.world.signal });
   return items
     .filter(({ reason }) => reason === "HolderOverdue")
     .map(({ regarding, note }) => `${regarding?.name}: ${note}`);
 }
 
 describe("A holder that does not come back", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const options = { "drain-timeout": "5m", "reboot-timeout": "5m", "ready-timeout": "5m" };
 
   it("is named by the nodes that wait for it, once, and they go on waiting", async () => {
     await start(options, { nodes: 3 });
-    await world.time.pass(3000);
-    world.machine("n1").behaviour.comesBack = false;
-    world.machine("n1").wantReboot();
-    await until("n1 goes down", async () => !world.machine("n1").isUp, 300);
-    world.machine("n2").wantReboot();
-    world.machine("n3").wantReboot();
-    await world.time.pass(10 * minute);
+    await pass(3000);
+    story.world.machine("n1").behaviour.comesBack = false;
+    node("n1").wantsReboot();
+    await until("n1 goes down", async () => !story.world.machine("n1").isUp, 5 * minute);
+    node("n2").wantsReboot();
+    node("n3").wantsReboot();
+    await pass(10 * minute);
     assert.deepEqual(await warnings(), []);
-    await world.time.pass(hour);
+    await pass(hour);
     const [first, second, ...more] = (await warnings()).sort();
     assert.match(
       first ?? "",
@@ -36,23 +40,23 @@ describe("A holder that does not come back", () => {
     );
     assert.match(second ?? "", /^n3: n1 has held .*release its slot with rebootd unlock n1$/);
     assert.deepEqual(more, []);
-    const { phases } = await world.look();
+    const { phases } = await look();
     assert.deepEqual([phases["n2"], phases["n3"]], ["Waiting", "Waiting"]);
   });
 
   it("costs those that wait a few requests an hour", async () => {
     await start(options, { nodes: 2 });
-    await world.time.pass(3000);
-    world.machine("n1").behaviour.comesBack = false;
-    world.machine("n1").wantReboot();
-    await until("n1 goes down", async () => !world.machine("n1").isUp, 300);
-    world.machine("n2").wantReboot();
-    await world.time.pass(2 * hour);
+    await pass(3000);
+    story.world.machine("n1").behaviour.comesBack = false;
+    node("n1").wantsReboot();
+    await until("n1 goes down", async () => !story.world.machine("n1").isUp, 5 * minute);
+    node("n2").wantsReboot();
+    await pass(2 * hour);
     let looks = 0;
-    world.onDaemonRequest = (node, { path }) => {
+    story.world.onDaemonRequest = (node, { path }) => {
       if (node === "n2" && path.endsWith("/nodes/n1")) looks += 1;
     };
-    await world.time.pass(2 * hour);
+    await pass(2 * hour);
     assert.ok(looks >= 2 && looks <= 8, `${looks}`);
   });
 });

@@ -1,19 +1,22 @@
 import assert from "node:assert/strict";
 import type { ApiRequest } from "../../daemon/cluster/transport.ts";
-import {
+import { createStory, minute } from "./story.ts";
+
+const story = createStory();
+const {
   addPod,
   annotateLease,
   boots,
   isRebooted,
-  minute,
+  look,
+  pass,
   patchNode,
   phase,
   reasons,
   start,
   until,
   wantReboot,
-  world,
-} from "./story.ts";
+} = story;
 
 const setPause = (value: string | null) =>
   patchNode({ metadata: { annotations: { "rebootd.dev/paused": value } } });
@@ -21,83 +24,83 @@ const setPause = (value: string | null) =>
 const pauseAll = (value: string | null) => annotateLease("rebootd.dev/paused", value);
 
 describe("A paused node", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("does not start, says why on the Node, and starts as soon as it is resumed", async () => {
     await start();
     await setPause("new disk");
     await wantReboot();
-    await world.time.pass(10 * minute + 30_000);
+    await pass(10 * minute + 30_000);
     assert.deepEqual([await phase(), boots()], ["Waiting", 1]);
     assert.deepEqual(await reasons(), ["paused (node): this node is paused: new disk"]);
     await setPause(null);
-    await world.time.pass(1000);
+    await pass(1000);
     assert.equal(await phase(), "Draining");
     await until("n1 has rebooted", isRebooted);
   });
 
   it("starts by itself when the pause is over", async () => {
     await start();
-    const end = world.time.clock.wall() + 30 * minute;
+    const end = story.world.time.clock.wall() + 30 * minute;
     await setPause(`until ${new Date(end).toISOString()}`);
     await wantReboot();
-    await world.time.pass(end - world.time.clock.wall() - 1000);
+    await pass(end - story.world.time.clock.wall() - 1000);
     assert.equal(await phase(), "Waiting");
-    await world.time.pass(2000);
+    await pass(2000);
     assert.equal(await phase(), "Draining");
   });
 
   it("costs nothing while it is paused and needs no reboot", async () => {
     await start();
     await setPause("true");
-    await world.time.pass(minute);
-    world.server.ledger.clear();
-    await world.time.pass(30 * minute);
-    const own = world.server.ledger.entries({ user: "system:serviceaccount:kube-system:rebootd" });
+    await pass(minute);
+    story.world.server.ledger.clear();
+    await pass(30 * minute);
+    const own = story.world.server.ledger.entries({ user: "system:serviceaccount:kube-system:rebootd" });
     assert.deepEqual(own, []);
   });
 });
 
 describe("All nodes, paused on the object that carries the lock", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
-  const phases = async () => Object.values((await world.look()).phases);
-  const allBoots = () => world.machines.map(({ boots }) => boots.length);
+  const phases = async () => Object.values((await look()).phases);
+  const allBoots = () => story.world.machines.map(({ boots }) => boots.length);
 
   it("do not start, say why, and start one after another as soon as they are resumed", async () => {
     await start({}, { nodes: 3 });
     await pauseAll("moving racks");
-    await world.time.pass(3000);
-    for (const machine of world.machines) machine.wantReboot();
-    await world.time.pass(10 * minute);
+    await pass(3000);
+    for (const machine of story.world.machines) machine.wantReboot();
+    await pass(10 * minute);
     assert.deepEqual(await phases(), ["Waiting", "Waiting", "Waiting"]);
     assert.deepEqual(await reasons(), ["paused (cluster): all nodes are paused: moving racks"]);
     await pauseAll(null);
-    await until("one starts", async () => (await phases()).includes("Draining"), 10);
+    await until("one starts", async () => (await phases()).includes("Draining"), 10_000);
     await until("all have rebooted", async () => allBoots().every((count) => count === 2));
   });
 
   it("start by themselves when the pause is over, and cost nothing until then", async () => {
     await start({}, { nodes: 2 });
-    const end = world.time.clock.wall() + 30 * minute;
+    const end = story.world.time.clock.wall() + 30 * minute;
     await pauseAll(`until ${new Date(end).toISOString()}`);
-    await world.time.pass(3000);
-    for (const machine of world.machines) machine.wantReboot();
-    await world.time.pass(10 * minute);
-    world.server.ledger.clear();
-    await world.time.pass(end - world.time.clock.wall() - 1000);
-    const own = world.server.ledger.entries({ user: "system:serviceaccount:kube-system:rebootd" });
+    await pass(3000);
+    for (const machine of story.world.machines) machine.wantReboot();
+    await pass(10 * minute);
+    story.world.server.ledger.clear();
+    await pass(end - story.world.time.clock.wall() - 1000);
+    const own = story.world.server.ledger.entries({ user: "system:serviceaccount:kube-system:rebootd" });
     assert.deepEqual(
       own.filter(({ verb }) => verb !== "watch"),
       [],
     );
-    await until("one starts", async () => (await phases()).includes("Draining"), 10);
+    await until("one starts", async () => (await phases()).includes("Draining"), 10_000);
     await until("both have rebooted", async () => allBoots().every((count) => count === 2));
   });
 });
 
 describe("A pause that comes late", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const isWrite = ({ method, body }: ApiRequest, text: string) =>
     method === "PATCH" && JSON.stringify(body ?? "").includes(text);
@@ -116,7 +119,7 @@ describe("A pause that comes late", () => {
         await addPod("web");
         const before: ApiRequest[] = [];
         let isPaused = false;
-        world.onDaemonRequest = (_, request) => {
+        story.world.onDaemonRequest = (_, request) => {
           if (!isPaused && isThen(request, before)) {
             isPaused = true;
             void pause();
@@ -125,10 +128,10 @@ describe("A pause that comes late", () => {
         };
         await wantReboot();
         await until("it is paused", async () => isPaused);
-        await until("it waits", async () => (await phase()) === "Waiting", 60);
-        await world.time.pass(5 * minute);
+        await until("it waits", async () => (await phase()) === "Waiting", minute);
+        await pass(5 * minute);
         assert.deepEqual([await phase(), boots(), await reasons()], ["Waiting", 1, [says]]);
-        const { cordoned, lock } = await world.look();
+        const { cordoned, lock } = await look();
         assert.deepEqual([cordoned, lock], [[], undefined]);
         await setPause(null);
         await pauseAll(null);

@@ -5,8 +5,11 @@ import { createClient } from "../../daemon/cluster/client.ts";
 import { idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import type { User } from "../kubernetes/api/server.ts";
 import { daemonUserOn } from "../world/manifests.ts";
-import { isRebooted, patchNode, start, until, wantReboot, world } from "./story.ts";
+import { createStory } from "./story.ts";
 import { type } from "./typed.ts";
+
+const story = createStory();
+const { isRebooted, pass, patchNode, start, until, wantReboot } = story;
 
 const rbac = "/apis/rbac.authorization.k8s.io/v1";
 const policies = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
@@ -24,14 +27,14 @@ const accountOf = (namespace: string): User => ({
 
 function apiOf(user: User): Api {
   return createClient({
-    transport: world.server.transport(world.server.addUser(user)),
-    clock: world.time.clock,
+    transport: story.world.server.transport(story.world.server.addUser(user)),
+    clock: story.world.time.clock,
   });
 }
 
 /** What came of it; "" where it was let. */
 async function refusalOf(work: Promise<unknown>): Promise<string> {
-  const [outcome] = await Promise.allSettled([work, world.time.pass(1000)]);
+  const [outcome] = await Promise.allSettled([work, pass(1000)]);
   return outcome.status === "rejected" ? String(outcome.reason) : "";
 }
 
@@ -39,13 +42,13 @@ type Write = (api: Api) => Promise<unknown>;
 const patch =
   (path: string, body: object): Write =>
   (api) =>
-    api.patch(path, body, { signal: world.signal });
+    api.patch(path, body, { signal: story.world.signal });
 const annotate = (key: string, value: string | null, path = n1) =>
   patch(path, { metadata: { annotations: { [key]: value } } });
 const createNode =
   (annotations?: object): Write =>
   (api) =>
-    api.create("/api/v1/nodes", { metadata: { name: "n9", annotations } }, { signal: world.signal });
+    api.create("/api/v1/nodes", { metadata: { name: "n9", annotations } }, { signal: story.world.signal });
 
 const forged = JSON.stringify({ phase: "Rebooting", attempt: 1 });
 const writesOfRecord: [what: string, write: Write][] = [
@@ -77,7 +80,7 @@ async function give(user: User, roleName: string): Promise<void> {
     roleRef: { kind: "ClusterRole", name: roleName },
     subjects: [subject],
   };
-  await world.admin.create(`${rbac}/clusterrolebindings`, binding, { signal: world.signal });
+  await story.world.api.create(`${rbac}/clusterrolebindings`, binding, { signal: story.world.signal });
 }
 
 async function addNodePatchers(): Promise<void> {
@@ -85,17 +88,17 @@ async function addNodePatchers(): Promise<void> {
     { apiGroups: [""], resources: ["nodes", "nodes/status"], verbs: ["get", "create", "patch"] },
   ];
   const role = { metadata: { name: "node-patchers" }, rules };
-  await world.admin.create(`${rbac}/clusterroles`, role, { signal: world.signal });
+  await story.world.api.create(`${rbac}/clusterroles`, role, { signal: story.world.signal });
 }
 
 describe("The record of a Node, by the policies of manifests/base,", () => {
   beforeEach(async () => {
     await start();
-    await world.time.pass(3000);
+    await pass(3000);
     await patchNode({ metadata: { annotations: { [contract.cycle.key]: '{"phase":"Waiting"}' } } });
     await addNodePatchers();
   });
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   for (const [who, user] of [
     ["a kubelet", kubelet],
@@ -149,7 +152,7 @@ describe("The record of a Node, by the policies of manifests/base,", () => {
   it("stops no heartbeat, even where the server cannot work the policy out", async () => {
     const condition = { name: "changes-the-record", expression: "object.nothing.here == oldObject.at.all" };
     const body = { spec: { matchConditions: [condition] } };
-    await world.admin.patch(`${policies}/rebootd-records`, body, { signal: world.signal });
+    await story.world.api.patch(`${policies}/rebootd-records`, body, { signal: story.world.signal });
     for (const [what, write] of otherWrites) {
       assert.equal(await refusalOf(write(apiOf(kubelet))), "", what);
     }
@@ -158,7 +161,7 @@ describe("The record of a Node, by the policies of manifests/base,", () => {
 
 describe("A person who may change Nodes", () => {
   const rebootd = async (...args: string[]) => {
-    const [typed] = await Promise.all([type(world, args, { api: apiOf(person) }), world.time.pass(1000)]);
+    const [typed] = await Promise.all([type(story.world, args, { api: apiOf(person) }), pass(1000)]);
     return typed;
   };
   beforeEach(async () => {
@@ -166,7 +169,7 @@ describe("A person who may change Nodes", () => {
     await addNodePatchers();
     await give(person, "node-patchers");
   });
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("has a node reboot, and pauses it, without a right of its own", async () => {
     await wantReboot();
@@ -183,8 +186,12 @@ describe("A person who may change Nodes", () => {
 
   it("is told which right is missing for a node that has failed, and needs no more than that", async () => {
     // Its daemon is not there to go on by itself.
-    const failed = writeRecord({ ...idleRecord(world.time.clock.wall()), phase: "Failed", failures: 3 });
-    await createNode({ [contract.cycle.key]: failed })(world.admin);
+    const failed = writeRecord({
+      ...idleRecord(story.world.time.clock.wall()),
+      phase: "Failed",
+      failures: 3,
+    });
+    await createNode({ [contract.cycle.key]: failed })(story.world.api);
     const { code, out, err } = await rebootd("resume", "n9");
     assert.deepEqual([code, out], [1, ""]);
     assert.match(err, words);

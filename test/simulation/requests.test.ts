@@ -18,8 +18,8 @@ describe("A daemon, from the need to the release of its slot,", () => {
 
   it("makes 38 requests, and one for each pod that it evicts", async () => {
     await start({ workloads: [{ name: "web", replicas: 3 }] });
-    world.machine("n1").wantReboot();
-    await world.time.pass(2 * minute);
+    world.node("n1").wantsReboot();
+    await world.pass(2 * minute);
     assert.equal(world.machine("n1").boots.length, 2);
     assert.equal((await world.look()).lock, undefined);
     assert.equal(requests.length, 38 + 3, requests.join("\n"));
@@ -37,8 +37,8 @@ describe("A daemon that cannot begin", () => {
     it(`as ${why}, makes at most 40 requests in the first minute`, async () => {
       await start({ workloads: [{ name: "web", replicas: 1 }] });
       world.server.faults.add({ match: { verb: "patch", resource, where: isFromDaemon }, effect });
-      world.machine("n1").wantReboot();
-      await world.time.pass(minute);
+      world.node("n1").wantsReboot();
+      await world.pass(minute);
       assert.ok(requests.length <= 40, `${requests.length} requests:\n${requests.join("\n")}`);
     });
   }
@@ -56,8 +56,8 @@ describe("A daemon whose Node somebody else writes in between, twice in a row,",
     };
     const where: typeof isFromDaemon = (facts) => isFromDaemon(facts) && isEarly();
     world.server.faults.add({ match: { verb: "patch", resource: "nodes", where }, effect: { status: 409 } });
-    world.machine("n1").wantReboot();
-    await world.time.pass(10_000);
+    world.node("n1").wantsReboot();
+    await world.pass(10_000);
     assert.ok(conflicts > 2);
     assert.deepEqual((await world.look()).cordoned, ["n1"]);
   });
@@ -71,21 +71,21 @@ describe("A drain of many pods whose API server breaks down", () => {
       workloads: [{ name: "web", replicas: 60, budget: { maxUnavailable: 0 } }],
       options: { preflight: "off", "drain-timeout": "1h" },
     });
-    world.machine("n1").wantReboot();
-    await world.time.pass(5000);
+    world.node("n1").wantsReboot();
+    await world.pass(5000);
     assert.equal((await world.look()).phases["n1"], "Draining");
     const fault = world.server.faults.add({ match: { where: isFromDaemon }, effect: { status: 500 } });
     world.server.cutWatches();
-    await world.time.pass(10 * minute);
+    await world.pass(10 * minute);
     requests = [];
-    await world.time.pass(20 * minute);
+    await world.pass(20 * minute);
     assert.ok(
       requests.length <= 20 * 6,
       `${requests.length} requests:\n${requests.slice(0, 100).join("\n")}`,
     );
     fault.remove();
     const budget = "/apis/policy/v1/namespaces/default/poddisruptionbudgets/web";
-    await world.admin.delete(budget, {}, { signal: world.signal });
+    await world.api.delete(budget, {}, { signal: world.signal });
     await world.time.until("it has rebooted", () => world.machine("n1").boots.length === 2, 3 * minute);
   });
 });
@@ -95,8 +95,8 @@ describe("A daemon of the control plane", () => {
 
   it("lists the nodes of it by the label that they bear, and once for its turn and its entry by each label", async () => {
     await start({ nodes: 3, controlPlane: { members: 3, staticPods: ["etcd"] } });
-    world.machine("n1").wantReboot();
-    await world.time.pass(1500);
+    world.node("n1").wantsReboot();
+    await world.pass(1500);
     assert.deepEqual((await world.look()).cordoned, ["n1"]);
     assert.equal(requests.filter((request) => request.includes("labelSelector=node-role")).length, 1 + 4);
   });

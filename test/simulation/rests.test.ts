@@ -1,6 +1,7 @@
 /** What does not succeed is followed by a rest, whatever it was: nothing is tried without pause, and a person is told. */
 import assert from "node:assert/strict";
-import { daemonOf, isFromDaemon, type SmallWorld, startSmallWorld } from "./small-world.ts";
+import { daemonOf } from "./simulated-node.ts";
+import { isFromDaemon, type SmallWorld, startSmallWorld } from "./small-world.ts";
 import { recordOn } from "./stored.ts";
 
 const minute = 60_000;
@@ -30,7 +31,7 @@ async function requestsPerMinute(): Promise<number> {
   world.onDaemonRequest = () => {
     asked += 1;
   };
-  await world.time.pass(10 * minute);
+  await world.pass(10 * minute);
   return asked / 10 / world.machines.length;
 }
 
@@ -38,7 +39,7 @@ describe("While the lock cannot be written", () => {
   afterEach(() => world.stop());
 
   for (const [what, disturb] of [
-    ["as the Lease is missing", () => world.admin.delete(`${leases}/rebootd`, {}, { signal: world.signal })],
+    ["as the Lease is missing", () => world.api.delete(`${leases}/rebootd`, {}, { signal: world.signal })],
     [
       "as etcd has no space left",
       async () => {
@@ -56,7 +57,7 @@ describe("While the lock cannot be written", () => {
       world = await startSmallWorld({ nodes: 3 });
       await disturb();
       for (const machine of world.machines) machine.wantReboot();
-      await world.time.pass(10 * minute);
+      await world.pass(10 * minute);
       assert.deepEqual(reasonsOf("n1"), ["lock/unwritable"]);
       const perMinute = await requestsPerMinute();
       assert.ok(perMinute <= 6, `${perMinute} requests a minute`);
@@ -75,8 +76,8 @@ describe("While the lock cannot be written", () => {
     world.onDaemonRequest = (_, { method, path }) => {
       if (method === "PATCH" && path.includes("/leases/")) at.push(world.time.clock.elapsed());
     };
-    world.machine("n1").wantReboot();
-    await world.time.pass(20 * minute);
+    world.node("n1").wantsReboot();
+    await world.pass(20 * minute);
     const pauses = at.slice(1).map((time, index) => (time - (at[index] ?? 0)) / 1000);
     assert.ok(pauses.length > 5 && pauses.every((seconds) => seconds >= 60 && seconds <= 185), `${pauses}`);
     fault.remove();
@@ -97,11 +98,11 @@ describe("A node whose cycle the API server does not let begin", () => {
       match: { user: daemonOf("n1").name, verb: "patch", resource: "nodes" },
       effect: { refusal: { code: 403, reason: "Forbidden", message: "a webhook says no" } },
     });
-    world.machine("n1").wantReboot();
-    await world.time.pass(20_000);
-    world.machine("n2").wantReboot();
+    world.node("n1").wantsReboot();
+    await world.pass(20_000);
+    world.node("n2").wantsReboot();
     await world.time.until("n2 has rebooted", () => boots()[1] === 2, 5 * minute);
-    await world.time.pass(20 * minute);
+    await world.pass(20 * minute);
     const { cordoned, lock } = await world.look();
     assert.deepEqual([cordoned, lock, boots()], [[], undefined, [1, 2]]);
     assert.match(world.logs.join("\n"), /the API server refuses the record of this node.*a webhook says no/);
@@ -120,23 +121,23 @@ describe("A cycle that is broken off", () => {
       options: { "reboot-delay": "5s" },
       workloads: [{ name: "web", replicas: 4 }],
     });
-    await world.admin.create(leases, { metadata: { name: "other" }, spec: {} }, { signal: world.signal });
+    await world.api.create(leases, { metadata: { name: "other" }, spec: {} }, { signal: world.signal });
     world.runSecondDaemon("n1", { "reboot-delay": "5s", "lock-object": "lease/other" });
-    await world.time.pass(1000);
+    await world.pass(1000);
     const cordons = countCordons("n1");
-    world.machine("n1").wantReboot();
-    await world.time.pass(hour);
+    world.node("n1").wantsReboot();
+    await world.pass(hour);
     assert.ok(cordons() <= 3, `${cordons()} cordons in an hour`);
   });
 
   it("by somebody who removes the lock every 30 s, is begun six times in two hours at most", async () => {
     world = await startSmallWorld({ nodes: 1, options: { "reboot-delay": "1m" } });
     const cordons = countCordons("n1");
-    world.machine("n1").wantReboot();
+    world.node("n1").wantsReboot();
     for (let passed = 0; passed < 2 * hour; passed += 30_000) {
-      await world.time.pass(30_000);
+      await world.pass(30_000);
       const annotations = { "rebootd.dev/lock": null };
-      await world.admin.patch(`${leases}/rebootd`, { metadata: { annotations } }, { signal: world.signal });
+      await world.api.patch(`${leases}/rebootd`, { metadata: { annotations } }, { signal: world.signal });
     }
     assert.ok(cordons() >= 1 && cordons() <= 6, `${cordons()} cordons in two hours`);
     assert.deepEqual(reasonsOf("n1"), ["rest/withdrawn"]);
@@ -153,20 +154,20 @@ describe("A drain that fails each time", () => {
       workloads: [{ name: "web", replicas: 2, budget: { minAvailable: 1 } }],
     });
     const cordons = countCordons("n1");
-    world.machine("n1").wantReboot();
-    await world.time.pass(24 * hour);
+    world.node("n1").wantsReboot();
+    await world.pass(24 * hour);
     assert.equal(cordons(), 3);
     assert.deepEqual([recordOf("n1")?.phase, reasonsOf("n1")], ["Failed", ["failures/given-up"]]);
     assert.ok(
       world.logs.some((line) => line.includes("ERROR") && line.includes("gave up after 3 failures in a row")),
     );
-    await world.admin.delete(
+    await world.api.delete(
       "/apis/policy/v1/namespaces/default/poddisruptionbudgets/web",
       {},
       { signal: world.signal },
     );
     const annotations = { "rebootd.dev/reboot-requested": "the budget is gone" };
-    await world.admin.patch("/api/v1/nodes/n1", { metadata: { annotations } }, { signal: world.signal });
+    await world.api.patch("/api/v1/nodes/n1", { metadata: { annotations } }, { signal: world.signal });
     await world.time.until("n1 has rebooted", () => boots()[0] === 2, 5 * minute);
   });
 });
@@ -182,7 +183,7 @@ describe("kured's entry for this very node", () => {
     const containers = [{ name: "kured", image: "kured:1" }];
     const template = { metadata: { labels }, spec: { containers, nodeSelector: { nowhere: "true" } } };
     const body = { metadata: { name: "kured" }, spec: { selector: { matchLabels: labels }, template } };
-    await world.admin.create(daemonSets, body, { signal: world.signal });
+    await world.api.create(daemonSets, body, { signal: world.signal });
     const entry = {
       nodeID: "n1",
       metadata: { unschedulable: false },
@@ -190,13 +191,13 @@ describe("kured's entry for this very node", () => {
       TTL: 0,
     };
     const annotations = { [annotation]: JSON.stringify(entry) };
-    await world.admin.patch(`${daemonSets}/kured`, { metadata: { annotations } }, { signal: world.signal });
-    await world.admin.patch("/api/v1/nodes/n1", { spec: { unschedulable: true } }, { signal: world.signal });
-    world.machine("n1").reboot();
-    await world.time.pass(2 * minute);
-    world.machine("n1").wantReboot();
-    await world.time.pass(2 * hour);
-    const { metadata } = await world.admin.get<{ metadata: { annotations?: Record<string, string> } }>(
+    await world.api.patch(`${daemonSets}/kured`, { metadata: { annotations } }, { signal: world.signal });
+    await world.api.patch("/api/v1/nodes/n1", { spec: { unschedulable: true } }, { signal: world.signal });
+    world.node("n1").losesPower();
+    await world.pass(2 * minute);
+    world.node("n1").wantsReboot();
+    await world.pass(2 * hour);
+    const { metadata } = await world.api.get<{ metadata: { annotations?: Record<string, string> } }>(
       `${daemonSets}/kured`,
       { signal: world.signal },
     );

@@ -37,15 +37,15 @@ async function rollWithEverything(): Promise<SmallWorld> {
     metadata: { name: "agent" },
     spec: { selector: { matchLabels: { app: "agent" } }, template },
   };
-  await world.admin.create("/apis/apps/v1/namespaces/default/daemonsets", daemonSet, {
+  await world.api.create("/apis/apps/v1/namespaces/default/daemonsets", daemonSet, {
     signal: world.signal,
   });
-  const { admin: api, signal } = world;
+  const { api, signal } = world;
   await createVolume({ api, signal }, { name: "data" });
   await createWorkload({ api, signal }, { name: "db", replicas: 1, spec: usesClaim("data") });
-  await world.time.pass(5000);
+  await world.pass(5000);
   for (const machine of world.machines) machine.wantReboot();
-  await world.time.pass(5 * 60_000);
+  await world.pass(5 * 60_000);
   assert.deepEqual(
     world.machines.map(({ boots }) => boots.length),
     [2, 2],

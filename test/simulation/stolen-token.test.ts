@@ -4,20 +4,24 @@ import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { User } from "../kubernetes/api/server.ts";
 import { daemonUser, daemonUserOn } from "../world/manifests.ts";
-import {
+import { createStory, pods } from "./story.ts";
+
+const story = createStory();
+const {
   addBudget,
   addPod,
   annotateLease,
   isRebooted,
+  look,
+  node,
+  pass,
   patchNode,
   phase,
-  pods,
   readNode,
   start,
   until,
   wantReboot,
-  world,
-} from "./story.ts";
+} = story;
 
 /** SECURITY.md says the same in a table: what whoever has the token of one node's daemon can do, and what not. */
 
@@ -192,10 +196,10 @@ for (const [columnName, components, isDone] of columns) {
     before(async () => {
       await start({}, { nodes: 2, components });
       for (const name of ["web", "api"]) await addPod(name);
-      await world.time.pass(3000);
+      await pass(3000);
       thief = apiOf(daemonUserOn("n1"));
     });
-    after(() => world.stop());
+    after(story.stop);
 
     for (const row of attempts) {
       it(`${isDone(row) ? "lets" : "does not let"} somebody ${row.what}`, async () => {
@@ -208,7 +212,7 @@ for (const [columnName, components, isDone] of columns) {
 }
 
 describe("By the policies of manifests/base, a daemon", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("that says on which node it is by no token changes nothing", async () => {
     await start({});
@@ -225,7 +229,7 @@ describe("By the policies of manifests/base, a daemon", () => {
       roleRef: { kind: "ClusterRole", name: "cluster-admin" },
       subjects: [{ kind: "User", name: daemonUser.name }],
     };
-    await world.admin.create(`${rbac}/clusterrolebindings`, binding, { signal: world.signal });
+    await story.world.api.create(`${rbac}/clusterrolebindings`, binding, { signal: story.world.signal });
     const refused = await refusalOf(removeNode, apiOf(daemonUserOn("n2")));
     assert.match(String(refused), /rebootd does not need DELETE nodes/);
   });
@@ -249,7 +253,7 @@ describe("By the policies of manifests/base, a daemon", () => {
     await until("it drains", async () => (await phase()) === "Draining");
     await annotateLease("rebootd.dev/unlocked", JSON.stringify([{ node: "n1", at: "2026-11-24T12:00:10Z" }]));
     await until("n1 has rebooted", isRebooted);
-    const { lock } = await world.look();
+    const { lock } = await look();
     assert.equal(lock, undefined);
   });
 
@@ -268,13 +272,13 @@ describe("By the policies of manifests/base, a daemon", () => {
     await start(options, { nodes: 3, components: ["delete-pods"] });
     await addPod("stuck", { on: "n2" });
     await addBudget("stuck");
-    await world.time.pass(3000);
+    await pass(3000);
     await patchNode({ metadata: { annotations: { "rebootd.dev/reboot-requested": "true" } } });
-    for (const name of ["n2", "n3"]) world.machine(name).wantReboot();
-    const isDone = () => world.machines.every(({ boots }) => boots.length === 2);
+    for (const name of ["n2", "n3"]) node(name).wantsReboot();
+    const isDone = () => story.world.machines.every(({ boots }) => boots.length === 2);
     await until("all have rebooted", async () => isDone());
-    await until("the lock is free", async () => (await world.look()).lock === undefined);
-    const asked = world.server.ledger.entries({ user: daemonUser.name });
+    await until("the lock is free", async () => (await look()).lock === undefined);
+    const asked = story.world.server.ledger.entries({ user: daemonUser.name });
     assert.deepEqual(
       asked.filter(({ status }) => status === 403 || status === 422),
       [],
@@ -297,12 +301,12 @@ describe("SECURITY.md", () => {
 });
 
 function apiOf(user: User): Api {
-  const transport = world.server.transport(world.server.addUser(user));
-  return createClient({ transport, clock: world.time.clock });
+  const transport = story.world.server.transport(story.world.server.addUser(user));
+  return createClient({ transport, clock: story.world.time.clock });
 }
 
 /** What came of it; undefined where it was let. */
 async function refusalOf(attempt: Attempt, api: Api): Promise<unknown> {
-  const [outcome] = await Promise.allSettled([attempt(api, { signal: world.signal }), world.time.pass(1000)]);
+  const [outcome] = await Promise.allSettled([attempt(api, { signal: story.world.signal }), pass(1000)]);
   return outcome.status === "rejected" ? outcome.reason : undefined;
 }

@@ -14,7 +14,7 @@ export interface Typed {
 export async function type(
   world: SmallWorld,
   args: readonly string[],
-  { environment = {}, api = world.admin }: { environment?: Environment; api?: Api } = {},
+  { environment = {}, api = world.api }: { environment?: Environment; api?: Api } = {},
 ): Promise<Typed> {
   let out = "";
   let err = "";

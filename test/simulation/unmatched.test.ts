@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { alert, vector } from "../prometheus/servers.ts";
-import { minute, saysOf, start, wantReboot, world } from "./story.ts";
+import { createStory, minute } from "./story.ts";
+
+const story = createStory();
+const { pass, saysOf, start, wantReboot } = story;
 
 const day = 24 * 60 * minute;
 
 describe("A node that waits for its window for weeks", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const named = [
     '--blocking-pod-selector="app=migratoin"',
@@ -41,11 +44,11 @@ describe("A node that waits for its window for weeks", () => {
         },
       );
       await wantReboot();
-      await world.time.pass(13 * day);
+      await pass(13 * day);
       assert.ok(!saysOf("has matched nothing"), "not before two weeks");
-      await world.time.pass(3 * day);
+      await pass(3 * day);
       for (const one of named) {
-        const lines = world.logs.filter((line) => line.includes(`${one} has matched nothing for `));
+        const lines = story.world.logs.filter((line) => line.includes(`${one} has matched nothing for `));
         assert.ok(lines.length >= 2 && lines.length <= 3, `${one}: ${lines.length} lines`);
       }
     }).timeout(300_000);

@@ -3,16 +3,19 @@ import type { VolumeAttachment } from "../../daemon/cluster/objects.ts";
 import { createVolume, usesClaim } from "../kubernetes/volumes.ts";
 import { daemonUser } from "../world/manifests.ts";
 import { isFromDaemon } from "./small-world.ts";
-import { addDaemonSet, addPod, minute, phase, saysOf, start, until, wantReboot, world } from "./story.ts";
+import { createStory, minute } from "./story.ts";
+
+const story = createStory();
+const { addDaemonSet, addPod, pass, phase, saysOf, start, until, wantReboot } = story;
 
 const attachments = "/apis/storage.k8s.io/v1/volumeattachments";
 
 async function addVolume(name: string): Promise<void> {
-  await createVolume({ api: world.admin, signal: world.signal }, { name });
+  await createVolume({ api: story.world.api, signal: story.world.signal }, { name });
 }
 
 async function attached(): Promise<VolumeAttachment[]> {
-  const { items } = await world.admin.list<VolumeAttachment>(attachments, { signal: world.signal });
+  const { items } = await story.world.api.list<VolumeAttachment>(attachments, { signal: story.world.signal });
   return items.filter(({ spec }) => spec.nodeName === "n1");
 }
 
@@ -20,40 +23,40 @@ async function attached(): Promise<VolumeAttachment[]> {
 async function hold(finalizers: string[] | null = ["disk.test/slow"]): Promise<void> {
   for (const { metadata } of await attached()) {
     const path = `${attachments}/${metadata?.name}`;
-    await world.admin.patch(path, { metadata: { finalizers } }, { signal: world.signal });
+    await story.world.api.patch(path, { metadata: { finalizers } }, { signal: story.world.signal });
   }
 }
 
 async function setDrivers(...names: string[]): Promise<void> {
   const drivers = names.map((name) => ({ name, nodeID: "n1", topologyKeys: [] }));
   const body = { metadata: { name: "n1" }, spec: { drivers } };
-  await world.admin.create("/apis/storage.k8s.io/v1/csinodes", body, { signal: world.signal });
+  await story.world.api.create("/apis/storage.k8s.io/v1/csinodes", body, { signal: story.world.signal });
 }
 
 /** The volumes that are attached when the machine is asked to go down, and how long that took since the cordon. */
 async function drainAndSee(): Promise<{ left: string[]; tookMs: number }> {
   await wantReboot();
   await until("it drains", async () => (await phase()) === "Draining");
-  const began = world.time.clock.wall();
+  const began = story.world.time.clock.wall();
   await until("the reboot is asked for", async () => (await phase()) === "Rebooting");
   const left = (await attached()).map(({ spec }) => spec.source.persistentVolumeName ?? "");
-  return { left, tookMs: world.time.clock.wall() - began };
+  return { left, tookMs: story.world.time.clock.wall() - began };
 }
 
 const asked = () =>
-  world.server.ledger
+  story.world.server.ledger
     .entries({ user: daemonUser.name })
     .filter(({ resource }) => /volume|csinodes/.test(resource));
 
 describe("A drain of pods with volumes", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("waits until they are detached", async () => {
     await start();
     await setDrivers("disk.test");
     await addVolume("data");
     await addPod("db", { spec: usesClaim("data") });
-    await world.time.pass(3000);
+    await pass(3000);
     assert.equal((await attached()).length, 1);
     const { left } = await drainAndSee();
     assert.deepEqual(left, []);
@@ -64,7 +67,7 @@ describe("A drain of pods with volumes", () => {
     await start({ "drain-volume-timeout": "1m" });
     await addVolume("data");
     await addPod("db", { spec: usesClaim("data") });
-    await world.time.pass(3000);
+    await pass(3000);
     await hold();
     const { left, tookMs } = await drainAndSee();
     assert.deepEqual(left, ["data"]);
@@ -77,7 +80,7 @@ describe("A drain of pods with volumes", () => {
     await start({ "drain-volume-timeout": "5m", "drain-timeout": "1m" });
     await addVolume("data");
     await addPod("db", { spec: usesClaim("data") });
-    await world.time.pass(3000);
+    await pass(3000);
     await hold();
     const { tookMs } = await drainAndSee();
     assert.ok(tookMs >= minute - 1000 && tookMs < minute + 2000, `${tookMs} ms`);
@@ -88,7 +91,7 @@ describe("A drain of pods with volumes", () => {
     await addVolume("logs");
     await addDaemonSet("agent", usesClaim("logs"));
     await addPod("reader", { spec: usesClaim("logs") });
-    await world.time.pass(5000);
+    await pass(5000);
     await hold();
     const { left, tookMs } = await drainAndSee();
     assert.deepEqual(left, ["logs"]);
@@ -100,7 +103,7 @@ describe("A drain of pods with volumes", () => {
     await setDrivers("other.test");
     await addVolume("data");
     await addPod("db", { spec: usesClaim("data") });
-    await world.time.pass(3000);
+    await pass(3000);
     await hold();
     const { tookMs } = await drainAndSee();
     assert.ok(tookMs < 10_000, `${tookMs} ms`);
@@ -111,17 +114,19 @@ describe("A drain of pods with volumes", () => {
     await addVolume("shared");
     await addPod("here", { spec: usesClaim("shared") });
     await addPod("there", { on: "n2", spec: usesClaim("shared") });
-    await world.time.pass(3000);
+    await pass(3000);
     await hold();
     const [mine] = await attached();
     await wantReboot();
     await until("it waits", async () => saysOf("volumes not yet detached"));
     const { name } = mine?.metadata ?? {};
-    await world.admin.delete(`${attachments}/${name}`, {}, { signal: world.signal }).catch(() => {});
+    await story.world.api
+      .delete(`${attachments}/${name}`, {}, { signal: story.world.signal })
+      .catch(() => {});
     await hold(null);
     const metadata = { name, finalizers: ["disk.test/slow"] };
-    await world.admin.create(attachments, { metadata, spec: mine?.spec }, { signal: world.signal });
-    await until("the reboot is asked for", async () => (await phase()) === "Rebooting", 15);
+    await story.world.api.create(attachments, { metadata, spec: mine?.spec }, { signal: story.world.signal });
+    await until("the reboot is asked for", async () => (await phase()) === "Rebooting", 15_000);
   });
 
   it("waits for those of a pod that comes while it waits, too", async () => {
@@ -129,12 +134,12 @@ describe("A drain of pods with volumes", () => {
     await addVolume("first");
     await addVolume("second");
     await addPod("db", { spec: usesClaim("first") });
-    await world.time.pass(3000);
+    await pass(3000);
     await hold();
     await wantReboot();
     await until("it waits", async () => saysOf("not yet detached: first (disk.test)"));
     await addPod("late", { spec: usesClaim("second") });
-    await world.time.pass(100);
+    await pass(100);
     await hold(null);
     await until("the reboot is asked for", async () => (await phase()) === "Rebooting");
     assert.ok(saysOf("not yet detached: second (disk.test)"));
@@ -147,7 +152,7 @@ describe("A drain of pods with volumes", () => {
     await addPod("db", { spec: usesClaim("data") });
     await drainAndSee();
     assert.deepEqual(asked(), []);
-    await world.stop();
+    await story.stop();
     await start();
     await addPod("web");
     await drainAndSee();
@@ -160,7 +165,7 @@ describe("A drain of pods with volumes", () => {
     await addPod("db", { spec: usesClaim("data") });
     const refusal = { code: 403, reason: "Forbidden", message: "volumeattachments is forbidden" };
     const match = { resource: "volumeattachments", where: isFromDaemon };
-    world.server.faults.add({ match, effect: { refusal } });
+    story.world.server.faults.add({ match, effect: { refusal } });
     const { tookMs } = await drainAndSee();
     assert.ok(tookMs < 10_000, `${tookMs} ms`);
     assert.ok(saysOf("volumes may still be attached"));
@@ -170,9 +175,9 @@ describe("A drain of pods with volumes", () => {
     await start();
     await addVolume("data");
     await addPod("db", { spec: usesClaim("data") });
-    await world.time.pass(3000);
+    await pass(3000);
     const match = { resource: "volumeattachments", where: isFromDaemon };
-    const fault = world.server.faults.add({ match, times: 2, effect: { status: 503 } });
+    const fault = story.world.server.faults.add({ match, times: 2, effect: { status: 503 } });
     const { left } = await drainAndSee();
     assert.equal(fault.hits, 2);
     assert.deepEqual(left, []);

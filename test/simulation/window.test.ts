@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import type { RawOptions } from "../../daemon/config/settings.ts";
-import {
+import { createStory, minute } from "./story.ts";
+
+const story = createStory();
+const {
   addPod,
   boots,
   evictions,
   isRebooted,
-  minute,
+  look,
+  node,
+  pass,
   phase,
   reasons,
   record,
@@ -14,18 +19,17 @@ import {
   start,
   until,
   wantReboot,
-  world,
-} from "./story.ts";
+} = story;
 
 /** Stories begin on Tuesday 2026-11-24, a few seconds after noon. */
 async function clockShows(time: string): Promise<void> {
-  const ms = Date.parse(`2026-11-${time}Z`) - world.time.clock.wall();
-  assert.ok(ms >= 0, `it is ${new Date(world.time.clock.wall()).toISOString()} already`);
-  await world.time.pass(ms);
+  const ms = Date.parse(`2026-11-${time}Z`) - story.world.time.clock.wall();
+  assert.ok(ms >= 0, `it is ${new Date(story.world.time.clock.wall()).toISOString()} already`);
+  await pass(ms);
 }
 
 async function isAsFound(): Promise<void> {
-  const { phases, cordoned, lock } = await world.look();
+  const { phases, cordoned, lock } = await look();
   assert.deepEqual([phases["n1"], cordoned, lock, boots()], ["Waiting", [], undefined, 1]);
 }
 
@@ -34,14 +38,14 @@ const fiveMinutes: RawOptions = { window: "0 12,14 * * * for 5m", "window-margin
 /** Its pod cannot go before that is taken away. */
 const held = { finalizers: ["example.com/backup"] };
 const letGo = () =>
-  world.admin.patch(
+  story.world.api.patch(
     "/api/v1/namespaces/default/pods/db",
     { metadata: { finalizers: null } },
-    { signal: world.signal },
+    { signal: story.world.signal },
   );
 
 describe("A node outside its window", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("does not start, says when it will, and starts at that moment", async () => {
     await start({ window: ["0 2 * * sat for 4h", "30 13 * * tue for 1h"] });
@@ -70,15 +74,18 @@ describe("A node outside its window", () => {
   it("asks nobody while it waits", async () => {
     await start({ window: "0 2 * * sat for 4h" });
     await wantReboot();
-    await world.time.pass(minute);
-    world.server.ledger.clear();
-    await world.time.pass(30 * minute);
-    assert.deepEqual(world.server.ledger.entries({ user: "system:serviceaccount:kube-system:rebootd" }), []);
+    await pass(minute);
+    story.world.server.ledger.clear();
+    await pass(30 * minute);
+    assert.deepEqual(
+      story.world.server.ledger.entries({ user: "system:serviceaccount:kube-system:rebootd" }),
+      [],
+    );
   });
 });
 
 describe("A window that is about to close", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const office = { window: "0 12,14 * * * for 1h", "drain-timeout": "10m" };
 
@@ -86,7 +93,7 @@ describe("A window that is about to close", () => {
     await start(office);
     await clockShows("24T12:49:50");
     await wantReboot();
-    await world.time.pass(1000);
+    await pass(1000);
     assert.equal(await phase(), "Draining");
   });
 
@@ -94,7 +101,7 @@ describe("A window that is about to close", () => {
     await start(office);
     await clockShows("24T12:49:57");
     await wantReboot();
-    await world.time.pass(3000);
+    await pass(3000);
     assert.deepEqual(await reasons(), [
       "window (too-short): the maintenance window is open until 2026-11-24T13:00:00.000Z, too short for a cycle, which may take 600 s; it opens next at 2026-11-24T14:00:00.000Z",
     ]);
@@ -109,8 +116,8 @@ describe("A window that is about to close", () => {
     await wantReboot();
     await until("n1 has rebooted", isRebooted);
     await clockShows("24T12:57:00");
-    world.machine("n1").wantReboot();
-    await until("n1 reboots again", async () => boots() === 3, 60);
+    node("n1").wantsReboot();
+    await until("n1 reboots again", async () => boots() === 3, minute);
   });
 
   it("is seen by a node that waits for its turn", async () => {
@@ -125,7 +132,7 @@ describe("A window that is about to close", () => {
 });
 
 describe("A window that closes", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("while the slot is asked for keeps the node from being cordoned", async () => {
     await start(fiveMinutes);
@@ -135,11 +142,11 @@ describe("A window that closes", () => {
       name: "rebootd",
       where: ({ user }: { user: string }) => user !== "kubernetes-admin",
     };
-    const slow = world.server.faults.add({ match, times: 1, effect: { latencyMs: 8000 } });
+    const slow = story.world.server.faults.add({ match, times: 1, effect: { latencyMs: 8000 } });
     await clockShows("24T12:04:52");
     await wantReboot();
-    await until("it has given the slot back", async () => saysOf("outside the maintenance window"), 30);
-    await world.time.pass(2000);
+    await until("it has given the slot back", async () => saysOf("outside the maintenance window"), 30_000);
+    await pass(2000);
     assert.equal(slow.hits, 1);
     await isAsFound();
     assert.deepEqual(evictions(), []);
@@ -163,7 +170,7 @@ describe("A window that closes", () => {
     await letGo();
     await clockShows("24T13:59:59");
     await isAsFound();
-    await world.time.pass(1000);
+    await pass(1000);
     await until("n1 has rebooted", isRebooted);
   });
 
@@ -194,16 +201,16 @@ describe("A window that closes", () => {
     await start({ ...fiveMinutes, "ready-settle": "30s" });
     await clockShows("24T12:04:45");
     await wantReboot();
-    await until("it returns", async () => (await phase()) === "Returning", 60);
-    assert.ok(world.time.clock.wall() > Date.parse("2026-11-24T12:05:00Z"));
+    await until("it returns", async () => (await phase()) === "Returning", minute);
+    assert.ok(story.world.time.clock.wall() > Date.parse("2026-11-24T12:05:00Z"));
     await until("n1 has rebooted", isRebooted);
-    assert.deepEqual((await world.look()).cordoned, []);
-    assert.equal((await world.look()).lock, undefined);
+    assert.deepEqual((await look()).cordoned, []);
+    assert.equal((await look()).lock, undefined);
   });
 });
 
 describe("A cycle that is to be finished", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   const finish = { ...fiveMinutes, "window-end": "finish" };
 
@@ -214,21 +221,21 @@ describe("A cycle that is to be finished", () => {
     await clockShows("24T12:09:00");
     assert.equal(await phase(), "Draining");
     await letGo();
-    await until("n1 has rebooted", isRebooted, 120);
+    await until("n1 has rebooted", isRebooted, 2 * minute);
   });
 
   it("goes on when it closes just before the reboot", async () => {
     await start({ ...finish, "reboot-delay": "4m" });
     await clockShows("24T12:02:00");
     await wantReboot();
-    await until("n1 has rebooted", isRebooted, 400);
+    await until("n1 has rebooted", isRebooted, 400_000);
   });
 
   it("does not begin outside", async () => {
     await start(finish);
     await clockShows("24T12:05:00");
     await wantReboot();
-    await world.time.pass(10 * minute);
+    await pass(10 * minute);
     await isAsFound();
   });
 });

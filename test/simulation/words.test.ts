@@ -1,21 +1,26 @@
 import assert from "node:assert/strict";
-import { minute, patchNode, phase, reasons, setLock, start, until, wantReboot, world } from "./story.ts";
+import { createStory, minute } from "./story.ts";
+
+const story = createStory();
+const { pass, patchNode, phase, reasons, setLock, start, until, wantReboot } = story;
 
 const said = async () => (await reasons()).join();
 
 describe("The text on a Node that waits", () => {
-  afterEach(() => world.stop());
+  afterEach(story.stop);
 
   it("is right within seconds of a start with other options", async () => {
     await start({ "start-time": "2:00", "end-time": "3:00", "time-zone": "UTC" });
     await wantReboot();
     await until("it waits", async () => (await phase()) === "Waiting");
     assert.match(await said(), /opens next at 2026-11-25T02:00/);
-    await world.restartDaemons({ "start-time": "5:00", "end-time": "6:00", "time-zone": "UTC" }, ["n1"]);
+    await story.world.restartDaemons({ "start-time": "5:00", "end-time": "6:00", "time-zone": "UTC" }, [
+      "n1",
+    ]);
     await until(
       "it says the new window",
       async () => /opens next at 2026-11-25T05:00/.test(await said()),
-      30,
+      30_000,
     );
   });
 
@@ -26,7 +31,7 @@ describe("The text on a Node that waits", () => {
     await wantReboot();
     await until("it waits", async () => /paused: disk/.test(await said()));
     await pause("fan");
-    await until("it says the new reason", async () => /paused: fan/.test(await said()), 61);
+    await until("it says the new reason", async () => /paused: fan/.test(await said()), 61_000);
   });
 
   it("has the reason of a second lock within a minute or two", async () => {
@@ -36,7 +41,7 @@ describe("The text on a Node that waits", () => {
     await wantReboot();
     await until("it waits", async () => /locked manually: old/.test(await said()));
     await lock("new");
-    await until("it says the new reason", async () => /locked manually: new/.test(await said()), 62);
+    await until("it says the new reason", async () => /locked manually: new/.test(await said()), 62_000);
   });
 
   it("costs a few writes an hour where it keeps changing", async () => {
@@ -45,14 +50,14 @@ describe("The text on a Node that waits", () => {
     await pause("0");
     await patchNode({ metadata: { annotations: { "rebootd.dev/paused": "x" } } });
     await wantReboot();
-    await world.time.pass(minute);
+    await pass(minute);
     let writes = 0;
-    world.onDaemonRequest = (_, { method }) => {
+    story.world.onDaemonRequest = (_, { method }) => {
       if (method === "PATCH") writes += 1;
     };
     for (let second = 0; second < 3600; second += 20) {
       await pause(`attempt ${second}`);
-      await world.time.pass(20_000);
+      await pass(20_000);
     }
     assert.ok(writes >= 6 && writes <= 10, `${writes}`);
   });

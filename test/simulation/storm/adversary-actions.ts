@@ -19,7 +19,7 @@ export const adversaryActions: { [K in AdversaryKind]: Action<Extract<AdversaryT
         : JSON.stringify({ ...now, ...atTimes(forged, world.time.clock.wall()) });
     promises.onForged(node);
     await annotateNode(scene, node, { [record]: value });
-    if (restart) world.machine(node).crashDaemon();
+    if (restart) world.node(node).crashDaemon();
     return undefined;
   },
   async "forged-lock"({ annotation, value }, scene) {
@@ -32,20 +32,20 @@ export const adversaryActions: { [K in AdversaryKind]: Action<Extract<AdversaryT
       if (valueNow() === value) await annotateLock(scene, { [name]: null });
     };
   },
-  async "hostile-pod"({ node, pod: { spec, ...metadata } }, { world: { admin, server, signal }, random }) {
+  async "hostile-pod"({ node, pod: { spec, ...metadata } }, { world: { api, server, signal }, random }) {
     const name = `hostile-${Math.floor(random() * 1e9)}`;
     const pods = "/api/v1/namespaces/default/pods";
     const container = { name: "main", image: "evil:1" };
-    await admin.create(
+    await api.create(
       pods,
       { metadata: { name, ...metadata }, spec: { nodeName: node, containers: [container], ...spec } },
       { signal },
     );
     return async () => {
       if (server.stored("pods", `default/${name}`) === undefined) return;
-      await admin.patch(`${pods}/${name}`, { metadata: { finalizers: null } }, { signal });
+      await api.patch(`${pods}/${name}`, { metadata: { finalizers: null } }, { signal });
       if (server.stored("pods", `default/${name}`) === undefined) return;
-      await admin.delete(`${pods}/${name}`, { gracePeriodSeconds: 0 }, { signal });
+      await api.delete(`${pods}/${name}`, { gracePeriodSeconds: 0 }, { signal });
     };
   },
   "endless-wishes"({ node, priority, request, every }, scene) {

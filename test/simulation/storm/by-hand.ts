@@ -13,19 +13,19 @@ import type { Scene } from "./scene.ts";
 const nodes = "/api/v1/nodes";
 
 export async function patchNode({ world }: Scene, node: string, unschedulable: true | null): Promise<void> {
-  await world.admin.patch(`${nodes}/${node}`, { spec: { unschedulable } }, { signal: world.signal });
+  await world.api.patch(`${nodes}/${node}`, { spec: { unschedulable } }, { signal: world.signal });
 }
 
 type LockScene = Pick<Scene, "world" | "lock">;
 type Annotations = Record<string, string | null>;
 
 export async function annotateNode({ world }: Scene, node: string, annotations: Annotations): Promise<void> {
-  await world.admin.patch(`${nodes}/${node}`, { metadata: { annotations } }, { signal: world.signal });
+  await world.api.patch(`${nodes}/${node}`, { metadata: { annotations } }, { signal: world.signal });
 }
 
 export async function annotateLock({ world, lock }: LockScene, annotations: Annotations): Promise<void> {
   const path = `${lock.collection}/${lock.place.name}`;
-  await world.admin.patch(path, { metadata: { annotations } }, { signal: world.signal });
+  await world.api.patch(path, { metadata: { annotations } }, { signal: world.signal });
 }
 
 export function lockText({ world, lock }: LockScene): string | undefined {
@@ -43,7 +43,7 @@ export async function doByHand(
   { world, lock }: LockScene,
   edit: (lock: LockValue) => LockEdit,
 ): Promise<unknown> {
-  const { admin: api, time, signal } = world;
+  const { api, time, signal } = world;
   const lockObject = createLockObject({ api, clock: time.clock, random: seeded(1), place: lock.place });
   return await lockObject.swap(({ lock, unlocked: before }) => {
     const { change, unlocked = [] } = edit(lock);
@@ -98,7 +98,7 @@ async function removeMarks(node: KubeObject, { world }: Scene): Promise<void> {
     metadata: { labels: Object.fromEntries(labels.map((key) => [key, null])) },
     spec: { taints: others, unschedulable: null },
   };
-  await world.admin.patch(`${nodes}/${name}`, body, { signal: world.signal });
+  await world.api.patch(`${nodes}/${name}`, body, { signal: world.signal });
 }
 
 /** Nodes that were given up, and those that rest, reboot when a person asks; they would not all come by themselves today. */
@@ -121,7 +121,7 @@ export async function askAgain(scene: Scene): Promise<void> {
 
 /** As `rebootd reboot` does it: a request from the storm may have been heeded less than an hour ago. */
 async function askByHand({ world }: Scene, name: string): Promise<void> {
-  const { admin: api, time, signal } = world;
+  const { api, time, signal } = world;
   const change = (annotations: Readonly<Record<string, string>>) => ({
     [contract.request.key]: askedAfter,
     ...anew(annotations[contract.cycle.key], askedAfter, world.clockOf(name).wall()),

@@ -119,17 +119,17 @@ function pathsOfStaticPods(node: string): string[] {
 }
 
 async function annotate(
-  { admin, signal }: SmallWorld,
+  { api, signal }: SmallWorld,
   node: string,
   annotations: Record<string, string | null>,
 ): Promise<void> {
   const patches = pathsOfStaticPods(node).map((path) =>
-    admin.patch(path, { metadata: { annotations } }, { signal }),
+    api.patch(path, { metadata: { annotations } }, { signal }),
   );
   await Promise.all(patches);
 }
 
 /** A mirror pod that is made anew starts anew. */
-async function removeMirrorPods({ admin, signal }: SmallWorld, node: string): Promise<void> {
-  for (const path of pathsOfStaticPods(node)) await admin.delete(path, {}, { signal });
+async function removeMirrorPods({ api, signal }: SmallWorld, node: string): Promise<void> {
+  for (const path of pathsOfStaticPods(node)) await api.delete(path, {}, { signal });
 }

@@ -157,7 +157,7 @@ export const harsherActions: { [K in HarsherKind]: Action<Extract<HarsherTrouble
       later(every, strip);
       const metadata = { annotations: { [lock.place.annotation]: null } };
       const path = `${lock.collection}/${lock.place.name}`;
-      await world.admin.patch(path, { metadata }, { signal: world.signal });
+      await world.api.patch(path, { metadata }, { signal: world.signal });
     };
     later(0, strip);
     return () => {
@@ -188,10 +188,10 @@ export const harsherActions: { [K in HarsherKind]: Action<Extract<HarsherTrouble
   },
   "other-version"({ node }, { world, network }) {
     const end = network.rewrite(node, asOtherVersion);
-    world.machine(node).crashDaemon();
+    world.node(node).crashDaemon();
     return () => {
       end();
-      world.machine(node).crashDaemon();
+      world.node(node).crashDaemon();
     };
   },
   "slow-etcd"({ node, seconds = Number.POSITIVE_INFINITY, isBroken }, { controlPlane }) {
@@ -206,14 +206,14 @@ function groupOf(resource: string): string {
 /** What has to be there before daemons are told to use it. */
 export async function createLockObjects({ world }: Pick<Scene, "world">): Promise<void> {
   for (const lock of [locks.other, locks.kured]) {
-    await world.admin.create(lock.collection, lockObject(lock), { signal: world.signal });
+    await world.api.create(lock.collection, lockObject(lock), { signal: world.signal });
   }
 }
 
 /** A person who moves the lock back empties the other one. */
 export async function emptyOtherLock({ world }: Pick<Scene, "world">): Promise<void> {
   const { namespace, name, annotation } = locks.other.place;
-  await setLock({ api: world.admin, signal: world.signal }, { namespace, name, annotation }, null);
+  await setLock({ api: world.api, signal: world.signal }, { namespace, name, annotation }, null);
 }
 
 function usingOtherLock(options: RawOptions): RawOptions {

@@ -46,7 +46,7 @@ export async function play(scenario: Scenario): Promise<Played> {
   const stage = await setUp(scenario);
   const { world, scene, journal, promises, troubles, hindrances } = stage;
   const pass = async (ms: number) => {
-    await world.time.pass(ms);
+    await world.pass(ms);
     // For whatever reason the server is away.
     if (world.server.away) hindrances.disturbances.begin()();
     promises.tick();
@@ -166,7 +166,7 @@ function worldOf(scenario: Scenario): SmallWorldOptions {
 function keepNeeds(event: MachineEvent, { world, promises, stubborn }: Scene): void {
   const { machine: name, type } = event;
   const isStubborn = stubborn.has(name);
-  if (type === "booted" && isStubborn) world.machine(name).wantReboot();
+  if (type === "booted" && isStubborn) world.node(name).wantsReboot();
   // A need that goes away while the machine is up has gone for good; at a boot it is perhaps only hidden.
   const isGone = type === "sentinel" && !event.present;
   if (isGone && (!isStubborn || world.machine(name).isUp)) promises.forgetNeed(name);

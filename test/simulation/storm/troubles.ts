@@ -24,24 +24,24 @@ export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
 
 const actions: Actions = {
   want({ node }, { world }) {
-    if (world.machine(node).isUp) world.machine(node).wantReboot();
+    if (world.machine(node).isUp) world.node(node).wantsReboot();
     return undefined;
   },
   unwant({ node }, { world }) {
-    world.machine(node).unwantReboot();
+    world.node(node).wantsNoReboot();
     return undefined;
   },
   stubborn({ node }, { world, stubborn }) {
     stubborn.add(node);
-    world.machine(node).wantReboot();
+    world.node(node).wantsReboot();
     return () => stubborn.delete(node);
   },
   crash({ node }, { world }) {
-    world.machine(node).crashDaemon();
+    world.node(node).crashDaemon();
     return undefined;
   },
   "crash-at-write"({ node, skip, when }, { world, interference }) {
-    interference.arm(node, { skip, when, act: () => world.machine(node).crashDaemon() });
+    interference.arm(node, { skip, when, act: () => world.node(node).crashDaemon() });
     return undefined;
   },
   "lost-answer"({ node, skip }, { interference }) {
@@ -69,7 +69,7 @@ const actions: Actions = {
     return undefined;
   },
   "power-failure"({ node }, { world }) {
-    world.machine(node).reboot();
+    world.node(node).losesPower();
     return undefined;
   },
   "slow-boot"({ node, downSeconds }, { world }) {
@@ -118,18 +118,18 @@ const actions: Actions = {
     return undefined;
   },
   async "lock-deleted"(_, { world, lock }) {
-    await world.admin.delete(`${lock.collection}/${lock.place.name}`, {}, { signal: world.signal });
+    await world.api.delete(`${lock.collection}/${lock.place.name}`, {}, { signal: world.signal });
     return async () => {
       // A daemon may have made a Lease anew.
       if (world.server.stored(lock.resource, lock.key) !== undefined) return;
-      await world.admin.create(lock.collection, lockObject(lock), { signal: world.signal });
+      await world.api.create(lock.collection, lockObject(lock), { signal: world.signal });
     };
   },
   async "node-deleted"({ node }, { world }) {
-    await world.admin.delete(`${nodes}/${node}`, {}, { signal: world.signal });
+    await world.api.delete(`${nodes}/${node}`, {}, { signal: world.signal });
     // A kubelet enters its node when it starts, not while it runs.
     return () => {
-      if (world.server.stored("nodes", node) === undefined) world.machine(node).reboot();
+      if (world.server.stored("nodes", node) === undefined) world.node(node).losesPower();
     };
   },
   reconfigured({ options, every }, { world, settings, later }) {
@@ -163,8 +163,8 @@ const actions: Actions = {
   async budget(_, { world }) {
     const spec = { maxUnavailable: 0, selector: { matchLabels: { app: "web" } } };
     const body = { metadata: { name: "web" }, spec };
-    await world.admin.create(budgets, body, { signal: world.signal });
-    return () => world.admin.delete(`${budgets}/web`, {}, { signal: world.signal });
+    await world.api.create(budgets, body, { signal: world.signal });
+    return () => world.api.delete(`${budgets}/web`, {}, { signal: world.signal });
   },
 };
 

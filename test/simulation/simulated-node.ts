@@ -1,0 +1,126 @@
+import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
+import type { RawOptions } from "../../daemon/config/settings.ts";
+import type { Host } from "../../daemon/host/host.ts";
+import type { HttpPost } from "../../daemon/prometheus/server.ts";
+import type { User } from "../kubernetes/api/server.ts";
+import { type KubeletOptions, kubeletDefaults, runKubelet } from "../kubernetes/machines/kubelet.ts";
+import { createMachine, type Machine, type MachineEvent } from "../kubernetes/machines/machine.ts";
+import { randomUuid } from "../kubernetes/machines/power.ts";
+import { memoryStorage } from "../kubernetes/machines/storage.ts";
+import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
+import { daemonUserOn } from "../world/manifests.ts";
+import { createMachineClock, type MachineClock } from "./machine-clock.ts";
+import { pausedWith } from "./paused-transport.ts";
+import { startSimulatedDaemon } from "./simulated-daemon.ts";
+import type { VirtualServer } from "./virtual-server.ts";
+
+export interface SimulatedNodeOptions {
+  /** For every daemon. */
+  options?: RawOptions;
+  post?: HttpPost;
+  /** For the daemons of all machines, or of each; without it the machines have none. */
+  logind?: Host["logind"] | ((machine: Machine) => Host["logind"]);
+  /** Stands between a node's daemon and the server. Each daemon is then a user of its own, `rebootd:NODE`, with all rights. */
+  between?: (node: string, transport: Transport) => Transport;
+  kubelet?: Partial<KubeletOptions>;
+  /** How many of the nodes, from the first on, are of the control plane: labelled so, with these static pods. */
+  controlPlane?: { members: number; staticPods: readonly string[] };
+  /** How far the clock of a machine is off at first: what its kubelet and its daemon take for now. */
+  skewMs?: Record<string, number>;
+}
+
+/** Called as it happens; for tests to set. */
+export interface Hooks {
+  /** Told of each request of a daemon before it is sent. */
+  onDaemonRequest: (node: string, request: ApiRequest) => void;
+  /** Told of each event of a machine. */
+  onMachineEvent: (event: MachineEvent) => void;
+}
+
+/** A machine in memory, with its kubelet and its daemon. */
+export interface SimulatedNode {
+  readonly machine: Machine;
+  /** The clock that the processes of the machine have. */
+  readonly clock: MachineClock;
+  /** Starts one more daemon at once. */
+  startDaemon(options: RawOptions): DaemonHandle;
+  /** Starts the machine's own daemon anew, with other options from now on. */
+  restartDaemon(options: RawOptions): void;
+}
+
+interface Around extends VirtualServer {
+  readonly events: MachineEvent[];
+  readonly logs: string[];
+  readonly hooks: Hooks;
+}
+
+/** The user that a node's daemon is, where each is one of its own. */
+export function daemonOf(node: string): User {
+  return { name: `rebootd:${node}`, groups: [] };
+}
+
+const controlPlaneLabel = { "node-role.kubernetes.io/control-plane": "" };
+
+/** The machine is off; its `run` powers it on. */
+export function createSimulatedNode(
+  number: number,
+  options: SimulatedNodeOptions,
+  { time, server, random, signal, portsFor, events, logs, hooks }: Around,
+): SimulatedNode {
+  const name = `n${number}`;
+  const storage = memoryStorage();
+  const clock = createMachineClock(time.clock, options.skewMs?.[name]);
+  const { members = 0, staticPods = [] } = options.controlPlane ?? {};
+  const isMember = number <= members;
+  const machineID = randomUuid(random);
+  const transport = pausedWith(
+    clock,
+    options.between?.(name, server.transport(server.addUser(daemonOf(name)))) ??
+      server.transport(server.addUser(daemonUserOn(name))),
+  );
+  let daemonOptions = options.options ?? {};
+  const startDaemon = (raw: RawOptions) =>
+    startSimulatedDaemon({
+      options: { "node-id": name, ...raw },
+      storage,
+      ...(options.logind && {
+        logind: typeof options.logind === "function" ? options.logind(machine) : options.logind,
+      }),
+      surroundings: {
+        transport: (request) => {
+          hooks.onDaemonRequest(name, request);
+          return transport(request);
+        },
+        clock,
+        random,
+        post: options.post ?? (async () => ({ status: 503, text: "" })),
+      },
+      onLog: (line) => logs.push(line),
+    });
+  const machine = createMachine({
+    name,
+    storage,
+    // Moments are the world's, and waits the machine's.
+    clock: { ...time.clock, sleep: clock.sleep },
+    random,
+    signal,
+    rebootSeconds: 10,
+    runKubelet: (bootID, power, onRegistered) =>
+      runKubelet(
+        portsFor(`kubelet:${name}`, power, clock),
+        { name, number, machineID, bootID, ...(isMember && { labels: controlPlaneLabel }) },
+        { ...kubeletDefaults, ...options.kubelet, ...(isMember && { staticPods }) },
+        onRegistered,
+      ),
+    startDaemon: () => startDaemon(daemonOptions),
+    onEvent: (event) => {
+      events.push(event);
+      hooks.onMachineEvent(event);
+    },
+  });
+  const restartDaemon = (changed: RawOptions) => {
+    daemonOptions = changed;
+    machine.crashDaemon();
+  };
+  return { machine, clock, startDaemon, restartDaemon };
+}
