@@ -121,7 +121,7 @@ describe("Debian's Prometheus and Alertmanager", () => {
 
   it("say what is wrong with an expression", async () => {
     const rows: [options: RawOptions, says: RegExp][] = [
-      [{ "alert-matchers": 'team=~"(a)\\\\1"' }, /^--alert-matchers=.*invalid escape sequence/],
+      [{ "alert-matchers": 'team=~"(a)\\\\1"' }, / for --alert-matchers: .*invalid escape sequence/],
       [{ "block-on-query": "up ==" }, /answered 400: .*parse error/],
       [{ "block-on-query": "up[5m]" }, /no vector/],
     ];
