@@ -8,6 +8,8 @@ const {
 } = require("./.mocharc.cluster.cjs");
 
 module.exports = {
+  parallel: true,
+  jobs: 2,
   extension,
   spec: ["test/simulation/**/*.test.ts"],
   timeout,
