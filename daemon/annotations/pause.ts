@@ -1,4 +1,5 @@
 import { oneLine } from "../text/one-line.ts";
+import { iso } from "../time/iso.ts";
 import { reasonAfter, reasonAlone, requestIn, writeReason } from "./value.ts";
 
 /** No cycle starts, and no started cycle reboots: on that node, or on all nodes. */
@@ -32,7 +33,7 @@ export function parsePause(annotation: string | undefined): Pause | undefined {
 
 /** The text that {@link parsePause} reads back. */
 export function writePause({ until, reason }: Pause): string {
-  const word = until === undefined ? undefined : `until ${new Date(until).toISOString()}`;
+  const word = until === undefined ? undefined : `until ${iso(until)}`;
   return writeReason(word, reason, (text, meant) => {
     const read = parsePause(text);
     return read?.reason === meant && read.until === undefined && read.fault === undefined;
@@ -47,7 +48,7 @@ export function pauseNow(annotation: string | undefined, now: number): Pause | u
 
 /** "paused until TIME: reason". */
 export function pausedText({ until, reason, fault }: Pause): string {
-  const ends = until === undefined ? "" : ` until ${new Date(until).toISOString()}`;
+  const ends = until === undefined ? "" : ` until ${iso(until)}`;
   const why = reason === undefined ? "" : `: ${oneLine(reason)}`;
   return `paused${ends}${why}${fault === undefined ? "" : ` (${fault})`}`;
 }

@@ -6,6 +6,7 @@ import { allPaused, lockedManually } from "../lock/limits.ts";
 import { manualHolders } from "../lock/lock.ts";
 import type { LockObjectState } from "../lock/lock-object.ts";
 import { isByPeople, type Refusal } from "../lock/refusal.ts";
+import { iso } from "../time/iso.ts";
 
 /** The reason in the lock object that holds all nodes back at this moment. */
 export function heldForAll({ lock, failures, paused }: LockObjectState, now: number): Refusal | undefined {
@@ -28,7 +29,7 @@ export function liveReasons(
   now: number,
 ): Reason[] {
   const sinceOf = (gate: string, code: string) =>
-    reasons.find((one) => one.gate === gate && one.code === code)?.since ?? new Date(now).toISOString();
+    reasons.find((one) => one.gate === gate && one.code === code)?.since ?? iso(now);
   const live = ({ gate, code, message }: Closed): Reason => ({
     gate,
     code,

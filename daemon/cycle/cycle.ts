@@ -1,6 +1,6 @@
 import type { Metadata } from "../cluster/objects.ts";
 import type { Turn } from "../lock/turn.ts";
-import { type Moments, momentsOf } from "./both-clocks.ts";
+import { type Moments, momentsOf } from "../time/both-clocks.ts";
 import { decide } from "./decide.ts";
 import type { Action, Decision } from "./decision.ts";
 import { misreadOn } from "./misread.ts";

@@ -4,6 +4,7 @@
  */
 import type { Closed } from "../gates/reasons.ts";
 import { count } from "../text/count.ts";
+import { grownMs } from "../time/backoff.ts";
 import { iso, toTheSecond } from "../time/iso.ts";
 import { type Context, type Decision, phase, save, wait } from "./decision.ts";
 import { reported } from "./reasons.ts";
@@ -16,8 +17,8 @@ const backoffMaxMs = 3_600_000;
  * mostly waits for its reason to change anyway, and two tools that undo each other must not go on for ever.
  */
 const backoffs = {
-  failed: { firstMs: 60_000, factor: 2 },
-  withdrawn: { firstMs: 2 * 60_000, factor: 5 },
+  failed: { firstMs: 60_000, maxMs: backoffMaxMs },
+  withdrawn: { firstMs: 2 * 60_000, maxMs: backoffMaxMs, factor: 5 },
 };
 const untilAsked = "run 'rebootd resume NODE' or 'rebootd reboot NODE' to try again";
 
@@ -46,14 +47,9 @@ export function backsOffUntil({
   withdrawals,
   outcome,
 }: CycleRecord): number | undefined {
-  if (phase === "Failed") return Date.parse(since) + backoffMs("failed", failures);
+  if (phase === "Failed") return Date.parse(since) + grownMs(failures, backoffs.failed);
   if (outcome?.result !== "withdrawn" || withdrawals === 0) return undefined;
-  return Date.parse(outcome.at) + backoffMs("withdrawn", withdrawals);
-}
-
-function backoffMs(result: keyof typeof backoffs, times: number): number {
-  const { firstMs, factor } = backoffs[result];
-  return Math.min(firstMs * factor ** Math.max(times - 1, 0), backoffMaxMs);
+  return Date.parse(outcome.at) + grownMs(withdrawals, backoffs.withdrawn);
 }
 
 /** Why a needed reboot is not even tried now; a request that is not accepted yet may change that. */

@@ -1,8 +1,9 @@
 import { contract } from "../annotations/names.ts";
 import { createBelief } from "../cluster/belief.ts";
 import type { Metadata } from "../cluster/objects.ts";
+import { ageMs, type Moments, momentsOf } from "../time/both-clocks.ts";
 import type { Clock } from "../time/clock.ts";
-import { ageMs, type Moments, momentsOf } from "./both-clocks.ts";
+import { iso } from "../time/iso.ts";
 import { judgeForeign } from "./foreign.ts";
 import { justNowMs, lateMs } from "./late.ts";
 import { misreadOn } from "./misread.ts";
@@ -200,5 +201,5 @@ function remembered(record: CycleRecord, { facts, text }: NodeRead): CycleRecord
  * longer.
  */
 function askedJustNow(record: CycleRecord, now: number): CycleRecord {
-  return record.askedAt === undefined ? record : { ...record, askedAt: new Date(now).toISOString() };
+  return record.askedAt === undefined ? record : { ...record, askedAt: iso(now) };
 }

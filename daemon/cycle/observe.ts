@@ -3,7 +3,7 @@ import { parseRequest } from "../annotations/reboot-request.ts";
 import type { Asked } from "../gates/evaluate.ts";
 import type { Stage } from "../gates/gate.ts";
 import type { LockFacts } from "../lock/facts.ts";
-import { type Moments, momentsOf, onTheWall } from "./both-clocks.ts";
+import { type Moments, momentsOf, onTheWall } from "../time/both-clocks.ts";
 import type { Action } from "./decision.ts";
 import { type NodeRead, readNode } from "./node.ts";
 import type { NodeFacts, Observation } from "./observation.ts";

@@ -1,7 +1,7 @@
 import type { Drain } from "../drain/drain.ts";
 import type { DrainState } from "../drain/state.ts";
+import { momentsOf, onElapsed, onTheWall } from "../time/both-clocks.ts";
 import type { Clock } from "../time/clock.ts";
-import { momentsOf, onElapsed, onTheWall } from "./both-clocks.ts";
 import type { Action } from "./decision.ts";
 
 /** Times in milliseconds, of either clock. */

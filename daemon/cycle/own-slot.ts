@@ -1,7 +1,7 @@
 /** The knowledge of this process about its own slot in the lock, and its age. */
 import type { LockFacts } from "../lock/facts.ts";
+import { ageMs, type Moments, momentsOf } from "../time/both-clocks.ts";
 import type { Clock } from "../time/clock.ts";
-import { ageMs, type Moments, momentsOf } from "./both-clocks.ts";
 import { isSettled, justNowMs, lateMs } from "./late.ts";
 import type { Ask } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";

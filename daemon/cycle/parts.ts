@@ -1,8 +1,8 @@
 /** The parts of a cycle. Each keeps what it knows to itself, and the record is what they have in common. */
 import type { Waiting } from "../lock/limits.ts";
 import type { Turn } from "../lock/turn.ts";
+import { momentsOf, onTheWall } from "../time/both-clocks.ts";
 import { iso } from "../time/iso.ts";
-import { momentsOf, onTheWall } from "./both-clocks.ts";
 import { type Event, type Evidence, evidenceAfter, keepsDrain, noEvidence } from "./evidence.ts";
 import { createOwnMemory, type OwnMemory } from "./memory.ts";
 import { createOwnDrain, type OwnDrain } from "./own-drain.ts";

@@ -1,5 +1,5 @@
 /** Performs actions. Each depends on the pass that has led to it. */
-import { ageMs, type Moments, momentsOf } from "./both-clocks.ts";
+import { ageMs, type Moments, momentsOf } from "../time/both-clocks.ts";
 import type { Action } from "./decision.ts";
 import type { Observation } from "./observation.ts";
 import { type CycleParts, waitingOf } from "./parts.ts";

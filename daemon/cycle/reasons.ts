@@ -1,6 +1,7 @@
 import { reportPauseMs } from "../drain/state.ts";
 import { type Closed, isReason } from "../gates/reasons.ts";
 import { isByPeople } from "../lock/refusal.ts";
+import { grownMs } from "../time/backoff.ts";
 import { iso } from "../time/iso.ts";
 import type { CycleRecord, Reason } from "./record.ts";
 
@@ -8,11 +9,11 @@ import type { CycleRecord, Reason } from "./record.ts";
  * A sentence with other names or numbers in it is written within a minute; one that keeps changing ever
  * later, as thousands of nodes may have it.
  */
-const rewordMs = { first: 60_000, most: 10 * 60_000 };
+const rewordPauses = { firstMs: 60_000, maxMs: 10 * 60_000 };
 
 /** The pause before new words alone are written, after so many writes in the last hour. */
 export function rewordDelayMs(reportCount: number): number {
-  return Math.min(rewordMs.first * 2 ** Math.max(0, reportCount - 1), rewordMs.most);
+  return grownMs(reportCount, rewordPauses);
 }
 
 /** Reasons that hold the node back, each since when it does so without a break. */

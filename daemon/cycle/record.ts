@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { annotationsMaxChars, parseBoundedJson } from "../text/bounded-json.ts";
 import { plainJson } from "../text/one-line.ts";
+import { iso } from "../time/iso.ts";
 import { outcomeNames } from "./outcomes.ts";
 
 export const phases = [
@@ -121,7 +122,7 @@ export function parseRecord(annotation: string | undefined): { record?: CycleRec
   const renamed = withNewNames(value);
   if (isPhase(phase)) return { record: rested(value, recordSchema.parse(renamed)) };
   const message = `the record names the phase ${JSON.stringify(phase.slice(0, 40))}, which this version does not know`;
-  const outcome = { result: "withdrawn", at: new Date(0).toISOString(), message };
+  const outcome = { result: "withdrawn", at: iso(0), message };
   return { record: recordSchema.parse({ ...renamed, phase: "Waiting", outcome }) };
 }
 
@@ -157,7 +158,7 @@ function isPhase(text: string): text is Phase {
  * stays the same.
  */
 export function shifted(record: CycleRecord, ms: number): CycleRecord {
-  return mapTimes(record, (time) => new Date(Date.parse(time) + ms).toISOString());
+  return mapTimes(record, (time) => iso(Date.parse(time) + ms));
 }
 
 /**
@@ -165,7 +166,7 @@ export function shifted(record: CycleRecord, ms: number): CycleRecord {
  * and not less.
  */
 export function clamped(record: CycleRecord, now: number): CycleRecord {
-  return mapTimes(record, (time) => (Date.parse(time) > now ? new Date(now).toISOString() : time));
+  return mapTimes(record, (time) => (Date.parse(time) > now ? iso(now) : time));
 }
 
 function mapTimes(record: CycleRecord, change: (time: string) => string): CycleRecord {
@@ -204,7 +205,7 @@ export function writeRecord(record: CycleRecord): string {
 export function idleRecord(now: number): CycleRecord {
   return {
     phase: "Idle",
-    since: new Date(now).toISOString(),
+    since: iso(now),
     cordoned: false,
     cordonedAgain: false,
     announced: false,
@@ -243,7 +244,6 @@ export function isHeldBack({ phase, failures, withdrawals, reboots }: CycleRecor
  */
 export function idleAfter(record: CycleRecord, now: number): CycleRecord {
   const { outcome, lastDrainMs, leftAt, request } = record;
-  const acceptedAt =
-    request !== undefined && isHeldBack(record) ? new Date(now).toISOString() : record.acceptedAt;
+  const acceptedAt = request !== undefined && isHeldBack(record) ? iso(now) : record.acceptedAt;
   return { ...idleRecord(now), outcome, lastDrainMs, acceptedAt, leftAt };
 }

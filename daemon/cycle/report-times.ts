@@ -1,5 +1,5 @@
+import { momentsOf, onTheWall } from "../time/both-clocks.ts";
 import type { Clock } from "../time/clock.ts";
-import { momentsOf, onTheWall } from "./both-clocks.ts";
 import { rewordDelayMs } from "./reasons.ts";
 
 const keptMax = 10;

@@ -1,4 +1,5 @@
 import { bootText } from "../lock/lock.ts";
+import { firstOf } from "../text/list.ts";
 import { iso } from "../time/iso.ts";
 import { type Context, type Decision, keptSlot, look, nodeGone, phase, save, wait } from "./decision.ts";
 import { missingHooks } from "./hooks.ts";
@@ -121,9 +122,10 @@ function stillBroken(record: CycleRecord, pods: OwnPods | undefined): string {
 }
 
 function named(unready: readonly Unready[]): string {
-  const more = unready.length - podsNamedMax;
-  const names = unready.slice(0, podsNamedMax).map(({ name }) => name);
-  return names.join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return firstOf(
+    unready.map(({ name }) => name),
+    podsNamedMax,
+  );
 }
 
 function missingAfter(record: CycleRecord, node: NodeFacts, context: Context): Missing | undefined {

@@ -2,6 +2,7 @@ import { brokenTrustMs } from "../cluster/belief.ts";
 import { watchObject } from "../cluster/informer.ts";
 import { paths } from "../cluster/paths.ts";
 import { createTurn } from "../lock/turn.ts";
+import { linked } from "../time/linked.ts";
 import { createCycle } from "./cycle.ts";
 import type { Decision, Policy } from "./decision.ts";
 import type { CyclePorts } from "./ports.ts";
@@ -45,9 +46,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
   });
   const cycle = createCycle(ports, trustMs, turn, wake.ring);
   // Everything that this function starts ends with it.
-  const ended = new AbortController();
-  const end = () => ended.abort(signal.reason);
-  signal.addEventListener("abort", end, { once: true });
+  const ended = linked(signal);
 
   ports.need.watch(wake.ring, ended.signal, (error) => report.failed("watching the sentinel", error));
   void watchObject(
@@ -105,7 +104,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
   }
   cycle.stop();
   turn.stop();
-  ended.abort();
+  ended.end();
 }
 
 /** Decides without acting. Rejects when an observation fails. */

@@ -1,6 +1,6 @@
 /** Writes the own Node: the record, and the marks with it. */
 
-import { momentsOf } from "./both-clocks.ts";
+import { momentsOf } from "../time/both-clocks.ts";
 import type { Action } from "./decision.ts";
 import { isSettled } from "./late.ts";
 import { type NodeChange, rehearsal } from "./marks.ts";

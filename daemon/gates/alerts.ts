@@ -1,6 +1,7 @@
 import { type Alert, notMuted } from "../prometheus/alertmanager.ts";
 import { assertWhole, queryPrometheus, type Series } from "../prometheus/query.ts";
 import { type JsonServer, shown } from "../prometheus/server.ts";
+import { count } from "../text/count.ts";
 import { cut } from "../text/cut.ts";
 import { firstOf } from "../text/list.ts";
 import { compileRe2, type Pattern } from "../text/re2.ts";
@@ -92,8 +93,7 @@ function active(server: JsonServer, alerts: readonly Alert[], more = "") {
     names.map((name) => cut(shown(server, name), nameMaxChars)),
     namesMax,
   );
-  const count = names.length === 1 ? "1 alert is active" : `${names.length} alerts are active`;
-  const message = `${count}: ${who}${more}`;
+  const message = `${count(names.length, "alert is active", "alerts are active")}: ${who}${more}`;
   return { open: false, code: "active", message } as const;
 }
 

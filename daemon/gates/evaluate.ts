@@ -1,3 +1,4 @@
+import { momentsOf } from "../time/both-clocks.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { withDeadline } from "../time/deadline.ts";
 import { linked } from "../time/linked.ts";
@@ -100,7 +101,7 @@ function createMemory(rounds: GateRounds): Memory {
   const { clock, random } = rounds;
   const lastAnswers = new Map<Gate, LastAnswer>();
   const watches = new Map<Gate, () => void>();
-  const now = () => ({ elapsed: clock.elapsed(), wall: clock.wall() });
+  const now = () => momentsOf(clock);
 
   /** Watches for as long as the answer is remembered: an opening later than that changes nothing. */
   async function follow(gate: Gate, last: LastAnswer, watch: WatchOpening, outer: AbortSignal) {

@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import { createLogger, format, transports } from "winston";
 import { oneLine, plainJson } from "../text/one-line.ts";
+import { iso } from "../time/iso.ts";
 
 export type Facts = Record<string, string | number | boolean | undefined>;
 
@@ -23,7 +24,7 @@ export interface LogOptions {
 /** Writes lines for people or for machines. Each line has time, level, node and phase. */
 export function createLog({ form, node, phase, now, out }: LogOptions): Log {
   const context = format((info) => {
-    const timestamp = new Date(now()).toISOString();
+    const timestamp = iso(now());
     return Object.assign(info, { timestamp, node, phase: phase() });
   });
   const logger = createLogger({

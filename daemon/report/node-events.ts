@@ -3,6 +3,7 @@ import type { Api } from "../cluster/api.ts";
 import { paths } from "../cluster/paths.ts";
 import { oneLine } from "../text/one-line.ts";
 import type { Clock } from "../time/clock.ts";
+import { iso } from "../time/iso.ts";
 import type { Event } from "./events.ts";
 
 export interface NodeEvents {
@@ -54,7 +55,7 @@ export function createNodeEvents({
         kind: "Event",
         // Events about an object without a namespace belong to the namespace default.
         metadata: { name: `${about}.${lastNs.toString(16)}`, namespace: "default" },
-        eventTime: new Date(now).toISOString().replace("Z", "000Z"),
+        eventTime: iso(now).replace("Z", "000Z"),
         type,
         reason,
         action: reason,

@@ -3,14 +3,16 @@ import type { Random } from "./clock.ts";
 export interface BackoffLimits {
   firstMs: number;
   maxMs: number;
+  /** How many times longer each pause is than the one before; 2 by default. */
+  factor?: number;
 }
 
 /**
- * The pause before try number `attempt` (1 is the first retry), in milliseconds: doubled each time, up to
+ * The pause before try number `attempt` (1 is the first retry), in milliseconds: longer each time, up to
  * `maxMs`.
  */
-export function doubledMs(attempt: number, { firstMs, maxMs }: BackoffLimits): number {
-  return Math.min(firstMs * 2 ** Math.min(Math.max(attempt - 1, 0), 30), maxMs);
+export function grownMs(attempt: number, { firstMs, maxMs, factor = 2 }: BackoffLimits): number {
+  return Math.min(firstMs * factor ** Math.min(Math.max(attempt - 1, 0), 30), maxMs);
 }
 
 /**
@@ -18,5 +20,5 @@ export function doubledMs(attempt: number, { firstMs, maxMs }: BackoffLimits): n
  * together.
  */
 export function backoffMs(attempt: number, limits: BackoffLimits, random: Random): number {
-  return doubledMs(attempt, limits) * (1 - random() / 2);
+  return grownMs(attempt, limits) * (1 - random() / 2);
 }

@@ -2,7 +2,8 @@
  * Remembered answers of gates: the time for which each is valid, and for which a watch replaces the next
  * request. Pure.
  */
-import { doubledMs } from "../../time/backoff.ts";
+import { grownMs } from "../../time/backoff.ts";
+import type { Moments } from "../../time/both-clocks.ts";
 import type { Gate, GateAnswer } from "../gate.ts";
 
 /** The longest pause between two requests to a gate of the slot whose answer stays the same. */
@@ -26,12 +27,6 @@ export interface LastAnswer {
   readonly hasOpened: boolean;
 }
 
-/** Both clocks, in milliseconds. */
-export interface Now {
-  elapsed: number;
-  wall: number;
-}
-
 export interface Periods {
   /** A closed remote gate is not asked again before this time. */
   recheckMs: number;
@@ -39,7 +34,7 @@ export interface Periods {
   periodMs: number;
 }
 
-export function nextAnswer(last: LastAnswer | undefined, answer: GateAnswer, now: Now): LastAnswer {
+export function nextAnswer(last: LastAnswer | undefined, answer: GateAnswer, now: Moments): LastAnswer {
   return {
     answer,
     at: now.elapsed,
@@ -58,7 +53,7 @@ export function nextAnswer(last: LastAnswer | undefined, answer: GateAnswer, now
 export function reusable(
   last: LastAnswer | undefined,
   { stages }: Pick<Gate, "stages">,
-  { now, isHeldLocally }: { now: Now; isHeldLocally: boolean },
+  { now, isHeldLocally }: { now: Moments; isHeldLocally: boolean },
   { recheckMs, periodMs }: Periods,
 ): GateAnswer | undefined {
   if (last === undefined || last.hasOpened) return undefined;
@@ -77,12 +72,12 @@ export function reusable(
 /** Monotonic times between which a watch of a closed gate may report the opening. */
 export function watchSpan(last: LastAnswer, { recheckMs }: Periods): { notBefore: number; until: number } {
   const { at, inVain } = last;
-  const restMs = inVain === 0 ? 0 : doubledMs(inVain, { firstMs: recheckMs, maxMs: sameAgainMaxMs });
+  const restMs = inVain === 0 ? 0 : grownMs(inVain, { firstMs: recheckMs, maxMs: sameAgainMaxMs });
   return { notBefore: at + restMs, until: at + closedForMs({ ...last, isWatched: true }, recheckMs) };
 }
 
 function closedForMs({ times, isWatched }: LastAnswer, recheckMs: number): number {
-  return doubledMs(times, isWatched ? watched : { firstMs: recheckMs, maxMs: sameAgainMaxMs });
+  return grownMs(times, isWatched ? watched : { firstMs: recheckMs, maxMs: sameAgainMaxMs });
 }
 
 function isSame(a: GateAnswer, b: GateAnswer): boolean {

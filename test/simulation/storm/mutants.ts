@@ -217,7 +217,12 @@ export const mutants: readonly Mutant[] = [
     name: "a cycle that was broken off is begun again at once",
     seed: 5,
     file: "cycle/failed.ts",
-    edits: [["withdrawn: { firstMs: 2 * 60_000, factor: 5 }", "withdrawn: { firstMs: 0, factor: 5 }"]],
+    edits: [
+      [
+        "withdrawn: { firstMs: 2 * 60_000, maxMs: backoffMaxMs, factor: 5 }",
+        "withdrawn: { firstMs: 0, maxMs: backoffMaxMs, factor: 5 }",
+      ],
+    ],
   },
   {
     name: "what comes back to a cordoned node is evicted again",

@@ -2,7 +2,7 @@
  * One moment by both clocks, in milliseconds: `elapsed` of `clock.elapsed()`, `wall` since the epoch. Pure
  * but for {@link momentsOf}.
  */
-import type { Clock } from "../time/clock.ts";
+import type { Clock } from "./clock.ts";
 
 export interface Moments {
   elapsed: number;
