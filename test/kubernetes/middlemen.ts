@@ -1,6 +1,7 @@
 /** What stands between a client and the API server: relays, proxies, fronts. All on loopback. */
 import { createServer as createHttp, request as requestOf } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { Agent } from "undici";
 import type { Listening } from "./api/server.ts";
 
@@ -105,6 +106,7 @@ export async function startHttpProxy(targetPort: number, status = 200): Promise<
       },
     );
     up.on("error", () => response.destroy());
+    response.on("close", () => up.destroy());
     request.pipe(up);
   });
   server.on("connect", (request, client) => {
@@ -115,13 +117,19 @@ export async function startHttpProxy(targetPort: number, status = 200): Promise<
       client.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    const up = connect(targetPort, "127.0.0.1", () => {
-      client.write("HTTP/1.1 200 Connection established\r\n\r\n");
-      up.pipe(client).pipe(up);
-    });
-    up.on("error", () => client.destroy());
+    openTunnel(client, targetPort, "HTTP/1.1 200 Connection established\r\n\r\n");
   });
   return Object.assign(await start(server), { asked, authorizations });
+}
+
+/** Connects the client to the target, and answers with `opening` then. The end of either is the end of both. */
+function openTunnel(client: Duplex, targetPort: number, opening: string | Buffer): void {
+  const up = connect(targetPort, "127.0.0.1", () => {
+    client.write(opening);
+    up.pipe(client).pipe(up);
+  });
+  up.on("error", () => client.destroy());
+  client.on("close", () => up.destroy());
 }
 
 /** SOCKS5 without credentials, for names: https://www.rfc-editor.org/rfc/rfc1928 */
@@ -135,11 +143,7 @@ export async function startSocksProxy(
       client.once("data", (request: Buffer) => {
         const length = request[4] ?? 0;
         asked.push(`${request.subarray(5, 5 + length)}:${request.readUInt16BE(5 + length)}`);
-        const up = connect(targetPort, "127.0.0.1", () => {
-          client.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]));
-          up.pipe(client).pipe(up);
-        });
-        up.on("error", () => client.destroy());
+        openTunnel(client, targetPort, Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]));
       });
     });
   });
