@@ -1,9 +1,5 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("../", import.meta.url));
+import { readImports } from "./read-imports.ts";
 
 /** The folders of daemon/, from what starts the process down to what everybody needs. */
 const floors = [
@@ -29,14 +25,7 @@ const floorOf = (file: string): number => {
   return floor;
 };
 
-/** All files, each with those of them that it imports, types too. */
-const imports = new Map(
-  globSync("{daemon,test}/**/*.ts", { cwd: root }).map((file) => {
-    const text = readFileSync(join(root, file), "utf8");
-    const paths = [...text.matchAll(/ from "(\.[^"]+)"/g)].map(([, path = ""]) => join(dirname(file), path));
-    return [file, paths.filter((path) => /^(daemon|test)\//.test(path))];
-  }),
-);
+const imports = readImports("all");
 
 describe("The files of daemon/", () => {
   it("import from their own folder and from folders below it", () => {

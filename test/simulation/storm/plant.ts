@@ -1,32 +1,21 @@
-import { globSync, readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
+import { readImports } from "../../read-imports.ts";
 import type { Mutant } from "./mutants.ts";
 
 const root = new URL("../../../", import.meta.url);
 const daemon = new URL("daemon/", root);
 
-/** Plants a bug into what is imported from now on. A text that is not there exactly once is an error. */
-export function plant(mutant: Mutant): void {
-  registerHooks({
-    load(url, context, nextLoad) {
-      const loaded = nextLoad(url, context);
-      return url.startsWith(daemon.href)
-        ? { ...loaded, source: planted(mutant, url, loaded.source) }
-        : loaded;
-    },
-  });
-}
-
 /**
  * The storms with a bug, beside those without it in the same process: only the modules that import it, directly or not, are loaded once
- * more, which takes a fraction of a process of its own.
+ * more, which takes a fraction of a process of its own. Rejects unless the text that it replaces is there exactly once.
  */
 export async function importPlanted(mutant: Mutant): Promise<Pick<typeof import("./play.ts"), "play">> {
   // A name has characters that a URL writes otherwise.
   const mark = `?bug=${Buffer.from(mutant.name).toString("hex")}`;
-  const edited = new Set(mutant.edits.map(([, , where = mutant.file]) => new URL(where, daemon).href));
-  const copied = importersOf([...edited]);
+  const files = mutant.edits.map(([, , where = mutant.file]) => where);
+  const edited = new Set(files.map((file) => new URL(file, daemon).href));
+  const copied = importersOf(files.map((file) => `daemon/${file}`));
   const hooks = registerHooks({
     resolve(specifier, context, nextResolve) {
       const resolved = nextResolve(specifier, context);
@@ -65,23 +54,15 @@ function planted({ name, file, edits }: Mutant, url: string, before: unknown): s
   return source;
 }
 
-/** Each module of daemon/ and test/ with those that it imports, as URLs. */
-const imports: ReadonlyMap<string, readonly string[]> = new Map(
-  globSync(["daemon/**/*.ts", "test/**/*.ts"], { cwd: fileURLToPath(root) }).map((path) => {
-    const url = new URL(path, root);
-    const specifiers = readFileSync(url, "utf8").matchAll(
-      /^(?:import|export) (?!type )[^;]*?from "(\.[^"]+)"/gm,
-    );
-    return [url.href, [...specifiers].map(([, specifier = ""]) => new URL(specifier, url).href)];
-  }),
-);
+let imports: ReadonlyMap<string, readonly string[]> | undefined;
 
-/** These modules, and all that import them, directly or not. */
-function importersOf(modules: readonly string[]): ReadonlySet<string> {
-  const found = new Set(modules);
+/** These modules, and all that import them, directly or not; as URLs. */
+function importersOf(files: readonly string[]): ReadonlySet<string> {
+  imports ??= readImports("values");
+  const found = new Set(files);
   for (let before = 0; before < found.size; ) {
     before = found.size;
-    for (const [module, imported] of imports) if (imported.some((one) => found.has(one))) found.add(module);
+    for (const [file, imported] of imports) if (imported.some((one) => found.has(one))) found.add(file);
   }
-  return found;
+  return new Set([...found].map((file) => new URL(file, root).href));
 }

@@ -1,7 +1,7 @@
 /** Plays one seed after the other, as the parent process asks; with a bug planted, where one is named. */
 import { flushCompileCache } from "node:module";
 import { mutants } from "./mutants.ts";
-import { plant } from "./plant.ts";
+import { importPlanted } from "./plant.ts";
 import type { Limits } from "./scenario.ts";
 
 export interface Task {
@@ -20,8 +20,7 @@ Error.stackTraceLimit = 0;
 
 const [name] = process.argv.slice(2);
 const mutant = mutants.find((one) => one.name === name);
-if (mutant !== undefined) plant(mutant);
-const { play } = await import("./play.ts");
+const { play } = await (mutant === undefined ? import("./play.ts") : importPlanted(mutant));
 const { drawScenario } = await import("./draw-scenario.ts");
 
 process.on("message", async ({ seed, limits }: Task) => {
