@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
-import type { LockFacts } from "../../daemon/lock/facts.ts";
 import type { Refusal } from "../../daemon/lock/refusal.ts";
 import { initialTurn, onTurnEvent, type TurnEvent, type TurnRequest } from "../../daemon/lock/turn-state.ts";
 import { everyRow } from "../rows.ts";
+import { free } from "./builders.ts";
 
-const free: LockFacts = {
-  held: false,
-  hasStaleEntry: false,
-  refusal: undefined,
-  holders: [],
-  takenAway: false,
-  version: "1",
-};
 const taken: Refusal = { gate: "lock", code: "lock-taken", message: "all slots are taken" };
 const halted = (message: string): Refusal => ({ gate: "lock", code: "halted", message });
 

@@ -5,19 +5,12 @@ import type { LockRefusal, RefusalCode } from "../../daemon/lock/refusal.ts";
 import type { LockStore } from "../../daemon/lock/store.ts";
 import { createTurn, type Turn } from "../../daemon/lock/turn.ts";
 import { createVirtualTime, type VirtualTime } from "../kubernetes/virtual-time.ts";
+import { free } from "./builders.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 const minute = 60_000;
 const waiting = { identity: { name: "me" }, labels: {}, neededSince: "2026-11-24T11:00:00Z" };
 
-const free: LockFacts = {
-  held: false,
-  hasStaleEntry: false,
-  refusal: undefined,
-  holders: [],
-  takenAway: false,
-  version: "1",
-};
 function refusedFor(code: RefusalCode, more: Partial<LockRefusal> = {}): LockFacts {
   return { ...free, refusal: { gate: "lock", code, message: code, ...more } };
 }

@@ -1,25 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
-import { openMetricsAccess } from "../../daemon/report/metrics-access.ts";
+import { rm, writeFile } from "node:fs/promises";
 import { ConfigError } from "../../daemon/text/config-error.ts";
 import { certificate } from "../kubernetes/api/https.ts";
 import { everyRow } from "../rows.ts";
+import { useMetricsFiles } from "./metrics-files.ts";
 
 describe("Access to the metrics", () => {
-  let folder: string;
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "rebootd-metrics-"));
-  });
-  after(() => rm(folder, { recursive: true }));
-  const at = (name: string) => join(folder, name);
-
-  const accessWith = (options: RawOptions) =>
-    openMetricsAccess(parseSettings({ "node-id": "n1", ...options }).report.files, (file) =>
-      readFile(file, "utf8"),
-    );
+  const { at, accessWith } = useMetricsFiles();
 
   const key = "-----BEGIN PRIVATE KEY-----";
   const rows: [what: string, content: string | undefined, options: string[], message: RegExp][] = [

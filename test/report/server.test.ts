@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
 import { request as secureRequest } from "node:https";
 import type { Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { connect as secureConnect, type TLSSocket } from "node:tls";
 import sinon from "sinon";
-import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
+import type { RawOptions } from "../../daemon/config/settings.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
-import { openMetricsAccess } from "../../daemon/report/metrics-access.ts";
 import type { ServerOptions } from "../../daemon/report/server.ts";
 import { certificate } from "../kubernetes/api/https.ts";
 import { everyRow } from "../rows.ts";
+import { useMetricsFiles } from "./metrics-files.ts";
 import { client, closeOpened, ended, everythingOf, get, opened, started } from "./serving.ts";
 
 describe("The server", () => {
@@ -112,17 +110,7 @@ describe("The server", () => {
 describe("The server with a token or a certificate", () => {
   afterEach(closeOpened);
 
-  let folder: string;
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "rebootd-metrics-"));
-  });
-  after(() => rm(folder, { recursive: true }));
-  const at = (name: string) => join(folder, name);
-
-  const accessWith = (options: RawOptions) =>
-    openMetricsAccess(parseSettings({ "node-id": "n1", ...options }).report.files, (file) =>
-      readFile(file, "utf8"),
-    );
+  const { at, accessWith } = useMetricsFiles();
 
   async function startedWith(options: RawOptions, more: Partial<ServerOptions> = {}) {
     const access = await accessWith(options);
