@@ -5,7 +5,7 @@ const {
   slow,
   "forbid-only": only,
   "forbid-pending": pending,
-} = require(".mocharc.cluster.cjs");
+} = require("./.mocharc.cluster.cjs");
 
 module.exports = {
   parallel: true,
