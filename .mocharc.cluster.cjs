@@ -27,7 +27,7 @@ module.exports = {
     require: ["./test/kubernetes/suite.ts"],
   }),
   // They mostly wait. Those of another API server would be in each other's way.
-  ...(process.env.TEST_KUBECONFIG === undefined && { parallel: true, jobs: 2 }),
+  ...(process.env.TEST_KUBECONFIG === undefined && { parallel: true, jobs: 4 }),
   timeout: 60000,
   slow: 10000,
   "forbid-only": true,

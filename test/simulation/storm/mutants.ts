@@ -16,7 +16,7 @@ export interface Mutant {
 export const mutants: readonly Mutant[] = [
   {
     name: "release before the uncordon",
-    seed: 2,
+    seed: 1,
     file: "cycle/returning.ts",
     edits: [
       [
@@ -204,7 +204,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "what is refused is tried again at once",
-    seed: 6,
+    seed: 18,
     file: "cycle/setbacks.ts",
     edits: [
       [
@@ -233,7 +233,7 @@ export const mutants: readonly Mutant[] = [
       ["if (tie !== undefined &&", "if (tie === undefined &&"],
       [
         "const late = { max: 8, firstMs: 1000, maxMs: 30_000 }",
-        "const late = { max: 1e6, firstMs: 1000, maxMs: 1000 }",
+        "const late = { max: 1e6, firstMs: 1000, maxMs: 4000 }",
       ],
     ],
   },

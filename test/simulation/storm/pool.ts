@@ -6,6 +6,9 @@ import type { Result, Task } from "./worker.ts";
 
 const worker = fileURLToPath(new URL("./worker.ts", import.meta.url));
 
+/** All processors play already: none is left for threads that help to collect garbage. */
+const execArgv = ["--single-threaded-gc", "--max-semi-space-size=32"];
+
 /** Numbers from the first on, each to the worker that is free; until one answers that it is enough. */
 export interface Seeds {
   first: number;
@@ -22,7 +25,7 @@ export async function playSeeds(
   let seed = first;
   let isEnough = false;
   const run = async () => {
-    const child = fork(worker, mutant === undefined ? [] : [mutant]);
+    const child = fork(worker, mutant === undefined ? [] : [mutant], { execArgv });
     const next = ask(child);
     let playing = 0;
     try {
