@@ -125,6 +125,6 @@ function neededSince(
   { source, reasons }: Extract<Need, { state: "needed" }>,
   seen: Observation,
   now: number,
-): CycleRecord["need"] {
+): NonNullable<CycleRecord["need"]> {
   return { source, reasons: [...reasons], since: record.need?.since ?? iso(seen.neededSince ?? now) };
 }

@@ -1,8 +1,9 @@
 /** The step from waiting to draining: the slot is held, and one patch begins the record. Pure. */
 import { iso } from "../time/iso.ts";
 import { type Context, type Decision, phase, released, wait } from "./decision.ts";
+import { tookAlso } from "./history.ts";
 import { mark, type NodeChange } from "./marks.ts";
-import type { NodeFacts, OwnPods } from "./observation.ts";
+import type { NodeFacts, Observation, OwnPods } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 import { serverWords } from "./refused.ts";
 import { waitingFor } from "./waiting.ts";
@@ -15,9 +16,11 @@ const beginTriesMax = 3;
 /** A Node has room for so many names; what is left out counts only as far as it is there after the reboot. */
 const ownPodsMax = 50;
 
+type NeedyRecord = CycleRecord & { need: NonNullable<CycleRecord["need"]> };
+
 /** One patch: the labels and the taint, and the cordon with them unless it is to come later. */
 export function begin(
-  record: CycleRecord,
+  record: NeedyRecord,
   node: NodeFacts,
   ownPods: Extract<OwnPods, { state: "seen" }>,
   { seen, policy, now }: Context,
@@ -34,6 +37,7 @@ export function begin(
     askedAt: undefined,
     lock: policy.lock,
     reasons: [],
+    tookMs: tookAlso(undefined, "wait", waitedSince(record, seen), now),
   };
   if (policy.drainDelayMs > 0) {
     return beginning(next, "slot acquired; cordoning after --drain-delay", marking.change);
@@ -41,6 +45,13 @@ export function begin(
   const cordoned = cordon(next, node, now);
   const change = { ...marking.change, ...cordoned.change };
   return beginning(cordoned.record, "slot acquired; cordoning and draining", change);
+}
+
+/** Since when the node has waited for a slot: for this need, since its last cycle, while the window was open. */
+function waitedSince({ phase, since, need }: NeedyRecord, { gates }: Observation): number {
+  const neededSince = Date.parse(need.since);
+  const restedSince = phase === "Idle" ? neededSince : Date.parse(since);
+  return Math.max(neededSince, restedSince, gates?.openSince ?? neededSince);
 }
 
 function beginning(record: CycleRecord, why: string, change: NodeChange): Decision {

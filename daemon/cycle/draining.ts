@@ -18,6 +18,7 @@ import {
   wait,
 } from "./decision.ts";
 import { leftText, podsLeft } from "./drain-text.ts";
+import { tookAlso } from "./history.ts";
 import { callHooks, closedByHooks, forgetHooks, missingHooks } from "./hooks.ts";
 import type { NodeFacts } from "./observation.ts";
 import { reasonsOf, reportAt, reported, reportInDrainAt } from "./reasons.ts";
@@ -178,6 +179,7 @@ function reboot(record: CycleRecord, why: string, { policy, now }: Context): Dec
       attempt: record.attempt + 1,
       askedAt: undefined,
       reasons: [],
+      tookMs: tookAlso(record.tookMs, "drain", Date.parse(record.since), now),
       // The drain of the whole node counts: before another attempt there is little left to drain.
       ...(record.attempt === 0 && {
         lastDrainMs: Math.round(now - Date.parse(record.since)) + policy.drainDelayMs,

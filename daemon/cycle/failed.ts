@@ -24,7 +24,7 @@ const untilAsked = "run 'rebootd resume NODE' or 'rebootd reboot NODE' to try ag
 
 /** The node backs off, or, after too many failures, does not try again; it says so. */
 export function failed(record: CycleRecord, why: string, { policy, now }: Context): Decision {
-  const next = { ...phase(record, "Failed", now), leftAt: iso(now), reasons: [] };
+  const next = { ...phase(record, "Failed", now), leftAt: iso(now), reasons: [], tookMs: undefined };
   if (!isGivenUp(record, policy.maxFailuresPerNode)) return save(next, why);
   const message = `gave up after ${count(record.failures, "failure")} in a row; ${untilAsked}`;
   const closed = { gate: "failures", code: "given-up", message, since: iso(now) } as const satisfies Closed;

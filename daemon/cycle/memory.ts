@@ -5,6 +5,7 @@ import { ageMs, type Moments, momentsOf } from "../time/both-clocks.ts";
 import type { Clock } from "../time/clock.ts";
 import { iso } from "../time/iso.ts";
 import { judgeForeign } from "./foreign.ts";
+import { longer } from "./history.ts";
 import { justNowMs, lateMs } from "./late.ts";
 import { misreadOn } from "./misread.ts";
 import { type NodeRead, requestsOn } from "./node.ts";
@@ -152,7 +153,11 @@ function knownFrom(
   now: number,
 ): { known: Known; fault?: string | undefined; isFirst: boolean } {
   const { facts, text } = read;
-  const found = clamped(read.carried.record ?? idleRecord(now), now);
+  const carried = clamped(read.carried.record ?? idleRecord(now), now);
+  const isOwn = text !== undefined && ownTexts.includes(text);
+  // Others may write the record, but not how the cycles went that this process knows of.
+  const history = longer(last?.record.history, isOwn ? carried.history : undefined);
+  const found = last?.facts.uid === facts.uid ? { ...carried, history } : carried;
   const known = (record: CycleRecord, isUnwritten: boolean) => ({ facts, text, record, isUnwritten });
   if (last === undefined)
     return { known: known(askedJustNow(found, now), text === undefined), isFirst: true };
@@ -160,7 +165,7 @@ function knownFrom(
   if (text !== undefined && text === last.text && facts.uid === last.facts.uid)
     return { known: known(last.record, last.isUnwritten), isFirst };
   if (isSame(read, last)) return { known: known(remembered(last.record, read), true), isFirst };
-  if (text === undefined || facts.uid !== last.facts.uid || ownTexts.includes(text))
+  if (text === undefined || facts.uid !== last.facts.uid || isOwn)
     return { known: known(found, text === undefined), isFirst };
   const { record, fault } = judgeForeign(last.record, found, {
     isCordoned: facts.unschedulable,

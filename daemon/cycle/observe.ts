@@ -74,7 +74,7 @@ export async function lookAt(
     case "gates": {
       const { stage } = look;
       const answers = await ports.checkGates(askedOf(parts, record, stage, seen), signal, turn && parts.wake);
-      return { seen: { gates: { ...answers, stage } } };
+      return { seen: { gates: { openSince: seen.gates?.openSince, ...answers, stage } } };
     }
     case "lock": {
       const lock = await readLock(parts, seen.turn, signal);

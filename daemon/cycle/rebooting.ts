@@ -12,6 +12,7 @@ import {
   soonest,
   wait,
 } from "./decision.ts";
+import { tookAlso } from "./history.ts";
 import type { CycleRecord } from "./record.ts";
 import { restore } from "./restoring.ts";
 import { confirm, countsFromNow } from "./right.ts";
@@ -23,7 +24,9 @@ export function rebooting(record: CycleRecord, context: Context): Decision {
   const { seen, now } = context;
   if (record.bootID === undefined) return countsFromNow(record, seen);
   if (seen.bootID !== record.bootID) {
-    return save(phase(record, "Returning", now), "the boot ID has changed; the machine has rebooted");
+    const tookMs = tookAlso(record.tookMs, "boot", Date.parse(record.since), now);
+    const next = { ...phase(record, "Returning", now), tookMs };
+    return save(next, "the boot ID has changed; the machine has rebooted");
   }
   if (record.askedAt === undefined || seen.ask?.result === "unsent") return toBeAsked(record, context);
   if (seen.ask?.result === "refused") return restore(record, "failed", seen.ask.why, context);

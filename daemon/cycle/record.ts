@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { annotationsMaxChars, parseBoundedJson } from "../text/bounded-json.ts";
 import { plainJson } from "../text/one-line.ts";
 import { iso } from "../time/iso.ts";
+import { historySchema, tookSchema } from "./history.ts";
 import { outcomeNames } from "./outcomes.ts";
 
 export const phases = [
@@ -67,6 +68,8 @@ const recordSchema = z.object({
     ),
     undefined,
   ),
+  tookMs: z.catch(z.optional(tookSchema), undefined),
+  history: z.catch(z.optional(historySchema), undefined),
 });
 
 /** A closed gate as the record keeps it; gates and codes of other versions are kept as text. */
@@ -100,6 +103,8 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `withdrawals`: cycles in a row that were cancelled, for the back-off after them.
  * - `outcome`: how the last cycle ended. `during`: it has failed before the machine was asked to reboot,
  *   with the drain or what goes with it.
+ * - `tookMs`: how long the parts of this cycle took that are over; it goes with the cycle.
+ * - `history`: how all cycles of this Node ended, and how long their parts took; undefined before the first.
  */
 export type CycleRecord = z.output<typeof recordSchema>;
 
@@ -170,7 +175,8 @@ export function clamped(record: CycleRecord, now: number): CycleRecord {
 }
 
 function mapTimes(record: CycleRecord, change: (time: string) => string): CycleRecord {
-  const { since, need, reasons, acceptedAt, leftAt, askedAt, reportedAt, outcome } = record;
+  const { since, need, reasons, acceptedAt, leftAt, askedAt, reportedAt, outcome, history } = record;
+  const { rebootedAt } = history ?? {};
   return {
     ...record,
     since: change(since),
@@ -181,6 +187,8 @@ function mapTimes(record: CycleRecord, change: (time: string) => string): CycleR
     ...(askedAt !== undefined && { askedAt: change(askedAt) }),
     ...(reportedAt !== undefined && { reportedAt: change(reportedAt) }),
     ...(outcome !== undefined && { outcome: { ...outcome, at: change(outcome.at) } }),
+    ...(history !== undefined &&
+      rebootedAt !== undefined && { history: { ...history, rebootedAt: change(rebootedAt) } }),
   };
 }
 
@@ -239,11 +247,11 @@ export function isHeldBack({ phase, failures, withdrawals, reboots }: CycleRecor
 }
 
 /**
- * Once no reboot is needed: of cycles before only how the last one went is kept, and when. A request that is
+ * Once no reboot is needed: of cycles before only how they went is kept, and when the last one did. A request that is
  * taken back lifts what a new one would lift.
  */
 export function idleAfter(record: CycleRecord, now: number): CycleRecord {
-  const { outcome, lastDrainMs, leftAt, request } = record;
+  const { outcome, lastDrainMs, leftAt, request, history } = record;
   const acceptedAt = request !== undefined && isHeldBack(record) ? iso(now) : record.acceptedAt;
-  return { ...idleRecord(now), outcome, lastDrainMs, acceptedAt, leftAt };
+  return { ...idleRecord(now), outcome, lastDrainMs, acceptedAt, leftAt, history };
 }

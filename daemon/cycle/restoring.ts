@@ -15,6 +15,7 @@ import {
   wait,
 } from "./decision.ts";
 import { failed } from "./failed.ts";
+import { historyAfter } from "./history.ts";
 import { unmark, unmarked } from "./marks.ts";
 import type { CycleRecord } from "./record.ts";
 import { ended } from "./settling.ts";
@@ -50,6 +51,7 @@ export function restore(
       },
       failures: record.failures + (result === "failed" ? 1 : 0),
       withdrawals: record.withdrawals + (result === "withdrawn" ? 1 : 0),
+      history: historyAfter(record.history, { result, took: record.tookMs }),
     },
     `${message}; restoring the node`,
     unmark(policy.marks, record, seen.node),

@@ -2,6 +2,7 @@ import { bootText } from "../lock/lock.ts";
 import { firstOf } from "../text/list.ts";
 import { iso } from "../time/iso.ts";
 import { type Context, type Decision, keptSlot, look, nodeGone, phase, save, wait } from "./decision.ts";
+import { historyAfter, tookAlso } from "./history.ts";
 import { missingHooks } from "./hooks.ts";
 import { unmarked, unmarkRebooted } from "./marks.ts";
 import type { NodeFacts, OwnPods, Unready } from "./observation.ts";
@@ -65,6 +66,7 @@ export function returning(record: CycleRecord, context: Context): Decision {
   if (seen.shutdown === "under-way") {
     return wait("the node is back, but the machine is going down again", now + podsRecheckMs.soon);
   }
+  const tookMs = tookAlso(record.tookMs, "return", Date.parse(record.since), now);
   return save(
     {
       ...phase(record, "Settling", now),
@@ -76,6 +78,8 @@ export function returning(record: CycleRecord, context: Context): Decision {
       failures: 0,
       withdrawals: 0,
       outcome: { result: "rebooted", at: iso(now), message: `rebooted, Ready and uncordoned${broken}` },
+      tookMs,
+      history: historyAfter(record.history, { result: "rebooted", took: tookMs, rebootedAt: record.since }),
     },
     `the node is back${broken}`,
     unmarkRebooted(policy.marks, record, node),

@@ -19,5 +19,5 @@ export function ended(cycle: CycleRecord, { seen, now }: Context): Decision {
   const record = { ...cycle, leftAt: iso(now) };
   const why = record.outcome?.message ?? "the cycle has ended";
   if (seen.need.state === "not-needed") return save(idleAfter(record, now), why);
-  return save({ ...phase(record, "Waiting", now), attempt: 0, reasons: [] }, why);
+  return save({ ...phase(record, "Waiting", now), attempt: 0, reasons: [], tookMs: undefined }, why);
 }

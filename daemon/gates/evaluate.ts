@@ -136,13 +136,15 @@ function createMemory(rounds: GateRounds): Memory {
 function together(answers: readonly (readonly [Gate, GateAnswer])[]): GateAnswers {
   const closed: Closed[] = [];
   let changesAt: number | undefined;
+  let openSince: number | undefined;
   for (const [{ name, isTransient }, answer] of answers) {
     if (!answer.open) {
       const { code, message } = answer;
       // A gate answers only with its own codes.
       closed.push({ gate: name, code, message, ...(isTransient && { isTransient }) } as Closed);
     }
+    if (answer.openSince !== undefined) openSince = Math.max(openSince ?? answer.openSince, answer.openSince);
     if (answer.changesAt !== undefined) changesAt = Math.min(changesAt ?? answer.changesAt, answer.changesAt);
   }
-  return { closed, changesAt };
+  return { closed, changesAt, ...(openSince !== undefined && { openSince }) };
 }

@@ -62,6 +62,8 @@ export type GateAnswer<G extends AskedGate = AskedGate> = (
 ) & {
   /** Time at which the answer changes by itself, if known; milliseconds since the epoch. */
   changesAt?: number | undefined;
+  /** Since when the gate is open, if known; milliseconds since the epoch. */
+  openSince?: number;
 };
 
 export interface WatchOpening {
@@ -80,6 +82,8 @@ export interface GateAnswers {
   closed: readonly Closed[];
   /** Time at which the answer is known to change, such as the next window; milliseconds since the epoch. */
   changesAt?: number | undefined;
+  /** Since when the last of the gates is open that know it, such as a window. */
+  openSince?: number | undefined;
 }
 
 /** The answer of a gate that could not be evaluated. */

@@ -39,7 +39,13 @@ export function windowGate({ margin, atEnd, ...schedule }: WindowSettings): Gate
       const ahead = openings(now, backMs);
       const first = ahead.next().value ?? undefined;
       const isOpen = first !== undefined && first.start <= now;
-      if (isOpen && now < closesAt(first)) return { open: true, changesAt: known(closesAt(first)) };
+      if (isOpen && now < closesAt(first)) {
+        return {
+          open: true,
+          changesAt: known(closesAt(first)),
+          ...(Number.isFinite(first.start) && { openSince: first.start }),
+        };
+      }
 
       const next = find(isOpen ? undefined : first, ahead, (span) => span.start < closesAt(span));
       const opensNext =

@@ -47,6 +47,12 @@ describe("The gates together", () => {
     );
   });
 
+  it("report since when the last of them is open", async () => {
+    const since = (openSince: number) => gate("since", async () => ({ ...openAnswer, openSince }));
+    assert.equal((await checkOf([since(5), open, since(7), since(6)])()).openSince, 7);
+    assert.equal((await checkOf([open])()).openSince, undefined);
+  });
+
   it("are closed by one that cannot tell, with the cause, or that never answers", async () => {
     const broken = gate("broken", async () => {
       throw new Error("connection refused");

@@ -31,6 +31,12 @@ const fridayNight = {
   ...warsaw,
 };
 
+const openSince = async (options: RawOptions, time: string) => {
+  const { window } = parseSettings({ "node-id": "n1", ...options });
+  const answer = await windowGate(window).check(context(Date.parse(time)), signal);
+  return answer.openSince === undefined ? undefined : iso(answer.openSince);
+};
+
 /** test/schedule/openings.test.ts has the calendar itself. 2026-11-27 is a Friday. */
 describe("The window gate", () => {
   it("is open in a window, and closed before and after it", async () => {
@@ -50,6 +56,12 @@ describe("The window gate", () => {
     const never = await ask({ window: "0 2 29 2 * for 1h" }, "2026-11-24T00:00:00Z");
     assert.equal(never.message, "outside the maintenance window, which does not open within a year");
     assert.equal(never.changesAt, undefined);
+  });
+
+  it("reports since when it is open, where it was ever closed", async () => {
+    assert.equal(await openSince(fridayNight, "2026-11-28T00:00:00Z"), "2026-11-27T21:00Z");
+    assert.equal(await openSince(fridayNight, "2026-11-27T20:00:00Z"), undefined);
+    assert.equal(await openSince({}, "2026-11-27T20:00:00Z"), undefined);
   });
 
   it("reports its closing while it is open, unless it never closes", async () => {

@@ -4,6 +4,7 @@ import type { WholeNode } from "../../daemon/cluster/objects.ts";
 import { type Phase, parseRecord } from "../../daemon/cycle/record.ts";
 import type { FaultEffect, RequestFacts } from "../kubernetes/api/server.ts";
 import { isFromDaemon, type SmallWorld, startSmallWorld } from "./small-world.ts";
+import { recordOn } from "./stored.ts";
 
 const minute = 60_000;
 const workloads = [{ name: "web", replicas: 6, budget: { maxUnavailable: 1 } }];
@@ -65,6 +66,8 @@ async function expectRolled(
     const story = world.logs.slice(-40).join("\n");
     assert.ok(await isRolled(world, nodes), `${JSON.stringify(await world.look())}\n${story}`);
     assert.equal(followed.cordonedMax, 1);
+    for (const { name } of world.machines)
+      assert.equal(recordOn(world, name)?.history?.cycles.rebooted, 1, `${name} has counted its cycle once`);
     const ended = world.events.filter((event) => event.type === "daemon-ended" && event.how === "stopped");
     assert.deepEqual(ended, []);
   } finally {

@@ -121,6 +121,18 @@ describe("A forged record", () => {
     await start();
   });
 
+  it("with another history changes nothing of what the daemon knows of its cycles", async () => {
+    await start();
+    await wantReboot();
+    await until("n1 has rebooted", isRebooted, 5 * minute);
+    const { history } = (await record()) ?? assert.fail();
+    assert.deepEqual(history?.cycles, { rebooted: 1, failed: 0, withdrawn: 0 });
+    await forge({ history: { ...history, cycles: { rebooted: 7, failed: 7, withdrawn: 7 } } });
+    await wantReboot();
+    await until("n1 has rebooted again", async () => boots() === 3 && (await phase()) === "Idle", 5 * minute);
+    assert.deepEqual((await record())?.history?.cycles, { rebooted: 2, failed: 0, withdrawn: 0 });
+  });
+
   it("has the daemon change no label that Kubernetes protects", async () => {
     await start();
     const labels = { "node-restriction.kubernetes.io/team": "a", "topology.kubernetes.io/zone": "z1" };
