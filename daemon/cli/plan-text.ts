@@ -1,7 +1,8 @@
 import { type DrainPlan, isBlocked, type PodPlan } from "../drain/preflight.ts";
 import { reasonsText, tierName } from "../drain/select.ts";
 import { count } from "../text/count.ts";
-import { duration, table } from "./table.ts";
+import { durationText } from "../time/duration.ts";
+import { table } from "./table.ts";
 
 /** The plan for people: a sentence, and a table for each kind of pod in it. */
 export function planText(plan: DrainPlan): string {
@@ -43,13 +44,14 @@ function sentence(
   const seconds = estimatedSeconds ?? 0;
   const isTooLong = seconds > escalation.endAfterSeconds;
   const tooLong = isTooLong ? `, more than --drain-timeout: ${fate(escalation)}` : "";
-  return `${counted("would")}; nothing blocks the drain; it takes up to ${duration(seconds)}${tooLong}`;
+  return `${counted("would")}; nothing blocks the drain; it takes up to ${durationText(seconds)}${tooLong}`;
 }
 
 /** The end of a drain that is blocked. */
 function fate({ deleteAfterSeconds, endAfterSeconds, end }: DrainPlan["escalation"]): string {
-  const deletes = deleteAfterSeconds === undefined ? "" : `deleted after ${duration(deleteAfterSeconds)}, `;
-  const after = duration(endAfterSeconds);
+  const deletes =
+    deleteAfterSeconds === undefined ? "" : `deleted after ${durationText(deleteAfterSeconds)}, `;
+  const after = durationText(endAfterSeconds);
   if (end === "reboot") return `${deletes}rebooted anyway after ${after}`;
   return `${deletes}cancelled after ${after} and uncordoned`;
 }

@@ -12,6 +12,18 @@ import type {
 import { contract } from "../annotations/names.ts";
 import { type Kept, kept } from "./parts.ts";
 
+/** The name of an object in a namespace, and its UID. */
+export interface ObjectName {
+  namespace: string;
+  name: string;
+  uid: string | undefined;
+}
+
+export function objectName(object: { metadata?: Partial<Record<keyof ObjectName, string>> }): ObjectName {
+  const { namespace = "", name = "", uid } = object.metadata ?? {};
+  return { namespace, name, uid };
+}
+
 /** The client library's types, but with dates as text, as in JSON. */
 export type Wire<T> = T extends Date
   ? string

@@ -18,10 +18,10 @@ import { holdersMax } from "../lock/lock.ts";
 import { createLockObject, type LockPlace, parsePlace } from "../lock/lock-object.ts";
 import { createLockStore, leaveLock } from "../lock/store.ts";
 import type { HttpPost } from "../prometheus/server.ts";
+import { createEventWriter } from "../report/event-writer.ts";
 import { createLog, type Log } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
 import type { MetricsAccess } from "../report/metrics-access.ts";
-import { createNodeEvents } from "../report/node-events.ts";
 import { createReport } from "../report/report.ts";
 import { serve } from "../report/server.ts";
 import { firstOf } from "../text/list.ts";
@@ -133,20 +133,22 @@ function createVoice({ node, report }: Settings, ports: Ports, signal: AbortSign
   });
   const log: Log = createLog({
     form: report.logForm,
+    level: report.logLevel,
     node: node.name,
     phase: () => reporting.phase(),
     now: clock.wall,
     out: ports.log,
   });
-  const events = createNodeEvents({
+  const events = createEventWriter({
     api,
     clock,
+    metrics,
     nodeName: node.name,
     instance: ports.instance,
     onError: (error) => reporting.report.failed("writing an event", error),
     signal,
   });
-  const reporting = createReport(log, metrics, events, clock);
+  const reporting = createReport({ log, metrics, events }, node.name, clock);
   return { api, outage, serverClock, log, metrics, reporting };
 }
 

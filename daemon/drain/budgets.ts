@@ -4,8 +4,9 @@
  */
 import { selects } from "../cluster/label-selector.ts";
 import { isReady } from "../cluster/nodes.ts";
-import type { Budget, Pod } from "../cluster/objects.ts";
+import { type Budget, objectName, type Pod } from "../cluster/objects.ts";
 import { count } from "../text/count.ts";
+import type { EvictionRefusal } from "./evict.ts";
 import type { Finding, FindingCode } from "./finding.ts";
 import { type BudgetFacts, operatorOf } from "./operators.ts";
 
@@ -28,6 +29,11 @@ export function judgeBudgets(pod: Pod, budgets: readonly Budget[], facts: Budget
   if (!isReady(pod) && letsUnreadyGo(budget)) return {};
   const why = whyNot(budget, pod, facts);
   return why === undefined ? { charges: budget } : { refused: why };
+}
+
+/** A refusal of the API server, in the words of the preflight, with the budgets that it comes from. */
+export function explainedRefusal(refused: Finding, pod: Pod, budgets: readonly Budget[]): EvictionRefusal {
+  return { by: "explained", why: refused.message, budgets: budgetsOver(pod, budgets).map(objectName) };
 }
 
 /** The budgets that count the pod. */

@@ -1,5 +1,5 @@
 import { type Api, type ApiError, isApiError, retryAfterOf } from "../cluster/api.ts";
-import type { Pod } from "../cluster/objects.ts";
+import type { ObjectName, Pod } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
 import { shortEnds } from "../text/one-line.ts";
 
@@ -11,6 +11,8 @@ import { shortEnds } from "../text/one-line.ts";
 export interface EvictionRefusal {
   by: "budget" | "webhook" | "rights" | "rule" | "server" | "webhook-down" | "explained";
   why: string;
+  /** The budgets behind `explained`. */
+  budgets?: readonly ObjectName[];
 }
 
 export type EvictionAnswer =

@@ -4,7 +4,7 @@ import { type Api, isApiError } from "../cluster/api.ts";
 import { createBudgetReader, followBudgets } from "../cluster/budgets.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
 import type { Clock, Random } from "../time/clock.ts";
-import { judgeBudgets } from "./budgets.ts";
+import { explainedRefusal, judgeBudgets } from "./budgets.ts";
 import { type EvictionRefusal, endPod } from "./evict.ts";
 import {
   type DrainEvent,
@@ -114,8 +114,8 @@ function createEnder(
       const budgets = watched ?? (await readBudgets(namespace, signal));
       const { ledger, rules } = progress();
       const known = ledger.pods.get(uidOf(pod))?.pod ?? pod;
-      const why = judgeBudgets(known, budgets, rules.budgetFacts).refused?.message;
-      return why === undefined ? refusal : { by: "explained", why };
+      const { refused } = judgeBudgets(known, budgets, rules.budgetFacts);
+      return refused === undefined ? refusal : explainedRefusal(refused, known, budgets);
     } catch (error) {
       signal.throwIfAborted();
       if (!isApiError(error)) throw error;

@@ -1,3 +1,4 @@
+import type { ObjectName } from "../cluster/objects.ts";
 import type { LeftCode } from "./stuck.ts";
 
 /** How far the drain is, which runs beside the loop. */
@@ -20,12 +21,21 @@ export interface Running {
   left: Readonly<Partial<Record<LeftCode, number>>>;
   /** Some of them, each with the reason. */
   blocked: readonly string[];
+  /** The first ones that do not go by themselves. */
+  heldUp: readonly HeldUp[];
   /** Why the pods cannot be seen at this moment. */
   trouble: string | undefined;
   /**
    * The shortest grace of the terminating pods that is longer than the whole time of the drain; in seconds.
    */
   slowGraceSeconds: number | undefined;
+}
+
+/** A pod that delays the drain, with the budgets that refuse its eviction. */
+export interface HeldUp {
+  pod: ObjectName;
+  why: string;
+  budgets: readonly ObjectName[];
 }
 
 /**

@@ -25,6 +25,14 @@ export type LeftCode =
   | "long-grace"
   | "ending";
 
+/** A pod that is there for such a reason may soon be gone, or is there through no fault of its own. */
+const passing: readonly LeftCode[] = ["not-asked", "no-effect", "ending", "server"];
+
+/** Tells whether somebody has to do something before the pod goes. */
+export function isHeldUp(code: LeftCode): boolean {
+  return !passing.includes(code);
+}
+
 /** The remedies of a person. */
 const remedies: Readonly<Record<EvictionRefusal["by"], string>> = {
   budget: "; add healthy pods, or lower what the budget requires",

@@ -1,20 +1,39 @@
-import type { Phase } from "../cycle/record.ts";
+import type { CycleRecord } from "../cycle/record.ts";
 import { refusalText } from "../cycle/refused.ts";
 import type { Overdue } from "../lock/overdue.ts";
+import { durationText } from "../time/duration.ts";
+import { requiredText } from "./required-text.ts";
 
-export type EventType = "Normal" | "Warning";
-
-/** An event, ready to be sent. */
-export interface Event {
-  type: EventType;
-  reason: EventReason;
-  note: string;
+/** An object other than the own Node that an event is about. */
+export interface About {
+  kind: "Pod" | "PodDisruptionBudget";
+  namespace: string;
+  name: string;
+  uid: string | undefined;
 }
 
+/** An event, ready to be written. */
+export interface Event {
+  /** Level of the log line with the same words. */
+  level: EventLevel;
+  reason: EventReason;
+  /** The daemon's work at that moment. */
+  action: string;
+  note: string;
+  /** The own Node unless it says otherwise. */
+  about?: About;
+  /** Events about one object with the same reason and topic are repeats, whatever the numbers in the notes. */
+  topic?: string;
+}
+
+type EventLevel = "info" | "warn" | "error";
+
 interface EventRow {
-  type: EventType;
-  /** The type after a failed cycle, if it is another one. */
-  typeAfterFailure?: EventType;
+  /** An `info` is an event of type Normal, the others are Warnings. */
+  level: EventLevel;
+  action: string;
+  /** The kinds of objects, if not only the own Node. */
+  on?: string;
   /** The condition for the event, for docs/reference/events.md. */
   when: string;
   /** Makes the note from the facts. */
@@ -23,75 +42,193 @@ interface EventRow {
 
 const decided = (why: string) => why;
 
-/** An event for each phase that a node enters. */
-const phaseTable = {
-  Idle: { type: "Normal", when: "the cycle is over and the slot is released", note: decided },
-  Waiting: { type: "Normal", when: "a reboot is required, and a gate or the lock delays it", note: decided },
-  Draining: { type: "Normal", when: "the node is cordoned and its drain starts", note: decided },
-  Rebooting: { type: "Normal", when: "the reboot is requested", note: decided },
-  Returning: {
-    type: "Normal",
-    when: "the boot ID has changed, and the node is not in service yet",
-    note: decided,
-  },
-  Settling: { type: "Normal", when: "the node is uncordoned, and still holds its slot", note: decided },
-  Restoring: {
-    type: "Normal",
-    typeAfterFailure: "Warning",
-    when: "the cycle ends before the reboot, and the node is restored",
-    note: decided,
-  },
-  Failed: { type: "Warning", when: "the cycle has failed, and the node backs off", note: decided },
-} as const satisfies Record<Phase, EventRow>;
-
-/** Every event that rebootd writes, by its reason. docs/reference/events.md lists the same rows. */
+/**
+ * Every event that rebootd writes, by its reason: the same name is the field `event` of the log, and a label
+ * of `rebootd_events_total`. docs/reference/events.md lists the same rows.
+ */
 export const eventTable = {
-  ...phaseTable,
-  Overdue: {
-    type: "Warning",
+  RebootRequired: {
+    level: "info",
+    action: "CheckingNeed",
+    when: "a need for a reboot has appeared; the note names its cause",
+    note: requiredText,
+  },
+  RebootBlocked: {
+    level: "info",
+    action: "Waiting",
+    when: "a reboot is required, and gates or the lock hold the node back, for other reasons than before",
+    note: decided,
+  },
+  RebootsHalted: {
+    level: "warn",
+    action: "AwaitingSlot",
+    when: "the node waits, and sees that reboots are halted after failures; once for each halt",
+    note: decided,
+  },
+  DrainStarted: {
+    level: "info",
+    action: "Draining",
+    when: "the slot is acquired, and the node is to be cordoned and drained",
+    note: decided,
+  },
+  DrainHeldUp: {
+    level: "warn",
+    action: "Evicting",
+    on: "Node, Pod, PodDisruptionBudget",
+    when: "pods have delayed the drain for more than 30 seconds; each pod and each budget once in a drain",
+    note: decided,
+  },
+  DrainFailed: {
+    level: "error",
+    action: "EndingDrain",
+    when: "the drain has failed; the note names the pods that remain and the budgets that refuse",
+    note: decided,
+  },
+  Restored: {
+    level: "info",
+    action: "Restoring",
+    when: "the cycle has ended before the reboot, and the node is as it was found",
+    note: decided,
+  },
+  Rebooting: { level: "info", action: "RequestingReboot", when: "the reboot is requested", note: decided },
+  Rebooted: {
+    level: "info",
+    action: "ProvingReboot",
+    when: "the boot ID has changed; the note says how long the node waited, and how long drain and boot took",
+    note: rebootedText,
+  },
+  NotReturned: {
+    level: "error",
+    action: "AwaitingReturn",
     when: "the node was asked to reboot and did not return in time",
     note: decided,
   },
+  Returned: {
+    level: "info",
+    action: "Uncordoning",
+    when: "the node is uncordoned and in service; the note says how long that took after the boot",
+    note: returnedText,
+  },
+  CycleDone: {
+    level: "info",
+    action: "ReleasingSlot",
+    when: "the cycle is over without a failure, and the slot is released",
+    note: decided,
+  },
+  CycleFailed: {
+    level: "error",
+    action: "BackingOff",
+    when: "the cycle has failed; the node backs off, or does not try again before a person asks",
+    note: decided,
+  },
   HolderOverdue: {
-    type: "Warning",
+    level: "error",
+    action: "WatchingHolders",
     when: "another node holds a slot for longer than a cycle takes, and is NotReady",
     note: ({ node, heldSince, notReadySince }: Overdue) =>
       `${node} has held a slot since ${heldSince}, longer than a cycle takes, and is NotReady` +
       `${notReadySince === undefined ? "" : ` since ${notReadySince}`}; it will not return by itself; ` +
       `see rebootd explain ${node}, or release its slot with rebootd unlock ${node}`,
   },
-  OrphanRemoved: {
-    type: "Warning",
+  LockOrphanRemoved: {
+    level: "warn",
+    action: "CleaningLock",
     when: "the lock had an entry of a node that no longer exists",
     note: (nodes: readonly string[]) =>
       `removed ${nodes.join(", ")} from the lock: the cluster has no such Node any more`,
   },
-  NotUnderstood: {
-    type: "Warning",
+  AnnotationInvalid: {
+    level: "warn",
+    action: "ReadingAnnotations",
     when: "an annotation has an invalid value, or a key that nothing reads",
-    note: (fault: string) => fault,
+    note: (fault: string) => `an annotation is not understood: ${fault}`,
   },
   WriteRefused: {
-    type: "Warning",
+    level: "error",
+    action: "WritingNode",
     when: "the API server refuses what rebootd writes on its own Node",
     note: ({ what, why }: { what: "record" | "marks"; why: string }) =>
       what === "marks"
         ? refusalText(why)
         : `the API server refuses the record of this node, so no cycle can start or continue: ${why}`,
   },
-  RecordDoubted: {
-    type: "Warning",
+  RecordRejected: {
+    level: "warn",
+    action: "ReadingRecord",
     when: "the record on the Node is unreadable or forged; at most one event in 10 minutes",
     note: (fault: string) => `rejected the record on the Node: ${fault}`,
   },
 } as const satisfies Record<string, EventRow>;
 
 export type EventReason = keyof typeof eventTable;
+export const eventReasons = Object.keys(eventTable) as EventReason[];
 
 type FactsOf<R extends EventReason> = Parameters<(typeof eventTable)[R]["note"]>[0];
 
 /** The event with this reason, and its note made from the facts. */
-export function eventOf<R extends EventReason>(reason: R, facts: FactsOf<R>, hasFailed = false): Event {
-  const { type, typeAfterFailure = type, note }: EventRow = eventTable[reason];
-  return { type: hasFailed ? typeAfterFailure : type, reason, note: note(facts as never) };
+export function eventOf<R extends EventReason>(
+  reason: R,
+  facts: FactsOf<R>,
+  more: Pick<Event, "about" | "topic"> = {},
+): Event {
+  const { level, action, note }: EventRow = eventTable[reason];
+  return { level, reason, action, note: note(facts as never), ...more };
+}
+
+export function typeOf(level: EventLevel): "Normal" | "Warning" {
+  return level === "info" ? "Normal" : "Warning";
+}
+
+/** A change of phase, as two records. */
+export interface PhaseChange {
+  from: CycleRecord;
+  to: CycleRecord;
+  why: string;
+}
+
+function rebootedText({ from, to, why }: PhaseChange): string {
+  const { lastDrainMs, need } = from;
+  // The record of a drain that the machine did not wait for says nothing of a boot.
+  if (from.phase !== "Rebooting" || lastDrainMs === undefined) return why;
+  const drainedAt = Date.parse(from.since);
+  const waited = need && [`waited ${spanText(Date.parse(need.since), drainedAt - lastDrainMs)}`];
+  const parts = [
+    ...(waited ?? []),
+    `drained in ${spanText(0, lastDrainMs)}`,
+    `booted in ${spanText(drainedAt, Date.parse(to.since))}`,
+  ];
+  return `${why}; ${parts.join(", ")}`;
+}
+
+function returnedText({ from, to, why }: PhaseChange): string {
+  return `${why}; in service ${spanText(Date.parse(from.since), Date.parse(to.since))} after the boot`;
+}
+
+/** A clock may have been set back between the two. */
+function spanText(fromMs: number, toMs: number): string {
+  return durationText(Math.max(0, Math.round((toMs - fromMs) / 1000)));
+}
+
+/** The events of a change of phase. Phases between cycles are no events of their own. */
+export function eventsOfChange(change: PhaseChange): Event[] {
+  const { from, to, why } = change;
+  switch (to.phase) {
+    case "Draining":
+      return [eventOf("DrainStarted", why)];
+    case "Rebooting":
+      return [eventOf("Rebooting", why)];
+    case "Returning":
+      return [eventOf("Rebooted", change)];
+    case "Settling":
+      return [eventOf("Returned", change)];
+    case "Restoring": {
+      const { during, message = why } = to.outcome ?? {};
+      return [...(during === "drain" ? [eventOf("DrainFailed", message)] : []), eventOf("Restored", why)];
+    }
+    case "Failed":
+      return [eventOf("CycleFailed", why)];
+    case "Idle":
+    case "Waiting":
+      return from.phase === "Settling" || from.phase === "Restoring" ? [eventOf("CycleDone", why)] : [];
+  }
 }

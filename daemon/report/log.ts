@@ -2,10 +2,15 @@ import type { Writable } from "node:stream";
 import { createLogger, format, transports } from "winston";
 import { oneLine, plainJson } from "../text/one-line.ts";
 import { iso } from "../time/iso.ts";
+import type { Facts } from "./log-fields.ts";
 
-export type Facts = Record<string, string | number | boolean | undefined>;
+/** From the gravest down. */
+export const logLevels = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = (typeof logLevels)[number];
 
 export interface Log {
+  /** Decisions of passes in which nothing has changed. */
+  debug(message: string, facts?: Facts): void;
   info(message: string, facts?: Facts): void;
   warn(message: string, facts?: Facts): void;
   error(message: string, facts?: Facts): void;
@@ -13,6 +18,8 @@ export interface Log {
 
 export interface LogOptions {
   form: "text" | "json";
+  /** The least grave level that is written. */
+  level: LogLevel;
   node: string;
   /** Called for each line: every line has the phase. */
   phase: () => string;
@@ -22,18 +29,18 @@ export interface LogOptions {
 }
 
 /** Writes lines for people or for machines. Each line has time, level, node and phase. */
-export function createLog({ form, node, phase, now, out }: LogOptions): Log {
+export function createLog({ form, level, node, phase, now, out }: LogOptions): Log {
   const context = format((info) => {
     const timestamp = iso(now());
     return Object.assign(info, { timestamp, node, phase: phase() });
   });
   const logger = createLogger({
+    level,
     format: format.combine(context(), form === "json" ? jsonLine() : textLine()),
     transports: [new transports.Stream({ stream: out })],
   });
-  const write = (level: string) => (message: string, facts?: Facts) =>
-    void logger.log(level, message, { facts });
-  return { info: write("info"), warn: write("warn"), error: write("error") };
+  const write = (of: LogLevel) => (message: string, facts?: Facts) => void logger.log(of, message, { facts });
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from "prom-client";
+import { eventReasons } from "./events.ts";
 
 interface MetricRow {
   kind: "gauge" | "counter";
@@ -95,6 +96,18 @@ export const metricTable = {
     help: "Failed reconciliations and watches.",
     labels: [],
   },
+  events: {
+    kind: "counter",
+    name: "rebootd_events_total",
+    help: "Events by reason, whether written or not.",
+    labels: ["reason"],
+  },
+  eventsDropped: {
+    kind: "counter",
+    name: "rebootd_events_dropped_total",
+    help: "Events that were not written: repeats, more than the limit allows, or refused by the API server.",
+    labels: [],
+  },
   apiRequests: {
     kind: "counter",
     name: "rebootd_api_requests_total",
@@ -128,5 +141,6 @@ export function createMetrics(node: string, version: string): Metrics {
   const created = Object.entries(metricTable).map(([key, row]) => [key, create(row)]);
   const metrics = { registry, ...Object.fromEntries(created) } as Metrics;
   metrics.buildInfo.set({ version }, 1);
+  for (const reason of eventReasons) metrics.events.inc({ reason }, 0);
   return metrics;
 }

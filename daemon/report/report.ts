@@ -2,12 +2,14 @@ import type { Decision } from "../cycle/decision.ts";
 import type { Observation } from "../cycle/observation.ts";
 import type { CycleReport } from "../cycle/ports.ts";
 import { type CycleRecord, isAtRest, phases } from "../cycle/record.ts";
-import { isReason } from "../gates/reasons.ts";
 import type { Clock } from "../time/clock.ts";
-import { type Event, eventOf } from "./events.ts";
+import type { EventWriter } from "./event-writer.ts";
+import { type Event, eventOf, eventsOfChange } from "./events.ts";
 import { explain, type Log } from "./log.ts";
+import type { Facts } from "./log-fields.ts";
 import type { Metrics } from "./metrics.ts";
-import type { NodeEvents } from "./node-events.ts";
+import { createNews } from "./news.ts";
+import { createWords } from "./words.ts";
 
 /**
  * Any client that may annotate the Node can write forged records without end; the events about them are
@@ -18,13 +20,13 @@ const doubtAgainMs = 10 * 60_000;
 interface Outputs {
   log: Log;
   metrics: Metrics;
-  events: NodeEvents;
+  events: EventWriter;
 }
 
 /** Turns the steps of the loop into log lines, metrics, events and the answers of /healthz and /readyz. */
-export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clock: Clock) {
-  const outputs = { log, metrics, events };
-  const progress = reportProgress(outputs);
+export function createReport(outputs: Outputs, nodeName: string, clock: Clock) {
+  const { log, metrics } = outputs;
+  const progress = reportProgress(outputs, nodeName, clock);
   const refusals = reportRefusals(outputs);
   let expectedBy = Number.POSITIVE_INFINITY;
 
@@ -35,7 +37,7 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
       if (decision.action.do === "wait" && isAtRest(record)) refusals.clear();
     },
     phaseChanged: progress.phaseChanged,
-    orphansRemoved: (nodes) => warn(outputs, eventOf("OrphanRemoved", nodes)),
+    orphansRemoved: (nodes) => happened(outputs, eventOf("LockOrphanRemoved", nodes)),
     holdersOverdue: reportHolders(outputs),
     misread: reportMisread(outputs),
     refused: refusals.report,
@@ -63,42 +65,50 @@ export function createReport(log: Log, metrics: Metrics, events: NodeEvents, clo
   };
 }
 
-function warn({ log, events }: Outputs, event: Event): void {
-  log.warn(event.note);
+/** One happening: a line of the log and an event, with the same name and words. */
+function happened({ log, events }: Outputs, event: Event, facts: Facts = {}): void {
+  log[event.level](event.note, { event: event.reason, ...facts });
   events.emit(event);
 }
 
-/** Decisions and changes of phase. A sentence is logged once, until another one replaces it. */
-function reportProgress({ log, metrics, events }: Outputs) {
+/** Decisions and changes of phase. A decision has a line once, until another one replaces it. */
+function reportProgress(outputs: Outputs, nodeName: string, clock: Clock) {
+  const { log, metrics, events } = outputs;
+  const news = createNews(nodeName);
+  const words = createWords(clock);
   let phase: string = "Starting";
-  let reported: string | undefined;
-  let wasOverdue = false;
   return {
     phase: () => phase,
     decided(record: CycleRecord, seen: Observation, decision: Decision): void {
-      const { action, why, overdue = false } = decision;
+      const { action, why, overdue = false, reasons = [] } = decision;
       phase = record.phase;
       showPhase(metrics, record);
       showDecision(metrics, seen, decision);
+      const found = news(record, seen, decision);
+      for (const event of found) {
+        if (event.about === undefined) happened(outputs, event);
+        else events.emit(event);
+      }
+      const codes = reasons.map(({ gate, code }) => [gate, code]);
+      const key = [record.phase, action.do, overdue, codes];
       // A change of phase has a log line of its own.
       const changesPhase = action.do === "save" && action.record.phase !== record.phase;
-      if (why !== reported && !changesPhase) log[overdue ? "error" : "info"](why);
-      reported = why;
-      if (overdue && !wasOverdue) events.emit(eventOf("Overdue", why));
-      wasOverdue = overdue;
+      const isLogged = changesPhase || found.some(({ note }) => why.startsWith(note));
+      if (isLogged) words.said(key, why);
+      else if (words.isNews(key, why)) log[overdue ? "error" : "info"](why);
+      else log.debug(why);
     },
     phaseChanged(from: CycleRecord, to: CycleRecord, why: string): void {
       phase = to.phase;
       showPhase(metrics, to);
-      const { result, message } = to.outcome ?? {};
+      const { result } = to.outcome ?? {};
       const ended = to.phase === "Settling" || to.phase === "Restoring";
       if (ended && result !== undefined) metrics.cycles.inc({ outcome: result });
-      const failed = to.phase === "Failed" || (to.phase === "Restoring" && result === "failed");
-      if (failed) log.error(`the cycle failed: ${message ?? why}`, { from: from.phase });
-      const givenUp = to.reasons.find((one) => isReason(one, "failures", "given-up"));
-      if (givenUp !== undefined) log.error(givenUp.message);
-      else log.info(`the node is ${to.phase}`, { from: from.phase, why });
-      events.emit(eventOf(to.phase, why, failed));
+      const found = eventsOfChange({ from, to, why });
+      for (const event of found) happened(outputs, event, { from: from.phase });
+      // The reasons of a node that begins to wait are a line of their own.
+      const isLogged = found.length > 0 || (to.phase === "Waiting" && to.reasons.length > 0);
+      if (!isLogged) log.info(`the node is ${to.phase}`, { from: from.phase, why });
     },
   };
 }
@@ -125,40 +135,36 @@ function showDecision(metrics: Metrics, seen: Observation, decision: Decision): 
 }
 
 /** Each overdue holder once for each slot that it holds too long. */
-function reportHolders({ log, metrics, events }: Outputs): CycleReport["holdersOverdue"] {
+function reportHolders(outputs: Outputs): CycleReport["holdersOverdue"] {
   const keyOf = ({ node, heldSince }: { node: string; heldSince: string }) => `${node} ${heldSince}`;
   let known: readonly string[] = [];
   return (holders) => {
-    metrics.holdersOverdue.set(holders.length);
-    for (const holder of holders.filter((one) => !known.includes(keyOf(one)))) {
-      const event = eventOf("HolderOverdue", holder);
-      log.error(event.note);
-      events.emit(event);
-    }
+    outputs.metrics.holdersOverdue.set(holders.length);
+    for (const holder of holders.filter((one) => !known.includes(keyOf(one))))
+      happened(outputs, eventOf("HolderOverdue", holder));
     known = holders.map(keyOf);
   };
 }
 
 /** Each invalid annotation once, until it has gone. */
-function reportMisread({ log, events }: Outputs): CycleReport["misread"] {
+function reportMisread(outputs: Outputs): CycleReport["misread"] {
   let known: readonly string[] = [];
   return (faults) => {
-    for (const fault of faults.filter((one) => !known.includes(one))) {
-      log.warn(`an annotation is not understood: ${fault}`);
-      events.emit(eventOf("NotUnderstood", fault));
-    }
+    for (const fault of faults.filter((one) => !known.includes(one)))
+      happened(outputs, eventOf("AnnotationInvalid", fault));
     known = faults;
   };
 }
 
 /** A refused write once, until a write succeeds. */
-function reportRefusals({ log, metrics, events }: Outputs) {
+function reportRefusals(outputs: Outputs) {
   type Refused = "record" | "marks" | undefined;
   let refused: Refused;
   let reported: Refused;
   const show = (what: Refused): void => {
     refused = what;
-    for (const one of ["record", "marks"]) metrics.writeRefused.set({ what: one }, what === one ? 1 : 0);
+    for (const one of ["record", "marks"])
+      outputs.metrics.writeRefused.set({ what: one }, what === one ? 1 : 0);
   };
   return {
     /** Nothing is to be written now. A refusal that comes back is not news. */
@@ -166,11 +172,7 @@ function reportRefusals({ log, metrics, events }: Outputs) {
     unready: () => (refused === "record" ? "the API server refuses the record of this node" : undefined),
     report(what: Refused, why = ""): void {
       show(what);
-      if (what !== undefined && what !== reported) {
-        const event = eventOf("WriteRefused", { what, why });
-        log.error(event.note);
-        events.emit(event);
-      }
+      if (what !== undefined && what !== reported) happened(outputs, eventOf("WriteRefused", { what, why }));
       reported = what;
     },
   };
@@ -181,8 +183,8 @@ function reportDoubts({ log, metrics, events }: Outputs, clock: Clock): CycleRep
   let nextEventAt = Number.NEGATIVE_INFINITY;
   return (fault) => {
     metrics.recordsDoubted.inc();
-    const event = eventOf("RecordDoubted", fault);
-    log.warn(event.note);
+    const event = eventOf("RecordRejected", fault);
+    log[event.level](event.note, { event: event.reason });
     if (clock.elapsed() < nextEventAt) return;
     nextEventAt = clock.elapsed() + doubtAgainMs;
     events.emit(event);

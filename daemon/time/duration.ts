@@ -21,3 +21,21 @@ export function parseDurationMs(text: string): number | undefined {
     sum += Number(amount) * (unitMs[unit ?? ""] ?? Number.NaN);
   return sum;
 }
+
+/**
+ * Seconds for people: up to ten minutes as `1m40s`; else in the largest unit of which there are at least two: `45m`, `30h`, `3d`.
+ */
+export function durationText(seconds: number): string {
+  if (seconds >= 60 && seconds < 600) {
+    const rest = seconds % 60;
+    return `${Math.floor(seconds / 60)}m${rest === 0 ? "" : `${rest}s`}`;
+  }
+  for (const [unit, length] of [
+    ["d", 86_400],
+    ["h", 3600],
+    ["m", 60],
+  ] as const) {
+    if (seconds >= 2 * length) return `${Math.floor(seconds / length)}${unit}`;
+  }
+  return `${Math.max(0, seconds)}s`;
+}

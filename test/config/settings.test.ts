@@ -102,6 +102,7 @@ const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "metrics-tls-key-file": { ...tls, "metrics-tls-key-file": "/other" },
   "metrics-bearer-token-file": "/t",
   "log-format": "json",
+  "log-level": "debug",
 };
 
 const settingsOf = (raw: RawOptions) => parseSettings({ "node-id": "n1", ...raw });

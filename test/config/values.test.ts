@@ -203,6 +203,7 @@ const refused: [name: OptionName, given: string][] = [
   ["lock-object", "lease/Rebootd"],
   ["lock-object", "lease/a/b"],
   ["log-format", "xml"],
+  ["log-level", "verbose"],
   ["pre-reboot-node-labels", "rebooting"],
   ["pre-reboot-node-labels", "a=b,c"],
   ["post-reboot-node-labels", "a=b=c"],

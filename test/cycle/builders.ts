@@ -68,6 +68,7 @@ export function running(changes: Partial<Running> = {}): Running {
     isListed: true,
     podsLeft: 2,
     left: { budget: 1, ending: 1 },
+    heldUp: [],
     blocked: ["shop/cart-0: no room in budget cart", "shop/cart-1: is terminating"],
     trouble: undefined,
     slowGraceSeconds: undefined,

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { eventOf, eventTable } from "../../daemon/report/events.ts";
+import type { CycleRecord } from "../../daemon/cycle/record.ts";
+import { eventOf, eventsOfChange, eventTable, typeOf } from "../../daemon/report/events.ts";
+import { idle, iso, minute, noon, record } from "../cycle/builders.ts";
+import { everyRow } from "../rows.ts";
 
 const page = readFileSync(new URL("../../docs/reference/events.md", import.meta.url), "utf8");
 
 describe("The table of events", () => {
   it("is the one in docs/reference/events.md", () => {
     const rows = Object.entries(eventTable).map(([reason, row]) => {
-      const { type, typeAfterFailure }: { type: string; typeAfterFailure?: string } = row;
-      const types = typeAfterFailure ? `${type}; ${typeAfterFailure} after a failure` : type;
-      return `| \`${reason}\` | ${types} | ${row.when} |`;
+      const { level, action, when, on = "Node" }: Row = row;
+      return `| \`${reason}\` | ${typeOf(level)} | \`${action}\` | ${on} | ${when} |`;
     });
     assert.deepEqual(
       page.split("\n").filter((line) => line.startsWith("| `")),
@@ -17,19 +19,19 @@ describe("The table of events", () => {
     );
   });
 
-  it("gives the type for the outcome of the cycle", () => {
-    assert.deepEqual(eventOf("Restoring", "the drain timed out", true), {
-      type: "Warning",
-      reason: "Restoring",
-      note: "the drain timed out",
-    });
-    assert.equal(eventOf("Restoring", "the window closed").type, "Normal");
-    assert.equal(eventOf("Idle", "released", true).type, "Normal");
+  it("has reasons and actions in the form of the API, and no action that is a reason", () => {
+    const reasons = Object.keys(eventTable);
+    const actions = Object.values(eventTable).map(({ action }) => action);
+    for (const name of [...reasons, ...actions]) assert.match(name, /^([A-Z][a-z]+)+$/);
+    assert.deepEqual(
+      actions.filter((action) => reasons.includes(action)),
+      [],
+    );
   });
 
   it("names the removed nodes, and the overdue holder with the remedy", () => {
     assert.equal(
-      eventOf("OrphanRemoved", ["n2", "n3"]).note,
+      eventOf("LockOrphanRemoved", ["n2", "n3"]).note,
       "removed n2, n3 from the lock: the cluster has no such Node any more",
     );
     const holder = { node: "n2", heldSince: "2026-11-24T12:00:00Z", notReadySince: undefined };
@@ -39,4 +41,74 @@ describe("The table of events", () => {
         "see rebootd explain n2, or release its slot with rebootd unlock n2",
     );
   });
+
+  it("names the cause of a need", () => {
+    const noteOf = (source: string, ...reasons: string[]) =>
+      eventOf("RebootRequired", { source, reasons }).note;
+    assert.equal(noteOf("file"), "the sentinel file says that a reboot is needed");
+    assert.equal(noteOf("command"), "the sentinel command says that a reboot is needed");
+    assert.equal(noteOf("file", "linux-image", "libc6"), "a reboot is needed: linux-image, libc6");
+  });
+});
+
+interface Row {
+  level: "info" | "warn" | "error";
+  action: string;
+  when: string;
+  on?: string;
+}
+
+describe("A change of phase", () => {
+  const ended = (result: "failed" | "withdrawn", during?: "drain") => ({
+    phase: "Restoring" as const,
+    outcome: { result, at: iso(noon), message: "1 pod remains: shop/cart-0", ...(during && { during }) },
+  });
+  const rebooting = { phase: "Rebooting", since: iso(noon + 5 * minute), lastDrainMs: 90_000 } as const;
+  type Half = Partial<CycleRecord>;
+  const changes: [what: string, from: Half, to: Half, ...said: string[]][] = [
+    ["to the drain", { phase: "Waiting" }, { phase: "Draining" }, "info DrainStarted: why"],
+    ["to the drain once more", { phase: "Rebooting" }, { phase: "Draining" }, "info DrainStarted: why"],
+    ["to the reboot", { phase: "Draining" }, { phase: "Rebooting" }, "info Rebooting: why"],
+    [
+      "to the return",
+      rebooting,
+      { phase: "Returning", since: iso(noon + 6 * minute) },
+      "info Rebooted: why; waited 3m30s, drained in 1m30s, booted in 1m",
+    ],
+    ["to the return from a drain", { phase: "Draining" }, { phase: "Returning" }, "info Rebooted: why"],
+    [
+      "to the return after the clock was set back",
+      { ...rebooting, since: iso(noon) },
+      { phase: "Returning", since: iso(noon - minute) },
+      "info Rebooted: why; waited 0s, drained in 1m30s, booted in 0s",
+    ],
+    [
+      "to the uncordon",
+      { phase: "Returning" },
+      { phase: "Settling", since: iso(noon + 45_000) },
+      "info Returned: why; in service 45s after the boot",
+    ],
+    [
+      "away from a drain that has failed",
+      { phase: "Draining" },
+      ended("failed", "drain"),
+      "error DrainFailed: 1 pod remains: shop/cart-0",
+      "info Restored: why",
+    ],
+    ["away from a reboot", { phase: "Rebooting" }, ended("failed"), "info Restored: why"],
+    ["away from what is not allowed", { phase: "Draining" }, ended("withdrawn"), "info Restored: why"],
+    ["to a failure", { phase: "Restoring" }, { phase: "Failed" }, "error CycleFailed: why"],
+    ["to the end", { phase: "Settling" }, { phase: "Idle" }, "info CycleDone: why"],
+    ["to the next wait", { phase: "Restoring" }, { phase: "Waiting" }, "info CycleDone: why"],
+    ["between cycles", { phase: "Failed" }, { phase: "Waiting" }],
+    ["to no need", { phase: "Waiting" }, { phase: "Idle" }],
+  ];
+  it("is an event where something has happened", () =>
+    everyRow(changes, (from, to, ...said) => {
+      const events = eventsOfChange({ from: record(from), to: idle(to), why: "why" });
+      assert.deepEqual(
+        events.map(({ level, reason, note }) => `${level} ${reason}: ${note}`),
+        said,
+      );
+    }));
 });

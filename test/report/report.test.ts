@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
-import type { Event } from "../../daemon/report/events.ts";
+import { type Event, typeOf } from "../../daemon/report/events.ts";
 import { createLog } from "../../daemon/report/log.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
 import { createReport } from "../../daemon/report/report.ts";
@@ -11,10 +11,22 @@ function reporting() {
   const out = new PassThrough({ encoding: "utf8" });
   const metrics = createMetrics("n1", "1.2.3");
   const emitted: string[] = [];
-  const log = createLog({ form: "json", node: "n1", phase: () => made.phase(), now: () => now, out });
-  const events = { emit: ({ type, reason }: Event) => void emitted.push(`${type} ${reason}`) };
+  const log = createLog({
+    form: "json",
+    level: "info",
+    node: "n1",
+    phase: () => made.phase(),
+    now: () => now,
+    out,
+  });
+  const events = {
+    emit: ({ level, reason, about }: Event) =>
+      void emitted.push(
+        `${typeOf(level)} ${reason}${about === undefined ? "" : ` ${about.kind} ${about.name}`}`,
+      ),
+  };
   let now = noon;
-  const made = createReport(log, metrics, events, { ...systemClock, elapsed: () => now });
+  const made = createReport({ log, metrics, events }, "n1", { ...systemClock, elapsed: () => now });
   return {
     ...made,
     metrics,
@@ -163,7 +175,7 @@ describe("The report", () => {
       'rebootd_cycles_total{outcome="rebooted",node="n1"} 1',
       'rebootd_cycles_total{outcome="failed",node="n1"} 1',
     ]);
-    assert.deepEqual(emitted, ["Normal Settling", "Warning Restoring"]);
+    assert.deepEqual(emitted, ["Normal Returned", "Normal Restored"]);
   });
 
   it("reports an overdue node by errors, one event, and a metric while it lasts", async () => {
@@ -176,7 +188,7 @@ describe("The report", () => {
       lines().map(({ level, message }) => `${level}: ${message}`),
       ["error: a and b are not Ready", "error: b is not Ready"],
     );
-    assert.deepEqual(emitted, ["Warning Overdue"]);
+    assert.deepEqual(emitted, ["Warning NotReturned"]);
     assert.deepEqual(await metric("rebootd_overdue{"), ['rebootd_overdue{node="n1"} 1']);
     report.decided(returning, seen(), { action: { do: "wait" }, why: "all are Ready" });
     assert.deepEqual(await metric("rebootd_overdue{"), ['rebootd_overdue{node="n1"} 0']);
@@ -194,7 +206,7 @@ describe("The report", () => {
       report.doubted(fault);
     }
     assert.equal(lines().filter(({ level }) => level === "warn").length, 3);
-    assert.deepEqual(emitted, ["Warning RecordDoubted", "Warning RecordDoubted"]);
+    assert.deepEqual(emitted, ["Warning RecordRejected", "Warning RecordRejected"]);
     assert.deepEqual(await metric("rebootd_records_doubted_total{"), [
       'rebootd_records_doubted_total{node="n1"} 3',
     ]);

@@ -10,7 +10,7 @@ const events = async () => {
     "/apis/events.k8s.io/v1/namespaces/default/events",
     { signal: story.world.signal },
   );
-  return items.filter(({ reason }) => reason === "NotUnderstood").map(({ note }) => note ?? "");
+  return items.filter(({ reason }) => reason === "AnnotationInvalid").map(({ note }) => note ?? "");
 };
 
 describe("An annotation that rebootd does not understand", () => {
@@ -23,7 +23,10 @@ describe("An annotation that rebootd does not understand", () => {
     await pass(3000);
     assert.ok(saysOf("an annotation is not understood: rebootd.dev/pause: unknown annotation"));
     const [note, ...more] = await events();
-    assert.match(note ?? "", /^rebootd\.dev\/pause: unknown annotation of a Node/);
+    assert.match(
+      note ?? "",
+      /^an annotation is not understood: rebootd\.dev\/pause: unknown annotation of a Node/,
+    );
     assert.deepEqual(more, []);
     await pass(3 * 3_600_000);
     assert.equal(story.world.logs.filter((line) => line.includes("not understood")).length, 1);

@@ -53,7 +53,7 @@ async function warnings(): Promise<(string | undefined)[]> {
     signal: story.world.signal,
   });
   return items
-    .filter(({ type, reason }) => type === "Warning" && reason === "Overdue")
+    .filter(({ type, reason }) => type === "Warning" && reason === "NotReturned")
     .map(({ note }) => note);
 }
 

@@ -33,16 +33,19 @@ const container = { name: "main", image: "evil:1" };
 const template = { metadata: { labels: { app: "x" } }, spec: { containers: [container] } };
 const daemonSet = { metadata: { name: "x" }, spec: { selector: { matchLabels: { app: "x" } }, template } };
 const events = "/apis/events.k8s.io/v1/namespaces/default/events";
-const eventAbout = (name: string) => ({
+const eventAbout = (regarding: object, more: object = {}) => ({
   metadata: { generateName: "x-" },
   eventTime: "2026-11-24T12:00:00.000000Z",
   type: "Normal",
   reason: "Fine",
   action: "Fine",
-  regarding: { kind: "Node", name },
+  regarding,
   reportingController: "rebootd.dev/daemon",
   reportingInstance: "x",
+  ...more,
 });
+const pod = { kind: "Pod", namespace: "default", name: "web" };
+const delayedOn = (name: string) => ({ reason: "DrainHeldUp", related: { kind: "Node", name } });
 const annotate = { metadata: { annotations: { "example.com/x": "1" } } };
 
 type Attempt = (api: Api, options: { signal: AbortSignal }) => Promise<unknown>;
@@ -131,7 +134,12 @@ const attempts: Row[] = [
     what: "write events about anything",
     isAllowed: true,
     isAdmitted: false,
-    attempt: (api, options) => api.create(events, eventAbout("n2"), options),
+    attempt: (api, options) => api.create(events, eventAbout({ kind: "Node", name: "n2" }), options),
+  },
+  {
+    what: "write that its node's drain is delayed by any pod or budget",
+    isAllowed: true,
+    attempt: (api, options) => api.create(events, eventAbout(pod, delayedOn("n1")), options),
   },
   {
     what: "read all pods, and the names of their volumes",
@@ -245,6 +253,26 @@ describe("By the policies of manifests/base, a daemon", () => {
         api.delete(`${pods}/${name}`, {}, options);
     assert.equal(await refusalOf(remove("here"), thief), undefined);
     assert.match(String(await refusalOf(remove("there"), thief)), /only pods on its own node, n1/);
+  });
+
+  it("writes no event about a pod or a budget but that it delays the drain of its node", async () => {
+    await start({}, { nodes: 2 });
+    const thief = apiOf(daemonUserOn("n1"));
+    const refusalOf1 = async (regarding: object, more: object) =>
+      String(
+        await refusalOf((api, options) => api.create(events, eventAbout(regarding, more), options), thief),
+      );
+    const budget = { ...pod, kind: "PodDisruptionBudget" };
+    assert.equal(await refusalOf1(budget, delayedOn("n1")), "undefined");
+    const refused = /only events about its own Node, n1, and about what delays the drain of it/;
+    for (const [regarding, more] of [
+      [pod, delayedOn("n2")],
+      [pod, {}],
+      [pod, { reason: "DrainHeldUp" }],
+      [pod, { ...delayedOn("n1"), reason: "Evicted" }],
+      [{ ...pod, kind: "Service" }, delayedOn("n1")],
+    ] as const)
+      assert.match(await refusalOf1(regarding, more), refused);
   });
 
   it("takes away the note that a person has unlocked its node, with its slot", async () => {

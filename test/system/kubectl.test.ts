@@ -206,8 +206,8 @@ for (const kubectl of kubectls()) {
           await world.rolled();
           assert.match(await session.says("get lease -n kube-system rebootd", /NAME/), /\nrebootd +\d+s\n/);
           const text = await session.says("describe node n1", /Events:/);
-          assert.match(text, /Normal +Draining +\S+( \S+)* +rebootd/);
-          assert.match(text, /Normal +Settling/);
+          assert.match(text, /Normal +DrainStarted +\S+( \S+)* +rebootd/);
+          assert.match(text, /Normal +Returned/);
           assert.deepEqual((await world.report()).violations, []);
         } finally {
           await world.stop();

@@ -168,7 +168,7 @@ describe("Real machines", () => {
       `${message}`,
       /^asking logind to reboot: Reboot: org\.freedesktop\.DBus\.Error\.AccessDenied/,
     );
-    assert.match(await logNow(), /the node is Draining/);
+    assert.match(await logNow(), /event="DrainStarted"/);
     assert.equal((await nodeOf("m3")).spec?.unschedulable, undefined);
     assert.equal(bootIDs("m3").length, before);
   });

@@ -41,10 +41,17 @@ export const reportOptions = {
     placeholder: "FORMAT",
     help: "Format of the log: text or json",
   },
+  "log-level": {
+    type: choice("error", "warn", "info", "debug"),
+    default: "info",
+    placeholder: "LEVEL",
+    help: "Lines of the log that are written: error, warn (and error), info, or debug, which has each decision",
+  },
 } as const satisfies OptionTable;
 
 export interface ReportSettings {
   logForm: LogOptions["form"];
+  logLevel: LogOptions["level"];
   /** Empty: all addresses. */
   host: string;
   /** 0: a free one. */
@@ -63,6 +70,7 @@ export function reportSettings(given: ValuesOf<typeof reportOptions>): ReportSet
   }
   return {
     logForm: given["log-format"],
+    logLevel: given["log-level"],
     host: given["metrics-host"],
     port: given["metrics-port"],
     files: {

@@ -5,7 +5,7 @@
 
 import type { Budget } from "../../cluster/objects.ts";
 import { backoffMs } from "../../time/backoff.ts";
-import { budgetsOver, judgeBudgets, nameOf } from "../budgets.ts";
+import { budgetsOver, explainedRefusal, judgeBudgets, nameOf } from "../budgets.ts";
 import type { BudgetFacts } from "../operators.ts";
 import { type DrainEventOf, type DrainRequest, type Instant, namespaceOf } from "./events.ts";
 import { type Change, changed, type Entry, type Held, type Ledger } from "./ledger.ts";
@@ -95,7 +95,7 @@ export function openWhereAllowed(
       ? { ...request, at: opensAt, held: { ...rest, openAt: opensAt } }
       : { ...request, at: held.netAt, held: rest };
     // The message says how things are now.
-    const why = refused === undefined ? entry.refused : { by: "explained" as const, why: refused.message };
+    const why = refused === undefined ? entry.refused : explainedRefusal(refused, entry.pod, budgets);
     return [[uid, { ...entry, request: next, refused: why }]];
   });
   return changed(ledger, changes);

@@ -1,11 +1,11 @@
 /** How far a drain is, for the cycle and for people. Pure. */
 
-import type { Pod } from "../../cluster/objects.ts";
+import { objectName, type Pod } from "../../cluster/objects.ts";
 import { firstOf } from "../../text/list.ts";
 import { shortLine } from "../../text/one-line.ts";
 import { isFinished, podKey, reasonsText, tierOf } from "../select.ts";
-import type { DrainState, Running } from "../state.ts";
-import { type LeftCode, whyStillThere } from "../stuck.ts";
+import type { DrainState, HeldUp, Running } from "../state.ts";
+import { isHeldUp, type LeftCode, whyStillThere } from "../stuck.ts";
 import type { Instant, Judged } from "./events.ts";
 import { awaitedTier } from "./ledger.ts";
 import type { Progress } from "./progress.ts";
@@ -13,7 +13,7 @@ import type { Progress } from "./progress.ts";
 /** How many pods are named that have a drain refused. */
 const refusalsMax = 10;
 /** Limits of the pods that are named beside their count, and of the reason of each. */
-const named = { podsMax: 5, whyMaxChars: 400 };
+const named = { podsMax: 5, heldUpMax: 10, whyMaxChars: 400 };
 
 export function stateOf(progress: Progress, now: Instant): DrainState {
   const kind = kindOf(progress);
@@ -42,13 +42,19 @@ function running({ ledger, isListed, trouble, rules }: Progress, now: Instant): 
   const drainMs = leftMs + now.epoch - rules.cordonedAt;
   const left: Partial<Record<LeftCode, number>> = {};
   const blocked: string[] = [];
+  const heldUp: HeldUp[] = [];
   const remaining = [...ledger.pods.values()]
     .filter(({ pod }) => !isFinished(pod))
     .sort((a, b) => tierOf(a.pod) - tierOf(b.pod));
   for (const { pod, isRequested, refused } of remaining) {
     const { code, why } = whyStillThere(pod, { isRequested, refused, now: now.epoch, leftMs });
     left[code] = (left[code] ?? 0) + 1;
-    if (blocked.length < named.podsMax) blocked.push(`${podKey(pod)}: ${shortLine(why, named.whyMaxChars)}`);
+    const short = shortLine(why, named.whyMaxChars);
+    if (blocked.length < named.podsMax) blocked.push(`${podKey(pod)}: ${short}`);
+    if (isHeldUp(code) && heldUp.length < named.heldUpMax) {
+      const budgets = code === "explained" ? (refused?.budgets ?? []) : [];
+      heldUp.push({ pod: objectName(pod), why: short, budgets });
+    }
   }
   const slow = remaining
     .flatMap(({ pod }) => graceUnderWay(pod, now.epoch) ?? [])
@@ -59,6 +65,7 @@ function running({ ledger, isListed, trouble, rules }: Progress, now: Instant): 
     podsLeft: remaining.length,
     left,
     blocked,
+    heldUp,
     trouble: trouble?.why,
     slowGraceSeconds: slow.length > 0 ? Math.min(...slow) : undefined,
   };

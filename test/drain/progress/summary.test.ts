@@ -20,6 +20,13 @@ describe("The state of a drain", () => {
         "shop/a: no; add healthy pods, or lower what the budget requires",
         "shop/n: eviction not requested yet",
       ],
+      heldUp: [
+        {
+          pod: { namespace: "shop", name: "a", uid: "a" },
+          why: "no; add healthy pods, or lower what the budget requires",
+          budgets: [],
+        },
+      ],
       trouble: undefined,
       slowGraceSeconds: undefined,
     });
