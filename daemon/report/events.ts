@@ -1,3 +1,4 @@
+import { partNames } from "../cycle/history.ts";
 import type { CycleRecord } from "../cycle/record.ts";
 import { refusalText } from "../cycle/refused.ts";
 import type { Overdue } from "../lock/overdue.ts";
@@ -94,8 +95,8 @@ export const eventTable = {
   Rebooted: {
     level: "info",
     action: "ProvingReboot",
-    when: "the boot ID has changed; the note says how long the node waited, and how long drain and boot took",
-    note: rebootedText,
+    when: "the boot ID has changed; the note says how long wait, drain and boot took",
+    note: tookText,
   },
   NotReturned: {
     level: "error",
@@ -106,8 +107,8 @@ export const eventTable = {
   Returned: {
     level: "info",
     action: "Uncordoning",
-    when: "the node is uncordoned and in service; the note says how long that took after the boot",
-    note: returnedText,
+    when: "the node is uncordoned and in service; the note says how long each part of the cycle took",
+    note: tookText,
   },
   CycleDone: {
     level: "info",
@@ -186,27 +187,13 @@ export interface PhaseChange {
   why: string;
 }
 
-function rebootedText({ from, to, why }: PhaseChange): string {
-  const { lastDrainMs, need } = from;
-  // The record of a drain that the machine did not wait for says nothing of a boot.
-  if (from.phase !== "Rebooting" || lastDrainMs === undefined) return why;
-  const drainedAt = Date.parse(from.since);
-  const waited = need && [`waited ${spanText(Date.parse(need.since), drainedAt - lastDrainMs)}`];
-  const parts = [
-    ...(waited ?? []),
-    `drained in ${spanText(0, lastDrainMs)}`,
-    `booted in ${spanText(drainedAt, Date.parse(to.since))}`,
-  ];
-  return `${why}; ${parts.join(", ")}`;
-}
-
-function returnedText({ from, to, why }: PhaseChange): string {
-  return `${why}; in service ${spanText(Date.parse(from.since), Date.parse(to.since))} after the boot`;
-}
-
-/** A clock may have been set back between the two. */
-function spanText(fromMs: number, toMs: number): string {
-  return durationText(Math.max(0, Math.round((toMs - fromMs) / 1000)));
+/** The sentence, and how long the parts of the cycle took that are over. */
+function tookText({ to, why }: PhaseChange): string {
+  const parts = partNames.flatMap((part) => {
+    const ms = to.tookMs?.[part];
+    return ms === undefined ? [] : [`${part} ${durationText(Math.round(ms / 1000))}`];
+  });
+  return parts.length === 0 ? why : `${why}; ${parts.join(", ")}`;
 }
 
 /** The events of a change of phase. Phases between cycles are no events of their own. */

@@ -34,7 +34,7 @@ function blockedNews(): News {
       .sort()
       .join(", ");
   let known: string | undefined;
-  return (record, { need }, { action, reasons = [] }) => {
+  return (record, { need }, { action, why, reasons = [] }) => {
     known ??= isAtRest(record) ? textOf(record.reasons) : "";
     if (!isAtRest(record)) known = "";
     const isOfAnotherPhase = action.do === "save" && action.record.phase !== record.phase;
@@ -42,7 +42,7 @@ function blockedNews(): News {
     const topic = textOf(reasons);
     if (topic === known) return [];
     known = topic;
-    return [eventOf("RebootBlocked", reasons.map(({ message }) => message).join("; "), { topic })];
+    return [eventOf("RebootBlocked", why, { topic })];
   };
 }
 

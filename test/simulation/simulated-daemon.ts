@@ -4,6 +4,7 @@ import { compose, type Ports } from "../../daemon/compose/daemon.ts";
 import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
 import { runCycle } from "../../daemon/cycle/run.ts";
 import type { Host } from "../../daemon/host/host.ts";
+import type { Metrics } from "../../daemon/report/metrics.ts";
 import { bootIdFile, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
 import type { MachineStorage } from "../kubernetes/machines/storage.ts";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
@@ -16,6 +17,7 @@ export interface SimulatedDaemon {
   logind?: Host["logind"];
   /** Gets every line of the log. */
   onLog: (line: string) => void;
+  onMetrics?: (metrics: Metrics) => void;
 }
 
 const noBus = async () => {
@@ -30,7 +32,7 @@ export const noLogind: Host["logind"] = { listInhibitors: noBus, listSessions: n
  * does afterwards has no effect on anything, as with a process that is gone.
  */
 export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
-  const { storage, surroundings, onLog } = daemon;
+  const { storage, surroundings, onLog, onMetrics } = daemon;
   const stop = new AbortController();
   let dead = false;
   const exited = Promise.withResolvers<string>();
@@ -47,7 +49,7 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
   log.on("data", (text: string) => {
     for (const line of text.split("\n")) if (line !== "") onLog(line);
   });
-  const { ports } = compose(
+  const { ports, metrics } = compose(
     parseSettings({ "log-format": "text", ...daemon.options }),
     {
       ...surroundings,
@@ -75,6 +77,7 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
     },
     stop.signal,
   );
+  onMetrics?.(metrics);
   void runCycle(ports, stop.signal).then(() => exited.resolve("stopped"));
 
   return {

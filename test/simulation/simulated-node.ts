@@ -2,6 +2,7 @@ import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
 import type { RawOptions } from "../../daemon/config/settings.ts";
 import type { Host } from "../../daemon/host/host.ts";
 import type { HttpPost } from "../../daemon/prometheus/server.ts";
+import type { Metrics } from "../../daemon/report/metrics.ts";
 import type { User } from "../kubernetes/api/server.ts";
 import { type KubeletOptions, kubeletDefaults, runKubelet } from "../kubernetes/machines/kubelet.ts";
 import { createMachine, type Machine, type MachineEvent } from "../kubernetes/machines/machine.ts";
@@ -51,6 +52,7 @@ export interface SimulatedNode {
 interface Around extends VirtualServer {
   readonly events: MachineEvent[];
   readonly logs: string[];
+  readonly metrics: Metrics[];
   readonly hooks: Hooks;
 }
 
@@ -65,7 +67,7 @@ const controlPlaneLabel = { "node-role.kubernetes.io/control-plane": "" };
 export function createSimulatedNode(
   number: number,
   options: SimulatedNodeOptions,
-  { time, server, random, signal, portsFor, events, logs, hooks }: Around,
+  { time, server, random, signal, portsFor, events, logs, metrics, hooks }: Around,
 ): SimulatedNode {
   const name = `n${number}`;
   const storage = memoryStorage();
@@ -96,6 +98,7 @@ export function createSimulatedNode(
         post: options.post ?? (async () => ({ status: 503, text: "" })),
       },
       onLog: (line) => logs.push(line),
+      onMetrics: (one) => metrics.push(one),
     });
   const machine = createMachine({
     name,

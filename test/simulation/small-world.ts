@@ -4,6 +4,8 @@ import type { Api } from "../../daemon/cluster/api.ts";
 import type { Lease, WholeNode } from "../../daemon/cluster/objects.ts";
 import type { OptionName, RawOptions } from "../../daemon/config/settings.ts";
 import { type Phase, parseRecord } from "../../daemon/cycle/record.ts";
+import type { EventReason } from "../../daemon/report/events.ts";
+import type { Metrics } from "../../daemon/report/metrics.ts";
 import type { ApiServer, RequestFacts } from "../kubernetes/api/server.ts";
 import { runBudgetHolder } from "../kubernetes/controllers/budget-holder.ts";
 import { runControllers } from "../kubernetes/controllers/manager.ts";
@@ -49,6 +51,10 @@ export interface SmallWorld extends TestWorld, Hooks {
   readonly machines: readonly Machine[];
   readonly events: readonly MachineEvent[];
   readonly logs: readonly string[];
+  /** Of each process of a daemon that there was. */
+  readonly metrics: readonly Metrics[];
+  /** How many events with this reason the daemons have counted. */
+  eventsCounted(reason: EventReason): Promise<number>;
   machine(name: string): Machine;
   /** The clock that the processes of a machine have. */
   clockOf(name: string): MachineClock;
@@ -88,6 +94,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const { time, server, api, signal, portsFor } = base;
   const events: MachineEvent[] = [];
   const logs: string[] = [];
+  const metrics: Metrics[] = [];
   const hooks: Hooks = { onDaemonRequest: () => {}, onMachineEvent: () => {} };
 
   void runControllers(portsFor("controllers"));
@@ -98,7 +105,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   for (const component of components)
     await createManifests(api, signal, { folder: `components/${component}` });
   const nodes = Array.from({ length: options.nodes }, (_, index) => {
-    const node = createSimulatedNode(index + 1, options, { ...base, events, logs, hooks });
+    const node = createSimulatedNode(index + 1, options, { ...base, events, logs, metrics, hooks });
     const joinsAfterMs = options.joinsAfterMs?.[node.machine.name] ?? 0;
     void time.clock.sleep(joinsAfterMs, signal).then(node.machine.run, () => {});
     return node;
@@ -117,6 +124,14 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
     server,
     events,
     logs,
+    metrics,
+    eventsCounted: async (reason: EventReason) => {
+      const counts = await Promise.all(metrics.map(({ events: counter }) => counter.get()));
+      const ofReason = counts
+        .flatMap(({ values }) => values)
+        .filter(({ labels }) => labels.reason === reason);
+      return ofReason.reduce((sum, { value }) => sum + value, 0);
+    },
     setAway: awayWord(server),
     look: () => look(base),
   });
