@@ -11,7 +11,6 @@ import { type CycleRecord, idleRecord, phases, writeRecord } from "../daemon/cyc
 import { parseFailures } from "../daemon/lock/failures.ts";
 import { parseLock } from "../daemon/lock/lock.ts";
 import type { LockObjectState, LockPlace } from "../daemon/lock/lock-object.ts";
-import { metricTable } from "../daemon/report/metrics.ts";
 import { iso } from "../daemon/time/iso.ts";
 import { everyRow } from "./rows.ts";
 import { nodeFlags } from "./world/rebootd.ts";
@@ -39,18 +38,6 @@ describe("The README", () => {
         assert.ok(optionSection.includes(`\n| \`--${name}\` | ${value} | ${option.help} |`));
       },
     ));
-
-  it("lists every metric with its labels and its help, and no other", () => {
-    const rows = readme.split("\n").filter((line) => line.startsWith("| `rebootd_"));
-    const own = Object.values(metricTable).map(({ name, help, labels }) => {
-      const names = labels.length > 0 ? `{${labels.join(",")}}` : "";
-      return `| \`${name}${names}\` | ${help}`;
-    });
-    assert.deepEqual(
-      rows.map((row, index) => row.slice(0, own[index]?.length)),
-      own,
-    );
-  });
 
   it("explains every phase", () => {
     assert.deepEqual(

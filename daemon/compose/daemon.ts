@@ -23,9 +23,11 @@ import { createLog, type Log } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
 import type { MetricsAccess } from "../report/metrics-access.ts";
 import { createReport } from "../report/report.ts";
+import { scrapedGauges } from "../report/scraped.ts";
 import { serve } from "../report/server.ts";
 import { firstOf } from "../text/list.ts";
 import type { Clock, Random } from "../time/clock.ts";
+import { configLabels } from "./config-labels.ts";
 import { createDrainReport } from "./drain-report.ts";
 import { createGates } from "./gates.ts";
 import { policyOf } from "./policy.ts";
@@ -58,7 +60,14 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
   const { api, outage, serverClock, log, metrics, reporting } = createVoice(settings, ports, signal);
   const policy = policyOf(settings);
   const lockObjectOf = (there: LockPlace) =>
-    createLockObject({ api, clock, random, place: there, conflictsMax: conflictsInARowMax });
+    createLockObject({
+      api,
+      clock,
+      random,
+      place: there,
+      conflictsMax: conflictsInARowMax,
+      onWrite: (outcome) => metrics.lockWrites.inc({ outcome }),
+    });
   const ownPods = { labelSelector: ready.podSelector, self: ports.instance };
   const drainReport = createDrainReport(log, metrics);
   const cycle: CyclePorts = {
@@ -85,12 +94,21 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
       const there = parsePlace(former);
       if (there !== undefined) await leaveLock(lockObjectOf(there), node.name, inner);
     },
-    checkGates: createGateCheck(createGates(settings, { ...ports, ...host, api, warn: log.warn }), {
-      clock,
-      random,
-      recheckMs: policy.gateRecheckMs,
-      periodMs: node.periodMs,
-    }),
+    checkGates: createGateCheck(
+      createGates(settings, {
+        ...ports,
+        ...host,
+        api,
+        warn: log.warn,
+        onBlockingPods: (podCount) => metrics.blockingPods.set(podCount),
+      }),
+      {
+        clock,
+        random,
+        recheckMs: policy.gateRecheckMs,
+        periodMs: node.periodMs,
+      },
+    ),
     lookAtOwnPods: (own, expected, inner) => lookAtOwnPods(api, ownPods, own, expected, inner),
     startDrain: (onChange, times, inner) =>
       startDrain(
@@ -117,9 +135,15 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
 }
 
 /** The client of the API server, and all through which the daemon reports. */
-function createVoice({ node, report }: Settings, ports: Ports, signal: AbortSignal) {
+function createVoice({ node, report, window }: Settings, ports: Ports, signal: AbortSignal) {
   const { clock } = ports;
-  const metrics = createMetrics(node.name, ports.version);
+  const gauges = scrapedGauges({
+    schedule: window,
+    now: clock.wall,
+    uptimeSeconds: ports.host.uptimeSeconds,
+    isPaused: (now) => reporting.isPaused(now),
+  });
+  const metrics = createMetrics(node.name, ports.version, gauges);
   const outage = createOutage(clock);
   const serverClock = createServerClock(clock);
   const api: Api = createClient({
@@ -162,6 +186,7 @@ export async function runDaemon(
   const { ports: cycle, log, metrics, reporting } = compose(settings, ports, signal);
   const asked = { method: reboot.machine.method, inhibitors: logind.inhibitors };
   const facts = await lookAtHost(asked, ports.host, signal);
+  metrics.configInfo.set(configLabels(settings, facts["rebootMethod"]), 1);
   collectDefaultMetrics({ register: metrics.registry });
   const server = await serve({
     host: report.host,

@@ -4,7 +4,10 @@ import type { Log } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
 
 /** Log and metrics of a drain. */
-export function createDrainReport(log: Log, metrics: Pick<Metrics, "evictions">): DrainReport {
+export function createDrainReport(
+  log: Log,
+  metrics: Pick<Metrics, "evictions" | "evictionResponses">,
+): DrainReport {
   return {
     requested(pod, reasons) {
       metrics.evictions.inc();
@@ -14,6 +17,7 @@ export function createDrainReport(log: Log, metrics: Pick<Metrics, "evictions">)
         why,
       });
     },
+    answered: (code) => metrics.evictionResponses.inc({ code }),
     refused: (pod, why) => log.warn("eviction refused", { pod: podKey(pod), why }),
     stays: (pod, reasons) => log.warn("a pod stays", { pod: podKey(pod), why: reasonsText(reasons) }),
     unwatched: (why) =>

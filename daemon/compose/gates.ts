@@ -31,6 +31,8 @@ export interface GatePorts {
   instance: string;
   /** Called with each sentence that an operator should know though no gate is closed. */
   warn: (message: string) => void;
+  /** Called with the number of blocking pods whenever they were looked at. */
+  onBlockingPods?: (podCount: number) => void;
 }
 
 /** The gates that the settings ask for. */
@@ -45,7 +47,7 @@ export function createGates(settings: Settings, ports: GatePorts): Gate[] {
     controlPlaneGate(api, node.name),
     ...prometheusGates(settings, ports, looked),
   ];
-  if (pods !== undefined) gates.push(podsGate(api, node.name, pods, looked));
+  if (pods !== undefined) gates.push(podsGate(api, node.name, pods, looked, ports.onBlockingPods));
   const { podSelector, selection, escalation } = drain.planned;
   if (podSelector !== undefined || selection.skipNamespaces.length > 0) {
     const drainNames = { podSelector, skipNamespaces: selection.skipNamespaces };

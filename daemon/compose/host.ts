@@ -1,3 +1,4 @@
+import { uptime } from "node:os";
 import { dirname } from "node:path";
 import type { Settings } from "../config/settings.ts";
 import { readBootID } from "../host/boot-id.ts";
@@ -26,6 +27,7 @@ export async function createHost(
   return {
     need: await chooseNeed(need, { exec, onHost: hostArgv, clock, periodMs: node.periodMs }, signal),
     readBootID: () => readBootID(reboot.bootIdPath),
+    uptimeSeconds: uptime,
     rebooter: choosingRebooter(
       [
         logindRebooter(logind, { skipInhibitors: inhibitors === "ignore" }),

@@ -48,6 +48,8 @@ export interface Observation {
    * yet.
    */
   unanswered?: string | undefined;
+  /** The annotation of the own Node that pauses it, as the watch has shown it last. */
+  paused?: string | undefined;
   /** Since when this process knows of the need, where the record does not say it. */
   neededSince?: number | undefined;
 

@@ -50,6 +50,7 @@ export async function observe(
     // A person who only looks may have other rights than the daemon.
     isRehearsed: turn === undefined || isRehearsed,
     unanswered: memory.unanswered(),
+    paused: memory.node()?.paused,
   };
   // Others are known to have all slots.
   const lock = mayHoldSlot ? undefined : turn?.refused();

@@ -20,6 +20,16 @@ export type EvictionAnswer =
   /** `retryAfterMs`: the least pause before the next request, from the server; at most a minute. */
   | { agreed: false; refusal: EvictionRefusal; retryAfterMs: number };
 
+/** Answers to an eviction by their HTTP status; `none` where there was no answer. */
+export const evictionCodes = ["201", "403", "404", "409", "429", "4xx", "5xx", "none", "other"] as const;
+export type EvictionCode = (typeof evictionCodes)[number];
+
+export function evictionCode(status: number | undefined): EvictionCode {
+  if (status === undefined) return "none";
+  const ofClass = status >= 500 && status < 600 ? "5xx" : status >= 400 && status < 500 ? "4xx" : "other";
+  return evictionCodes.find((code) => code === String(status)) ?? ofClass;
+}
+
 /**
  * Requests the end of a pod once, by an eviction or, past all budgets, by a deletion. The answer for a pod
  * that is gone is `agreed`. It is a refusal for another pod of that name, as a StatefulSet makes it
@@ -33,6 +43,7 @@ export async function endPod(
   pod: Pod,
   gracePeriodSeconds: number,
   signal: AbortSignal,
+  onEvicted: (code: EvictionCode) => void = () => {},
 ): Promise<EvictionAnswer> {
   const { namespace = "", name = "", uid } = pod.metadata ?? {};
   const deleteOptions = {
@@ -49,11 +60,13 @@ export async function endPod(
         deleteOptions,
       };
       await api.create(paths.eviction(namespace, name), eviction, { signal });
+      onEvicted("201");
     }
     return { agreed: true };
   } catch (error) {
     signal.throwIfAborted();
     if (!isApiError(error)) throw error;
+    if (by === "evict") onEvicted(evictionCode(error.status));
     const refusal = refusalOf(error);
     if (error.code === "not-found" && refusal.by !== "webhook") return { agreed: true };
     return { agreed: false, refusal, retryAfterMs: retryAfterOf(error) };

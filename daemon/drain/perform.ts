@@ -5,7 +5,7 @@ import { createBudgetReader, followBudgets } from "../cluster/budgets.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { explainedRefusal, judgeBudgets } from "./budgets.ts";
-import { type EvictionRefusal, endPod } from "./evict.ts";
+import { type EvictionCode, type EvictionRefusal, endPod } from "./evict.ts";
 import {
   type DrainEvent,
   type DrainEventOf,
@@ -35,6 +35,8 @@ export interface PerformOptions {
 export interface DrainReport {
   /** The eviction or deletion of a pod is requested for the first time. */
   requested(pod: Pod, reasons: readonly PodReason[]): void;
+  /** The API server has answered an eviction request, or has not. */
+  answered(code: EvictionCode): void;
   refused(pod: Pod, why: string): void;
   /** It should go, and goes down with the machine. */
   stays(pod: Pod, reasons: readonly PodReason[]): void;
@@ -96,7 +98,7 @@ export function createPerformer(
 
 /** Requests the end of one pod, and answers how that went. */
 function createEnder(
-  { api, clock, random, gracePeriodSeconds }: PerformOptions,
+  { api, clock, random, gracePeriodSeconds, report }: PerformOptions,
   progress: () => Progress,
   signal: AbortSignal,
 ) {
@@ -125,7 +127,7 @@ function createEnder(
 
   return async (by: "evict" | "delete", pod: Pod): Promise<DrainEventOf<"agreed" | "refused">> => {
     const uid = uidOf(pod);
-    const answer = await endPod(api, by, pod, gracePeriodSeconds, signal);
+    const answer = await endPod(api, by, pod, gracePeriodSeconds, signal, report.answered);
     if (answer.agreed) return { type: "agreed", uid };
     // No budget blocks a deletion.
     const refusal = by === "delete" ? answer.refusal : await explain(pod, answer.refusal);

@@ -21,6 +21,7 @@ export function podsGate(
   nodeName: string,
   { selectors, namespaces }: BlockingPods,
   looked: Looked = () => {},
+  onFound: (podCount: number) => void = () => {},
 ): Gate<"pods"> {
   const isUnfinished = "status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown";
   const fieldSelector = `spec.nodeName=${nodeName},${isUnfinished}`;
@@ -51,6 +52,7 @@ export function podsGate(
       const names = [
         ...new Set(counting.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`)),
       ].sort();
+      onFound(names.length);
       if (names.length === 0) return { open: true };
       const shown = firstOf(names, podsMax);
       return { open: false, code: "blocking", message: `blocking pods are on this node: ${shown}` };

@@ -9,6 +9,8 @@ export interface Host {
   need: NeedSource;
   readBootID: () => Promise<string>;
   rebooter: Rebooter;
+  /** The time since the machine started, in seconds. */
+  uptimeSeconds?: () => number;
   logind: Pick<Logind, "listInhibitors" | "listSessions" | "isShuttingDown">;
   /** Names the parts of the machine that somebody could use who has broken into the daemon. */
   exposure?(signal: AbortSignal): Promise<string>;

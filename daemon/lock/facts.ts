@@ -1,6 +1,6 @@
 import { type HaltAfter, halted } from "./failures.ts";
 import { allPaused, type ClusterView, isOfControlPlane, refusal, type Situation } from "./limits.ts";
-import { bootOf, type Holder, hasStaleEntry, holdersOf, holds, isManual } from "./lock.ts";
+import { bootOf, type Holder, hasStaleEntry, holdersOf, holds, isManual, otherHolders } from "./lock.ts";
 import type { LockObjectState } from "./lock-object.ts";
 import type { Refusal } from "./refusal.ts";
 import { isUnlocked } from "./unlocked.ts";
@@ -20,6 +20,8 @@ export interface LockFacts {
   /** The reason why a cycle may not start now: slots of others, manual entries, a pause, a halt. */
   refusal: Refusal | undefined;
   holders: readonly Holder[];
+  /** `allowed`: the limit of nodes in the lock. `held`: the nodes that are in. */
+  slots: { allowed: number; held: number };
   /** A person has taken the slot of this node away: the node does not put its entry back. */
   takenAway: boolean;
   /** The resourceVersion of the object with the lock. */
@@ -53,6 +55,10 @@ export function factsOf(question: Question, now: number): LockFacts {
     // Other nodes no longer hold back a node that is in.
     refusal: refusalOf(held ? { ...question, view: {} } : question, now),
     holders: holdersOf(lock),
+    slots: {
+      allowed: question.limits.concurrency,
+      held: otherHolders(lock, waiting.identity, now).length + (held ? 1 : 0),
+    },
     takenAway: isUnlocked(unlocked, waiting.identity.name),
     version,
   };

@@ -72,6 +72,10 @@ export interface LockObject {
   ): Promise<void>;
 }
 
+/** How a write of the lock went; another writer was faster at a `conflict`. */
+export const lockWrites = ["written", "conflict", "failed"] as const;
+export type LockWrite = (typeof lockWrites)[number];
+
 export interface LockObjectOptions {
   api: Api;
   clock: Clock;
@@ -84,6 +88,7 @@ export interface LockObjectOptions {
    * written.
    */
   ifMissing?: () => Error;
+  onWrite?: (outcome: LockWrite) => void;
 }
 
 /** The part of a Lease and of a DaemonSet that the lock needs. */
@@ -105,7 +110,15 @@ const conflictsMaxDefault = 12;
  * read (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply).
  */
 export function createLockObject(options: LockObjectOptions): LockObject {
-  const { api, clock, random, place, conflictsMax = conflictsMaxDefault, ifMissing } = options;
+  const {
+    api,
+    clock,
+    random,
+    place,
+    conflictsMax = conflictsMaxDefault,
+    ifMissing,
+    onWrite = () => {},
+  } = options;
   const { namespace, name, annotation } = place;
   const kind = lockKinds[place.kind];
   const collection = kind.collection(namespace);
@@ -141,10 +154,14 @@ export function createLockObject(options: LockObjectOptions): LockObject {
         try {
           const { metadata } = object ?? (await createObject(signal));
           const patch = patchOf(metadata, wanted, place);
-          return stateIn((await api.patch<StoredObject>(path, patch, { signal })).metadata, annotation);
+          const written = await api.patch<StoredObject>(path, patch, { signal });
+          onWrite("written");
+          return stateIn(written.metadata, annotation);
         } catch (error) {
           conflicts += 1;
-          if (!isApiError(error, "conflict", "already-exists") || conflicts > conflictsMax) throw error;
+          const isConflict = isApiError(error, "conflict", "already-exists");
+          if (!signal.aborted) onWrite(isConflict ? "conflict" : "failed");
+          if (!isConflict || conflicts > conflictsMax) throw error;
           await clock.sleep(backoffMs(conflicts, conflictRetry, random), signal);
         }
       }

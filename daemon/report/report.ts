@@ -1,13 +1,14 @@
 import type { Decision } from "../cycle/decision.ts";
 import type { Observation } from "../cycle/observation.ts";
 import type { CycleReport } from "../cycle/ports.ts";
-import { type CycleRecord, isAtRest, phases } from "../cycle/record.ts";
+import { type CycleRecord, isAtRest } from "../cycle/record.ts";
 import type { Clock } from "../time/clock.ts";
 import type { EventWriter } from "./event-writer.ts";
 import { type Event, eventOf, eventsOfChange } from "./events.ts";
+import { createPaused, showDecision, showRecord } from "./gauges.ts";
 import { explain, type Log } from "./log.ts";
 import type { Facts } from "./log-fields.ts";
-import type { Metrics } from "./metrics.ts";
+import { type Metrics, writes } from "./metrics.ts";
 import { createNews } from "./news.ts";
 import { createWords } from "./words.ts";
 
@@ -26,7 +27,8 @@ interface Outputs {
 /** Turns the steps of the loop into log lines, metrics, events and the answers of /healthz and /readyz. */
 export function createReport(outputs: Outputs, nodeName: string, clock: Clock) {
   const { log, metrics } = outputs;
-  const progress = reportProgress(outputs, nodeName, clock);
+  const paused = createPaused();
+  const progress = reportProgress(outputs, nodeName, clock, paused);
   const refusals = reportRefusals(outputs);
   let expectedBy = Number.POSITIVE_INFINITY;
 
@@ -59,6 +61,7 @@ export function createReport(outputs: Outputs, nodeName: string, clock: Clock) {
   return {
     report,
     phase: progress.phase,
+    isPaused: paused.isPaused,
     fault,
     /** The reason why this daemon is of no use to its node, even if a restart would not help. */
     unready: (): string | undefined => fault() ?? refusals.unready(),
@@ -72,7 +75,12 @@ function happened({ log, events }: Outputs, event: Event, facts: Facts = {}): vo
 }
 
 /** Decisions and changes of phase. A decision has a line once, until another one replaces it. */
-function reportProgress(outputs: Outputs, nodeName: string, clock: Clock) {
+function reportProgress(
+  outputs: Outputs,
+  nodeName: string,
+  clock: Clock,
+  paused: ReturnType<typeof createPaused>,
+) {
   const { log, metrics, events } = outputs;
   const news = createNews(nodeName);
   const words = createWords(clock);
@@ -82,8 +90,9 @@ function reportProgress(outputs: Outputs, nodeName: string, clock: Clock) {
     decided(record: CycleRecord, seen: Observation, decision: Decision): void {
       const { action, why, overdue = false, reasons = [] } = decision;
       phase = record.phase;
-      showPhase(metrics, record);
-      showDecision(metrics, seen, decision);
+      showRecord(metrics, record);
+      showDecision(metrics, record, seen, decision);
+      paused.decided(seen, decision);
       const found = news(record, seen, decision);
       for (const event of found) {
         if (event.about === undefined) happened(outputs, event);
@@ -100,10 +109,7 @@ function reportProgress(outputs: Outputs, nodeName: string, clock: Clock) {
     },
     phaseChanged(from: CycleRecord, to: CycleRecord, why: string): void {
       phase = to.phase;
-      showPhase(metrics, to);
-      const { result } = to.outcome ?? {};
-      const ended = to.phase === "Settling" || to.phase === "Restoring";
-      if (ended && result !== undefined) metrics.cycles.inc({ outcome: result });
+      showRecord(metrics, to);
       const found = eventsOfChange({ from, to, why });
       for (const event of found) happened(outputs, event, { from: from.phase });
       // The reasons of a node that begins to wait are a line of their own.
@@ -111,27 +117,6 @@ function reportProgress(outputs: Outputs, nodeName: string, clock: Clock) {
       if (!isLogged) log.info(`the node is ${to.phase}`, { from: from.phase, why });
     },
   };
-}
-
-function showPhase(metrics: Metrics, record: CycleRecord): void {
-  for (const phase of phases) metrics.phase.set({ phase }, phase === record.phase ? 1 : 0);
-  metrics.phaseSince.set(Date.parse(record.since) / 1000);
-}
-
-function showDecision(metrics: Metrics, seen: Observation, decision: Decision): void {
-  const { reasons = [], drainEnds = 0, overdue = false } = decision;
-  if (seen.need !== undefined) {
-    const { state } = seen.need;
-    metrics.rebootRequired.set(state === "unknown" ? Number.NaN : state === "needed" ? 1 : 0);
-  }
-  metrics.gateClosed.reset();
-  for (const { gate, code } of reasons) metrics.gateClosed.set({ gate, reason: code }, 1);
-  metrics.drainPodsLeft.reset();
-  const left = seen.drain.state === "running" ? Object.entries(seen.drain.left) : [];
-  for (const [reason, pods] of left) metrics.drainPodsLeft.set({ reason }, pods);
-  metrics.drainDeadline.set(Math.round(drainEnds / 1000));
-  if (seen.lock !== undefined) metrics.slotHeld.set(seen.lock.held ? 1 : 0);
-  metrics.overdue.set(overdue ? 1 : 0);
 }
 
 /** Each overdue holder once for each slot that it holds too long. */
@@ -163,8 +148,7 @@ function reportRefusals(outputs: Outputs) {
   let reported: Refused;
   const show = (what: Refused): void => {
     refused = what;
-    for (const one of ["record", "marks"])
-      outputs.metrics.writeRefused.set({ what: one }, what === one ? 1 : 0);
+    for (const one of writes) outputs.metrics.writeRefused.set({ what: one }, what === one ? 1 : 0);
   };
   return {
     /** Nothing is to be written now. A refusal that comes back is not news. */

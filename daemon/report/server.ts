@@ -4,6 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { createServer as createTlsServer } from "node:tls";
 import type { Registry } from "prom-client";
 import { boundConnections, type ConnectionLimits, onlyFirstHead } from "./connections.ts";
+import { contentTypes, type Form, formFor, toOpenMetrics, withNaN } from "./exposition.ts";
 import { explain } from "./log.ts";
 import type { CertificatePair, MetricsAccess } from "./metrics-access.ts";
 
@@ -70,13 +71,18 @@ function createAnswers({
   warn,
 }: Pick<ServerOptions, "registry" | "fault" | "unready" | "warn"> & { access: MetricsAccess }) {
   // Requests at the same time share one rendering and its bytes.
-  const render = shared(async () => Buffer.from(await registry.metrics()));
+  const renderText = shared(async () => withNaN(await registry.metrics()));
+  const render: Record<Form, () => Promise<Buffer>> = {
+    text: shared(async () => Buffer.from(await renderText())),
+    openMetrics: shared(async () => Buffer.from(toOpenMetrics(await renderText()))),
+  };
   const say = eachOnce(warn);
-  const metrics = async (): Promise<Answer> => {
+  const metrics = async (accept: string | undefined): Promise<Answer> => {
+    const form = formFor(accept);
     try {
-      const body = await render();
+      const body = await render[form]();
       say(undefined);
-      return { status: 200, headers: { "content-type": registry.contentType }, body };
+      return { status: 200, headers: { "content-type": contentTypes[form], vary: "accept" }, body };
     } catch (error) {
       say(`rendering /metrics failed: ${explain(error)}`);
       return text(500, "rendering the metrics failed; see rebootd's log");
@@ -92,7 +98,7 @@ function createAnswers({
     if (path === "/metrics") {
       const refused = await refusal?.(headers.authorization);
       if (refused !== undefined) return refused;
-      return await metrics();
+      return await metrics(headers.accept);
     }
     if (path === "/healthz" || path === "/readyz") {
       const wrong = path === "/healthz" ? fault() : unready();

@@ -168,6 +168,7 @@ function seenAll(facts: Omit<Facts, "without">): Observation {
       hasStaleEntry: facts.hasStaleEntry ?? false,
       refusal: facts.refusal,
       holders: [],
+      slots: { allowed: 1, held: held ? 1 : 0 },
       takenAway: facts.takenAway ?? false,
       version: "7",
     },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Api, ApiError } from "../../daemon/cluster/api.ts";
-import { type EvictionAnswer, endPod } from "../../daemon/drain/evict.ts";
+import { type EvictionAnswer, type EvictionCode, endPod, evictionCode } from "../../daemon/drain/evict.ts";
 import { everyRow } from "../rows.ts";
 import { pod } from "./builders.ts";
 
@@ -68,6 +68,24 @@ describe("An eviction that is refused", () => {
       refused.refusal.why,
       /^admission webhook "evict.example.com" denied the request: .* the end$/,
     );
+  });
+
+  it("counts by its HTTP status, the many by their class", async () => {
+    const codeOf = async (by: "evict" | "delete", status: number | undefined) => {
+      const codes: EvictionCode[] = [];
+      const fail = async () => {
+        throw new ApiError("no", { code: "server-error", status });
+      };
+      const api = { create: fail, delete: fail } as unknown as Api;
+      await endPod(api, by, pod(), -1, new AbortController().signal, (code) => void codes.push(code));
+      return codes.join();
+    };
+    const statuses = [403, 404, 409, 429, 400, 422, 500, 503, 302, 600, undefined];
+    assert.deepEqual(await Promise.all(statuses.map((status) => codeOf("evict", status))), [
+      ...["403", "404", "409", "429", "4xx", "4xx", "5xx", "5xx", "other", "other", "none"],
+    ]);
+    assert.equal(await codeOf("delete", 429), "");
+    assert.equal(evictionCode(201), "201");
   });
 
   it("is none where the pod has gone", async () => {

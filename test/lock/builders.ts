@@ -6,6 +6,7 @@ export const free: LockFacts = {
   hasStaleEntry: false,
   refusal: undefined,
   holders: [],
+  slots: { allowed: 1, held: 0 },
   takenAway: false,
   version: "1",
 };

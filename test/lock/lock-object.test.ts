@@ -104,27 +104,37 @@ describe("The object with the lock", () => {
       },
     };
     const options = { api: api as Api, clock: time.clock, random: () => 0.5, conflictsMax: 2 };
-    const lockObject = createLockObject({ ...options, place: { ...place, kind } });
+    const writes: string[] = [];
+    const lockObject = createLockObject({
+      ...options,
+      place: { ...place, kind },
+      onWrite: (outcome) => void writes.push(outcome),
+    });
     const swap = async () => {
       const done = lockObject.swap(() => ({ paused: "true" }), signal);
       done.catch(() => {});
       await time.pass(60_000);
       return await done;
     };
-    return { swap, calls };
+    return { swap, calls, writes };
   }
 
   it("is read and patched again after a conflict, but only so often", async () => {
     const twice = createAt("lease", 2, { metadata: { resourceVersion: "7" } });
     assert.equal((await twice.swap()).paused, "true");
     assert.deepEqual(twice.calls, ["get", "patch", "get", "patch", "get", "patch"]);
-    await assert.rejects(createAt("lease", 3, { metadata: {} }).swap(), /changed/);
+    assert.deepEqual(twice.writes, ["conflict", "conflict", "written"]);
+    const thrice = createAt("lease", 3, { metadata: {} });
+    await assert.rejects(thrice.swap(), /changed/);
+    assert.deepEqual(thrice.writes, ["conflict", "conflict", "conflict"]);
   });
 
   it("names what to do if it is missing", async () => {
     const lease =
       /^Error: the lock object Lease ns\/rebootd does not exist and may not be created; create it as/;
-    await assert.rejects(createAt("lease", 0).swap(), lease);
+    const missing = createAt("lease", 0);
+    await assert.rejects(missing.swap(), lease);
+    assert.deepEqual(missing.writes, ["failed"]);
     const daemonSet =
       /^Error: the lock object DaemonSet ns\/rebootd does not exist; name another with --lock-object/;
     await assert.rejects(createAt("daemonset", 0).swap(), daemonSet);

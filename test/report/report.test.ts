@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
+import { type History, historyAfter } from "../../daemon/cycle/history.ts";
+import type { Outcome } from "../../daemon/cycle/outcomes.ts";
 import { type Event, typeOf } from "../../daemon/report/events.ts";
 import { createLog } from "../../daemon/report/log.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
@@ -158,22 +160,28 @@ describe("The report", () => {
     assert.deepEqual(await metric("rebootd_reboot_required{"), ['rebootd_reboot_required{node="n1"} Nan']);
   });
 
-  it("counts cycles by outcome, and warns about failures", async () => {
+  it("counts cycles by outcome as the record does, and warns about failures", async () => {
     const { report, emitted, metric } = reporting();
+    const historyOf = (...results: Outcome[]) =>
+      results.reduce<History | undefined>(
+        (history, result) => historyAfter(history, { result, took: undefined }),
+        undefined,
+      );
     const outcome = (result: "rebooted" | "failed") => ({ result, at: "2026-11-24T12:00:00Z", message: "m" });
     report.phaseChanged(
       record({ phase: "Returning" }),
-      record({ phase: "Settling", outcome: outcome("rebooted") }),
+      record({ phase: "Settling", outcome: outcome("rebooted"), history: historyOf("rebooted") }),
       "back",
     );
     report.phaseChanged(
       record({ phase: "Draining" }),
-      record({ phase: "Restoring", outcome: outcome("failed") }),
+      record({ phase: "Restoring", outcome: outcome("failed"), history: historyOf("rebooted", "failed") }),
       "drain",
     );
     assert.deepEqual(await metric("rebootd_cycles_total{"), [
       'rebootd_cycles_total{outcome="rebooted",node="n1"} 1',
       'rebootd_cycles_total{outcome="failed",node="n1"} 1',
+      'rebootd_cycles_total{outcome="withdrawn",node="n1"} 0',
     ]);
     assert.deepEqual(emitted, ["Normal Returned", "Normal Restored"]);
   });

@@ -27,6 +27,23 @@ describe("The server", () => {
     assert.deepEqual(await ask("/metrics", { method: "HEAD" }), { status: 200, text: "" });
   });
 
+  it("serves OpenMetrics to a client that prefers it, before and after the text form", async () => {
+    const { port } = await started();
+    const read = async (accept: string) => {
+      const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { accept } });
+      return { type: response.headers.get("content-type"), text: await response.text() };
+    };
+    for (let time = 0; time < 2; time += 1) {
+      const text = await read("*/*");
+      assert.equal(text.type, "text/plain; version=0.0.4; charset=utf-8");
+      assert.match(text.text, /^# TYPE rebootd_errors_total counter\nrebootd_errors_total\{node="n1"\} 0$/m);
+      const open = await read("application/openmetrics-text;version=1.0.0,text/plain;q=0.5");
+      assert.equal(open.type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+      assert.match(open.text, /^# TYPE rebootd_errors counter\nrebootd_errors_total\{node="n1"\} 0$/m);
+      assert.match(open.text, /\n# EOF\n$/);
+    }
+  });
+
   it("answers 404 to any target, valid or not", async () => {
     const { port } = await started();
     await everyRow(

@@ -83,7 +83,7 @@ function drain(selection: Partial<Selection> = {}, changed: Partial<DrainOptions
       onChange: () => {
         changes += 1;
       },
-      report: { requested() {}, refused() {}, stays() {}, unwatched() {}, stillAttached() {} },
+      report: { requested() {}, refused() {}, stays() {}, unwatched() {}, answered() {}, stillAttached() {} },
       ...changed,
     },
     stop.signal,

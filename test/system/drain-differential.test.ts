@@ -208,7 +208,14 @@ async function afterDaemon(cluster: Cluster, waitMs: number): Promise<Drained> {
         parallelism: 50,
         deadline: systemClock.elapsed() + waitMs,
         onChange: resolve,
-        report: { requested() {}, refused() {}, stays() {}, unwatched() {}, stillAttached() {} },
+        report: {
+          requested() {},
+          answered() {},
+          refused() {},
+          stays() {},
+          unwatched() {},
+          stillAttached() {},
+        },
       },
       ended.signal,
     );
