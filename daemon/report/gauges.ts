@@ -53,8 +53,10 @@ function showNeed(metrics: Metrics, record: CycleRecord, { need, neededSince }: 
 }
 
 /** A node that neither waits for a slot nor holds one learns no more of the lock. */
-function showLock(metrics: Metrics, { lock }: Observation, { action }: Decision): void {
+function showLock(metrics: Metrics, { lock, mayHoldSlot }: Observation, { action }: Decision): void {
   if (lock !== undefined) metrics.slotHeld.set(lock.held ? 1 : 0);
+  // After the release a node that needs nothing does not read the lock again.
+  else if (!mayHoldSlot) metrics.slotHeld.set(0);
   const isFollowed = lock?.held === true || action.do !== "wait" || action.slot === true;
   const { slots = undefined, refusal = undefined } = (isFollowed && lock) || {};
   metrics.slotsAllowed.set(slots?.allowed ?? Number.NaN);

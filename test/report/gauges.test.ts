@@ -115,6 +115,22 @@ describe("The metrics of a decision", () => {
     );
   });
 
+  it("show the slot while it is held, and not after its release, when nobody reads the lock again", () =>
+    everyRow(
+      [
+        ["holds it", seen({ held: true }), 0, 1],
+        ["holds none", seen({ held: false }), 1, 0],
+        ["has released it", { ...seen({ without: "lock" }), mayHoldSlot: false }, 1, 0],
+        ["cannot read the lock", { ...seen({ without: "lock" }), mayHoldSlot: true }, 1, 1],
+      ] as const,
+      async (now, before, after) => {
+        const { metrics, values } = shown();
+        metrics.slotHeld.set(before);
+        showDecision(metrics, record(), now, { action: waits, why: "" });
+        assert.deepEqual(Object.values(await values("rebootd_slot_held")), [after]);
+      },
+    ));
+
   it("show blocking pods until that gate blocks no more", async () => {
     const { metrics, values } = shown();
     metrics.blockingPods.set(3);
