@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { join } from "node:path";
+import { debianBinaries, freePort, type Running, startBinary } from "./prometheus-binaries.ts";
 
 /** Debian's Prometheus and Alertmanager on loopback, with a target whose figures the test sets. */
 export interface Monitoring {
@@ -22,7 +21,6 @@ export interface Monitoring {
   stop(): Promise<void>;
 }
 
-const startDeadlineMs = 30_000;
 /** bcrypt of "a-password". */
 const passwordHash = "$2b$04$abcdefghijklmnopqrstuurp8gIuTR7jNLYUS2oWqlo53RjDCp7f6";
 
@@ -31,11 +29,7 @@ export async function startMonitoring(
   inhibitRules: object[],
   { key, cert }: { key: string; cert: string },
 ): Promise<Monitoring> {
-  const binaries = process.env["PROMETHEUS_DEBIAN"];
-  assert.ok(
-    binaries,
-    "PROMETHEUS_DEBIAN names the folder with Debian's prometheus; test/system/run.sh sets it",
-  );
+  const binaries = debianBinaries();
   const folder = await mkdtemp(join(tmpdir(), "rebootd-monitoring-"));
   const file = async (name: string, content: string | object) => {
     // JSON is YAML.
@@ -57,7 +51,7 @@ export async function startMonitoring(
   try {
     const alertmanagerFile = await file("alertmanager.yml", alertmanagerConfig(inhibitRules));
     running.push(
-      run(join(binaries, "prometheus-alertmanager"), 'msg="Listening on"', [
+      startBinary(join(binaries, "prometheus-alertmanager"), 'msg="Listening on"', [
         `--config.file=${alertmanagerFile}`,
         `--storage.path=${join(folder, "alertmanager")}`,
         `--web.listen-address=127.0.0.1:${alertmanagerPort}`,
@@ -73,7 +67,7 @@ export async function startMonitoring(
       basic_auth_users: { rebootd: passwordHash },
     });
     running.push(
-      run(join(binaries, "prometheus"), "Server is ready to receive web requests", [
+      startBinary(join(binaries, "prometheus"), "Server is ready to receive web requests", [
         `--config.file=${prometheusFile}`,
         `--web.config.file=${web}`,
         `--storage.tsdb.path=${join(folder, "prometheus")}`,
@@ -150,52 +144,4 @@ async function startTarget(figures: ReadonlyMap<string, number>): Promise<Server
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return server;
-}
-
-async function freePort(): Promise<number> {
-  const server = await startTarget(new Map());
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-interface Running {
-  /** Resolves once it says that it listens. */
-  ready: Promise<void>;
-  end(): Promise<void>;
-}
-
-/** With its package's files where it looks for them, for itself alone: Alertmanager's templates are at a fixed place. */
-function run(binary: string, saysWhenReady: string, args: readonly string[]): Running {
-  const share = join(dirname(binary), "../share");
-  const inPlace = ["--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"', share, binary];
-  const child: ChildProcess = spawn("unshare", [...inPlace, ...args], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let said = "";
-  const ended = new Promise<void>((resolve) => {
-    child.on("error", () => resolve());
-    child.on("close", () => resolve());
-  });
-  const listens = new Promise<void>((resolve) => {
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      said = (said + text).slice(-20_000);
-      if (said.includes(saysWhenReady)) resolve();
-    });
-  });
-  const giveUp = new AbortController();
-  const late = sleep(startDeadlineMs, undefined, { signal: giveUp.signal }).catch(() => {});
-  const fail = () => {
-    throw new Error(`${binary} does not listen: ${said}`);
-  };
-  const ready = Promise.race([listens, ended.then(fail), late.then(fail)]).finally(() => giveUp.abort());
-  // Whoever waits for it gets the error; nobody may.
-  ready.catch(() => {});
-  return {
-    ready,
-    async end() {
-      child.kill("SIGKILL");
-      await ended;
-    },
-  };
 }

@@ -320,6 +320,19 @@ export const resources: Resource[] = [
     notSelectable: notSupported,
     rules: eventRules,
   }),
+  // Custom resources of the Prometheus Operator, as where it is installed.
+  resource("monitoring.coreos.com", "v1", {
+    kind: "PodMonitor",
+    plural: "podmonitors",
+    shortNames: ["pmon"],
+    hasGeneration: true,
+  }),
+  resource("monitoring.coreos.com", "v1", {
+    kind: "PrometheusRule",
+    plural: "prometheusrules",
+    shortNames: ["promrule"],
+    hasGeneration: true,
+  }),
   resource("networking.k8s.io", "v1", {
     kind: "NetworkPolicy",
     plural: "networkpolicies",

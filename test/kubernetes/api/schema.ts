@@ -30,7 +30,16 @@ interface Model {
   getAttributeTypeMap(): { baseName: string; type: string; format: string }[];
 }
 
-const types = new Map<string, Map<string, Field>>();
+/** Custom resources have no published type: their `spec` is taken as it is, as with `x-kubernetes-preserve-unknown-fields`. */
+const customTypes = new Set(["V1PodMonitor", "V1PrometheusRule"]);
+const customFields = new Map<string, Field>([
+  ["apiVersion", { shape: { kind: "text" }, keepsZero: false }],
+  ["kind", { shape: { kind: "text" }, keepsZero: false }],
+  ["metadata", { shape: { kind: "object", type: "V1ObjectMeta" }, keepsZero: true }],
+  ["spec", { shape: { kind: "any" }, keepsZero: true }],
+]);
+
+const types = new Map<string, Map<string, Field>>([...customTypes].map((type) => [type, customFields]));
 
 /** The fields of a type; the same map every time. */
 export function fieldsOf(type: string): Map<string, Field> {
