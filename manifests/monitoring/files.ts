@@ -8,6 +8,7 @@ const yaml = (object: object) => head + dumpYaml(object, { lineWidth: -1 });
 const json = (object: object) => `${JSON.stringify(object, undefined, 2)}\n`;
 const metadata = (name: string, more: Record<string, string> = {}) => ({
   name,
+  namespace: "kube-system",
   labels: { "app.kubernetes.io/name": "rebootd", ...more },
 });
 

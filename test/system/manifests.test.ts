@@ -3,16 +3,20 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { loadAllYaml } from "@kubernetes/client-node";
 import type { DaemonSet } from "../../daemon/cluster/objects.ts";
 import { environmentName } from "../../daemon/config/option.ts";
 import { options } from "../../daemon/config/settings.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
-import { daemonUserOn } from "../world/manifests.ts";
+import { clusterWide, daemonUserOn, type ManifestObject } from "../world/manifests.ts";
 import { newestKubectl, startSession } from "./kubectl.ts";
 
 const manifests = fileURLToPath(new URL("../../manifests", import.meta.url));
-const components = readdirSync(join(manifests, "components"));
+/** The one with a namespace goes last: it moves what is there by then. */
+const components = readdirSync(join(manifests, "components")).sort(
+  (a, b) => Number(a === "pod-security") - Number(b === "pod-security"),
+);
 const kubectl = newestKubectl();
 
 describe(`The manifests, by ${kubectl.title}`, () => {
@@ -54,6 +58,20 @@ describe(`The manifests, by ${kubectl.title}`, () => {
     const example = blocks.find((block) => block.includes(words)) ?? assert.fail("no such example");
     const base = relative(folder, join(manifests, "base"));
     writeFileSync(join(folder, "kustomization.yaml"), example.replace("[manifests/base]", `[${base}]`));
+    return folder;
+  }
+
+  /** The same for a block of docs/monitoring.md, on top of the component. */
+  function composeMonitoring(words: string): string {
+    const page = readFileSync(new URL("../../docs/monitoring.md", import.meta.url), "utf8");
+    const blocks = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = ""]) => block);
+    const patch = blocks.find((block) => block.includes(words)) ?? assert.fail("no such example");
+    const file = join(compose(["monitoring"]), "kustomization.yaml");
+    // JSON is YAML, but not with more lines behind it.
+    const { resources, components } = JSON.parse(readFileSync(file, "utf8"));
+    const lists = { resources, components };
+    const head = Object.entries(lists).map(([key, list]) => `${key}: ${JSON.stringify(list)}\n`);
+    writeFileSync(file, head.join("") + patch);
     return folder;
   }
 
@@ -99,6 +117,17 @@ describe(`The manifests, by ${kubectl.title}`, () => {
       assert.ok(namesOfEnvironment.includes(name), name);
       assert.ok(value?.startsWith(`${mountPath}/`), value);
     }
+  });
+
+  it("scrape and alert as the patches of docs/monitoring.md say", async () => {
+    const label = await run("kustomize", composeMonitoring("/metadata/labels/release"));
+    assert.equal(label.match(/^ {4}release: kube-prometheus-stack$/gm)?.length, 2);
+    const access = await run("kustomize", composeMonitoring("/authorization"));
+    for (const line of ["scheme: https", "serverName: rebootd-metrics", "name: rebootd-metrics-token"])
+      assert.ok(access.includes(line), access);
+    const slower = await run("kustomize", composeMonitoring("/rules/3/expr"));
+    assert.match(slower, /rebootd_reboot_required_since_timestamp_seconds\s+> 0\) > 40 \* 86400$/m);
+    assert.doesNotMatch(slower, /14 \* 86400/);
   });
 
   it("have the image by its digest with the README's example", async () => {
@@ -156,6 +185,16 @@ describe(`The manifests, by ${kubectl.title}`, () => {
     await change({ annotations: { "example.com/databases-moved": null } });
     await change({ annotations: { "rebootd.dev/cycle": "{}" } });
     await assert.rejects(change({ labels: { "example.com/other": "true" } }), /a daemon may not change/);
+  });
+
+  it("are all in kube-system, where nothing else is asked for", async () => {
+    const text = await render(components.filter((name) => name !== "pod-security"));
+    const objects = loadAllYaml(text) as ManifestObject[];
+    assert.ok(objects.length > 10);
+    for (const { kind, metadata } of objects) {
+      const wanted = clusterWide.has(kind) ? undefined : "kube-system";
+      assert.equal(metadata.namespace, wanted, `${kind} ${metadata.name}`);
+    }
   });
 
   it("go into another namespace as a whole, with all components", async () => {

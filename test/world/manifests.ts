@@ -34,7 +34,7 @@ export const daemonUserOn = (node: string): User => ({
 const manifests = fileURLToPath(new URL("../../manifests", import.meta.url));
 
 /** The kinds in our manifests that have no namespace. */
-const clusterWide = new Set([
+export const clusterWide: ReadonlySet<string> = new Set([
   "ClusterRole",
   "ClusterRoleBinding",
   "ValidatingAdmissionPolicy",
