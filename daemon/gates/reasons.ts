@@ -147,6 +147,13 @@ interface ClosedFor<G, C> {
   isTransient?: true;
 }
 
+/** False for a reason of another version, or of nobody: records may have been written by hand. */
+export function isKnownReason({ gate, code }: { gate: string; code: string }): boolean {
+  if (!Object.hasOwn(gates, gate)) return false;
+  const { codes } = gates[gate as GateName];
+  return Object.hasOwn(codes, code) || (Object.hasOwn(askedGates, gate) && Object.hasOwn(unevaluated, code));
+}
+
 /** True if a reason, such as one from a stored record, has this gate and one of these codes. */
 export function isReason<G extends GateName>(
   { gate, code }: { gate: string; code: string },

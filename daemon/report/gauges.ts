@@ -4,8 +4,8 @@ import type { Decision } from "../cycle/decision.ts";
 import { noHistory, type Part } from "../cycle/history.ts";
 import type { Observation } from "../cycle/observation.ts";
 import { outcomeNames } from "../cycle/outcomes.ts";
-import { type CycleRecord, phases } from "../cycle/record.ts";
-import { isReason } from "../gates/reasons.ts";
+import { type CycleRecord, phases, type Reason } from "../cycle/record.ts";
+import { isKnownReason, isReason } from "../gates/reasons.ts";
 import type { Metrics } from "./metrics.ts";
 
 export function showRecord(metrics: Metrics, record: CycleRecord): void {
@@ -31,7 +31,7 @@ export function showDecision(
   const { reasons = [], drainEnds = 0, overdue = false } = decision;
   showNeed(metrics, record, seen);
   metrics.gateClosed.reset();
-  for (const { gate, code } of reasons) metrics.gateClosed.set({ gate, reason: code }, 1);
+  for (const one of reasons) metrics.gateClosed.set(reasonLabels(one), 1);
   // The gate itself tells how many there are.
   if (!reasons.some((one) => isReason(one, "pods"))) metrics.blockingPods.set(0);
   metrics.drainPodsLeft.reset();
@@ -40,6 +40,11 @@ export function showDecision(
   metrics.drainDeadline.set(Math.round(drainEnds / 1000));
   metrics.overdue.set(overdue ? 1 : 0);
   showLock(metrics, seen, decision);
+}
+
+/** A record may have any text for them, which is to be no label. */
+function reasonLabels({ gate, code }: Reason): { gate: string; reason: string } {
+  return isKnownReason({ gate, code }) ? { gate, reason: code } : { gate: "other", reason: "other" };
 }
 
 function showNeed(metrics: Metrics, record: CycleRecord, { need, neededSince }: Observation): void {

@@ -62,7 +62,7 @@ export const metricTable = {
     name: "rebootd_gate_closed",
     help: "1 for each reason that blocks the reboot now, with its gate.",
     labels: ["gate", "reason"],
-    more: "[reasons.md](reasons.md) lists the gates and their reasons.",
+    more: "[reasons.md](reasons.md) lists the gates and their reasons. Both are `other` for one that this version does not know.",
   },
   drainPodsLeft: {
     kind: "gauge",

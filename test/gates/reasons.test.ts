@@ -4,7 +4,14 @@ import { createGates, type GatePorts } from "../../daemon/compose/gates.ts";
 import { parseSettings } from "../../daemon/config/settings.ts";
 import { outcomes } from "../../daemon/cycle/outcomes.ts";
 import { remarks } from "../../daemon/drain/finding.ts";
-import { askedGates, cycleGates, isReason, unevaluated } from "../../daemon/gates/reasons.ts";
+import {
+  askedGates,
+  cycleGates,
+  gates,
+  isKnownReason,
+  isReason,
+  unevaluated,
+} from "../../daemon/gates/reasons.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -80,6 +87,21 @@ describe("The table of gates and reasons", () => {
       [...new Set(codes)].filter((code) => !text.includes(`"${code}"`)),
       [],
     );
+  });
+
+  it("knows each of its reasons, and no other text", () => {
+    for (const [gate, { codes }] of Object.entries(gates))
+      for (const code of Object.keys(codes)) assert.ok(isKnownReason({ gate, code }), `${gate} ${code}`);
+    assert.ok(isKnownReason({ gate: "alerts", code: "timeout" }));
+    const unknown = [
+      ["alerts", "halted"],
+      ["lock", "timeout"],
+      ["no gate", "active"],
+      ["toString", "active"],
+      ["alerts", "toString"],
+    ];
+    for (const [gate = "", code = ""] of unknown)
+      assert.ok(!isKnownReason({ gate, code }), `${gate} ${code}`);
   });
 
   it("tells a reason of a stored record by its gate and code", () => {

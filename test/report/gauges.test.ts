@@ -131,6 +131,18 @@ describe("The metrics of a decision", () => {
       },
     ));
 
+  it("show no text of a record that was written by hand, and one series for all of it", async () => {
+    const { metrics, values } = shown();
+    const forged = Array.from({ length: 1000 }, (_, n) => ({ gate: "lock", code: `x"}\n${n}` }));
+    const reasons = [...forged, { gate: "<b>", code: "halted" }, { gate: "lock", code: "halted" }];
+    const found = reasons.map((one) => ({ ...one, message: "", since: iso(noon) }));
+    showDecision(metrics, record(), seen(), { action: waits, why: "", reasons: found });
+    assert.deepEqual(await values("rebootd_gate_closed"), {
+      'gate_closed{gate="other",reason="other"}': 1,
+      'gate_closed{gate="lock",reason="halted"}': 1,
+    });
+  });
+
   it("show blocking pods until that gate blocks no more", async () => {
     const { metrics, values } = shown();
     metrics.blockingPods.set(3);

@@ -45,6 +45,11 @@ describe("After failed reboots of different nodes in a row", () => {
     await pass(6 * 60 * minute);
     assert.deepEqual(boots(), [1, 1, 1, 1]);
     const [reason = ""] = await reasonsOf("n4");
+    const halted = await Promise.all(story.world.metrics.map((metrics) => metrics.halted.get()));
+    assert.deepEqual(
+      halted.map(({ values }) => values[0]?.value),
+      [0, 0, 0, 1],
+    );
     assert.match(
       reason,
       /^halted: 3 nodes failed to reboot in a row \(n1: asked to reboot once, [^;]+; n2: [^;]+; n3: [^;]+\): no node starts until rebootd resume --all$/,
