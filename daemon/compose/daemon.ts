@@ -1,5 +1,4 @@
 import type { Writable } from "node:stream";
-import { collectDefaultMetrics } from "prom-client";
 import { contract } from "../annotations/names.ts";
 import type { Api } from "../cluster/api.ts";
 import { createClient } from "../cluster/client.ts";
@@ -22,6 +21,7 @@ import { createEventWriter } from "../report/event-writer.ts";
 import { createLog, type Log } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
 import type { MetricsAccess } from "../report/metrics-access.ts";
+import { collectProcessMetrics } from "../report/process-metrics.ts";
 import { createReport } from "../report/report.ts";
 import { scrapedGauges } from "../report/scraped.ts";
 import { serve } from "../report/server.ts";
@@ -187,7 +187,7 @@ export async function runDaemon(
   const asked = { method: reboot.machine.method, inhibitors: logind.inhibitors };
   const facts = await lookAtHost(asked, ports.host, signal);
   metrics.configInfo.set(configLabels(settings, facts["rebootMethod"]), 1);
-  collectDefaultMetrics({ register: metrics.registry });
+  collectProcessMetrics(metrics.registry);
   const server = await serve({
     host: report.host,
     port: report.port,

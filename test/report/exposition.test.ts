@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { collectDefaultMetrics } from "prom-client";
 import { idleRecord } from "../../daemon/cycle/record.ts";
 import { formFor, toOpenMetrics, withNaN } from "../../daemon/report/exposition.ts";
 import { showRecord } from "../../daemon/report/gauges.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
+import { collectProcessMetrics } from "../../daemon/report/process-metrics.ts";
 import { everyRow } from "../rows.ts";
 
 const openMetrics = "application/openmetrics-text";
@@ -41,7 +41,7 @@ describe("The form of the metrics", () => {
 
   it("as OpenMetrics has the same series as the text, and each counter by its name without _total", async () => {
     const metrics = createMetrics('n"1\\', "1.2.3");
-    collectDefaultMetrics({ register: metrics.registry });
+    collectProcessMetrics(metrics.registry);
     showRecord(metrics, idleRecord(0));
     metrics.slotsHeld.set(Number.NaN);
     const text = withNaN(await metrics.registry.metrics());
@@ -55,11 +55,11 @@ describe("The form of the metrics", () => {
     assert.ok(families.length > 50);
     for (const [, name, kind] of families) {
       assert.ok(open.includes(`# HELP ${name} `), name);
-      if (kind !== "counter") continue;
       assert.doesNotMatch(name ?? "", /_total$/);
+      if (kind !== "counter") continue;
       assert.match(text, new RegExp(`^# TYPE ${name}_total counter$`, "m"));
     }
-    // A gauge of Node that is called like a counter keeps its name.
+    // A gauge that is called like a counter keeps its name.
     assert.match(
       toOpenMetrics("# HELP a_total A.\n# TYPE a_total gauge\na_total 1\n"),
       /# TYPE a_total gauge/,
