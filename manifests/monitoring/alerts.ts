@@ -38,6 +38,8 @@ const onNode = "on (cluster, node)";
 const turnReasons = "lock-taken|lock-zone|lock-pool|lock-control-plane|halted";
 /** Gates that are closed in the course of any cycle. */
 const courseGates = "window|rest|drain|hooks";
+/** Selects what keeps a node from its reboot, and is not a matter of time. */
+export const blocked = `gate!~"${courseGates}",reason!~"${turnReasons}"`;
 
 const someNode = "{{ with $labels.node }}Node {{ . }}{{ else }}A node that holds a slot of the lock{{ end }}";
 
@@ -47,13 +49,15 @@ export const alerts: readonly AlertRow[] = [
     severity: "critical",
     for: "2m",
     // 1. The node's own daemon runs and says that the return is late. 2. kube-state-metrics sees a node that is
-    // cordoned and has not been Ready for 20 minutes, whose daemon has last reported that a reboot is needed: the
-    // standard alerts of kubernetes-mixin leave cordoned nodes out. 3. Daemons that wait see a late holder.
+    // cordoned and has not been Ready for 20 minutes, whose daemon has last reported that a reboot is needed, and whose
+    // condition does not say that no cycle runs there: the standard alerts of kubernetes-mixin leave cordoned nodes
+    // out. 3. Daemons that wait see a late holder.
     expr: [
       `${byNode} (rebootd_overdue) == 1`,
       `or ${byNode} (kube_node_spec_unschedulable) == 1`,
       `  and ${onNode} ${byNode} (max_over_time(kube_node_status_condition{condition="Ready",status="true"}[20m])) == 0`,
       `  and ${onNode} ${byNode} (last_over_time(rebootd_reboot_required[1d])) == 1`,
+      `  unless ${onNode} kube_node_status_condition{condition="MaintenanceInProgress",status="false"} == 1`,
       "or max by (cluster) (rebootd_holders_overdue) > 0",
     ].join("\n"),
     summary: "A node did not return from its reboot.",
@@ -91,7 +95,7 @@ export const alerts: readonly AlertRow[] = [
     severity: "warning",
     for: "1h",
     expr: [
-      `max by (cluster, node, gate, reason) (rebootd_gate_closed{gate!~"${courseGates}",reason!~"${turnReasons}"}) == 1`,
+      `max by (cluster, node, gate, reason) (rebootd_gate_closed{${blocked}}) == 1`,
       `and ${onNode} time() - ${byNode} (rebootd_reboot_required_since_timestamp_seconds > 0) > 2 * 86400`,
       `unless ${onNode} ${byNode} (rebootd_window_open) == 0`,
     ].join("\n"),
@@ -119,9 +123,10 @@ export const alerts: readonly AlertRow[] = [
     alert: "RebootdLockStale",
     severity: "warning",
     for: "2h",
-    // 1. One that reports. 2. Others see slots that are held, nobody who reports holds one, and no cycle ends.
+    // 1. One that reports, and does not wait for --lock-release-delay. 2. Others see slots that are held, nobody who reports holds one, and no cycle ends.
     expr: [
       `${byNode} (rebootd_slot_held) == 1`,
+      `  unless ${onNode} ${byNode} (rebootd_phase{phase="Settling"}) == 1`,
       "or max by (cluster) (rebootd_slots_held) > 0",
       "  unless on (cluster) max by (cluster) (rebootd_slot_held) == 1",
       "  unless on (cluster) sum by (cluster) (increase(rebootd_cycles_total[2h])) > 0",

@@ -1,5 +1,6 @@
 /** The panels of the dashboard, from which `npm run monitoring` makes its JSON. */
 import { phases } from "../../daemon/cycle/record.ts";
+import { blocked } from "./alerts.ts";
 
 export interface Query {
   expr: string;
@@ -81,8 +82,8 @@ const counts: readonly Panel[] = [
   },
   {
     title: "Blocked",
-    description: "Nodes that wait for something other than their turn.",
-    queries: [{ expr: nodes(`${node("rebootd_gate_closed", 'gate!="lock"')} == 1`), legend: "blocked" }],
+    description: "Nodes that something other than the window and their turn keeps from their reboot.",
+    queries: [{ expr: nodes(`${node("rebootd_gate_closed", blocked)} == 1`), legend: "blocked" }],
     alarm: "yellow" as const,
   },
   {

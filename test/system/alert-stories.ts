@@ -22,19 +22,38 @@ const forDays = (value: number, days: number) => `${value}x${(days * day) / 4}`;
 
 const notBack = (who: string) =>
   `${who} was rebooted and is not back in service in time. It stays cordoned and keeps its slot, so that no other node takes its place.`;
-const ready = 'kube_node_status_condition{node="n1",condition="Ready",status="true"}';
+const condition = (node: string, type: string, status: string) =>
+  `kube_node_status_condition{node="${node}",condition="${type}",status="${status}"}`;
+/** A machine that needs its reboot, and goes down under a cordon. */
+const downUnderCordon = (node: string) => ({
+  [`rebootd_reboot_required{node="${node}"}`]: "1x20 stale _x200",
+  [`rebootd_overdue{node="${node}"}`]: "0x20 stale _x200",
+  [`kube_node_spec_unschedulable{node="${node}"}`]: "0x10 1x200",
+  [condition(node, "Ready", "true")]: "1x22 0x200",
+});
 
 export const stories: readonly Story[] = [
   {
     alert: "RebootdNodeNotBack",
     title: "a machine that does not come back: its own series end, kube-state-metrics sees the cordon",
     series: {
-      'rebootd_reboot_required{node="n1"}': "1x20 stale _x200",
-      'rebootd_overdue{node="n1"}': "0x20 stale _x200",
-      'kube_node_spec_unschedulable{node="n1"}': "0x10 1x200",
-      [ready]: "1x22 0x200",
+      ...downUnderCordon("n1"),
+      [condition("n1", "MaintenanceInProgress", "true")]: "0x10 1x200",
+      [condition("n1", "MaintenanceInProgress", "false")]: "1x10 0x200",
+      // A person has cordoned this one, and turned it off.
+      ...downUnderCordon("n2"),
+      [condition("n2", "MaintenanceInProgress", "false")]: "1x220",
     },
     // Not Ready from the 23rd scrape on, at 11:30; for 20 minutes of the expression and 2 of the alert.
+    silentAt: 32,
+    firesAt: 35,
+    labels: { node: "n1" },
+    description: notBack("Node n1"),
+  },
+  {
+    alert: "RebootdNodeNotBack",
+    title: "the same without conditions on the Node (--node-conditions=false)",
+    series: downUnderCordon("n1"),
     silentAt: 32,
     firesAt: 35,
     labels: { node: "n1" },
@@ -149,7 +168,13 @@ export const stories: readonly Story[] = [
   {
     alert: "RebootdLockStale",
     title: "a node that holds its slot for hours",
-    series: { 'rebootd_slot_held{node="n1"}': `0x20 ${steady(1, 180)}` },
+    series: {
+      'rebootd_slot_held{node="n1"}': `0x20 ${steady(1, 180)}`,
+      'rebootd_phase{node="n1",phase="Settling"}': steady(0, 190),
+      // This one waits for a long --lock-release-delay.
+      'rebootd_slot_held{node="n2"}': steady(1, 190),
+      'rebootd_phase{node="n2",phase="Settling"}': steady(1, 190),
+    },
     silentAt: 128,
     firesAt: 132,
     labels: { node: "n1" },
