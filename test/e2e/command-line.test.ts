@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { get } from "node:https";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { createClient } from "../../daemon/cluster/client.ts";
@@ -241,7 +241,14 @@ describe("The command line of a process", () => {
         asked.map(([status]) => status),
         [200, 401, 200],
       );
-      assert.match(asked[0]?.[1] ?? "", /^rebootd_build_info\{/m);
+      const [, metrics = ""] = asked[0] ?? [];
+      assert.match(metrics, /^rebootd_build_info\{/m);
+      assert.match(
+        metrics,
+        /^rebootd_config_info\{reboot_method="command",lock_kind="lease",concurrency="1",windows="no",alerts="no",preflight="on",node="n1"\} 1$/m,
+      );
+      const [, bootedAt] = /^rebootd_node_boot_timestamp_seconds\S* (\d+)$/m.exec(metrics) ?? [];
+      assert.ok(Math.abs(Date.now() / 1000 - uptime() - Number(bootedAt)) < 3, bootedAt);
     });
   });
 
