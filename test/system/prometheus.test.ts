@@ -257,7 +257,7 @@ describe("Debian's Prometheus and Alertmanager", () => {
     ];
     const expressions = fc.array(fc.constantFrom(...parts, ...more), { minLength: 1, maxLength: 6 });
     const texts = fc.array(fc.constantFrom("a", "b", "B", "1", "-", "a.b", "é"), { maxLength: 4 });
-    const rows = fc.sample(fc.tuple(expressions, texts), { numRuns: 600, seed });
+    const rows = fc.sample(fc.tuple(expressions, texts), { numRuns: 900, seed });
     const tally: Record<string, number> = {};
     for (const [some, letters] of rows) {
       const [expression, text] = [some.join(""), letters.join("")];
@@ -265,7 +265,8 @@ describe("Debian's Prometheus and Alertmanager", () => {
       assert.equal(answer, await theirs(expression, text), JSON.stringify([expression, text]));
       tally[String(answer)] = (tally[String(answer)] ?? 0) + 1;
     }
-    for (const answer of ["true", "false", "refused"]) assert.ok((tally[answer] ?? 0) > 10, answer);
+    // Of the rarest, which is true, there are 24 on average.
+    for (const answer of ["true", "false", "refused"]) assert.ok((tally[answer] ?? 0) > 5, answer);
   });
 
   it("have an alert that another inhibits", async () => {
