@@ -158,9 +158,10 @@ export const alerts: readonly AlertRow[] = [
     expr: [
       `${byNode} (increase(rebootd_errors_total[15m])) >= 3`,
       `or ${byNode} (rebootd_node_write_refused) == 1`,
+      `or ${byNode} (rebootd_gate_closed{gate="need",reason="cannot-tell"}) == 1`,
     ].join("\n"),
     summary: "The daemon of a node fails again and again.",
     description:
-      "The daemon of node {{ $labels.node }} has failed at least three times in 15 minutes, or the API server refuses what it writes on its Node.",
+      "The daemon of node {{ $labels.node }} has failed at least three times in 15 minutes, the API server refuses what it writes on its Node, or it cannot tell whether a reboot is needed.",
   },
 ];

@@ -238,6 +238,14 @@ export const stories: readonly Story[] = [
   },
   {
     alert: "RebootdErrors",
+    title: "a command that does not say whether a reboot is needed",
+    series: { 'rebootd_gate_closed{node="n1",gate="need",reason="cannot-tell"}': "_x20 1x60" },
+    silentAt: 24,
+    firesAt: 27,
+    labels: { node: "n1" },
+  },
+  {
+    alert: "RebootdErrors",
     title: "a record that the API server refuses",
     series: { 'rebootd_node_write_refused{node="n1",what="record"}': "0x20 1x60" },
     silentAt: 24,
