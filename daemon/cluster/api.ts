@@ -12,6 +12,11 @@ export interface Api {
    * whole.
    */
   patch<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
+  /**
+   * A strategic merge patch: items of a list such as `status.conditions` are merged by their key.
+   * https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/
+   */
+  strategicPatch<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
   delete<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
   /**
    * One watch, until the server ends it (the iteration ends) or it breaks (ApiError).

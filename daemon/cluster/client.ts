@@ -75,6 +75,8 @@ export function createClient({ transport, clock, onAnswer = () => {} }: ClientOp
     },
     create: (path, body, o) => call("create", request("POST", path, o, body)),
     patch: (path, body, o) => call("patch", request("PATCH", path, o, body, "application/merge-patch+json")),
+    strategicPatch: (path, body, o) =>
+      call("patch", request("PATCH", path, o, body, "application/strategic-merge-patch+json")),
     delete: (path, body, o) => call("delete", request("DELETE", path, o, body)),
     watch: <T>(path: string, o: WatchOptions) => watch<T>(clock, send, path, o),
   };

@@ -7,6 +7,7 @@ import { ApiError } from "./api.ts";
 export const paths = {
   nodes: "/api/v1/nodes",
   node: (name: string) => path`/api/v1/nodes/${name}`,
+  nodeStatus: (name: string) => path`/api/v1/nodes/${name}/status`,
   pods: "/api/v1/pods",
   podsIn: (namespace: string) => path`/api/v1/namespaces/${namespace}/pods`,
   pod: (namespace: string, name: string) => path`/api/v1/namespaces/${namespace}/pods/${name}`,

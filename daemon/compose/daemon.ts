@@ -22,6 +22,7 @@ import { createLog, type Log } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
 import type { MetricsAccess } from "../report/metrics-access.ts";
 import { collectProcessMetrics } from "../report/process-metrics.ts";
+import { createNodeConditions } from "../report/node-conditions.ts";
 import { createReport } from "../report/report.ts";
 import { scrapedGauges } from "../report/scraped.ts";
 import { serve } from "../report/server.ts";
@@ -57,7 +58,11 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
   const { node, drain, ready } = settings;
   const { place, ...limits } = settings.lock;
   const { selection, podSelector, gracePeriodSeconds } = drain.planned;
-  const { api, outage, serverClock, log, metrics, reporting } = createVoice(settings, ports, signal);
+  const { api, outage, serverClock, log, metrics, reporting, showConditions } = createVoice(
+    settings,
+    ports,
+    signal,
+  );
   const policy = policyOf(settings);
   const lockObjectOf = (there: LockPlace) =>
     createLockObject({
@@ -130,6 +135,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
         inner,
       ),
     report: reporting.report,
+    showConditions,
   };
   return { ports: cycle, log, metrics, reporting };
 }
@@ -173,7 +179,15 @@ function createVoice({ node, report, window }: Settings, ports: Ports, signal: A
     signal,
   });
   const reporting = createReport({ log, metrics, events }, node.name, clock);
-  return { api, outage, serverClock, log, metrics, reporting };
+  const showConditions = createNodeConditions({
+    api,
+    clock,
+    nodeName: node.name,
+    isOn: report.nodeConditions,
+    policy: { hasWindow: window.windows.length > 0 },
+    onFault: (error) => reporting.report.failed("writing the conditions of the Node", error),
+  });
+  return { api, outage, serverClock, log, metrics, reporting, showConditions };
 }
 
 /** Runs until the signal ends it. Rejects only when it cannot start. */

@@ -4,7 +4,8 @@ import { type Moments, momentsOf } from "../time/both-clocks.ts";
 import { decide } from "./decide.ts";
 import type { Action, Decision } from "./decision.ts";
 import { misreadOn } from "./misread.ts";
-import type { Observation } from "./observation.ts";
+import { readOf } from "./node.ts";
+import type { NodeFacts, Observation } from "./observation.ts";
 import { knownRecord, lookAt, observe } from "./observe.ts";
 import { type CycleParts, createParts, waitingOf } from "./parts.ts";
 import { type Doing, perform } from "./perform.ts";
@@ -66,14 +67,47 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       report.decided(record, seen, decision);
       report.misread(misreadOn(memory.node()?.annotations ?? {}, ports.policy.marks.hooks));
       if (action.do !== "save" && action.do !== "reboot") await rewrite(record, signal);
+      // Once the machine is asked, there may be no time for it.
+      const isShown = action.do === "wait" || action.do === "reboot";
+      const version = isShown ? await showConditions(parts, pass, signal) : pass.version;
+      if (version === undefined) return { waitMs: undefined };
       if (action.do === "wait") return { waitMs: waitMs(parts, action, pass) };
       const step = stepOf(action);
       const backoffMs = setbacks.backoffMs(step);
       if (backoffMs > 0) return { waitMs: backoffMs };
-      await setbacks.attempt(step, () => perform(parts, action, { ...pass, why }, signal));
+      await setbacks.attempt(step, () => perform(parts, action, { ...pass, version, why }, signal));
       return { waitMs: undefined };
     },
   };
+}
+
+/**
+ * Writes the conditions of the Node. Answers the version on which the pass stands then; undefined where the Node
+ * has changed otherwise too, and is to be looked at again.
+ */
+async function showConditions(
+  { ports, memory }: CycleParts,
+  { record, seen, version }: Pass,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const facts = memory.node();
+  if (facts === undefined) return version;
+  const asked = momentsOf(ports.clock);
+  const node = await ports.showConditions(record, seen, facts.conditions, signal);
+  if (node === undefined) return version;
+  const read = readOf(node);
+  if (facts.resourceVersion !== version || !memory.carriesTheSame(read) || !isSameBut(facts, read.facts)) {
+    memory.distrust();
+    return undefined;
+  }
+  // The write is no news once the watch shows it.
+  memory.learn(read, asked);
+  return read.facts.resourceVersion;
+}
+
+function isSameBut(before: NodeFacts, after: NodeFacts): boolean {
+  const rest = (facts: NodeFacts) => JSON.stringify({ ...facts, resourceVersion: "", conditions: {} });
+  return rest(before) === rest(after);
 }
 
 /** Looks until there is something to do. */

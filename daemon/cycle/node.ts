@@ -1,3 +1,4 @@
+import { ownConditions } from "../annotations/conditions.ts";
 import { contract } from "../annotations/names.ts";
 import { type Api, unlessNotFound } from "../cluster/api.ts";
 import { isReady } from "../cluster/nodes.ts";
@@ -73,7 +74,8 @@ function bodyOf({
   return Object.keys(spec).length > 0 ? { metadata, spec } : { metadata };
 }
 
-function readOf(node: WholeNode): NodeRead {
+/** The own Node, as the server has answered it. */
+export function readOf(node: WholeNode): NodeRead {
   const text = node.metadata?.annotations?.[contract.cycle.key];
   return { facts: factsOf(node), text, carried: parseRecord(text) };
 }
@@ -86,6 +88,7 @@ function factsOf(node: WholeNode): NodeFacts {
     ready: isReady(node),
     annotations: node.metadata?.annotations ?? {},
     taints: node.spec?.taints ?? [],
+    conditions: ownConditions(node.status?.conditions),
     ...requestsOn(node.metadata),
     // The server writes the text of a kubelet that has not reported yet as "".
     bootID: node.status?.nodeInfo?.bootID || undefined,

@@ -1,3 +1,4 @@
+import type { Conditions } from "../annotations/conditions.ts";
 import type { DrainState } from "../drain/state.ts";
 import type { GateAnswers, Stage } from "../gates/gate.ts";
 import type { Need } from "../host/need/need.ts";
@@ -110,6 +111,8 @@ export interface NodeFacts {
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
   taints: readonly Taint[];
+  /** Its conditions that the daemon writes. */
+  conditions: Conditions;
   /** The annotations for priority, pause and a request to reboot, whatever they say. */
   priority: string | undefined;
   paused: string | undefined;

@@ -1,5 +1,6 @@
+import type { Conditions } from "../annotations/conditions.ts";
 import type { Api } from "../cluster/api.ts";
-import type { Metadata } from "../cluster/objects.ts";
+import type { Metadata, WholeNode } from "../cluster/objects.ts";
 import type { CheckGates } from "../gates/evaluate.ts";
 import type { NeedSource } from "../host/need/need.ts";
 import type { Rebooter } from "../host/reboot/rebooter.ts";
@@ -43,6 +44,16 @@ export interface CyclePorts {
   /** Takes what this node has left in a lock that is not the configured one. */
   leaveLock: (lock: string, signal: AbortSignal) => Promise<void>;
   report: CycleReport;
+  /**
+   * Makes the conditions of the own Node what this pass has found; `carried` are those of its last read.
+   * Answers the Node where it was written; rejects only when the signal is aborted.
+   */
+  showConditions: (
+    record: CycleRecord,
+    seen: Observation,
+    carried: Conditions,
+    signal: AbortSignal,
+  ) => Promise<WholeNode | undefined>;
 }
 
 /** Receives all that happens, and decides nothing. */

@@ -101,6 +101,7 @@ const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "metrics-tls-cert-file": { ...tls, "metrics-tls-cert-file": "/other" },
   "metrics-tls-key-file": { ...tls, "metrics-tls-key-file": "/other" },
   "metrics-bearer-token-file": "/t",
+  "node-conditions": "false",
   "log-format": "json",
   "log-level": "debug",
 };

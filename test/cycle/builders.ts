@@ -179,6 +179,7 @@ function seenAll(facts: Omit<Facts, "without">): Observation {
             uid: "u1",
             resourceVersion: "7",
             unschedulable: true,
+            conditions: {},
             ready: true,
             labels: {},
             annotations: {},

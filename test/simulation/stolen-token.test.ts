@@ -74,6 +74,13 @@ const patch =
   (api, options) =>
     api.patch(path, body, options);
 
+const setCondition =
+  (node: string, type: string): Attempt =>
+  (api, options) => {
+    const conditions = [{ type, status: "Unknown", reason: "X", message: "" }];
+    return api.strategicPatch(`/api/v1/nodes/${node}/status`, { status: { conditions } }, options);
+  };
+
 const attempts: Row[] = [
   { what: "cordon its own node", isAllowed: true, attempt: cordon("n1") },
   { what: "cordon any node", isAllowed: true, isAdmitted: false, attempt: cordon("n2") },
@@ -107,6 +114,35 @@ const attempts: Row[] = [
     isAllowed: true,
     isAdmitted: false,
     attempt: patch("/api/v1/nodes/n1", { spec: { taints: [{ key: "x", effect: "NoExecute" }] } }),
+  },
+  {
+    what: "write rebootd's conditions of its own node",
+    isAllowed: true,
+    attempt: setCondition("n1", "Drained"),
+  },
+  {
+    what: "write rebootd's conditions of any node",
+    isAllowed: true,
+    isAdmitted: false,
+    attempt: setCondition("n2", "Drained"),
+  },
+  {
+    what: "make any node Ready or NotReady",
+    isAllowed: true,
+    isAdmitted: false,
+    attempt: setCondition("n1", "Ready"),
+  },
+  {
+    what: "change what any node offers, such as its capacity",
+    isAllowed: true,
+    isAdmitted: false,
+    attempt: patch("/api/v1/nodes/n1/status", { status: { capacity: { cpu: "9999" } } }),
+  },
+  {
+    what: "annotate any node by its status",
+    isAllowed: true,
+    isAdmitted: false,
+    attempt: patch("/api/v1/nodes/n1/status"),
   },
   {
     what: "write the record of any node",

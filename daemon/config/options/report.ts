@@ -2,7 +2,7 @@ import type { LogOptions } from "../../report/log.ts";
 import type { MetricsFiles } from "../../report/metrics-access.ts";
 import { missingOption } from "../../text/config-error.ts";
 import type { OptionTable, ValuesOf } from "../option.ts";
-import { choice, integer, path, text } from "../values.ts";
+import { bool, choice, integer, path, text } from "../values.ts";
 
 export const reportOptions = {
   "metrics-host": {
@@ -35,6 +35,12 @@ export const reportOptions = {
     placeholder: "FILE",
     help: "Bearer token that /metrics requires, read for each request; /healthz and /readyz require none",
   },
+  "node-conditions": {
+    type: bool,
+    default: "true",
+    placeholder: "BOOL",
+    help: "Write conditions on the Node, such as RebootRequired and Drained; false removes them",
+  },
   "log-format": {
     type: choice("text", "json"),
     default: "text",
@@ -57,6 +63,7 @@ export interface ReportSettings {
   /** 0: a free one. */
   port: number;
   files: MetricsFiles;
+  nodeConditions: boolean;
 }
 
 export function reportSettings(given: ValuesOf<typeof reportOptions>): ReportSettings {
@@ -77,5 +84,6 @@ export function reportSettings(given: ValuesOf<typeof reportOptions>): ReportSet
       pair: cert === undefined || key === undefined ? undefined : { cert, key },
       token: given["metrics-bearer-token-file"],
     },
+    nodeConditions: given["node-conditions"],
   };
 }

@@ -1,0 +1,119 @@
+import {
+  type Condition,
+  type Conditions,
+  type ConditionType,
+  conditionTable,
+} from "../annotations/conditions.ts";
+import type { Observation } from "../cycle/observation.ts";
+import { type CycleRecord, isAtRest, type Reason } from "../cycle/record.ts";
+import { cut } from "../text/cut.ts";
+import { firstOf } from "../text/list.ts";
+import { oneLine } from "../text/one-line.ts";
+
+/** The limit of a message in the API is 32 KiB; a table of kubectl shows one line. */
+const messageMaxChars = 1024;
+/** Packages that are named. */
+const shownMax = 10;
+
+/** The settings that the reasons depend on. */
+export interface ConditionPolicy {
+  /** Maintenance windows are configured. */
+  hasWindow: boolean;
+}
+
+/**
+ * The conditions of the Node with this record, as this pass has found it. A type that is missing is not known
+ * now, and stays as it is. Messages change no more often than the record does. Pure.
+ */
+export function conditionsOf(
+  record: CycleRecord,
+  seen: Pick<Observation, "need" | "isDrained">,
+  { hasWindow }: ConditionPolicy,
+): Conditions {
+  const { phase, reasons } = record;
+  const required = requiredOf(record, seen);
+  const isWaiting = required?.status === "True" && isAtRest(record);
+  const window = reasons.find(({ gate }) => gate === "window");
+  const why = hasWindow ? "MaintenanceWindow" : "AdminRequested";
+  const isDrained = isDown(record) || (phase === "Draining" && seen.isDrained);
+  const isDraining = phase === "Draining" && !record.announced && !isDrained;
+  return {
+    ...(required !== undefined && { RebootRequired: required }),
+    RebootBlocked:
+      isWaiting && reasons.length > 0
+        ? is(blockedReason(reasons), reasons.map(({ message }) => message).join("; "))
+        : isNot("RebootBlocked", "nothing blocks a reboot"),
+    MaintenancePlanned:
+      isWaiting && hasWindow
+        ? is("MaintenanceWindow", window?.message ?? "the maintenance window is open")
+        : isNot("MaintenancePlanned", "no reboot waits for a maintenance window"),
+    MaintenanceInProgress: isInCycle(record)
+      ? is(why, "the node holds a slot for its reboot")
+      : isNot("MaintenanceInProgress", "no reboot is in progress"),
+    DrainInProgress: isDraining
+      ? is(why, "the node is cordoned, and its pods are evicted")
+      : isNot("DrainInProgress", "the node is not being drained"),
+    Drained: isDrained
+      ? is("DrainCompleted", "the drain is complete; the node is cordoned until it has rebooted")
+      : isNot("Drained", "the node is not drained"),
+  };
+}
+
+/** From the slot until the uncordon. */
+function isInCycle(record: CycleRecord): boolean {
+  return !isAtRest(record) && record.phase !== "Settling";
+}
+
+/** The process that saw the drain may be gone: the record alone says it. */
+function isDown({ phase }: CycleRecord): boolean {
+  return phase === "Rebooting" || phase === "Returning";
+}
+
+/** Undefined where the host was not asked in this pass, and the record says nothing of a need. */
+function requiredOf(record: CycleRecord, { need }: Pick<Observation, "need">): Condition | undefined {
+  if (need?.state === "unknown")
+    return condition("Unknown", "CannotTell", `cannot tell whether a reboot is needed: ${need.why}`);
+  if (need?.state === "not-needed") return isNot("RebootRequired", "no reboot is needed");
+  const needed = need ?? record.need;
+  // Within seconds it is its turn, or it waits.
+  if (record.phase === "Idle") return undefined;
+  return needed === undefined ? undefined : is(requiredReason(needed), requiredText(needed));
+}
+
+interface Needed {
+  source: string;
+  reasons: readonly string[];
+}
+
+function requiredReason({ source, reasons }: Needed): string {
+  if (source === "request") return "RebootRequested";
+  if (source === "command") return "SentinelCommand";
+  return reasons.length > 0 ? "PackagesUpdated" : "SentinelFile";
+}
+
+function requiredText({ source, reasons }: Needed): string {
+  if (reasons.length > 0) return `a reboot is needed: ${firstOf(reasons, shownMax)}`;
+  return source === "command"
+    ? "the sentinel command says that a reboot is needed"
+    : "the sentinel file says that a reboot is needed";
+}
+
+/** The first reason in CamelCase: a code that begins with its gate is not repeated. */
+export function blockedReason([first]: readonly Pick<Reason, "gate" | "code">[]): string {
+  if (first === undefined) return conditionTable.RebootBlocked.otherwise;
+  const { gate, code } = first;
+  const words = code.startsWith(`${gate}-`) ? code : `${gate}-${code}`;
+  return words.replace(/(?:^|[^a-zA-Z0-9]+)([a-zA-Z0-9]?)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function is(reason: string, message: string): Condition {
+  return condition("True", reason, message);
+}
+
+function isNot(type: ConditionType, message: string): Condition {
+  return condition("False", conditionTable[type].otherwise, message);
+}
+
+function condition(status: Condition["status"], reason: string, message: string): Condition {
+  return { status, reason, message: cut(oneLine(message), messageMaxChars) };
+}
