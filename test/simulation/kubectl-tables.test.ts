@@ -229,6 +229,7 @@ describe("TestDeletePods", () => {
     assert.deepEqual(state(), {
       state: "running",
       isListed: true,
+      heldUp: [],
       podsLeft: 1,
       left: { ending: 1 },
       blocked: ["shop/bar: is terminating"],

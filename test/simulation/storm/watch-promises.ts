@@ -247,12 +247,15 @@ function onNode(
     uncordon(name, writer, look, check);
   }
   check.onNode({ name, writer, isRestored, object, previous });
-  if (writer !== undefined) {
+  // A write of the conditions says nothing of the record that the Node carries.
+  if (writer !== undefined && recordText(previous) !== recordText(object)) {
     onRecord(name, recordIn(previous), recordIn(object), after, look, check);
     trust(name, recordIn(object), look);
   }
   check.onChanged();
 }
+
+const recordText = (node: KubeObject | undefined) => node?.metadata.annotations?.["rebootd.dev/cycle"];
 
 /** The Node says what it said some time ago, also of whose cordon it is; nothing tells when its slot went. */
 function restore(node: NodeHistory, before: RecordOnNode, restored: KubeObject, now: number): void {
