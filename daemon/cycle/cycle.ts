@@ -68,8 +68,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       report.misread(misreadOn(memory.node()?.annotations ?? {}, ports.policy.marks.hooks));
       if (action.do !== "save" && action.do !== "reboot") await rewrite(record, signal);
       // A node that is about to have its turn says nothing before. Once the machine is asked, it may be too late.
-      const isBrief = action.do === "wait" && action.slot === true && decision.reasons === undefined;
-      const isShown = (action.do === "wait" && !isBrief) || action.do === "reboot";
+      const isItsTurnSoon = action.do === "wait" && action.slot === true && decision.reasons === undefined;
+      const isShown = (action.do === "wait" && !isItsTurnSoon) || action.do === "reboot";
       const version = isShown ? await showConditions(parts, pass, signal) : pass.version;
       if (version === undefined) return { waitMs: undefined };
       if (action.do === "wait") return { waitMs: waitMs(parts, action, pass) };
