@@ -32,6 +32,7 @@ import { configLabels } from "./config-labels.ts";
 import { createDrainReport } from "./drain-report.ts";
 import { createGates } from "./gates.ts";
 import { policyOf } from "./policy.ts";
+import { startFacts } from "./started.ts";
 
 /** The world of a daemon. The process passes the real one, the simulation its own. */
 export interface Ports {
@@ -75,6 +76,13 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
     });
   const ownPods = { labelSelector: ready.podSelector, self: ports.instance };
   const drainReport = createDrainReport(log, metrics);
+  const gates = createGates(settings, {
+    ...ports,
+    ...host,
+    api,
+    warn: log.warn,
+    onBlockingPods: (podCount) => metrics.blockingPods.set(podCount),
+  });
   const cycle: CyclePorts = {
     nodeName: node.name,
     clock,
@@ -99,21 +107,12 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
       const there = parsePlace(former);
       if (there !== undefined) await leaveLock(lockObjectOf(there), node.name, inner);
     },
-    checkGates: createGateCheck(
-      createGates(settings, {
-        ...ports,
-        ...host,
-        api,
-        warn: log.warn,
-        onBlockingPods: (podCount) => metrics.blockingPods.set(podCount),
-      }),
-      {
-        clock,
-        random,
-        recheckMs: policy.gateRecheckMs,
-        periodMs: node.periodMs,
-      },
-    ),
+    checkGates: createGateCheck(gates, {
+      clock,
+      random,
+      recheckMs: policy.gateRecheckMs,
+      periodMs: node.periodMs,
+    }),
     lookAtOwnPods: (own, expected, inner) => lookAtOwnPods(api, ownPods, own, expected, inner),
     startDrain: (onChange, times, inner) =>
       startDrain(
@@ -137,7 +136,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
     report: reporting.report,
     showConditions,
   };
-  return { ports: cycle, log, metrics, reporting };
+  return { ports: cycle, gates, log, metrics, reporting };
 }
 
 /** The client of the API server, and all through which the daemon reports. */
@@ -197,7 +196,7 @@ export async function runDaemon(
   signal: AbortSignal,
 ): Promise<void> {
   const { node, reboot, logind, report } = settings;
-  const { ports: cycle, log, metrics, reporting } = compose(settings, ports, signal);
+  const { ports: cycle, gates, log, metrics, reporting } = compose(settings, ports, signal);
   const asked = { method: reboot.machine.method, inhibitors: logind.inhibitors };
   const facts = await lookAtHost(asked, ports.host, signal);
   metrics.configInfo.set(configLabels(settings, facts["rebootMethod"]), 1);
@@ -218,6 +217,7 @@ export async function runDaemon(
     metricsPort: server.port,
     lockHoldersMax: holdersMax(node.name),
     ...facts,
+    ...startFacts(settings, gates),
   });
   try {
     await runCycle(cycle, signal);

@@ -8,7 +8,7 @@ import { startSimulatedServer } from "../kubernetes/server.ts";
 import { daemonUserOn, installRights } from "../world/manifests.ts";
 import { startRebootd } from "../world/rebootd.ts";
 import { startWorld, type World } from "../world/world.ts";
-import { kubectls, type Session, startSession } from "./kubectl.ts";
+import { kubectls, newestKubectl, type Session, startSession } from "./kubectl.ts";
 
 const manifests = fileURLToPath(new URL("../../manifests/base", import.meta.url));
 
@@ -266,3 +266,50 @@ for (const kubectl of kubectls()) {
     });
   });
 }
+
+describe("A drain that a budget delays", () => {
+  it("is described by each kubectl on the Node, on the pod, and on the budget", async () => {
+    const server = await startSimulatedServer(systemClock);
+    await installRights(server);
+    const world = await startWorld({
+      server,
+      nodes: 1,
+      rebootSeconds: 1,
+      workloads: [{ name: "web", replicas: 1, budget: { minAvailable: 1 } }],
+      daemonUser: daemonUserOn,
+      startDaemon: (place) => startRebootd(place, ["--preflight=off"]),
+    });
+    try {
+      const node = world.node("n1");
+      node.wantsReboot();
+      const [pod] = await node.pods();
+      // The drain reports after half a minute.
+      const path = "/apis/events.k8s.io/v1/namespaces/default/events";
+      const isReported = async () => {
+        const { items } = await world.api.list<{ reason: string }>(path, world);
+        return items.filter(({ reason }) => reason === "DrainHeldUp").length === 3;
+      };
+      await world.until("it is reported", isReported, 60_000);
+      const why = "PodDisruptionBudget default/web allows no disruptions";
+      const delays = `delays the drain of node n1: ${why}`;
+      for (const kubectl of kubectls()) {
+        const session = startSession(kubectl, world.adminKubeconfig);
+        await session.says("describe node n1", new RegExp(`Warning +DrainHeldUp .*1 pod remains: .*${why}`));
+        await session.says(
+          `describe pod ${pod?.metadata.name}`,
+          new RegExp(`Warning +DrainHeldUp .*${delays}`),
+        );
+      }
+      // Debian's asks for budgets in a version of the API that is gone since Kubernetes 1.25.
+      const session = startSession(newestKubectl(), world.adminKubeconfig);
+      const onBudget = `refuses the eviction of ${pod?.metadata.name}, and ${delays}`;
+      await session.says("describe pdb web", new RegExp(`Warning +DrainHeldUp .*${onBudget}`));
+      await session.says(`patch pdb web -p '{"spec":{"minAvailable":0}}'`, /web patched/);
+      await world.rolled();
+      await session.says("describe node n1", /Normal +Returned .*; wait \S+, drain \S+, boot \S+, return \S+/);
+      assert.deepEqual((await world.report()).violations, []);
+    } finally {
+      await world.stop();
+    }
+  });
+});
