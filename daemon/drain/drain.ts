@@ -4,10 +4,10 @@ import { brokenText, type FollowedPods, followPods } from "./follow-pods.ts";
 import { createPerformer, type PerformOptions } from "./perform.ts";
 import type { DrainEvent, DrainRules, Instant } from "./progress/events.ts";
 import { beginDrain } from "./progress/progress.ts";
-import { step } from "./progress/step.ts";
+import { asKnown, step } from "./progress/step.ts";
 import { stateOf } from "./progress/summary.ts";
 import { isSaidToBeHeld, type Selection } from "./select.ts";
-import type { DrainState } from "./state.ts";
+import { type DrainState, delayedMs } from "./state.ts";
 
 export interface DrainOptions
   extends FollowedPods,
@@ -47,7 +47,18 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   }
 
   watchOver(followPods(options, now, happen, signal));
-  return { state: () => stateOf(progress, now()) };
+  const delayedAt = options.cordonedAt + delayedMs - now().epoch;
+  clock.sleep(Math.max(0, delayedAt), signal).then(
+    () => happen({ type: "time" }),
+    () => {},
+  );
+  return {
+    state() {
+      const state = stateOf(progress, now());
+      progress = asKnown(progress, state);
+      return state;
+    },
+  };
 }
 
 function rulesOf(selection: Selection) {

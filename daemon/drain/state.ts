@@ -21,7 +21,7 @@ export interface Running {
   left: Readonly<Partial<Record<LeftCode, number>>>;
   /** Some of them, each with the reason. */
   blocked: readonly string[];
-  /** The first ones that do not go by themselves. */
+  /** The first ones that do not go by themselves; none before {@link delayedMs}. */
   heldUp: readonly HeldUp[];
   /** Why the pods cannot be seen at this moment. */
   trouble: string | undefined;
@@ -37,6 +37,9 @@ export interface HeldUp {
   why: string;
   budgets: readonly ObjectName[];
 }
+
+/** Most drains take less time, whatever refuses at first. */
+export const delayedMs = 90_000;
 
 /**
  * Reports of a drain come more and more rarely, the longer it has lasted: each is for people, and costs the

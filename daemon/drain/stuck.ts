@@ -25,10 +25,13 @@ export type LeftCode =
   | "long-grace"
   | "ending";
 
-/** A pod that is there for such a reason may soon be gone, or is there through no fault of its own. */
-const passing: readonly LeftCode[] = ["not-asked", "no-effect", "ending", "server"];
+/**
+ * A pod that is there for such a reason may soon be gone, or is there for no reason of its own: the server is
+ * in trouble, or the daemon has no right to evict.
+ */
+const passing: readonly LeftCode[] = ["not-asked", "no-effect", "ending", "server", "rights"];
 
-/** Tells whether somebody has to do something before the pod goes. */
+/** Tells whether somebody has to do something about the pod before it goes. */
 export function isHeldUp(code: LeftCode): boolean {
   return !passing.includes(code);
 }

@@ -85,8 +85,9 @@ export function createEventWriter({
 
   return {
     emit(event) {
-      const { reason, note, about, topic = note } = event;
+      const { reason, note, about, topic = note, isImplied } = event;
       metrics.events.inc({ reason });
+      if (isImplied) return;
       const key = JSON.stringify([about?.kind, about?.namespace, about?.name, reason, topic]);
       if (!limits.admits(about === undefined ? "node" : "others", key)) return metrics.eventsDropped.inc();
       write(event).catch((error: unknown) => {

@@ -25,6 +25,8 @@ export interface Event {
   about?: About;
   /** Events about one object with the same reason and topic are repeats, whatever the numbers in the notes. */
   topic?: string;
+  /** Another event has just said it: this one is logged and counted, and costs no request. */
+  isImplied?: true;
 }
 
 type EventLevel = "info" | "warn" | "error";
@@ -76,7 +78,7 @@ export const eventTable = {
     level: "warn",
     action: "Evicting",
     on: "Node, Pod, PodDisruptionBudget",
-    when: "pods have delayed the drain for more than 30 seconds; each pod and each budget once in a drain",
+    when: "pods have delayed the drain for more than 90 seconds; each pod and each budget once in a drain",
     note: decided,
   },
   DrainFailed: {
@@ -88,7 +90,7 @@ export const eventTable = {
   Restored: {
     level: "info",
     action: "Restoring",
-    when: "the cycle has ended before the reboot, and the node is as it was found",
+    when: "the cycle has ended before the reboot, and the node is as it was found; not written after DrainFailed",
     note: decided,
   },
   Rebooting: { level: "info", action: "RequestingReboot", when: "the reboot is requested", note: decided },
@@ -113,13 +115,14 @@ export const eventTable = {
   CycleDone: {
     level: "info",
     action: "ReleasingSlot",
+    on: "–",
     when: "the cycle is over without a failure, and the slot is released",
     note: decided,
   },
   CycleFailed: {
     level: "error",
     action: "BackingOff",
-    when: "the cycle has failed; the node backs off, or does not try again before a person asks",
+    when: "the cycle has failed; the node backs off; written after DrainFailed only where the node has given up",
     note: decided,
   },
   HolderOverdue: {
@@ -170,7 +173,7 @@ type FactsOf<R extends EventReason> = Parameters<(typeof eventTable)[R]["note"]>
 export function eventOf<R extends EventReason>(
   reason: R,
   facts: FactsOf<R>,
-  more: Pick<Event, "about" | "topic"> = {},
+  more: Pick<Event, "about" | "topic" | "isImplied"> = {},
 ): Event {
   const { level, action, note }: EventRow = eventTable[reason];
   return { level, reason, action, note: note(facts as never), ...more };
@@ -196,6 +199,8 @@ function tookText({ to, why }: PhaseChange): string {
   return parts.length === 0 ? why : `${why}; ${parts.join(", ")}`;
 }
 
+const implied = { isImplied: true } as const;
+
 /** The events of a change of phase. Phases between cycles are no events of their own. */
 export function eventsOfChange(change: PhaseChange): Event[] {
   const { from, to, why } = change;
@@ -209,13 +214,19 @@ export function eventsOfChange(change: PhaseChange): Event[] {
     case "Settling":
       return [eventOf("Returned", change)];
     case "Restoring": {
-      const { during, message = why } = to.outcome ?? {};
-      return [...(during === "drain" ? [eventOf("DrainFailed", message)] : []), eventOf("Restored", why)];
+      const { during, message } = to.outcome ?? {};
+      if (during !== "drain" || message === undefined) return [eventOf("Restored", why)];
+      return [eventOf("DrainFailed", message), eventOf("Restored", why, implied)];
     }
-    case "Failed":
-      return [eventOf("CycleFailed", why)];
+    case "Failed": {
+      // A node that gave up has a reason, which is news.
+      const isSame = to.outcome?.during === "drain" && to.reasons.length === 0;
+      return [eventOf("CycleFailed", why, isSame ? implied : {})];
+    }
     case "Idle":
     case "Waiting":
-      return from.phase === "Settling" || from.phase === "Restoring" ? [eventOf("CycleDone", why)] : [];
+      return from.phase === "Settling" || from.phase === "Restoring"
+        ? [eventOf("CycleDone", why, implied)]
+        : [];
   }
 }

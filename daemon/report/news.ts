@@ -64,16 +64,22 @@ function haltedNews(): News {
 const heldUpMax = 10;
 const podsNamedMax = 5;
 
-/** The record is written when the drain has been delayed for a while, and then more and more rarely. */
+/** The same pods are no news, whatever is new about them. */
 function heldUpNews(nodeName: string): News {
   const reported = new Set<string>();
-  return ({ phase }, { drain }, { action, why, reasons }) => {
-    if (phase !== "Draining") reported.clear();
-    const isReport = action.do === "save" && action.record.phase === "Draining" && reasons !== undefined;
-    if (phase !== "Draining" || drain.state !== "running" || !isReport) return [];
-    const { heldUp } = drain;
-    if (heldUp.length === 0) return [];
-    const topic = heldUp.map(({ pod }) => keyOf(pod)).join(" ");
+  let known = "";
+  return ({ phase }, { drain }, { why }) => {
+    if (phase !== "Draining") {
+      reported.clear();
+      known = "";
+    }
+    const heldUp = phase === "Draining" && drain.state === "running" ? drain.heldUp : [];
+    const topic = heldUp
+      .map(({ pod }) => keyOf(pod))
+      .sort()
+      .join(" ");
+    if (heldUp.length === 0 || topic === known) return [];
+    known = topic;
     const others = [...heldUp.map((one) => podEvent(one, nodeName)), ...budgetEvents(heldUp, nodeName)];
     const isNew = ({ about }: Event): boolean => {
       const key = `${about?.kind} ${about && keyOf(about)}`;

@@ -86,13 +86,29 @@ describe("A change of phase", () => {
       { phase: "Draining" },
       ended("failed", "drain"),
       "error DrainFailed: 1 pod remains: shop/cart-0",
-      "info Restored: why",
+      "info Restored: why (implied)",
     ],
     ["away from a reboot", { phase: "Rebooting" }, ended("failed"), "info Restored: why"],
     ["away from what is not allowed", { phase: "Draining" }, ended("withdrawn"), "info Restored: why"],
     ["to a failure", { phase: "Restoring" }, { phase: "Failed" }, "error CycleFailed: why"],
-    ["to the end", { phase: "Settling" }, { phase: "Idle" }, "info CycleDone: why"],
-    ["to the next wait", { phase: "Restoring" }, { phase: "Waiting" }, "info CycleDone: why"],
+    [
+      "to a failure with the drain",
+      { phase: "Restoring" },
+      { ...ended("failed", "drain"), phase: "Failed" },
+      "error CycleFailed: why (implied)",
+    ],
+    [
+      "to a failure with the drain after which the node gives up",
+      { phase: "Restoring" },
+      {
+        ...ended("failed", "drain"),
+        phase: "Failed",
+        reasons: [{ gate: "failures", code: "given-up", message: "gave up", since: iso(noon) }],
+      },
+      "error CycleFailed: why",
+    ],
+    ["to the end", { phase: "Settling" }, { phase: "Idle" }, "info CycleDone: why (implied)"],
+    ["to the next wait", { phase: "Restoring" }, { phase: "Waiting" }, "info CycleDone: why (implied)"],
     ["between cycles", { phase: "Failed" }, { phase: "Waiting" }],
     ["to no need", { phase: "Waiting" }, { phase: "Idle" }],
   ];
@@ -100,7 +116,7 @@ describe("A change of phase", () => {
     everyRow(changes, (from, to, ...said) => {
       const events = eventsOfChange({ from: record(from), to: idle(to), why: "why" });
       assert.deepEqual(
-        events.map(({ level, reason, note }) => `${level} ${reason}: ${note}`),
+        events.map((one) => `${one.level} ${one.reason}: ${one.note}${one.isImplied ? " (implied)" : ""}`),
         said,
       );
     }));

@@ -56,7 +56,7 @@ async function reasons(): Promise<string[]> {
 }
 
 /** Every event says the same by all outlets, and there is none that only some of them know. */
-async function compareOutlets(): Promise<void> {
+async function compareOutlets(onlyLogged: readonly EventReason[]): Promise<void> {
   const events = await written();
   const logged = lines().filter(({ event }) => event !== undefined);
   for (const { type, reason, action, note, regarding, related } of events) {
@@ -78,7 +78,8 @@ async function compareOutlets(): Promise<void> {
     const inLog = logged.filter(({ event }) => event === reason);
     for (const { level } of inLog) assert.equal(level, eventTable[reason].level, reason);
     assert.ok(about(reason).length <= inLog.length, `${reason}: ${about(reason).length} events`);
-    assert.equal(inLog.length > 0, about(reason).length > 0, `${reason} is only in some outlets`);
+    const isWritten = about(reason).length > 0 || onlyLogged.includes(reason);
+    assert.equal(inLog.length > 0, isWritten, `${reason} is only in some outlets`);
     const counted = await story.world.eventsCounted(reason);
     const others = events.filter((one) => one.reason === reason).length - about(reason).length;
     assert.equal(counted, inLog.length + others, `${reason} in rebootd_events_total`);
@@ -91,6 +92,8 @@ interface Row {
   nodes?: number;
   tell: () => Promise<void>;
   events: string[];
+  /** Events that say only what another one has just said, and so are not written. */
+  onlyLogged?: EventReason[];
 }
 
 const untilPhase = (name: string) =>
@@ -105,7 +108,8 @@ const rows: Row[] = [
       await wantReboot();
       await until("n1 has rebooted", isRebooted);
     },
-    events: [...begun, "CycleDone", "Rebooted", "Rebooting", "Returned"],
+    events: [...begun, "Rebooted", "Rebooting", "Returned"],
+    onlyLogged: ["CycleDone"],
   },
   {
     what: "a closed gate, while it is closed",
@@ -143,13 +147,12 @@ const rows: Row[] = [
     },
     events: [
       ...begun,
-      "CycleFailed",
       "DrainFailed",
       "DrainHeldUp",
       "DrainHeldUp Pod stuck",
       "DrainHeldUp PodDisruptionBudget keep",
-      "Restored",
     ],
+    onlyLogged: ["CycleFailed", "Restored"],
   },
   {
     what: "a cycle that is not allowed to go on",
@@ -162,7 +165,8 @@ const rows: Row[] = [
       await untilPhase("Waiting");
       await pass(minute);
     },
-    events: [...begun, "CycleDone", "RebootBlocked", "Restored"],
+    events: [...begun, "RebootBlocked", "Restored"],
+    onlyLogged: ["CycleDone"],
   },
   {
     what: "a machine that does not go down",
@@ -211,15 +215,8 @@ const rows: Row[] = [
       await wantReboot();
       await until("n1 has rebooted", isRebooted, 10 * minute);
     },
-    events: [
-      ...begun,
-      "CycleDone",
-      "LockOrphanRemoved",
-      "RebootBlocked",
-      "Rebooted",
-      "Rebooting",
-      "Returned",
-    ],
+    onlyLogged: ["CycleDone"],
+    events: [...begun, "LockOrphanRemoved", "RebootBlocked", "Rebooted", "Rebooting", "Returned"],
   },
   {
     what: "a halt of all reboots, once",
@@ -273,17 +270,20 @@ const rows: Row[] = [
 describe("The log, the events and the metrics", () => {
   afterEach(story.stop);
 
-  for (const { what, options = {}, nodes = 1, tell, events } of rows) {
+  for (const { what, options = {}, nodes = 1, tell, events, onlyLogged = [] } of rows) {
     it(`say of ${what} the same`, async () => {
       await story.start({ "log-format": "json", ...options }, { nodes });
       await tell();
       assert.deepEqual(await reasons(), [...events].sort());
-      await compareOutlets();
+      await compareOutlets(onlyLogged);
     });
   }
 
   it("have a story for each event", () => {
-    const told = rows.flatMap(({ events }) => events.map((event) => event.split(" ")[0]));
+    const told = rows.flatMap(({ events, onlyLogged = [] }) => [
+      ...events.map((event) => event.split(" ")[0]),
+      ...onlyLogged,
+    ]);
     assert.deepEqual(
       eventReasons.filter((reason) => !told.includes(reason)),
       [],

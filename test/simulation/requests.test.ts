@@ -16,13 +16,13 @@ async function start(options: Partial<SmallWorldOptions>): Promise<void> {
 describe("A daemon, from the need to the release of its slot,", () => {
   afterEach(() => world.stop());
 
-  it("makes 42 requests, and one for each pod that it evicts", async () => {
+  it("makes 41 requests, and one for each pod that it evicts", async () => {
     await start({ workloads: [{ name: "web", replicas: 3 }] });
     world.node("n1").wantsReboot();
     await world.pass(2 * minute);
     assert.equal(world.machine("n1").boots.length, 2);
     assert.equal((await world.look()).lock, undefined);
-    assert.equal(requests.length, 42 + 3, requests.join("\n"));
+    assert.equal(requests.length, 41 + 3, requests.join("\n"));
   });
 });
 

@@ -283,13 +283,13 @@ describe("A drain that a budget delays", () => {
       const node = world.node("n1");
       node.wantsReboot();
       const [pod] = await node.pods();
-      // The drain reports after half a minute.
+      // A drain counts as delayed after 90 seconds.
       const path = "/apis/events.k8s.io/v1/namespaces/default/events";
       const isReported = async () => {
         const { items } = await world.api.list<{ reason: string }>(path, world);
         return items.filter(({ reason }) => reason === "DrainHeldUp").length === 3;
       };
-      await world.until("it is reported", isReported, 60_000);
+      await world.until("it is reported", isReported, 120_000);
       const why = "PodDisruptionBudget default/web allows no disruptions";
       const delays = `delays the drain of node n1: ${why}`;
       for (const kubectl of kubectls()) {
@@ -306,7 +306,10 @@ describe("A drain that a budget delays", () => {
       await session.says("describe pdb web", new RegExp(`Warning +DrainHeldUp .*${onBudget}`));
       await session.says(`patch pdb web -p '{"spec":{"minAvailable":0}}'`, /web patched/);
       await world.rolled();
-      await session.says("describe node n1", /Normal +Returned .*; wait \S+, drain \S+, boot \S+, return \S+/);
+      await session.says(
+        "describe node n1",
+        /Normal +Returned .*; wait \S+, drain \S+, boot \S+, return \S+/,
+      );
       assert.deepEqual((await world.report()).violations, []);
     } finally {
       await world.stop();

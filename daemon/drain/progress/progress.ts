@@ -20,8 +20,11 @@ export interface Progress {
    * Why the pods cannot be seen, and since when for the same reason; in milliseconds of `clock.elapsed()`.
    */
   readonly trouble: { code: ApiErrorCode; why: string; since: number } | undefined;
-  /** The last description of the state, and when it was reported; in milliseconds of `clock.elapsed()`. */
-  readonly reported: { text: string; at: number };
+  /**
+   * The last description of the state that is known to the caller, and when one was reported; in milliseconds
+   * of `clock.elapsed()`. `isDelayed`: it names pods that delay the drain.
+   */
+  readonly reported: { text: string; at: number; isDelayed: boolean };
   /** Why it cannot go on; nothing is done any more. */
   readonly failed: { why: string; isBlind?: true } | undefined;
 }
@@ -39,7 +42,7 @@ export function beginDrain(rules: DrainRules, now: Instant): Progress {
     makers: noMakers,
     emptying: notEmpty(now),
     trouble: undefined,
-    reported: { text: "", at: now.elapsed },
+    reported: { text: "", at: now.elapsed, isDelayed: false },
     failed: undefined,
   };
 }

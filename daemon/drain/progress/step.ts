@@ -3,7 +3,7 @@
 import type { ApiErrorCode } from "../../cluster/api.ts";
 import type { EvictionRefusal } from "../evict.ts";
 import { podKey } from "../select.ts";
-import { reportPauseMs } from "../state.ts";
+import { type DrainState, reportPauseMs } from "../state.ts";
 import { whyRefused } from "../stuck.ts";
 import { onBudgets, openWhereAllowed, watchKeeping } from "./budget-watch.ts";
 import { endWhereEmpty, onDetached, skipLongDeleted, withClaims } from "./emptying.ts";
@@ -109,13 +109,21 @@ function followUp(progress: Progress, now: Instant): Step {
 function report(progress: Progress, isNews: boolean, now: Instant): Step {
   const { reported, rules } = progress;
   const isPause = now.elapsed < reported.at + reportPauseMs(now.epoch - rules.cordonedAt);
-  if (!isNews && isPause) return silent(progress);
-  const text = JSON.stringify(stateOf(progress, now));
-  if (text === reported.text) return silent(progress);
+  const known = asKnown(progress, stateOf(progress, now));
+  const isDelayNews = known.reported.isDelayed && !reported.isDelayed;
+  if (!isNews && !isDelayNews && isPause) return silent(progress);
+  if (known.reported.text === reported.text) return silent(progress);
   return {
-    progress: { ...progress, reported: { text, at: now.elapsed } },
+    progress: { ...known, reported: { ...known.reported, at: now.elapsed } },
     requests: [{ do: "notify" }],
   };
+}
+
+/** The progress once the caller knows the state. */
+export function asKnown(progress: Progress, state: DrainState): Progress {
+  const isDelayed = state.state === "running" && state.heldUp.length > 0;
+  const text = JSON.stringify(state);
+  return { ...progress, reported: { ...progress.reported, text, isDelayed } };
 }
 
 /** All verdicts come before the first eviction, so that a drain that is refused takes no pod. */

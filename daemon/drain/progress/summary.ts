@@ -4,7 +4,7 @@ import { objectName, type Pod } from "../../cluster/objects.ts";
 import { firstOf } from "../../text/list.ts";
 import { shortLine } from "../../text/one-line.ts";
 import { isFinished, podKey, reasonsText, tierOf } from "../select.ts";
-import type { DrainState, HeldUp, Running } from "../state.ts";
+import { type DrainState, delayedMs, type HeldUp, type Running } from "../state.ts";
 import { isHeldUp, type LeftCode, whyStillThere } from "../stuck.ts";
 import type { Instant, Judged } from "./events.ts";
 import { awaitedTier } from "./ledger.ts";
@@ -43,6 +43,7 @@ function running({ ledger, isListed, trouble, rules }: Progress, now: Instant): 
   const left: Partial<Record<LeftCode, number>> = {};
   const blocked: string[] = [];
   const heldUp: HeldUp[] = [];
+  const isDelayed = now.epoch - rules.cordonedAt >= delayedMs;
   const remaining = [...ledger.pods.values()]
     .filter(({ pod }) => !isFinished(pod))
     .sort((a, b) => tierOf(a.pod) - tierOf(b.pod));
@@ -51,7 +52,7 @@ function running({ ledger, isListed, trouble, rules }: Progress, now: Instant): 
     left[code] = (left[code] ?? 0) + 1;
     const short = shortLine(why, named.whyMaxChars);
     if (blocked.length < named.podsMax) blocked.push(`${podKey(pod)}: ${short}`);
-    if (isHeldUp(code) && heldUp.length < named.heldUpMax) {
+    if (isDelayed && isHeldUp(code) && heldUp.length < named.heldUpMax) {
       const budgets = code === "explained" ? (refused?.budgets ?? []) : [];
       heldUp.push({ pod: objectName(pod), why: short, budgets });
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { DrainEvent } from "../../../daemon/drain/progress/events.ts";
 import { beginDrain } from "../../../daemon/drain/progress/progress.ts";
-import { step } from "../../../daemon/drain/progress/step.ts";
+import { asKnown, step } from "../../../daemon/drain/progress/step.ts";
 import { a, agreed, at, b, gone, listed, play, pod, refused, rules, seen, stateAt, tick } from "./play.ts";
 
 describe("The state of a drain", () => {
@@ -20,13 +20,7 @@ describe("The state of a drain", () => {
         "shop/a: no; add healthy pods, or lower what the budget requires",
         "shop/n: eviction not requested yet",
       ],
-      heldUp: [
-        {
-          pod: { namespace: "shop", name: "a", uid: "a" },
-          why: "no; add healthy pods, or lower what the budget requires",
-          budgets: [],
-        },
-      ],
+      heldUp: [],
       trouble: undefined,
       slowGraceSeconds: undefined,
     });
@@ -59,7 +53,7 @@ describe("The state of a drain", () => {
       [60, tick],
       [100, tick],
       [400, gone(b)],
-      [439, ending(300)],
+      [439, seen(pod("c", { of: "web" }))],
       [443, tick],
       [445, tick],
     ] as const) {
@@ -68,6 +62,47 @@ describe("The state of a drain", () => {
       if (next.requests.some(({ do: what }) => what === "notify")) heard.push(second);
     }
     assert.deepEqual(heard, [30, 60, 400, 445]);
+  });
+
+  it("names pods that delay the drain after 90 seconds, at once, with the budgets that refuse", () => {
+    const budget = { namespace: "shop", name: "web", uid: "u" };
+    const refusal = { by: "explained", why: "no", budgets: [budget] } as const;
+    const refuses = { type: "refused", uid: "a", refusal, retryAfterMs: 3_600_000, chance: 0 } as const;
+    let progress = beginDrain(rules, at(0));
+    const heard: unknown[] = [];
+    for (const [second, event] of [
+      [0, listed(a, b)],
+      [0, agreed("b")],
+      [1, refuses],
+      [31, tick],
+      [59, tick],
+      [89, tick],
+      [90, tick],
+      [91, tick],
+    ] as const) {
+      const next = step(progress, event, at(second));
+      progress = next.progress;
+      const state = stateAt(progress, second);
+      if (!next.requests.some(({ do: what }) => what === "notify") || state.state !== "running") continue;
+      heard.push([second, state.heldUp]);
+    }
+    const pod = { namespace: "shop", name: "a", uid: "a" };
+    assert.deepEqual(heard, [
+      [31, []],
+      [90, [{ pod, why: "no", budgets: [budget] }]],
+    ]);
+  });
+
+  it("is not reported to whom has seen it already", () => {
+    let { progress } = step(beginDrain(rules, at(0)), listed(a, b), at(0));
+    progress = asKnown(progress, stateAt(progress, 0));
+    const { requests } = step(progress, tick, at(40));
+    assert.deepEqual(
+      requests.filter(({ do: what }) => what === "notify"),
+      [],
+    );
+    const later = step(progress, gone(b), at(41));
+    assert.ok(later.requests.some(({ do: what }) => what === "notify"));
   });
 
   it("has the shortest grace of the terminating pods that outlasts the drain", () => {
