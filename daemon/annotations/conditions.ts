@@ -6,7 +6,7 @@
 interface ConditionRow {
   /** The status is True while this is so. */
   about: string;
-  /** Reasons while it is True or Unknown. Those of `RebootBlocked` are the reasons of the gates. */
+  /** Reasons while it is True or Unknown. `RebootBlocked` has the reasons of the gates beside. */
   reasons: readonly string[];
   /** The reason while it is False. */
   otherwise: string;
@@ -19,8 +19,8 @@ export const conditionTable = {
     otherwise: "NoRebootRequired",
   },
   RebootBlocked: {
-    about: "A reboot is required, and a gate, the lock or a back-off delays it; the message has all reasons.",
-    reasons: [],
+    about: "A reboot is required, and a gate, the lock or a failure delays it; the message has all reasons.",
+    reasons: ["CycleFailed"],
     otherwise: "NotBlocked",
   },
   MaintenancePlanned: {

@@ -7,13 +7,11 @@ import {
 import type { Observation } from "../cycle/observation.ts";
 import { type CycleRecord, isAtRest, type Reason } from "../cycle/record.ts";
 import { cut } from "../text/cut.ts";
-import { firstOf } from "../text/list.ts";
 import { oneLine } from "../text/one-line.ts";
+import { requiredText } from "./required-text.ts";
 
 /** The limit of a message in the API is 32 KiB; a table of kubectl shows one line. */
 const messageMaxChars = 1024;
-/** Packages that are named. */
-const shownMax = 10;
 
 /** The settings that the reasons depend on. */
 export interface ConditionPolicy {
@@ -39,10 +37,7 @@ export function conditionsOf(
   const isDraining = phase === "Draining" && !record.announced && !isDrained;
   return {
     ...(required !== undefined && { RebootRequired: required }),
-    RebootBlocked:
-      isWaiting && reasons.length > 0
-        ? is(blockedReason(reasons), reasons.map(({ message }) => message).join("; "))
-        : isNot("RebootBlocked", "nothing blocks a reboot"),
+    RebootBlocked: (isWaiting && blockedBy(record)) || isNot("RebootBlocked", "nothing blocks a reboot"),
     MaintenancePlanned:
       isWaiting && hasWindow
         ? is("MaintenanceWindow", window?.message ?? "the maintenance window is open")
@@ -57,6 +52,12 @@ export function conditionsOf(
       ? is("DrainCompleted", "the drain is complete; the node is cordoned until it has rebooted")
       : isNot("Drained", "the node is not drained"),
   };
+}
+
+function blockedBy({ phase, reasons, outcome }: CycleRecord): Condition | undefined {
+  if (reasons.length > 0) return is(blockedReason(reasons), reasons.map(({ message }) => message).join("; "));
+  if (phase !== "Failed") return undefined;
+  return is("CycleFailed", `failed: ${outcome?.message ?? "for an unknown reason"}`);
 }
 
 /** From the slot until the uncordon. */
@@ -75,8 +76,6 @@ function requiredOf(record: CycleRecord, { need }: Pick<Observation, "need">): C
     return condition("Unknown", "CannotTell", `cannot tell whether a reboot is needed: ${need.why}`);
   if (need?.state === "not-needed") return isNot("RebootRequired", "no reboot is needed");
   const needed = need ?? record.need;
-  // Within seconds it is its turn, or it waits.
-  if (record.phase === "Idle") return undefined;
   return needed === undefined ? undefined : is(requiredReason(needed), requiredText(needed));
 }
 
@@ -89,13 +88,6 @@ function requiredReason({ source, reasons }: Needed): string {
   if (source === "request") return "RebootRequested";
   if (source === "command") return "SentinelCommand";
   return reasons.length > 0 ? "PackagesUpdated" : "SentinelFile";
-}
-
-function requiredText({ source, reasons }: Needed): string {
-  if (reasons.length > 0) return `a reboot is needed: ${firstOf(reasons, shownMax)}`;
-  return source === "command"
-    ? "the sentinel command says that a reboot is needed"
-    : "the sentinel file says that a reboot is needed";
 }
 
 /** The first reason in CamelCase: a code that begins with its gate is not repeated. */

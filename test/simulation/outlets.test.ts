@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ownConditions } from "../../daemon/annotations/conditions.ts";
 import { contract } from "../../daemon/annotations/names.ts";
 import type { RawOptions } from "../../daemon/config/settings.ts";
 import { type EventReason, eventReasons, eventTable, typeOf } from "../../daemon/report/events.ts";
@@ -55,6 +56,18 @@ async function reasons(): Promise<string[]> {
   return [...new Set(all)].sort();
 }
 
+/** The conditions of n1 that are not False, as TYPE=REASON. */
+async function conditions(): Promise<string[]> {
+  const { status } = await story.readNode();
+  return Object.entries(ownConditions(status?.conditions))
+    .filter(([, { status: value }]) => value !== "False")
+    .map(([type, { reason }]) => `${type}=${reason}`)
+    .sort();
+}
+
+/** Without what a sentence alone may have changed since. */
+const firstWords = (note: string) => note.slice(0, 20);
+
 /** Every event says the same by all outlets, and there is none that only some of them know. */
 async function compareOutlets(onlyLogged: readonly EventReason[]): Promise<void> {
   const events = await written();
@@ -74,6 +87,14 @@ async function compareOutlets(onlyLogged: readonly EventReason[]): Promise<void>
   }
   const about = (reason: string) =>
     events.filter((one) => one.reason === reason && one.regarding.kind === "Node");
+  const on = ownConditions((await story.readNode()).status?.conditions);
+  for (const type of ["RebootRequired", "RebootBlocked"] as const) {
+    const { status, reason, message = "" } = on[type] ?? {};
+    const said = reason === "CycleFailed" ? reason : type;
+    const note = logged.findLast((line) => line.event === said && line.node === "n1")?.message;
+    if (status === "True")
+      assert.ok(note !== undefined && message.includes(firstWords(note)), `${type}: ${message}; ${note}`);
+  }
   for (const reason of eventReasons) {
     const inLog = logged.filter(({ event }) => event === reason);
     for (const { level } of inLog) assert.equal(level, eventTable[reason].level, reason);
@@ -94,6 +115,8 @@ interface Row {
   events: string[];
   /** Events that say only what another one has just said, and so are not written. */
   onlyLogged?: EventReason[];
+  /** Those of n1 that are not False in the end, as TYPE=REASON. */
+  conditions?: string[];
 }
 
 const untilPhase = (name: string) =>
@@ -122,6 +145,7 @@ const rows: Row[] = [
       assert.match(blocked[0]?.note ?? "", /paused/);
     },
     events: ["RebootBlocked", "RebootRequired"],
+    conditions: ["RebootBlocked=PausedNode", "RebootRequired=SentinelFile"],
   },
   {
     what: "a drain that a pod and its budget delay until it fails",
@@ -153,6 +177,7 @@ const rows: Row[] = [
       "DrainHeldUp PodDisruptionBudget keep",
     ],
     onlyLogged: ["CycleFailed", "Restored"],
+    conditions: ["RebootBlocked=CycleFailed", "RebootRequired=SentinelFile"],
   },
   {
     what: "a cycle that is not allowed to go on",
@@ -167,6 +192,7 @@ const rows: Row[] = [
     },
     events: [...begun, "RebootBlocked", "Restored"],
     onlyLogged: ["CycleDone"],
+    conditions: ["RebootBlocked=PausedNode", "RebootRequired=SentinelFile"],
   },
   {
     what: "a machine that does not go down",
@@ -177,6 +203,7 @@ const rows: Row[] = [
       await untilPhase("Failed");
     },
     events: [...begun, "CycleFailed", "Rebooting", "Restored"],
+    conditions: ["RebootBlocked=CycleFailed", "RebootRequired=SentinelFile"],
   },
   {
     what: "a node that does not return",
@@ -187,6 +214,11 @@ const rows: Row[] = [
       await pass(10 * minute);
     },
     events: [...begun, "NotReturned", "Rebooted", "Rebooting"],
+    conditions: [
+      "Drained=DrainCompleted",
+      "MaintenanceInProgress=AdminRequested",
+      "RebootRequired=SentinelFile",
+    ],
   },
   {
     what: "another node that does not return, and keeps its slot",
@@ -206,6 +238,7 @@ const rows: Row[] = [
       "RebootBlocked",
       "RebootRequired",
     ],
+    conditions: ["RebootBlocked=LockTaken", "RebootRequired=SentinelFile"],
   },
   {
     what: "a holder that is gone",
@@ -229,6 +262,7 @@ const rows: Row[] = [
       assert.equal((await written()).filter(({ reason }) => reason === "RebootsHalted").length, 1);
     },
     events: ["RebootBlocked", "RebootRequired", "RebootsHalted"],
+    conditions: ["RebootBlocked=LockHalted", "RebootRequired=SentinelFile"],
   },
   {
     what: "an annotation that nothing reads",
@@ -250,6 +284,11 @@ const rows: Row[] = [
       assert.equal(boots(), 1);
     },
     events: [...begun, "RecordRejected"],
+    conditions: [
+      "DrainInProgress=AdminRequested",
+      "MaintenanceInProgress=AdminRequested",
+      "RebootRequired=SentinelFile",
+    ],
   },
   {
     what: "a Node that the daemon may not write",
@@ -267,15 +306,17 @@ const rows: Row[] = [
   },
 ];
 
-describe("The log, the events and the metrics", () => {
+describe("The log, the events, the metrics and the conditions", () => {
   afterEach(story.stop);
 
-  for (const { what, options = {}, nodes = 1, tell, events, onlyLogged = [] } of rows) {
-    it(`say of ${what} the same`, async () => {
+  for (const row of rows) {
+    const { options = {}, nodes = 1, tell, events, onlyLogged = [], conditions: inTheEnd = [] } = row;
+    it(`say of $whatthe same`, async () => {
       await story.start({ "log-format": "json", ...options }, { nodes });
       await tell();
       assert.deepEqual(await reasons(), [...events].sort());
       await compareOutlets(onlyLogged);
+      assert.deepEqual(await conditions(), inTheEnd);
     });
   }
 

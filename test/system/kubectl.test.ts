@@ -208,6 +208,11 @@ for (const kubectl of kubectls()) {
           const text = await session.says("describe node n1", /Events:/);
           assert.match(text, /Normal +DrainStarted +\S+( \S+)* +rebootd/);
           assert.match(text, /Normal +Returned/);
+          await session.says(
+            "wait --for=condition=RebootRequired=false node --all --timeout=10s",
+            /node\/n2 condition met/,
+          );
+          assert.match(text, /\n +Drained +False .* NotDrained +the node is not drained/);
           assert.deepEqual((await world.report()).violations, []);
         } finally {
           await world.stop();
