@@ -311,7 +311,7 @@ describe("The log, the events, the metrics and the conditions", () => {
 
   for (const row of rows) {
     const { options = {}, nodes = 1, tell, events, onlyLogged = [], conditions: inTheEnd = [] } = row;
-    it(`say of $whatthe same`, async () => {
+    it(`say of ${row.what} the same`, async () => {
       await story.start({ "log-format": "json", ...options }, { nodes });
       await tell();
       assert.deepEqual(await reasons(), [...events].sort());
