@@ -23,6 +23,7 @@ const {
 interface Written {
   type: string;
   reason: EventReason;
+  eventTime: string;
   action: string;
   note: string;
   regarding: { kind: string; name: string; namespace?: string; uid?: string };
@@ -166,6 +167,10 @@ const rows: Row[] = [
         new RegExp(`^refuses the eviction of stuck, and delays the drain of node n1: ${why}`),
       );
       assert.deepEqual([morePods, moreBudgets], [[], []]);
+      const timeOf = async (name: string) =>
+        Date.parse((await written()).find(({ reason }) => reason === name)?.eventTime ?? "") / 1000;
+      const seconds = (await timeOf("DrainHeldUp")) - (await timeOf("DrainStarted"));
+      assert.ok(seconds >= 90 && seconds < 92, `${seconds} s after the cordon`);
       const failed = (await written()).find(({ reason }) => reason === "DrainFailed");
       assert.match(failed?.note ?? "", new RegExp(`default/stuck: ${why}`));
     },

@@ -26,6 +26,26 @@ describe("A daemon, from the need to the release of its slot,", () => {
   });
 });
 
+describe("A daemon whose drain a budget delays", () => {
+  afterEach(() => world.stop());
+
+  it("reads neither its Node nor the lock while nothing changes", async () => {
+    const budget = { minAvailable: 1 };
+    await start({
+      workloads: [{ name: "web", replicas: 1, budget }],
+      options: { preflight: "off" },
+    });
+    world.node("n1").wantsReboot();
+    await world.pass(35_000);
+    requests = [];
+    await world.pass(50_000);
+    assert.deepEqual(
+      requests.filter((request) => /^GET \S*\/(nodes\/n1|leases\/rebootd)$/.test(request)),
+      [],
+    );
+  });
+});
+
 describe("A daemon that cannot begin", () => {
   afterEach(() => world.stop());
 
