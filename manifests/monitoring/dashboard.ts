@@ -61,7 +61,7 @@ const reboots = {
   enable: true,
   datasource,
   expr: rebootTimes,
-  useValueForTime: "on",
+  useValueForTime: true,
   titleFormat: "{{node}} rebooted",
   iconColor: "blue",
 };

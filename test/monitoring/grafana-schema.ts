@@ -180,7 +180,7 @@ export const dashboardSchema = z.strictObject({
         enable: z.boolean(),
         datasource,
         expr: z.string(),
-        useValueForTime: z.literal("on"),
+        useValueForTime: z.literal(true),
         titleFormat: z.string(),
         iconColor: colour,
       }),
