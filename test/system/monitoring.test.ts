@@ -8,7 +8,7 @@ import { systemClock } from "../../daemon/time/clock.ts";
 import { dashboard } from "../../manifests/monitoring/dashboard.ts";
 import { ruleFile } from "../../manifests/monitoring/rules.ts";
 import { context } from "../gates/builders.ts";
-import { administrator, startSimulatedServer } from "../kubernetes/server.ts";
+import { administrator, type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
 import { dashboardSchema } from "../monitoring/grafana-schema.ts";
 import { dashboardSvg } from "../monitoring/picture/dashboard.ts";
 import type { Series, ShownPanel } from "../monitoring/picture/data.ts";
@@ -22,6 +22,7 @@ const names = ["n1", "n2", "n3", "n4", "n5"];
 const parsed = dashboardSchema.parse(JSON.parse(JSON.stringify(dashboard())));
 const panels = parsed.panels.filter((panel): panel is ShownPanel => panel.type !== "row");
 
+let server: SimulatedServer;
 let world: World;
 let watched: WatchedDaemons;
 let figures: Awaited<ReturnType<typeof startNodeFigures>>;
@@ -38,7 +39,7 @@ function windowAroundNow(): string {
 
 /** The daemon asks the Prometheus that watches it. */
 async function startCluster(): Promise<void> {
-  const server = await startSimulatedServer(systemClock, { authorization: "always-allow" });
+  server = await startSimulatedServer(systemClock, { authorization: "always-allow" });
   const ports = new Map(await Promise.all(names.map(async (name) => [name, await freePort()] as const)));
   const port = await freePort();
   const signal = AbortSignal.timeout(600_000);
@@ -93,7 +94,8 @@ describe("Debian's Prometheus, with our rules, and the daemons of a roll", () =>
     roll = { from, to: secondsNow() };
   });
   after(async () => {
-    await world?.stop();
+    // A world ends its server too.
+    await (world ?? server)?.stop();
     await watched?.stop();
     figures?.stop();
   });

@@ -33,8 +33,8 @@ describe("The rules, by Debian's promtool", () => {
         stdio: "pipe",
       });
     } catch (error) {
-      const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
-      assert.fail(`promtool ${args.join(" ")}: ${stdout}${stderr}`);
+      const { message, stdout } = error as Error & { stdout?: string };
+      assert.fail(`${message}${stdout ?? ""}`);
     }
   }
 
