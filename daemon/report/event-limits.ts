@@ -1,3 +1,4 @@
+import { createBucket } from "../time/bucket.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** The same again is no news for so long. */
@@ -31,22 +32,5 @@ export function createEventLimits(clock: Pick<Clock, "elapsed">): EventLimits {
       lastAt.set(key, now);
       return true;
     },
-  };
-}
-
-/** A token bucket: https://en.wikipedia.org/wiki/Token_bucket */
-function createBucket(
-  clock: Pick<Clock, "elapsed">,
-  { burst, refillMs }: (typeof buckets)["node" | "others"],
-) {
-  let tokens: number = burst;
-  let at = clock.elapsed();
-  return (): boolean => {
-    const now = clock.elapsed();
-    tokens = Math.min(burst, tokens + (now - at) / refillMs);
-    at = now;
-    if (tokens < 1) return false;
-    tokens -= 1;
-    return true;
   };
 }

@@ -9,6 +9,7 @@ import type { WholeNode } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
 import type { CyclePorts } from "../cycle/ports.ts";
 import { grownMs } from "../time/backoff.ts";
+import { createBucket } from "../time/bucket.ts";
 import type { Clock } from "../time/clock.ts";
 import { withDeadline } from "../time/deadline.ts";
 import { toTheSecond } from "../time/iso.ts";
@@ -18,6 +19,8 @@ import { type ConditionPolicy, conditionsOf } from "./conditions.ts";
 const rewordMs = 60_000;
 /** The cycle waits no longer for a write. */
 const deadlineMs = 2000;
+/** A cycle has three writes. Two daemons of one node that find different things would else write without end. */
+const limits = { burst: 6, refillMs: 30_000 };
 const pauses = { firstMs: 5000, maxMs: 30 * 60_000 };
 const neverFailed = { times: 0, until: Number.NEGATIVE_INFINITY, text: "" };
 
@@ -37,13 +40,14 @@ export function createNodeConditions(options: ConditionOptions): CyclePorts["sho
   const { api, clock, nodeName, isOn, policy, onFault } = options;
   let rewordAt = Number.NEGATIVE_INFINITY;
   let failures = neverFailed;
+  const take = createBucket(clock, limits);
 
   return async (record, seen, carried, signal) => {
     const now = clock.elapsed();
     if (now < failures.until) return undefined;
     const wanted = conditionsOf(record, seen, policy);
     const changed = isOn ? changedFrom(carried, wanted, now >= rewordAt) : carried;
-    if (Object.keys(changed).length === 0) return undefined;
+    if (Object.keys(changed).length === 0 || !take()) return undefined;
     const conditions = isOn ? itemsOf(changed, carried, clock.wall()) : removed(changed);
     try {
       const node = await withDeadline(clock, deadlineMs, signal, "writing the conditions", (inner) =>

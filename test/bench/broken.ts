@@ -33,7 +33,7 @@ export async function benchBroken(broken: BrokenWorld): Promise<Figure[]> {
     const first = mostOf(requests, (counts) => counts[0] ?? 0);
     const later = mostOf(requests, (counts) => sum(counts.slice(quietAfterMinutes, minutes)));
     return [
-      figure(bench, `${name}: requests in the first minute`, first, "requests", 40),
+      figure(bench, `${name}: requests in the first minute`, first, "requests", 45),
       figure(
         bench,
         `${name}: requests a minute after ten minutes`,

@@ -107,6 +107,15 @@ describe("The writer of a Node's conditions", () => {
     assert.equal(of.written.length, length);
   });
 
+  it("writes at most two a minute in the long run, whatever somebody else writes", async () => {
+    const of = writer();
+    for (let second = 0; second < 3600; second += 1) {
+      of.reads({});
+      await of.finds({ phase: "Waiting" }, 1000);
+    }
+    assert.ok(of.written.length >= 100 && of.written.length <= 126, `${of.written.length}`);
+  });
+
   it("removes them where it is off, once", async () => {
     const of = writer({ isOn: false, carried: { Drained: { status: "True", reason: "", message: "" } } });
     await of.finds({ phase: "Waiting" });

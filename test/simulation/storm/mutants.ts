@@ -428,6 +428,14 @@ export const mutants: readonly Mutant[] = [
     edits: [["&& isOurs(key))", ")"]],
   },
   {
+    name: "a node stays in maintenance by its conditions",
+    seed: 1,
+    file: "report/conditions.ts",
+    edits: [
+      ['      : isNot("MaintenanceInProgress"', '      : is("X", "so") ?? isNot("MaintenanceInProgress"'],
+    ],
+  },
+  {
     name: "failed drains halt nothing, though that is asked for",
     seed: 59,
     file: "lock/failures.ts",
