@@ -96,7 +96,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the lock is written whatever its version",
-    seed: 3,
+    seed: 5,
     file: "lock/lock-object.ts",
     edits: [["resourceVersion: metadata?.resourceVersion, annotations", "annotations"]],
   },
@@ -192,7 +192,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "patches of the Node name no version",
-    seed: 399,
+    seed: 34,
     file: "cycle/node.ts",
     edits: [["    ...(resourceVersion !== undefined && { resourceVersion }),\n", ""]],
   },
@@ -333,7 +333,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the reason on the Node is written once",
     limits: { alone: { kind: "alerts", rate: 10 } },
-    seed: 57,
+    seed: 20,
     file: "cycle/waiting.ts",
     edits: [
       [
@@ -345,7 +345,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a watch goes on at the version from before a restore",
     limits: { alone: { kind: "restored", rate: 10 } },
-    seed: 69,
+    seed: 473,
     file: "cluster/informer.ts",
     edits: [["if (list !== undefined) version =", "version ="]],
   },
@@ -409,7 +409,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a record that says that its node is drained is believed after a start",
     limits: { alone: { kind: "forged-record", rate: 40 } },
-    seed: 18,
+    seed: 91,
     file: "cycle/rebooting.ts",
     edits: [["if (!seen.isDrained) {", "if (Date.now() < 0) {"]],
   },
@@ -444,7 +444,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "failures that cannot be read halt nothing",
     limits: { alone: { kind: "forged-lock", rate: 10 } },
-    seed: 1,
+    seed: 4,
     file: "lock/failures.ts",
     edits: [["return isNever ? undefined :", "return isNever || !isNever ? undefined :"]],
   },
