@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ownConditions } from "../../daemon/annotations/conditions.ts";
 import { contract } from "../../daemon/annotations/names.ts";
 import type { RawOptions } from "../../daemon/config/settings.ts";
 import type { Inhibitor, Session } from "../../daemon/host/logind/logind.ts";
+import { fileNeed } from "../../daemon/host/need/need.ts";
+import { conditionsOf } from "../../daemon/report/conditions.ts";
+import { eventOf } from "../../daemon/report/events.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+import { record, seen } from "../cycle/builders.ts";
 import { alert, answering, type silent, vector } from "../prometheus/servers.ts";
 import { isFromDaemon } from "./small-world.ts";
 import { createStory, minute } from "./story.ts";
@@ -137,4 +145,25 @@ describe("A hostile text", () => {
       }
     });
   }
+
+  it("as the name of a package in the host's file is cut and made safe where it is read", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "rebootd-packages-"));
+    const file = join(folder, "reboot-required");
+    writeFileSync(file, "");
+    for (const text of hostile) {
+      writeFileSync(`${file}.pkgs`, Buffer.concat([Buffer.from(text), Buffer.from([0xff, 0xfe, 0x0a])]));
+      const need = await fileNeed(file, systemClock).check(true, new AbortController().signal);
+      assert.ok(need.state === "needed");
+      const { RebootRequired } = conditionsOf(
+        record({ phase: "Waiting" }),
+        { ...seen(), need },
+        { hasWindow: false },
+      );
+      for (const line of [eventOf("RebootRequired", need).note, RebootRequired?.message ?? ""]) {
+        assert.doesNotMatch(line, unsafe, JSON.stringify(line.slice(0, 300)));
+        assert.ok(line.length > 10 && line.length <= 2000, `${line.length} characters`);
+      }
+    }
+    rmSync(folder, { recursive: true });
+  });
 });
