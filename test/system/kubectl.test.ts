@@ -319,5 +319,5 @@ describe("A drain that a budget delays", () => {
     } finally {
       await world.stop();
     }
-  });
+  }).timeout(240_000);
 });
