@@ -20,9 +20,10 @@ interface Pauses {
 
 const pauses: Record<"look" | Trial | "other", Pauses> = {
   look: { firstMs: 500, later: { firstMs: 2000, maxMs: 90_000 } },
-  other: { firstMs: 1000, later: { firstMs: 15_000, maxMs: 2 * 60_000 } },
-  // Each try looks at everything before: no more than two in a minute.
-  acquire: { firstMs: 1000, later: { firstMs: 75_000, maxMs: 3 * 60_000 } },
+  // A drain that passes its deadline while a write is refused ends so much later at most.
+  other: { firstMs: 1000, later: { firstMs: 15_000, maxMs: 80_000 } },
+  // Each try looks at everything before: no more than two in a minute, as half of a later pause is left to chance.
+  acquire: { firstMs: 1000, later: { firstMs: 2 * 60_000, maxMs: 3 * 60_000 } },
   reenter: { firstMs: 1000, later: { firstMs: 20_000, maxMs: 2 * 60_000 } },
   rehearse: { firstMs: 1000, later: { firstMs: 40_000, maxMs: 5 * 60_000 } },
   // Each later try takes a slot for a moment, and looks at everything before: no more than three in a minute.
