@@ -150,9 +150,11 @@ describe("The record of a Node, by the policies of manifests/base,", () => {
   });
 
   it("stops no heartbeat, even where the server cannot work the policy out", async () => {
-    const condition = { name: "changes-the-record", expression: "object.nothing.here == oldObject.at.all" };
-    const body = { spec: { matchConditions: [condition] } };
-    await story.world.api.patch(`${policies}/rebootd-records`, body, { signal: story.world.signal });
+    for (const policy of ["rebootd-records", "rebootd-conditions"]) {
+      const condition = { name: "cannot-be-told", expression: "object.nothing.here == oldObject.at.all" };
+      const body = { spec: { matchConditions: [condition] } };
+      await story.world.api.patch(`${policies}/${policy}`, body, { signal: story.world.signal });
+    }
     for (const [what, write] of otherWrites) {
       assert.equal(await refusalOf(write(apiOf(kubelet))), "", what);
     }
