@@ -1,5 +1,6 @@
 import type { Settings } from "../config/settings.ts";
 import type { Concurrency } from "../lock/limits.ts";
+import { isAlwaysOpen } from "../schedule/openings.ts";
 
 /** The labels of rebootd_config_info: settings with few values each, and no names or texts. */
 export function configLabels(settings: Settings, rebootMethod: string | undefined) {
@@ -8,7 +9,7 @@ export function configLabels(settings: Settings, rebootMethod: string | undefine
     reboot_method: rebootMethod ?? reboot.machine.method,
     lock_kind: lock.place.kind,
     concurrency: concurrencyText(lock.concurrency),
-    windows: yesOrNo(window.windows.length + window.blackouts.length > 0),
+    windows: yesOrNo(!isAlwaysOpen(window)),
     alerts: yesOrNo(alerts !== undefined),
     preflight: drain.isPreflightOn ? "on" : "off",
   };

@@ -2,6 +2,7 @@
 import type { Settings } from "../config/settings.ts";
 import type { Gate } from "../gates/gate.ts";
 import type { Facts } from "../report/log-fields.ts";
+import { isAlwaysOpen } from "../schedule/openings.ts";
 
 /** Settings that are less careful than the defaults, each with the words for it. */
 const careless: readonly [is: (settings: Settings) => boolean, words: string][] = [
@@ -31,9 +32,8 @@ const careless: readonly [is: (settings: Settings) => boolean, words: string][] 
 ];
 
 export function startFacts(settings: Settings, gates: readonly Gate[]): Pick<Facts, "gates" | "unusual"> {
-  const { windows, blackouts } = settings.window;
-  const isAlwaysOpen = windows.length === 0 && blackouts.length === 0;
-  const names = gates.map(({ name }) => name).filter((name) => !(name === "window" && isAlwaysOpen));
+  const isOpen = isAlwaysOpen(settings.window);
+  const names = gates.map(({ name }) => name).filter((name) => !(name === "window" && isOpen));
   const unusual = careless.filter(([is]) => is(settings)).map(([, words]) => words);
   return { gates: names.join(", "), unusual: unusual.join("; ") || undefined };
 }

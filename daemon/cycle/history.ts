@@ -21,9 +21,9 @@ const dayMs = 86_400_000;
 /** More cycles than a node has in its life; what is beyond was forged. */
 const countMax = 1e9;
 
-const countSchema = z.catch(z.int().check(z.minimum(0), z.maximum(countMax)), 0);
-const noPart = (): PartHistory => ({ counts: Array(bucketCount).fill(0), sumMs: 0 });
 const strictCount = z.int().check(z.minimum(0), z.maximum(countMax));
+const countSchema = z.catch(strictCount, 0);
+const noPart = (): PartHistory => ({ counts: Array(bucketCount).fill(0), sumMs: 0 });
 const partSchema = z
   .object({
     /** By bucket; each duration is in one of them. */

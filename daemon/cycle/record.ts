@@ -197,13 +197,18 @@ export function isAtRest({ phase }: Pick<CycleRecord, "phase">): boolean {
   return phase === "Idle" || phase === "Waiting" || phase === "Failed";
 }
 
+/** From the slot until the uncordon. */
+export function isInCycle(record: Pick<CycleRecord, "phase">): boolean {
+  return !isAtRest(record) && record.phase !== "Settling";
+}
+
 /**
  * Tells whether a Node with this record is between its cordon and its return, and so counts as down for
  * others.
  */
 export function isUnderWay(annotation: string | undefined): boolean {
   const { record } = parseRecord(annotation);
-  return record !== undefined && !isAtRest(record) && record.phase !== "Settling" && !record.announced;
+  return record !== undefined && isInCycle(record) && !record.announced;
 }
 
 export function writeRecord(record: CycleRecord): string {

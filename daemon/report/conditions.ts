@@ -5,7 +5,7 @@ import {
   conditionTable,
 } from "../annotations/conditions.ts";
 import type { Observation } from "../cycle/observation.ts";
-import { type CycleRecord, isAtRest, type Reason } from "../cycle/record.ts";
+import { type CycleRecord, isAtRest, isInCycle, type Reason } from "../cycle/record.ts";
 import { cut } from "../text/cut.ts";
 import { oneLine } from "../text/one-line.ts";
 import { requiredText } from "./required-text.ts";
@@ -55,14 +55,10 @@ export function conditionsOf(
 }
 
 function blockedBy({ phase, reasons, outcome }: CycleRecord): Condition | undefined {
-  if (reasons.length > 0) return is(blockedReason(reasons), reasons.map(({ message }) => message).join("; "));
+  const [first] = reasons;
+  if (first !== undefined) return is(blockedReason(first), reasons.map(({ message }) => message).join("; "));
   if (phase !== "Failed") return undefined;
   return is("CycleFailed", `failed: ${outcome?.message ?? "for an unknown reason"}`);
-}
-
-/** From the slot until the uncordon. */
-function isInCycle(record: CycleRecord): boolean {
-  return !isAtRest(record) && record.phase !== "Settling";
 }
 
 /** The process that saw the drain may be gone: the record alone says it. */
@@ -90,10 +86,8 @@ function requiredReason({ source, reasons }: Needed): string {
   return reasons.length > 0 ? "PackagesUpdated" : "SentinelFile";
 }
 
-/** The first reason in CamelCase: a code that begins with its gate is not repeated. */
-export function blockedReason([first]: readonly Pick<Reason, "gate" | "code">[]): string {
-  if (first === undefined) return conditionTable.RebootBlocked.otherwise;
-  const { gate, code } = first;
+/** A reason in CamelCase: a gate with which its code begins is not repeated. */
+export function blockedReason({ gate, code }: Pick<Reason, "gate" | "code">): string {
   const words = code.startsWith(`${gate}-`) ? code : `${gate}-${code}`;
   return words.replace(/(?:^|[^a-zA-Z0-9]+)([a-zA-Z0-9]?)/g, (_, letter: string) => letter.toUpperCase());
 }

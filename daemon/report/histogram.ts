@@ -27,20 +27,20 @@ export function createShownHistogram(
   bounds: readonly number[],
   registry: Registry,
 ): ShownHistogram {
-  let values: readonly Sample[] = [];
+  let shown: Readonly<Record<string, Observed>> = {};
+  const samples = () =>
+    Object.entries(shown).flatMap(([value, one]) => samplesOf(name, { [label]: value }, one, bounds));
   const metric = {
     name,
     help,
     type: "histogram",
-    get: async () => ({ name, help, type: "histogram", aggregator: "sum", values }),
+    get: async () => ({ name, help, type: "histogram", aggregator: "sum", values: samples() }),
   };
   // The registry asks nothing else of a metric.
   registry.registerMetric(metric as unknown as Histogram);
   return {
     show(observed) {
-      values = Object.entries(observed).flatMap(([value, one]) =>
-        samplesOf(name, { [label]: value }, one, bounds),
-      );
+      shown = observed;
     },
   };
 }

@@ -1,9 +1,4 @@
-import {
-  type Condition,
-  type Conditions,
-  type ConditionType,
-  conditionTypes,
-} from "../annotations/conditions.ts";
+import { type Conditions, type ConditionType, conditionTypes } from "../annotations/conditions.ts";
 import type { Api } from "../cluster/api.ts";
 import type { WholeNode } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
@@ -71,8 +66,6 @@ export function createNodeConditions(options: ConditionOptions): CyclePorts["sho
   };
 }
 
-const absent: Condition = { status: "False", reason: "", message: "" };
-
 /**
  * The conditions that are to be written. One that was never True need not be there, but for RebootRequired, so
  * that `kubectl wait --for=condition=RebootRequired=false` ends on each node. `mayReword`: messages too.
@@ -84,7 +77,7 @@ function changedFrom(carried: Conditions, wanted: Conditions, mayReword: boolean
     if (next === undefined) return [];
     const isNews =
       before === undefined
-        ? type === "RebootRequired" || next.status !== absent.status
+        ? type === "RebootRequired" || next.status !== "False"
         : next.status !== before.status ||
           (next.status !== "False" &&
             (next.reason !== before.reason || (mayReword && next.message !== before.message)));

@@ -38,6 +38,11 @@ export interface Schedule {
   zone: string;
 }
 
+/** Without windows and blackouts there is nothing to wait for. */
+export function isAlwaysOpen({ windows, blackouts }: Schedule): boolean {
+  return windows.length === 0 && blackouts.length === 0;
+}
+
 /**
  * From `start` until just before `end`; milliseconds since the epoch. `end` is Infinity if it is too far
  * away.

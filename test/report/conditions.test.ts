@@ -73,7 +73,7 @@ describe("The conditions of a Node say", () => {
   });
 
   it("the first reason in CamelCase", () => {
-    const named = (gate: string, code: string) => blockedReason([{ gate, code }]);
+    const named = (gate: string, code: string) => blockedReason({ gate, code });
     assert.equal(named("lock", "lock-taken"), "LockTaken");
     assert.equal(named("lock", "halted"), "LockHalted");
     assert.equal(named("disruption", "budget-exhausted"), "DisruptionBudgetExhausted");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { conditionTable } from "../../daemon/annotations/conditions.ts";
+import { ownConditions } from "../../daemon/annotations/conditions.ts";
 import { createStory, minute } from "./story.ts";
 
 const story = createStory();
@@ -8,9 +8,9 @@ const { addPod, isRebooted, node, pass, patchNode, phase, readNode, start, until
 /** The conditions of n1 that its daemon writes, as "TYPE=STATUS REASON". */
 async function conditions(): Promise<string[]> {
   const { status } = await readNode();
-  return (status?.conditions ?? [])
-    .filter(({ type }) => Object.hasOwn(conditionTable, type))
-    .map(({ type, status: value, reason }) => `${type}=${value} ${reason}`);
+  return Object.entries(ownConditions(status?.conditions)).map(
+    ([type, { status: value, reason }]) => `${type}=${value} ${reason}`,
+  );
 }
 
 const has = async (condition: string) => (await conditions()).includes(condition);

@@ -7,10 +7,23 @@ import { systemClock } from "../../daemon/time/clock.ts";
 import { startSimulatedServer } from "../kubernetes/server.ts";
 import { daemonUserOn, installRights } from "../world/manifests.ts";
 import { startRebootd } from "../world/rebootd.ts";
-import { startWorld, type World } from "../world/world.ts";
+import { startWorld, type World, type WorldOptions } from "../world/world.ts";
 import { kubectls, newestKubectl, type Session, startSession } from "./kubectl.ts";
 
 const manifests = fileURLToPath(new URL("../../manifests/base", import.meta.url));
+
+/** A world of its own with real daemons, which have these arguments and the rights of the manifests. */
+async function startDaemons(args: readonly string[], options: Partial<WorldOptions> = {}): Promise<World> {
+  const server = await startSimulatedServer(systemClock);
+  await installRights(server);
+  return await startWorld({
+    server,
+    nodes: 1,
+    daemonUser: daemonUserOn,
+    startDaemon: (place) => startRebootd(place, args),
+    ...options,
+  });
+}
 
 for (const kubectl of kubectls()) {
   describe(kubectl.title, () => {
@@ -182,15 +195,7 @@ for (const kubectl of kubectls()) {
 
     describe("beside real daemons", () => {
       it("holds a roll back by the lock, lets it go on, and shows it", async () => {
-        const server = await startSimulatedServer(systemClock);
-        await installRights(server);
-        const world = await startWorld({
-          server,
-          nodes: 2,
-          rebootSeconds: 1,
-          daemonUser: daemonUserOn,
-          startDaemon: (place) => startRebootd(place),
-        });
+        const world = await startDaemons([], { nodes: 2, rebootSeconds: 1 });
         try {
           const session = startSession(kubectl, world.adminKubeconfig);
           const annotate = "annotate -n kube-system lease rebootd";
@@ -220,14 +225,7 @@ for (const kubectl of kubectls()) {
       });
 
       it("does not lose a holder by accident, and stops one on purpose", async () => {
-        const server = await startSimulatedServer(systemClock);
-        await installRights(server);
-        const world = await startWorld({
-          server,
-          nodes: 1,
-          daemonUser: daemonUserOn,
-          startDaemon: (place) => startRebootd(place, ["--reboot-delay=5s"]),
-        });
+        const world = await startDaemons(["--reboot-delay=5s"]);
         const folder = mkdtempSync(join(tmpdir(), "rebootd-kubectl-"));
         try {
           const session = startSession(kubectl, world.adminKubeconfig);
@@ -274,15 +272,9 @@ for (const kubectl of kubectls()) {
 
 describe("A drain that a budget delays", () => {
   it("is described by each kubectl on the Node, on the pod, and on the budget", async () => {
-    const server = await startSimulatedServer(systemClock);
-    await installRights(server);
-    const world = await startWorld({
-      server,
-      nodes: 1,
+    const world = await startDaemons(["--preflight=off"], {
       rebootSeconds: 1,
       workloads: [{ name: "web", replicas: 1, budget: { minAvailable: 1 } }],
-      daemonUser: daemonUserOn,
-      startDaemon: (place) => startRebootd(place, ["--preflight=off"]),
     });
     try {
       const node = world.node("n1");

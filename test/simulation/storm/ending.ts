@@ -1,4 +1,4 @@
-import { conditionTable } from "../../../daemon/annotations/conditions.ts";
+import { ownConditions } from "../../../daemon/annotations/conditions.ts";
 import { at, type KubeObject } from "../../kubernetes/api/object.ts";
 import { sentinelFile } from "../../kubernetes/machines/machine.ts";
 import { isMark, lockIn, recordIn } from "../../promises/eyes.ts";
@@ -36,10 +36,9 @@ function whatIsWrong(name: string, node: KubeObject, world: SmallWorld, promises
   const labels = Object.keys(node.metadata.labels ?? {}).filter(isMark);
   if (labels.length > 0) problems.push(`${name} still has the labels ${labels.join(", ")}`);
   if (phase === "Idle") {
-    const said = (at(node, "status", "conditions") ?? []) as { type: string; status: string }[];
-    for (const { type, status } of said)
-      if (Object.hasOwn(conditionTable, type) && status !== "False")
-        problems.push(`${name} still has the condition ${type} ${status}`);
+    const said = ownConditions(at(node, "status", "conditions") as Parameters<typeof ownConditions>[0]);
+    for (const [type, { status }] of Object.entries(said))
+      if (status !== "False") problems.push(`${name} still has the condition ${type} ${status}`);
   }
   const taints = (at(node, "spec", "taints") ?? []) as { key: string }[];
   if (taints.some(({ key }) => key === "test/soft")) problems.push(`${name} still has its soft taint`);
