@@ -1,8 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { type Environment, ProxyError, proxyFor } from "../cluster/proxy.ts";
+import { basicAuthorization } from "../http/send.ts";
 import { ConfigError } from "../text/config-error.ts";
 import { parseOptionFile, parseToken, type ReadText } from "../text/option-file.ts";
-import { basicAuthorization, type HttpAccess } from "./http.ts";
+import type { HttpAccess } from "./http.ts";
 
 /** Headers and credentials of requests to Prometheus and Alertmanager. The files are paths. */
 export interface HttpAccessSettings {

@@ -1,5 +1,4 @@
-import { Agent, buildConnector } from "undici";
-import { asConnector, connectThrough, connectTimeoutMs, proxyAuthorization } from "../cluster/tunnel.ts";
+import { basicAuthorization, createSend } from "../http/send.ts";
 import { createSecrets } from "../text/secrets.ts";
 import type { HttpPost } from "./server.ts";
 
@@ -10,14 +9,10 @@ export interface HttpAccess {
   caPem: string | undefined;
 }
 
-/** Thousands of alerts with all their labels are a few MiB. */
-const answerMaxBytes = 10 * 1024 * 1024;
-
 /**
- * Sends requests over HTTP. `readAccess` is called for each request, as tokens and certificates change while
- * the daemon runs. User and password in the URL take precedence. The signal is the only deadline. No redirect
- * is followed, so credentials reach no other server. `proxyTo` returns the proxy to a server, if there is
- * one.
+ * Asks Prometheus and Alertmanager. `readAccess` is called for each request, as tokens and certificates change
+ * while the daemon runs. User and password in the URL take precedence. The signal is the only deadline.
+ * `proxyTo` returns the proxy to a server, if there is one.
  */
 export function createPost(
   readAccess: () => Promise<HttpAccess>,
@@ -25,80 +20,30 @@ export function createPost(
 ): HttpPost {
   const secrets = createSecrets();
   const post: HttpPost = async (url, form, signal) => {
-    const { headers, caPem } = await readAccess();
-    const server = new URL(url);
-    const route = routeTo(server, proxyTo(server), caPem);
-    const sent = { accept: "application/json", ...route.headers, ...headers, ...authorizationIn(url) };
-    secrets.learn(sent);
-    const { agent } = route;
-    try {
-      const answer = await agent.request({
-        origin: route.origin,
-        path: route.path,
-        signal,
-        ...(form === undefined
-          ? { method: "GET", headers: sent }
-          : {
-              method: "POST",
-              headers: { ...sent, "content-type": "application/x-www-form-urlencoded" },
-              body: new URLSearchParams(form).toString(),
-            }),
-      });
-      const status = answer.statusCode;
-      const text = await answer.body.text();
-      const date = Date.parse(String(answer.headers["date"]));
-      return {
-        status,
-        text: status === 200 ? text : secrets.hide(text),
-        date: Number.isNaN(date) ? undefined : date,
-      };
-    } finally {
-      void agent.destroy();
-    }
+    const access = await readAccess();
+    const headers = { accept: "application/json", ...access.headers, ...authorizationIn(url) };
+    secrets.learn(headers);
+    const send = createSend((server) => ({ proxy: proxyTo(server), caPem: access.caPem }));
+    const answer = await send({ url, ...requestOf(form, headers) }, signal);
+    const { status, text } = answer;
+    const date = Date.parse(String(answer.headers["date"]));
+    return {
+      status,
+      text: status === 200 ? text : secrets.hide(text),
+      date: Number.isNaN(date) ? undefined : date,
+    };
   };
   return Object.assign(post, { hide: secrets.hide });
 }
 
-interface Route {
-  agent: Agent;
-  origin: string;
-  path: string;
-  /** Additional headers, for the proxy. */
-  headers: Record<string, string>;
-}
-
-/**
- * The same routes as in Go's client. A request without TLS is sent to the HTTP proxy itself, as many proxies
- * connect only to port 443 (https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2). Other requests go through
- * a tunnel of the proxy.
- */
-function routeTo(server: URL, proxy: URL | undefined, caPem: string | undefined): Route {
-  const { origin, pathname, search, protocol, host } = server;
-  const path = `${pathname}${search}`;
-  const tls = caPem === undefined ? {} : { ca: caPem };
-  if (proxy === undefined) return { agent: agentWith(tls), origin, path, headers: {} };
-  if (protocol === "https:" || proxy.protocol.startsWith("socks")) {
-    const connector = buildConnector({ timeout: connectTimeoutMs, ...tls });
-    const agent = agentWith(asConnector((target) => connectThrough(proxy, connector, target)));
-    return { agent, origin, path, headers: {} };
-  }
-  const toProxy = buildConnector({ timeout: connectTimeoutMs });
-  const agent = agentWith(
-    asConnector(async (target) => {
-      try {
-        return await connectThrough(undefined, toProxy, target);
-      } catch (cause) {
-        throw new Error(`the proxy ${proxy.origin} does not connect`, { cause });
-      }
-    }),
-  );
-  const headers = { host, ...proxyAuthorization(proxy) };
-  return { agent, origin: proxy.origin, path: `${origin}${path}`, headers };
-}
-
-/** A request each minute needs no connection that stays open. */
-function agentWith(connect: Agent.Options["connect"]): Agent {
-  return new Agent({ maxResponseSize: answerMaxBytes, ...(connect !== undefined && { connect }) });
+function requestOf(form: Record<string, string> | undefined, headers: Readonly<Record<string, string>>) {
+  if (form === undefined) return { method: "GET", headers } as const;
+  const body = new URLSearchParams(form).toString();
+  return {
+    method: "POST",
+    headers: { ...headers, "content-type": "application/x-www-form-urlencoded" },
+    body,
+  } as const;
 }
 
 function authorizationIn(url: string): { authorization?: string } {
@@ -107,9 +52,4 @@ function authorizationIn(url: string): { authorization?: string } {
   return {
     authorization: basicAuthorization(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`),
   };
-}
-
-/** https://www.rfc-editor.org/rfc/rfc7617; `credentials` are user:password. */
-export function basicAuthorization(credentials: string): string {
-  return `Basic ${Buffer.from(credentials).toString("base64")}`;
 }
