@@ -1,0 +1,90 @@
+import type { HttpAnswer, HttpRequest, HttpSend } from "../http/send.ts";
+import { shortLine } from "../text/one-line.ts";
+import type { Message, MessageKind } from "./message.ts";
+
+/** A kind of receiver, with the form of its URLs (those of https://containrrr.dev/shoutrrr/v0.8/services/overview/). */
+export interface Service {
+  /** In logs and in the label `channel` of metrics. */
+  readonly name: string;
+  /** The first parts of its URLs. */
+  readonly schemes: readonly string[];
+  /** Shown where a URL is refused, such as "gotify://HOST[:PORT][/PATH]/TOKEN". */
+  readonly form: string;
+  /** The kinds of messages that it gets unless `rebootd.on` says otherwise; all by default. */
+  readonly kinds?: readonly MessageKind[];
+  /**
+   * The URL in the service's own form for a web address as its pages show it, such as
+   * https://hooks.slack.com/services/A/B/C; undefined for the address of another service. Throws as `parse`.
+   */
+  readonly fromAddress?: (address: URL) => string | undefined;
+  /** Throws an Error whose message is a rule, such as "must have a token after the host". */
+  readonly parse: (url: URL) => Deliver;
+}
+
+/**
+ * Hands a message to the service, and resolves once it is taken. Rejects with a {@link DeliveryError}, or with
+ * whatever the network failed with. Answers the thread, of at most 200 characters, where the service has given the
+ * message a name under which later messages of the same topic are attached; they get it as `thread`.
+ */
+export type Deliver = (message: Message, net: Net, thread?: string) => Promise<string | undefined>;
+
+/** The network as services see it. */
+export interface Net {
+  send: HttpSend;
+  /** Aborted at the deadline of the attempt. */
+  signal: AbortSignal;
+}
+
+/** A service that does not take a message. */
+export class DeliveryError extends Error {
+  override readonly name = "DeliveryError";
+  /** The least pause before the next attempt that the service asks for. */
+  readonly retryAfterMs: number;
+  /** Another attempt cannot succeed. */
+  readonly isFinal: boolean;
+  constructor(what: string, facts: { retryAfterMs?: number; isFinal?: boolean; cause?: unknown } = {}) {
+    super(what, { cause: facts.cause });
+    this.retryAfterMs = facts.retryAfterMs ?? 0;
+    this.isFinal = facts.isFinal ?? false;
+  }
+}
+
+/** Answers that the same request gets again: https://www.rfc-editor.org/rfc/rfc9110#section-15.5 */
+const finalStatuses = new Set([400, 401, 402, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 421, 422]);
+
+const saidMaxChars = 200;
+
+/** Sends the request, and answers what came with a 2xx. Rejects with a {@link DeliveryError} for any other status. */
+export async function deliver({ send, signal }: Net, request: HttpRequest): Promise<HttpAnswer> {
+  const answer = await send(request, signal);
+  const { status, text, headers } = answer;
+  if (status >= 200 && status < 300) return answer;
+  const said = shortLine(text, saidMaxChars);
+  throw new DeliveryError(`answered ${status}${said === "" ? "" : `: ${said}`}`, {
+    retryAfterMs: retryAfterMs(headers["retry-after"], headers["date"]),
+    isFinal: finalStatuses.has(status),
+  });
+}
+
+/** The same with a body of JSON. */
+export async function deliverJson(
+  net: Net,
+  url: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<HttpAnswer> {
+  return await deliver(net, {
+    method: "POST",
+    url,
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Seconds, or a date by the server's own clock: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after */
+function retryAfterMs(value: string | undefined, date: string | undefined): number {
+  if (value === undefined) return 0;
+  if (/^\d+(\.\d+)?$/.test(value.trim())) return Number(value) * 1000;
+  const ms = Date.parse(value) - Date.parse(date ?? "");
+  return Number.isNaN(ms) ? 0 : Math.max(0, ms);
+}
