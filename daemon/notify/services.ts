@@ -1,7 +1,9 @@
 import type { Service } from "./service.ts";
 import { gotify } from "./services/gotify.ts";
 import { ntfy } from "./services/ntfy.ts";
+import { opsgenie } from "./services/opsgenie.ts";
+import { pagerduty } from "./services/pagerduty.ts";
 import { pushover } from "./services/pushover.ts";
 
 /** Every kind of destination. A plain web address belongs to the first that recognizes it. */
-export const services: readonly Service[] = [gotify, ntfy, pushover];
+export const services: readonly Service[] = [gotify, ntfy, opsgenie, pagerduty, pushover];
