@@ -1,4 +1,5 @@
 import type { Service } from "./service.ts";
+import { generic } from "./services/generic.ts";
 import { gotify } from "./services/gotify.ts";
 import { ntfy } from "./services/ntfy.ts";
 import { opsgenie } from "./services/opsgenie.ts";
@@ -6,4 +7,4 @@ import { pagerduty } from "./services/pagerduty.ts";
 import { pushover } from "./services/pushover.ts";
 
 /** Every kind of destination. A plain web address belongs to the first that recognizes it. */
-export const services: readonly Service[] = [gotify, ntfy, opsgenie, pagerduty, pushover];
+export const services: readonly Service[] = [generic, gotify, ntfy, opsgenie, pagerduty, pushover];

@@ -41,7 +41,7 @@ describe("The URL of a destination", () => {
   const refused: [url: string, rule: RegExp][] = [
     ["", /must be a URL, for example /],
     ["hooks.slack.com/services/A/B/C", /must be a URL/],
-    ["carrierpigeon://token-123456", /must begin with gotify:\/\/.*, but begins with carrierpigeon:\/\//],
+    ["carrierpigeon://token-123456", /must begin with .*gotify:\/\/.*, but begins with carrierpigeon:\/\//],
     ["https://chat.example.com/token-123456", /begin with generic\+https:\/\/ for any other one/],
     ["gotify://host.example/token1?rebootd.on=failed,often", /only started, rebooting, .*, but has "often"/],
     ["gotify://host.example/%E0%A4%A", /must have each % written as %25/],
