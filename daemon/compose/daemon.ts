@@ -32,6 +32,7 @@ import { configLabels } from "./config-labels.ts";
 import { createDrainReport } from "./drain-report.ts";
 import { createGates } from "./gates.ts";
 import { policyOf } from "./policy.ts";
+import { createNodeSilences, withSilences } from "./silences.ts";
 import { startFacts } from "./started.ts";
 
 /** The world of a daemon. The process passes the real one, the simulation its own. */
@@ -59,7 +60,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
   const { node, drain, ready } = settings;
   const { place, ...limits } = settings.lock;
   const { selection, podSelector, gracePeriodSeconds } = drain.planned;
-  const { api, outage, serverClock, log, metrics, reporting, showConditions } = createVoice(
+  const { api, outage, serverClock, log, metrics, reporting, report, showConditions } = createVoice(
     settings,
     ports,
     signal,
@@ -133,20 +134,22 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
         },
         inner,
       ),
-    report: reporting.report,
+    report,
     showConditions,
   };
   return { ports: cycle, gates, log, metrics, reporting };
 }
 
 /** The client of the API server, and all through which the daemon reports. */
-function createVoice({ node, report, window }: Settings, ports: Ports, signal: AbortSignal) {
+function createVoice(settings: Settings, ports: Ports, signal: AbortSignal) {
+  const { node, report, window } = settings;
   const { clock } = ports;
   const gauges = scrapedGauges({
     schedule: window,
     now: clock.wall,
     uptimeSeconds: ports.host.uptimeSeconds,
     isPaused: (now) => reporting.isPaused(now),
+    silenceCount: () => silences?.activeCount() ?? 0,
   });
   const metrics = createMetrics(node.name, ports.version, gauges);
   const outage = createOutage(clock);
@@ -186,7 +189,9 @@ function createVoice({ node, report, window }: Settings, ports: Ports, signal: A
     policy: { hasWindow: window.windows.length > 0 },
     onFault: (error) => reporting.report.failed("writing the conditions of the Node", error),
   });
-  return { api, outage, serverClock, log, metrics, reporting, showConditions };
+  const silences = createNodeSilences(settings, { ...ports, log, metrics, report: reporting.report }, signal);
+  const heard = silences === undefined ? reporting.report : withSilences(reporting.report, silences, clock);
+  return { api, outage, serverClock, log, metrics, reporting, report: heard, showConditions };
 }
 
 /** Runs until the signal ends it. Rejects only when it cannot start. */

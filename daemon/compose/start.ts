@@ -26,13 +26,15 @@ export interface ProcessPorts extends Pick<Ports, "clock" | "random" | "log" | "
  */
 export async function start(raw: RawOptions, world: ProcessPorts, signal: AbortSignal): Promise<void> {
   const settings = parseSettings(raw);
-  const { alerts, node, report } = settings;
-  const proxy = proxyTo([alerts?.prometheusUrl, alerts?.alertmanagerUrl], world.environment);
+  const { alerts, silences, node, report } = settings;
+  const { access } = alerts ?? silences ?? {};
+  const asked = [alerts?.prometheusUrl, alerts?.alertmanagerUrl, silences?.alertmanagerUrl];
+  const proxy = proxyTo(asked, world.environment);
   const transport = world.connect(node.kubeconfig);
   const readHttpAccess =
-    alerts === undefined
+    access === undefined
       ? async () => ({ headers: {}, caPem: undefined })
-      : await openHttpAccess(alerts.access, world.readText);
+      : await openHttpAccess(access, world.readText);
   const ports = {
     ...world,
     transport,

@@ -2,7 +2,13 @@ import type { BlockingPods } from "../gates/pods.ts";
 import type { WindowSettings } from "../gates/window.ts";
 import type { NeedSettings } from "../host/need/choose-need.ts";
 import { parseTable, type RawValues } from "./option.ts";
-import { type AlertSettings, alertOptions, alertSettings } from "./options/alerts.ts";
+import {
+  type AlertSettings,
+  alertOptions,
+  alertSettings,
+  type SilenceSettings,
+  silenceSettings,
+} from "./options/alerts.ts";
 import { type DrainSettings, drainOptions, drainSettings } from "./options/drain.ts";
 import { type HookSettings, hookOptions, hookSettings } from "./options/hooks.ts";
 import { type LabelSettings, labelOptions, labelSettings } from "./options/labels.ts";
@@ -70,6 +76,8 @@ export interface Settings {
   window: WindowSettings;
   /** Undefined without a Prometheus. */
   alerts: AlertSettings | undefined;
+  /** Undefined where no alerts are silenced. */
+  silences: SilenceSettings | undefined;
   /** Undefined where no pod blocks. */
   pods: BlockingPods | undefined;
   logind: LogindSettings;
@@ -95,6 +103,7 @@ export function parseSettings(raw: RawOptions): Settings {
     lock: lockSettings(given),
     window: windowSettings(given, cycleMaxMs),
     alerts: alertSettings(given),
+    silences: silenceSettings(given),
     pods: podSettings(given),
     logind: logindSettings(given),
     report: reportSettings(given),

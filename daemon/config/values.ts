@@ -1,6 +1,7 @@
 import { validate } from "node-cron";
 import * as z from "zod/mini";
 import type { LockKind } from "../lock/kinds.ts";
+import { type Matcher, parseMatchers } from "../silence/matchers.ts";
 import { anyOf } from "../text/list.ts";
 import { compileRe2, type Pattern } from "../text/re2.ts";
 import { parseDurationMs } from "../time/duration.ts";
@@ -232,6 +233,12 @@ export const alertMatchers: ValueType<string> = value(
     }
     return matchers.length > 0 ? matchers.join(",") : undefined;
   },
+);
+
+/** The matchers of one silence, with a placeholder for the node. */
+export const silenceMatchers: ValueType<readonly Matcher[]> = value(
+  'must be a list of matchers of Alertmanager of which one with = or =~ has the whole name of the node, for example instance=~"{node}(:[0-9]+)?"',
+  (given) => attempt(() => parseMatchers(given)),
 );
 
 /** JSON's escapes are a part of PromQL's. */

@@ -3,11 +3,11 @@ import { watchObject } from "../cluster/informer.ts";
 import { paths } from "../cluster/paths.ts";
 import { createTurn } from "../lock/turn.ts";
 import { linked } from "../time/linked.ts";
+import { createWake } from "../time/wake.ts";
 import { createCycle } from "./cycle.ts";
 import type { Decision, Policy } from "./decision.ts";
 import type { CyclePorts } from "./ports.ts";
 import type { CycleRecord } from "./record.ts";
-import { createWake } from "./wake.ts";
 
 /** A pass makes a handful of requests, each with its own deadline; one that takes longer than this hangs. */
 const passDeadlineMs = 5 * 60_000;

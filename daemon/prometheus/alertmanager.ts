@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { compileRe2, type Pattern } from "../text/re2.ts";
+import { isOver } from "./own-silence.ts";
 import { askServer, type JsonServer, serverText } from "./server.ts";
 
 /** The labels of an alert, without the name of the metric and its state in Prometheus. */
@@ -14,6 +15,9 @@ const alertsSchema = z.array(
 );
 const silencesSchema = z.array(
   z.object({
+    id: z._default(z.string(), ""),
+    createdBy: z._default(z.string(), ""),
+    comment: z._default(z.string(), ""),
     status: z.object({ state: z.string() }),
     matchers: z.array(
       z.object({
@@ -63,8 +67,9 @@ async function get<T>(
 
 /**
  * Alertmanager's own status counts for alerts that it knows. Other alerts, such as those pending in
- * Prometheus, are matched against its silences. In doubt an alert is not muted. `goOn` is called again and
- * again, and may throw.
+ * Prometheus, are matched against its silences. In doubt an alert is not muted. A silence of rebootd that
+ * outlasts its cycle mutes nothing: alerts that the reboot of a node leaves behind hold back the next one.
+ * `goOn` is called again and again, and may throw.
  */
 export function loudAlerts(
   alerts: readonly Alert[],
@@ -73,9 +78,11 @@ export function loudAlerts(
   goOn: () => void = () => {},
 ): Alert[] {
   const copies = copiesOf(alerts, known, goOn);
-  const muted = new Set(alerts.filter((alert) => copies.get(alert)?.every(isMuted)));
+  const without = new Set(silences.filter(isOver).map(({ id }) => id));
+  const muted = new Set(alerts.filter((alert) => copies.get(alert)?.every((one) => isMuted(one, without))));
   const unknown = alerts.filter((alert) => !copies.has(alert));
-  for (const { status, matchers } of silences) {
+  for (const { status, matchers, id } of silences) {
+    if (without.has(id)) continue;
     if (status.state !== "active" || matchers.length === 0) continue;
     // One silence at a time, so that only its expressions are in memory.
     const tests = matchers.map((matcher) => testOf(matcher, goOn));
@@ -86,8 +93,9 @@ export function loudAlerts(
   return alerts.filter((alert) => !muted.has(alert));
 }
 
-function isMuted({ status }: KnownAlert): boolean {
-  return status.silencedBy.length + status.inhibitedBy.length > 0;
+/** `without`: IDs of the silences that do not count. */
+function isMuted({ status }: KnownAlert, without: ReadonlySet<string>): boolean {
+  return status.inhibitedBy.length > 0 || status.silencedBy.some((id) => !without.has(id));
 }
 
 /** Alerts of one name with the same label names, by the values of their labels. */

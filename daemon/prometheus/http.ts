@@ -1,6 +1,6 @@
 import { basicAuthorization, createSend } from "../http/send.ts";
 import { createSecrets } from "../text/secrets.ts";
-import type { HttpPost } from "./server.ts";
+import type { HttpBody, HttpPost } from "./server.ts";
 
 /** Headers and trust of one request. */
 export interface HttpAccess {
@@ -19,12 +19,12 @@ export function createPost(
   proxyTo: (server: URL) => URL | undefined = () => undefined,
 ): HttpPost {
   const secrets = createSecrets();
-  const post: HttpPost = async (url, form, signal) => {
+  const post: HttpPost = async (url, body, signal) => {
     const access = await readAccess();
     const headers = { accept: "application/json", ...access.headers, ...authorizationIn(url) };
     secrets.learn(headers);
     const send = createSend((server) => ({ proxy: proxyTo(server), caPem: access.caPem }));
-    const answer = await send({ url, ...requestOf(form, headers) }, signal);
+    const answer = await send({ url, ...requestOf(body, headers) }, signal);
     const { status, text } = answer;
     const date = Date.parse(String(answer.headers["date"]));
     return {
@@ -36,13 +36,14 @@ export function createPost(
   return Object.assign(post, { hide: secrets.hide });
 }
 
-function requestOf(form: Record<string, string> | undefined, headers: Readonly<Record<string, string>>) {
-  if (form === undefined) return { method: "GET", headers } as const;
-  const body = new URLSearchParams(form).toString();
+function requestOf(body: HttpBody | undefined, headers: Readonly<Record<string, string>>) {
+  if (body === undefined) return { method: "GET", headers } as const;
+  const isJson = typeof body === "string";
+  const type = isJson ? "application/json" : "application/x-www-form-urlencoded";
   return {
     method: "POST",
-    headers: { ...headers, "content-type": "application/x-www-form-urlencoded" },
-    body,
+    headers: { ...headers, "content-type": type },
+    body: isJson ? body : new URLSearchParams(body).toString(),
   } as const;
 }
 

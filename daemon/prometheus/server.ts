@@ -2,9 +2,12 @@ import { cut } from "../text/cut.ts";
 import type { Clock } from "../time/clock.ts";
 import { DeadlineError, withDeadline } from "../time/deadline.ts";
 
-/** A POST of the form, or a GET without a form. Rejects if no answer came; a redirect is an answer. */
+/** The body of a POST: a form, or a text that is JSON. */
+export type HttpBody = Record<string, string> | string;
+
+/** A POST of the body, or a GET without one. Rejects if no answer came; a redirect is an answer. */
 export interface HttpPost {
-  (url: string, form: Record<string, string> | undefined, signal: AbortSignal): Promise<HttpAnswer>;
+  (url: string, body: HttpBody | undefined, signal: AbortSignal): Promise<HttpAnswer>;
   /** Removes credentials that were sent from a text of the server. */
   hide?: (text: string) => string;
 }
@@ -50,17 +53,28 @@ export function shown({ post }: JsonServer, said: string): string {
 }
 
 /**
- * The value in the server's answer. Rejects if there is none, with a {@link SilentServerError} after the
- * timeout.
+ * The value in the server's answer. `path` may have a query. Rejects if there is none, with a
+ * {@link SilentServerError} after the timeout.
  */
 export async function askServer(
   server: JsonServer,
   path: string,
-  form: Record<string, string> | undefined,
+  body: HttpBody | undefined,
   signal: AbortSignal,
 ): Promise<unknown> {
+  const { value } = await askServerDated(server, path, body, signal);
+  return value;
+}
+
+/** The same, with the server's clock in milliseconds since the epoch; undefined where it shows none. */
+export async function askServerDated(
+  server: JsonServer,
+  path: string,
+  body: HttpBody | undefined,
+  signal: AbortSignal,
+): Promise<{ value: unknown; date: number | undefined }> {
   const who = serverText(server);
-  const [answer, refused] = await send(server, path, form, signal);
+  const [answer, refused] = await send(server, path, body, signal);
   if (answer.date !== undefined) server.onDate?.(who, answer.date);
   const { status, text } = answer;
   if (status !== 200 && refused !== undefined) {
@@ -68,7 +82,7 @@ export async function askServer(
   }
   if (status !== 200) throw new Error(`${who} answered ${answered(answer)}`);
   try {
-    return JSON.parse(text);
+    return { value: JSON.parse(text), date: answer.date };
   } catch {
     // The parser's own message would quote the text.
     throw new Error(`${who} answered something that is not JSON`);
@@ -78,15 +92,17 @@ export async function askServer(
 async function send(
   server: JsonServer,
   path: string,
-  form: Record<string, string> | undefined,
+  body: HttpBody | undefined,
   signal: AbortSignal,
 ): Promise<[answer: HttpAnswer, refused?: HttpAnswer]> {
   const { clock, timeoutMs } = server;
   const who = serverText(server);
   const url = new URL(server.url);
-  url.pathname = url.pathname.replace(/\/*$/, path);
+  const [place = "", query = ""] = path.split("?");
+  url.pathname = url.pathname.replace(/\/*$/, place);
+  url.search = [url.search.slice(1), query].filter(String).join("&");
   try {
-    return await withDeadline(clock, timeoutMs, signal, who, (inner) => exchange(server, url, form, inner));
+    return await withDeadline(clock, timeoutMs, signal, who, (inner) => exchange(server, url, body, inner));
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof DeadlineError) {
@@ -101,17 +117,17 @@ async function send(
 /** Answers of servers that refuse the method, and of proxies that let readers only read. */
 const methodRefusals = [403, 405, 501];
 
-/** Repeats a refused POST as a GET. The refusal comes with the answer then. */
+/** Repeats a refused POST of a form as a GET. The refusal comes with the answer then. */
 async function exchange(
   { post }: JsonServer,
   url: URL,
-  form: Record<string, string> | undefined,
+  body: HttpBody | undefined,
   signal: AbortSignal,
 ): Promise<[answer: HttpAnswer, refused?: HttpAnswer]> {
-  const answer = await post(url.href, form, signal);
-  if (form === undefined || !methodRefusals.includes(answer.status)) return [answer];
+  const answer = await post(url.href, body, signal);
+  if (typeof body !== "object" || !methodRefusals.includes(answer.status)) return [answer];
   const asked = new URL(url);
-  asked.search = [url.search.slice(1), new URLSearchParams(form)].filter(String).join("&");
+  asked.search = [url.search.slice(1), new URLSearchParams(body)].filter(String).join("&");
   return [await post(asked.href, undefined, signal), answer];
 }
 

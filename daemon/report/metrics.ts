@@ -4,6 +4,7 @@ import { outcomeNames } from "../cycle/outcomes.ts";
 import { phases } from "../cycle/record.ts";
 import { evictionCodes } from "../drain/evict.ts";
 import { lockWrites } from "../lock/lock-object.ts";
+import { silenceOutcomes } from "../silence/silences.ts";
 import { eventReasons } from "./events.ts";
 import { createShownHistogram, type ShownHistogram } from "./histogram.ts";
 
@@ -114,6 +115,13 @@ export const metricTable = {
     help: "Pods on this node that block its reboot now (--blocking-pod-selector).",
     labels: [],
   },
+  silencesActive: {
+    kind: "gauge",
+    name: "rebootd_silences_active",
+    help: "Silences in Alertmanager that this daemon keeps for its node now (--silence-matchers).",
+    labels: [],
+    more: "A daemon that has just started knows of none until it has asked.",
+  },
   windowOpen: {
     kind: "gauge",
     name: "rebootd_window_open",
@@ -204,6 +212,14 @@ export const metricTable = {
     labels: ["outcome"],
     values: lockWrites,
     more: "After a conflict, the lock is read and written again; some are normal where many nodes wait.",
+  },
+  silences: {
+    kind: "counter",
+    name: "rebootd_silences_total",
+    help: "Changes of silences in Alertmanager, and failed attempts, by outcome.",
+    labels: ["outcome"],
+    values: silenceOutcomes,
+    more: "An attempt fails when Alertmanager gives no answer, or refuses. It is repeated with a back-off, and stops no cycle.",
   },
   recordsDoubted: {
     kind: "counter",

@@ -8,10 +8,11 @@ export interface ScrapedWorld {
   /** Undefined where it is not known. */
   uptimeSeconds: (() => number) | undefined;
   isPaused: (now: number) => boolean;
+  silenceCount: () => number;
 }
 
 /** Gauges that time alone changes, so that they are made when the metrics are read. */
-export function scrapedGauges({ schedule, now, uptimeSeconds, isPaused }: ScrapedWorld) {
+export function scrapedGauges({ schedule, now, uptimeSeconds, isPaused, silenceCount }: ScrapedWorld) {
   const outlookAt = createOutlook(schedule);
   const outlook = () => outlookAt(now());
   return {
@@ -20,6 +21,7 @@ export function scrapedGauges({ schedule, now, uptimeSeconds, isPaused }: Scrape
     windowNextClose: () => (outlook().closesAt ?? 0) / 1000,
     nodeBoot: uptimeSeconds === undefined ? () => Number.NaN : steadyBoot(now, uptimeSeconds),
     paused: () => (isPaused(now()) ? 1 : 0),
+    silencesActive: silenceCount,
   };
 }
 

@@ -39,6 +39,8 @@ async function run(raw: RawOptions) {
 
 const url = "http://prometheus:9090";
 const prometheus = { "prometheus-url": url };
+const node = 'node="{node}"';
+const silencing = { "alertmanager-url": url, "silence-matchers": node };
 
 /** Every rule between options. */
 const contradictions: [raw: RawOptions, message: string][] = [
@@ -64,13 +66,24 @@ const contradictions: [raw: RawOptions, message: string][] = [
     'invalid value "14400s" for --window-margin: must be shorter than the longest window, which lasts 14400s, for example 7200s',
   ],
   [{ "block-on-query": "up == 0" }, "--block-on-query requires --prometheus-url"],
-  [{ "alertmanager-url": url }, "--alertmanager-url requires --prometheus-url"],
+  [{ "alertmanager-url": url }, "--alertmanager-url requires --prometheus-url or --silence-matchers"],
+  [{ "silence-matchers": node }, "--silence-matchers requires --alertmanager-url"],
+  [{ ...prometheus, "silence-matchers": node }, "--silence-matchers requires --alertmanager-url"],
   [{ "alert-matchers": "severity=critical" }, "--alert-matchers requires --prometheus-url"],
   [{ "alerts-max-age": "24h" }, "--alerts-max-age requires --prometheus-url"],
-  [{ "prometheus-header": "a: secret" }, "--prometheus-header requires --prometheus-url"],
-  [{ "prometheus-ca-file": "/ca" }, "--prometheus-ca-file requires --prometheus-url"],
-  [{ "prometheus-bearer-token-file": "/t" }, "--prometheus-bearer-token-file requires --prometheus-url"],
-  [{ "prometheus-basic-auth-file": "/b" }, "--prometheus-basic-auth-file requires --prometheus-url"],
+  [
+    { "prometheus-header": "a: secret" },
+    "--prometheus-header requires --prometheus-url or --silence-matchers",
+  ],
+  [{ "prometheus-ca-file": "/ca" }, "--prometheus-ca-file requires --prometheus-url or --silence-matchers"],
+  [
+    { "prometheus-bearer-token-file": "/t" },
+    "--prometheus-bearer-token-file requires --prometheus-url or --silence-matchers",
+  ],
+  [
+    { "prometheus-basic-auth-file": "/b" },
+    "--prometheus-basic-auth-file requires --prometheus-url or --silence-matchers",
+  ],
   [
     { ...prometheus, "prometheus-bearer-token-file": "/t", "prometheus-basic-auth-file": "/b" },
     "--prometheus-bearer-token-file and --prometheus-basic-auth-file are mutually exclusive",
@@ -88,6 +101,11 @@ const contradictions: [raw: RawOptions, message: string][] = [
     'invalid value "http://…@prometheus" for --prometheus-url: must be a URL in whose user and password each % is written as %25, for example http://me:100%25@host',
   ],
   [
+    { ...silencing, "prometheus-bearer-token-file": "/t", "prometheus-basic-auth-file": "/b" },
+    "--prometheus-bearer-token-file and --prometheus-basic-auth-file are mutually exclusive",
+  ],
+  [{ ...silencing, "block-on-query": "up == 0" }, "--block-on-query requires --prometheus-url"],
+  [
     { ...prometheus, "alertmanager-url": "http://me:sec%ret@alertmanager" },
     'invalid value "http://…@alertmanager" for --alertmanager-url: must be a URL in whose user and password each % is written as %25, for example http://me:100%25@host',
   ],
@@ -104,6 +122,9 @@ const noContradictions: RawOptions[] = [
     "alertmanager-url": "http://me:secret@alertmanager",
     "prometheus-bearer-token-file": "/t",
   },
+  silencing,
+  { ...silencing, "prometheus-bearer-token-file": "/t", "prometheus-header": "a: b" },
+  { ...silencing, ...prometheus },
   { "metrics-tls-cert-file": "/tls", "metrics-tls-key-file": "/other" },
   { "max-per-pool": "2", "pool-label": "example.com/pool" },
   { "blocking-pod-namespace": "shop", "blocking-pod-selector": "app=db" },

@@ -85,6 +85,7 @@ const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "prometheus-ca-file": { ...prometheus, "prometheus-ca-file": "/c" },
   "prometheus-header": { ...prometheus, "prometheus-header": "a: b" },
   "alertmanager-url": { ...prometheus, "alertmanager-url": url },
+  "silence-matchers": { ...prometheus, "alertmanager-url": url, "silence-matchers": 'node="{node}"' },
   "alert-filter-regexp": { ...prometheus, "alert-filter-regexp": "a" },
   "alert-filter-match-only": { ...prometheus, "alert-filter-match-only": "true" },
   "alert-firing-only": { ...prometheus, "alert-firing-only": "true" },
@@ -154,8 +155,9 @@ describe("The settings", () => {
   it("hold nothing that the daemon does not read", () => {
     const files = globSync("daemon/**/*.ts", { exclude: ["daemon/config/**"] });
     const words = new Set(files.flatMap((file) => readFileSync(file, "utf8").match(/\w+/g) ?? []));
-    const { labels, alerts, ...rest } = settingsOf(prometheus);
-    const names = namesIn({ ...rest, ...labels, ...alerts });
+    const silencing = { "alertmanager-url": url, "silence-matchers": 'node="{node}"' };
+    const { labels, alerts, silences, ...rest } = settingsOf({ ...prometheus, ...silencing });
+    const names = namesIn({ ...rest, ...labels, ...alerts, ...silences });
     assert.ok(names.length > 60);
     assert.deepEqual(
       names.filter((name) => !words.has(name)),

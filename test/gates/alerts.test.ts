@@ -16,6 +16,7 @@ import {
   alertmanager,
   answering,
   element,
+  field,
   hastyClock,
   prometheus,
   signal,
@@ -164,7 +165,7 @@ describe("The alerts gate", () => {
   /** It knows what is true of its own now, and of no other time. */
   const now = 1_764_000_000_000;
   const asPrometheus: typeof silent = (url, form, ...rest) => {
-    const time = form?.["time"] === undefined ? now : Number(form["time"]) * 1000;
+    const time = field(form, "time") === undefined ? now : Number(field(form, "time")) * 1000;
     const isNow = Math.abs(time - now) < 5 * 60_000;
     return vector(...(isNow ? [alert("DiskFull")] : []))(url, form, ...rest);
   };

@@ -3,6 +3,7 @@ import { queriesGate } from "../../daemon/gates/queries.ts";
 import {
   answering,
   element,
+  field,
   hastyClock,
   prometheus,
   signal,
@@ -101,8 +102,8 @@ describe("A query", () => {
 
   it("is one of several that are all asked, and all said", async () => {
     const post: typeof silent = async (url, form, ...rest) => {
-      if (form?.["query"] === "a") return answering(500, "")(url, form, ...rest);
-      return vector(...(form?.["query"] === "b" ? [element({})] : []))(url, form, ...rest);
+      if (field(form, "query") === "a") return answering(500, "")(url, form, ...rest);
+      return vector(...(field(form, "query") === "b" ? [element({})] : []))(url, form, ...rest);
     };
     const text = await said(post, ["a", "b", "c"]);
     assert.match(text, /^query: the query a: cannot tell: .*; the query b has a result \{\}$/);

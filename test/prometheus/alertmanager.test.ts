@@ -5,6 +5,7 @@ import {
   loudAlerts,
   type Silence,
 } from "../../daemon/prometheus/alertmanager.ts";
+import { silenceComment } from "../../daemon/prometheus/own-silence.ts";
 import { everyRow } from "../rows.ts";
 
 const full: Alert = { alertname: "DiskFull", node: "n1" };
@@ -19,8 +20,14 @@ function known(labels: Record<string, string>, muted?: "silenced" | "inhibited")
   };
 }
 
-function silence(matchers: (Partial<Silence["matchers"][number]> & { name: string })[], state = "active") {
+function silence(
+  matchers: (Partial<Silence["matchers"][number]> & { name: string })[],
+  state = "active",
+): Silence {
   return {
+    id: "1",
+    createdBy: "somebody",
+    comment: "",
     status: { state },
     matchers: matchers.map((one) => ({ value: "", isRegex: false, isEqual: true, ...one })),
   };
@@ -55,6 +62,23 @@ describe("An alert that Alertmanager knows", () => {
       { ...full, rack: "1" },
     ];
     assert.deepEqual(loudAlerts(alerts, [known({ disk: "sda", rack: "1" }, "silenced")], []), alerts);
+  });
+
+  it("is muted by the silence of a node that reboots, and loud once that is over", () => {
+    const comment = (isOver: boolean) => silenceComment("n1", "7 (boot 4f3a)", isOver, "a reboot is needed");
+    const rows: [what: string, silences: Silence[], isLoud: boolean][] = [
+      ["rebootd's, in the cycle", [{ ...silence([]), createdBy: "rebootd", comment: comment(false) }], false],
+      ["rebootd's, after it", [{ ...silence([]), createdBy: "rebootd", comment: comment(true) }], true],
+      ["a person's with such words", [{ ...silence([]), comment: comment(true) }], false],
+    ];
+    for (const [what, silences, isLoud] of rows) {
+      assert.deepEqual(loudAlerts([full], [known({}, "silenced")], silences), isLoud ? [full] : [], what);
+      const pending = silences.map((one) => ({
+        ...one,
+        matchers: silence([{ name: "alertname", value: "DiskFull" }]).matchers,
+      }));
+      assert.deepEqual(loudAlerts([full], [], pending), isLoud ? [full] : [], `${what}, of a pending alert`);
+    }
   });
 
   it("is loud whatever a silence says, when Alertmanager says that it is", () => {

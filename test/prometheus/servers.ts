@@ -1,4 +1,4 @@
-import type { HttpPost, JsonServer } from "../../daemon/prometheus/server.ts";
+import type { HttpBody, HttpPost, JsonServer } from "../../daemon/prometheus/server.ts";
 import { type Clock, systemClock } from "../../daemon/time/clock.ts";
 
 /** Prometheus and Alertmanager as the gates' tests play them. */
@@ -28,6 +28,11 @@ export const silent: HttpPost = () => new Promise(() => {});
 export function answering(status: number, body: unknown): HttpPost {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return async () => ({ status, text });
+}
+
+/** A field of the form that was posted. */
+export function field(body: HttpBody | undefined, name: string): string | undefined {
+  return typeof body === "object" ? body[name] : undefined;
 }
 
 export function element(metric: Record<string, string>, value = "1") {

@@ -21,6 +21,7 @@ describe("The metrics", () => {
       now: () => 0,
       uptimeSeconds: undefined,
       isPaused: () => false,
+      silenceCount: () => 0,
     });
     assert.deepEqual(
       [...new Set([...written, ...Object.keys(scraped)])].sort(),

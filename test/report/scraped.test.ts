@@ -17,6 +17,7 @@ describe("The metrics that time alone changes", () => {
       now: () => now,
       uptimeSeconds: () => 3600,
       isPaused: (at) => at < noon + 1000,
+      silenceCount: () => 0,
     });
     const { registry } = createMetrics("n1", "1.2.3", gauges);
     const read = async () =>
@@ -39,6 +40,7 @@ describe("The start of the machine", () => {
       now: at,
       uptimeSeconds: () => left.shift() ?? 0,
       isPaused: () => false,
+      silenceCount: () => 0,
     });
     return uptimes.map(() => nodeBoot() - noon / 1000);
   };
@@ -53,6 +55,7 @@ describe("The start of the machine", () => {
       now: () => noon,
       uptimeSeconds: undefined,
       isPaused: () => false,
+      silenceCount: () => 0,
     });
     assert.ok(Number.isNaN(nodeBoot()));
   });

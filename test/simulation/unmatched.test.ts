@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { alert, vector } from "../prometheus/servers.ts";
+import { alert, field, vector } from "../prometheus/servers.ts";
 import { createStory, minute } from "./story.ts";
 
 const story = createStory();
@@ -40,7 +40,7 @@ describe("A node that waits for its window for weeks", () => {
         {
           kubelet: { heartbeatMs: 30_000 },
           post: (url, form, signal) =>
-            (form?.["query"]?.startsWith("ALERTS") ? found : none)(url, form, signal),
+            (field(form, "query")?.startsWith("ALERTS") ? found : none)(url, form, signal),
         },
       );
       await wantReboot();

@@ -1,8 +1,19 @@
 import type { AlertFilter } from "../../gates/alerts.ts";
 import type { HttpAccessSettings } from "../../prometheus/access.ts";
+import type { Matcher } from "../../silence/matchers.ts";
 import { exclusiveOptions, invalidValue, missingOption, printable } from "../../text/config-error.ts";
 import type { OptionTable, ValuesOf } from "../option.ts";
-import { alertMatchers, bool, duration, httpHeader, httpUrl, path, regexp, text } from "../values.ts";
+import {
+  alertMatchers,
+  bool,
+  duration,
+  httpHeader,
+  httpUrl,
+  path,
+  regexp,
+  silenceMatchers,
+  text,
+} from "../values.ts";
 
 export const alertOptions = {
   "prometheus-url": {
@@ -42,6 +53,12 @@ export const alertOptions = {
     type: httpUrl,
     placeholder: "URL",
     help: "Alerts that are silenced or inhibited there do not count",
+  },
+  "silence-matchers": {
+    type: silenceMatchers,
+    repeat: true,
+    placeholder: "MATCHERS",
+    help: 'Silence these alerts at --alertmanager-url during a cycle, such as node="{node}"; repeated: one silence each',
   },
   "alert-filter-regexp": { type: regexp, placeholder: "REGEXP", help: "Names of alerts that do not count" },
   "alert-filter-match-only": {
@@ -92,36 +109,47 @@ export interface AlertSettings {
   maxAgeMs: number | undefined;
 }
 
+/** How the alerts of a node in its cycle are silenced. */
+export interface SilenceSettings {
+  alertmanagerUrl: string;
+  timeoutMs: number;
+  access: HttpAccessSettings;
+  /** One silence each. */
+  silences: readonly (readonly Matcher[])[];
+}
+
 const needPrometheus = [
+  "alert-matchers",
+  "alerts-max-age",
+  "block-on-query",
+] as const satisfies (keyof AlertValues)[];
+
+/** Options of no use where no server is asked. */
+const needServer = [
   "alertmanager-url",
   "prometheus-bearer-token-file",
   "prometheus-basic-auth-file",
   "prometheus-ca-file",
   "prometheus-header",
-  "alert-matchers",
-  "alerts-max-age",
-  "block-on-query",
 ] as const satisfies (keyof AlertValues)[];
 
 /** Undefined without a Prometheus. */
 export function alertSettings(given: AlertValues): AlertSettings | undefined {
   const prometheusUrl = given["prometheus-url"];
   if (prometheusUrl === undefined) {
-    const useless = needPrometheus.find((name) => [given[name] ?? []].flat().length > 0);
+    const isGiven = (name: keyof AlertValues) => [given[name] ?? []].flat().length > 0;
+    const useless = needPrometheus.find(isGiven);
     if (useless !== undefined) throw missingOption(useless, "prometheus-url");
+    const unasked = isGiven("silence-matchers") ? undefined : needServer.find(isGiven);
+    if (unasked !== undefined) throw missingOption(unasked, "prometheus-url or --silence-matchers");
     return undefined;
   }
-  refuseTwoUsers(given, prometheusUrl);
+  refuseTwoUsers(given);
   return {
     prometheusUrl,
     alertmanagerUrl: given["alertmanager-url"],
     timeoutMs: given["prometheus-timeout"],
-    access: {
-      headers: Object.fromEntries(given["prometheus-header"]),
-      bearerTokenFile: given["prometheus-bearer-token-file"],
-      basicAuthFile: given["prometheus-basic-auth-file"],
-      caFile: given["prometheus-ca-file"],
-    },
+    access: accessOf(given),
     matchers: given["alert-matchers"],
     filter: {
       names: given["alert-filter-regexp"],
@@ -133,14 +161,36 @@ export function alertSettings(given: AlertValues): AlertSettings | undefined {
   };
 }
 
-function refuseTwoUsers(given: AlertValues, prometheusUrl: string): void {
+/** Undefined where nothing is silenced. */
+export function silenceSettings(given: AlertValues): SilenceSettings | undefined {
+  const alertmanagerUrl = given["alertmanager-url"];
+  const silences = given["silence-matchers"];
+  if (silences.length === 0) return undefined;
+  if (alertmanagerUrl === undefined) throw missingOption("silence-matchers", "alertmanager-url");
+  refuseTwoUsers(given);
+  return { alertmanagerUrl, timeoutMs: given["prometheus-timeout"], access: accessOf(given), silences };
+}
+
+function accessOf(given: AlertValues): HttpAccessSettings {
+  return {
+    headers: Object.fromEntries(given["prometheus-header"]),
+    bearerTokenFile: given["prometheus-bearer-token-file"],
+    basicAuthFile: given["prometheus-basic-auth-file"],
+    caFile: given["prometheus-ca-file"],
+  };
+}
+
+function refuseTwoUsers(given: AlertValues): void {
+  const { "prometheus-url": prometheusUrl, "alertmanager-url": alertmanagerUrl } = given;
   const [one, other] = [
-    hasUser("prometheus-url", prometheusUrl) && "user and password in --prometheus-url",
+    prometheusUrl !== undefined &&
+      hasUser("prometheus-url", prometheusUrl) &&
+      "user and password in --prometheus-url",
     given["prometheus-bearer-token-file"] !== undefined && "--prometheus-bearer-token-file",
     given["prometheus-basic-auth-file"] !== undefined && "--prometheus-basic-auth-file",
   ].filter((way) => way !== false);
   if (one !== undefined && other !== undefined) throw exclusiveOptions(one, other);
-  if (given["alertmanager-url"] !== undefined) hasUser("alertmanager-url", given["alertmanager-url"]);
+  if (alertmanagerUrl !== undefined) hasUser("alertmanager-url", alertmanagerUrl);
 }
 
 function hasUser(name: keyof AlertValues, url: string): boolean {

@@ -1,5 +1,5 @@
-import type { Clock } from "../time/clock.ts";
-import { linked } from "../time/linked.ts";
+import type { Clock } from "./clock.ts";
+import { linked } from "./linked.ts";
 
 /** Lets many callers end one wait. A ring during a pass ends the next wait at once. */
 export function createWake(clock: Clock) {
