@@ -110,12 +110,16 @@ function secretsOf(text: string, url: URL): string[] {
   const isHost = /[.:]|^localhost$/.test(hostname);
   const parts = [username, password, ...pathname.split("/"), ...searchParams.values()];
   if (!isHost) parts.push(hostname);
-  const forms = parts.flatMap((part) => [part, plain(part)]);
+  // Services send the parts of a token in other orders and with other signs between them.
+  const forms = parts.flatMap((part) => [part, plain(part), ...(plain(part).match(longRun) ?? [])]);
   return [...new Set([text, ...forms])].filter((part) => part.length >= secretMinChars);
 }
 
 /** A shorter text is no secret, and would occur in many words. */
 const secretMinChars = 6;
+
+/** No word, but a token or a part of one. */
+const longRun = /[A-Za-z0-9]{16,}/g;
 
 function plain(part: string): string {
   try {

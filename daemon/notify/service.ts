@@ -35,6 +35,23 @@ export interface Net {
   signal: AbortSignal;
 }
 
+/** A JSON object of another server: nothing is known of its values. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The text as a JSON object; an empty one if it is none. */
+export function fieldsOf(text: string): Fields {
+  try {
+    return asFields(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+/** The value as a JSON object; an empty one if it is none. */
+export function asFields(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? (value as Fields) : {};
+}
+
 /** A service that does not take a message. */
 export class DeliveryError extends Error {
   override readonly name = "DeliveryError";
@@ -42,10 +59,16 @@ export class DeliveryError extends Error {
   readonly retryAfterMs: number;
   /** Another attempt cannot succeed. */
   readonly isFinal: boolean;
-  constructor(what: string, facts: { retryAfterMs?: number; isFinal?: boolean; cause?: unknown } = {}) {
+  /** The fields of the answer, if it was a JSON object. */
+  readonly fields: Fields;
+  constructor(
+    what: string,
+    facts: { retryAfterMs?: number; isFinal?: boolean; fields?: Fields; cause?: unknown } = {},
+  ) {
     super(what, { cause: facts.cause });
     this.retryAfterMs = facts.retryAfterMs ?? 0;
     this.isFinal = facts.isFinal ?? false;
+    this.fields = facts.fields ?? {};
   }
 }
 
@@ -60,9 +83,11 @@ export async function deliver({ send, signal }: Net, request: HttpRequest): Prom
   const { status, text, headers } = answer;
   if (status >= 200 && status < 300) return answer;
   const said = shortLine(text, saidMaxChars);
+  const fields = fieldsOf(text);
   throw new DeliveryError(`answered ${status}${said === "" ? "" : `: ${said}`}`, {
-    retryAfterMs: retryAfterMs(headers["retry-after"], headers["date"]),
+    retryAfterMs: Math.max(retryAfterMs(headers["retry-after"], headers["date"]), pauseMs(fields)),
     isFinal: finalStatuses.has(status),
+    fields,
   });
 }
 
@@ -79,6 +104,15 @@ export async function deliverJson(
     headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(body),
   });
+}
+
+/**
+ * The pause in the body, as Discord, Telegram and Matrix name it: https://discord.com/developers/docs/topics/rate-limits,
+ * https://core.telegram.org/bots/api#responseparameters, https://spec.matrix.org/v1.11/client-server-api/#rate-limiting
+ */
+function pauseMs({ retry_after, parameters, retry_after_ms }: Fields): number {
+  const seconds = [retry_after, asFields(parameters)["retry_after"]].map((value) => Number(value) * 1000);
+  return Math.max(0, ...[...seconds, Number(retry_after_ms)].filter(Number.isFinite));
 }
 
 /** Seconds, or a date by the server's own clock: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after */

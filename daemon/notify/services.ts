@@ -5,6 +5,7 @@ import { ntfy } from "./services/ntfy.ts";
 import { opsgenie } from "./services/opsgenie.ts";
 import { pagerduty } from "./services/pagerduty.ts";
 import { pushover } from "./services/pushover.ts";
+import { slack } from "./services/slack.ts";
 
 /** Every kind of destination. A plain web address belongs to the first that recognizes it. */
-export const services: readonly Service[] = [generic, gotify, ntfy, opsgenie, pagerduty, pushover];
+export const services: readonly Service[] = [generic, gotify, ntfy, opsgenie, pagerduty, pushover, slack];
