@@ -1,0 +1,155 @@
+import { backoffMs } from "../time/backoff.ts";
+import type { Clock, Random } from "../time/clock.ts";
+import { withDeadline } from "../time/deadline.ts";
+import type { Destination } from "./destination.ts";
+import type { Message } from "./message.ts";
+import { DeliveryError, type Net } from "./service.ts";
+
+/** How an attempt to deliver a message went: `dropped` is the last one, and the message does not arrive. */
+export const deliveryOutcomes = ["sent", "retried", "dropped"] as const;
+export type DeliveryOutcome = (typeof deliveryOutcomes)[number];
+
+export interface LineOptions {
+  /** Of the destination. */
+  name: string;
+  /** As it is configured now; undefined where it no longer is. */
+  destination: () => Destination | undefined;
+  net: Omit<Net, "signal">;
+  clock: Clock;
+  random: Random;
+  /** The thread that the destination has for this topic. */
+  thread: (topic: string) => string | undefined;
+  onThread: (topic: string, thread: string) => void;
+  onOutcome: (service: string, outcome: DeliveryOutcome) => void;
+  /** Called when the destination has taken a message, or never will. */
+  onSettled: () => void;
+  /** Called when the destination begins to fail, with each message that is dropped, and when it takes messages again. */
+  report: (level: "info" | "warn", message: string) => void;
+  /** Ends all attempts. */
+  signal: AbortSignal;
+}
+
+/** The messages for one destination, in their order. */
+export interface Line {
+  join(message: Message): void;
+  waiting(): readonly Message[];
+}
+
+/** A service that trickles its answer is no better than a silent one. */
+const attemptMs = 10_000;
+const retry = { firstMs: 2000, maxMs: 5 * 60_000 };
+const retryAfterMaxMs = 30 * 60_000;
+/** Later nobody wants to hear of it. */
+const ageMaxMs = 24 * 3_600_000;
+/** Messages that wait, at most. */
+export const waitingMax = 50;
+/** A message that is refused so often lets others pass. */
+const triesInARow = 3;
+
+interface Waiting {
+  message: Message;
+  since: number;
+  tries: number;
+}
+
+export function createLine(options: LineOptions): Line {
+  const { name, clock, random, onOutcome, onSettled, report, signal } = options;
+  let waiting: readonly Waiting[] = [];
+  let isRunning = false;
+  let isFailing = false;
+
+  async function run(): Promise<void> {
+    isRunning = true;
+    for (let first = waiting[0]; first !== undefined && !signal.aborted; first = waiting[0]) {
+      const pauseMs = await attempt(first);
+      if (pauseMs === undefined) {
+        leave(first);
+        onSettled();
+      } else await clock.sleep(pauseMs, signal).catch(() => {});
+    }
+    isRunning = false;
+  }
+
+  function leave(one: Waiting): void {
+    waiting = waiting.filter((other) => other !== one);
+  }
+
+  /** The pause before the next attempt; undefined when the message needs none. */
+  async function attempt(one: Waiting): Promise<number | undefined> {
+    const destination = options.destination();
+    if (destination === undefined) {
+      onOutcome(serviceOf(name), "dropped");
+      return undefined;
+    }
+    try {
+      await send(destination, one.message);
+    } catch (error) {
+      return signal.aborted ? 0 : failed(one, destination, error);
+    }
+    onOutcome(destination.service, "sent");
+    if (isFailing) report("info", `messages reach ${name} again`);
+    isFailing = false;
+    return undefined;
+  }
+
+  async function send({ deliver }: Destination, message: Message): Promise<void> {
+    const found = await withDeadline(clock, attemptMs, signal, name, (inner) =>
+      deliver(message, { ...options.net, signal: inner }, options.thread(message.topic)),
+    );
+    if (found !== undefined) options.onThread(message.topic, found);
+  }
+
+  function failed(one: Waiting, destination: Destination, error: unknown): number | undefined {
+    one.tries += 1;
+    const { isFinal, retryAfterMs } =
+      error instanceof DeliveryError ? error : { isFinal: false, retryAfterMs: 0 };
+    const isLast = isFinal || clock.elapsed() - one.since > ageMaxMs;
+    onOutcome(destination.service, isLast ? "dropped" : "retried");
+    if (isLast || !isFailing) {
+      const next = isLast ? "it is dropped" : "it is sent again";
+      const why = hidden(textOf(error), destination.secrets);
+      report("warn", `the message ${one.message.event} has not reached ${name}, ${next}: ${why}`);
+    }
+    isFailing = true;
+    if (isLast) return undefined;
+    if (one.tries % triesInARow === 0) waiting = [...waiting.filter((other) => other !== one), one];
+    return Math.max(Math.min(retryAfterMs, retryAfterMaxMs), backoffMs(one.tries, retry, random));
+  }
+
+  return {
+    join(message) {
+      waiting = [...waiting, { message, since: clock.elapsed(), tries: 0 }];
+      const least = leastOf(waiting);
+      if (least !== undefined) {
+        leave(least);
+        onOutcome(serviceOf(name), "dropped");
+      }
+      if (!isRunning) void run();
+    },
+    waiting: () => waiting.map(({ message }) => message),
+  };
+}
+
+/** The one to drop of too many. The first may be on its way; failures are kept before all else. */
+function leastOf(waiting: readonly Waiting[]): Waiting | undefined {
+  if (waiting.length <= waitingMax) return undefined;
+  const others = waiting.slice(1);
+  return others.find(({ message }) => message.level === "info") ?? others[0];
+}
+
+/** "slack-2" is of the service slack. */
+function serviceOf(name: string): string {
+  return name.replace(/-\d+$/, "");
+}
+
+function textOf(error: unknown): string {
+  const { message, code } = error as NodeJS.ErrnoException;
+  return message || String(code ?? error);
+}
+
+/** The text without secrets; a long one first, as it may contain others. */
+function hidden(text: string, secrets: readonly string[]): string {
+  return secrets
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((left, secret) => left.replaceAll(secret, "***"), text);
+}
