@@ -31,6 +31,7 @@ import type { Clock, Random } from "../time/clock.ts";
 import { configLabels } from "./config-labels.ts";
 import { createDrainReport } from "./drain-report.ts";
 import { createGates } from "./gates.ts";
+import { createMessenger, type MessagePorts } from "./messenger.ts";
 import { policyOf } from "./policy.ts";
 import { createNodeSilences, withSilences } from "./silences.ts";
 import { startFacts } from "./started.ts";
@@ -43,6 +44,8 @@ export interface Ports {
   host: Host;
   /** Asks Prometheus and Alertmanager. */
   post: HttpPost;
+  /** Absent: there is nobody to tell. */
+  messages?: MessagePorts;
   log: Writable;
   version: string;
   /** Name of this pod or process. */
@@ -60,7 +63,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
   const { node, drain, ready } = settings;
   const { place, ...limits } = settings.lock;
   const { selection, podSelector, gracePeriodSeconds } = drain.planned;
-  const { api, outage, serverClock, log, metrics, reporting, report, showConditions } = createVoice(
+  const { api, outage, serverClock, log, metrics, messages, reporting, report, showConditions } = createVoice(
     settings,
     ports,
     signal,
@@ -135,6 +138,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
         inner,
       ),
     report,
+    messages,
     showConditions,
   };
   return { ports: cycle, gates, log, metrics, reporting };
@@ -180,7 +184,8 @@ function createVoice(settings: Settings, ports: Ports, signal: AbortSignal) {
     onError: (error) => reporting.report.failed("writing an event", error),
     signal,
   });
-  const reporting = createReport({ log, metrics, events }, node.name, clock);
+  const messages = createMessenger(settings, ports, { log, metrics }, signal);
+  const reporting = createReport({ log, metrics, events, messages }, node.name, clock);
   const showConditions = createNodeConditions({
     api,
     clock,
@@ -191,7 +196,7 @@ function createVoice(settings: Settings, ports: Ports, signal: AbortSignal) {
   });
   const silences = createNodeSilences(settings, { ...ports, log, metrics, report: reporting.report }, signal);
   const heard = silences === undefined ? reporting.report : withSilences(reporting.report, silences, clock);
-  return { api, outage, serverClock, log, metrics, reporting, report: heard, showConditions };
+  return { api, outage, serverClock, log, metrics, messages, reporting, report: heard, showConditions };
 }
 
 /** Runs until the signal ends it. Rejects only when it cannot start. */

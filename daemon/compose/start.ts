@@ -7,6 +7,7 @@ import { openMetricsAccess } from "../report/metrics-access.ts";
 import type { ReadText } from "../text/option-file.ts";
 import { type Ports, runDaemon } from "./daemon.ts";
 import { lookDaemon } from "./look.ts";
+import { openMessages } from "./open-messages.ts";
 
 /** The world of the process: its environment, the machine, its files and the network. */
 export interface ProcessPorts extends Pick<Ports, "clock" | "random" | "log" | "version" | "instance"> {
@@ -35,8 +36,10 @@ export async function start(raw: RawOptions, world: ProcessPorts, signal: AbortS
     access === undefined
       ? async () => ({ headers: {}, caPem: undefined })
       : await openHttpAccess(access, world.readText);
+  const messages = await openMessages(settings.notify, world);
   const ports = {
     ...world,
+    messages,
     transport,
     post: createPost(readHttpAccess, proxy),
     metricsAccess: await openMetricsAccess(report.files, world.readText),

@@ -1,4 +1,5 @@
 import { environmentName, isGivenEmpty } from "./option.ts";
+import { deadOptions } from "./options/notify.ts";
 import { type OptionName, options, type RawOptions } from "./settings.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -17,8 +18,8 @@ export function isServiceLink(name: string, value: string): boolean {
 }
 
 /**
- * Input without effect, as people would type it: variables of kured, variables of no option, and empty
- * values.
+ * Input without effect, as people would type it: variables of kured, variables of no option, empty values, and
+ * options that have no effect in kured either.
  */
 export function ignoredInputs(environment: Environment, raw: RawOptions): string[] {
   const variables = Object.entries(environment)
@@ -26,5 +27,6 @@ export function ignoredInputs(environment: Environment, raw: RawOptions): string
     .map(([name]) => name)
     .filter((name) => !known.has(name));
   const empty = (Object.keys(raw) as OptionName[]).filter((name) => isGivenEmpty(options[name], raw[name]));
-  return [...variables.sort(), ...empty.map((name) => `--${name} without a value`)];
+  const dead = deadOptions.filter((name) => raw[name] !== undefined).map((name) => `--${name}`);
+  return [...variables.sort(), ...empty.map((name) => `--${name} without a value`), ...dead];
 }

@@ -16,6 +16,7 @@ import { type LockSettings, lockOptions, lockSettings } from "./options/lock.ts"
 import { type LogindSettings, logindOptions, logindSettings } from "./options/logind.ts";
 import { needOptions, needSettings } from "./options/need.ts";
 import { type NodeSettings, nodeOptions, nodeSettings } from "./options/node.ts";
+import { type NotifySettings, notifyOptions, notifySettings } from "./options/notify.ts";
 import { podOptions, podSettings } from "./options/pods.ts";
 import { type ReadySettings, readyOptions, readySettings } from "./options/ready.ts";
 import { type RebootSettings, rebootOptions, rebootSettings } from "./options/reboot.ts";
@@ -40,6 +41,7 @@ export const subjects = {
   "Blocking pods": podOptions,
   logind: logindOptions,
   Report: reportOptions,
+  Messages: notifyOptions,
 } as const;
 
 /** Every option once. */
@@ -57,6 +59,7 @@ export const options = {
   ...podOptions,
   ...logindOptions,
   ...reportOptions,
+  ...notifyOptions,
 } as const;
 
 export type OptionName = keyof typeof options;
@@ -82,6 +85,7 @@ export interface Settings {
   pods: BlockingPods | undefined;
   logind: LogindSettings;
   report: ReportSettings;
+  notify: NotifySettings;
 }
 
 /**
@@ -107,5 +111,6 @@ export function parseSettings(raw: RawOptions): Settings {
     pods: podSettings(given),
     logind: logindSettings(given),
     report: reportSettings(given),
+    notify: notifySettings(given),
   };
 }

@@ -27,6 +27,19 @@ function value<T>(rule: string, parse: (text: string) => T | Refusal | undefined
   return z.pipe(z.string(), transform);
 }
 
+/** The value that `parse` makes of the text; it throws an Error whose message is a rule. */
+export function parsedBy<T>(parse: (text: string) => T): ValueType<T> {
+  const transform = z.transform((text: string, context) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      context.issues.push({ code: "custom", message: (error as Error).message, input: text });
+      return z.NEVER;
+    }
+  });
+  return z.pipe(z.string(), transform);
+}
+
 class Refusal {
   readonly why: string;
   constructor(why: string) {

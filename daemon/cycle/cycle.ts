@@ -11,7 +11,7 @@ import { type CycleParts, createParts, waitingOf } from "./parts.ts";
 import { type Doing, perform } from "./perform.ts";
 import type { CyclePorts } from "./ports.ts";
 import { type CycleRecord, isAtRest } from "./record.ts";
-import { createRewrite } from "./save.ts";
+import { createRewrite, keepMail } from "./save.ts";
 import type { Step } from "./setbacks.ts";
 
 type Wait = Extract<Action, { do: "wait" }>;
@@ -67,6 +67,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
       report.decided(record, seen, decision);
       report.misread(misreadOn(memory.node()?.annotations ?? {}, ports.policy.marks.hooks));
       if (action.do !== "save" && action.do !== "reboot") await rewrite(record, signal);
+      if (action.do === "wait" && (await keepMail(parts, record, pass.version, signal)))
+        return { waitMs: undefined };
       // A node that is about to have its turn says nothing before. Once the machine is asked, it may be too late.
       const isItsTurnSoon = action.do === "wait" && action.slot === true && decision.reasons === undefined;
       const isShown = (action.do === "wait" && !isItsTurnSoon) || action.do === "reboot";

@@ -1,4 +1,5 @@
 /** Performs actions. Each depends on the pass that has led to it. */
+import { saysTheSame } from "../notify/mail.ts";
 import { ageMs, type Moments, momentsOf } from "../time/both-clocks.ts";
 import type { Action } from "./decision.ts";
 import type { Observation } from "./observation.ts";
@@ -47,7 +48,11 @@ export async function perform(
     }
     case "release": {
       const holders = seen.lock?.holders ?? [];
-      await slot.write(() => lock.release(waitingOf(parts), holders, action.end, signal), "slot");
+      const { halt } = await slot.write(
+        () => lock.release(waitingOf(parts), holders, action.end, signal),
+        "slot",
+      );
+      if (halt !== undefined) ports.report.halted(halt);
       await leaveFormerLock(parts, signal);
       return;
     }
@@ -88,8 +93,12 @@ async function reboot(
   signal: AbortSignal,
 ): Promise<void> {
   const { ports, memory, evidence } = parts;
+  await ports.messages.settled(signal);
+  signal.throwIfAborted();
   evidence.add({ type: "asked", ask: { result: "unsent" } });
-  if (!memory.carries(writeRecord(record))) await save(parts, { record, change: {}, why, version }, signal);
+  const isKept = saysTheSame(record.mail, ports.messages.toKeep());
+  if (!isKept || !memory.carries(writeRecord(record)))
+    await save(parts, { record, change: {}, why, version }, signal);
   const checkedMs = ageMs(began, momentsOf(ports.clock));
   if (checkedMs > checksMaxMs)
     throw new Error(`the checks before the reboot are ${Math.round(checkedMs / 1000)} s old`);

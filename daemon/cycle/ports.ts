@@ -6,6 +6,8 @@ import type { NeedSource } from "../host/need/need.ts";
 import type { Rebooter } from "../host/reboot/rebooter.ts";
 import type { Overdue } from "../lock/overdue.ts";
 import type { LockStore } from "../lock/store.ts";
+import type { Mail } from "../notify/mail.ts";
+import type { MessageKind } from "../notify/message.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import type { Decision, Policy } from "./decision.ts";
 import type { Observation, OwnPods } from "./observation.ts";
@@ -44,6 +46,7 @@ export interface CyclePorts {
   /** Takes what this node has left in a lock that is not the configured one. */
   leaveLock: (lock: string, signal: AbortSignal) => Promise<void>;
   report: CycleReport;
+  messages: CycleMessages;
   /**
    * Makes the conditions of the own Node what this pass has found; `carried` are those of its last read.
    * Answers the Node where it was written; rejects only when the signal is aborted.
@@ -54,6 +57,18 @@ export interface CyclePorts {
     carried: Conditions,
     signal: AbortSignal,
   ) => Promise<WholeNode | undefined>;
+}
+
+/** The messages to people, as far as the cycle has to do with them. */
+export interface CycleMessages {
+  /** Whether any destination wants this kind. */
+  wants(kind: MessageKind): boolean;
+  /** The part of them that the record keeps; `change` is about to be written. */
+  toKeep(change?: { from: CycleRecord; to: CycleRecord; why: string }): Mail | undefined;
+  /** Resolves when all have arrived, or there is no more time for it; never rejects. */
+  settled(signal: AbortSignal): Promise<void>;
+  /** Calls back when a message that the record has was delivered. */
+  watch(onSettled: () => void): void;
 }
 
 /** Receives all that happens, and decides nothing. */
@@ -68,6 +83,8 @@ export interface CycleReport {
    * Annotations of people that perhaps mean something else than they are taken for; reported in each pass.
    */
   misread(faults: readonly string[]): void;
+  /** The end of this node's cycle has halted the reboots of all nodes. */
+  halted(message: string): void;
   /**
    * The API server refuses what is to be written on the own Node: the record itself, or only what goes with
    * it. Undefined once it has taken what was to be written.

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { mailSchema } from "../notify/mail.ts";
 import { annotationsMaxChars, parseBoundedJson } from "../text/bounded-json.ts";
 import { plainJson } from "../text/one-line.ts";
 import { iso } from "../time/iso.ts";
@@ -70,6 +71,7 @@ const recordSchema = z.object({
   ),
   tookMs: z.catch(z.optional(tookSchema), undefined),
   history: z.catch(z.optional(historySchema), undefined),
+  mail: z.catch(z.optional(mailSchema), undefined),
 });
 
 /** A closed gate as the record keeps it; gates and codes of other versions are kept as text. */
@@ -104,6 +106,7 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `outcome`: how the last cycle ended. `during`: it has failed before the machine was asked to reboot,
  *   with the drain or what goes with it.
  * - `tookMs`: how long the parts of this cycle took that are over; it goes with the cycle.
+ * - `mail`: messages to people that are still to be sent.
  * - `history`: how all cycles of this Node ended, and how long their parts took; undefined before the first.
  */
 export type CycleRecord = z.output<typeof recordSchema>;
@@ -256,7 +259,7 @@ export function isHeldBack({ phase, failures, withdrawals, reboots }: CycleRecor
  * taken back lifts what a new one would lift.
  */
 export function idleAfter(record: CycleRecord, now: number): CycleRecord {
-  const { outcome, lastDrainMs, leftAt, request, history } = record;
+  const { outcome, lastDrainMs, leftAt, request, history, mail } = record;
   const acceptedAt = request !== undefined && isHeldBack(record) ? iso(now) : record.acceptedAt;
-  return { ...idleRecord(now), outcome, lastDrainMs, acceptedAt, leftAt, history };
+  return { ...idleRecord(now), outcome, lastDrainMs, acceptedAt, leftAt, history, mail };
 }

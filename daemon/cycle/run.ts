@@ -41,6 +41,7 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
     onNews: wake.ring,
     onOrphans: (removed) => report.orphansRemoved(removed.map(({ nodeID }) => nodeID)),
     overdueMs: overdueMsOf(ports.policy),
+    tellsOverdue: () => ports.messages.wants("overdue"),
     onOverdue: report.holdersOverdue,
     onError: report.failed,
   });
@@ -65,6 +66,8 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
     },
     ended.signal,
   );
+
+  ports.messages.watch(wake.ring);
 
   let isDistrusting = false;
   async function distrustLater(): Promise<void> {

@@ -1,5 +1,6 @@
 /** Writes the own Node: the record, and the marks with it. */
 
+import { saysTheSame } from "../notify/mail.ts";
 import { momentsOf } from "../time/both-clocks.ts";
 import type { Action } from "./decision.ts";
 import { isSettled } from "./late.ts";
@@ -26,10 +27,11 @@ export interface Write {
 
 export async function save(parts: CycleParts, write: Write, signal: AbortSignal): Promise<void> {
   const { ports, memory, evidence, drain, reports } = parts;
-  const { record, change, why, version } = write;
+  const { change, why, version } = write;
+  const before = memory.record() ?? write.record;
+  const record = { ...write.record, mail: ports.messages.toKeep({ from: before, to: write.record, why }) };
   const text = writeRecord(record);
   const next = asWritten(text, record);
-  const before = memory.record() ?? next;
   // The node may be open to pods again before the answer comes.
   if (next.phase !== "Draining") drain.stop();
   evidence.add({ type: "writing", record: next });
@@ -132,6 +134,24 @@ export function createRewrite(parts: CycleParts) {
       await save(parts, { record, change: {}, why, version: read.facts.resourceVersion }, signal);
     });
   };
+}
+
+/**
+ * Writes the record again where other messages are to be kept in it than it has. Answers whether it was written, and
+ * all is to be looked at again.
+ */
+export async function keepMail(
+  parts: CycleParts,
+  record: CycleRecord,
+  version: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { ports, memory, setbacks } = parts;
+  const isKept = saysTheSame(record.mail, ports.messages.toKeep());
+  if (isKept || memory.isUnwritten() || setbacks.backoffMs("keep messages") > 0) return false;
+  const why = "the messages that are still to be sent are others";
+  await setbacks.attempt("keep messages", () => save(parts, { record, change: {}, why, version }, signal));
+  return true;
 }
 
 /** The record once it was written and read. */

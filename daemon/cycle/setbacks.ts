@@ -10,6 +10,7 @@ export type Step =
   | Trial
   | Exclude<Action["do"], "wait" | "look" | "acquire" | "reenter">
   | "rewrite"
+  | "keep messages"
   | `look at the ${Extract<Action, { do: "look" }>["at"]}`;
 
 /** The first time it may have been a moment's trouble. From then on each pause is twice the one before. */

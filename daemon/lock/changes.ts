@@ -79,6 +79,21 @@ export function planRemove(
   return without(lock, isAmong, concurrency);
 }
 
+/** Marks the entry of a holder that does not come back; undefined where another node has done so. */
+export function planMarkOverdue(
+  lock: LockValue,
+  { nodeID, created }: Holder,
+  by: string,
+  concurrency: number,
+): LockObjectChange | undefined {
+  const holders = holdersOf(lock);
+  const isIt = (one: Holder) => one.nodeID === nodeID && one.created === created;
+  if (!holders.some((one) => isIt(one) && one.overdue === undefined)) return undefined;
+  return {
+    lock: { holders: holders.map((one) => (isIt(one) ? { ...one, overdue: by } : one)), concurrency },
+  };
+}
+
 /** Removes all entries of a node from a lock that the node no longer uses. */
 export function planLeave(lock: LockValue, name: string): LockObjectChange | undefined {
   return without(lock, isEnteredBy(name), limitIn(lock));

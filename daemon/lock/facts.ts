@@ -24,6 +24,8 @@ export interface LockFacts {
   slots: { allowed: number; held: number };
   /** A person has taken the slot of this node away: the node does not put its entry back. */
   takenAway: boolean;
+  /** The sentence for the halt of all reboots that this write has caused. */
+  halt?: string | undefined;
   /** The resourceVersion of the object with the lock. */
   version: string | undefined;
 }

@@ -29,6 +29,8 @@ export interface Holder {
   pool?: string;
   /** RFC 3339: since when its reboot had been needed. Only on the one that has entered last. */
   neededSince?: string;
+  /** The node that has sent people a message about this holder, which does not come back. */
+  overdue?: string;
   /** The reason and the time (RFC 3339) of a manual entry. */
   reason?: string;
   since?: string;

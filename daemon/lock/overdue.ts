@@ -10,6 +10,8 @@ export interface Overdue {
   node: string;
   heldSince: string;
   notReadySince: string | undefined;
+  /** This node has marked the holder's entry, so it alone tells people. */
+  isOurs?: boolean;
 }
 
 /**
@@ -33,6 +35,8 @@ export interface VigilOptions {
   overdueMs: number;
   holders: () => readonly Holder[];
   look: (holder: Holder, signal: AbortSignal) => Promise<Overdue | undefined>;
+  /** Resolves with whether it is this node that is to tell people. */
+  mark: (holder: Holder, signal: AbortSignal) => Promise<boolean>;
   onOverdue: (overdue: readonly Overdue[]) => void;
   onError: (error: unknown) => void;
 }
@@ -52,7 +56,7 @@ interface Watched {
 
 /** Reports holders that are late, until the signal ends it: their own daemons may be down with them. */
 export async function keepVigil(options: VigilOptions, self: string, signal: AbortSignal): Promise<void> {
-  const { clock, random, overdueMs, holders, look, onOverdue, onError } = options;
+  const { clock, random, overdueMs, holders, look, mark, onOverdue, onError } = options;
   const watched = new Map<string, Watched>();
   for (;;) {
     const others = holders().filter((holder) => !isManual(holder) && holder.nodeID !== self);
@@ -68,7 +72,12 @@ export async function keepVigil(options: VigilOptions, self: string, signal: Abo
       looks += 1;
       one.lookedAt = clock.elapsed();
       try {
-        one.overdue = await look(holder, signal);
+        const found = await look(holder, signal);
+        const isNews = found !== undefined && one.overdue === undefined && holder.overdue === undefined;
+        // A mark that fails is tried again in the next lap.
+        if (isNews) delete one.lookedAt;
+        one.overdue = isNews ? { ...found, isOurs: await mark(holder, signal) } : found;
+        one.lookedAt = clock.elapsed();
       } catch (error) {
         if (!signal.aborted) onError(error);
       }

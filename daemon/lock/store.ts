@@ -4,13 +4,14 @@ import {
   type EntryOptions,
   planAcquire,
   planLeave,
+  planMarkOverdue,
   planReenter,
   planRelease,
   planRemove,
 } from "./changes.ts";
 import { type ClusterLooksOptions, createClusterLooks } from "./cluster-looks.ts";
 import { factsOf, type LockFacts } from "./facts.ts";
-import type { CycleEnd, HaltAfter } from "./failures.ts";
+import { type CycleEnd, type HaltAfter, halted } from "./failures.ts";
 import { type Concurrency, concurrencyOf, type Limits, nodesUnknown, type Waiting } from "./limits.ts";
 import type { Holder } from "./lock.ts";
 import type { LockObject, LockObjectState } from "./lock-object.ts";
@@ -48,6 +49,8 @@ export interface LockStore {
   removeOrphans(ownName: string, holders: readonly Holder[], signal: AbortSignal): Promise<readonly Holder[]>;
   /** Resolves with a holder that is late if its Node is not Ready. */
   lookAtHolder(holder: Holder, signal: AbortSignal): Promise<Overdue | undefined>;
+  /** Marks the entry of a holder that is late. Resolves with whether this node has marked it, and no other one before. */
+  markOverdue(ownName: string, holder: Holder, signal: AbortSignal): Promise<boolean>;
   /**
    * Calls back with each state of the lock until the signal ends it. The state of other Nodes is not part of
    * it.
@@ -145,10 +148,29 @@ export function createLockStore(options: LockOptions): LockStore {
     async release(waiting, seen, end, signal) {
       const { concurrency } = limits.known();
       const what = { name: waiting.identity.name, seen, end, haltAfter, concurrency };
-      return ownFacts(await lockObject.swap((state) => planRelease(state, what), signal), waiting);
+      let before: LockObjectState["failures"] | undefined;
+      const plan = (state: LockObjectState) => {
+        before = state.failures;
+        return planRelease(state, what);
+      };
+      const state = await lockObject.swap(plan, signal);
+      const wasHalted = before !== undefined && halted(before, haltAfter) !== undefined;
+      const halt = wasHalted ? undefined : halted(state.failures, haltAfter)?.message;
+      return { ...ownFacts(state, waiting), halt };
     },
 
     lookAtHolder: (holder, signal) => lookAtHolder(api, holder, signal),
+
+    async markOverdue(ownName, holder, signal) {
+      let isOurs = false;
+      const { concurrency } = limits.known();
+      await lockObject.swap(({ lock }) => {
+        const change = planMarkOverdue(lock, holder, ownName, concurrency);
+        isOurs = change !== undefined;
+        return change;
+      }, signal);
+      return isOurs;
+    },
 
     async removeOrphans(ownName, holders, signal) {
       const orphans = await findOrphans({ api, clock }, holders, ownName, signal);

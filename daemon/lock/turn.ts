@@ -41,6 +41,8 @@ export interface TurnOptions {
    * itself.
    */
   overdueMs: number;
+  /** Whether there is anybody to tell of such a holder; one node of the cluster does. */
+  tellsOverdue: () => boolean;
   /** Called each minute while a slot is waited for, and once with none when it is no longer. */
   onOverdue: (overdue: readonly Overdue[]) => void;
   onError: (what: string, error: unknown) => void;
@@ -173,6 +175,8 @@ function lookAfterHolders(
     ...options,
     holders,
     look: lock.lookAtHolder,
+    mark: async (holder: Holder, inner: AbortSignal) =>
+      options.tellsOverdue() && (await lock.markOverdue(ownName, holder, inner)),
     onError: (error: unknown) => onError("reading the Node of a holder that is late", error),
   };
   void keepVigil(vigil, ownName, signal);

@@ -10,9 +10,9 @@ export const deliveryOutcomes = ["sent", "retried", "dropped"] as const;
 export type DeliveryOutcome = (typeof deliveryOutcomes)[number];
 
 export interface LineOptions {
-  /** Of the destination. */
+  /** Name of the destination. */
   name: string;
-  /** As it is configured now; undefined where it no longer is. */
+  /** The destination in its present configuration; undefined where that no longer has it. */
   destination: () => Destination | undefined;
   net: Omit<Net, "signal">;
   clock: Clock;
@@ -32,7 +32,14 @@ export interface LineOptions {
 /** The messages for one destination, in their order. */
 export interface Line {
   join(message: Message): void;
-  waiting(): readonly Message[];
+  waiting(): readonly Waiting[];
+}
+
+export interface Waiting {
+  message: Message;
+  /** By `clock.elapsed()`. */
+  since: number;
+  tries: number;
 }
 
 /** A service that trickles its answer is no better than a silent one. */
@@ -45,12 +52,6 @@ const ageMaxMs = 24 * 3_600_000;
 export const waitingMax = 50;
 /** A message that is refused so often lets others pass. */
 const triesInARow = 3;
-
-interface Waiting {
-  message: Message;
-  since: number;
-  tries: number;
-}
 
 export function createLine(options: LineOptions): Line {
   const { name, clock, random, onOutcome, onSettled, report, signal } = options;
@@ -126,7 +127,7 @@ export function createLine(options: LineOptions): Line {
       }
       if (!isRunning) void run();
     },
-    waiting: () => waiting.map(({ message }) => message),
+    waiting: () => waiting,
   };
 }
 

@@ -6,7 +6,7 @@ import { type Message, messageKindNames } from "./message.ts";
  * has arrived is sent again. Bounded, as everything that is read from a Node.
  */
 const text = (maxChars: number) => z.string().check(z.maxLength(maxChars));
-/** So many letters have room in the record; of more the first ones are kept. */
+/** Letters that have room in the record. */
 export const lettersMax = 6;
 export const textMaxChars = 600;
 const idMaxChars = 400;
@@ -27,12 +27,12 @@ const letterSchema = z.object({
 
 /**
  * - `letters`: messages, and the names of the destinations that have yet to take them.
- * - `told`: IDs of messages that are not sent again while their cause lasts.
+ * - `once`: IDs of messages that are not sent again while their cause lasts.
  * - `threads`: of the messages with this topic, by the names of the destinations.
  */
 export const mailSchema = z.object({
   letters: z.catch(z.array(letterSchema).check(z.maxLength(lettersMax)), []),
-  told: z.catch(z.array(text(idMaxChars)).check(z.maxLength(lettersMax)), []),
+  once: z.catch(z.array(text(idMaxChars)).check(z.maxLength(lettersMax)), []),
   topic: z.catch(text(idMaxChars), ""),
   threads: z.catch(
     z.record(text(60), text(200)).check(z.refine((all) => Object.keys(all).length <= threadsMax)),
@@ -43,20 +43,20 @@ export const mailSchema = z.object({
 export type Mail = z.output<typeof mailSchema>;
 export type Letter = Mail["letters"][number];
 
-export const noMail: Mail = { letters: [], told: [], topic: "", threads: {} };
+export const noMail: Mail = { letters: [], once: [], topic: "", threads: {} };
 
 /** The letter with a message for these destinations. */
 export function letterOf({ node, runbook, ...message }: Message, to: readonly string[]): Letter {
   return { ...message, text: message.text.slice(0, textMaxChars), to: [...to] };
 }
 
-/** Whether writing the record anew would tell a later process anything about what is to be sent. */
+/** Whether a later process would learn the same from both about the messages that are to be sent. */
 export function saysTheSame(one: Mail | undefined, other: Mail | undefined): boolean {
-  const essence = ({ letters, told }: Mail) =>
-    JSON.stringify([letters.map(({ id, to }) => [id, to]), [...told].sort()]);
+  const essence = ({ letters, once }: Mail) =>
+    JSON.stringify([letters.map(({ id, to }) => [id, to]), [...once].sort()]);
   return essence(one ?? noMail) === essence(other ?? noMail);
 }
 
-export function isNoMail({ letters, told, threads }: Mail): boolean {
-  return letters.length + told.length + Object.keys(threads).length === 0;
+export function isNoMail({ letters, once, threads }: Mail): boolean {
+  return letters.length + once.length + Object.keys(threads).length === 0;
 }

@@ -2,11 +2,11 @@ import { linked } from "../time/linked.ts";
 import type { Destination } from "./destination.ts";
 import { createLine, type Line, type LineOptions } from "./line.ts";
 import { type Letter, letterOf } from "./mail.ts";
-import type { Message } from "./message.ts";
+import type { Message, MessageKind } from "./message.ts";
 
 export interface QueueOptions
   extends Pick<LineOptions, "net" | "clock" | "random" | "onOutcome" | "onSettled" | "report" | "signal"> {
-  /** Those that are configured now. */
+  /** The destinations in the present configuration. */
   destinations: () => readonly Destination[];
 }
 
@@ -14,8 +14,10 @@ export interface QueueOptions
 export interface Queue {
   /** Sends a message to every destination that wants its kind, or to those that are named. A known ID is sent once. */
   offer(message: Message, to?: readonly string[]): void;
-  /** Messages that not every destination has taken, the oldest first. */
-  letters(): readonly Letter[];
+  /** The names of the destinations that want this kind. */
+  takers(kind: MessageKind): string[];
+  /** Messages that not every destination has taken, the oldest first; those of the level info only after `infoMs`. */
+  letters(infoMs: number): readonly Letter[];
   /** Resolves when every message has arrived or is dropped, and at the latest after `ms`; never rejects. */
   settled(ms: number, signal: AbortSignal): Promise<void>;
   /** The threads of this topic by the names of the destinations. */
@@ -69,9 +71,16 @@ export function createQueue(options: QueueOptions): Queue {
         if (to === undefined ? kinds.has(message.kind) : to.includes(name)) lineTo(name).join(message);
       }
     },
-    letters() {
+    takers: (kind) =>
+      destinations()
+        .filter(({ kinds }) => kinds.has(kind))
+        .map(({ name }) => name),
+    letters(infoMs) {
       const pairs = [...lines].flatMap(([name, line]) =>
-        line.waiting().map((message) => ({ name, message })),
+        line
+          .waiting()
+          .filter(({ message, since }) => message.level !== "info" || clock.elapsed() - since >= infoMs)
+          .map(({ message }) => ({ name, message })),
       );
       return [...Map.groupBy(pairs, ({ message }) => message)]
         .map(([message, of]) =>

@@ -247,6 +247,19 @@ export const metricTable = {
     help: "Events that were not written: repeats, more than the limit allows, or refused by the API server.",
     labels: [],
   },
+  notifications: {
+    kind: "counter",
+    name: "rebootd_notifications_total",
+    help: "Attempts to deliver a message, by the kind of destination and outcome.",
+    labels: ["channel", "outcome"],
+    more: "After `retried` the message is sent again; after `dropped` it is not.",
+  },
+  notificationsPending: {
+    kind: "gauge",
+    name: "rebootd_notifications_pending",
+    help: "Messages that not every destination has taken.",
+    labels: [],
+  },
   apiRequests: {
     kind: "counter",
     name: "rebootd_api_requests_total",

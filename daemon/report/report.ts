@@ -8,6 +8,7 @@ import { type Event, eventOf, eventsOfChange } from "./events.ts";
 import { createPaused, showDecision, showRecord } from "./gauges.ts";
 import { explain, type Log } from "./log.ts";
 import type { Facts } from "./log-fields.ts";
+import type { Messages } from "./messages.ts";
 import { type Metrics, writes } from "./metrics.ts";
 import { createNews } from "./news.ts";
 import { createWords } from "./words.ts";
@@ -22,6 +23,7 @@ interface Outputs {
   log: Log;
   metrics: Metrics;
   events: EventWriter;
+  messages: Messages;
 }
 
 /** Turns the steps of the loop into log lines, metrics, events and the answers of /healthz and /readyz. */
@@ -39,9 +41,18 @@ export function createReport(outputs: Outputs, nodeName: string, clock: Clock) {
       if (decision.action.do === "wait" && isAtRest(record)) refusals.clear();
     },
     phaseChanged: progress.phaseChanged,
-    orphansRemoved: (nodes) => happened(outputs, eventOf("LockOrphanRemoved", nodes)),
+    orphansRemoved(nodes) {
+      const event = eventOf("LockOrphanRemoved", nodes);
+      happened(outputs, event);
+      outputs.messages.notifyForCluster(event);
+    },
     holdersOverdue: reportHolders(outputs),
     misread: reportMisread(outputs),
+    halted(message) {
+      const event = eventOf("RebootsHalted", message);
+      happened(outputs, event);
+      outputs.messages.notifyForCluster(event);
+    },
     refused: refusals.report,
     doubted: reportDoubts(outputs, clock),
     failed(what, error) {
@@ -68,10 +79,11 @@ export function createReport(outputs: Outputs, nodeName: string, clock: Clock) {
   };
 }
 
-/** One happening: a line of the log and an event, with the same name and words. */
-function happened({ log, events }: Outputs, event: Event, facts: Facts = {}): void {
+/** One happening: a line of the log, an event and perhaps a message, with the same name and words. */
+function happened({ log, events, messages }: Outputs, event: Event, facts: Facts = {}): void {
   log[event.level](event.note, { event: event.reason, ...facts });
   events.emit(event);
+  messages.notify(event);
 }
 
 /** Decisions and changes of phase. A decision has a line once, until another one replaces it. */
@@ -81,7 +93,7 @@ function reportProgress(
   clock: Clock,
   paused: ReturnType<typeof createPaused>,
 ) {
-  const { log, metrics, events } = outputs;
+  const { log, metrics, events, messages } = outputs;
   const news = createNews(nodeName);
   const words = createWords(clock);
   let phase: string = "Starting";
@@ -93,6 +105,7 @@ function reportProgress(
       showRecord(metrics, record);
       showDecision(metrics, record, seen, decision);
       paused.decided(seen, decision);
+      messages.pass(record, seen.bootID, reasons.length > 0 ? why : undefined);
       const found = news(record, seen, decision);
       for (const event of found) {
         if (event.about === undefined) happened(outputs, event);
@@ -110,6 +123,7 @@ function reportProgress(
     phaseChanged(from: CycleRecord, to: CycleRecord, why: string): void {
       phase = to.phase;
       showRecord(metrics, to);
+      messages.changed(to);
       const found = eventsOfChange({ from, to, why });
       for (const event of found) happened(outputs, event, { from: from.phase });
       // The reasons of a node that begins to wait are a line of their own.
@@ -125,8 +139,12 @@ function reportHolders(outputs: Outputs): CycleReport["holdersOverdue"] {
   let known: readonly string[] = [];
   return (holders) => {
     outputs.metrics.holdersOverdue.set(holders.length);
-    for (const holder of holders.filter((one) => !known.includes(keyOf(one))))
-      happened(outputs, eventOf("HolderOverdue", holder));
+    for (const holder of holders.filter((one) => !known.includes(keyOf(one)))) {
+      const event = eventOf("HolderOverdue", holder);
+      happened(outputs, event);
+      if (holder.isOurs)
+        outputs.messages.notifyForCluster(event, { about: holder.node, at: holder.heldSince });
+    }
     known = holders.map(keyOf);
   };
 }

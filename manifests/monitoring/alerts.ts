@@ -25,11 +25,6 @@ export const foreignMetrics: readonly string[] = [
   "kube_node_status_condition",
 ];
 
-/** The folder in which the pages are served; the page of an alert has its name in lower case. */
-const runbooks = "https://rebootd.dev/runbooks/";
-
-export const runbookOf = (alert: string): string => `${runbooks}${alert.toLowerCase()}`;
-
 /** Without a label `cluster` on the series it is as if the label were not named. */
 const byNode = "max by (cluster, node)";
 const onNode = "on (cluster, node)";

@@ -2,7 +2,8 @@
  * The dashboard as JSON for Grafana:
  * https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/
  */
-import { alerts, runbookOf } from "./alerts.ts";
+import { runbookOf } from "../../daemon/report/runbooks.ts";
+import { alerts } from "./alerts.ts";
 import { type Panel, type Row, rebootTimes, rows } from "./panels.ts";
 
 const datasource = { type: "prometheus", uid: "$datasource" };

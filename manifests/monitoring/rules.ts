@@ -1,4 +1,5 @@
-import { type AlertRow, alerts, runbookOf } from "./alerts.ts";
+import { runbookOf } from "../../daemon/report/runbooks.ts";
+import { type AlertRow, alerts } from "./alerts.ts";
 
 export interface AlertingRule {
   alert: string;

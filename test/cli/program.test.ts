@@ -197,8 +197,8 @@ describe("The command line", () => {
     ["an unknown option", ["run", "--node-id=n1", "--frob=1"], /unknown option '--frob'/],
     [
       "an unknown option with a secret in it",
-      ["run", "--node-id=n1", "--slack-hook-url=https://hooks.slack.com/services/T0/B0/s3cret"],
-      /^rebootd: unknown option '--slack-hook-url'; (?!.*(s3cret|hooks))/,
+      ["run", "--node-id=n1", "--slack-webhook=https://hooks.slack.com/services/T0/B0/s3cret"],
+      /^rebootd: unknown option '--slack-webhook'; (?!.*(s3cret|hooks))/,
     ],
     ["an unknown option before the command", ["--token=s3cret"], /unknown option '--token'(?!.*s3cret)/],
     ["a pause of no node", ["pause"], /^rebootd: pause requires NODE or --all/],

@@ -66,6 +66,7 @@ describe("A node that waits for its turn", () => {
       },
       onOrphans: () => {},
       overdueMs: 3_600_000,
+      tellsOverdue: () => false,
       onOverdue: () => {},
       onError: (what, error) => assert.fail(`${what}: ${error}`),
     });

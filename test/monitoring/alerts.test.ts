@@ -6,15 +6,10 @@ import { options } from "../../daemon/config/settings.ts";
 import { phases } from "../../daemon/cycle/record.ts";
 import { alertsGate, blockingAlerts } from "../../daemon/gates/alerts.ts";
 import { eventTable } from "../../daemon/report/events.ts";
+import { runbookOf } from "../../daemon/report/runbooks.ts";
 import { compileRe2 } from "../../daemon/text/re2.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
-import {
-  alerts,
-  blocked,
-  foreignMetrics,
-  runbookOf,
-  scrapeSeconds,
-} from "../../manifests/monitoring/alerts.ts";
+import { alerts, blocked, foreignMetrics, scrapeSeconds } from "../../manifests/monitoring/alerts.ts";
 import { monitoringFiles } from "../../manifests/monitoring/files.ts";
 import { rows as dashboardRows, rebootTimes } from "../../manifests/monitoring/panels.ts";
 import { context } from "../gates/builders.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { loadYaml } from "@kubernetes/client-node";
-import { alerts, runbookOf } from "../../manifests/monitoring/alerts.ts";
+import { runbookOf } from "../../daemon/report/runbooks.ts";
+import { alerts } from "../../manifests/monitoring/alerts.ts";
 import { dashboard } from "../../manifests/monitoring/dashboard.ts";
 import { monitoringFiles } from "../../manifests/monitoring/files.ts";
 import { everyRow } from "../rows.ts";

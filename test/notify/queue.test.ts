@@ -109,7 +109,7 @@ describe("The queue of messages", () => {
       ["slack", "dropped"],
     ]);
     assert.equal(reports.length, 2);
-    assert.deepEqual(queue.letters(), []);
+    assert.deepEqual(queue.letters(0), []);
     assert.equal(settledCount, 2);
   });
 
@@ -117,9 +117,9 @@ describe("The queue of messages", () => {
     const queue = queueTo(destination("slack", fails()));
     queue.offer(numbered(1));
     await time.pass(23 * 3_600_000);
-    assert.equal(queue.letters().length, 1);
+    assert.equal(queue.letters(0).length, 1);
     await time.pass(2 * 3_600_000);
-    assert.deepEqual(queue.letters(), []);
+    assert.deepEqual(queue.letters(0), []);
     assert.deepEqual(outcomes.at(-1), ["slack", "dropped"]);
   });
 
@@ -138,7 +138,7 @@ describe("The queue of messages", () => {
     await time.pass(0);
     assert.deepEqual(taken, ["m1", "m2", "m3"]);
     assert.deepEqual(
-      queue.letters().map(({ id, to }) => [id, to]),
+      queue.letters(0).map(({ id, to }) => [id, to]),
       [1, 2, 3].map((at) => [`m${at}`, ["slack"]]),
     );
   });
@@ -159,7 +159,7 @@ describe("The queue of messages", () => {
       queue.offer(numbered(at, { level, text, at: new Date(at * 1000).toISOString() }));
       if (at % 500 === 0) await time.pass(1000);
     }
-    const letters = queue.letters();
+    const letters = queue.letters(0);
     assert.ok(letters.length <= 2 * waitingMax);
     assert.ok(JSON.stringify(letters).length < 200_000);
     for (const name of ["slack", "gotify"]) {

@@ -4,6 +4,7 @@ import { type History, historyAfter } from "../../daemon/cycle/history.ts";
 import type { Outcome } from "../../daemon/cycle/outcomes.ts";
 import { type Event, typeOf } from "../../daemon/report/events.ts";
 import { createLog } from "../../daemon/report/log.ts";
+import type { Messages } from "../../daemon/report/messages.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
 import { createReport } from "../../daemon/report/report.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
@@ -13,6 +14,7 @@ function reporting() {
   const out = new PassThrough({ encoding: "utf8" });
   const metrics = createMetrics("n1", "1.2.3");
   const emitted: string[] = [];
+  const told: string[] = [];
   const log = createLog({
     form: "json",
     level: "info",
@@ -28,11 +30,26 @@ function reporting() {
       ),
   };
   let now = noon;
-  const made = createReport({ log, metrics, events }, "n1", { ...systemClock, elapsed: () => now });
+  const messages: Messages = {
+    pass: () => {},
+    changed: () => {},
+    notify: ({ reason }) => void told.push(reason),
+    notifyForCluster: ({ reason }) => void told.push(`${reason} for the cluster`),
+    onSettled: () => {},
+    toKeep: () => undefined,
+    wants: () => true,
+    settled: async () => {},
+    watch: () => {},
+  };
+  const made = createReport({ log, metrics, events, messages }, "n1", {
+    ...systemClock,
+    elapsed: () => now,
+  });
   return {
     ...made,
     metrics,
     emitted,
+    told,
     lines: () =>
       String(out.read() ?? "")
         .split("\n")

@@ -4,6 +4,8 @@ import { compose, type Ports } from "../../daemon/compose/daemon.ts";
 import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
 import { runCycle } from "../../daemon/cycle/run.ts";
 import type { Host } from "../../daemon/host/host.ts";
+import type { HttpSend } from "../../daemon/http/send.ts";
+import { parseDestinations } from "../../daemon/notify/destination.ts";
 import type { Metrics } from "../../daemon/report/metrics.ts";
 import { bootIdFile, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
 import type { MachineStorage } from "../kubernetes/machines/storage.ts";
@@ -13,6 +15,8 @@ export interface SimulatedDaemon {
   options: RawOptions;
   storage: MachineStorage;
   surroundings: Pick<Ports, "transport" | "clock" | "random" | "post">;
+  /** Takes the messages; without it there is nobody to take them. */
+  receive?: HttpSend;
   /** What logind of the machine says; without it there is none. */
   logind?: Host["logind"];
   /** Gets every line of the log. */
@@ -49,12 +53,21 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
   log.on("data", (text: string) => {
     for (const line of text.split("\n")) if (line !== "") onLog(line);
   });
+  const settings = parseSettings({ "log-format": "text", ...daemon.options });
+  const destinations = parseDestinations(settings.notify.urls);
+  const { receive } = daemon;
+  const send: HttpSend = async (request, signal) => {
+    await unlessDead(() => undefined);
+    const answer = await receive?.(request, signal);
+    return await unlessDead(() => answer ?? { status: 503, text: "", headers: {} });
+  };
   const { ports, metrics } = compose(
-    parseSettings({ "log-format": "text", ...daemon.options }),
+    settings,
     {
       ...surroundings,
       transport,
       log,
+      messages: { destinations: () => destinations, net: { send } },
       version: "0.0.0",
       instance: "simulated",
       host: {

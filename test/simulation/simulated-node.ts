@@ -1,6 +1,7 @@
 import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
 import type { RawOptions } from "../../daemon/config/settings.ts";
 import type { Host } from "../../daemon/host/host.ts";
+import type { HttpSend } from "../../daemon/http/send.ts";
 import type { HttpPost } from "../../daemon/prometheus/server.ts";
 import type { Metrics } from "../../daemon/report/metrics.ts";
 import type { User } from "../kubernetes/api/server.ts";
@@ -19,6 +20,8 @@ export interface SimulatedNodeOptions {
   /** For every daemon. */
   options?: RawOptions;
   post?: HttpPost;
+  /** Takes the messages of all daemons. */
+  receive?: HttpSend;
   /** For the daemons of all machines, or of each; without it the machines have none. */
   logind?: Host["logind"] | ((machine: Machine) => Host["logind"]);
   /** Stands between a node's daemon and the server. Each daemon is then a user of its own, `rebootd:NODE`, with all rights. */
@@ -97,6 +100,7 @@ export function createSimulatedNode(
         random,
         post: options.post ?? (async () => ({ status: 503, text: "" })),
       },
+      ...(options.receive && { receive: options.receive }),
       onLog: (line) => logs.push(line),
       onMetrics: (one) => metrics.push(one),
     });
