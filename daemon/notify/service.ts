@@ -112,7 +112,7 @@ export async function deliverJson(
  */
 function pauseMs({ retry_after, parameters, retry_after_ms }: Fields): number {
   const seconds = [retry_after, asFields(parameters)["retry_after"]].map((value) => Number(value) * 1000);
-  return Math.max(0, ...[...seconds, Number(retry_after_ms)].filter(Number.isFinite));
+  return Math.ceil(Math.max(0, ...[...seconds, Number(retry_after_ms)].filter(Number.isFinite)));
 }
 
 /** Seconds, or a date by the server's own clock: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after */

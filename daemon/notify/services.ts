@@ -1,11 +1,25 @@
 import type { Service } from "./service.ts";
+import { discord } from "./services/discord.ts";
 import { generic } from "./services/generic.ts";
+import { googlechat } from "./services/googlechat.ts";
 import { gotify } from "./services/gotify.ts";
 import { ntfy } from "./services/ntfy.ts";
 import { opsgenie } from "./services/opsgenie.ts";
 import { pagerduty } from "./services/pagerduty.ts";
 import { pushover } from "./services/pushover.ts";
 import { slack } from "./services/slack.ts";
+import { teams } from "./services/teams.ts";
 
 /** Every kind of destination. A plain web address belongs to the first that recognizes it. */
-export const services: readonly Service[] = [generic, gotify, ntfy, opsgenie, pagerduty, pushover, slack];
+export const services: readonly Service[] = [
+  discord,
+  generic,
+  googlechat,
+  gotify,
+  ntfy,
+  opsgenie,
+  pagerduty,
+  pushover,
+  slack,
+  teams,
+];
