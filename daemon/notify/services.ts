@@ -3,12 +3,15 @@ import { discord } from "./services/discord.ts";
 import { generic } from "./services/generic.ts";
 import { googlechat } from "./services/googlechat.ts";
 import { gotify } from "./services/gotify.ts";
+import { mattermost } from "./services/mattermost.ts";
 import { ntfy } from "./services/ntfy.ts";
 import { opsgenie } from "./services/opsgenie.ts";
 import { pagerduty } from "./services/pagerduty.ts";
 import { pushover } from "./services/pushover.ts";
+import { rocketchat } from "./services/rocketchat.ts";
 import { slack } from "./services/slack.ts";
 import { teams } from "./services/teams.ts";
+import { telegram } from "./services/telegram.ts";
 
 /** Every kind of destination. A plain web address belongs to the first that recognizes it. */
 export const services: readonly Service[] = [
@@ -16,10 +19,13 @@ export const services: readonly Service[] = [
   generic,
   googlechat,
   gotify,
+  mattermost,
   ntfy,
   opsgenie,
   pagerduty,
   pushover,
+  rocketchat,
   slack,
   teams,
+  telegram,
 ];

@@ -1,4 +1,5 @@
 import { colourOf, headingOf, titleOf } from "../appearance.ts";
+import { iconOf } from "../attachment.ts";
 import { escapedTo, escapeSlack } from "../markup.ts";
 import type { Message } from "../message.ts";
 import {
@@ -174,9 +175,4 @@ function slackColour(given: string | undefined): string | undefined {
   if (hex === undefined)
     throw new Error("must have a color of six digits 0-9 and A-F, or good, warning or danger");
   return `#${hex}`;
-}
-
-function iconOf(icon: string | undefined): object {
-  if (icon === undefined || icon === "") return {};
-  return /^https?:\/\//.test(icon) ? { icon_url: icon } : { icon_emoji: `:${icon.replace(/^:|:$/g, "")}:` };
 }
