@@ -13,10 +13,8 @@ export interface MessagePorts {
   net: Omit<Net, "signal">;
 }
 
-const toNobody: MessagePorts = {
-  destinations: () => [],
-  net: { send: () => Promise.reject(new Error("there is no way to send a message")) },
-};
+const noWay = () => Promise.reject(new Error("there is no way to send a message"));
+const toNobody: MessagePorts = { destinations: () => [], net: { send: noWay, email: noWay } };
 
 /** The way of messages: from events to the destinations. */
 export function createMessenger(

@@ -2,6 +2,7 @@ import type { Environment } from "../config/environment.ts";
 import type { NotifySettings } from "../config/options/notify.ts";
 import { createSend } from "../http/send.ts";
 import { parseDestinations } from "../notify/destination.ts";
+import { createSendEmail } from "../notify/nodemailer.ts";
 import { linesOf, openDestinations } from "../notify/source.ts";
 import { proxyTo } from "../prometheus/access.ts";
 import { parseOptionFile, type ReadText } from "../text/option-file.ts";
@@ -32,7 +33,7 @@ export async function openMessages(
     environment,
   );
   const send = createSend((server) => ({ proxy: proxy(server), caPem: undefined }));
-  return { destinations, net: { send } };
+  return { destinations, net: { send, email: createSendEmail() } };
 }
 
 function validLines(text: string): readonly string[] {

@@ -1,5 +1,6 @@
 import type { HttpAnswer, HttpRequest, HttpSend } from "../http/send.ts";
 import { shortLine } from "../text/one-line.ts";
+import type { SendEmail } from "./email.ts";
 import type { Message, MessageKind } from "./message.ts";
 
 /** A kind of receiver, with the form of its URLs (those of https://containrrr.dev/shoutrrr/v0.8/services/overview/). */
@@ -31,6 +32,7 @@ export type Deliver = (message: Message, net: Net, thread?: string) => Promise<s
 /** The network as services see it. */
 export interface Net {
   send: HttpSend;
+  email: SendEmail;
   /** Aborted at the deadline of the attempt. */
   signal: AbortSignal;
 }

@@ -10,6 +10,7 @@ import { pagerduty } from "./services/pagerduty.ts";
 import { pushover } from "./services/pushover.ts";
 import { rocketchat } from "./services/rocketchat.ts";
 import { slack } from "./services/slack.ts";
+import { smtp } from "./services/smtp.ts";
 import { teams } from "./services/teams.ts";
 import { telegram } from "./services/telegram.ts";
 
@@ -26,6 +27,7 @@ export const services: readonly Service[] = [
   pushover,
   rocketchat,
   slack,
+  smtp,
   teams,
   telegram,
 ];

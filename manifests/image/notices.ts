@@ -5,16 +5,18 @@ import type { Metafile } from "esbuild";
 /** The files with the licence of a package, and Apache's NOTICE, which must be passed on, too. */
 const licenceFile = /^(?:licen[cs]e|copying|unlicen[cs]e|notice)(?:[.-].*)?$/i;
 
-const intro = `rebootd.mjs has parts of the packages below. In the image, the licence of Node.js is /usr/local/LICENSE, and those of the
+const intro = `rebootd.mjs and nodemailer.mjs have parts of the packages below. In the image, the licence of Node.js is /usr/local/LICENSE, and those of the
 C library, of nsenter and of the libraries that both need are in /usr/share/doc and /usr/share/common-licenses.
 `;
 
 /**
- * The licences of all packages that are in the bundle, sorted by name. Throws if one of them has no text: it must
+ * The licences of all packages that are in the bundles, sorted by name. Throws if one of them has no text: it must
  * not be distributed before a person has checked it.
  */
-export function noticesOf({ outputs }: Pick<Metafile, "outputs">, root: string): string {
-  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+export function noticesOf(bundles: readonly Pick<Metafile, "outputs">[], root: string): string {
+  const inputs = bundles
+    .flatMap(({ outputs }) => Object.values(outputs))
+    .flatMap((output) => Object.entries(output.inputs));
   const used = inputs
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .flatMap(([path]) => folderOf(path) ?? []);

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { build, type Metafile } from "esbuild";
-import { bundleOptions, root } from "../../manifests/image/bundle.ts";
+import { bundleOptions, mailBundleOptions, root } from "../../manifests/image/bundle.ts";
 import { noticesOf } from "../../manifests/image/notices.ts";
 
 /** Of a file, by the nearest package.json that has a name. */
@@ -24,16 +24,21 @@ function packageOf(file: string): { folder: string; name: string; version: strin
   }
 }
 
-describe("The licences of what is in the bundle", () => {
-  let metafile: Metafile;
+describe("The licences of what is in the bundles", () => {
+  let bundles: Metafile[];
   before(async function () {
     this.timeout(20_000);
-    ({ metafile } = await build({ ...bundleOptions, write: false, logLevel: "error" }));
+    const built = [bundleOptions, mailBundleOptions].map((options) =>
+      build({ ...options, write: false, logLevel: "error" }),
+    );
+    bundles = (await Promise.all(built)).map(({ metafile }) => metafile);
   });
 
   it("are there for each package of which something is in it, with their text, and for no other", () => {
-    const notices = noticesOf(metafile, root);
-    const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+    const notices = noticesOf(bundles, root);
+    const inputs = bundles
+      .flatMap(({ outputs }) => Object.values(outputs))
+      .flatMap((output) => Object.entries(output.inputs));
     const packages = new Map(
       inputs
         .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
@@ -73,14 +78,14 @@ describe("The licences of what is in the bundle", () => {
         },
       });
       assert.throws(
-        () => noticesOf(output(1), folder),
+        () => noticesOf([output(1)], folder),
         /node_modules\/@a\/bare is in the bundle, and has no file/,
       );
-      assert.doesNotMatch(noticesOf(output(0), folder), /bare/);
+      assert.doesNotMatch(noticesOf([output(0)], folder), /bare/);
       writeFileSync(join(bare, "LICENSE.md"), "You may.\n");
       writeFileSync(join(bare, "NOTICE"), "By somebody.\n");
       assert.match(
-        noticesOf(output(1), folder),
+        noticesOf([output(1)], folder),
         /^==== @a\/bare 1\.0\.0 \(MIT\) ====\n\nYou may\.\n\nBy somebody\.\n$/m,
       );
     } finally {

@@ -5,6 +5,7 @@ import { message } from "./builders.ts";
 
 const net: Net = {
   send: () => assert.fail("no request"),
+  email: () => assert.fail("no mail"),
   signal: new AbortController().signal,
 };
 

@@ -30,6 +30,7 @@ describe("The queue of messages", () => {
     async () => {
       throw new DeliveryError("answered 500: the token-123456 is wrong", facts);
     };
+  const noNetwork = () => Promise.reject(new Error("no network"));
   const hangs: Deliver = () => new Promise(() => {});
 
   function destination(name: string, deliver: Deliver, kinds = messageKindNames): Destination {
@@ -40,7 +41,7 @@ describe("The queue of messages", () => {
   function queueTo(...destinations: Destination[]): Queue {
     return createQueue({
       destinations: () => destinations,
-      net: { send: () => Promise.reject(new Error("no network")) },
+      net: { send: noNetwork, email: noNetwork },
       clock: time.clock,
       random: () => 0.5,
       onOutcome: (...outcome) => outcomes.push(outcome),

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { createSend, type HttpSend } from "../../daemon/http/send.ts";
 import { parseDestinations } from "../../daemon/notify/destination.ts";
+import type { Email, EmailServer, SendEmail } from "../../daemon/notify/email.ts";
 import type { Message } from "../../daemon/notify/message.ts";
 import type { Net } from "../../daemon/notify/service.ts";
 
@@ -24,6 +25,8 @@ export interface Answer {
 /** A server on loopback in place of all services: requests go there whatever their origin is. */
 export interface Receiver {
   readonly requests: readonly Received[];
+  /** The mails, which go nowhere. */
+  readonly mails: readonly { server: EmailServer; mail: Email }[];
   /** The next answers; after them 200 with an empty object. */
   readonly answers: Answer[];
   readonly net: Net;
@@ -36,6 +39,7 @@ const originHeader = "x-wanted-origin";
 
 export async function startReceiver(): Promise<Receiver> {
   const requests: Received[] = [];
+  const mails: { server: EmailServer; mail: Email }[] = [];
   const answers: Answer[] = [];
   const server = createServer(async (request, response) => {
     const { [originHeader]: origin, ...headers } = request.headers;
@@ -52,9 +56,13 @@ export async function startReceiver(): Promise<Receiver> {
     const url = request.url.replace(origin, here);
     return await direct({ ...request, url, headers: { ...request.headers, [originHeader]: origin } }, signal);
   };
-  const net = { send, signal: AbortSignal.timeout(30_000) };
+  const email: SendEmail = async (server, mail) => {
+    mails.push({ server, mail });
+  };
+  const net = { send, email, signal: AbortSignal.timeout(30_000) };
   return {
     requests,
+    mails,
     answers,
     net,
     async deliver(url, message, thread) {

@@ -61,13 +61,17 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
     const answer = await receive?.(request, signal);
     return await unlessDead(() => answer ?? { status: 503, text: "", headers: {} });
   };
+  const email = async () => {
+    await unlessDead(() => undefined);
+    throw new Error("there is no mail server");
+  };
   const { ports, metrics } = compose(
     settings,
     {
       ...surroundings,
       transport,
       log,
-      messages: { destinations: () => destinations, net: { send } },
+      messages: { destinations: () => destinations, net: { send, email } },
       version: "0.0.0",
       instance: "simulated",
       host: {

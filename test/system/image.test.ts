@@ -146,13 +146,15 @@ describe("The image", () => {
     );
   }
 
-  it("has a bundle of which the engine holds each character in one byte", () => {
-    const bytes = readFileSync(join(root, "dist/rebootd.mjs"));
-    assert.equal(
-      bytes.find((byte) => byte > 127),
-      undefined,
-    );
-  });
+  for (const file of ["rebootd.mjs", "nodemailer.mjs"]) {
+    it(`has ${file} of which the engine holds each character in one byte`, () => {
+      const bytes = readFileSync(join(root, "dist", file));
+      assert.equal(
+        bytes.find((byte) => byte > 127),
+        undefined,
+      );
+    });
+  }
 
   for (const platform of platforms) {
     const { architecture, elfMachine, emulator } = platform;
@@ -302,6 +304,7 @@ describe("The image", () => {
         assert.deepEqual(others.map((file) => relative(unpacked, file)).sort(), [
           "LICENSE",
           "THIRD-PARTY-NOTICES.txt",
+          "nodemailer.mjs",
           "rebootd.mjs",
           "usr/local/LICENSE",
           ...["GPL-2", "GPL-3", "LGPL-2", "LGPL-2.1", "LGPL-3"].map(
