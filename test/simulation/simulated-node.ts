@@ -19,7 +19,8 @@ import type { VirtualServer } from "./virtual-server.ts";
 export interface SimulatedNodeOptions {
   /** For every daemon. */
   options?: RawOptions;
-  post?: HttpPost;
+  /** Prometheus and Alertmanager, for the daemons of all machines, or of each. */
+  post?: HttpPost | { of: (node: string) => HttpPost };
   /** Takes the messages of all daemons. */
   receive?: HttpSend;
   /** For the daemons of all machines, or of each; without it the machines have none. */
@@ -66,6 +67,11 @@ export function daemonOf(node: string): User {
 
 const controlPlaneLabel = { "node-role.kubernetes.io/control-plane": "" };
 
+function postOf(name: string, post: SimulatedNodeOptions["post"]): HttpPost {
+  if (post === undefined) return async () => ({ status: 503, text: "" });
+  return "of" in post ? post.of(name) : post;
+}
+
 /** The machine is off; its `run` powers it on. */
 export function createSimulatedNode(
   number: number,
@@ -98,7 +104,7 @@ export function createSimulatedNode(
         },
         clock,
         random,
-        post: options.post ?? (async () => ({ status: 503, text: "" })),
+        post: postOf(name, options.post),
       },
       ...(options.receive && { receive: options.receive }),
       onLog: (line) => logs.push(line),
