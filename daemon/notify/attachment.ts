@@ -1,17 +1,13 @@
 import { cut } from "../text/cut.ts";
 import { colourOf, headingOf } from "./appearance.ts";
-import { type Dialect, escapedTo, escapeMarkdown } from "./markup.ts";
+import { type Dialect, escapedTo, escapeMarkdown, linkable } from "./markup.ts";
 import type { Message } from "./message.ts";
 
 /** A message with an attachment as Slack had it before its blocks; Mattermost and Rocket.Chat have it with Markdown. */
 export function attachmentOf(message: Message, title: string | undefined, dialect: Dialect): object {
   const { text, node, event, runbook } = message;
   const escaped = (max: number, line: string) => escapedTo(max, line, (one) => escapeMarkdown(one, dialect));
-  const link = runbook?.replace(
-    /[()<>\s]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
-  const lines = [escaped(textMaxChars, text), link === undefined ? "" : `[Runbook](${link})`];
+  const lines = [escaped(textMaxChars, text), runbook === undefined ? "" : `[Runbook](${linkable(runbook)})`];
   return {
     text: escaped(titleMaxChars, headingOf(message, title)),
     attachments: [

@@ -9,14 +9,20 @@ export type DeliverTo = (
   thread: string | undefined,
 ) => Promise<string | undefined>;
 
+/** The targets, which may be known only to the server. */
+export type Targets = readonly string[] | ((message: Message, net: Net) => Promise<readonly string[]>);
+
 /**
  * Delivers to each target, also after one has refused. A repeat of the message goes only to the targets that have
  * not taken it. The thread has those of the targets, in their order.
  */
-export function toEach(targets: readonly string[], deliverTo: DeliverTo): Deliver {
+export function toEach(given: Targets, deliverTo: DeliverTo): Deliver {
   const taken = new Map<string, Map<string, string>>();
   return async (message, net, thread) => {
+    const targets = typeof given === "function" ? await given(message, net) : given;
     const roots = thread?.split(separator) ?? [];
+    // Targets that have changed are in another order.
+    const rootOf = (at: number) => (roots.length === targets.length ? roots[at] || undefined : undefined);
     const done = taken.get(message.id) ?? new Map<string, string>();
     taken.set(message.id, done);
     for (const id of [...taken.keys()].slice(0, -rememberedMax)) taken.delete(id);
@@ -24,7 +30,7 @@ export function toEach(targets: readonly string[], deliverTo: DeliverTo): Delive
     for (const [at, target] of targets.entries()) {
       if (done.has(target)) continue;
       try {
-        done.set(target, (await deliverTo(target, message, net, roots[at] || undefined)) ?? "");
+        done.set(target, (await deliverTo(target, message, net, rootOf(at))) ?? "");
       } catch (error) {
         errors.push(error);
       }

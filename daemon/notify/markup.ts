@@ -42,6 +42,11 @@ export function escapeMarkdown(text: string, { escaped = nothing, parted = nothi
     .join("");
 }
 
+/** A web address for the parentheses of a link in Markdown, which it does not end. */
+export function linkable(address: string): string {
+  return address.replace(/[()<>\s]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
 /** U+200B */
 export const noWidth = "\u200b";
 

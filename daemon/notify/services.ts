@@ -3,6 +3,7 @@ import { discord } from "./services/discord.ts";
 import { generic } from "./services/generic.ts";
 import { googlechat } from "./services/googlechat.ts";
 import { gotify } from "./services/gotify.ts";
+import { matrix } from "./services/matrix.ts";
 import { mattermost } from "./services/mattermost.ts";
 import { ntfy } from "./services/ntfy.ts";
 import { opsgenie } from "./services/opsgenie.ts";
@@ -13,6 +14,7 @@ import { slack } from "./services/slack.ts";
 import { smtp } from "./services/smtp.ts";
 import { teams } from "./services/teams.ts";
 import { telegram } from "./services/telegram.ts";
+import { zulip } from "./services/zulip.ts";
 
 /** Every kind of destination. A plain web address belongs to the first that recognizes it. */
 export const services: readonly Service[] = [
@@ -20,6 +22,7 @@ export const services: readonly Service[] = [
   generic,
   googlechat,
   gotify,
+  matrix,
   mattermost,
   ntfy,
   opsgenie,
@@ -30,4 +33,5 @@ export const services: readonly Service[] = [
   smtp,
   teams,
   telegram,
+  zulip,
 ];

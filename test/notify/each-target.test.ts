@@ -58,6 +58,15 @@ describe("A destination with several targets", () => {
     });
   });
 
+  it("asks for targets that only the server knows, and has no thread where their number has changed", async () => {
+    const targets = ["a"];
+    const deliver = toEach(async () => targets, deliverTo);
+    assert.equal(await deliver(message({ id: "1" }), net), "t-a");
+    targets.push("b");
+    await deliver(message({ id: "2" }), net, "t-a");
+    assert.deepEqual(asked, ["1 a", "2 a", "2 b"]);
+  });
+
   it("has no thread where no target gives one, or where they are too long together", async () => {
     assert.equal(await toEach(["a", "b"], async () => undefined)(message(), net), undefined);
     assert.equal(await toEach(["a", "b"], async () => "x".repeat(101))(message(), net), undefined);
