@@ -18,7 +18,9 @@ import {
 import { ProxyError } from "./cluster/proxy.ts";
 import type { Transport } from "./cluster/transport.ts";
 import { createHost } from "./compose/host.ts";
+import { openMessages } from "./compose/open-messages.ts";
 import { start } from "./compose/start.ts";
+import type { NotifySettings } from "./config/options/notify.ts";
 import type { RawOptions, Settings } from "./config/settings.ts";
 import { explain } from "./report/log.ts";
 import { ConfigError, invalidValue } from "./text/config-error.ts";
@@ -54,6 +56,8 @@ const io = {
   err: (text: string) => void process.stderr.write(text),
   clock: systemClock,
   random: Math.random,
+  readText: (file: string) => textOf(createReadStream(file, { end: fileMaxBytes })),
+  openMessages: (settings: NotifySettings) => openMessages(settings, io),
   connect: (credentials: Credentials) =>
     createClient({
       transport: transportTo(credentials.kubeconfig, () => loadPersonalKubeconfig(credentials)),
@@ -89,7 +93,6 @@ function run(raw: RawOptions): Promise<void> {
     instance: hostname(),
     connect: (kubeconfig: string | undefined) =>
       transportTo(kubeconfig, () => loadKubeconfig({ kubeconfig, listed: kubeconfigFiles(process.env) })),
-    readText: (file: string) => textOf(createReadStream(file, { end: fileMaxBytes })),
     createHost: (settings: Settings) => createHost(settings, systemClock, process.kill, stop.signal),
   };
   return start(raw, ports, stop.signal);

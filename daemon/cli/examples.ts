@@ -48,6 +48,9 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     one("Let a node reboot again", "rebootd resume worker-1"),
     one("End the pause of all nodes, and a halt after failures", "rebootd resume --all"),
   ],
+  notify: [
+    one("Try the destinations of messages", "rebootd notify --test --notify-url-file=/etc/rebootd/urls"),
+  ],
   completion: [one("Load the completion into this shell", "source <(rebootd completion bash)")],
 };
 

@@ -10,6 +10,7 @@ import { completionCommand } from "./completion.ts";
 import { addExamples } from "./examples.ts";
 import { explainCommand } from "./explain.ts";
 import { lockCommand } from "./lock.ts";
+import { type NotifyIo, notifyCommand } from "./notify.ts";
 import { pauseCommand } from "./pause.ts";
 import { planCommand } from "./plan.ts";
 import { rebootCommand } from "./reboot.ts";
@@ -18,7 +19,7 @@ import { runCommand } from "./run.ts";
 import { statusCommand } from "./status.ts";
 import { unlockCommand } from "./unlock.ts";
 
-export interface Io extends PersonIo {
+export interface Io extends PersonIo, NotifyIo {
   version: string;
 }
 
@@ -53,6 +54,7 @@ export async function runProgram(
     .addCommand(rebootCommand(io, signal))
     .addCommand(pauseCommand(io, signal))
     .addCommand(resumeCommand(io, signal))
+    .addCommand(notifyCommand(io, signal))
     .addCommand(completionCommand(io.out, () => program));
   for (const command of [program, ...program.commands]) {
     addExamples(command);

@@ -1,21 +1,19 @@
 import { backoffMs } from "../time/backoff.ts";
-import type { Clock, Random } from "../time/clock.ts";
-import { withDeadline } from "../time/deadline.ts";
+import type { Random } from "../time/clock.ts";
+import { type AttemptPorts, attempt, failureText } from "./attempt.ts";
 import type { Destination } from "./destination.ts";
 import type { Message } from "./message.ts";
-import { DeliveryError, type Net } from "./service.ts";
+import { DeliveryError } from "./service.ts";
 
 /** How an attempt to deliver a message went: `dropped` is the last one, and the message does not arrive. */
 export const deliveryOutcomes = ["sent", "retried", "dropped"] as const;
 export type DeliveryOutcome = (typeof deliveryOutcomes)[number];
 
-export interface LineOptions {
+export interface LineOptions extends AttemptPorts {
   /** Name of the destination. */
   name: string;
   /** The destination in its present configuration; undefined where that no longer has it. */
   destination: () => Destination | undefined;
-  net: Omit<Net, "signal">;
-  clock: Clock;
   random: Random;
   /** The thread that the destination has for this topic. */
   thread: (topic: string) => string | undefined;
@@ -25,8 +23,6 @@ export interface LineOptions {
   onSettled: () => void;
   /** Called when the destination begins to fail, with each message that is dropped, and when it takes messages again. */
   report: (level: "info" | "warn", message: string) => void;
-  /** Ends all attempts. */
-  signal: AbortSignal;
 }
 
 /** The messages for one destination, in their order. */
@@ -42,8 +38,6 @@ export interface Waiting {
   tries: number;
 }
 
-/** A service that trickles its answer is no better than a silent one. */
-const attemptMs = 10_000;
 const retry = { firstMs: 2000, maxMs: 5 * 60_000 };
 const retryAfterMaxMs = 30 * 60_000;
 /** Later nobody wants to hear of it. */
@@ -62,7 +56,7 @@ export function createLine(options: LineOptions): Line {
   async function run(): Promise<void> {
     isRunning = true;
     for (let first = waiting[0]; first !== undefined && !signal.aborted; first = waiting[0]) {
-      const pauseMs = await attempt(first);
+      const pauseMs = await trySend(first);
       if (pauseMs === undefined) {
         leave(first);
         onSettled();
@@ -76,14 +70,16 @@ export function createLine(options: LineOptions): Line {
   }
 
   /** The pause before the next attempt; undefined when the message needs none. */
-  async function attempt(one: Waiting): Promise<number | undefined> {
+  async function trySend(one: Waiting): Promise<number | undefined> {
     const destination = options.destination();
     if (destination === undefined) {
       onOutcome(serviceOf(name), "dropped");
       return undefined;
     }
     try {
-      await send(destination, one.message);
+      const { message } = one;
+      const thread = await attempt(destination, message, options.thread(message.topic), options);
+      if (thread !== undefined) options.onThread(message.topic, thread);
     } catch (error) {
       return signal.aborted ? 0 : failed(one, destination, error);
     }
@@ -91,13 +87,6 @@ export function createLine(options: LineOptions): Line {
     if (isFailing) report("info", `messages reach ${name} again`);
     isFailing = false;
     return undefined;
-  }
-
-  async function send({ deliver }: Destination, message: Message): Promise<void> {
-    const found = await withDeadline(clock, attemptMs, signal, name, (inner) =>
-      deliver(message, { ...options.net, signal: inner }, options.thread(message.topic)),
-    );
-    if (found !== undefined) options.onThread(message.topic, found);
   }
 
   function failed(one: Waiting, destination: Destination, error: unknown): number | undefined {
@@ -108,7 +97,7 @@ export function createLine(options: LineOptions): Line {
     onOutcome(destination.service, isLast ? "dropped" : "retried");
     if (isLast || !isFailing) {
       const next = isLast ? "it is dropped" : "it is sent again";
-      const why = hidden(textOf(error), destination.secrets);
+      const why = failureText(error, destination);
       report("warn", `the message ${one.message.event} has not reached ${name}, ${next}: ${why}`);
     }
     isFailing = true;
@@ -141,16 +130,4 @@ function leastOf(waiting: readonly Waiting[]): Waiting | undefined {
 /** "slack-2" is of the service slack. */
 function serviceOf(name: string): string {
   return name.replace(/-\d+$/, "");
-}
-
-function textOf(error: unknown): string {
-  const { message, code } = error as NodeJS.ErrnoException;
-  return message || String(code ?? error);
-}
-
-/** The text without secrets; a long one first, as it may contain others. */
-function hidden(text: string, secrets: readonly string[]): string {
-  return secrets
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((left, secret) => left.replaceAll(secret, "***"), text);
 }

@@ -53,5 +53,5 @@ export const noWidth = "\u200b";
 const nothing = /(?!)/g;
 const webAddress = /(https?:\/\/[^\s<>]+)/;
 
-/** Where a line would become a heading, a quotation, an item of a list, a rule or code. */
+/** The places where a line would become a heading, a quotation, an item of a list, a rule or code. */
 const blockStart = /^(?=[ \t]*(?:[-#>+=]|\d+[.)])|\t| {4})/gm;

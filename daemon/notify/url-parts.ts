@@ -22,7 +22,7 @@ export function pathParts({ pathname }: URL): string[] {
  * not list are refused, also one that is there twice.
  */
 export function parameters<N extends string>(url: URL, names: readonly N[]): Partial<Record<N, string>> {
-  // What follows # is no part of the parameters, so the last one would be cut there.
+  // The text after # is no part of the parameters, so the last one would be cut there.
   if (url.hash !== "") throw new Error("must have each # written as %23");
   const pairs = [...url.searchParams].map(([name, value]) => [name.toLowerCase(), value] as const);
   const isKnown = (name: string): boolean => (names as readonly string[]).includes(name);

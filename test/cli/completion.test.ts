@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { runProgram } from "../../daemon/cli/program.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
+import { openMessages } from "../notify/no-messages.ts";
 import { everyRow } from "../rows.ts";
 
 async function printed(...args: string[]): Promise<string> {
@@ -15,6 +16,7 @@ async function printed(...args: string[]): Promise<string> {
     err: assert.fail,
     clock: systemClock,
     random: Math.random,
+    openMessages,
     connect: () => assert.fail("a cluster was asked for"),
   };
   assert.equal(await runProgram(args, io, () => assert.fail("a daemon"), new AbortController().signal), 0);

@@ -27,6 +27,10 @@ async function run(
     },
     clock: systemClock,
     random: Math.random,
+    // Nothing of this machine is asked.
+    openMessages: async () => {
+      throw new ConfigError("no cluster here");
+    },
     connect,
   };
   const start = async (raw: RawOptions) => {

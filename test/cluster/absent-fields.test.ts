@@ -28,6 +28,7 @@ import { lookAtHolder } from "../../daemon/lock/overdue.ts";
 import type { Clock } from "../../daemon/time/clock.ts";
 import { oneChunk } from "../kubernetes/api/bodies.ts";
 import { type Fields, isFields } from "../kubernetes/api/object.ts";
+import { openMessages } from "../notify/no-messages.ts";
 import { everyRow } from "../rows.ts";
 import { objects, since } from "./whole-objects.ts";
 
@@ -101,7 +102,16 @@ async function readAll(world: World): Promise<Record<string, string>> {
     const out = (more: string) => {
       text += more;
     };
-    const io = { environment: {}, version: "0", out, err: out, clock, random: () => 0.5, connect: () => api };
+    const io = {
+      environment: {},
+      version: "0",
+      out,
+      err: out,
+      clock,
+      random: () => 0.5,
+      openMessages,
+      connect: () => api,
+    };
     const code = await runProgram(args, io, async () => {}, signal);
     return `${code} ${text}`;
   };

@@ -4,6 +4,7 @@ import { runProgram } from "../../daemon/cli/program.ts";
 import { start } from "../../daemon/compose/start.ts";
 import { options, type RawOptions } from "../../daemon/config/settings.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
+import { openMessages } from "../notify/no-messages.ts";
 import { everyRow } from "../rows.ts";
 
 const { signal } = new AbortController();
@@ -20,6 +21,7 @@ async function run(raw: RawOptions) {
     },
     clock: systemClock,
     random: Math.random,
+    openMessages,
     connect: () => assert.fail("a cluster was asked for"),
   };
   const untouched = {

@@ -5,6 +5,7 @@ import { contract } from "../../daemon/annotations/names.ts";
 import { runProgram } from "../../daemon/cli/program.ts";
 import { parseRecord } from "../../daemon/cycle/record.ts";
 import type { KubeObject } from "../kubernetes/api/object.ts";
+import { openMessages } from "../notify/no-messages.ts";
 import { createStory, minute } from "./story.ts";
 
 const story = createStory();
@@ -29,6 +30,7 @@ async function rebootdReboot(reason: string): Promise<void> {
     version: "1",
     clock: story.world.time.clock,
     random: () => 0.5,
+    openMessages,
     connect: () => story.world.api,
     out: nowhere,
     err: nowhere,

@@ -8,6 +8,7 @@ import type { FindingCode } from "../../daemon/drain/finding.ts";
 import { type DrainPlan, isBlocked } from "../../daemon/drain/preflight.ts";
 import { createApiServer } from "../kubernetes/api/server.ts";
 import { createVirtualTime } from "../kubernetes/virtual-time.ts";
+import { openMessages } from "../notify/no-messages.ts";
 import { seeded } from "./seeded.ts";
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
@@ -103,6 +104,7 @@ function createCluster(seed = 1) {
         version: "1",
         clock,
         random,
+        openMessages,
         connect: () => api,
         out: say("out"),
         err: say("err"),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { runProgram } from "../../daemon/cli/program.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import type { Environment } from "../../daemon/config/environment.ts";
+import { openMessages } from "../notify/no-messages.ts";
 import type { SmallWorld } from "./small-world.ts";
 
 export interface Typed {
@@ -29,6 +30,7 @@ export async function type(
     },
     clock: world.time.clock,
     random: () => 0.5,
+    openMessages,
     connect: () => api,
   };
   const code = await runProgram(args, io, () => assert.fail("a daemon was started"), world.signal);
