@@ -123,7 +123,7 @@ const textMaxChars = 4000;
 const fieldMaxChars = 1000;
 const threadNameMaxChars = 100;
 
-/** Of the levels; `color` is that of messages without a level, as all of kured's are. */
+/** The colours of the levels; `color` is that of messages without a level, as all of kured's are. */
 function coloursOf(given: Partial<Record<(typeof names)[number], string>>): Partial<Record<Tone, number>> {
   const number = (name: "color" | "colorerror" | "colorwarn" | "colorinfo" | "colordebug") => {
     const value = given[name];
