@@ -96,12 +96,17 @@ describe("The component apparmor", () => {
     ["/usr/local/bin/node", "w"],
     ["/usr/lib/libc.so.6", "w"],
     ["/rebootd.mjs", "w"],
+    ["/nodemailer.mjs", "w"],
   ];
   for (const [path, modes] of others) {
     it(`does not let it ${modes} ${path}`, () => {
       for (const mode of modes) assert.ok(!allows(profile, { path, mode }), mode);
     });
   }
+
+  it("lets it read what sends mail, which it loads with the first mail", () => {
+    assert.ok(allows(profile, { path: "/nodemailer.mjs", mode: "r" }));
+  });
 
   it("lets it write to nothing but the bus and /dev/null, and run nothing", () => {
     const harmless = profile.files.filter(({ modes }) => /^[rm]+$/.test(modes));
