@@ -1,10 +1,11 @@
 import { uptime } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { Settings } from "../config/settings.ts";
 import { readBootID } from "../host/boot-id.ts";
 import { type Argv, createExec, onHost } from "../host/exec.ts";
 import { exposureText, lookAtExposure } from "../host/exposure.ts";
 import type { Host } from "../host/host.ts";
+import { createJournal, journalSocket } from "../host/journal.ts";
 import { createLogind } from "../host/logind/logind.ts";
 import { chooseNeed } from "../host/need/choose-need.ts";
 import { choosingRebooter } from "../host/reboot/choice.ts";
@@ -35,6 +36,7 @@ export async function createHost(
         commandRebooter(reboot.machine.command, hostArgv, exec),
       ],
       reboot.machine.method,
+      createJournal(join(need.runPath, journalSocket), clock),
     ),
     logind,
     async exposure(inner) {

@@ -1,9 +1,13 @@
 /** Performs actions. Each depends on the pass that has led to it. */
+
 import { saysTheSame } from "../notify/mail.ts";
 import { ageMs, type Moments, momentsOf } from "../time/both-clocks.ts";
+import type { Clock } from "../time/clock.ts";
+import { announcement } from "./announcement.ts";
 import type { Action } from "./decision.ts";
 import type { Observation } from "./observation.ts";
 import { type CycleParts, waitingOf } from "./parts.ts";
+import type { CyclePorts } from "./ports.ts";
 import { type CycleRecord, writeRecord } from "./record.ts";
 import { save, saveOrReport } from "./save.ts";
 
@@ -89,7 +93,7 @@ async function leaveFormerLock({ ports, memory }: CycleParts, signal: AbortSigna
 async function reboot(
   parts: CycleParts,
   record: CycleRecord,
-  { began, why, version }: Basis,
+  { seen, began, why, version }: Basis,
   signal: AbortSignal,
 ): Promise<void> {
   const { ports, memory, evidence } = parts;
@@ -99,9 +103,10 @@ async function reboot(
   const isKept = saysTheSame(record.mail, ports.messages.toKeep());
   if (!isKept || !memory.carries(writeRecord(record)))
     await save(parts, { record, change: {}, why, version }, signal);
-  const checkedMs = ageMs(began, momentsOf(ports.clock));
-  if (checkedMs > checksMaxMs)
-    throw new Error(`the checks before the reboot are ${Math.round(checkedMs / 1000)} s old`);
+  confirmAge(began, ports.clock);
+  await announce(ports, seen, signal);
+  // The machine may have been suspended meanwhile.
+  confirmAge(began, ports.clock);
   evidence.add({ type: "asked", ask: undefined });
   try {
     await ports.rebooter.reboot(signal);
@@ -110,5 +115,25 @@ async function reboot(
     const { message, code } = error as Error & { code?: string };
     if (code === "reboot-refused") evidence.add({ type: "asked", ask: { result: "refused", why: message } });
     ports.report.failed("asking the machine to reboot", error);
+  }
+}
+
+function confirmAge(began: Moments, clock: Clock): void {
+  const checkedMs = ageMs(began, momentsOf(clock));
+  if (checkedMs > checksMaxMs)
+    throw new Error(`the checks before the reboot are ${Math.round(checkedMs / 1000)} s old`);
+}
+
+/** No failure keeps the reboot back: it only leaves people without the reason. */
+async function announce(
+  { nodeName, rebooter, report }: CyclePorts,
+  { need, lock }: Observation,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await rebooter.announce(announcement(nodeName, need, lock?.holders), signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    report.failed("announcing the reboot on the machine", error);
   }
 }

@@ -101,7 +101,10 @@ describe("With --max-unavailable", () => {
         host: {
           need: { check: async () => needed, watch: () => {} },
           readBootID: async () => node.status?.nodeInfo?.bootID ?? "",
-          rebooter: { reboot: () => assert.fail("it is only to look") },
+          rebooter: {
+            announce: () => assert.fail("it is only to look"),
+            reboot: () => assert.fail("it is only to look"),
+          },
           logind: noLogind,
         },
         post: () => assert.fail("nobody is to be asked"),

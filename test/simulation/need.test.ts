@@ -26,7 +26,10 @@ async function follow(answers: readonly Need[]) {
           watch: () => {},
         },
         readBootID: async () => "one",
-        rebooter: { reboot: () => assert.fail("no window is open") },
+        rebooter: {
+          announce: () => assert.fail("no window is open"),
+          reboot: () => assert.fail("no window is open"),
+        },
         logind: noLogind,
       },
       post: () => assert.fail("nobody is to be asked"),

@@ -22,6 +22,8 @@ export interface SimulatedDaemon {
   /** Gets every line of the log. */
   onLog: (line: string) => void;
   onMetrics?: (metrics: Metrics) => void;
+  /** Told what the people of the machine are told before it goes down. */
+  onAnnouncement?: (text: string) => void;
 }
 
 const noBus = async () => {
@@ -36,7 +38,7 @@ export const noLogind: Host["logind"] = { listInhibitors: noBus, listSessions: n
  * does afterwards has no effect on anything, as with a process that is gone.
  */
 export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
-  const { storage, surroundings, onLog, onMetrics } = daemon;
+  const { storage, surroundings, onLog, onMetrics, onAnnouncement } = daemon;
   const stop = new AbortController();
   let dead = false;
   const exited = Promise.withResolvers<string>();
@@ -84,6 +86,9 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
         },
         readBootID: async () => (storage.read(bootIdFile) ?? "").trim(),
         rebooter: {
+          announce: async (text) => {
+            await unlessDead(() => onAnnouncement?.(text));
+          },
           reboot: async () => {
             await unlessDead(() => undefined);
             storage.write(rebootFile, "");

@@ -40,6 +40,8 @@ export interface Hooks {
   onDaemonRequest: (node: string, request: ApiRequest) => void;
   /** Told of each event of a machine. */
   onMachineEvent: (event: MachineEvent) => void;
+  /** Told what a daemon announces on its machine before it asks for the reboot. */
+  onAnnouncement: (node: string, text: string) => void;
 }
 
 /** A machine in memory, with its kubelet and its daemon. */
@@ -109,6 +111,7 @@ export function createSimulatedNode(
       ...(options.receive && { receive: options.receive }),
       onLog: (line) => logs.push(line),
       onMetrics: (one) => metrics.push(one),
+      onAnnouncement: (text) => hooks.onAnnouncement(name, text),
     });
   const machine = createMachine({
     name,

@@ -95,7 +95,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const events: MachineEvent[] = [];
   const logs: string[] = [];
   const metrics: Metrics[] = [];
-  const hooks: Hooks = { onDaemonRequest: () => {}, onMachineEvent: () => {} };
+  const hooks: Hooks = { onDaemonRequest: () => {}, onMachineEvent: () => {}, onAnnouncement: () => {} };
 
   void runControllers(portsFor("controllers"));
   const { components = [] } = options;

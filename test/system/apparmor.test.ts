@@ -11,11 +11,16 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
+import {
+  type AddressInfo,
+  createServer as createJournalServer,
+  type Server as JournalServer,
+} from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
+import { journalSocket } from "../../daemon/host/journal.ts";
 import { createLogind } from "../../daemon/host/logind/logind.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { type Answer, type Call, startFakeBus } from "../host/logind/fake-bus.ts";
@@ -108,10 +113,14 @@ describe("The component apparmor", () => {
     assert.ok(allows(profile, { path: "/nodemailer.mjs", mode: "r" }));
   });
 
-  it("lets it write to nothing but the bus and /dev/null, and run nothing", () => {
+  it("lets it write to nothing but the bus, the journal and /dev/null, and run nothing", () => {
     const harmless = profile.files.filter(({ modes }) => /^[rm]+$/.test(modes));
     const others = profile.files.filter((one) => !harmless.includes(one)).map(({ name }) => name);
-    assert.deepEqual(others, ["/dev/null", "/run/dbus/system_bus_socket"]);
+    assert.deepEqual(others, [
+      "/dev/null",
+      "/host/run/systemd/journal/stdout",
+      "/run/dbus/system_bus_socket",
+    ]);
     assert.doesNotMatch(profile.files.map(({ modes }) => modes).join(""), /x/);
   });
 
@@ -150,6 +159,7 @@ async function askLogindAll(socket: string): Promise<Call[]> {
     },
     GetAll: { error: "org.freedesktop.DBus.Error.UnknownObject" },
     Get: { signature: "v", body: [["b", false]] },
+    SetWallMessage: { signature: "", body: [] },
     RebootWithFlags: { error: "org.freedesktop.DBus.Error.UnknownMethod" },
     Reboot: { signature: "", body: [] },
   };
@@ -164,6 +174,7 @@ async function askLogindAll(socket: string): Promise<Call[]> {
     await logind.listInhibitors(signal);
     await logind.listSessions(signal);
     await logind.isShuttingDown(signal);
+    await logind.setWallMessage("down for a moment", signal);
     await logind.reboot({ skipInhibitors: true }, signal);
   } finally {
     await bus.close();
@@ -180,6 +191,7 @@ async function traceLife(folder: string): Promise<Life> {
   let machine: Machine | undefined;
   let server: SimulatedServer | undefined;
   let prometheus: Server | undefined;
+  let journal: JournalServer | undefined;
   let daemon: ChildProcess | undefined;
   let log = "";
   const eventually = async (what: string, isSo: () => boolean) => {
@@ -199,6 +211,9 @@ async function traceLife(folder: string): Promise<Life> {
     await installRights(server);
     await server.apiFor(administrator).create("/api/v1/nodes", { metadata: { name: "n1" } }, { signal });
     const environment = layOutPod(root, await server.kubeconfigFor(daemonUserOn("n1")), cert);
+    journal = createJournalServer((stream) => stream.resume().end()).listen(
+      join(root, "host/run", journalSocket),
+    );
     const args = [
       "--node-id=n1",
       "--run-path=/host/run",
@@ -228,6 +243,7 @@ async function traceLife(folder: string): Promise<Life> {
   } finally {
     daemon?.kill("SIGKILL");
     prometheus?.close();
+    journal?.close();
     prometheus?.closeAllConnections();
     await server?.stop();
     await machine?.stop();
@@ -287,7 +303,16 @@ async function startPrometheus(tls: { key: string; cert: string }): Promise<Serv
 
 /** The image, what a kubelet puts into the pod beside it, and what comes from the node; returns the pod's environment. */
 function layOutPod(root: string, kubeconfig: string, caPem: string): NodeJS.ProcessEnv {
-  const folders = ["usr/lib", "usr/lib64", "usr/local/bin", "proc", "sys", "dev", "run/dbus", "host/run"];
+  const folders = [
+    "usr/lib",
+    "usr/lib64",
+    "usr/local/bin",
+    "proc",
+    "sys",
+    "dev",
+    "run/dbus",
+    "host/run/systemd/journal",
+  ];
   for (const name of folders) mkdirSync(join(root, name), { recursive: true });
   for (const name of ["lib", "lib64"]) symlinkSync(`usr/${name}`, join(root, name));
   const libraries = execFileSync("ldd", [process.execPath], { encoding: "utf8" }).match(/\/lib[^ :]*/g) ?? [];

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { inhibitorsGate } from "../../daemon/gates/inhibitors.ts";
 import { usersGate } from "../../daemon/gates/users.ts";
 import { createLogind, type Logind } from "../../daemon/host/logind/logind.ts";
@@ -79,6 +81,23 @@ describe("logind of a real machine", () => {
     assert.deepEqual(classes, ["background", "user"]);
     await machine.exec("systemctl", "stop", "visit", "timer");
     await eventually(async () => (await gate.check(context(0), signal)).open);
+  });
+
+  it("shows to people on their terminals why it goes down", async () => {
+    const { boots } = machine;
+    const seen = join(machine.root, "root/seen");
+    const terminal = ["script", "--quiet", "--flush", "--command", "sleep infinity", "/root/seen"];
+    await machine.exec("systemd-run", "--quiet", "--unit=terminal", ...terminal);
+    await eventually(async () => (await machine.exec("ls", "/dev/pts")).includes("0"));
+    // As login does it: https://man7.org/linux/man-pages/man5/utmp.5.html
+    const entry =
+      'pack("s x2 i a32 a4 a32 a256 s2 i3 i4 a20", 7, $$, "pts/0", "p0", "anna", "", (0) x 9, "")';
+    await machine.exec("perl", "-e", `open(F, ">>", "/run/utmp"); print F ${entry}`);
+    const rebooter = logindRebooter(logind, { skipInhibitors: false });
+    await rebooter.announce?.("rebooting node n1: packages libc6", signal);
+    await rebooter.reboot(signal).catch(() => {}); // The machine may go down before its answer is out.
+    await machine.isUp(boots + 1);
+    assert.match(readFileSync(seen, "utf8"), /^rebootd: rebooting node n1: packages libc6\r?$/m);
   });
 
   it("is called systemd, by which --reboot-method=signal knows it", async () => {

@@ -26,7 +26,10 @@ export interface MachineCluster {
   recordOf(name: string): Promise<CycleRecord | undefined>;
   /** The last lines of the machine's unit rebootd. */
   logOf(name: string, lines?: number): Promise<string>;
-  wantReboot(name: string): Promise<unknown>;
+  /** `packages`: as the package manager names them beside the need. */
+  wantReboot(name: string, packages?: readonly string[]): Promise<unknown>;
+  /** The notices in the journal of the machine's boot before this one, by the name of the program. */
+  noticesBefore(name: string, program: string): Promise<string[]>;
   /** Fails with the logs of all machines. */
   eventually(what: string, isSo: () => Promise<boolean>, seconds?: number): Promise<void>;
   stop(): Promise<void>;
@@ -84,7 +87,14 @@ export async function startMachineCluster(): Promise<MachineCluster> {
         .machine(name)
         .exec("journalctl", "-u", "rebootd", "-n", `${lines}`, "-o", "cat", "--no-pager")
         .catch(String),
-    wantReboot: (name) => cluster.machine(name).exec("touch", "/run/reboot-required"),
+    async wantReboot(name, packages = []) {
+      const script = "printf '%s\\n' \"$@\" >/run/reboot-required.pkgs; touch /run/reboot-required";
+      await cluster.machine(name).exec("sh", "-ec", script, "sh", ...packages);
+    },
+    async noticesBefore(name, program) {
+      const asked = ["--boot=-1", `--identifier=${program}`, "--priority=notice..notice", "--output=cat"];
+      return (await cluster.machine(name).exec("journalctl", "--no-pager", ...asked)).split("\n");
+    },
     async eventually(what, isSo, seconds = 40) {
       const until = Date.now() + seconds * 1000;
       while (!(await isSo())) {

@@ -87,6 +87,22 @@ async function rollAll(): Promise<number> {
   return most;
 }
 
+/** Of the boot before, with the packages; and of logind, which is not asked by the other methods. */
+async function saysWhy(name: string, method: string): Promise<void> {
+  const [line = "", ...more] = await cluster.noticesBefore(name, "rebootd");
+  assert.deepEqual(more, []);
+  assert.match(
+    line,
+    new RegExp(`^rebooting node ${name}: packages linux-image-6.1, ${method}; cycle since 20[-\\dT:]+Z$`),
+  );
+  const told = await cluster.noticesBefore(name, "systemd-logind");
+  assert.equal(
+    told.includes(`System is rebooting (rebootd: ${line}).`),
+    method === "logind",
+    told.join("\n"),
+  );
+}
+
 describe("Real machines", () => {
   before(async () => {
     cluster = await startMachineCluster();
@@ -98,8 +114,9 @@ describe("Real machines", () => {
     it(`reboot one at a time, each once, by ${method}`, async () => {
       for (const name of names) await useOptions(name, { REBOOT_METHOD: method });
       const before = boots();
-      await Promise.all(names.map(cluster.wantReboot));
+      await Promise.all(names.map((name) => cluster.wantReboot(name, ["linux-image-6.1", method])));
       assert.equal(await rollAll(), 1);
+      for (const name of names) await saysWhy(name, method);
       assert.deepEqual(
         boots(),
         before.map((count) => count + 1),

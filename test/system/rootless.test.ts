@@ -100,21 +100,30 @@ describe("The component rootless on a real machine", () => {
     await eventually("anna is logged in", async () =>
       /anna/.test(await machine.exec("loginctl", "list-sessions", "--no-legend")),
     );
-    await cluster.wantReboot("m1");
+    await cluster.wantReboot("m1", ["libc6"]);
     await eventually("it has rebooted", async () => bootIDs("m1").length === 2);
     await eventually("it is given back", async () => (await recordOf("m1"))?.phase === "Idle");
+    const [line = ""] = await cluster.noticesBefore("m1", "rebootd");
+    assert.match(line, /^rebooting node m1: packages libc6; cycle since /);
+    const told = await cluster.noticesBefore("m1", "systemd-logind");
+    assert.ok(told.includes(`System is rebooting (rebootd: ${line}).`), told.join("\n"));
     assert.equal((await nodeOf("m1")).spec?.unschedulable, undefined);
   });
 
   it("reboots it with the components mirror and seccomp too", async () => {
     await installHostFiles(machine, "mirror");
     await restart(/Idle: no reboot is needed/, ["rootless", "mirror", "seccomp"]);
-    await cluster.wantReboot("m1");
+    await cluster.wantReboot("m1", ["libc6"]);
     await cluster.eventually("it has rebooted", async () => cluster.bootIDs("m1").length === 3);
     await cluster.eventually(
       "it is given back",
       async () => (await cluster.recordOf("m1"))?.phase === "Idle",
     );
+    // The journal's socket is not in the mirror, but logind's is elsewhere.
+    assert.deepEqual(await cluster.noticesBefore("m1", "rebootd"), [""]);
+    const told = (await cluster.noticesBefore("m1", "systemd-logind")).join("\n");
+    assert.match(told, /System is rebooting \(rebootd: rebooting node m1: packages libc6; cycle since /);
+    assert.doesNotMatch(await cluster.logOf("m1", 100), /announcing the reboot/);
   });
 });
 

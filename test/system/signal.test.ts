@@ -46,9 +46,11 @@ for (const { components, kills } of forms) {
 
     it("reboots the machine by the signal, and gives the node back", async () => {
       const { bootIDs, eventually, nodeOf, recordOf } = cluster;
-      await cluster.wantReboot("m1");
+      await cluster.wantReboot("m1", ["libc6"]);
       await eventually("it has rebooted", async () => bootIDs("m1").length === 2);
       await eventually("it is given back", async () => (await recordOf("m1"))?.phase === "Idle");
+      const [line = ""] = await cluster.noticesBefore("m1", "rebootd");
+      assert.match(line, /^rebooting node m1: packages libc6; cycle since /);
       assert.equal((await nodeOf("m1")).spec?.unschedulable, undefined);
     });
   });

@@ -33,6 +33,8 @@ export function startRebootd(
     `--node-id=${name}`,
     `--kubeconfig=${kubeconfig}`,
     `--namespace=${lock.namespace}`,
+    // Not this machine's, which has a journal.
+    `--run-path=${folder}`,
     `--reboot-sentinel=${folder}/${sentinelFile}`,
     `--boot-id-path=${folder}/${bootIdFile}`,
     "--enter-host=false",

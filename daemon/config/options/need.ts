@@ -13,7 +13,7 @@ export const needOptions = {
     type: path,
     default: "/var/run",
     placeholder: "FOLDER",
-    help: "The host's /run, where debian, suse and flatcar have their file",
+    help: "The host's /run, where debian, suse and flatcar have their file, and the journal its socket",
   },
   "reboot-sentinel": {
     type: path,

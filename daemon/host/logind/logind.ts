@@ -19,6 +19,12 @@ export interface Logind {
   /** Whether a shutdown or reboot is in progress, requested by any program. */
   isShuttingDown(signal: AbortSignal): Promise<boolean>;
   /**
+   * The text that logind shows with the next reboot, on the terminals of those who are logged in and in its
+   * journal; "" for none, and nothing on terminals. It gives up sooner than the other calls, because the reboot waits for
+   * it.
+   */
+  setWallMessage(text: string, signal: AbortSignal): Promise<void>;
+  /**
    * Resolves when logind has accepted the request. With block inhibitors, systemd 257 and later refuses it
    * without `skipInhibitors`.
    */
@@ -56,6 +62,7 @@ export interface Session {
 }
 
 const deadlineMs = 5000;
+const wallDeadlineMs = 1000;
 const sessionsMax = 500;
 
 const manager = {
@@ -72,10 +79,12 @@ const unknownToThisVersion = new Set([
 ]);
 
 export function createLogind(socket: string, clock: Clock): Logind {
-  const asking = <T>(signal: AbortSignal, work: (ask: Ask) => Promise<T>): Promise<T> =>
-    withDeadline(clock, deadlineMs, signal, `asking logind over ${socket}`, (inner) =>
-      withBus(socket, inner, work),
-    );
+  const asking = <T>(
+    signal: AbortSignal,
+    work: (ask: Ask) => Promise<T>,
+    ms: number = deadlineMs,
+  ): Promise<T> =>
+    withDeadline(clock, ms, signal, `asking logind over ${socket}`, (inner) => withBus(socket, inner, work));
   return {
     listInhibitors: (signal) => asking(signal, listInhibitors),
     listSessions: (signal) => asking(signal, listSessions),
@@ -89,6 +98,14 @@ export function createLogind(socket: string, clock: Clock): Logind {
         const [isPreparing] = await askFor(ask, preparingForShutdown, flagAnswer);
         return isPreparing;
       }),
+    setWallMessage: (text, signal) =>
+      asking(
+        signal,
+        async (ask) => {
+          await ask({ ...manager, member: "SetWallMessage", signature: "sb", body: [text, text !== ""] });
+        },
+        wallDeadlineMs,
+      ),
     reboot: ({ skipInhibitors }, signal) =>
       asking(signal, async (ask) => {
         if (skipInhibitors && (await rebootWithFlags(ask, skipInhibitorsFlag))) return;

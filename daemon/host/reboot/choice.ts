@@ -1,4 +1,5 @@
 import type { Argv } from "../exec.ts";
+import type { Journal } from "../journal.ts";
 import { type Choice, type MethodName, type Rebooter, type RebootMethod, RebootRefused } from "./rebooter.ts";
 
 /** How the machine is rebooted. */
@@ -9,10 +10,14 @@ export interface RebootSettings {
   signal: number;
 }
 
-/** Reboots by the configured method, or with `auto` by the first method that can work. */
+/**
+ * Reboots by the configured method, or with `auto` by the first method that can work. Whatever the method, the
+ * journal has a line about it.
+ */
 export function choosingRebooter(
   methods: readonly RebootMethod[],
   asked: MethodName | "auto",
+  journal: Journal,
 ): Required<Rebooter> {
   let chosen: RebootMethod | undefined;
 
@@ -29,12 +34,30 @@ export function choosingRebooter(
     return { method: undefined, cannot };
   }
 
+  async function chosenMethod(signal: AbortSignal): Promise<RebootMethod | undefined> {
+    if (chosen === undefined) await choose(signal);
+    return chosen;
+  }
+
   return {
     choose,
+    async announce(why, signal) {
+      const method = await chosenMethod(signal);
+      const results = await Promise.allSettled([journal.write(why, signal), method?.announce?.(why, signal)]);
+      signal.throwIfAborted();
+      const failures = results.filter((one) => one.status === "rejected").map(({ reason }) => reason.message);
+      if (failures.length > 0) throw new Error(failures.join("; "));
+    },
     async reboot(signal) {
-      if (chosen === undefined) await choose(signal);
-      if (chosen === undefined) throw new RebootRefused(`no way to reboot with --reboot-method=${asked}`);
-      await chosen.reboot(signal);
+      const method = await chosenMethod(signal);
+      try {
+        if (method === undefined) throw new RebootRefused(`no way to reboot with --reboot-method=${asked}`);
+        await method.reboot(signal);
+      } catch (error) {
+        // The announcement is in the journal, and the machine stays up.
+        if (error instanceof RebootRefused) await journal.write(error.message, signal).catch(() => {});
+        throw error;
+      }
     },
   };
 }

@@ -44,6 +44,8 @@ export function logindRebooter(
         return message + ((await whyDenied(error)) || (code === "no-bus" ? "" : advice));
       }
     },
+    // logind writes the text into the journal, and to those who are logged in, when it accepts the reboot.
+    announce: (why, signal) => logind.setWallMessage(`rebootd: ${why}`, signal),
     async reboot(signal) {
       try {
         await logind.reboot({ skipInhibitors }, signal);
@@ -53,6 +55,8 @@ export function logindRebooter(
         // After a later loss of the connection the machine may be going down. Only the boot ID is proof.
         const isRefused = cause instanceof BusRefusal || cause instanceof BusUnreachable;
         if (!isRefused) throw cause;
+        // The text would be that of the next reboot, requested by any program.
+        await logind.setWallMessage("", signal).catch(() => {});
         throw new RebootRefused(`asking logind to reboot: ${cause.message}`, { cause });
       }
     },

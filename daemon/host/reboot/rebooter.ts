@@ -1,6 +1,11 @@
 /** Asks the machine to reboot. Resolves when it was asked; only the boot ID proves a reboot. */
 export interface Rebooter {
   reboot(signal: AbortSignal): Promise<void>;
+  /**
+   * Tells the people of the machine that it goes down next, and why, in one line. Rejects within seconds with
+   * what has failed: no reason not to reboot.
+   */
+  announce(why: string, signal: AbortSignal): Promise<void>;
   /** Selects the first of several methods that can work, by prechecks. This method is used from then on. */
   choose?(signal: AbortSignal): Promise<Choice>;
 }
@@ -21,11 +26,14 @@ export class RebootRefused extends Error {
 }
 
 /** One way to ask the machine. */
-export interface RebootMethod extends Rebooter {
+export interface RebootMethod {
   readonly name: MethodName;
   /**
    * The reason why the method certainly does not work here, found without side effects; undefined if it can
    * work.
    */
   precheck(signal: AbortSignal): Promise<string | undefined>;
+  /** Announces in a way that belongs to this method alone, by the rules of the {@link Rebooter}. */
+  announce?(why: string, signal: AbortSignal): Promise<void>;
+  reboot(signal: AbortSignal): Promise<void>;
 }

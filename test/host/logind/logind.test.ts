@@ -97,6 +97,17 @@ describe("logind", () => {
     await assert.rejects(logind.listSessions(signal), /GetAll: .*AccessDenied: not yours/);
   });
 
+  it("is waited for only a second by a text that it is to show", async () => {
+    const waits: number[] = [];
+    const sleep: Clock["sleep"] = (ms, inner) => clock.sleep(waits.push(ms) && ms, inner);
+    await answering(({ member }) => (member === "SetWallMessage" ? "silence" : nothing));
+    await assert.rejects(
+      createLogind(socket, { ...clock, sleep }).setWallMessage("down for a moment", signal),
+      /asking logind over .*: timed out after 1 s/,
+    );
+    assert.deepEqual([waits, bus?.calls], [[1000], ["SetWallMessage(down for a moment, true)"]]);
+  });
+
   it("returns its answer to CanReboot", async () => {
     await answering(() => ({ signature: "s", body: ["challenge"] }));
     assert.equal(await logind.canReboot(signal), "challenge");

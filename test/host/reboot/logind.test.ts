@@ -67,6 +67,25 @@ describe("Rebooting by logind", () => {
     );
   });
 
+  it("has its text shown, and takes the text back if it is refused", async () => {
+    await answering({ SetWallMessage: nothing, Reboot: nothing }, async (bus) => {
+      const rebooter = logindRebooter(logind, { skipInhibitors: false });
+      await rebooter.announce?.("rebooting node n1: packages libc6", signal);
+      await rebooter.reboot(signal);
+      assert.deepEqual(bus.calls, [
+        "SetWallMessage(rebootd: rebooting node n1: packages libc6, true)",
+        "Reboot(false)",
+      ]);
+    });
+    const denied = refused("org.freedesktop.DBus.Error.AccessDenied");
+    for (const SetWallMessage of [nothing, denied]) {
+      await answering({ SetWallMessage, Reboot: denied }, async (bus) => {
+        await assert.rejects(logindRebooter(logind, { skipInhibitors: false }).reboot(signal), RebootRefused);
+        assert.deepEqual(bus.calls, ["Reboot(false)", "SetWallMessage(, false)"]);
+      });
+    }
+  });
+
   it("is not certainly refused without an answer", async () => {
     await answering({}, () =>
       assert.rejects(
