@@ -35,7 +35,7 @@ const silencesSchema = z.array(
 const savedSchema = z.object({ silenceID: z.string() });
 
 /**
- * The silences that have one of these matchers, also those that have expired not long ago, and the server's
+ * The silences with these matchers, among others, also those that have expired not long ago, and the server's
  * clock, or this node's where it shows none. Rejects if that is unknown.
  */
 export async function listSilences(
@@ -43,8 +43,8 @@ export async function listSilences(
   matchers: readonly Matcher[],
   signal: AbortSignal,
 ): Promise<{ silences: readonly Silence[]; now: number }> {
-  // The filter compares the text of an expression with this text.
-  const [first] = matchers.filter(({ isEqual }) => isEqual);
+  // A filter selects silences with a matcher of the same text; versions differ in how they take expressions.
+  const first = matchers.find(({ isEqual, isRegex }) => isEqual && !isRegex);
   const filter = first && new URLSearchParams({ filter: `${first.name}=${JSON.stringify(first.value)}` });
   const asked = filter === undefined ? path : `${path}?${filter}`;
   const { value, date } = await askServerDated(server, asked, undefined, signal);

@@ -1,5 +1,5 @@
 /** Keeps the silences of this node in Alertmanager as the cycle needs them, beside the loop. */
-import type { JsonServer } from "../prometheus/server.ts";
+import { type JsonServer, serverText } from "../prometheus/server.ts";
 import { backoffMs } from "../time/backoff.ts";
 import { createBucket } from "../time/bucket.ts";
 import type { Random } from "../time/clock.ts";
@@ -46,12 +46,16 @@ const looks = { burst: 10, refillMs: 60_000 };
 /** One look makes a request for each change. Of more there are none, unless somebody copies silences. */
 const stepsMax = 5;
 const leastPauseMs = 1000;
+/** Replicas of Alertmanager tell each other of a new silence within seconds. Later it is lost. */
+const unlistedMs = 60_000;
 
 export function createSilences(ports: SilencePorts, signal: AbortSignal): Silences {
   const { clock } = ports.server;
   const lists = ports.silences.map((matchers) => matchersFor(matchers, ports.nodeName));
   /** When each ends, by `clock.elapsed()`. */
   const ends = lists.map(() => 0);
+  /** The last one that was created; when, by `clock.elapsed()`. */
+  const created: ({ id: string; at: number } | undefined)[] = [];
   const wake = createWake(clock);
   const mayLook = createBucket(clock, looks);
   let wanted: CycleNow | undefined;
@@ -65,7 +69,7 @@ export function createSilences(ports: SilencePorts, signal: AbortSignal): Silenc
     const errors: unknown[] = [];
     for (const [index, matchers] of lists.entries()) {
       try {
-        const { endsInMs, lookInMs } = await keepOne(matchers);
+        const { endsInMs, lookInMs } = await keepOne(index, matchers);
         ends[index] = clock.elapsed() + endsInMs;
         pauses.push(Math.max(leastPauseMs, lookInMs));
       } catch (error) {
@@ -77,14 +81,19 @@ export function createSilences(ports: SilencePorts, signal: AbortSignal): Silenc
     return Math.min(...pauses);
   }
 
-  async function keepOne(matchers: readonly Matcher[]) {
+  async function keepOne(index: number, matchers: readonly Matcher[]) {
     const { server, nodeName } = ports;
     const { silences, now } = await listSilences(server, matchers, signal);
     const own = ownSilences(silences, nodeName, matchers);
     const { steps, endsAt, lookAt } = planSilence(wanted, own, nodeName, now);
+    const made = created[index];
+    const isFresh = made !== undefined && clock.elapsed() - made.at < unlistedMs;
+    if (isFresh && silences.every(({ id }) => id !== made.id))
+      throw new Error(`${serverText(server)} does not list the silence that it has created`);
     for (const step of steps.slice(0, stepsMax)) {
-      await saveSilence(server, matchers, step, signal);
+      const id = await saveSilence(server, matchers, step, signal);
       ports.onOutcome(step.outcome);
+      if (step.outcome === "created") created[index] = { id, at: clock.elapsed() };
     }
     return { endsInMs: endsAt - now, lookInMs: lookAt === undefined ? lengthMs : lookAt - now };
   }

@@ -31,6 +31,8 @@ export function createAlertmanager(now: () => number) {
     requests,
     alerts,
     fault: undefined as AlertmanagerFault | undefined,
+    /** A replica that has heard of no silence yet. */
+    isLagging: false,
     /** Called after each change of a silence, with what it was before. */
     onChange: (_after: StoredSilence, _before: StoredSilence | undefined): void => {},
     active: () => silences.filter(({ endsAt }) => endsAt > now()),
@@ -76,10 +78,10 @@ export function createAlertmanager(now: () => number) {
     if (!url.pathname.endsWith("/api/v2/silences")) return { status: 404, text: "", date };
     if (body !== undefined) return { ...save(JSON.parse(body)), date };
     const [, name, value] = /^(\w+)=(".*")$/.exec(url.searchParams.get("filter") ?? "") ?? [];
-    const found = silences.filter(
+    const found = (model.isLagging ? [] : silences).filter(
       ({ matchers }) =>
         name === undefined ||
-        matchers.some((one) => one.name === name && JSON.stringify(one.value) === value),
+        matchers.some((one) => one.name === name && !one.isRegex && JSON.stringify(one.value) === value),
     );
     return { status: 200, text: JSON.stringify(found.map((one) => shown(one, now()))), date };
   }

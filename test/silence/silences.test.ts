@@ -194,6 +194,35 @@ describe("The silences of a daemon", () => {
     assert.equal(alertmanager.silences.length, 1);
   });
 
+  it("are not made twice where another replica of Alertmanager does not know of them yet", async () => {
+    const { pass, start, alertmanager, isSilenced } = createScene({
+      texts: ['instance=~"{node}(:[0-9]+)?"'],
+    });
+    const { silences } = start();
+    silences.follow(draining, false);
+    await pass(1000);
+    alertmanager.isLagging = true;
+    silences.follow(rebooting, false);
+    await pass(5000);
+    silences.follow(undefined, true);
+    await pass(5000);
+    assert.equal(alertmanager.silences.length, 1);
+    alertmanager.isLagging = false;
+    await pass(6 * minute);
+    assert.deepEqual([alertmanager.silences.length, isSilenced("n1")], [1, false]);
+  });
+
+  it("are made again where Alertmanager has lost them", async () => {
+    const { pass, start, alertmanager, isSilenced } = createScene();
+    const { silences } = start();
+    silences.follow(draining, false);
+    await pass(2 * minute);
+    alertmanager.silences.length = 0;
+    silences.follow(rebooting, false);
+    await pass(1000);
+    assert.deepEqual([alertmanager.silences.length, isSilenced("n1")], [1, true]);
+  });
+
   it("are forgotten 25 minutes after the cycle where Alertmanager does not come back", async () => {
     const { pass, start, alertmanager } = createScene();
     const { silences } = start();
