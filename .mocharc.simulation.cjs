@@ -14,6 +14,8 @@ module.exports = {
   jobs: 2,
   extension,
   spec: ["test/simulation/**/*.test.ts"],
+  // A run of its own: `npm run test:planted`.
+  ignore: ["test/simulation/storm/planted-bugs.test.ts"],
   timeout,
   slow,
   "forbid-only": only,

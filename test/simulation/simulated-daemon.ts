@@ -26,8 +26,12 @@ export interface SimulatedDaemon {
   onAnnouncement?: (text: string) => void;
 }
 
+/** One for all, as daemons ask all the time, and the stack of an error takes long to make. */
+const busError = Object.assign(new Error("no D-Bus socket at /run/dbus/system_bus_socket"), {
+  code: "no-bus",
+});
 const noBus = async () => {
-  throw Object.assign(new Error("no D-Bus socket at /run/dbus/system_bus_socket"), { code: "no-bus" });
+  throw busError;
 };
 
 /** A machine without D-Bus. */

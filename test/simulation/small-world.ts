@@ -8,7 +8,11 @@ import type { EventReason } from "../../daemon/report/events.ts";
 import type { Metrics } from "../../daemon/report/metrics.ts";
 import type { ApiServer, RequestFacts } from "../kubernetes/api/server.ts";
 import { runBudgetHolder } from "../kubernetes/controllers/budget-holder.ts";
-import { runControllers } from "../kubernetes/controllers/manager.ts";
+import {
+  type ControllerOptions,
+  controllerNames,
+  runControllers,
+} from "../kubernetes/controllers/manager.ts";
 import { type NodeAgents, runNodeAgents } from "../kubernetes/controllers/node-agents.ts";
 import type { Machine, MachineEvent } from "../kubernetes/machines/machine.ts";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
@@ -29,6 +33,9 @@ import { startVirtualServer, type VirtualServer } from "./virtual-server.ts";
 export interface SmallWorldOptions extends SimulatedNodeOptions {
   nodes: number;
   workloads?: Workload[];
+  controllers?: ControllerOptions;
+  /** How often a quiet watch gets a bookmark. */
+  bookmarkIntervalMs?: number;
   /** Of a controller that is none of Kubernetes' own. */
   nodeAgents?: NodeAgents;
   /** Name of a budget that lets nothing go but from cordoned nodes. */
@@ -43,6 +50,13 @@ export interface SmallWorldOptions extends SimulatedNodeOptions {
   /** Machines that join later than the others. */
   joinsAfterMs?: Record<string, number>;
 }
+
+/** For stories of weeks: what happens all the time happens far less often, but not so rarely that a watch counts as broken. */
+export const slowCluster = {
+  kubelet: { heartbeatMs: 60 * 60_000 },
+  controllers: { nodeGraceMs: 90 * 60_000 },
+  bookmarkIntervalMs: 4 * 60_000,
+} satisfies Partial<SmallWorldOptions>;
 
 /** A cluster in memory and in virtual time, with the real daemon on each node. */
 export interface SmallWorld extends TestWorld, Hooks {
@@ -86,9 +100,10 @@ export function isFromDaemon({ user }: RequestFacts): boolean {
 const lockPath = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
 
 export async function startSmallWorld(options: SmallWorldOptions): Promise<SmallWorld> {
-  const { seed, rights, between } = options;
+  const { seed, rights, between, bookmarkIntervalMs } = options;
   const base = startVirtualServer({
     seed,
+    bookmarkIntervalMs,
     authorization: rights === "everything" || between ? "always-allow" : "rbac",
   });
   const { time, server, api, signal, portsFor } = base;
@@ -97,7 +112,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const metrics: Metrics[] = [];
   const hooks: Hooks = { onDaemonRequest: () => {}, onMachineEvent: () => {}, onAnnouncement: () => {} };
 
-  void runControllers(portsFor("controllers"));
+  void runControllers(portsFor("controllers"), controllerNames, options.controllers);
   const { components = [] } = options;
   const without = ["DaemonSet", ...(components.includes("without-admission") ? admissionKinds : [])];
   const admitted = options.admitted ?? admittedFor(options.options);

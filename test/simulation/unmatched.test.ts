@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { alert, field, vector } from "../prometheus/servers.ts";
+import { slowCluster } from "./small-world.ts";
 import { createStory, minute } from "./story.ts";
 
 const story = createStory();
@@ -38,7 +39,7 @@ describe("A node that waits for its window for weeks", () => {
       await start(
         { ...options, preflight },
         {
-          kubelet: { heartbeatMs: 30_000 },
+          ...slowCluster,
           post: (url, form, signal) =>
             (field(form, "query")?.startsWith("ALERTS") ? found : none)(url, form, signal),
         },

@@ -1,15 +1,21 @@
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { type ApiServer, createApiServer, type RequestFacts } from "../kubernetes/api/server.ts";
+import {
+  type ApiServer,
+  type ApiServerOptions,
+  createApiServer,
+  type RequestFacts,
+} from "../kubernetes/api/server.ts";
 import type { Ports } from "../kubernetes/controllers/ports.ts";
 import { createVirtualTime, type VirtualTime } from "../kubernetes/virtual-time.ts";
 import type { MachineClock } from "./machine-clock.ts";
 import { pausedWith } from "./paused-transport.ts";
 import { seeded } from "./seeded.ts";
 
-export interface VirtualServerOptions {
+export interface VirtualServerOptions extends Pick<ApiServerOptions, "authorization"> {
+  /** A minute, without it. */
+  bookmarkIntervalMs?: number | undefined;
   seed: number | undefined;
-  authorization: "rbac" | "always-allow";
 }
 
 /** The API server in virtual time, its administrator, and the ports of everybody else. */
@@ -26,12 +32,21 @@ export interface VirtualServer {
 
 const noon = Date.parse("2026-11-24T12:00:00Z");
 
-export function startVirtualServer({ seed = 1, authorization }: VirtualServerOptions): VirtualServer {
+export function startVirtualServer({
+  seed = 1,
+  bookmarkIntervalMs,
+  ...settings
+}: VirtualServerOptions): VirtualServer {
   const random = seeded(seed);
   const time = createVirtualTime(noon);
   const end = new AbortController();
   const { signal } = end;
-  const server = createApiServer({ timers: time.timers, random, authorization });
+  const server = createApiServer({
+    timers: time.timers,
+    random,
+    ...settings,
+    ...(bookmarkIntervalMs && { bookmarkIntervalMs }),
+  });
   // Where answers took no time, a loop of several parties could go round for ever in one moment. The test's own client,
   // for whom time stands still, is answered at once.
   const isAnsweredLate = ({ user }: RequestFacts) => user !== "kubernetes-admin";

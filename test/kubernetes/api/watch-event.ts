@@ -1,6 +1,6 @@
 /** The events of a watch as lines of JSON, in the form that the client asked for. */
 import { type Form, partialJson, wholeJson } from "./forms.ts";
-import type { KubeObject } from "./object.ts";
+import type { Fields, KubeObject } from "./object.ts";
 import type { Resource } from "./resource.ts";
 import { zeroOf } from "./schema.ts";
 import type { ApiError } from "./status.ts";
@@ -26,6 +26,7 @@ export function createEventWriter(
 ): EventWriter {
   /** A table names its columns once. */
   let hasColumns = false;
+  let zero: Fields | undefined;
   const line = (type: string, json: string) => `{"type":"${type}","object":${json}}\n`;
   return {
     object(type, object) {
@@ -40,7 +41,8 @@ export function createEventWriter(
     bookmark(resourceVersion, annotations) {
       if (form === "table") return line("BOOKMARK", tableJson(resource, [], { resourceVersion }, false));
       const metadata = { resourceVersion, ...(annotations && { annotations }) };
-      const object = { ...zeroOf(resource.type), metadata } as unknown as KubeObject;
+      zero ??= zeroOf(resource.type);
+      const object = { ...zero, metadata } as unknown as KubeObject;
       return line(
         "BOOKMARK",
         form === "partial" ? partialJson(resource, object) : wholeJson(resource, object),

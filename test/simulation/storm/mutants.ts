@@ -96,7 +96,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the lock is written whatever its version",
-    seed: 5,
+    seed: 11,
     file: "lock/lock-object.ts",
     edits: [["resourceVersion: metadata?.resourceVersion, annotations", "annotations"]],
   },
@@ -192,7 +192,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "patches of the Node name no version",
-    seed: 34,
+    seed: 255,
     file: "cycle/node.ts",
     edits: [["    ...(resourceVersion !== undefined && { resourceVersion }),\n", ""]],
   },
@@ -345,7 +345,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a watch goes on at the version from before a restore",
     limits: { alone: { kind: "restored", rate: 10 } },
-    seed: 473,
+    seed: 47,
     file: "cluster/informer.ts",
     edits: [["if (list !== undefined) version =", "version ="]],
   },
@@ -409,7 +409,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a record that says that its node is drained is believed after a start",
     limits: { alone: { kind: "forged-record", rate: 40 } },
-    seed: 91,
+    seed: 423,
     file: "cycle/rebooting.ts",
     edits: [["if (!seen.isDrained) {", "if (Date.now() < 0) {"]],
   },

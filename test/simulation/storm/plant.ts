@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 import { readImports } from "../../read-imports.ts";
@@ -37,6 +38,14 @@ export async function importPlanted(mutant: Mutant): Promise<Pick<typeof import(
     return storms;
   } finally {
     hooks.deregister();
+  }
+}
+
+/** Throws unless each text that the bug replaces is there exactly once. */
+export function checkPlaces(mutant: Mutant): void {
+  for (const file of new Set(mutant.edits.map(([, , where = mutant.file]) => where))) {
+    const { href } = new URL(file, daemon);
+    planted(mutant, href, readFileSync(fileURLToPath(href), "utf8"));
   }
 }
 

@@ -24,7 +24,7 @@ const { play } = await (mutant === undefined ? import("./play.ts") : importPlant
 const { drawScenario } = await import("./draw-scenario.ts");
 
 process.on("message", async ({ seed, limits }: Task) => {
-  const { violations, looks } = await play(drawScenario(seed, limits));
+  const { violations, looks } = await play(drawScenario(seed, limits), mutant && 1);
   const broken = violations.map(({ promise, message }) => `${promise}: ${message}`);
   process.send?.({ seed, broken, looks } satisfies Result);
 });
