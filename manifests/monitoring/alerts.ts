@@ -159,4 +159,14 @@ export const alerts: readonly AlertRow[] = [
     description:
       "The daemon of node {{ $labels.node }} has failed at least three times in 15 minutes, the API server refuses what it writes on its Node, or it cannot tell whether a reboot is needed.",
   },
+  {
+    alert: "RebootdSilenceFailing",
+    severity: "warning",
+    for: "2m",
+    // One failure is no news; 1.5, because increase() extrapolates.
+    expr: `${byNode} (increase(rebootd_silences_total{outcome="failed"}[1h])) > 1.5`,
+    summary: "A node cannot silence its alerts while it reboots.",
+    description:
+      "Node {{ $labels.node }} has failed at least twice within an hour to create, extend or end its silences in Alertmanager. Its reboot goes on, and its alerts may page people, or stay silenced for up to 25 minutes after it.",
+  },
 ];

@@ -81,6 +81,20 @@ export const stories: readonly Story[] = [
     description: notBack("A node that holds a slot of the lock"),
   },
   {
+    alert: "RebootdSilenceFailing",
+    title: "silences that Alertmanager refuses again and again",
+    series: {
+      'rebootd_silences_total{node="n1",outcome="failed"}': "0x20 1+1x2 3x40",
+      'rebootd_silences_total{node="n1",outcome="created"}': "0x20 1+1x2 3x40",
+      // Once is no news.
+      'rebootd_silences_total{node="n2",outcome="failed"}': "0x20 1x60",
+      'rebootd_silences_total{node="n3",outcome="created"}': "0x20 1+1x2 3x40",
+    },
+    silentAt: 11,
+    firesAt: 14,
+    labels: { node: "n1" },
+  },
+  {
     alert: "RebootdNodeFailed",
     title: "a node that is Failed",
     series: { 'rebootd_phase{node="n1",phase="Failed"}': "0x20 1x60" },
