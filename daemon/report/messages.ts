@@ -185,6 +185,7 @@ function isCurrent(id: string, nodeName: string, record: CycleRecord): boolean {
 
 /** Messages about failures that the change makes: they are written with it, before they are sent. */
 function lettersOf(change: PhaseChange, maker: Maker, queue: Queue) {
+  if (change.from.phase === change.to.phase) return [];
   return eventsOfChange(change)
     .filter(({ level, isImplied, reason }) => level === "error" && !isImplied && reason in messageTable)
     .map((event) => maker.message(event, change.to))

@@ -169,4 +169,17 @@ export const alerts: readonly AlertRow[] = [
     description:
       "Node {{ $labels.node }} has failed at least twice within an hour to create, extend or end its silences in Alertmanager. Its reboot goes on, and its alerts may page people, or stay silenced for up to 25 minutes after it.",
   },
+  {
+    alert: "RebootdNotificationsFailing",
+    severity: "warning",
+    for: "10m",
+    // A message that is refused for good is dropped at once; any other one is sent again until it arrives.
+    expr: [
+      `${byNode} (increase(rebootd_notifications_total{outcome="dropped"}[1h])) > 0`,
+      `or ${byNode} (min_over_time(rebootd_notifications_pending[15m])) > 0`,
+    ].join("\n"),
+    summary: "Messages about a node do not arrive.",
+    description:
+      "Messages that the daemon of node {{ $labels.node }} sends have been dropped in the last hour, or have not arrived for 15 minutes.",
+  },
 ];

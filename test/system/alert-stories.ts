@@ -266,6 +266,22 @@ export const stories: readonly Story[] = [
     firesAt: 27,
     labels: { node: "n1" },
   },
+  {
+    alert: "RebootdNotificationsFailing",
+    title: "a message that its service refuses for good",
+    series: { 'rebootd_notifications_total{node="n1",channel="slack",outcome="dropped"}': "0x20 1x60" },
+    silentAt: 18,
+    firesAt: 22,
+    labels: { node: "n1" },
+  },
+  {
+    alert: "RebootdNotificationsFailing",
+    title: "a service that does not answer",
+    series: { 'rebootd_notifications_pending{node="n1"}': "0x20 1x60" },
+    silentAt: 33,
+    firesAt: 38,
+    labels: { node: "n1" },
+  },
 ];
 
 /** Minutes of the roll in which a node does something, one after the other. */

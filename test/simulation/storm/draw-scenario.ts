@@ -13,6 +13,7 @@ import {
 import { drawOptions, drawUsual } from "./draw-usual.ts";
 import { type HarsherKind, stormSecondsOf } from "./harsher.ts";
 import { locks } from "./locks.ts";
+import { hasMessages, messageOptions } from "./messages.ts";
 import { type Limits, type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 
 /** Pure: the storm that a seed stands for. */
@@ -52,6 +53,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
         : [...wants, ...drawAlone(cast, alone, usual)],
   };
   finish(scenario);
+  if (hasMessages(seed)) addMessages(scenario);
   const isJoined = nodes > 2 && draw.chance(0.15);
   return isJoined ? { ...scenario, joinsAfter: draw.integer(10, stormSeconds) } : scenario;
 }
@@ -64,6 +66,15 @@ function placed({ integer, chance, oneOf, node }: Draw, usual: () => Omit<Troubl
   const phase = oneOf<Phase>("Draining", "Rebooting", "Returning", "Settling", "Restoring");
   const where = "node" in trouble ? (trouble.node as string) : node();
   return { at: at / 4, once: { node: where, phase }, ...trouble } as Trouble;
+}
+
+/** All daemons send messages, whatever other options they are restarted with. */
+function addMessages(drawn: Scenario): void {
+  drawn.messages = true;
+  drawn.options = { ...drawn.options, ...messageOptions };
+  drawn.troubles = drawn.troubles.map((one) =>
+    one.kind === "reconfigured" ? { ...one, options: { ...one.options, ...messageOptions } } : one,
+  );
 }
 
 /** What follows from the troubles: how long it takes, and where the lock is. */

@@ -448,4 +448,10 @@ export const mutants: readonly Mutant[] = [
     file: "lock/failures.ts",
     edits: [["return isNever ? undefined :", "return isNever || !isNever ? undefined :"]],
   },
+  {
+    name: "messages that have not arrived are forgotten with the process",
+    seed: 16,
+    file: "cycle/save.ts",
+    edits: [["mail: ports.messages.toKeep({ from: before, to: write.record, why })", "mail: undefined"]],
+  },
 ];

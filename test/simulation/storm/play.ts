@@ -17,6 +17,7 @@ import { problemsOf } from "./ending.ts";
 import { createLockObjects, emptyOtherLock } from "./harsher-actions.ts";
 import { createInterference } from "./interference.ts";
 import { locks } from "./locks.ts";
+import { createMailboxes, type Mailboxes } from "./messages.ts";
 import { createNetwork } from "./network.ts";
 import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 import type { Scene } from "./scene.ts";
@@ -47,7 +48,7 @@ const strikesSeconds = 300;
  */
 export async function play(scenario: Scenario, violationsMax: number = violationsUsual): Promise<Played> {
   const stage = await setUp(scenario, violationsMax);
-  const { world, scene, journal, promises, troubles, hindrances } = stage;
+  const { world, scene, journal, promises, troubles, hindrances, mailboxes } = stage;
   const pass = async (ms: number) => {
     await world.pass(ms);
     // For whatever reason the server is away.
@@ -64,8 +65,9 @@ export async function play(scenario: Scenario, violationsMax: number = violation
   for (const one of Object.values(hindrances)) one.endAll();
   if (!journal.isFull()) await troubles.undoAll(pass);
   calm(scenario, scene);
+  mailboxes?.calm();
   perform(() => emptyOtherLock(scene));
-  for (const message of await problemsAfterCalm(scene, journal, pass)) {
+  for (const message of await problemsAfterCalm(scene, journal, pass, mailboxes)) {
     journal.violate({ promise: "all is well in the end", message });
   }
   const circle = world.logs.find((line) => line.includes("a bug in rebootd"));
@@ -83,6 +85,7 @@ interface Stage {
   promises: AllPromises;
   troubles: Troubles;
   hindrances: Hindrances;
+  mailboxes: Mailboxes | undefined;
 }
 
 async function setUp(scenario: Scenario, violationsMax: number): Promise<Stage> {
@@ -91,11 +94,16 @@ async function setUp(scenario: Scenario, violationsMax: number): Promise<Stage> 
   const interference = createInterference(sleep);
   const network = createNetwork(sleep, random);
   const alerts = { active: false };
+  const mailboxes = scenario.messages
+    ? createMailboxes(scenario.seed, (violation) => journal.violate(violation))
+    : undefined;
   const world = await startSmallWorld({
     ...worldOf(scenario),
     between: (node, transport) => interference.between(node, network.between(node, transport)),
     post: async () => ({ status: 200, text: alertsText(alerts.active) }),
+    ...(mailboxes && { receive: mailboxes.receive }),
   });
+  mailboxes?.follow(world);
   const { clock } = world.time;
   const journal = createJournal(clock, violationsMax, () => promises.looks);
   const settings = createSettings(scenario);
@@ -140,12 +148,13 @@ async function setUp(scenario: Scenario, violationsMax: number): Promise<Stage> 
   world.onMachineEvent = (event) => {
     journal.note(`${event.machine}: ${event.type}${"how" in event ? ` ${event.how}` : ""}`);
     promises.onMachineEvent(event);
+    mailboxes?.onMachineEvent(event);
     controlPlane?.onMachineEvent(event);
     if (event.type === "booted") boots.tell(event.machine);
     keepNeeds(event, scene);
   };
   const troubles = createTroubles(scene, journal, hindrances);
-  return { world, scene, journal, promises, troubles, hindrances };
+  return { world, scene, journal, promises, troubles, hindrances, mailboxes };
 }
 
 function worldOf(scenario: Scenario): SmallWorldOptions {
@@ -299,7 +308,9 @@ async function problemsAfterCalm(
   scene: Scene,
   { second, isFull }: Journal,
   pass: (ms: number) => Promise<void>,
+  mailboxes: Mailboxes | undefined,
 ): Promise<string[]> {
+  const problemsNow = () => [...problemsOf(scene), ...(mailboxes?.problems() ?? [])];
   const calmSince = second();
   let problems: string[] = [];
   while (second() - calmSince < calmSecondsMax && !isFull()) {
@@ -308,10 +319,10 @@ async function problemsAfterCalm(
     perform(() => resume(scene));
     perform(() => askAgain(scene));
     await pass(10_000);
-    problems = problemsOf(scene);
+    problems = problemsNow();
     if (problems.length > 0) continue;
     await pass(30_000);
-    problems = problemsOf(scene);
+    problems = problemsNow();
     if (problems.length === 0) break;
   }
   return problems;

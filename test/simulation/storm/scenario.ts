@@ -30,6 +30,8 @@ export interface Scenario {
   controlPlane?: Members;
   /** How long it goes on, where that is not the usual time. */
   seconds?: number;
+  /** Messages are sent, and do not always arrive. */
+  messages?: true;
   troubles: readonly Trouble[];
 }
 
