@@ -4,7 +4,7 @@ import type { Pod } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/settings.ts";
 import { createWorkload } from "../kubernetes/workloads.ts";
 import { daemonUser } from "../world/manifests.ts";
-import { isFromDaemon } from "./small-world.ts";
+import { isFromDaemon, slowCluster } from "./small-world.ts";
 import { createStory, minute, pods } from "./story.ts";
 
 const story = createStory();
@@ -260,7 +260,7 @@ describe("A drain that cannot end, as what is evicted has nowhere to go", () => 
   }
 
   it("is not begun: on a cluster of one node nothing is evicted in a day", async () => {
-    await start({}, { workloads: [web] });
+    await start({}, { ...slowCluster, workloads: [web] });
     await wantReboot();
     assert.deepEqual(await follow(day), { cordons: 0, minutesShort: 0 });
     assert.match(

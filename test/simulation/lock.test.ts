@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RawOptions } from "../../daemon/config/settings.ts";
-import { type SmallWorld, startSmallWorld } from "./small-world.ts";
+import { type SmallWorld, type SmallWorldOptions, slowCluster, startSmallWorld } from "./small-world.ts";
 
 const minute = 60_000;
 const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
@@ -9,8 +9,12 @@ const created = "2026-11-24T11:00:00Z";
 
 let world: SmallWorld;
 
-async function start(nodes: number, options: RawOptions = {}): Promise<void> {
-  world = await startSmallWorld({ nodes, options, rights: "everything" });
+async function start(
+  nodes: number,
+  options: RawOptions = {},
+  more: Partial<SmallWorldOptions> = {},
+): Promise<void> {
+  world = await startSmallWorld({ nodes, options, rights: "everything", ...more });
 }
 
 async function annotate(path: string, key: string, value: string | null): Promise<void> {
@@ -75,7 +79,7 @@ describe("The lock", () => {
   });
 
   it("is not taken from a Node that exists, however long it holds", async () => {
-    await start(2);
+    await start(2, {}, slowCluster);
     const n2 = { nodeID: "n2", created, TTL: 0 };
     await setLock(n2);
     // The daemon of n2 would give the slot back: it is not its own.
@@ -90,7 +94,7 @@ describe("The lock", () => {
   it("costs a node that waits for it at most six requests an hour, and one watch beside that of its Node", async () => {
     const hours = 24;
     for (const concurrency of ["1", "100%"]) {
-      await start(2, { concurrency, "max-per-zone": "1" });
+      await start(2, { concurrency, "max-per-zone": "1" }, { ...slowCluster, bookmarkIntervalMs: minute });
       await setLock({ nodeID: "n2", created, TTL: 0, concurrency: 1 });
       world.machine("n2").behaviour.comesBack = false;
       world.node("n2").losesPower();
@@ -126,7 +130,7 @@ describe("The lock", () => {
   });
 
   it("set by hand is never an orphan, whatever it names", async () => {
-    await start(1);
+    await start(1, {}, slowCluster);
     await setLock({ nodeID: "gone" });
     wantReboots();
     await world.pass(24 * 60 * minute);

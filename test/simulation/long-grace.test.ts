@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { podStopAnnotation } from "../kubernetes/machines/pods.ts";
+import { slowCluster } from "./small-world.ts";
 import { createStory, minute, pods } from "./story.ts";
 import { type } from "./typed.ts";
 
@@ -32,7 +33,7 @@ describe("A pod whose grace is longer than the drain may take", () => {
   afterEach(story.stop);
 
   it("that does use it up is ended once, not by each drain again, until a person asks; and nor are the others", async () => {
-    await start({}, { nodes: 2, workloads: [web, trainer] });
+    await start({}, { ...slowCluster, nodes: 2, workloads: [web, trainer] });
     const evictionsOf = countEvictions();
     await pass(5000);
     const before = await type(story.world, ["plan", "n1"]);
@@ -74,7 +75,7 @@ describe("A pod whose grace is longer than the drain may take", () => {
   });
 
   it("holds the node no more once it has gone, or the drain may take as long", async () => {
-    await start({}, { nodes: 2, workloads: [trainer] });
+    await start({}, { ...slowCluster, nodes: 2, workloads: [trainer] });
     await pass(5000);
     await wantReboot();
     await until("it has failed", hasFailed);

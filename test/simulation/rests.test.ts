@@ -1,7 +1,7 @@
 /** What does not succeed is followed by a rest, whatever it was: nothing is tried without pause, and a person is told. */
 import assert from "node:assert/strict";
 import { daemonOf } from "./simulated-node.ts";
-import { isFromDaemon, type SmallWorld, startSmallWorld } from "./small-world.ts";
+import { isFromDaemon, type SmallWorld, slowCluster, startSmallWorld } from "./small-world.ts";
 import { recordOn } from "./stored.ts";
 
 const minute = 60_000;
@@ -149,6 +149,7 @@ describe("A drain that fails each time", () => {
 
   it("is begun three times, then its node is left alone until a person asks", async () => {
     world = await startSmallWorld({
+      ...slowCluster,
       nodes: 1,
       options: { preflight: "off" },
       workloads: [{ name: "web", replicas: 2, budget: { minAvailable: 1 } }],

@@ -96,6 +96,7 @@ export function toCel(value: unknown): CelInput {
   if (Number.isInteger(value)) return BigInt(value as number);
   if (Array.isArray(value)) return value.map(toCel);
   if (typeof value !== "object" || value === null) return value as CelInput;
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return Object.fromEntries(entries.map(([key, inner]) => [key, toCel(inner)]));
+  const map: Record<string, CelInput> = {};
+  for (const [key, inner] of Object.entries(value)) if (inner !== undefined) map[key] = toCel(inner);
+  return map;
 }
