@@ -1,3 +1,4 @@
+import { cut } from "../text/cut.ts";
 import type { Clock } from "../time/clock.ts";
 import { withDeadline } from "../time/deadline.ts";
 import type { Destination } from "./destination.ts";
@@ -6,6 +7,8 @@ import type { Net } from "./service.ts";
 
 /** A service that trickles its answer is no better than a silent one. */
 const attemptMs = 10_000;
+
+const shownMaxChars = 300;
 
 /** The world of an attempt. */
 export interface AttemptPorts {
@@ -30,7 +33,8 @@ export async function attempt(
 /** The reason of a failed attempt, without the secrets of the destination. */
 export function failureText(error: unknown, { secrets }: Pick<Destination, "secrets">): string {
   const { message, code } = error as NodeJS.ErrnoException;
-  return secrets
+  const text = secrets
     .toSorted((a, b) => b.length - a.length)
     .reduce((left, secret) => left.replaceAll(secret, "***"), message || String(code ?? error));
+  return cut(text, shownMaxChars);
 }

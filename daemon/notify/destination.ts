@@ -1,4 +1,5 @@
 import { anyOf } from "../text/list.ts";
+import { formsOf } from "../text/secrets.ts";
 import { type MessageKind, messageKindNames } from "./message.ts";
 import type { Deliver, Service } from "./service.ts";
 import { services } from "./services.ts";
@@ -111,15 +112,17 @@ function secretsOf(text: string, url: URL): string[] {
   const parts = [username, password, ...pathname.split("/"), ...searchParams.values()];
   if (!isHost) parts.push(hostname);
   // Services send the parts of a token in other orders and with other signs between them.
-  const forms = parts.flatMap((part) => [part, plain(part), ...(plain(part).match(longRun) ?? [])]);
-  return [...new Set([text, ...forms])].filter((part) => part.length >= secretMinChars);
+  const secrets = parts.flatMap((part) => [part, plain(part), ...(plain(part).match(longRun) ?? [])]);
+  const login = `${plain(username)}:${plain(password)}`;
+  const forms = [text, login, ...secrets].filter((part) => part.length >= secretMinChars).flatMap(formsOf);
+  return [...new Set(forms)];
 }
 
 /** A shorter text is no secret, and would occur in many words. */
 const secretMinChars = 6;
 
 /** No word, but a token or a part of one. */
-const longRun = /[A-Za-z0-9]{16,}/g;
+const longRun = /[A-Za-z0-9]{9,}/g;
 
 function plain(part: string): string {
   try {

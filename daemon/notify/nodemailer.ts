@@ -1,7 +1,6 @@
 import { connect, type Socket } from "node:net";
-import { shortLine } from "../text/one-line.ts";
 import type { Email, EmailServer, SendEmail } from "./email.ts";
-import { DeliveryError } from "./service.ts";
+import { DeliveryError, saidBy } from "./service.ts";
 
 /**
  * Sends mail by nodemailer, which is loaded with the first mail only: it takes a megabyte. Certificates are checked
@@ -91,11 +90,11 @@ interface SmtpError extends Error {
 function asDeliveryError(cause: SmtpError): Error {
   const { code, response, responseCode } = cause;
   if (responseCode !== undefined) {
-    const said = shortLine(response ?? String(responseCode), 200);
+    const said = saidBy(response ?? String(responseCode));
     const answered = code === "ETLS" ? "does not start TLS, and answered" : "answered";
     return new DeliveryError(`${answered} ${said}`, { isFinal: responseCode >= 500, cause });
   }
   // The login has failed without an answer that says so.
-  if (code === "EAUTH") return new DeliveryError(shortLine(cause.message, 200), { isFinal: true, cause });
+  if (code === "EAUTH") return new DeliveryError(saidBy(cause.message), { isFinal: true, cause });
   return cause;
 }

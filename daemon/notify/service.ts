@@ -1,5 +1,5 @@
 import type { HttpAnswer, HttpRequest, HttpSend } from "../http/send.ts";
-import { shortLine } from "../text/one-line.ts";
+import { oneLine } from "../text/one-line.ts";
 import type { SendEmail } from "./email.ts";
 import type { Message, MessageKind } from "./message.ts";
 
@@ -77,14 +77,22 @@ export class DeliveryError extends Error {
 /** Answers that the same request gets again: https://www.rfc-editor.org/rfc/rfc9110#section-15.5 */
 const finalStatuses = new Set([400, 401, 402, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 421, 422]);
 
-const saidMaxChars = 200;
+const saidMaxChars = 4000;
+
+/**
+ * The words of a service on one line, for an error. They are long, as half a secret would not be recognized: they are cut
+ * once the secrets are hidden.
+ */
+export function saidBy(text: string): string {
+  return oneLine(text.slice(0, saidMaxChars));
+}
 
 /** Sends the request, and answers what came with a 2xx. Rejects with a {@link DeliveryError} for any other status. */
 export async function deliver({ send, signal }: Net, request: HttpRequest): Promise<HttpAnswer> {
   const answer = await send(request, signal);
   const { status, text, headers } = answer;
   if (status >= 200 && status < 300) return answer;
-  const said = shortLine(text, saidMaxChars);
+  const said = saidBy(text);
   const fields = fieldsOf(text);
   throw new DeliveryError(`answered ${status}${said === "" ? "" : `: ${said}`}`, {
     retryAfterMs: Math.max(retryAfterMs(headers["retry-after"], headers["date"]), pauseMs(fields)),

@@ -51,7 +51,7 @@ function secretsIn(value: string): string[] {
  * The secret as it is, in JSON, in a URL, and in both kinds of base64, without the padding that a longer text
  * does not have.
  */
-function formsOf(secret: string): string[] {
+export function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   return [
     secret,

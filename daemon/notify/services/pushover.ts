@@ -1,6 +1,5 @@
 import { cut } from "../../text/cut.ts";
-import { shortLine } from "../../text/one-line.ts";
-import { DeliveryError, deliver, type Service } from "../service.ts";
+import { DeliveryError, deliver, type Service, saidBy } from "../service.ts";
 import { decoded, listOf, parameters, pathParts } from "../url-parts.ts";
 
 /** https://pushover.net/api */
@@ -38,7 +37,7 @@ export const pushover: Service = {
         body: form.toString(),
       });
       if (!isTaken(answer.text)) {
-        throw new DeliveryError(`refuses the message: ${shortLine(answer.text, 200)}`, { isFinal: true });
+        throw new DeliveryError(`refuses the message: ${saidBy(answer.text)}`, { isFinal: true });
       }
     };
   },

@@ -1,7 +1,6 @@
-import { shortLine } from "../../text/one-line.ts";
 import { attachmentOf } from "../attachment.ts";
 import type { Dialect } from "../markup.ts";
-import { DeliveryError, deliverJson, fieldsOf, type Service } from "../service.ts";
+import { DeliveryError, deliverJson, fieldsOf, type Service, saidBy } from "../service.ts";
 import { decoded, flagOf, parameters, pathParts, serverAddress } from "../url-parts.ts";
 
 /** https://docs.rocket.chat/docs/create-and-manage-incoming-webhook-integrations */
@@ -28,7 +27,7 @@ export const rocketchat: Service = {
     return async (message, net) => {
       const body = { ...sender, parseUrls: false, ...attachmentOf(message, given.title, dialect) };
       const { text } = await deliverJson(net, address, body);
-      if (fieldsOf(text)["success"] === false) throw new DeliveryError(`answered ${shortLine(text)}`);
+      if (fieldsOf(text)["success"] === false) throw new DeliveryError(`answered ${saidBy(text)}`);
     };
   },
 };

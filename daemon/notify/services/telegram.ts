@@ -1,10 +1,9 @@
 import { cut } from "../../text/cut.ts";
-import { shortLine } from "../../text/one-line.ts";
 import { headingOf } from "../appearance.ts";
 import { toEach } from "../each-target.ts";
 import { escapeHtml, noWidth } from "../markup.ts";
 import type { Message } from "../message.ts";
-import { asFields, DeliveryError, deliverJson, fieldsOf, type Service } from "../service.ts";
+import { asFields, DeliveryError, deliverJson, fieldsOf, type Service, saidBy } from "../service.ts";
 import { decoded, flagOf, listOf, parameters } from "../url-parts.ts";
 
 const names = ["chats", "channels", "title", "preview", "notification", "parsemode"] as const;
@@ -45,7 +44,7 @@ export const telegram: Service = {
         text: htmlOf(message, given.title),
       });
       const { ok, result } = fieldsOf(text);
-      if (ok !== true) throw new DeliveryError(`answered ${shortLine(text)}`);
+      if (ok !== true) throw new DeliveryError(`answered ${saidBy(text)}`);
       const { message_id } = asFields(result);
       return thread ?? (typeof message_id === "number" ? String(message_id) : undefined);
     });

@@ -1,10 +1,9 @@
 import { basicAuthorization } from "../../http/send.ts";
 import { cut } from "../../text/cut.ts";
-import { shortLine } from "../../text/one-line.ts";
 import { headingOf } from "../appearance.ts";
 import { type Dialect, escapeMarkdown, linkable } from "../markup.ts";
 import type { Message } from "../message.ts";
-import { DeliveryError, deliver, fieldsOf, type Service } from "../service.ts";
+import { DeliveryError, deliver, fieldsOf, type Service, saidBy } from "../service.ts";
 import { decoded, flagOf, parameters, serverAddress } from "../url-parts.ts";
 
 /** https://zulip.com/api/send-message */
@@ -32,7 +31,7 @@ export const zulip: Service = {
         headers: { authorization, "content-type": "application/x-www-form-urlencoded" },
         body: form.toString(),
       });
-      if (fieldsOf(text)["result"] !== "success") throw new DeliveryError(`answered ${shortLine(text)}`);
+      if (fieldsOf(text)["result"] !== "success") throw new DeliveryError(`answered ${saidBy(text)}`);
       return undefined;
     };
   },
