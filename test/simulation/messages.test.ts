@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { RawOptions } from "../../daemon/config/settings.ts";
+import { recordIn } from "../promises/eyes.ts";
 import { createMessageReceiver, type MessageReceiver } from "./message-receiver.ts";
 import { createStory, minute } from "./story.ts";
 
@@ -97,6 +98,34 @@ describe("Messages", () => {
       assert.equal(titles().length, 3);
     });
   }
+
+  it("change nothing else about a cycle, whatever becomes of them", async () => {
+    const courses: [phases: string[], seconds: number][] = [];
+    for (const treatment of [200, 401, 429, 500, "hangs"] as const) {
+      await start({ "drain-delay": "5s" });
+      receiver.treat = () => treatment;
+      const phases: string[] = [];
+      story.world.server.onChange("nodes", ({ object }) => {
+        const { phase: now = "Idle" } = recordIn(object);
+        if (phases.at(-1) !== now) phases.push(now);
+      });
+      await wantReboot();
+      const began = story.world.time.clock.elapsed();
+      await until("n1 has rebooted", isRebooted);
+      courses.push([phases, Math.round((story.world.time.clock.elapsed() - began) / 1000)]);
+      const said = story.world.logs.filter((line) => line.includes("has not reached"));
+      assert.equal(
+        said.length,
+        { 200: 0, 401: 3 }[treatment as number] ?? (treatment === "hangs" ? 2 : 1) * 1,
+      );
+      await story.stop();
+    }
+    const [[phases, seconds] = assert.fail()] = courses;
+    for (const [others, took] of courses) {
+      assert.deepEqual(others, phases);
+      assert.ok(took <= seconds + 6, `${took} s, and ${seconds} s where all arrive`);
+    }
+  });
 
   it("about a failure outlive the daemon", async () => {
     await start({ "drain-timeout": "5m", preflight: "off" });
