@@ -9,9 +9,9 @@ import type { Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
 
 describe("A storm", () => {
-  it("breaks no promise, with any of 100 seeds", async () => {
+  it("breaks no promise, with any of 60 seeds", async () => {
     const broken: string[] = [];
-    await playSeeds({ first: 1, count: 100, limits: {} }, (result) => {
+    await playSeeds({ first: 1, count: 60, limits: {} }, (result) => {
       broken.push(...result.broken.map((message) => `seed ${result.seed}: ${message}`));
       return broken.length > 20;
     });
@@ -19,7 +19,7 @@ describe("A storm", () => {
   }).timeout(180_000);
 
   it("is the same to the letter when it is played again", async () => {
-    for (const seed of [1, 2, 3, 4, 5]) {
+    for (const seed of [1, 2, 3]) {
       const [first, second] = [await play(drawScenario(seed)), await play(drawScenario(seed))];
       assert.ok(first.story.length > 10);
       assert.deepEqual(second, first);
