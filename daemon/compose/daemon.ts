@@ -195,7 +195,7 @@ function createVoice(settings: Settings, ports: Ports, signal: AbortSignal) {
     onFault: (error) => reporting.report.failed("writing the conditions of the Node", error),
   });
   const silences = createNodeSilences(settings, { ...ports, log, metrics, report: reporting.report }, signal);
-  const heard = silences === undefined ? reporting.report : withSilences(reporting.report, silences, clock);
+  const heard = silences === undefined ? reporting.report : withSilences(reporting.report, silences);
   return { api, outage, serverClock, log, metrics, messages, reporting, report: heard, showConditions };
 }
 

@@ -7,7 +7,6 @@ import type { HttpPost } from "../prometheus/server.ts";
 import type { Log } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
 import { requiredText } from "../report/required-text.ts";
-import { lengthMs } from "../silence/plan.ts";
 import { type CycleNow, createSilences, type Silences } from "../silence/silences.ts";
 import { shortLine } from "../text/one-line.ts";
 import type { Clock, Random } from "../time/clock.ts";
@@ -44,14 +43,12 @@ export function createNodeSilences(
 }
 
 /** The report, which also tells the silences what they depend on. */
-export function withSilences(report: CycleReport, silences: Silences, clock: Clock): CycleReport {
+export function withSilences(report: CycleReport, silences: Silences): CycleReport {
   return {
     ...report,
     decided(record, seen, decision) {
       report.decided(record, seen, decision);
-      const { outcome } = record;
-      const isJustOver = outcome !== undefined && clock.wall() - Date.parse(outcome.at) < lengthMs;
-      silences.follow(silencedCycle(record, decision), isJustOver);
+      silences.follow(silencedCycle(record, decision));
     },
   };
 }

@@ -32,10 +32,10 @@ export interface SilencePorts {
 
 export interface Silences {
   /**
-   * Called again and again; returns at once. `cycle`: undefined outside a cycle. `mayBeLeft`: the last cycle
-   * has ended not long ago, so a process that has just started looks for what it has left.
+   * Called again and again; returns at once. Undefined outside a cycle: what is there then is ended, once. So a
+   * process that has just started ends what the one before has left, and shows whether Alertmanager answers.
    */
-  follow(cycle: CycleNow | undefined, mayBeLeft: boolean): void;
+  follow(cycle: CycleNow | undefined): void;
   /** The number of silences in effect, as far as this process knows. */
   activeCount(): number;
 }
@@ -130,11 +130,10 @@ export function createSilences(ports: SilencePorts, signal: AbortSignal): Silenc
   }
 
   return {
-    follow(cycle, mayBeLeft) {
+    follow(cycle) {
       const isNews = cycle?.id !== wanted?.id || cycle?.step !== wanted?.step;
-      const isFirst = !isFollowed;
+      if (isFollowed && !isNews) return;
       isFollowed = true;
-      if (!isNews && !(isFirst && mayBeLeft)) return;
       wanted = cycle;
       if (cycle === undefined) endsSince = clock.elapsed();
       if (isRunning) wake.ring();

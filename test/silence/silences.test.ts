@@ -44,12 +44,12 @@ function createScene({ skewMs = 0, texts = ['node="{node}"'] } = {}) {
 }
 
 describe("The silences of a daemon", () => {
-  it("make no request outside a cycle", async () => {
+  it("make one request at the start, and no other one outside a cycle", async () => {
     const { pass, start, alertmanager } = createScene();
     const { silences } = start();
-    silences.follow(undefined, false);
+    silences.follow(undefined);
     await pass(60 * minute);
-    assert.deepEqual([alertmanager.requests.length, silences.activeCount()], [0, 0]);
+    assert.deepEqual([alertmanager.requests.length, silences.activeCount()], [1, 0]);
   });
 
   it("last from the cordon until 5 minutes after the return, for this node alone, in few requests", async () => {
@@ -60,14 +60,14 @@ describe("The silences of a daemon", () => {
       [rebooting, 3],
       [returning, 2],
     ] as const) {
-      silences.follow(step, false);
+      silences.follow(step);
       for (let passed = 0; passed < minutes; passed += 1) {
         await pass(minute);
         assert.deepEqual([isSilenced("n1"), isSilenced("n10"), silences.activeCount()], [true, false, 1]);
-        silences.follow(step, false);
+        silences.follow(step);
       }
     }
-    silences.follow(undefined, true);
+    silences.follow(undefined);
     await pass(4.9 * minute);
     assert.equal(isSilenced("n1"), true);
     await pass(0.2 * minute);
@@ -79,7 +79,7 @@ describe("The silences of a daemon", () => {
 
   it("are extended by time up to 4 hours, and then end although the cycle does not", async () => {
     const { pass, start, alertmanager } = createScene();
-    start().silences.follow(draining, false);
+    start().silences.follow(draining);
     await pass(10 * 60 * minute);
     const [only, ...others] = alertmanager.silences;
     assert.deepEqual([others, only && only.endsAt - only.startsAt], [[], 4 * 60 * minute]);
@@ -89,9 +89,9 @@ describe("The silences of a daemon", () => {
   it("run out within 25 minutes when the daemon is gone", async () => {
     const { pass, start, isSilenced } = createScene();
     const { silences, stop } = start();
-    silences.follow(draining, false);
+    silences.follow(draining);
     await pass(1000);
-    silences.follow(rebooting, false);
+    silences.follow(rebooting);
     await pass(1000);
     stop();
     await pass(24 * minute);
@@ -103,13 +103,13 @@ describe("The silences of a daemon", () => {
   it("are found again by the next process, which extends and ends them", async () => {
     const { pass, start, alertmanager, outcomes, isSilenced } = createScene();
     const first = start();
-    first.silences.follow(rebooting, false);
+    first.silences.follow(rebooting);
     await pass(3 * minute);
     first.stop();
     const second = start();
-    second.silences.follow(returning, false);
+    second.silences.follow(returning);
     await pass(minute);
-    second.silences.follow(undefined, true);
+    second.silences.follow(undefined);
     await pass(6 * minute);
     assert.deepEqual(outcomes, ["created", "extended", "ended"]);
     assert.deepEqual([alertmanager.silences.length, isSilenced("n1")], [1, false]);
@@ -118,10 +118,10 @@ describe("The silences of a daemon", () => {
   it("are ended by a process that was started after the end of the cycle", async () => {
     const { pass, start, outcomes } = createScene();
     const first = start();
-    first.silences.follow(returning, false);
+    first.silences.follow(returning);
     await pass(1000);
     first.stop();
-    start().silences.follow(undefined, true);
+    start().silences.follow(undefined);
     await pass(1000);
     assert.deepEqual(outcomes, ["created", "ended"]);
   });
@@ -130,10 +130,10 @@ describe("The silences of a daemon", () => {
     for (const skewMs of [-120 * minute, 120 * minute]) {
       const { pass, start, isSilenced } = createScene({ skewMs });
       const { silences } = start();
-      silences.follow(draining, false);
+      silences.follow(draining);
       await pass(24 * minute);
       assert.equal(isSilenced("n1"), true);
-      silences.follow(undefined, true);
+      silences.follow(undefined);
       await pass(6 * minute);
       assert.equal(isSilenced("n1"), false);
     }
@@ -145,9 +145,9 @@ describe("The silences of a daemon", () => {
     const theirs = alertmanager.create({ matchers });
     const before = { ...theirs };
     const { silences } = start();
-    silences.follow(draining, false);
+    silences.follow(draining);
     await pass(minute);
-    silences.follow(undefined, true);
+    silences.follow(undefined);
     await pass(30 * minute);
     assert.deepEqual([theirs, alertmanager.silences.length], [before, 2]);
   });
@@ -157,7 +157,7 @@ describe("The silences of a daemon", () => {
       texts: ['node="{node}"', 'instance=~"{node}(:[0-9]+)?",job="node"'],
     });
     const { silences } = start();
-    silences.follow(draining, false);
+    silences.follow(draining);
     await pass(1000);
     const isSilenced = [{ node: "n1" }, { instance: "n1:9100", job: "node" }, { instance: "n1:9100" }];
     assert.deepEqual(isSilenced.map(alertmanager.isSilenced), [true, true, false]);
@@ -169,7 +169,7 @@ describe("The silences of a daemon", () => {
       const { pass, start, alertmanager, told, outcomes, isSilenced } = createScene();
       alertmanager.fault = fault;
       const { silences } = start();
-      silences.follow(draining, false);
+      silences.follow(draining);
       await pass(20 * minute);
       assert.equal(told.length, 1);
       assert.match(told[0] ?? "", /^(asking )?Alertmanager at http:\/\/alertmanager:9093\/base\b/);
@@ -185,11 +185,11 @@ describe("The silences of a daemon", () => {
   it("are not made twice where an answer was lost", async () => {
     const { pass, start, alertmanager } = createScene();
     const { silences } = start();
-    silences.follow(draining, false);
+    silences.follow(draining);
     alertmanager.fault = "loses-answers";
     await pass(minute);
     alertmanager.fault = undefined;
-    silences.follow(rebooting, false);
+    silences.follow(rebooting);
     await pass(10 * minute);
     assert.equal(alertmanager.silences.length, 1);
   });
@@ -199,12 +199,12 @@ describe("The silences of a daemon", () => {
       texts: ['instance=~"{node}(:[0-9]+)?"'],
     });
     const { silences } = start();
-    silences.follow(draining, false);
+    silences.follow(draining);
     await pass(1000);
     alertmanager.isLagging = true;
-    silences.follow(rebooting, false);
+    silences.follow(rebooting);
     await pass(5000);
-    silences.follow(undefined, true);
+    silences.follow(undefined);
     await pass(5000);
     assert.equal(alertmanager.silences.length, 1);
     alertmanager.isLagging = false;
@@ -215,10 +215,10 @@ describe("The silences of a daemon", () => {
   it("are made again where Alertmanager has lost them", async () => {
     const { pass, start, alertmanager, isSilenced } = createScene();
     const { silences } = start();
-    silences.follow(draining, false);
+    silences.follow(draining);
     await pass(2 * minute);
     alertmanager.silences.length = 0;
-    silences.follow(rebooting, false);
+    silences.follow(rebooting);
     await pass(1000);
     assert.deepEqual([alertmanager.silences.length, isSilenced("n1")], [1, true]);
   });
@@ -226,10 +226,10 @@ describe("The silences of a daemon", () => {
   it("are forgotten 25 minutes after the cycle where Alertmanager does not come back", async () => {
     const { pass, start, alertmanager } = createScene();
     const { silences } = start();
-    silences.follow(draining, false);
+    silences.follow(draining);
     await pass(minute);
     alertmanager.fault = "down";
-    silences.follow(undefined, true);
+    silences.follow(undefined);
     await pass(31 * minute);
     const { length } = alertmanager.requests;
     assert.ok(length < 25, `${length} requests`);
@@ -241,7 +241,7 @@ describe("The silences of a daemon", () => {
     const { pass, start, alertmanager } = createScene();
     const { silences } = start();
     for (let count = 0; count < 36_000; count += 1) {
-      silences.follow(count % 3 === 0 ? undefined : { ...draining, step: String(count) }, false);
+      silences.follow(count % 3 === 0 ? undefined : { ...draining, step: String(count) });
       if (count % 10 === 0) await pass(1000);
     }
     // 10 looks, and one a minute.
@@ -251,10 +251,10 @@ describe("The silences of a daemon", () => {
   it("end with a person's word for the whole cycle", async () => {
     const { pass, start, alertmanager, isSilenced } = createScene();
     const { silences } = start();
-    silences.follow(draining, false);
+    silences.follow(draining);
     await pass(minute);
     alertmanager.expire(alertmanager.silences[0]?.id ?? "");
-    silences.follow(rebooting, false);
+    silences.follow(rebooting);
     await pass(20 * minute);
     assert.deepEqual([isSilenced("n1"), alertmanager.silences.length, silences.activeCount()], [false, 1, 0]);
   });

@@ -118,7 +118,7 @@ describe("Silences in Debian's Alertmanager", () => {
     await until("2 alerts are active: NodeDown, NodeSlow", gateSays);
 
     const first = startProcess();
-    first.silences.follow(cycle("Draining 0"), false);
+    first.silences.follow(cycle("Draining 0"));
     await until(["created", "created"], () => outcomes);
     await until("open", gateSays);
     const own = async () => (await listed()).filter(({ id }) => id !== theirs);
@@ -137,13 +137,13 @@ describe("Silences in Debian's Alertmanager", () => {
     }
 
     aheadMs = 2 * minute;
-    first.silences.follow(cycle("Rebooting 1"), false);
+    first.silences.follow(cycle("Rebooting 1"));
     await until(["created", "created", "extended", "extended"], () => outcomes);
     first.stop();
     outcomes.length = 0;
     aheadMs = 4 * minute;
     const second = startProcess();
-    second.silences.follow(cycle("Returning 1"), false);
+    second.silences.follow(cycle("Returning 1"));
     await until(["extended", "extended"], () => outcomes);
     const extended = await own();
     assert.deepEqual(extended.map(({ id }) => id).sort(), created.map(({ id }) => id).sort());
@@ -151,7 +151,7 @@ describe("Silences in Debian's Alertmanager", () => {
     assert.equal(second.silences.activeCount(), 2);
 
     aheadMs = 0;
-    second.silences.follow(undefined, true);
+    second.silences.follow(undefined);
     await until(["extended", "extended", "ended", "ended"], () => outcomes);
     const ended = await own();
     assert.equal(ended.length, 2);
@@ -178,11 +178,11 @@ describe("Silences in Debian's Alertmanager", () => {
     outcomes.length = 0;
     const { silences } = startProcess();
     const next = { ...cycle("Draining 0"), id: "2 (boot 4f3a9c1e)" };
-    silences.follow(next, false);
+    silences.follow(next);
     await until(["created", "created"], () => outcomes);
     for (const { id } of (await listed()).filter(({ status }) => status.state === "active"))
       await monitoring.endSilence(id);
-    silences.follow({ ...next, step: "Rebooting 1" }, false);
+    silences.follow({ ...next, step: "Rebooting 1" });
     await until(0, () => silences.activeCount());
     assert.deepEqual([outcomes, failures], [["created", "created"], []]);
   });

@@ -3,7 +3,7 @@ import type { Phase } from "../../../daemon/cycle/record.ts";
 import { seeded } from "../seeded.ts";
 import { adversaryDraws, adversaryKinds } from "./adversary.ts";
 import { createDraw, type Draw } from "./draw.ts";
-import type { Undated } from "./draw-usual.ts";
+import { hasSilences, type Undated } from "./draw-usual.ts";
 import { draws, harsherKinds } from "./harsher.ts";
 import { type Kind, type Limits, type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 
@@ -56,6 +56,20 @@ export function drawAdversary(cast: Cast): Trouble[] {
   const many = own.chance(0.3) ? own.integer(1, 5) : 0;
   return Array.from({ length: many }, () =>
     placed(own, () => adversaryDraws[own.oneOf(...adversaryKinds)](own)),
+  );
+}
+
+/** What happens to Alertmanager, where nodes silence their alerts. */
+export function drawAlertmanager(cast: Cast): Trouble[] {
+  const own = drawOf(cast, 0x90000000);
+  const many = hasSilences(cast.seed) ? own.oneOf(0, 1, 2, 3) : 0;
+  const faults = ["down", "hangs", "refuses", "loses-answers"] as const;
+  return Array.from({ length: many }, () =>
+    placed(own, () =>
+      own.chance(0.2)
+        ? { kind: "silences-expired" }
+        : { kind: "alertmanager", fault: own.oneOf(...faults), for: own.integer(2, 200) },
+    ),
   );
 }
 

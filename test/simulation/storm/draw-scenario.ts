@@ -3,6 +3,7 @@ import { seeded } from "../seeded.ts";
 import { createDraw, type Draw } from "./draw.ts";
 import {
   drawAdversary,
+  drawAlertmanager,
   drawAlone,
   drawComebacks,
   drawHarsher,
@@ -49,7 +50,15 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     ...(controlPlane && { controlPlane }),
     troubles:
       alone === undefined
-        ? [...wants, ...others, ...drawPeople(cast), ...drawHarsher(cast), ...deaf, ...drawAdversary(cast)]
+        ? [
+            ...wants,
+            ...others,
+            ...drawPeople(cast),
+            ...drawHarsher(cast),
+            ...deaf,
+            ...drawAdversary(cast),
+            ...drawAlertmanager(cast),
+          ]
         : [...wants, ...drawAlone(cast, alone, usual)],
   };
   finish(scenario);

@@ -83,6 +83,16 @@ export function drawUsual(draw: Draw, options: () => RawOptions): Undated {
   )();
 }
 
+/** So that all daemons of a storm agree on it, and no other draw changes. */
+export function hasSilences(seed: number): boolean {
+  return seed % 4 === 2;
+}
+
+const silencing: readonly [keyof RawOptions, string][] = [
+  ["alertmanager-url", "http://alertmanager.test"],
+  ["silence-matchers", 'node="{node}"'],
+];
+
 /** Those of a daemon; some depend on the seed itself, so that all daemons of a storm agree on them. */
 export function drawOptions(draw: Draw, seed: number, limits: Limits): RawOptions {
   const { oneOf, chance } = draw;
@@ -102,6 +112,7 @@ export function drawOptions(draw: Draw, seed: number, limits: Limits): RawOption
     ["halt-after-failed-drains", seed % 3 === 0 ? "0" : "3"],
     // Half of the storms begin drains that cannot succeed.
     ["preflight", seed % 2 === 1 ? "off" : "on"],
+    ...(hasSilences(seed) ? silencing : []),
     ...maybe(0.3, () => ["max-unavailable", oneOf("1", "2", "50%")] as [keyof RawOptions, string]),
     ...maybe(0.3, () => ["reboot-delay", oneOf("3s", "20s")] as [keyof RawOptions, string]),
     ...maybe(0.3, () => ["lock-release-delay", oneOf("3s", "30s")] as [keyof RawOptions, string]),

@@ -1,4 +1,5 @@
 import { ownConditions } from "../../../daemon/annotations/conditions.ts";
+import { silenceAuthor } from "../../../daemon/prometheus/own-silence.ts";
 import { at, type KubeObject } from "../../kubernetes/api/object.ts";
 import { sentinelFile } from "../../kubernetes/machines/machine.ts";
 import { isMark, lockIn, recordIn } from "../../promises/eyes.ts";
@@ -6,12 +7,14 @@ import type { SmallWorld } from "../small-world.ts";
 import type { Scene } from "./scene.ts";
 import type { Promises } from "./watch-promises.ts";
 
-type Ended = Pick<Scene, "world" | "promises" | "lock">;
+type Ended = Pick<Scene, "world" | "promises" | "lock" | "alertmanager">;
 
 /** What is not as it should be once the storm has passed; empty when every need was served and nothing was left behind. */
-export function problemsOf({ world, promises, lock: { resource, key } }: Ended): string[] {
+export function problemsOf({ world, promises, lock: { resource, key }, alertmanager }: Ended): string[] {
   const lock = lockIn(world.server.stored(resource, key));
   const problems = lock === undefined ? [] : [`the lock still says ${lock}`];
+  for (const { createdBy, comment } of alertmanager.active())
+    if (createdBy === silenceAuthor) problems.push(`there still is the silence: ${comment}`);
   for (const { name, isUp } of world.machines) {
     const node = world.server.stored("nodes", name);
     if (!isUp) problems.push(`${name} is down`);

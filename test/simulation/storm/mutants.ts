@@ -454,4 +454,45 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/save.ts",
     edits: [["mail: ports.messages.toKeep({ from: before, to: write.record, why })", "mail: undefined"]],
   },
+  {
+    name: "silences are not ended",
+    seed: 2,
+    file: "silence/plan.ts",
+    edits: [
+      [
+        "if (cycle === undefined) return ending(live, now);",
+        "if (cycle === undefined) return { steps: [], endsAt: 0 };",
+      ],
+    ],
+  },
+  {
+    name: "a second silence after a restart",
+    seed: 2,
+    file: "silence/silences.ts",
+    edits: [
+      [
+        "const own = ownSilences(silences, nodeName, matchers);",
+        "const own = ownSilences(silences, nodeName, matchers).filter(({ id }) => created[index]?.id === id);",
+      ],
+    ],
+  },
+  {
+    name: "a silence is extended for ever",
+    seed: 2,
+    file: "silence/plan.ts",
+    edits: [
+      ["const endsAt = Math.min(now + lengthMs, began + capMs);", "const endsAt = now + lengthMs * 12;"],
+    ],
+  },
+  {
+    name: "a silence matches names that begin with the name of its node",
+    seed: 2,
+    file: "silence/matchers.ts",
+    edits: [
+      [
+        "return { ...matcher, value: matcher.value.replaceAll(placeholder, name) };",
+        "return { ...matcher, isRegex: true, value: matcher.value.replaceAll(placeholder, name + '.*') };",
+      ],
+    ],
+  },
 ];

@@ -6,6 +6,7 @@ import { podStopAnnotation } from "../../kubernetes/machines/pods.ts";
 import type { Workload } from "../../kubernetes/workloads.ts";
 import type { Violation } from "../../promises/checker.ts";
 import { recordIn } from "../../promises/eyes.ts";
+import { createAlertmanager } from "../../silence/alertmanager.ts";
 import { logindOf } from "../logind-of.ts";
 import { seeded } from "../seeded.ts";
 import { type SmallWorld, type SmallWorldOptions, startSmallWorld } from "../small-world.ts";
@@ -21,6 +22,7 @@ import { createMailboxes, type Mailboxes } from "./messages.ts";
 import { createNetwork } from "./network.ts";
 import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 import type { Scene } from "./scene.ts";
+import { createServers } from "./servers.ts";
 import { createSettings } from "./settings.ts";
 import { tell, trouble } from "./troubles.ts";
 import { createWaiters } from "./waiters.ts";
@@ -94,17 +96,20 @@ async function setUp(scenario: Scenario, violationsMax: number): Promise<Stage> 
   const interference = createInterference(sleep);
   const network = createNetwork(sleep, random);
   const alerts = { active: false };
+  const servers = createServers(alerts);
   const mailboxes = scenario.messages
     ? createMailboxes(scenario.seed, (violation) => journal.violate(violation))
     : undefined;
   const world = await startSmallWorld({
     ...worldOf(scenario),
     between: (node, transport) => interference.between(node, network.between(node, transport)),
-    post: async () => ({ status: 200, text: alertsText(alerts.active) }),
+    post: servers.post,
     ...(mailboxes && { receive: mailboxes.receive }),
   });
   mailboxes?.follow(world);
   const { clock } = world.time;
+  const alertmanager = createAlertmanager(clock.wall);
+  alertmanager.create({ matchers: [{ name: "node", value: "n1", isRegex: false, isEqual: true }] });
   const journal = createJournal(clock, violationsMax, () => promises.looks);
   const settings = createSettings(scenario);
   await createLockObjects({ world });
@@ -117,7 +122,9 @@ async function setUp(scenario: Scenario, violationsMax: number): Promise<Stage> 
   };
   const isAlerting = () => alerts.active;
   const onViolation = journal.violate;
-  const promises = watchAll({ world, settings, controlPlane, ...hindrances, isAlerting, onViolation });
+  const watched = { world, settings, controlPlane, alertmanager, isAlerting, onViolation };
+  const promises = watchAll({ ...watched, ...hindrances });
+  servers.begin(alertmanager, promises.asksAlertmanager);
   const requests = createWaiters();
   const boots = createWaiters();
   const { disturbances, blindness, lateness } = hindrances;
@@ -135,6 +142,7 @@ async function setUp(scenario: Scenario, violationsMax: number): Promise<Stage> 
     options: scenario.options,
     random,
     alerts,
+    alertmanager,
     stubborn: new Set(),
     givenUp: new Set(),
     later: (seconds, action) => troubles.later(seconds, action),
@@ -384,9 +392,4 @@ function followPhases({ server }: SmallWorld, note: (what: string) => void) {
   });
   return (node: string, phase: Phase, action: (delaySeconds: number) => void) =>
     void waiting.push({ node, phase, action });
-}
-
-function alertsText(active: boolean): string {
-  const result = active ? [{ metric: { alertname: "Storm", alertstate: "firing" }, value: [0, "1"] }] : [];
-  return JSON.stringify({ status: "success", data: { resultType: "vector", result } });
 }

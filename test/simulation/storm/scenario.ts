@@ -2,6 +2,7 @@ import type { RawOptions } from "../../../daemon/config/settings.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import type { FaultEffect } from "../../kubernetes/api/server.ts";
 import type { NodeAgents } from "../../kubernetes/controllers/node-agents.ts";
+import type { AlertmanagerFault } from "../../silence/alertmanager.ts";
 import { type AdversaryTrouble, adversaryKinds } from "./adversary.ts";
 import type { Members } from "./control-plane.ts";
 import { type HarsherTrouble, harsherKinds } from "./harsher.ts";
@@ -70,6 +71,9 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | { kind: "paused"; node: string; for: number }
   | { kind: "all-paused"; for: number }
   | { kind: "requested"; node: string }
+  | { kind: "alertmanager"; fault: AlertmanagerFault; for: number }
+  /** A person ends the silences that there are. */
+  | { kind: "silences-expired" }
   | HarsherTrouble
   | AdversaryTrouble
 );

@@ -1,5 +1,6 @@
 import type { RawOptions } from "../../../daemon/config/settings.ts";
 import type { Random } from "../../../daemon/time/clock.ts";
+import type { AlertmanagerModel } from "../../silence/alertmanager.ts";
 import type { SmallWorld } from "../small-world.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import type { Disturbances } from "./disturbances.ts";
@@ -30,6 +31,7 @@ export interface Scene {
   onNextBoot: (node: string, action: () => void) => void;
   settings: Settings;
   alerts: { active: boolean };
+  alertmanager: AlertmanagerModel;
   /** Nodes whose slot a person has taken away while they were suspended. */
   givenUp: Set<string>;
   /** Nodes whose need comes back with each boot. */

@@ -160,6 +160,16 @@ const actions: Actions = {
       alerts.active = false;
     };
   },
+  alertmanager({ fault }, { alertmanager }) {
+    alertmanager.fault = fault;
+    return () => {
+      alertmanager.fault = undefined;
+    };
+  },
+  "silences-expired"(_, { alertmanager }) {
+    for (const { id } of alertmanager.active()) alertmanager.expire(id);
+    return undefined;
+  },
   async budget(_, { world }) {
     const spec = { maxUnavailable: 0, selector: { matchLabels: { app: "web" } } };
     const body = { metadata: { name: "web" }, spec };

@@ -3,7 +3,9 @@ import type { MachineEvent } from "../../kubernetes/machines/machine.ts";
 import type { Violation } from "../../promises/checker.ts";
 import { etcdKeepsMajority } from "../../promises/etcd-majority.ts";
 import { type Entry, entriesIn, isHolder, isReady, isUnreadable, unlockedIn } from "../../promises/eyes.ts";
+import { watchSilences } from "../../promises/silenced-in-cycle.ts";
 import { watchTruth } from "../../promises/tells-the-truth.ts";
+import type { AlertmanagerModel } from "../../silence/alertmanager.ts";
 import type { SmallWorld } from "../small-world.ts";
 import { type ControlPlane, staticPods } from "./control-plane.ts";
 import type { Disturbances } from "./disturbances.ts";
@@ -20,6 +22,7 @@ export interface Watched {
   /** Of what keeps daemons from writing to their Nodes. */
   muteness: Disturbances;
   lateness: Disturbances;
+  alertmanager: AlertmanagerModel;
   isAlerting: () => boolean;
   onViolation: (violation: Violation) => void;
 }
@@ -32,6 +35,8 @@ const undrainedMs = 5 * 60_000;
 const trustMs = 10 * 60_000;
 
 export interface AllPromises extends Promises {
+  /** A request of the node's daemon to Alertmanager is about to be answered. */
+  asksAlertmanager(node: string): void;
   /** To be called every few seconds. */
   tick(): void;
 }
@@ -97,14 +102,27 @@ export function watchAll(watched: Watched): AllPromises {
     violate,
   });
 
+  const silences = watchSilences(watched.alertmanager, {
+    now,
+    nodes: () => world.machines.map(({ name }) => name),
+    stored: (node) => world.server.stored("nodes", node),
+    daemonsOf: (node) => settings.daemonsOf(node, now()),
+    runningSince: (node) => runningSince.get(node) ?? Number.POSITIVE_INFINITY,
+    isUndisturbed: (node, forMs) =>
+      [disturbances, blindness, muteness, lateness].every((one) => one.isUndisturbed(node, forMs)),
+    violate,
+  });
+
   return {
     ...promises,
+    asksAlertmanager: silences.asks,
     get looks() {
       return promises.looks;
     },
     tick() {
       away.tick();
       truth.tick();
+      silences.tick();
     },
     onMachineEvent(event: MachineEvent): void {
       promises.onMachineEvent(event);
