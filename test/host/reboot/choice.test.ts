@@ -86,6 +86,14 @@ describe("The method of rebooting", () => {
       assert.deepEqual(told, ["why"]);
     });
 
+    it("in both ways at once, so that two that hang cost the reboot no more than one", async () => {
+      const { all } = methods("logind");
+      const told = Promise.withResolvers<void>();
+      const logind = { ...(all[0] as RebootMethod), announce: async () => told.resolve() };
+      const journal: Journal = { write: () => told.promise };
+      await choosingRebooter([logind], "logind", journal).announce("why", signal);
+    });
+
     it("and says in the journal that it was refused, as the machine stays up", async () => {
       const { all, lines, journal } = methods("command");
       const refusing = (error: Error): RebootMethod => ({
