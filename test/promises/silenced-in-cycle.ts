@@ -53,11 +53,15 @@ export function watchSilences(alertmanager: AlertmanagerModel, world: SilencedWo
       violate("a node has one silence", `${writer} creates one beside ${beside.length}`);
   };
 
-  function checkEnd(name: string): void {
+  function followRest(name: string): void {
     const node = world.stored(name);
     const isAtRest = node !== undefined && !inCycle.has(recordIn(node).phase ?? "Idle");
     if (!isAtRest) restSince.delete(name);
     else if (!restSince.has(name)) restSince.set(name, now());
+  }
+
+  function checkEnd(name: string): void {
+    followRest(name);
     const since = Math.max(restSince.get(name) ?? now(), answeringSince, world.runningSince(name));
     if (now() - since < endsWithinMs || !world.isUndisturbed(name, endsWithinMs)) return;
     const left = alertmanager.active().find((one) => isOurs(one) && hits(one, name));
@@ -73,6 +77,8 @@ export function watchSilences(alertmanager: AlertmanagerModel, world: SilencedWo
         asking = undefined;
       });
     },
+    /** To be called after each change of the Node: a cycle may be shorter than the time between two ticks. */
+    onNode: followRest,
     tick(): void {
       if (alertmanager.fault !== undefined) answeringSince = now();
       for (const name of nodes()) checkEnd(name);

@@ -102,16 +102,7 @@ export function watchAll(watched: Watched): AllPromises {
     violate,
   });
 
-  const silences = watchSilences(watched.alertmanager, {
-    now,
-    nodes: () => world.machines.map(({ name }) => name),
-    stored: (node) => world.server.stored("nodes", node),
-    daemonsOf: (node) => settings.daemonsOf(node, now()),
-    runningSince: (node) => runningSince.get(node) ?? Number.POSITIVE_INFINITY,
-    isUndisturbed: (node, forMs) =>
-      [disturbances, blindness, muteness, lateness].every((one) => one.isUndisturbed(node, forMs)),
-    violate,
-  });
+  const silences = followSilences(watched, runningSince);
 
   return {
     ...promises,
@@ -130,6 +121,23 @@ export function watchAll(watched: Watched): AllPromises {
       if (event.type === "daemon-ended") runningSince.delete(event.machine);
     },
   };
+}
+
+function followSilences(watched: Watched, runningSince: ReadonlyMap<string, number>) {
+  const { world, settings, alertmanager, disturbances, blindness, muteness, lateness } = watched;
+  const now = world.time.clock.wall;
+  const silences = watchSilences(alertmanager, {
+    now,
+    nodes: () => world.machines.map(({ name }) => name),
+    stored: (node) => world.server.stored("nodes", node),
+    daemonsOf: (node) => settings.daemonsOf(node, now()),
+    runningSince: (node) => runningSince.get(node) ?? Number.POSITIVE_INFINITY,
+    isUndisturbed: (node, forMs) =>
+      [disturbances, blindness, muteness, lateness].every((one) => one.isUndisturbed(node, forMs)),
+    violate: (promise, message) => watched.onViolation({ promise, message }),
+  });
+  world.server.onChange("nodes", ({ object }) => silences.onNode(object.metadata.name));
+  return silences;
 }
 
 function isUnreadyPod(key: string, { server }: SmallWorld): boolean {
