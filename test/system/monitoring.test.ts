@@ -186,7 +186,12 @@ async function gateSays(): Promise<string[]> {
   const settings = parseSettings({ "node-id": "n3", "prometheus-url": watched.url });
   const access = await openHttpAccess(settings.alerts?.access ?? assert.fail(), assert.fail);
   const post = createPost(access);
-  const gates = prometheusGates(settings, { clock: systemClock, post, instance: "", warn: () => {} });
+  const gates = prometheusGates(settings, {
+    clock: systemClock,
+    post,
+    instance: "rebootd-x7k2p",
+    warn: () => {},
+  });
   const answers = gates.map(async (gate) => {
     const answer = await gate.check(context(Date.now()), world.signal);
     return answer.open ? "open" : answer.message;
