@@ -147,6 +147,8 @@ export async function keepMail(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { ports, memory, setbacks } = parts;
+  // A node that waits has its reasons written first.
+  if (record.phase === "Waiting" && record.reasons.length === 0) return false;
   const isKept = saysTheSame(record.mail, ports.messages.toKeep());
   if (isKept || memory.isUnwritten() || setbacks.backoffMs("keep messages") > 0) return false;
   const why = "the messages that are still to be sent are others";

@@ -110,7 +110,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes slots of nodes that are there",
-    seed: 20,
+    seed: 6,
     file: "lock/orphans.ts",
     edits: [["if (node === undefined || isAnother) orphans.push(holder);", "orphans.push(holder);"]],
   },
@@ -333,7 +333,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the reason on the Node is written once",
     limits: { alone: { kind: "alerts", rate: 10 } },
-    seed: 20,
+    seed: 133,
     file: "cycle/waiting.ts",
     edits: [
       [
