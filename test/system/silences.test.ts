@@ -35,7 +35,7 @@ describe("Silences in Debian's Alertmanager", () => {
   let aheadMs = 0;
   const outcomes: SilenceOutcome[] = [];
   const failures: string[] = [];
-  const signal = AbortSignal.timeout(300_000);
+  let signal: AbortSignal;
 
   const settings = () =>
     parseSettings({
@@ -99,6 +99,7 @@ describe("Silences in Debian's Alertmanager", () => {
   const leftMs = ({ endsAt }: Listed) => Date.parse(endsAt) - Date.now();
 
   before(async () => {
+    signal = AbortSignal.timeout(300_000);
     monitoring = await startMonitoring(rules, [], await certificate());
     const access = settings().silences?.access ?? assert.fail();
     const plain = createPost(await openHttpAccess(access, (file) => readFile(file, "utf8")));
