@@ -154,6 +154,7 @@ function createVoice(settings: Settings, ports: Ports, signal: AbortSignal) {
     uptimeSeconds: ports.host.uptimeSeconds,
     isPaused: (now) => reporting.isPaused(now),
     silenceCount: () => silences?.activeCount() ?? 0,
+    pendingCount: () => messages.pendingCount(),
   });
   const metrics = createMetrics(node.name, ports.version, gauges);
   const outage = createOutage(clock);

@@ -28,14 +28,8 @@ export function createMessenger(
     net: port.net,
     clock,
     random,
-    onOutcome(channel, outcome) {
-      metrics.notifications.inc({ channel, outcome });
-      metrics.notificationsPending.set(queue.letters(0).length);
-    },
-    onSettled() {
-      metrics.notificationsPending.set(queue.letters(0).length);
-      messages.onSettled();
-    },
+    onOutcome: (channel, outcome) => metrics.notifications.inc({ channel, outcome }),
+    onSettled: () => messages.onSettled(),
     report: (level, text) => log[level](text),
     signal,
   });

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { compileRe2, type Pattern } from "../text/re2.ts";
 import { isOver } from "./own-silence.ts";
-import { askServer, type JsonServer, serverText } from "./server.ts";
+import { askServerDated, type JsonServer, serverText } from "./server.ts";
 
 /** The labels of an alert, without the name of the metric and its state in Prometheus. */
 export type Alert = Readonly<Record<string, string>>;
@@ -13,20 +13,22 @@ const alertsSchema = z.array(
     status: z.object({ silencedBy: z.array(z.string()), inhibitedBy: z.array(z.string()) }),
   }),
 );
+export const silencesPath = "/api/v2/silences";
+export const matchersSchema = z.array(
+  z.object({
+    name: z.string(),
+    value: z.string(),
+    isRegex: z.boolean(),
+    isEqual: z._default(z.boolean(), true),
+  }),
+);
 const silencesSchema = z.array(
   z.object({
     id: z._default(z.string(), ""),
     createdBy: z._default(z.string(), ""),
     comment: z._default(z.string(), ""),
     status: z.object({ state: z.string() }),
-    matchers: z.array(
-      z.object({
-        name: z.string(),
-        value: z.string(),
-        isRegex: z.boolean(),
-        isEqual: z._default(z.boolean(), true),
-      }),
-    ),
+    matchers: matchersSchema,
   }),
 );
 export type KnownAlert = z.output<typeof alertsSchema>[number];
@@ -41,9 +43,9 @@ export async function notMuted(
   alerts: readonly Alert[],
   signal: AbortSignal,
 ): Promise<Alert[]> {
-  const [known, silences] = await Promise.all([
-    get(server, "/api/v2/alerts", alertsSchema, signal),
-    get(server, "/api/v2/silences", silencesSchema, signal),
+  const [{ list: known }, { list: silences }] = await Promise.all([
+    readList(server, "/api/v2/alerts", alertsSchema, signal),
+    readList(server, silencesPath, silencesSchema, signal),
   ]);
   const begunAt = server.clock.elapsed();
   return loudAlerts(alerts, known, silences, () => {
@@ -53,16 +55,22 @@ export async function notMuted(
   });
 }
 
-async function get<T>(
+/**
+ * The list at the path, which may have a query, and the server's clock; that is undefined where it shows none. Rejects
+ * where there is no such list.
+ */
+export async function readList<T>(
   server: JsonServer,
   path: string,
   schema: z.ZodMiniType<T>,
   signal: AbortSignal,
-): Promise<T> {
-  const parsed = schema.safeParse(await askServer(server, path, undefined, signal));
-  if (parsed.success) return parsed.data;
+): Promise<{ list: T; date: number | undefined }> {
+  const { value, date } = await askServerDated(server, path, undefined, signal);
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { list: parsed.data, date };
+  const [place] = path.split("?");
   const cause = parsed.error;
-  throw new Error(`${serverText(server)} answered something that is no list at ${path}`, { cause });
+  throw new Error(`${serverText(server)} answered something that is no list at ${place}`, { cause });
 }
 
 /**

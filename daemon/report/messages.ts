@@ -26,6 +26,8 @@ export interface MessagesOptions {
 
 /** Makes messages of events, and hands them to the queue. */
 export interface Messages extends CycleMessages {
+  /** The number of messages that not every destination has taken. */
+  pendingCount(): number;
   /** To be called when a destination has taken a message, or never will. */
   onSettled(): void;
   /** An event of this node in its cycle; one that is no message is left out. */
@@ -105,6 +107,7 @@ export function createMessages(options: MessagesOptions): Messages {
       };
       return isNoMail(mail) ? undefined : mail;
     },
+    pendingCount: () => queue.letters(0).length,
     wants: (kind) => queue.takers(kind).length > 0,
     settled: (signal) => queue.settled(timeoutMs, signal),
     onSettled() {

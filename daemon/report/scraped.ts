@@ -9,10 +9,18 @@ export interface ScrapedWorld {
   uptimeSeconds: (() => number) | undefined;
   isPaused: (now: number) => boolean;
   silenceCount: () => number;
+  pendingCount: () => number;
 }
 
 /** Gauges that time alone changes, so that they are made when the metrics are read. */
-export function scrapedGauges({ schedule, now, uptimeSeconds, isPaused, silenceCount }: ScrapedWorld) {
+export function scrapedGauges({
+  schedule,
+  now,
+  uptimeSeconds,
+  isPaused,
+  silenceCount,
+  pendingCount,
+}: ScrapedWorld) {
   const outlookAt = createOutlook(schedule);
   const outlook = () => outlookAt(now());
   return {
@@ -22,6 +30,7 @@ export function scrapedGauges({ schedule, now, uptimeSeconds, isPaused, silenceC
     nodeBoot: uptimeSeconds === undefined ? () => Number.NaN : steadyBoot(now, uptimeSeconds),
     paused: () => (isPaused(now()) ? 1 : 0),
     silencesActive: silenceCount,
+    notificationsPending: pendingCount,
   };
 }
 

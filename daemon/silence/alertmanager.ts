@@ -1,12 +1,11 @@
 /** The silences in Alertmanager: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml */
 import * as z from "zod/mini";
+import { matchersSchema, readList, silencesPath } from "../prometheus/alertmanager.ts";
 import { silenceAuthor } from "../prometheus/own-silence.ts";
-import { askServer, askServerDated, type JsonServer, serverText } from "../prometheus/server.ts";
+import { askServer, type JsonServer, serverText } from "../prometheus/server.ts";
 import { iso } from "../time/iso.ts";
 import type { Matcher } from "./matchers.ts";
 import type { Silence, Step } from "./plan.ts";
-
-const path = "/api/v2/silences";
 
 const time = z.pipe(
   z.string(),
@@ -22,14 +21,7 @@ const silencesSchema = z.array(
     updatedAt: time,
     createdBy: z.string(),
     comment: z.string(),
-    matchers: z.array(
-      z.object({
-        name: z.string(),
-        value: z.string(),
-        isRegex: z.boolean(),
-        isEqual: z._default(z.boolean(), true),
-      }),
-    ),
+    matchers: matchersSchema,
   }),
 );
 const savedSchema = z.object({ silenceID: z.string() });
@@ -46,14 +38,9 @@ export async function listSilences(
   // A filter selects silences with a matcher of the same text; versions differ in how they take expressions.
   const first = matchers.find(({ isEqual, isRegex }) => isEqual && !isRegex);
   const filter = first && new URLSearchParams({ filter: `${first.name}=${JSON.stringify(first.value)}` });
-  const asked = filter === undefined ? path : `${path}?${filter}`;
-  const { value, date } = await askServerDated(server, asked, undefined, signal);
-  const parsed = silencesSchema.safeParse(value);
-  if (!parsed.success) {
-    const cause = parsed.error;
-    throw new Error(`${serverText(server)} answered something that is no list at ${path}`, { cause });
-  }
-  const silences = parsed.data.map(({ status, ...silence }) => ({ ...silence, state: status.state }));
+  const path = filter === undefined ? silencesPath : `${silencesPath}?${filter}`;
+  const { list, date } = await readList(server, path, silencesSchema, signal);
+  const silences = list.map(({ status, ...silence }) => ({ ...silence, state: status.state }));
   return { silences, now: date ?? server.clock.wall() };
 }
 
@@ -72,7 +59,9 @@ export async function saveSilence(
     createdBy: silenceAuthor,
     comment,
   };
-  const parsed = savedSchema.safeParse(await askServer(server, path, JSON.stringify(silence), signal));
+  const parsed = savedSchema.safeParse(
+    await askServer(server, silencesPath, JSON.stringify(silence), signal),
+  );
   if (parsed.success) return parsed.data.silenceID;
   throw new Error(`${serverText(server)} answered no ID to a silence`, { cause: parsed.error });
 }

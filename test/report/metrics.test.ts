@@ -22,6 +22,7 @@ describe("The metrics", () => {
       uptimeSeconds: undefined,
       isPaused: () => false,
       silenceCount: () => 0,
+      pendingCount: () => 0,
     });
     assert.deepEqual(
       [...new Set([...written, ...Object.keys(scraped)])].sort(),

@@ -38,6 +38,7 @@ function reporting() {
     onSettled: () => {},
     toKeep: () => undefined,
     wants: () => true,
+    pendingCount: () => 0,
     settled: async () => {},
     watch: () => {},
   };

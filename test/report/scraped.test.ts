@@ -18,6 +18,7 @@ describe("The metrics that time alone changes", () => {
       uptimeSeconds: () => 3600,
       isPaused: (at) => at < noon + 1000,
       silenceCount: () => 0,
+      pendingCount: () => 0,
     });
     const { registry } = createMetrics("n1", "1.2.3", gauges);
     const read = async () =>
@@ -41,6 +42,7 @@ describe("The start of the machine", () => {
       uptimeSeconds: () => left.shift() ?? 0,
       isPaused: () => false,
       silenceCount: () => 0,
+      pendingCount: () => 0,
     });
     return uptimes.map(() => nodeBoot() - noon / 1000);
   };
@@ -56,6 +58,7 @@ describe("The start of the machine", () => {
       uptimeSeconds: undefined,
       isPaused: () => false,
       silenceCount: () => 0,
+      pendingCount: () => 0,
     });
     assert.ok(Number.isNaN(nodeBoot()));
   });

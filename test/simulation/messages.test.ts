@@ -18,6 +18,8 @@ describe("Messages", () => {
   const start = (options: RawOptions = {}, nodes = 1) =>
     story.start({ "notify-url": receiver.url(), ...options }, { receive: receiver.receive, nodes });
   const titles = () => receiver.arrived.map(({ title }) => title);
+  const pending = async () =>
+    (await story.world.metrics.at(-1)?.notificationsPending.get())?.values.map(({ value }) => value);
   const patches = () => story.world.server.ledger.entries({ verb: "patch", resource: "nodes" }).length;
 
   it("say that a node is drained, reboots, and is back, with how long that took", async () => {
@@ -89,9 +91,11 @@ describe("Messages", () => {
       await until("the machine is down", () => story.node("n1").machine.boots.length === 2, 3 * minute);
       await until("n1 has rebooted", isRebooted);
       assert.deepEqual(titles(), []);
+      assert.deepEqual(await pending(), [3]);
       receiver.treat = () => 200;
       await until("all have arrived", () => titles().length >= 3, hour);
       await pass(hour);
+      assert.deepEqual(await pending(), [0]);
       assert.deepEqual(titles().sort(), ["n1 is about to be drained", "n1 is back", "n1 reboots"]);
       story.node("n1").machine.crashDaemon();
       await pass(hour);
