@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -33,6 +34,31 @@ export interface Receiver {
   /** Sends the message to the destination of the URL. */
   deliver(url: string, message: Message, thread?: string): Promise<string | undefined>;
   close(): Promise<void>;
+}
+
+/** A new receiver for each test of the suite that calls it. */
+export function receiverForEach(): Omit<Receiver, "close"> {
+  let receiver: Receiver | undefined;
+  const now = () => receiver ?? assert.fail("no test is running");
+  beforeEach(async () => {
+    receiver = await startReceiver();
+  });
+  afterEach(() => now().close());
+  return {
+    get requests() {
+      return now().requests;
+    },
+    get answers() {
+      return now().answers;
+    },
+    get mails() {
+      return now().mails;
+    },
+    get net() {
+      return now().net;
+    },
+    deliver: (...all) => now().deliver(...all),
+  };
 }
 
 const originHeader = "x-wanted-origin";

@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
-import { parseDestinations } from "../../../daemon/notify/destination.ts";
 import type { DeliveryError } from "../../../daemon/notify/service.ts";
 import { message } from "../builders.ts";
-import { type Receiver, startReceiver } from "../receiver.ts";
+import { receiverForEach } from "../receiver.ts";
+import { itIsRefused } from "../refused.ts";
 
 /** https://containrrr.dev/shoutrrr/v0.8/services/generic/ */
 describe("generic", () => {
-  let receiver: Receiver;
-  beforeEach(async () => {
-    receiver = await startReceiver();
-  });
-  afterEach(() => receiver.close());
+  const receiver = receiverForEach();
 
   const first = () => receiver.requests[0] ?? assert.fail("no request");
   const bodyOf = () => JSON.parse(first().body);
@@ -155,15 +151,5 @@ describe("generic", () => {
     ],
     ["generic+https://me:%E0%A4%A@example.com/", /must have each % written as %25/],
   ];
-  for (const [url, rule] of refused) {
-    it(`is refused as ${url}`, () =>
-      assert.throws(
-        () => parseDestinations([url]),
-        (error: Error) => {
-          assert.match(error.message, rule);
-          assert.doesNotMatch(error.message, /token1/);
-          return true;
-        },
-      ));
-  }
+  itIsRefused(refused, /token1/);
 });

@@ -1,19 +1,15 @@
 import assert from "node:assert/strict";
-import { parseDestinations } from "../../../daemon/notify/destination.ts";
 import { message } from "../builders.ts";
 import { hostileText } from "../hostile.ts";
-import { type Receiver, startReceiver } from "../receiver.ts";
+import { receiverForEach } from "../receiver.ts";
+import { itIsRefused } from "../refused.ts";
 
 const rest =
   "chat.googleapis.com/v1/spaces/AAAAbbbb/messages?key=a-key-0123456789&token=a-token%3D0123456789";
 
 /** https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create */
 describe("googlechat", () => {
-  let receiver: Receiver;
-  beforeEach(async () => {
-    receiver = await startReceiver();
-  });
-  afterEach(() => receiver.close());
+  const receiver = receiverForEach();
 
   const bodyOf = () => JSON.parse(receiver.requests.at(-1)?.body ?? "");
   const cardOf = () => bodyOf().cardsV2[0].card;
@@ -115,16 +111,5 @@ describe("googlechat", () => {
     ["https://chat.googleapis.com/v1/rooms?key=a&token=secret-key", /must have the path/],
     [`googlechat://${rest}&colour=red`, /only the parameters key, token, threadkey/],
   ];
-  for (const [url, rule] of refused) {
-    it(`is refused as ${url}, without its secrets`, () => {
-      assert.throws(
-        () => parseDestinations([url]),
-        (error: Error) => {
-          assert.match(error.message, rule);
-          assert.doesNotMatch(error.message, /secret-key|0123456789/);
-          return true;
-        },
-      );
-    });
-  }
+  itIsRefused(refused, /secret-key|0123456789/);
 });

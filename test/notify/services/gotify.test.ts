@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { parseDestinations } from "../../../daemon/notify/destination.ts";
 import { message } from "../builders.ts";
-import { type Receiver, startReceiver } from "../receiver.ts";
+import { receiverForEach } from "../receiver.ts";
 
 /** https://gotify.net/api-docs#/message/createMessage */
 describe("gotify", () => {
-  let receiver: Receiver;
-  beforeEach(async () => {
-    receiver = await startReceiver();
-  });
-  afterEach(() => receiver.close());
+  const receiver = receiverForEach();
 
   it("gets the message, with the token in a header", async () => {
     await receiver.deliver("gotify://push.example.com:8443/path/AbCdEf123", message());

@@ -2,15 +2,11 @@ import assert from "node:assert/strict";
 import { parseDestinations } from "../../../daemon/notify/destination.ts";
 import { DeliveryError } from "../../../daemon/notify/service.ts";
 import { message } from "../builders.ts";
-import { type Receiver, startReceiver } from "../receiver.ts";
+import { receiverForEach } from "../receiver.ts";
 
 /** https://docs.ntfy.sh/publish/ */
 describe("ntfy", () => {
-  let receiver: Receiver;
-  beforeEach(async () => {
-    receiver = await startReceiver();
-  });
-  afterEach(() => receiver.close());
+  const receiver = receiverForEach();
 
   const headersOf = () => receiver.requests.at(-1)?.headers ?? assert.fail("no request");
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { parseDestinations } from "../../../daemon/notify/destination.ts";
 import type { DeliveryError } from "../../../daemon/notify/service.ts";
 import { message } from "../builders.ts";
-import { type Receiver, startReceiver } from "../receiver.ts";
+import { receiverForEach } from "../receiver.ts";
+import { itIsRefused } from "../refused.ts";
 
 /** https://docs.opsgenie.com/docs/alert-api */
 describe("opsgenie", () => {
@@ -11,12 +12,10 @@ describe("opsgenie", () => {
     status: 202,
     body: '{"result":"Request will be processed","took":0.3,"requestId":"43a29c5c"}',
   };
-  let receiver: Receiver;
-  beforeEach(async () => {
-    receiver = await startReceiver();
+  const receiver = receiverForEach();
+  beforeEach(() => {
     receiver.answers.push(taken);
   });
-  afterEach(() => receiver.close());
 
   const bodyOf = () => JSON.parse(receiver.requests.at(-1)?.body ?? "");
 
@@ -172,15 +171,5 @@ describe("opsgenie", () => {
     [`${url}?details={a`, /must have details=KEY:VALUE/],
     [`${url}?team=NOC`, /only the parameters alias, description/],
   ];
-  for (const [bad, rule] of refused) {
-    it(`is refused as ${bad}`, () =>
-      assert.throws(
-        () => parseDestinations([bad]),
-        (error: Error) => {
-          assert.match(error.message, rule);
-          assert.doesNotMatch(error.message, /key1234|eb243592/);
-          return true;
-        },
-      ));
-  }
+  itIsRefused(refused, /key1234|eb243592/);
 });

@@ -2,18 +2,16 @@ import assert from "node:assert/strict";
 import { parseDestinations } from "../../../daemon/notify/destination.ts";
 import { DeliveryError } from "../../../daemon/notify/service.ts";
 import { message } from "../builders.ts";
-import { type Receiver, startReceiver } from "../receiver.ts";
+import { receiverForEach } from "../receiver.ts";
 
 /** https://pushover.net/api */
 describe("pushover", () => {
   const url = "pushover://shoutrrr:azGDORePK8gMaC0QOYAMyEEuzJnyUi@uQiRzpo4DXghDmr9QzzfQu27cmVRsG";
   const taken = { body: '{"status":1,"request":"647d2300-702c-4b38-8b2f-d56326ae460b"}' };
-  let receiver: Receiver;
-  beforeEach(async () => {
-    receiver = await startReceiver();
+  const receiver = receiverForEach();
+  beforeEach(() => {
     receiver.answers.push(taken);
   });
-  afterEach(() => receiver.close());
 
   const formOf = () => Object.fromEntries(new URLSearchParams(receiver.requests[0]?.body));
 

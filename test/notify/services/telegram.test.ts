@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { parseDestinations } from "../../../daemon/notify/destination.ts";
 import { message } from "../builders.ts";
 import { hostileText } from "../hostile.ts";
-import { type Receiver, startReceiver } from "../receiver.ts";
+import { receiverForEach } from "../receiver.ts";
+import { itIsRefused } from "../refused.ts";
 
 const token = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0";
 const bot = `telegram://${token}@telegram`;
@@ -10,11 +10,7 @@ const taken = (id: number) => ({ body: JSON.stringify({ ok: true, result: { mess
 
 /** https://core.telegram.org/bots/api#sendmessage */
 describe("telegram", () => {
-  let receiver: Receiver;
-  beforeEach(async () => {
-    receiver = await startReceiver();
-  });
-  afterEach(() => receiver.close());
+  const receiver = receiverForEach();
 
   const bodies = () => receiver.requests.map(({ body }) => JSON.parse(body));
 
@@ -121,16 +117,5 @@ describe("telegram", () => {
     [`${bot}?chats=@ops&silent=yes`, /only the parameters chats, channels/],
     [`${bot}?chats=#ops`, /must have each # written as %23/],
   ];
-  for (const [url, rule] of refused) {
-    it(`is refused as ${url}, without its secrets`, () => {
-      assert.throws(
-        () => parseDestinations([url]),
-        (error: Error) => {
-          assert.match(error.message, rule);
-          assert.doesNotMatch(error.message, /AAHdq|1102/);
-          return true;
-        },
-      );
-    });
-  }
+  itIsRefused(refused, /AAHdq|1102/);
 });

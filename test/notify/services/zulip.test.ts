@@ -1,19 +1,15 @@
 import assert from "node:assert/strict";
-import { parseDestinations } from "../../../daemon/notify/destination.ts";
 import { message } from "../builders.ts";
 import { hostileText } from "../hostile.ts";
-import { type Receiver, startReceiver } from "../receiver.ts";
+import { receiverForEach } from "../receiver.ts";
+import { itIsRefused } from "../refused.ts";
 
 const url = "zulip://my-bot%40zulipchat.com:correcthorsebatterystable@example.zulipchat.com/?stream=ops";
 const taken = { body: '{"result":"success","msg":"","id":42}' };
 
 /** https://zulip.com/api/send-message */
 describe("zulip", () => {
-  let receiver: Receiver;
-  beforeEach(async () => {
-    receiver = await startReceiver();
-  });
-  afterEach(() => receiver.close());
+  const receiver = receiverForEach();
 
   const formOf = () => Object.fromEntries(new URLSearchParams(receiver.requests.at(-1)?.body));
 
@@ -97,16 +93,5 @@ describe("zulip", () => {
     ],
     ["zulip://bot%40zulip.example:secret-key@zulip.example?stream=#a", /must have each # written as %23/],
   ];
-  for (const [form, rule] of refused) {
-    it(`is refused as ${form}, without its secrets`, () => {
-      assert.throws(
-        () => parseDestinations([form]),
-        (error: Error) => {
-          assert.match(error.message, rule);
-          assert.doesNotMatch(error.message, /secret-key/);
-          return true;
-        },
-      );
-    });
-  }
+  itIsRefused(refused, /secret-key/);
 });
