@@ -6,8 +6,7 @@ import type { Message } from "./message.ts";
 import { DeliveryError } from "./service.ts";
 
 /** How an attempt to deliver a message went: `dropped` is the last one, and the message does not arrive. */
-export const deliveryOutcomes = ["sent", "retried", "dropped"] as const;
-export type DeliveryOutcome = (typeof deliveryOutcomes)[number];
+export type DeliveryOutcome = "sent" | "retried" | "dropped";
 
 export interface LineOptions extends AttemptPorts {
   /** Name of the destination. */
