@@ -35,6 +35,7 @@ describe("Silences in Debian's Alertmanager", () => {
   let aheadMs = 0;
   const outcomes: SilenceOutcome[] = [];
   const failures: string[] = [];
+  const over = new AbortController();
   let signal: AbortSignal;
 
   const settings = () =>
@@ -99,7 +100,7 @@ describe("Silences in Debian's Alertmanager", () => {
   const leftMs = ({ endsAt }: Listed) => Date.parse(endsAt) - Date.now();
 
   before(async () => {
-    signal = AbortSignal.timeout(300_000);
+    signal = AbortSignal.any([AbortSignal.timeout(300_000), over.signal]);
     monitoring = await startMonitoring(rules, [], await certificate());
     const access = settings().silences?.access ?? assert.fail();
     const plain = createPost(await openHttpAccess(access, (file) => readFile(file, "utf8")));
@@ -109,7 +110,11 @@ describe("Silences in Debian's Alertmanager", () => {
     };
     for (const { expr } of rules) monitoring.figures.set(expr.split(" ")[0] ?? "", 0);
   });
-  after(() => monitoring?.stop());
+  after(() => {
+    // Processes that still keep silences would keep this one.
+    over.abort();
+    return monitoring?.stop();
+  });
 
   it("are created, extended, found again after a restart and ended, and hide no other node's alerts", async () => {
     const theirs = await monitoring.silence({ node: "n1", alertname: "Other" });
