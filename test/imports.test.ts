@@ -4,6 +4,7 @@ import { readImports } from "./read-imports.ts";
 /** The folders of daemon/, from what starts the process down to what everybody needs. */
 const floors = [
   ["daemon"],
+  ["ui"],
   ["cli", "compose"],
   ["config"],
   ["report"],

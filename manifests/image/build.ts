@@ -2,8 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { bundleOptions, mailBundleOptions, root } from "./bundle.ts";
+import { bundleOptions, mailBundleOptions } from "./bundle.ts";
 import { noticesOf } from "./notices.ts";
+import { root } from "./root.ts";
 
 const logLevel = process.argv.includes("--log-level=error") ? "error" : "info";
 const built = await Promise.all(

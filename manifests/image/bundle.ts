@@ -1,8 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { BuildOptions } from "esbuild";
-
-/** The folder with package.json. */
-export const root = fileURLToPath(new URL("../..", import.meta.url));
+import { root } from "./root.ts";
 
 const common = {
   absWorkingDir: root,

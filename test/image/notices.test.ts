@@ -11,8 +11,9 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { build, type Metafile } from "esbuild";
-import { bundleOptions, mailBundleOptions, root } from "../../manifests/image/bundle.ts";
+import { bundleOptions, mailBundleOptions } from "../../manifests/image/bundle.ts";
 import { noticesOf } from "../../manifests/image/notices.ts";
+import { root } from "../../manifests/image/root.ts";
 
 /** Of a file, by the nearest package.json that has a name. */
 function packageOf(file: string): { folder: string; name: string; version: string } {
