@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests that need root or Debian packages. What they need is fetched into node_modules/.cache; only what
-# builds and runs the image is installed.
+# Tests that need root or Debian packages. What they need is fetched into node_modules/.cache; only the browser, and
+# what builds and runs the image, are installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -84,9 +84,15 @@ if ! { command -v buildah && command -v podman && command -v runc; } >/dev/null;
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah podman runc >/dev/null
 fi
 
+# The browser of the page. Its libraries differ from machine to machine, so that apt finds them.
+if ! command -v chromium >/dev/null; then
+  [ -n "${updated:-}" ] || apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null
+fi
+
 # What the machines run.
 npm run --silent build
 
 export KUBECTL_DEBIAN=$cache/usr/bin/kubectl KUBECTL_NEWER=$newer PROMETHEUS_DEBIAN=$cache/usr/bin MACHINES=$machines
-export DEBIAN_FILES=$cache NODE_ARM64=$node_arm64/root
+export DEBIAN_FILES=$cache NODE_ARM64=$node_arm64/root CHROMIUM=$(command -v chromium)
 exec node_modules/.bin/mocha --config .mocharc.system.json
