@@ -8,6 +8,7 @@ import manifest from "../package.json" with { type: "json" };
 import type { Credentials } from "./cli/access.ts";
 import { kubeconfigFiles } from "./cli/options.ts";
 import { runProgram } from "./cli/program.ts";
+import { terminalOf } from "./cli/terminal.ts";
 import { createClient } from "./cluster/client.ts";
 import {
   KubeconfigError,
@@ -52,6 +53,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 const io = {
   environment: process.env,
   version,
+  terminal: terminalOf(process.stdout, process.env),
   out: (text: string) => void process.stdout.write(text),
   err: (text: string) => void process.stderr.write(text),
   clock: systemClock,

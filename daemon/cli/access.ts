@@ -8,6 +8,7 @@ import type { Clock, Random } from "../time/clock.ts";
 import { CommandRefused } from "./admin.ts";
 import { findPlace, objectText } from "./find-place.ts";
 import { addEnvironmentHelp, addOptions, givenOptions, kubeconfigFiles, typedOptions } from "./options.ts";
+import type { Terminal, Text } from "./terminal.ts";
 
 /** The way to a cluster, as kubectl finds it: what is named, else KUBECONFIG, else ~/.kube/config. */
 export interface Credentials {
@@ -29,7 +30,10 @@ export interface Access {
 
 export interface PersonIo {
   environment: Environment;
-  out: (text: string) => void;
+  /** The terminal of `out`. */
+  terminal: Terminal;
+  /** Prints for the person. Nothing but our own styles gets to the terminal as control characters. */
+  out: (text: Text) => void;
   err: (text: string) => void;
   clock: Clock;
   random: Random;

@@ -12,6 +12,11 @@ export class CommandRefused extends Error {
   override readonly name = "CommandRefused";
 }
 
+/** A condition that a command waited for has not come true in time; exit code 3. */
+export class NotYet extends Error {
+  override readonly name = "NotYet";
+}
+
 export function noSuchNode(name: string): CommandRefused {
   return new CommandRefused(`the cluster has no Node ${JSON.stringify(name)}`);
 }

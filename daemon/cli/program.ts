@@ -3,9 +3,9 @@ import { isApiError } from "../cluster/api.ts";
 import type { RawOptions } from "../config/settings.ts";
 import { explain as withCauses } from "../report/log.ts";
 import { ConfigError } from "../text/config-error.ts";
-import { oneLine, plainLines } from "../text/one-line.ts";
+import { oneLine } from "../text/one-line.ts";
 import { type PersonIo, withClusterForAll } from "./access.ts";
-import { CommandRefused } from "./admin.ts";
+import { CommandRefused, NotYet } from "./admin.ts";
 import { completionCommand } from "./completion.ts";
 import { addExamples } from "./examples.ts";
 import { explainCommand } from "./explain.ts";
@@ -17,10 +17,14 @@ import { rebootCommand } from "./reboot.ts";
 import { resumeCommand } from "./resume.ts";
 import { runCommand } from "./run.ts";
 import { statusCommand } from "./status.ts";
+import { noTerminal, rendered, type Text } from "./terminal.ts";
 import { unlockCommand } from "./unlock.ts";
 
-export interface Io extends PersonIo, NotifyIo {
+export interface Io extends Omit<PersonIo & NotifyIo, "out" | "err"> {
   version: string;
+  /** Writes to the terminal as it is. */
+  out: (text: string) => void;
+  err: (text: string) => void;
 }
 
 /** Descriptions are wrapped also where the longest option leaves this little of a line. */
@@ -28,7 +32,7 @@ const descriptionWidthMin = 30;
 
 /**
  * Runs the command that the arguments name, and resolves with the exit code. 2 is for bad input: one line,
- * nothing done. 1 is for a request that the cluster refuses.
+ * nothing done. 1 is for a request that the cluster refuses. 3 is for a condition that has not come true.
  */
 export async function runProgram(
   args: readonly string[],
@@ -38,8 +42,8 @@ export async function runProgram(
 ): Promise<number> {
   const io = {
     ...given,
-    out: (text: string) => given.out(plainLines(text)),
-    err: (text: string) => given.err(plainLines(text)),
+    out: (text: Text) => given.out(rendered(text, given.terminal)),
+    err: (text: string) => given.err(rendered(text, noTerminal)),
   };
   const program: Command = withClusterForAll(new Command("rebootd"))
     .description("A reboot daemon for Kubernetes")
@@ -82,6 +86,10 @@ export async function runProgram(
     if (error instanceof CommandRefused || isApiError(error)) {
       io.err(`rebootd: ${oneLine(withCauses(error))}\n`);
       return 1;
+    }
+    if (error instanceof NotYet) {
+      io.err(`rebootd: ${oneLine(error.message)}\n`);
+      return 3;
     }
     throw error;
   }

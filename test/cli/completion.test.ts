@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { runProgram } from "../../daemon/cli/program.ts";
+import { noTerminal } from "../../daemon/cli/terminal.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { openMessages } from "../notify/no-messages.ts";
 import { everyRow } from "../rows.ts";
@@ -10,6 +11,7 @@ async function printed(...args: string[]): Promise<string> {
   const io = {
     environment: {},
     version: "1.2.3",
+    terminal: noTerminal,
     out: (text: string) => {
       out += text;
     },

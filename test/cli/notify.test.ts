@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { runProgram } from "../../daemon/cli/program.ts";
+import { noTerminal } from "../../daemon/cli/terminal.ts";
 import { openDestinations } from "../../daemon/notify/source.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { type Receiver, startReceiver } from "../notify/receiver.ts";
@@ -16,6 +17,7 @@ describe("rebootd notify", () => {
     const io = {
       environment,
       version: "1.2.3",
+      terminal: noTerminal,
       out: (text: string) => void said.out.push(text),
       err: (text: string) => void said.err.push(text),
       clock: systemClock,

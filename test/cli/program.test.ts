@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Io, runProgram } from "../../daemon/cli/program.ts";
+import { noTerminal } from "../../daemon/cli/terminal.ts";
 import { type Api, ApiError } from "../../daemon/cluster/api.ts";
 import type { Environment } from "../../daemon/config/environment.ts";
 import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
@@ -19,6 +20,7 @@ async function run(
   const io = {
     environment,
     version: "1.2.3",
+    terminal: noTerminal,
     out: (text: string) => {
       out += text;
     },

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { runProgram } from "../../daemon/cli/program.ts";
+import { noTerminal } from "../../daemon/cli/terminal.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { wantsPodOn } from "../../daemon/cluster/daemon-sets.ts";
 import {
@@ -105,6 +106,7 @@ async function readAll(world: World): Promise<Record<string, string>> {
     const io = {
       environment: {},
       version: "0",
+      terminal: noTerminal,
       out,
       err: out,
       clock,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { runProgram } from "../../daemon/cli/program.ts";
+import { noTerminal } from "../../daemon/cli/terminal.ts";
 import { start } from "../../daemon/compose/start.ts";
 import { options, type RawOptions } from "../../daemon/config/settings.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
@@ -15,6 +16,7 @@ async function run(raw: RawOptions) {
   const io = {
     environment: {},
     version: "1.2.3",
+    terminal: noTerminal,
     out: () => assert.fail("something was printed"),
     err: (text: string) => {
       err += text;

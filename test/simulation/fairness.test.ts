@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { contract } from "../../daemon/annotations/names.ts";
 import { runProgram } from "../../daemon/cli/program.ts";
+import { noTerminal } from "../../daemon/cli/terminal.ts";
 import { parseRecord } from "../../daemon/cycle/record.ts";
 import type { KubeObject } from "../kubernetes/api/object.ts";
 import { openMessages } from "../notify/no-messages.ts";
@@ -28,6 +29,7 @@ async function rebootdReboot(reason: string): Promise<void> {
   const io = {
     environment: {},
     version: "1",
+    terminal: noTerminal,
     clock: story.world.time.clock,
     random: () => 0.5,
     openMessages,

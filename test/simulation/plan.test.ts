@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { runProgram } from "../../daemon/cli/program.ts";
+import { noTerminal } from "../../daemon/cli/terminal.ts";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import type { Environment } from "../../daemon/config/environment.ts";
@@ -102,6 +103,7 @@ function createCluster(seed = 1) {
       const io = {
         environment,
         version: "1",
+        terminal: noTerminal,
         clock,
         random,
         openMessages,

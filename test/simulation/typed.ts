@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { runProgram } from "../../daemon/cli/program.ts";
+import { noTerminal } from "../../daemon/cli/terminal.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import type { Environment } from "../../daemon/config/environment.ts";
 import { openMessages } from "../notify/no-messages.ts";
@@ -22,6 +23,7 @@ export async function type(
   const io = {
     environment,
     version: "0",
+    terminal: noTerminal,
     out: (text: string) => {
       out += text;
     },
