@@ -6,7 +6,7 @@ const { mkdtempSync, rmSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { buildSync } = require("esbuild");
-const { bundleOptions, mailBundleOptions } = require("./manifests/image/bundle.ts");
+const { bundleOptions } = require("./manifests/image/bundle.ts");
 const { simulatedOnly } = require("./test/kubernetes/suite.json");
 
 // Daemons and commands are started some hundred times. They are the bundle, as in the image, which starts in a third of the time that
@@ -15,8 +15,7 @@ if (process.env.REBOOTD_PROGRAM === undefined) {
   const folder = mkdtempSync(join(tmpdir(), "rebootd-built-"));
   process.env.NODE_COMPILE_CACHE = folder;
   process.env.REBOOTD_PROGRAM = join(folder, "rebootd.mjs");
-  buildSync({ ...bundleOptions, outfile: process.env.REBOOTD_PROGRAM });
-  buildSync({ ...mailBundleOptions, outfile: join(folder, "nodemailer.mjs") });
+  buildSync({ ...bundleOptions, outdir: folder });
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 }
 

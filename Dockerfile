@@ -45,7 +45,8 @@ ENV MALLOC_ARENA_MAX=1
 ENV MALLOC_TRIM_THRESHOLD_=65536
 COPY --from=parts /image /
 COPY --from=build --chmod=0555 /src/dist/rebootd.mjs /rebootd.mjs
-COPY --from=build --chmod=0444 /src/dist/nodemailer.mjs /src/LICENSE /src/dist/THIRD-PARTY-NOTICES.txt /
+COPY --from=build /src/dist/rebootd /rebootd
+COPY --from=build --chmod=0444 /src/LICENSE /src/dist/THIRD-PARTY-NOTICES.txt /
 # logind, process 1 and some sentinels answer to this user alone. It needs no capability.
 USER 0:0
 # Garbage is collected before the memory grows: while a node of 1,000 pods is drained it grows by 30 MB and not by 80.

@@ -1,17 +1,13 @@
-/** Builds rebootd's part of the image: the bundles, and the licences of the bundled packages. `--log-level=error` makes it quiet. */
-import { writeFileSync } from "node:fs";
+/** Builds rebootd's part of the image: the bundle, and the licences of the bundled packages. `--log-level=error` makes it quiet. */
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { bundleOptions, mailBundleOptions } from "./bundle.ts";
+import { bundleOptions } from "./bundle.ts";
 import { noticesOf } from "./notices.ts";
 import { root } from "./root.ts";
 
 const logLevel = process.argv.includes("--log-level=error") ? "error" : "info";
-const built = await Promise.all(
-  [bundleOptions, mailBundleOptions].map((options) => build({ ...options, logLevel })),
-);
-const notices = noticesOf(
-  built.map(({ metafile }) => metafile),
-  root,
-);
-writeFileSync(join(root, "dist/THIRD-PARTY-NOTICES.txt"), notices);
+// Parts of an earlier build have other names.
+rmSync(join(root, "dist"), { recursive: true, force: true });
+const { metafile } = await build({ ...bundleOptions, logLevel });
+writeFileSync(join(root, "dist/THIRD-PARTY-NOTICES.txt"), noticesOf([metafile], root));

@@ -1,10 +1,20 @@
-import { fileURLToPath } from "node:url";
 import type { BuildOptions } from "esbuild";
+import { bundlePage } from "./page.ts";
 import { root } from "./root.ts";
 
-const common = {
+/**
+ * Bundles the program and its dependencies. Code that is imported where it is used, such as that of mail and of the
+ * page, is in files of its own: text that is never loaded takes a megabyte of memory all the same.
+ */
+export const bundleOptions = {
   absWorkingDir: root,
+  entryPoints: { rebootd: "daemon/main.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".mjs" },
+  // The names of the parts change with what is in them, so that no part of another version is taken for one.
+  chunkNames: "rebootd/[name]-[hash]",
   bundle: true,
+  splitting: true,
   platform: "node",
   target: "node24",
   format: "esm",
@@ -13,26 +23,8 @@ const common = {
   // Licences are in a file of their own: notices.ts.
   legalComments: "none",
   metafile: true,
+  define: { bundledPage: JSON.stringify(JSON.stringify(bundlePage())) },
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },
-} satisfies BuildOptions;
-
-/** A file of its own: text that is never loaded takes a megabyte of memory all the same. */
-const mailFile = "./nodemailer.mjs";
-
-/** Bundles the daemon and its dependencies in one file, except what sends mail. */
-export const bundleOptions = {
-  ...common,
-  entryPoints: ["daemon/main.ts"],
-  outfile: "dist/rebootd.mjs",
-  alias: { nodemailer: mailFile },
-  external: [mailFile],
-} satisfies BuildOptions;
-
-/** Bundles what sends mail. The daemon loads this file from its own folder, with the first mail. */
-export const mailBundleOptions = {
-  ...common,
-  entryPoints: [fileURLToPath(import.meta.resolve("nodemailer"))],
-  outfile: "dist/nodemailer.mjs",
 } satisfies BuildOptions;

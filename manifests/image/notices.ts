@@ -5,7 +5,7 @@ import type { Metafile } from "esbuild";
 /** The files with the licence of a package, and Apache's NOTICE, which must be passed on, too. */
 const licenceFile = /^(?:licen[cs]e|copying|unlicen[cs]e|notice)(?:[.-].*)?$/i;
 
-const intro = `rebootd.mjs and nodemailer.mjs have parts of the packages below. In the image, the licence of Node.js is /usr/local/LICENSE, and those of the
+const intro = `rebootd.mjs and the files in rebootd have parts of the packages below. In the image, the licence of Node.js is /usr/local/LICENSE, and those of the
 C library, of nsenter and of the libraries that both need are in /usr/share/doc and /usr/share/common-licenses.
 `;
 

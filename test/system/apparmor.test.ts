@@ -41,6 +41,7 @@ import {
 import { type Machine, startMachine } from "./machine.ts";
 
 const bundle = fileURLToPath(new URL("../../dist/rebootd.mjs", import.meta.url));
+const parts = fileURLToPath(new URL("../../dist/rebootd", import.meta.url));
 const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
 const lifeDeadlineMs = 60_000;
 /** By the C library, when it gives memory back. */
@@ -101,7 +102,7 @@ describe("The component apparmor", () => {
     ["/usr/local/bin/node", "w"],
     ["/usr/lib/libc.so.6", "w"],
     ["/rebootd.mjs", "w"],
-    ["/nodemailer.mjs", "w"],
+    ["/rebootd/nodemailer-1A2B3C4D.mjs", "w"],
   ];
   for (const [path, modes] of others) {
     it(`does not let it ${modes} ${path}`, () => {
@@ -110,7 +111,7 @@ describe("The component apparmor", () => {
   }
 
   it("lets it read what sends mail, which it loads with the first mail", () => {
-    assert.ok(allows(profile, { path: "/nodemailer.mjs", mode: "r" }));
+    assert.ok(allows(profile, { path: "/rebootd/nodemailer-1A2B3C4D.mjs", mode: "r" }));
   });
 
   it("lets it write to nothing but the bus, the journal and /dev/null, and run nothing", () => {
@@ -318,7 +319,7 @@ function layOutPod(root: string, kubeconfig: string, caPem: string): NodeJS.Proc
   const libraries = execFileSync("ldd", [process.execPath], { encoding: "utf8" }).match(/\/lib[^ :]*/g) ?? [];
   execFileSync("cp", ["--parents", "--dereference", ...libraries, root]);
   execFileSync("cp", [process.execPath, join(root, "usr/local/bin/node")]);
-  execFileSync("cp", [bundle, join(root, "rebootd.mjs")]);
+  execFileSync("cp", ["--recursive", bundle, parts, root]);
 
   const config = new KubeConfig();
   config.loadFromString(kubeconfig);

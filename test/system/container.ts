@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import {
   chownSync,
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -24,7 +25,7 @@ import {
 import { daemonUserOn, type ManifestObject } from "../world/manifests.ts";
 import { newestKubectl } from "./kubectl.ts";
 import type { Machine } from "./machine.ts";
-import { bundle, type MachineCluster } from "./machine-cluster.ts";
+import { bundle, bundleParts, type MachineCluster } from "./machine-cluster.ts";
 import { runtimeDefault, type SeccompProfile } from "./seccomp.ts";
 
 /**
@@ -74,6 +75,7 @@ export async function startPodNode(
   const machine = await cluster.startNode(name, { "/usr/local/bin/node": process.execPath });
   mkdirSync(join(machine.root, rootfs), { recursive: true });
   copyFileSync(bundle, join(machine.root, rootfs, "rebootd.mjs"));
+  cpSync(bundleParts, join(machine.root, rootfs, "rebootd"), { recursive: true });
   const copy = `root=$1; shift
     for program; do
       cp --parents --dereference "$program" $(ldd "$program" | grep -o '/[^ ]*') "$root"

@@ -37,6 +37,8 @@ export interface MachineCluster {
 
 /** What the machines run. */
 export const bundle = fileURLToPath(new URL("../../dist/rebootd.mjs", import.meta.url));
+/** The folder beside it, with the files that it loads. */
+export const bundleParts = fileURLToPath(new URL("../../dist/rebootd", import.meta.url));
 
 /** With the rights of the manifests, and no node yet. */
 export async function startMachineCluster(): Promise<MachineCluster> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { daemonUserOn } from "../world/manifests.ts";
 import { nodeFlags } from "../world/rebootd.ts";
-import { bundle, type MachineCluster, startMachineCluster } from "./machine-cluster.ts";
+import { bundle, bundleParts, type MachineCluster, startMachineCluster } from "./machine-cluster.ts";
 
 /**
  * Machines with a systemd of their own, each with the bundled daemon as a service of it, and a cluster for them. The daemon
@@ -33,7 +33,11 @@ WantedBy=multi-user.target
 
 async function startNode(name: string): Promise<void> {
   const kubeconfig = await cluster.server.kubeconfigFor(daemonUserOn(name));
-  const files = { "/usr/local/bin/node": process.execPath, "/usr/local/lib/rebootd.mjs": bundle };
+  const files = {
+    "/usr/local/bin/node": process.execPath,
+    "/usr/local/lib/rebootd.mjs": bundle,
+    "/usr/local/lib/rebootd": bundleParts,
+  };
   const { root } = await cluster.startNode(name, files);
   const args = [
     `--node-id=${name}`,
