@@ -1,17 +1,12 @@
-import { type Api, isApiError } from "../cluster/api.ts";
+import type { Api } from "../cluster/api.ts";
 import { daemonSelector } from "../cluster/daemon-sets.ts";
-import type { DaemonSet } from "../cluster/objects.ts";
-import { listAll } from "../cluster/pages.ts";
-import { paths } from "../cluster/paths.ts";
-import type { Environment } from "../config/environment.ts";
 import { environmentName, parseTable, type RawValues } from "../config/option.ts";
 import { hookKeyOptions } from "../config/options/hooks.ts";
 import { lockPlace, placeOptions } from "../config/options/lock.ts";
 import { type LockPlace, placeText } from "../lock/lock-object.ts";
 import { ConfigError } from "../text/config-error.ts";
 import { CommandRefused } from "./admin.ts";
-import { givenOptions } from "./options.ts";
-import { runCommand } from "./run.ts";
+import { type Installed, readInstalled } from "./installed.ts";
 
 export interface FoundPlace {
   place: LockPlace;
@@ -23,8 +18,8 @@ export interface FoundPlace {
   hooks: readonly string[] | undefined;
 }
 
-/** One DaemonSet of rebootd. */
-interface Installed {
+/** The part of a DaemonSet of rebootd that is of use here. */
+interface Placed {
   /** "namespace/name". */
   key: string;
   namespace: string;
@@ -42,7 +37,7 @@ const pass = "pass --namespace=NAMESPACE, or --lock-object=KIND/NAME";
  * CommandRefused if these do not agree. The object itself may be missing.
  */
 export async function findPlace(api: Api, given: RawValues, signal: AbortSignal): Promise<FoundPlace> {
-  const installed = await listInstalled(api, signal);
+  const installed = (await readInstalled(api, signal))?.map(placed);
   const hooks = hooksOf(installed ?? []);
   const isGiven = Object.keys(given).length > 0;
   const distinct = [...new Map(installed?.map((one) => [placeText(one.place), one])).values()];
@@ -82,7 +77,7 @@ export async function findPlace(api: Api, given: RawValues, signal: AbortSignal)
   return { place, ifMissing: runs, hooks, ...(!isTheirs && { warning }) };
 }
 
-function hooksOf(installed: readonly Installed[]): readonly string[] | undefined {
+function hooksOf(installed: readonly Placed[]): readonly string[] | undefined {
   const known = installed.map(({ hooks }) => hooks).filter((hooks) => hooks !== undefined);
   return known.length === 0 || known.length < installed.length ? undefined : known.flat();
 }
@@ -92,45 +87,18 @@ export function objectText({ kind, name, namespace }: LockPlace): string {
   return `${kind}/${name} in ${namespace}`;
 }
 
-/** Undefined if they may not be listed. */
-async function listInstalled(api: Api, signal: AbortSignal): Promise<Installed[] | undefined> {
-  try {
-    const query = { labelSelector: daemonSelector };
-    const found = await listAll<DaemonSet>(api, paths.allDaemonSets, { signal, query });
-    return found.flatMap(installedBy);
-  } catch (error) {
-    if (isApiError(error, "forbidden")) return undefined;
-    throw error;
-  }
+/** Reads of its options what names the lock and the hooks. */
+function placed({ key, namespace, raw, unknown, mayHaveMore }: Installed): Placed {
+  const hidden = unknown.find((name) => Object.hasOwn(placeOptions, name));
+  const areHooksUnknown = mayHaveMore || unknown.some((name) => Object.hasOwn(hookKeyOptions, name));
+  return {
+    key,
+    namespace,
+    place: lockPlace(parseTable(placeOptions, raw)),
+    unknown: hidden && environmentName(hidden),
+    hooks: areHooksUnknown ? undefined : hookKeys(raw),
+  };
 }
-
-/** Reads the arguments and the environment of its container, as the daemon itself does. */
-function installedBy({ metadata, spec }: DaemonSet): Installed[] {
-  const { namespace = "", name = "" } = metadata ?? {};
-  const containers = spec?.template.spec?.containers ?? [];
-  const container = containers.find(({ args }) => args?.includes("run"));
-  if (container === undefined) return [];
-  const environment: Record<string, string | undefined> = {};
-  let unknown: string | undefined;
-  let areHooksUnknown = container.envFrom !== undefined;
-  for (const variable of container.env ?? []) {
-    const path = variable.valueFrom?.fieldRef?.fieldPath;
-    const known = path === "metadata.namespace" ? namespace : path === "spec.nodeName" ? "node" : undefined;
-    const text = variable.valueFrom === undefined ? (variable.value ?? "") : known;
-    if (text !== undefined) environment[variable.name] = expanded(text, environment);
-    else if (placeVariables.includes(variable.name)) unknown = variable.name;
-    else if (hookVariables.includes(variable.name)) areHooksUnknown = true;
-  }
-  const args = (container.args ?? []).map((one) => expanded(one, environment));
-  const given = argumentsOf(args.slice(args.indexOf("run") + 1), environment);
-  const place = lockPlace(parseTable(placeOptions, given));
-  const hooks = areHooksUnknown ? undefined : hookKeys(given);
-  return [{ key: `${namespace}/${name}`, namespace, place, unknown, hooks }];
-}
-
-const readOptions = { ...placeOptions, ...hookKeyOptions };
-const placeVariables = Object.keys(placeOptions).map(environmentName);
-const hookVariables = Object.keys(hookKeyOptions).map(environmentName);
 
 /** Undefined for values with which no daemon starts. */
 function hookKeys(given: RawValues): readonly string[] | undefined {
@@ -140,21 +108,4 @@ function hookKeys(given: RawValues): readonly string[] | undefined {
     if (error instanceof ConfigError) return undefined;
     throw error;
   }
-}
-
-/** A DaemonSet of another version may have options that are unknown here. */
-function argumentsOf(args: readonly string[], environment: Environment): RawValues {
-  const command = runCommand(environment, async () => {});
-  command
-    .exitOverride()
-    .configureOutput({ outputError: () => {} })
-    .allowUnknownOption()
-    .allowExcessArguments();
-  command.parseOptions([...args]);
-  return givenOptions(command, readOptions, environment);
-}
-
-/** https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/ */
-function expanded(text: string, environment: Environment): string {
-  return text.replace(/\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)/g, (all, name: string) => environment[name] ?? all);
 }
