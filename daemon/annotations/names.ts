@@ -29,7 +29,7 @@ export const contract = {
     kind: "annotation",
     on: ["Node"],
     writtenBy: ["daemon"],
-    form: "the record of the cycle: JSON with `phase`, `since`, `reasons`, `outcome` and more",
+    form: "the record of the cycle: JSON with `phase`, `since`, `reasons`, `outcome`, `history` and more",
   },
   request: {
     key: "rebootd.dev/reboot-requested",

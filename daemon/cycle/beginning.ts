@@ -1,11 +1,11 @@
 /** The step from waiting to draining: the slot is held, and one patch begins the record. Pure. */
 import { iso } from "../time/iso.ts";
 import { type Context, type Decision, phase, released, wait } from "./decision.ts";
-import { tookAlso } from "./history.ts";
 import { mark, type NodeChange } from "./marks.ts";
 import type { NodeFacts, Observation, OwnPods } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 import { serverWords } from "./refused.ts";
+import { tookAlso } from "./took.ts";
 import { waitingFor } from "./waiting.ts";
 
 /**

@@ -18,7 +18,6 @@ import {
   wait,
 } from "./decision.ts";
 import { leftText, podsLeft } from "./drain-text.ts";
-import { tookAlso } from "./history.ts";
 import { callHooks, closedByHooks, forgetHooks, missingHooks } from "./hooks.ts";
 import type { NodeFacts } from "./observation.ts";
 import { reasonsOf, reportAt, reported, reportInDrainAt } from "./reasons.ts";
@@ -26,6 +25,7 @@ import type { CycleRecord, Reason } from "./record.ts";
 import { refusalText } from "./refused.ts";
 import { restore } from "./restoring.ts";
 import { confirm, countsFromNow } from "./right.ts";
+import { tookAlso } from "./took.ts";
 
 const blindRecheckMs = 30_000;
 const drainTimedOut = "the drain timed out (--drain-timeout)";

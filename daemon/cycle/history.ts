@@ -3,21 +3,13 @@
  * a histogram. So the metrics lose nothing when the daemon or the machine restarts. Pure.
  */
 import * as z from "zod/mini";
-import type { Outcome } from "./outcomes.ts";
-
-/**
- * The parts of a cycle. `wait`: from the need, or the opening of the window, to the slot; `drain`: from the
- * cordon until drained; `boot`: from the request to reboot to the new boot; `return`: from the new boot to
- * the uncordon.
- */
-export const partNames = ["wait", "drain", "boot", "return"] as const;
-export type Part = (typeof partNames)[number];
+import { type LastCycle, lastCyclesAfter, lastCyclesSchema } from "./last-cycles.ts";
+import { dayMs, type Part, type Took } from "./took.ts";
 
 /** Upper bounds of the buckets; one more bucket has all that is longer. */
 export const boundsSeconds = [30, 60, 120, 300, 600, 1200, 3600, 14_400] as const;
 const bucketCount = boundsSeconds.length + 1;
 
-const dayMs = 86_400_000;
 /** More cycles than a node has in its life; what is beyond was forged. */
 const countMax = 1e9;
 
@@ -40,45 +32,36 @@ export const historySchema = z.object({
   parts: z.object({ wait: partOf, drain: partOf, boot: partOf, return: partOf }),
   /** When the last proved reboot was seen. */
   rebootedAt: z.catch(z.optional(z.iso.datetime()), undefined),
+  last: lastCyclesSchema,
 });
 export type History = z.output<typeof historySchema>;
-
-const duration = z.catch(z.optional(z.int().check(z.minimum(0), z.maximum(dayMs))), undefined);
-/** The durations of the parts of one cycle that are over, in milliseconds; at most a day each. */
-export const tookSchema = z.object({ wait: duration, drain: duration, boot: duration, return: duration });
-export type Took = z.output<typeof tookSchema>;
 
 export const noHistory: History = {
   cycles: { rebooted: 0, failed: 0, withdrawn: 0 },
   parts: { wait: noPart(), drain: noPart(), boot: noPart(), return: noPart() },
+  last: [],
 };
 
-/**
- * The durations with one more. A part that comes again in a cycle, as a drain before another attempt, counts
- * as one. Clocks can be set, so no duration is negative, or longer than a day.
- */
-export function tookAlso(took: Took | undefined, part: Part, since: number, now: number): Took {
-  const ms = (took?.[part] ?? 0) + Math.max(0, Math.round(now - since));
-  return { ...took, [part]: Math.min(dayMs, ms) };
-}
-
 /** The history once a cycle has ended so. */
-export function historyAfter(
-  history: History = noHistory,
-  { result, took = {}, rebootedAt = history.rebootedAt }: EndedCycle,
-): History {
+export function historyAfter(history: History = noHistory, ended: EndedCycle): History {
+  const { outcome, took = {}, rebootedAt = history.rebootedAt } = ended;
+  const { result } = outcome;
   const { cycles, parts } = history;
   const part = (name: Part) => withDuration(parts[name], took[name]);
   return {
     cycles: { ...cycles, [result]: Math.min(countMax, cycles[result] + 1) },
     parts: { wait: part("wait"), drain: part("drain"), boot: part("boot"), return: part("return") },
     ...(rebootedAt !== undefined && { rebootedAt }),
+    last: lastCyclesAfter(history.last, ended),
   };
 }
 
-interface EndedCycle {
-  result: Outcome;
+export interface EndedCycle {
+  outcome: Pick<LastCycle, "result" | "at" | "message">;
+  /** The need in the record. */
+  need: { source: string; reasons: readonly string[] } | undefined;
   took: Took | undefined;
+  /** When the new boot was seen, where one was. */
   rebootedAt?: string | undefined;
 }
 

@@ -12,10 +12,10 @@ import {
   soonest,
   wait,
 } from "./decision.ts";
-import { tookAlso } from "./history.ts";
 import type { CycleRecord } from "./record.ts";
 import { restore } from "./restoring.ts";
 import { confirm, countsFromNow } from "./right.ts";
+import { tookAlso } from "./took.ts";
 
 /** The time in the record may be so much before the request. */
 const askedAgeMaxMs = 60_000;

@@ -3,8 +3,9 @@ import { mailSchema } from "../notify/mail.ts";
 import { annotationsMaxChars, parseBoundedJson } from "../text/bounded-json.ts";
 import { plainJson } from "../text/one-line.ts";
 import { iso } from "../time/iso.ts";
-import { historySchema, tookSchema } from "./history.ts";
+import { type History, historySchema } from "./history.ts";
 import { outcomeNames } from "./outcomes.ts";
+import { tookSchema } from "./took.ts";
 
 export const phases = [
   "Idle",
@@ -107,7 +108,8 @@ export type Reason = z.output<typeof reasonSchema>;
  *   with the drain or what goes with it.
  * - `tookMs`: how long the parts of this cycle took that are over; it goes with the cycle.
  * - `mail`: messages to people that are still to be sent.
- * - `history`: how all cycles of this Node ended, and how long their parts took; undefined before the first.
+ * - `history`: how all cycles of this Node ended, and how long their parts took, and the last few of
+ *   them each; undefined before the first.
  */
 export type CycleRecord = z.output<typeof recordSchema>;
 
@@ -179,7 +181,6 @@ export function clamped(record: CycleRecord, now: number): CycleRecord {
 
 function mapTimes(record: CycleRecord, change: (time: string) => string): CycleRecord {
   const { since, need, reasons, acceptedAt, leftAt, askedAt, reportedAt, outcome, history } = record;
-  const { rebootedAt } = history ?? {};
   return {
     ...record,
     since: change(since),
@@ -190,8 +191,16 @@ function mapTimes(record: CycleRecord, change: (time: string) => string): CycleR
     ...(askedAt !== undefined && { askedAt: change(askedAt) }),
     ...(reportedAt !== undefined && { reportedAt: change(reportedAt) }),
     ...(outcome !== undefined && { outcome: { ...outcome, at: change(outcome.at) } }),
-    ...(history !== undefined &&
-      rebootedAt !== undefined && { history: { ...history, rebootedAt: change(rebootedAt) } }),
+    ...(history !== undefined && { history: withTimes(history, change) }),
+  };
+}
+
+function withTimes(history: History, change: (time: string) => string): History {
+  const { rebootedAt } = history;
+  return {
+    ...history,
+    ...(rebootedAt !== undefined && { rebootedAt: change(rebootedAt) }),
+    last: history.last.map((cycle) => ({ ...cycle, at: change(cycle.at) })),
   };
 }
 

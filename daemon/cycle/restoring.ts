@@ -37,21 +37,22 @@ export function restore(
   if (seen.shutdown === "under-way") {
     return wait(`${message}, but the machine is already going down`, now + transientRecheckMs);
   }
+  const outcome: CycleRecord["outcome"] = {
+    result,
+    at: iso(now),
+    message,
+    ...(result === "failed" && isBeforeReboot(record) && { during: "drain" }),
+  };
   return save(
     {
       ...phase(record, "Restoring", now),
       ...unmarked,
       askedAt: undefined,
       reasons: [],
-      outcome: {
-        result,
-        at: iso(now),
-        message,
-        ...(result === "failed" && isBeforeReboot(record) && { during: "drain" }),
-      },
+      outcome,
       failures: record.failures + (result === "failed" ? 1 : 0),
       withdrawals: record.withdrawals + (result === "withdrawn" ? 1 : 0),
-      history: historyAfter(record.history, { result, took: record.tookMs }),
+      history: historyAfter(record.history, { outcome, need: record.need, took: record.tookMs }),
     },
     `${message}; restoring the node`,
     unmark(policy.marks, record, seen.node),

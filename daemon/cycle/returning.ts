@@ -2,12 +2,13 @@ import { bootText } from "../lock/lock.ts";
 import { firstOf } from "../text/list.ts";
 import { iso } from "../time/iso.ts";
 import { type Context, type Decision, keptSlot, look, nodeGone, phase, save, wait } from "./decision.ts";
-import { historyAfter, tookAlso } from "./history.ts";
+import { historyAfter } from "./history.ts";
 import { missingHooks } from "./hooks.ts";
 import { unmarked, unmarkRebooted } from "./marks.ts";
 import type { NodeFacts, OwnPods, Unready } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 import { restore } from "./restoring.ts";
+import { tookAlso } from "./took.ts";
 
 /**
  * The pause before pods that are not Ready are looked at again, as nobody reports on them; longer in a
@@ -66,6 +67,8 @@ export function returning(record: CycleRecord, context: Context): Decision {
   if (seen.shutdown === "under-way") {
     return wait("the node is back, but the machine is going down again", now + podsRecheckMs.soon);
   }
+  const message = `rebooted, Ready and uncordoned${broken}`;
+  const outcome = { result: "rebooted", at: iso(now), message } as const;
   const tookMs = tookAlso(record.tookMs, "return", Date.parse(record.since), now);
   return save(
     {
@@ -77,9 +80,14 @@ export function returning(record: CycleRecord, context: Context): Decision {
       askedAt: undefined,
       failures: 0,
       withdrawals: 0,
-      outcome: { result: "rebooted", at: iso(now), message: `rebooted, Ready and uncordoned${broken}` },
+      outcome,
       tookMs,
-      history: historyAfter(record.history, { result: "rebooted", took: tookMs, rebootedAt: record.since }),
+      history: historyAfter(record.history, {
+        outcome,
+        need: record.need,
+        took: tookMs,
+        rebootedAt: record.since,
+      }),
     },
     `the node is back${broken}`,
     unmarkRebooted(policy.marks, record, node),

@@ -1,6 +1,6 @@
-import { partNames } from "../cycle/history.ts";
 import type { CycleRecord } from "../cycle/record.ts";
 import { refusalText } from "../cycle/refused.ts";
+import { partNames } from "../cycle/took.ts";
 import type { Overdue } from "../lock/overdue.ts";
 import { durationText } from "../time/duration.ts";
 import { requiredText } from "./required-text.ts";

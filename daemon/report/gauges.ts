@@ -1,10 +1,11 @@
 /** Shows the record and the decisions as metrics. */
 import { pauseNow } from "../annotations/pause.ts";
 import type { Decision } from "../cycle/decision.ts";
-import { noHistory, type Part } from "../cycle/history.ts";
+import { noHistory } from "../cycle/history.ts";
 import type { Observation } from "../cycle/observation.ts";
 import { outcomeNames } from "../cycle/outcomes.ts";
 import { type CycleRecord, phases, type Reason } from "../cycle/record.ts";
+import type { Part } from "../cycle/took.ts";
 import { isKnownReason, isReason } from "../gates/reasons.ts";
 import type { Metrics } from "./metrics.ts";
 

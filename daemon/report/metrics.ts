@@ -1,7 +1,8 @@
 import { Counter, Gauge, Registry } from "prom-client";
-import { boundsSeconds, partNames } from "../cycle/history.ts";
+import { boundsSeconds } from "../cycle/history.ts";
 import { outcomeNames } from "../cycle/outcomes.ts";
 import { phases } from "../cycle/record.ts";
+import { partNames } from "../cycle/took.ts";
 import { evictionCodes } from "../drain/evict.ts";
 import { lockWrites } from "../lock/lock-object.ts";
 import { silenceOutcomes } from "../silence/silences.ts";

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import type { Action, Decision, Policy } from "../../daemon/cycle/decision.ts";
+import type { EndedCycle } from "../../daemon/cycle/history.ts";
 import type { MarkPolicy } from "../../daemon/cycle/marks.ts";
 import type { NodeFacts, Observation } from "../../daemon/cycle/observation.ts";
+import type { Outcome } from "../../daemon/cycle/outcomes.ts";
 import { type CycleRecord, idleRecord } from "../../daemon/cycle/record.ts";
+import type { Took } from "../../daemon/cycle/took.ts";
 import type { Running } from "../../daemon/drain/state.ts";
 import type { Stage } from "../../daemon/gates/gate.ts";
 import type { Closed } from "../../daemon/gates/reasons.ts";
@@ -59,6 +62,17 @@ export function record(changes: Partial<CycleRecord> = {}): CycleRecord {
 
 export function idle(changes: Partial<CycleRecord> = {}): CycleRecord {
   return { ...idleRecord(noon), ...changes };
+}
+
+/** A cycle that has ended at noon, unless said otherwise. */
+export function ended(
+  result: Outcome,
+  took: Took = {},
+  changes: Partial<EndedCycle> & { message?: string } = {},
+): EndedCycle {
+  const { message = "m", ...others } = changes;
+  const need = { source: "file", reasons: [] };
+  return { outcome: { result, at: iso(noon), message }, need, took, ...others };
 }
 
 /** A drain that waits for two pods. */

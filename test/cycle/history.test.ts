@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
 import { decide } from "../../daemon/cycle/decide.ts";
-import {
-  boundsSeconds,
-  historyAfter,
-  longer,
-  noHistory,
-  tookAlso,
-  total,
-} from "../../daemon/cycle/history.ts";
+import { boundsSeconds, historyAfter, longer, noHistory, total } from "../../daemon/cycle/history.ts";
 import {
   type CycleRecord,
   clamped,
@@ -16,8 +9,9 @@ import {
   shifted,
   writeRecord,
 } from "../../daemon/cycle/record.ts";
+import { tookAlso } from "../../daemon/cycle/took.ts";
 import { everyRow } from "../rows.ts";
-import { idle, iso, minute, noon, policy, record, saved, seen } from "./builders.ts";
+import { ended, idle, iso, minute, noon, policy, record, saved, seen } from "./builders.ts";
 
 const second = 1000;
 const day = 24 * 60 * minute;
@@ -60,12 +54,24 @@ describe("A cycle", () => {
       ],
     );
     assert.equal(rebootedAt, seenAt);
+    assert.deepEqual(settles.history?.last, [
+      {
+        result: "rebooted",
+        at: iso(at),
+        why: "linux-image",
+        message: "rebooted, Ready and uncordoned",
+        waitMs: 90 * second,
+        drainMs: 4 * minute,
+        bootMs: 50 * second,
+        returnMs: 20 * second,
+      },
+    ]);
     const ends = step(settles, { rebooted: true, held: false }, 0);
     assert.deepEqual([ends.tookMs, ends.history], [undefined, settles.history]);
   });
 
   it("that fails counts once, with the parts that were over, and the node's record keeps it", () => {
-    const before = historyAfter(undefined, { result: "rebooted", took: {}, rebootedAt: iso(noon - day) });
+    const before = historyAfter(undefined, ended("rebooted", {}, { rebootedAt: iso(noon - day) }));
     const draining = record({ phase: "Draining", tookMs: { wait: 5 * second }, history: before });
     const late = decide(draining, seen({ drain: { state: "none" } }), policy(), noon + 15 * minute);
     const { history } = saved(late);
@@ -75,6 +81,13 @@ describe("A cycle", () => {
       [1, 0, 0, 0],
     );
     assert.equal(history.rebootedAt, iso(noon - day));
+    assert.deepEqual(
+      history.last.map(({ result, waitMs, drainMs }) => [result, waitMs, drainMs]),
+      [
+        ["failed", 5 * second, undefined],
+        ["rebooted", undefined, undefined],
+      ],
+    );
     const restored = { ...saved(late), phase: "Restoring" } as const;
     const failed = saved(decide(restored, seen({ held: false }), policy(), noon));
     assert.deepEqual([failed.phase, failed.tookMs, failed.history], ["Failed", undefined, history]);
@@ -119,17 +132,16 @@ describe("The duration of a part", () => {
 
   it("is in the first bucket that has room for it, its bound included", () => {
     const indexOf = (ms: number) =>
-      historyAfter(undefined, { result: "rebooted", took: { drain: ms } }).parts.drain.counts.indexOf(1);
+      historyAfter(undefined, ended("rebooted", { drain: ms })).parts.drain.counts.indexOf(1);
     assert.deepEqual([0, 30_000, 30_001, 14_400_000, 14_400_001, day].map(indexOf), [0, 0, 1, 7, 8, 8]);
   });
 });
 
 describe("The history in a record", () => {
-  const history = historyAfter(undefined, {
-    result: "rebooted",
-    took: { wait: 1, drain: 2, boot: 3, return: 4 },
-    rebootedAt: iso(noon),
-  });
+  const history = historyAfter(
+    undefined,
+    ended("rebooted", { wait: 1, drain: 2, boot: 3, return: 4 }, { rebootedAt: iso(noon) }),
+  );
   const read = (forged: unknown) =>
     parseRecord(JSON.stringify({ ...idle(), history: forged })).record?.history;
   const withDrain = (drain: unknown) => ({ ...history, parts: { ...history.parts, drain } });
@@ -138,7 +150,7 @@ describe("The history in a record", () => {
   it("is read as it was written, and is short", () => {
     const text = writeRecord(idle({ history }));
     assert.deepEqual(parseRecord(text).record?.history, history);
-    assert.ok(text.length - writeRecord(idle()).length < 400, text);
+    assert.ok(text.length - writeRecord(idle()).length < 600, text);
   });
 
   it("counts for nothing where it was forged, and harms nothing", () =>
@@ -201,7 +213,7 @@ describe("The history in a record", () => {
   });
 
   it("is the one of more cycles, where two are known", () => {
-    const more = historyAfter(history, { result: "failed", took: undefined });
+    const more = historyAfter(history, ended("failed"));
     const pairs = [
       [history, more],
       [more, history],
@@ -214,7 +226,7 @@ describe("The history in a record", () => {
 
   it("stops counting at a number that no node reaches", () => {
     const full = { ...history, cycles: { ...history.cycles, failed: 1e9 } };
-    assert.deepEqual(historyAfter(full, { result: "failed", took: undefined }).cycles, full.cycles);
+    assert.deepEqual(historyAfter(full, ended("failed")).cycles, full.cycles);
   });
 
   it("has the time of the last reboot set with the clock, and not from the future", () => {

@@ -3,7 +3,7 @@ import type { Action } from "../../daemon/cycle/decision.ts";
 import { historyAfter } from "../../daemon/cycle/history.ts";
 import { createPaused, showDecision, showRecord } from "../../daemon/report/gauges.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
-import { idle, iso, minute, noon, record, seen } from "../cycle/builders.ts";
+import { ended, idle, iso, minute, noon, record, seen } from "../cycle/builders.ts";
 import { everyRow } from "../rows.ts";
 
 function shown() {
@@ -49,13 +49,9 @@ describe("The metrics of a record", () => {
 
   it("are those of its history, with buckets that add up", async () => {
     const { metrics, values } = shown();
-    let history = historyAfter(undefined, {
-      result: "rebooted",
-      took: { drain: 45_500 },
-      rebootedAt: iso(noon),
-    });
-    history = historyAfter(history, { result: "failed", took: { drain: 20_000 } });
-    history = historyAfter(history, { result: "rebooted", took: { drain: 5 * 3_600_000 } });
+    let history = historyAfter(undefined, ended("rebooted", { drain: 45_500 }, { rebootedAt: iso(noon) }));
+    history = historyAfter(history, ended("failed", { drain: 20_000 }));
+    history = historyAfter(history, ended("rebooted", { drain: 5 * 3_600_000 }));
     for (let time = 0; time < 2; time += 1) showRecord(metrics, record({ history }));
     assert.deepEqual(
       Object.entries(await values(`${durations}_bucket`, `${durations}_sum`, `${durations}_count`))

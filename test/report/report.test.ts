@@ -8,7 +8,7 @@ import type { Messages } from "../../daemon/report/messages.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
 import { createReport } from "../../daemon/report/report.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
-import { idle, iso, noon, record, running, seen } from "../cycle/builders.ts";
+import { ended, idle, iso, noon, record, running, seen } from "../cycle/builders.ts";
 
 function reporting() {
   const out = new PassThrough({ encoding: "utf8" });
@@ -182,7 +182,7 @@ describe("The report", () => {
     const { report, emitted, metric } = reporting();
     const historyOf = (...results: Outcome[]) =>
       results.reduce<History | undefined>(
-        (history, result) => historyAfter(history, { result, took: undefined }),
+        (history, result) => historyAfter(history, ended(result)),
         undefined,
       );
     const outcome = (result: "rebooted" | "failed") => ({ result, at: "2026-11-24T12:00:00Z", message: "m" });

@@ -127,10 +127,19 @@ describe("A forged record", () => {
     await until("n1 has rebooted", isRebooted, 5 * minute);
     const { history } = (await record()) ?? assert.fail();
     assert.deepEqual(history?.cycles, { rebooted: 1, failed: 0, withdrawn: 0 });
-    await forge({ history: { ...history, cycles: { rebooted: 7, failed: 7, withdrawn: 7 } } });
+    const last = { result: "failed", at: iso(), why: "forged", message: "forged" } as const;
+    await forge({ history: { ...history, cycles: { rebooted: 7, failed: 7, withdrawn: 7 }, last: [last] } });
     await wantReboot();
     await until("n1 has rebooted again", async () => boots() === 3 && (await phase()) === "Idle", 5 * minute);
-    assert.deepEqual((await record())?.history?.cycles, { rebooted: 2, failed: 0, withdrawn: 0 });
+    const { history: after } = (await record()) ?? assert.fail();
+    assert.deepEqual(after?.cycles, { rebooted: 2, failed: 0, withdrawn: 0 });
+    assert.deepEqual(
+      after.last.map(({ result, why }) => [result, why]),
+      [
+        ["rebooted", "file"],
+        ["rebooted", "file"],
+      ],
+    );
   });
 
   it("has the daemon change no label that Kubernetes protects", async () => {
