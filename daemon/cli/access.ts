@@ -26,6 +26,7 @@ export interface Access {
   /** Keys that the options of the daemons name as hooks; undefined where these are not known. */
   hooks: readonly string[] | undefined;
   clock: Clock;
+  random: Random;
 }
 
 export interface PersonIo {
@@ -90,5 +91,5 @@ export async function accessOf(command: Command, io: PersonIo, signal: AbortSign
     place,
     ifMissing: () => new CommandRefused(`there is no ${objectText(place)}; ${ifMissing}`),
   });
-  return { api, place, lockObject, hooks, clock };
+  return { api, place, lockObject, hooks, clock, random };
 }

@@ -3,6 +3,7 @@ import { daemonSelector } from "../cluster/daemon-sets.ts";
 import { isReady, listNodes } from "../cluster/nodes.ts";
 import type { Node, WholePod } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
+import { type Kept, kept } from "../cluster/parts.ts";
 import { paths } from "../cluster/paths.ts";
 import { count } from "../text/count.ts";
 import { age } from "./table.ts";
@@ -14,7 +15,25 @@ export interface Health {
   /** The nodes that were looked at, by name. */
   nodes: ReadonlyMap<string, Node>;
   /** All pods of rebootd; none if it runs in another way. */
-  daemons: readonly WholePod[];
+  daemons: readonly Daemon[];
+}
+
+const partsOfDaemon = {
+  metadata: { name: true, namespace: true, uid: true, creationTimestamp: true },
+  spec: { nodeName: true, containers: { image: true } },
+  status: {
+    phase: true,
+    startTime: true,
+    conditions: { type: true, status: true, lastTransitionTime: true },
+    containerStatuses: { image: true, restartCount: true, state: true, lastState: true },
+  },
+} as const;
+
+/** A pod of rebootd, without the parts that no command needs: a cluster may have 5,000 of them. */
+export type Daemon = Kept<WholePod, typeof partsOfDaemon>;
+
+export function keptOfDaemon(pod: WholePod): Daemon {
+  return kept(pod, partsOfDaemon);
 }
 
 export const unknownHealth: Health = { nodes: new Map(), daemons: [] };
@@ -23,14 +42,22 @@ export const unknownHealth: Health = { nodes: new Map(), daemons: [] };
 const singlyMax = 20;
 
 export async function readHealth(api: Api, names: readonly string[], signal: AbortSignal): Promise<Health> {
-  const [nodes, daemons] = await Promise.all([
-    readNodes(api, names, signal),
-    listAll<WholePod>(api, paths.pods, { signal, query: { labelSelector: daemonSelector } }),
-  ]);
+  const [nodes, daemons] = await Promise.all([readNodes(api, names, signal), listDaemons(api, signal)]);
   return { nodes: new Map(nodes.map((node) => [node.metadata?.name ?? "", node])), daemons };
 }
 
-async function readNodes(api: Api, names: readonly string[], signal: AbortSignal): Promise<readonly Node[]> {
+/** The pods of rebootd in all namespaces. */
+export function listDaemons(api: Api, signal: AbortSignal): Promise<readonly Daemon[]> {
+  const query = { labelSelector: daemonSelector };
+  return listAll<WholePod, Daemon>(api, paths.pods, { signal, query }, keptOfDaemon);
+}
+
+/** The Nodes of these names; those that do not exist are missing. */
+export async function readNodes(
+  api: Api,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Node[]> {
   if (names.length > singlyMax) return await listNodes(api, { signal });
   const pages = names.map((name) =>
     listNodes(api, { signal, query: { fieldSelector: `metadata.name=${name}` } }),
@@ -55,7 +82,7 @@ function notReady(node: Node, now: number): string[] {
 }
 
 /** A node without a daemon does nothing, and its record is old. */
-function daemonTroubles(name: string, daemons: readonly WholePod[]): string[] {
+function daemonTroubles(name: string, daemons: readonly Daemon[]): string[] {
   if (daemons.length === 0) return [];
   const own = daemons.filter(({ spec }) => spec?.nodeName === name);
   if (own.length === 0) return ["no rebootd pod on it"];
@@ -63,7 +90,7 @@ function daemonTroubles(name: string, daemons: readonly WholePod[]): string[] {
 }
 
 /** "daemon CrashLoopBackOff (12 restarts, exit 2)". */
-function podTrouble({ status }: WholePod): string {
+function podTrouble({ status }: Daemon): string {
   const [container] = status?.containerStatuses ?? [];
   const { waiting, terminated } = container?.state ?? {};
   const phase = status?.phase === "Running" ? "not Ready" : (status?.phase ?? "not Ready");

@@ -48,7 +48,7 @@ type Container = NonNullable<NonNullable<DaemonSet["spec"]>["template"]["spec"]>
 export function installedBy({ metadata, spec }: DaemonSet): Installed[] {
   const { namespace = "", name = "" } = metadata ?? {};
   const pod = spec?.template.spec;
-  const container = pod?.containers.find((one) => lineOf(one).includes("run"));
+  const container = (pod?.containers ?? []).find((one) => lineOf(one).includes("run"));
   if (container === undefined) return [];
   const key = `${namespace}/${name}`;
   const { known, hidden } = environmentOf(container, namespace);

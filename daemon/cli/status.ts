@@ -1,11 +1,9 @@
 import { Command } from "commander";
-import { listNodeMetadata } from "../cluster/nodes.ts";
-import { nodeHolders } from "../lock/lock.ts";
 import { count } from "../text/count.ts";
 import { oneLine } from "../text/one-line.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { type ClusterStatus, statusOf } from "./cluster-status.ts";
-import { readHealth } from "./health.ts";
+import { readFleet } from "./fleet.ts";
 import { dump, outputOption } from "./output.ts";
 import { age, table } from "./table.ts";
 
@@ -19,13 +17,11 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
       .addOption(outputOption<Form>("text", "wide", "json", "yaml")),
   );
   return command.action(async ({ output }: { output: Form }) => {
-    const { api, lockObject, place, clock } = await accessOf(command, io, signal);
-    const [lockState, nodes] = await Promise.all([lockObject.read(signal), listNodeMetadata(api, signal)]);
-    const holders = nodeHolders(lockState.lock).map(({ nodeID }) => nodeID);
-    const health = await readHealth(api, holders, signal);
-    const status = statusOf(place, lockState, nodes, clock.wall(), health);
+    const fleet = await readFleet(await accessOf(command, io, signal), signal);
+    const { at, place, lockState, nodes, health } = fleet;
+    const status = statusOf(place, lockState, nodes, at, health);
     const isText = output === "text" || output === "wide";
-    io.out(isText ? statusText(status, output === "wide", clock.wall()) : dump(output, status));
+    io.out(isText ? statusText(status, output === "wide", at) : dump(output, status));
   });
 }
 

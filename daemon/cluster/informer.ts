@@ -131,7 +131,10 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
 }
 
 export interface WatchedObject
-  extends Pick<InformerOptions<never, never>, "api" | "clock" | "random" | "collection" | "onBreak"> {
+  extends Pick<
+    InformerOptions<never, never>,
+    "api" | "clock" | "random" | "collection" | "onBreak" | "pauses"
+  > {
   name: string;
   /**
    * Called with the metadata at the start and at each change, and with undefined if the object is deleted.

@@ -34,10 +34,16 @@ export async function readNodeMetadata(
   return node && (node.metadata ?? {});
 }
 
-/** The metadata of all Nodes. */
-export async function listNodeMetadata(api: Api, signal: AbortSignal): Promise<readonly Metadata[]> {
-  const all = await listAll<PartialObjectMetadata>(api, paths.nodes, { signal, metadataOnly: "list" });
-  return all.flatMap(({ metadata }) => metadata ?? []);
+/** The metadata of the Nodes that the options select, in the parts that `keep` takes. */
+export function listNodeMetadata(
+  api: Api,
+  options: CallOptions,
+  keep: (metadata: Metadata) => Metadata = (metadata) => metadata,
+): Promise<readonly Metadata[]> {
+  const asked = { ...options, metadataOnly: "list" } as const;
+  return listAll<PartialObjectMetadata, Metadata>(api, paths.nodes, asked, ({ metadata = {} }) =>
+    keep(metadata),
+  );
 }
 
 /** The Nodes that the options select, without the parts that rebootd does not need. */

@@ -122,7 +122,7 @@ async function readAll(world: World): Promise<Record<string, string>> {
   const readers: Record<string, () => Promise<unknown>> = {
     "the own Node": () => readNode(api, "n1", signal),
     "the number of Nodes": () => countNodes(api, signal),
-    "all Nodes": async () => (await listNodeMetadata(api, signal)).map(({ name }) => name),
+    "all Nodes": async () => (await listNodeMetadata(api, { signal })).map(({ name }) => name),
     "Nodes of the control plane": () => listByLabel(api, controlPlaneLabels, signal),
     "Nodes that are not available": () => listUnavailable(api, signal),
     "a holder that is overdue": () => lookAtHolder(api, { nodeID: "n1", created: since } as Holder, signal),
