@@ -5,6 +5,7 @@ import { createClient } from "../cluster/client.ts";
 import { createOutage } from "../cluster/outage.ts";
 import { createServerClock } from "../cluster/server-clock.ts";
 import type { Transport } from "../cluster/transport.ts";
+import { policyOf } from "../config/policy.ts";
 import type { Settings } from "../config/settings.ts";
 import { lookAtOwnPods } from "../cycle/own-pods.ts";
 import type { CyclePorts } from "../cycle/ports.ts";
@@ -14,7 +15,7 @@ import { startDrain } from "../drain/drain.ts";
 import { createGateCheck } from "../gates/evaluate.ts";
 import { type Host, lookAtHost } from "../host/host.ts";
 import { holdersMax } from "../lock/lock.ts";
-import { createLockObject, type LockPlace, parsePlace } from "../lock/lock-object.ts";
+import { createLockObject, type LockPlace, parsePlace, placeText } from "../lock/lock-object.ts";
 import { createLockStore, leaveLock } from "../lock/store.ts";
 import type { HttpPost } from "../prometheus/server.ts";
 import { createEventWriter } from "../report/event-writer.ts";
@@ -32,7 +33,6 @@ import { configLabels } from "./config-labels.ts";
 import { createDrainReport } from "./drain-report.ts";
 import { createGates } from "./gates.ts";
 import { createMessenger, type MessagePorts } from "./messenger.ts";
-import { policyOf } from "./policy.ts";
 import { createNodeSilences, withSilences } from "./silences.ts";
 import { startFacts } from "./started.ts";
 
@@ -68,7 +68,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
     ports,
     signal,
   );
-  const policy = policyOf(settings);
+  const policy = policyOf(settings, placeText(place));
   const lockObjectOf = (there: LockPlace) =>
     createLockObject({
       api,

@@ -45,9 +45,7 @@ export function createGateCheck(gates: readonly Gate[], rounds: GateRounds): Che
 
   return async (asked, signal, onOpening) => {
     const context = { ...asked, now: clock.wall() };
-    const counting = gates.filter(
-      (gate) => isAsked(gate, asked, memory) && !(asked.urgent && gate.urgentPasses),
-    );
+    const counting = gates.filter((gate) => isAsked(gate, asked, memory) && !isPassed(gate, asked));
     const local = counting.filter((gate) => gate.cost === "local");
     const remote = asked.isLockFull ? [] : counting.filter((gate) => gate.cost === "remote");
     const ask = (gate: Gate) => askGate(gate, context, clock, signal);
@@ -65,6 +63,11 @@ export function createGateCheck(gates: readonly Gate[], rounds: GateRounds): Che
     );
     return together([...answers, ...more]);
   };
+}
+
+/** Whether the node does not wait for the gate at all. */
+export function isPassed({ urgentPasses }: Gate, { urgent }: Pick<Asked, "urgent">): boolean {
+  return urgent && urgentPasses === true;
 }
 
 /** At the start, a gate of the slot counts only by an answer that is still remembered; it is not asked. */
@@ -133,7 +136,8 @@ function createMemory(rounds: GateRounds): Memory {
   };
 }
 
-function together(answers: readonly (readonly [Gate, GateAnswer])[]): GateAnswers {
+/** Pure: the answers of several gates as one. */
+export function together(answers: readonly (readonly [Gate, GateAnswer])[]): GateAnswers {
   const closed: Closed[] = [];
   let changesAt: number | undefined;
   let openSince: number | undefined;

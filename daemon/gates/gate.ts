@@ -55,6 +55,16 @@ export interface GateContext {
   slowGraceSeconds: number | undefined;
 }
 
+/** A gate that depends on nothing but the time and the own Node, so that its answer is known for any time. */
+export interface ForeseenGate<G extends AskedGate = AskedGate> extends Gate<G> {
+  /** Pure. */
+  answer(context: GateContext): GateAnswer<G>;
+}
+
+export function foreseen<G extends AskedGate>(gate: Omit<ForeseenGate<G>, "check">): ForeseenGate<G> {
+  return { ...gate, check: async (context) => gate.answer(context) };
+}
+
 export type GateAnswer<G extends AskedGate = AskedGate> = (
   | { open: true }
   /** The gate is {@link Closed}. `watch` is there if its opening can be observed. */

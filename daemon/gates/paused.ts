@@ -1,12 +1,12 @@
 import { pausedText, pauseNow } from "../annotations/pause.ts";
-import type { Gate } from "./gate.ts";
+import { type ForeseenGate, foreseen } from "./gate.ts";
 
 /** Closed while the own Node has the annotation. */
-export const pausedGate: Gate<"paused"> = {
+export const pausedGate: ForeseenGate<"paused"> = foreseen({
   name: "paused",
   stages: ["start", "drain", "reboot"],
   cost: "local",
-  async check({ paused, now }) {
+  answer({ paused, now }) {
     const pause = pauseNow(paused, now);
     if (pause === undefined) return { open: true };
     return {
@@ -16,4 +16,4 @@ export const pausedGate: Gate<"paused"> = {
       changesAt: pause.until,
     };
   },
-};
+});

@@ -1,6 +1,6 @@
-import { createOpenings, type Schedule, type Span } from "../schedule/openings.ts";
+import { type Calendar, createOpenings, type Schedule, type Span } from "../schedule/openings.ts";
 import { iso } from "../time/iso.ts";
-import type { Gate, GateContext } from "./gate.ts";
+import { type ForeseenGate, foreseen, type GateAnswer, type GateContext } from "./gate.ts";
 
 export interface WindowSettings extends Schedule {
   /** Time before the end of a window in which no cycle starts. */
@@ -24,16 +24,18 @@ const headroom = 1.5;
 /**
  * Open in the windows and outside the blackouts. For the start of a cycle it closes a margin before the end.
  */
-export function windowGate({ margin, atEnd, ...schedule }: WindowSettings): Gate<"window"> {
-  const { openings, blackouts } = createOpenings(schedule);
+export function windowGate(
+  { margin, atEnd, ...schedule }: WindowSettings,
+  { openings, blackouts }: Calendar = createOpenings(schedule),
+): ForeseenGate<"window"> {
   const backMs = "cycleMaxMs" in margin ? 2 * margin.cycleMaxMs : 0;
 
-  return {
+  return foreseen({
     name: "window",
     stages: atEnd === "finish" ? ["start"] : ["start", "drain", "reboot"],
     cost: "local",
     urgentPasses: true,
-    async check(context) {
+    answer(context): GateAnswer<"window"> {
       const { now } = context;
       const closesAt = (span: Span) => span.end - marginMs(margin, span, context);
       const ahead = openings(now, backMs);
@@ -77,7 +79,7 @@ export function windowGate({ margin, atEnd, ...schedule }: WindowSettings): Gate
         changesAt: known(Math.min(opensAt, blackout?.start ?? Number.POSITIVE_INFINITY)),
       };
     },
-  };
+  });
 }
 
 function marginMs(margin: Margin, { start, end }: Span, { stage, lastDrainMs }: GateContext): number {

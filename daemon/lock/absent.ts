@@ -33,6 +33,23 @@ export interface AbsentOptions extends Pick<Limits, "maxPerZone" | "maxPerPool" 
   isUnderWay: (annotations: Readonly<Record<string, string>>) => boolean;
 }
 
+/** Pure: the entry that such a Node would have in the lock. */
+export function absentHolder(
+  { name = "", uid, labels = {} }: Metadata,
+  groups: Parameters<typeof groupsOf>[1],
+): Holder {
+  const { zone, pool } = groupsOf(labels, groups);
+  return {
+    nodeID: name,
+    created: "",
+    // Its own limit is unknown: only the reader's limit counts.
+    concurrency: Number.POSITIVE_INFINITY,
+    ...(uid !== undefined && { nodeUID: uid }),
+    ...(zone !== undefined && { zone }),
+    ...(pool !== undefined && { pool }),
+  };
+}
+
 export function createAbsent(options: AbsentOptions): Absent {
   const { api, clock, recheckMs, isUnderWay } = options;
   const seen = createLook<readonly Holder[]>(clock);
@@ -44,20 +61,7 @@ export function createAbsent(options: AbsentOptions): Absent {
     return cordoned
       .map(({ metadata }) => metadata ?? {})
       .filter(({ annotations = {} }) => isUnderWay(annotations))
-      .map(holderOf);
-  }
-
-  function holderOf({ name = "", uid, labels = {} }: Metadata): Holder {
-    const { zone, pool } = groupsOf(labels, options);
-    return {
-      nodeID: name,
-      created: "",
-      // Its own limit is unknown: only the reader's limit counts.
-      concurrency: Number.POSITIVE_INFINITY,
-      ...(uid !== undefined && { nodeUID: uid }),
-      ...(zone !== undefined && { zone }),
-      ...(pool !== undefined && { pool }),
-    };
+      .map((node) => absentHolder(node, options));
   }
 
   return {

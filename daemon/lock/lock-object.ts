@@ -5,7 +5,7 @@ import { backoffMs } from "../time/backoff.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { type Failure, type Failures, parseFailures, writeFailures } from "./failures.ts";
 import { isLockKind, type LockKind, lockKinds } from "./kinds.ts";
-import { type LockChange, type LockValue, parseLock, writeLock } from "./lock.ts";
+import { type LockChange, type LockValue, lockAfter, parseLock, writeLock } from "./lock.ts";
 import { misreadBesideLock } from "./misread.ts";
 import { parseUnlocked, type Unlocked, writeUnlocked } from "./unlocked.ts";
 
@@ -185,6 +185,20 @@ export function stateIn(
     unlocked: parseUnlocked(annotations[contract.unlocked.key]),
     paused: annotations[contract.paused.key],
     misread: misreadBesideLock(annotations, annotation),
+  };
+}
+
+/** Pure: the state once the change was written. */
+export function stateAfter(
+  state: LockObjectState,
+  { lock, failures, unlocked, paused }: LockObjectChange,
+): LockObjectState {
+  return {
+    ...state,
+    ...(lock !== undefined && { lock: lockAfter(lock, state.lock) }),
+    ...(failures !== undefined && { failures: { state: "readable", failed: failures } as const }),
+    ...(unlocked !== undefined && { unlocked }),
+    ...(paused !== undefined && { paused: paused ?? undefined }),
   };
 }
 

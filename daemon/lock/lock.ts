@@ -115,6 +115,13 @@ export function writeLock({ holders, concurrency }: LockChange, before: LockValu
   return JSON.stringify({ maxOwners: concurrency, locks: holders });
 }
 
+/** The lock that {@link parseLock} reads in what {@link writeLock} writes. */
+export function lockAfter({ holders, concurrency }: LockChange, before: LockValue): LockValue {
+  const isSingle = holders.length === 1 && concurrency === 1 && !isSeveral(before);
+  if (holders.length === 0 || isSingle) return { state: "readable", holders };
+  return { state: "readable", holders, maxOwners: concurrency };
+}
+
 /** Less than {@link annotationsMaxChars}, so that others have room too. */
 const lockMaxChars = 240 * 1024;
 /** An entry is its name and about so much. */

@@ -67,10 +67,12 @@ const endAheadDays = 32;
  */
 export type Openings = (from: number, backMs: number) => Generator<Span, void>;
 
-export function createOpenings({ windows, blackouts, zone }: Schedule): {
+export interface Calendar {
   openings: Openings;
   blackouts: readonly Span[];
-} {
+}
+
+export function createOpenings({ windows, blackouts, zone }: Schedule): Calendar {
   const starting = windows.map((window) => ("cron" in window ? cronStarts(window) : dailyStarts(window)));
   const momentOf = wallClock(zone);
   const dark = union(

@@ -10,6 +10,7 @@ import {
   isManual,
   type LockValue,
   leave,
+  lockAfter,
   parseLock,
   writeLock,
 } from "../../daemon/lock/lock.ts";
@@ -55,6 +56,8 @@ describe("Any value of the lock", () => {
           const lock = parseLock(writeLock({ holders, concurrency }, before) ?? undefined);
           // Through JSON, as -0 and undefined do not survive it.
           assert.deepEqual(holdersOf(lock), JSON.parse(JSON.stringify(holders)));
+          // So is the value that is known without writing it.
+          assert.deepEqual(lock, JSON.parse(JSON.stringify(lockAfter({ holders, concurrency }, before))));
         },
       ),
     );

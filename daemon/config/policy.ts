@@ -1,24 +1,23 @@
 import { contract } from "../annotations/names.ts";
-import type { Settings } from "../config/settings.ts";
 import type { Policy } from "../cycle/decision.ts";
 import type { MarkPolicy } from "../cycle/marks.ts";
-import { placeText } from "../lock/lock-object.ts";
+import type { Settings } from "./settings.ts";
 
 /** How soon closed gates are evaluated again; a period that is shorter counts instead. */
 const gateRecheckMs = 60_000;
 
-/** The policy of the cycle, from the settings of its subjects. */
-export function policyOf(settings: Settings): Policy {
-  const { node, reboot, drain, hooks, ready, lock } = settings;
+/** The policy of the cycle, from the settings of its subjects. `lock`: the place of the lock as text. */
+export function policyOf(settings: Settings, lock: string): Policy {
+  const { node, reboot, drain, hooks, ready } = settings;
   return {
     marks: marksOf(settings),
     drainDelayMs: drain.delayMs,
     ...drain.planned.escalation,
     ...reboot.policy,
-    lock: placeText(lock.place),
+    lock,
     ...ready.policy,
     ...hooks,
-    lockReleaseDelayMs: lock.releaseDelayMs,
+    lockReleaseDelayMs: settings.lock.releaseDelayMs,
     gateRecheckMs: Math.min(gateRecheckMs, node.periodMs),
   };
 }
