@@ -1,0 +1,11 @@
+/** The text of `rebootd explain`, as paragraphs. Pure. */
+/** A line that is indented belongs to the line before. */
+export function nested(lines: readonly string[]): { text: string; under: string[] }[] {
+  const all: { text: string; under: string[] }[] = [];
+  for (const line of lines) {
+    const last = all.at(-1);
+    if (line.startsWith("  ") && last !== undefined) last.under.push(line.trim());
+    else all.push({ text: line.trim(), under: [] });
+  }
+  return all;
+}

@@ -1,0 +1,78 @@
+/** The theme and the list of keys. */
+import { element, setText } from "./element.ts";
+
+const themes = ["auto", "light", "dark"] as const;
+type Theme = (typeof themes)[number];
+const signs: Record<Theme, string> = { auto: "◐", light: "☼", dark: "☾" };
+const storageKey = "rebootd-theme";
+
+/** A button that goes through the themes; the choice is kept in the browser. */
+export function themeButton(): HTMLButtonElement {
+  const sign = element("span", { "aria-hidden": "true" });
+  const word = element("span", { class: "word" });
+  const made = element("button", { type: "button", class: "tool" }, sign, word);
+  show(stored());
+  made.addEventListener("click", () => {
+    const next = themes[(themes.indexOf(stored()) + 1) % themes.length] ?? "auto";
+    keep(next);
+    show(next);
+  });
+  return made;
+
+  function show(theme: Theme): void {
+    if (theme === "auto") delete document.documentElement.dataset["theme"];
+    else document.documentElement.dataset["theme"] = theme;
+    setText(sign, signs[theme]);
+    setText(word, theme);
+    made.setAttribute("aria-label", `Theme: ${theme}`);
+    made.title = `Theme: ${theme}`;
+  }
+}
+
+/** Some browsers keep nothing: then each load begins with the theme of the system. */
+function stored(): Theme {
+  try {
+    return themes.find((theme) => theme === localStorage.getItem(storageKey)) ?? "auto";
+  } catch {
+    return current();
+  }
+}
+
+function keep(theme: Theme): void {
+  try {
+    localStorage.setItem(storageKey, theme);
+  } catch {
+    document.documentElement.dataset["theme"] = theme;
+  }
+}
+
+function current(): Theme {
+  return themes.find((theme) => theme === document.documentElement.dataset["theme"]) ?? "auto";
+}
+
+const keys: readonly (readonly [key: string, what: string])[] = [
+  ["/", "Search the nodes"],
+  ["← → ↑ ↓", "Go from tile to tile in the grid"],
+  ["Home, End", "First and last tile of the group"],
+  ["Page up, Page down", "Group before and after"],
+  ["Enter", "Open the node"],
+  ["Esc", "Close a dialog, clear the search, leave a node"],
+  ["?", "Show these keys"],
+];
+
+export function keysDialog(): HTMLDialogElement {
+  const close = element("button", { type: "submit", class: "strong" }, "Close");
+  return element(
+    "dialog",
+    { "aria-labelledby": "keys-title", class: "keys" },
+    element("h2", { id: "keys-title" }, "Keys"),
+    element(
+      "dl",
+      {},
+      ...keys.map(([key, what]) =>
+        element("div", {}, element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)),
+      ),
+    ),
+    element("form", { method: "dialog", class: "buttons" }, close),
+  );
+}

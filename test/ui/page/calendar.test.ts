@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { calendarOf, type Midnight } from "../../../daemon/ui/page/calendar.ts";
+import type { ForecastMessage } from "../../../daemon/ui/wire.ts";
+
+const dayMs = 86_400_000;
+const midnight: Midnight = (time, after) => Math.floor(time / dayMs) * dayMs + after * dayMs;
+
+const forecast: ForecastMessage = {
+  from: "2026-11-02T12:00:00Z",
+  until: "2026-11-05T12:00:00Z",
+  nodes: [
+    { node: "b", startsAt: "2026-11-03T00:30:00Z", endsAt: "2026-11-03T00:36:00Z", why: [] },
+    { node: "a", startsAt: "2026-11-02T22:00:00Z", why: [] },
+    { node: "never", why: ["paused"] },
+  ],
+  windows: [{ opensAt: "2026-11-02T22:00:00Z", closesAt: "2026-11-03T04:00:00Z" }],
+  assumptions: [],
+};
+
+describe("The calendar", () => {
+  const { days, never } = calendarOf(forecast, midnight);
+
+  it("has each day of the forecast, also those without anything", () => {
+    assert.deepEqual(
+      days.map(({ from }) => new Date(from).toISOString().slice(0, 10)),
+      ["2026-11-02", "2026-11-03", "2026-11-04", "2026-11-05"],
+    );
+    assert.deepEqual([days[2]?.windows, days[2]?.starts], [[], []]);
+  });
+
+  it("divides a window at midnight, and knows its whole", () => {
+    const parts = days.flatMap(({ windows }) => windows.map(({ from, until }) => [from, until]));
+    assert.deepEqual(parts, [
+      [22 / 24, 1],
+      [0, 4 / 24],
+    ]);
+    assert.equal(days[1]?.windows[0]?.opensAt, Date.parse("2026-11-02T22:00:00Z"));
+  });
+
+  it("has each node in the day in which it starts", () => {
+    assert.deepEqual(
+      days.map(({ starts }) => starts.map(({ node }) => node)),
+      [["a"], ["b"], [], []],
+    );
+    assert.equal(days[1]?.starts[0]?.place, 0.5 / 24);
+  });
+
+  it("has the nodes that do not start, with their reasons", () =>
+    assert.deepEqual(never, [{ node: "never", why: ["paused"] }]));
+
+  it("has days of 23 and 25 hours", () => {
+    const short: Midnight = (time, after) => midnight(time, after) - (after > 0 ? 3_600_000 : 0);
+    const first = calendarOf(forecast, short).days[0];
+    assert.equal((first?.until ?? 0) - (first?.from ?? 0), 23 * 3_600_000);
+    assert.equal(first?.windows[0]?.from, 22 / 23);
+  });
+
+  it("is empty for times that are none", () =>
+    assert.deepEqual(calendarOf({ ...forecast, from: "soon" }, midnight).days, []));
+});
