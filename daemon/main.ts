@@ -5,11 +5,12 @@ import type { Writable } from "node:stream";
 import { text as textOf } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
 import manifest from "../package.json" with { type: "json" };
-import type { Credentials } from "./cli/access.ts";
+import type { Credentials } from "./cli/cluster-options.ts";
 import { kubeconfigFiles } from "./cli/options.ts";
 import { runProgram } from "./cli/program.ts";
 import { terminalOf } from "./cli/terminal.ts";
 import { createClient } from "./cluster/client.ts";
+import { type Impersonation, ImpersonationError } from "./cluster/impersonation.ts";
 import {
   KubeconfigError,
   kubeconfigTransport,
@@ -62,8 +63,13 @@ const io = {
   openMessages: (settings: NotifySettings) => openMessages(settings, io),
   connect: (credentials: Credentials) =>
     createClient({
-      transport: transportTo(credentials.kubeconfig, () => loadPersonalKubeconfig(credentials)),
+      transport: transportTo(
+        credentials.kubeconfig,
+        () => loadPersonalKubeconfig(credentials),
+        credentials.impersonation,
+      ),
       clock: systemClock,
+      requestTimeoutMs: credentials.requestTimeoutMs,
     }),
 };
 
@@ -100,11 +106,16 @@ function run(raw: RawOptions): Promise<void> {
   return start(raw, ports, stop.signal);
 }
 
-function transportTo(file: string | undefined, load: () => KubeConfig): Transport {
+function transportTo(
+  file: string | undefined,
+  load: () => KubeConfig,
+  impersonation?: Impersonation,
+): Transport {
   try {
-    return kubeconfigTransport(load(), systemClock, process.env);
+    return kubeconfigTransport(load(), systemClock, process.env, impersonation);
   } catch (error) {
-    if (error instanceof ProxyError) throw new ConfigError(error.message);
+    if (error instanceof ProxyError || error instanceof ImpersonationError)
+      throw new ConfigError(error.message);
     if (!(error instanceof KubeconfigError)) throw error;
     const rule = `must be a readable kubeconfig file with a current-context, but ${error.message}`;
     if (file === undefined) throw new ConfigError(`--kubeconfig ${rule}`);

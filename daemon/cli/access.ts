@@ -6,17 +6,10 @@ import { lockPlace, placeOptions } from "../config/options/lock.ts";
 import { createLockObject, type LockObject, type LockPlace } from "../lock/lock-object.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { CommandRefused } from "./admin.ts";
+import { addClusterOptions, addNamespaceOption, type Credentials, credentialsOf } from "./cluster-options.ts";
 import { findPlace, objectText } from "./find-place.ts";
-import { addEnvironmentHelp, addOptions, givenOptions, kubeconfigFiles, typedOptions } from "./options.ts";
+import { addEnvironmentHelp, addOptions, givenOptions, typedOptions } from "./options.ts";
 import type { Terminal, Text } from "./terminal.ts";
-
-/** The way to a cluster, as kubectl finds it: what is named, else KUBECONFIG, else ~/.kube/config. */
-export interface Credentials {
-  kubeconfig: string | undefined;
-  /** The files in KUBECONFIG. */
-  listed: readonly string[];
-  context: string | undefined;
-}
 
 /** The cluster and the lock, for a subcommand of people. */
 export interface Access {
@@ -41,31 +34,21 @@ export interface PersonIo {
   connect: (credentials: Credentials) => Api;
 }
 
-/** Adds the options that say which cluster. */
+/** Adds the options that say which cluster, for a command that has no use for the lock. */
 export function withCluster(command: Command): Command {
-  return command
-    .option("--kubeconfig <FILE>", "Kubeconfig file; by default as kubectl finds it")
-    .option("--context <NAME>", "Context of the kubeconfig");
-}
-
-/** The same, and the namespace, for the program: kubectl takes them before the subcommand too. */
-export function withClusterForAll(program: Command): Command {
-  return withCluster(program).option("-n, --namespace <NAME>", "Namespace of the lock object");
+  return addNamespaceOption(addClusterOptions(command));
 }
 
 /** Adds the options that say which cluster, and where in it the lock is. */
 export function withAccess(command: Command): Command {
-  return addEnvironmentHelp(addOptions(withCluster(command), placeOptions), placeOptions);
+  return addEnvironmentHelp(addClusterOptions(addOptions(command, placeOptions)), placeOptions);
 }
 
-export function apiOf(command: Command, { environment, connect }: PersonIo): Api {
-  const { kubeconfig, context } = typedOptions(command) as { kubeconfig?: string; context?: string };
-  return connect({
-    // An empty value counts as not given, as with kubectl.
-    kubeconfig: kubeconfig || environment["REBOOTD_KUBECONFIG"] || undefined,
-    listed: kubeconfigFiles(environment),
-    context,
-  });
+export function apiOf(
+  command: Command,
+  { environment, connect }: Pick<PersonIo, "environment" | "connect">,
+): Api {
+  return connect(credentialsOf(command, environment));
 }
 
 /**

@@ -28,9 +28,14 @@ export function addEnvironmentHelp(command: Command, table: OptionTable): Comman
   );
 }
 
-/** The options that were typed: after the subcommand, else before it. */
+/** The options that were typed: after the subcommand, else before it. Those of a list count in both places. */
 export function typedOptions(command: Command): Record<string, string | string[] | true | undefined> {
-  return { ...command.parent?.opts(), ...command.opts() };
+  const before = command.parent?.opts() ?? {};
+  const own = Object.entries(command.opts()).map(([name, value]) => {
+    const isList = Array.isArray(value) && Array.isArray(before[name]);
+    return [name, isList ? [...before[name], ...value] : value];
+  });
+  return { ...before, ...Object.fromEntries(own) };
 }
 
 /** The options of the command line, else of the environment, as text. */

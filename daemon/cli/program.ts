@@ -4,7 +4,7 @@ import type { RawOptions } from "../config/settings.ts";
 import { explain as withCauses } from "../report/log.ts";
 import { ConfigError } from "../text/config-error.ts";
 import { oneLine } from "../text/one-line.ts";
-import { type PersonIo, withClusterForAll } from "./access.ts";
+import { type PersonIo, withCluster } from "./access.ts";
 import { CommandRefused, NotYet } from "./admin.ts";
 import { completionCommand } from "./completion.ts";
 import { addExamples } from "./examples.ts";
@@ -45,7 +45,7 @@ export async function runProgram(
     out: (text: Text) => given.out(rendered(text, given.terminal)),
     err: (text: string) => given.err(rendered(text, noTerminal)),
   };
-  const program: Command = withClusterForAll(new Command("rebootd"))
+  const program: Command = withCluster(new Command("rebootd"))
     .description("A reboot daemon for Kubernetes")
     .version(io.version, "--version", "Print the version")
     .helpCommand("help [COMMAND]", "Print the help of a command")

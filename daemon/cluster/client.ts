@@ -6,7 +6,7 @@ import { type Api, ApiError, type CallOptions, type WatchEvent, type WatchOption
 import { type ApiRequest, type ApiResponse, type Transport, textOf } from "./transport.ts";
 
 /** Half of the server's own limit of 60 s. */
-const requestTimeoutMs = 30_000;
+const requestTimeoutDefaultMs = 30_000;
 /**
  * With bookmarks, a healthy server sends an event about once a minute
  * (https://kubernetes.io/docs/reference/using-api/api-concepts/#watch-bookmarks); a longer silence means a
@@ -22,6 +22,8 @@ export interface ClientOptions {
   transport: Transport;
   clock: Clock;
   onAnswer?: (answer: Answer) => void;
+  /** For a request and the whole body of its answer; Infinity is no limit. A watch is not limited by it. */
+  requestTimeoutMs?: number | undefined;
 }
 
 /** The result of a request. */
@@ -41,7 +43,12 @@ type Send = (verb: string, request: ApiRequest) => Promise<ApiResponse>;
  * The API over a transport. A call is sent once: retries belong to the loops, which know the back-off and the
  * reasons, and which look at the cluster again before they act.
  */
-export function createClient({ transport, clock, onAnswer = () => {} }: ClientOptions): Api {
+export function createClient({
+  transport,
+  clock,
+  onAnswer = () => {},
+  requestTimeoutMs = requestTimeoutDefaultMs,
+}: ClientOptions): Api {
   const send: Send = async (verb, request) => {
     const begunAt = clock.elapsed();
     let response: ApiResponse;
@@ -63,7 +70,7 @@ export function createClient({ transport, clock, onAnswer = () => {} }: ClientOp
     const text = await readText(what, response, refusalMaxChars).catch(() => "");
     throw refusal(what, response, text, clock.wall());
   };
-  const ask = (verb: string, request: ApiRequest) => askWithin(clock, send, verb, request);
+  const ask = (verb: string, request: ApiRequest) => askWithin(clock, requestTimeoutMs, send, verb, request);
   const call = async <T>(verb: string, request: ApiRequest) =>
     parseAnswer<T>(`${verb} ${request.path}`, await ask(verb, request));
 
@@ -83,7 +90,13 @@ export function createClient({ transport, clock, onAnswer = () => {} }: ClientOp
 }
 
 /** Sends a request, and reads the whole body of the answer within the deadline. */
-async function askWithin(clock: Clock, send: Send, verb: string, request: ApiRequest): Promise<string> {
+async function askWithin(
+  clock: Clock,
+  requestTimeoutMs: number,
+  send: Send,
+  verb: string,
+  request: ApiRequest,
+): Promise<string> {
   const what = `${verb} ${request.path}`;
   try {
     return await withDeadline(clock, requestTimeoutMs, request.signal, what, async (outer) => {

@@ -25,6 +25,8 @@ export interface AgentOptions {
   tls: Tls;
   proxy: URL | undefined;
   clock: Clock;
+  /** Speaks HTTP/1.1 with every server. */
+  isHttp1?: boolean;
   pingMs?: number;
 }
 
@@ -34,13 +36,19 @@ export interface AgentOptions {
  * it is destroyed with all its requests. Over HTTP/1.1 each request has a connection of its own, and its own
  * deadline.
  */
-export function createAgent({ tls, proxy, clock, pingMs: pingInterval = pingMs }: AgentOptions): Agent {
+export function createAgent({
+  tls,
+  proxy,
+  clock,
+  isHttp1 = false,
+  pingMs: pingInterval = pingMs,
+}: AgentOptions): Agent {
   const keepAlive = { keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs };
   const connector = buildConnector({
     ...tls,
     ...keepAlive,
-    allowH2: true,
-    preferH2: true,
+    allowH2: !isHttp1,
+    preferH2: !isHttp1,
     timeout: connectTimeoutMs,
   });
 

@@ -74,7 +74,6 @@ export function createCredentials(
             authorization: `Basic ${encode(`${user.username}:${user.password ?? ""}`)}`,
           }),
           ...(credential.token && { authorization: `Bearer ${credential.token}` }),
-          ...(user.impersonateUser && { "impersonate-user": user.impersonateUser }),
         },
         ...(cert !== undefined && { cert }),
         ...(key !== undefined && { key }),

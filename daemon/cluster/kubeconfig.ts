@@ -9,6 +9,7 @@ import { createSecrets } from "../text/secrets.ts";
 import type { Clock } from "../time/clock.ts";
 import { createAgent, type Tls } from "./connection.ts";
 import { type Credentials, createCredentials, noCredentials, pem, tokenFileProvider } from "./credentials.ts";
+import { type Impersonation, impersonationHeaders, impersonationIn } from "./impersonation.ts";
 import { type KubeconfigFile, mergeKubeconfigs } from "./kubeconfig-files.ts";
 import { noAnswer } from "./no-answer.ts";
 import { type Environment, parseProxy, proxyFor } from "./proxy.ts";
@@ -46,13 +47,21 @@ export function loadKubeconfig({ kubeconfig, listed }: Named): KubeConfig {
 export function loadPersonalKubeconfig({
   kubeconfig,
   listed,
-  context,
-}: Named & { context: string | undefined }): KubeConfig {
+  chosen,
+}: Named & { chosen: Chosen }): KubeConfig {
   const files = namedFiles(kubeconfig, listed.length > 0 ? listed : [join(homedir(), ".kube", "config")]);
-  if (files.length > 0) return fromFiles(files.map(readKubeconfig), context);
+  if (files.length > 0) return fromFiles(files.map(readKubeconfig), chosen);
   if (listed.length > 0 && !inPod()) throw noneOf(listed);
-  const config = ofThePod();
-  return context === undefined ? config : inContext(config, context);
+  return select(ofThePod(), chosen);
+}
+
+/** The entries of a kubeconfig to use; by default those of its current-context. */
+export interface Chosen {
+  context?: string | undefined;
+  /** Takes the place of the context's cluster. */
+  cluster?: string | undefined;
+  /** Takes the place of the context's user. */
+  user?: string | undefined;
 }
 
 /** Files that no option names may be missing, as in kubectl. */
@@ -83,7 +92,10 @@ function readKubeconfig(file: string): KubeconfigFile {
   }
 }
 
-function fromFiles(files: readonly KubeconfigFile[], context?: string): KubeConfig {
+/** A user with the fields that the official client does not read. */
+type ReadUser = User & { impersonation?: Impersonation };
+
+function fromFiles(files: readonly KubeconfigFile[], chosen: Chosen = {}): KubeConfig {
   const config = new KubeConfig();
   try {
     const merged = mergeKubeconfigs(files);
@@ -93,12 +105,48 @@ function fromFiles(files: readonly KubeconfigFile[], context?: string): KubeConf
     }));
     // Entries that the context in use does not name may be incomplete, as in kubectl.
     config.loadFromString(JSON.stringify({ ...merged, users }), { onInvalidEntry: "filter" });
+    const fields = new Map(merged.users?.map(({ name, user }) => [name, user ?? {}]));
+    config.users = config.users.map((user): ReadUser => {
+      return { ...user, impersonation: impersonationIn(fields.get(user.name) ?? {}) };
+    });
   } catch (cause) {
     throw new KubeconfigError((cause as Error).message, { cause });
   }
-  if (context !== undefined) return inContext(config, context);
+  return select(config, chosen);
+}
+
+function select(config: KubeConfig, { context, cluster, user }: Chosen): KubeConfig {
+  const unknownContext = () =>
+    unknownEntry("context", context ?? "", config.getContexts(), " with a cluster");
+  if (context && config.getContextObject(context) === null) throw unknownContext();
+  if (context) config.setCurrentContext(context);
+  if (cluster && config.getCluster(cluster) === null)
+    throw unknownEntry("cluster", cluster, config.getClusters(), " with a server");
+  if (user && config.getUser(user) === null) throw unknownEntry("user", user, config.getUsers());
+  if (cluster || user) {
+    const from = config.getContextObject(config.getCurrentContext());
+    const chosen = { ...(cluster && { cluster }), ...(user && { user }) };
+    config.addContext({ cluster: "", user: "", ...from, ...chosen, name: chosenContext });
+    config.setCurrentContext(chosenContext);
+  }
   if (config.getCurrentCluster() !== null) return config;
+  if (context) throw unknownContext();
   throw new KubeconfigError("its current-context names no cluster with a server");
+}
+
+/** No context of a file has this name. */
+const chosenContext = "\n";
+
+function unknownEntry(
+  kind: "context" | "cluster" | "user",
+  name: string,
+  known: readonly { name: string }[],
+  having = "",
+): KubeconfigError {
+  const names = known.map((one) => one.name).join(", ");
+  return new KubeconfigError(
+    `it has no ${kind} ${JSON.stringify(name)}${having}; ${names === "" ? `it has no ${kind}s` : `the ${kind}s are ${names}`}`,
+  );
 }
 
 /**
@@ -110,24 +158,17 @@ function knownToClient({ tokenFile, ...user }: Record<string, unknown>): Record<
   return { ...user, token: undefined, "auth-provider": { name: tokenFileProvider, config: { tokenFile } } };
 }
 
-function inContext(config: KubeConfig, context: string): KubeConfig {
-  config.setCurrentContext(context);
-  if (config.getCurrentCluster() !== null) return config;
-  const names = config.getContexts().map(({ name }) => name);
-  throw new KubeconfigError(
-    `it has no context ${JSON.stringify(context)} with a cluster; the contexts are ${names.join(", ")}`,
-  );
-}
-
 /**
  * HTTP to the current context's server, with its credentials, through the proxy of the kubeconfig or else of
  * the environment. Files are re-read for each request, because tokens and certificates are rotated while the
- * process runs. After a 401 a request is sent once more if the credentials have changed.
+ * process runs. After a 401 a request is sent once more if the credentials have changed. `impersonation` goes
+ * before that of the kubeconfig's user.
  */
 export function kubeconfigTransport(
   config: KubeConfig,
   clock: Clock,
   environment: Environment = {},
+  impersonation: Impersonation = {},
 ): Transport {
   const cluster = config.getCurrentCluster() as Cluster;
   const server = serverOf(cluster, config.getCurrentUser());
@@ -137,6 +178,9 @@ export function kubeconfigTransport(
     : proxyFor(server, environment);
   const credentials =
     server.protocol === "http:" ? noCredentials : createCredentials(config, clock, environment);
+  const onBehalf = onBehalfHeaders(config.getCurrentUser(), impersonation);
+  // Over HTTP/2 undici joins several values to one, which the server would take for the name of one group.
+  const isHttp1 = Object.values(onBehalf).some(({ length }) => length > 1);
   const secrets = createSecrets();
   let kept: { agent: Agent; tls: Tls } | undefined;
   let trusted: string[] | undefined;
@@ -153,7 +197,7 @@ export function kubeconfigTransport(
     if (kept !== undefined && isDeepStrictEqual(kept.tls, tls)) return kept.agent;
     // close() lets requests and watches in progress finish.
     void kept?.agent.close();
-    kept = { agent: createAgent({ tls, proxy, clock }), tls };
+    kept = { agent: createAgent({ tls, proxy, clock, isHttp1 }), tls };
     return kept.agent;
   }
 
@@ -170,7 +214,7 @@ export function kubeconfigTransport(
       origin: server.origin,
       path: prefix + request.path,
       method: request.method,
-      headers: { ...headers, ...request.headers },
+      headers: { ...headers, ...onBehalf, ...request.headers },
       body: request.body ?? null,
       signal: request.signal,
     });
@@ -194,6 +238,16 @@ export function kubeconfigTransport(
       throw request.signal.aborted ? error : noAnswer(error, server.origin + prefix);
     }
   };
+}
+
+function onBehalfHeaders(user: ReadUser | null, given: Impersonation): Record<string, string[]> {
+  const { as, uid, groups, extra } = user?.impersonation ?? {};
+  return impersonationHeaders({
+    as: given.as || as,
+    uid: given.uid || uid,
+    groups: given.groups?.length ? given.groups : groups,
+    extra,
+  });
 }
 
 type Answer = Dispatcher.ResponseData;

@@ -44,7 +44,7 @@ describe("The completion in bash", () => {
     ["of an option of all commands", ["rebootd", "--k"], ["--kubeconfig"]],
     ["of a subcommand behind that", ["rebootd", "--context", "prod", "stat"], ["status"]],
     ["of an option of the subcommand", ["rebootd", "pause", "--un"], ["--until"]],
-    ["of an option behind a node", ["rebootd", "reboot", "n1", "--u"], ["--urgent"]],
+    ["of an option behind a node", ["rebootd", "reboot", "n1", "--ur"], ["--urgent"]],
     ["of a node", ["rebootd", "explain", "n"], ["n1", "n2"]],
     ["of a second node", ["rebootd", "explain", "n1", "n2"], ["n2"]],
     ["of no node where none is taken", ["rebootd", "status", "n"], []],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Credentials } from "../../daemon/cli/cluster-options.ts";
 import { type Io, runProgram } from "../../daemon/cli/program.ts";
 import { noTerminal } from "../../daemon/cli/terminal.ts";
 import { type Api, ApiError } from "../../daemon/cluster/api.ts";
@@ -178,16 +179,31 @@ describe("The command line", () => {
   };
 
   it("takes what says which cluster before the subcommand too, as kubectl does; behind it, it goes first", async () => {
-    const listed: string[] = [];
-    assert.deepEqual(await connects("--kubeconfig", "/a", "--context=prod", "status"), {
+    const found = async (...args: string[]) => {
+      const { kubeconfig, chosen, impersonation, requestTimeoutMs } = (await connects(
+        ...args,
+      )) as Credentials;
+      return { kubeconfig, context: chosen.context, groups: impersonation.groups, requestTimeoutMs };
+    };
+    const unset = { groups: undefined, requestTimeoutMs: undefined };
+    assert.deepEqual(await found("--kubeconfig", "/a", "--context=prod", "status"), {
+      ...unset,
       kubeconfig: "/a",
       context: "prod",
-      listed,
     });
-    assert.deepEqual(await connects("--kubeconfig=/a", "--context=prod", "plan", "--kubeconfig=/b", "n1"), {
+    assert.deepEqual(await found("--kubeconfig=/a", "--context=prod", "plan", "--kubeconfig=/b", "n1"), {
+      ...unset,
       kubeconfig: "/b",
       context: "prod",
-      listed,
+    });
+    const all = "--as-group=a --context= reboot n1 --as-group=b --as-group= --request-timeout=0 -n x".split(
+      " ",
+    );
+    assert.deepEqual(await found(...all), {
+      kubeconfig: undefined,
+      context: undefined,
+      groups: ["a", "b"],
+      requestTimeoutMs: Number.POSITIVE_INFINITY,
     });
     assert.equal((await run(["--kubeconfig=/a", "run", "--node-id=n1"])).started?.kubeconfig, "/a");
   });

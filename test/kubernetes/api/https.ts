@@ -12,6 +12,7 @@ import { createServer } from "node:https";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { generate } from "selfsigned";
 import type { Answer } from "./answer.ts";
+import { betweenGroups, groupHeader } from "./impersonation.ts";
 import { acceptingJson, answerInProtobuf, readBody, takesOnlyProtobuf, type WireAnswer } from "./media.ts";
 import type { Call, Method } from "./request.ts";
 
@@ -131,6 +132,8 @@ async function serve(
         .filter(([name]) => !name.startsWith(":"))
         .map(([name, value]) => [name, String(value)]),
     );
+    const groups = valuesOf(request.rawHeaders, groupHeader);
+    if (groups.length > 0) sent[groupHeader] = groups.join(betweenGroups);
     const read = readBody(Buffer.concat(parts), sent);
     const inProtobuf = takesOnlyProtobuf(sent);
     const headers = inProtobuf ? acceptingJson(read.headers) : read.headers;
@@ -147,6 +150,11 @@ async function serve(
     if (request.httpVersionMajor === 2) response.stream?.close(constants.NGHTTP2_INTERNAL_ERROR);
     else response.socket?.destroy();
   }
+}
+
+/** A header that is sent several times has several values; one with commas in it has one. */
+function valuesOf(rawHeaders: readonly string[], header: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === header);
 }
 
 async function send(response: Http2ServerResponse, { status, headers, body }: WireAnswer): Promise<void> {
