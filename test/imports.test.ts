@@ -6,6 +6,7 @@ const floors = [
   ["daemon"],
   ["ui"],
   ["cli", "compose"],
+  ["forecast"],
   ["config"],
   ["report"],
   ["cycle"],
