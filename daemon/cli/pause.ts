@@ -2,8 +2,11 @@ import { Command } from "commander";
 import { contract } from "../annotations/names.ts";
 import { type Pause, parsePause, pausedText, pauseNow, writePause } from "../annotations/pause.ts";
 import { signed } from "../annotations/value.ts";
+import type { Api } from "../cluster/api.ts";
 import { parseRecord, unfailed, writeRecord } from "../cycle/record.ts";
+import type { LockObject } from "../lock/lock-object.ts";
 import { invalidValue } from "../text/config-error.ts";
+import type { Clock, Random } from "../time/clock.ts";
 import { parseDurationMs } from "../time/duration.ts";
 import { iso } from "../time/iso.ts";
 import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
@@ -35,38 +38,75 @@ export function pauseCommand(io: PersonIo, signal: AbortSignal): Command {
   );
   return command.action(async (given: string | undefined, { reason, until, all = false }: Given) => {
     const node = nodeOrAll("pause", given, all);
-    const now = io.clock.wall();
-    const end = until === undefined ? undefined : parseUntil(until, now);
-    const api = apiOf(command, io);
-    const why = signed(reason, await whoAmI(api, signal));
-    const pause: Pause = {
-      ...(end !== undefined && { until: end }),
-      ...(why !== undefined && { reason: why }),
+    const way = {
+      ...io,
+      api: () => apiOf(command, io),
+      lockObject: async () => (await accessOf(command, io, signal)).lockObject,
     };
-    const before = await setPause(node, writePause(pause));
-    const [who, by] = node === undefined ? ["no node reboots", "--all"] : [`${node} does not reboot`, node];
-    const ends = end === undefined ? `rebootd resume ${by}` : iso(end);
-    const was = pauseNow(before, now);
-    const replaced = was && `before: ${pausedText(was)}\n`;
-    io.out(`paused: ${who} until ${ends}\n${replaced ?? ""}`);
+    io.out(await pause(way, node, { reason, until }, signal));
   });
+}
 
-  /** Resolves with the annotation before. */
-  async function setPause(node: string | undefined, paused: string): Promise<string | undefined> {
-    if (node !== undefined) {
-      const change = () => ({ [contract.paused.key]: paused });
-      return (await annotateNode({ ...io, api: apiOf(command, io) }, node, change, signal))[
-        contract.paused.key
-      ];
-    }
-    const { lockObject } = await accessOf(command, io, signal);
-    let before: string | undefined;
-    await lockObject.swap((lockState) => {
-      before = lockState.paused;
-      return { paused };
-    }, signal);
-    return before;
-  }
+/** The cluster, as far as a change needs it: each part is opened where it is used. */
+interface Way {
+  api: () => Api;
+  lockObject: () => Promise<LockObject>;
+  clock: Clock;
+  random: Random;
+}
+
+/**
+ * Pauses a node, or all, with the name of the person. Resolves with the text to print. A time that is none is a
+ * ConfigError before anything is changed.
+ */
+export async function pause(
+  way: Way,
+  node: string | undefined,
+  { reason, until }: { reason?: string | undefined; until?: string | undefined },
+  signal: AbortSignal,
+): Promise<string> {
+  const now = way.clock.wall();
+  const end = until === undefined ? undefined : parseUntil(until, now);
+  const api = way.api();
+  const why = signed(reason, await whoAmI(api, signal));
+  const wanted: Pause = {
+    ...(end !== undefined && { until: end }),
+    ...(why !== undefined && { reason: why }),
+  };
+  const paused = writePause(wanted);
+  const before = await (node === undefined
+    ? pauseAll(await way.lockObject(), paused, signal)
+    : pauseNode({ ...way, api }, node, paused, signal));
+  const [who, by] = node === undefined ? ["no node reboots", "--all"] : [`${node} does not reboot`, node];
+  const ends = end === undefined ? `rebootd resume ${by}` : iso(end);
+  const was = pauseNow(before, now);
+  const replaced = was && `before: ${pausedText(was)}\n`;
+  return `paused: ${who} until ${ends}\n${replaced ?? ""}`;
+}
+
+/** Resolves with the annotation before. */
+async function pauseNode(
+  io: Parameters<typeof annotateNode>[0],
+  node: string,
+  paused: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const before = await annotateNode(io, node, () => ({ [contract.paused.key]: paused }), signal);
+  return before[contract.paused.key];
+}
+
+/** Resolves with the annotation before. */
+async function pauseAll(
+  lockObject: LockObject,
+  paused: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  let before: string | undefined;
+  await lockObject.swap((lockState) => {
+    before = lockState.paused;
+    return { paused };
+  }, signal);
+  return before;
 }
 
 /** Ends the pause of a node, and resets its failure count. Resolves with the text to print. */

@@ -26,24 +26,32 @@ export function rebootCommand(io: PersonIo, signal: AbortSignal): Command {
   );
   return command.action(
     async (node: string, { reason, urgent = false }: { reason?: string; urgent?: boolean }) => {
-      const api = apiOf(command, io);
-      const why = signed(reason, await whoAmI(api, signal));
-      const request = writeRequest({ urgent, ...(why !== undefined && { reason: why }) });
-      const before = await annotateNode(
-        { ...io, api },
-        node,
-        (annotations) => ({
-          [contract.request.key]: request,
-          ...anew(annotations[contract.cycle.key], request, io.clock.wall()),
-        }),
-        signal,
-      );
-      const was = parseRequest(before[contract.request.key]);
-      const replaced =
-        was && `before: requested${was.reason === undefined ? "" : `: ${oneLine(was.reason)}`}\n`;
-      io.out(`reboot requested; see rebootd explain ${node}\n${replaced ?? ""}`);
+      io.out(await requestReboot({ ...io, api: apiOf(command, io) }, node, { reason, urgent }, signal));
     },
   );
+}
+
+/** Requests a reboot, with the name of the person. Resolves with the text to print. */
+export async function requestReboot(
+  io: Parameters<typeof annotateNode>[0],
+  node: string,
+  { reason, urgent }: { reason?: string | undefined; urgent: boolean },
+  signal: AbortSignal,
+): Promise<string> {
+  const why = signed(reason, await whoAmI(io.api, signal));
+  const request = writeRequest({ urgent, ...(why !== undefined && { reason: why }) });
+  const before = await annotateNode(
+    io,
+    node,
+    (annotations) => ({
+      [contract.request.key]: request,
+      ...anew(annotations[contract.cycle.key], request, io.clock.wall()),
+    }),
+    signal,
+  );
+  const was = parseRequest(before[contract.request.key]);
+  const replaced = was && `before: requested${was.reason === undefined ? "" : `: ${oneLine(was.reason)}`}\n`;
+  return `reboot requested; see rebootd explain ${node}\n${replaced ?? ""}`;
 }
 
 /**

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { parsePause, pausedText } from "../annotations/pause.ts";
 import { type Failures, isNone } from "../lock/failures.ts";
 import type { LockObjectState } from "../lock/lock-object.ts";
-import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
+import { type Access, accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
 import { nodeName, nodeOrAll } from "./node-name.ts";
 import { resumeNode } from "./pause.ts";
 import { age, table } from "./table.ts";
@@ -23,17 +23,24 @@ export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
     if (node !== undefined) {
       return io.out(await resumeNode({ ...io, api: apiOf(command, io) }, node, signal));
     }
-    const { lockObject, clock } = await accessOf(command, io, signal);
-    let found: Omit<LockObjectState, "lock"> | undefined;
-    await lockObject.swap((state) => {
-      found = state;
-      const isPaused = state.paused !== undefined;
-      const hasFailures = !isNone(state.failures);
-      if (!isPaused && !hasFailures) return undefined;
-      return { ...(isPaused && { paused: null }), ...(hasFailures && { failures: [] }) };
-    }, signal);
-    if (found !== undefined) io.out(resumeText(found, clock.wall()));
+    io.out(await resumeAll(await accessOf(command, io, signal), signal));
   });
+}
+
+/** Ends the pause of all nodes, and a halt. Resolves with the text to print. */
+export async function resumeAll(
+  { lockObject, clock }: Pick<Access, "lockObject" | "clock">,
+  signal: AbortSignal,
+): Promise<string> {
+  let found: Omit<LockObjectState, "lock"> | undefined;
+  await lockObject.swap((state) => {
+    found = state;
+    const isPaused = state.paused !== undefined;
+    const hasFailures = !isNone(state.failures);
+    if (!isPaused && !hasFailures) return undefined;
+    return { ...(isPaused && { paused: null }), ...(hasFailures && { failures: [] }) };
+  }, signal);
+  return found === undefined ? "" : resumeText(found, clock.wall());
 }
 
 /** The text to print: everything that was ended. */

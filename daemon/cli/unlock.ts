@@ -7,7 +7,7 @@ import { type LockValue, manualHolders, nodeHolders } from "../lock/lock.ts";
 import { unlockByHand, type Which } from "../lock/manual.ts";
 import { exclusiveOptions } from "../text/config-error.ts";
 import { oneLine } from "../text/one-line.ts";
-import { accessOf, type PersonIo, withAccess } from "./access.ts";
+import { type Access, accessOf, type PersonIo, withAccess } from "./access.ts";
 import { editLock } from "./admin.ts";
 import { wasLocked } from "./lock.ts";
 import { nodeName } from "./node-name.ts";
@@ -32,20 +32,28 @@ export function unlockCommand(io: PersonIo, signal: AbortSignal): Command {
   );
   return command.action(async (node: string | undefined, given: Given) => {
     const asked = whichOf(node, given);
-    const { api, lockObject, clock } = await accessOf(command, io, signal);
-    const which =
-      typeof asked === "object" ? { ...asked, isDown: await isDown(api, asked.node, signal) } : asked;
-    const plan = (lock: LockValue) => unlockByHand(lock, which, clock.wall());
-    const { before } = await editLock(lockObject, plan, signal);
-    if (which === "manual" && manualHolders(before).length === 0) return io.out(notLocked(before));
-    const what =
-      which === "all"
-        ? "all entries were removed"
-        : which === "manual"
-          ? "no longer locked manually"
-          : `the slot of ${node} was released`;
-    io.out(`unlocked: ${what}\n${which === "manual" ? wasLocked(before) : ""}`);
+    io.out(await unlock(await accessOf(command, io, signal), asked, signal));
   });
+}
+
+/** Removes entries from the lock. Resolves with the text to print. */
+export async function unlock(
+  { api, lockObject, clock }: Pick<Access, "api" | "lockObject" | "clock">,
+  asked: Which,
+  signal: AbortSignal,
+): Promise<string> {
+  const which =
+    typeof asked === "object" ? { ...asked, isDown: await isDown(api, asked.node, signal) } : asked;
+  const plan = (lock: LockValue) => unlockByHand(lock, which, clock.wall());
+  const { before } = await editLock(lockObject, plan, signal);
+  if (which === "manual" && manualHolders(before).length === 0) return notLocked(before);
+  const what =
+    typeof which === "object"
+      ? `the slot of ${which.node} was released`
+      : which === "all"
+        ? "all entries were removed"
+        : "no longer locked manually";
+  return `unlocked: ${what}\n${which === "manual" ? wasLocked(before) : ""}`;
 }
 
 /** Entries of nodes are not manual ones, and stay. */
