@@ -10,13 +10,16 @@ if ("text" in parsed) {
 }
 
 const stop = onStopSignals();
+const screen = createScreen(process.stdout, process.env);
+// Also where it does not wait for the end.
+process.once("exit", screen.close);
 let exitCode = 1;
 try {
-  const screen = createScreen(process.stdout, Boolean(process.env["NO_COLOR"]));
   const held = await runDemo(parsed.options, screen, stop.signal);
   exitCode = held ? 0 : 1;
 } catch (error) {
   exitCode = stop.exitCode() ?? 1;
+  screen.close();
   if (!stop.signal.aborted) process.stderr.write(`error: ${(error as Error).message}\n`);
 }
 process.exit(exitCode);

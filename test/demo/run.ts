@@ -25,9 +25,7 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
   const world = await startCluster(options, folder, signal);
   let outcome: Outcome | undefined;
   try {
-    screen.print(
-      `${options.nodes} nodes, ${options.concurrency} at a time, ${options.pods} pods each; every node needs a reboot`,
-    );
+    screen.print(headLine(options));
     outcome = await roll(world, options, screen, signal);
     if (options.keep) await keep(world, screen, signal);
     return allHeld(outcome);
@@ -39,6 +37,10 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
     }
     await world.stop({ keepFolder });
   }
+}
+
+function headLine({ nodes, concurrency, pods }: DemoOptions): string {
+  return `${nodes} nodes, ${concurrency} at a time, ${pods} pods each; every node needs a reboot`;
 }
 
 async function startCluster(options: DemoOptions, folder: string, signal: AbortSignal): Promise<World> {
@@ -63,10 +65,11 @@ async function startCluster(options: DemoOptions, folder: string, signal: AbortS
 /** A third of the pods may be away at one time; of a DaemonSet there is one on each node all the time. */
 function workloadsOf({ nodes, pods }: DemoOptions): Workload[] {
   const agent: Workload = { name: "agent", namespace: "kube-system" };
-  const all = nodes * pods;
+  const [shop, cart] = [Math.ceil((nodes * pods) / 2), Math.floor((nodes * pods) / 2)];
   const deployments = [
-    { name: "shop", replicas: Math.ceil(all / 2), budget: { maxUnavailable: "34%" } },
-    { name: "cart", replicas: Math.floor(all / 2), budget: { minAvailable: "66%" } },
+    { name: "shop", replicas: shop, budget: { maxUnavailable: "34%" } },
+    // A percentage would be rounded up, and of two pods none could ever move.
+    { name: "cart", replicas: cart, budget: { minAvailable: Math.floor((cart * 2) / 3) } },
   ];
   return [agent, ...deployments.filter(({ replicas }) => replicas > 0)];
 }
@@ -79,7 +82,8 @@ async function roll(
 ): Promise<Outcome> {
   const startedAt = clock.wall();
   const viewEnd = new AbortController();
-  const shown = showCluster({ world, screen, clock, signal: viewEnd.signal });
+  const { concurrency } = options;
+  const shown = showCluster({ world, concurrency, screen, clock, signal: viewEnd.signal });
   let failure: string | undefined;
   try {
     for (const node of world.nodes) node.wantsReboot();
@@ -95,12 +99,12 @@ async function roll(
   const endedAt = clock.wall();
   const report = await world.report();
   const seconds = (endedAt - startedAt) / 1000;
-  const outcome = { report, seconds, concurrency: options.concurrency, failure };
+  const outcome = { report, seconds, concurrency, failure };
   for (const line of summaryLines(outcome)) screen.print(line);
   if (options.report !== undefined) writeFileSync(options.report, reportFile(outcome));
   if (options.svg !== undefined) {
-    const title = `${options.nodes} nodes, ${options.concurrency} at a time: ${seconds.toFixed(1)} s`;
-    writeFileSync(options.svg, timelineSvg({ startedAt, endedAt, nodes: report.nodes, title }));
+    const title = `Reboots of ${options.nodes} nodes, ${concurrency} at a time`;
+    writeFileSync(options.svg, timelineSvg({ startedAt, endedAt, nodes: report.nodes, concurrency, title }));
   }
   return outcome;
 }

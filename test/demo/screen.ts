@@ -1,11 +1,14 @@
-/** Where the demo shows itself. On a terminal lines are drawn over the last ones; elsewhere they only follow each other. */
+/** Where the demo shows itself. On a terminal it draws over the last picture; elsewhere lines only follow each other. */
 export interface Screen {
   readonly isTerminal: boolean;
+  /** As wide as it is now. */
   readonly columns: number;
-  /** Replaces what was drawn before; for terminals. */
+  /** Shows these lines instead of all that was drawn before; for terminals. */
   draw(lines: readonly string[]): void;
-  /** Stays; below what was drawn. */
+  /** Stays. What was drawn last stays above it. */
   print(text: string): void;
+  /** Leaves the terminal as it was found, with what was drawn last. May be called again. */
+  close(): void;
 }
 
 export interface Output {
@@ -16,35 +19,50 @@ export interface Output {
 }
 
 const csi = "\u001b[";
+/** The picture has a screen of its own, which a change of the size cannot tear; without a cursor. */
+const enter = `${csi}?1049h${csi}?25l`;
+const leave = `${csi}?25h${csi}?1049l`;
 
-/** `isPlain`: without colours, as NO_COLOR asks for (https://no-color.org). */
-export function createScreen(output: Output, isPlain = false): Screen {
-  let drawn = 0;
+/** `NO_COLOR` takes the colours away (https://no-color.org); what is no terminal, or a dumb one, gets lines without them. */
+export function createScreen(
+  output: Output,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Screen {
+  const isTerminal = output.isTTY === true && environment["TERM"] !== "dumb";
+  const isPlain = !isTerminal || Boolean(environment["NO_COLOR"]);
+  const paint = (line: string) => (isPlain ? line.replaceAll(styles, "") : line);
+  let drawn: readonly string[] | undefined;
+
+  function close(): void {
+    if (drawn === undefined) return;
+    output.write(`${leave}${drawn.map((line) => `${paint(line)}\n`).join("")}`);
+    drawn = undefined;
+  }
+
   return {
-    isTerminal: output.isTTY === true,
+    isTerminal,
     get columns() {
       return output.columns ?? 100;
     },
     draw: (lines) => {
-      const up = drawn === 0 ? "" : `${csi}${drawn}A`;
-      const shown = fitting(lines, output.rows ?? Number.POSITIVE_INFINITY).map((line) =>
-        isPlain ? line.replaceAll(styles, "") : line,
-      );
+      const begin = drawn === undefined ? enter : "";
+      drawn = lines;
+      const shown = fitting(lines, output.rows ?? Number.POSITIVE_INFINITY).map(paint);
       // Each line is written before the rest of the old one is cleared, so that nothing flickers.
-      output.write(`${up}\r${shown.map((line) => `${line}${csi}K\n`).join("")}${csi}J`);
-      drawn = shown.length;
+      output.write(`${begin}${csi}H${shown.map((line) => `${line}${csi}K`).join("\r\n")}${csi}J`);
     },
     print: (text) => {
-      drawn = 0;
-      output.write(`${text}\n`);
+      close();
+      output.write(`${paint(text)}\n`);
     },
+    close,
   };
 }
 
-/** What is above the upper end of a terminal cannot be drawn over. The cursor stands in the last row. */
+/** No more than the terminal is high. */
 function fitting(lines: readonly string[], rows: number): readonly string[] {
-  if (lines.length < rows) return lines;
-  const shown = Math.max(0, rows - 2);
+  if (lines.length <= rows) return lines;
+  const shown = Math.max(0, rows - 1);
   return [...lines.slice(0, shown), `… and ${lines.length - shown} more`];
 }
 
@@ -57,3 +75,13 @@ export function styled(text: string, style: Style | undefined): string {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
 const styles = /\u001b\[\d+m/g;
+
+/** The characters that a line shows. */
+export function shownLength(line: string): number {
+  return line.replaceAll(styles, "").length;
+}
+
+/** A line without styles, cut to so many characters. */
+export function clipped(text: string, width: number): string {
+  return text.trimEnd().length <= width ? text.slice(0, width) : `${text.slice(0, Math.max(0, width - 1))}…`;
+}

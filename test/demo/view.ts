@@ -1,60 +1,89 @@
 import type { Clock } from "../../daemon/time/clock.ts";
 import { startInformer } from "../kubernetes/controllers/informer.ts";
 import { collection, isDeleted, type StoredPod } from "../kubernetes/controllers/objects.ts";
+import { createCourses } from "../world/courses.ts";
 import type { Fact } from "../world/fact.ts";
 import type { World } from "../world/world.ts";
 import type { Screen } from "./screen.ts";
-import { type Row, tableLines } from "./table.ts";
+import { createTeller } from "./sentences.ts";
+import { spansOf } from "./spans.ts";
+import { pictureLines, type Row } from "./table.ts";
 
 const redrawMs = 100;
+const newsMax = 8;
 
 export interface ViewParts {
   world: World;
+  concurrency: number;
   screen: Screen;
   clock: Clock;
   signal: AbortSignal;
 }
 
-/** Shows the cluster until the signal: a live table on a terminal, else a line for each change of phase. */
-export async function showCluster({ world, screen, clock, signal }: ViewParts): Promise<void> {
+/** Shows the cluster until the signal: a live picture on a terminal, else a line for each change of phase. */
+export async function showCluster(parts: ViewParts): Promise<void> {
+  const { world, screen, clock, signal } = parts;
+  if (screen.isTerminal) return drawCluster(parts);
   const startedAt = clock.wall();
-  const sinceStart = () => ((clock.wall() - startedAt) / 1000).toFixed(1);
-  const rows = new Map<string, Row>(world.nodes.map(({ name }) => [name, emptyRow(name)]));
+  const phases = new Map<string, string>();
+  const onFact = (fact: Fact) => {
+    if (fact.kind !== "node" || signal.aborted) return;
+    const { name, phase = "Idle", reasons } = fact;
+    const before = phases.get(name) ?? "Idle";
+    phases.set(name, phase);
+    if (phase === before) return;
+    const why = reasons.length > 0 ? `: ${reasons.join("; ")}` : "";
+    const seconds = ((clock.wall() - startedAt) / 1000).toFixed(1);
+    screen.print(`${seconds.padStart(6)} s  ${name}  ${before} -> ${phase}${why}`);
+  };
+  for (const fact of world.observer.facts()) onFact(fact);
+  world.observer.onFact(onFact);
+  await clock.sleep(Number.MAX_SAFE_INTEGER, signal).catch(() => {});
+}
+
+async function drawCluster({ world, concurrency, screen, clock, signal }: ViewParts): Promise<void> {
+  const startedAt = clock.wall();
+  const courses = createCourses();
+  const tell = createTeller();
+  const news: { at: number; text: string }[] = [];
+  const states = new Map<string, Pick<Row, "isReady" | "isCordoned" | "phase" | "reasons">>();
   const pods = startInformer<StoredPod>(
     { api: world.api, clock, random: Math.random, signal },
     { collection: collection("pods") },
   );
 
   function onFact(fact: Fact): void {
-    const row = fact.kind === "node" ? rows.get(fact.name) : undefined;
-    if (fact.kind !== "node" || row === undefined || signal.aborted) return;
+    const text = tell(fact);
+    if (text !== undefined) news.push({ at: fact.at, text });
+    news.splice(0, news.length - newsMax);
+    if (fact.kind === "sentinel") courses.onSentinel(fact);
+    if (fact.kind === "down") courses.onDown(fact);
+    if (fact.kind === "lock") courses.onLock(fact.value, fact.at);
+    if (fact.kind !== "node") return;
+    courses.onNode(fact);
     const { isReady, isCordoned, reasons, phase = "Idle" } = fact;
-    if (!screen.isTerminal && phase !== row.phase) {
-      const why = reasons.length > 0 ? `: ${reasons.join("; ")}` : "";
-      screen.print(`${sinceStart().padStart(6)} s  ${fact.name}  ${row.phase} -> ${phase}${why}`);
-    }
-    Object.assign(row, { isReady, isCordoned, reasons, phase });
+    states.set(fact.name, { isReady, isCordoned, reasons, phase });
   }
 
   function draw(): void {
-    for (const row of rows.values()) {
-      row.boots = world.node(row.node).machine.boots.length;
-      row.pods = pods.all().filter((pod) => pod.spec?.nodeName === row.node && !isDeleted(pod)).length;
-    }
-    const clockLine = `rolling reboots, ${sinceStart()} s`;
-    screen.draw([clockLine, ...tableLines([...rows.values()], screen.columns - 1)]);
+    const now = clock.wall();
+    const rows = world.nodes.map(({ name, machine }) => ({
+      node: name,
+      ...(states.get(name) ?? { isReady: false, isCordoned: false, phase: "Idle", reasons: [] }),
+      pods: pods.all().filter((pod) => pod.spec?.nodeName === name && !isDeleted(pod)).length,
+      boots: machine.boots.length,
+      spans: spansOf(courses.of(name).cycles, now),
+    }));
+    const picture = { rows, holders: courses.holders(), concurrency, startedAt, now, news };
+    screen.draw(pictureLines(picture, screen.columns - 1));
   }
 
   for (const fact of world.observer.facts()) onFact(fact);
   world.observer.onFact(onFact);
-  while (screen.isTerminal && !signal.aborted) {
+  while (!signal.aborted) {
     draw();
     await clock.sleep(redrawMs, signal).catch(() => {});
   }
-  if (screen.isTerminal) draw();
+  draw();
   await pods.done;
-}
-
-function emptyRow(node: string): Row {
-  return { node, isReady: false, isCordoned: false, phase: "Idle", pods: 0, boots: 0, reasons: [] };
 }
