@@ -21,6 +21,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     one("The same for a program", "rebootd status -o json"),
   ],
   explain: [one("Say why two nodes do not reboot", "rebootd explain worker-1 worker-2")],
+  history: [
+    one("Show the last reboots of all nodes", "rebootd history --since=7d"),
+    one("Show those of one node, with times", "rebootd history worker-1 -o wide"),
+  ],
   plan: [
     one("See what would block a drain", "rebootd plan worker-1"),
     one(

@@ -7,7 +7,7 @@ import { parseRecord, unfailed, writeRecord } from "../cycle/record.ts";
 import type { LockObject } from "../lock/lock-object.ts";
 import { invalidValue } from "../text/config-error.ts";
 import type { Clock, Random } from "../time/clock.ts";
-import { parseDurationMs } from "../time/duration.ts";
+import { parseLongDurationMs } from "../time/duration.ts";
 import { iso } from "../time/iso.ts";
 import { accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
 import { annotateNode } from "./admin.ts";
@@ -149,7 +149,7 @@ const local = new RegExp(`${day.source}(?:[T ]\\d{2}:\\d{2}(?::\\d{2})?)?$`);
  * since the epoch.
  */
 function parseUntil(text: string, now: number): number {
-  const end = timeIn(text) ?? now + (longDurationMs(text) ?? Number.NaN);
+  const end = timeIn(text) ?? now + (parseLongDurationMs(text) ?? Number.NaN);
   if (end > now) return end;
   const rule = `must be a time in the future or a duration, for example 2026-12-24T06:00:00Z, "2026-12-24 06:00", 2026-12-24, 90m or 2d`;
   throw invalidValue("until", JSON.stringify(text.slice(0, 80)), rule);
@@ -164,11 +164,4 @@ function timeIn(text: string): number | undefined {
   // JavaScript takes February 30 for March 2.
   const exists = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(date);
   return exists ? Date.parse(whole) : Number.NaN;
-}
-
-function longDurationMs(text: string): number | undefined {
-  const [, days, rest = ""] = /^(?:(\d+)d)?(.*)$/s.exec(text) ?? [];
-  if (days === undefined) return parseDurationMs(text);
-  const restMs = rest === "" ? 0 : parseDurationMs(rest);
-  return restMs === undefined ? undefined : Number(days) * 86_400_000 + restMs;
 }

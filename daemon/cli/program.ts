@@ -9,6 +9,7 @@ import { CommandRefused, NotYet } from "./admin.ts";
 import { completionCommand } from "./completion.ts";
 import { addExamples } from "./examples.ts";
 import { explainCommand } from "./explain.ts";
+import { historyCommand } from "./history.ts";
 import { lockCommand } from "./lock.ts";
 import { type NotifyIo, notifyCommand } from "./notify.ts";
 import { pauseCommand } from "./pause.ts";
@@ -52,6 +53,7 @@ export async function runProgram(
     .addCommand(runCommand(io.environment, start))
     .addCommand(statusCommand(io, signal))
     .addCommand(explainCommand(io, signal))
+    .addCommand(historyCommand(io, signal))
     .addCommand(planCommand(io, signal))
     .addCommand(lockCommand(io, signal))
     .addCommand(unlockCommand(io, signal))

@@ -8,6 +8,9 @@ export const outcomes = {
     "The cycle ended before the reboot, as it was no longer allowed or needed; the node is restored.",
 } as const;
 
+/** The message of a cycle that has rebooted the node; what is not as it should be comes after it. */
+export const rebootedMessage = "rebooted, Ready and uncordoned";
+
 export type Outcome = keyof typeof outcomes;
 
 export const outcomeNames = Object.keys(outcomes) as [Outcome, ...Outcome[]];

@@ -6,6 +6,7 @@ import { historyAfter } from "./history.ts";
 import { missingHooks } from "./hooks.ts";
 import { unmarked, unmarkRebooted } from "./marks.ts";
 import type { NodeFacts, OwnPods, Unready } from "./observation.ts";
+import { rebootedMessage } from "./outcomes.ts";
 import type { CycleRecord } from "./record.ts";
 import { restore } from "./restoring.ts";
 import { tookAlso } from "./took.ts";
@@ -67,7 +68,7 @@ export function returning(record: CycleRecord, context: Context): Decision {
   if (seen.shutdown === "under-way") {
     return wait("the node is back, but the machine is going down again", now + podsRecheckMs.soon);
   }
-  const message = `rebooted, Ready and uncordoned${broken}`;
+  const message = `${rebootedMessage}${broken}`;
   const outcome = { result: "rebooted", at: iso(now), message } as const;
   const tookMs = tookAlso(record.tookMs, "return", Date.parse(record.since), now);
   return save(

@@ -22,6 +22,14 @@ export function parseDurationMs(text: string): number | undefined {
   return sum;
 }
 
+/** The same, with whole days before it: `7d`, `1d12h`. */
+export function parseLongDurationMs(text: string): number | undefined {
+  const [, days, rest = ""] = /^(?:(\d+)d)?(.*)$/s.exec(text) ?? [];
+  if (days === undefined) return parseDurationMs(text);
+  const restMs = rest === "" ? 0 : parseDurationMs(rest);
+  return restMs === undefined ? undefined : Number(days) * 86_400_000 + restMs;
+}
+
 /**
  * Seconds for people: up to ten minutes as `1m40s`; else in the largest unit of which there are at least two: `45m`, `30h`, `3d`.
  */

@@ -277,3 +277,26 @@ describe("A request for a reboot that reads like the one before", () => {
     assert.deepEqual(await record(), before);
   });
 });
+
+describe("The history of a cluster", () => {
+  afterEach(story.stop);
+
+  it("has the reboot of each node, and reads only", async () => {
+    await start({}, { nodes: 2 });
+    await wantReboot();
+    await until("n1 has rebooted", async () => (await record())?.history?.cycles.rebooted === 1, 5 * minute);
+    story.world.server.ledger.clear();
+    const { code, out } = await rebootd("history");
+    assert.equal(code, 0);
+    assert.match(out, /^NODE +ENDED +OUTCOME .*\nn1 +\d+s +rebooted .* file\n\nin all 1 cycle of 1 node: 1 /);
+    const { cycles } = JSON.parse((await rebootd("history", "n1", "-o", "json")).out);
+    assert.deepEqual([cycles[0].node, cycles[0].result, cycles[0].why], ["n1", "rebooted", "file"]);
+    assert.deepEqual(await rebootd("history", "n2"), { code: 0, out: "no cycle has ended yet\n", err: "" });
+    const missing = await rebootd("history", "n9");
+    assert.deepEqual([missing.code, missing.err], [1, 'rebootd: the cluster has no Node "n9"\n']);
+    for (const wrong of ["--limit=0", "--limit=x", "--since=yesterday", "--since=0"])
+      assert.equal((await rebootd("history", wrong)).code, 2, wrong);
+    const asked = story.world.server.ledger.entries({ user: "kubernetes-admin" });
+    assert.deepEqual([...new Set(asked.map(({ verb }) => verb))].sort(), ["get", "list"]);
+  });
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseDurationMs } from "../../daemon/time/duration.ts";
+import { parseDurationMs, parseLongDurationMs } from "../../daemon/time/duration.ts";
 import { everyRow } from "../rows.ts";
 
 describe("A duration", () => {
@@ -28,5 +28,23 @@ describe("A duration", () => {
     everyRow(
       rows.map((row) => [`"${row[0]}"`, ...row] as const),
       (text, ms) => assert.equal(parseDurationMs(text), ms),
+    ));
+});
+
+describe("A long duration", () => {
+  const rows: [text: string, ms: number | undefined][] = [
+    ["7d", 7 * 86_400_000],
+    ["1d12h", 36 * 3_600_000],
+    ["90m", 5_400_000],
+    ["1.5d", undefined],
+    ["12h1d", undefined],
+    ["d", undefined],
+    ["", undefined],
+    ["1d x", undefined],
+  ];
+  it("may begin with days", () =>
+    everyRow(
+      rows.map((row) => [`"${row[0]}"`, ...row] as const),
+      (text, ms) => assert.equal(parseLongDurationMs(text), ms),
     ));
 });
