@@ -22,6 +22,8 @@ if (process.env.REBOOTD_PROGRAM === undefined) {
 module.exports = {
   extension: ["ts"],
   spec: ["kubernetes", "cluster", "world", "e2e"].map((folder) => `test/${folder}/**/*.test.ts`),
+  // A run of its own: `npm run test:long`.
+  ignore: ["test/e2e/random-kills.test.ts"],
   ...(process.env.TEST_KUBECONFIG && {
     ignore: simulatedOnly.map(({ files }) => files),
     require: ["./test/kubernetes/suite.ts"],

@@ -10,7 +10,7 @@ import { type LogLine, readLog } from "./daemon-process.ts";
 
 /**
  * A world in which each phase can be made to last long enough to be hit: one node a phase, called after it. Phases that
- * are over after some time last for two seconds.
+ * are over after some time last long enough for a busy machine too.
  */
 export interface HeldPhases {
   suite: Suite;
@@ -18,48 +18,60 @@ export interface HeldPhases {
   node(phase: Phase): HostNode;
   /** Brings its node into the phase; resolves with what ends the phase, where time does not. */
   reach(phase: Phase): Promise<() => Promise<void>>;
+  /** The node is in the phase, and its daemon has said so. */
+  becomes(node: HostNode, phase: Phase): Promise<void>;
+  /** The machine was asked to reboot, and did not. */
+  hasIgnored(node: HostNode): boolean;
   /** Its daemon has written such a line. */
   hasSaid(node: HostNode, what: string, is: (line: LogLine) => boolean): Promise<void>;
-  /** One daemon has followed the one that was hit, and the cycle has ended as if nothing had been. */
-  expectEnd(node: HostNode): Promise<void>;
+  /** So many daemons have followed those that were hit, and the cycle has ended as if nothing had been. */
+  expectEnd(node: HostNode, hits?: number): Promise<void>;
 }
 
 export interface HeldPhasesOptions extends Partial<Pick<WorldOptions, "concurrency" | "workloads">> {
   /** More nodes, by their names, with the options of their daemons. */
   others?: Record<string, (place: DaemonPlace) => readonly string[]>;
+  /** Those that have a node; all of them without it. */
+  heldPhases?: readonly Phase[];
 }
 
-/** Calls `define` for each phase that can be made to last on the server of this suite. */
-export function forEachHeldPhase(what: string, define: (phase: Phase) => void): void {
-  for (const phase of phases) {
+/** Calls `define` for each of these phases that can be made to last on the server of this suite. */
+export function forEachHeldPhase<P extends Phase>(
+  which: readonly P[],
+  what: string,
+  define: (phase: P) => void,
+): void {
+  for (const phase of which) {
     if (phase !== "Restoring") define(phase);
     else onSimulatedServer(`${what} while ${phase}`, "holds that phase by faults", () => define(phase));
   }
 }
 
-const optionsOf: Record<Phase, readonly string[]> = {
+/** Options of a daemon with which the phase can last. */
+export const optionsOf: Record<Phase, readonly string[]> = {
   Idle: [],
   Waiting: [],
   // The budget that holds it is there before it begins.
   Draining: ["--preflight=off"],
   Rebooting: ["--reboot-timeout=3s"],
-  Returning: ["--ready-settle=2s"],
-  Settling: ["--lock-release-delay=2s"],
+  Returning: ["--ready-settle=6s"],
+  Settling: ["--lock-release-delay=6s"],
   // It says that it has asked, and gives up a moment later: time enough to arm the fault that holds the phase after it.
   Restoring: ["--reboot-command=/bin/true", "--reboot-attempts=1", "--reboot-timeout=2s"],
   Failed: ["--reboot-command=/bin/false", "--reboot-attempts=1", "--reboot-timeout=1s"],
 };
 
 const left = { cordoned: false, taints: 0, holdsSlot: false };
-/** The daemon that was hit, its successor, and the one of the next boot where there is one. */
-const rebooted = { daemons: 3, said: "Idle", phase: "Idle", ...left, boots: 2 };
-const failed = { daemons: 2, said: "Failed", phase: "Failed", ...left, boots: 1 };
+/** The first daemon, the successors of those that were hit, and the one of the next boot where there is one. */
+const rebooted = (hits: number) => ({ daemons: hits + 2, said: "Idle", phase: "Idle", ...left, boots: 2 });
+const failed = (hits: number) => ({ daemons: hits + 1, said: "Failed", phase: "Failed", ...left, boots: 1 });
 
-export async function startHeldPhases({ others = {}, ...rest }: HeldPhasesOptions): Promise<HeldPhases> {
+export async function startHeldPhases(options: HeldPhasesOptions): Promise<HeldPhases> {
+  const { others = {}, heldPhases = phases, ...rest } = options;
   const suite = await startSuite(systemClock);
   await installRights(suite.server);
   const optionsFor: NonNullable<HeldPhasesOptions["others"]> = { ...others };
-  for (const phase of phases) optionsFor[phase.toLowerCase()] = () => optionsOf[phase];
+  for (const phase of heldPhases) optionsFor[phase.toLowerCase()] = () => optionsOf[phase];
   const ignored = new Set<string>();
   const world = await startWorld({
     ...suite,
@@ -83,9 +95,11 @@ export async function startHeldPhases({ others = {}, ...rest }: HeldPhasesOption
       await becomes(world, node, phase);
       return letGo;
     },
+    becomes: (node, phase) => becomes(world, node, phase),
+    hasIgnored: stage.hasIgnored,
     hasSaid: (node, what, is) => hasSaid(world, node, what, is),
-    async expectEnd(node) {
-      const end = [nodeOf("Restoring"), nodeOf("Failed")].includes(node) ? failed : rebooted;
+    async expectEnd(node, hits = 1) {
+      const end = [nodeOf("Restoring"), nodeOf("Failed")].includes(node) ? failed(hits) : rebooted(hits);
       await world.until(`the end of ${node.name}`, () => hasEnded(world, node, end)).catch(() => {});
       assert.deepEqual(await stateOf(world, node), end);
     },
@@ -156,7 +170,11 @@ function holdRestoring({ suite: { simulated } }: Stage, { name }: HostNode): () 
   return async () => fault.remove();
 }
 
-async function addGuardedPod({ api, signal }: World, { name }: HostNode): Promise<() => Promise<void>> {
+/** A budget holds a pod on the node; resolves with what lets it go. */
+export async function addGuardedPod(
+  { api, signal }: World,
+  { name }: HostNode,
+): Promise<() => Promise<void>> {
   const labels = { app: "guarded" };
   const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
   const spec = { minAvailable: 1, selector: { matchLabels: labels } };
@@ -204,7 +222,7 @@ async function stateOf(world: World, node: HostNode) {
   };
 }
 
-async function hasEnded(world: World, node: HostNode, end: typeof rebooted): Promise<boolean> {
+async function hasEnded(world: World, node: HostNode, end: ReturnType<typeof rebooted>): Promise<boolean> {
   // The log costs less: a busy test would take from the daemons what they need to start.
   const { daemons, said } = await heardOf(node);
   if (daemons < end.daemons || said !== end.said) return false;

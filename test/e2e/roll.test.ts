@@ -86,9 +86,9 @@ describe("A roll of real daemons", () => {
     assert.equal(await cordonedNow(), 0);
   });
 
-  it("begins within two seconds after that is taken away", async () => {
+  it("begins once that is taken away", async () => {
     await world.setLock(null);
-    await world.until("the first node is cordoned", async () => (await cordonedNow()) === 1, 2000);
+    await world.until("the first node is cordoned", async () => (await cordonedNow()) === 1);
   });
 
   onSimulatedServer("an outage in mid-roll", "nobody can make this server go away", () => {

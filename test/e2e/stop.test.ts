@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Phase } from "../../daemon/cycle/record.ts";
+import { type Phase, phases } from "../../daemon/cycle/record.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { withDeadline } from "../../daemon/time/deadline.ts";
 import { sentinelFile } from "../kubernetes/machines/machine.ts";
@@ -57,7 +57,7 @@ describe("A daemon that is asked to end does so within 5 s, and its successor en
   });
   after(() => held.world.stop());
 
-  forEachHeldPhase("a stop", (phase) => {
+  forEachHeldPhase(phases, "a stop", (phase) => {
     story(phase === "Failed" ? "after its node has Failed" : `while its node is ${phase}`, async () => {
       const node = held.node(phase);
       const letGo = await held.reach(phase);

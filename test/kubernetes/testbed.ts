@@ -40,11 +40,11 @@ export function createTestbed(time?: VirtualTime): Testbed {
   const path = (resource: Resource) =>
     collection(resource, clusterWide.includes(resource) ? undefined : namespace);
 
-  async function until(what: string, check: Check, withinMs = 5000): Promise<void> {
+  async function until(what: string, check: Check, withinMs = 20_000): Promise<void> {
     await withDeadline(clock, withinMs, signal, what, async (inner) => {
       while (!(await check())) {
         if (failure !== undefined) throw failure;
-        await clock.sleep(5, inner);
+        await clock.sleep(10, inner);
       }
     });
   }

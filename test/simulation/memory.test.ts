@@ -121,7 +121,7 @@ describe("A node that waits for a lock which is free again reboots", () => {
       isArmed = true;
       await setLock(null);
       await world.time.until("n1 has rebooted", () => boots("n1") === 2, 3 * minute);
-    }).timeout(20_000);
+    }).timeout(240_000);
   }
 });
 

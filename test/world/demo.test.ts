@@ -78,14 +78,11 @@ describe("The programs", () => {
         }
       }
       assert.match(demo.text(), /every promise held\n$/);
-      const { maxUnavailable, violations, lockAtEnd, seconds, nodes } = JSON.parse(
-        readFileSync(report, "utf8"),
-      );
+      const { maxUnavailable, violations, lockAtEnd, nodes } = JSON.parse(readFileSync(report, "utf8"));
       assert.deepEqual(
         { maxUnavailable, violations, lockAtEnd },
         { maxUnavailable: 1, violations: [], lockAtEnd: null },
       );
-      assert.ok(seconds < 2 * 5 + 10);
       assert.deepEqual(
         nodes.map((node: { bootIDs: string[] }) => node.bootIDs.length),
         [2, 2],

@@ -154,6 +154,8 @@ describe("Kubelets", () => {
   });
 
   describe("A kubelet with pods", () => {
+    /** Below the 20 s and the 30 s that it takes where the kubelet errs, and far above what it takes on a busy machine. */
+    const longMs = 15_000;
     const stopSlowly = { annotations: { "machines.test/stop-seconds": "20" } };
     const deletedAfterMs = async (name: string, options: object = {}) => {
       const startedAt = Date.now();
@@ -193,7 +195,7 @@ describe("Kubelets", () => {
       });
       await podIsReady("p");
       const ms = await deletedAfterMs("p");
-      assert.ok(ms >= 290 && ms < 3000, `${ms} ms`);
+      assert.ok(ms >= 290 && ms < longMs, `${ms} ms`);
     });
 
     it("lets none live beyond its grace", async () => {
@@ -201,7 +203,7 @@ describe("Kubelets", () => {
       await addPod(testbed, "p", { nodeName: "a", spec, metadata: stopSlowly });
       await podIsReady("p");
       const ms = await deletedAfterMs("p");
-      assert.ok(ms >= 900 && ms < 3000, `${ms} ms`);
+      assert.ok(ms >= 900 && ms < longMs, `${ms} ms`);
     });
 
     it("obeys a grace that is shortened meanwhile", async () => {
@@ -209,7 +211,7 @@ describe("Kubelets", () => {
       await podIsReady("p");
       await testbed.remove("pods", "p");
       const ms = await deletedAfterMs("p", { gracePeriodSeconds: 1 });
-      assert.ok(ms < 3000, `${ms} ms`);
+      assert.ok(ms < longMs, `${ms} ms`);
     });
 
     it("does not end the next one of the same name, of which its watch has told it nothing", async () => {

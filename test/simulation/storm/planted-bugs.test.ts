@@ -16,7 +16,7 @@ describe("A planted bug is found by some seed", () => {
   for (const mutant of mutants) {
     const { name, seed, limits = noLimits } = mutant;
     it(name, async function () {
-      this.timeout(180_000);
+      this.timeout(600_000);
       const { play: playPlanted } = await importPlanted(mutant);
       const { violations } = await playPlanted(drawScenario(seed, limits), 1);
       let finder = violations.length > 0 ? seed : undefined;

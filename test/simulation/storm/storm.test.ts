@@ -9,14 +9,14 @@ import type { Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
 
 describe("A storm", () => {
-  it("breaks no promise, with any of 60 seeds", async () => {
+  it("breaks no promise, with any of 20 seeds", async () => {
     const broken: string[] = [];
-    await playSeeds({ first: 1, count: 60, limits: {} }, (result) => {
+    await playSeeds({ first: 1, count: 20, limits: {} }, (result) => {
       broken.push(...result.broken.map((message) => `seed ${result.seed}: ${message}`));
       return broken.length > 20;
     });
     assert.deepEqual(broken, []);
-  }).timeout(180_000);
+  }).timeout(600_000);
 
   it("is the same to the letter when it is played again", async () => {
     for (const seed of [1, 2, 3]) {
