@@ -8,6 +8,7 @@ import manifest from "../package.json" with { type: "json" };
 import type { Credentials } from "./cli/cluster-options.ts";
 import { kubeconfigFiles } from "./cli/options.ts";
 import { runProgram } from "./cli/program.ts";
+import { createScreen } from "./cli/screen.ts";
 import { terminalOf } from "./cli/terminal.ts";
 import { createClient } from "./cluster/client.ts";
 import { type Impersonation, ImpersonationError } from "./cluster/impersonation.ts";
@@ -46,15 +47,21 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-// A reader that has gone is no fault: the command is done all the same.
+// A reader that has gone is no fault: a command that changes something is done all the same.
+const readerGone = new AbortController();
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
+  readerGone.abort();
 });
+const screen = createScreen(process.stdin, process.stdout, process.env);
+process.on("exit", () => screen?.close());
 
 const io = {
   environment: process.env,
   version,
   terminal: terminalOf(process.stdout, process.env),
+  screen,
+  readerGone: readerGone.signal,
   out: (text: string) => void process.stdout.write(text),
   err: (text: string) => void process.stderr.write(text),
   clock: systemClock,

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { contract } from "../daemon/annotations/names.ts";
 import { statusOf } from "../daemon/cli/cluster-status.ts";
 import { explainNode } from "../daemon/cli/explain.ts";
-import { statusText } from "../daemon/cli/status.ts";
+import { statusText } from "../daemon/cli/status-text.ts";
 import type { WholeNode } from "../daemon/cluster/objects.ts";
 import type { Option } from "../daemon/config/option.ts";
 import { options } from "../daemon/config/settings.ts";

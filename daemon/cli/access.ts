@@ -9,6 +9,7 @@ import { CommandRefused } from "./admin.ts";
 import { addClusterOptions, addNamespaceOption, type Credentials, credentialsOf } from "./cluster-options.ts";
 import { findPlace, objectText } from "./find-place.ts";
 import { addEnvironmentHelp, addOptions, givenOptions, typedOptions } from "./options.ts";
+import type { Screen } from "./screen.ts";
 import type { Terminal, Text } from "./terminal.ts";
 
 /** The cluster and the lock, for a subcommand of people. */
@@ -29,6 +30,10 @@ export interface PersonIo {
   /** Prints for the person. Nothing but our own styles gets to the terminal as control characters. */
   out: (text: Text) => void;
   err: (text: string) => void;
+  /** Undefined where `out` is no terminal on which the cursor can be moved. */
+  screen?: Screen | undefined;
+  /** Aborted once nobody reads what `out` prints, such as `head` that has seen enough. */
+  readerGone?: AbortSignal | undefined;
   clock: Clock;
   random: Random;
   connect: (credentials: Credentials) => Api;

@@ -2,7 +2,7 @@ import { contract } from "../annotations/names.ts";
 import { parsePriority } from "../annotations/priority.ts";
 import { isReady } from "../cluster/nodes.ts";
 import type { Metadata } from "../cluster/objects.ts";
-import { type CycleRecord, parseRecord } from "../cycle/record.ts";
+import type { CycleRecord } from "../cycle/record.ts";
 import { isReason } from "../gates/reasons.ts";
 import {
   beforeHalt,
@@ -19,8 +19,10 @@ import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolder
 import type { LockObjectState, LockPlace } from "../lock/lock-object.ts";
 import type { Refusal } from "../lock/refusal.ts";
 import { count } from "../text/count.ts";
+import type { Fleet } from "./fleet.ts";
 import { type Health, troublesOf, unknownHealth } from "./health.ts";
 import { heldForAll, liveReasons } from "./live.ts";
+import { recordOf } from "./record-of.ts";
 
 /** The output of `rebootd status -o json`. Times are RFC 3339. */
 export interface ClusterStatus {
@@ -77,6 +79,26 @@ export interface HolderStatus extends NodeStatus {
   expired: boolean;
 }
 
+/** The nodes that a status lists; each condition that is given has to hold. The state of the lock is whole. */
+export interface Selection {
+  /** Idle nodes, which are not listed otherwise, are listed if they are named here. */
+  phases?: ReadonlySet<string> | undefined;
+  /** Only nodes that wait for a reason, or have failed. */
+  isBlocked?: boolean | undefined;
+  /** The nodes given are not all of the cluster. */
+  isPartial?: boolean | undefined;
+}
+
+/** Pure: the status of a fleet, as it was when it was read. */
+export function fleetStatus(
+  { at, place, lockState, nodes, health, labelSelector }: Fleet,
+  selection: Selection = {},
+  now = at,
+): ClusterStatus {
+  const isPartial = labelSelector !== undefined;
+  return statusOf(place, lockState, nodes, now, health, { ...selection, isPartial });
+}
+
 /** Pure: puts together the lock and the records on the Nodes. */
 export function statusOf(
   place: LockPlace,
@@ -84,6 +106,7 @@ export function statusOf(
   nodes: readonly Metadata[],
   now: number,
   health: Health = unknownHealth,
+  selection: Selection = {},
 ): ClusterStatus {
   const { lock, failures, paused, misread = [] } = lockState;
   const forAll = heldForAll(lockState, now);
@@ -93,8 +116,12 @@ export function statusOf(
   });
   const byName = new Map(nodes.map((node) => [node.name ?? "", statusOfNode(node)]));
   const entries = nodeHolders(lock);
-  const holders = entries.map((holder) => holderStatus(holder, byName.get(holder.nodeID), now));
+  const holders = entries
+    .filter(({ nodeID }) => !selection.isPartial || byName.has(nodeID))
+    .map((holder) => holderStatus(holder, byName.get(holder.nodeID), now))
+    .filter((one) => isSelected(one, selection));
   const hasDaemon = new Set(health.daemons.map(({ spec }) => spec?.nodeName));
+  const ready = new Set(health.daemons.filter(isReady).map(({ spec }) => spec?.nodeName ?? ""));
   const manual = holdersOf(lock)
     .filter(isManual)
     .map(({ nodeID, since, reason }) => ({ name: nodeID, since, reason }));
@@ -102,19 +129,21 @@ export function statusOf(
   const others = [...byName.values()]
     .filter(({ node, phase, troubles }) => {
       const isUnwell = troubles.length > 0 && hasDaemon.has(node);
-      return (phase !== "Idle" || isUnwell) && !holding.has(node);
+      return (phase !== "Idle" || isUnwell || selection.phases?.has("Idle")) && !holding.has(node);
     })
+    .filter((one) => isSelected(one, selection))
     .sort(
       (a, b) =>
         byTroubles(a, b) ||
-        (a.neededSince ?? "").localeCompare(b.neededSince ?? "") ||
-        a.node.localeCompare(b.node),
+        byRest(a, b) ||
+        byText(a.neededSince ?? "", b.neededSince ?? "") ||
+        byText(a.node, b.node),
     );
   return {
-    lock: lockStatus(place, lock, holders.length, manual.length),
+    lock: lockStatus(place, lock, entries.length, manual.length),
     count: {
       nodes: nodes.length,
-      daemons: new Set(health.daemons.filter(isReady).map(({ spec }) => spec?.nodeName)).size,
+      daemons: [...ready].filter((name) => !selection.isPartial || byName.has(name)).length,
       needReboot: [...byName.values()].filter(({ neededSince }) => neededSince !== undefined).length,
     },
     misread,
@@ -124,6 +153,11 @@ export function statusOf(
     manual,
     others,
   };
+}
+
+function isSelected({ phase, why }: NodeStatus, { phases, isBlocked = false }: Selection): boolean {
+  const waits = phase === "Failed" || (phase === "Waiting" && why.length > 0);
+  return (phases?.has(phase) ?? true) && (!isBlocked || waits);
 }
 
 function failureStatus(
@@ -143,8 +177,8 @@ function failureStatus(
   }
 }
 
-function isHaltedNode({ annotations = {} }: Metadata): boolean {
-  const { record } = parseRecord(annotations[contract.cycle.key]);
+function isHaltedNode(metadata: Metadata): boolean {
+  const { record } = recordOf(metadata);
   return (
     record?.phase === "Waiting" &&
     record.reasons.some((one) => isReason(one, "lock", "halted", "failures-unreadable"))
@@ -167,16 +201,23 @@ function lockStatus(
   return held ? { ...where, state: "held", message: held } : { ...where, state: "free", message: "free" };
 }
 
+/** Thousands of names are compared; localeCompare takes twenty times as long. */
+function byText(a: string, b: string): number {
+  return Number(a > b) - Number(a < b);
+}
+
+function byRest(a: NodeStatus, b: NodeStatus): number {
+  const isAtRest = ({ phase, troubles }: NodeStatus) => phase === "Idle" && troubles.length === 0;
+  return Number(isAtRest(a)) - Number(isAtRest(b));
+}
+
 function byTroubles(a: NodeStatus, b: NodeStatus): number {
   return Number(b.troubles.length > 0) - Number(a.troubles.length > 0);
 }
 
-function nodeStatus(
-  { name = "", annotations = {} }: Metadata,
-  forAll: Refusal | undefined,
-  now: number,
-): NodeStatus {
-  const { record, fault } = parseRecord(annotations[contract.cycle.key]);
+function nodeStatus(metadata: Metadata, forAll: Refusal | undefined, now: number): NodeStatus {
+  const { name = "", annotations = {} } = metadata;
+  const { record, fault } = recordOf(metadata);
   const unreadable = fault === undefined ? [] : [`its record cannot be read: ${fault}`];
   return {
     node: name,
@@ -214,5 +255,8 @@ function holderStatus(holder: Holder, node: NodeStatus | undefined, now: number)
     neededFor: [],
     priority: "normal",
   };
-  return { ...(node ?? gone), since: created, zone, pool, concurrency, expired: isExpired(holder, now) };
+  const expired = isExpired(holder, now);
+  const { troubles, ...rest } = node ?? gone;
+  const late = expired ? ["its slot has expired (--lock-ttl)"] : [];
+  return { ...rest, troubles: [...troubles, ...late], since: created, zone, pool, concurrency, expired };
 }

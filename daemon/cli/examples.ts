@@ -18,7 +18,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
   status: [
     one("Show the lock and the nodes that wait", "rebootd status"),
-    one("The same for a program", "rebootd status -o json"),
+    one("Follow what keeps the nodes of a pool from rebooting", "rebootd status -w --blocked -l pool=db"),
   ],
   explain: [one("Say why two nodes do not reboot", "rebootd explain worker-1 worker-2")],
   history: [

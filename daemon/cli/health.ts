@@ -84,9 +84,20 @@ function notReady(node: Node, now: number): string[] {
 /** A node without a daemon does nothing, and its record is old. */
 function daemonTroubles(name: string, daemons: readonly Daemon[]): string[] {
   if (daemons.length === 0) return [];
-  const own = daemons.filter(({ spec }) => spec?.nodeName === name);
+  const own = byNode(daemons).get(name) ?? [];
   if (own.length === 0) return ["no rebootd pod on it"];
   return own.some(isReady) ? [] : own.map(podTrouble);
+}
+
+const grouped = new WeakMap<readonly Daemon[], ReadonlyMap<string, readonly Daemon[]>>();
+
+/** The pods of each node. The list is never changed in place, so that the answer for it is kept. */
+function byNode(daemons: readonly Daemon[]): ReadonlyMap<string, readonly Daemon[]> {
+  const before = grouped.get(daemons);
+  if (before !== undefined) return before;
+  const groups = Map.groupBy(daemons, ({ spec }) => spec?.nodeName ?? "");
+  grouped.set(daemons, groups);
+  return groups;
 }
 
 /** "daemon CrashLoopBackOff (12 restarts, exit 2)". */

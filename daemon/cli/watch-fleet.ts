@@ -41,7 +41,7 @@ const pauses = {
 };
 
 /** A Node, in the parts that are kept. */
-interface Seen {
+interface KnownNode {
   metadata: Metadata;
   node: Node;
 }
@@ -69,7 +69,7 @@ export async function watchFleet(access: Access, viewer: FleetViewer, signal: Ab
     },
   });
   const runs = [
-    followAll<WholeNode, Seen>(
+    followAll<WholeNode, KnownNode>(
       access,
       {
         ...heard("nodes"),
@@ -117,7 +117,7 @@ export async function watchFleet(access: Access, viewer: FleetViewer, signal: Ab
 
 /** Everything that has been seen up to now, in the parts that are kept. */
 function createPicture({ clock, place }: Access, labelSelector: string | undefined) {
-  const nodes = new Map<string, Seen>();
+  const nodes = new Map<string, KnownNode>();
   const daemons = new Map<string, Daemon>();
   const complete = new Set<Source>();
   const isComplete = () => complete.size === sources.length;

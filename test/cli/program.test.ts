@@ -261,7 +261,7 @@ describe("The command line", () => {
     [
       "an unknown output",
       ["status", "-o", "xml"],
-      /invalid value "xml" for --output: must be text, wide, json or yaml/,
+      /invalid value "xml" for --output: must be text, wide, json, yaml or name/,
     ],
     [
       "an unknown output of an explanation",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { statusOf } from "../../daemon/cli/cluster-status.ts";
 import type { Health } from "../../daemon/cli/health.ts";
-import { statusText } from "../../daemon/cli/status.ts";
+import { statusText } from "../../daemon/cli/status-text.ts";
 import { age } from "../../daemon/cli/table.ts";
 import type { WholeNode, WholePod } from "../../daemon/cluster/objects.ts";
 import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/record.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { runProgram } from "../../daemon/cli/program.ts";
-import { noTerminal } from "../../daemon/cli/terminal.ts";
+import type { Screen } from "../../daemon/cli/screen.ts";
+import { noTerminal, unpainted } from "../../daemon/cli/terminal.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import type { Environment } from "../../daemon/config/environment.ts";
 import { openMessages } from "../notify/no-messages.ts";
@@ -12,11 +13,28 @@ export interface Typed {
   err: string;
 }
 
+interface TypedOptions {
+  environment?: Environment;
+  api?: Api;
+  readerGone?: AbortSignal;
+  /** There is a screen, and this is what is drawn on it. */
+  onRedraw?: (text: string) => void;
+}
+
+function screenOf(onRedraw: (text: string) => void): Screen {
+  return {
+    size: () => ({ columns: 80, rows: 24 }),
+    redraw: (text) => onRedraw(unpainted(text)),
+    open() {},
+    close() {},
+  };
+}
+
 /** What a person types, against the cluster of the story, by default as its administrator. */
 export async function type(
   world: SmallWorld,
   args: readonly string[],
-  { environment = {}, api = world.api }: { environment?: Environment; api?: Api } = {},
+  { environment = {}, api = world.api, readerGone, onRedraw }: TypedOptions = {},
 ): Promise<Typed> {
   let out = "";
   let err = "";
@@ -24,6 +42,8 @@ export async function type(
     environment,
     version: "0",
     terminal: noTerminal,
+    readerGone,
+    screen: onRedraw && screenOf(onRedraw),
     out: (text: string) => {
       out += text;
     },
