@@ -5,6 +5,7 @@ import type { Writable } from "node:stream";
 import { text as textOf } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
 import manifest from "../package.json" with { type: "json" };
+import { calledAs } from "./cli/called-as.ts";
 import type { Credentials } from "./cli/cluster-options.ts";
 import { kubeconfigFiles } from "./cli/options.ts";
 import { runProgram } from "./cli/program.ts";
@@ -17,6 +18,7 @@ import {
   kubeconfigTransport,
   loadKubeconfig,
   loadPersonalKubeconfig,
+  namesInKubeconfig,
 } from "./cluster/kubeconfig.ts";
 import { ProxyError } from "./cluster/proxy.ts";
 import type { Transport } from "./cluster/transport.ts";
@@ -39,6 +41,7 @@ const stopDeadlineMs = 5000;
 const fileMaxBytes = 1024 * 1024;
 
 const { version } = manifest;
+const { program, args } = calledAs(process.argv[1] ?? "", process.argv.slice(2));
 const stop = new AbortController();
 for (const name of ["SIGTERM", "SIGINT"] as const) {
   process.once(name, () => {
@@ -59,6 +62,7 @@ process.on("exit", () => screen?.close());
 const io = {
   environment: process.env,
   version,
+  program,
   terminal: terminalOf(process.stdout, process.env),
   screen,
   readerGone: readerGone.signal,
@@ -78,13 +82,14 @@ const io = {
       clock: systemClock,
       requestTimeoutMs: credentials.requestTimeoutMs,
     }),
+  kubeconfigNames: namesInKubeconfig,
 };
 
 try {
-  process.exitCode = await runProgram(process.argv.slice(2), io, run, stop.signal);
+  process.exitCode = await runProgram(args, io, run, stop.signal);
 } catch (error) {
   if (!stop.signal.aborted) {
-    io.err(`rebootd: ${oneLine(explain(error))}\n`);
+    io.err(`${program}: ${oneLine(explain(error))}\n`);
     process.exitCode = 1;
   }
 }

@@ -25,6 +25,8 @@ export interface Access {
 
 export interface PersonIo {
   environment: Environment;
+  /** The name by which the program was called: "rebootd" or "kubectl rebootd". */
+  program: string;
   /** The terminal of `out`. */
   terminal: Terminal;
   /** Prints for the person. Nothing but our own styles gets to the terminal as control characters. */

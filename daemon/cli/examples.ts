@@ -55,7 +55,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   notify: [
     one("Try the destinations of messages", "rebootd notify --test --notify-url-file=/etc/rebootd/urls"),
   ],
-  completion: [one("Load the completion into this shell", "source <(rebootd completion bash)")],
+  completion: [one("Load the completion into this bash or zsh", "source <(rebootd completion bash)")],
 };
 
 /** Shows the examples of a subcommand at the end of its help. */

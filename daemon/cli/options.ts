@@ -24,7 +24,7 @@ export function addEnvironmentHelp(command: Command, table: OptionTable): Comman
   const [first = ""] = Object.keys(table);
   return command.addHelpText(
     "after",
-    `\nEach option can be set by environment: ${environmentName(first)} for --${first}, and so on.`,
+    `\nThe environment sets options too: ${environmentName(first)} is --${first}, and so on.`,
   );
 }
 

@@ -11,9 +11,9 @@ export function outputOption<F extends string>(...forms: readonly [F, ...F[]]): 
     if (form !== undefined) return form;
     throw invalidValue("output", printable(given), `must be ${anyOf(forms)}`);
   };
-  return new Option("-o, --output <FORM>", `Output format: ${forms.join(", ")}`)
-    .argParser(parse)
-    .default(forms[0]);
+  const option = new Option("-o, --output <FORM>", "Output format").argParser(parse).default(forms[0]);
+  option.argChoices = [...forms];
+  return option;
 }
 
 /** The value for programs; undefined fields are left out. */

@@ -6,7 +6,8 @@ import { ConfigError } from "../text/config-error.ts";
 import { oneLine } from "../text/one-line.ts";
 import { type PersonIo, withCluster } from "./access.ts";
 import { CommandRefused, NotYet } from "./admin.ts";
-import { completionCommand } from "./completion.ts";
+import { named, ownName } from "./called-as.ts";
+import { asksForCompletion, type CompletionIo, completionCommand, completions } from "./completion.ts";
 import { addExamples } from "./examples.ts";
 import { explainCommand } from "./explain.ts";
 import { historyCommand } from "./history.ts";
@@ -21,12 +22,28 @@ import { statusCommand } from "./status.ts";
 import { noTerminal, rendered, type Text } from "./terminal.ts";
 import { unlockCommand } from "./unlock.ts";
 
-export interface Io extends Omit<PersonIo & NotifyIo, "out" | "err"> {
+export interface Io extends Omit<PersonIo & NotifyIo & CompletionIo, "out" | "err" | "program"> {
   version: string;
+  /** The name by which it was called; by default rebootd. */
+  program?: string;
   /** Writes to the terminal as it is. */
   out: (text: string) => void;
   err: (text: string) => void;
 }
+
+/** The exit codes of all commands. */
+export const exitCodes: readonly [code: number, meaning: string][] = [
+  [0, "Done"],
+  [1, "Refused or failed; the message has the reason"],
+  [2, "Bad input; nothing was done"],
+  [3, "Not yet: what a command waits for has not come true"],
+];
+
+const exitCodesText = `\nExit codes:\n${exitCodes.map(([code, meaning]) => `  ${code}  ${meaning}`).join("\n")}`;
+
+/** Whether the output is JSON or YAML, which a program reads. */
+const isForPrograms = (args: readonly string[]) =>
+  args.some((arg) => /^(?:-o=?|--output=)?(?:json|yaml)$/.test(arg));
 
 /** Descriptions are wrapped also where the longest option leaves this little of a line. */
 const descriptionWidthMin = 30;
@@ -41,14 +58,22 @@ export async function runProgram(
   start: (raw: RawOptions) => Promise<void>,
   signal: AbortSignal,
 ): Promise<number> {
+  const name = given.program ?? ownName;
+  const inOurName = (text: string) =>
+    named(text, name, [...program.commands.map((one) => one.name()), "help"]);
+  const print = (text: Text) => given.out(rendered(text, given.terminal));
   const io = {
     ...given,
-    out: (text: Text) => given.out(rendered(text, given.terminal)),
-    err: (text: string) => given.err(rendered(text, noTerminal)),
+    program: name,
+    // The text of a program is data.
+    out: isForPrograms(args) ? print : (text: Text) => given.out(inOurName(rendered(text, given.terminal))),
+    err: (text: string) => given.err(inOurName(rendered(text, noTerminal))),
   };
-  const program: Command = withCluster(new Command("rebootd"))
-    .description("A reboot daemon for Kubernetes")
-    .version(io.version, "--version", "Print the version")
+  const program: Command = withCluster(
+    new Command(name)
+      .description("A reboot daemon for Kubernetes")
+      .version(io.version, "--version", "Print the version"),
+  )
     .helpCommand("help [COMMAND]", "Print the help of a command")
     .addCommand(runCommand(io.environment, start))
     .addCommand(statusCommand(io, signal))
@@ -61,15 +86,23 @@ export async function runProgram(
     .addCommand(pauseCommand(io, signal))
     .addCommand(resumeCommand(io, signal))
     .addCommand(notifyCommand(io, signal))
-    .addCommand(completionCommand(io.out, () => program));
+    .addCommand(completionCommand(print));
+  program.addHelpText("after", exitCodesText);
   for (const command of [program, ...program.commands]) {
     addExamples(command);
     command
+      // Before the help is wrapped.
+      .description(inOurName(command.description()))
       .helpOption("-h, --help", "Print this help")
       .configureHelp({ minWidthToWrap: descriptionWidthMin })
       .exitOverride()
       .showSuggestionAfterError()
       .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {} });
+  }
+  if (asksForCompletion(args)) {
+    // A tab separates a word from its description.
+    given.out(await completions(program, args, io, signal));
+    return 0;
   }
   try {
     await program.parseAsync(args, { from: "user" });
@@ -96,14 +129,14 @@ export async function runProgram(
     throw error;
   }
 
-  function usage(message: string, name: string | undefined): string {
+  function usage(message: string, typed: string | undefined): string {
     // The value of an unknown option may be a secret.
     const named = args
       .filter((arg) => arg.startsWith("-") && arg.includes("="))
       .reduce((shown, arg) => shown.replaceAll(arg, arg.slice(0, arg.indexOf("="))), message);
     const text = named.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
-    const command = program.commands.find((known) => known.name() === name);
-    const help = command === undefined ? "rebootd --help" : `rebootd ${name} --help`;
+    const command = program.commands.find((known) => known.name() === typed);
+    const help = command === undefined ? "rebootd --help" : `rebootd ${typed} --help`;
     return `${text}; see '${help}'`;
   }
 }

@@ -49,10 +49,21 @@ export function loadPersonalKubeconfig({
   listed,
   chosen,
 }: Named & { chosen: Chosen }): KubeConfig {
-  const files = namedFiles(kubeconfig, listed.length > 0 ? listed : [join(homedir(), ".kube", "config")]);
+  const files = personalFiles({ kubeconfig, listed });
   if (files.length > 0) return fromFiles(files.map(readKubeconfig), chosen);
   if (listed.length > 0 && !inPod()) throw noneOf(listed);
   return select(ofThePod(), chosen);
+}
+
+function personalFiles({ kubeconfig, listed }: Named): readonly string[] {
+  return namedFiles(kubeconfig, listed.length > 0 ? listed : [join(homedir(), ".kube", "config")]);
+}
+
+/** The names of the entries in a person's kubeconfig, whether or not they are complete. */
+export function namesInKubeconfig(named: Named): Record<"contexts" | "clusters" | "users", string[]> {
+  const { contexts, clusters, users } = mergeKubeconfigs(personalFiles(named).map(readKubeconfig));
+  const names = (entries: typeof contexts) => (entries ?? []).map(({ name }) => name);
+  return { contexts: names(contexts), clusters: names(clusters), users: names(users) };
 }
 
 /** The entries of a kubeconfig to use; by default those of its current-context. */

@@ -6,6 +6,7 @@ import { ApiError } from "./api.ts";
  */
 export const paths = {
   nodes: "/api/v1/nodes",
+  namespaces: "/api/v1/namespaces",
   node: (name: string) => path`/api/v1/nodes/${name}`,
   nodeStatus: (name: string) => path`/api/v1/nodes/${name}/status`,
   pods: "/api/v1/pods",

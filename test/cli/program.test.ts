@@ -268,7 +268,7 @@ describe("The command line", () => {
       ["explain", "n1", "-o", "wide"],
       /invalid value "wide" for --output: must be text, json or yaml/,
     ],
-    ["a shell that it does not know", ["completion", "fish"], /fish.*bash/],
+    ["a shell that it does not know", ["completion", "csh"], /csh.*bash, zsh, fish/],
     ["no node to explain", ["explain"], /missing required argument 'NODE'/],
     ["no node to plan for", ["plan"], /missing required argument 'NODE'/],
     [
