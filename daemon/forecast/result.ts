@@ -1,4 +1,4 @@
-/** What would happen from a moment on, if nothing but the daemons changed the cluster. Times are RFC 3339, UTC. */
+/** The course of events if nothing but the daemons changed the cluster. Times are RFC 3339, UTC. */
 export interface Forecast {
   from: string;
   until: string;

@@ -19,14 +19,14 @@ export interface CycleTimes {
 const parts = ["drain", "boot", "return"] as const satisfies readonly Part[];
 type LearnedPart = (typeof parts)[number];
 
-/** Where no node of the cluster has had a cycle yet; the part of the return is without --ready-settle. */
+/** Used if no node of the cluster has had a cycle yet; the part of the return is without --ready-settle. */
 export const defaultTimes: Readonly<Record<LearnedPart, number>> = {
   drain: 5 * 60_000,
   boot: 3 * 60_000,
   return: 60_000,
 };
 
-/** Where the times of nodes come from, each with the number of nodes. */
+/** The number of nodes whose times are their own, the median of others, or the defaults. */
 export interface TimesFrom {
   own: number;
   median: number;

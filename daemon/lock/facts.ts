@@ -94,11 +94,12 @@ export function missingIn(
   { lock, unlocked }: LockObjectState,
   nodes: readonly Holder[] | undefined,
 ): readonly Holder[] | undefined {
+  if (nodes === undefined || nodes.length === 0) return nodes;
   const named = new Set(
     holdersOf(lock)
       .filter((holder) => !isManual(holder))
       .map(({ nodeID }) => nodeID),
   );
   for (const { node } of unlocked) named.add(node);
-  return nodes?.filter(({ nodeID }) => !named.has(nodeID));
+  return nodes.filter(({ nodeID }) => !named.has(nodeID));
 }

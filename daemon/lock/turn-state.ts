@@ -119,7 +119,8 @@ export function refusedByLock(facts: LockFacts | undefined): LockFacts | undefin
   return facts.refusal.dependsOnNodes ? undefined : facts;
 }
 
-function lastEntered(holders: readonly Holder[]): Holder | undefined {
+/** The entry that was made last, if any. */
+export function lastEntered(holders: readonly Holder[]): Holder | undefined {
   const entered = holders.filter(({ created }) => created !== undefined);
   return entered.sort((a, b) => Date.parse(b.created ?? "") - Date.parse(a.created ?? ""))[0];
 }
