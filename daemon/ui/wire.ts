@@ -147,10 +147,27 @@ export interface NodeEvent {
 export interface ForecastMessage {
   from: string;
   until: string;
-  /** A node without `startsAt` does not reboot in that time, and `why` says why. */
-  nodes: { node: string; startsAt?: string; endsAt?: string; why: string[] }[];
-  windows: { opensAt: string; closesAt: string }[];
+  nodes: NodeForecast[];
+  windows: ForecastWindow[];
+  blackouts: ForecastWindow[];
   assumptions: string[];
+}
+
+/** A node without `startsAt` does not reboot in that time, and `why` says why. */
+export interface NodeForecast {
+  node: string;
+  startsAt?: string;
+  endsAt?: string;
+  /** Nodes of one priority go by lot, so it may also start at any time between these. */
+  lot?: { earliest: string; latest: string };
+  why: string[];
+}
+
+/** `of`: the daemons to which it applies, where there are several kinds. */
+export interface ForecastWindow {
+  opensAt: string;
+  closesAt: string;
+  of?: string;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The forecast by days: windows, blackouts, and which node would start when. */
 import { count } from "../../text/count.ts";
 import type { ForecastMessage } from "../wire.ts";
-import { type Calendar, calendarOf, type Day, type DayPart } from "./calendar.ts";
+import { type Calendar, calendarOf, type Day, type DayPart, type DayStart } from "./calendar.ts";
 import { drawing, element, refill } from "./element.ts";
 import { ago, at, button, nodeLink, notice, type Page, type View } from "./page.ts";
 
@@ -110,17 +110,15 @@ const barWidth = 1000;
 function dayOf(page: Page, day: Day): HTMLElement {
   const { from, windows, blackouts, starts } = day;
   const isWeekend = [0, 6].includes(new Date(from).getDay());
-  const texts = [
-    ...windows.map((part) => element("span", { class: "fact" }, "Window ", spanOf(page, part))),
-    ...blackouts.map((part) =>
-      element(
-        "span",
-        { class: "fact" },
-        `Blackout${part.reason && ` (${part.reason})`} `,
-        spanOf(page, part),
-      ),
-    ),
-  ];
+  const fact = (word: string) => (part: DayPart) =>
+    element(
+      "span",
+      { class: "fact" },
+      `${word} `,
+      spanOf(page, part),
+      part.of === undefined ? "" : ` (${part.of})`,
+    );
+  const texts = [...windows.map(fact("Window")), ...blackouts.map(fact("Blackout"))];
   return element(
     "div",
     { class: `day${isWeekend ? " weekend" : ""}` },
@@ -146,13 +144,13 @@ function spanOf(page: Page, { from, until, opensAt, closesAt }: DayPart): HTMLEl
 }
 
 function barOf(page: Page, { from, windows, blackouts, starts }: Day): SVGElement {
-  const rect = (part: Pick<DayPart, "from" | "until">, look: string) =>
+  const rect = (part: Pick<DayPart, "from" | "until">, look: string, y = 0, height = 20) =>
     drawing("rect", {
       class: look,
       x: (part.from * barWidth).toFixed(1),
-      y: 0,
+      y,
       width: Math.max(2, (part.until - part.from) * barWidth).toFixed(1),
-      height: 20,
+      height,
     });
   const text = `${page.times.day(from)}: ${count(windows.length, "window")}, ${count(blackouts.length, "blackout")}, ${count(starts.length, "node")}`;
   return drawing(
@@ -166,7 +164,8 @@ function barOf(page: Page, { from, windows, blackouts, starts }: Day): SVGElemen
     },
     rect({ from: 0, until: 1 }, "day-ground"),
     ...windows.map((part) => rect(part, "window")),
-    ...blackouts.map((part) => rect(part, "blackout")),
+    // A blackout is lower than a window, for those who do not see its colour.
+    ...blackouts.map((part) => rect(part, "blackout", 12, 8)),
     ...[6, 12, 18].map((hour) =>
       drawing("line", {
         class: "tick",
@@ -184,8 +183,8 @@ function barOf(page: Page, { from, windows, blackouts, starts }: Day): SVGElemen
 
 function startsOf(page: Page, { starts }: Day): HTMLElement | false {
   if (starts.length === 0) return false;
-  const entry = ({ node, startsAt }: Day["starts"][number]) =>
-    element("li", {}, at(page, startsAt), " ", nodeLink({ name: node }));
+  const entry = (start: DayStart) =>
+    element("li", {}, startTime(page, start), " ", nodeLink({ name: start.node }));
   const first = element("ul", { class: "starts" }, ...starts.slice(0, startsMax).map(entry));
   if (starts.length <= startsMax) return first;
   const more = element("ul", { class: "starts" });
@@ -199,6 +198,15 @@ function startsOf(page: Page, { starts }: Day): HTMLElement | false {
     if (more.childElementCount === 0) more.append(...starts.slice(startsMax).map(entry));
   });
   return element("div", {}, first, details);
+}
+
+/** A time by lot is one of many: its title has the first and the last. */
+function startTime(page: Page, { startsAt, lot }: DayStart): HTMLElement {
+  const { times } = page;
+  const time = at(page, startsAt, `${lot === undefined ? "" : "≈ "}${times.clock(startsAt)}`);
+  if (lot !== undefined)
+    time.title = `The order is by lot: between ${times.exact(lot.earliest)} and ${times.exact(lot.latest)}`;
+  return time;
 }
 
 function neverOf({ never }: Calendar): HTMLElement[] {

@@ -1,5 +1,5 @@
 /** The forecast by days: windows as parts of a day, and the nodes that start in it. Pure. */
-import type { ForecastMessage } from "../wire.ts";
+import type { ForecastMessage, ForecastWindow, NodeForecast } from "../wire.ts";
 import { byName } from "./fleet.ts";
 import { timeOf } from "./times.ts";
 
@@ -9,12 +9,15 @@ export interface DayPart {
   until: number;
   opensAt: number;
   closesAt: number;
+  /** The daemons to which it applies, where there are several kinds. */
+  of?: string;
 }
 
 export interface DayStart {
   node: string;
   startsAt: number;
-  endsAt?: number;
+  /** Present if the order is by lot: it may start at any time between these. */
+  lot?: { earliest: number; latest: number };
   /** The place in the day, from 0 to 1. */
   place: number;
 }
@@ -24,7 +27,7 @@ export interface Day {
   from: number;
   until: number;
   windows: DayPart[];
-  blackouts: (DayPart & { reason: string })[];
+  blackouts: DayPart[];
   starts: DayStart[];
 }
 
@@ -49,13 +52,7 @@ export function calendarOf(forecast: ForecastMessage, midnight: Midnight): Calen
     .map(({ node, why }) => ({ node, why }));
   if (from === undefined || until === undefined) return { days: [], never };
   const starts = forecast.nodes
-    .flatMap(({ node, startsAt, endsAt }) => {
-      const start = timeOf(startsAt);
-      const end = timeOf(endsAt);
-      return start === undefined
-        ? []
-        : [{ node, startsAt: start, ...(end !== undefined && { endsAt: end }) }];
-    })
+    .flatMap(startOf)
     .sort((a, b) => a.startsAt - b.startsAt || byName(a.node, b.node));
   const days: Day[] = [];
   for (let day = 0; day < daysMax; day += 1) {
@@ -66,37 +63,37 @@ export function calendarOf(forecast: ForecastMessage, midnight: Midnight): Calen
   return { days, never };
 }
 
-function dayOf(
-  from: number,
-  until: number,
-  { windows, blackouts = [] }: ForecastMessage & { blackouts?: Blackout[] },
-  starts: readonly Omit<DayStart, "place">[],
-): Day {
-  const length = until - from;
+type Start = Omit<DayStart, "place">;
+
+function startOf({ node, startsAt, lot }: NodeForecast): Start[] {
+  const start = timeOf(startsAt);
+  const earliest = timeOf(lot?.earliest);
+  const latest = timeOf(lot?.latest);
+  if (start === undefined) return [];
+  const isByLot = earliest !== undefined && latest !== undefined;
+  return [{ node, startsAt: start, ...(isByLot && { lot: { earliest, latest } }) }];
+}
+
+function dayOf(from: number, until: number, forecast: ForecastMessage, starts: readonly Start[]): Day {
+  const { windows, blackouts } = forecast;
   return {
     from,
     until,
-    windows: windows.flatMap(({ opensAt, closesAt }) => partOf(from, until, opensAt, closesAt)),
-    blackouts: blackouts.flatMap(({ from: begins, until: ends, reason = "" }) =>
-      partOf(from, until, begins, ends).map((part) => ({ ...part, reason })),
-    ),
+    windows: windows.flatMap((one) => partOf(from, until, one)),
+    blackouts: blackouts.flatMap((one) => partOf(from, until, one)),
     starts: starts
       .filter(({ startsAt }) => startsAt >= from && startsAt < until)
-      .map((start) => ({ ...start, place: (start.startsAt - from) / length })),
+      .map((start) => ({ ...start, place: (start.startsAt - from) / (until - from) })),
   };
 }
 
-interface Blackout {
-  from: string;
-  until: string;
-  reason?: string;
-}
-
-function partOf(from: number, until: number, begins: string, ends: string): DayPart[] {
-  const opensAt = timeOf(begins);
-  const closesAt = timeOf(ends);
+function partOf(from: number, until: number, window: ForecastWindow): DayPart[] {
+  const opensAt = timeOf(window.opensAt);
+  const closesAt = timeOf(window.closesAt);
   if (opensAt === undefined || closesAt === undefined || opensAt >= until || closesAt <= from) return [];
-  const length = until - from;
-  const place = (time: number) => Math.min(1, Math.max(0, (time - from) / length));
-  return [{ from: place(opensAt), until: place(closesAt), opensAt, closesAt }];
+  const place = (time: number) => Math.min(1, Math.max(0, (time - from) / (until - from)));
+  const { of } = window;
+  return [
+    { from: place(opensAt), until: place(closesAt), opensAt, closesAt, ...(of !== undefined && { of }) },
+  ];
 }

@@ -10,6 +10,15 @@ export interface Connection {
   seenAt: number | undefined;
 }
 
+/** A lost stream is often back within this time. */
+const lostMs = 5000;
+
+/** The sentence for a person, once the state that is shown is old; undefined while it is not. */
+export function outageText({ lostAt, trouble }: Connection, now: number): string | undefined {
+  if (lostAt === undefined) return trouble;
+  return now - lostAt < lostMs ? undefined : "rebootd ui does not answer. Is it still running?";
+}
+
 export function connectionText(
   { lostAt, trouble, seenAt }: Connection,
   now: number,

@@ -69,8 +69,8 @@ export function createFilters(page: Page, start: FleetRoute): Filters {
       { class: "filters", role: "search" },
       element("label", { for: "search", class: "hidden" }, "Search nodes by name, zone, pool or reason"),
       search,
-      chips,
       element("label", { for: "group-by", class: "by" }, "Group by ", by),
+      chips,
     ),
     update({ phases, troubled }) {
       trouble.count(troubled);

@@ -1,7 +1,7 @@
 /** The head of the page: where it is, whether it is live, and what holds all nodes. */
 
 import { lockAll, pauseAll, resumeAll, unlockAll } from "./confirm.ts";
-import { type Connection, connectionText } from "./connection.ts";
+import { type Connection, connectionText, outageText } from "./connection.ts";
 import { element, refill, setSafe, setText } from "./element.ts";
 import type { Fleet } from "./fleet.ts";
 import { ago, button, notice, type Page } from "./page.ts";
@@ -28,7 +28,9 @@ export function createHead(page: Page, tools: readonly HTMLElement[]): Head {
   const state = element("p", { class: "connection", "data-state": "wait" }, "Connecting…");
   const actions = element("div", { class: "actions" });
   const notices = element("section", { class: "notices", "aria-label": "Notices" });
-  notices.hidden = true;
+  const outage = element("p");
+  const old = notice("warn", outage, element("p", {}, "The page shows the last known state."));
+  notices.hidden = old.hidden = true;
   let shown = "";
   return {
     element: element(
@@ -55,14 +57,19 @@ export function createHead(page: Page, tools: readonly HTMLElement[]): Head {
       if (now === shown) return;
       shown = now;
       const found = noticesOf(page, fleet);
-      notices.hidden = found.length === 0;
-      refill(notices, ...found);
+      notices.hidden = found.length === 0 && old.hidden;
+      refill(notices, old, ...found);
       refill(actions, ...(fleet.head.canChange ? actionsOf(page, fleet) : []));
     },
     connection(connection, now) {
       const [kind, text] = connectionText(connection, now);
       setSafe(state, "data-state", kind);
       setText(state, text);
+      const sentence = outageText(connection, now);
+      old.hidden = sentence === undefined;
+      notices.hidden = old.hidden && notices.childElementCount <= 1;
+      setText(outage, sentence ?? "");
+      if (!old.isConnected) notices.prepend(old);
       const { seenAt } = connection;
       if (seenAt !== undefined)
         setSafe(state, "title", `State of the cluster at ${page.times.exact(seenAt)}`);

@@ -73,6 +73,8 @@ setInterval(tick, tickMs);
 follow("events", {
   open() {
     connection.lostAt = undefined;
+    // A trouble that goes on is sent again.
+    connection.trouble = undefined;
     tick();
   },
   lost() {

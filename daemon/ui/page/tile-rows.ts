@@ -101,10 +101,14 @@ export class TileRows {
 
   #paint(node: NodeTile): void {
     const { name } = node;
-    const tile =
-      this.#tiles.get(name) ?? element("div", { role: "gridcell", tabindex: -1, "data-name": name });
-    this.#tiles.set(name, tile);
+    const tile = this.#tiles.get(name) ?? this.#newTile(name);
     paintTile(this.#page, tile, node, this.#density);
+  }
+
+  #newTile(name: string): HTMLElement {
+    const tile = element("div", { role: "gridcell", tabindex: -1, "data-name": name });
+    this.#tiles.set(name, tile);
+    return tile;
   }
 
   #remember({ nodes }: Fleet, { by, filter }: FleetRoute): void {

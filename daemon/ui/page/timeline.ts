@@ -9,6 +9,7 @@ import { type Bar, inFlight, shortened, ticksOf, type Wave } from "./wave.ts";
 const rowPx = 22;
 const narrowRowPx = 38;
 const barPx = 12;
+const downPx = 5;
 const usagePx = 44;
 const axisPx = 22;
 const charPx = 7.2;
@@ -145,9 +146,9 @@ function barOf(bar: Bar, top: number, { x, left, isNarrow }: Scale): SVGElement 
       drawing("rect", {
         class: `part ${name}${isUnderWay && last?.name === name ? " open" : ""}`,
         x: x(from).toFixed(1),
-        y,
+        y: name === "down" ? y + (barPx - downPx) / 2 : y,
         width: Math.max(1.5, x(until) - x(from)).toFixed(1),
-        height: barPx,
+        height: name === "down" ? downPx : barPx,
       }),
     ),
   );

@@ -27,7 +27,7 @@ export function createTip(page: Page, grid: HTMLElement): Tip {
   grid.addEventListener("focusout", hide);
   const onKey = ({ key }: KeyboardEvent) => key === "Escape" && hide();
   document.addEventListener("keydown", onKey);
-  document.addEventListener("scroll", hide, { passive: true });
+  document.addEventListener("scroll", onScroll, { passive: true });
 
   function show(target: EventTarget | null): void {
     const name = nameOf(target);
@@ -40,6 +40,12 @@ export function createTip(page: Page, grid: HTMLElement): Tip {
     tile.setAttribute("aria-describedby", "tip");
     tip.hidden = false;
     place(tile);
+  }
+
+  /** A tile that gets the focus may scroll to be seen: its tip goes with it. */
+  function onScroll(): void {
+    if (shown?.tile === document.activeElement && shown !== undefined) place(shown.tile);
+    else hide();
   }
 
   function hide(): void {
@@ -91,7 +97,7 @@ export function createTip(page: Page, grid: HTMLElement): Tip {
     refresh: () => shown !== undefined && fill(),
     leave() {
       document.removeEventListener("keydown", onKey);
-      document.removeEventListener("scroll", hide);
+      document.removeEventListener("scroll", onScroll);
       tip.remove();
     },
   };

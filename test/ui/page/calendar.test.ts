@@ -10,10 +10,18 @@ const forecast: ForecastMessage = {
   until: "2026-11-05T12:00:00Z",
   nodes: [
     { node: "b", startsAt: "2026-11-03T00:30:00Z", endsAt: "2026-11-03T00:36:00Z", why: [] },
-    { node: "a", startsAt: "2026-11-02T22:00:00Z", why: [] },
+    {
+      node: "a",
+      startsAt: "2026-11-02T22:00:00Z",
+      lot: { earliest: "2026-11-02T22:00:00Z", latest: "2026-11-03T01:00:00Z" },
+      why: [],
+    },
     { node: "never", why: ["paused"] },
   ],
   windows: [{ opensAt: "2026-11-02T22:00:00Z", closesAt: "2026-11-03T04:00:00Z" }],
+  blackouts: [
+    { opensAt: "2026-11-04T00:00:00Z", closesAt: "2026-11-08T00:00:00Z", of: "kube-system/rebootd" },
+  ],
   assumptions: [],
 };
 
@@ -26,6 +34,17 @@ describe("The calendar", () => {
       ["2026-11-02", "2026-11-03", "2026-11-04", "2026-11-05"],
     );
     assert.deepEqual([days[2]?.windows, days[2]?.starts], [[], []]);
+  });
+
+  it("has a blackout in each of its days, with the daemons to which it applies", () => {
+    const parts = days.map(({ blackouts }) => blackouts.map(({ from, until, of }) => [from, until, of]));
+    assert.deepEqual(parts, [[], [], [[0, 1, "kube-system/rebootd"]], [[0, 1, "kube-system/rebootd"]]]);
+  });
+
+  it("says between which times a node may start, if the order is by lot", () => {
+    const [a, b] = days.flatMap(({ starts }) => starts);
+    assert.equal(a?.lot?.latest, Date.parse("2026-11-03T01:00:00Z"));
+    assert.equal(b?.lot, undefined);
   });
 
   it("divides a window at midnight, and knows its whole", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as confirm from "../../../daemon/ui/page/confirm.ts";
-import { connectionText } from "../../../daemon/ui/page/connection.ts";
+import { connectionText, outageText } from "../../../daemon/ui/page/connection.ts";
 import { nested } from "../../../daemon/ui/page/explanation.ts";
 import { phaseClass, phaseLook, phaseNames } from "../../../daemon/ui/page/phases.ts";
 import { densityOf, labelOf } from "../../../daemon/ui/page/tile-text.ts";
@@ -50,6 +50,17 @@ describe("The state of the connection", () => {
     const none = { ...live, seenAt: undefined };
     assert.deepEqual(connectionText(none, now), ["wait", "Connecting…"]);
     assert.deepEqual(connectionText({ ...none, lostAt: now }, now), ["old", "Reconnecting for 0s"]);
+  });
+});
+
+describe("An outage", () => {
+  const none = { lostAt: undefined, trouble: undefined, seenAt: 0 };
+
+  it("is a sentence: of the cluster at once, of a lost stream after a while", () => {
+    assert.equal(outageText(none, 0), undefined);
+    assert.equal(outageText({ ...none, trouble: "no route" }, 0), "no route");
+    assert.equal(outageText({ ...none, lostAt: 1000 }, 2000), undefined);
+    assert.match(outageText({ ...none, lostAt: 1000 }, 9000) ?? "", /^rebootd ui does not answer/);
   });
 });
 
