@@ -75,7 +75,7 @@ function startOf({ node, startsAt, lot }: NodeForecast): Start[] {
 }
 
 function dayOf(from: number, until: number, forecast: ForecastMessage, starts: readonly Start[]): Day {
-  const { windows, blackouts } = forecast;
+  const { windows, blackouts = [] } = forecast;
   return {
     from,
     until,

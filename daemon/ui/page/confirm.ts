@@ -27,7 +27,7 @@ export function pauseNode(node: string): Confirmation<"pause"> {
     title: `Pause ${node}?`,
     sentences: [
       `${node} starts no reboot until it is resumed.`,
-      "A drain that has begun ends: the node is restored and its slot released.",
+      "A drain under way is stopped: the node is restored and its slot released.",
       "A machine that is already rebooting is not stopped.",
     ],
     action: "Pause the node",
@@ -44,7 +44,7 @@ export function pauseAll(nodes: number): Confirmation<"pause"> {
     title: "Pause all nodes?",
     sentences: [
       `None of the ${nodes} nodes starts a reboot until all are resumed.`,
-      "Drains that have begun end: their nodes are restored and their slots released.",
+      "Drains under way are stopped: their nodes are restored and their slots released.",
       "Machines that are already rebooting are not stopped.",
     ],
     action: "Pause all nodes",

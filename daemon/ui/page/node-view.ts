@@ -4,7 +4,7 @@ import { pauseNode, rebootNode, releaseSlot, resumeNode } from "./confirm.ts";
 import { element, refill } from "./element.ts";
 import { nested } from "./explanation.ts";
 import { type Fleet, isTroubled } from "./fleet.ts";
-import { ago, button, notice, type Page, phaseBadge, type View } from "./page.ts";
+import { ago, button, notice, type Page, phaseBadge, table, type View } from "./page.ts";
 import { exactSpan } from "./times.ts";
 import { resultWords } from "./wave-view.ts";
 
@@ -175,27 +175,5 @@ function eventsOf(page: Page, { events }: NodeDetail): HTMLElement {
       message,
       String(count),
     ]),
-  );
-}
-
-/** A table that scrolls by itself where it is wider than the screen. */
-function table(
-  name: string,
-  head: readonly string[],
-  rows: readonly (readonly (Node | string)[])[],
-): HTMLElement {
-  return element(
-    "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": name },
-    element(
-      "table",
-      {},
-      element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))),
-      element(
-        "tbody",
-        {},
-        ...rows.map((cells) => element("tr", {}, ...cells.map((cell) => element("td", {}, cell)))),
-      ),
-    ),
   );
 }

@@ -89,3 +89,23 @@ export function notice(kind: "bad" | "warn" | "good" | "info", ...children: (Nod
     element("div", { class: "notice-text" }, ...children),
   );
 }
+
+/** A table that scrolls by itself where it is wider than the screen. */
+export function table(
+  name: string,
+  head: readonly string[],
+  rows: readonly (readonly (Node | string)[])[],
+): HTMLElement {
+  const line = (tag: "th" | "td", cells: readonly (Node | string)[]) =>
+    element("tr", {}, ...cells.map((cell) => element(tag, tag === "th" ? { scope: "col" } : {}, cell)));
+  return element(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": name },
+    element(
+      "table",
+      {},
+      element("thead", {}, line("th", head)),
+      element("tbody", {}, ...rows.map((cells) => line("td", cells))),
+    ),
+  );
+}

@@ -40,16 +40,7 @@ export function timeTexts(language: string | undefined, timeZone?: string): Time
   const clock = format({ hour: "2-digit", minute: "2-digit" });
   const seconds = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const day = format({ weekday: "short", day: "numeric", month: "short" });
-  const exact = format({
-    weekday: "short",
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    timeZoneName: "short",
-  });
+  const exact = format({ dateStyle: "full", timeStyle: "long" });
   return {
     clock: (ms) => clock.format(ms),
     seconds: (ms) => seconds.format(ms),

@@ -54,7 +54,7 @@ const keys: readonly (readonly [key: string, what: string])[] = [
   ["/", "Search the nodes"],
   ["← → ↑ ↓", "Go from tile to tile in the grid"],
   ["Home, End", "First and last tile of the group"],
-  ["Page up, Page down", "Group before and after"],
+  ["PgUp, PgDn", "Group before and after"],
   ["Enter", "Open the node"],
   ["Esc", "Close a dialog, clear the search, leave a node"],
   ["?", "Show these keys"],

@@ -2,7 +2,8 @@
 import { count } from "../../text/count.ts";
 import { element, refill, setText } from "./element.ts";
 import type { Fleet } from "./fleet.ts";
-import { at, nodeLink, type Page, phaseBadge, type View } from "./page.ts";
+import { at, nodeLink, type Page, phaseBadge, table as tableWith, type View } from "./page.ts";
+import { nameOf } from "./tile.ts";
 import { timelineOf } from "./timeline.ts";
 import { exactSpan } from "./times.ts";
 import { type Bar, lastWave, type PartName, partNames, type Wave } from "./wave.ts";
@@ -25,12 +26,7 @@ export function createWaveView(page: Page): View {
   );
   const chart = element("div", { class: "chart" });
   const rest = element("p", { class: "muted" });
-  const table = element("div", {
-    class: "scroll",
-    tabindex: 0,
-    role: "region",
-    "aria-label": "The wave as a table",
-  });
+  const table = element("div");
   const details = element("details", {}, element("summary", {}, "The same as a table"), table);
   const panel = element("section", { class: "panel", "aria-label": "Timeline" }, legend, chart, rest);
   const tablePanel = element("section", { class: "panel", "aria-label": "Table" }, details);
@@ -43,6 +39,10 @@ export function createWaveView(page: Page): View {
   });
   sizes.observe(chart);
   details.addEventListener("toggle", draw);
+  chart.addEventListener("click", ({ target }) => {
+    const name = nameOf(target);
+    if (name !== undefined) page.go({ view: "node", name }, true);
+  });
 
   function draw(): void {
     const fleet = page.fleet();
@@ -101,26 +101,16 @@ function summaryOf(page: Page, wave: Wave, { nodes }: Fleet): (Node | string)[] 
 }
 
 function tableOf(page: Page, { bars }: Wave, now: number): HTMLElement {
-  const head = ["Node", "Phase", "Begun", "Drain", "Down", "Return", "End"];
   const rows = bars
     .slice(-rowsMax)
-    .map((bar) =>
-      element(
-        "tr",
-        {},
-        element("th", { scope: "row" }, nodeLink({ name: bar.node })),
-        element("td", {}, phaseBadge(bar.phase)),
-        element("td", {}, at(page, bar.from, page.times.seconds(bar.from))),
-        ...partNames.map((name) => element("td", { class: "number" }, partText(bar, name, now))),
-        element("td", {}, endText(bar)),
-      ),
-    );
-  return element(
-    "table",
-    {},
-    element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))),
-    element("tbody", {}, ...rows),
-  );
+    .map((bar) => [
+      nodeLink({ name: bar.node }),
+      phaseBadge(bar.phase),
+      at(page, bar.from, page.times.seconds(bar.from)),
+      ...partNames.map((name) => partText(bar, name, now)),
+      endText(bar),
+    ]);
+  return tableWith("The wave as a table", ["Node", "Phase", "Begun", "Drain", "Down", "Return", "End"], rows);
 }
 
 function partText({ parts, isUnderWay }: Bar, name: PartName, now: number): string {

@@ -28,7 +28,7 @@ describe("Times on the page", () => {
     assert.equal(times.clock(time), "00:05");
     assert.equal(times.seconds(time), "00:05:09");
     assert.equal(times.day(time), "Thu 2 Jul");
-    assert.match(times.exact(time), /2 Jul 2026.*00:05:09 (CEST|GMT\+2)/);
+    assert.match(times.exact(time), /2 July 2026.*00:05:09 (CEST|GMT\+2)/);
   });
 });
 
