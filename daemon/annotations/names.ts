@@ -137,6 +137,13 @@ export const contract = {
     writtenBy: ["people"],
     form: "`rebootd`: the DaemonSet and its pods, by which the commands find them",
   },
+  version: {
+    key: "app.kubernetes.io/version",
+    kind: "label",
+    on: ["Pod"],
+    writtenBy: ["people"],
+    form: "the version of rebootd in the pod, from the manifests; `rebootd version` shows it",
+  },
   mirror: {
     key: "kubernetes.io/config.mirror",
     kind: "annotation",

@@ -55,6 +55,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   notify: [
     one("Try the destinations of messages", "rebootd notify --test --notify-url-file=/etc/rebootd/urls"),
   ],
+  version: [
+    one("See whether an update has reached all nodes", "rebootd version"),
+    one("Ask no cluster", "rebootd version --client"),
+  ],
   completion: [one("Load the completion into this bash or zsh", "source <(rebootd completion bash)")],
 };
 

@@ -21,6 +21,7 @@ import { runCommand } from "./run.ts";
 import { statusCommand } from "./status.ts";
 import { noTerminal, rendered, type Text } from "./terminal.ts";
 import { unlockCommand } from "./unlock.ts";
+import { versionCommand } from "./version.ts";
 
 export interface Io extends Omit<PersonIo & NotifyIo & CompletionIo, "out" | "err" | "program"> {
   version: string;
@@ -86,6 +87,7 @@ export async function runProgram(
     .addCommand(pauseCommand(io, signal))
     .addCommand(resumeCommand(io, signal))
     .addCommand(notifyCommand(io, signal))
+    .addCommand(versionCommand(io, io.version, signal))
     .addCommand(completionCommand(print));
   program.addHelpText("after", exitCodesText);
   for (const command of [program, ...program.commands]) {

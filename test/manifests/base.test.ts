@@ -35,6 +35,8 @@ describe("The pod of manifests/base", () => {
 
   it("runs this version, without privileges", () => {
     assert.equal(image, `rebootd:${version}`);
+    const { labels } = daemonSet?.spec?.template.metadata ?? {};
+    assert.equal(labels?.["app.kubernetes.io/version"], version);
     const dockerfile = readFileSync(new URL("../../Dockerfile", import.meta.url), "utf8");
     assert.equal(/^ARG VERSION=(.*)$/m.exec(dockerfile)?.[1], version);
     assert.deepEqual({ ...securityContext?.capabilities }, { drop: ["ALL"] });
