@@ -32,6 +32,9 @@ export interface Io extends Omit<PersonIo & NotifyIo & CompletionIo, "out" | "er
   err: (text: string) => void;
 }
 
+/** The same for the subcommands. */
+export type ProgramIo = PersonIo & NotifyIo & CompletionIo & { version: string };
+
 /** The exit codes of all commands. */
 export const exitCodes: readonly [code: number, meaning: string][] = [
   [0, "Done"],
@@ -48,6 +51,44 @@ const isForPrograms = (args: readonly string[]) =>
 
 /** Descriptions are wrapped also where the longest option leaves this little of a line. */
 const descriptionWidthMin = 30;
+
+/** The program with its subcommands, which prints its help by `io`. */
+export function createProgram(
+  io: ProgramIo,
+  start: (raw: RawOptions) => Promise<void>,
+  signal: AbortSignal,
+): Command {
+  const program: Command = withCluster(
+    new Command(io.program)
+      .description("A reboot daemon for Kubernetes")
+      .version(io.version, "--version", "Print the version"),
+  )
+    .helpCommand("help [COMMAND]", "Print the help of a command")
+    .addCommand(runCommand(io.environment, start))
+    .addCommand(statusCommand(io, signal))
+    .addCommand(explainCommand(io, signal))
+    .addCommand(historyCommand(io, signal))
+    .addCommand(planCommand(io, signal))
+    .addCommand(lockCommand(io, signal))
+    .addCommand(unlockCommand(io, signal))
+    .addCommand(rebootCommand(io, signal))
+    .addCommand(pauseCommand(io, signal))
+    .addCommand(resumeCommand(io, signal))
+    .addCommand(notifyCommand(io, signal))
+    .addCommand(versionCommand(io, io.version, signal))
+    .addCommand(completionCommand(io.out));
+  program.addHelpText("after", exitCodesText);
+  for (const command of [program, ...program.commands]) {
+    addExamples(command);
+    command
+      .helpOption("-h, --help", "Print this help")
+      .configureHelp({ minWidthToWrap: descriptionWidthMin })
+      .exitOverride()
+      .showSuggestionAfterError()
+      .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {} });
+  }
+  return program;
+}
 
 /**
  * Runs the command that the arguments name, and resolves with the exit code. 2 is for bad input: one line,
@@ -70,37 +111,9 @@ export async function runProgram(
     out: isForPrograms(args) ? print : (text: Text) => given.out(inOurName(rendered(text, given.terminal))),
     err: (text: string) => given.err(inOurName(rendered(text, noTerminal))),
   };
-  const program: Command = withCluster(
-    new Command(name)
-      .description("A reboot daemon for Kubernetes")
-      .version(io.version, "--version", "Print the version"),
-  )
-    .helpCommand("help [COMMAND]", "Print the help of a command")
-    .addCommand(runCommand(io.environment, start))
-    .addCommand(statusCommand(io, signal))
-    .addCommand(explainCommand(io, signal))
-    .addCommand(historyCommand(io, signal))
-    .addCommand(planCommand(io, signal))
-    .addCommand(lockCommand(io, signal))
-    .addCommand(unlockCommand(io, signal))
-    .addCommand(rebootCommand(io, signal))
-    .addCommand(pauseCommand(io, signal))
-    .addCommand(resumeCommand(io, signal))
-    .addCommand(notifyCommand(io, signal))
-    .addCommand(versionCommand(io, io.version, signal))
-    .addCommand(completionCommand(print));
-  program.addHelpText("after", exitCodesText);
-  for (const command of [program, ...program.commands]) {
-    addExamples(command);
-    command
-      // Before the help is wrapped.
-      .description(inOurName(command.description()))
-      .helpOption("-h, --help", "Print this help")
-      .configureHelp({ minWidthToWrap: descriptionWidthMin })
-      .exitOverride()
-      .showSuggestionAfterError()
-      .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {} });
-  }
+  const program = createProgram(io, start, signal);
+  // Before the help is wrapped.
+  for (const command of program.commands) command.description(inOurName(command.description()));
   if (asksForCompletion(args)) {
     // A tab separates a word from its description.
     given.out(await completions(program, args, io, signal));
@@ -113,32 +126,30 @@ export async function runProgram(
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
       // commander prints the help by itself where no subcommand was given.
-      if (error.code !== "commander.help") io.err(`rebootd: ${usage(error.message, args[0])}\n`);
+      if (error.code !== "commander.help") io.err(`rebootd: ${usage(error.message, program, args)}\n`);
       return 2;
     }
-    if (error instanceof ConfigError) {
-      io.err(`rebootd: ${oneLine(error.message)}\n`);
-      return 2;
-    }
-    if (error instanceof CommandRefused || isApiError(error)) {
-      io.err(`rebootd: ${oneLine(withCauses(error))}\n`);
-      return 1;
-    }
-    if (error instanceof NotYet) {
-      io.err(`rebootd: ${oneLine(error.message)}\n`);
-      return 3;
-    }
-    throw error;
+    const code = exitCodeOf(error);
+    if (code === undefined) throw error;
+    io.err(`rebootd: ${oneLine(withCauses(error))}\n`);
+    return code;
   }
+}
 
-  function usage(message: string, typed: string | undefined): string {
-    // The value of an unknown option may be a secret.
-    const named = args
-      .filter((arg) => arg.startsWith("-") && arg.includes("="))
-      .reduce((shown, arg) => shown.replaceAll(arg, arg.slice(0, arg.indexOf("="))), message);
-    const text = named.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
-    const command = program.commands.find((known) => known.name() === typed);
-    const help = command === undefined ? "rebootd --help" : `rebootd ${typed} --help`;
-    return `${text}; see '${help}'`;
-  }
+/** Undefined for an error that is not expected. */
+function exitCodeOf(error: unknown): number | undefined {
+  if (error instanceof ConfigError) return 2;
+  if (error instanceof CommandRefused || isApiError(error)) return 1;
+  return error instanceof NotYet ? 3 : undefined;
+}
+
+function usage(message: string, program: Command, args: readonly string[]): string {
+  // The value of an unknown option may be a secret.
+  const named = args
+    .filter((arg) => arg.startsWith("-") && arg.includes("="))
+    .reduce((shown, arg) => shown.replaceAll(arg, arg.slice(0, arg.indexOf("="))), message);
+  const text = named.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+  const command = program.commands.find((known) => known.name() === args[0]);
+  const help = command === undefined ? "rebootd --help" : `rebootd ${args[0]} --help`;
+  return `${text}; see '${help}'`;
 }

@@ -1,0 +1,104 @@
+/** Writes docs/reference/commands.md from the program: `npm run commands-page`. */
+import { writeFileSync } from "node:fs";
+import type { Command, Option } from "commander";
+import { examples } from "../../daemon/cli/examples.ts";
+import { createProgram, exitCodes, type ProgramIo } from "../../daemon/cli/program.ts";
+import { noTerminal } from "../../daemon/cli/terminal.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
+
+export const pageFile = new URL("../../docs/reference/commands.md", import.meta.url);
+
+const intro = `# Commands
+
+<!-- npm run commands-page writes this page from daemon/cli. -->
+
+All subcommands but \`run\` are for people: they use the kubeconfig and the rights of the person who runs them. Called
+\`kubectl-rebootd\`, the program is kubectl's plugin, and each \`rebootd …\` below is \`kubectl rebootd …\`.
+
+On a terminal the output has colours and fits its width; \`NO_COLOR\` and \`FORCE_COLOR\` decide otherwise. \`-o json\` and
+\`-o yaml\` are for programs: fields are added, and neither renamed nor removed without a word in the changelog.
+
+`;
+
+const completion = `## Completion
+
+\`\`\`sh
+source <(rebootd completion bash)                                              # in ~/.bashrc
+source <(rebootd completion zsh)                                               # in ~/.zshrc, behind compinit
+rebootd completion fish > ~/.config/fish/completions/rebootd.fish
+ln -s "$(command -v rebootd)" ~/.local/bin/kubectl_complete-rebootd            # for kubectl rebootd, kubectl 1.26 or later
+\`\`\`
+
+kubectl completes its plugins by an executable \`kubectl_complete-NAME\` on the \`PATH\`. The npm package has it; krew does
+not install such files, so there the last line is needed. Names of nodes and namespaces come from the cluster that the
+line names, and are left out if it does not answer within 2.5 seconds.
+`;
+
+/** Options of the daemon are in the README, and those of kubectl once on the page. */
+const heading = "Options of kubectl:";
+
+export function commandsPage(): string {
+  const none = () => {
+    throw new Error("no command is run");
+  };
+  const io: ProgramIo = {
+    environment: {},
+    version: "",
+    program: "rebootd",
+    terminal: noTerminal,
+    out: none,
+    err: none,
+    clock: systemClock,
+    random: none,
+    connect: none,
+    openMessages: none,
+  };
+  const program = createProgram(io, none, new AbortController().signal);
+  const codes = exitCodes.map(([code, meaning]) => `| ${code} | ${cell(meaning)} |\n`).join("");
+  return [
+    intro,
+    `## Exit codes\n\n| code | meaning |\n|---|---|\n${codes}\n`,
+    `## Options of kubectl\n\nThey stand before the subcommand or behind it.\n\n${optionTable(ofKubectl(program))}\n`,
+    ...program.commands.map(section),
+    completion,
+  ].join("");
+}
+
+function section(command: Command): string {
+  const shown = (examples[command.name()] ?? []).map(({ purpose, line }) => `# ${purpose}\n${line}\n`);
+  const own = command.options.filter(
+    ({ hidden, helpGroupHeading }) => !hidden && helpGroupHeading !== heading,
+  );
+  const options =
+    command.name() === "run"
+      ? "Its options are in [the README](../../README.md#options).\n"
+      : optionTable(own);
+  return `## rebootd ${command.name()}
+
+${command.description()}.
+
+\`\`\`
+rebootd ${command.name()} ${command.usage()}
+\`\`\`
+
+${options}${options && "\n"}\`\`\`sh
+${shown.join("\n")}\`\`\`
+
+`;
+}
+
+const ofKubectl = ({ options }: Command) =>
+  options.filter(({ helpGroupHeading }) => helpGroupHeading === heading);
+
+function optionTable(options: readonly Option[]): string {
+  const rows = options.map(({ flags, description, argChoices, defaultValue }) => {
+    const choices = argChoices ? `: ${argChoices.map((one) => `\`${one}\``).join(", ")}` : "";
+    const otherwise = defaultValue === undefined ? "" : ` (default: ${defaultValue})`;
+    return `| \`${cell(flags)}\` | ${cell(`${description}${choices}${otherwise}`)} |\n`;
+  });
+  return rows.length === 0 ? "" : `| option | meaning |\n|---|---|\n${rows.join("")}`;
+}
+
+const cell = (text: string) => text.replaceAll("|", "\\|");
+
+if (import.meta.main) writeFileSync(pageFile, commandsPage());
