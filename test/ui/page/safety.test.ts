@@ -58,3 +58,45 @@ describe("The sources of the page", () => {
     assert.ok(bytes < 64_000, `${bytes} bytes`);
   });
 });
+
+describe("The attributes of the page's elements", () => {
+  const set = new Map<string, string>();
+  const target = {
+    getAttribute: (name: string) => set.get(name) ?? null,
+    setAttribute: (name: string, value: string) => set.set(name, value),
+    removeAttribute: (name: string) => set.delete(name),
+  };
+  let setSafe: (target: object, name: string, value: string | boolean | undefined) => void;
+  before(async () => {
+    // By its address: types of browsers are not known here.
+    ({ setSafe } = await import(new URL("element.ts", folder).href));
+  });
+
+  it("run no code and load nothing", () => {
+    for (const name of ["onclick", "ONLOAD", "style", "src", "srcset", "srcdoc", "action", "formaction"])
+      assert.throws(() => setSafe(target, name, "a"), /is not safe/, name);
+  });
+
+  it("link to views of the page and to files beside it alone", () => {
+    for (const href of ["#/", "#/node/%3Cb%3E", "calendar"]) setSafe(target, "href", href);
+    for (const href of [
+      "javascript:alert(1)",
+      "https://example.com",
+      "//example.com",
+      "/",
+      "../a",
+      "data:,a",
+      "",
+    ])
+      assert.throws(() => setSafe(target, "href", href), /leaves the page/, href);
+  });
+
+  it("are set, kept and removed", () => {
+    setSafe(target, "title", "a");
+    setSafe(target, "hidden", true);
+    assert.deepEqual([set.get("title"), set.get("hidden")], ["a", ""]);
+    setSafe(target, "title", undefined);
+    setSafe(target, "hidden", false);
+    assert.deepEqual([set.get("title"), set.get("hidden")], [undefined, undefined]);
+  });
+});
