@@ -32,6 +32,14 @@ export function createFleetView(page: Page, start: FleetRoute): FleetView {
   const list = element("section", { class: "panel", "aria-labelledby": "nodes-title" });
   list.append(element("h2", { id: "nodes-title" }, "Nodes"), filters.element, shownText, grid.element);
   const shown = { troubles: "", underWay: "", summary: "" };
+  const reading = element("p", { class: "muted" }, "Reading the cluster…");
+  const troublePanel = element(
+    "section",
+    { class: "panel", "aria-labelledby": "troubles-title" },
+    troublesTitle,
+    troubles,
+  );
+  troublePanel.hidden = underWaySection.hidden = list.hidden = true;
 
   function arrange(fleet: Fleet, changed: Changed): void {
     const number = grid.update(fleet, route, changed);
@@ -41,6 +49,8 @@ export function createFleetView(page: Page, start: FleetRoute): FleetView {
   }
 
   function update(fleet: Fleet, changed: Changed): void {
+    reading.hidden = true;
+    troublePanel.hidden = list.hidden = false;
     const counts = countsOf(fleet.nodes.values());
     filters.update(counts);
     ifOther("summary", { ...fleet.head, at: "" }, () => refill(summary, ...summaryOf(fleet)));
@@ -73,8 +83,9 @@ export function createFleetView(page: Page, start: FleetRoute): FleetView {
       "div",
       { class: "fleet" },
       element("h1", { tabindex: -1 }, "Fleet"),
+      reading,
       summary,
-      element("section", { class: "panel", "aria-labelledby": "troubles-title" }, troublesTitle, troubles),
+      troublePanel,
       underWaySection,
       list,
     ),
@@ -82,9 +93,11 @@ export function createFleetView(page: Page, start: FleetRoute): FleetView {
     follow(next) {
       if (next.view !== "fleet") return;
       route = next;
+      const isFromList = troubles.contains(document.activeElement);
       filters.follow(next);
       const fleet = page.fleet();
       if (fleet !== undefined) arrange(fleet, undefined);
+      if (isFromList) list.scrollIntoView();
     },
     leave: grid.leave,
     search: filters.search,

@@ -29,7 +29,8 @@ export function createHead(page: Page, tools: readonly HTMLElement[]): Head {
   const actions = element("div", { class: "actions" });
   const notices = element("section", { class: "notices", "aria-label": "Notices" });
   const outage = element("p");
-  const old = notice("warn", outage, element("p", {}, "The page shows the last known state."));
+  const last = element("p", {}, "The page shows the last known state.");
+  const old = notice("warn", outage, last);
   notices.hidden = old.hidden = true;
   let shown = "";
   return {
@@ -67,6 +68,7 @@ export function createHead(page: Page, tools: readonly HTMLElement[]): Head {
       setText(state, text);
       const sentence = outageText(connection, now);
       old.hidden = sentence === undefined;
+      last.hidden = connection.seenAt === undefined;
       notices.hidden = old.hidden && notices.childElementCount <= 1;
       setText(outage, sentence ?? "");
       if (!old.isConnected) notices.prepend(old);

@@ -15,7 +15,7 @@ const rowsMax = 1000;
 export const partWords: Record<PartName, string> = { drain: "drain", down: "down", return: "return" };
 
 export function createWaveView(page: Page): View {
-  const summary = element("p", { class: "lead" });
+  const summary = element("p", { class: "lead" }, "Reading the cluster…");
   const legend = element(
     "ul",
     { class: "legend", "aria-label": "Parts of a bar" },
@@ -30,6 +30,7 @@ export function createWaveView(page: Page): View {
   const details = element("details", {}, element("summary", {}, "The same as a table"), table);
   const panel = element("section", { class: "panel", "aria-label": "Timeline" }, legend, chart, rest);
   const tablePanel = element("section", { class: "panel", "aria-label": "Table" }, details);
+  panel.hidden = tablePanel.hidden = true;
   let width = 0;
   let drawn = 0;
 
