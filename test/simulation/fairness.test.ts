@@ -7,6 +7,7 @@ import { noTerminal } from "../../daemon/cli/terminal.ts";
 import { parseRecord } from "../../daemon/cycle/record.ts";
 import type { KubeObject } from "../kubernetes/api/object.ts";
 import { openMessages } from "../notify/no-messages.ts";
+import { slowCluster } from "./small-world.ts";
 import { createStory, minute } from "./story.ts";
 
 const story = createStory();
@@ -75,7 +76,7 @@ describe("Requests and priority without end", () => {
   afterEach(story.stop);
 
   it("of one node do not keep two others from their reboot", async () => {
-    await start({ "lock-release-delay": "3s" }, { nodes: 3 });
+    await start({ "lock-release-delay": "3s" }, { ...slowCluster, nodes: 3 });
     await pass(3000);
     await annotate("n1", { [key]: "first", "rebootd.dev/priority": "high" });
     await until("n1 is in", async () => (await look()).phases["n1"] === "Draining", minute);
@@ -85,7 +86,7 @@ describe("Requests and priority without end", () => {
   });
 
   it("of one node that takes them back while it is drained keep nobody from a reboot either", async () => {
-    await start({ "reboot-delay": "30s" }, { nodes: 2 });
+    await start({ "reboot-delay": "30s" }, { ...slowCluster, nodes: 2 });
     await pass(3000);
     const isDraining = async () => (await look()).phases["n1"] === "Draining";
     await annotate("n1", { [key]: "first", "rebootd.dev/priority": "high" });
@@ -111,7 +112,7 @@ describe("Requests and priority without end", () => {
   });
 
   it("of two nodes that fail in turn do not keep a third one from its reboot", async () => {
-    await start({ "drain-timeout": "90s", "max-failures-per-node": "0" }, { nodes: 3 });
+    await start({ "drain-timeout": "90s", "max-failures-per-node": "0" }, { ...slowCluster, nodes: 3 });
     await pass(3000);
     for (const on of ["n1", "n2"]) await addPod(`stuck-${on}`, { on, finalizers: ["example.com/hold"] });
     await keepAsking(["n1", "n2"], 1000, minute);
@@ -122,7 +123,7 @@ describe("Requests and priority without end", () => {
 
   it("of many nodes, each of which has its turn within the hour, do not keep another one from its reboot", async () => {
     const many = ["n1", "n2", "n3", "n4", "n5"];
-    await start({ "lock-release-delay": "20m" }, { nodes: 6 });
+    await start({ "lock-release-delay": "20m" }, { ...slowCluster, nodes: 6 });
     await pass(3000);
     await keepAsking(many, minute, 2 * minute);
     node("n6").wantsReboot();
