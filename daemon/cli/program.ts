@@ -7,21 +7,12 @@ import { oneLine } from "../text/one-line.ts";
 import { type PersonIo, withCluster } from "./access.ts";
 import { CommandRefused, NotYet } from "./admin.ts";
 import { named, ownName } from "./called-as.ts";
-import { asksForCompletion, type CompletionIo, completionCommand, completions } from "./completion.ts";
+import type { CompletionIo } from "./completion.ts";
 import { addExamples } from "./examples.ts";
-import { explainCommand } from "./explain.ts";
-import { historyCommand } from "./history.ts";
-import { lockCommand } from "./lock.ts";
-import { type NotifyIo, notifyCommand } from "./notify.ts";
-import { pauseCommand } from "./pause.ts";
-import { planCommand } from "./plan.ts";
-import { rebootCommand } from "./reboot.ts";
-import { resumeCommand } from "./resume.ts";
+import type { NotifyIo } from "./notify.ts";
+import type { ProgramIo } from "./people.ts";
 import { runCommand } from "./run.ts";
-import { statusCommand } from "./status.ts";
 import { noTerminal, rendered, type Text } from "./terminal.ts";
-import { unlockCommand } from "./unlock.ts";
-import { versionCommand } from "./version.ts";
 
 export interface Io extends Omit<PersonIo & NotifyIo & CompletionIo, "out" | "err" | "program"> {
   version: string;
@@ -31,9 +22,6 @@ export interface Io extends Omit<PersonIo & NotifyIo & CompletionIo, "out" | "er
   out: (text: string) => void;
   err: (text: string) => void;
 }
-
-/** The same for the subcommands. */
-export type ProgramIo = PersonIo & NotifyIo & CompletionIo & { version: string };
 
 /** The exit codes of all commands. */
 export const exitCodes: readonly [code: number, meaning: string][] = [
@@ -52,31 +40,14 @@ const isForPrograms = (args: readonly string[]) =>
 /** Descriptions are wrapped also where the longest option leaves this little of a line. */
 const descriptionWidthMin = 30;
 
-/** The program with its subcommands, which prints its help by `io`. */
-export function createProgram(
-  io: ProgramIo,
-  start: (raw: RawOptions) => Promise<void>,
-  signal: AbortSignal,
-): Command {
+/** The program with these subcommands, which prints its help by `io`. */
+export function createProgram(io: ProgramIo, commands: readonly Command[]): Command {
   const program: Command = withCluster(
     new Command(io.program)
       .description("A reboot daemon for Kubernetes")
       .version(io.version, "--version", "Print the version"),
-  )
-    .helpCommand("help [COMMAND]", "Print the help of a command")
-    .addCommand(runCommand(io.environment, start))
-    .addCommand(statusCommand(io, signal))
-    .addCommand(explainCommand(io, signal))
-    .addCommand(historyCommand(io, signal))
-    .addCommand(planCommand(io, signal))
-    .addCommand(lockCommand(io, signal))
-    .addCommand(unlockCommand(io, signal))
-    .addCommand(rebootCommand(io, signal))
-    .addCommand(pauseCommand(io, signal))
-    .addCommand(resumeCommand(io, signal))
-    .addCommand(notifyCommand(io, signal))
-    .addCommand(versionCommand(io, io.version, signal))
-    .addCommand(completionCommand(io.out));
+  ).helpCommand("help [COMMAND]", "Print the help of a command");
+  for (const command of commands) program.addCommand(command);
   program.addHelpText("after", exitCodesText);
   for (const command of [program, ...program.commands]) {
     addExamples(command);
@@ -111,12 +82,20 @@ export async function runProgram(
     out: isForPrograms(args) ? print : (text: Text) => given.out(inOurName(rendered(text, given.terminal))),
     err: (text: string) => given.err(inOurName(rendered(text, noTerminal))),
   };
-  const program = createProgram(io, start, signal);
+  // A daemon has none of this in its memory.
+  const forPeople =
+    args[0] === "run"
+      ? undefined
+      : { ...(await import("./people.ts")), ...(await import("./completion.ts")) };
+  const program = createProgram(io, [
+    runCommand(io.environment, start),
+    ...(forPeople?.commandsOfPeople(io, signal) ?? []),
+  ]);
   // Before the help is wrapped.
   for (const command of program.commands) command.description(inOurName(command.description()));
-  if (asksForCompletion(args)) {
+  if (forPeople?.asksForCompletion(args)) {
     // A tab separates a word from its description.
-    given.out(await completions(program, args, io, signal));
+    given.out(await forPeople.completions(program, args, io, signal));
     return 0;
   }
   try {

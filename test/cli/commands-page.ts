@@ -2,7 +2,9 @@
 import { writeFileSync } from "node:fs";
 import type { Command, Option } from "commander";
 import { examples } from "../../daemon/cli/examples.ts";
-import { createProgram, exitCodes, type ProgramIo } from "../../daemon/cli/program.ts";
+import { commandsOfPeople, type ProgramIo } from "../../daemon/cli/people.ts";
+import { createProgram, exitCodes } from "../../daemon/cli/program.ts";
+import { runCommand } from "../../daemon/cli/run.ts";
 import { noTerminal } from "../../daemon/cli/terminal.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 
@@ -53,7 +55,10 @@ export function commandsPage(): string {
     connect: none,
     openMessages: none,
   };
-  const program = createProgram(io, none, new AbortController().signal);
+  const program = createProgram(io, [
+    runCommand({}, none),
+    ...commandsOfPeople(io, new AbortController().signal),
+  ]);
   const codes = exitCodes.map(([code, meaning]) => `| ${code} | ${cell(meaning)} |\n`).join("");
   return [
     intro,

@@ -1,0 +1,36 @@
+import type { Command } from "commander";
+import type { PersonIo } from "./access.ts";
+import { type CompletionIo, completionCommand } from "./completion.ts";
+import { explainCommand } from "./explain.ts";
+import { historyCommand } from "./history.ts";
+import { lockCommand } from "./lock.ts";
+import type { NotifyIo } from "./notify.ts";
+import { notifyCommand } from "./notify.ts";
+import { pauseCommand } from "./pause.ts";
+import { planCommand } from "./plan.ts";
+import { rebootCommand } from "./reboot.ts";
+import { resumeCommand } from "./resume.ts";
+import { statusCommand } from "./status.ts";
+import { unlockCommand } from "./unlock.ts";
+import { versionCommand } from "./version.ts";
+
+/** All that subcommands need of their surroundings. */
+export type ProgramIo = PersonIo & NotifyIo & CompletionIo & { version: string };
+
+/** The subcommands for people, in the order of the help. */
+export function commandsOfPeople(io: ProgramIo, signal: AbortSignal): Command[] {
+  return [
+    statusCommand(io, signal),
+    explainCommand(io, signal),
+    historyCommand(io, signal),
+    planCommand(io, signal),
+    lockCommand(io, signal),
+    unlockCommand(io, signal),
+    rebootCommand(io, signal),
+    pauseCommand(io, signal),
+    resumeCommand(io, signal),
+    notifyCommand(io, signal),
+    versionCommand(io, io.version, signal),
+    completionCommand(io.out),
+  ];
+}
