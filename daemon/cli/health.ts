@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import type { Api } from "../cluster/api.ts";
 import { daemonSelector } from "../cluster/daemon-sets.ts";
 import { isReady, listNodes } from "../cluster/nodes.ts";
@@ -5,6 +6,7 @@ import type { Node, WholePod } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { type Kept, kept } from "../cluster/parts.ts";
 import { paths } from "../cluster/paths.ts";
+import { objectName } from "../config/values.ts";
 import { count } from "../text/count.ts";
 import { age } from "./table.ts";
 
@@ -58,8 +60,10 @@ export async function readNodes(
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly Node[]> {
-  if (names.length > singlyMax) return await listNodes(api, { signal });
-  const pages = names.map((name) =>
+  // Holders are names that somebody has written into the lock; another text would be a selector of its own.
+  const possible = names.filter((name) => z.safeParse(objectName, name).success);
+  if (possible.length > singlyMax) return await listNodes(api, { signal });
+  const pages = possible.map((name) =>
     listNodes(api, { signal, query: { fieldSelector: `metadata.name=${name}` } }),
   );
   return (await Promise.all(pages)).flat();
