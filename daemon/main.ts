@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createReadStream } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { Writable } from "node:stream";
 import { text as textOf } from "node:stream/consumers";
@@ -71,6 +72,7 @@ const io = {
   clock: systemClock,
   random: Math.random,
   readText: (file: string) => textOf(createReadStream(file, { end: fileMaxBytes })),
+  writeText: (file: string, text: string) => writeFile(file, text),
   openMessages: (settings: NotifySettings) => openMessages(settings, io),
   connect: (credentials: Credentials) =>
     createClient({

@@ -32,6 +32,8 @@ export interface PersonIo {
   /** Prints for the person. Nothing but our own styles gets to the terminal as control characters. */
   out: (text: Text) => void;
   err: (text: string) => void;
+  /** Writes a file that the person has named; rejects where that is not possible. */
+  writeText?: (file: string, text: string) => Promise<void>;
   /** Undefined where `out` is no terminal on which the cursor can be moved. */
   screen?: Screen | undefined;
   /** Aborted once nobody reads what `out` prints, such as `head` that has seen enough. */

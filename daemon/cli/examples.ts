@@ -25,6 +25,13 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     one("Show the last reboots of all nodes", "rebootd history --since=7d"),
     one("Show those of one node, with times", "rebootd history worker-1 -o wide"),
   ],
+  forecast: [
+    one("See when which node would reboot", "rebootd forecast"),
+    one(
+      "Would the whole fleet fit into the window on Saturday night?",
+      'rebootd forecast --if-all-need --at "2026-12-05 22:00"',
+    ),
+  ],
   plan: [
     one("See what would block a drain", "rebootd plan worker-1"),
     one(

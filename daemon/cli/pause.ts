@@ -66,7 +66,7 @@ export async function pause(
   signal: AbortSignal,
 ): Promise<string> {
   const now = way.clock.wall();
-  const end = until === undefined ? undefined : parseUntil(until, now);
+  const end = until === undefined ? undefined : parseComingTime("until", until, now);
   const api = way.api();
   const why = signed(reason, await whoAmI(api, signal));
   const wanted: Pause = {
@@ -148,11 +148,11 @@ const local = new RegExp(`${day.source}(?:[T ]\\d{2}:\\d{2}(?::\\d{2})?)?$`);
  * A time, in this machine's zone unless it names one, or a duration from now, in days and Go's units. Milliseconds
  * since the epoch.
  */
-function parseUntil(text: string, now: number): number {
+export function parseComingTime(option: string, text: string, now: number): number {
   const end = timeIn(text) ?? now + (parseLongDurationMs(text) ?? Number.NaN);
   if (end > now) return end;
   const rule = `must be a time in the future or a duration, for example 2026-12-24T06:00:00Z, "2026-12-24 06:00", 2026-12-24, 90m or 2d`;
-  throw invalidValue("until", JSON.stringify(text.slice(0, 80)), rule);
+  throw invalidValue(option, JSON.stringify(text.slice(0, 80)), rule);
 }
 
 function timeIn(text: string): number | undefined {

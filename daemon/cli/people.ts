@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { PersonIo } from "./access.ts";
 import { type CompletionIo, completionCommand } from "./completion.ts";
 import { explainCommand } from "./explain.ts";
+import { forecastCommand } from "./forecast.ts";
 import { historyCommand } from "./history.ts";
 import { lockCommand } from "./lock.ts";
 import type { NotifyIo } from "./notify.ts";
@@ -23,6 +24,7 @@ export function commandsOfPeople(io: ProgramIo, signal: AbortSignal): Command[] 
     statusCommand(io, signal),
     explainCommand(io, signal),
     historyCommand(io, signal),
+    forecastCommand(io, signal),
     planCommand(io, signal),
     lockCommand(io, signal),
     unlockCommand(io, signal),

@@ -1,3 +1,5 @@
+import { isAtRest } from "../cycle/record.ts";
+import { nodeHolders } from "../lock/lock.ts";
 import { iso } from "../time/iso.ts";
 import { assumptionsOf, type Begun } from "./assumptions.ts";
 import { calendarOf } from "./calendar.ts";
@@ -34,9 +36,14 @@ export function forecast(input: ForecastInput, options: ForecastOptions): Foreca
     if (daemon !== undefined) virtual.set(node, virtualNode(node, daemon, times.of(node), input.at, options));
   }
   const nodes = [...virtual.values()];
+  const laterMs = from - input.at;
+  for (const { nodeID, created } of nodeHolders(input.lock.lock)) {
+    const cycle = nodes.find(({ name }) => name === nodeID)?.cycle;
+    if (cycle !== undefined) cycle.startsAt = Date.parse(created ?? "") + laterMs || cycle.startsAt;
+  }
   const begun = nodes.map(begunOf);
   const timeline = runTimeline(createCluster(input), nodes, { from, until });
-  const lots = lotsOf(nodes, timeline.until);
+  const lots = lotsOf(nodes, timeline);
   const { windows, blackouts, isCut } = calendarOf(input.daemons, from, until);
   return {
     from: iso(from),
@@ -64,39 +71,48 @@ function begunOf({ name, closed, record, bootAt, readyAt }: VirtualNode): Begun 
 }
 
 function forecastOf(
-  { name, daemon, trouble }: ForecastNode,
+  { name, daemon, trouble, record }: ForecastNode,
   node: VirtualNode | undefined,
   timeline: Timeline,
   lots: ReadonlyMap<VirtualNode, Lot>,
 ): NodeForecast {
   if (node === undefined) {
     const none = daemon === undefined ? "no DaemonSet of rebootd is for it" : "its options are not known";
-    return { node: name, why: [trouble ?? none] };
+    return { node: name, isNeeded: record?.need !== undefined, why: [trouble ?? none] };
   }
   const { cycle } = node;
   const lot = lots.get(node);
   const { startsAt, endsAt } = cycle ?? {};
   return {
     node: name,
+    isNeeded: cycle !== undefined || node.record.need !== undefined,
     ...(startsAt !== undefined && { startsAt: iso(startsAt) }),
     ...(endsAt !== undefined && { endsAt: iso(endsAt) }),
     ...(lot !== undefined && { lot: { earliest: iso(lot.earliest), latest: iso(lot.latest) } }),
-    why: whyOf(node, timeline),
+    why: record === undefined || isAtRest(record) ? whyOf(node, timeline) : [`it is ${record.phase} now`],
   };
 }
 
 function textOf(waited: Waited | undefined): string[] {
   if (waited === undefined) return [];
-  const { reasons = [], why } = waited;
+  const { action, reasons = [], why } = waited;
+  if (action.slot === true && reasons.length === 0) return ["waits for its turn"];
   return reasons.length > 0 ? reasons.map(({ message }) => message) : [why];
 }
 
-/** Why it does not start at once, and if it does not start at all, why not at the end. */
+/** The opening is the start, or shortly before it. */
+const windowText = "waits for the maintenance window";
+
+/** Why it does not start at once; of a node that does not start at all, why not at the end. */
 function whyOf(node: VirtualNode, { first, last }: Timeline): string[] {
   const { cycle } = node;
-  const texts = textOf(first.get(node));
-  if (cycle === undefined) texts.push(...textOf(last.get(node)));
-  if (cycle !== undefined && cycle.endsAt !== undefined && !cycle.isProved)
-    texts.push(`its cycle does not lead to a reboot: ${node.record.outcome?.message ?? "it was cancelled"}`);
-  return [...new Set(texts)];
+  if (cycle === undefined) return textOf(last.get(node));
+  const before = first.get(node);
+  const { reasons = [] } = before ?? {};
+  const texts = reasons.some(({ gate }) => gate === "window")
+    ? [windowText, ...reasons.flatMap(({ gate, message }) => (gate === "window" ? [] : [message]))]
+    : textOf(before);
+  const isInVain = cycle.endsAt !== undefined && !cycle.isProved;
+  const outcome = node.record.outcome?.message ?? "it was cancelled";
+  return isInVain ? [...texts, `its cycle does not lead to a reboot: ${outcome}`] : texts;
 }

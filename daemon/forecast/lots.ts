@@ -1,6 +1,7 @@
 /** Which starts the lot decides: among waiting nodes of one priority the order is drawn. Pure. */
 import { parsePriority } from "../annotations/priority.ts";
 import type { VirtualNode } from "./node.ts";
+import type { Timeline } from "./timeline.ts";
 
 /** Milliseconds since the epoch. */
 export interface Lot {
@@ -15,11 +16,17 @@ const sameMs = 60_000;
  * For each node whose place may be another one: the first and the last slot that may become its own. Nodes that wait at one
  * time may change places, and so may all that wait together with any of them. A node that waits to the end starts there.
  */
-export function lotsOf(nodes: readonly VirtualNode[], until: number): ReadonlyMap<VirtualNode, Lot> {
+export function lotsOf(
+  nodes: readonly VirtualNode[],
+  { until, last }: Pick<Timeline, "until" | "last">,
+): ReadonlyMap<VirtualNode, Lot> {
   const lots = new Map<VirtualNode, Lot>();
   const queued = nodes.flatMap((node) => {
     const { cycle, queuesSince = Number.POSITIVE_INFINITY } = node;
-    return queuesSince < until ? [{ node, queuedAt: queuesSince, startsAt: cycle?.startsAt ?? until }] : [];
+    const isHeldBack = cycle === undefined && last.get(node)?.reasons?.some(isOther) === true;
+    return queuesSince < until && !isHeldBack
+      ? [{ node, queuedAt: queuesSince, startsAt: cycle?.startsAt ?? until }]
+      : [];
   });
   for (const rivals of Map.groupBy(
     queued,
@@ -35,6 +42,11 @@ export function lotsOf(nodes: readonly VirtualNode[], until: number): ReadonlyMa
     }
   }
   return lots;
+}
+
+/** A reason that neither the time nor a slot ends. */
+function isOther({ gate }: { gate: string }): boolean {
+  return gate !== "window" && gate !== "lock";
 }
 
 /** The last start of those that wait together from that moment on. */

@@ -1,6 +1,6 @@
 /** One node in virtual time: its record, its Node, its machine and its drain. */
 import type { NodeFacts } from "../cycle/observation.ts";
-import { type CycleRecord, idleRecord, shifted } from "../cycle/record.ts";
+import { type CycleRecord, idleRecord, isAtRest, shifted } from "../cycle/record.ts";
 import { type Closed, isReason } from "../gates/reasons.ts";
 import type { Need } from "../host/need/need.ts";
 import { iso } from "../time/iso.ts";
@@ -27,7 +27,7 @@ export interface VirtualNode {
   readyAt: number | undefined;
   /** When there is something to do that does not depend on the lock. */
   wakeAt: number;
-  /** Its last cycle that the forecast saw begin. */
+  /** Its last cycle; one that is under way counts from the beginning of its phase, until the lock says more. */
   cycle: { startsAt: number; endsAt?: number; isProved: boolean } | undefined;
   /** Since when nothing but a slot was missing; undefined before. */
   queuesSince: number | undefined;
@@ -60,7 +60,9 @@ export function virtualNode(
     host: hostNeed(record),
     ...machineOf(record, facts, times, daemon, from),
     wakeAt: from,
-    cycle: undefined,
+    cycle: isAtRest(record)
+      ? undefined
+      : { startsAt: Date.parse(record.since), isProved: record.phase === "Settling" },
     queuesSince: undefined,
   };
 }
@@ -86,7 +88,9 @@ function withHooks({ annotations }: NodeFacts, { policy }: VirtualDaemon): NodeF
 }
 
 /** The need of the host itself; a request is on the Node. */
-function hostNeed({ need, reasons }: CycleRecord): Need {
+function hostNeed({ phase, need, reasons }: CycleRecord): Need {
+  // The reboot that serves it has happened.
+  if (phase === "Returning" || phase === "Settling") return { state: "not-needed" };
   const unknown = reasons.find((one) => isReason(one, "need"));
   if (unknown !== undefined) return { state: "unknown", why: unknown.message };
   if (need === undefined || need.source === "request") return { state: "not-needed" };

@@ -12,6 +12,8 @@ export interface Forecast {
 
 export interface NodeForecast {
   node: string;
+  /** It needs a reboot, or is about to have one. */
+  isNeeded: boolean;
   /** When it takes its slot, and when the slot is free again; undefined where that is not before the end. */
   startsAt?: string;
   endsAt?: string;
