@@ -85,6 +85,7 @@ const io = {
       requestTimeoutMs: credentials.requestTimeoutMs,
     }),
   kubeconfigNames: namesInKubeconfig,
+  clusterName: (credentials: Credentials) => loadPersonalKubeconfig(credentials).getCurrentContext(),
 };
 
 try {

@@ -41,6 +41,8 @@ export interface PersonIo {
   clock: Clock;
   random: Random;
   connect: (credentials: Credentials) => Api;
+  /** The name of the cluster for people. */
+  clusterName?: (credentials: Credentials) => string;
 }
 
 /** Adds the options that say which cluster, for a command that has no use for the lock. */

@@ -59,6 +59,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     one("Let a node reboot again", "rebootd resume worker-1"),
     one("End the pause of all nodes, and a halt after failures", "rebootd resume --all"),
   ],
+  ui: [
+    one("Show the fleet in the browser", "rebootd ui"),
+    one("The same with buttons to pause, resume, reboot and lock", "rebootd ui --allow-changes"),
+  ],
   notify: [
     one("Try the destinations of messages", "rebootd notify --test --notify-url-file=/etc/rebootd/urls"),
   ],

@@ -12,6 +12,7 @@ import { planCommand } from "./plan.ts";
 import { rebootCommand } from "./reboot.ts";
 import { resumeCommand } from "./resume.ts";
 import { statusCommand } from "./status.ts";
+import { uiCommand } from "./ui.ts";
 import { unlockCommand } from "./unlock.ts";
 import { versionCommand } from "./version.ts";
 
@@ -31,6 +32,7 @@ export function commandsOfPeople(io: ProgramIo, signal: AbortSignal): Command[] 
     rebootCommand(io, signal),
     pauseCommand(io, signal),
     resumeCommand(io, signal),
+    uiCommand(io, signal),
     notifyCommand(io, signal),
     versionCommand(io, io.version, signal),
     completionCommand(io.out),

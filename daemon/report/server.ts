@@ -1,9 +1,9 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer as createHttpServer, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import type { Registry } from "prom-client";
-import { boundConnections, type ConnectionLimits, onlyFirstHead } from "./connections.ts";
+import { boundConnections, type ConnectionLimits, onlyFirstHead } from "../http/connections.ts";
+import { isSameSecret } from "../http/secret.ts";
 import { contentTypes, type Form, formFor, toOpenMetrics, withNaN } from "./exposition.ts";
 import { explain } from "./log.ts";
 import type { CertificatePair, MetricsAccess } from "./metrics-access.ts";
@@ -45,14 +45,14 @@ export async function serve(options: ServerOptions): Promise<{ port: number; clo
   const answerOn = (socket: Socket) => void http.emit("connection", onlyFirstHead(socket));
   const tls = access.readPair && (await createTls(access.readPair, warn, answerOn));
   const tcp = createTcpServer();
-  const endAll = boundConnections(tcp, limits);
+  const connections = boundConnections(tcp, limits);
   tcp.on("connection", tls ?? answerOn);
   await listen(tcp, port, host);
   return {
     port: (tcp.address() as AddressInfo).port,
     close() {
       tcp.close();
-      endAll();
+      connections.endAll();
     },
   };
 }
@@ -123,7 +123,7 @@ function createGuard(readToken: () => Promise<string>, warn: (message: string) =
     const unauthorized = text(401, "a bearer token is required", { "www-authenticate": "Bearer" });
     if (given === undefined) return unauthorized;
     try {
-      const isRight = isSame(given, await readToken());
+      const isRight = isSameSecret(given, await readToken());
       say(undefined);
       return isRight ? undefined : unauthorized;
     } catch (error) {
@@ -131,12 +131,6 @@ function createGuard(readToken: () => Promise<string>, warn: (message: string) =
       return text(503, "the token's file cannot be read; see rebootd's log");
     }
   };
-}
-
-/** Compares in constant time. */
-function isSame(one: string, other: string): boolean {
-  const digest = (value: string) => createHash("sha256").update(value).digest();
-  return timingSafeEqual(digest(one), digest(other));
 }
 
 /**

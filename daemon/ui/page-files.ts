@@ -10,7 +10,11 @@ declare const bundledPage: string | undefined;
 
 /** Sources bundle their page as they start; the bundle has it already, and nothing of what makes it. */
 export async function readPage(): Promise<PageFiles> {
-  if (typeof bundledPage === "string") return JSON.parse(bundledPage);
-  const { bundlePage } = await import("../../manifests/image/page.ts");
-  return bundlePage();
+  if (typeof bundledPage === "string") {
+    return JSON.parse(bundledPage);
+  } else {
+    // A branch that the bundle leaves out, with what it loads.
+    const { bundlePage } = await import("../../manifests/image/page.ts");
+    return bundlePage();
+  }
 }

@@ -8,17 +8,26 @@ export interface ConnectionLimits {
   deadlineMs: number;
 }
 
+export interface BoundConnections {
+  /** Takes a connection out of the limits: the caller bounds it in another way. */
+  keep: (socket: Socket) => void;
+  endAll: () => void;
+}
+
 /**
  * Limits the number and the lifetime of connections from untrusted clients. A new connection is always
  * accepted; at the limit, the address with the most connections loses its oldest one, so that no address can
- * exclude another one. The returned function ends all connections.
+ * exclude another one.
  */
-export function boundConnections(server: Server, { max, deadlineMs }: ConnectionLimits): () => void {
+export function boundConnections(server: Server, { max, deadlineMs }: ConnectionLimits): BoundConnections {
   /** Open connections in order of arrival, with their remote addresses. */
   const open = new Map<Socket, string>();
+  const kept = new Set<Socket>();
+  const deadlines = new WeakMap<Socket, NodeJS.Timeout>();
   server.on("connection", (socket: Socket) => {
     const deadline = setTimeout(() => socket.destroy(), deadlineMs);
     open.set(socket, socket.remoteAddress ?? "");
+    deadlines.set(socket, deadline);
     socket.once("close", () => {
       clearTimeout(deadline);
       open.delete(socket);
@@ -30,8 +39,16 @@ export function boundConnections(server: Server, { max, deadlineMs }: Connection
     open.delete(surplus);
     surplus.destroy();
   });
-  return () => {
-    for (const socket of open.keys()) socket.destroy();
+  return {
+    keep(socket) {
+      clearTimeout(deadlines.get(socket));
+      open.delete(socket);
+      kept.add(socket);
+      socket.once("close", () => kept.delete(socket));
+    },
+    endAll() {
+      for (const socket of [...open.keys(), ...kept]) socket.destroy();
+    },
   };
 }
 
