@@ -9,3 +9,16 @@ export function nested(lines: readonly string[]): { text: string; under: string[
   }
   return all;
 }
+
+export interface Step {
+  command: string;
+  purpose: string;
+}
+
+/** The commands under "next:", each with its purpose after a #. */
+export function stepsIn(lines: readonly string[]): Step[] {
+  return lines.map((line) => {
+    const [command = "", purpose = ""] = line.split(/ # (.*)/s);
+    return { command, purpose };
+  });
+}

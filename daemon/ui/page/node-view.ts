@@ -1,8 +1,8 @@
 /** One node: the text of `rebootd explain`, its last cycles and its events; with the right, buttons. */
 import type { NodeDetail, NodeTile, PastCycle } from "../wire.ts";
 import { pauseNode, rebootNode, releaseSlot, resumeNode } from "./confirm.ts";
-import { element, refill } from "./element.ts";
-import { nested } from "./explanation.ts";
+import { element, refill, setSafe, setText } from "./element.ts";
+import { nested, stepsIn } from "./explanation.ts";
 import { type Fleet, isTroubled } from "./fleet.ts";
 import { ago, button, notice, type Page, phaseBadge, table, type View } from "./page.ts";
 import { exactSpan } from "./times.ts";
@@ -124,14 +124,38 @@ function actionsOf(page: Page, { name, phase, holdsSlot }: NodeTile, { nodes }: 
 
 function explanationOf(lines: readonly string[]): HTMLElement[] {
   return nested(lines).map(({ text, under }, index) => {
-    const isStep = /^next( step)?: /i.test(text);
+    if (text === "next:") return stepsOf(under);
     return element(
       "div",
-      { class: isStep ? "line step" : index === 0 ? "line lead" : "line" },
+      { class: index === 0 ? "line lead" : "line" },
       element("p", {}, text),
       under.length > 0 && element("ul", {}, ...under.map((one) => element("li", {}, one))),
     );
   });
+}
+
+/** Commands for the next step, to be copied into a terminal. */
+function stepsOf(lines: readonly string[]): HTMLElement {
+  const rows = stepsIn(lines).map(({ command, purpose }) => {
+    const copy = button("Copy", { "aria-label": `Copy ${command}`, "data-key": command }, () => {
+      navigator.clipboard.writeText(command).then(
+        () => {
+          setText(copy, "Copied");
+          setSafe(copy, "aria-label", `Copied ${command}`);
+        },
+        // A browser may refuse: the command can be selected all the same.
+        () => copy.remove(),
+      );
+    });
+    return element(
+      "li",
+      {},
+      element("code", {}, command),
+      copy,
+      element("span", { class: "muted" }, purpose),
+    );
+  });
+  return element("div", { class: "line step" }, element("h3", {}, "Next step"), element("ul", {}, ...rows));
 }
 
 const parts = ["waitMs", "drainMs", "bootMs", "returnMs"] as const;

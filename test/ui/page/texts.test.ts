@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as confirm from "../../../daemon/ui/page/confirm.ts";
 import { connectionText, outageText } from "../../../daemon/ui/page/connection.ts";
-import { nested } from "../../../daemon/ui/page/explanation.ts";
+import { nested, stepsIn } from "../../../daemon/ui/page/explanation.ts";
 import { phaseClass, phaseLook, phaseNames } from "../../../daemon/ui/page/phases.ts";
 import { densityOf, labelOf } from "../../../daemon/ui/page/tile-text.ts";
 import { exactSpan, span, timeTexts } from "../../../daemon/ui/page/times.ts";
@@ -99,6 +99,12 @@ describe("The explanation of a node", () => {
         { text: "the lock is free", under: [] },
       ],
     ));
+
+  it("ends with commands and their purposes", () =>
+    assert.deepEqual(stepsIn(["rebootd resume a # ends the pause # of a", "rebootd watch"]), [
+      { command: "rebootd resume a", purpose: "ends the pause # of a" },
+      { command: "rebootd watch", purpose: "" },
+    ]));
 
   it("begins with whatever comes first", () =>
     assert.deepEqual(nested(["  alone"]), [{ text: "alone", under: [] }]));
