@@ -30,7 +30,7 @@ export interface Release {
   version: string;
   /** The address of the package. */
   uri: string;
-  /** Of the package, in hexadecimal digits. */
+  /** The checksum of the package, in hexadecimal digits. */
   sha256: string;
   homepage: string;
 }

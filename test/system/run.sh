@@ -23,6 +23,12 @@ fetch prometheus-alertmanager usr/bin/prometheus-alertmanager
 fetch strace usr/bin/strace
 fetch libunwind8 "usr/lib/$(uname -m)-linux-gnu/libunwind-ptrace.so.0"
 fetch apparmor sbin/apparmor_parser
+fetch bash-completion usr/share/bash-completion/bash_completion
+fetch zsh-common usr/share/zsh/functions/Completion/compinit
+fetch zsh bin/zsh
+fetch fish-common usr/share/fish/config.fish
+fetch libpcre2-32-0 "usr/lib/$(uname -m)-linux-gnu/libpcre2-32.so.0"
+fetch fish usr/bin/fish
 
 # Debian's kubectl does not know components of a kustomization (1.21), so there is a newer one. npm has it for x86-64 alone.
 newer=$PWD/node_modules/.cache/kubectl/kubectl
