@@ -8,6 +8,7 @@ import { watchFleet } from "../cli/watch-fleet.ts";
 import { isApiError } from "../cluster/api.ts";
 import { linked } from "../time/linked.ts";
 import { change } from "./changes.ts";
+import { createForecasts } from "./forecasts.ts";
 import { readNodeDetail } from "./node-detail.ts";
 import { readPage } from "./page-files.ts";
 import { type Sources, servePage } from "./server.ts";
@@ -48,6 +49,7 @@ export async function serveUi(
       page: await readPage(),
       streams,
       node: (name, inner) => readNodeDetail(access, name, inner),
+      ...createForecasts(access),
       ...(options.canChange && { change: (name, body, inner) => change(access, name, body, inner) }),
     };
     const token = secret();

@@ -17,9 +17,9 @@ export interface Sources {
   page: PageFiles;
   streams: Streams;
   node: (name: string, signal: AbortSignal) => Promise<NodeDetail>;
-  forecast?: (signal: AbortSignal) => Promise<ForecastMessage>;
+  forecast: (signal: AbortSignal) => Promise<ForecastMessage>;
   /** An iCalendar file. */
-  calendar?: (signal: AbortSignal) => Promise<string>;
+  calendar: (signal: AbortSignal) => Promise<string>;
   /** Absent: nothing can be changed. Resolves with a sentence. */
   change?: (name: ChangeName, body: unknown, signal: AbortSignal) => Promise<string>;
 }
@@ -160,8 +160,8 @@ async function read(path: string, sources: Sources, signal: AbortSignal): Promis
   if (path === "") return { status: 200, type: "text/html", body: page.html };
   if (path === "page.js") return { status: 200, type: "text/javascript", body: page.script };
   if (path === "page.css") return { status: 200, type: "text/css", body: page.style };
-  if (path === "forecast" && sources.forecast) return json(200, await sources.forecast(signal));
-  if (path === "calendar" && sources.calendar) return calendar(await sources.calendar(signal));
+  if (path === "forecast") return json(200, await sources.forecast(signal));
+  if (path === "calendar") return calendar(await sources.calendar(signal));
   const [, node] = nodePath.exec(path) ?? [];
   return node === undefined ? notFound : json(200, await sources.node(node, signal));
 }

@@ -20,6 +20,7 @@ describe("The server of the page", () => {
       ["", "text/html", "<p>page</p>"],
       ["page.js", "text/javascript", "script()"],
       ["page.css", "text/css", "p{}"],
+      ["calendar", "text/calendar", "BEGIN:VCALENDAR\r\n"],
       ["node/n1", "application/json", '{"name":"n1","lines":["a line"],"history":[],"events":[]}'],
     ] as const;
     for (const [path, type, text] of rows) {

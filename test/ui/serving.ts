@@ -30,6 +30,11 @@ export async function startPageServer(options: { canChange?: boolean } & Partial
     page: { html: "<p>page</p>", script: "script()", style: "p{}" },
     streams: createStreams(systemClock),
     node: async (name) => ({ name, lines: ["a line"], history: [], events: [] }),
+    forecast: async () => ({
+      ...{ from: "2026-11-02T00:00:00Z", until: "2026-11-03T00:00:00Z" },
+      ...{ nodes: [], windows: [], blackouts: [], assumptions: [] },
+    }),
+    calendar: async () => "BEGIN:VCALENDAR\r\n",
     ...(options.canChange && {
       change: async (name, body) => {
         changes.push([name, body]);
