@@ -32,6 +32,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
       'rebootd forecast --if-all-need --at "2026-12-05 22:00"',
     ),
   ],
+  check: [
+    one("See whether rebootd is installed as it should be", "rebootd check"),
+    one("The same for a program", "rebootd check -o json"),
+  ],
   plan: [
     one("See what would block a drain", "rebootd plan worker-1"),
     one(

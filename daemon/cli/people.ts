@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { PersonIo } from "./access.ts";
+import { checkCommand } from "./check.ts";
 import { type CompletionIo, completionCommand } from "./completion.ts";
 import { explainCommand } from "./explain.ts";
 import { forecastCommand } from "./forecast.ts";
@@ -26,6 +27,7 @@ export function commandsOfPeople(io: ProgramIo, signal: AbortSignal): Command[] 
     explainCommand(io, signal),
     historyCommand(io, signal),
     forecastCommand(io, signal),
+    checkCommand(io, signal),
     planCommand(io, signal),
     lockCommand(io, signal),
     unlockCommand(io, signal),

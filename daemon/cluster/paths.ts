@@ -29,6 +29,16 @@ export const paths = {
   daemonSet: (namespace: string, name: string) =>
     path`/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}`,
   selfSubjectReviews: "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+  selfSubjectAccessReviews: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+  subjectAccessReviews: "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+  admissionPolicies: "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+  admissionPolicyBindings: "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+  /** Plans of the system-upgrade-controller. */
+  upgradePlans: "/apis/upgrade.cattle.io/v1/plans",
+  version: "/version",
+  /** `service` is "name:port" or "https:name:port"; `rest` is a path of the server behind it. */
+  serviceProxy: (namespace: string, service: string, rest: string) =>
+    `${path`/api/v1/namespaces/${namespace}/services/${service}/proxy`}${rest}`,
 } as const;
 
 /** Splits "namespace/name". The namespace has no slash; the name may have one. */

@@ -32,7 +32,7 @@ function screenOf(onRedraw: (text: string) => void): Screen {
 
 /** What a person types, against the cluster of the story, by default as its administrator. */
 export async function type(
-  world: SmallWorld,
+  world: Pick<SmallWorld, "api" | "signal"> & { time: Pick<SmallWorld["time"], "clock"> },
   args: readonly string[],
   { environment = {}, api = world.api, readerGone, onRedraw }: TypedOptions = {},
 ): Promise<Typed> {

@@ -1,0 +1,75 @@
+/** Other programs that reboot nodes, as far as the API shows them. Updates that a host makes by itself are not in it. */
+import { contract } from "../../annotations/names.ts";
+import { isApiError } from "../../cluster/api.ts";
+import type { DaemonSet } from "../../cluster/objects.ts";
+import { listAll } from "../../cluster/pages.ts";
+import { kept } from "../../cluster/parts.ts";
+import { paths } from "../../cluster/paths.ts";
+import { count } from "../../text/count.ts";
+import { named } from "./cluster.ts";
+import { type Finding, failed, type Item, ok, warning } from "./finding.ts";
+import type { Look } from "./look.ts";
+
+const partsOfSet = {
+  metadata: { name: true, namespace: true, labels: true },
+  spec: { template: { spec: { containers: { image: true } } } },
+} as const;
+
+export const peersItem: Item = {
+  name: "other reboot managers",
+  async run(look) {
+    const found = (await Promise.all([kured(look), plans(look), flatcar(look)])).flat();
+    return found.length > 0 ? found : ok("none that the API shows");
+  },
+};
+
+async function kured(look: Look): Promise<Finding[]> {
+  const { api, signal } = look;
+  const [sets, place] = await Promise.all([
+    listAll(api, paths.allDaemonSets, { signal }, (set: DaemonSet) => kept(set, partsOfSet)),
+    look.access().then(
+      ({ access }) => access.place,
+      () => undefined,
+    ),
+  ]);
+  return sets.filter(isKured).map(({ metadata }) => {
+    const { namespace = "", name = "" } = metadata ?? {};
+    const isShared = place?.kind === "daemonset" && place.namespace === namespace && place.name === name;
+    if (isShared) return ok(`kured (${namespace}/${name}) shares its lock with rebootd`);
+    const what = `kured (${namespace}/${name}) has another lock: both may reboot nodes at the same time`;
+    const fix = `--lock-object=daemonset/${name} --ds-namespace=${namespace} shares it; or remove kured`;
+    return failed(what, fix);
+  });
+}
+
+function isKured({ metadata, spec }: { metadata?: DaemonSet["metadata"]; spec?: unknown }): boolean {
+  const labels = metadata?.labels ?? {};
+  if (labels[contract.app.key] === "kured" || labels["name"] === "kured") return true;
+  const { template } = (spec ?? {}) as Partial<NonNullable<DaemonSet["spec"]>>;
+  const images = (template?.spec?.containers ?? []).map(({ image = "" }) => image);
+  return images.some((image) => /(?:^|\/)kured[:@]/.test(image));
+}
+
+/** https://github.com/rancher/system-upgrade-controller */
+async function plans({ api, signal }: Look): Promise<Finding[]> {
+  try {
+    const found = await listAll(api, paths.upgradePlans, { signal });
+    if (found.length === 0) return [];
+    const what = `the system-upgrade-controller has ${count(found.length, "plan")}, which may cordon and drain nodes`;
+    return [warning(what, "let its plans and rebootd have windows that do not overlap")];
+  } catch (error) {
+    if (isApiError(error, "not-found", "forbidden")) return [];
+    throw error;
+  }
+}
+
+/** https://github.com/flatcar/flatcar-linux-update-operator */
+const flatcarPrefix = "flatcar-linux-update.v1.flatcar-linux.net/";
+
+async function flatcar(look: Look): Promise<Finding[]> {
+  const nodes = await look.nodes();
+  const marked = nodes.filter(({ annotations }) => annotations.some((key) => key.startsWith(flatcarPrefix)));
+  if (marked.length === 0) return [];
+  const what = `annotations of the Flatcar update operator are on ${named(marked)}: it reboots nodes too`;
+  return [warning(what, "remove the operator and its agents, or keep rebootd from these nodes")];
+}
