@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { contract } from "../daemon/annotations/names.ts";
 import { statusOf } from "../daemon/cli/cluster-status.ts";
-import { explainNode } from "../daemon/cli/explain.ts";
+import { explanationOf } from "../daemon/cli/explanation.ts";
 import { statusText } from "../daemon/cli/status-text.ts";
 import type { WholeNode } from "../daemon/cluster/objects.ts";
 import type { Option } from "../daemon/config/option.ts";
@@ -134,7 +134,8 @@ describe("The examples of the README", () => {
       ]),
       daemons: [daemon, { ...daemon, spec: { ...daemon.spec, nodeName: "n2" } }],
     };
-    const lines = explainNode({ node, lockState: heldBy("n2", 4), place, hooks: [], health }, now);
+    const findings = { node, lockState: heldBy("n2", 4), place, hooks: [], health, events: [] };
+    const lines = explanationOf(findings, now);
     isInReadme(lines.map((line) => `${line}\n`).join(""));
   });
 });

@@ -36,6 +36,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     one("See whether rebootd is installed as it should be", "rebootd check"),
     one("The same for a program", "rebootd check -o json"),
   ],
+  wait: [
+    one("Reboot a node, and go on once it is back", "rebootd wait worker-1 --for=rebooted --timeout=1h"),
+    one("Wait until no node of a pool has anything to do", "rebootd wait -l pool=db --for=idle"),
+  ],
   plan: [
     one("See what would block a drain", "rebootd plan worker-1"),
     one(

@@ -1,27 +1,9 @@
 import { Command } from "commander";
-import { contract } from "../annotations/names.ts";
-import { unlessNotFound } from "../cluster/api.ts";
-import { daemonSelector } from "../cluster/daemon-sets.ts";
-import { isReady } from "../cluster/nodes.ts";
-import type { WholeNode } from "../cluster/objects.ts";
-import { paths } from "../cluster/paths.ts";
-import { backsOffUntil } from "../cycle/failed.ts";
-import { misreadOn } from "../cycle/misread.ts";
-import { type CycleRecord, type Phase, parseRecord } from "../cycle/record.ts";
-import { isReason } from "../gates/reasons.ts";
-import { nodeHolders } from "../lock/lock.ts";
-import type { LockObjectState, LockPlace } from "../lock/lock-object.ts";
-import { count } from "../text/count.ts";
-import { oneLine } from "../text/one-line.ts";
-import { iso } from "../time/iso.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { noSuchNode } from "./admin.ts";
-import { statusOf } from "./cluster-status.ts";
-import { type Health, readHealth, troublesOf } from "./health.ts";
-import { heldForAll, liveReasons } from "./live.ts";
 import { nodeNames } from "./node-name.ts";
 import { dump, outputOption } from "./output.ts";
-import { age } from "./table.ts";
+import { joined } from "./terminal.ts";
 
 type Form = "text" | "json" | "yaml";
 
@@ -36,186 +18,16 @@ export function explainCommand(io: PersonIo, signal: AbortSignal): Command {
       .addOption(outputOption<Form>("text", "json", "yaml")),
   );
   return command.action(async (names: readonly string[], { output }: { output: Form }) => {
-    const { api, lockObject, place, hooks, clock } = await accessOf(command, io, signal);
-    const [nodes, lockState] = await Promise.all([
-      Promise.all(
-        names.map((name) => unlessNotFound(() => api.get<WholeNode>(paths.node(name), { signal }))),
-      ),
-      lockObject.read(signal),
-    ]);
-    const holders = nodeHolders(lockState.lock).map(({ nodeID }) => nodeID);
-    const health = await readHealth(api, [...new Set([...holders, ...names])], signal);
-    const found = nodes.filter((node) => node !== undefined);
-    const explained = found.map((node) => {
-      const lines = explainNode({ node, lockState, place, hooks, health }, clock.wall());
-      const { record } = recordNow(node, lockState, clock.wall());
-      return { node: node.metadata?.name, explanation: lines.map(spaced), record };
-    });
-    if (output !== "text" && found.length > 0) io.out(dump(output, explained));
-    else
-      io.out(explained.map(({ explanation }) => explanation.map((line) => `${line}\n`).join("")).join("\n"));
-    const missing = names.find((_, index) => nodes[index] === undefined);
+    const access = await accessOf(command, io, signal);
+    const { explanation, explanationText, readFindings } = await import("./explanation.ts");
+    const found = await readFindings(access, names, signal);
+    const explained = found.map((findings) => explanation(findings, access.clock.wall()));
+    if (output !== "text" && explained.length > 0) io.out(dump(output, explained));
+    else {
+      const texts = explained.map((one) => explanationText(one.explanation, io.terminal));
+      io.out(joined(texts, "\n"));
+    }
+    const missing = names.find((name) => !explained.some(({ node }) => node === name));
     if (missing !== undefined) throw noSuchNode(missing);
   });
-}
-
-function spaced(line: string): string {
-  return `${line.startsWith("  ") ? "  " : ""}${oneLine(line.trim())}`;
-}
-
-export interface NodeFindings {
-  node: WholeNode;
-  lockState: LockObjectState;
-  place: LockPlace;
-  /** Keys that the options of the daemons name as hooks; undefined if the options are unknown. */
-  hooks: readonly string[] | undefined;
-  /** The health of this node and of the holders of the lock. */
-  health: Health;
-}
-
-const doing: Record<Phase, string> = {
-  Idle: "needs no reboot",
-  Waiting: "is waiting for its reboot",
-  Draining: "is being drained",
-  Rebooting: "is rebooting",
-  Returning: "has rebooted and is not back in service yet",
-  Settling: "is back in service and releases its slot",
-  Restoring: "is being restored without a reboot",
-  Failed: "is backing off after a failure",
-};
-
-/** Pure: sentences; a sentence that explains the one before is indented. */
-export function explainNode({ node, lockState, place, hooks, health }: NodeFindings, now: number): string[] {
-  const { name = "", annotations = {} } = node.metadata ?? {};
-  const { record, fault } = recordNow(node, lockState, now);
-  return [
-    ...ofTheDaemon(name, record, health, now),
-    ...ofTheHolders(name, lockState, health, now),
-    ...(record === undefined ? unrecorded(name, fault) : recorded(name, record, now)),
-    ...misreadOn(annotations, hooks).map((one) => `not understood: ${one}`),
-    ...ofTheNode(node, record),
-    ...ofTheLock(lockState, place, now),
-  ];
-}
-
-/** The record on the Node, with pauses, manual locks and halts as they are now. */
-function recordNow(
-  { metadata }: WholeNode,
-  lockState: LockObjectState,
-  now: number,
-): ReturnType<typeof parseRecord> {
-  const annotations = metadata?.annotations ?? {};
-  const read = parseRecord(annotations[contract.cycle.key]);
-  if (read.record?.phase !== "Waiting") return read;
-  const reasons = liveReasons(read.record, annotations[contract.paused.key], heldForAll(lockState, now), now);
-  return { ...read, record: { ...read.record, reasons } };
-}
-
-function unrecorded(name: string, fault: string | undefined): string[] {
-  return fault === undefined
-    ? [`rebootd has recorded nothing on ${name} (no reboot needed yet, or not running)`]
-    : [`the record of rebootd on ${name} cannot be read: ${fault}`];
-}
-
-function recorded(name: string, record: CycleRecord, now: number): string[] {
-  const { phase, since, need, reasons, outcome } = record;
-  return [
-    `${name} ${doing[phase]}${phase === "Idle" ? "" : ` (${age(since, now)})`}`,
-    ...(need === undefined || phase === "Idle" ? [] : [neededText(need, now)]),
-    ...(reasons.length > 0 ? [`held back by${written(record, now)}:`] : []),
-    ...reasons.map((one) => `  ${one.gate} (${one.code}), for ${age(one.since, now)}: ${one.message}`),
-    ...(phase === "Waiting" && reasons.length === 0 ? ["no gate is closed; it is about to start"] : []),
-    ...(outcome === undefined ? [] : [outcomeText(outcome, now)]),
-    ...(phase === "Failed" ? [nextTry(record)] : []),
-  ];
-}
-
-function neededText({ source, reasons, since }: Need, now: number): string {
-  const what = reasons.length > 0 ? `: ${reasons.join(", ")}` : ` (${sources[source] ?? source})`;
-  return `reboot needed for ${age(since, now)}${what}`;
-}
-
-type Need = NonNullable<CycleRecord["need"]>;
-type Outcome = NonNullable<CycleRecord["outcome"]>;
-
-/** The sources of a need, in words. */
-const sources: Readonly<Record<string, string>> = {
-  file: "sentinel file",
-  command: "sentinel command",
-  request: "reboot request",
-};
-
-function outcomeText({ at, result, message }: Outcome, now: number): string {
-  const ago = `${age(at, now)} ago`;
-  if (result === "rebooted") return `last reboot ${ago} succeeded: ${message}`;
-  return `last cycle ${ago} ${result === "failed" ? "failed" : "ended before the reboot"}: ${message}`;
-}
-
-/** Pauses, manual locks and halts are as of now. The other reasons are as old as the record. */
-function written({ reportedAt }: CycleRecord, now: number): string {
-  const ago = age(reportedAt, now);
-  return ago === undefined ? "" : ` (written ${ago} ago)`;
-}
-
-function timesFailed(failures: number): string {
-  return failures === 1 ? "failed once" : `failed ${failures} times in a row`;
-}
-
-function nextTry(record: CycleRecord): string {
-  if (record.reasons.some((one) => isReason(one, "failures", "given-up")))
-    return "no further try by itself; see rebootd resume";
-  const until = backsOffUntil(record);
-  if (record.failures > 0 && until !== undefined)
-    return `${timesFailed(record.failures)}; next try at ${iso(until)}`;
-  const needed = `still requires a reboot after ${count(record.reboots, "confirmed reboot")}`;
-  return `${needed}; no further try by itself, see rebootd reboot`;
-}
-
-function ofTheNode(node: WholeNode, record: CycleRecord | undefined): string[] {
-  const isTheirs = node.spec?.unschedulable === true && !record?.cordoned;
-  return [...(isTheirs ? ["cordoned by somebody else; rebootd will not uncordon it"] : [])];
-}
-
-/** A node without a daemon does nothing, and its record may be old: the explanation begins with that. */
-function ofTheDaemon(name: string, record: CycleRecord | undefined, health: Health, now: number): string[] {
-  const written = age(record?.reportedAt, now);
-  const old = `the following ${written === undefined ? "may be out of date" : `was written ${written} ago`}`;
-  if (health.daemons.length === 0) {
-    const ready = troublesOf(name, health, now).map((one) => `${name} is ${one}`);
-    return [...ready, `the cluster has no pod with the label ${daemonSelector}; ${old}`];
-  }
-  const troubles = troublesOf(name, health, now);
-  const pods = health.daemons.filter((pod) => pod.spec?.nodeName === name && !isReady(pod));
-  const logs = pods.map(
-    ({ metadata }) => `  see kubectl -n ${metadata?.namespace} logs ${metadata?.name} --previous`,
-  );
-  return troubles.length === 0 ? [] : [`${name}: ${troubles.join("; ")}; ${old}`, ...logs];
-}
-
-/** A holder that does not come back keeps all others waiting. */
-function ofTheHolders(name: string, { lock }: LockObjectState, health: Health, now: number): string[] {
-  return nodeHolders(lock)
-    .filter(({ nodeID }) => nodeID !== name)
-    .flatMap(({ nodeID, created }) => {
-      const isGone = health.nodes.size > 0 && !health.nodes.has(nodeID);
-      const troubles = isGone ? ["no such Node in the cluster"] : troublesOf(nodeID, health, now);
-      if (troubles.length === 0) return [];
-      const since = age(created, now);
-      const held = `holder ${nodeID}${since === undefined ? "" : ` (for ${since})`}`;
-      return [`${held}: ${troubles.join("; ")}; see rebootd explain ${nodeID}`];
-    });
-}
-
-function ofTheLock(lockState: LockObjectState, place: LockPlace, now: number): string[] {
-  const { lock, misread, holders, pausedMessage, failuresMessage } = statusOf(place, lockState, [], now);
-  const names = holders.map((holder) => holder.node).join(", ");
-  const held = names === "" ? "" : `: ${names}`;
-  const notUnderstood = misread.map((one) => `not understood: ${one}`);
-  const lines = [
-    `the lock, ${lock.object}: ${lock.message}${held}`,
-    pausedMessage,
-    failuresMessage,
-    ...notUnderstood,
-  ];
-  return lines.filter((one) => one !== undefined);
 }

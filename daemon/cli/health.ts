@@ -43,9 +43,31 @@ export const unknownHealth: Health = { nodes: new Map(), daemons: [] };
 /** Up to so many Nodes are read one by one; for more of them all Nodes are listed. */
 const singlyMax = 20;
 
+/**
+ * The health of these nodes. `daemons` has the pods on them, and at least one other pod if there is any: on a
+ * cluster without such pods a missing one is no trouble.
+ */
 export async function readHealth(api: Api, names: readonly string[], signal: AbortSignal): Promise<Health> {
-  const [nodes, daemons] = await Promise.all([readNodes(api, names, signal), listDaemons(api, signal)]);
+  const [nodes, daemons] = await Promise.all([
+    readNodes(api, names, signal),
+    names.length > singlyMax ? listDaemons(api, signal) : listDaemonsOn(api, names, signal),
+  ]);
   return { nodes: new Map(nodes.map((node) => [node.metadata?.name ?? "", node])), daemons };
+}
+
+async function listDaemonsOn(api: Api, names: readonly string[], signal: AbortSignal): Promise<Daemon[]> {
+  const query = { labelSelector: daemonSelector };
+  const possible = names.filter(isName);
+  const [any, ...own] = await Promise.all([
+    api.list<WholePod>(paths.pods, { signal, query: { ...query, limit: 1 } }),
+    ...possible.map((name) => {
+      const here = { ...query, fieldSelector: `spec.nodeName=${name}` };
+      return api.list<WholePod>(paths.pods, { signal, query: here });
+    }),
+  ]);
+  const pods = own.flatMap(({ items }) => items);
+  const others = any.items.filter(({ spec }) => !possible.includes(spec?.nodeName ?? ""));
+  return [...pods, ...others].map(keptOfDaemon);
 }
 
 /** The pods of rebootd in all namespaces. */
@@ -60,13 +82,19 @@ export async function readNodes(
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly Node[]> {
-  // Holders are names that somebody has written into the lock; another text would be a selector of its own.
-  const possible = names.filter((name) => z.safeParse(objectName, name).success);
+  const possible = names.filter(isName);
   if (possible.length > singlyMax) return await listNodes(api, { signal });
   const pages = possible.map((name) =>
     listNodes(api, { signal, query: { fieldSelector: `metadata.name=${name}` } }),
   );
   return (await Promise.all(pages)).flat();
+}
+
+/**
+ * Holders are names that somebody has written into the lock; another text would be a selector of its own.
+ */
+function isName(name: string): boolean {
+  return z.safeParse(objectName, name).success;
 }
 
 /**

@@ -16,6 +16,7 @@ import { statusCommand } from "./status.ts";
 import { uiCommand } from "./ui.ts";
 import { unlockCommand } from "./unlock.ts";
 import { versionCommand } from "./version.ts";
+import { waitCommand } from "./wait.ts";
 
 /** All that subcommands need of their surroundings. */
 export type ProgramIo = PersonIo & NotifyIo & CompletionIo & { version: string };
@@ -25,6 +26,7 @@ export function commandsOfPeople(io: ProgramIo, signal: AbortSignal): Command[] 
   return [
     statusCommand(io, signal),
     explainCommand(io, signal),
+    waitCommand(io, signal),
     historyCommand(io, signal),
     forecastCommand(io, signal),
     checkCommand(io, signal),

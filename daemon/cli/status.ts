@@ -7,7 +7,6 @@ import { iso } from "../time/iso.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { type ClusterStatus, fleetStatus, type Selection } from "./cluster-status.ts";
 import { type Fleet, readFleet } from "./fleet.ts";
-import { runLiveView } from "./live-view.ts";
 import { dump, outputOption } from "./output.ts";
 import { statusText, statusView } from "./status-text.ts";
 import { paint, type Terminal, type Text } from "./terminal.ts";
@@ -43,6 +42,7 @@ export function statusCommand(io: PersonIo, signal: AbortSignal): Command {
     const { selector } = given;
     if (given.watch === undefined)
       return io.out(shown(await readFleet(access, signal, selector), given, io.terminal));
+    const { runLiveView } = await import("./live-view.ts");
     const ending = io.readerGone === undefined ? signal : AbortSignal.any([signal, io.readerGone]);
     const { screen } = io;
     if (screen !== undefined) {

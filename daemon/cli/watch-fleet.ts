@@ -27,6 +27,8 @@ export interface FleetViewer {
   onTrouble: (text: string | undefined) => void;
   /** Selects the Nodes by their labels, as kubectl's `-l` does. */
   labelSelector?: string | undefined;
+  /** Selects the Nodes by their fields, for example one by its name. */
+  fieldSelector?: string;
 }
 
 /** Changes that arrive within this time of each other make one call. */
@@ -74,7 +76,7 @@ export async function watchFleet(access: Access, viewer: FleetViewer, signal: Ab
       {
         ...heard("nodes"),
         collection: paths.nodes,
-        query: { labelSelector: viewer.labelSelector },
+        query: { labelSelector: viewer.labelSelector, fieldSelector: viewer.fieldSelector },
         keep: (node) => ({ metadata: keptMetadata(node.metadata, access.hooks), node: keptOfNode(node) }),
         keyOf: ({ metadata }) => metadata.name ?? "",
         kept: picture.nodes,

@@ -18,6 +18,7 @@ export const paths = {
   volumeAttachments: "/apis/storage.k8s.io/v1/volumeattachments",
   volumeAttachment: (name: string) => path`/apis/storage.k8s.io/v1/volumeattachments/${name}`,
   csiNode: (name: string) => path`/apis/storage.k8s.io/v1/csinodes/${name}`,
+  coreEvents: (namespace: string) => path`/api/v1/namespaces/${namespace}/events`,
   events: (namespace: string) => path`/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
   leases: (namespace: string) => path`/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
   lease: (namespace: string, name: string) =>

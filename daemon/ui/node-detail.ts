@@ -1,39 +1,38 @@
 import type { Access } from "../cli/access.ts";
 import { noSuchNode } from "../cli/admin.ts";
-import { explainNode } from "../cli/explain.ts";
-import { readHealth } from "../cli/health.ts";
+import { explanationOf, readFindings } from "../cli/explanation.ts";
+import type { NodeEvent as FoundEvent } from "../cli/node-events.ts";
 import { nodeName } from "../cli/node-name.ts";
 import { recordOf } from "../cli/record-of.ts";
-import { unlessNotFound } from "../cluster/api.ts";
-import type { WholeNode } from "../cluster/objects.ts";
-import { paths } from "../cluster/paths.ts";
-import { nodeHolders } from "../lock/lock.ts";
-import type { NodeDetail } from "./wire.ts";
+import { iso } from "../time/iso.ts";
+import type { NodeDetail, NodeEvent } from "./wire.ts";
 
 /**
  * Reads what is known of one node, now. A text that is no name is a ConfigError; a Node that does not exist is a
  * CommandRefused.
  */
 export async function readNodeDetail(
-  { api, lockObject, place, hooks, clock }: Access,
+  access: Access,
   given: string,
   signal: AbortSignal,
 ): Promise<NodeDetail> {
   const name = nodeName(given);
-  const [node, lockState] = await Promise.all([
-    unlessNotFound(() => api.get<WholeNode>(paths.node(name), { signal })),
-    lockObject.read(signal),
-  ]);
-  if (node === undefined) throw noSuchNode(name);
-  const holders = nodeHolders(lockState.lock).map(({ nodeID }) => nodeID);
-  const health = await readHealth(api, [...new Set([...holders, name])], signal);
-  const { record } = recordOf(node.metadata ?? {});
+  const [findings] = await readFindings(access, [name], signal);
+  if (findings === undefined) throw noSuchNode(name);
+  const { record } = recordOf(findings.node.metadata ?? {});
+  const now = access.clock.wall();
+  const { events } = findings;
   return {
     name,
-    lines: explainNode({ node, lockState, place, hooks, health }, clock.wall()),
+    // Events that are shown by themselves are no lines of the explanation too.
+    lines: explanationOf(events === undefined ? findings : { ...findings, events: [] }, now),
     history: (record?.history?.last ?? []).map(known),
-    events: [],
+    events: [...(events ?? [])].reverse().map((event) => onThePage(event, now)),
   };
+}
+
+function onThePage({ at, isWarning, reason, message, count }: FoundEvent, now: number): NodeEvent {
+  return { at: at ?? iso(now), type: isWarning ? "Warning" : "Normal", reason, message, count };
 }
 
 /** Without fields that are undefined. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explainNode, type NodeFindings } from "../../daemon/cli/explain.ts";
+import { explainNode, type NodeFindings } from "../../daemon/cli/explain-node.ts";
 import type { WholeNode, WholePod } from "../../daemon/cluster/objects.ts";
 import { type CycleRecord, idleRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import { parseFailures } from "../../daemon/lock/failures.ts";

@@ -66,7 +66,7 @@ describe("A node that may not reboot for several reasons", () => {
     );
     assert.match(text, / {2}paused \(node\), for \S+: this node is paused: new \[31mdisk\n/);
     assert.match(text, / {2}pods \(blocking\), for \S+: blocking pods are on this node: default\/keep\n/);
-    assert.match(text, /\nthe lock, lease\/rebootd in kube-system: free\n$/);
+    assert.match(text, /\nthe lock, lease\/rebootd in kube-system: free\n/);
   });
 
   it("forgets in all three places those that are over", async () => {
