@@ -110,7 +110,13 @@ const liveOptions: Readonly<Record<string, Live>> = {
 /** The choices, those of a placeholder such as `on|off`, or the names that the option stands for. */
 function valuesOf(option: Option, typed: string): Expected {
   const [, placeholder = ""] = /[<[](.*)[>\]]/.exec(option.flags) ?? [];
-  if (option.argChoices) return words(option.argChoices.map(toWord), typed);
+  if (option.argChoices) {
+    const before = placeholder.endsWith(",...") ? typed.slice(0, typed.lastIndexOf(",") + 1) : "";
+    return words(
+      option.argChoices.map((choice) => toWord(before + choice)),
+      typed,
+    );
+  }
   if (/^[a-z-]+(\|[a-z-]+)+$/.test(placeholder)) return words(placeholder.split("|").map(toWord), typed);
   const live = liveOptions[option.name()];
   if (live !== undefined) return { kind: live, except: [], typed };

@@ -2,30 +2,34 @@ import { type DrainPlan, isBlocked, type PodPlan } from "../drain/preflight.ts";
 import { reasonsText, tierName } from "../drain/select.ts";
 import { count } from "../text/count.ts";
 import { durationText } from "../time/duration.ts";
-import { table } from "./table.ts";
+import { paintedTable } from "./table.ts";
+import { joined, paint, type Terminal, type Text } from "./terminal.ts";
 
 /** The plan for people: a sentence, and a table for each kind of pod in it. */
-export function planText(plan: DrainPlan): string {
+export function planText(plan: DrainPlan, terminal: Terminal): Text {
   const stay = plan.pods.filter((pod) => pod.do === "leave");
   const hold = plan.pods.filter(isBlocked);
   const go = plan.pods.filter((pod) => pod.do !== "leave" && !isBlocked(pod));
   const tables = [
-    table(
+    paintedTable(
       ["BLOCKS THE DRAIN", "WHY"],
-      hold.map((pod) => [pod.key, messages(pod, true)]),
+      hold.map((pod) => [{ text: pod.key, style: "trouble" }, messages(pod, true)]),
+      terminal,
     ),
-    table(
+    paintedTable(
       ["EVICTED", "TIER", "GRACE", "NOTE"],
       go.map((pod) => [pod.key, tierName(pod.tier), `${pod.graceSeconds}s`, messages(pod, false)]),
+      terminal,
     ),
-    table(
+    paintedTable(
       ["STAYS", "WHY"],
       stay.map((pod) => [pod.key, reasonsText(pod.reasons)]),
+      terminal,
     ),
   ];
-  return [`${sentence(plan, go.length, stay.length, hold)}\n`, ...tables.filter((one) => one !== "")].join(
-    "\n",
-  );
+  const first = `${sentence(plan, go.length, stay.length, hold)}\n`;
+  const head = hold.length === 0 ? first : paint("trouble", first);
+  return joined([head, ...tables.filter((one) => one !== "")], "\n");
 }
 
 function sentence(

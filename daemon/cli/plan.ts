@@ -41,6 +41,6 @@ export function planCommand(io: PersonIo, signal: AbortSignal): Command {
       escalation,
       now: io.clock.wall(),
     });
-    io.out(output === "text" ? planText(plan) : dump(output, plan));
+    io.out(output === "text" ? planText(plan, io.terminal) : dump(output, plan));
   });
 }

@@ -132,13 +132,14 @@ export function selectorOption(): Option {
 
 function phaseOption(): Option {
   const known = new Map(shownPhases.map((phase) => [phase.toLowerCase(), phase]));
-  return new Option(
-    "--phase <PHASE,...>",
-    "Only nodes in these phases, for example failed,waiting",
-  ).argParser((given: string, before?: ReadonlySet<string>) => {
-    const named = given.split(",").map((one) => known.get(one.trim().toLowerCase()));
-    const found = named.filter((one) => one !== undefined);
-    if (found.length === named.length) return new Set([...(before ?? []), ...found]);
-    throw invalidValue("phase", printable(given), `must be a list of ${shownPhases.join(", ")}`);
-  });
+  const option = new Option("--phase <PHASE,...>", "Only nodes in these phases").argParser(
+    (given: string, before?: ReadonlySet<string>) => {
+      const named = given.split(",").map((one) => known.get(one.trim().toLowerCase()));
+      const found = named.filter((one) => one !== undefined);
+      if (found.length === named.length) return new Set([...(before ?? []), ...found]);
+      throw invalidValue("phase", printable(given), `must be a list of ${shownPhases.join(", ")}`);
+    },
+  );
+  option.argChoices = [...known.keys()];
+  return option;
 }

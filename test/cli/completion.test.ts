@@ -66,6 +66,7 @@ describe("The completion", () => {
     ["of an option of the daemon", ["run", "--reboot-sentinel-c"], ["--reboot-sentinel-command", ":4"]],
     ["of a value from a closed set", ["status", "-o", "j"], ["json", ":4"]],
     ["of the same behind =", ["status", "--output=w"], ["wide", ":4"]],
+    ["of a value of a list", ["status", "--phase", "failed,wai"], ["failed,waiting", ":4"]],
     ["of a value that the help lists", ["run", "--window-end", "f"], ["finish", ":4"]],
     ["of no value where any text fits", ["pause", "--reason", ""], [":4"]],
     ["of a shell", ["completion", ""], ["bash", "zsh", "fish", ":4"]],

@@ -281,6 +281,17 @@ describe("The command line", () => {
       ["plan", "n1", "--drain-grace-period=soon"],
       /invalid value "soon" for --drain-grace-period: must be/,
     ],
+    [
+      "a limit of requests that is no duration",
+      ["status", "--request-timeout", "soon"],
+      /invalid value "soon" for --request-timeout: must be a duration or whole seconds/,
+    ],
+    ["an option of people", ["run", "--node-id=n1", "--as", "bob"], /run does not have --as; /],
+    [
+      "one of kubectl",
+      ["--request-timeout=5", "run", "--node-id=n1"],
+      /run does not have --request-timeout; /,
+    ],
     ["a bad place of the lock", ["lock", "--lock-object=x"], /invalid value "x" for --lock-object: must be/],
     ["a missing node name", ["run"], /--node-id is required/],
     [
