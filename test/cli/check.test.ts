@@ -39,6 +39,13 @@ const withArgs = (cluster: CheckCluster, ...args: string[]) =>
     counted(2)(set);
     set.spec?.template.spec?.containers[0]?.args?.push(...args);
   });
+function addKured({ api }: CheckCluster): Promise<unknown> {
+  const labels = { name: "kured" };
+  const containers = [{ name: "kured", image: "ghcr.io/kubereboot/kured:1.23.0" }];
+  const template = { metadata: { labels }, spec: { containers } };
+  const body = { metadata: { name: "kured" }, spec: { selector: { matchLabels: labels }, template } };
+  return api.create("/apis/apps/v1/namespaces/kube-system/daemonsets", body, { signal });
+}
 /** The same API, with one answer changed. */
 const answering = (api: Api, path: string, answer: () => unknown): Api => ({
   ...api,
@@ -90,6 +97,19 @@ const faults: Record<string, Row> = {
     says: /^Talos on 1 node \(n3\)$/,
     fix: /talosctl/,
   },
+  "Bottlerocket on a node": {
+    plant: ({ addNode }) => addNode("n3", { nodeInfo: { osImage: "Bottlerocket OS 1.50.0" } }),
+    item: "nodes",
+    result: "warning",
+    says: /^Bottlerocket on 1 node/,
+    fix: /no shell/,
+  },
+  "a node with Windows": {
+    plant: ({ addNode }) => addNode("n3", { nodeInfo: { operatingSystem: "windows" } }),
+    item: "nodes",
+    result: "ok",
+    says: /^2 nodes with Linux; 1 node without Linux/,
+  },
   "a kubelet without a boot ID": {
     plant: ({ addNode }) => addNode("n3", { nodeInfo: { bootID: "" } }),
     item: "nodes",
@@ -101,6 +121,21 @@ const faults: Record<string, Row> = {
     item: "your rights",
     result: "warning",
     says: /^you may not list pods \(status, explain, plan\); list daemonsets\.apps/,
+  },
+  "a person who may read, and not ask for the rights of others": {
+    plant: ({ userWith }) =>
+      userWith([{ apiGroups: ["*"], resources: ["*"], verbs: ["get", "list", "watch"] }]),
+    item: "rights of the daemons",
+    result: "warning",
+    says: /^you may not ask for the rights of others/,
+    fix: /kubectl auth can-i/,
+  },
+  "a person who may only read": {
+    plant: ({ userWith }) =>
+      userWith([{ apiGroups: ["*"], resources: ["*"], verbs: ["get", "list", "watch"] }]),
+    item: "your rights",
+    result: "ok",
+    says: /^you may read all that the commands show, but not patch nodes/,
   },
   "a daemon that is not Ready": {
     plant: async ({ addNode, addDaemon, changeDaemonSet }) => {
@@ -188,6 +223,17 @@ const faults: Record<string, Row> = {
     result: "failed",
     says: /there is no lease\/rebootd in kube-system/,
   },
+  "two locks": {
+    plant: async ({ api }) => {
+      const manifest = readManifests().find(({ kind }) => kind === "DaemonSet");
+      await api.create("/api/v1/namespaces", { metadata: { name: "other" } }, { signal });
+      const body = { ...manifest, metadata: { ...manifest?.metadata, namespace: "other" } };
+      return api.create("/apis/apps/v1/namespaces/other/daemonsets", body, { signal });
+    },
+    item: "lock",
+    result: "failed",
+    says: /runs with more than one lock/,
+  },
   "a lock that cannot be read": {
     plant: (cluster) => setLock(cluster, "{"),
     item: "lock",
@@ -258,19 +304,20 @@ const faults: Record<string, Row> = {
     says: /no daemon is Ready, on 1 node \(n3\)/,
   },
   "kured with a lock of its own": {
-    plant: ({ api }) => {
-      const labels = { name: "kured" };
-      const template = {
-        metadata: { labels },
-        spec: { containers: [{ name: "kured", image: "ghcr.io/kubereboot/kured:1.23.0" }] },
-      };
-      const body = { metadata: { name: "kured" }, spec: { selector: { matchLabels: labels }, template } };
-      return api.create("/apis/apps/v1/namespaces/kube-system/daemonsets", body, { signal });
-    },
+    plant: addKured,
     item: "other reboot managers",
     result: "failed",
     says: /^kured \(kube-system\/kured\) has another lock/,
     fix: /--lock-object=daemonset\/kured/,
+  },
+  "kured with the same lock": {
+    plant: async (cluster) => {
+      await withArgs(cluster, "--lock-object=daemonset/kured", "--ds-namespace=kube-system");
+      await addKured(cluster);
+    },
+    item: "other reboot managers",
+    result: "ok",
+    says: /^kured \(kube-system\/kured\) shares its lock with rebootd$/,
   },
   "plans of the system-upgrade-controller": {
     plant: async ({ api }) => ({
@@ -391,6 +438,40 @@ describe("A check of an installation", () => {
     const { code, out } = await cluster.check();
     assert.equal(code, 1);
     assertGolden("check/nothing-installed", out);
+  });
+
+  it("that is slow is given up, and the rest is shown", async () => {
+    const { api } = await startCheckCluster();
+    const look = createLook({
+      api,
+      clock: { ...systemClock, sleep: async () => {} },
+      signal,
+      send: () => assert.fail("no server"),
+      openAccess: () => assert.fail("no lock"),
+    });
+    const { findings } = await runItems([{ name: "slow", run: () => new Promise(() => {}) }], look);
+    assert.deepEqual(findings, [
+      { item: "slow", result: "warning", message: "cannot be looked at: slow: timed out after 15 s" },
+    ]);
+  });
+
+  it("whose API server cannot be reached is one line", async () => {
+    const cluster = await startCheckCluster();
+    const away = answering(cluster.api, "/version", () => {
+      throw new ApiError("get /version: connection refused", { code: "unreachable" });
+    });
+    const { code, out, err } = await cluster.check([], away);
+    assert.deepEqual([code, out, err], [1, "", "rebootd: get /version: connection refused\n"]);
+  });
+
+  it("with a namespace in which no daemon has its lock warns", async () => {
+    const cluster = await healthyCluster();
+    await cluster.api.create("/api/v1/namespaces", { metadata: { name: "other" } }, { signal });
+    const leases = "/apis/coordination.k8s.io/v1/namespaces/other/leases";
+    await cluster.api.create(leases, { metadata: { name: "rebootd" } }, { signal });
+    const { out, err } = await cluster.check(["-n", "other"]);
+    assert.match(out, /^warning {2}lock: rebootd runs in namespace kube-system .*does not look at/m);
+    assert.equal(err, "");
   });
 
   it("by a person without any right names what cannot be looked at", async () => {

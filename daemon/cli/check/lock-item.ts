@@ -25,7 +25,7 @@ export const lockItem: Item = {
     const { lock } = lockState;
     const names = new Set(nodes.map(({ metadata }) => metadata?.name));
     const status = statusOf(place, lockState, nodes.map(metadataOf), look.clock.wall());
-    const found: Finding[] = warnings.map((text) => warning(text));
+    const found: Finding[] = warnings.map((text) => warning(text.replace(/^rebootd: warning: /, "").trim()));
     if (lock.state === "unreadable")
       found.push(
         failed(`${objectText(place)} cannot be read as a lock: ${lock.why}`, "rebootd unlock --all"),

@@ -2,6 +2,7 @@
 import { isApiError } from "../../cluster/api.ts";
 import type { DaemonSet } from "../../cluster/objects.ts";
 import { paths } from "../../cluster/paths.ts";
+import { placeOptions } from "../../config/options/lock.ts";
 import { parseSettings } from "../../config/settings.ts";
 import { lockKinds } from "../../lock/kinds.ts";
 import type { LockPlace } from "../../lock/lock-object.ts";
@@ -125,8 +126,7 @@ export const daemonRightsItem: Item = {
   async run(look) {
     const [installed, sets] = await Promise.all([look.installed(), look.daemonSets()]);
     if (installed.length === 0) return ok("no daemon to ask for");
-    const place = await placeOf(look);
-    return await Promise.all(installed.map((one) => ofOne(look, one, accountOf(one, sets), place)));
+    return await Promise.all(installed.map((one) => ofOne(look, one, accountOf(one, sets))));
   },
 };
 
@@ -135,13 +135,9 @@ function accountOf({ key }: Installed, sets: readonly DaemonSet[]): string {
   return set?.spec?.template.spec?.serviceAccountName ?? "default";
 }
 
-async function ofOne(
-  look: Look,
-  installed: Installed,
-  account: string,
-  place: LockPlace | undefined,
-): Promise<Finding> {
+async function ofOne(look: Look, installed: Installed, account: string): Promise<Finding> {
   const { namespace } = installed;
+  const { deletesPods, place } = neededBy(installed);
   const who = {
     user: `system:serviceaccount:${namespace}:${account}`,
     groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
@@ -149,7 +145,7 @@ async function ofOne(
   const rights = [
     ...daemonRights,
     ...(place === undefined ? [] : lockVerbs.map((verb) => onLock(verb, place))),
-    ...(deletesPods(installed) ? [right("delete", "", "pods")] : []),
+    ...(deletesPods ? [right("delete", "", "pods")] : []),
   ];
   try {
     const allowed = await Promise.all(
@@ -168,12 +164,15 @@ async function ofOne(
   }
 }
 
-/** Options that are not valid are another item's. */
-function deletesPods({ raw }: Installed): boolean {
+/** The options that need rights of their own. Where they are not valid, another item says so. */
+function neededBy({ raw, unknown }: Installed): { deletesPods: boolean; place?: LockPlace } {
   try {
-    return Number.isFinite(parseSettings(raw).drain.planned.escalation.drainDeleteAfterMs);
+    const { drain, lock } = parseSettings(raw);
+    const deletesPods = Number.isFinite(drain.planned.escalation.drainDeleteAfterMs);
+    const isElsewhere = unknown.some((name) => Object.hasOwn(placeOptions, name));
+    return { deletesPods, ...(!isElsewhere && { place: lock.place }) };
   } catch (error) {
-    if (error instanceof ConfigError) return false;
+    if (error instanceof ConfigError) return { deletesPods: false };
     throw error;
   }
 }
