@@ -178,7 +178,7 @@ function troublesOf(page: Page, bad: readonly NodeTile[], { nodes }: Counts): HT
             nodeLink(node),
             phaseBadge(node.phase),
             holder(node),
-            ago(page, node.since, "for "),
+            node.phase !== "Idle" && ago(page, node.since, "for "),
           ),
           ...reasonsOf(node),
         ),

@@ -97,7 +97,7 @@ function factsOf(page: Page, node: NodeTile | undefined): (HTMLElement | string 
   const word = (text: string, look = "") => element("span", { class: `badge ${look}` }, text);
   return [
     phaseBadge(phase),
-    ago(page, since, "for "),
+    phase !== "Idle" && ago(page, since, "for "),
     isTroubled(node) && word("! trouble", "bad"),
     holdsSlot && word("holds a slot", "slot"),
     isReady === false && word("not Ready", "bad"),

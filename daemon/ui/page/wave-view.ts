@@ -6,11 +6,12 @@ import { at, nodeLink, type Page, phaseBadge, table as tableWith, type View } fr
 import { nameOf } from "./tile.ts";
 import { timelineOf } from "./timeline.ts";
 import { exactSpan } from "./times.ts";
-import { type Bar, lastWave, type PartName, partNames, type Wave } from "./wave.ts";
+import { type Bar, isBusy, lastWave, type PartName, partNames, type Wave } from "./wave.ts";
 
 /** The newest of a longer wave. More bars than these are no picture any more. */
 const barsMax = 250;
 const rowsMax = 1000;
+const redrawMs = 2000;
 
 export const partWords: Record<PartName, string> = { drain: "drain", down: "down", return: "return" };
 
@@ -33,6 +34,7 @@ export function createWaveView(page: Page): View {
   panel.hidden = tablePanel.hidden = true;
   let width = 0;
   let drawn = 0;
+  let isMoving = false;
 
   const sizes = new ResizeObserver(() => {
     if (chart.clientWidth === width) return;
@@ -53,6 +55,7 @@ export function createWaveView(page: Page): View {
     width = chart.clientWidth;
     const wave = lastWave(fleet.nodes.values(), now);
     panel.hidden = tablePanel.hidden = wave === undefined;
+    isMoving = wave?.isUnderWay ?? false;
     if (wave === undefined) setText(summary, "No node has been drained or rebooted yet.");
     if (wave === undefined) return;
     refill(summary, ...summaryOf(page, wave, fleet));
@@ -69,9 +72,9 @@ export function createWaveView(page: Page): View {
     element: element("div", {}, element("h1", { tabindex: -1 }, "Wave"), summary, panel, tablePanel),
     update: draw,
     tick() {
-      // A bar that grows by less than a pixel need not be drawn again.
-      const wave = page.now() - drawn;
-      if (wave >= 2000) draw();
+      // A picture that is drawn again loses the tip of the browser, and what is selected in the table.
+      const isRead = chart.matches(":hover") || table.matches(":hover, :focus-within");
+      if (isMoving && !isRead && page.now() - drawn >= redrawMs) draw();
     },
     leave: () => sizes.disconnect(),
   };
@@ -79,8 +82,8 @@ export function createWaveView(page: Page): View {
 
 function summaryOf(page: Page, wave: Wave, { nodes }: Fleet): (Node | string)[] {
   const { bars, from, until, isUnderWay } = wave;
-  const active = bars.filter((bar) => bar.isUnderWay).length;
-  const rebooted = bars.filter(({ result }) => result === "rebooted").length;
+  const active = bars.filter(isBusy).length;
+  const rebooted = bars.filter((bar) => bar.result === "rebooted" && !isBusy(bar)).length;
   const failed = bars.filter(({ result }) => result === "failed").length;
   const withdrawn = bars.filter(({ result }) => result === "withdrawn").length;
   const waiting = [...nodes.values()].filter(({ phase }) => phase === "Waiting").length;

@@ -22,6 +22,8 @@ export interface Bar {
   /** One after the other, none of them backwards. */
   parts: Part[];
   isUnderWay: boolean;
+  /** Also for a while after the end of its cycle. */
+  holdsSlot: boolean;
   /** Absent while the cycle is under way. */
   result?: NonNullable<CycleTimes["result"]>;
 }
@@ -47,14 +49,20 @@ export function lastWave(nodes: Iterable<NodeTile>, now: number): Wave | undefin
   let wave: Wave | undefined;
   for (const bar of bars) {
     if (wave === undefined || bar.from > wave.until + pauseMs)
-      wave = { from: bar.from, until: bar.until, isUnderWay: bar.isUnderWay, bars: [bar] };
+      wave = { from: bar.from, until: bar.until, isUnderWay: isBusy(bar), bars: [bar] };
     else {
       wave.bars.push(bar);
       wave.until = Math.max(wave.until, bar.until);
-      wave.isUnderWay ||= bar.isUnderWay;
+      wave.isUnderWay ||= isBusy(bar);
     }
   }
+  if (wave?.isUnderWay) wave.until = Math.max(wave.until, now);
   return wave;
+}
+
+/** True if others wait for its slot. */
+export function isBusy({ isUnderWay, holdsSlot }: Bar): boolean {
+  return isUnderWay || holdsSlot;
 }
 
 export function barOf(node: NodeTile, now: number): Bar | undefined {
@@ -80,6 +88,7 @@ export function barOf(node: NodeTile, now: number): Bar | undefined {
     until,
     parts,
     isUnderWay: end === undefined,
+    holdsSlot: node.holdsSlot,
     ...(cycle.result !== undefined && { result: cycle.result }),
   };
 }
@@ -93,8 +102,8 @@ export interface Step {
 export function inFlight(bars: readonly Bar[]): Step[] {
   const edges = bars.flatMap((bar) => [
     { at: bar.from, by: 1 },
-    // A bar that is under way has no end yet.
-    ...(bar.isUnderWay ? [] : [{ at: bar.until, by: -1 }]),
+    // The slot of a busy node has no end yet.
+    ...(isBusy(bar) ? [] : [{ at: bar.until, by: -1 }]),
   ]);
   // A slot is released before the next node takes it.
   edges.sort((a, b) => a.at - b.at || a.by - b.by);

@@ -71,6 +71,18 @@ describe("The wave", () => {
     assert.equal(wave?.until, now);
   });
 
+  it("is under way as long as a node holds its slot, also after the end of its cycle", () => {
+    const settling = tile("a", { cycle: cycle(100, 106), phase: "Settling", holdsSlot: true });
+    const wave = lastWave([settling], now);
+    assert.equal(wave?.isUnderWay, true);
+    assert.equal(wave?.until, now);
+    assert.deepEqual(
+      inFlight(wave?.bars ?? []).map((step) => step.count),
+      [1],
+    );
+    assert.equal(minute(wave?.bars[0]?.until ?? 0), 106);
+  });
+
   it("is none if no node has a cycle", () => assert.equal(lastWave([tile("a")], now), undefined));
 
   it("counts a slot that is released and acquired at the same time once", () => {
