@@ -6,6 +6,8 @@ import { readInstalled } from "../cli/installed.ts";
 import type { Text } from "../cli/terminal.ts";
 import { watchFleet } from "../cli/watch-fleet.ts";
 import { isApiError } from "../cluster/api.ts";
+import { explain as withCauses } from "../report/log.ts";
+import type { Clock } from "../time/clock.ts";
 import { linked } from "../time/linked.ts";
 import { change } from "./changes.ts";
 import { createForecasts } from "./forecasts.ts";
@@ -33,7 +35,8 @@ export interface UiIo {
 const secret = () => randomBytes(16).toString("base64url");
 
 /**
- * Serves the page until the signal ends it. Rejects if the port is taken, or if the first look at the cluster fails.
+ * Serves the page until the signal ends it. The address is printed once the cluster has been read: a first look that
+ * fails rejects, and so does a port that is taken.
  */
 export async function serveUi(
   access: Access,
@@ -42,67 +45,82 @@ export async function serveUi(
   signal: AbortSignal,
 ): Promise<void> {
   const serving = linked(signal);
+  const streams = createStreams(access.clock);
+  const feed = createFeed(options, streams, access.clock);
+  const sources: Sources = {
+    page: await readPage(),
+    streams,
+    node: (name, inner) => readNodeDetail(access, name, feed.fleet(), inner),
+    ...createForecasts(access),
+    ...(options.canChange && { change: (name, body, inner) => change(access, name, body, inner) }),
+  };
+  const [token, ticket] = [secret(), secret()];
+  const onFault = (error: unknown) => io.err(`rebootd: ${withCauses(error)}\n`);
+  const served = { port: options.port, token, ticket, sources, clock: access.clock, onFault };
   try {
-    const streams = createStreams(access.clock);
-    const watching = followFleet(access, options, streams, serving.signal);
-    const sources: Sources = {
-      page: await readPage(),
-      streams,
-      node: (name, inner) => readNodeDetail(access, name, inner),
-      ...createForecasts(access),
-      ...(options.canChange && { change: (name, body, inner) => change(access, name, body, inner) }),
-    };
-    const token = secret();
-    const ticket = secret();
-    const { port } = await servePage(
-      {
-        ...{ port: options.port, token, ticket, sources, clock: access.clock },
-        onFault: (error) => io.err(`rebootd: ${String(error)}\n`),
-      },
-      serving.signal,
-    );
-    const address = `http://127.0.0.1:${port}/`;
-    io.out(
-      `${address}${token}/\n${options.canChange ? "" : "read-only; see --allow-changes\n"}Ctrl-C ends it\n`,
-    );
-    options.openBrowser?.(`${address}open/${ticket}`);
+    const { port } = await servePage(served, serving.signal);
+    const watching = followFleet(access, feed, serving.signal);
+    await Promise.race([feed.first, watching]);
+    if (!signal.aborted) {
+      const address = `http://127.0.0.1:${port}/`;
+      io.out(`${address}${token}/\n${options.canChange ? "" : readOnly}Ctrl-C ends it\n`);
+      options.openBrowser?.(`${address}open/${ticket}`);
+    }
     await Promise.all([watching, streams.run(serving.signal)]);
   } finally {
     serving.end();
   }
 }
 
+const readOnly = "read-only; see --allow-changes\n";
+
+/** Publishes what is seen of the cluster. */
+function createFeed({ cluster, canChange }: UiOptions, streams: Streams, clock: Clock) {
+  const first = Promise.withResolvers<void>();
+  let poolLabel: string | undefined;
+  let fleet: Fleet | undefined;
+  let last: Snapshot | undefined;
+
+  function publish(): void {
+    if (fleet === undefined) return;
+    last = snapshotOf(fleet, { cluster, canChange, poolLabel }, clock.wall(), last);
+    streams.publish(last);
+  }
+
+  return {
+    /** Resolves with the first look. */
+    first: first.promise,
+    fleet: () => fleet,
+    publish,
+    onTrouble: streams.publishTrouble,
+    onChange(seen: Fleet): void {
+      fleet = seen;
+      publish();
+      first.resolve();
+    },
+    usePoolLabel(label: string | undefined): void {
+      poolLabel = label;
+    },
+  };
+}
+
 /** Ages in texts grow, also where nothing happens. */
 const refreshMs = 10_000;
 
-/** Publishes the fleet with each change of it, and now and then. Rejects if the first look fails. */
+/** Follows the fleet until the signal ends it. Rejects if the first look fails. */
 async function followFleet(
   access: Access,
-  { cluster, canChange }: UiOptions,
-  streams: Streams,
+  feed: ReturnType<typeof createFeed>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock } = access;
-  const shown = { cluster, canChange, poolLabel: await poolLabelOf(access, signal) };
-  let fleet: Fleet | undefined;
-  let last: Snapshot | undefined;
-  const publish = () => {
-    if (fleet === undefined) return;
-    last = snapshotOf(fleet, shown, clock.wall(), last);
-    streams.publish(last);
-  };
-  const onChange = (seen: Fleet) => {
-    fleet = seen;
-    publish();
-  };
+  feed.usePoolLabel(await poolLabelOf(access, signal));
   const refresh = async () => {
     while (!signal.aborted) {
-      await clock.sleep(refreshMs, signal).catch(() => {});
-      if (!signal.aborted) publish();
+      await access.clock.sleep(refreshMs, signal).catch(() => {});
+      if (!signal.aborted) feed.publish();
     }
   };
-  const viewer = { onChange, onTrouble: streams.publishTrouble };
-  await Promise.all([watchFleet(access, viewer, signal), refresh()]);
+  await Promise.all([watchFleet(access, feed, signal), refresh()]);
 }
 
 /** The label that names the pool of a node, if the options of the daemons can be read and have one. */

@@ -288,8 +288,13 @@ describe("A hostile program on the machine of the page", () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it("gets one answer a connection, however many requests it sends", async () => {
-    server = await startPageServer({ limits });
+  it("gets one answer a connection, however many requests it sends, and no work for the others", async () => {
+    let asked = 0;
+    const node = async (name: string) => {
+      asked += 1;
+      return { name, lines: [], history: [], events: [] };
+    };
+    server = await startPageServer({ limits, sources: { node } as never });
     const socket = open();
     socket.write(`GET /${token}/node/n1 HTTP/1.1\r\nhost: ${server.own}\r\n\r\n`.repeat(50));
     let text = "";
@@ -297,7 +302,7 @@ describe("A hostile program on the machine of the page", () => {
       text += part;
     });
     await once(socket, "close");
-    assert.equal(text.split("HTTP/1.1 200").length - 1, 1);
+    assert.deepEqual([text.split("HTTP/1.1 200").length - 1, asked], [1, 1]);
   });
 
   it("gets a stream beyond the deadline of other requests, and not more streams than there may be", async () => {
