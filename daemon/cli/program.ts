@@ -37,6 +37,8 @@ const exitCodesText = `\nExit codes:\n${exitCodes.map(([code, meaning]) => `  ${
 const isForPrograms = (args: readonly string[]) =>
   args.some((arg) => /^(?:-o=?|--output=)?(?:json|yaml)$/.test(arg));
 
+/** The width of the help where it is unknown. */
+const helpWidth = 80;
 /** Descriptions are wrapped also where the longest option leaves this little of a line. */
 const descriptionWidthMin = 30;
 
@@ -56,7 +58,13 @@ export function createProgram(io: ProgramIo, commands: readonly Command[]): Comm
       .configureHelp({ minWidthToWrap: descriptionWidthMin })
       .exitOverride()
       .showSuggestionAfterError()
-      .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {} });
+      .configureOutput({
+        writeOut: io.out,
+        writeErr: io.err,
+        outputError: () => {},
+        getOutHelpWidth: () => io.terminal.columns ?? helpWidth,
+        getErrHelpWidth: () => helpWidth,
+      });
   }
   return program;
 }

@@ -8,7 +8,9 @@ import { openMessages } from "../notify/no-messages.ts";
 import { everyRow } from "../rows.ts";
 import { assertGolden } from "./golden.ts";
 
-async function run(program: string, ...args: string[]): Promise<string> {
+const run = (program: string, ...args: string[]) => runAt(undefined, program, ...args);
+
+async function runAt(columns: number | undefined, program: string, ...args: string[]): Promise<string> {
   let text = "";
   const print = (more: string) => {
     text += more;
@@ -20,7 +22,7 @@ async function run(program: string, ...args: string[]): Promise<string> {
     environment: {},
     version: "1.2.3",
     program,
-    terminal: noTerminal,
+    terminal: { ...noTerminal, columns },
     out: print,
     err: print,
     clock: systemClock,
@@ -67,6 +69,10 @@ describe("The program", () => {
       assertGolden(`program/${name}-errors`, (await Promise.all(errors)).join("\n"));
     });
   }
+
+  it("has help that is as wide as the terminal", async () => {
+    assertGolden("program/pause-help-160", await runAt(160, "rebootd", "pause", "--help"));
+  });
 
   it("has help that fits 80 columns", async () => {
     for (const name of ["", "status", "pause", "completion"]) {
