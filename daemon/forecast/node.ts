@@ -113,6 +113,8 @@ function machineOf(
     return { ...machine, bootID: record.bootID ?? current, drainedAt: from };
   if (isAsked) {
     const isLate = from > Date.parse(record.askedAt ?? "") + policy.rebootTimeoutMs;
+    // Its machine has not gone down, and its daemon gives that up.
+    if (isLate && facts.ready) return { ...machine, bootID: record.bootID ?? current };
     const bootAt = isLate ? Number.POSITIVE_INFINITY : Math.max(from, since + bootMs);
     return { ...machine, bootID: record.bootID ?? current, bootAt, readyAt: bootAt + returnMs };
   }

@@ -124,7 +124,8 @@ function lookAt(
     case "pods":
       return { ownPods: { state: "seen", ready: [], unready: [] } };
     case "shutdown":
-      return { shutdown: "none" };
+      // A machine that does not come back is not seen to be up.
+      return { shutdown: node.bootAt === Number.POSITIVE_INFINITY ? "under-way" : "none" };
     case "rehearsal":
       return { isRehearsed: true };
     default:

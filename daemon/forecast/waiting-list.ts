@@ -48,6 +48,8 @@ export function createWaitingList(cluster: Cluster, onLater: (node: VirtualNode)
       if (refusalOf(questionOf(cluster, node), now) !== undefined) return undefined;
       const waited = pass(cluster, node, now, false);
       if (!isItsTurnSoon(waited)) {
+        // A window was open before for all alike; anything else keeps this node alone from the queue.
+        if (waited.reasons?.some(({ gate }) => gate !== "window")) node.queuesSince = node.wakeAt;
         onLater(node);
         if (isForAll(waited)) {
           group.closedUntil = node.wakeAt;
