@@ -36,6 +36,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     one("See whether rebootd is installed as it should be", "rebootd check"),
     one("The same for a program", "rebootd check -o json"),
   ],
+  watch: [one("Follow a roll on a terminal; q ends it", "rebootd watch")],
   wait: [
     one("Reboot a node, and go on once it is back", "rebootd wait worker-1 --for=rebooted --timeout=1h"),
     one("Wait until no node of a pool has anything to do", "rebootd wait -l pool=db --for=idle"),

@@ -17,6 +17,7 @@ import { uiCommand } from "./ui.ts";
 import { unlockCommand } from "./unlock.ts";
 import { versionCommand } from "./version.ts";
 import { waitCommand } from "./wait.ts";
+import { watchCommand } from "./watch.ts";
 
 /** All that subcommands need of their surroundings. */
 export type ProgramIo = PersonIo & NotifyIo & CompletionIo & { version: string };
@@ -26,6 +27,7 @@ export function commandsOfPeople(io: ProgramIo, signal: AbortSignal): Command[] 
   return [
     statusCommand(io, signal),
     explainCommand(io, signal),
+    watchCommand(io, signal),
     waitCommand(io, signal),
     historyCommand(io, signal),
     forecastCommand(io, signal),

@@ -47,14 +47,14 @@ export function statusView(status: ClusterStatus, look: StatusLook, now: number)
   const nothing = tables.length === 0 && status.count.nodes > 0 ? [countText(status)] : [];
   const first = [
     ...heading(status, look.terminal),
-    ...[...nothing, ...status.misread.map((one) => `not understood: ${one}`)].map((one) =>
+    ...[...nothing, ...status.misread.map((one) => `not understood: ${one}`)].flatMap((one) =>
       sentence(one, look.terminal),
     ),
-  ];
+  ].map((line) => [line, "\n"]);
   return [first, ...tables].flatMap((part, index) => (index === 0 ? [part] : ["\n", part]));
 }
 
-/** The state of the lock, and everything that keeps all nodes from starting; a halt is first. */
+/** Lines: the state of the lock, and everything that keeps all nodes from starting; a halt is first. */
 export function heading(
   { lock, halted, failuresMessage, pausedMessage }: ClusterStatus,
   terminal: Pick<Terminal, "columns">,
@@ -68,13 +68,14 @@ export function heading(
   const failures = failuresMessage && sentence(failuresMessage, terminal, halted ? "trouble" : undefined);
   const paused = pausedMessage && sentence(pausedMessage, terminal, "waiting");
   const lines = halted ? [failures, lockLine, paused] : [lockLine, paused, failures];
-  return lines.filter((one) => one !== undefined);
+  return lines.flatMap((one) => one ?? []);
 }
 
-function sentence(text: string, { columns }: Pick<Terminal, "columns">, style?: Style): Text {
+/** The lines of a sentence, wrapped for the terminal. */
+function sentence(text: string, { columns }: Pick<Terminal, "columns">, style?: Style): Text[] {
   const line = oneLine(text);
-  const lines = `${(columns === undefined ? [line] : wrapCells(line, columns)).join("\n")}\n`;
-  return style === undefined ? lines : paint(style, lines);
+  const lines = columns === undefined ? [line] : wrapCells(line, columns);
+  return style === undefined ? lines : lines.map((one) => paint(style, one));
 }
 
 function tablesOf(status: ClusterStatus, { isWide, terminal }: StatusLook, now: number): Text[] {

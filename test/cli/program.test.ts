@@ -22,6 +22,7 @@ async function run(
     environment,
     version: "1.2.3",
     terminal: noTerminal,
+    screen: { redraw() {}, open() {}, close() {}, size: () => ({ columns: 80, rows: 24 }) },
     out: (text: string) => {
       out += text;
     },

@@ -19,14 +19,16 @@ interface TypedOptions {
   readerGone?: AbortSignal;
   /** There is a screen, and this is what is drawn on it. */
   onRedraw?: (text: string) => void;
+  /** Takes the function by which keys are typed on the screen. */
+  onOpen?: (type: (key: string) => void) => void;
 }
 
-function screenOf(onRedraw: (text: string) => void): Screen {
+function screenOf(onRedraw: (text: string) => void, onOpen: TypedOptions["onOpen"]): Screen {
   return {
     size: () => ({ columns: 80, rows: 24 }),
     redraw: (text) => onRedraw(unpainted(text)),
-    open() {},
-    close() {},
+    open: ({ onKey }) => onOpen?.(onKey),
+    close: () => onRedraw("closed"),
   };
 }
 
@@ -34,7 +36,7 @@ function screenOf(onRedraw: (text: string) => void): Screen {
 export async function type(
   world: Pick<SmallWorld, "api" | "signal"> & { time: Pick<SmallWorld["time"], "clock"> },
   args: readonly string[],
-  { environment = {}, api = world.api, readerGone, onRedraw }: TypedOptions = {},
+  { environment = {}, api = world.api, readerGone, onRedraw, onOpen }: TypedOptions = {},
 ): Promise<Typed> {
   let out = "";
   let err = "";
@@ -43,7 +45,7 @@ export async function type(
     version: "0",
     terminal: noTerminal,
     readerGone,
-    screen: onRedraw && screenOf(onRedraw),
+    screen: onRedraw && screenOf(onRedraw, onOpen),
     out: (text: string) => {
       out += text;
     },
