@@ -21,6 +21,8 @@ export interface Confirmation<N extends ChangeName = ChangeName> {
 
 const plain = { isGrave: false, asksReason: false, asksUntil: false, asksUrgent: false };
 
+const startsSoon = "A node that needs a reboot starts as soon as its gates are open and a slot is free.";
+
 export function pauseNode(node: string): Confirmation<"pause"> {
   return {
     ...plain,
@@ -59,10 +61,7 @@ export function resumeNode(node: string): Confirmation<"resume"> {
   return {
     ...plain,
     title: `Resume ${node}?`,
-    sentences: [
-      `The pause of ${node} ends, and its failures are forgotten.`,
-      "If it needs a reboot, it starts as soon as its gates are open and a slot is free.",
-    ],
+    sentences: [`The pause of ${node} ends, and its failures are forgotten.`, startsSoon],
     action: "Resume the node",
     change: "resume",
     body: { node },
@@ -75,7 +74,7 @@ export function resumeAll(): Confirmation<"resume"> {
     title: "Resume all nodes?",
     sentences: [
       "The pause of all nodes ends, and failures in a row are counted from zero.",
-      "Nodes that need a reboot start as soon as their gates are open and a slot is free.",
+      startsSoon,
       "Nodes that are paused one by one stay paused.",
     ],
     action: "Resume all nodes",
@@ -125,7 +124,7 @@ export function unlockAll(manual: readonly { name: string; reason?: string }[]):
     sentences: [
       `The manual entries are removed: ${entries.join(", ")}.`,
       "Somebody may have set them for a reason: ask first.",
-      "Waiting nodes start as soon as their gates are open and a slot is free.",
+      startsSoon,
     ],
     action: "Unlock",
     isGrave: true,

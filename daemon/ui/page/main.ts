@@ -12,6 +12,7 @@ import { follow } from "./live.ts";
 import { createNodeView } from "./node-view.ts";
 import type { Changed, Page, View } from "./page.ts";
 import { hashOf, home, parseRoute, type Route } from "./route.ts";
+import { nameOf } from "./tile.ts";
 import { span, timeOf, timeTexts } from "./times.ts";
 import { keysDialog, themeButton } from "./tools.ts";
 import { createWaveView } from "./wave-view.ts";
@@ -23,6 +24,9 @@ let fleet: Fleet | undefined;
 let route = parseRoute(location.hash);
 let view: View;
 let fleetView: FleetView | undefined;
+/** The first view as the person has left it, to come back to. */
+let lastFleet: Route = route.view === "fleet" ? route : home;
+let left: { y: number; tile: string | undefined } = { y: 0, tile: undefined };
 /** Undefined: nothing; else what has changed since the last frame. */
 let pending: { changed: Changed } | undefined;
 const connection: Connection = { lostAt: undefined, trouble: undefined, seenAt: undefined };
@@ -101,27 +105,32 @@ function viewOf(next: Route): View {
   fleetView = undefined;
   if (next.view === "wave") return createWaveView(page);
   if (next.view === "calendar") return createCalendarView(page);
-  if (next.view === "node") return createNodeView(page, next.name);
+  if (next.view === "node") return createNodeView(page, next.name, lastFleet);
   fleetView = createFleetView(page, next);
   return fleetView;
 }
 
 function show(next: Route): void {
   if (hashOf(next) === hashOf(route)) return;
-  const isSame = next.view === route.view && next.view !== "node";
+  const before = route.view;
+  const isSame = next.view === before && next.view !== "node";
   route = next;
+  if (route.view === "fleet") lastFleet = route;
   head.route(route);
   if (isSame) {
     view.follow?.(route);
     return;
   }
+  if (fleetView !== undefined) left = { y: scrollY, tile: nameOf(document.activeElement) };
   view.leave?.();
   view = viewOf(route);
   if (fleet !== undefined) view.update(fleet, undefined);
   main.replaceChildren(view.element);
-  scrollTo(0, 0);
-  view.element.querySelector("h1")?.focus({ preventScroll: true });
   setTitle();
+  const isBack = fleetView !== undefined && before === "node";
+  const tile = isBack && left.tile !== undefined ? `[data-name="${CSS.escape(left.tile)}"]` : "h1";
+  view.element.querySelector<HTMLElement>(tile)?.focus({ preventScroll: true });
+  scrollTo(0, isBack ? left.y : 0);
 }
 
 function take(next: Fleet, { at }: Pick<FleetMessage, "at">, changed: Changed): void {
@@ -185,7 +194,7 @@ function stepOut(target: EventTarget | null): void {
   if (target instanceof HTMLInputElement && route.view === "fleet") {
     page.go({ ...route, filter: { ...route.filter, text: "" } }, false);
     target.blur();
-  } else if (route.view === "node") page.go(home, true);
+  } else if (route.view === "node") page.go(lastFleet, true);
 }
 
 function toast(message: string): void {

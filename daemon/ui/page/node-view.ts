@@ -5,6 +5,7 @@ import { element, refill, setSafe, setText } from "./element.ts";
 import { nested, stepsIn } from "./explanation.ts";
 import { type Fleet, isTroubled } from "./fleet.ts";
 import { ago, button, notice, type Page, phaseBadge, table, type View } from "./page.ts";
+import { hashOf, type Route } from "./route.ts";
 import { exactSpan } from "./times.ts";
 import { resultWords } from "./wave-view.ts";
 
@@ -13,7 +14,8 @@ const rereadMs = 30_000;
 /** Changes of a tile come in rows; one look is for all of them. */
 const gatherMs = 400;
 
-export function createNodeView(page: Page, name: string): View {
+/** `back`: the view that the person came from. */
+export function createNodeView(page: Page, name: string, back: Route): View {
   const facts = element("div", { class: "row-head facts" });
   const actions = element("div", { class: "actions" });
   const explanation = element("div", { class: "explanation" }, element("p", { class: "muted" }, "Reading…"));
@@ -60,7 +62,7 @@ export function createNodeView(page: Page, name: string): View {
     element: element(
       "article",
       { class: "node" },
-      element("p", { class: "back" }, element("a", { href: "#/" }, "← Fleet")),
+      element("p", { class: "back" }, element("a", { href: hashOf(back) }, "← Fleet")),
       element("h1", { tabindex: -1 }, name),
       facts,
       actions,
