@@ -119,6 +119,13 @@ describe("The package", function () {
       readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith(".")),
       ["rebootd"],
     );
+    const packed = join(folder, "node_modules/rebootd");
+    assert.deepEqual(readdirSync(packed).sort(), ["LICENSE", "README.md", "dist", "package.json"]);
+    assert.deepEqual(readdirSync(join(packed, "dist")).sort(), [
+      "THIRD-PARTY-NOTICES.txt",
+      "rebootd",
+      "rebootd.mjs",
+    ]);
     const options = { cwd: folder, env: environment, timeout: deadlineMs };
     const { stdout } = await run("npx", ["--offline", "rebootd", "version", "--client"], options);
     assert.equal(stdout, `this program: ${version}\n`);
