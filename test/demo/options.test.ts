@@ -4,12 +4,13 @@ import { parseOptions } from "./options.ts";
 describe("The options of the demo", () => {
   it("have values without being named", () => {
     assert.deepEqual(parseOptions([]), {
-      options: { nodes: 5, concurrency: 1, pods: 4, rebootSeconds: 3, keep: false },
+      options: { nodes: 5, concurrency: 1, pods: 4, rebootSeconds: 3, keep: false, ui: false },
     });
   });
 
   it("are taken as they are given", () => {
-    const args = "--nodes 7 --concurrency=2 --pods 0 --reboot-seconds 0.5 --report r.json --svg t.svg --keep";
+    const args =
+      "--nodes 7 --concurrency=2 --pods 0 --reboot-seconds 0.5 --report r.json --svg t.svg --keep --ui";
     assert.deepEqual(parseOptions(args.split(" ")), {
       options: {
         nodes: 7,
@@ -19,6 +20,7 @@ describe("The options of the demo", () => {
         report: "r.json",
         svg: "t.svg",
         keep: true,
+        ui: true,
       },
     });
   });

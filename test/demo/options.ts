@@ -12,6 +12,8 @@ export interface DemoOptions {
   report: string | undefined;
   svg: string | undefined;
   keep: boolean;
+  /** Serves the page beside the demo, and keeps all of it until Ctrl-C. */
+  ui: boolean;
 }
 
 /** The options, or how the process ends at once: with 0 after the help, with 2 after an invalid value. */
@@ -36,6 +38,7 @@ export function parseOptions(args: readonly string[]): Parsed {
     .option("--report <file>", "write what happened as JSON", fileToBe("report"))
     .option("--svg <file>", "write the timeline as a picture", fileToBe("svg"))
     .option("--keep", "leave the cluster running after the roll, until Ctrl-C", false)
+    .option("--ui", "serve the page of `rebootd ui` for it, until Ctrl-C", false)
     .allowExcessArguments(false)
     // The error is one line.
     .showSuggestionAfterError(false)

@@ -5,6 +5,7 @@ import { systemClock } from "../../daemon/time/clock.ts";
 import { startSimulatedServer } from "../kubernetes/server.ts";
 import type { Workload } from "../kubernetes/workloads.ts";
 import { startRebootd } from "../world/rebootd.ts";
+import { startUi, type UiProcess } from "../world/ui-process.ts";
 import { startWorld, type World } from "../world/world.ts";
 import type { DemoOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
@@ -24,12 +25,16 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
   process.once("exit", removeFolder);
   const world = await startCluster(options, folder, signal);
   let outcome: Outcome | undefined;
+  let ui: UiProcess | undefined;
   try {
     screen.print(headLine(options));
-    outcome = await roll(world, options, screen, signal);
-    if (options.keep) await keep(world, screen, signal);
+    if (options.ui) ui = await startUi(world.adminKubeconfig, "--allow-changes");
+    if (ui !== undefined) screen.print(`the page: ${ui.url}`);
+    outcome = await roll(world, { ...options, url: ui?.url }, screen, signal);
+    if (options.keep || options.ui) await keep(world, screen, signal);
     return allHeld(outcome);
   } finally {
+    await ui?.stop();
     const keepFolder = outcome !== undefined && !allHeld(outcome);
     if (keepFolder) {
       process.off("exit", removeFolder);
@@ -76,14 +81,14 @@ function workloadsOf({ nodes, pods }: DemoOptions): Workload[] {
 
 async function roll(
   world: World,
-  options: DemoOptions,
+  options: DemoOptions & { url: string | undefined },
   screen: Screen,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const startedAt = clock.wall();
   const viewEnd = new AbortController();
-  const { concurrency } = options;
-  const shown = showCluster({ world, concurrency, screen, clock, signal: viewEnd.signal });
+  const { concurrency, url } = options;
+  const shown = showCluster({ world, concurrency, url, screen, clock, signal: viewEnd.signal });
   let failure: string | undefined;
   try {
     for (const node of world.nodes) node.wantsReboot();

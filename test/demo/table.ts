@@ -19,6 +19,7 @@ export interface Picture {
   /** Names of the nodes with a slot. */
   holders: readonly string[];
   concurrency: number;
+  url?: string | undefined;
   startedAt: number;
   now: number;
   /** The newest last; each with the milliseconds since the epoch. */
@@ -50,9 +51,10 @@ const barWidthMin = 12;
 
 /** No line is wider than `width`. */
 export function pictureLines(picture: Picture, width: number): string[] {
-  const { rows, startedAt, now, news } = picture;
+  const { rows, startedAt, now, news, url } = picture;
   return [
     headLine(picture, width),
+    ...(url === undefined ? [] : [clipped(`the page: ${url}`, width)]),
     "",
     ...tableLines(rows, { startedAt, now }, width),
     "",

@@ -15,6 +15,8 @@ const newsMax = 8;
 export interface ViewParts {
   world: World;
   concurrency: number;
+  /** Of the page, where there is one. */
+  url: string | undefined;
   screen: Screen;
   clock: Clock;
   signal: AbortSignal;
@@ -41,7 +43,7 @@ export async function showCluster(parts: ViewParts): Promise<void> {
   await clock.sleep(Number.MAX_SAFE_INTEGER, signal).catch(() => {});
 }
 
-async function drawCluster({ world, concurrency, screen, clock, signal }: ViewParts): Promise<void> {
+async function drawCluster({ world, concurrency, url, screen, clock, signal }: ViewParts): Promise<void> {
   const startedAt = clock.wall();
   const courses = createCourses();
   const tell = createTeller();
@@ -74,7 +76,7 @@ async function drawCluster({ world, concurrency, screen, clock, signal }: ViewPa
       boots: machine.boots.length,
       spans: spansOf(courses.of(name).cycles, now),
     }));
-    const picture = { rows, holders: courses.holders(), concurrency, startedAt, now, news };
+    const picture = { rows, holders: courses.holders(), concurrency, url, startedAt, now, news };
     screen.draw(pictureLines(picture, screen.columns - 1));
   }
 
