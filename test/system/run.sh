@@ -101,4 +101,6 @@ npm run --silent build
 
 export KUBECTL_DEBIAN=$cache/usr/bin/kubectl KUBECTL_NEWER=$newer PROMETHEUS_DEBIAN=$cache/usr/bin MACHINES=$machines
 export DEBIAN_FILES=$cache NODE_ARM64=$node_arm64/root CHROMIUM=$(command -v chromium)
+# Daemons and commands are the bundle that there now is, as in the image, unless a test says otherwise.
+export REBOOTD_PROGRAM=$PWD/dist/rebootd.mjs
 exec node_modules/.bin/mocha --config .mocharc.system.json
