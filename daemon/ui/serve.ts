@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setFlagsFromString } from "node:v8";
 import type { Access } from "../cli/access.ts";
 import { CommandRefused } from "../cli/admin.ts";
 import type { Fleet } from "../cli/fleet.ts";
@@ -44,6 +45,8 @@ export async function serveUi(
   io: UiIo,
   signal: AbortSignal,
 ): Promise<void> {
+  // As in the image: with 5,000 nodes it takes 125 MB and not 280 MB, as garbage is collected before the memory grows.
+  setFlagsFromString("--optimize-for-size");
   const serving = linked(signal);
   const streams = createStreams(access.clock);
   const feed = createFeed(options, streams, access.clock);
