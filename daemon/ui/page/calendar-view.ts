@@ -7,7 +7,8 @@ import { ago, at, button, nodeLink, notice, type Page, type View } from "./page.
 
 /** Longer lists of a day open on demand. */
 const startsMax = 12;
-const neverMax = 100;
+const neverMax = 30;
+const groupsMax = 50;
 const deadlineMs = 60_000;
 
 export function createCalendarView(page: Page): View {
@@ -211,24 +212,26 @@ function startTime(page: Page, { startsAt, lot }: DayStart): HTMLElement {
 
 function neverOf({ never }: Calendar): HTMLElement[] {
   if (never.length === 0) return [];
-  const rows = never
-    .slice(0, neverMax)
-    .map(({ node, why }) =>
-      element(
-        "li",
-        {},
-        element("div", { class: "row-head" }, nodeLink({ name: node })),
-        ...why.map((text) => element("p", { class: "reason" }, text)),
-      ),
+  const all = never.reduce((sum, { nodes }) => sum + nodes.length, 0);
+  const rows = never.slice(0, groupsMax).map(({ why, nodes }) => {
+    const more = nodes.length - neverMax;
+    const links = nodes.slice(0, neverMax).map((node) => element("li", {}, nodeLink({ name: node })));
+    if (more > 0) links.push(element("li", { class: "muted" }, `and ${more} more`));
+    return element(
+      "li",
+      {},
+      element("p", {}, why.join("; ") || "no reason is known"),
+      element("ul", { class: "starts" }, ...links),
     );
-  const more = never.length - neverMax;
+  });
+  const others = never.length - groupsMax;
   return [
     element(
       "section",
       { class: "panel" },
-      element("h2", {}, `Not in this time (${never.length})`),
+      element("h2", {}, `Not in this time (${all})`),
       element("ul", { class: "rows" }, ...rows),
-      more > 0 && element("p", { class: "muted" }, `and ${more} more`),
+      others > 0 && element("p", { class: "muted" }, `and ${count(others, "other reason")}`),
     ),
   ];
 }

@@ -34,8 +34,8 @@ export interface Day {
 export interface Calendar {
   /** All days of the forecast, also those without anything. */
   days: Day[];
-  /** Nodes that do not start in this time, with the reasons. */
-  never: { node: string; why: string[] }[];
+  /** Nodes that do not start in this time, by their reasons: the fewest first. */
+  never: { why: string[]; nodes: string[] }[];
 }
 
 /** The midnight that is so many days after that of the time, in the zone of the person. */
@@ -47,9 +47,7 @@ const daysMax = 366;
 export function calendarOf(forecast: ForecastMessage, midnight: Midnight): Calendar {
   const from = timeOf(forecast.from);
   const until = timeOf(forecast.until);
-  const never = forecast.nodes
-    .filter(({ startsAt }) => timeOf(startsAt) === undefined)
-    .map(({ node, why }) => ({ node, why }));
+  const never = neverOf(forecast.nodes);
   if (from === undefined || until === undefined) return { days: [], never };
   const starts = forecast.nodes
     .flatMap(startOf)
@@ -61,6 +59,14 @@ export function calendarOf(forecast: ForecastMessage, midnight: Midnight): Calen
     days.push(dayOf(begins, midnight(from, day + 1), forecast, starts));
   }
   return { days, never };
+}
+
+function neverOf(nodes: readonly NodeForecast[]): Calendar["never"] {
+  const found = nodes.filter(({ startsAt }) => timeOf(startsAt) === undefined);
+  const groups = Map.groupBy(found, ({ why }) => why.join("\n"));
+  return [...groups.values()]
+    .map((group) => ({ why: group[0]?.why ?? [], nodes: group.map(({ node }) => node).sort(byName) }))
+    .sort((a, b) => a.nodes.length - b.nodes.length);
 }
 
 type Start = Omit<DayStart, "place">;

@@ -21,17 +21,17 @@ export interface Confirmation<N extends ChangeName = ChangeName> {
 
 const plain = { isGrave: false, asksReason: false, asksUntil: false, asksUrgent: false };
 
+const pauseStops = [
+  "A drain under way is stopped: the node is restored and its slot released.",
+  "A machine that is already rebooting is not stopped.",
+];
 const startsSoon = "A node that needs a reboot starts as soon as its gates are open and a slot is free.";
 
 export function pauseNode(node: string): Confirmation<"pause"> {
   return {
     ...plain,
     title: `Pause ${node}?`,
-    sentences: [
-      `${node} starts no reboot until it is resumed.`,
-      "A drain under way is stopped: the node is restored and its slot released.",
-      "A machine that is already rebooting is not stopped.",
-    ],
+    sentences: [`${node} starts no reboot until it is resumed.`, ...pauseStops],
     action: "Pause the node",
     asksReason: true,
     asksUntil: true,
@@ -44,11 +44,7 @@ export function pauseAll(nodes: number): Confirmation<"pause"> {
   return {
     ...plain,
     title: "Pause all nodes?",
-    sentences: [
-      `None of the ${nodes} nodes starts a reboot until all are resumed.`,
-      "Drains under way are stopped: their nodes are restored and their slots released.",
-      "Machines that are already rebooting are not stopped.",
-    ],
+    sentences: [`None of the ${nodes} nodes starts a reboot until all are resumed.`, ...pauseStops],
     action: "Pause all nodes",
     asksReason: true,
     asksUntil: true,

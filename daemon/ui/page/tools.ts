@@ -1,5 +1,5 @@
 /** The theme and the list of keys. */
-import { element, setText } from "./element.ts";
+import { element, setSafe, setText } from "./element.ts";
 
 const themes = ["auto", "light", "dark"] as const;
 type Theme = (typeof themes)[number];
@@ -11,21 +11,21 @@ export function themeButton(): HTMLButtonElement {
   const sign = element("span", { "aria-hidden": "true" });
   const word = element("span", { class: "word" });
   const made = element("button", { type: "button", class: "tool" }, sign, word);
-  show(stored());
+  let theme = stored();
+  show();
   made.addEventListener("click", () => {
-    const next = themes[(themes.indexOf(stored()) + 1) % themes.length] ?? "auto";
-    keep(next);
-    show(next);
+    theme = themes[(themes.indexOf(theme) + 1) % themes.length] ?? "auto";
+    keep(theme);
+    show();
   });
   return made;
 
-  function show(theme: Theme): void {
-    if (theme === "auto") delete document.documentElement.dataset["theme"];
-    else document.documentElement.dataset["theme"] = theme;
+  function show(): void {
+    setSafe(document.documentElement, "data-theme", theme === "auto" ? undefined : theme);
     setText(sign, signs[theme]);
     setText(word, theme);
-    made.setAttribute("aria-label", `Theme: ${theme}`);
-    made.title = `Theme: ${theme}`;
+    setSafe(made, "aria-label", `Theme: ${theme}`);
+    setSafe(made, "title", `Theme: ${theme}`);
   }
 }
 
@@ -34,7 +34,7 @@ function stored(): Theme {
   try {
     return themes.find((theme) => theme === localStorage.getItem(storageKey)) ?? "auto";
   } catch {
-    return current();
+    return "auto";
   }
 }
 
@@ -42,12 +42,8 @@ function keep(theme: Theme): void {
   try {
     localStorage.setItem(storageKey, theme);
   } catch {
-    document.documentElement.dataset["theme"] = theme;
+    // It holds until the page is closed.
   }
-}
-
-function current(): Theme {
-  return themes.find((theme) => theme === document.documentElement.dataset["theme"]) ?? "auto";
 }
 
 const keys: readonly (readonly [key: string, what: string])[] = [

@@ -16,6 +16,8 @@ const forecast: ForecastMessage = {
       lot: { earliest: "2026-11-02T22:00:00Z", latest: "2026-11-03T01:00:00Z" },
       why: [],
     },
+    { node: "never-10", why: ["no reboot is needed"] },
+    { node: "never-9", why: ["no reboot is needed"] },
     { node: "never", why: ["paused"] },
   ],
   windows: [{ opensAt: "2026-11-02T22:00:00Z", closesAt: "2026-11-03T04:00:00Z" }],
@@ -64,8 +66,11 @@ describe("The calendar", () => {
     assert.equal(days[1]?.starts[0]?.place, 0.5 / 24);
   });
 
-  it("has the nodes that do not start, with their reasons", () =>
-    assert.deepEqual(never, [{ node: "never", why: ["paused"] }]));
+  it("has the nodes that do not start by their reasons, the fewest first", () =>
+    assert.deepEqual(never, [
+      { why: ["paused"], nodes: ["never"] },
+      { why: ["no reboot is needed"], nodes: ["never-9", "never-10"] },
+    ]));
 
   it("has days of 23 and 25 hours", () => {
     const short: Midnight = (time, after) => midnight(time, after) - (after > 0 ? 3_600_000 : 0);
