@@ -17,6 +17,8 @@ interface TypedOptions {
   environment?: Environment;
   api?: Api;
   readerGone?: AbortSignal;
+  /** Takes the files that a command writes. */
+  writeText?: (file: string, text: string) => Promise<void>;
   /** There is a screen, and this is what is drawn on it. */
   onRedraw?: (text: string) => void;
   /** Takes the function by which keys are typed on the screen. */
@@ -36,7 +38,7 @@ function screenOf(onRedraw: (text: string) => void, onOpen: TypedOptions["onOpen
 export async function type(
   world: Pick<SmallWorld, "api" | "signal"> & { time: Pick<SmallWorld["time"], "clock"> },
   args: readonly string[],
-  { environment = {}, api = world.api, readerGone, onRedraw, onOpen }: TypedOptions = {},
+  { environment = {}, api = world.api, readerGone, onRedraw, onOpen, writeText }: TypedOptions = {},
 ): Promise<Typed> {
   let out = "";
   let err = "";
@@ -46,6 +48,7 @@ export async function type(
     terminal: noTerminal,
     readerGone,
     screen: onRedraw && screenOf(onRedraw, onOpen),
+    ...(writeText && { writeText }),
     out: (text: string) => {
       out += text;
     },
