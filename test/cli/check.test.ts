@@ -162,6 +162,19 @@ const faults: Record<string, Row> = {
     says: /^1 node \(n3\): the DaemonSet does not tolerate the taint example\.com\/gpu$/,
     fix: /toleration/,
   },
+  "a node that has no daemon yet": {
+    plant: ({ addNode }) => {
+      const taints = [
+        { key: "example.com/rather-not", effect: "PreferNoSchedule" },
+        { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" },
+      ];
+      return addNode("n3", { spec: { taints } });
+    },
+    item: "nodes without a daemon",
+    result: "warning",
+    says: /^1 node \(n3\): no reason is visible in the Node$/,
+    fix: /kubectl describe daemonset/,
+  },
   "a node that the selector leaves out": {
     plant: ({ addNode }) => addNode("n3", { metadata: { labels: {} } }),
     item: "nodes without a daemon",
@@ -216,6 +229,17 @@ const faults: Record<string, Row> = {
     item: "admission policies",
     result: "warning",
     says: /^rebootd, which .*, has no binding that denies$/,
+  },
+  "a policy that only warns": {
+    plant: ({ api }) =>
+      api.patch(
+        `${admission}/validatingadmissionpolicybindings/rebootd`,
+        { spec: { validationActions: ["Warn", "Audit"] } },
+        { signal },
+      ),
+    item: "admission policies",
+    result: "warning",
+    says: /has no binding that denies$/,
   },
   "no lock object": {
     plant: ({ api }) => api.delete(lease, {}, { signal }),

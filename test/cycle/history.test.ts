@@ -82,10 +82,10 @@ describe("A cycle", () => {
     );
     assert.equal(history.rebootedAt, iso(noon - day));
     assert.deepEqual(
-      history.last.map(({ result, waitMs, drainMs }) => [result, waitMs, drainMs]),
+      history.last.map(({ result, why, waitMs, drainMs }) => [result, why, waitMs, drainMs]),
       [
-        ["failed", 5 * second, undefined],
-        ["rebooted", undefined, undefined],
+        ["failed", "file", 5 * second, undefined],
+        ["rebooted", "file", undefined, undefined],
       ],
     );
     const restored = { ...saved(late), phase: "Restoring" } as const;
