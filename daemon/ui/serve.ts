@@ -57,7 +57,8 @@ export async function serveUi(
     ...createForecasts(access),
     ...(options.canChange && { change: (name, body, inner) => change(access, name, body, inner) }),
   };
-  const [token, ticket] = [secret(), secret()];
+  const token = secret();
+  const ticket = options.openBrowser && secret();
   const onFault = (error: unknown) => io.err(`rebootd: ${withCauses(error)}\n`);
   const served = { port: options.port, token, ticket, sources, clock: access.clock, onFault };
   try {

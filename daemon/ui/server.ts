@@ -28,8 +28,8 @@ export interface PageServerOptions {
   /** 0: any free port. */
   port: number;
   token: string;
-  /** Opens the page once, in place of the token. */
-  ticket: string;
+  /** Opens the page once, in place of the token. Undefined: there is none. */
+  ticket: string | undefined;
   sources: Sources;
   clock: Clock;
   /** Called for a fault of rebootd itself, which the page does not get to see. */
@@ -52,7 +52,7 @@ const bodyMaxBytes = 8 * 1024;
 export async function servePage(options: PageServerOptions, signal: AbortSignal): Promise<{ port: number }> {
   const { token, sources, limits = usualLimits } = options;
   const canChange = sources.change !== undefined;
-  let ticket: string | undefined = options.ticket;
+  let { ticket } = options;
   let port = 0;
   const http = createServer(
     { maxHeaderSize: headMaxBytes, headersTimeout: headDeadlineMs, requestTimeout: requestDeadlineMs },
