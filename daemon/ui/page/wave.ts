@@ -105,8 +105,7 @@ export function inFlight(bars: readonly Bar[]): Step[] {
     // The slot of a busy node has no end yet.
     ...(isBusy(bar) ? [] : [{ at: bar.until, by: -1 }]),
   ]);
-  // A slot is released before the next node takes it.
-  edges.sort((a, b) => a.at - b.at || a.by - b.by);
+  edges.sort((a, b) => a.at - b.at);
   const steps: Step[] = [];
   let count = 0;
   for (const { at, by } of edges) {

@@ -43,6 +43,12 @@ describe("The calendar", () => {
     assert.deepEqual(parts, [[], [], [[0, 1, "kube-system/rebootd"]], [[0, 1, "kube-system/rebootd"]]]);
   });
 
+  it("has a node that starts at midnight in the day that begins", () => {
+    const nodes = [{ node: "a", startsAt: "2026-11-03T00:00:00Z", why: [] }];
+    const starts = calendarOf({ ...forecast, nodes }, midnight).days.map((day) => day.starts.length);
+    assert.deepEqual(starts, [0, 1, 0, 0]);
+  });
+
   it("says between which times a node may start, if the order is by lot", () => {
     const [a, b] = days.flatMap(({ starts }) => starts);
     assert.equal(a?.lot?.latest, Date.parse("2026-11-03T01:00:00Z"));

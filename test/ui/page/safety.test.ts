@@ -19,13 +19,13 @@ const forbidden: readonly [name: string, pattern: RegExp, offences: string[]][] 
   ],
   [
     "inline handlers",
-    /[\s"'`.]on[a-z]+\s*=[^=>]|setAttribute\(\s*["'`]on/,
-    ["a.onclick = b", '<p onclick="b">', 'a.setAttribute("onload", b)'],
+    /[\s"'`.]on[a-z]+\s*=[^=>]|setAttribute\(\s*["'`]on|[\s{,"'`]on(?:click|load|error|focus|key|pointer|mouse|input|change)\w*["'`]?\s*:/,
+    ["a.onclick = b", "{ onclick: b }", '<p onclick="b">', 'a.setAttribute("onload", b)'],
   ],
   [
     "inline styles",
-    /["'`]style["'`]|\sstyle\s*=|cssText|createElement\(\s*["'`]style/,
-    ['<p style="b">', 'a.setAttribute("style", b)', "a.style.cssText = b"],
+    /["'`]style["'`]|[\s{,]style\s*[=:]|cssText|createElement\(\s*["'`]style/,
+    ['<p style="b">', 'a.setAttribute("style", b)', "{ style: b }", "a.style.cssText = b"],
   ],
   ["addresses that run code", /javascript:/i, ['<a href="JavaScript:a()">']],
   [
