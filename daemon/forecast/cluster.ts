@@ -10,7 +10,8 @@ import type { VirtualNode } from "./node.ts";
 
 export interface Cluster {
   lock(): LockObjectState;
-  setLock(state: LockObjectState): void;
+  /** The change is that of the node of this name. */
+  setLock(state: LockObjectState, name: string): void;
   /** Takes note that this node has entered last. */
   entered(node: VirtualNode): void;
   /** The entries of the lock with this name, but for manual ones. */
@@ -27,7 +28,8 @@ export interface Cluster {
 
 export function createCluster({ lock: first, nodes, podsDown = [] }: ForecastInput): Cluster {
   let state = first;
-  let entries = entriesIn(first);
+  // Entries of others go only by their own change: those that expire are as good as gone.
+  const entries = new Map(Map.groupBy(nodeHolders(first.lock), ({ nodeID }) => nodeID));
   let lastNeededSince = lastEntered(holdersOf(first.lock))?.neededSince;
   // The others never move: those without a working daemon.
   const unavailable = new Set(
@@ -46,10 +48,12 @@ export function createCluster({ lock: first, nodes, podsDown = [] }: ForecastInp
   return {
     size: nodes.length,
     lock: () => state,
-    setLock(next) {
+    setLock(next, name) {
       state = next;
       parts = undefined;
-      entries = entriesIn(next);
+      const own = nodeHolders(next.lock).filter(({ nodeID }) => nodeID === name);
+      if (own.length > 0) entries.set(name, own);
+      else entries.delete(name);
     },
     entered({ record }) {
       lastNeededSince = record.need?.since ?? lastNeededSince;
@@ -83,10 +87,6 @@ export function createCluster({ lock: first, nodes, podsDown = [] }: ForecastInp
 
 function isUnderWay(record: CycleRecord): boolean {
   return isInCycle(record) && !record.announced;
-}
-
-function entriesIn({ lock }: LockObjectState): ReadonlyMap<string, readonly Holder[]> {
-  return Map.groupBy(nodeHolders(lock), ({ nodeID }) => nodeID);
 }
 
 function put(names: Set<string>, name: string, isIn: boolean): void {

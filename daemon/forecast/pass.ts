@@ -153,9 +153,11 @@ export function questionOf(cluster: Cluster, node: VirtualNode): Question {
 
 /** Others do not hold back a node that is in, so only its own entries count; there may be hundreds. */
 function lockFacts(cluster: Cluster, node: VirtualNode, now: number): LockFacts {
-  const question = questionOf(cluster, node);
-  const { state } = question;
-  if (isAtRest(node.record) || state.lock.state === "unreadable") return factsOf(question, now);
+  const state = cluster.lock();
+  if (isAtRest(node.record) || state.lock.state === "unreadable")
+    return factsOf(questionOf(cluster, node), now);
+  const { limits, haltAfter } = node.daemon;
+  const question = { waiting: waitingOf(node), view: {}, limits, haltAfter };
   const lock = { ...state.lock, holders: cluster.entriesOf(node.name) };
   return factsOf({ ...question, state: { ...state, lock } }, now);
 }
@@ -166,18 +168,18 @@ function act(cluster: Cluster, node: VirtualNode, action: Doing, now: number): v
     case "acquire": {
       const { unschedulable } = node.facts;
       const change = planAcquire(questionOf(cluster, node), { unschedulable, ttlMs }, now);
-      write(cluster, change);
+      write(cluster, node, change);
       if (change !== undefined) cluster.entered(node);
       break;
     }
     case "reenter":
-      write(cluster, planReenter(questionOf(cluster, node), ttlMs, now));
+      write(cluster, node, planReenter(questionOf(cluster, node), ttlMs, now));
       break;
     case "release": {
       const { limits, haltAfter } = node.daemon;
       const seen = cluster.entriesOf(node.name);
       const what = { name: node.name, seen, end: action.end, haltAfter, concurrency: limits.concurrency };
-      write(cluster, planRelease(cluster.lock(), what));
+      write(cluster, node, planRelease(cluster.lock(), what));
       if (node.cycle !== undefined) node.cycle.endsAt ??= now;
       break;
     }
@@ -197,8 +199,8 @@ function act(cluster: Cluster, node: VirtualNode, action: Doing, now: number): v
   }
 }
 
-function write(cluster: Cluster, change: LockObjectChange | undefined): void {
-  if (change !== undefined) cluster.setLock(stateAfter(cluster.lock(), change));
+function write(cluster: Cluster, { name }: VirtualNode, change: LockObjectChange | undefined): void {
+  if (change !== undefined) cluster.setLock(stateAfter(cluster.lock(), change), name);
 }
 
 function save(cluster: Cluster, node: VirtualNode, next: CycleRecord, change: NodeChange, now: number): void {

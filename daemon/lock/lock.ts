@@ -243,8 +243,11 @@ export function foreignEntry(lock: LockValue, { name }: NodeIdentity, now: numbe
 
 /** The live entries of other nodes; several of one node are one slot. */
 export function otherHolders(lock: LockValue, self: NodeIdentity, now: number): readonly Holder[] {
-  const others = nodeHolders(lock).filter((holder) => !isNamed(holder, self) && !isExpired(holder, now));
-  return [...new Map(others.map((holder) => [holder.nodeID, holder])).values()];
+  const others = new Map<string, Holder>();
+  for (const holder of nodeHolders(lock)) {
+    if (!isNamed(holder, self) && !isExpired(holder, now)) others.set(holder.nodeID, holder);
+  }
+  return [...others.values()];
 }
 
 function isNamed(holder: Holder, { name }: NodeIdentity): boolean {
