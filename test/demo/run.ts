@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../daemon/time/clock.ts";
-import { startSimulatedServer } from "../kubernetes/server.ts";
+import { administrator, startSimulatedServer } from "../kubernetes/server.ts";
 import type { Workload } from "../kubernetes/workloads.ts";
+import { defaultLock, setLock } from "../world/lock-place.ts";
 import { startRebootd } from "../world/rebootd.ts";
 import { startUi, type UiProcess } from "../world/ui-process.ts";
 import { startWorld, type World } from "../world/world.ts";
@@ -51,6 +52,8 @@ function headLine({ nodes, concurrency, pods }: DemoOptions): string {
 async function startCluster(options: DemoOptions, folder: string, signal: AbortSignal): Promise<World> {
   // Who may do what is another test's subject.
   const server = await startSimulatedServer(clock, { authorization: "always-allow" });
+  // Commands look for the object of the lock before any daemon has taken a slot.
+  await setLock({ api: server.apiFor(administrator), signal }, defaultLock, null);
   return startWorld({
     server,
     folder,

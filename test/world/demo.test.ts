@@ -100,8 +100,11 @@ describe("The programs", () => {
       assert.deepEqual([processesLeft(), filesLeft()], [[], []]);
     });
 
-    it("stays after the roll when it is asked to, until SIGTERM", async () => {
-      const demo = start("demo", "--nodes", "1", "--pods", "0", "--reboot-seconds", "0.2", "--keep");
+    it("stays after the roll when it is asked to, with the page, until SIGTERM", async () => {
+      const demo = start("demo", "--nodes", "1", "--pods", "0", "--reboot-seconds", "0.2", "--keep", "--ui");
+      await demo.says(/the page: http:\/\/127\.0\.0\.1:\d+\/\S+\//);
+      const page = await fetch(/http:\S+/.exec(demo.text())?.[0] ?? "");
+      assert.match(await page.text(), /<title>rebootd<\/title>/);
       await demo.says(/kubectl --kubeconfig \S+ get nodes/);
       demo.child.kill("SIGTERM");
       assert.equal(await demo.ended, 0, demo.text());
