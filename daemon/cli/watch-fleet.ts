@@ -35,6 +35,8 @@ export interface FleetViewer {
 export const gatherMs = 200;
 /** The lists are read again after this time: a watch may be silently broken. */
 const trustMs = 15 * 60_000;
+/** Full Nodes have 10 to 20 KB, of which nearly all is thrown away: small pages leave less of that at a time. */
+const nodesOnPageMax = 50;
 /** A person looks on, and there is one of them. */
 const pauses = {
   ended: { firstMs: 200, maxMs: 5000 },
@@ -46,6 +48,15 @@ const pauses = {
 interface KnownNode {
   metadata: Metadata;
   node: Node;
+}
+
+/** The condition Ready is the only one that a view needs; a Node has a dozen of them. */
+function knownNode({ metadata, spec, status }: WholeNode, hooks: readonly string[] | undefined): KnownNode {
+  const own = keptMetadata(metadata, hooks);
+  const conditions = (status?.conditions ?? []).filter(({ type }) => type === "Ready");
+  const { unschedulable } = spec ?? {};
+  const node = keptOfNode({ ...(unschedulable && { spec: { unschedulable } }), status: { conditions } });
+  return { metadata: own, node: { ...node, metadata: own } };
 }
 
 /** The parts of a fleet that have a watch each. */
@@ -76,8 +87,9 @@ export async function watchFleet(access: Access, viewer: FleetViewer, signal: Ab
       {
         ...heard("nodes"),
         collection: paths.nodes,
+        pageSizeMax: nodesOnPageMax,
         query: { labelSelector: viewer.labelSelector, fieldSelector: viewer.fieldSelector },
-        keep: (node) => ({ metadata: keptMetadata(node.metadata, access.hooks), node: keptOfNode(node) }),
+        keep: (node) => knownNode(node, access.hooks),
         keyOf: ({ metadata }) => metadata.name ?? "",
         kept: picture.nodes,
       },
@@ -193,6 +205,7 @@ interface Followed<Whole, T>
   extends Pick<InformerOptions<Whole, T>, "collection" | "query" | "keep" | "onBreak"> {
   kept: Map<string, T>;
   keyOf: (object: T) => string;
+  pageSizeMax?: number;
   onChange: () => void;
   onOpen: () => void;
 }
@@ -200,7 +213,7 @@ interface Followed<Whole, T>
 /** Keeps a map in step with a collection. */
 function followAll<Whole extends { metadata?: Metadata }, T>(
   { api, clock, random }: Access,
-  { kept, keyOf, onChange, ...followed }: Followed<Whole, T>,
+  { kept, keyOf, pageSizeMax, onChange, ...followed }: Followed<Whole, T>,
   signal: AbortSignal,
 ): Promise<void> {
   return runInformer<Whole, T>(
@@ -209,6 +222,7 @@ function followAll<Whole extends { metadata?: Metadata }, T>(
       ...{ api, clock, random, pauses },
       list: {
         trustMs,
+        ...(pageSizeMax !== undefined && { pageSizeMax }),
         async onPages(pages) {
           const listed = new Map<string, T>();
           for await (const items of pages) for (const item of items) listed.set(keyOf(item), item);

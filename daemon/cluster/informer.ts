@@ -22,6 +22,8 @@ export interface InformerOptions<Whole, T> {
      * the server.
      */
     trustMs: number;
+    /** Limits the objects of a page, for large ones. */
+    pageSizeMax?: number;
     /** The whole collection, page by page: at the start, and whenever changes may have been missed. */
     onPages: (pages: AsyncIterable<readonly T[]>) => Promise<void>;
   };
@@ -79,7 +81,8 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
 
   async function* pages(): AsyncIterable<readonly T[]> {
     let listed: string | undefined;
-    for await (const { items, metadata } of pagesOf<Whole>(api, collection, { signal, query })) {
+    const size = list?.pageSizeMax;
+    for await (const { items, metadata } of pagesOf<Whole>(api, collection, { signal, query }, size, size)) {
       listed = metadata.resourceVersion;
       yield items.map(keep);
     }

@@ -9,7 +9,7 @@ const pageChars = 4 * 1024 * 1024;
 const fewer = 8;
 
 /**
- * A collection, page by page; the first page may be smaller. A page that is too large is requested again with
+ * A collection, page by page; the first page may be smaller, and none has more than `mostSize` objects. A page that is too large is requested again with
  * fewer objects.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
@@ -18,15 +18,16 @@ export async function* pagesOf<T>(
   collection: string,
   options: CallOptions,
   firstSize = pageSize,
+  mostSize = pageSize,
 ): AsyncIterable<List<T>> {
-  let limit = firstSize;
+  let limit = Math.min(firstSize, mostSize);
   let next: string | undefined;
   do {
     const page = await pageOf<T>(api, collection, options, limit, next);
     const { items, size = 0, metadata } = page;
     const perItem = Math.max(size, 1) / Math.max(items.length, 1);
     yield page;
-    limit = Math.max(1, Math.min(pageSize, Math.floor(pageChars / perItem)));
+    limit = Math.max(1, Math.min(mostSize, Math.floor(pageChars / perItem)));
     next = metadata.continue;
   } while (next !== undefined);
 }

@@ -5,6 +5,7 @@ import { anyOf } from "../../daemon/text/list.ts";
 import { onStopSignals } from "../kubernetes/stop-signals.ts";
 import { benchBroken } from "./broken.ts";
 import { brokenWorlds } from "./broken-worlds.ts";
+import { benchCommands } from "./commands.ts";
 import { benchDrain } from "./drain.ts";
 import { type Figure, figureLine } from "./figures.ts";
 import { benchHostile } from "./hostile.ts";
@@ -17,6 +18,7 @@ const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
     ...quietWorlds.map((world) => () => benchQuiet(world)),
     ...brokenWorlds.map((world) => () => benchBroken(world)),
   ],
+  commands: [1, 5, 5000].map((nodes) => () => benchCommands(nodes)),
   drain: [benchDrain],
   hostile: [benchHostile],
   lock: [
