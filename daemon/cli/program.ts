@@ -135,7 +135,7 @@ function usage(message: string, program: Command, args: readonly string[]): stri
   const named = args
     .filter((arg) => arg.startsWith("-") && arg.includes("="))
     .reduce((shown, arg) => shown.replaceAll(arg, arg.slice(0, arg.indexOf("="))), message);
-  const text = named.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+  const text = named.replace(/^error: |\.$/g, "").replace(/\s*\n\s*/g, " ");
   const command = program.commands.find((known) => known.name() === args[0]);
   const help = command === undefined ? "rebootd --help" : `rebootd ${args[0]} --help`;
   return `${text}; see '${help}'`;

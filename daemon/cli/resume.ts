@@ -5,7 +5,8 @@ import type { LockObjectState } from "../lock/lock-object.ts";
 import { type Access, accessOf, apiOf, type PersonIo, withAccess } from "./access.ts";
 import { nodeName, nodeOrAll } from "./node-name.ts";
 import { resumeNode } from "./pause.ts";
-import { age, table } from "./table.ts";
+import { age, paintedTable } from "./table.ts";
+import { joined, type Terminal, type Text } from "./terminal.ts";
 
 /**
  * `rebootd resume --all`: the pause of all nodes ends, and failures up to now no longer count, so that nodes
@@ -23,15 +24,16 @@ export function resumeCommand(io: PersonIo, signal: AbortSignal): Command {
     if (node !== undefined) {
       return io.out(await resumeNode({ ...io, api: apiOf(command, io) }, node, signal));
     }
-    io.out(await resumeAll(await accessOf(command, io, signal), signal));
+    io.out(await resumeAll(await accessOf(command, io, signal), io.terminal, signal));
   });
 }
 
-/** Ends the pause of all nodes, and a halt. Resolves with the text to print. */
+/** Ends the pause of all nodes, and a halt. Resolves with the text to print on this terminal. */
 export async function resumeAll(
   { lockObject, clock }: Pick<Access, "lockObject" | "clock">,
+  terminal: Pick<Terminal, "columns">,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Text> {
   let found: Omit<LockObjectState, "lock"> | undefined;
   await lockObject.swap((state) => {
     found = state;
@@ -40,21 +42,28 @@ export async function resumeAll(
     if (!isPaused && !hasFailures) return undefined;
     return { ...(isPaused && { paused: null }), ...(hasFailures && { failures: [] }) };
   }, signal);
-  return found === undefined ? "" : resumeText(found, clock.wall());
+  return found === undefined ? "" : resumeText(found, terminal, clock.wall());
 }
 
 /** The text to print: everything that was ended. */
-function resumeText({ failures, paused }: Omit<LockObjectState, "lock">, now: number): string {
+function resumeText(
+  { failures, paused }: Omit<LockObjectState, "lock">,
+  terminal: Pick<Terminal, "columns">,
+  now: number,
+): Text {
   const pause = parsePause(paused);
-  const texts = [
+  const texts: readonly Text[] = [
     ...(pause === undefined ? [] : [`resumed: nodes may reboot\nbefore: ${pausedText(pause)}\n`]),
-    ...(isNone(failures) ? [] : [failuresText(failures, now)]),
+    ...(isNone(failures) ? [] : [failuresText(failures, terminal, now)]),
   ];
-  return texts.length > 0 ? texts.join("\n") : "nothing is paused or halted\n";
+  return texts.length > 0 ? joined(texts, "\n") : "nothing is paused or halted\n";
 }
 
-function failuresText(failures: Failures, now: number): string {
+function failuresText(failures: Failures, terminal: Pick<Terminal, "columns">, now: number): Text {
   if (failures.state === "unreadable") return "unreadable failure count reset; nodes may start\n";
   const rows = failures.failed.map(({ node, at, message }) => [node, age(at, now), message]);
-  return `failure count reset; nodes may start\n\n${table(["FAILED", "SINCE", "WHY"], rows)}`;
+  return [
+    "failure count reset; nodes may start\n\n",
+    paintedTable(["FAILED", "SINCE", "WHY"], rows, terminal),
+  ];
 }

@@ -1,7 +1,7 @@
 import { cells, cutCells, padCells, wrapCells } from "../text/cells.ts";
 import { oneLine } from "../text/one-line.ts";
 import { durationText } from "../time/duration.ts";
-import { joined, noTerminal, paint, type Style, type Terminal, type Text, unpainted } from "./terminal.ts";
+import { joined, paint, type Style, type Terminal, type Text } from "./terminal.ts";
 
 /** The time since then, in the form of {@link durationText}; undefined for a text that is no time. */
 export function age(time: string | undefined, now: number): string | undefined {
@@ -66,9 +66,4 @@ export function paintedTable(
   if (rows.length === 0) return "";
   const heading = header.map((text) => ({ text, style: "heading" as const }));
   return columns([heading, ...rows], terminal, look);
-}
-
-/** The same without styles, and as wide as its texts. */
-export function table(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  return unpainted(paintedTable(header, rows, noTerminal));
 }

@@ -5,6 +5,7 @@ import { nodeName } from "../cli/node-name.ts";
 import { pause, resumeNode } from "../cli/pause.ts";
 import { requestReboot } from "../cli/reboot.ts";
 import { resumeAll } from "../cli/resume.ts";
+import { noTerminal, unpainted } from "../cli/terminal.ts";
 import { unlock } from "../cli/unlock.ts";
 import { ConfigError } from "../text/config-error.ts";
 import type { ChangeName, Changes } from "./wire.ts";
@@ -53,7 +54,9 @@ const makers: { [N in ChangeName]: Make<N> } = {
     return pause(way, named(node), rest, signal);
   },
   resume: (access, { node }, signal) =>
-    node === undefined ? resumeAll(access, signal) : resumeNode(access, nodeName(node), signal),
+    node === undefined
+      ? resumeAll(access, noTerminal, signal).then(unpainted)
+      : resumeNode(access, nodeName(node), signal),
   reboot: (access, { node, reason, urgent = false }, signal) =>
     requestReboot(access, nodeName(node), { reason, urgent }, signal),
   lock: (access, { reason }, signal) => lockManually(access, reason, signal),

@@ -18,7 +18,7 @@ export interface CheckCluster {
   /** The exit code and the output of `rebootd check`; by default asked by an administrator. */
   check(args?: readonly string[], api?: Api): Promise<Typed>;
   /** Of a user with these rights of reading and writing, and no others. */
-  userWith(rules: readonly object[]): Promise<Api>;
+  userWith(rules: readonly object[], name?: string): Promise<Api>;
   addNode(name: string, changes?: NodeChanges): Promise<void>;
   addDaemon(node: string, changes?: { image?: string; isReady?: boolean }): Promise<void>;
   /** Changes the DaemonSet, and says in its status that all its pods are as it is now. */
@@ -50,8 +50,7 @@ export async function startCheckCluster({
   const cluster: CheckCluster = {
     api,
     check: (args = [], own = api) => type({ api: own, signal, time: { clock } }, ["check", ...args]),
-    async userWith(rules) {
-      const name = "reader";
+    async userWith(rules, name = "reader") {
       const rbac = "/apis/rbac.authorization.k8s.io/v1";
       await create(`${rbac}/clusterroles`, { metadata: { name }, rules });
       await create(`${rbac}/clusterrolebindings`, {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import type { NotifyIo } from "../../daemon/cli/notify.ts";
 import { runProgram } from "../../daemon/cli/program.ts";
 import type { Screen } from "../../daemon/cli/screen.ts";
 import { noTerminal, unpainted } from "../../daemon/cli/terminal.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import type { Environment } from "../../daemon/config/environment.ts";
-import { openMessages } from "../notify/no-messages.ts";
+import { openMessages as openNone } from "../notify/no-messages.ts";
 import type { SmallWorld } from "./small-world.ts";
 
 export interface Typed {
@@ -19,6 +20,10 @@ interface TypedOptions {
   readerGone?: AbortSignal;
   /** Takes the files that a command writes. */
   writeText?: (file: string, text: string) => Promise<void>;
+  /** The width of the terminal; without it there is none. */
+  columns?: number | undefined;
+  /** Without it there is nobody to send messages to. */
+  openMessages?: NotifyIo["openMessages"];
   /** There is a screen, and this is what is drawn on it. */
   onRedraw?: (text: string) => void;
   /** Takes the function by which keys are typed on the screen. */
@@ -38,14 +43,23 @@ function screenOf(onRedraw: (text: string) => void, onOpen: TypedOptions["onOpen
 export async function type(
   world: Pick<SmallWorld, "api" | "signal"> & { time: Pick<SmallWorld["time"], "clock"> },
   args: readonly string[],
-  { environment = {}, api = world.api, readerGone, onRedraw, onOpen, writeText }: TypedOptions = {},
+  {
+    environment = {},
+    api = world.api,
+    readerGone,
+    columns,
+    openMessages = openNone,
+    writeText,
+    onRedraw,
+    onOpen,
+  }: TypedOptions = {},
 ): Promise<Typed> {
   let out = "";
   let err = "";
   const io = {
     environment,
     version: "0",
-    terminal: noTerminal,
+    terminal: { ...noTerminal, columns },
     readerGone,
     screen: onRedraw && screenOf(onRedraw, onOpen),
     ...(writeText && { writeText }),
