@@ -70,6 +70,8 @@ export async function readNodeEvents(
     }
   } catch (error) {
     if (isApiError(error, "forbidden")) return undefined;
+    // A server without the namespace, or without events, has none of the node.
+    if (isApiError(error, "not-found")) return [];
     throw error;
   }
   const time = ({ at }: NodeEvent) => Date.parse(at ?? "") || 0;
