@@ -67,8 +67,8 @@ export function daemonOf(node: string): User {
   return { name: `rebootd:${node}`, groups: [] };
 }
 
-/** Half as often as on a real node: heartbeats are half of all requests of a story, and say nothing in it. */
-const heartbeatMs = 20_000;
+/** Less often than on a real node: heartbeats are half of all requests of a story, and say nothing in it. */
+const seldom = { heartbeatMs: 20_000, statusEvery: 3 };
 
 const controlPlaneLabel = { "node-role.kubernetes.io/control-plane": "" };
 
@@ -128,7 +128,7 @@ export function createSimulatedNode(
       runKubelet(
         portsFor(`kubelet:${name}`, power, clock),
         { name, number, machineID, bootID, ...(isMember && { labels: controlPlaneLabel }) },
-        { ...kubeletDefaults, heartbeatMs, ...options.kubelet, ...(isMember && { staticPods }) },
+        { ...kubeletDefaults, ...seldom, ...options.kubelet, ...(isMember && { staticPods }) },
         onRegistered,
       ),
     startDaemon: () => startDaemon(daemonOptions),

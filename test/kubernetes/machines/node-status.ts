@@ -25,8 +25,10 @@ export interface Host {
 }
 
 export interface NodeStatusOptions {
-  /** How often the Lease is renewed, and how often the status is compared with what the server has. */
+  /** How often the Lease is renewed. */
   heartbeatMs: number;
+  /** After so many of these times the status is compared with what the server has. */
+  statusEvery: number;
   /** From the start of the kubelet until the node is Ready. */
   readyAfterMs: number;
 }
@@ -39,7 +41,7 @@ export async function runNodeStatus(
   onRegistered: () => void,
 ): Promise<void> {
   const { api, clock, random, signal } = ports;
-  const { heartbeatMs, readyAfterMs } = options;
+  const { heartbeatMs, statusEvery, readyAfterMs } = options;
   const readyAt = clock.elapsed() + readyAfterMs;
   const nodePath = `${collection("nodes")}/${host.name}`;
 
@@ -50,7 +52,7 @@ export async function runNodeStatus(
     await pause(readyAt - clock.elapsed());
     while (!signal.aborted) {
       await untilAccepted(() => report(undefined));
-      await pause(heartbeatMs);
+      await pause(statusEvery * heartbeatMs);
     }
   };
   const stayAlive = async () => {

@@ -174,7 +174,7 @@ function worldOf(scenario: Scenario): SmallWorldOptions {
     ...(joinsAfter && { joinsAfterMs: { [`n${nodes}`]: joinsAfter * 1000 } }),
     logind: logindOf,
     ...(controlPlane && { controlPlane: { members: controlPlane, staticPods } }),
-    kubelet: { heartbeatMs: 20_000, podStopMs: 4000 },
+    kubelet: { heartbeatMs: 20_000, statusEvery: 1, podStopMs: 4000 },
     options,
     workloads: workloadsOf(scenario),
     ...(agents && { nodeAgents: { name: "agent", boundBy: agents } }),
