@@ -14,7 +14,7 @@ export function bundlePage(): PageFiles {
     outdir: "page",
     bundle: true,
     platform: "browser",
-    target: ["chrome120", "firefox121", "safari17"],
+    target: ["chrome123", "firefox121", "safari17.5"],
     format: "esm",
     minify: true,
     charset: "utf8",
