@@ -6,7 +6,7 @@ import { lockPlace, placeOptions } from "../config/options/lock.ts";
 import { createLockObject, type LockObject, type LockPlace } from "../lock/lock-object.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { CommandRefused } from "./admin.ts";
-import { addClusterOptions, addNamespaceOption, type Credentials, credentialsOf } from "./cluster-options.ts";
+import { addClusterOptions, type Credentials, credentialsOf } from "./cluster-options.ts";
 import { findPlace, objectText } from "./find-place.ts";
 import { addEnvironmentHelp, addOptions, givenOptions, typedOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
@@ -43,11 +43,6 @@ export interface PersonIo {
   connect: (credentials: Credentials) => Api;
   /** The name of the cluster for people. */
   clusterName?: (credentials: Credentials) => string;
-}
-
-/** Adds the options that say which cluster, for a command that has no use for the lock. */
-export function withCluster(command: Command): Command {
-  return addNamespaceOption(addClusterOptions(command));
 }
 
 /** Adds the options that say which cluster, and where in it the lock is. */

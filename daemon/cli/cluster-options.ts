@@ -45,10 +45,10 @@ export function addClusterOptions(command: Command): Command {
 
 const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
-/** Adds `-n`, which kubectl takes in every place; a command without a lock does not need it. */
-export function addNamespaceOption(command: Command): Command {
-  const option = new Option("-n, --namespace <NAME>", "Namespace of the lock object");
-  return command.addOption(option.helpGroup(heading));
+/** The same, and `-n`, which kubectl takes in every place; for a command that has no use for the lock. */
+export function withCluster(command: Command): Command {
+  const namespace = new Option("-n, --namespace <NAME>", "Namespace of the lock object");
+  return addClusterOptions(command).addOption(namespace.helpGroup(heading));
 }
 
 /** The names of those options that were typed and that the daemon does not have. */

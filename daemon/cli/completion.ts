@@ -7,7 +7,7 @@ import { oneLine } from "../text/one-line.ts";
 import type { Clock } from "../time/clock.ts";
 import { withDeadline } from "../time/deadline.ts";
 import type { PersonIo } from "./access.ts";
-import { addClusterOptions, addNamespaceOption, type Credentials, credentialsOf } from "./cluster-options.ts";
+import { type Credentials, credentialsOf, withCluster } from "./cluster-options.ts";
 import { type Shell, scripts } from "./completion-scripts.ts";
 import { type Candidate, type Expected, expected, type Live } from "./completion-words.ts";
 
@@ -96,7 +96,7 @@ const isWord = (name: string) => /^[\p{L}\p{N}\p{P}\p{S}]+$/u.test(name);
 
 /** The options for the cluster among the words that were typed. */
 function credentialsIn(line: readonly string[], { environment }: CompletionIo): Credentials {
-  const command = addNamespaceOption(addClusterOptions(new Command()))
+  const command = withCluster(new Command())
     .allowUnknownOption()
     .allowExcessArguments()
     .exitOverride()

@@ -2,8 +2,10 @@ import { Command, Option } from "commander";
 import { listNodeMetadata, readNodeMetadata } from "../cluster/nodes.ts";
 import { invalidValue, printable } from "../text/config-error.ts";
 import { parseLongDurationMs } from "../time/duration.ts";
-import { apiOf, type PersonIo, withCluster } from "./access.ts";
+import { apiOf, type PersonIo } from "./access.ts";
 import { noSuchNode } from "./admin.ts";
+import { withCluster } from "./cluster-options.ts";
+import { keptMetadata } from "./fleet.ts";
 import { nodeNames } from "./node-name.ts";
 import { dump, outputOption } from "./output.ts";
 
@@ -46,7 +48,7 @@ export function historyCommand(io: PersonIo, signal: AbortSignal): Command {
     const api = apiOf(command, io);
     const nodes =
       names.length === 0
-        ? await listNodeMetadata(api, { signal })
+        ? await listNodeMetadata(api, { signal }, (metadata) => keptMetadata(metadata))
         : await Promise.all(names.map((name) => readNodeMetadata(api, name, signal)));
     const { historyText, pastCycles } = await import("./past-cycles.ts");
     const now = io.clock.wall();

@@ -55,6 +55,11 @@ export function givenOptions<N extends string>(
   return raw as RawValues<N>;
 }
 
+/** The value of a short option: kubectl takes `-o=json` too, of which commander leaves the "=" there. */
+export function typedValue(given: string): string {
+  return given.replace(/^=/, "");
+}
+
 /** The files that KUBECONFIG names. */
 export function kubeconfigFiles(environment: Environment): string[] {
   return (environment["KUBECONFIG"] ?? "").split(":").filter((file) => file !== "");

@@ -5,8 +5,9 @@ import { signed } from "../annotations/value.ts";
 import { isAtRest, isHeldBack, parseRecord, unfailed, writeRecord } from "../cycle/record.ts";
 import { acceptedFrom, requestText } from "../cycle/request.ts";
 import { oneLine } from "../text/one-line.ts";
-import { apiOf, type PersonIo, withCluster } from "./access.ts";
+import { apiOf, type PersonIo } from "./access.ts";
 import { annotateNode } from "./admin.ts";
+import { withCluster } from "./cluster-options.ts";
 import { nodeName } from "./node-name.ts";
 import { whoAmI } from "./who.ts";
 

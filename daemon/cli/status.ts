@@ -7,6 +7,7 @@ import { iso } from "../time/iso.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { type ClusterStatus, fleetStatus, type Selection } from "./cluster-status.ts";
 import { type Fleet, readFleet } from "./fleet.ts";
+import { typedValue } from "./options.ts";
 import { dump, outputOption } from "./output.ts";
 import { statusText, statusView } from "./status-text.ts";
 import { paint, type Terminal, type Text } from "./terminal.ts";
@@ -120,7 +121,7 @@ export function selectorOption(): Option {
     "-l, --selector <SELECTOR>",
     "Only nodes with these labels, for example pool=db",
   ).argParser((given: string) => {
-    const text = given.replace(/^=/, "");
+    const text = typedValue(given);
     if (z.safeParse(labelSelector, text).success) return text;
     throw invalidValue(
       "selector",

@@ -4,6 +4,7 @@ import { anyOf } from "../text/list.ts";
 import { parseLongDurationMs } from "../time/duration.ts";
 import { accessOf, type PersonIo, withAccess } from "./access.ts";
 import { nodeNames } from "./node-name.ts";
+import { typedValue } from "./options.ts";
 import { selectorOption } from "./status.ts";
 import { type WaitCondition, waitConditions } from "./wait-conditions.ts";
 
@@ -31,7 +32,7 @@ export function waitCommand(io: PersonIo, signal: AbortSignal): Command {
       .addOption(
         new Option("--for <CONDITION>", `Condition: ${meanings.join("; ")}`)
           .argParser((given: string) => {
-            const known = names.find((name) => name === given.replace(/^=/, "").toLowerCase());
+            const known = names.find((name) => name === typedValue(given).toLowerCase());
             if (known !== undefined) return known;
             throw invalidValue("for", printable(given), `must be ${anyOf(names)}`);
           })
@@ -61,7 +62,7 @@ export function waitCommand(io: PersonIo, signal: AbortSignal): Command {
 }
 
 function parseTimeout(given: string): number {
-  const text = given.replace(/^=/, "");
+  const text = typedValue(given);
   const ms = text === "0" ? 0 : parseLongDurationMs(text);
   if (ms !== undefined && Number.isFinite(ms) && ms >= 0) return ms;
   throw invalidValue("timeout", printable(given), "must be a duration, for example 90s, 30m or 2d");
