@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { ConfigError, invalidValue, printable } from "../text/config-error.ts";
-import type { ValueType } from "./values.ts";
+import type { ValueType } from "./value-type.ts";
 
 /** One option of `rebootd run`. Its environment variable is `REBOOTD_` and the name in upper case. */
 export interface Option<T> {

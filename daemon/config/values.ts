@@ -5,47 +5,12 @@ import { type Matcher, parseMatchers } from "../silence/matchers.ts";
 import { anyOf } from "../text/list.ts";
 import { compileRe2, type Pattern } from "../text/re2.ts";
 import { parseDurationMs } from "../time/duration.ts";
+import { type Form, patterns } from "./form.ts";
 import { isLockKind, lockKinds } from "./lock-kinds.ts";
 import { shellWords } from "./shell-words.ts";
+import { attempt, Refusal, type ValueType, value } from "./value-type.ts";
 
-/**
- * The kinds of option values: text in, value out. Each refusal is a rule such as "must be a file, for example
- * /a"; the caller adds the option's name and the value.
- */
-export type ValueType<T> = z.ZodMiniType<T, string>;
-
-/** A text is refused for which `parse` returns undefined; a {@link Refusal} says why as well. */
-function value<T>(rule: string, parse: (text: string) => T | Refusal | undefined): ValueType<T> {
-  const transform = z.transform((text: string, context) => {
-    const parsed: T | Refusal | undefined = parse(text);
-    const isRefused = parsed instanceof Refusal;
-    if (!isRefused && parsed !== undefined) return parsed;
-    const message = isRefused ? `${rule}, but ${parsed.why}` : rule;
-    context.issues.push({ code: "custom", message, input: text });
-    return z.NEVER;
-  });
-  return z.pipe(z.string(), transform);
-}
-
-/** The value that `parse` makes of the text; it throws an Error whose message is a rule. */
-export function parsedBy<T>(parse: (text: string) => T): ValueType<T> {
-  const transform = z.transform((text: string, context) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      context.issues.push({ code: "custom", message: (error as Error).message, input: text });
-      return z.NEVER;
-    }
-  });
-  return z.pipe(z.string(), transform);
-}
-
-class Refusal {
-  readonly why: string;
-  constructor(why: string) {
-    this.why = why;
-  }
-}
+/** The kinds of option values. */
 
 /** Timers cannot wait longer than 2^31-1 ms. */
 const durationMaxMs = 24 * 24 * 3_600_000;
@@ -60,7 +25,9 @@ export function duration({
   const most = maxMs === durationMaxMs ? "576h" : `${maxMs / 1000}s`;
   const range = minMs > 0 ? `from ${minMs / 1000}s to ${most}` : `of at most ${most}`;
   const example = maxMs < 60_000 * 15 ? "15s" : "90s, 15m or 1h30m";
-  return value(`must be a duration ${range}, for example ${example}`, (text) => {
+  const zero: Form = minMs === 0 ? { integer: { min: 0, max: 0 } } : {};
+  const form = { ...zero, text: { pattern: patterns.duration } };
+  return value(`must be a duration ${range}, for example ${example}`, form, (text) => {
     const ms = parseDurationMs(text);
     return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
   });
@@ -69,6 +36,7 @@ export function duration({
 /** Milliseconds to wait for people who are logged in; undefined: not at all. */
 export const loggedInUsers: ValueType<{ waitMs: number | undefined }> = value(
   "must be ignore or wait:DURATION of at least 1s, for example wait:10m",
+  { text: { pattern: patterns.loggedInUsers } },
   (text) => {
     if (text === "ignore") return { waitMs: undefined };
     const ms = text.startsWith("wait:") ? parseDurationMs(text.slice("wait:".length)) : undefined;
@@ -87,6 +55,7 @@ export interface EscalationSteps {
 
 export const escalation: ValueType<EscalationSteps> = value(
   "must be a list of the steps evict, delete and reboot in this order, the first two with a duration of at least 1s, which one of them may omit, for example evict:10m,delete:2m,reboot",
+  { text: { pattern: patterns.escalation } },
   (text) => {
     const found = /^(evict|delete)(?::([^,]+))?(?:,(delete)(?::([^,]+))?)?(,reboot)?$/.exec(text);
     if (found === null) return undefined;
@@ -119,35 +88,49 @@ export function integer({
   max: number;
   like?: number;
 }): ValueType<number> {
-  return value(`must be a whole number from ${min} to ${max}, for example ${like}`, (text) => {
-    const number = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
-    return number >= min && number <= max ? number : undefined;
-  });
+  return value(
+    `must be a whole number from ${min} to ${max}, for example ${like}`,
+    { integer: { min, max } },
+    (text) => {
+      const number = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+      return number >= min && number <= max ? number : undefined;
+    },
+  );
 }
 
 export function choice<const T extends string>(...choices: T[]): ValueType<T> {
-  return value(`must be ${anyOf(choices)}`, (text) => choices.find((choice) => choice === text));
+  return value(`must be ${anyOf(choices)}`, { choices }, (text) => choices.find((choice) => choice === text));
 }
 
 /** Takes the spellings of Go's strconv.ParseBool, which kured's manifests use. */
-export const bool: ValueType<boolean> = value("must be true or false", (text) => {
+export const bool: ValueType<boolean> = value("must be true or false", { boolean: true }, (text) => {
   if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
   return /^(0|f|F|false|FALSE|False)$/.test(text) ? false : undefined;
 });
 
-export function text({ rule, like }: { rule: string; like: RegExp }): ValueType<string> {
-  return value(rule, (given) => (like.test(given) ? given : undefined));
+export function text({
+  rule,
+  like,
+  form = { text: { pattern: like } },
+}: {
+  rule: string;
+  like: RegExp;
+  form?: Form;
+}): ValueType<string> {
+  return value(rule, form, (given) => (like.test(given) ? given : undefined));
 }
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
 export const objectName = text({
   rule: "must be the name of an object: lower case letters, digits, '-' and '.', at most 253, for example worker-1",
   like: /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  form: { text: { pattern: patterns.objectName, lengthMax: 253 } },
 });
 
 /** The kind is in lower case, as kubectl takes it. */
 export const lockObject: ValueType<{ kind: LockKind; name: string }> = value(
   `must be ${anyOf(Object.keys(lockKinds).map((kind) => `${kind}/NAME`))}, for example lease/rebootd`,
+  { text: { pattern: patterns.lockObject } },
   (given) => {
     const [kind = "", name = "", ...more] = given.split("/");
     const isName = z.safeParse(objectName, name).success && more.length === 0;
@@ -158,6 +141,7 @@ export const lockObject: ValueType<{ kind: LockKind; name: string }> = value(
 /** A number of nodes, or a part of all there are. */
 export const concurrency: ValueType<{ nodes: number } | { percent: number }> = value(
   "must be a whole number of nodes from 1 to 10000, or a percentage of them from 1% to 100%, for example 2 or 10%",
+  { integer: { min: 1, max: 10_000 }, text: { pattern: patterns.concurrency } },
   (given) => {
     const [, digits, percent] = /^(\d{1,5})(%?)$/.exec(given) ?? [];
     const number = Number(digits);
@@ -180,6 +164,7 @@ export function metadataKey(example: string): ValueType<string> {
 /** Annotation keys, with commas between. */
 export const annotationKeys: ValueType<readonly string[]> = value(
   "must be a list of annotation keys, for example example.com/raid-checked,example.com/backup-done",
+  { text: { pattern: patterns.annotationKeys } },
   (given) => {
     const keys = given.split(",").filter((key) => key !== "");
     const areKeys = keys.every((key) => z.safeParse(annotationKey, key).success);
@@ -196,6 +181,7 @@ export const path = text({
 /** Words as a shell would split them; nothing is expanded, and no shell runs. */
 export const command: ValueType<readonly [string, ...string[]]> = value(
   "must be a command with its arguments, quoted as for sh, for example '/bin/systemctl reboot'",
+  { text: { pattern: /[^ \t\r\n]/ } },
   (given) => {
     const words = attempt(() => shellWords(given));
     if (words instanceof Refusal) return words;
@@ -207,19 +193,13 @@ export const command: ValueType<readonly [string, ...string[]]> = value(
 /** The syntax is Go's, as in kured. The expression matches anywhere in a text. */
 export const regexp: ValueType<Pattern> = value(
   "must be a regular expression of RE2, for example ^(Watchdog|InfoInhibitor)$",
+  { text: {} },
   (given) => attempt(() => compileRe2(given)),
 );
 
-function attempt<T>(parse: () => T): T | Refusal {
-  try {
-    return parse();
-  } catch (error) {
-    return new Refusal((error as Error).message);
-  }
-}
-
 export const httpUrl: ValueType<string> = value(
   "must be an http or https URL, for example http://prometheus.monitoring:9090",
+  { text: { pattern: patterns.httpUrl } },
   (given) => (/^https?:$/.test(URL.parse(given)?.protocol ?? "") ? given.replace(/\/+$/, "") : undefined),
 );
 
@@ -231,6 +211,7 @@ const alertMatcher = /^\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)(?![=~])\s*("(?:[^"\\]|\\
  */
 export const alertMatchers: ValueType<string> = value(
   'must be a list of label matchers with =, !=, =~ or !~, where a value with quotes, commas, braces or blanks is in double quotes, for example severity=critical,team=~"db|web"',
+  { text: { pattern: patterns.alertMatchers } },
   (given) => {
     const matchers: string[] = [];
     for (let rest = given; rest.trim() !== ""; ) {
@@ -251,6 +232,7 @@ export const alertMatchers: ValueType<string> = value(
 /** The matchers of one silence, with a placeholder for the node. */
 export const silenceMatchers: ValueType<readonly Matcher[]> = value(
   'must be a list of matchers of Alertmanager of which one with = or =~ has the whole name of the node, for example instance=~"{node}(:[0-9]+)?"',
+  { text: { pattern: /\{node\}/ } },
   (given) => attempt(() => parseMatchers(given)),
 );
 
@@ -267,12 +249,14 @@ function unquoted(text: string): string | undefined {
 const ownHeaders =
   /^(accept|authorization|connection|content-.*|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade)$/i;
 
+const header = /^([-!#$%&'*+.^_`|~\w]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)[ \t]*$/;
+
 /** `[name, value]`. */
 export const httpHeader: ValueType<readonly [string, string]> = value(
   'must be a header, for example "X-Scope-OrgID: infra", but not Accept, Host, Connection or Content-*; credentials belong in a file',
+  { text: { pattern: header } },
   (given) => {
-    const [, name = "", text = ""] =
-      /^([-!#$%&'*+.^_`|~\w]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)[ \t]*$/.exec(given) ?? [];
+    const [, name = "", text = ""] = header.exec(given) ?? [];
     return name === "" || ownHeaders.test(name) ? undefined : ([name, text] as const);
   },
 );
@@ -280,6 +264,7 @@ export const httpHeader: ValueType<readonly [string, string]> = value(
 /** An IANA name, `UTC`, or `Local` for the zone of the process. */
 export const timeZone: ValueType<string> = value(
   "must be a name of the IANA time zone database, UTC or Local, for example Europe/Warsaw",
+  { text: { pattern: patterns.timeZone } },
   (given) => {
     if (given === "" || given === "UTC") return "UTC";
     const local = new Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -301,6 +286,7 @@ const dayNames = ["sunday", "monday", "tuesday", "wednesday", "thursday", "frida
  */
 export const weekdays: ValueType<readonly number[]> = value(
   "must be a list of days of the week, where 0 is Sunday, for example mon,tue or sa,su or 0,6",
+  { integer: { min: 0, max: 6 }, text: { pattern: patterns.weekdays } },
   (given) => {
     const days = new Set<number>();
     for (const item of given.split(",").map((word) => word.trim().toLowerCase())) {
@@ -320,6 +306,7 @@ export const weekdays: ValueType<readonly number[]> = value(
 /** A time of day in seconds since midnight. */
 export const timeOfDay: ValueType<number> = value(
   "must be a time of day, for example 22:00, 23:59:59, 17, 5pm or 5:30pm",
+  { integer: { min: 0, max: 23 }, text: { pattern: patterns.timeOfDay } },
   (given) => {
     const found = /^(\d{1,2})(?::(\d{2})(?::(\d{2}))?)?\s?([ap]m)?$/i.exec(given);
     if (found === null) return undefined;
@@ -337,6 +324,7 @@ export const timeOfDay: ValueType<number> = value(
  */
 export const cronWindow: ValueType<{ cron: string; durationMs: number; zone?: string }> = value(
   'must be "CRON for DURATION" or "CRON for DURATION in ZONE", with 5 fields of cron or a word such as @daily, and from 1m to 168h, for example "0 2 * * sat#1 for 4h in Europe/Warsaw"',
+  { text: { pattern: patterns.cronWindow } },
   (given) => {
     const [, cron = "", duration = "", place] =
       /^\s*(.+?)\s+for\s+(\S+)(?:\s+in\s+(\S+))?\s*$/.exec(given) ?? [];
@@ -352,6 +340,7 @@ export const cronWindow: ValueType<{ cron: string; durationMs: number; zone?: st
 /** Days counted from 1970-01-01, the first and the last, which may be the same. */
 export const days: ValueType<{ first: number; last: number }> = value(
   "must be a day, or a first and a last day, for example 2026-12-24 or 2026-12-20..2027-01-03",
+  { text: { pattern: patterns.days } },
   (given) => {
     const [from = "", to = from, ...more] = given.split("..");
     const [first, last] = [dayOf(from), dayOf(to)];
@@ -368,6 +357,7 @@ function dayOf(date: string): number {
 /** Labels to set: `{ key: value }`. */
 export const labels: ValueType<Readonly<Record<string, string>>> = value(
   "must be a list of labels, each with a value, which may be empty, for example example.com/state=rebooting,maintenance=true",
+  { text: { pattern: patterns.labels } },
   (given) => {
     const pairs: [string, string][] = [];
     for (const item of given.split(",").filter((one) => one !== "")) {
@@ -399,6 +389,7 @@ const requirement = new RegExp(`^${space}(?:${requirements.join("|")})${space}$`
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
 export const labelSelector: ValueType<string> = value(
   "must be a label selector, for example app=db,tier!=cache or 'app in (db, queue)'",
+  { text: { pattern: patterns.labelSelector } },
   (given) => {
     const parts = given.split(/,(?![^(]*\))/);
     return parts.every((part) => requirement.test(part)) ? given : undefined;

@@ -4,7 +4,8 @@ import { linesOf } from "../../notify/source.ts";
 import { parseKindTemplate, parsePercentTemplate, type Template } from "../../notify/template.ts";
 import { invalidValue } from "../../text/config-error.ts";
 import type { OptionTable, ValuesOf } from "../option.ts";
-import { duration, parsedBy, path, text } from "../values.ts";
+import { parsedBy } from "../value-type.ts";
+import { duration, path, text } from "../values.ts";
 
 const plainText = (example: string) =>
   text({ rule: `must be a text without control characters, for example ${example}`, like: /^[\n\P{Cc}]*$/u });
