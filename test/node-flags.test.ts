@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { nodeFlags } from "./world/rebootd.ts";
 
@@ -15,6 +16,12 @@ async function runNode(script: string, signal?: NodeJS.Signals) {
 }
 
 describe("The flags of node in the image", () => {
+  it("are those that the daemons of the tests and the benches have", () => {
+    const dockerfile = readFileSync(new URL("../Dockerfile", import.meta.url), "utf8");
+    const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? "[]");
+    assert.deepEqual(entrypoint, ["/usr/local/bin/node", ...nodeFlags, "/rebootd.mjs"]);
+  });
+
   it("open no inspector for who may signal the daemon, and so would run code in it", async () => {
     const script = "console.log('up'); setTimeout(() => {}, 300)";
     // An inspector would say where it listens.

@@ -6,11 +6,11 @@ import { phases } from "../../daemon/cycle/record.ts";
 import type { Closed } from "../../daemon/gates/reasons.ts";
 import { iso, minute, noon, policy, record, seen } from "./builders.ts";
 
-const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const page = readFileSync(new URL("../../docs/design/cycle.md", import.meta.url), "utf8");
 
-/** "From --> To", as the drawing in the README has them. */
+/** "From --> To", as the drawing in docs/design/cycle.md has them. */
 function drawn(): string[] {
-  const [, drawing = ""] = /```mermaid\nstateDiagram-v2\n([^`]*)```/.exec(readme) ?? [];
+  const [, drawing = ""] = /```mermaid\nstateDiagram-v2\n([^`]*)```/.exec(page) ?? [];
   const arrows = drawing.split("\n").map((line) => line.trim().split(": ")[0] ?? "");
   return [...new Set(arrows.filter((line) => /^\w+ --> \w+$/.test(line)))].sort();
 }
@@ -81,7 +81,7 @@ function decided(): string[] {
   return [...found].sort();
 }
 
-describe("The drawing of the phases in the README", () => {
+describe("The drawing of the phases in docs/design/cycle.md", () => {
   it("has an arrow for each change of phase that is ever decided, and no other", function () {
     this.timeout(20_000);
     assert.deepEqual(drawn(), decided());

@@ -30,7 +30,6 @@ export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<str
     Auto: "shoutrrr's encryption of mail",
     CanReboot: "a method of logind",
     Cluster: "CloudNativePG",
-    Command: "a class of commander",
     Dockerfile: "a file of this repository",
     Host: "a header of HTTP",
     LiveMigrate: "KubeVirt",

@@ -82,8 +82,8 @@ describe("Each component of the manifests", () => {
       },
     ));
 
-  it("is in the README", () => {
-    const text = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  it("is in docs/install.md", () => {
+    const text = readFileSync(new URL("../../docs/install.md", import.meta.url), "utf8");
     const [, table = ""] = /^\| component \| \|\n\|---\|---\|\n((?:\|.*\n)+)/m.exec(text) ?? [];
     assert.deepEqual([...table.matchAll(/^\| `(.+?)` \|/gm)].map(([, name]) => name).sort(), names);
   });

@@ -166,11 +166,13 @@ describe("The runbooks", () => {
     }));
 });
 
-describe("docs/monitoring.md", () => {
-  const page = read("docs/monitoring.md");
+describe("docs/guide/monitoring.md", () => {
+  const page = read("docs/guide/monitoring.md");
 
   it("lists each alert with its severity, its time and its sentence", () => {
-    const listed = [...page.matchAll(/^\| \[(\w+)\]\(runbooks\/(\w+)\.md\) \| (\w+) \| (\w+) \| (.+) \|$/gm)];
+    const listed = [
+      ...page.matchAll(/^\| \[(\w+)\]\(\.\.\/runbooks\/(\w+)\.md\) \| (\w+) \| (\w+) \| (.+) \|$/gm),
+    ];
     assert.deepEqual(
       listed.map(([, ...cells]) => cells),
       alerts.map((row) => [row.alert, row.alert.toLowerCase(), row.severity, row.for, row.summary]),
@@ -178,7 +180,7 @@ describe("docs/monitoring.md", () => {
   });
 
   it("shows a picture of every panel", () => {
-    assert.ok(page.includes("](images/dashboard.svg)"));
+    assert.ok(page.includes("](../images/dashboard.svg)"));
     const picture = read("docs/images/dashboard.svg");
     return everyRow(
       dashboardRows.flatMap(({ panels }) => panels.map(({ title }) => [title, title] as const)),

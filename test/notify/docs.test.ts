@@ -4,9 +4,9 @@ import { messageKinds } from "../../daemon/notify/message.ts";
 import { services } from "../../daemon/notify/services.ts";
 import { templateFacts } from "../../daemon/notify/template.ts";
 
-const page = readFileSync(new URL("../../docs/notifications.md", import.meta.url), "utf8");
+const page = readFileSync(new URL("../../docs/guide/notifications.md", import.meta.url), "utf8");
 
-describe("docs/notifications.md", () => {
+describe("docs/guide/notifications.md", () => {
   it("has the kinds of messages and the facts of templates", () => {
     for (const [kind, when] of Object.entries(messageKinds)) {
       assert.ok(page.includes(`\n| \`${kind}\` | ${when} |\n`), kind);

@@ -3,7 +3,6 @@ import { globSync, readFileSync } from "node:fs";
 import { createMetrics, type MetricRow, metricTable } from "../../daemon/report/metrics.ts";
 import { scrapedGauges } from "../../daemon/report/scraped.ts";
 import { everyRow } from "../rows.ts";
-import { metricsPage, pageFile } from "./metrics-page.ts";
 
 const daemon = new URL("../../daemon/", import.meta.url);
 const rows = Object.values<MetricRow>(metricTable);
@@ -61,9 +60,5 @@ describe("The metrics", () => {
         assert.equal(text.includes(series), !inRecord, series);
       }
     }
-  });
-
-  it("are those of docs/reference/metrics.md, which npm run metrics-page writes", () => {
-    assert.equal(readFileSync(pageFile, "utf8"), metricsPage(), "run: npm run metrics-page");
   });
 });

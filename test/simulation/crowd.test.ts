@@ -1,3 +1,4 @@
+/** P7, prompt and quiet, for a crowd: how soon the next node starts, and how many requests that costs. */
 import assert from "node:assert/strict";
 import { figureLine } from "../bench/figures.ts";
 import { benchCrowd } from "../bench/lock-crowd.ts";

@@ -261,12 +261,12 @@ describe("rebootd plan", () => {
     cluster = createCluster();
   });
 
-  it("prints what the README shows", async () => {
+  it("prints what docs/guide/drain.md shows", async () => {
     await addShop();
     const { code, out, err } = await cluster.run(["plan", "n1"]);
     assert.deepEqual([code, err], [0, ""]);
-    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-    assert.ok(readme.includes(`\n\`\`\`\n${out}\`\`\`\n`), out);
+    const page = readFileSync(new URL("../../docs/guide/drain.md", import.meta.url), "utf8");
+    assert.ok(page.includes(`\n\`\`\`\n${out}\`\`\`\n`), out);
   });
 
   it("takes the drain's options, by environment too", async () => {

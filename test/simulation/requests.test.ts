@@ -1,4 +1,4 @@
-/** How much a daemon asks the API server for, whether all goes well or not. */
+/** P7, prompt and quiet: how much a daemon asks the API server for, whether all goes well or not. */
 import assert from "node:assert/strict";
 import { isFromDaemon, type SmallWorld, type SmallWorldOptions, startSmallWorld } from "./small-world.ts";
 

@@ -45,7 +45,7 @@ export interface SmallWorldOptions extends SimulatedNodeOptions {
   rights?: "everything";
   /** Of `manifests/components`, beside the base. */
   components?: string[];
-  /** What the policy admits beside its own; without it what the README has an operator add for the options. */
+  /** What the policy admits beside its own; without it what docs/harden.md has an operator add for the options. */
   admitted?: Admitted;
   /** Machines that join later than the others. */
   joinsAfterMs?: Record<string, number>;
@@ -227,7 +227,7 @@ async function look({ api, signal }: VirtualServer): Promise<Snapshot> {
   return { phases, cordoned, lock: lease.metadata?.annotations?.["rebootd.dev/lock"] };
 }
 
-/** What the README has an operator add to the policy for these options. */
+/** Keys that docs/harden.md has an operator add to the policy for these options. */
 function admittedFor(options: RawOptions = {}): Admitted {
   const keys = (...names: OptionName[]) =>
     names

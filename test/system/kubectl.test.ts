@@ -149,7 +149,7 @@ for (const kubectl of kubectls()) {
         }
       });
 
-      it("sets the lock by hand as the README says, and takes it away", async () => {
+      it("sets the lock by hand as docs/guide/lock.md says, and takes it away", async () => {
         await session.follows(
           "get lease -n kube-system rebootd -w",
           /NAME +HOLDER +AGE\nrebootd/,

@@ -51,19 +51,19 @@ describe(`The manifests, by ${kubectl.title}`, () => {
     return folder;
   }
 
-  /** The same for the README's kustomization with these words in it. */
-  function composeExample(words: string): string {
-    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-    const blocks = [...readme.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = ""]) => block);
+  /** The same for a page's kustomization with these words in it. */
+  function composeExample(path: string, words: string): string {
+    const page = readFileSync(new URL(`../../docs/${path}`, import.meta.url), "utf8");
+    const blocks = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = ""]) => block);
     const example = blocks.find((block) => block.includes(words)) ?? assert.fail("no such example");
     const base = relative(folder, join(manifests, "base"));
     writeFileSync(join(folder, "kustomization.yaml"), example.replace("[manifests/base]", `[${base}]`));
     return folder;
   }
 
-  /** The same for a block of docs/monitoring.md, on top of the component. */
+  /** The same for a block of docs/guide/monitoring.md, on top of the component. */
   function composeMonitoring(words: string): string {
-    const page = readFileSync(new URL("../../docs/monitoring.md", import.meta.url), "utf8");
+    const page = readFileSync(new URL("../../docs/guide/monitoring.md", import.meta.url), "utf8");
     const blocks = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = ""]) => block);
     const patch = blocks.find((block) => block.includes(words)) ?? assert.fail("no such example");
     const file = join(compose(["monitoring"]), "kustomization.yaml");
@@ -99,8 +99,8 @@ describe(`The manifests, by ${kubectl.title}`, () => {
     });
   }
 
-  it("are taken by the API server with the README's patch for TLS and a token, under which the probes go on", async () => {
-    await run("apply", "-k", composeExample("METRICS_TLS"));
+  it("are taken by the API server with the patch of docs/guide/monitoring.md for TLS and a token, under which the probes go on", async () => {
+    await run("apply", "-k", composeExample("guide/monitoring.md", "METRICS_TLS"));
     const daemonSet = server.api.stored("daemonsets.apps", "kube-system/rebootd") as DaemonSet | undefined;
     const [container] = daemonSet?.spec?.template.spec?.containers ?? [];
     const paths = [container?.livenessProbe, container?.readinessProbe].map((probe) => probe?.httpGet?.path);
@@ -119,7 +119,7 @@ describe(`The manifests, by ${kubectl.title}`, () => {
     }
   });
 
-  it("scrape and alert as the patches of docs/monitoring.md say", async () => {
+  it("scrape and alert as the patches of docs/guide/monitoring.md say", async () => {
     const label = await run("kustomize", composeMonitoring("/metadata/labels/release"));
     assert.equal(label.match(/^ {4}release: kube-prometheus-stack$/gm)?.length, 2);
     const access = await run("kustomize", composeMonitoring("/authorization"));
@@ -130,9 +130,9 @@ describe(`The manifests, by ${kubectl.title}`, () => {
     assert.doesNotMatch(slower, /14 \* 86400/);
   });
 
-  it("have the image by its digest with the README's example", async () => {
+  it("have the image by its digest with the example of docs/install.md", async () => {
     assert.match(
-      await run("kustomize", composeExample("digest:")),
+      await run("kustomize", composeExample("install.md", "digest:")),
       /^ +(- )?image: IMAGE@sha256:[0-9a-f]{64}$/m,
     );
   });
@@ -175,8 +175,8 @@ describe(`The manifests, by ${kubectl.title}`, () => {
     assert.ok(all.length > without.length);
   });
 
-  it("let a daemon change the labels and annotations that the README's patch of the policy adds", async () => {
-    await run("apply", "-k", composeExample("/spec/variables/0/expression"));
+  it("let a daemon change the labels and annotations that the patch of the policy in docs/harden.md adds", async () => {
+    await run("apply", "-k", composeExample("harden.md", "/spec/variables/0/expression"));
     const options = { signal: AbortSignal.timeout(10_000) };
     await server.apiFor(administrator).create("/api/v1/nodes", { metadata: { name: "n1" } }, options);
     const daemon = server.apiFor(daemonUserOn("n1"));

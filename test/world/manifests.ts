@@ -70,7 +70,7 @@ export function readManifests(folder = "base"): ManifestObject[] {
   );
 }
 
-/** Keys that the policy admits beside its own, as the README says for options that name them. */
+/** Keys that the policy admits beside its own, as docs/harden.md says for options that name them. */
 export interface Admitted {
   nodeLabels?: readonly string[];
   nodeAnnotations?: readonly string[];

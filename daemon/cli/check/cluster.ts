@@ -36,7 +36,7 @@ const systems: readonly { image: RegExp; name: string; fix: string }[] = [
   {
     image: /^Bottlerocket\b/,
     name: "Bottlerocket",
-    fix: "do not use --reboot-method=command there: they have no shell; see SELinux in the README",
+    fix: "do not use --reboot-method=command there: they have no shell; see SELinux in docs/harden.md",
   },
 ];
 

@@ -187,7 +187,7 @@ export const messagesItem: Item = {
   },
 };
 
-const monitoring = "add manifests/components/monitoring; see docs/monitoring.md";
+const monitoring = "add manifests/components/monitoring; see docs/guide/monitoring.md";
 
 export const alertRulesItem: Item = {
   name: "alert rules",

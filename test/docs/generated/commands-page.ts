@@ -1,18 +1,15 @@
-/** Writes docs/reference/commands.md from the program: `npm run commands-page`. */
-import { writeFileSync } from "node:fs";
+/** The page of the subcommands, from the program. */
 import type { Command, Option } from "commander";
-import { examples } from "../../daemon/cli/examples.ts";
-import { commandsOfPeople, type ProgramIo } from "../../daemon/cli/people.ts";
-import { createProgram, exitCodes } from "../../daemon/cli/program.ts";
-import { runCommand } from "../../daemon/cli/run.ts";
-import { noTerminal } from "../../daemon/cli/terminal.ts";
-import { systemClock } from "../../daemon/time/clock.ts";
-
-export const pageFile = new URL("../../docs/reference/commands.md", import.meta.url);
+import { examples } from "../../../daemon/cli/examples.ts";
+import { commandsOfPeople, type ProgramIo } from "../../../daemon/cli/people.ts";
+import { createProgram, exitCodes } from "../../../daemon/cli/program.ts";
+import { runCommand } from "../../../daemon/cli/run.ts";
+import { noTerminal } from "../../../daemon/cli/terminal.ts";
+import { systemClock } from "../../../daemon/time/clock.ts";
 
 const intro = `# Commands
 
-<!-- npm run commands-page writes this page from daemon/cli. -->
+<!-- npm run docs writes this page from daemon/cli. -->
 
 All subcommands but \`run\` are for people: they use the kubeconfig and the rights of the person who runs them. Called
 \`kubectl-rebootd\`, the program is kubectl's plugin, and each \`rebootd …\` below is \`kubectl rebootd …\`.
@@ -36,9 +33,10 @@ not install such files, so there the last line is needed. Names of nodes and nam
 line names, and are left out if it does not answer within 2.5 seconds.
 `;
 
-/** Options of the daemon are in the README, and those of kubectl once on the page. */
+/** Options of the daemon have a page of their own, and those of kubectl stand once on this one. */
 const heading = "Options of kubectl:";
 
+/** The text of docs/reference/commands.md. */
 export function commandsPage(): string {
   const none = () => {
     throw new Error("no command is run");
@@ -75,9 +73,7 @@ function section(command: Command): string {
     ({ hidden, helpGroupHeading }) => !hidden && helpGroupHeading !== heading,
   );
   const options =
-    command.name() === "run"
-      ? "Its options are in [the README](../../README.md#options).\n"
-      : optionTable(own);
+    command.name() === "run" ? "Its options are on [a page of their own](options.md).\n" : optionTable(own);
   return `## rebootd ${command.name()}
 
 ${command.description()}.
@@ -105,5 +101,3 @@ function optionTable(options: readonly Option[]): string {
 }
 
 const cell = (text: string) => text.replaceAll("|", "\\|");
-
-if (import.meta.main) writeFileSync(pageFile, commandsPage());

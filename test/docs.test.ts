@@ -1,53 +1,89 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { contract } from "../daemon/annotations/names.ts";
 import { statusOf } from "../daemon/cli/cluster-status.ts";
 import { explanationOf } from "../daemon/cli/explanation.ts";
 import { statusText } from "../daemon/cli/status-text.ts";
 import type { WholeNode } from "../daemon/cluster/objects.ts";
-import type { Option } from "../daemon/config/option.ts";
-import { options } from "../daemon/config/settings.ts";
 import { type CycleRecord, idleRecord, phases, writeRecord } from "../daemon/cycle/record.ts";
 import { parseFailures } from "../daemon/lock/failures.ts";
 import { parseLock } from "../daemon/lock/lock.ts";
 import type { LockObjectState, LockPlace } from "../daemon/lock/lock-object.ts";
 import { iso } from "../daemon/time/iso.ts";
+import { pages } from "./docs/generated/pages.ts";
 import { everyRow } from "./rows.ts";
-import { nodeFlags } from "./world/rebootd.ts";
 
-const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+const root = new URL("../", import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), "utf8");
 
-const dockerfile = readFileSync(new URL("../Dockerfile", import.meta.url), "utf8");
-
-describe("The image", () => {
-  it("runs node with the flags that the daemons of the tests and the benches have", () => {
-    const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? "[]");
-    assert.deepEqual(entrypoint, ["/usr/local/bin/node", ...nodeFlags, "/rebootd.mjs"]);
+describe("The README", () => {
+  it("has at most 120 lines", () => {
+    assert.ok(read("README.md").split("\n").length <= 121);
   });
 });
 
-/** The table of options: other tables have rows that begin alike. */
-const [, optionSection = ""] = /^## Options$(.*?)^## /ms.exec(readme) ?? [];
-
-describe("The README", () => {
-  it("lists every option with its default and its help", () =>
-    everyRow(
-      Object.entries<Option<unknown>>(options).map(([name, option]) => [name, name, option] as const),
-      (name, option) => {
-        const value = option.required ? "required" : option.default ? `\`${option.default}\`` : "";
-        assert.ok(optionSection.includes(`\n| \`--${name}\` | ${value} | ${option.help} |`));
-      },
-    ));
-
-  it("explains every phase", () => {
+describe("The pages of docs", () => {
+  it("are each reachable from docs/README.md", () => {
+    const reached = new Set<string>();
+    const follow = (path: string) => {
+      if (reached.has(path) || !path.endsWith(".md")) return;
+      reached.add(path);
+      for (const [, to = ""] of read(path).matchAll(/\]\(([^)#\s]+)/g)) {
+        if (!URL.canParse(to)) follow(posix.join(posix.dirname(path), to));
+      }
+    };
+    follow("docs/README.md");
+    const all = globSync("docs/**/*.md", { cwd: root });
+    assert.ok(all.length > 30, all.join("\n"));
     assert.deepEqual(
-      phases.filter((phase) => !readme.includes(`\n| ${phase} | `)),
+      all.filter((path) => !reached.has(path)),
       [],
     );
   });
+
+  it("are those that npm run docs writes, where tables of the code have their content", () =>
+    everyRow(
+      Object.entries(pages).map(([path, text]) => [path, path, text] as const),
+      (path, text) => assert.equal(read(`docs/${path}`), text(), "run: npm run docs"),
+    ));
 });
 
-describe("The examples of the README", () => {
+describe("docs/reference/phases.md", () => {
+  it("explains every phase", () => {
+    const page = read("docs/reference/phases.md");
+    const explained = [...page.matchAll(/^\| ([A-Z][a-z]+) \| \S/gm)].map(([, phase]) => phase);
+    assert.deepEqual(explained, phases);
+  });
+});
+
+describe("docs/design/promises.md", () => {
+  const rows = [
+    ...read("docs/design/promises.md").matchAll(/^\| (P\d+) \| \*\*(.+?)\.\*\* .* \| (.+) \|$/gm),
+  ];
+
+  it("has each promise once, in order", () => {
+    assert.deepEqual(
+      rows.map(([, number]) => number),
+      Array.from({ length: 12 }, (_, place) => `P${place + 1}`),
+    );
+  });
+
+  it("names the tests that try to break a promise, and they name it", () =>
+    everyRow(
+      rows.map(([, number = "", promise = "", tests = ""]) => [number, number, promise, tests] as const),
+      (number, promise, tests) => {
+        const files = [...tests.matchAll(/`([^`]+)`/g)].map(([, file = ""]) => file);
+        assert.ok(files.length > 0);
+        for (const file of files) {
+          assert.match(read(file), new RegExp(`\\b${number}\\b`), `${file} does not name ${number}`);
+        }
+        assert.match(read(files[0] ?? ""), new RegExp(`\\b${number}, ${promise}`, "i"), files[0]);
+      },
+    ));
+});
+
+describe("The examples of the docs", () => {
   const now = Date.parse("2026-11-24T12:04:00Z");
   const ago = (minutes: number) => iso(now - minutes * 60_000);
   const place: LockPlace = {
@@ -68,7 +104,8 @@ describe("The examples of the README", () => {
     name,
     annotations: { [contract.cycle.key]: writeRecord({ ...idleRecord(now), ...record }) },
   });
-  const isInReadme = (printed: string) => assert.ok(readme.includes(`\n\`\`\`\n${printed}\`\`\`\n`), printed);
+  const isIn = (path: string, printed: string) =>
+    assert.ok(read(path).includes(`\n\`\`\`\n${printed}\`\`\`\n`), `${path} lacks\n${printed}`);
 
   it("are what rebootd status prints", () => {
     const pod = "shop/cart-0: finalizer example.com/backup blocks deletion; its owner must remove it";
@@ -99,7 +136,7 @@ describe("The examples of the README", () => {
         },
       }),
     ];
-    isInReadme(statusText(statusOf(place, heldBy("n5", 4), nodes, now), false, now));
+    isIn("docs/guide/explain.md", statusText(statusOf(place, heldBy("n5", 4), nodes, now), false, now));
   });
 
   it("are what rebootd explain prints", () => {
@@ -136,6 +173,8 @@ describe("The examples of the README", () => {
     };
     const findings = { node, lockState: heldBy("n2", 4), place, hooks: [], health, events: [] };
     const lines = explanationOf(findings, now);
-    isInReadme(lines.map((line) => `${line}\n`).join(""));
+    const printed = lines.map((line) => `${line}\n`).join("");
+    isIn("docs/guide/explain.md", printed);
+    isIn("README.md", printed);
   });
 });

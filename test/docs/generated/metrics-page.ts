@@ -1,13 +1,10 @@
-/** Writes docs/reference/metrics.md from the table of metrics: `npm run metrics-page`. */
-import { writeFileSync } from "node:fs";
-import { boundsSeconds } from "../../daemon/cycle/history.ts";
-import { type MetricRow, metricTable } from "../../daemon/report/metrics.ts";
-
-export const pageFile = new URL("../../docs/reference/metrics.md", import.meta.url);
+/** The page of the metrics, from their table. */
+import { boundsSeconds } from "../../../daemon/cycle/history.ts";
+import { type MetricRow, metricTable } from "../../../daemon/report/metrics.ts";
 
 const intro = `# Metrics
 
-<!-- npm run metrics-page writes this page from daemon/report/metrics.ts. -->
+<!-- npm run docs writes this page from daemon/report/metrics.ts. -->
 
 \`/metrics\` on port 8080 (\`--metrics-port\`) has the metrics of one node, in the text form of Prometheus, or as
 OpenMetrics for a client whose header \`Accept\` prefers that. Each series has the label \`node\`. No label has free text.
@@ -26,6 +23,7 @@ Beside these, \`process_\` and \`nodejs_\` metrics tell of the process itself.
 |---|---|---|
 `;
 
+/** The text of docs/reference/metrics.md. */
 export function metricsPage(): string {
   return intro + Object.values<MetricRow>(metricTable).map(rowText).join("");
 }
@@ -37,5 +35,3 @@ function rowText({ kind, name, help, labels, values, inRecord, more }: MetricRow
   const meaning = [help, of, buckets, more].filter((part) => part !== undefined).join(" ");
   return `| \`${shown}\`${inRecord ? " *" : ""} | ${kind} | ${meaning} |\n`;
 }
-
-if (import.meta.main) writeFileSync(pageFile, metricsPage());
