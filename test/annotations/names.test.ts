@@ -52,6 +52,11 @@ describe("The keys of annotations, labels and taints", () => {
     assert.deepEqual(listed("nodeLabels"), keysOf("label", "Node"));
     assert.deepEqual(listed("nodeAnnotations"), keysOf("annotation", "Node"));
     assert.deepEqual(listed("leaseAnnotations"), keysOf("annotation", "lock object"));
+    const onDaemonSet = [...keysOf("annotation", "lock object"), ...keysOf("annotation", "DaemonSet")];
+    assert.deepEqual(
+      listed("daemonSetAnnotations"),
+      onDaemonSet.filter((key) => key !== contract.lock.key).sort(),
+    );
     const removed = rows.filter(([, { removedBy }]) => removedBy === "daemon").map(([, { key }]) => key);
     const exceptions = [...policy.matchAll(/key == '([^']*)' && !\(key in variables\.annotations\)/g)];
     assert.deepEqual(
