@@ -6,6 +6,7 @@ const floors = [
   ["daemon"],
   ["ui"],
   ["cli", "compose"],
+  ["kured"],
   ["forecast"],
   ["config"],
   ["report"],
