@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { loadAllYaml } from "@kubernetes/client-node";
 import type { DaemonSet } from "../../daemon/cluster/objects.ts";
 import { environmentName } from "../../daemon/config/option.ts";
-import { options } from "../../daemon/config/settings.ts";
+import { options, parseSettings } from "../../daemon/config/settings.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
 import { clusterWide, daemonUserOn, type ManifestObject } from "../world/manifests.ts";
@@ -128,6 +128,17 @@ describe(`The manifests, by ${kubectl.title}`, () => {
     const slower = await run("kustomize", composeMonitoring("/rules/3/expr"));
     assert.match(slower, /rebootd_reboot_required_since_timestamp_seconds\s+> 0\) > 40 \* 86400$/m);
     assert.doesNotMatch(slower, /14 \* 86400/);
+  });
+
+  it("have the options of the example of docs/install.md, which a daemon takes", async () => {
+    const [daemonSet] = loadAllYaml(
+      await run("kustomize", composeExample("install.md", "--concurrency=")),
+    ).filter((object) => (object as ManifestObject).kind === "DaemonSet") as DaemonSet[];
+    const [container] = daemonSet?.spec?.template.spec?.containers ?? [];
+    const added = container?.args?.slice(-2) ?? [];
+    assert.deepEqual(added, ["--window=0 2 * * sat,sun for 4h", "--concurrency=2"]);
+    const raw = Object.fromEntries(added.map((one) => one.slice(2).split("=")));
+    parseSettings({ "node-id": "n1", ...raw, window: [raw["window"] ?? ""] });
   });
 
   it("have the image by its digest with the example of docs/install.md", async () => {
