@@ -46,6 +46,8 @@ ENV MALLOC_TRIM_THRESHOLD_=65536
 COPY --from=parts /image /
 COPY --from=build --chmod=0555 /src/dist/rebootd.mjs /rebootd.mjs
 COPY --from=build /src/dist/rebootd /rebootd
+# The program in the manifests and the chart of kured.
+COPY --from=build --chmod=0555 /src/manifests/image/kured /usr/bin/kured
 COPY --from=build --chmod=0444 /src/LICENSE /src/dist/THIRD-PARTY-NOTICES.txt /
 # logind, process 1 and some sentinels answer to this user alone. It needs no capability.
 USER 0:0

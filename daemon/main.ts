@@ -6,7 +6,7 @@ import type { Writable } from "node:stream";
 import { text as textOf } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
 import manifest from "../package.json" with { type: "json" };
-import { calledAs } from "./cli/called-as.ts";
+import { calledAs, kuredName } from "./cli/called-as.ts";
 import type { Credentials } from "./cli/cluster-options.ts";
 import { kubeconfigFiles } from "./cli/options.ts";
 import { runProgram } from "./cli/program.ts";
@@ -25,7 +25,7 @@ import { ProxyError } from "./cluster/proxy.ts";
 import type { Transport } from "./cluster/transport.ts";
 import { createHost } from "./compose/host.ts";
 import { openMessages } from "./compose/open-messages.ts";
-import { start } from "./compose/start.ts";
+import { type ProcessPorts, start } from "./compose/start.ts";
 import type { NotifySettings } from "./config/options/notify.ts";
 import type { RawOptions, Settings } from "./config/settings.ts";
 import { explain } from "./report/log.ts";
@@ -89,7 +89,7 @@ const io = {
 };
 
 try {
-  process.exitCode = await runProgram(args, io, run, stop.signal);
+  process.exitCode = await exitCode();
 } catch (error) {
   if (!stop.signal.aborted) {
     io.err(`${program}: ${oneLine(explain(error))}\n`);
@@ -109,9 +109,17 @@ function written(stream: Writable): Promise<void> {
   });
 }
 
-function run(raw: RawOptions): Promise<void> {
+async function exitCode(): Promise<number> {
+  if (program !== kuredName) return await runProgram(args, io, run, stop.signal);
+  // The usual daemon has none of this in its memory.
+  const { runKured } = await import("./kured/run.ts");
+  return await runKured(args, io, (raw, environment, notes) => run(raw, { environment, notes }));
+}
+
+function run(raw: RawOptions, more: Partial<ProcessPorts> = {}): Promise<void> {
   const ports = {
     ...io,
+    ...more,
     log: process.stderr,
     instance: hostname(),
     connect: (kubeconfig: string | undefined) =>

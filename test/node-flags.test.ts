@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { nodeFlags } from "./world/rebootd.ts";
 
@@ -32,5 +34,41 @@ describe("The flags of node in the image", () => {
     const script = "const a = {}; a['__proto__'].gained = true; console.log(({}).gained)";
     const guarded = `try { ${script} } catch (error) { console.log(error.name) }`;
     assert.equal((await runNode(guarded)).out, "TypeError\n");
+  });
+});
+
+describe("The file that the manifests of kured start", () => {
+  const file = readFileSync(new URL("../manifests/image/kured", import.meta.url), "utf8");
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "rebootd-kured-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** Starts the file as the kernel does, with this node and a script in place of the image's, and sends it a signal. */
+  async function start(script: string, signal: NodeJS.Signals) {
+    const main = join(folder, "main.mjs");
+    const program = join(folder, "kured");
+    writeFileSync(main, script);
+    const here = file.replace("/usr/local/bin/node", process.execPath).replace("/rebootd.mjs", main);
+    writeFileSync(program, here, { mode: 0o755 });
+    const child = spawn(program, ["--a=b"], { stdio: "pipe", timeout: 20_000 });
+    const error = text(child.stderr);
+    const [beginning] = await once(child.stdout, "data");
+    child.kill(signal);
+    await once(child, "close");
+    return { out: String(beginning), error: await error };
+  }
+
+  it("is started by the node of the image with the first of its flags, and starts the program", () => {
+    assert.equal(file.split("\n", 1)[0], `#!/usr/local/bin/node ${nodeFlags[0]}`);
+    assert.match(file, /^import\("\/rebootd\.mjs"\);$/m);
+  });
+
+  it("does what the other flags do: no inspector, and no way to the prototype of all objects", async () => {
+    const proto = "const a = {}; try { a['__proto__'].gained = true } catch (error) { found = error.name }";
+    const script = `let found; ${proto}; console.log(found, process.argv.at(1), process.argv.at(2)); setTimeout(() => {}, 300)`;
+    const { out, error } = await start(script, "SIGUSR1");
+    assert.deepEqual([out, error], [`TypeError ${join(folder, "kured")} --a=b\n`, ""]);
   });
 });

@@ -7,13 +7,17 @@ export interface Call {
 /** The name of the program where it is no plugin of kubectl. */
 export const ownName = "rebootd";
 
+/** The name under which it takes the flags of kured, and no subcommands. */
+export const kuredName = "kured";
+
 /**
  * Pure: finds out how the program was called, by the name of its file. As `kubectl-rebootd` it is kubectl's
  * plugin; as `kubectl_complete-rebootd` kubectl asks for completions of that plugin
- * (https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/).
+ * (https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/). As `kured` it takes the place of that program.
  */
 export function calledAs(file: string, args: readonly string[]): Call {
   const [name = ""] = /[^/\\]*$/.exec(file) ?? [];
+  if (name === kuredName) return { program: kuredName, args };
   if (name.startsWith("kubectl_complete-"))
     return { program: "kubectl rebootd", args: ["__complete", ...args] };
   return { program: name.startsWith("kubectl-") ? "kubectl rebootd" : ownName, args };

@@ -52,6 +52,8 @@ export interface Ports {
   instance: string;
   /** Input of the process that has no effect, as people would type it. */
   ignored?: readonly string[];
+  /** Lines about that input for the log, after its first one. */
+  notes?: readonly { level: "warn" | "info"; text: string }[];
 }
 
 /** A swap of the lock that meets so many conflicts ends, and the loop backs off before the next one. */
@@ -230,6 +232,7 @@ export async function runDaemon(
     ...facts,
     ...startFacts(settings, gates),
   });
+  for (const { level, text } of ports.notes ?? []) log[level](text);
   try {
     await runCycle(cycle, signal);
   } finally {

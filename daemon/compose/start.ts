@@ -10,7 +10,8 @@ import { lookDaemon } from "./look.ts";
 import { openMessages } from "./open-messages.ts";
 
 /** The world of the process: its environment, the machine, its files and the network. */
-export interface ProcessPorts extends Pick<Ports, "clock" | "random" | "log" | "version" | "instance"> {
+export interface ProcessPorts
+  extends Pick<Ports, "clock" | "random" | "log" | "version" | "instance" | "notes"> {
   environment: Environment;
   out: (text: string) => void;
   /** Reads the kubeconfig. */

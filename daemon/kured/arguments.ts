@@ -78,12 +78,12 @@ export function readVariables(environment: Environment): Variables {
   const given = new Map<FlagName, Given>();
   const warnings: string[] = [];
   for (const [variable, text] of Object.entries(environment)) {
-    if (text === undefined || !variable.startsWith("KURED_")) continue;
+    if (text === undefined || !/^(KURED|REBOOTD)_/.test(variable)) continue;
     const name = flagNames.find((one) => variableOf(one) === variable);
     if (isServiceLink(variable, text)) {
       if (name !== undefined) warnings.push(`${variable} is ignored: Kubernetes has set it for a Service`);
     } else if (name === undefined) {
-      warnings.push(`${variable} is ignored: kured has no such variable`);
+      warnings.push(`${variable} is ignored: kured has no such flag`);
     } else if (rows[name].kind === "stringArray" && text === "") {
       warnings.push(`${variable} is ignored: it is empty`);
     } else {

@@ -264,4 +264,6 @@ export const dead: Become<"string"> = (_, { name, warn, text }) => {
 };
 
 /** Any other word is text, as in kured. */
-export const logFormat: Become<"string"> = (value) => ({ "log-format": value === "json" ? "json" : "text" });
+export const logFormat: Become<"string"> = (value) => ({
+  "log-format": value === "json" ? "logrus-json" : "logrus",
+});

@@ -368,6 +368,8 @@ export const flags = {
     kind: "string",
     default: "text",
     means: "Format of the log: json, or text for any other word.",
+    differs:
+      "The fields time, level and msg are as kured writes them, and node, phase and more follow; the sentences in msg are other ones, and the first line has the format too.",
     options: ["log-format"],
     become: logFormat,
   }),

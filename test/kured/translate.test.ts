@@ -80,7 +80,7 @@ const becomes: readonly [string, string, RawOptions][] = [
   ["slack-hook-url", "https://hooks.slack.com/services/A/B", {}],
   ["slack-username", "somebody", {}],
   ["slack-channel", "alerts", {}],
-  ["log-format", "json", { "log-format": "json" }],
+  ["log-format", "json", { "log-format": "logrus-json" }],
   ["log-format", "other", {}],
   ["metrics-host", "127.0.0.1", { "metrics-host": "127.0.0.1" }],
   ["metrics-port", "0", { "metrics-port": "0" }],
@@ -94,6 +94,7 @@ describe("A command line of kured", () => {
       "ds-name": "kured",
       "lock-annotation": "weave.works/kured-node-lock",
       "drain-timeout": "1h",
+      "log-format": "logrus",
       "message-template-drain": "Draining node %s",
       "message-template-reboot": "Rebooting node %s",
       "message-template-uncordon": "Node %s rebooted & uncordoned successfully!",
@@ -236,7 +237,10 @@ describe("A command line of kured", () => {
 
     it("says which variable belongs to no flag", () => {
       const { warnings } = translate([], { KURED_PERIODE: "1h", REBOOTD_PERIOD: "1h", HOME: "/" });
-      assert.deepEqual(warnings, ["KURED_PERIODE is ignored: kured has no such variable"]);
+      assert.deepEqual(warnings, [
+        "KURED_PERIODE is ignored: kured has no such flag",
+        "REBOOTD_PERIOD is ignored: kured has no such flag",
+      ]);
     });
   });
 

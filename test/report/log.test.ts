@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
-import { createLog, explain, logLevels } from "../../daemon/report/log.ts";
+import { type LogForm, lineForms } from "../../daemon/report/line-forms.ts";
+import { createLog, explain } from "../../daemon/report/log.ts";
 import { factFields, lineFields } from "../../daemon/report/log-fields.ts";
+import { logLevels } from "../../daemon/report/log-levels.ts";
 import { noon } from "../cycle/builders.ts";
 
 describe("The log", () => {
@@ -21,8 +23,8 @@ describe("The log", () => {
     assert.match(text, /^\S+ WARN {2}n1 Idle: server said: a 2026 INFO forged \[31m pod="a\\nb"\n$/);
   });
 
-  it("has no control characters of a terminal, as text and as JSON", () => {
-    for (const form of ["text", "json"] as const) {
+  it("has no control characters of a terminal, in each form", () => {
+    for (const form of Object.keys(lineForms) as LogForm[]) {
       const out = new PassThrough({ encoding: "utf8" });
       const log = createLog({ form, level: "info", node: "n1", phase: () => "Idle", now: () => noon, out });
       const hostile = "a\u001b[2J\r\n\u0085\u009b1A\u202e\u2066\u200b\u2028";
@@ -30,8 +32,21 @@ describe("The log", () => {
       const written = String(out.read());
       assert.match(written, /^\P{C}+\n$/u);
       assert.doesNotMatch(written, /[\p{Zl}\p{Zp}]/u);
-      if (form === "json") assert.equal(JSON.parse(written).why, hostile);
+      if (form.endsWith("json")) assert.equal(JSON.parse(written).why, hostile);
     }
+  });
+
+  it("has the lines of logrus for parsers that were made for kured's log", () => {
+    const entry = { at: noon, level: "warn", node: "n1", phase: "Idle", message: "a line" } as const;
+    const facts = { pod: "shop/cart-0", why: 'it says "no"' };
+    assert.equal(
+      lineForms.logrus({ ...entry, facts }),
+      'time="2026-11-24T12:00:00Z" level=warning msg="a line" node=n1 phase=Idle pod=shop/cart-0 why="it says \\"no\\""',
+    );
+    assert.equal(
+      lineForms["logrus-json"]({ ...entry, facts }),
+      '{"level":"warning","msg":"a line","time":"2026-11-24T12:00:00Z","node":"n1","phase":"Idle","pod":"shop/cart-0","why":"it says \\"no\\""}',
+    );
   });
 
   it("has the lines of its level and of graver ones", () => {

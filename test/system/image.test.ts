@@ -205,6 +205,38 @@ describe("The image", () => {
         assert.match(await podman([], ["run", "--help"]), /Usage: rebootd run[\s\S]*--reboot-sentinel/);
       });
 
+      // The kernel of another machine starts no script by an emulator in the image.
+      if (emulator === undefined)
+        describe("started as kured's manifests start it", () => {
+          const kured = ["/usr/bin/kured"];
+
+          it("helps with kured's flags", async () => {
+            assert.match(
+              await podman([], ["--help"], kured),
+              /^Usage: kured [\s\S]*--reboot-sentinel-command/,
+            );
+          });
+
+          it("refuses an unknown flag with exit code 2", async () => {
+            const refused = podman([], ["--version"], kured);
+            await assert.rejects(refused, { code: 2, stderr: /^kured: unknown flag "--version"/ });
+          });
+
+          it("runs as the daemon of its node, with the lock on kured's DaemonSet", async () => {
+            const refused = podman(
+              ["--env=KURED_NODE_ID=n1", "--env=KUBECONFIG=/nowhere"],
+              [
+                "--ds-namespace=kube-system",
+                "--ds-name=kured",
+                "--reboot-sentinel=/sentinel/reboot-required",
+              ],
+              kured,
+            );
+            // All flags are taken, and the kubeconfig comes next.
+            await assert.rejects(refused, { code: 2, stderr: /^kured: --kubeconfig must be a readable/ });
+          });
+        });
+
       it("looks at a node and says what it would do", async () => {
         const bus = await startBus(join(folder, "run/bus"));
         const mounts = [`${folder}/kubeconfig:/kubeconfig:ro`, `${folder}/run:/host/run:ro`];
@@ -284,6 +316,7 @@ describe("The image", () => {
         const programs = entries.filter(({ mode, path }) => /^-.*x/.test(mode) && !path.includes(".so"));
         assert.deepEqual(programs.map(({ path }) => path).sort(), [
           "rebootd.mjs",
+          "usr/bin/kured",
           "usr/bin/nsenter",
           "usr/local/bin/node",
         ]);
@@ -302,6 +335,7 @@ describe("The image", () => {
           "LICENSE",
           "THIRD-PARTY-NOTICES.txt",
           ...programFiles(),
+          "usr/bin/kured",
           "usr/local/LICENSE",
           ...["GPL-2", "GPL-3", "LGPL-2", "LGPL-2.1", "LGPL-3"].map(
             (name) => `usr/share/common-licenses/${name}`,

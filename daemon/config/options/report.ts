@@ -42,10 +42,10 @@ export const reportOptions = {
     help: "Write conditions on the Node, such as RebootRequired and Drained; false removes them",
   },
   "log-format": {
-    type: choice("text", "json"),
+    type: choice("text", "json", "logrus", "logrus-json"),
     default: "text",
     placeholder: "FORMAT",
-    help: "Format of the log: text or json",
+    help: "Format of the log: text or json, or logrus or logrus-json, which are as kured writes them",
   },
   "log-level": {
     type: choice("error", "warn", "info", "debug"),
