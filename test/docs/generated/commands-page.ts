@@ -21,6 +21,7 @@ On a terminal the output has colours and fits its width; \`NO_COLOR\` and \`FORC
 
 const completion = `## Completion
 
+<!-- not run: each line is for a shell of its own; test/system/plugin.test.ts completes in each -->
 \`\`\`sh
 source <(rebootd completion bash)                                              # in ~/.bashrc
 source <(rebootd completion zsh)                                               # in ~/.zshrc, behind compinit
