@@ -5,6 +5,7 @@ export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<str
   option: {
     "--build-arg": "docker, podman and buildah",
     "--dry-run": "mocha",
+    "--force-replace": "helm",
     "--grep": "mocha",
     "--keep": "npm run demo",
     "--permission": "node",

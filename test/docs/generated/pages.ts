@@ -1,3 +1,4 @@
+import { chartValuesPage } from "./chart-values-page.ts";
 import { commandsPage } from "./commands-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { optionsPage } from "./options-page.ts";
@@ -5,6 +6,7 @@ import { rightsPage } from "./rights-page.ts";
 
 /** The pages that are made from tables of the code, by their path in docs, each with the function that gives its text. */
 export const pages: Readonly<Record<string, () => string>> = {
+  "reference/chart-values.md": chartValuesPage,
   "reference/commands.md": commandsPage,
   "reference/metrics.md": metricsPage,
   "reference/options.md": optionsPage,
