@@ -20,6 +20,21 @@ export function parseAnswer<T>(what: string, text: string): T {
   throw new ApiError(`${what}: the answer is not an object`, { code: "bad-answer" });
 }
 
+/** In Node since version 21; the types of TypeScript do not have it yet. */
+const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown };
+
+/**
+ * An answer's object to the letter, for a client that writes the whole of it back: `JSON.stringify` makes the
+ * same JSON of it again. An int64 may be larger than the largest whole number of JavaScript.
+ * https://tc39.es/proposal-json-parse-with-source/
+ */
+export function parseWhole<T>(what: string, text: string): T {
+  parseAnswer(what, text);
+  const asWritten = (_key: string, value: unknown, { source }: { source?: string } = {}): unknown =>
+    typeof value === "number" && source !== undefined && String(value) !== source ? rawJSON(source) : value;
+  return JSON.parse(text, asWritten);
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

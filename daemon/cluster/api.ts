@@ -6,7 +6,14 @@ export interface Api {
   get<T>(path: string, options: CallOptions): Promise<T>;
   /** A collection, or a page of it. `items` is always an array, also where the server omits it. */
   list<T>(path: string, options: CallOptions): Promise<List<T>>;
+  /**
+   * One object to the letter, to be written back whole: `null` stays, and a number that JavaScript cannot
+   * represent is kept as text (JSON.rawJSON).
+   */
+  getWhole<T>(path: string, options: CallOptions): Promise<T>;
   create<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
+  /** Replaces an object. A body with a resourceVersion is refused with a conflict at another version. */
+  update<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
   /**
    * A merge patch (RFC 7386): named fields are changed, `null` removes a field, lists are replaced as a
    * whole.
@@ -51,6 +58,8 @@ export type ApiErrorCode =
   | "deadline"
   | "unauthorized"
   | "forbidden"
+  /** Forbidden, and known to this daemon as a right that it can do without: see rights.ts. */
+  | "not-granted"
   | "not-found"
   | "already-exists"
   | "conflict"
@@ -114,6 +123,16 @@ export function retryAfterOf(error: unknown): number {
 export function isLaterVersion(one: string | undefined, other: string | undefined): boolean {
   if (one === undefined || other === undefined) return false;
   return one.length === other.length ? one > other : one.length > other.length;
+}
+
+/** The answer, or what is so instead where this daemon does without the right to ask. */
+export async function unlessNotGranted<T, I>(ask: () => Promise<T>, instead: I): Promise<T | I> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isApiError(error, "not-granted")) return instead;
+    throw error;
+  }
 }
 
 /** The answer, or undefined if the object does not exist. */

@@ -44,7 +44,7 @@ const pause = { firstMs: 5000, maxMs: 5 * 60_000 };
 
 /**
  * One list and one watch of the budgets of a namespace, until the signal ends it. It ends by itself if the
- * watch is forbidden, and resolves with the reason.
+ * watch is forbidden, and resolves with the reason; with none where the daemon does without the right.
  */
 export async function followBudgets(
   { namespace, trustMs, onBudgets, ...ports }: FollowedBudgets,
@@ -77,8 +77,8 @@ export async function followBudgets(
       },
       onBreak(error) {
         onBudgets(undefined);
-        if (!isApiError(error, "forbidden")) return;
-        refusal = error.message;
+        if (!isApiError(error, "forbidden", "not-granted")) return;
+        if (error.code === "forbidden") refusal = error.message;
         end(error);
       },
       pauses: { broken: pause, refused: pause },

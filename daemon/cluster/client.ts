@@ -1,7 +1,7 @@
 import type { Clock } from "../time/clock.ts";
 import { DeadlineError, withDeadline } from "../time/deadline.ts";
 import { linked } from "../time/linked.ts";
-import { parseAnswer, parseEvent, parseList, refusal } from "./answer.ts";
+import { parseAnswer, parseEvent, parseList, parseWhole, refusal } from "./answer.ts";
 import { type Api, ApiError, type CallOptions, type WatchEvent, type WatchOptions } from "./api.ts";
 import { type ApiRequest, type ApiResponse, type Transport, textOf } from "./transport.ts";
 
@@ -76,11 +76,15 @@ export function createClient({
 
   return {
     get: (path, o) => call("get", request("GET", path, o)),
+    async getWhole<T>(path: string, o: CallOptions) {
+      return parseWhole<T>(`get ${path}`, await ask("get", request("GET", path, o)));
+    },
     async list<T>(path: string, o: CallOptions) {
       const listed = request("GET", path, o);
       return parseList<T>(`list ${listed.path}`, await ask("list", listed));
     },
     create: (path, body, o) => call("create", request("POST", path, o, body)),
+    update: (path, body, o) => call("update", request("PUT", path, o, body)),
     patch: (path, body, o) => call("patch", request("PATCH", path, o, body, "application/merge-patch+json")),
     strategicPatch: (path, body, o) =>
       call("patch", request("PATCH", path, o, body, "application/strategic-merge-patch+json")),

@@ -1,9 +1,17 @@
 import { type BackoffLimits, backoffMs } from "../time/backoff.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { linked } from "../time/linked.ts";
-import { type Api, type CallOptions, isApiError, retryAfterOf, type WatchEvent } from "./api.ts";
+import {
+  type Api,
+  type CallOptions,
+  isApiError,
+  retryAfterOf,
+  unlessNotFound,
+  type WatchEvent,
+} from "./api.ts";
 import type { Metadata, PartialObjectMetadata } from "./objects.ts";
 import { pagesOf } from "./pages.ts";
+import { createReads, type Poll, stateText } from "./poll.ts";
 
 export interface InformerOptions<Whole, T> {
   api: Api;
@@ -36,6 +44,8 @@ export interface InformerOptions<Whole, T> {
    */
   onBreak: (error: unknown) => void;
   pauses?: Partial<Pauses>;
+  /** For a daemon that does without the right to watch; without it that is a failure like any other. */
+  poll?: Poll;
 }
 
 /** The pauses before the next try. */
@@ -70,6 +80,7 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
     keep,
     onEvent,
     onBreak,
+    poll,
     ...informed
   }: InformerOptions<Whole, T>,
   signal: AbortSignal,
@@ -78,15 +89,31 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
   const asked = informed.metadataOnly && { metadataOnly: informed.metadataOnly };
   let version: string | undefined;
   let listedAt = 0;
+  const reads = createReads(clock, random);
 
   async function* pages(): AsyncIterable<readonly T[]> {
     let listed: string | undefined;
     const size = list?.pageSizeMax;
+    const states: string[] = [];
     for await (const { items, metadata } of pagesOf<Whole>(api, collection, { signal, query }, size, size)) {
       listed = metadata.resourceVersion;
+      states.push(...items.map(stateText));
       yield items.map(keep);
     }
     version = listed;
+    reads.isNews(states.join());
+  }
+
+  /** A list was read just before the watch was refused. */
+  async function pollOnce({ object: path, onRead }: Poll): Promise<void> {
+    if (path !== undefined) {
+      const object = await unlessNotFound(() => api.get<Whole>(path, { ...asked, signal }));
+      const isNews = reads.isNews(object === undefined ? "" : stateText(object));
+      if (isNews) await onEvent(object === undefined ? "DELETED" : "MODIFIED", keep(object ?? ({} as Whole)));
+    }
+    informed.onOpen?.();
+    onRead?.();
+    version = undefined;
   }
 
   for (let failures = 0; !signal.aborted; ) {
@@ -108,11 +135,19 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
         query: { ...query, resourceVersion: version },
         ...(informed.onOpen && { onOpen: informed.onOpen }),
       });
-      for await (const { type, object } of watch) {
-        version = undefined;
-        if (type !== "BOOKMARK") await onEvent(type, keep(object));
-        if (list !== undefined) version = object.metadata?.resourceVersion;
+      try {
+        for await (const { type, object } of watch) {
+          version = undefined;
+          if (type !== "BOOKMARK") await onEvent(type, keep(object));
+          if (list !== undefined) version = object.metadata?.resourceVersion;
+          failures = 0;
+        }
+      } catch (error) {
+        if (poll === undefined || !isApiError(error, "not-granted")) throw error;
+        await pollOnce(poll);
         failures = 0;
+        await reads.awaitNext(poll, signal);
+        continue;
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -139,11 +174,15 @@ export interface WatchedObject
     "api" | "clock" | "random" | "collection" | "onBreak" | "pauses"
   > {
   name: string;
+  /** For a daemon that does without the right to watch. */
+  poll?: Omit<Poll, "object">;
   /**
    * Called with the metadata at the start and at each change, and with undefined if the object is deleted.
    */
   onChange: (metadata: PartialObjectMetadata["metadata"]) => void;
-  /** The server has accepted the watch again after a failure. */
+  /** The server has accepted the watch, or a read in its place. */
+  onOpen?: () => void;
+  /** The same after a failure. */
   onReopened?: () => void;
 }
 
@@ -154,7 +193,7 @@ export interface WatchedObject
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-watch
  */
 export async function watchObject(
-  { name, onChange, onReopened, onBreak, ...ports }: WatchedObject,
+  { name, onChange, onOpen, onReopened, onBreak, poll, ...ports }: WatchedObject,
   signal: AbortSignal,
 ): Promise<void> {
   let isBroken = false;
@@ -162,9 +201,11 @@ export async function watchObject(
     ...ports,
     query: { fieldSelector: `metadata.name=${name}` },
     metadataOnly: "object",
+    ...(poll && { poll: { ...poll, object: `${ports.collection}/${encodeURIComponent(name)}` } }),
     keep: (object) => object,
     onEvent: (type, { metadata }) => onChange(type === "DELETED" ? undefined : metadata),
     onOpen() {
+      onOpen?.();
       if (isBroken) onReopened?.();
       isBroken = false;
     },

@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import { contract } from "../annotations/names.ts";
 import type { Api } from "../cluster/api.ts";
 import { createClient } from "../cluster/client.ts";
+import type { doWithout } from "../cluster/do-without.ts";
 import { createOutage } from "../cluster/outage.ts";
 import { createServerClock } from "../cluster/server-clock.ts";
 import type { Transport } from "../cluster/transport.ts";
@@ -50,6 +51,11 @@ export interface Ports {
   version: string;
   /** Name of this pod or process. */
   instance: string;
+  /**
+   * Lets the daemon go without rights that its ServiceAccount lacks; without it, a right that is missing is an
+   * error.
+   */
+  doWithout?: typeof doWithout;
   /** Input of the process that has no effect, as people would type it. */
   ignored?: readonly string[];
   /** Lines about that input for the log, after its first one. */
@@ -161,15 +167,6 @@ function createVoice(settings: Settings, ports: Ports, signal: AbortSignal) {
   const metrics = createMetrics(node.name, ports.version, gauges);
   const outage = createOutage(clock);
   const serverClock = createServerClock(clock);
-  const api: Api = createClient({
-    transport: ports.transport,
-    clock,
-    onAnswer({ verb, status, begunAt, date }) {
-      metrics.apiRequests.inc({ verb, status });
-      outage.observe(status, begunAt);
-      serverClock.observe(date, begunAt);
-    },
-  });
   const log: Log = createLog({
     form: report.logForm,
     level: report.logLevel,
@@ -178,6 +175,16 @@ function createVoice(settings: Settings, ports: Ports, signal: AbortSignal) {
     now: clock.wall,
     out: ports.log,
   });
+  const client: Api = createClient({
+    transport: ports.transport,
+    clock,
+    onAnswer({ verb, status, begunAt, date }) {
+      metrics.apiRequests.inc({ verb, status });
+      outage.observe(status, begunAt);
+      serverClock.observe(date, begunAt);
+    },
+  });
+  const api = ports.doWithout?.({ api: client, clock, ...log }) ?? client;
   const events = createEventWriter({
     api,
     clock,

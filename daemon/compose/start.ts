@@ -12,6 +12,11 @@ import { openMessages } from "./open-messages.ts";
 /** The world of the process: its environment, the machine, its files and the network. */
 export interface ProcessPorts
   extends Pick<Ports, "clock" | "random" | "log" | "version" | "instance" | "notes"> {
+  /**
+   * The ServiceAccount was made for another program, as kured's was: the daemon goes without what the API
+   * server refuses it.
+   */
+  rights?: "asked";
   environment: Environment;
   out: (text: string) => void;
   /** Reads the kubeconfig. */
@@ -46,6 +51,7 @@ export async function start(raw: RawOptions, world: ProcessPorts, signal: AbortS
     metricsAccess: await openMetricsAccess(report.files, world.readText),
     host: await world.createHost(settings),
     ignored: ignoredInputs(world.environment, raw),
+    ...(world.rights === "asked" && { doWithout: (await import("../cluster/do-without.ts")).doWithout }),
   };
   if (node.once) world.out(await lookDaemon(settings, ports, signal));
   else await runDaemon(settings, ports, signal);

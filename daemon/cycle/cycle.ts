@@ -44,6 +44,8 @@ export function createCycle(ports: CyclePorts, trustMs: number, turn: Turn | und
   return {
     look: (signal: AbortSignal): Promise<Pass> => look(parts, signal),
     stop: () => drain.stop(),
+    /** The node waits for nothing that its Node shows, but for what people ask of it. */
+    isBetweenCycles,
     /** The Node is to be read before anything else is done. */
     distrust: () => memory.distrust(),
     /**

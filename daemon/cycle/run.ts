@@ -1,11 +1,9 @@
-import { brokenTrustMs } from "../cluster/belief.ts";
-import { watchObject } from "../cluster/informer.ts";
-import { paths } from "../cluster/paths.ts";
 import { createTurn } from "../lock/turn.ts";
 import { linked } from "../time/linked.ts";
 import { createWake } from "../time/wake.ts";
 import { createCycle } from "./cycle.ts";
 import type { Decision, Policy } from "./decision.ts";
+import { watchOwnNode } from "./own-node.ts";
 import type { CyclePorts } from "./ports.ts";
 import type { CycleRecord } from "./record.ts";
 
@@ -50,34 +48,9 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
   const ended = linked(signal);
 
   ports.need.watch(wake.ring, ended.signal, (error) => report.failed("watching the sentinel", error));
-  void watchObject(
-    {
-      ...ports,
-      collection: paths.nodes,
-      name: ports.nodeName,
-      onChange(metadata) {
-        if (cycle.seeMetadata(metadata)) wake.ring();
-      },
-      onBreak(error) {
-        report.failed("watching the own Node", error);
-        void distrustLater();
-      },
-      onReopened: mended.ring,
-    },
-    ended.signal,
-  );
+  const ownNode = watchOwnNode(ports, { cycle, wake: wake.ring, mended: mended.ring }, ended.signal);
 
   ports.messages.watch(wake.ring);
-
-  let isDistrusting = false;
-  async function distrustLater(): Promise<void> {
-    if (isDistrusting) return;
-    isDistrusting = true;
-    await clock.sleep(brokenTrustMs(ports.random), ended.signal).catch(() => {});
-    isDistrusting = false;
-    cycle.distrust();
-    wake.ring();
-  }
 
   let busy = { since: clock.elapsed(), passes: 0 };
   while (!signal.aborted) {
@@ -93,6 +66,8 @@ export async function runCycle(ports: CyclePorts, signal: AbortSignal): Promise<
       await clock.sleep(busyMs, signal).catch(() => {});
     }
     report.expectedBy(clock.elapsed() + passDeadlineMs);
+    // Others write the Node all the time, and a write under an old version is refused.
+    if (ownNode.isPolled() && !cycle.isBetweenCycles()) cycle.distrust();
     try {
       const { waitMs } = await cycle.pass(signal);
       if (waitMs === undefined) continue;

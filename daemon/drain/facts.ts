@@ -1,5 +1,5 @@
 import { contract } from "../annotations/names.ts";
-import type { Api } from "../cluster/api.ts";
+import { type Api, unlessNotGranted } from "../cluster/api.ts";
 import { listBudgets } from "../cluster/budgets.ts";
 import { daemonSetExists } from "../cluster/daemon-sets.ts";
 import { isReady, listNodes } from "../cluster/nodes.ts";
@@ -78,7 +78,9 @@ export async function readBlockers(
   const daemonSets = new Set(pods.flatMap((pod) => daemonSetOf(pod) ?? []));
   const primaries = pods.filter(isPrimary);
   const [budgets, alone, known] = await Promise.all([
-    Promise.all([...namespaces].map((one) => limit(() => listBudgets(api, one, signal)))),
+    Promise.all(
+      [...namespaces].map((one) => limit(() => unlessNotGranted(() => listBudgets(api, one, signal), []))),
+    ),
     Promise.all(
       primaries.map((one) => limit(async () => ((await hasStandIn(api, one, signal)) ? undefined : one))),
     ),

@@ -26,6 +26,9 @@ const trustMs = 50_000;
 /** A drain has little time; but a right that is missing does not come within seconds. */
 const pauses = { broken: { firstMs: 500, maxMs: 60_000 }, refused: { firstMs: 10_000, maxMs: 60_000 } };
 
+/** The pauses between two lists, for a daemon without the right to watch pods. */
+const pollPauses = { firstMs: 2000, maxMs: 60_000, factor: 1.5 };
+
 /** Until the signal ends it. Rejects with an error that is not the server's. */
 export function followPods(
   { selection, nodeName, podSelector, ...ports }: FollowedPods,
@@ -59,6 +62,7 @@ export function followPods(
         if (error.code !== "expired") happen({ type: "troubled", code: error.code, why: error.message });
       },
       pauses,
+      poll: { pauses: () => pollPauses },
     },
     signal,
   );

@@ -36,7 +36,8 @@ export function claimsOf({ metadata, spec }: Pod): string[] {
 /**
  * Waits until no volume of these claims is attached to the node, so that its next user need not wait for a
  * machine that is down. An attachment whose driver does not run on the node is left out: nothing there would
- * take the volume off. Resolves at `until` all the same, and where the claims or attachments cannot be read.
+ * take the volume off. Resolves at `until` all the same, and where the claims or attachments cannot be read; in
+ * silence where the daemon does without the right to read them.
  */
 export async function awaitDetached(detaching: Detaching, signal: AbortSignal): Promise<void> {
   const { api, clock, random, until, onAttached, onGivenUp } = detaching;
@@ -51,6 +52,7 @@ export async function awaitDetached(detaching: Detaching, signal: AbortSignal): 
     } catch (error) {
       signal.throwIfAborted();
       if (!isApiError(error)) throw error;
+      if (error.code === "not-granted") return;
       if (error.code === "forbidden") return onGivenUp(error.message);
       problem = error.message;
     }

@@ -1,4 +1,4 @@
-import type { Api } from "../cluster/api.ts";
+import { type Api, unlessNotGranted } from "../cluster/api.ts";
 import { listByLabel } from "../cluster/nodes.ts";
 import { listStaticPodsDown } from "../lock/control-plane.ts";
 import { controlPlaneBroken, controlPlaneLabels, isOfControlPlane } from "../lock/limits.ts";
@@ -17,7 +17,9 @@ export function controlPlaneGate(api: Api, nodeName: string): Gate<"control-plan
     isTransient: true,
     async check({ labels }, signal) {
       if (!isOfControlPlane(labels)) return { open: true };
-      const controlPlane = await listByLabel(api, controlPlaneLabels, signal);
+      const list = () => listByLabel(api, controlPlaneLabels, signal);
+      const controlPlane = await unlessNotGranted(list, undefined);
+      if (controlPlane === undefined) return { open: true };
       const others = controlPlane.names.filter((name) => name !== nodeName);
       const podsDown = await listStaticPodsDown(api, others, signal);
       const broken = controlPlaneBroken(nodeName, { controlPlane, podsDown });

@@ -1,4 +1,4 @@
-import type { Api } from "../cluster/api.ts";
+import { type Api, unlessNotGranted } from "../cluster/api.ts";
 import { followBudgets } from "../cluster/budgets.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
 import { budgetsOver } from "../drain/budgets.ts";
@@ -74,7 +74,8 @@ export function disruptionGate(
     async check({ now, slowGraceSeconds }, signal) {
       const facts = await readFacts(ports, nodeName, drain, { now, slowGraceSeconds }, signal);
       const inNeed = needRoom(facts);
-      const cluster = inNeed.length > 0 ? await readRoomFor(api, nodeName, inNeed, signal) : undefined;
+      const readRoom = () => readRoomFor(api, nodeName, inNeed, signal);
+      const cluster = inNeed.length > 0 ? await unlessNotGranted(readRoom, undefined) : undefined;
       const { pods } = planDrain({ ...facts, cluster });
       const blocked = foundOf(pods, (finding) => isLasting(finding, escalation, now));
       const [code] = blocked[0]?.codes ?? [];

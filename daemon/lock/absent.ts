@@ -1,4 +1,4 @@
-import type { Api } from "../cluster/api.ts";
+import { type Api, unlessNotGranted } from "../cluster/api.ts";
 import type { Metadata, PartialObjectMetadata } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
@@ -57,7 +57,8 @@ export function createAbsent(options: AbsentOptions): Absent {
   async function look(signal: AbortSignal): Promise<readonly Holder[]> {
     const query = { fieldSelector: "spec.unschedulable=true" };
     const call = { signal, query, metadataOnly: "list" } as const;
-    const cordoned = await listAll<PartialObjectMetadata>(api, paths.nodes, call);
+    const list = () => listAll<PartialObjectMetadata>(api, paths.nodes, call);
+    const cordoned = await unlessNotGranted(list, []);
     return cordoned
       .map(({ metadata }) => metadata ?? {})
       .filter(({ annotations = {} }) => isUnderWay(annotations))

@@ -1,10 +1,16 @@
-import type { Api } from "../cluster/api.ts";
+import { type Api, unlessNotGranted } from "../cluster/api.ts";
 import type { Clock } from "../time/clock.ts";
 import { createAbsent } from "./absent.ts";
-import { createMembers, createStaticPods } from "./control-plane.ts";
+import { createMembers, createStaticPods, readMembers } from "./control-plane.ts";
 import { nextLook, type Question, refusalOf, type ViewPart } from "./facts.ts";
-import { type ClusterView, isOfControlPlane, type Limits, type Waiting } from "./limits.ts";
-import type { LockValue } from "./lock.ts";
+import {
+  type ClusterView,
+  type ControlPlane,
+  isOfControlPlane,
+  type Limits,
+  type Waiting,
+} from "./limits.ts";
+import { type LockValue, nodeHolders } from "./lock.ts";
 import { createUnavailable } from "./unavailable.ts";
 
 /** The looks at other nodes, made only if they decide, and remembered for as long as they may count. */
@@ -40,6 +46,19 @@ export function createClusterLooks(options: ClusterLooksOptions): ClusterLooks {
   const members = createMembers(options);
   const staticPods = createStaticPods(options);
 
+  let lastSeen: LockValue | undefined;
+
+  /** The control plane as the Nodes show it; those of the holders alone if the Nodes cannot be listed. */
+  async function membersOf(
+    list: (signal: AbortSignal) => Promise<ControlPlane>,
+    lock: LockValue | undefined,
+    signal: AbortSignal,
+  ): Promise<ControlPlane> {
+    const listed = await unlessNotGranted(() => list(signal), undefined);
+    if (listed !== undefined) return listed;
+    return await readMembers(options.api, lock === undefined ? [] : nodeHolders(lock), signal);
+  }
+
   async function look(
     part: ViewPart,
     question: Question,
@@ -49,7 +68,9 @@ export function createClusterLooks(options: ClusterLooksOptions): ClusterLooks {
     const { state, view } = question;
     switch (part) {
       case "controlPlane":
-        return { controlPlane: await (turn ? members.now : members.known)(signal) };
+        return {
+          controlPlane: await membersOf(turn ? members.now : members.known, question.state.lock, signal),
+        };
       case "podsDown":
         return { podsDown: await staticPods.enough(otherMembers(question, view), turn, signal) };
       case "absent":
@@ -66,6 +87,7 @@ export function createClusterLooks(options: ClusterLooksOptions): ClusterLooks {
 
   return {
     observe(lock) {
+      lastSeen = lock;
       unavailable.observe(lock);
       return absent.observe(lock);
     },
@@ -83,7 +105,7 @@ export function createClusterLooks(options: ClusterLooksOptions): ClusterLooks {
     async now(waiting, limits, signal) {
       const view: ClusterView = {};
       if (isOfControlPlane(waiting.labels)) {
-        view.controlPlane = await members.now(signal);
+        view.controlPlane = await membersOf(members.now, lastSeen, signal);
         view.podsDown = await staticPods.now(otherMembers({ waiting }, view), signal);
       }
       if (limits.maxUnavailable !== undefined) view.unavailable = await unavailable.now(signal);

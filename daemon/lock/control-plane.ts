@@ -1,12 +1,13 @@
-import type { Api } from "../cluster/api.ts";
-import { listByLabel } from "../cluster/nodes.ts";
-import type { WholePod } from "../cluster/objects.ts";
+import { type Api, unlessNotFound } from "../cluster/api.ts";
+import { isReady, listByLabel } from "../cluster/nodes.ts";
+import type { WholeNode, WholePod } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
 import { isCriticalStaticPod, isStaticPodDown } from "../cluster/static-pods.ts";
 import { podKey } from "../drain/select.ts";
 import type { Clock } from "../time/clock.ts";
-import { controlPlaneLabels } from "./limits.ts";
+import { type ControlPlane, controlPlaneLabels, isOfControlPlane } from "./limits.ts";
+import type { Holder } from "./lock.ts";
 import { createLook, freshMs } from "./look.ts";
 
 /**
@@ -41,6 +42,8 @@ export interface ControlPlaneMembers {
   known(signal: AbortSignal): Promise<Members>;
 }
 
+/** The Nodes that are read at a time; a holder beyond them counts as one of the control plane. */
+const holdersReadMax = 20;
 const unusedLabelMs = 3_600_000;
 
 export function createMembers({ api, clock }: Pick<StaticPodsOptions, "api" | "clock">): ControlPlaneMembers {
@@ -59,6 +62,31 @@ export function createMembers({ api, clock }: Pick<StaticPodsOptions, "api" | "c
         (await used.now(() => listByLabel(api, labels, signal)))
       );
     },
+  };
+}
+
+/**
+ * The control plane as far as the Nodes of the holders show it, for a daemon that may read Nodes and not list
+ * them. One read for each holder, in number at most those that a limit of nodes lets in.
+ */
+export async function readMembers(
+  api: Api,
+  holders: readonly Pick<Holder, "nodeID">[],
+  signal: AbortSignal,
+): Promise<ControlPlane & { workers: readonly string[] }> {
+  const names = [...new Set(holders.map(({ nodeID }) => nodeID))].slice(0, holdersReadMax);
+  const read = await Promise.all(
+    names.map(async (name) => {
+      const node = await unlessNotFound(() => api.get<WholeNode>(paths.node(name), { signal }));
+      const isMember = isOfControlPlane(node?.metadata?.labels ?? {});
+      return { name, isMember, isKnown: node !== undefined, isReady: node !== undefined && isReady(node) };
+    }),
+  );
+  const members = read.filter(({ isMember }) => isMember);
+  return {
+    names: members.map(({ name }) => name),
+    notReady: members.filter((member) => !member.isReady).map(({ name }) => name),
+    workers: read.filter(({ isMember, isKnown }) => isKnown && !isMember).map(({ name }) => name),
   };
 }
 

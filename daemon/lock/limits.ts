@@ -74,6 +74,11 @@ export interface ControlPlane {
   /** All nodes of it. */
   names: readonly string[];
   notReady: readonly string[];
+  /**
+   * Set where the Nodes cannot be listed: the holders of the lock that are no part of it. Any other holder
+   * may be, as it may have entered since.
+   */
+  workers?: readonly string[];
 }
 
 /** A control-plane node bears any of them. They are one group. */
@@ -190,7 +195,9 @@ function slotsTaken(others: readonly Holder[], own: number, several: boolean): R
 }
 
 function controlPlaneBusy(others: readonly Holder[], { controlPlane }: ClusterView): Refusal | undefined {
-  const inside = others.filter(({ nodeID }) => controlPlane?.names.includes(nodeID));
+  const { names = [], workers } = controlPlane ?? {};
+  const isInside = (name: string) => (workers === undefined ? names.includes(name) : !workers.includes(name));
+  const inside = others.filter(({ nodeID }) => isInside(nodeID));
   if (inside.length === 0) return undefined;
   return taken("lock-control-plane", "another control-plane node holds a slot", inside);
 }

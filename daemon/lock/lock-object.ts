@@ -1,6 +1,7 @@
 import { contract } from "../annotations/names.ts";
-import { type Api, isApiError, unlessNotFound } from "../cluster/api.ts";
+import { type Api, ApiError, isApiError, unlessNotFound, unlessNotGranted } from "../cluster/api.ts";
 import { watchObject } from "../cluster/informer.ts";
+import { merged } from "../cluster/merge-patch.ts";
 import { backoffMs } from "../time/backoff.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { type Failure, type Failures, parseFailures, writeFailures } from "./failures.ts";
@@ -101,6 +102,8 @@ interface StoredMetadata {
   annotations?: Record<string, string>;
 }
 
+/** The pauses between two reads of the lock, for a daemon without the right to watch it. */
+const pollPauses = { firstMs: 10_000, maxMs: 60_000 };
 const conflictRetry = { firstMs: 50, maxMs: 2000 };
 /** Each round has a winner, also among thousands of nodes. So many rounds without a turn are a fault. */
 const conflictsMaxDefault = 12;
@@ -143,6 +146,20 @@ export function createLockObject(options: LockObjectOptions): LockObject {
     }
   }
 
+  /**
+   * Sends the patch; if that is not granted, writes the whole object, as kured does: as it is now, if that
+   * still is the version that was read.
+   */
+  async function write(patch: object, version: string | undefined, signal: AbortSignal) {
+    const written = await unlessNotGranted(() => api.patch<StoredObject>(path, patch, { signal }), undefined);
+    if (written !== undefined) return written;
+    const whole = await api.getWhole<StoredObject>(path, { signal });
+    if (whole.metadata?.resourceVersion !== version) {
+      throw new ApiError(`update ${path}: somebody else has changed it`, { code: "conflict" });
+    }
+    return await api.update<StoredObject>(path, merged(whole, patch), { signal });
+  }
+
   return {
     read: async (signal) => stateIn((await readObject(signal))?.metadata, annotation),
     async swap(change, signal) {
@@ -154,7 +171,7 @@ export function createLockObject(options: LockObjectOptions): LockObject {
         try {
           const { metadata } = object ?? (await createObject(signal));
           const patch = patchOf(metadata, wanted, place);
-          const written = await api.patch<StoredObject>(path, patch, { signal });
+          const written = await write(patch, metadata?.resourceVersion, signal);
           onWrite("written");
           return stateIn(written.metadata, annotation);
         } catch (error) {
@@ -168,7 +185,10 @@ export function createLockObject(options: LockObjectOptions): LockObject {
     },
     watch(onState, onBreak, signal) {
       const onChange = (metadata?: StoredMetadata) => onState(stateIn(metadata, annotation));
-      return watchObject({ api, clock, random, collection, name, onBreak, onChange }, signal);
+      return watchObject(
+        { api, clock, random, collection, name, poll: { pauses: () => pollPauses }, onBreak, onChange },
+        signal,
+      );
     },
   };
 }

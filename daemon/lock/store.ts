@@ -1,4 +1,5 @@
 import { pauseNow } from "../annotations/pause.ts";
+import { unlessNotGranted } from "../cluster/api.ts";
 import { countNodes } from "../cluster/nodes.ts";
 import {
   type EntryOptions,
@@ -267,7 +268,8 @@ function createLimits(options: LockOptions): LimitsSource {
     clusterSize,
     known,
     async now(signal) {
-      if (isPercentage) await clusterSize(signal);
+      // A percentage of an unknown number of nodes is one node.
+      if (isPercentage) await unlessNotGranted(() => clusterSize(signal), undefined);
       const limits = known();
       if (limits.concurrency > holdersMax && !isWarned) {
         isWarned = true;

@@ -1,5 +1,5 @@
 import { prefix } from "../annotations/names.ts";
-import type { Api } from "../cluster/api.ts";
+import { type Api, isApiError } from "../cluster/api.ts";
 import { paths } from "../cluster/paths.ts";
 import { oneLine } from "../text/one-line.ts";
 import type { Clock } from "../time/clock.ts";
@@ -91,7 +91,7 @@ export function createEventWriter({
       const key = JSON.stringify([about?.kind, about?.namespace, about?.name, reason, topic]);
       if (!limits.admits(about === undefined ? "node" : "others", key)) return metrics.eventsDropped.inc();
       write(event).catch((error: unknown) => {
-        if (signal.aborted) return;
+        if (signal.aborted || isApiError(error, "not-granted")) return;
         metrics.eventsDropped.inc();
         onError(error);
       });

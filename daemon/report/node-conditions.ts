@@ -1,5 +1,5 @@
 import { type Conditions, type ConditionType, conditionTypes } from "../annotations/conditions.ts";
-import type { Api } from "../cluster/api.ts";
+import { type Api, isApiError } from "../cluster/api.ts";
 import type { WholeNode } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
 import type { CyclePorts } from "../cycle/ports.ts";
@@ -58,7 +58,7 @@ export function createNodeConditions(options: ConditionOptions): CyclePorts["sho
     } catch (error) {
       signal.throwIfAborted();
       const text = (error as Error).message;
-      if (text !== failures.text) onFault(error);
+      if (text !== failures.text && !isApiError(error, "not-granted")) onFault(error);
       const times = failures.times + 1;
       failures = { times, until: clock.elapsed() + grownMs(times, pauses), text };
       return undefined;

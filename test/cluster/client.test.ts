@@ -41,6 +41,25 @@ async function failure(promise: Promise<unknown>): Promise<ApiError> {
 }
 
 describe("A call to the API server", () => {
+  it("reads an object to the letter, so that writing it back changes nothing", async () => {
+    const stored =
+      '{"metadata":{"name":"kured","creationTimestamp":null},"seconds":9223372036854775807,"part":1.0}';
+    const sent: ApiRequest[] = [];
+    const api = client(async (request) => {
+      sent.push(request);
+      return answer(200, stored);
+    });
+    const whole = await api.getWhole<object>("/apis/x/v1/things/kured", { signal });
+    await api.update("/apis/x/v1/things/kured", whole, { signal });
+    assert.deepEqual(
+      sent.map(({ method, headers, body }) => [method, headers["content-type"], body]),
+      [
+        ["GET", undefined, undefined],
+        ["PUT", "application/json", stored],
+      ],
+    );
+  });
+
   it("sends its query and its body", async () => {
     const sent: ApiRequest[] = [];
     const api = client(async (request) => {

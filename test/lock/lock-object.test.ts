@@ -129,6 +129,46 @@ describe("The object with the lock", () => {
     assert.deepEqual(thrice.writes, ["conflict", "conflict", "conflict"]);
   });
 
+  describe("that may not be patched", () => {
+    const found = {
+      kind: "DaemonSet",
+      metadata: { name: "kured", resourceVersion: "7", creationTimestamp: null },
+    };
+
+    /** `whole`: the object when it is read to be written. */
+    function createUnpatchable(whole: object) {
+      const written: unknown[] = [];
+      const api: Pick<Api, "get" | "getWhole" | "patch" | "update"> = {
+        get: async <T>() => found as T,
+        getWhole: async <T>() => whole as T,
+        patch: async () => {
+          throw new ApiError("no", { code: "not-granted" });
+        },
+        update: async <T>(_: string, body: unknown) => {
+          written.push(body);
+          return body as T;
+        },
+      };
+      const { clock } = createVirtualTime(Date.parse(created));
+      const where = { ...place, kind: "daemonset" } as const;
+      const options = { api: api as Api, clock, random: () => 0.5, place: where, conflictsMax: 0 };
+      return { written, swap: () => createLockObject(options).swap(() => ({ paused: "true" }), signal) };
+    }
+
+    it("is written whole, with all else as it was", async () => {
+      const { written, swap } = createUnpatchable(found);
+      assert.equal((await swap()).paused, "true");
+      const annotations = { "rebootd.dev/paused": "true" };
+      assert.deepEqual(written, [{ ...found, metadata: { ...found.metadata, annotations } }]);
+    });
+
+    it("is not written where somebody else has changed it since", async () => {
+      const { written, swap } = createUnpatchable({ metadata: { resourceVersion: "8" } });
+      await assert.rejects(swap(), /somebody else has changed it/);
+      assert.deepEqual(written, []);
+    });
+  });
+
   it("names what to do if it is missing", async () => {
     const lease =
       /^Error: the lock object Lease ns\/rebootd does not exist and may not be created; create it as/;

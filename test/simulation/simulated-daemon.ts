@@ -14,7 +14,7 @@ import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 export interface SimulatedDaemon {
   options: RawOptions;
   storage: MachineStorage;
-  surroundings: Pick<Ports, "transport" | "clock" | "random" | "post">;
+  surroundings: Pick<Ports, "transport" | "clock" | "random" | "post" | "doWithout">;
   /** Takes the messages; without it there is nobody to take them. */
   receive?: HttpSend;
   /** What logind of the machine says; without it there is none. */

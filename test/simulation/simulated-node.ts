@@ -1,3 +1,4 @@
+import { doWithout } from "../../daemon/cluster/do-without.ts";
 import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
 import type { RawOptions } from "../../daemon/config/settings.ts";
 import type { Host } from "../../daemon/host/host.ts";
@@ -10,6 +11,7 @@ import { createMachine, type Machine, type MachineEvent } from "../kubernetes/ma
 import { randomUuid } from "../kubernetes/machines/power.ts";
 import { memoryStorage } from "../kubernetes/machines/storage.ts";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
+import { kuredUser } from "../world/kured-rights.ts";
 import { daemonUserOn } from "../world/manifests.ts";
 import { createMachineClock, type MachineClock } from "./machine-clock.ts";
 import { pausedWith } from "./paused-transport.ts";
@@ -27,6 +29,8 @@ export interface SimulatedNodeOptions {
   logind?: Host["logind"] | ((machine: Machine) => Host["logind"]);
   /** Stands between a node's daemon and the server. Each daemon is then a user of its own, `rebootd:NODE`, with all rights. */
   between?: (node: string, transport: Transport) => Transport;
+  /** Daemons in kured's place, with its ServiceAccount. */
+  rights?: "everything" | "kured";
   kubelet?: Partial<KubeletOptions>;
   /** How many of the nodes, from the first on, are of the control plane: labelled so, with these static pods. */
   controlPlane?: { members: number; staticPods: readonly string[] };
@@ -92,7 +96,7 @@ export function createSimulatedNode(
   const transport = pausedWith(
     clock,
     options.between?.(name, server.transport(server.addUser(daemonOf(name)))) ??
-      server.transport(server.addUser(daemonUserOn(name))),
+      server.transport(server.addUser(options.rights === "kured" ? kuredUser : daemonUserOn(name))),
   );
   let daemonOptions = options.options ?? {};
   const startDaemon = (raw: RawOptions) =>
@@ -110,6 +114,7 @@ export function createSimulatedNode(
         clock,
         random,
         post: postOf(name, options.post),
+        ...(options.rights === "kured" && { doWithout }),
       },
       ...(options.receive && { receive: options.receive }),
       onLog: (line) => logs.push(line),

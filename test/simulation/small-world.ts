@@ -18,6 +18,7 @@ import type { Machine, MachineEvent } from "../kubernetes/machines/machine.ts";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 import type { VirtualTime } from "../kubernetes/virtual-time.ts";
 import { createWorkload, type Workload } from "../kubernetes/workloads.ts";
+import { installKured, kuredUser } from "../world/kured-rights.ts";
 import { defaultLock, readLock, setLock } from "../world/lock-place.ts";
 import { type Admitted, admissionKinds, createManifests, daemonUser } from "../world/manifests.ts";
 import { createWorldNode, type TestWorld } from "../world/words.ts";
@@ -41,8 +42,8 @@ export interface SmallWorldOptions extends SimulatedNodeOptions {
   /** Name of a budget that lets nothing go but from cordoned nodes. */
   heldBudget?: string;
   seed?: number;
-  /** What the daemons may do: what the manifests say, unless it is everything. */
-  rights?: "everything";
+  /** What the daemons may do: what the manifests say, unless it is everything, or what kured may. */
+  rights?: "everything" | "kured";
   /** Of `manifests/components`, beside the base. */
   components?: string[];
   /** What the policy admits beside its own; without it what docs/harden.md has an operator add for the options. */
@@ -94,10 +95,17 @@ export interface Snapshot {
 
 /** True for a request of one of the daemons; for faults that leave kubelets and controllers alone. */
 export function isFromDaemon({ user }: RequestFacts): boolean {
-  return user === daemonUser.name;
+  return user === daemonUser.name || user === kuredUser.name;
 }
 
-const lockPath = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd";
+const ownLock = {
+  path: "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/rebootd",
+  annotation: "rebootd.dev/lock",
+};
+const kuredLock = {
+  path: "/apis/apps/v1/namespaces/kube-system/daemonsets/kured",
+  annotation: "weave.works/kured-node-lock",
+};
 
 export async function startSmallWorld(options: SmallWorldOptions): Promise<SmallWorld> {
   const { seed, rights, between, bookmarkIntervalMs } = options;
@@ -116,7 +124,8 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const { components = [] } = options;
   const without = ["DaemonSet", ...(components.includes("without-admission") ? admissionKinds : [])];
   const admitted = options.admitted ?? admittedFor(options.options);
-  await createManifests(api, signal, { without, admitted });
+  if (rights === "kured") await installKured(api, signal);
+  else await createManifests(api, signal, { without, admitted });
   for (const component of components)
     await createManifests(api, signal, { folder: `components/${component}` });
   const nodes = Array.from({ length: options.nodes }, (_, index) => {
@@ -148,7 +157,7 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
       return ofReason.reduce((sum, { value }) => sum + value, 0);
     },
     setAway: awayWord(server),
-    look: () => look(base),
+    look: () => look(base, rights === "kured" ? kuredLock : ownLock),
   });
 }
 
@@ -213,9 +222,9 @@ function awayWord(server: ApiServer): SmallWorld["setAway"] {
   };
 }
 
-async function look({ api, signal }: VirtualServer): Promise<Snapshot> {
+async function look({ api, signal }: VirtualServer, { path, annotation }: typeof ownLock): Promise<Snapshot> {
   const nodes = await api.get<{ items: WholeNode[] }>("/api/v1/nodes", { signal });
-  const lease = await api.get<Lease>(lockPath, { signal });
+  const lockObject = await api.get<Lease>(path, { signal });
   const phases: Snapshot["phases"] = {};
   for (const { metadata } of nodes.items) {
     phases[metadata?.name ?? ""] =
@@ -224,7 +233,7 @@ async function look({ api, signal }: VirtualServer): Promise<Snapshot> {
   const cordoned = nodes.items
     .filter(({ spec }) => spec?.unschedulable)
     .map(({ metadata }) => metadata?.name ?? "");
-  return { phases, cordoned, lock: lease.metadata?.annotations?.["rebootd.dev/lock"] };
+  return { phases, cordoned, lock: lockObject.metadata?.annotations?.[annotation] };
 }
 
 /** Keys that docs/harden.md has an operator add to the policy for these options. */

@@ -100,11 +100,15 @@ export async function createManifests(
   for (const given of readManifests(folder)) {
     if (without.includes(given.kind)) continue;
     const object = admitting(given, admitted);
-    const collection = collections[object.kind];
-    if (collection === undefined)
-      throw new Error(`manifests/${folder}: no path is known for a ${object.kind}`);
-    await api.create(collection(object.metadata.namespace ?? ""), object, { signal });
+    await api.create(collectionOf(object), object, { signal });
   }
+}
+
+/** The path under which an object of a kind in manifests is created. */
+export function collectionOf({ kind, metadata }: Omit<ManifestObject, "apiVersion">): string {
+  const collection = collections[kind];
+  if (collection === undefined) throw new Error(`no path is known for a ${kind}`);
+  return collection(metadata.namespace ?? "");
 }
 
 /** All but the DaemonSet, for daemons that are started in its place; for options that name more than the policies admit, with those. */
