@@ -180,6 +180,14 @@ export const contract = {
     writtenBy: ["others"],
     form: "`primary`: the preflight looks for a Ready instance on another node",
   },
+  // https://learn.microsoft.com/azure/aks/upgrade-cluster
+  aksUpgradeStatus: {
+    key: "kubernetes.azure.com/upgrade-status",
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["others"],
+    form: "`Quarantined`: AKS could not drain the node for its upgrade; the start of the daemon and `rebootd check` name it",
+  },
 } as const satisfies Record<string, Mark & { key: string }>;
 
 /** Keys that an option names, by that option. */

@@ -34,6 +34,7 @@ import { configLabels } from "./config-labels.ts";
 import { createDrainReport } from "./drain-report.ts";
 import { createGates } from "./gates.ts";
 import { createMessenger, type MessagePorts } from "./messenger.ts";
+import { lookForOthers } from "./others.ts";
 import { createNodeSilences, withSilences } from "./silences.ts";
 import { startFacts } from "./started.ts";
 
@@ -149,7 +150,9 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
     messages,
     showConditions,
   };
-  return { ports: cycle, gates, log, metrics, reporting };
+  const noticeOthers = async () =>
+    reporting.othersFound(await lookForOthers(node.name, place, { api, clock, host }, signal));
+  return { ports: cycle, gates, log, metrics, reporting, noticeOthers };
 }
 
 /** The client of the API server, and all through which the daemon reports. */
@@ -216,7 +219,7 @@ export async function runDaemon(
   signal: AbortSignal,
 ): Promise<void> {
   const { node, reboot, logind, report } = settings;
-  const { ports: cycle, gates, log, metrics, reporting } = compose(settings, ports, signal);
+  const { ports: cycle, gates, log, metrics, reporting, noticeOthers } = compose(settings, ports, signal);
   const asked = { method: reboot.machine.method, inhibitors: logind.inhibitors };
   const facts = await lookAtHost(asked, ports.host, signal);
   metrics.configInfo.set(configLabels(settings, facts["rebootMethod"]), 1);
@@ -241,6 +244,8 @@ export async function runDaemon(
   });
   for (const { level, text } of ports.notes ?? []) log[level](text);
   try {
+    // Nothing waits for it.
+    void noticeOthers();
     await runCycle(cycle, signal);
   } finally {
     server.close();

@@ -8,6 +8,8 @@ import type { Host } from "../host/host.ts";
 import { createJournal, journalSocket } from "../host/journal.ts";
 import { createLogind } from "../host/logind/logind.ts";
 import { chooseNeed } from "../host/need/choose-need.ts";
+import { lookForHostManagers } from "../host/others/look.ts";
+import { activeUnits } from "../host/others/units.ts";
 import { choosingRebooter } from "../host/reboot/choice.ts";
 import { commandRebooter } from "../host/reboot/command.ts";
 import { logindRebooter } from "../host/reboot/logind.ts";
@@ -39,6 +41,17 @@ export async function createHost(
       createJournal(join(need.runPath, journalSocket), clock),
     ),
     logind,
+    otherManagers: (inner) => {
+      const mayRun = reboot.entersHost && reboot.machine.method !== "logind";
+      const eyes = {
+        activeUnits: (names: readonly string[], ending: AbortSignal) =>
+          activeUnits(socket, names, clock, ending),
+        exec: mayRun
+          ? (...[argv, ...rest]: Parameters<typeof exec>) => exec(onHost(argv), ...rest)
+          : undefined,
+      };
+      return lookForHostManagers(eyes, inner);
+    },
     async exposure(inner) {
       const places = { runPath: need.runPath, folders: [dirname(socket)] };
       return exposureText(await lookAtExposure(places, clock, inner));

@@ -1,6 +1,7 @@
 import { invalidValue, printable } from "../text/config-error.ts";
 import type { Logind } from "./logind/logind.ts";
 import type { NeedSource } from "./need/need.ts";
+import type { RebootManager } from "./others/managers.ts";
 import type { RebootSettings } from "./reboot/choice.ts";
 import type { Rebooter } from "./reboot/rebooter.ts";
 
@@ -14,6 +15,8 @@ export interface Host {
   logind: Pick<Logind, "listInhibitors" | "listSessions" | "isShuttingDown">;
   /** Names the parts of the machine that somebody could use who has broken into the daemon. */
   exposure?(signal: AbortSignal): Promise<string>;
+  /** Programs of this machine that may reboot it without the lock, as far as they can be seen. */
+  otherManagers?(signal: AbortSignal): Promise<readonly RebootManager[]>;
 }
 
 /** Facts of this host for the log. Rejects with a ConfigError where the method of rebooting cannot work. */

@@ -162,6 +162,13 @@ export const eventTable = {
     when: "the record on the Node is unreadable or forged; at most one event in 10 minutes",
     note: (fault: string) => `rejected the record on the Node: ${fault}`,
   },
+  OtherRebootManager: {
+    level: "warn",
+    action: "LookingForOthers",
+    when: "another program that may reboot the node without the lock was noticed when the daemon started",
+    note: ({ name, does, fix }: { name: string; does: string; fix: string }) =>
+      `another program may reboot this node without the lock: ${name} ${does}; ${fix}`,
+  },
 } as const satisfies Record<string, EventRow>;
 
 export type EventReason = keyof typeof eventTable;

@@ -279,6 +279,12 @@ export const metricTable = {
     help: "Always 1, with settings of this daemon.",
     labels: ["reboot_method", "lock_kind", "concurrency", "windows", "alerts", "preflight"],
   },
+  otherManagers: {
+    kind: "gauge",
+    name: "rebootd_other_reboot_managers",
+    help: "1 for each program that was seen when the daemon started and may reboot the node without the lock.",
+    labels: ["manager"],
+  },
 } as const satisfies Record<string, MetricRow>;
 
 type Table = typeof metricTable;

@@ -71,6 +71,13 @@ export function createReport(outputs: Outputs, nodeName: string, clock: Clock) {
 
   return {
     report,
+    /** Other programs that may reboot this node, each with its name and a sentence. */
+    othersFound(managers: readonly { name: string; does: string; fix: string }[]): void {
+      for (const manager of managers) {
+        metrics.otherManagers.set({ manager: manager.name }, 1);
+        happened(outputs, eventOf("OtherRebootManager", manager, { topic: manager.name }));
+      }
+    },
     phase: progress.phase,
     isPaused: paused.isPaused,
     fault,

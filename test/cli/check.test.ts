@@ -331,7 +331,7 @@ const faults: Record<string, Row> = {
     plant: addKured,
     item: "other reboot managers",
     result: "failed",
-    says: /^kured \(kube-system\/kured\) has another lock/,
+    says: /^kured \(kube-system\/kured\) reboots nodes under another lock/,
     fix: /--lock-object=daemonset\/kured/,
   },
   "kured with the same lock": {
@@ -362,7 +362,16 @@ const faults: Record<string, Row> = {
       }),
     item: "other reboot managers",
     result: "warning",
-    says: /Flatcar update operator are on 1 node \(n2\)/,
+    says: /^Flatcar update operator reboots nodes .*: on 1 node \(n2\)$/,
+  },
+  "an upgrade of AKS that could not be finished": {
+    plant: (cluster) =>
+      cluster.addNode("n3", {
+        metadata: { labels: { "kubernetes.azure.com/upgrade-status": "Quarantined" } },
+      }),
+    item: "other reboot managers",
+    result: "warning",
+    says: /^AKS replaces nodes, .*: on 1 node \(n3\)$/,
   },
   "a Prometheus that is not there": {
     plant: async (cluster) => {

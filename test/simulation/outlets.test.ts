@@ -309,6 +309,15 @@ const rows: Row[] = [
     },
     events: ["RebootRequired", "WriteRefused"],
   },
+  {
+    what: "another program that reboots the node too",
+    tell: async () => {
+      await annotate("flatcar-linux-update.v1.flatcar-linux.net/reboot-needed", "false");
+      await story.world.restartDaemons({ "log-format": "json" }, ["n1"]);
+      await pass(minute);
+    },
+    events: ["OtherRebootManager"],
+  },
 ];
 
 describe("The log, the events, the metrics and the conditions", () => {

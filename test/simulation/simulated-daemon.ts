@@ -71,7 +71,7 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
     await unlessDead(() => undefined);
     throw new Error("there is no mail server");
   };
-  const { ports, metrics } = compose(
+  const { ports, metrics, noticeOthers } = compose(
     settings,
     {
       ...surroundings,
@@ -104,6 +104,7 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
     stop.signal,
   );
   onMetrics?.(metrics);
+  void noticeOthers();
   void runCycle(ports, stop.signal).then(() => exited.resolve("stopped"));
 
   return {

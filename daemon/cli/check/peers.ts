@@ -1,10 +1,11 @@
-/** Other programs that reboot nodes, as far as the API shows them. Updates that a host makes by itself are not in it. */
+/** Other programs that reboot nodes, as far as the API shows them. Those of a host are noticed by its daemon. */
 import { contract } from "../../annotations/names.ts";
 import { isApiError } from "../../cluster/api.ts";
 import type { DaemonSet } from "../../cluster/objects.ts";
 import { listAll } from "../../cluster/pages.ts";
 import { kept } from "../../cluster/parts.ts";
 import { paths } from "../../cluster/paths.ts";
+import { kuredApart, markingManagers } from "../../cluster/reboot-managers.ts";
 import { count } from "../../text/count.ts";
 import { named } from "./cluster.ts";
 import { type Finding, failed, type Item, ok, warning } from "./finding.ts";
@@ -18,7 +19,7 @@ const partsOfSet = {
 export const peersItem: Item = {
   name: "other reboot managers",
   async run(look) {
-    const found = (await Promise.all([kured(look), plans(look), flatcar(look)])).flat();
+    const found = (await Promise.all([kured(look), plans(look), marked(look)])).flat();
     return found.length > 0 ? found : ok("none that the API shows");
   },
 };
@@ -36,9 +37,8 @@ async function kured(look: Look): Promise<Finding[]> {
     const { namespace = "", name = "" } = metadata ?? {};
     const isShared = place?.kind === "daemonset" && place.namespace === namespace && place.name === name;
     if (isShared) return ok(`kured (${namespace}/${name}) shares its lock with rebootd`);
-    const what = `kured (${namespace}/${name}) has another lock: both may reboot nodes at the same time`;
-    const fix = `--lock-object=daemonset/${name} --ds-namespace=${namespace} shares it; or remove kured`;
-    return failed(what, fix);
+    const apart = kuredApart(`${namespace}/${name}`);
+    return failed(`${apart.name} ${apart.does}`, apart.fix);
   });
 }
 
@@ -63,13 +63,11 @@ async function plans({ api, signal }: Look): Promise<Finding[]> {
   }
 }
 
-/** https://github.com/flatcar/flatcar-linux-update-operator */
-const flatcarPrefix = "flatcar-linux-update.v1.flatcar-linux.net/";
-
-async function flatcar(look: Look): Promise<Finding[]> {
-  const nodes = await look.nodes();
-  const marked = nodes.filter(({ annotations }) => annotations.some((key) => key.startsWith(flatcarPrefix)));
-  if (marked.length === 0) return [];
-  const what = `annotations of the Flatcar update operator are on ${named(marked)}: it reboots nodes too`;
-  return [warning(what, "remove the operator and its agents, or keep rebootd from these nodes")];
+/** By what other programs write on Nodes. */
+async function marked(look: Look): Promise<Finding[]> {
+  const nodes = (await look.nodes()).map((node) => ({ ...node, labels: node.metadata?.labels ?? {} }));
+  return markingManagers.flatMap(({ name, does, fix, marks }) => {
+    const found = nodes.filter(marks);
+    return found.length === 0 ? [] : [warning(`${name} ${does}: on ${named(found)}`, fix)];
+  });
 }

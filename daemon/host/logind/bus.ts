@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import { getuid } from "node:process";
+import type * as z from "zod/mini";
 import { shortLine } from "../../text/one-line.ts";
 import {
   type BusCall,
@@ -165,4 +166,15 @@ function createInbox({ onGreeting, onMessage }: Readers): (chunk: Buffer) => voi
     onGreeting(bytes.toString("latin1", 0, end));
     return bytes.subarray(end + 1);
   }
+}
+
+/** Resolves with the values of the answer in this form; rejects for an answer in another one. */
+export async function askFor<T>(ask: Ask, call: BusCall, form: z.ZodMiniType<T>): Promise<T> {
+  return parseAnswer(form, await ask(call), call);
+}
+
+export function parseAnswer<T>(form: z.ZodMiniType<T>, value: unknown, { member }: BusCall): T {
+  const parsed = form.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Error(`the answer to ${member} has an unknown form`, { cause: parsed.error });
 }

@@ -1,8 +1,7 @@
 import * as z from "zod/mini";
 import type { Clock } from "../../time/clock.ts";
 import { withDeadline } from "../../time/deadline.ts";
-import { type Ask, BusRefusal, withBus } from "./bus.ts";
-import type { BusCall } from "./bus-message.ts";
+import { type Ask, askFor, BusRefusal, parseAnswer, withBus } from "./bus.ts";
 
 /**
  * The host's login manager, over its D-Bus
@@ -183,21 +182,15 @@ async function readSession(ask: Ask, user: string, path: string): Promise<Sessio
   };
   try {
     const [properties] = await askFor(ask, call, propertiesAnswer);
-    const { Class, Type, State, IdleHint } = parse(sessionProperties, Object.fromEntries(properties), call);
+    const { Class, Type, State, IdleHint } = parseAnswer(
+      sessionProperties,
+      Object.fromEntries(properties),
+      call,
+    );
     return { user, class: Class, type: Type, state: State, idle: IdleHint };
   } catch (error) {
     if (error instanceof BusRefusal && error.code === "org.freedesktop.DBus.Error.UnknownObject")
       return undefined;
     throw error;
   }
-}
-
-async function askFor<T>(ask: Ask, call: BusCall, form: z.ZodMiniType<T>): Promise<T> {
-  return parse(form, await ask(call), call);
-}
-
-function parse<T>(form: z.ZodMiniType<T>, value: unknown, { member }: BusCall): T {
-  const parsed = form.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new Error(`logind's answer to ${member} has an unknown form`, { cause: parsed.error });
 }
