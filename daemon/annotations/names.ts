@@ -67,6 +67,20 @@ export const contract = {
     writtenBy: ["daemon", "people", "others"],
     form: "the same as `rebootd.dev/lock`, shared with kured",
   },
+  kuredInProgress: {
+    key: "weave.works/kured-reboot-in-progress",
+    kind: "annotation",
+    on: ["Node"],
+    writtenBy: ["daemon", "others"],
+    form: "since when a reboot is needed, RFC 3339 in UTC, until it is done (`--annotate-nodes`)",
+  },
+  kuredMostRecentNeed: {
+    key: "weave.works/kured-most-recent-reboot-needed",
+    kind: "annotation",
+    on: ["Node"],
+    writtenBy: ["daemon", "others"],
+    form: "the same, and it stays (`--annotate-nodes`)",
+  },
   failures: {
     key: "rebootd.dev/failures",
     kind: "annotation",

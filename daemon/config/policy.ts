@@ -23,7 +23,7 @@ export function policyOf(settings: Settings, lock: string): Policy {
 }
 
 function marksOf({ labels, hooks: { beforeHooks, afterHooks } }: Settings): MarkPolicy {
-  const { labelsBefore, labelsAfter, softTaint, excludesFromLoadBalancers } = labels;
+  const { labelsBefore, labelsAfter, softTaint, annotatesNeed, excludesFromLoadBalancers } = labels;
   return {
     labelsBefore: {
       ...labelsBefore,
@@ -31,6 +31,7 @@ function marksOf({ labels, hooks: { beforeHooks, afterHooks } }: Settings): Mark
     },
     labelsAfter,
     softTaint,
+    annotatesNeed,
     hooks: [...beforeHooks.keys, ...afterHooks.keys],
   };
 }

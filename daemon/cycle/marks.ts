@@ -12,6 +12,8 @@ export interface MarkPolicy {
   labelsAfter: Readonly<Record<string, string>>;
   /** Key of a taint with the effect PreferNoSchedule: there while only the lock or the disruption gate holds the node back, and during the cycle. */
   softTaint: string | undefined;
+  /** The Node has kured's annotations about its need: see need-annotations.ts. */
+  annotatesNeed: boolean;
   /** Keys of all annotations that somebody else sets to `true`, before the reboot or after it. */
   hooks: readonly string[];
 }

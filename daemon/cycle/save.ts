@@ -5,6 +5,7 @@ import { momentsOf } from "../time/both-clocks.ts";
 import type { Action } from "./decision.ts";
 import { isSettled } from "./late.ts";
 import { type NodeChange, rehearsal } from "./marks.ts";
+import { needAnnotations } from "./need-annotations.ts";
 import { type NodeRead, patchNode, readNode, tryPatch } from "./node.ts";
 import type { NodeFacts } from "./observation.ts";
 import { adopt, type CycleParts } from "./parts.ts";
@@ -37,7 +38,7 @@ export async function save(parts: CycleParts, write: Write, signal: AbortSignal)
   evidence.add({ type: "writing", record: next });
   memory.writes(text);
   const asked = momentsOf(ports.clock);
-  const patch = { ...change, record: text, resourceVersion: version };
+  const patch = { ...annotated(parts, next, change), record: text, resourceVersion: version };
   let answer: NodeRead;
   try {
     answer = await patchNode(ports.api, ports.nodeName, patch, signal);
@@ -105,8 +106,9 @@ export async function rehearse(
   node: NodeFacts,
   signal: AbortSignal,
 ): Promise<void> {
-  const wouldBe = writeRecord({ ...record, phase: "Draining", cordoned: true });
-  const patch = { record: wouldBe, ...rehearsal(ports.policy.marks, record, node) };
+  const wouldBe: CycleRecord = { ...record, phase: "Draining", cordoned: true };
+  const change = annotated({ ports }, wouldBe, rehearsal(ports.policy.marks, record, node));
+  const patch = { ...change, record: writeRecord(wouldBe) };
   try {
     await tryPatch(ports.api, ports.nodeName, patch, signal);
   } catch (error) {
@@ -154,6 +156,16 @@ export async function keepMail(
   const why = "the messages that are still to be sent are others";
   await setbacks.attempt("keep messages", () => save(parts, { record, change: {}, why, version }, signal));
   return true;
+}
+
+/** The change with the annotations that follow from the record. */
+function annotated(
+  { ports }: Pick<CycleParts, "ports">,
+  record: CycleRecord,
+  change: NodeChange,
+): NodeChange {
+  if (!ports.policy.marks.annotatesNeed) return change;
+  return { ...change, annotations: { ...needAnnotations(record), ...change.annotations } };
 }
 
 /** The record once it was written and read. */

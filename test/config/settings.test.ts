@@ -33,6 +33,7 @@ const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "pre-reboot-node-labels": "a=b",
   "post-reboot-node-labels": "a=b",
   "lb-exclude": "true",
+  "annotate-nodes": "true",
   "prefer-no-schedule-taint": "a",
   preflight: "off",
   "budget-held-selector": "a",

@@ -43,7 +43,14 @@ export function policy(changes: Partial<Policy> = {}): Policy {
 }
 
 export function marks(changes: Partial<MarkPolicy> = {}): MarkPolicy {
-  return { labelsBefore: {}, labelsAfter: {}, softTaint: undefined, hooks: [], ...changes };
+  return {
+    labelsBefore: {},
+    labelsAfter: {},
+    softTaint: undefined,
+    annotatesNeed: false,
+    hooks: [],
+    ...changes,
+  };
 }
 
 const oldBoot = "11111111-1111-4111-8111-111111111111";

@@ -67,6 +67,7 @@ const becomes: readonly [string, string, RawOptions][] = [
   ["end-time", "17:30", { "end-time": "17:30" }],
   ["time-zone", "Europe/Warsaw", { "time-zone": "Europe/Warsaw" }],
   ["time-zone", "", {}],
+  ["annotate-nodes", "true", { "annotate-nodes": "true" }],
   ["pre-reboot-node-labels", "a=b,c=", { "pre-reboot-node-labels": ["a=b", "c="] }],
   ["pre-reboot-node-labels", "a=b=c", { "pre-reboot-node-labels": ["a=b"] }],
   ["post-reboot-node-labels", "a=b", { "post-reboot-node-labels": ["a=b"] }],
@@ -123,11 +124,11 @@ describe("A command line of kured", () => {
     }
   });
 
-  it("has a value for every flag in the table above, but for the two that need others", () => {
+  it("has a value for every flag in the table above, but for the name of the node", () => {
     const told = new Set(becomes.map(([flag]) => flag));
     assert.deepEqual(
       flagNames.filter((name) => !told.has(name)),
-      ["node-id", "annotate-nodes"],
+      ["node-id"],
     );
   });
 

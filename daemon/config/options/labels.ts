@@ -21,6 +21,12 @@ export const labelOptions = {
     placeholder: "true|false",
     help: "Exclude the node from external load balancers from before the cordon until the uncordon",
   },
+  "annotate-nodes": {
+    type: bool,
+    default: "false",
+    placeholder: "true|false",
+    help: "Annotate the Node as kured does, with the time since when it needs a reboot, until it has rebooted",
+  },
   "prefer-no-schedule-taint": {
     type: metadataKey("example.com/reboot-pending"),
     placeholder: "KEY",
@@ -28,7 +34,8 @@ export const labelOptions = {
   },
 } as const satisfies OptionTable;
 
-export interface LabelSettings extends Pick<MarkPolicy, "labelsBefore" | "labelsAfter" | "softTaint"> {
+export interface LabelSettings
+  extends Pick<MarkPolicy, "labelsBefore" | "labelsAfter" | "softTaint" | "annotatesNeed"> {
   excludesFromLoadBalancers: boolean;
 }
 
@@ -37,6 +44,7 @@ export function labelSettings(given: ValuesOf<typeof labelOptions>): LabelSettin
     labelsBefore: Object.assign({}, ...given["pre-reboot-node-labels"]),
     labelsAfter: Object.assign({}, ...given["post-reboot-node-labels"]),
     softTaint: given["prefer-no-schedule-taint"],
+    annotatesNeed: given["annotate-nodes"],
     excludesFromLoadBalancers: given["lb-exclude"],
   };
 }
