@@ -4,7 +4,6 @@ import type { NameKind } from "./names.ts";
 export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<string, string>>>>> = {
   option: {
     "--build-arg": "docker, podman and buildah",
-    "--dry-run": "mocha",
     "--force-replace": "helm",
     "--grep": "mocha",
     "--keep": "npm run demo",

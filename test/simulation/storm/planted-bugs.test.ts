@@ -1,4 +1,4 @@
-/** The storms on trial: not part of `npm test`, as CONTRIBUTING.md explains. */
+/** The storms on trial: not part of `npm test`, as docs/develop/testing.md explains. */
 import assert from "node:assert/strict";
 import { drawScenario } from "./draw-scenario.ts";
 import { mutants } from "./mutants.ts";
