@@ -5,7 +5,6 @@ export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<str
   option: {
     "--build-arg": "docker, podman and buildah",
     "--force-replace": "helm",
-    "--grep": "mocha",
     "--keep": "npm run demo",
     "--permission": "node",
     "--platform": "docker, podman and buildah",
