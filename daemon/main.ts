@@ -113,7 +113,9 @@ async function exitCode(): Promise<number> {
   if (program !== kuredName) return await runProgram(args, io, run, stop.signal);
   // The usual daemon has none of this in its memory.
   const { runKured } = await import("./kured/run.ts");
-  return await runKured(args, io, (raw, environment, notes) => run(raw, { environment, notes }));
+  return await runKured(args, io, (raw, environment, notes) =>
+    run(raw, { environment, notes, rights: "asked" }),
+  );
 }
 
 function run(raw: RawOptions, more: Partial<ProcessPorts> = {}): Promise<void> {

@@ -14,11 +14,6 @@ const withoutEffect: Readonly<Record<string, JsonSchema>> = {
     type: ["boolean", "null"],
     description: "As in kured's chart; without effect: the folder of the sentinel is always mounted",
   },
-  annotateNodes: {
-    type: ["boolean", "null"],
-    description:
-      "As in kured's chart; without effect: rebootd writes its own annotation and conditions on the Node",
-  },
 };
 
 /** The same at the top. */

@@ -10,6 +10,8 @@ import { environmentName } from "../../daemon/config/option.ts";
 import { options } from "../../daemon/config/settings.ts";
 import { phases } from "../../daemon/cycle/record.ts";
 import { gates, unevaluated } from "../../daemon/gates/reasons.ts";
+import { variableOf } from "../../daemon/kured/flag.ts";
+import { flagNames } from "../../daemon/kured/flags.ts";
 import { blockedReason } from "../../daemon/report/conditions.ts";
 import { eventTable } from "../../daemon/report/events.ts";
 import { type MetricRow, metricTable } from "../../daemon/report/metrics.ts";
@@ -100,7 +102,8 @@ const checks: Readonly<Record<NameKind, (name: string) => boolean>> = {
     if (!option.endsWith("*")) return known.has(option);
     return [...known].some((one) => one.startsWith(option.slice(0, -1)));
   },
-  variable: (name) => Object.keys(options).map(environmentName).includes(name),
+  variable: (name) =>
+    Object.keys(options).map(environmentName).includes(name) || flagNames.map(variableOf).includes(name),
   metric: (name) => metrics.has(name),
   key: (name) => keys.has(name.replace(/-$/, "")) || name.startsWith("example.com/") || words.has(name),
   word: (name) => words.has(name),

@@ -10,7 +10,7 @@ null, an empty text and an empty list are not given; 0 and false are.
 {{- $value = tpl $given $ -}}
 {{- end -}}
 {{- $isEmpty := or (kindIs "invalid" $value) (and (or (kindIs "string" $value) (kindIs "slice" $value)) (empty $value)) -}}
-{{- if not (or $isEmpty (has $key (list "annotateNodes" "useRebootSentinelHostPath"))) -}}
+{{- if not (or $isEmpty (eq $key "useRebootSentinelHostPath")) -}}
 {{- $_ := set $options (regexReplaceAll "([A-Z])" $key "-${1}" | lower) $value -}}
 {{- end -}}
 {{- end -}}
