@@ -200,7 +200,7 @@ export const contract = {
     kind: "label",
     on: ["Node"],
     writtenBy: ["others"],
-    form: "`Quarantined`: AKS could not drain the node for its upgrade; the start of the daemon and `rebootd check` name it",
+    form: "`Quarantined`: AKS could not drain the node for its upgrade; its daemon and `rebootd check` name it",
   },
 } as const satisfies Record<string, Mark & { key: string }>;
 

@@ -151,7 +151,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
     showConditions,
   };
   const noticeOthers = async () =>
-    reporting.othersFound(await lookForOthers(node.name, place, { api, clock, host }, signal));
+    reporting.othersFound(await lookForOthers(node.name, place, { api, clock, random, host }, signal));
   return { ports: cycle, gates, log, metrics, reporting, noticeOthers };
 }
 

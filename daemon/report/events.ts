@@ -165,7 +165,7 @@ export const eventTable = {
   OtherRebootManager: {
     level: "warn",
     action: "LookingForOthers",
-    when: "another program that may reboot the node without the lock was noticed when the daemon started",
+    when: "another program that may reboot the node without the lock was noticed some minutes after the start of the daemon",
     note: ({ name, does, fix }: { name: string; does: string; fix: string }) =>
       `another program may reboot this node without the lock: ${name} ${does}; ${fix}`,
   },

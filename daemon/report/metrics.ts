@@ -282,7 +282,7 @@ export const metricTable = {
   otherManagers: {
     kind: "gauge",
     name: "rebootd_other_reboot_managers",
-    help: "1 for each program that was seen when the daemon started and may reboot the node without the lock.",
+    help: "1 for each program that was seen some minutes after the start of the daemon and may reboot the node without the lock.",
     labels: ["manager"],
   },
 } as const satisfies Record<string, MetricRow>;

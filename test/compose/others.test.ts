@@ -3,11 +3,13 @@ import { createClient } from "../../daemon/cluster/client.ts";
 import { lookForOthers } from "../../daemon/compose/others.ts";
 import { hostManagers } from "../../daemon/host/others/managers.ts";
 import type { LockPlace } from "../../daemon/lock/lock-object.ts";
-import { systemClock } from "../../daemon/time/clock.ts";
+import { type Clock, systemClock } from "../../daemon/time/clock.ts";
 import { createApiServer } from "../kubernetes/api/server.ts";
 
 const { signal } = new AbortController();
-const clock = systemClock;
+/** Waits for nothing but deadlines of the client. */
+const clock: Clock = { ...systemClock, sleep: (ms, inner) => systemClock.sleep(ms < 60_000 ? ms : 0, inner) };
+const random = () => 0.5;
 const ownLock: LockPlace = {
   kind: "lease",
   namespace: "kube-system",
@@ -36,7 +38,7 @@ async function cluster({ node = {}, hasKured = false }: { node?: object; hasKure
 
 type Looked = Parameters<typeof lookForOthers>[2];
 async function names(place: LockPlace, { api, host = {} }: Pick<Looked, "api"> & Partial<Looked>) {
-  const found = await lookForOthers("n1", place, { api, clock, host }, signal);
+  const found = await lookForOthers("n1", place, { api, clock, random, host }, signal);
   return found.map(({ name }) => name);
 }
 
@@ -75,10 +77,31 @@ describe("What a daemon notices of other reboot managers when it starts", () => 
     );
   });
 
+  it("is looked for five to ten minutes after the start, and not at all by a daemon that is stopped before", async () => {
+    const { api, server } = await cluster({ node: { labels: aks } });
+    const slept: number[] = [];
+    const stop = new AbortController();
+    const watched: Clock = {
+      ...clock,
+      async sleep(ms) {
+        slept.push(ms);
+        stop.abort();
+      },
+    };
+    const before = server.ledger.entries({}).length;
+    const ports = { api, clock: watched, random, host: {} };
+    assert.deepEqual(await lookForOthers("n1", ownLock, ports, stop.signal), []);
+    assert.deepEqual(slept, [450_000]);
+    assert.equal(server.ledger.entries({}).length, before);
+  });
+
   it("is nothing after its deadline, and does not hold the daemon up", async () => {
     const { api } = await cluster({ node: { labels: aks } });
-    const fast = { ...clock, sleep: (ms: number, inner: AbortSignal) => clock.sleep(ms / 1000, inner) };
+    const fast = {
+      ...clock,
+      sleep: (ms: number, inner: AbortSignal) => systemClock.sleep(ms / 10_000, inner),
+    };
     const host = { otherManagers: () => new Promise<never>(() => {}) };
-    assert.deepEqual(await lookForOthers("n1", ownLock, { api, clock: fast, host }, signal), []);
+    assert.deepEqual(await lookForOthers("n1", ownLock, { api, clock: fast, random, host }, signal), []);
   });
 });

@@ -314,7 +314,7 @@ const rows: Row[] = [
     tell: async () => {
       await annotate("flatcar-linux-update.v1.flatcar-linux.net/reboot-needed", "false");
       await story.world.restartDaemons({ "log-format": "json" }, ["n1"]);
-      await pass(minute);
+      await pass(11 * minute);
     },
     events: ["OtherRebootManager"],
   },
