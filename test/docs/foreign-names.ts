@@ -3,6 +3,8 @@ import type { NameKind } from "./names.ts";
 
 export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<string, string>>>>> = {
   option: {
+    "--after-reboot-annotations": "the Flatcar Linux Update Operator",
+    "--before-reboot-annotations": "the Flatcar Linux Update Operator",
     "--build-arg": "docker, podman and buildah",
     "--force-replace": "helm",
     "--keep": "npm run demo",
@@ -12,8 +14,12 @@ export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<str
   },
   variable: { REBOOTD_SEED: "npm run test:long" },
   key: {
+    "eks.amazonaws.com/compute-type": "a label of EKS",
+    "flatcar-linux-update.v1.flatcar-linux.net/reboot-needed": "the Flatcar Linux Update Operator",
+    "flatcar-linux-update.v1.flatcar-linux.net/reboot-paused": "the Flatcar Linux Update Operator",
     "karpenter.sh/disrupted": "a taint of Karpenter",
     "karpenter.sh/disruption": "a taint of Karpenter",
+    "kubernetes.azure.com/upgrade-status": "a label of AKS",
     "rebootd.dev/daemon": "the reporting component of events",
     "rebootd.dev/reboot-pending": "an example of a taint, for --prefer-no-schedule-taint",
   },
@@ -25,18 +31,26 @@ export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<str
     "rebootd-metrics-tls": "an example of a Secret",
   },
   type: {
+    AbsoluteMonthly: "a schedule of AKS",
     Accept: "a header of HTTP",
     Auto: "shoutrrr's encryption of mail",
     CanReboot: "a method of logind",
     Cluster: "CloudNativePG",
+    Cordon: "an undrainable node behavior of AKS",
+    Daily: "a schedule of AKS",
     Dockerfile: "a file of this repository",
     Host: "a header of HTTP",
     LiveMigrate: "KubeVirt",
     LockKind: "a type in daemon/lock/kinds.ts",
+    NodeImage: "a channel of AKS",
     None: "shoutrrr's encryption of mail",
     Plain: "shoutrrr's login of mail",
     Rebootd: "the beginning of the names of alerts",
+    RelativeMonthly: "a schedule of AKS",
+    SecurityPatch: "a channel of AKS",
     Terminated: "a reason of pods that the kubelet sets",
     Transport: "a type in test/kubernetes",
+    Unmanaged: "a channel of AKS",
+    Weekly: "a schedule of AKS",
   },
 };

@@ -70,6 +70,11 @@ describe("An sh block", () => {
     );
   });
 
+  it("finds the files that the page shows before it", () => {
+    const text = "<!-- file: a.yaml -->\n```yaml\na: 1\n```\n```sh\nkubectl apply -f a.yaml\n```\n";
+    assert.deepEqual(examplesIn(page(text), places)[0]?.files, { "a.yaml": "a: 1\n" });
+  });
+
   it("shows what nobody fills in", () => {
     assert.deepEqual(placeholdersIn(one("```sh\nrebootd x NODE FILE 'A B' # THE END\n```")), ["FILE"]);
   });

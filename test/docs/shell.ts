@@ -11,6 +11,8 @@ export interface Example {
   run: number;
   /** Why the others are not. */
   reason: string | undefined;
+  /** Texts of the files that the page shows before it, by name: blocks behind `<!-- file: NAME -->`. */
+  files: Readonly<Record<string, string>>;
 }
 
 /** Values for the placeholders of the pages. Files are in the folder in which the examples run. */
@@ -28,9 +30,12 @@ export class MarkFault extends Error {
 
 /** The `sh` blocks of a page. Throws a MarkFault for a mark without a reason, or one that marks nothing. */
 export function examplesIn(page: Page, places: Places): Example[] {
+  let files: Example["files"] = {};
   return blocksIn(page).flatMap((block) => {
     const mark = markOf(block);
-    if (block.language === "sh") return [exampleOf(block, mark, places)];
+    const file = /^file: (\S+)$/.exec(block.comment ?? "")?.[1];
+    if (file !== undefined) files = { ...files, [file]: block.text };
+    if (block.language === "sh") return [{ ...exampleOf(block, mark, places), files }];
     if (mark !== undefined) throw fault(block, "only sh blocks are run, so that no other one needs a mark");
     return [];
   });
@@ -56,7 +61,7 @@ function markOf(block: Block): Mark | undefined {
   };
 }
 
-function exampleOf(block: Block, mark: Mark | undefined, places: Places): Example {
+function exampleOf(block: Block, mark: Mark | undefined, places: Places): Omit<Example, "files"> {
   const lines = block.text.replaceAll(/\\\n\s*/g, "").split("\n");
   const commands = lines.filter((line) => line.trim() !== "" && !line.startsWith("#"));
   const beginnings = mark?.beginnings ?? [];

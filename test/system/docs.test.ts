@@ -14,7 +14,7 @@ import { startSimulatedServer } from "../kubernetes/server.ts";
 import { daemonUserOn } from "../world/manifests.ts";
 import { bundle, startRebootd } from "../world/rebootd.ts";
 import { startWorld, type World } from "../world/world.ts";
-import { newestKubectl, type Ran, startSession } from "./kubectl.ts";
+import { newestKubectl, type Ran, type Session, startSession } from "./kubectl.ts";
 
 const nodes = ["worker-1", "worker-2", "n1"];
 /** Stands in scripts for the name of a pod, which the cluster makes. */
@@ -51,6 +51,7 @@ esac
 
 let world: World;
 let folder: string;
+let session: Session;
 let receiver: Server;
 let environment: Record<string, string>;
 
@@ -122,14 +123,9 @@ describe("The commands of the documentation", function () {
     symlinkSync(join(root, "manifests"), join(folder, "manifests"));
     copyFileSync(world.adminKubeconfig, join(folder, "kubeconfig"));
     writeFileSync(join(folder, "urls"), await startReceiver());
-    const session = startSession(kubectl, world.adminKubeconfig);
-    writeFileSync(
-      join(folder, "kustomization.yaml"),
-      "resources: [manifests/base]\ncomponents: [manifests/components/scrape-annotations]\n",
-    );
-    await session.says(`apply -k ${folder}`, /daemonset.apps\/rebootd created/);
+    session = startSession(kubectl, world.adminKubeconfig);
+    await installBase();
     await session.says("label node worker-2 pool=db", /labeled/);
-    await session.says("-n kube-system rollout status daemonset rebootd --timeout=20s", /rolled out/);
     const host = world.node("worker-1").folder;
     environment = {
       PATH: [bin, dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter),
@@ -182,10 +178,24 @@ async function releaseSlot(): Promise<void> {
   await world.api.patch(path, { metadata: { finalizers: null } }, { signal: world.signal });
 }
 
-async function runs({ place, script }: Example): Promise<void> {
+async function runs({ place, script, files }: Example): Promise<void> {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const needsHolder = script.includes("rebootd unlock worker-1");
   if (needsHolder) await holdSlot();
   const { code, text } = await bash(script);
   assert.equal(code, 0, `${place} ends with ${code}:\n${text}`);
+  if (script.includes("rebootd check --as"))
+    assert.match(text, /your rights: enough for all commands/, `${place}:\n${text}`);
   if (needsHolder) await releaseSlot();
+  if (/ (?:apply|delete) -k /.test(script)) await installBase();
+}
+
+/** The base, and the ConfigMap of the rules. */
+async function installBase(): Promise<void> {
+  const own = join(folder, "own");
+  mkdirSync(own, { recursive: true });
+  const components = "components: [../manifests/components/scrape-annotations]\n";
+  writeFileSync(join(own, "kustomization.yaml"), `resources: [../manifests/base]\n${components}`);
+  await session.says(`apply -k ${own}`, /daemonset.apps\/rebootd/);
+  await session.says("-n kube-system rollout status daemonset rebootd --timeout=60s", /rolled out/);
 }
