@@ -14,15 +14,20 @@ C library, of nsenter and of the libraries that both need are in /usr/share/doc 
  * not be distributed before a person has checked it.
  */
 export function noticesOf(bundles: readonly Pick<Metafile, "outputs">[], root: string): string {
+  const notices = bundledFolders(bundles).map((folder) => noticeOf(join(root, folder)));
+  // Two versions of one package have one text each.
+  return [intro, ...[...new Set(notices)].sort()].join("\n");
+}
+
+/** The folders of all packages of which something is in the bundles, relative to the folder with package.json. */
+export function bundledFolders(bundles: readonly Pick<Metafile, "outputs">[]): string[] {
   const inputs = bundles
     .flatMap(({ outputs }) => Object.values(outputs))
     .flatMap((output) => Object.entries(output.inputs));
   const used = inputs
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .flatMap(([path]) => folderOf(path) ?? []);
-  const notices = [...new Set(used)].map((folder) => noticeOf(join(root, folder)));
-  // Two versions of one package have one text each.
-  return [intro, ...[...new Set(notices)].sort()].join("\n");
+  return [...new Set(used)];
 }
 
 /** The folder of the file's package; undefined for a file of rebootd. */

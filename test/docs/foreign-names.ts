@@ -6,11 +6,13 @@ export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<str
     "--after-reboot-annotations": "the Flatcar Linux Update Operator",
     "--before-reboot-annotations": "the Flatcar Linux Update Operator",
     "--build-arg": "docker, podman and buildah",
+    "--download": "npm run release:check",
     "--force-replace": "helm",
     "--keep": "npm run demo",
     "--permission": "node",
     "--platform": "docker, podman and buildah",
     "--ui": "npm run demo",
+    "--without-image": "npm run release:check",
   },
   variable: { REBOOTD_SEED: "npm run test:long" },
   key: {
