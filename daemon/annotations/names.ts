@@ -109,6 +109,13 @@ export const contract = {
     writtenBy: ["Kubernetes"],
     form: "the zone that `--max-per-zone` counts",
   },
+  os: {
+    key: "kubernetes.io/os",
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["Kubernetes"],
+    form: "`linux`: rebootd runs on the node",
+  },
   controlPlane: {
     key: "node-role.kubernetes.io/control-plane",
     kind: "label",

@@ -75,6 +75,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   notify: [
     one("Try the destinations of messages", "rebootd notify --test --notify-url-file=/etc/rebootd/urls"),
   ],
+  migrate: [
+    one("Show how to replace the kured of the cluster", "rebootd migrate"),
+    one("Read the values of kured's chart instead", "rebootd migrate -f values.yaml"),
+  ],
   version: [
     one("See whether an update has reached all nodes", "rebootd version"),
     one("Ask no cluster", "rebootd version --client"),

@@ -72,7 +72,7 @@ function lineOf({ command = [], args = [] }: Container): string[] {
 }
 
 /** `known`: the variables with their values. `hidden`: the names of those whose value is in another object. */
-function environmentOf({ env = [] }: Container, namespace: string) {
+export function environmentOf({ env = [] }: Container, namespace: string) {
   const known: Record<string, string | undefined> = {};
   const hidden = new Set<string>();
   for (const { name, value = "", valueFrom } of env) {
@@ -112,11 +112,11 @@ const reference = /\$(?:\$|\(([^)]*)\))/g;
  * Expands as Kubernetes does: a reference to an unknown variable stays, and `$$` is a plain `$`.
  * https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
  */
-function expanded(text: string, known: Readonly<Record<string, string | undefined>>): string {
+export function expanded(text: string, known: Readonly<Record<string, string | undefined>>): string {
   return text.replace(reference, (all, name?: string) => (name === undefined ? "$" : (known[name] ?? all)));
 }
 
 /** `any`: a reference that is still there may be to a variable that another object has. */
-function refersTo(text: string, hidden: ReadonlySet<string>, any: boolean): boolean {
+export function refersTo(text: string, hidden: ReadonlySet<string>, any: boolean): boolean {
   return [...text.matchAll(reference)].some(([, name]) => name !== undefined && (any || hidden.has(name)));
 }

@@ -6,6 +6,7 @@ import { explainCommand } from "./explain.ts";
 import { forecastCommand } from "./forecast.ts";
 import { historyCommand } from "./history.ts";
 import { lockCommand } from "./lock.ts";
+import { migrateCommand } from "./migrate.ts";
 import type { NotifyIo } from "./notify.ts";
 import { notifyCommand } from "./notify.ts";
 import { pauseCommand } from "./pause.ts";
@@ -40,6 +41,7 @@ export function commandsOfPeople(io: ProgramIo, signal: AbortSignal): Command[] 
     resumeCommand(io, signal),
     uiCommand(io, signal),
     notifyCommand(io, signal),
+    migrateCommand(io, signal),
     versionCommand(io, io.version, signal),
     completionCommand(io.out),
   ];

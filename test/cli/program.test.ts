@@ -35,6 +35,8 @@ async function run(
     openMessages: async () => {
       throw new ConfigError("no cluster here");
     },
+    // A file without anything.
+    readText: async () => "{}",
     connect,
   };
   const start = async (raw: RawOptions) => {

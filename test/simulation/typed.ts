@@ -18,6 +18,8 @@ interface TypedOptions {
   environment?: Environment;
   api?: Api;
   readerGone?: AbortSignal;
+  /** Has the files that a command reads. */
+  readText?: (file: string) => Promise<string>;
   /** Takes the files that a command writes. */
   writeText?: (file: string, text: string) => Promise<void>;
   /** The width of the terminal; without it there is none. */
@@ -49,6 +51,7 @@ export async function type(
     readerGone,
     columns,
     openMessages = openNone,
+    readText,
     writeText,
     onRedraw,
     onOpen,
@@ -62,6 +65,7 @@ export async function type(
     terminal: { ...noTerminal, columns },
     readerGone,
     screen: onRedraw && screenOf(onRedraw, onOpen),
+    ...(readText && { readText }),
     ...(writeText && { writeText }),
     out: (text: string) => {
       out += text;

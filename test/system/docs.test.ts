@@ -24,13 +24,16 @@ const pages = readPages().map((page) => ({
   examples: examplesIn(page, { nodes: ["worker-1", "worker-2"], pod }).filter(({ run }) => run > 0),
 }));
 
+/** Files of a person who has kured, in the folder in which the examples run. */
+const kuredFiles = { "manifests/kured-ds.yaml": "kured-ds.yaml", "values/usual.yaml": "values.yaml" };
+
 const deadlineMs = 120_000;
 /** What a command shows that ends only with Ctrl-C, it shows in this time. */
 const followSeconds = 3;
 
 /**
  * As `rebootd` on the PATH. Commands that go on for ever end as by Ctrl-C, which is no fault; `watch` is on a terminal;
- * the node needs a reboot as soon as a command waits for one.
+ * the node needs a reboot as soon as a command waits for one; kured is there while a command reads it.
  */
 const rebootd = `#!/bin/bash
 follow() {
@@ -41,6 +44,11 @@ follow() {
 program=(${process.execPath} ${bundle} "$@")
 case " $* " in
   " watch "*) follow script -qec "\${program[*]}" /dev/null ;;
+  " migrate "*)
+    kubectl apply -f "$HOME/kured-ds.yaml" > /dev/null && "\${program[@]}"
+    code=$?
+    kubectl delete -f "$HOME/kured-ds.yaml" > /dev/null
+    exit $code ;;
   *" --for=rebooted "*) (sleep 1 && touch "$REBOOTD_RUN_PATH/${sentinelFile}") & exec "\${program[@]}" ;;
   " ui "* | *" -w "* | *" --watch "*) follow "\${program[@]}" ;;
   *" --once "* | " run --help ") exec "\${program[@]}" ;;
@@ -123,6 +131,8 @@ describe("The commands of the documentation", function () {
     symlinkSync(join(root, "manifests"), join(folder, "manifests"));
     copyFileSync(world.adminKubeconfig, join(folder, "kubeconfig"));
     writeFileSync(join(folder, "urls"), await startReceiver());
+    for (const [from, to] of Object.entries(kuredFiles))
+      copyFileSync(join(root, "test/kured", from), join(folder, to));
     session = startSession(kubectl, world.adminKubeconfig);
     await installBase();
     await session.says("label node worker-2 pool=db", /labeled/);
