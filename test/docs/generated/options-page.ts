@@ -63,8 +63,11 @@ export function optionsPage(): string {
     const rows = Object.entries<Option<unknown>>(table).map(([name, option]) => rowText(name, option));
     return `\n## ${subject}\n\nSee ${links.join(", ")}.\n\n| option | value | default | meaning |\n|---|---|---|---|\n${rows.join("")}`;
   });
-  return intro + sections.join("");
+  const links = Object.keys(subjects).map((subject) => `[${subject}](#${anchorOf(subject)})`);
+  return `${intro}\nBy subject: ${links.join(" · ")}\n${sections.join("")}`;
 }
+
+const anchorOf = (heading: string) => heading.toLowerCase().replaceAll(" ", "-");
 
 function rowText(name: string, { placeholder, required, default: usual, help }: Option<unknown>): string {
   const otherwise = required ? "required" : usual ? `\`${cell(usual)}\`` : "";
