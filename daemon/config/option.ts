@@ -68,6 +68,16 @@ function parseOption(name: string, option: Option<unknown>, given: string | read
   );
 }
 
+/** The error for one value of an option, or undefined where it is taken. An empty one may count as not given. */
+export function refusalOf(name: string, option: Option<unknown>, given: string): ConfigError | undefined {
+  try {
+    if (!isGivenEmpty(option, given)) parseValue(name, option, given);
+    return undefined;
+  } catch (error) {
+    return error as ConfigError;
+  }
+}
+
 function parseValue(name: string, { type, secret }: Option<unknown>, given: string): unknown {
   const result = z.safeParse(type, given);
   if (result.success) return result.data;

@@ -7,9 +7,14 @@ import { isGivenEmpty, type Option } from "./option.ts";
  * text counts as not given where it does on the command line.
  */
 export function writtenType(option: Option<unknown>): z.ZodMiniType {
-  const form = forms.get(option.type)?.form as Form;
-  const one = anyOf(typesOf(form, isGivenEmpty(option, "")));
+  const one = writtenOne(option);
   return option.repeat ? z.union([one, z.array(one)]) : one;
+}
+
+/** One value of an option. */
+export function writtenOne(option: Option<unknown>): z.ZodMiniType {
+  const form = forms.get(option.type)?.form as Form;
+  return anyOf(typesOf(form, isGivenEmpty(option, "")));
 }
 
 function typesOf(form: Form, mayBeEmpty: boolean): z.ZodMiniType[] {
