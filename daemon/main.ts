@@ -25,7 +25,9 @@ import { ProxyError } from "./cluster/proxy.ts";
 import type { Transport } from "./cluster/transport.ts";
 import { createHost } from "./compose/host.ts";
 import { openMessages } from "./compose/open-messages.ts";
-import { type ProcessPorts, start } from "./compose/start.ts";
+import type { ProcessPorts } from "./compose/open-ports.ts";
+import { start } from "./compose/start.ts";
+import type { TypedOptions } from "./config/given.ts";
 import type { NotifySettings } from "./config/options/notify.ts";
 import type { RawOptions, Settings } from "./config/settings.ts";
 import { explain } from "./report/log.ts";
@@ -110,7 +112,8 @@ function written(stream: Writable): Promise<void> {
 }
 
 async function exitCode(): Promise<number> {
-  if (program !== kuredName) return await runProgram(args, io, run, stop.signal);
+  if (program !== kuredName)
+    return await runProgram(args, io, (raw, from) => run(raw, {}, from), stop.signal);
   // The usual daemon has none of this in its memory.
   const { runKured } = await import("./kured/run.ts");
   return await runKured(args, io, (raw, environment, notes) =>
@@ -118,7 +121,11 @@ async function exitCode(): Promise<number> {
   );
 }
 
-function run(raw: RawOptions, more: Partial<ProcessPorts> = {}): Promise<void> {
+function run(
+  raw: RawOptions,
+  more: Partial<ProcessPorts> = {},
+  from?: Omit<TypedOptions, "raw">,
+): Promise<void> {
   const ports = {
     ...io,
     ...more,
@@ -128,7 +135,7 @@ function run(raw: RawOptions, more: Partial<ProcessPorts> = {}): Promise<void> {
       transportTo(kubeconfig, () => loadKubeconfig({ kubeconfig, listed: kubeconfigFiles(process.env) })),
     createHost: (settings: Settings) => createHost(settings, systemClock, process.kill, stop.signal),
   };
-  return start(raw, ports, stop.signal);
+  return start(raw, ports, stop.signal, from);
 }
 
 function transportTo(

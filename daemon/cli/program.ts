@@ -1,6 +1,5 @@
 import { Command, CommanderError } from "commander";
 import { isApiError } from "../cluster/api.ts";
-import type { RawOptions } from "../config/settings.ts";
 import { explain as withCauses } from "../report/log.ts";
 import { ConfigError } from "../text/config-error.ts";
 import { oneLine } from "../text/one-line.ts";
@@ -12,7 +11,7 @@ import type { CompletionIo } from "./completion.ts";
 import { addExamples } from "./examples.ts";
 import type { NotifyIo } from "./notify.ts";
 import type { ProgramIo } from "./people.ts";
-import { runCommand } from "./run.ts";
+import { runCommand, type Start } from "./run.ts";
 import { noTerminal, rendered, type Text } from "./terminal.ts";
 
 export interface Io extends Omit<PersonIo & NotifyIo & CompletionIo, "out" | "err" | "program"> {
@@ -77,7 +76,7 @@ export function createProgram(io: ProgramIo, commands: readonly Command[]): Comm
 export async function runProgram(
   args: readonly string[],
   given: Io,
-  start: (raw: RawOptions) => Promise<void>,
+  start: Start,
   signal: AbortSignal,
 ): Promise<number> {
   const name = given.program ?? ownName;

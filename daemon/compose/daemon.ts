@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import type { Registry } from "prom-client";
 import { contract } from "../annotations/names.ts";
 import type { Api } from "../cluster/api.ts";
 import { createClient } from "../cluster/client.ts";
@@ -21,10 +22,10 @@ import { createLockStore, leaveLock } from "../lock/store.ts";
 import type { HttpPost } from "../prometheus/server.ts";
 import { createEventWriter } from "../report/event-writer.ts";
 import { createLog, type Log } from "../report/log.ts";
-import { createMetrics } from "../report/metrics.ts";
+import { createMetrics, type Metrics } from "../report/metrics.ts";
 import type { MetricsAccess } from "../report/metrics-access.ts";
 import { createNodeConditions } from "../report/node-conditions.ts";
-import { collectProcessMetrics } from "../report/process-metrics.ts";
+import { addProcessMetrics } from "../report/process-metrics.ts";
 import { createReport } from "../report/report.ts";
 import { scrapedGauges } from "../report/scraped.ts";
 import { serve } from "../report/server.ts";
@@ -212,18 +213,40 @@ function createVoice(settings: Settings, ports: Ports, signal: AbortSignal) {
   return { api, outage, serverClock, log, metrics, messages, reporting, report: heard, showConditions };
 }
 
-/** Runs until the signal ends it. Rejects only when it cannot start. */
+/** The world of a daemon that answers requests. */
+export type DaemonPorts = Ports & {
+  metricsAccess: MetricsAccess;
+  /** The metrics of the process, which outlives a daemon that is composed anew. */
+  processMetrics: Registry;
+};
+
+/** A daemon that has started, as that sees it which runs beside it. */
+export interface Running {
+  log: Log;
+  metrics: Pick<Metrics, "configValid">;
+  phase: () => string;
+  /** Reports that a new configuration file is invalid. */
+  configRejected: (why: string) => void;
+  /** Resolves when every message has arrived or is dropped, and soon in any case. */
+  messagesSettled: (signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Runs until the signal ends it. Rejects only when it cannot start. `onRunning` is called once, when it has
+ * started.
+ */
 export async function runDaemon(
   settings: Settings,
-  ports: Ports & { metricsAccess: MetricsAccess },
+  ports: DaemonPorts,
   signal: AbortSignal,
+  onRunning: (running: Running) => void = () => {},
 ): Promise<void> {
   const { node, reboot, logind, report } = settings;
   const { ports: cycle, gates, log, metrics, reporting, noticeOthers } = compose(settings, ports, signal);
   const asked = { method: reboot.machine.method, inhibitors: logind.inhibitors };
   const facts = await lookAtHost(asked, ports.host, signal);
   metrics.configInfo.set(configLabels(settings, facts["rebootMethod"]), 1);
-  collectProcessMetrics(metrics.registry);
+  addProcessMetrics(metrics.registry, ports.processMetrics);
   const server = await serve({
     host: report.host,
     port: report.port,
@@ -243,6 +266,13 @@ export async function runDaemon(
     ...startFacts(settings, gates),
   });
   for (const { level, text } of ports.notes ?? []) log[level](text);
+  onRunning({
+    log,
+    metrics,
+    phase: reporting.phase,
+    configRejected: reporting.configRejected,
+    messagesSettled: cycle.messages.settled,
+  });
   try {
     // Nothing waits for it.
     void noticeOthers();

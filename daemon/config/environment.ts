@@ -1,10 +1,11 @@
 import { environmentName, isGivenEmpty } from "./option.ts";
+import { configFileOptions } from "./options/config-file.ts";
 import { deadOptions } from "./options/notify.ts";
 import { type OptionName, options, type RawOptions } from "./settings.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const known = new Set(Object.keys(options).map(environmentName));
+const known = new Set(Object.keys({ ...options, ...configFileOptions }).map(environmentName));
 
 /**
  * Whether Kubernetes has set the variable, as it does for each Service of the pod's namespace. A Service that

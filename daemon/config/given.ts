@@ -23,7 +23,7 @@ export interface FileOptions {
 export interface TypedOptions {
   /** An option of the command line goes before the environment. */
   raw: RawOptions;
-  /** Those that the environment has given. */
+  /** The names of options that the environment has given. */
   fromEnvironment: ReadonlySet<string>;
   /** The path of the configuration file; undefined for none. */
   file: string | undefined;
@@ -44,7 +44,7 @@ export function merged(typed: TypedOptions, file?: FileOptions): Given {
   return { raw: { ...file?.raw, ...typed.raw }, typed, file };
 }
 
-/** Where the value of an option comes from. */
+/** The place that the value of an option comes from. */
 export function sourceOf(name: OptionName, { typed, file }: Pick<Given, "typed" | "file">): Source {
   if (typed.raw[name] !== undefined) return typed.fromEnvironment.has(name) ? "environment" : "flag";
   return file?.raw[name] === undefined ? "default" : "file";
@@ -62,7 +62,8 @@ export function placeText(file: string, { line, column }: Place): string {
 export function located(error: unknown, given: Pick<Given, "typed" | "file">): unknown {
   if (!(error instanceof ConfigError)) return error;
   const { file } = given;
-  const [culprit] = optionsNamed(error);
+  const culprits = optionsNamed(error);
+  const [culprit] = culprits;
   if (culprit === undefined) return error;
   const source = sourceOf(culprit, given);
   // An option that was given nowhere is named as the one at fault.
@@ -74,7 +75,8 @@ export function located(error: unknown, given: Pick<Given, "typed" | "file">): u
     if (!isOption(option)) return `--${option}`;
     return spelled(option, sourceFor(option));
   };
-  const place = source === "file" ? file?.places[culprit] : undefined;
+  const inFile = culprits.find((option) => sourceOf(option, given) === "file");
+  const place = inFile === undefined ? undefined : file?.places[inFile];
   const before = file === undefined || place === undefined ? "" : `${placeText(file.file, place)}: `;
   return new ConfigError(`${before}${error.worded(named)}`, { cause: error.cause });
 }

@@ -12,6 +12,8 @@ export interface Option<T> {
   readonly repeat?: true;
   /** Not shown where it is refused. */
   readonly secret?: true;
+  /** A daemon that runs keeps its value when the configuration file changes: the next start takes the new one. */
+  readonly needsRestart?: true;
   /** One letter that stands for the name. */
   readonly short?: string;
   /** Stands for the value in the help. */

@@ -141,6 +141,13 @@ export const eventTable = {
     note: (nodes: readonly string[]) =>
       `removed ${nodes.join(", ")} from the lock: the cluster has no such Node any more`,
   },
+  ConfigRejected: {
+    level: "error",
+    action: "ReadingConfig",
+    when: "the configuration file was changed, and is invalid; the daemon goes on with the options that it had",
+    note: (why: string) =>
+      `the new configuration file is rejected, and the options stay as they were: ${why}`,
+  },
   AnnotationInvalid: {
     level: "warn",
     action: "ReadingAnnotations",

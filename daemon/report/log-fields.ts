@@ -20,6 +20,8 @@ export const factFields = {
   gates: "The gates that are asked before a reboot",
   open: "Parts of the machine that somebody could use who has broken into the daemon",
   unusual: "Settings that are less careful than the defaults",
+  changed: "Options that a new configuration file changes, by their keys",
+  kept: "Options of a new configuration file that count from the next start of the daemon, by their keys",
   ignored: "Input of the process that has no effect",
   metricsPort: "Port of /metrics, /healthz and /readyz",
   lockHoldersMax: "The number of holders that the lock has room for",

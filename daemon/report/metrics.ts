@@ -273,6 +273,13 @@ export const metricTable = {
     help: "Always 1, with the version of rebootd.",
     labels: ["version"],
   },
+  configValid: {
+    kind: "gauge",
+    name: "rebootd_config_valid",
+    help: "0 if the daemon has rejected a change of its configuration file, and goes on as before, else 1.",
+    labels: [],
+    more: "The log line and the event `ConfigRejected` name the line at fault.",
+  },
   configInfo: {
     kind: "gauge",
     name: "rebootd_config_info",
@@ -310,6 +317,7 @@ export function createMetrics(node: string, version: string, scraped: Scraped = 
   ]);
   const metrics = { registry, ...Object.fromEntries(created) } as Metrics;
   metrics.buildInfo.set({ version }, 1);
+  metrics.configValid.set(1);
   return metrics;
 }
 

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, type Registry } from "prom-client";
+import { collectDefaultMetrics, type Metric, Registry } from "prom-client";
 
 /** Gauges of prom-client that are named like counters; the same figures stand in `nodejs_active_…{type}`. */
 const misnamed = [
@@ -7,8 +7,17 @@ const misnamed = [
   "nodejs_active_resources_total",
 ];
 
-/** Adds what prom-client tells of the process. */
-export function collectProcessMetrics(register: Registry): void {
+/** The metrics of prom-client about the process. It observes the process from now on, so there is one of it. */
+export function createProcessMetrics(): Registry {
+  const register = new Registry();
   collectDefaultMetrics({ register });
   for (const name of misnamed) register.removeSingleMetric(name);
+  return register;
+}
+
+/** Shows them in the metrics of a daemon too. */
+export function addProcessMetrics(register: Registry, ofProcess: Registry): void {
+  for (const { name } of ofProcess.getMetricsAsArray()) {
+    register.registerMetric(ofProcess.getSingleMetric(name) as Metric);
+  }
 }

@@ -78,6 +78,7 @@ export function createReport(outputs: Outputs, nodeName: string, clock: Clock) {
         happened(outputs, eventOf("OtherRebootManager", manager, { topic: manager.name }));
       }
     },
+    configRejected: (why: string): void => happened(outputs, eventOf("ConfigRejected", why)),
     phase: progress.phase,
     isPaused: paused.isPaused,
     fault,

@@ -1,7 +1,7 @@
 /** Writes the name of an option as the place has it from which the option was read. */
 export type Naming = (option: string) => string;
 
-/** As on the command line. */
+/** The form of the command line. */
 const asFlag: Naming = (option) => `--${option}`;
 
 /**

@@ -7,6 +7,7 @@ import { createProgram } from "../../daemon/cli/program.ts";
 import { runCommand } from "../../daemon/cli/run.ts";
 import { noTerminal } from "../../daemon/cli/terminal.ts";
 import { environmentName } from "../../daemon/config/option.ts";
+import { configFileOptions } from "../../daemon/config/options/config-file.ts";
 import { options } from "../../daemon/config/settings.ts";
 import { phases } from "../../daemon/cycle/record.ts";
 import { gates, unevaluated } from "../../daemon/gates/reasons.ts";
@@ -103,7 +104,9 @@ const checks: Readonly<Record<NameKind, (name: string) => boolean>> = {
     return [...known].some((one) => one.startsWith(option.slice(0, -1)));
   },
   variable: (name) =>
-    Object.keys(options).map(environmentName).includes(name) || flagNames.map(variableOf).includes(name),
+    Object.keys({ ...options, ...configFileOptions })
+      .map(environmentName)
+      .includes(name) || flagNames.map(variableOf).includes(name),
   metric: (name) => metrics.has(name),
   key: (name) => keys.has(name.replace(/-$/, "")) || name.startsWith("example.com/") || words.has(name),
   word: (name) => words.has(name),

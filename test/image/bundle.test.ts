@@ -25,6 +25,8 @@ describe("The bundle", () => {
     assert.deepEqual(
       [
         "node_modules/nodemailer/",
+        "node_modules/yaml/",
+        "daemon/config/file/",
         "daemon/ui/",
         "daemon/forecast/",
         "daemon/cli/people.ts",

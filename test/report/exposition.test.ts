@@ -3,7 +3,7 @@ import { idleRecord } from "../../daemon/cycle/record.ts";
 import { formFor, toOpenMetrics, withNaN } from "../../daemon/report/exposition.ts";
 import { showRecord } from "../../daemon/report/gauges.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
-import { collectProcessMetrics } from "../../daemon/report/process-metrics.ts";
+import { addProcessMetrics, createProcessMetrics } from "../../daemon/report/process-metrics.ts";
 import { everyRow } from "../rows.ts";
 
 const openMetrics = "application/openmetrics-text";
@@ -41,7 +41,7 @@ describe("The form of the metrics", () => {
 
   it("as OpenMetrics has the same series as the text, and each counter by its name without _total", async () => {
     const metrics = createMetrics('n"1\\', "1.2.3");
-    collectProcessMetrics(metrics.registry);
+    addProcessMetrics(metrics.registry, createProcessMetrics());
     showRecord(metrics, idleRecord(0));
     metrics.slotsHeld.set(Number.NaN);
     const text = withNaN(await metrics.registry.metrics());

@@ -86,7 +86,8 @@ function textOf(name: OptionName, node: Node | null): { text: string } | { refus
     return { refusal: `invalid value for ${key}: ${rule}, but it is ${isSeq(node) ? "a list" : "a map"}` };
   const { value } = node;
   if (value === null) return { refusal: `${key} has no value: ${rule}; leave the key out for the default` };
-  const text = typeof value === "boolean" && form?.choices ? (value ? "on" : "off") : String(value);
+  const text =
+    typeof value === "boolean" && form?.choices?.includes("on") ? (value ? "on" : "off") : String(value);
   const error = refusalOf(name, option, text);
   if (error !== undefined) return { refusal: error.worded(() => key) };
   if (z.safeParse(writtenOne(option), value).success) return { text };

@@ -1,4 +1,4 @@
-import { type Document, isMap, isScalar, LineCounter, type Node, parseAllDocuments } from "yaml";
+import { type Document, isMap, isScalar, type Node, parseAllDocuments } from "yaml";
 import { printable } from "../../text/config-error.ts";
 import type { Place } from "../given.ts";
 import type { Problem } from "./problem.ts";
@@ -28,7 +28,7 @@ const faults: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "tabs must not indent: use blanks",
   TAG_RESOLVE_FAILED: "tags are not supported: remove the word that begins with !",
   UNEXPECTED_TOKEN: "a text with characters of YAML's syntax in it must be in quotes",
-  RESOURCE_EXHAUSTION: "brackets are nested too deeply",
+  RESOURCE_EXHAUSTION: "brackets are nested too deeply: must be a list of texts",
 };
 
 export interface ReadFile {
@@ -45,16 +45,17 @@ export function readYaml(given: string): ReadFile {
   const text = given.replace(/^\uFEFF/, "");
   if (text.length > fileMaxChars)
     return wrong(start, `the file is too large: must be at most ${fileMaxChars / 1024} KiB`);
-  const lines = new LineCounter();
   const at = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
+    const before = text.slice(0, offset).split("\n");
+    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
   };
   const placeOf = (part: Node | null) => (part?.range ? at(part.range[0]) : undefined);
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const bad = text.search(notText);
   if (bad !== -1)
     return wrong(at(bad), "the file has a character that is none of a text: must be YAML in UTF-8");
+  const deep = text.search(deepBrackets);
+  if (deep !== -1) return wrong(at(deep), "brackets are nested too deeply: must be a list of texts");
+  const documents = parseAllDocuments(text, { prettyErrors: false, uniqueKeys: false });
   if (!Array.isArray(documents)) return wrong(start, empty);
   const faulty = documents.flatMap(({ errors, warnings }: Document.Parsed) => [...errors, ...warnings]);
   if (faulty.length > 0) return { ...nothing, problems: eachLineOnce(faulty, at) };
@@ -76,6 +77,9 @@ const empty =
 
 /** Characters that a decoder puts in place of others, and controls that no text has. */
 const notText = /\uFFFD|[^\P{Cc}\t\n\r]/u;
+
+/** Nothing here has a list in a list; the parser's own limit is the stack. */
+const deepBrackets = /[[{](?:\s*[[{]){20}/;
 
 interface YamlPair {
   key: Node | null;

@@ -11,28 +11,33 @@ export const placeOptions = {
   namespace: {
     type: objectName,
     default: "kube-system",
+    needsRestart: true,
     placeholder: "NAME",
     short: "n",
     help: "Namespace of the lock object",
   },
   "lock-object": {
     type: lockObject,
+    needsRestart: true,
     placeholder: "KIND/NAME",
     help: "The object that carries the lock: lease/NAME in --namespace, or daemonset/NAME in --ds-namespace; by default lease/rebootd",
   },
   "ds-name": {
     type: objectName,
+    needsRestart: true,
     placeholder: "NAME",
     help: "As in kured: --lock-object=daemonset/NAME",
   },
   "ds-namespace": {
     type: objectName,
     default: "kube-system",
+    needsRestart: true,
     placeholder: "NAME",
     help: "Namespace of that DaemonSet",
   },
   "lock-annotation": {
     type: metadataKey("example.com/lock"),
+    needsRestart: true,
     placeholder: "KEY",
     help: "Annotation that is the lock; by default rebootd.dev/lock on a Lease and weave.works/kured-node-lock on a DaemonSet",
   },

@@ -5,11 +5,13 @@ export const nodeOptions = {
   "node-id": {
     type: objectName,
     required: true,
+    needsRestart: true,
     placeholder: "NAME",
     help: "Name of this node; in a pod from spec.nodeName",
   },
   kubeconfig: {
     type: text({ rule: "must be a file, for example /etc/rebootd/kubeconfig", like: /^\P{Cc}+$/u }),
+    needsRestart: true,
     placeholder: "FILE",
     help: "Kubeconfig file; by default the files in KUBECONFIG, as kubectl reads them, else the service account of the pod",
   },
@@ -22,6 +24,7 @@ export const nodeOptions = {
   once: {
     type: bool,
     default: "false",
+    needsRestart: true,
     placeholder: "true|false",
     help: "Observe once, print the decision and its reasons, change nothing",
   },

@@ -55,6 +55,7 @@ export const rebootOptions = {
   "boot-id-path": {
     type: path,
     default: "/proc/sys/kernel/random/boot_id",
+    needsRestart: true,
     placeholder: "FILE",
     help: "Where the kernel shows the boot ID",
   },
