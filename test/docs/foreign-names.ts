@@ -21,7 +21,6 @@ export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<str
     "flatcar-linux-update.v1.flatcar-linux.net/reboot-paused": "the Flatcar Linux Update Operator",
     "karpenter.sh/disrupted": "a taint of Karpenter",
     "karpenter.sh/disruption": "a taint of Karpenter",
-    "kubernetes.azure.com/upgrade-status": "a label of AKS",
     "rebootd.dev/daemon": "the reporting component of events",
     "rebootd.dev/reboot-pending": "an example of a taint, for --prefer-no-schedule-taint",
   },

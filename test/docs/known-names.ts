@@ -115,6 +115,7 @@ const checks: Readonly<Record<NameKind, (name: string) => boolean>> = {
     const [gate, code] = name.slice(0, -1).split(" (");
     return reasons.some((reason) => reason.gate === gate && reason.code === code);
   },
+  "gate and code": (name) => !Object.hasOwn(gates, name.split(" ")[0] ?? "") || checks.reason(name),
   subcommand: (name) => optionsOf.has(name),
   path: (name) => {
     const rooted = name.startsWith("components/") ? `manifests/${name}` : name;

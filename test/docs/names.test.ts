@@ -40,7 +40,7 @@ describe("Names in the documentation", () => {
 
   it("are found in spans and blocks, and not in prose or in commands of others", () => {
     const text = [
-      "Prose: --none, rebootd_none, REBOOTD_NONE, none-such.",
+      "Waits: `need` (`cannot-tell`). Prose: --none, rebootd_none, REBOOTD_NONE, none-such.",
       "`--os=rhel`, `rebootd status -o json --blocked`, `kubectl get pods --all-namespaces`,",
       "`kubectl rebootd plan NODE --drain-force=false`, `too-short`, `Draining`, `rest (requested)`,",
       "`manifests/base`, `/run/x`, `rebootd.dev/paused`, `rebootd_phase{phase}`, `npm run types`",
@@ -54,6 +54,8 @@ describe("Names in the documentation", () => {
     ].join("\n");
     const found = namesIn({ file: "a.md", text }).map(({ kind, name, line }) => `${line} ${kind} ${name}`);
     assert.deepEqual(found.toSorted(), [
+      "1 gate and code need (cannot-tell)",
+      "1 word cannot-tell",
       "10 option wait --for",
       "10 subcommand wait",
       "2 option --os",
@@ -98,6 +100,8 @@ describe("Names in the documentation", () => {
         ["no event", "type", "DrainHeldDown", false],
         ["a gate and its code", "reason", "node (unwritable)", true],
         ["a gate without that code", "reason", "window (unwritable)", false],
+        ["a gate beside a code that it lacks", "gate and code", "window (unwritable)", false],
+        ["two words that are no gate and code", "gate and code", "logind (signal)", true],
         ["a subcommand", "subcommand", "explain", true],
         ["no subcommand", "subcommand", "explains", false],
         ["a file", "path", "daemon/main.ts", true],

@@ -9,6 +9,7 @@ export type NameKind =
   | "word"
   | "type"
   | "reason"
+  | "gate and code"
   | "subcommand"
   | "path"
   | "npm script";
@@ -54,7 +55,18 @@ export function namesIn(page: Page): Name[] {
       return name === undefined ? [] : [{ kind, line, name }];
     }),
   );
-  return [...names, ...alone];
+  return [...names, ...alone, ...gatesWithCodes(page)];
+}
+
+/** Pairs of code spans such as "`need` (`cannot-tell`)" or "(`node`, `refused`)", of which the first may be a gate. */
+function gatesWithCodes(page: Page): Name[] {
+  const prose = proseOf(page);
+  const pairs = prose.matchAll(/`([a-z]+)`(?:\s\(|,\s)`([a-z]+(?:-[a-z]+)*)`\)/g);
+  return [...pairs].map(({ index, 1: gate, 2: code }) => ({
+    kind: "gate and code",
+    line: lineAt(prose, index),
+    name: `${gate} (${code})`,
+  }));
 }
 
 /**

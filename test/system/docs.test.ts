@@ -86,7 +86,8 @@ function bash(script: string): Promise<Ran> {
 /** Undoes what examples do to the cluster, so that each finds it as the one before. */
 async function tidy(): Promise<void> {
   const { api, signal } = world;
-  const keys = ["rebootd.dev/paused", "rebootd.dev/reboot-requested", "example.com/raid-checked"];
+  const keys = ["paused", "reboot-requested", "priority"].map((name) => `rebootd.dev/${name}`);
+  keys.push("example.com/backup-done", "example.com/raid-checked");
   const annotations = Object.fromEntries(keys.map((key) => [key, null]));
   for (const name of nodes)
     await api.patch(`/api/v1/nodes/${name}`, { metadata: { annotations } }, { signal });
