@@ -8,12 +8,21 @@ import { type JsonSchema, optionsSchema } from "../../daemon/config/schema.ts";
 import { type OptionName, options } from "../../daemon/config/settings.ts";
 import { valueTypes } from "./value-types.ts";
 
-/** Values of kured's chart that are no options of rebootd, and have no effect: each with the reason. */
+/** Values of kured's chart that are no options of rebootd, and have no effect. */
 const withoutEffect: Readonly<Record<string, JsonSchema>> = {
   useRebootSentinelHostPath: {
     type: ["boolean", "null"],
     description: "As in kured's chart; without effect: the folder of the sentinel is always mounted",
   },
+};
+
+/** The option that names a configuration file, which is in no such file. */
+const config: JsonSchema = {
+  type: ["string", "null"],
+  pattern: "^$|^/",
+  title: "--config",
+  description:
+    "A configuration file of your own, in a volume of volumes; options in it count where configuration has none",
 };
 
 /** The same at the top. */
@@ -88,7 +97,7 @@ function configuration(): JsonSchema {
   );
   return {
     type: ["object", "null"],
-    properties: { ...properties, ...withoutEffect },
+    properties: { config, ...properties, ...withoutEffect },
     additionalProperties: false,
   };
 }
@@ -101,7 +110,7 @@ function extraArgs(): JsonSchema {
   ]);
   return {
     type: ["object", "null"],
-    properties: Object.fromEntries(properties),
+    properties: { config, ...Object.fromEntries(properties) },
     additionalProperties: false,
   };
 }

@@ -46,7 +46,7 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
     },
   ],
   "lease.yaml": [{ file: "base/lease.yaml", when: '(include "rebootd.lease" . | fromYaml).isOurs' }],
-  "admission.yaml": [{ file: "base/admission.yaml", when: ".Values.admission.create" }],
+  "admission.yaml": [{ file: "base/admission.yaml", when: 'include "rebootd.hasPolicies" .' }],
   "pod-monitor.yaml": [
     {
       file: "components/monitoring/pod-monitor.yaml",

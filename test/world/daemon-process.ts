@@ -7,6 +7,8 @@ export interface DaemonProcess {
   args: readonly string[];
   /** Both its outputs are added to this file. */
   logFile: string;
+  /** Variables beside those of every daemon. */
+  environment?: Readonly<Record<string, string>>;
 }
 
 /** Whatever ends this process ends its daemons too; a daemon without its cluster is of no use to anybody. */
@@ -19,7 +21,7 @@ process.on("exit", () => {
 const compileCache = process.env["NODE_COMPILE_CACHE"];
 
 /** A real process under the same node as this one, with next to nothing in its environment. */
-export function startDaemonProcess({ args, logFile }: DaemonProcess): DaemonHandle {
+export function startDaemonProcess({ args, logFile, environment = {} }: DaemonProcess): DaemonHandle {
   const log = openSync(logFile, "a");
   const child = spawn(process.execPath, args, {
     stdio: ["ignore", log, log],
@@ -29,6 +31,7 @@ export function startDaemonProcess({ args, logFile }: DaemonProcess): DaemonHand
       MALLOC_ARENA_MAX: "1",
       MALLOC_TRIM_THRESHOLD_: "65536",
       ...(compileCache !== undefined && { NODE_COMPILE_CACHE: compileCache }),
+      ...environment,
     },
   });
   closeSync(log);

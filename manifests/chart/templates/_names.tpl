@@ -28,7 +28,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{/* Labels of the pods: without the version of the chart, so that a new one alone restarts no daemon. */}}
 {{- define "rebootd.podLabels" -}}
 {{ include "rebootd.matchLabels" . }}
-app.kubernetes.io/version: {{ .Values.image.tag | default .Chart.AppVersion | trunc 63 | quote }}
+app.kubernetes.io/version: {{ include "rebootd.tag" . | trunc 63 | quote }}
 app.kubernetes.io/component: daemon
 app.kubernetes.io/part-of: rebootd
 app.kubernetes.io/managed-by: {{ .Release.Service }}
@@ -47,14 +47,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- if regexMatch "(^|/)kured$" .Values.image.repository }}true{{ end -}}
 {{- end -}}
 
+{{- define "rebootd.tag" -}}
+{{- if include "rebootd.isImageOfKured" . }}{{ .Chart.AppVersion }}{{ else }}{{ .Values.image.tag | default .Chart.AppVersion }}{{ end -}}
+{{- end -}}
+
 {{- define "rebootd.image" -}}
-{{- $tag := .Values.image.tag | default .Chart.AppVersion -}}
 {{- if include "rebootd.isImageOfKured" . -}}
-rebootd:{{ .Chart.AppVersion }}
+rebootd:{{ include "rebootd.tag" . }}
 {{- else if .Values.image.digest -}}
 {{ .Values.image.repository }}@{{ .Values.image.digest }}
 {{- else -}}
-{{ .Values.image.repository }}:{{ $tag }}
+{{ .Values.image.repository }}:{{ include "rebootd.tag" . }}
 {{- end -}}
 {{- end -}}
 

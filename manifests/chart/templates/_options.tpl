@@ -21,6 +21,14 @@ null, an empty text and an empty list are not given; 0 and false are.
 {{- toYaml $options -}}
 {{- end -}}
 
+{{/* Whether the chart creates the policies, which Kubernetes has from 1.30 on. */}}
+{{- define "rebootd.hasPolicies" -}}
+{{- if and .Values.admission.create (semverCompare "<1.30-0" .Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "admission.create requires Kubernetes 1.30, and this is %s: set admission.create=false; then any token of a daemon may change any Node" .Capabilities.KubeVersion.Version) -}}
+{{- end -}}
+{{- if .Values.admission.create }}true{{ end -}}
+{{- end -}}
+
 {{/* One value as text of the command line. A program that reads YAML 1.1 makes true of the word on. */}}
 {{- define "rebootd.text" -}}
 {{- if kindIs "string" .value -}}
@@ -32,27 +40,21 @@ null, an empty text and an empty list are not given; 0 and false are.
 {{- end -}}
 {{- end -}}
 
-{{/* The options whose values are secrets, by their keys in a configuration file. */}}
-{{- define "rebootd.secretNames" -}}
-notifyUrl: notify-url
-prometheusHeader: prometheus-header
-slackHookUrl: slack-hook-url
-{{- end -}}
-
 {{/*
-The options that are secrets, as the content of a configuration file, which is in a Secret. A value with a reference to an environment
-variable stays an argument, where Kubernetes expands it.
+The options that are secrets, each as the text of its environment variable, which is in a Secret of the chart. A value with a reference to
+an environment variable stays an argument, where Kubernetes expands it.
 */}}
 {{- define "rebootd.secretOptions" -}}
-{{- $secrets := dict -}}
 {{- $options := include "rebootd.options" . | fromYaml -}}
-{{- range $key, $name := include "rebootd.secretNames" . | fromYaml -}}
-{{- if and (hasKey $options $name) (not (contains "$(" (toJson (get $options $name)))) -}}
-{{- $_ := set $secrets $key (get $options $name) -}}
+{{- $secrets := dict -}}
+{{- range list "notify-url" "prometheus-header" "slack-hook-url" -}}
+{{- $given := get $options . -}}
+{{- if and $given (not (contains "$(" (toJson $given))) -}}
+{{- if and (eq . "prometheus-header") (kindIs "slice" $given) (gt (len $given) 1) -}}
+{{- fail (printf "invalid value of %d headers for configuration.prometheusHeader: must be one, which is in a Secret, for example \"X-Scope-OrgID: infra\"; more belong in a configuration file" (len $given)) -}}
 {{- end -}}
+{{- $_ := set $secrets . (kindIs "slice" $given | ternary $given (list $given) | join "\n") -}}
 {{- end -}}
-{{- if and $secrets (hasKey $options "config") -}}
-{{- fail (printf "configuration.%s and configuration.config are mutually exclusive: put the secret into that file" (keys $secrets | sortAlpha | first)) -}}
 {{- end -}}
 {{- if $secrets -}}
 {{- toYaml $secrets -}}

@@ -15,9 +15,6 @@ Volumes of Secrets that values refer to, as a list of {volume, secret, args}: se
 {{- $args := list "--metrics-tls-cert-file=/etc/rebootd/metrics-tls/tls.crt" "--metrics-tls-key-file=/etc/rebootd/metrics-tls/tls.key" -}}
 {{- $volumes = append $volumes (dict "volume" "metrics-tls" "secret" .name "args" $args) -}}
 {{- end -}}
-{{- if include "rebootd.secretOptions" . -}}
-{{- $volumes = append $volumes (dict "volume" "config" "secret" (include "rebootd.fullname" .) "args" (list "--config=/etc/rebootd/config/config.yaml")) -}}
-{{- end -}}
 {{- toYaml $volumes -}}
 {{- end -}}
 
@@ -68,10 +65,7 @@ folder: {{ dir $path }}
 {{- range include "rebootd.secretVolumes" . | fromYamlArray -}}
 {{- $args = concat $args .args -}}
 {{- end -}}
-{{- $elsewhere := list "reboot-method" "reboot-sentinel" -}}
-{{- range $key, $name := include "rebootd.secretNames" . | fromYaml -}}
-{{- if hasKey $secrets $key -}}{{- $elsewhere = append $elsewhere $name -}}{{- end -}}
-{{- end -}}
+{{- $elsewhere := concat (list "reboot-method" "reboot-sentinel") (keys $secrets) -}}
 {{- range $name, $given := $options -}}
 {{- if not (has $name $elsewhere) -}}
 {{- range (kindIs "slice" $given | ternary $given (list $given)) -}}
@@ -140,7 +134,7 @@ folder: {{ dir $path }}
 {{- $sentinel := include "rebootd.sentinel" . | fromYaml -}}
 {{- $secretVolumes := include "rebootd.secretVolumes" . | fromYamlArray -}}
 {{- $usesDbus := ne (include "rebootd.method" .) "signal" -}}
-{{- $port := get $options "metrics-port" | default "8080" | toString -}}
+{{- $port := hasKey $options "metrics-port" | ternary (get $options "metrics-port") 8080 | toString -}}
 {{- if eq $port "0" -}}
 {{- fail "invalid value 0 for configuration.metricsPort: must be a port from 1 to 65535, for example 8080, which the probes ask" -}}
 {{- end -}}
@@ -224,6 +218,13 @@ containers:
         value: daemonset/{{ .Values.kured.name }}
       - name: REBOOTD_DS_NAMESPACE
         value: {{ .Values.kured.namespace | default .Release.Namespace }}
+      {{- end }}
+      {{- range $name, $_ := include "rebootd.secretOptions" . | fromYaml }}
+      - name: REBOOTD_{{ $name | upper | replace "-" "_" }}
+        valueFrom:
+          secretKeyRef:
+            name: {{ include "rebootd.fullname" $root }}
+            key: {{ $name }}
       {{- end }}
       {{- with .Values.secrets.slackHookUrl }}
       - name: REBOOTD_SLACK_HOOK_URL
