@@ -11,7 +11,7 @@ import type { HttpPost } from "../../daemon/prometheus/server.ts";
 import { hostFlags } from "../kured/host-flags.ts";
 import { alert, vector } from "../prometheus/servers.ts";
 import { createMessageReceiver } from "./message-receiver.ts";
-import type { SmallWorldOptions } from "./small-world.ts";
+import { type SmallWorldOptions, slowCluster } from "./small-world.ts";
 import { createStory, minute } from "./story.ts";
 
 const story = createStory();
@@ -127,7 +127,7 @@ async function rebootsWith(
 
 /** Whether the node reboots within ten minutes from that time of the day on; the world begins at noon, on a Tuesday. */
 async function rebootsAt(start: Start, given: Given, hoursLater: number): Promise<boolean> {
-  await start(given);
+  await start(given, slowCluster);
   await pass(hoursLater * hour);
   await wantReboot();
   await pass(10 * minute);
