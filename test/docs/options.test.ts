@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { loadAllYaml } from "@kubernetes/client-node";
+import { configFileOptions } from "../../daemon/config/options/config-file.ts";
 import { type OptionName, options, parseSettings } from "../../daemon/config/settings.ts";
 import { givenOptionsIn, rawOf } from "./options.ts";
 import { blocksIn, readPages, root } from "./pages.ts";
@@ -16,7 +17,8 @@ const company: Readonly<Partial<Record<OptionName, Readonly<Record<string, strin
 
 function faultOf(words: readonly string[]): string | undefined {
   try {
-    const raw = rawOf(words);
+    const given = Object.entries(rawOf(words)).filter(([name]) => !Object.hasOwn(configFileOptions, name));
+    const raw = Object.fromEntries(given);
     const names = Object.keys(raw);
     const unknown = names.find((name) => !Object.hasOwn(options, name));
     if (unknown !== undefined) return `unknown option --${unknown}`;

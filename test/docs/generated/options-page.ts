@@ -1,6 +1,10 @@
 /** The page of the daemon's options, from their table. */
 import type { Option } from "../../../daemon/config/option.ts";
-import { subjects } from "../../../daemon/config/settings.ts";
+import { configFileOptions } from "../../../daemon/config/options/config-file.ts";
+import { subjects as subjectsOfSettings } from "../../../daemon/config/settings.ts";
+
+/** In the order of the help. */
+const subjects = { ...subjectsOfSettings, "Configuration file": configFileOptions } as const;
 
 const intro = `# Options
 
@@ -9,8 +13,9 @@ const intro = `# Options
 These are the options of \`rebootd run\`, the daemon. \`rebootd run --help\` lists them too. An option that kured has too has
 the same name and takes the same values.
 
-- Each option may be set by an environment variable instead, such as \`REBOOTD_NODE_ID\` for \`--node-id\`. The command
-  line takes precedence.
+- Each option may be set by an environment variable instead, such as \`REBOOTD_NODE_ID\` for \`--node-id\`, or in the
+  [configuration file](../guide/configuration.md) that \`--config\` or \`REBOOTD_CONFIG\` names, there as \`nodeId\`.
+- The command line goes before the environment, the environment before the file, and the file before the default.
 - An option without a value (\`--alert-filter-regexp=\`) counts as not set; templates write that for values that are not
   set. But an option that may be repeated, or is true or false, is invalid without a value.
 - The first line of the log names in \`ignored\` what has no effect, and is then a warning; \`--once\` prints it too.
@@ -54,6 +59,7 @@ const guides: Readonly<Record<keyof typeof subjects, readonly [title: string, pa
     ["Log", "log.md"],
   ],
   Messages: [["Notifications", "../guide/notifications.md"]],
+  "Configuration file": [["A configuration file", "../guide/configuration.md"]],
 };
 
 /** The text of docs/reference/options.md. */
