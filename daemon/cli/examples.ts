@@ -36,6 +36,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     one("See whether rebootd is installed as it should be", "rebootd check"),
     one("The same for a program", "rebootd check -o json"),
   ],
+  config: [
+    one("See the options with which a daemon would start here", "rebootd config --print --concurrency=2"),
+    one("Print the JSON Schema of the configuration file", "rebootd config --schema"),
+  ],
   watch: [one("Follow a roll on a terminal; q ends it", "rebootd watch")],
   wait: [
     one("Reboot a node, and go on once it is back", "rebootd wait worker-1 --for=rebooted --timeout=1h"),

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { PersonIo } from "./access.ts";
 import { checkCommand } from "./check.ts";
 import { type CompletionIo, completionCommand } from "./completion.ts";
+import { configCommand } from "./config.ts";
 import { explainCommand } from "./explain.ts";
 import { forecastCommand } from "./forecast.ts";
 import { historyCommand } from "./history.ts";
@@ -33,6 +34,7 @@ export function commandsOfPeople(io: ProgramIo, signal: AbortSignal): Command[] 
     historyCommand(io, signal),
     forecastCommand(io, signal),
     checkCommand(io, signal),
+    configCommand(io),
     planCommand(io, signal),
     lockCommand(io, signal),
     unlockCommand(io, signal),

@@ -1,7 +1,8 @@
-/** Builds rebootd's part of the image: the bundle, and the licences of the bundled packages. `--log-level=error` makes it quiet. */
+/** Builds rebootd's part of the image: the bundle, the licences of the bundled packages, and the schema of the configuration file. `--log-level=error` makes it quiet. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { optionsSchema } from "../../daemon/config/schema.ts";
 import { bundleOptions } from "./bundle.ts";
 import { noticesOf } from "./notices.ts";
 import { root } from "./root.ts";
@@ -11,3 +12,4 @@ const logLevel = process.argv.includes("--log-level=error") ? "error" : "info";
 rmSync(join(root, "dist"), { recursive: true, force: true });
 const { metafile } = await build({ ...bundleOptions, logLevel });
 writeFileSync(join(root, "dist/THIRD-PARTY-NOTICES.txt"), noticesOf([metafile], root));
+writeFileSync(join(root, "dist/config.schema.json"), `${JSON.stringify(optionsSchema(), null, 2)}\n`);

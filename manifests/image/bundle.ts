@@ -1,4 +1,5 @@
 import type { BuildOptions } from "esbuild";
+import { optionsSchema } from "../../daemon/config/schema.ts";
 import { bundlePage } from "./page.ts";
 import { root } from "./root.ts";
 
@@ -23,7 +24,10 @@ export const bundleOptions = {
   // Licences are in a file of their own: notices.ts.
   legalComments: "none",
   metafile: true,
-  define: { bundledPage: JSON.stringify(JSON.stringify(bundlePage())) },
+  define: {
+    bundledPage: JSON.stringify(JSON.stringify(bundlePage())),
+    bundledConfigSchema: JSON.stringify(JSON.stringify(optionsSchema())),
+  },
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },

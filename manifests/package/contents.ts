@@ -17,6 +17,7 @@ export const packageFiles: readonly [from: string, to: string][] = [
   ["LICENSE", "LICENSE"],
   ["dist/rebootd.mjs", "dist/rebootd.mjs"],
   ["dist/rebootd", "dist/rebootd"],
+  ["dist/config.schema.json", "dist/config.schema.json"],
   ["dist/THIRD-PARTY-NOTICES.txt", "dist/THIRD-PARTY-NOTICES.txt"],
 ];
 

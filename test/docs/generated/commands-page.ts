@@ -5,6 +5,7 @@ import { commandsOfPeople, type ProgramIo } from "../../../daemon/cli/people.ts"
 import { createProgram, exitCodes } from "../../../daemon/cli/program.ts";
 import { runCommand } from "../../../daemon/cli/run.ts";
 import { noTerminal } from "../../../daemon/cli/terminal.ts";
+import { subjects } from "../../../daemon/config/settings.ts";
 import { systemClock } from "../../../daemon/time/clock.ts";
 
 const intro = `# Commands
@@ -71,7 +72,10 @@ export function commandsPage(): string {
 function section(command: Command): string {
   const shown = (examples[command.name()] ?? []).map(({ purpose, line }) => `# ${purpose}\n${line}\n`);
   const own = command.options.filter(
-    ({ hidden, helpGroupHeading }) => !hidden && helpGroupHeading !== heading,
+    ({ hidden, helpGroupHeading = "" }) =>
+      !hidden &&
+      helpGroupHeading !== heading &&
+      !(command.name() === "config" && ofDaemon.has(helpGroupHeading)),
   );
   const options =
     command.name() === "run" ? "Its options are on [a page of their own](options.md).\n" : optionTable(own);
@@ -88,6 +92,9 @@ ${shown.join("\n")}\`\`\`
 
 `;
 }
+
+/** A page of their own lists these. */
+const ofDaemon = new Set(Object.keys(subjects).map((subject) => `${subject}:`));
 
 const ofKubectl = ({ options }: Command) =>
   options.filter(({ helpGroupHeading }) => helpGroupHeading === heading);
