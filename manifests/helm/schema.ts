@@ -4,6 +4,7 @@ import { isMap, isScalar, type Pair, parseDocument, type YAMLMap } from "yaml";
 import { type Form, forms } from "../../daemon/config/form.ts";
 import { keyOfOption } from "../../daemon/config/keys.ts";
 import type { Option } from "../../daemon/config/option.ts";
+import { configFileOptions } from "../../daemon/config/options/config-file.ts";
 import { type JsonSchema, optionsSchema } from "../../daemon/config/schema.ts";
 import { type OptionName, options } from "../../daemon/config/settings.ts";
 import { valueTypes } from "./value-types.ts";
@@ -14,15 +15,6 @@ const withoutEffect: Readonly<Record<string, JsonSchema>> = {
     type: ["boolean", "null"],
     description: "As in kured's chart; without effect: the folder of the sentinel is always mounted",
   },
-};
-
-/** The option that names a configuration file, which is in no such file. */
-const config: JsonSchema = {
-  type: ["string", "null"],
-  pattern: "^$|^/",
-  title: "--config",
-  description:
-    "A configuration file of your own, in a volume of volumes; options in it count where configuration has none",
 };
 
 /** The same at the top. */
@@ -38,6 +30,13 @@ const deadValues: Readonly<Record<string, JsonSchema>> = {
 
 const words = optionsSchema().properties ?? {};
 const all = Object.entries<Option<unknown>>(options) as [OptionName, Option<unknown>][];
+
+/** The option that names a configuration file, which is in no such file. */
+const config: JsonSchema = {
+  title: "--config",
+  description: configFileOptions.config.help,
+  ...valueSchema((forms.get(configFileOptions.config.type)?.form ?? { text: {} }) as Form),
+};
 
 /** JSON Schema, draft 2020-12, with which Helm checks the values. Throws where values.yaml has a value without a type. */
 export function valuesSchema(): JsonSchema {

@@ -92,7 +92,7 @@ const inMaps: Readonly<Record<string, (indent: number) => string>> = {
     lines(indent, [
       "{{- with .Values.serviceAccount.extraAnnotations }}",
       "annotations:",
-      `  {{- toYaml . | nindent ${indent + 2} }}`,
+      `  {{- include "rebootd.annotations" . | nindent ${indent + 2} }}`,
       "{{- end }}",
     ]),
   RELEASENAMESPACE: (indent) =>

@@ -5,8 +5,12 @@ const bool: JsonSchema = { type: "boolean" };
 const text: JsonSchema = { type: ["string", "null"] };
 const list: JsonSchema = { type: ["array", "null"] };
 const object: JsonSchema = { type: ["object", "null"] };
-/** Labels and annotations. */
 const texts: JsonSchema = { type: ["object", "null"], additionalProperties: { type: "string" } };
+/** The chart makes texts of them, as kured's does. */
+const annotations: JsonSchema = {
+  type: ["object", "null"],
+  additionalProperties: { type: ["string", "number", "boolean"] },
+};
 /** A text, of which Helm names both the value and the pattern when it does not match. */
 const like = (pattern: string): JsonSchema => ({ type: "string", pattern });
 const integer = (minimum: number, maximum?: number): JsonSchema => ({
@@ -71,7 +75,7 @@ export const valueTypes: Readonly<Record<string, JsonSchema>> = {
   "networkPolicy.extraEgress": list,
   "serviceAccount.create": bool,
   "serviceAccount.name": text,
-  "serviceAccount.extraAnnotations": texts,
+  "serviceAccount.extraAnnotations": annotations,
   "metrics.create": bool,
   "metrics.kind": like("^(PodMonitor|ServiceMonitor)$"),
   "metrics.namespace": text,
@@ -89,10 +93,10 @@ export const valueTypes: Readonly<Record<string, JsonSchema>> = {
   "service.type": like("^(ClusterIP|NodePort|LoadBalancer)$"),
   "service.nodePort": integer(1, 65_535),
   "service.name": text,
-  "service.annotations": texts,
+  "service.annotations": annotations,
   commonLabels: texts,
-  dsAnnotations: texts,
-  podAnnotations: texts,
+  dsAnnotations: annotations,
+  podAnnotations: annotations,
   podLabels: texts,
   updateStrategy: like("^(RollingUpdate|OnDelete)$"),
   maxUnavailable: { type: ["integer", "string"], minimum: 0, pattern: "^([1-9][0-9]?|100)%$" },

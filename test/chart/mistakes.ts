@@ -136,11 +136,5 @@ export const mistakes: readonly Mistake[] = [
     "'Recreate'",
     "RollingUpdate|OnDelete",
   ),
-  chart(
-    "a number as an annotation",
-    { podAnnotations: { a: 1 } },
-    "podAnnotations/a",
-    "got number",
-    "want string",
-  ),
+  chart("a number as a label", { podLabels: { a: 1 } }, "podLabels/a", "got number", "want string"),
 ];

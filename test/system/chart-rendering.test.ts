@@ -39,6 +39,17 @@ function plain(objects: readonly ManifestObject[]): Record<string, unknown> {
   );
 }
 
+/** As plain data. */
+function specAndLabelsOf(objects: readonly ManifestObject[], kind: string) {
+  const found = objects.find((object) => object.kind === kind) ?? assert.fail(`no ${kind}`);
+  const { spec, metadata } = JSON.parse(JSON.stringify(found));
+  return { spec, labels: metadata.labels } as {
+    // biome-ignore lint/suspicious/noExplicitAny: objects of many kinds
+    spec: Record<string, any>;
+    labels: Record<string, string>;
+  };
+}
+
 /** kustomize gives a namespace to kinds that it does not know. */
 function placed(object: ManifestObject): ManifestObject {
   if (!clusterWide.has(object.kind)) return object;
@@ -189,6 +200,24 @@ describe("The chart, by helm", () => {
       assert.equal(code, 1, text);
       assert.match(text, says);
     }));
+
+  it("scrapes by a ServiceMonitor what its Service selects, as by the PodMonitor", async () => {
+    const objects = await rendered(helm, `--values=${valuesFiles["service-monitor"]}`);
+    const [service, monitor] = ["Service", "ServiceMonitor"].map((kind) => specAndLabelsOf(objects, kind));
+    const pods = await rendered(helm, "--set=metrics.create=true,metrics.endpoint.scheme=https");
+    const { spec: podMonitor } = specAndLabelsOf(pods, "PodMonitor");
+    assert.deepEqual(service?.spec["ports"], [
+      { name: "metrics", port: 9100, targetPort: "metrics", nodePort: 30_000 },
+    ]);
+    assert.deepEqual(service?.spec["selector"], podMonitor["selector"].matchLabels);
+    for (const [key, value] of Object.entries(monitor?.spec["selector"].matchLabels))
+      assert.equal(service?.labels[key], value);
+    const [endpoint] = monitor?.spec["endpoints"] ?? [];
+    const { tlsConfig, ...rest } = endpoint;
+    assert.deepEqual(tlsConfig, { insecureSkipVerify: true });
+    assert.deepEqual(rest, podMonitor["podMetricsEndpoints"][0]);
+    assert.deepEqual(monitor?.spec["namespaceSelector"], { matchNames: ["kube-system"] });
+  });
 
   it("has no secret in the DaemonSet", async () => {
     const objects = await rendered(helm, `--values=${valuesFiles["messages"]}`);

@@ -61,6 +61,15 @@ rebootd:{{ include "rebootd.tag" . }}
 {{- end -}}
 {{- end -}}
 
+{{/* Annotations, whose values must be texts. */}}
+{{- define "rebootd.annotations" -}}
+{{- $texts := dict -}}
+{{- range $key, $value := . -}}
+{{- $_ := set $texts $key (kindIs "string" $value | ternary $value (toJson $value)) -}}
+{{- end -}}
+{{- toYaml $texts -}}
+{{- end -}}
+
 {{/* Fields of the endpoint that is scraped. */}}
 {{- define "rebootd.endpoint" -}}
 {{- $endpoint := dict "interval" .Values.metrics.interval -}}
