@@ -9,7 +9,11 @@ module.exports = {
   extension,
   spec: ["test/simulation/**/*.test.ts"],
   // A run of its own: `npm run test:long`.
-  ignore: ["test/simulation/storm/planted-bugs.test.ts", "test/simulation/forecast-seeds.test.ts"],
+  ignore: [
+    "test/simulation/storm/planted-bugs.test.ts",
+    "test/simulation/forecast-seeds.test.ts",
+    "test/simulation/mixed-lock-seeds.test.ts",
+  ],
   // Their own deadlines are in virtual time. This one ends what hangs, on a busy machine too.
   timeout: 240_000,
   slow,

@@ -1,8 +1,17 @@
-import { iso } from "../time/iso.ts";
 import { type Question, refusalOf } from "./facts.ts";
 import { afterCycle, type CycleEnd, type HaltAfter } from "./failures.ts";
 import { groupsOf, type Limits, type Waiting } from "./limits.ts";
-import { bootText, enter, type Holder, holdersOf, holds, type LockValue, leave, limitIn } from "./lock.ts";
+import {
+  bootText,
+  createdNow,
+  enter,
+  type Holder,
+  holdersOf,
+  holds,
+  type LockValue,
+  leave,
+  limitIn,
+} from "./lock.ts";
 import type { LockObjectChange, LockObjectState } from "./lock-object.ts";
 import { forgotten, isUnlocked } from "./unlocked.ts";
 
@@ -125,7 +134,7 @@ function entryOf(
   return {
     nodeID: identity.name,
     ...((isAlone || unschedulable) && { metadata: { unschedulable } }),
-    created: iso(now),
+    created: createdNow(now),
     ...((isAlone || ttlMs > 0) && { TTL: ttlMs * 1e6 }),
     concurrency,
     ...(identity.uid !== undefined && { nodeUID: identity.uid }),

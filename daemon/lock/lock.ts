@@ -6,12 +6,13 @@
 
 import { annotationsMaxChars, parseBoundedJson } from "../text/bounded-json.ts";
 import { cut } from "../text/cut.ts";
+import { iso } from "../time/iso.ts";
 
 /** One entry. Fields that others added are kept as they are. */
 export interface Holder {
   nodeID: string;
   metadata?: { unschedulable?: boolean };
-  /** RFC 3339. Daemons always write it, people do not: an entry without it is a manual one. */
+  /** RFC 3339. Daemons always write it, people do not: an entry without it is a manual one. See {@link createdNow}. */
   created?: string;
   /** Nanoseconds; 0 is for ever. */
   TTL?: number;
@@ -254,9 +255,22 @@ function isNamed(holder: Holder, { name }: NodeIdentity): boolean {
   return holder.nodeID === name && !isManual(holder) && isOfRebootd(holder);
 }
 
-/** kured and its companions write neither. */
-function isOfRebootd({ nodeUID, concurrency }: Holder): boolean {
-  return nodeUID !== undefined || concurrency !== undefined;
+/**
+ * The nanoseconds in the `created` of a rebootd. In the shape for several, kured writes each entry again with
+ * the fields that it knows alone: `nodeID`, `metadata`, `created`, `TTL`. So a rebootd would not find its own
+ * entry by the others, and would never release it.
+ */
+const ownNanoseconds = "000001Z";
+
+/** The `created` of an entry that a rebootd makes now: RFC 3339 with nanoseconds, which tell that it is one. */
+export function createdNow(now: number): string {
+  return iso(now).replace(/Z$/, ownNanoseconds);
+}
+
+/** kured and its companions write none of them. */
+function isOfRebootd({ nodeUID, concurrency, created }: Holder): boolean {
+  if (nodeUID !== undefined || concurrency !== undefined) return true;
+  return typeof created === "string" && created.endsWith(ownNanoseconds);
 }
 
 function isOwn(holder: Holder, self: NodeIdentity): boolean {

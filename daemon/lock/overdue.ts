@@ -25,7 +25,11 @@ export async function lookAtHolder(
   const node = await unlessNotFound(() => api.get<WholeNode>(paths.node(nodeID), { signal }));
   if (node === undefined || isReady(node)) return undefined;
   const ready = (node.status?.conditions ?? []).find(({ type }) => type === "Ready");
-  return { node: nodeID, heldSince: created, notReadySince: ready?.lastTransitionTime };
+  return {
+    node: nodeID,
+    heldSince: created.replace(/\.\d+Z$/, "Z"),
+    notReadySince: ready?.lastTransitionTime,
+  };
 }
 
 export interface VigilOptions {

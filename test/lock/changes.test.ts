@@ -29,7 +29,7 @@ function question(state: LockObjectState, limits: Partial<Question["limits"]> = 
 }
 
 describe("A change of the lock by a daemon", () => {
-  const entry = { nodeID: "me", created: new Date(noon).toISOString(), nodeUID: "u1", boot: "9d0c7c1f" };
+  const entry = { nodeID: "me", created: "2026-11-24T12:00:00.000000001Z", nodeUID: "u1", boot: "9d0c7c1f" };
   const options = { unschedulable: false, ttlMs: 0 };
 
   it("adds an entry unless the node is in or refused, and ends an earlier unlock", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Limits, refusal } from "../../daemon/lock/limits.ts";
 import {
   bootOf,
+  createdNow,
   enter,
   type Holder,
   hasStaleEntry,
@@ -176,6 +177,15 @@ describe("A stale entry", () => {
     for (const concurrency of [1, 5]) {
       assert.equal(refusedIn(lock, live, { concurrency }, noon)?.code, "lock-foreign");
     }
+  });
+
+  it("is found by its time alone, where kured has written it again without the fields that it does not know", () => {
+    const rewritten = { ...byKured, created: createdNow(noon) };
+    const lock = lockOf({ maxOwners: 2, locks: [rewritten, n2] });
+    assert.equal(holds(lock, live, noon), true);
+    assert.deepEqual(leave([rewritten, n2], live), [n2]);
+    assert.equal(holds(lock, { name: "n2" }, noon), false);
+    assert.equal(Date.parse(rewritten.created), noon);
   });
 
   it("is replaced when the node enters", () => {

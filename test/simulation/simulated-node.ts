@@ -1,3 +1,4 @@
+import type { Api } from "../../daemon/cluster/api.ts";
 import { doWithout } from "../../daemon/cluster/do-without.ts";
 import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
 import type { RawOptions } from "../../daemon/config/settings.ts";
@@ -29,6 +30,8 @@ export interface SimulatedNodeOptions {
   logind?: Host["logind"] | ((machine: Machine) => Host["logind"]);
   /** Stands between a node's daemon and the server. Each daemon is then a user of its own, `rebootd:NODE`, with all rights. */
   between?: (node: string, transport: Transport) => Transport;
+  /** Starts a daemon of another kind in the place of a node's rebootd; undefined leaves that there. */
+  instead?: (node: string) => ((place: OtherDaemon) => DaemonHandle) | undefined;
   /** Daemons in kured's place, with its ServiceAccount. */
   rights?: "everything" | "kured";
   kubelet?: Partial<KubeletOptions>;
@@ -36,6 +39,13 @@ export interface SimulatedNodeOptions {
   controlPlane?: { members: number; staticPods: readonly string[] };
   /** How far the clock of a machine is off at first: what its kubelet and its daemon take for now. */
   skewMs?: Record<string, number>;
+}
+
+/** Where a daemon of another kind runs; to the server it is a user with all rights. */
+export interface OtherDaemon {
+  machine: Machine;
+  clock: MachineClock;
+  api: Api;
 }
 
 /** Called as it happens; for tests to set. */
@@ -121,7 +131,9 @@ export function createSimulatedNode(
       onMetrics: (one) => metrics.push(one),
       onAnnouncement: (text) => hooks.onAnnouncement(name, text),
     });
-  const machine = createMachine({
+  const startOther = options.instead?.(name);
+  const other = () => ({ clock, api: portsFor(`other:${name}`, signal, clock).api });
+  const machine: Machine = createMachine({
     name,
     storage,
     // Moments are the world's, and waits the machine's.
@@ -136,7 +148,7 @@ export function createSimulatedNode(
         { ...kubeletDefaults, ...seldom, ...options.kubelet, ...(isMember && { staticPods }) },
         onRegistered,
       ),
-    startDaemon: () => startDaemon(daemonOptions),
+    startDaemon: () => startOther?.({ ...other(), machine }) ?? startDaemon(daemonOptions),
     onEvent: (event) => {
       events.push(event);
       hooks.onMachineEvent(event);

@@ -7,11 +7,16 @@ import type { Mutant } from "./mutants.ts";
 const root = new URL("../../../", import.meta.url);
 const daemon = new URL("daemon/", root);
 
+/** The storms with a bug. */
+export function importPlanted(mutant: Mutant): Promise<Pick<typeof import("./play.ts"), "play">> {
+  return importWithBug<typeof import("./play.ts")>(mutant, "./play.ts");
+}
+
 /**
- * The storms with a bug, beside those without it in the same process: only the modules that import it, directly or not, are loaded once
+ * A story with a bug, by its path from here, beside those without it in the same process: only the modules that import it, directly or not, are loaded once
  * more, which takes a fraction of a process of its own. Rejects unless the text that it replaces is there exactly once.
  */
-export async function importPlanted(mutant: Mutant): Promise<Pick<typeof import("./play.ts"), "play">> {
+export async function importWithBug<Story>(mutant: Omit<Mutant, "seed">, path: string): Promise<Story> {
   // A name has characters that a URL writes otherwise.
   const mark = `?bug=${Buffer.from(mutant.name).toString("hex")}`;
   const files = mutant.edits.map(([, , where = mutant.file]) => where);
@@ -32,10 +37,10 @@ export async function importPlanted(mutant: Mutant): Promise<Pick<typeof import(
     },
   });
   try {
-    const storms = (await import(`./play.ts${mark}`)) as typeof import("./play.ts");
+    const story = (await import(`${path}${mark}`)) as Story;
     if (edited.size > 0)
-      throw new Error(`the bug "${mutant.name}": storms do not import ${[...edited].join()}`);
-    return storms;
+      throw new Error(`the bug "${mutant.name}": ${path} does not import ${[...edited].join()}`);
+    return story;
   } finally {
     hooks.deregister();
   }
@@ -49,7 +54,7 @@ export function checkPlaces(mutant: Mutant): void {
   }
 }
 
-function planted({ name, file, edits }: Mutant, url: string, before: unknown): string {
+function planted({ name, file, edits }: Omit<Mutant, "seed">, url: string, before: unknown): string {
   let source = String(before);
   for (const [text, instead, where = file] of edits) {
     if (url !== new URL(where, daemon).href) continue;
