@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { loadAllYaml } from "@kubernetes/client-node";
+import { checkFile } from "../../daemon/config/file/check-file.ts";
+import { nothingTyped } from "../../daemon/config/given.ts";
+import { optionOfKey } from "../../daemon/config/keys.ts";
 import { configFileOptions } from "../../daemon/config/options/config-file.ts";
 import { type OptionName, options, parseSettings } from "../../daemon/config/settings.ts";
+import { valuesSchema } from "../../manifests/helm/schema.ts";
+import { faultsOfValues } from "../chart/validate.ts";
 import { givenOptionsIn, rawOf } from "./options.ts";
 import { blocksIn, readPages, root } from "./pages.ts";
 
@@ -91,5 +96,27 @@ describe("YAML in the documentation", () => {
     });
     assert.ok(blocks.length > 10);
     assert.deepEqual(faults, []);
+  });
+
+  it("is valid where it has values of the chart", () => {
+    const known = new Set(Object.keys(valuesSchema()["properties"] as object));
+    const values = blocks
+      .filter(({ text }) => !text.includes("manifests/"))
+      .map((block) => ({ ...block, read: loadAllYaml(block.text)[0] as object }))
+      .filter(({ read }) => Object.keys(read ?? {}).every((key) => known.has(key)));
+    assert.ok(values.length > 0);
+    const faults = values.flatMap(({ file, line, read }) =>
+      faultsOfValues(read).map((fault) => `${file}:${line}: ${fault}`),
+    );
+    assert.deepEqual(faults, []);
+  });
+
+  it("is valid where it is a configuration file", () => {
+    const files = blocks.filter(({ text }) => optionOfKey(/^\w+/.exec(text)?.[0] ?? "") !== undefined);
+    assert.ok(files.length > 0);
+    const problems = files.flatMap(
+      ({ file, line, text }) => checkFile(`${file}:${line}`, text, nothingTyped).problems,
+    );
+    assert.deepEqual(problems, []);
   });
 });
