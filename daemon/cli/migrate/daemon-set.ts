@@ -108,7 +108,7 @@ function lineOf(
   for (const one of written) {
     const text = expanded(one.text, known);
     const flag = /^--([^=]+)=/.exec(text)?.[1];
-    if (flag === undefined || !refersTo(one.text, hidden, mayHaveMore) || !flagSet.has(flag)) {
+    if (flag === undefined || !refersTo(text, hidden, mayHaveMore) || !flagSet.has(flag)) {
       given.push({ ...one, text });
       continue;
     }

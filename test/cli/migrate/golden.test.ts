@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { Migration } from "../../../daemon/cli/migrate/migration.ts";
+import { faultsOfValues } from "../../chart/validate.ts";
 import { assertGolden } from "../golden.ts";
 import { typeMigrate } from "./typed-migrate.ts";
 
@@ -35,5 +37,20 @@ describe("The report of rebootd migrate", () => {
       long.filter((line) => !/^ +(?:kubectl|helm|rebootd|--)/.test(line)),
       [],
     );
+  });
+});
+
+describe("The values of rebootd migrate for rebootd's chart", () => {
+  for (const [what, file] of inputs) {
+    it(`are valid, and name the lock on kured's DaemonSet, for ${what}`, async () => {
+      const { out } = await typeMigrate(["-f", file, "-o", "json"]);
+      const { values, kured } = JSON.parse(out) as Migration;
+      assert.deepEqual(faultsOfValues(values), []);
+      assert.deepEqual(values["kured"], { lock: true, name: kured.name, namespace: kured.namespace });
+    });
+  }
+
+  it("would be refused with a wrong key", () => {
+    assert.notDeepEqual(faultsOfValues({ configuration: { rebootDay: "mon" } }), []);
   });
 });
