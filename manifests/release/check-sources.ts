@@ -49,7 +49,8 @@ export function engines({ manifest }: Release): Answer {
 }
 
 /** Throws npm's own words where an installed package is missing, left over, or not of the version that another one needs. */
-export async function dependencies(): Promise<Answer> {
+export async function dependencies({ facts }: Release): Promise<Answer> {
+  facts.builtWith = { ...facts.builtWith, npm: (await run("npm", ["--version"])).trim() };
   const listed = await run("npm", ["ls", "--all", "--parseable"]);
   return {
     says: `${plural(listed.trim().split("\n").length - 1, "package")} as package.json asks`,

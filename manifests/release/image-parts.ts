@@ -24,7 +24,8 @@ export const imageParts: readonly ImagePart[] = [
   {
     name: "rebootd",
     licence: "Apache-2.0",
-    files: /^rebootd(?:\.mjs|\/[^/]+\.mjs)$/,
+    // kured's name starts the same program.
+    files: /^(?:rebootd(?:\.mjs|\/[^/]+\.mjs)|usr\/bin\/kured)$/,
     text: /^LICENSE$/,
     says: /Apache License\s+Version 2\.0/,
   },

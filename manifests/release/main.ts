@@ -5,57 +5,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { root } from "../image/root.ts";
 import { readBundledPackages } from "./bundled-packages.ts";
 import { checks } from "./checks.ts";
 import { readCommit } from "./commit.ts";
+import { parseOptions, usage } from "./options.ts";
 import type { CheckOptions, Release } from "./release.ts";
 import { type Finding, linesOf } from "./report.ts";
 import { type ReleasedFile, releaseManifest, sha256Sums } from "./sums.ts";
-
-const usage = `Usage: npm run release:check -- [options]
-
-Checks the commit that is checked out as a release, and writes its files to dist/release.
-
-  --rehearse            before the release: tag and date in the changelog are not checked
-  --download=URL        the folder in which the release's files will be; krew's manifest names it
-  --homepage=URL        the homepage, for krew
-  --node-image=IMAGE    the base image, with its digest (NODE_IMAGE of the Dockerfile)
-  --build-option=OPTION an option for buildah build; may be repeated
-  --without-image       builds no image; needs no buildah
-  --helm=FILE           helm 4 (default: helm on the PATH)
-  --help                prints this
-`;
-
-function readOptions(): CheckOptions {
-  const { values } = parseArgs({
-    options: {
-      rehearse: { type: "boolean", default: false },
-      download: { type: "string" },
-      homepage: { type: "string" },
-      "node-image": { type: "string" },
-      "build-option": { type: "string", multiple: true, default: [] },
-      "without-image": { type: "boolean", default: false },
-      helm: { type: "string", default: "helm" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(usage);
-    process.exit(0);
-  }
-  return {
-    isRehearsal: values.rehearse,
-    withImage: !values["without-image"],
-    // An empty variable of the forge is none.
-    nodeImage: values["node-image"] || undefined,
-    buildOptions: values["build-option"],
-    helm: values.helm,
-    download: values.download,
-    homepage: values.homepage,
-  };
-}
 
 async function runCheck(release: Release, [check, perform]: (typeof checks)[number]): Promise<Finding> {
   try {
@@ -116,11 +73,13 @@ async function main(options: CheckOptions): Promise<number> {
   return 0;
 }
 
-let options: CheckOptions;
+let options: CheckOptions | undefined;
 try {
-  options = readOptions();
+  options = parseOptions(process.argv.slice(2));
+  if (options === undefined) process.stdout.write(usage);
+  else process.exitCode = await main(options);
 } catch (error) {
-  process.stderr.write(`release:check: ${(error as Error).message}\n\n${usage}`);
-  process.exit(2);
+  const help = options === undefined ? `\n${usage}` : "";
+  process.stderr.write(`release:check: ${(error as Error).message}\n${help}`);
+  process.exitCode = options === undefined ? 2 : 1;
 }
-process.exitCode = await main(options);

@@ -1,5 +1,6 @@
 /** The list of a release's files, for people (`sha256sum --check`) and for programs (release.json). Pure. */
 import { createHash } from "node:crypto";
+import { imageParts } from "./image-parts.ts";
 import type { ImageIndex } from "./oci-layout.ts";
 
 /** A file of the release: its name, the sentence about it, and its contents. */
@@ -37,6 +38,7 @@ export function releaseManifest(facts: ReleaseFacts, files: readonly ReleasedFil
       base: image.base,
       node: image.nodeVersion,
       digest: image.index.digest,
+      parts: imageParts.map(({ name, licence }) => ({ name, licence })),
       machines: Object.fromEntries(
         image.index.images.map(({ architecture, digest }) => [architecture, digest]),
       ),

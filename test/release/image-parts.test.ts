@@ -11,6 +11,7 @@ const image: Readonly<Record<string, string>> = {
   "THIRD-PARTY-NOTICES.txt": "==== ws 8.0.0 (MIT) ====",
   "usr/local/bin/node": "",
   "usr/local/LICENSE": "Node.js is licensed for use as follows:",
+  "usr/bin/kured": "",
   "usr/bin/nsenter": "",
   "usr/lib64/ld-linux-x86-64.so.2": "",
   "usr/lib/x86_64-linux-gnu/libc.so.6": "",
