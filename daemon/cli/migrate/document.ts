@@ -1,4 +1,5 @@
 /** Texts of YAML and JSON with the place of each value, so that a message can name its line. */
+import { isNode, LineCounter, parseAllDocuments } from "yaml";
 import { ConfigError } from "../../text/config-error.ts";
 import { oneLine } from "../../text/one-line.ts";
 
@@ -19,7 +20,6 @@ const aliasesMax = 100;
  * column of the first fault.
  */
 export async function readDocuments(file: string, text: string): Promise<SourceDocument[]> {
-  const { isNode, LineCounter, parseAllDocuments } = await import("yaml");
   const lineCounter = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter, prettyErrors: false });
   const documents = Array.isArray(parsed) ? parsed : [];
