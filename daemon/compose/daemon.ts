@@ -16,8 +16,16 @@ import { runCycle } from "../cycle/run.ts";
 import { startDrain } from "../drain/drain.ts";
 import { createGateCheck } from "../gates/evaluate.ts";
 import { type Host, lookAtHost } from "../host/host.ts";
+import type { inheritKured } from "../kured/inherit.ts";
 import { holdersMax } from "../lock/lock.ts";
-import { createLockObject, type LockPlace, parsePlace, placeText } from "../lock/lock-object.ts";
+import {
+  createLockObject,
+  type LockObject,
+  type LockPlace,
+  type LockWrite,
+  parsePlace,
+  placeText,
+} from "../lock/lock-object.ts";
 import { createLockStore, leaveLock } from "../lock/store.ts";
 import type { HttpPost } from "../prometheus/server.ts";
 import { createEventWriter } from "../report/event-writer.ts";
@@ -58,6 +66,8 @@ export interface Ports {
    * error.
    */
   doWithout?: typeof doWithout;
+  /** Ends what a kured has begun on this node before the cycle begins; only in the place of a kured. */
+  inheritKured?: typeof inheritKured;
   /** Input of the process that has no effect, as people would type it. */
   ignored?: readonly string[];
   /** Lines about that input for the log, after its first one. */
@@ -79,15 +89,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
     signal,
   );
   const policy = policyOf(settings, placeText(place));
-  const lockObjectOf = (there: LockPlace) =>
-    createLockObject({
-      api,
-      clock,
-      random,
-      place: there,
-      conflictsMax: conflictsInARowMax,
-      onWrite: (outcome) => metrics.lockWrites.inc({ outcome }),
-    });
+  const lockObjectOf = lockObjects(ports, api, metrics);
   const ownPods = { labelSelector: ready.podSelector, self: ports.instance };
   const drainReport = createDrainReport(log, metrics);
   const gates = createGates(settings, {
@@ -153,7 +155,25 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
   };
   const noticeOthers = async () =>
     reporting.othersFound(await lookForOthers(node.name, place, { api, clock, random, host }, signal));
-  return { ports: cycle, gates, log, metrics, reporting, noticeOthers };
+  const prepare = preparation(settings, ports, { api, log, lockObject: lockObjectOf(place) }, signal);
+  return { ports: cycle, gates, log, metrics, reporting, noticeOthers, prepare };
+}
+
+function lockObjects({ clock, random }: Ports, api: Api, metrics: Metrics): (place: LockPlace) => LockObject {
+  const conflictsMax = conflictsInARowMax;
+  const onWrite = (outcome: LockWrite) => metrics.lockWrites.inc({ outcome });
+  return (place) => createLockObject({ api, clock, random, place, conflictsMax, onWrite });
+}
+
+/** Work before the cycle begins; undefined where there is none. */
+function preparation(
+  { node, labels: { labelsAfter } }: Settings,
+  { inheritKured, clock, random, host: { uptimeSeconds } }: Ports,
+  { api, log, lockObject }: { api: Api; log: Log; lockObject: LockObject },
+  signal: AbortSignal,
+): (() => Promise<void>) | undefined {
+  const found = { nodeName: node.name, labelsAfter, api, lockObject, info: log.info, warn: log.warn };
+  return inheritKured && (() => inheritKured({ ...found, clock, random, uptimeSeconds }, signal));
 }
 
 /** The client of the API server, and all through which the daemon reports. */
@@ -242,7 +262,8 @@ export async function runDaemon(
   onRunning: (running: Running) => void = () => {},
 ): Promise<void> {
   const { node, reboot, logind, report } = settings;
-  const { ports: cycle, gates, log, metrics, reporting, noticeOthers } = compose(settings, ports, signal);
+  const composed = compose(settings, ports, signal);
+  const { ports: cycle, gates, log, metrics, reporting, noticeOthers } = composed;
   const asked = { method: reboot.machine.method, inhibitors: logind.inhibitors };
   const facts = await lookAtHost(asked, ports.host, signal);
   metrics.configInfo.set(configLabels(settings, facts["rebootMethod"]), 1);
@@ -276,6 +297,7 @@ export async function runDaemon(
   try {
     // Nothing waits for it.
     void noticeOthers();
+    await composed.prepare?.();
     await runCycle(cycle, signal);
   } finally {
     server.close();

@@ -59,6 +59,15 @@ export async function openPorts(
     metricsAccess: await openMetricsAccess(report.files, world.readText),
     host: await world.createHost(settings),
     ignored: ignoredInputs(world.environment, given.raw),
-    ...(world.rights === "asked" && { doWithout: (await import("../cluster/do-without.ts")).doWithout }),
+    ...(world.rights === "asked" && (await inKuredsPlace())),
   };
+}
+
+/** Code that the usual daemon does not have in its memory. */
+async function inKuredsPlace(): Promise<Pick<Ports, "doWithout" | "inheritKured">> {
+  const [{ doWithout }, { inheritKured }] = await Promise.all([
+    import("../cluster/do-without.ts"),
+    import("../kured/inherit.ts"),
+  ]);
+  return { doWithout, inheritKured };
 }

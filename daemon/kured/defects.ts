@@ -79,4 +79,10 @@ export const defects: readonly Defect[] = [
       "May change the whole of its DaemonSet with a write of the lock, as it does not know the newest fields.",
     rebootd: "Writes the object back as it was read, but for the lock.",
   },
+  {
+    kured:
+      "Uncordons and releases the lock when it starts, though the machine may still be about to go down.",
+    rebootd:
+      "What a kured had begun when its image was changed is ended once the machine has rebooted and is Ready, or has stayed up for 10 minutes.",
+  },
 ];

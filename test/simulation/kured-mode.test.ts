@@ -637,3 +637,68 @@ describe("In kured's place", () => {
     });
   }
 });
+
+describe("Where the image was changed while kured held the lock", () => {
+  afterEach(story.stop);
+
+  const start = startAs("flags");
+  /** As kured writes it on this node, some minutes ago. */
+  const heldBy = (nodeID: string, unschedulable = false) =>
+    JSON.stringify({
+      nodeID,
+      metadata: { unschedulable },
+      created: new Date(now() - 2 * minute).toISOString(),
+      TTL: 0,
+    });
+  const isFree = async () => (await lockOf()) === undefined;
+
+  it("a node that has rebooted since is uncordoned and labelled, and the lock is released", async () => {
+    await start({ "post-reboot-node-labels": "example.com/state=rebooted" });
+    await pass(3 * minute);
+    await setLock(heldBy("n1"));
+    await story.setCordon(true);
+    await story.world.machine("n1").shutDown();
+    await until("the lock is free", isFree, 5 * minute);
+    const { metadata, spec } = await readNode();
+    assert.deepEqual([spec?.unschedulable, metadata?.labels?.["example.com/state"]], [undefined, "rebooted"]);
+    await wantReboot();
+    await until("n1 reboots as ever", async () => boots() === 3);
+  });
+
+  it("a node that has not is left for ten minutes, as it may be about to go down, and then restored", async () => {
+    await start();
+    await pass(3 * minute);
+    await setLock(heldBy("n1"));
+    await story.setCordon(true);
+    node("n1").crashDaemon();
+    await pass(7 * minute);
+    assert.equal((await readNode()).spec?.unschedulable, true);
+    assert.ok(!(await isFree()));
+    await until("the lock is free", isFree, 5 * minute);
+    assert.equal((await readNode()).spec?.unschedulable, undefined);
+    assert.equal(boots(), 1);
+  });
+
+  it("a node that a person had cordoned before stays cordoned, and the lock is released", async () => {
+    await start();
+    await pass(3 * minute);
+    await setLock(heldBy("n1", true));
+    await story.setCordon(true);
+    await story.world.machine("n1").shutDown();
+    await until("the lock is free", isFree, 5 * minute);
+    assert.equal((await readNode()).spec?.unschedulable, true);
+  });
+
+  it("the lock of another node, and of people, stays", async () => {
+    for (const holder of ["n9", "people"]) {
+      await start();
+      await story.world.api.create("/api/v1/nodes", { metadata: { name: "n9" } }, story.world);
+      const lock = holder === "n9" ? heldBy("n9") : '{"nodeID":"n1"}';
+      await setLock(lock);
+      node("n1").crashDaemon();
+      await pass(20 * minute);
+      assert.equal(await lockOf(), lock);
+      await story.stop();
+    }
+  });
+});

@@ -14,7 +14,7 @@ import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 export interface SimulatedDaemon {
   options: RawOptions;
   storage: MachineStorage;
-  surroundings: Pick<Ports, "transport" | "clock" | "random" | "post" | "doWithout">;
+  surroundings: Pick<Ports, "transport" | "clock" | "random" | "post" | "doWithout" | "inheritKured">;
   /** Takes the messages; without it there is nobody to take them. */
   receive?: HttpSend;
   /** What logind of the machine says; without it there is none. */
@@ -71,7 +71,7 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
     await unlessDead(() => undefined);
     throw new Error("there is no mail server");
   };
-  const { ports, metrics, noticeOthers } = compose(
+  const { ports, metrics, noticeOthers, prepare } = compose(
     settings,
     {
       ...surroundings,
@@ -105,7 +105,8 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
   );
   onMetrics?.(metrics);
   void noticeOthers();
-  void runCycle(ports, stop.signal).then(() => exited.resolve("stopped"));
+  const run = () => runCycle(ports, stop.signal);
+  void (prepare === undefined ? run() : prepare().then(run, () => {})).then(() => exited.resolve("stopped"));
 
   return {
     kill(signal) {

@@ -4,6 +4,7 @@ import type { ApiRequest, Transport } from "../../daemon/cluster/transport.ts";
 import type { RawOptions } from "../../daemon/config/settings.ts";
 import type { Host } from "../../daemon/host/host.ts";
 import type { HttpSend } from "../../daemon/http/send.ts";
+import { inheritKured } from "../../daemon/kured/inherit.ts";
 import type { HttpPost } from "../../daemon/prometheus/server.ts";
 import type { Metrics } from "../../daemon/report/metrics.ts";
 import type { User } from "../kubernetes/api/server.ts";
@@ -109,6 +110,7 @@ export function createSimulatedNode(
       server.transport(server.addUser(options.rights === "kured" ? kuredUser : daemonUserOn(name))),
   );
   let daemonOptions = options.options ?? {};
+  const uptimeSeconds = () => (clock.wall() - (machine.boots.at(-1)?.bootedAt ?? 0)) / 1000;
   const startDaemon = (raw: RawOptions) =>
     startSimulatedDaemon({
       options: { "node-id": name, ...raw },
@@ -124,7 +126,10 @@ export function createSimulatedNode(
         clock,
         random,
         post: postOf(name, options.post),
-        ...(options.rights === "kured" && { doWithout }),
+        ...(options.rights === "kured" && {
+          doWithout,
+          inheritKured: (ports, stop) => inheritKured({ ...ports, uptimeSeconds }, stop),
+        }),
       },
       ...(options.receive && { receive: options.receive }),
       onLog: (line) => logs.push(line),
