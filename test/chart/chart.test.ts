@@ -5,8 +5,10 @@ import { forms } from "../../daemon/config/form.ts";
 import { keyOfOption, keys } from "../../daemon/config/keys.ts";
 import type { Option } from "../../daemon/config/option.ts";
 import { type OptionName, options } from "../../daemon/config/settings.ts";
+import { flagNames } from "../../daemon/kured/flags.ts";
 import { chartFiles } from "../../manifests/helm/files.ts";
 import { valuesSchema } from "../../manifests/helm/schema.ts";
+import { typeMigrate } from "../cli/migrate/typed-migrate.ts";
 import { everyRow } from "../rows.ts";
 import { mistakes } from "./mistakes.ts";
 import { faultsOfValues } from "./validate.ts";
@@ -74,6 +76,41 @@ describe("The schema of the chart's values", () => {
         ),
         [],
       ),
+    );
+  });
+
+  it("takes the values that rebootd migrate prints", () =>
+    everyRow(
+      [
+        "manifests/kured-ds.yaml",
+        "manifests/kured-ds-signal.yaml",
+        "values/usual.yaml",
+        "values/busy.yaml",
+        "values/command.yaml",
+      ].map((file) => [file, file] as const),
+      async (file) => {
+        const { out } = await typeMigrate(["-f", file, "-o", "json"]);
+        const { values } = JSON.parse(out);
+        assert.deepEqual(values.kured.lock, true);
+        assert.deepEqual(faultsOfValues(values), []);
+      },
+    ));
+
+  it("takes values of kured's chart, and refuses what is none of its", () => {
+    const faults = ["usual", "busy"].map((name) =>
+      faultsOfValues(parse(read(`test/kured/values/${name}.yaml`))),
+    );
+    // busy.yaml has rebootComand.
+    assert.deepEqual(faults, [[], ["/configuration: must NOT have additional properties"]]);
+  });
+
+  it("has each flag of kured in extraArgs", () => {
+    const known = Object.keys(extraArgs?.properties ?? {});
+    const flags: readonly string[] = flagNames;
+    assert.ok(flags.length > 40);
+    assert.deepEqual(
+      flags.filter((flag) => !known.includes(flag)),
+      [],
     );
   });
 

@@ -93,6 +93,14 @@ describe("A release of the chart", () => {
     assert.match(text, /Phase: +Succeeded/);
     assert.deepEqual(pod.spec?.containers[0]?.args, [...(await args()), "--once=true"]);
     assert.notEqual(pod.metadata?.labels?.["app.kubernetes.io/name"], "rebootd");
+
+    await using world = await startWorld({ server, nodes: ["n1"] });
+    const { folder, logFile } = world.node("n1");
+    const spec = pod.spec ?? assert.fail("no pod");
+    const place = { name: "n1", folder, logFile, kubeconfig: world.adminKubeconfig };
+    const { exited } = startPod({ spec, namespace, secrets: {}, prometheusUrl: "" }, place);
+    assert.equal(await exited, "exit code 0", readFileSync(logFile, "utf8"));
+    assert.equal(await world.node("n1").record(), undefined);
   });
 });
 

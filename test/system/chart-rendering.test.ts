@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mistakes } from "../chart/mistakes.ts";
+import { typeMigrate } from "../cli/migrate/typed-migrate.ts";
 import { everyRow } from "../rows.ts";
 import { clusterWide, type ManifestObject } from "../world/manifests.ts";
 import { chart, objectsIn, rendered, startHelm, valuesFiles } from "./chart.ts";
@@ -224,6 +225,28 @@ describe("The chart, by helm", () => {
     const daemonSet = JSON.stringify(objects.find(({ kind }) => kind === "DaemonSet"));
     for (const secret of ["127.0.0.1:9", "X-Scope-OrgID"]) assert.ok(!daemonSet.includes(secret), secret);
   });
+
+  it("makes of the values that rebootd migrate prints daemons on kured's lock", () =>
+    everyRow(
+      [
+        "manifests/kured-ds",
+        "manifests/kured-ds-signal",
+        "values/usual",
+        "values/busy",
+        "values/command",
+      ].map((name) => [name, `${name}.yaml`] as const),
+      async (file) => {
+        const { out } = await typeMigrate(["-f", file, "-o", "json"]);
+        const { values, kured } = JSON.parse(out);
+        const objects = await rendered(helm, `--values=${helm.values(values)}`);
+        const daemonSet = JSON.stringify(objects.find(({ kind }) => kind === "DaemonSet"));
+        assert.ok(
+          daemonSet.includes(`{"name":"REBOOTD_LOCK_OBJECT","value":"daemonset/${kured.name}"}`),
+          daemonSet,
+        );
+        assert.ok(JSON.stringify(objects).includes(`"resourceNames":["${kured.name}"]`));
+      },
+    ));
 
   it("runs its own image where the values name kured's", async () => {
     const objects = JSON.stringify(

