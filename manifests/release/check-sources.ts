@@ -48,7 +48,7 @@ export function engines({ manifest }: Release): Answer {
   return { says: `Node.js ${nodeMajor(manifest)} everywhere`, faults: checkEngines(files) };
 }
 
-/** Throws npm's own words where an installed package is missing, left over, or not of the version that another one needs. */
+/** Throws npm's own words where an installed package is missing, or not of the version that another one needs. */
 export async function dependencies({ facts }: Release): Promise<Answer> {
   facts.builtWith = { ...facts.builtWith, npm: (await run("npm", ["--version"])).trim() };
   const listed = await run("npm", ["ls", "--all", "--parseable"]);

@@ -1,18 +1,10 @@
 /**
- * The image as the Dockerfile makes it, on a stand-in for the base image: for amd64 of this machine's files, for arm64 of what
- * test/system/run.sh has fetched.
+ * The image of the release that release-run.ts makes, on a stand-in for the base image: for amd64 of this machine's files, for arm64
+ * of what test/system/run.sh has fetched.
  */
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,11 +13,12 @@ import { systemClock } from "../../daemon/time/clock.ts";
 import { type Answer, type Call, startFakeBus } from "../host/logind/fake-bus.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
 import { daemonUser, daemonUserOn, installRights } from "../world/manifests.ts";
-import { compilerDoc, configureContainers, makeNodeImage } from "./node-image.ts";
+import { compilerDoc } from "./node-image.ts";
+import { makeReleaseOnce, releaseDeadlineMs } from "./release-run.ts";
 
-const { NODE_ARM64: arm64Base, DEBIAN_FILES: fetched = "" } = process.env;
+const { DEBIAN_FILES: fetched = "" } = process.env;
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const buildDeadlineMs = 240_000;
+const unpackDeadlineMs = 240_000;
 const runDeadlineMs = 30_000;
 /** Node alone is 126 MB. */
 const sizeMaxBytes = 150e6;
@@ -35,20 +28,6 @@ const ownMaxMib = 50;
 
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
 const run = promisify(execFile);
-/**
- * npm belongs to the Node of this machine: with the one in node_modules it would look for its settings there, and so it does
- * where an npm that runs this has left it word.
- */
-const npmPath = (process.env["PATH"] ?? "")
-  .split(":")
-  .filter((entry) => !entry.includes("node_modules"))
-  .join(":");
-const npmEnvironment = {
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))),
-  PATH: npmPath,
-};
-const npmConfig = (key: string) =>
-  execFileSync("npm", ["config", "get", key], { encoding: "utf8", env: npmEnvironment }).trim();
 
 interface Platform {
   /** As images name it. */
@@ -72,12 +51,6 @@ const own: Platform = process.arch === "arm64" ? arm64 : { architecture: "amd64"
 /** The second is built by the machine of the first, for which its programs are foreign. */
 const platforms: Platform[] = [own, { ...arm64, emulator: join(fetched, "usr/bin/qemu-aarch64-static") }];
 
-/** Debian's buildah (1.28) does not say itself what it runs on. */
-const platformOptions = ({ architecture, emulator }: Platform) =>
-  emulator === undefined
-    ? []
-    : [`--platform=linux/${architecture}`, `--build-arg=BUILDPLATFORM=linux/${own.architecture}`];
-
 const tagOf = ({ architecture, emulator }: Platform) =>
   `rebootd:${architecture}${emulator === undefined ? "" : "-built-elsewhere"}`;
 
@@ -86,7 +59,7 @@ describe("The image", () => {
   let server: SimulatedServer;
   let environment: NodeJS.ProcessEnv;
 
-  /** buildah or podman, which keep all that they make in the folder. */
+  /** buildah or podman, in the storage of the release. */
   const containers = async (program: string, args: string[], timeout: number) => {
     const { stdout } = await run(program, args, {
       env: environment,
@@ -96,24 +69,17 @@ describe("The image", () => {
     });
     return stdout;
   };
-  const build = (args: string[]) =>
-    containers("buildah", ["build", "--isolation=chroot", "--pull-never", ...args], buildDeadlineMs);
 
   before(async function () {
-    this.timeout(2 * buildDeadlineMs + 60_000);
+    this.timeout(releaseDeadlineMs);
     folder = mkdtempSync(join(tmpdir(), "rebootd-image-"));
-    environment = configureContainers(folder);
-    await buildBase();
-    // npm as it is set up here, with what it has fetched before.
-    const volumes = [
-      `${npmConfig("cache")}:/root/.npm`,
-      `${npmConfig("userconfig")}:/root/.npmrc:ro`,
-      `${npmConfig("globalconfig")}:/usr/local/etc/npmrc:ro`,
-    ].filter((volume) => existsSync(volume.split(":")[0] ?? ""));
-    const args = ["--network=host", "--build-arg=NODE_IMAGE=localhost/node:test"];
-    const mounts = volumes.map((volume) => `--volume=${volume}`);
+    const release = await makeReleaseOnce();
+    environment = release.environment;
+    const archive = `oci-archive:${join(release.folder, `rebootd-${version}-image.tar`)}:${version}`;
     for (const platform of platforms) {
-      await build([...args, ...platformOptions(platform), ...mounts, `--tag=${tagOf(platform)}`, root]);
+      const from = ["pull", "--quiet", `--platform=linux/${platform.architecture}`, archive];
+      const id = (await containers("buildah", from, unpackDeadlineMs)).trim();
+      await containers("buildah", ["tag", id, tagOf(platform)], runDeadlineMs);
     }
 
     server = await startSimulatedServer(systemClock);
@@ -130,21 +96,6 @@ describe("The image", () => {
     await containers("podman", ["rm", "--all", "--force", "--time=0"], runDeadlineMs).catch(() => {});
     rmSync(folder, { recursive: true, force: true });
   });
-
-  /** One name for two machines, as the official image has it. */
-  async function buildBase(): Promise<void> {
-    assert.ok(arm64Base, "NODE_ARM64 names the folder with Node for arm64; test/system/run.sh sets it");
-    makeNodeImage(join(folder, "node"));
-    writeFileSync(join(folder, "Containerfile"), "FROM scratch\nCOPY . /\n");
-    const from = `--file=${folder}/Containerfile`;
-    await build(["--tag=node:own", from, join(folder, "node")]);
-    await build(["--tag=node:arm64", "--platform=linux/arm64", from, arm64Base]);
-    await containers(
-      "buildah",
-      ["manifest", "create", "localhost/node:test", "node:own", "node:arm64"],
-      runDeadlineMs,
-    );
-  }
 
   it("has programs of which the engine holds each character in one byte", () => {
     for (const file of programFiles()) {
