@@ -133,6 +133,15 @@ describe("A node of the control plane", () => {
     assert.equal(asks(several(holder("w1")), {}, { controlPlane }), undefined);
   });
 
+  it("of a control plane that cannot be listed waits for each holder that is not known for a worker", () => {
+    const controlPlane = { names: ["cp2"], notReady: [], workers: ["w1"] };
+    const beside = (...names: string[]) =>
+      code(asks(several(...names.map((name) => holder(name))), {}, { controlPlane }));
+    assert.equal(beside("w1"), undefined);
+    assert.equal(beside("w1", "cp2"), "lock-control-plane");
+    assert.equal(beside("entered-since"), "lock-control-plane");
+  });
+
   it("does not enter beside one that is not Ready", () => {
     const refused = asks(free, {}, { controlPlane: { names, notReady: ["cp3"] } });
     assert.deepEqual(refused, {

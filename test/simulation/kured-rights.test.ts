@@ -245,7 +245,7 @@ describe("With kured's rights alone", () => {
     await expectAllBack();
   });
 
-  it("nodes of the control plane go one at a time, and never beside a holder that nobody has looked at yet", async () => {
+  it("nodes of the control plane go one at a time, as the Nodes of the holders are read", async () => {
     await start(
       5,
       { concurrency: "3", "reboot-delay": "20s" },
@@ -307,5 +307,23 @@ describe("With kured's rights alone", () => {
     await story.patchNode({ metadata: { annotations: { "rebootd.dev/reboot-requested": "please" } } });
     await pass(2 * minute);
     assert.deepEqual(boots(), [2]);
+  });
+});
+
+describe("With rebootd's own rights but one", () => {
+  afterEach(story.stop);
+
+  it("the missing one is an error, and nothing is off in silence", async () => {
+    await story.start({}, { nodes: 1 });
+    const role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/rebootd";
+    const { rules } = await story.world.api.get<{ rules: { resources: string[] }[] }>(role, story.world);
+    const less = rules.filter(({ resources }) => !resources.includes("poddisruptionbudgets"));
+    await story.world.api.patch(role, { rules: less }, story.world);
+    await story.addPod("web");
+    wantReboots();
+    await pass(5 * minute);
+    assert.deepEqual(boots(), [1]);
+    assert.deepEqual(warnings(), []);
+    assert.match((await story.reasons()).join(), /poddisruptionbudgets/);
   });
 });
