@@ -73,7 +73,8 @@ const io = {
   err: (text: string) => void process.stderr.write(text),
   clock: systemClock,
   random: Math.random,
-  readText: (file: string) => textOf(createReadStream(file, { end: fileMaxBytes })),
+  readText: (file: string) =>
+    file === "-" ? inputText() : textOf(createReadStream(file, { end: fileMaxBytes })),
   writeText: (file: string, text: string) => writeFile(file, text),
   openMessages: (settings: NotifySettings) => openMessages(settings, io),
   connect: (credentials: Credentials) =>
@@ -102,6 +103,16 @@ try {
 await written(process.stdout);
 // Connections that are kept open for the next request do not keep the process.
 setTimeout(() => process.exit(), 200).unref();
+
+/** The standard input, cut behind the limit of files. */
+async function inputText(): Promise<string> {
+  let text = "";
+  for await (const part of process.stdin.setEncoding("utf8")) {
+    text += part;
+    if (text.length > fileMaxBytes) break;
+  }
+  return text;
+}
 
 function written(stream: Writable): Promise<void> {
   if (stream.destroyed) return Promise.resolve();

@@ -34,7 +34,7 @@ export interface PersonIo {
   err: (text: string) => void;
   /** Writes a file that the person has named; rejects where that is not possible. */
   writeText?: (file: string, text: string) => Promise<void>;
-  /** Reads a file that the person has named; rejects where that is not possible. */
+  /** Reads a file that the person has named, "-" for the standard input; rejects where that is not possible. */
   readText?: (file: string) => Promise<string>;
   /** Undefined where `out` is no terminal on which the cursor can be moved. */
   screen?: Screen | undefined;

@@ -55,7 +55,7 @@ const shownName = (file: string) => (file === "-" ? "standard input" : file);
 async function textOf({ readText }: PersonIo, file: string): Promise<string> {
   if (readText === undefined) throw new CommandRefused(`no file can be read here: ${printable(file)}`);
   try {
-    return await readText(file === "-" ? "/dev/stdin" : file);
+    return await readText(file);
   } catch (error) {
     throw invalidValue(
       "filename",
