@@ -17,6 +17,8 @@ const files = Object.entries(valuesFiles).map(([name, file]) => [name, file] as 
 const components: Readonly<Record<string, string | undefined>> = {
   apparmor: "security.apparmor=true",
   command: "configuration.rebootMethod=command",
+  // The options are in configuration; a file of one's own needs a ConfigMap of one's own.
+  config: undefined,
   "control-plane": "controlPlane=true",
   "delete-pods": "rbac.deletePods=true",
   kured: "kured.lock=true",
