@@ -48,12 +48,16 @@ export function engines({ manifest }: Release): Answer {
   return { says: `Node.js ${nodeMajor(manifest)} everywhere`, faults: checkEngines(files) };
 }
 
-/** Throws npm's own words where an installed package is missing, or not of the version that another one needs. */
+/** npm names what is missing, or not of the version that another package needs. */
 export async function dependencies({ facts }: Release): Promise<Answer> {
   facts.builtWith = { ...facts.builtWith, npm: (await run("npm", ["--version"])).trim() };
-  const listed = await run("npm", ["ls", "--all", "--parseable"]);
-  return {
-    says: `${plural(listed.trim().split("\n").length - 1, "package")} as package.json asks`,
-    faults: [],
-  };
+  try {
+    const listed = await run("npm", ["ls", "--all", "--parseable"]);
+    return {
+      says: `${plural(listed.trim().split("\n").length - 1, "package")} as package.json asks`,
+      faults: [],
+    };
+  } catch (error) {
+    return { says: "", faults: [{ fault: (error as Error).message, remedy: "run npm ci" }] };
+  }
 }

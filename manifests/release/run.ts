@@ -15,7 +15,8 @@ export async function run(program: string, args: readonly string[], environment:
   try {
     const { stdout } = await execute(program, args, {
       cwd: root,
-      env: { ...process.env, ...environment },
+      // `npm run --silent` would silence the errors of another npm, too.
+      env: { ...process.env, npm_config_loglevel: "error", ...environment },
       timeout: deadlineMs,
       killSignal: "SIGKILL",
       maxBuffer: outputMaxBytes,

@@ -109,9 +109,10 @@ describe("A release", () => {
         /^commit +failed +the commit is tagged v0\.0\.1 too/m,
         /^versions +failed +Dockerfile, ARG VERSION has the version 9\.9\.9, expected /m,
         /^changelog +failed +CHANGELOG\.md has no entries under "\[Unreleased\]"/m,
-        /^dependencies failed +npm ls --all failed: [\s\S]*missing: axe-core@/m,
+        /^dependencies failed +npm ls --all failed: [\s\S]*missing: axe-core@[\s\S]*\n +remedy: run npm ci$/m,
+        /^sbom +failed +npm sbom/m,
         /^image +left out --without-image/m,
-        /^4 of 12 checks failed; nothing was written$/m,
+        /^5 of 12 checks failed; nothing was written$/m,
       ])
         assert.match(said, line);
       assert.ok(!existsSync(release.folder));
