@@ -5,8 +5,10 @@ import type { DaemonSet, Pod } from "../cluster/objects.ts";
 import { listAll } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
 import { environmentName } from "../config/option.ts";
+import { configFileOptions } from "../config/options/config-file.ts";
 import { type OptionName, options, type RawOptions } from "../config/settings.ts";
 import { CommandRefused } from "./admin.ts";
+import { type InstalledFile, installedFile, withConfigFile } from "./installed-file.ts";
 import { givenOptions } from "./options.ts";
 import { runCommand } from "./run.ts";
 
@@ -21,8 +23,13 @@ export interface Installed {
   raw: RawOptions;
   /** Options whose value is in another object, such as a Secret, and so is not in `raw`. */
   unknown: readonly OptionName[];
-  /** True if there may be more options in objects that the whole environment is taken from (envFrom). */
+  /**
+   * True if there may be more options in objects that the whole environment is taken from (envFrom), or in a
+   * configuration file that was not read.
+   */
   mayHaveMore: boolean;
+  /** The place of its configuration file; absent without one, and once it has been read. */
+  configFile?: InstalledFile;
   /** The spec of its pods, for the nodes that they are on. */
   pod: Pod["spec"];
 }
@@ -35,7 +42,7 @@ export async function readInstalled(api: Api, signal: AbortSignal): Promise<Inst
   try {
     const query = { labelSelector: daemonSelector };
     const found = await listAll<DaemonSet>(api, paths.allDaemonSets, { signal, query });
-    return found.flatMap(installedBy);
+    return await Promise.all(found.flatMap(installedBy).map((one) => withConfigFile(api, one, signal)));
   } catch (error) {
     if (isApiError(error, "forbidden")) return undefined;
     throw error;
@@ -53,8 +60,10 @@ export function installedBy({ metadata, spec }: DaemonSet): Installed[] {
   const key = `${namespace}/${name}`;
   const { known, hidden } = environmentOf(container, namespace);
   const line = lineOf(container).map((one) => expanded(one, known));
-  const given = argumentsOf(key, line.slice(line.indexOf("run") + 1), known);
+  const { given, file } = argumentsOf(key, line.slice(line.indexOf("run") + 1), known);
   const mayHaveMore = container.envFrom !== undefined && container.envFrom.length > 0;
+  const configFile =
+    file === undefined ? {} : { configFile: installedFile(file, container, pod, mayHaveMore) };
   const isKnown = (option: OptionName) => {
     const value = given[option];
     if (value === undefined) return !hidden.has(environmentName(option));
@@ -64,7 +73,18 @@ export function installedBy({ metadata, spec }: DaemonSet): Installed[] {
   const raw = Object.fromEntries(
     Object.entries(given).filter(([option]) => !unknown.includes(option as OptionName)),
   );
-  return [{ key, namespace, image: container.image ?? "", raw, unknown, mayHaveMore, pod }];
+  return [
+    {
+      key,
+      namespace,
+      image: container.image ?? "",
+      raw,
+      unknown,
+      mayHaveMore: mayHaveMore || file !== undefined,
+      pod,
+      ...configFile,
+    },
+  ];
 }
 
 function lineOf({ command = [], args = [] }: Container): string[] {
@@ -103,7 +123,9 @@ function argumentsOf(key: string, args: readonly string[], environment: Paramete
     const what = error.message.replace(/^error: /, "");
     throw new CommandRefused(`the DaemonSet ${key} has arguments with which no daemon starts: ${what}`);
   }
-  return givenOptions(command, options, environment) as RawOptions;
+  const { config } = givenOptions(command, configFileOptions, environment);
+  const given: RawOptions = givenOptions(command, options, environment);
+  return { given, file: typeof config === "string" && config !== "" ? config : undefined };
 }
 
 const reference = /\$(?:\$|\(([^)]*)\))/g;

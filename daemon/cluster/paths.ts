@@ -10,6 +10,7 @@ export const paths = {
   node: (name: string) => path`/api/v1/nodes/${name}`,
   nodeStatus: (name: string) => path`/api/v1/nodes/${name}/status`,
   pods: "/api/v1/pods",
+  configMap: (namespace: string, name: string) => path`/api/v1/namespaces/${namespace}/configmaps/${name}`,
   podsIn: (namespace: string) => path`/api/v1/namespaces/${namespace}/pods`,
   pod: (namespace: string, name: string) => path`/api/v1/namespaces/${namespace}/pods/${name}`,
   eviction: (namespace: string, name: string) => path`/api/v1/namespaces/${namespace}/pods/${name}/eviction`,

@@ -10,9 +10,10 @@ import { count } from "../../text/count.ts";
 import { firstOf } from "../../text/list.ts";
 import { CommandRefused } from "../admin.ts";
 import { installedBy } from "../installed.ts";
+import { withConfigFile } from "../installed-file.ts";
 import { isLinux, named } from "./cluster.ts";
 import { applyAgain, type Finding, failed, type Item, ok, warning } from "./finding.ts";
-import type { LookedNode } from "./look.ts";
+import type { Look, LookedNode } from "./look.ts";
 
 const notFound = `no DaemonSet has the label ${daemonSelector}`;
 
@@ -125,19 +126,26 @@ export const optionsItem: Item = {
   name: "options",
   async run(look) {
     const sets = await look.daemonSets();
-    return sets.length === 0 ? ok("none is installed, see DaemonSet") : sets.map(optionsOf);
+    if (sets.length === 0) return ok("none is installed, see DaemonSet");
+    return await Promise.all(sets.map((set) => optionsOf(look, set)));
   },
 };
 
-function optionsOf(set: DaemonSet): Finding {
+async function optionsOf({ api, signal }: Pick<Look, "api" | "signal">, set: DaemonSet): Promise<Finding> {
   const key = `${set.metadata?.namespace}/${set.metadata?.name}`;
   let unseen: readonly OptionName[] = [];
   let mayHaveMore = false;
+  let where = "";
   try {
-    const [installed] = installedBy(set);
-    if (installed === undefined)
+    const [plain] = installedBy(set);
+    if (plain === undefined)
       return warning(`${key} has no container that runs "rebootd run"`, "give it the argument run");
+    const installed = await withConfigFile(api, plain, signal);
     ({ unknown: unseen, mayHaveMore } = installed);
+    where = installed.configFile === undefined ? "those of envFrom" : `those of ${installed.configFile.file}`;
+    const [problem] = installed.configFile?.problems ?? [];
+    if (problem !== undefined)
+      return failed(`${key}: ${problem}`, "mend it in its ConfigMap; rebootd config --check has the rules");
     parseSettings(installed.raw);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof CommandRefused)) throw error;
@@ -147,7 +155,7 @@ function optionsOf(set: DaemonSet): Finding {
     return warning(`${key}, as far as its options can be seen: ${error.message}`, fix);
   }
   const names = unseen.map((name) => `--${name}`);
-  const more = [...names, ...(mayHaveMore ? ["those of envFrom"] : [])];
+  const more = [...names, ...(mayHaveMore ? [where] : [])];
   return ok(
     `${key}: valid${more.length === 0 ? "" : `, but for values in other objects: ${firstOf(more, 5)}`}`,
   );

@@ -13,6 +13,7 @@ import type { Access } from "../access.ts";
 import { CommandRefused } from "../admin.ts";
 import { type Daemon, listDaemons } from "../health.ts";
 import { type Installed, installedBy } from "../installed.ts";
+import { withConfigFile } from "../installed-file.ts";
 
 const partsOfNode = {
   metadata: { name: true, labels: true },
@@ -77,7 +78,10 @@ export function createLook({ api, clock, signal, send, openAccess }: LookOptions
     daemonSets: once(() =>
       listAll<DaemonSet>(api, paths.allDaemonSets, { signal, query: { labelSelector: daemonSelector } }),
     ),
-    installed: once(async () => (await look.daemonSets()).flatMap(readable)),
+    installed: once(async () => {
+      const found = (await look.daemonSets()).flatMap(readable);
+      return await Promise.all(found.map((one) => withConfigFile(api, one, signal)));
+    }),
     daemons: once(() => listDaemons(api, signal)),
     access: once(async () => {
       const warnings: string[] = [];
