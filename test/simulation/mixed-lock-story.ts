@@ -143,13 +143,13 @@ export async function play(mixed: MixedLock): Promise<Played> {
   await world.pass((stormSeconds + 120) * 1000);
   for (const end of undo) end();
   const boots = () => world.machines.map(({ boots }) => boots.length);
-  const isOver = () => boots().every((many) => many >= 2) && problemsLeft(world).length === 0;
+  const isOver = () => boots().every((many) => many >= 2) && problemsLeft(mixed, world).length === 0;
   for (let passed = 0; passed < calmSecondsMax && !isOver(); passed += 30) await world.pass(30_000);
   const hadNoTurn = world.machines.filter((machine) => machine.boots.length < 2).map(({ name }) => name);
   const problems = [
     ...journal.problems,
     ...hadNoTurn.map((name) => `${name} had no turn`),
-    ...problemsLeft(world),
+    ...problemsLeft(mixed, world),
   ];
   await world.stop();
   return { problems, story: [...journal.story, ...world.logs] };
@@ -265,14 +265,17 @@ function watchLimits(
   };
 }
 
-/** The lock is free and no node is cordoned, once all is over. */
-function problemsLeft(world: SmallWorld): string[] {
+/**
+ * The lock is free and no node is cordoned, once all is over. A kured that is killed between its failed drain and the uncordon
+ * leaves its own node cordoned for good, as it takes that for a person's.
+ */
+function problemsLeft({ kured }: MixedLock, world: SmallWorld): string[] {
   const inside = entriesOf(lockOf(world)).map(({ nodeID }) => `${nodeID} is still in the lock`);
   const nodes = world.machines.flatMap(({ name }) => {
     const node = world.server.stored("nodes", name);
     const phase = parseRecord(node?.metadata.annotations?.["rebootd.dev/cycle"]).record?.phase ?? "Idle";
     return [
-      ...(isCordoned(node) ? [`${name} is still cordoned`] : []),
+      ...(isCordoned(node) && !kured.includes(name) ? [`${name} is still cordoned`] : []),
       ...(phase === "Idle" ? [] : [`${name} is ${phase}`]),
     ];
   });
