@@ -19,6 +19,8 @@ export interface SimulatedDaemon {
   receive?: HttpSend;
   /** What logind of the machine says; without it there is none. */
   logind?: Host["logind"];
+  /** Looks for other reboot managers, as a real daemon does minutes after its start. */
+  looksForOthers?: boolean;
   /** Gets every line of the log. */
   onLog: (line: string) => void;
   onMetrics?: (metrics: Metrics) => void;
@@ -104,7 +106,7 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
     stop.signal,
   );
   onMetrics?.(metrics);
-  void noticeOthers();
+  if (daemon.looksForOthers) void noticeOthers();
   const run = () => runCycle(ports, stop.signal);
   void (prepare === undefined ? run() : prepare().then(run, () => {})).then(() => exited.resolve("stopped"));
 

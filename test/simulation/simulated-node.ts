@@ -33,6 +33,8 @@ export interface SimulatedNodeOptions {
   between?: (node: string, transport: Transport) => Transport;
   /** Starts a daemon of another kind in the place of a node's rebootd; undefined leaves that there. */
   instead?: (node: string) => ((place: OtherDaemon) => DaemonHandle) | undefined;
+  /** The daemons look for other reboot managers minutes after their start. */
+  looksForOthers?: boolean;
   /** Daemons in kured's place, with its ServiceAccount. */
   rights?: "everything" | "kured";
   kubelet?: Partial<KubeletOptions>;
@@ -115,6 +117,7 @@ export function createSimulatedNode(
     startSimulatedDaemon({
       options: { "node-id": name, ...raw },
       storage,
+      looksForOthers: options.looksForOthers ?? false,
       ...(options.logind && {
         logind: typeof options.logind === "function" ? options.logind(machine) : options.logind,
       }),

@@ -22,6 +22,9 @@ function boot(bootID: string, options: Partial<KubeletOptions> = {}): void {
   testbed.run(runKubelet(ports, host, { ...kubeletDefaults, ...times, ...options }));
 }
 
+/** A kubelet on a busy machine may be Ready before its first report. */
+const slowToBeReady = { readyAfterMs: 500 };
+
 const node = () => testbed.get<StoredNode>("nodes", "a");
 const pod = (name: string) => testbed.get<StoredPod>("pods", name);
 const isGone = async (name: string) =>
@@ -66,7 +69,7 @@ describe("Kubelets", () => {
   describe("A kubelet that starts", () => {
     it("registers its node, NotReady first", async () => {
       await watchNode();
-      boot("boot-1");
+      boot("boot-1", slowToBeReady);
       await isSeenReady("boot-1");
       const states = seen
         .map((object) => conditionOf(object, "Ready"))
@@ -126,7 +129,7 @@ describe("Kubelets", () => {
     it("shows the new boot ID together with NotReady, so that the new boot is never Ready under the old ID", async () => {
       await watchNode();
       power.abort();
-      boot("boot-2");
+      boot("boot-2", slowToBeReady);
       await isSeenReady("boot-2");
       const states = seen.map((object) => `${object.status?.nodeInfo?.bootID} ${isReady(object)}`);
       const changes = states.filter((state, n) => state !== states[n - 1]);

@@ -252,7 +252,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the Node is believed though its watch is broken",
     seed: 19,
-    file: "cycle/run.ts",
+    file: "cycle/own-node.ts",
     edits: [["    cycle.distrust();\n", ""]],
   },
   {
@@ -286,8 +286,8 @@ export const mutants: readonly Mutant[] = [
     file: "lock/lock.ts",
     edits: [
       [
-        "return nodeUID !== undefined || concurrency !== undefined;",
-        "return nodeUID !== null || concurrency !== undefined;",
+        "if (nodeUID !== undefined || concurrency !== undefined) return true;",
+        "if (nodeUID !== null || concurrency !== undefined) return true;",
       ],
     ],
   },
