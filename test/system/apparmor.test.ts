@@ -22,6 +22,7 @@ import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
 import { journalSocket } from "../../daemon/host/journal.ts";
 import { createLogind } from "../../daemon/host/logind/logind.ts";
+import { activeUnits } from "../../daemon/host/others/units.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { type Answer, type Call, startFakeBus } from "../host/logind/fake-bus.ts";
 import { certificate } from "../kubernetes/api/https.ts";
@@ -125,10 +126,10 @@ describe("The component apparmor", () => {
     assert.doesNotMatch(profile.files.map(({ modes }) => modes).join(""), /x/);
   });
 
-  it("lets it send logind what it sends, and nothing else on the bus", async () => {
+  it("lets it send logind and systemd what it sends, and nothing else on the bus", async () => {
     const sent = await askLogindAll(join(folder, "bus"));
-    // A session's path ends with its name.
-    const session = /(\/session)\/.*$/;
+    // The path of a session and of a unit ends with its name.
+    const session = /(\/(?:session|unit))\/.*$/;
     const texts = (messages: readonly Message[]) =>
       [
         ...new Set(
@@ -148,7 +149,7 @@ describe("The component apparmor", () => {
   });
 });
 
-/** All messages of all that is ever asked of logind. */
+/** All messages of all that is ever asked of logind and of systemd. */
 async function askLogindAll(socket: string): Promise<Call[]> {
   const messages: Call[] = [];
   const answers: Record<string, Answer> = {
@@ -159,14 +160,14 @@ async function askLogindAll(socket: string): Promise<Call[]> {
       body: [[["c1", 0, "anna", "", "/org/freedesktop/login1/session/c1"]]],
     },
     GetAll: { error: "org.freedesktop.DBus.Error.UnknownObject" },
-    Get: { signature: "v", body: [["b", false]] },
+    GetUnit: { signature: "o", body: ["/org/freedesktop/systemd1/unit/a_2eservice"] },
     SetWallMessage: { signature: "", body: [] },
     RebootWithFlags: { error: "org.freedesktop.DBus.Error.UnknownMethod" },
     Reboot: { signature: "", body: [] },
   };
   const bus = await startFakeBus({
     socket,
-    answer: ({ member }) => answers[member] ?? "hang up",
+    answer: ({ member, path }) => (member === "Get" ? propertyOf(path) : answers[member]) ?? "hang up",
     onCall: (call) => messages.push(call),
   });
   const logind = createLogind(socket, systemClock);
@@ -177,11 +178,17 @@ async function askLogindAll(socket: string): Promise<Call[]> {
     await logind.isShuttingDown(signal);
     await logind.setWallMessage("down for a moment", signal);
     await logind.reboot({ skipInhibitors: true }, signal);
+    await activeUnits(socket, ["a.service"], systemClock, signal);
   } finally {
     await bus.close();
   }
   return messages;
 }
+
+const propertyOf = (path: string): Answer => ({
+  signature: "v",
+  body: [path.includes("/unit/") ? ["s", "active"] : ["b", false]],
+});
 
 /**
  * What the bundled daemon asks of the kernel from its start until its node goes down for a reboot, and when it is ended: in
