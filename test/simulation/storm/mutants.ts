@@ -192,7 +192,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "patches of the Node name no version",
-    seed: 255,
+    seed: 392,
     file: "cycle/node.ts",
     edits: [["    ...(resourceVersion !== undefined && { resourceVersion }),\n", ""]],
   },
