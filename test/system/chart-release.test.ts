@@ -104,7 +104,12 @@ describe("A release of the chart", () => {
   });
 });
 
+/** They mostly wait. */
+const rollsAtATime = 4;
+const rollsDeadlineMs = 5 * 60_000;
+
 describe("The daemons of a release", () => {
+  const rolls: (() => Promise<void>)[] = [];
   let prometheus: Server;
   let prometheusUrl: string;
   before(async () => {
@@ -115,54 +120,64 @@ describe("The daemons of a release", () => {
     });
     await new Promise<void>((resolve) => prometheus.listen(0, "127.0.0.1", resolve));
     prometheusUrl = `http://127.0.0.1:${(prometheus.address() as AddressInfo).port}`;
+    const lane = async () => {
+      for (let next = rolls.shift(); next !== undefined; next = rolls.shift()) await next();
+    };
+    for (let n = 0; n < rollsAtATime; n += 1) void lane();
   });
   after(() => prometheus.close());
 
   for (const [name, file] of Object.entries(valuesFiles)) {
-    it(`reboot a node with the values of ${name}`, async () => {
-      const server = await startSimulatedServer(systemClock);
-      const api = server.apiFor(administrator);
-      const helm = startHelm(await server.kubeconfigFor(administrator));
-      try {
-        await ensureNamespace({ api, signal }, namespace);
-        const values = parse(readFileSync(file, "utf8")) ?? {};
-        const secrets = await othersObjects(api, values.configuration?.lockObject !== undefined);
-        await helm.does("install", "rebootd", chart, ...here, `--values=${file}`);
-        const release: string = values.fullnameOverride ?? "rebootd";
-        const daemonSet = await api.get<V1DaemonSet>(`${daemonSets}/${release}`, { signal });
-        const spec = daemonSet.spec?.template.spec ?? assert.fail("no pod");
-        const pod = { spec, namespace, secrets: { ...secrets, ...(await ownSecret(api)) }, prometheusUrl };
-        await using world = await startWorld({
-          server,
-          nodes: ["n1"],
-          daemonUser: (node) => ({
-            name: `system:serviceaccount:${namespace}:${spec.serviceAccountName}`,
-            groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
-            extra: { "authentication.kubernetes.io/node-name": [node] },
-          }),
-          startDaemon: (place) => startPod(pod, place),
-        });
-        const node = world.node("n1");
-        const before = node.machine.boots.length;
-        node.wantsReboot();
-        try {
-          await world.until("the node has rebooted", () => node.machine.boots.length === before + 1, 45_000);
-          await world.until("the node is in service again", async () => {
-            const { spec: now } = await node.object();
-            return now?.unschedulable !== true && (await node.phase()) === "Idle";
-          });
-        } catch (error) {
-          throw new Error(`${(error as Error).message}; its log:\n${readFileSync(node.logFile, "utf8")}`, {
-            cause: error,
-          });
-        }
-      } finally {
-        helm.stop();
-        await server.stop();
-      }
-    }).timeout(120_000);
+    const rolled = Promise.withResolvers<void>();
+    rolled.promise.catch(() => {});
+    rolls.push(() => roll(file, prometheusUrl).then(rolled.resolve, rolled.reject));
+    it(`reboot a node with the values of ${name}`, () => rolled.promise).timeout(rollsDeadlineMs);
   }
 });
+
+/** A node that reboots by the daemon of a release with these values. */
+async function roll(file: string, prometheusUrl: string): Promise<void> {
+  const server = await startSimulatedServer(systemClock);
+  const api = server.apiFor(administrator);
+  const helm = startHelm(await server.kubeconfigFor(administrator));
+  try {
+    await ensureNamespace({ api, signal }, namespace);
+    const values = parse(readFileSync(file, "utf8")) ?? {};
+    const secrets = await othersObjects(api, values.configuration?.lockObject !== undefined);
+    await helm.does("install", "rebootd", chart, ...here, `--values=${file}`);
+    const release: string = values.fullnameOverride ?? "rebootd";
+    const daemonSet = await api.get<V1DaemonSet>(`${daemonSets}/${release}`, { signal });
+    const spec = daemonSet.spec?.template.spec ?? assert.fail("no pod");
+    const pod = { spec, namespace, secrets: { ...secrets, ...(await ownSecret(api)) }, prometheusUrl };
+    await using world = await startWorld({
+      server,
+      nodes: ["n1"],
+      daemonUser: (node) => ({
+        name: `system:serviceaccount:${namespace}:${spec.serviceAccountName}`,
+        groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+        extra: { "authentication.kubernetes.io/node-name": [node] },
+      }),
+      startDaemon: (place) => startPod(pod, place),
+    });
+    const node = world.node("n1");
+    const before = node.machine.boots.length;
+    node.wantsReboot();
+    try {
+      await world.until("the node has rebooted", () => node.machine.boots.length === before + 1, 45_000);
+      await world.until("the node is in service again", async () => {
+        const { spec: now } = await node.object();
+        return now?.unschedulable !== true && (await node.phase()) === "Idle";
+      });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; its log:\n${readFileSync(node.logFile, "utf8")}`, {
+        cause: error,
+      });
+    }
+  } finally {
+    helm.stop();
+    await server.stop();
+  }
+}
 
 /** What the files of values refer to: Secrets, kured, and the Lease of another release. */
 async function othersObjects(api: Api, hasLease: boolean): Promise<Secrets> {
