@@ -123,6 +123,7 @@ describe("The package", function () {
     assert.deepEqual(readdirSync(packed).sort(), ["LICENSE", "README.md", "dist", "package.json"]);
     assert.deepEqual(readdirSync(join(packed, "dist")).sort(), [
       "THIRD-PARTY-NOTICES.txt",
+      "config.schema.json",
       "rebootd",
       "rebootd.mjs",
     ]);

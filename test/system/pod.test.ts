@@ -57,7 +57,7 @@ for (const { title, components, denies } of forms) {
       const spec = { ...pod.spec, containers: [{ ...container, volumeMounts }] };
       await restart(
         { ...pod, spec },
-        /"logind" for --reboot-method.*no D-Bus socket at \/run\/dbus[\s\S]*status=2/,
+        /"logind" for REBOOTD_REBOOT_METHOD.*no D-Bus socket at \/run\/dbus[\s\S]*status=2/,
       );
     });
 

@@ -163,7 +163,7 @@ describe("Real machines", () => {
     mkdirSync(folder);
     writeFileSync(join(folder, "rights.conf"), drop);
     await useOptions("m2", { REBOOT_METHOD: "signal" });
-    const says = /"signal" for --reboot-method.*process 1/;
+    const says = /"signal" for REBOOTD_REBOOT_METHOD.*process 1/;
     await cluster.eventually("it says so", async () => says.test(await cluster.logOf("m2")));
     await cluster.wantReboot("m2");
     await systemClock.sleep(2000, cluster.signal);

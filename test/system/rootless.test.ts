@@ -49,7 +49,7 @@ describe("The component rootless on a real machine", () => {
 
   it("ends with a clear message where the node has neither its user nor its rule", async () => {
     await restart(
-      /"logind" for --reboot-method.*logind: D-Bus at .*: see manifests\/components\/rootless[\s\S]*status=2/,
+      /"logind" for REBOOTD_REBOOT_METHOD.*logind: D-Bus at .*: see manifests\/components\/rootless[\s\S]*status=2/,
     );
   });
 
@@ -57,7 +57,7 @@ describe("The component rootless on a real machine", () => {
     await installHostFiles(machine, "rootless");
     await machine.exec("mv", "/etc/polkit-1/rules.d/10-rebootd.rules", "/root");
     await restart(
-      /"logind" for --reboot-method.*answer to CanReboot is "(challenge|no)"; user 473 .*rootless[\s\S]*status=2/,
+      /"logind" for REBOOTD_REBOOT_METHOD.*answer to CanReboot is "(challenge|no)"; user 473 .*rootless[\s\S]*status=2/,
     );
     await machine.exec("mv", "/root/10-rebootd.rules", "/etc/polkit-1/rules.d");
   });
