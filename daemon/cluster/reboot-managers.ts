@@ -1,6 +1,7 @@
 /** Other programs that reboot nodes or take them away, as far as the API shows them. Pure. */
 import { contract } from "../annotations/names.ts";
 import type { RebootManager } from "../host/others/managers.ts";
+import { splitKey } from "./paths.ts";
 
 /** One that leaves its marks on each Node. */
 interface MarkingManager extends RebootManager {
@@ -39,7 +40,7 @@ export function managersMarking(node: NodeMarks): RebootManager[] {
 
 /** kured with a lock of its own. `key`: the namespace and name of its DaemonSet. */
 export function kuredApart(key: string): RebootManager {
-  const [namespace = "", name = ""] = key.split("/");
+  const [namespace, name] = splitKey(key);
   return {
     name: "kured",
     does: `(${key}) reboots nodes under another lock, so both may reboot nodes at the same time`,

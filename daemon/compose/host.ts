@@ -2,7 +2,7 @@ import { uptime } from "node:os";
 import { dirname, join } from "node:path";
 import type { Settings } from "../config/settings.ts";
 import { readBootID } from "../host/boot-id.ts";
-import { type Argv, createExec, onHost } from "../host/exec.ts";
+import { type Argv, createExec, type Exec, onHost } from "../host/exec.ts";
 import { exposureText, lookAtExposure } from "../host/exposure.ts";
 import type { Host } from "../host/host.ts";
 import { createJournal, journalSocket } from "../host/journal.ts";
@@ -26,6 +26,7 @@ export async function createHost(
   const exec = createExec(clock);
   const { socket, inhibitors } = logindSettings;
   const logind = createLogind(socket, clock);
+  const commandOnHost: Exec = (argv, ...rest) => exec(onHost(argv), ...rest);
   const hostArgv = reboot.entersHost ? onHost : (argv: Argv) => argv;
   return {
     need: await chooseNeed(need, { exec, onHost: hostArgv, clock, periodMs: node.periodMs }, signal),
@@ -46,9 +47,7 @@ export async function createHost(
       const eyes = {
         activeUnits: (names: readonly string[], ending: AbortSignal) =>
           activeUnits(socket, names, clock, ending),
-        exec: mayRun
-          ? (...[argv, ...rest]: Parameters<typeof exec>) => exec(onHost(argv), ...rest)
-          : undefined,
+        exec: mayRun ? commandOnHost : undefined,
       };
       return lookForHostManagers(eyes, inner);
     },

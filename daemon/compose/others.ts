@@ -1,6 +1,6 @@
 import { type Api, unlessNotFound } from "../cluster/api.ts";
 import type { DaemonSet, WholeNode } from "../cluster/objects.ts";
-import { paths } from "../cluster/paths.ts";
+import { paths, splitKey } from "../cluster/paths.ts";
 import { kuredApart, managersMarking } from "../cluster/reboot-managers.ts";
 import type { Host } from "../host/host.ts";
 import type { RebootManager } from "../host/others/managers.ts";
@@ -53,7 +53,7 @@ async function onNode(api: Api, nodeName: string, signal: AbortSignal): Promise<
 async function kured(api: Api, place: LockPlace, signal: AbortSignal): Promise<RebootManager[]> {
   const isShared = place.kind === "daemonset" && `${place.namespace}/${place.name}` === kuredKey;
   if (isShared) return [];
-  const [namespace = "", name = ""] = kuredKey.split("/");
-  const found = await unlessNotFound(() => api.get<DaemonSet>(paths.daemonSet(namespace, name), { signal }));
+  const path = paths.daemonSet(...splitKey(kuredKey));
+  const found = await unlessNotFound(() => api.get<DaemonSet>(path, { signal }));
   return found === undefined ? [] : [kuredApart(kuredKey)];
 }
