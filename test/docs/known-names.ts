@@ -2,10 +2,6 @@
 import { globSync, readdirSync, readFileSync } from "node:fs";
 import { conditionTable } from "../../daemon/annotations/conditions.ts";
 import { contract } from "../../daemon/annotations/names.ts";
-import { commandsOfPeople, type ProgramIo } from "../../daemon/cli/people.ts";
-import { createProgram } from "../../daemon/cli/program.ts";
-import { runCommand } from "../../daemon/cli/run.ts";
-import { noTerminal } from "../../daemon/cli/terminal.ts";
 import { environmentName } from "../../daemon/config/option.ts";
 import { configFileOptions } from "../../daemon/config/options/config-file.ts";
 import { options } from "../../daemon/config/settings.ts";
@@ -16,9 +12,9 @@ import { flagNames } from "../../daemon/kured/flags.ts";
 import { blockedReason } from "../../daemon/report/conditions.ts";
 import { eventTable } from "../../daemon/report/events.ts";
 import { type MetricRow, metricTable } from "../../daemon/report/metrics.ts";
-import { systemClock } from "../../daemon/time/clock.ts";
 import { alerts } from "../../manifests/monitoring/alerts.ts";
 import { foreignNames } from "./foreign-names.ts";
+import { shownProgram } from "./generated/program.ts";
 import type { NameKind } from "./names.ts";
 import { root } from "./pages.ts";
 
@@ -31,22 +27,7 @@ export function isKnown(kind: NameKind, name: string): boolean {
 /** The names of the alerts that the manifests have. */
 export const alertNames: ReadonlySet<string> = new Set(alerts.map(({ alert }) => alert));
 
-const none = () => {
-  throw new Error("no command is run");
-};
-const io: ProgramIo = {
-  environment: {},
-  version: "",
-  program: "rebootd",
-  terminal: noTerminal,
-  out: none,
-  err: none,
-  clock: systemClock,
-  random: none,
-  connect: none,
-  openMessages: none,
-};
-const program = createProgram(io, [runCommand({}, none), ...commandsOfPeople(io, AbortSignal.abort())]);
+const program = shownProgram();
 
 const common = ["--help", "--version"];
 const optionsOf = new Map(

@@ -1,12 +1,9 @@
 /** The page of the subcommands, from the program. */
 import type { Command, Option } from "commander";
 import { examples } from "../../../daemon/cli/examples.ts";
-import { commandsOfPeople, type ProgramIo } from "../../../daemon/cli/people.ts";
-import { createProgram, exitCodes } from "../../../daemon/cli/program.ts";
-import { runCommand } from "../../../daemon/cli/run.ts";
-import { noTerminal } from "../../../daemon/cli/terminal.ts";
+import { exitCodes } from "../../../daemon/cli/program.ts";
 import { subjects } from "../../../daemon/config/settings.ts";
-import { systemClock } from "../../../daemon/time/clock.ts";
+import { shownProgram } from "./program.ts";
 
 const intro = `# Commands
 
@@ -40,25 +37,7 @@ const heading = "Options of kubectl:";
 
 /** The text of docs/reference/commands.md. */
 export function commandsPage(): string {
-  const none = () => {
-    throw new Error("no command is run");
-  };
-  const io: ProgramIo = {
-    environment: {},
-    version: "",
-    program: "rebootd",
-    terminal: noTerminal,
-    out: none,
-    err: none,
-    clock: systemClock,
-    random: none,
-    connect: none,
-    openMessages: none,
-  };
-  const program = createProgram(io, [
-    runCommand({}, none),
-    ...commandsOfPeople(io, new AbortController().signal),
-  ]);
+  const program = shownProgram();
   const codes = exitCodes.map(([code, meaning]) => `| ${code} | ${cell(meaning)} |\n`).join("");
   return [
     intro,
