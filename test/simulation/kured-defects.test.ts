@@ -3,10 +3,10 @@
  * with the real daemon. Those that are about the lock as a value alone are in test/lock.
  */
 import assert from "node:assert/strict";
-import type { Node } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/settings.ts";
 import { isFromDaemon } from "./small-world.ts";
 import { createStory, minute } from "./story.ts";
+import { watchCordons } from "./watch-cordons.ts";
 
 const story = createStory();
 const { look, node, pass, start: startStory, until } = story;
@@ -48,23 +48,6 @@ async function expectGivenBack(...nodes: string[]): Promise<void> {
   const { phases, cordoned, lock } = await look();
   assert.deepEqual([cordoned, lock], [[], undefined]);
   for (const name of nodes) assert.equal(phases[name], "Idle", name);
-}
-
-/** How many nodes are cordoned at a time, at most. */
-function watchCordons(): { most: number } {
-  const cordoned = new Set<string>();
-  const seen = { most: 0 };
-  void (async () => {
-    for await (const { object } of story.world.api.watch<Node>("/api/v1/nodes", {
-      signal: story.world.signal,
-    })) {
-      const name = object.metadata?.name ?? "";
-      if (object.spec?.unschedulable) cordoned.add(name);
-      else cordoned.delete(name);
-      seen.most = Math.max(seen.most, cordoned.size);
-    }
-  })().catch(() => {});
-  return seen;
 }
 
 describe("What goes wrong with kured does not here", () => {
@@ -244,7 +227,7 @@ describe("What goes wrong with kured does not here", () => {
 
     it("while the concurrency goes from one to two and back with slots held", async () => {
       await start(4, { "reboot-delay": "30s" });
-      const followed = watchCordons();
+      const followed = watchCordons(story.world);
       node("n1").wantsReboot();
       await until("n1 holds the lock", async () => (await holders()).includes("n1"));
       // Daemons of the new configuration come in beside it.
@@ -290,7 +273,7 @@ describe("What goes wrong with kured does not here", () => {
           { signal: story.world.signal },
         );
       }
-      const followed = watchCordons();
+      const followed = watchCordons(story.world);
       wantReboots();
       await pass(10_000);
       const inside = await holders();

@@ -5,6 +5,7 @@ import type { RawOptions } from "../../daemon/config/settings.ts";
 import { kuredUser } from "../world/kured-rights.ts";
 import { isFromDaemon, type SmallWorldOptions, slowCluster } from "./small-world.ts";
 import { createStory, minute } from "./story.ts";
+import { watchCordons } from "./watch-cordons.ts";
 
 const story = createStory();
 const { look, node, pass, until } = story;
@@ -33,17 +34,6 @@ async function expectAllBack(): Promise<void> {
   assert.deepEqual([new Set(Object.values(phases)), cordoned, lock], [new Set(["Idle"]), [], undefined]);
 }
 
-/** How many nodes are cordoned at a time, at most. */
-function watchCordons(): { most: number } {
-  const seen = { most: 0 };
-  story.world.server.onChange("nodes", () => {
-    const nodes = story.world.server.storedAll("nodes");
-    const cordoned = nodes.filter((one) => (one["spec"] as { unschedulable?: boolean }).unschedulable);
-    seen.most = Math.max(seen.most, cordoned.length);
-  });
-  return seen;
-}
-
 /** The DaemonSet without what a write of its annotations changes. */
 async function restOfDaemonSet(): Promise<unknown> {
   const object = await story.world.api.getWhole<{ metadata: Record<string, unknown> }>(
@@ -63,7 +53,7 @@ describe("With kured's rights alone", () => {
     });
 
     it("reboot them one at a time, without an error", async () => {
-      const seen = watchCordons();
+      const seen = watchCordons(story.world);
       const before = await restOfDaemonSet();
       wantReboots();
       await pass(6 * minute);
@@ -222,7 +212,7 @@ describe("With kured's rights alone", () => {
         writes += 1;
         if (writes === nth) node("n1").crashDaemon();
       };
-      const seen = watchCordons();
+      const seen = watchCordons(story.world);
       wantReboots();
       await pass(8 * minute);
       assert.deepEqual(boots(), [2, 2], `killed at write ${nth}`);
@@ -237,7 +227,7 @@ describe("With kured's rights alone", () => {
     const match = { verb: "update", resource: "daemonsets", where: isFromDaemon };
     story.world.server.faults.add({ match, times: 3, effect: "reset-after" });
     story.world.server.faults.add({ match, probability: 0.4, effect: { status: 409 } });
-    const seen = watchCordons();
+    const seen = watchCordons(story.world);
     wantReboots();
     await pass(15 * minute);
     assert.deepEqual(boots(), [2, 2, 2, 2]);
@@ -270,7 +260,7 @@ describe("With kured's rights alone", () => {
 
   it("a percentage is one node, as their number is unknown", async () => {
     await start(4, { concurrency: "50%", "reboot-delay": "20s" });
-    const seen = watchCordons();
+    const seen = watchCordons(story.world);
     wantReboots();
     await pass(10 * minute);
     assert.deepEqual(boots(), [2, 2, 2, 2]);

@@ -6,6 +6,7 @@ import { translateKured } from "../../daemon/kured/translate.ts";
 import { vector } from "../prometheus/servers.ts";
 import { type SmallWorldOptions, slowCluster } from "./small-world.ts";
 import { createStory, minute } from "./story.ts";
+import { watchCordons } from "./watch-cordons.ts";
 
 const story = createStory();
 const hour = 60 * minute;
@@ -64,17 +65,6 @@ const wantReboots = () => {
 };
 const boots = () => story.world.machines.map((machine) => machine.boots.length);
 
-/** The most nodes that are cordoned at one time from now on. */
-function watchCordons(): { most: number } {
-  const seen = { most: 0 };
-  story.world.server.onChange("nodes", () => {
-    const nodes = story.world.server.storedAll("nodes");
-    const cordoned = nodes.filter((one) => (one["spec"] as { unschedulable?: boolean }).unschedulable);
-    seen.most = Math.max(seen.most, cordoned.length);
-  });
-  return seen;
-}
-
 describe("With only the image of kured changed", () => {
   afterEach(story.stop);
 
@@ -86,7 +76,7 @@ describe("With only the image of kured changed", () => {
       const { options, warnings, lock } = await start(file);
       assert.deepEqual([options["reboot-method"], warnings], [method, []]);
       assert.equal(options["reboot-sentinel"], "/sentinel/reboot-required");
-      const seen = watchCordons();
+      const seen = watchCordons(story.world);
       wantReboots();
       await story.until("a node has the lock", async () => lock() !== undefined);
       await story.pass(8 * minute);
@@ -98,7 +88,7 @@ describe("With only the image of kured changed", () => {
     const { options, warnings, lock } = await start("values.yaml", {}, "configuration: {}\n");
     assert.deepEqual(warnings, []);
     assert.equal(options["reboot-sentinel"], "/sentinel/reboot-required");
-    const seen = watchCordons();
+    const seen = watchCordons(story.world);
     wantReboots();
     await story.pass(8 * minute);
     assert.deepEqual([boots(), seen.most, lock()], [[2, 2, 2], 1, undefined]);
@@ -123,7 +113,7 @@ describe("With only the image of kured changed", () => {
     const { options, lock } = await start("values/busy.yaml", { nodes: 4 });
     assert.equal(options["force-reboot"], undefined);
     await story.addPod("job", { on: "n1", app: "migration" });
-    const seen = watchCordons();
+    const seen = watchCordons(story.world);
     wantReboots();
     await story.until(
       "three have the lock",
