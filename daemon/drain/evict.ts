@@ -31,10 +31,14 @@ export function evictionCode(status: number | undefined): EvictionCode {
 }
 
 /**
- * Requests the end of a pod once, by an eviction or, past all budgets, by a deletion. The answer for a pod
- * that is gone is `agreed`. It is a refusal for another pod of that name, as a StatefulSet makes it
- * elsewhere: that is a conflict, and the watch shows the rest.
- * `gracePeriodSeconds`: -1 leaves the pod its own.
+ * The one way in which a drain ends a pod: an eviction or, past all budgets, a deletion, requested once. Order,
+ * pauses and retries are the caller's (progress/requests.ts). docs/design/eviction.md has the contract, and the
+ * EvictionRequest API in it.
+ *
+ * Agreed: the pod is terminating, is gone, or will go without more requests. The watch of the pods shows its
+ * end. Refused: nothing has happened, and the same request may be sent again. An answer for another pod of that
+ * name, as a StatefulSet makes it elsewhere, is a refusal: that is a conflict, and the watch shows the rest.
+ * `gracePeriodSeconds`: -1 leaves the pod its own. `signal`: the drain is over, whatever the answer.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works
  */
 export async function endPod(

@@ -21,6 +21,7 @@ export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<str
     "flatcar-linux-update.v1.flatcar-linux.net/reboot-paused": "the Flatcar Linux Update Operator",
     "karpenter.sh/disrupted": "a taint of Karpenter",
     "karpenter.sh/disruption": "a taint of Karpenter",
+    "lifecycle.k8s.io/v1alpha1": "the EvictionRequest API",
     "rebootd.dev/daemon": "the reporting component of events",
     "rebootd.dev/reboot-pending": "an example of a taint, for --prefer-no-schedule-taint",
   },
@@ -53,5 +54,6 @@ export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<str
     Transport: "a type in test/kubernetes",
     Unmanaged: "a channel of AKS",
     Weekly: "a schedule of AKS",
+    Withdrawn: "the EvictionRequest API",
   },
 };

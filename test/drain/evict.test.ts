@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { glob, readFile } from "node:fs/promises";
 import { type Api, ApiError } from "../../daemon/cluster/api.ts";
 import { type EvictionAnswer, type EvictionCode, endPod, evictionCode } from "../../daemon/drain/evict.ts";
 import { everyRow } from "../rows.ts";
@@ -90,5 +91,16 @@ describe("An eviction that is refused", () => {
 
   it("is none where the pod has gone", async () => {
     assert.deepEqual(await answer('404: pods "p" not found', { code: "not-found" }), { agreed: true });
+  });
+});
+
+describe("The end of a pod", () => {
+  it("is requested in one place of the daemon", async () => {
+    const asking: string[] = [];
+    for await (const file of glob("daemon/**/*.ts")) {
+      const text = await readFile(file, "utf8");
+      if (/paths\.eviction\(|\.delete\(\s*paths\.pod\(/.test(text)) asking.push(file);
+    }
+    assert.deepEqual(asking, ["daemon/drain/evict.ts"]);
   });
 });
