@@ -3,14 +3,8 @@ import { invalidValue, printable } from "../../text/config-error.ts";
 import { shortEnds } from "../../text/one-line.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Argv, Exec } from "../exec.ts";
-import {
-  anyNeed,
-  commandNeed,
-  fileNeed,
-  type NeedSource,
-  sentinelCommand,
-  type TriedSource,
-} from "./need.ts";
+import { anyNeed } from "./any-need.ts";
+import { commandNeed, fileNeed, type NeedSource, sentinelCommand, type TriedSource } from "./need.ts";
 import { type Preset, type PresetName, presetFor, presets } from "./presets.ts";
 
 /** How the host says that it needs a reboot: by a command, else by a file, else as its system does. */

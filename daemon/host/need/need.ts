@@ -22,6 +22,8 @@ export type Need =
 
 /** Finds out whether the host needs a reboot, and when that may have changed. */
 export interface NeedSource {
+  /** It is the reason where several sources are asked and this one gives no reason, such as the path of a file. */
+  name?: string;
   /**
    * With `fresh` the host is asked now; without it a recent answer is enough. Rejects only if the signal is
    * aborted.
@@ -99,6 +101,7 @@ export function fileNeed(
   }
 
   return {
+    name: sentinel,
     async check(_, signal) {
       void watching?.renew();
       return (await answer(signal)).need;
@@ -132,7 +135,7 @@ async function packagesIn(file: string): Promise<string[]> {
 }
 
 /** Distinct reasons, each on one line, with a limit for their length and their number. */
-function reasonsFrom(texts: readonly string[]): string[] {
+export function reasonsFrom(texts: readonly string[]): string[] {
   const reasons = new Set(texts.map((text) => shortLine(text, reasonMaxChars)));
   reasons.delete("");
   return [...reasons].slice(0, reasonsMax);
@@ -144,33 +147,6 @@ function cannotTell(why: string): Need {
 
 function never(why: string): Answer {
   return { need: cannotTell(why), never: why };
-}
-
-/**
- * A reboot is needed if one source reports a need. Without a need, one source that cannot tell makes the
- * answer `unknown`.
- */
-export function anyNeed(sources: readonly TriedSource[]): TriedSource {
-  return {
-    async check(fresh, signal) {
-      const needs = await Promise.all(sources.map((source) => source.check(fresh, signal)));
-      const isIn = (state: Need["state"]) => needs.find((need) => need.state === state);
-      return isIn("needed") ?? isIn("unknown") ?? { state: "not-needed" };
-    },
-    watch(onChange, signal, onBreak) {
-      // Files of one folder have the same failures.
-      const said = new Set<string>();
-      const once = (error: Error) => {
-        if (!said.has(error.message)) onBreak?.(error);
-        said.add(error.message);
-      };
-      for (const source of sources) source.watch(onChange, signal, once);
-    },
-    async precheck(signal) {
-      const failures = await Promise.all(sources.map((source) => source.precheck(signal)));
-      return failures.find((failure) => failure !== undefined);
-    },
-  };
 }
 
 /** The meaning of a command's exit codes. All others, and a command that does not end, mean `unknown`. */
@@ -202,6 +178,7 @@ export function commandNeed(
     return answer;
   }
   return {
+    name: argv.join(" "),
     async check(fresh, signal) {
       if (!fresh && last !== undefined && clock.elapsed() - last.at < ageMaxMs) return last.answer.need;
       return (await askNow(signal)).need;

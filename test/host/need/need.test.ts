@@ -5,14 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sinon from "sinon";
 import { createExec, type Exec } from "../../../daemon/host/exec.ts";
-import {
-  anyNeed,
-  commandNeed,
-  fileNeed,
-  type Meaning,
-  type Need,
-  sentinelCommand,
-} from "../../../daemon/host/need/need.ts";
+import { commandNeed, fileNeed, type Meaning, sentinelCommand } from "../../../daemon/host/need/need.ts";
 import { presets } from "../../../daemon/host/need/presets.ts";
 import { systemClock } from "../../../daemon/time/clock.ts";
 import { everyRow } from "../../rows.ts";
@@ -112,45 +105,6 @@ describe("The need for a reboot", () => {
           assert.deepEqual(await reasons(), []);
         }
       });
-    });
-  });
-
-  describe("by any of several sources", () => {
-    const needed: Need = { state: "needed", source: "file", reasons: ["linux"] };
-    const not: Need = { state: "not-needed" };
-    const unknown: Need = { state: "unknown", why: "no folder" };
-    const source = (need: Need, precheck?: string) => ({
-      check: async () => need,
-      watch: sinon.fake(),
-      precheck: async () => precheck,
-    });
-    const rows: [needs: Need[], expected: Need][] = [
-      [[not, needed], needed],
-      [[needed, not], needed],
-      [[unknown, needed], needed],
-      [[not, unknown], unknown],
-      [[not, not], not],
-    ];
-    it("is the need of one source, else unknown if one source cannot tell", () =>
-      everyRow(
-        rows.map((row) => [row[0].map(({ state }) => state).join(" and "), ...row] as const),
-        async (needs, expected) => {
-          const any = anyNeed(needs.map((need) => source(need)));
-          assert.deepEqual(await any.check(true, signal), expected);
-        },
-      ));
-
-    it("is watched at each source, and fails the precheck if one source does", async () => {
-      const sources = [source(not), source(not, "it is a folder")];
-      const [onChange, onBreak] = [() => {}, sinon.fake()];
-      anyNeed(sources).watch(onChange, signal, onBreak);
-      for (const { watch } of sources) {
-        sinon.assert.calledOnceWithExactly(watch, onChange, signal, sinon.match.func);
-        watch.firstCall.args[2](new Error("no watch is to be had"));
-      }
-      sinon.assert.calledOnce(onBreak);
-      assert.equal(await anyNeed(sources).precheck(signal), "it is a folder");
-      assert.equal(await anyNeed([source(not)]).precheck(signal), undefined);
     });
   });
 
