@@ -177,14 +177,14 @@ export const contract = {
     kind: "annotation",
     on: ["Pod"],
     writtenBy: ["people"],
-    form: "`true` or a duration: `rebootd plan` names the pod; the drain evicts it",
+    form: "`true` or a duration: `rebootd plan` names the pod, `--wait-for-opt-outs` waits for it; the drain evicts it",
   },
   safeToEvict: {
     key: "cluster-autoscaler.kubernetes.io/safe-to-evict",
     kind: "annotation",
     on: ["Pod"],
     writtenBy: ["people"],
-    form: "`false`: `rebootd plan` names the pod; the drain evicts it",
+    form: "`false`: `rebootd plan` names the pod, `--wait-for-opt-outs` waits for it; the drain evicts it",
   },
   // https://cloudnative-pg.io/documentation/current/labels_annotations/
   cnpgCluster: {
@@ -241,7 +241,7 @@ export const namedByOptions = {
     kind: "taint",
     on: ["Node"],
     writtenBy: ["daemon"],
-    form: "PreferNoSchedule, while only the lock or the disruption gate delays the node, and during the cycle",
+    form: "PreferNoSchedule, while only the lock, the disruption or the opt-outs gate delays the node, and during the cycle",
   },
   "lock-annotation": {
     kind: "annotation",

@@ -80,6 +80,7 @@ const ofReasons: { readonly [G in GateName]: Readonly<Record<OwnCode<G>, Steps>>
   pods: { blocking: [podsHere] },
   users: { "logged-in": [step("ssh NODE loginctl list-sessions", "shows who is logged in")] },
   inhibitors: { held: [step("ssh NODE systemd-inhibit --list", "shows who blocks shutdowns")] },
+  "opt-outs": { asked: [urgent, podsHere], late: [urgent, podsHere] },
   disruption: {
     "no-controller": [plan],
     "local-data": [plan],

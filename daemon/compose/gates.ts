@@ -10,6 +10,7 @@ import { inhibitorsGate } from "../gates/inhibitors.ts";
 import { createOnceADay } from "../gates/notices/once-a-day.ts";
 import { createSkewNotice } from "../gates/notices/skew.ts";
 import { createUnmatched, type Looked } from "../gates/notices/unmatched.ts";
+import { optOutsGate } from "../gates/opt-outs.ts";
 import { pausedGate } from "../gates/paused.ts";
 import { podsGate } from "../gates/pods.ts";
 import { queriesGate } from "../gates/queries.ts";
@@ -53,6 +54,7 @@ export function createGates(settings: Settings, ports: GatePorts): Gate[] {
     const drainNames = { podSelector, skipNamespaces: selection.skipNamespaces };
     gates.push(drainNamesGate(api, node.name, drainNames, clock, looked));
   }
+  if (drain.optOuts !== undefined) gates.push(optOutsGate(api, node.name, drain.optOuts, drain.planned));
   // A drain that is followed by the reboot anyway cannot fail.
   if (drain.isPreflightOn && !escalation.rebootAnyway) {
     gates.push(disruptionGate({ ...ports, looked, say }, node.name, drain.planned));

@@ -10,7 +10,7 @@ export interface MarkPolicy {
   labelsBefore: Readonly<Record<string, string>>;
   /** Set with the uncordon that follows a proved reboot, to stay. */
   labelsAfter: Readonly<Record<string, string>>;
-  /** Key of a taint with the effect PreferNoSchedule: there while only the lock or the disruption gate holds the node back, and during the cycle. */
+  /** Key of a taint with the effect PreferNoSchedule: there while only the lock, the disruption or the opt-outs gate holds the node back, and during the cycle. */
   softTaint: string | undefined;
   /** The Node has kured's annotations about its need: see need-annotations.ts. */
   annotatesNeed: boolean;

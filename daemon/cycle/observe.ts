@@ -128,7 +128,7 @@ async function lookAtNeed(
 
 function askedOf(
   { ports, memory, evidence }: CycleParts,
-  { need, lastDrainMs, slowGraceSeconds }: CycleRecord,
+  { need, lastDrainMs, slowGraceSeconds, optOutsSince }: CycleRecord,
   stage: Stage,
   { lock }: Observation,
 ): Asked {
@@ -142,6 +142,7 @@ function askedOf(
     labels: node?.labels ?? {},
     lastDrainMs,
     slowGraceSeconds,
+    optOutsSince: optOutsSince === undefined ? undefined : Date.parse(optOutsSince),
     neededSince: need === undefined ? knownSince : Date.parse(need.since),
     urgent: parseRequest(node?.requested)?.urgent === true,
     isLockFull: lock?.refusal !== undefined && !lock.held,

@@ -56,6 +56,7 @@ const recordSchema = z.object({
   failures: count,
   withdrawals: count,
   slowGraceSeconds: z.catch(z.optional(z.int().check(z.minimum(0))), undefined),
+  optOutsSince: z.catch(z.optional(z.iso.datetime()), undefined),
   lastDrainMs: z.catch(z.optional(z.int().check(z.minimum(0))), undefined),
   reasons: z.catch(z.array(reasonSchema), []),
   reportedAt: z.catch(z.optional(z.iso.datetime()), undefined),
@@ -101,6 +102,7 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `lastDrainMs`: how long the last cycle took from the slot to the reboot.
  * - `slowGraceSeconds`: the shortest grace of the pods that were still ending when a drain of this node was
  *   given up, where it is longer than the drain was; until the need has gone, or a person asks.
+ * - `optOutsSince`: when the node first waited for nothing but pods that ask for time; until the need has gone.
  * - `reportedAt`: when the reasons were written.
  * - `failures`: failed cycles in a row, for the back-off.
  * - `withdrawals`: cycles in a row that were cancelled, for the back-off after them.
@@ -180,7 +182,8 @@ export function clamped(record: CycleRecord, now: number): CycleRecord {
 }
 
 function mapTimes(record: CycleRecord, change: (time: string) => string): CycleRecord {
-  const { since, need, reasons, acceptedAt, leftAt, askedAt, reportedAt, outcome, history } = record;
+  const { since, need, reasons, acceptedAt, leftAt, askedAt, optOutsSince, reportedAt, outcome, history } =
+    record;
   return {
     ...record,
     since: change(since),
@@ -189,6 +192,7 @@ function mapTimes(record: CycleRecord, change: (time: string) => string): CycleR
     ...(acceptedAt !== undefined && { acceptedAt: change(acceptedAt) }),
     ...(leftAt !== undefined && { leftAt: change(leftAt) }),
     ...(askedAt !== undefined && { askedAt: change(askedAt) }),
+    ...(optOutsSince !== undefined && { optOutsSince: change(optOutsSince) }),
     ...(reportedAt !== undefined && { reportedAt: change(reportedAt) }),
     ...(outcome !== undefined && { outcome: { ...outcome, at: change(outcome.at) } }),
     ...(history !== undefined && { history: withTimes(history, change) }),

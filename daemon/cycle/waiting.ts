@@ -20,7 +20,7 @@ const reportsMax = 3;
  * Gates of a node that is to be drained next: operators and deschedulers that see the taint move what must
  * not be evicted.
  */
-const softGates: readonly GateName[] = ["lock", "disruption"];
+const softGates: readonly GateName[] = ["lock", "disruption", "opt-outs"];
 
 /** Waits, and says so on the Node when the reasons are other ones than it says there now. */
 export function waitingFor(
@@ -45,7 +45,9 @@ export function waitingFor(
     return { action: { do: "wait", ...wait, until }, why, reasons };
   }
   const since = record.phase === "Waiting" ? record.since : iso(now);
-  const next: CycleRecord = { ...record, phase: "Waiting", since, ...reported(reasons, now) };
+  const isForOptOuts = closed.some(({ gate }) => gate === "opt-outs");
+  const optOutsSince = record.optOutsSince ?? (isForOptOuts ? iso(now) : undefined);
+  const next: CycleRecord = { ...record, phase: "Waiting", since, optOutsSince, ...reported(reasons, now) };
   return { ...saveBetweenCycles(record, next, { why, softTaint }, context), reasons };
 }
 

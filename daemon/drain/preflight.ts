@@ -192,7 +192,7 @@ function remarksOn(pod: Pod, rooms: readonly Room[] | undefined, now: number): F
   const nowhere = rooms && isReplaced && tie === undefined ? whyNowhere(pod, rooms) : undefined;
   const remarks: Finding[] = [];
   if (optOut !== undefined) {
-    const message = `asks not to be disrupted (${optOut}); the drain evicts it anyway`;
+    const message = `asks not to be disrupted (${optOut.why}); the drain evicts it anyway`;
     remarks.push({ code: "opted-out", message, blocks: false });
   }
   if (tie !== undefined) {

@@ -53,6 +53,8 @@ export interface GateContext {
   lastDrainMs: number | undefined;
   /** The shortest grace with which a pod of this node has outlasted a drain; undefined where none has. */
   slowGraceSeconds: number | undefined;
+  /** Since when the node waits for pods that ask for time, with breaks; undefined before the first wait. */
+  optOutsSince?: number | undefined;
 }
 
 /** A gate that depends on nothing but the time and the own Node, so that its answer is known for any time. */

@@ -57,6 +57,13 @@ export const askedGates = {
     about: "No systemd inhibitor lock blocks shutdowns (--inhibitors).",
     codes: { held: "A program or a person blocks shutdowns." },
   },
+  "opt-outs": {
+    about: "No pod that the drain would evict asks for time (--wait-for-opt-outs).",
+    codes: {
+      asked: "Pods opt out of disruptions, or belong to Jobs; the node waits for them up to a limit.",
+      late: "The limit has passed and they are still there: the node does not reboot (--opt-outs-late).",
+    },
+  },
   disruption: {
     about:
       "A drain of this node could succeed (--preflight); rebootd plan reports findings with the same codes.",

@@ -53,6 +53,7 @@ const contradictions: [raw: RawOptions, message: string][] = [
   [{ "metrics-tls-cert-file": "/tls" }, "--metrics-tls-cert-file requires --metrics-tls-key-file"],
   [{ "metrics-tls-key-file": "/tls" }, "--metrics-tls-key-file requires --metrics-tls-cert-file"],
   [{ "blocking-pod-namespace": "shop" }, "--blocking-pod-namespace requires --blocking-pod-selector"],
+  [{ "opt-outs-late": "give-up" }, "--opt-outs-late requires --wait-for-opt-outs"],
   [
     { "drain-escalation": "evict,reboot", "force-reboot": "true" },
     "--force-reboot and --drain-escalation are mutually exclusive",
@@ -132,6 +133,8 @@ const noContradictions: RawOptions[] = [
   { "metrics-tls-cert-file": "/tls", "metrics-tls-key-file": "/other" },
   { "max-per-pool": "2", "pool-label": "example.com/pool" },
   { "blocking-pod-namespace": "shop", "blocking-pod-selector": "app=db" },
+  { "opt-outs-late": "go-on" },
+  { "opt-outs-late": "give-up", "wait-for-opt-outs": "6h" },
   { window: "0 2 * * * for 4h", "window-margin": "3h" },
 ];
 

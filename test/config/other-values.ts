@@ -31,6 +31,8 @@ export const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "annotate-nodes": "true",
   "prefer-no-schedule-taint": "a",
   preflight: "off",
+  "wait-for-opt-outs": "6h",
+  "opt-outs-late": { "opt-outs-late": "give-up", "wait-for-opt-outs": "6h" },
   "budget-held-selector": "a",
   "drain-timeout": "1m",
   "drain-escalation": "delete",

@@ -3,7 +3,7 @@ import { decide } from "../../daemon/cycle/decide.ts";
 import type { Decision } from "../../daemon/cycle/decision.ts";
 import type { Closed } from "../../daemon/gates/reasons.ts";
 import { everyCase } from "../rows.ts";
-import { action, idle, iso, marks, noon, policy, record, saved, seen } from "./builders.ts";
+import { action, idle, iso, marks, minute, noon, policy, record, saved, seen } from "./builders.ts";
 
 describe("A node with a soft taint", () => {
   const tainting = policy({ marks: marks({ softTaint: "pending" }) });
@@ -21,6 +21,29 @@ describe("A node with a soft taint", () => {
     assert.ok(action.do === "save", action.do);
     return [action.record.phase, action.record.taint, action.change];
   };
+
+  it("bears it while pods ask for time, and remembers since when, for this need", () => {
+    const closed: Closed[] = [{ gate: "opt-outs", code: "asked", message: "pods ask for time" }];
+    const shut = seen({ held: false, closed });
+    const first = decide(idle(), shut, tainting, noon);
+    assert.deepEqual(change(first), ["Waiting", "pending", { taints: [soft] }]);
+    assert.equal(saved(first).optOutsSince, iso(noon));
+    const elsewise: Closed[] = [{ gate: "window", code: "outside", message: "outside" }];
+    const closing = decide(
+      saved(first),
+      seen({ held: false, closed: elsewise, node: { taints: [soft] } }),
+      tainting,
+      noon + minute,
+    );
+    const again = decide(saved(closing), shut, tainting, noon + 2 * minute);
+    assert.equal(saved(again).optOutsSince, iso(noon), "a wait with a break");
+    assert.equal(
+      saved(
+        decide(saved(again), seen({ needed: false, held: false, node: { taints: [soft] } }), tainting, noon),
+      ).optOutsSince,
+      undefined,
+    );
+  });
 
   it("bears it while only the lock or a drain that could not succeed is in the way", () =>
     everyCase({

@@ -63,6 +63,7 @@ describe("The table of gates and reasons", () => {
       "blocking-pod-selector": "app=job",
       "drain-pod-selector": "app",
       "logged-in-users": "wait:1h",
+      "wait-for-opt-outs": "6h",
       inhibitors: "wait",
     });
     const names = createGates(config, {

@@ -14,6 +14,7 @@ export const lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases
 export interface PodFacts {
   on?: string;
   app?: string;
+  annotations?: Record<string, string>;
   finalizers?: string[];
   ownerReferences?: object[];
   spec?: object;
@@ -54,12 +55,13 @@ function objectWords(told: Told) {
   return {
     addPod(
       name: string,
-      { on = "n1", app = name, finalizers, ownerReferences, spec }: PodFacts = {},
+      { on = "n1", app = name, annotations, finalizers, ownerReferences, spec }: PodFacts = {},
     ): Promise<void> {
       const labels = { app };
       const metadata = {
         name,
         labels,
+        ...(annotations && { annotations }),
         ...(finalizers && { finalizers }),
         ...(ownerReferences && { ownerReferences }),
       };

@@ -1,7 +1,8 @@
 import { parseLabelSelector } from "../../cluster/label-selector.ts";
 import type { Escalation } from "../../drain/escalation.ts";
 import type { DrainSettings as PlannedDrain } from "../../gates/disruption.ts";
-import { exclusiveOptions, invalidValue, printable } from "../../text/config-error.ts";
+import type { OptOutWait } from "../../gates/opt-outs.ts";
+import { exclusiveOptions, invalidValue, missingOption, printable } from "../../text/config-error.ts";
 import type { OptionTable, ValuesOf } from "../option.ts";
 import { bool, choice, duration, escalation, integer, labelSelector, objectName } from "../values.ts";
 
@@ -83,6 +84,17 @@ export const drainOptions = {
     placeholder: "on|off",
     help: "Start no drain that could not succeed: before the cordon look for pods and budgets that would block it",
   },
+  "wait-for-opt-outs": {
+    type: duration({ minMs: 1000 }),
+    placeholder: "DURATION",
+    help: "Before the cordon wait this long for pods that ask not to be disrupted, and for pods of Jobs",
+  },
+  "opt-outs-late": {
+    type: choice("go-on", "give-up"),
+    default: "go-on",
+    placeholder: "go-on|give-up",
+    help: "Then evict them as all others, or do not reboot while they are there; requires --wait-for-opt-outs",
+  },
   ...planOptions,
   "drain-volume-timeout": {
     type: duration(),
@@ -102,6 +114,8 @@ export interface DrainSettings {
   planned: PlannedDrain;
   /** No drain is started that could not succeed. */
   isPreflightOn: boolean;
+  /** Undefined where no pod is waited for. */
+  optOuts: OptOutWait | undefined;
   delayMs: number;
   /** 0 does not wait. */
   volumeTimeoutMs: number;
@@ -114,10 +128,19 @@ export function drainSettings(given: ValuesOf<typeof drainOptions>): DrainSettin
   return {
     planned: plannedDrain(given),
     isPreflightOn: given.preflight === "on",
+    optOuts: optOutWait(given),
     delayMs: given["drain-delay"],
     volumeTimeoutMs: given["drain-volume-timeout"],
     parallelism: given["drain-parallelism"],
   };
+}
+
+function optOutWait(given: ValuesOf<typeof drainOptions>): OptOutWait | undefined {
+  const waitMs = given["wait-for-opt-outs"];
+  const late = given["opt-outs-late"];
+  if (waitMs !== undefined) return { waitMs, late };
+  if (late === "give-up") throw missingOption("opt-outs-late", "wait-for-opt-outs");
+  return undefined;
 }
 
 export function plannedDrain(given: PlanValues): PlannedDrain {

@@ -30,7 +30,7 @@ export const labelOptions = {
   "prefer-no-schedule-taint": {
     type: metadataKey("example.com/reboot-pending"),
     placeholder: "KEY",
-    help: "A taint with the effect PreferNoSchedule while only the lock or the disruption gate keeps the node waiting, and until the uncordon",
+    help: "A taint with the effect PreferNoSchedule while only the lock, the disruption or the opt-outs gate keeps the node waiting, and until the uncordon",
   },
 } as const satisfies OptionTable;
 
