@@ -13,7 +13,7 @@ const floors = [
   ["cycle"],
   ["gates"],
   ["lock", "notify", "silence"],
-  ["drain", "prometheus"],
+  ["drain", "health", "prometheus"],
   ["http"],
   ["cluster"],
   ["annotations", "host"],

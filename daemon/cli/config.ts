@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { refuseExpressions } from "../config/expressions.ts";
 import type { CheckedFile } from "../config/file/check-file.ts";
 import { type Given, located, merged, placeText, sourceOf, type TypedOptions } from "../config/given.ts";
 import { keyOfOption } from "../config/keys.ts";
@@ -61,6 +62,7 @@ async function effective(typed: TypedOptions, io: PersonIo): Promise<Given> {
   const given = merged(typed);
   try {
     parseSettings({ "node-id": "node", ...given.raw });
+    await refuseExpressions(given.raw);
     return given;
   } catch (error) {
     throw located(error, given);
@@ -85,7 +87,15 @@ async function checked(
       `must be a file that can be read, but ${(error as Error).message}`,
     );
   }
-  return checkFile(file, text, typed);
+  const found = checkFile(file, text, typed);
+  // The expressions of values that are refused themselves are not looked at.
+  if (found.problems.length > 0) return found;
+  try {
+    await refuseExpressions(found.given.raw);
+    return found;
+  } catch (error) {
+    return { ...found, problems: [(located(error, found.given) as Error).message] };
+  }
 }
 
 /** One option as it is in force. */

@@ -63,6 +63,8 @@ const unlock = step(
 const ofHolder: Steps = [unlock, holder, status];
 const ofBudget: Steps = [budget, plan];
 const ofLog: Steps = [log, installed];
+const kinds = step("kubectl api-resources", "shows the kinds that the cluster serves");
+const rights = step("rebootd check", "says which rights the daemons lack");
 const unevaluatedSteps = { "cannot-tell": ofLog, "no-answer": ofLog, timeout: ofLog } as const;
 
 /** The codes of an asked gate that are not those of every gate. */
@@ -78,6 +80,7 @@ const ofReasons: { readonly [G in GateName]: Readonly<Record<OwnCode<G>, Steps>>
   alerts: { active: [urgent] },
   queries: { query: [urgent] },
   pods: { blocking: [podsHere] },
+  health: { unhealthy: ofLog, "no-object": ofLog, "not-served": [kinds], forbidden: [rights] },
   users: { "logged-in": [step("ssh NODE loginctl list-sessions", "shows who is logged in")] },
   inhibitors: { held: [step("ssh NODE systemd-inhibit --list", "shows who blocks shutdowns")] },
   "opt-outs": { asked: [urgent, podsHere], late: [urgent, podsHere] },

@@ -38,6 +38,15 @@ export const paths = {
   /** Plans of the system-upgrade-controller. */
   upgradePlans: "/apis/upgrade.cattle.io/v1/plans",
   version: "/version",
+  /** The kinds that are served; the core group is the empty text. */
+  groupVersion: (group: string, version: string) =>
+    group === "" ? path`/api/${version}` : path`/apis/${group}/${version}`,
+  /** All objects of a kind, in all namespaces where none is given. */
+  objects: (group: string, version: string, plural: string, namespace?: string) =>
+    paths.groupVersion(group, version) +
+    (namespace === undefined ? path`/${plural}` : path`/namespaces/${namespace}/${plural}`),
+  object: (group: string, version: string, plural: string, name: string, namespace?: string): string =>
+    paths.objects(group, version, plural, namespace) + path`/${name}`,
   /** `service` is "name:port" or "https:name:port"; `rest` is a path of the server behind it. */
   serviceProxy: (namespace: string, service: string, rest: string) =>
     `${path`/api/v1/namespaces/${namespace}/services/${service}/proxy`}${rest}`,

@@ -15,6 +15,7 @@ import { isUnderWay } from "../cycle/record.ts";
 import { runCycle } from "../cycle/run.ts";
 import { startDrain } from "../drain/drain.ts";
 import { createGateCheck } from "../gates/evaluate.ts";
+import type { createHealthLook } from "../health/look.ts";
 import { type Host, lookAtHost } from "../host/host.ts";
 import type { inheritKured } from "../kured/inherit.ts";
 import { holdersMax } from "../lock/lock.ts";
@@ -68,6 +69,8 @@ export interface Ports {
   doWithout?: typeof doWithout;
   /** Ends what a kured has begun on this node before the cycle begins; only in the place of a kured. */
   inheritKured?: typeof inheritKured;
+  /** Looks at objects, where the settings have conditions of health. */
+  createHealthLook?: typeof createHealthLook;
   /** Input of the process that has no effect, as people would type it. */
   ignored?: readonly string[];
   /** Lines about that input for the log, after its first one. */

@@ -6,6 +6,7 @@ import { disruptionGate } from "../gates/disruption.ts";
 import { drainNamesGate } from "../gates/drain-names.ts";
 import { upToAge } from "../gates/evaluation/up-to-age.ts";
 import type { Gate } from "../gates/gate.ts";
+import { healthGate } from "../gates/health.ts";
 import { inhibitorsGate } from "../gates/inhibitors.ts";
 import { createOnceADay } from "../gates/notices/once-a-day.ts";
 import { createSkewNotice } from "../gates/notices/skew.ts";
@@ -16,6 +17,7 @@ import { podsGate } from "../gates/pods.ts";
 import { queriesGate } from "../gates/queries.ts";
 import { usersGate } from "../gates/users.ts";
 import { windowGate } from "../gates/window.ts";
+import type { createHealthLook } from "../health/look.ts";
 import type { Logind } from "../host/logind/logind.ts";
 import type { HttpPost, JsonServer } from "../prometheus/server.ts";
 import type { Clock, Random } from "../time/clock.ts";
@@ -32,6 +34,8 @@ export interface GatePorts {
   instance: string;
   /** Called with each sentence that an operator should know though no gate is closed. */
   warn: (message: string) => void;
+  /** There is one wherever the settings have conditions of health. */
+  createHealthLook?: typeof createHealthLook;
   /** Called with the number of blocking pods whenever they were looked at. */
   onBlockingPods?: (podCount: number) => void;
 }
@@ -59,10 +63,24 @@ export function createGates(settings: Settings, ports: GatePorts): Gate[] {
   if (drain.isPreflightOn && !escalation.rebootAnyway) {
     gates.push(disruptionGate({ ...ports, looked, say }, node.name, drain.planned));
   }
+  gates.push(...healthGates(settings, ports));
   const { inhibitors, usersWaitMs } = logindSettings;
   if (inhibitors !== "ignore") gates.push(inhibitorsGate(logind, inhibitors));
   if (usersWaitMs !== undefined) gates.push(usersGate(logind, usersWaitMs));
   return gates;
+}
+
+function healthGates({ health }: Settings, { api, clock, createHealthLook }: GatePorts): Gate[] {
+  if (health === undefined) return [];
+  if (createHealthLook === undefined)
+    throw new Error("there are conditions of health, and nothing to look with");
+  const look = createHealthLook(api, clock);
+  return (
+    [
+      ["slot", health.beforeStart],
+      ["return", health.beforeUncordon],
+    ] as const
+  ).flatMap(([stage, conditions]) => (conditions.length === 0 ? [] : healthGate(look, conditions, stage)));
 }
 
 /** The gates that ask Prometheus; none without one. */

@@ -42,7 +42,7 @@ export async function openPorts(
   world: ProcessPorts,
   transport: Ports["transport"],
 ): Promise<Omit<DaemonPorts, "processMetrics">> {
-  const { alerts, silences, report } = settings;
+  const { alerts, silences, report, health } = settings;
   const { access } = alerts ?? silences ?? {};
   const asked = [alerts?.prometheusUrl, alerts?.alertmanagerUrl, silences?.alertmanagerUrl];
   const proxy = proxyTo(asked, world.environment);
@@ -59,8 +59,15 @@ export async function openPorts(
     metricsAccess: await openMetricsAccess(report.files, world.readText),
     host: await world.createHost(settings),
     ignored: ignoredInputs(world.environment, given.raw),
+    ...(health !== undefined && (await withHealth())),
     ...(world.rights === "asked" && (await inKuredsPlace())),
   };
+}
+
+/** The language of the conditions, and what reads their objects. */
+async function withHealth(): Promise<Pick<Ports, "createHealthLook">> {
+  const { createHealthLook } = await import("../health/look.ts");
+  return { createHealthLook };
 }
 
 /** Code that the usual daemon does not have in its memory. */

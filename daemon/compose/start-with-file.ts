@@ -1,4 +1,5 @@
 import { changeTo } from "../config/change.ts";
+import { refuseExpressions } from "../config/expressions.ts";
 import { givenWithFile, readConfigText } from "../config/file/read-file.ts";
 import type { TypedOptions } from "../config/given.ts";
 import { parseSettings, type RawOptions, type Settings } from "../config/settings.ts";
@@ -32,6 +33,7 @@ export async function startWithFile(
   const given = givenWithFile(file, text, typed);
   const { settings, ports } = await naming(given, async () => {
     const first = parseSettings(given.raw);
+    await refuseExpressions(given.raw);
     const transport = world.connect(first.node.kubeconfig);
     return { settings: first, ports: await openPorts(first, given, world, transport) };
   });
@@ -45,6 +47,7 @@ export async function startWithFile(
     const { raw } = changeTo(has, nextGiven.raw);
     return naming(nextGiven, async () => {
       const nextSettings = parseSettings(raw);
+      await refuseExpressions(raw);
       const { reboot, logind } = nextSettings;
       const nextPorts = await openPorts(nextSettings, { ...nextGiven, raw }, world, ports.transport);
       const asked = { method: reboot.machine.method, inhibitors: logind.inhibitors };

@@ -1,3 +1,4 @@
+import { refuseExpressions } from "../config/expressions.ts";
 import { merged, type TypedOptions } from "../config/given.ts";
 import { parseSettings, type RawOptions } from "../config/settings.ts";
 import { createProcessMetrics } from "../report/process-metrics.ts";
@@ -26,6 +27,7 @@ export async function start(
   const given = merged(typed);
   await naming(given, async () => {
     const settings = parseSettings(raw);
+    await refuseExpressions(raw);
     const ports = await openPorts(settings, given, world, world.connect(settings.node.kubeconfig));
     if (settings.node.once) world.out(await lookDaemon(settings, ports, signal));
     else await runDaemon(settings, { ...ports, processMetrics: createProcessMetrics() }, signal);

@@ -10,6 +10,7 @@ import {
   silenceSettings,
 } from "./options/alerts.ts";
 import { type DrainSettings, drainOptions, drainSettings } from "./options/drain.ts";
+import { type HealthSettings, healthOptions, healthSettings } from "./options/health.ts";
 import { type HookSettings, hookOptions, hookSettings } from "./options/hooks.ts";
 import { type LabelSettings, labelOptions, labelSettings } from "./options/labels.ts";
 import { type LockSettings, lockOptions, lockSettings } from "./options/lock.ts";
@@ -39,6 +40,7 @@ export const subjects = {
   Window: windowOptions,
   Alerts: alertOptions,
   "Blocking pods": podOptions,
+  Health: healthOptions,
   logind: logindOptions,
   Report: reportOptions,
   Messages: notifyOptions,
@@ -57,6 +59,7 @@ export const options = {
   ...windowOptions,
   ...alertOptions,
   ...podOptions,
+  ...healthOptions,
   ...logindOptions,
   ...reportOptions,
   ...notifyOptions,
@@ -83,6 +86,8 @@ export interface Settings {
   silences: SilenceSettings | undefined;
   /** Undefined where no pod blocks. */
   pods: BlockingPods | undefined;
+  /** Undefined where no object must be healthy. */
+  health: HealthSettings | undefined;
   logind: LogindSettings;
   report: ReportSettings;
   notify: NotifySettings;
@@ -109,6 +114,7 @@ export function parseSettings(raw: RawOptions): Settings {
     alerts: alertSettings(given),
     silences: silenceSettings(given),
     pods: podSettings(given),
+    health: healthSettings(given),
     logind: logindSettings(given),
     report: reportSettings(given),
     notify: notifySettings(given),

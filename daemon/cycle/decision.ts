@@ -22,6 +22,8 @@ export interface Policy extends Escalation {
   readyTimeoutMs: number;
   beforeHooks: Hooks & { late: "restore" | "go-on" };
   afterHooks: Hooks & { late: "wait" | "go-on" };
+  /** Gates are asked before the uncordon, too. */
+  asksOnReturn: boolean;
   lockReleaseDelayMs: number;
   /** The pause before closed gates that nobody reports on are asked again. */
   gateRecheckMs: number;

@@ -1,7 +1,17 @@
 import { bootText } from "../lock/lock.ts";
 import { firstOf } from "../text/list.ts";
 import { iso } from "../time/iso.ts";
-import { type Context, type Decision, keptSlot, look, nodeGone, phase, save, wait } from "./decision.ts";
+import {
+  type Context,
+  type Decision,
+  keptSlot,
+  look,
+  lookAtGates,
+  nodeGone,
+  phase,
+  save,
+  wait,
+} from "./decision.ts";
 import { historyAfter } from "./history.ts";
 import { missingHooks } from "./hooks.ts";
 import { unmarked, unmarkRebooted } from "./marks.ts";
@@ -12,8 +22,8 @@ import { restore } from "./restoring.ts";
 import { tookAlso } from "./took.ts";
 
 /**
- * The pause before pods that are not Ready are looked at again, as nobody reports on them; longer in a
- * long wait.
+ * The pause before pods that are not Ready, or gates, are looked at again, as nobody reports on them; longer in
+ * a long wait.
  */
 const podsRecheckMs = { soon: 5000, late: 60_000 };
 const podsSoonMs = 2 * 60_000;
@@ -64,6 +74,9 @@ export function returning(record: CycleRecord, context: Context): Decision {
   const hooks = missingAfter(record, node, context);
   const missing = [readiness, pods, hooks].filter((one) => one !== undefined);
   if (missing.length > 0) return waitFor(missing, context);
+  if (policy.asksOnReturn && seen.gates?.stage !== "return") return lookAtGates("return");
+  const closed = missingGates(record, context);
+  if (closed !== undefined) return waitFor([closed], context);
   if (seen.shutdown === undefined) return look("shutdown");
   if (seen.shutdown === "under-way") {
     return wait("the node is back, but the machine is going down again", now + podsRecheckMs.soon);
@@ -111,10 +124,7 @@ function missingPods(record: CycleRecord, pods: OwnPods | undefined, context: Co
   if (pods === undefined) return undefined;
   const { now } = context;
   const since = Date.parse(record.since);
-  const times = {
-    ...readyDue(record, context),
-    lookAt: now + (now < since + podsSoonMs ? podsRecheckMs.soon : podsRecheckMs.late),
-  };
+  const times = { ...readyDue(record, context), lookAt: lookAgainAt(record, context) };
   if (pods.state === "unknown") {
     return { ...times, what: `cannot tell whether the pods of this node are Ready: ${pods.why}` };
   }
@@ -122,6 +132,19 @@ function missingPods(record: CycleRecord, pods: OwnPods | undefined, context: Co
   const holding = pods.unready.filter((one) => !(mayBeBroken && wasBroken(record, one)));
   if (holding.length === 0) return undefined;
   return { ...times, what: `waiting for pods of this node to be Ready: ${named(holding)}` };
+}
+
+/** Gates that are asked before the uncordon, and are closed. */
+function missingGates(record: CycleRecord, context: Context): Missing | undefined {
+  const { closed = [] } = context.seen.gates ?? {};
+  if (closed.length === 0) return undefined;
+  const what = closed.map(({ message }) => message).join("; ");
+  return { ...readyDue(record, context), what, lookAt: lookAgainAt(record, context) };
+}
+
+function lookAgainAt(record: CycleRecord, { now }: Context): number {
+  const since = Date.parse(record.since);
+  return now + (now < since + podsSoonMs ? podsRecheckMs.soon : podsRecheckMs.late);
 }
 
 function wasBroken({ ownPods }: CycleRecord, { key }: Unready): boolean {

@@ -47,7 +47,9 @@ export function createGateCheck(gates: readonly Gate[], rounds: GateRounds): Che
     const context = { ...asked, now: clock.wall() };
     const counting = gates.filter((gate) => isAsked(gate, asked, memory) && !isPassed(gate, asked));
     const local = counting.filter((gate) => gate.cost === "local");
-    const remote = asked.isLockFull ? [] : counting.filter((gate) => gate.cost === "remote");
+    // A node that returns waits for no slot, and the cycle itself knows when to look again.
+    const isReturn = asked.stage === "return";
+    const remote = asked.isLockFull && !isReturn ? [] : counting.filter((gate) => gate.cost === "remote");
     const ask = (gate: Gate) => askGate(gate, context, clock, signal);
     const answers = await Promise.all(local.map(async (gate) => [gate, await ask(gate)] as const));
     const isHeldLocally = answers.some(([, answer]) => !answer.open);
@@ -58,7 +60,11 @@ export function createGateCheck(gates: readonly Gate[], rounds: GateRounds): Che
     };
     const more = await Promise.all(
       remote.map(
-        async (gate) => [gate, memory.reusable(gate, isHeldLocally) ?? (await askServer(gate))] as const,
+        async (gate) =>
+          [
+            gate,
+            (isReturn ? undefined : memory.reusable(gate, isHeldLocally)) ?? (await askServer(gate)),
+          ] as const,
       ),
     );
     return together([...answers, ...more]);

@@ -5,9 +5,10 @@ import type { AskedGate, Closed, unevaluated } from "./reasons.ts";
 /**
  * Times at which a gate is asked. `start`: before the node tries to take a slot, and again once it holds one.
  * `slot`: after that, when a slot is free for this node, and again once it holds one. `drain`: during the
- * drain. `reboot`: once the node is drained, straight before the reboot.
+ * drain. `reboot`: once the node is drained, straight before the reboot. `return`: after the reboot, before the
+ * uncordon, once nothing else is missing.
  */
-export type Stage = "start" | "slot" | "drain" | "reboot";
+export type Stage = "start" | "slot" | "drain" | "reboot" | "return";
 
 /** A condition that can say "not now", only for the reasons of its name. */
 export interface Gate<G extends AskedGate = AskedGate> {

@@ -49,6 +49,16 @@ export const askedGates = {
     about: "No pod on this node matches --blocking-pod-selector.",
     codes: { blocking: "A pod on this node matches." },
   },
+  health: {
+    about:
+      "Every condition of --healthy-when holds; before the uncordon, those of --healthy-before-uncordon.",
+    codes: {
+      unhealthy: "The expression is false for an object.",
+      "no-object": "There is no such object.",
+      "not-served": "The cluster serves no such kind; its CustomResourceDefinition may be missing.",
+      forbidden: "The daemon may not read the objects; the message names the right.",
+    },
+  },
   users: {
     about: "Nobody is logged in on this node (--logged-in-users).",
     codes: { "logged-in": "Somebody is logged in; the node waits for that up to a limit." },

@@ -70,6 +70,7 @@ export const valueTypes: Readonly<Record<string, JsonSchema>> = {
   "rbac.create": bool,
   "rbac.events": bool,
   "rbac.deletePods": bool,
+  "rbac.extraRules": list,
   "admission.create": bool,
   "networkPolicy.create": bool,
   "networkPolicy.extraEgress": list,

@@ -49,6 +49,20 @@ describe("rebootd config --check", () => {
     ]);
   });
 
+  it("names an expression that cannot be compiled, once the values are valid", async () => {
+    const file = (expression: string) => `healthyWhen:\n  - "v1/Node: true"\n  - "v1/Pod: ${expression}"\n`;
+    const { code, err } = await run(["--check", "config.yaml"], file("size(status.a)"));
+    assert.equal(code, 2);
+    assert.match(
+      err,
+      /^config.yaml:2:3: invalid value "v1\/Pod: size\(status.a\)" for healthyWhen: must have .*, but it gives a value of the type int, not a bool of "size\(status.a\)"\n/,
+    );
+    assert.equal((await run(["--check", "config.yaml"], file("size(status.a) > 1"))).code, 0);
+    const printed = await run(["--print", "--healthy-when=v1/Node: 1"]);
+    assert.equal(printed.code, 2);
+    assert.match(printed.err, /invalid value "v1\/Node: 1" for --healthy-when/);
+  });
+
   it("finds no contradiction where the other option is refused, or is on the command line", async () => {
     const { err } = await run(["--check", "config.yaml"], "maxPerPool: 2\npoolLabel: not/a/key\n");
     assert.match(

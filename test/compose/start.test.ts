@@ -70,6 +70,14 @@ const contradictions: [raw: RawOptions, message: string][] = [
     { window: "0 2 * * * for 4h", "window-margin": "4h" },
     'invalid value "14400s" for --window-margin: must be shorter than the longest window, which lasts 14400s, for example 7200s',
   ],
+  [
+    { "healthy-when": ["v1/Node: true", "v1/Node: state.phase == 'x'"] },
+    "invalid value \"v1/Node: state.phase == 'x'\" for --healthy-when: must have an expression of CEL that is true or false, for example status.phase == 'Ready', but Unknown variable: state at character 1 of \"state.phase == 'x'\"",
+  ],
+  [
+    { "healthy-before-uncordon": "v1/Node: status.a ==" },
+    'invalid value "v1/Node: status.a ==" for --healthy-before-uncordon: must have an expression of CEL that is true or false, for example status.phase == \'Ready\', but Unexpected token: EOF at character 12 of "status.a =="',
+  ],
   [{ "block-on-query": "up == 0" }, "--block-on-query requires --prometheus-url"],
   [{ "alertmanager-url": url }, "--alertmanager-url requires --prometheus-url or --silence-matchers"],
   [{ "silence-matchers": node }, "--silence-matchers requires --alertmanager-url"],
@@ -136,6 +144,7 @@ const noContradictions: RawOptions[] = [
   { "opt-outs-late": "go-on" },
   { "opt-outs-late": "give-up", "wait-for-opt-outs": "6h" },
   { window: "0 2 * * * for 4h", "window-margin": "3h" },
+  { "healthy-when": "v1/Node: true", "healthy-before-uncordon": ["v1/Node: true", "v1/Pod: has(status.a)"] },
 ];
 
 describe("A daemon whose options contradict each other", () => {

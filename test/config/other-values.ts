@@ -40,6 +40,8 @@ export const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "drain-volume-timeout": "1m",
   "drain-grace-period": "1",
   "drain-pod-selector": "a",
+  "healthy-when": "v1/Node: true",
+  "healthy-before-uncordon": "v1/Node: true",
   "drain-skip-namespace": "a",
   "skip-wait-for-delete-timeout": "1",
   "delete-emptydir-data": "false",

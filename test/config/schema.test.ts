@@ -25,6 +25,7 @@ function written(name: OptionName, text: string): string | number | boolean {
 const ofRightForm: readonly string[] = [
   "period=10ms",
   "period=10000h",
+  "healthy-when=v1/Secret/shop/password: true",
   "alert-filter-regexp=[",
   "alert-filter-regexp=(?!Watchdog)",
   "alert-filter-regexp=(a)\\1",

@@ -36,6 +36,7 @@ export function policy(changes: Partial<Policy> = {}): Policy {
     readyTimeoutMs: 15 * minute,
     beforeHooks: { keys: [], timeoutMs: 15 * minute, late: "restore" },
     afterHooks: { keys: [], timeoutMs: 15 * minute, late: "wait" },
+    asksOnReturn: false,
     lockReleaseDelayMs: 0,
     gateRecheckMs: minute,
     ...changes,

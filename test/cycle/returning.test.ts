@@ -74,6 +74,41 @@ describe("A returning node", () => {
     assert.equal(decision.overdue, true);
   });
 
+  it("is uncordoned once the gates for its return are open, where there are any", () =>
+    everyCase({
+      "asks them once nothing else is missing": () => {
+        const settled = { rebooted: true, readySince: noon };
+        const asking = unhurried({ asksOnReturn: true });
+        const unasked = seen({ ...settled, without: "gates" });
+        for (const facts of [unasked, seen({ ...settled, stage: "slot" })])
+          assert.deepEqual(action(decide(returningNode, facts, asking, noon + minute)), {
+            do: "look",
+            at: "gates",
+            stage: "return",
+          });
+        assert.equal(saved(decide(returningNode, unasked, unhurried(), noon + minute)).phase, "Settling");
+        const early = decide(returningNode, seen({ ...settled, unready: ["kube-system/cni"] }), asking, noon);
+        assert.equal(action(early).do, "wait");
+        const open = seen({ ...settled, stage: "return", closed: [] });
+        assert.equal(saved(decide(returningNode, open, asking, noon + minute)).phase, "Settling");
+      },
+      "waits while one is closed, looks again as at pods, and is overdue in the end": () => {
+        const asking = unhurried({ asksOnReturn: true });
+        const message = "CephCluster rook-ceph/rook-ceph is not healthy";
+        const closed = [{ gate: "health", code: "unhealthy", message }] as const;
+        const facts = seen({ rebooted: true, readySince: noon, stage: "return", closed: [...closed] });
+        const at = (ms: number) => decide(returningNode, facts, asking, noon + ms);
+        assert.deepEqual(action(at(minute)), { do: "wait", until: noon + minute + 5000 });
+        assert.deepEqual(action(at(3 * minute)), { do: "wait", until: noon + 4 * minute });
+        assert.equal(at(minute).why, message);
+        const late = at(15 * minute);
+        assert.deepEqual(
+          [late.overdue, late.why],
+          [true, `${message} for longer than --ready-timeout; it keeps its slot`],
+        );
+      },
+    }));
+
   const hooks = ["example.com/raid-checked", "example.com/smoke-test"];
   const afterHooks = { keys: hooks, timeoutMs: 5 * minute, late: "wait" } as const;
   const hooked = unhurried({ marks: marks({ hooks }), afterHooks });

@@ -76,6 +76,20 @@ describe("The gates together", () => {
     assert.deepEqual(await closedBy(gates, { stage: "reboot" }), ["late", "all"]);
   });
 
+  it("of the return are asked at each look, also while the lock is full", async () => {
+    const messages = ["1", "2"];
+    const answer = async () => ({ ...shutAnswer("back"), message: messages.shift() ?? "asked again" });
+    const back = gate("back", answer, { stages: ["return"], cost: "remote" });
+    const check = checkOf([back, shut("early")]);
+    for (const expected of ["1", "2"]) {
+      const { closed } = await check({ stage: "return", isLockFull: true });
+      assert.deepEqual(
+        closed.map(({ message }) => message),
+        [expected],
+      );
+    }
+  });
+
   it("are ignored by an urgent request if they allow it", async () => {
     const gates = [shut("strict"), shut("lenient", { urgentPasses: true })];
     assert.deepEqual(await closedBy(gates, { urgent: true }), ["strict"]);

@@ -65,11 +65,13 @@ describe("The table of gates and reasons", () => {
       "logged-in-users": "wait:1h",
       "wait-for-opt-outs": "6h",
       inhibitors: "wait",
+      "healthy-when": "v1/Node: true",
     });
     const names = createGates(config, {
       clock: systemClock,
       random: Math.random,
       instance: "rebootd-abcde",
+      createHealthLook: () => async () => [],
       ...({} as Pick<GatePorts, "api" | "post" | "logind" | "warn">),
     }).map(({ name }) => name);
     assert.deepEqual(names.sort(), Object.keys(askedGates).sort());

@@ -29,6 +29,8 @@ describe("The bundle", () => {
         "daemon/config/file/",
         "daemon/ui/",
         "daemon/forecast/",
+        "daemon/health/",
+        "node_modules/@marcbachmann/",
         "daemon/kured/",
         "daemon/cluster/do-without.ts",
         "daemon/cli/people.ts",

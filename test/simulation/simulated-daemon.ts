@@ -3,6 +3,7 @@ import type { Transport } from "../../daemon/cluster/transport.ts";
 import { compose, type Ports } from "../../daemon/compose/daemon.ts";
 import { parseSettings, type RawOptions } from "../../daemon/config/settings.ts";
 import { runCycle } from "../../daemon/cycle/run.ts";
+import { createHealthLook } from "../../daemon/health/look.ts";
 import type { Host } from "../../daemon/host/host.ts";
 import type { HttpSend } from "../../daemon/http/send.ts";
 import { parseDestinations } from "../../daemon/notify/destination.ts";
@@ -77,6 +78,7 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
     settings,
     {
       ...surroundings,
+      createHealthLook,
       transport,
       log,
       messages: { destinations: () => destinations, net: { send, email } },

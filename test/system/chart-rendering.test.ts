@@ -21,6 +21,8 @@ const components: Readonly<Record<string, string | undefined>> = {
   config: undefined,
   "control-plane": "controlPlane=true",
   "delete-pods": "rbac.deletePods=true",
+  // The rules are one's own: rbac.extraRules.
+  health: undefined,
   kured: "kured.lock=true",
   mirror: "security.mirror=true",
   monitoring: "metrics.create=true,prometheusRule.create=true,dashboard.create=true",

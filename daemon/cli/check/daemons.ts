@@ -3,6 +3,7 @@ import { daemonSelector } from "../../cluster/daemon-sets.ts";
 import { matchesNode } from "../../cluster/node-affinity.ts";
 import { isReady } from "../../cluster/nodes.ts";
 import type { DaemonSet, Pod } from "../../cluster/objects.ts";
+import { refuseExpressions } from "../../config/expressions.ts";
 import { type OptionName, parseSettings } from "../../config/settings.ts";
 import { tolerates } from "../../drain/room.ts";
 import { ConfigError } from "../../text/config-error.ts";
@@ -147,6 +148,7 @@ async function optionsOf({ api, signal }: Pick<Look, "api" | "signal">, set: Dae
     if (problem !== undefined)
       return failed(`${key}: ${problem}`, "mend it in its ConfigMap; rebootd config --check has the rules");
     parseSettings(installed.raw);
+    await refuseExpressions(installed.raw);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof CommandRefused)) throw error;
     const isWhole = unseen.length === 0 && !mayHaveMore;

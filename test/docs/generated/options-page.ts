@@ -53,6 +53,7 @@ const guides: Readonly<Record<keyof typeof subjects, readonly [title: string, pa
     ["Silences", "../guide/silences.md"],
   ],
   "Blocking pods": [["What may hold a reboot back", "../guide/gates.md"]],
+  Health: [["The health of other objects", "../guide/health.md"]],
   logind: [["What may hold a reboot back", "../guide/gates.md"]],
   Report: [
     ["Monitoring", "../guide/monitoring.md"],

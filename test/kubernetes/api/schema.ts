@@ -30,13 +30,14 @@ interface Model {
   getAttributeTypeMap(): { baseName: string; type: string; format: string }[];
 }
 
-/** Custom resources have no published type: their `spec` is taken as it is, as with `x-kubernetes-preserve-unknown-fields`. */
-const customTypes = new Set(["V1PodMonitor", "V1PrometheusRule"]);
+/** Custom resources have no published type: their `spec` and `status` are taken as they are, as with `x-kubernetes-preserve-unknown-fields`. */
+const customTypes = new Set(["V1PodMonitor", "V1PrometheusRule", "CustomObject"]);
 const customFields = new Map<string, Field>([
   ["apiVersion", { shape: { kind: "text" }, keepsZero: false }],
   ["kind", { shape: { kind: "text" }, keepsZero: false }],
   ["metadata", { shape: { kind: "object", type: "V1ObjectMeta" }, keepsZero: true }],
   ["spec", { shape: { kind: "any" }, keepsZero: true }],
+  ["status", { shape: { kind: "any" }, keepsZero: true }],
 ]);
 
 const types = new Map<string, Map<string, Field>>([...customTypes].map((type) => [type, customFields]));
