@@ -227,7 +227,7 @@ function nodeStatus(metadata: Metadata, forAll: Refusal | undefined, now: number
     why: record === undefined ? unreadable : whyOf(record, annotations[contract.paused.key], forAll, now),
     neededSince: record?.need?.since,
     neededFor: record?.need?.reasons ?? [],
-    priority: parsePriority(annotations[contract.priority.key]) ?? "normal",
+    priority: parsePriority(annotations[contract.priority.key] ?? record?.need?.urgency) ?? "normal",
   };
 }
 

@@ -84,6 +84,9 @@ const ofReasons: { readonly [G in GateName]: Readonly<Record<OwnCode<G>, Steps>>
   users: { "logged-in": [step("ssh NODE loginctl list-sessions", "shows who is logged in")] },
   inhibitors: { held: [step("ssh NODE systemd-inhibit --list", "shows who blocks shutdowns")] },
   "opt-outs": { asked: [urgent, podsHere], late: [urgent, podsHere] },
+  update: {
+    "under-way": [step("ssh NODE journalctl -u transactional-update", "shows how far the update is")],
+  },
   disruption: {
     "no-controller": [plan],
     "local-data": [plan],

@@ -15,10 +15,12 @@ import { optOutsGate } from "../gates/opt-outs.ts";
 import { pausedGate } from "../gates/paused.ts";
 import { podsGate } from "../gates/pods.ts";
 import { queriesGate } from "../gates/queries.ts";
+import { updateGate } from "../gates/update.ts";
 import { usersGate } from "../gates/users.ts";
 import { windowGate } from "../gates/window.ts";
 import type { createHealthLook } from "../health/look.ts";
 import type { Logind } from "../host/logind/logind.ts";
+import type { UpdateUnderWay } from "../host/need/update-under-way.ts";
 import type { HttpPost, JsonServer } from "../prometheus/server.ts";
 import type { Clock, Random } from "../time/clock.ts";
 
@@ -30,6 +32,7 @@ export interface GatePorts {
   /** Asks Prometheus and Alertmanager. */
   post: HttpPost;
   logind: Pick<Logind, "listInhibitors" | "listSessions">;
+  updateUnderWay?: UpdateUnderWay | undefined;
   /** Name of this pod or process, whose own alerts do not count. */
   instance: string;
   /** Called with each sentence that an operator should know though no gate is closed. */
@@ -67,6 +70,7 @@ export function createGates(settings: Settings, ports: GatePorts): Gate[] {
   const { inhibitors, usersWaitMs } = logindSettings;
   if (inhibitors !== "ignore") gates.push(inhibitorsGate(logind, inhibitors));
   if (usersWaitMs !== undefined) gates.push(usersGate(logind, usersWaitMs));
+  if (ports.updateUnderWay !== undefined) gates.push(updateGate(ports.updateUnderWay));
   return gates;
 }
 

@@ -28,8 +28,12 @@ export async function createHost(
   const logind = createLogind(socket, clock);
   const commandOnHost: Exec = (argv, ...rest) => exec(onHost(argv), ...rest);
   const hostArgv = reboot.entersHost ? onHost : (argv: Argv) => argv;
+  const hostRoot = reboot.entersHost ? "/proc/1/root" : undefined;
+  const needPorts = { exec, onHost: hostArgv, clock, periodMs: node.periodMs, hostRoot };
+  const chosen = await chooseNeed(need, needPorts, signal);
   return {
-    need: await chooseNeed(need, { exec, onHost: hostArgv, clock, periodMs: node.periodMs }, signal),
+    need: chosen,
+    updateUnderWay: chosen.updateUnderWay,
     readBootID: () => readBootID(reboot.bootIdPath),
     uptimeSeconds: uptime,
     rebooter: choosingRebooter(

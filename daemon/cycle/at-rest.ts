@@ -122,9 +122,10 @@ function leftoverSlot(record: CycleRecord, context: Context, why: string): Decis
 
 function neededSince(
   record: CycleRecord,
-  { source, reasons }: Extract<Need, { state: "needed" }>,
+  { source, reasons, urgency }: Extract<Need, { state: "needed" }>,
   seen: Observation,
   now: number,
 ): NonNullable<CycleRecord["need"]> {
-  return { source, reasons: [...reasons], since: record.need?.since ?? iso(seen.neededSince ?? now) };
+  const since = record.need?.since ?? iso(seen.neededSince ?? now);
+  return { source, reasons: [...reasons], since, ...(urgency !== undefined && { urgency }) };
 }

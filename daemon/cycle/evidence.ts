@@ -24,6 +24,8 @@ export interface Evidence {
   isRehearsed: boolean;
   readySince?: number | undefined;
   neededSince?: number | undefined;
+  /** `low`: the reboot may wait for those of other nodes. */
+  urgency?: "low" | undefined;
   /** The total time without a server when the phase began; milliseconds. */
   unreachableBeforeMs: number;
 }
@@ -50,6 +52,7 @@ export function evidenceAfter(before: Evidence, event: Event): Evidence {
       return {
         ...before,
         neededSince: event.need.state === "needed" ? (before.neededSince ?? event.at) : undefined,
+        urgency: event.need.state === "needed" ? event.need.urgency : undefined,
       };
     case "node-read": {
       const isReady = event.node.ready && event.node.bootID === before.bootID;

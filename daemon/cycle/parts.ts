@@ -67,13 +67,14 @@ export function adopt({ ports, evidence, drain }: CycleParts, next: CycleRecord)
 export function waitingOf({ ports, memory, evidence }: CycleParts): Waiting {
   const node = memory.node();
   const record = memory.record();
-  const { bootID, neededSince } = evidence.now();
+  const { bootID, neededSince, urgency } = evidence.now();
   const since = neededSince === undefined ? undefined : iso(onTheWall(neededSince, momentsOf(ports.clock)));
   return {
     identity: { name: ports.nodeName, uid: node?.uid },
     bootID: record === undefined || isAtRest(record) ? bootID : record.bootID,
     labels: node?.labels ?? {},
-    priority: node?.priority,
+    // A person's word goes before that of the host.
+    priority: node?.priority ?? urgency,
     leftAt: record?.leftAt,
     neededSince: record?.need?.since ?? since,
   };

@@ -33,7 +33,14 @@ const recordSchema = z.object({
   phase: z.enum(phases),
   since: time,
   need: z.catch(
-    z.optional(z.object({ source: z.string(), reasons: z.array(z.string()), since: time })),
+    z.optional(
+      z.object({
+        source: z.string(),
+        reasons: z.array(z.string()),
+        since: time,
+        urgency: z.catch(z.optional(z.literal("low")), undefined),
+      }),
+    ),
     undefined,
   ),
   bootID: z.catch(z.optional(z.string()), undefined),

@@ -18,7 +18,11 @@ export function withRequest(host: Need, annotation: string | undefined): Need {
   const { reason, fault } = asked;
   const why = `requested${reason === undefined ? "" : `: ${reason}`}${fault === undefined ? "" : ` (${fault})`}`;
   const request = requestText(annotation);
-  if (host.state === "needed") return { ...host, reasons: [why, ...host.reasons], request };
+  if (host.state === "needed") {
+    // Somebody wants the reboot, even where the host could wait.
+    const { urgency: _, ...need } = host;
+    return { ...need, reasons: [why, ...host.reasons], request };
+  }
   return { state: "needed", source: "request", reasons: [why], request };
 }
 

@@ -55,7 +55,11 @@ export function virtualNode(
     daemon,
     times,
     closed: record.phase === "Waiting" ? record.reasons.filter(isUnforeseen).map(asClosed) : [],
-    facts: { ...facts, annotations: withHooks(facts, daemon) },
+    facts: {
+      ...facts,
+      priority: facts.priority ?? record.need?.urgency,
+      annotations: withHooks(facts, daemon),
+    },
     record,
     host: hostNeed(record),
     ...machineOf(record, facts, times, daemon, from),

@@ -74,6 +74,10 @@ export const askedGates = {
       late: "The limit has passed and they are still there: the node does not reboot (--opt-outs-late).",
     },
   },
+  update: {
+    about: "No update of the host is under way that a reboot would break off (--os=suse).",
+    codes: { "under-way": "transactional-update is at work." },
+  },
   disruption: {
     about:
       "A drain of this node could succeed (--preflight); rebootd plan reports findings with the same codes.",

@@ -1,6 +1,7 @@
 import { invalidValue, printable } from "../text/config-error.ts";
 import type { Logind } from "./logind/logind.ts";
 import type { NeedSource } from "./need/need.ts";
+import type { UpdateUnderWay } from "./need/update-under-way.ts";
 import type { RebootManager } from "./others/managers.ts";
 import type { RebootSettings } from "./reboot/choice.ts";
 import type { Rebooter } from "./reboot/rebooter.ts";
@@ -8,6 +9,8 @@ import type { Rebooter } from "./reboot/rebooter.ts";
 /** The machine under the node. */
 export interface Host {
   need: NeedSource;
+  /** Undefined where the machine does not show it. */
+  updateUnderWay?: UpdateUnderWay | undefined;
   readBootID: () => Promise<string>;
   rebooter: Rebooter;
   /** The time since the machine started, in seconds. */

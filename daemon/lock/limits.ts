@@ -45,7 +45,7 @@ export interface Waiting {
   identity: NodeIdentity;
   /** Empty until the Node was first read. */
   labels: Readonly<Record<string, string>>;
-  /** The value of the priority annotation. */
+  /** The value of the priority annotation, else the urgency of the need. */
   priority?: string | undefined;
   /** Since when its reboot has been needed. */
   neededSince?: string | undefined;

@@ -14,6 +14,8 @@ export const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "run-path": "/run",
   "reboot-sentinel": "/s",
   "reboot-sentinel-command": "true",
+  "need-file": "/more",
+  "need-command": "false",
   "reboot-method": "auto",
   "reboot-command": "reboot",
   "reboot-signal": "15",

@@ -54,6 +54,14 @@ describe("What a process knows of its cycle beside the record", () => {
     assert.equal(knownAfter(booted, read(1, { bootID: "another" })).readySince, undefined);
   });
 
+  it("is whether the reboot may wait for those of others, as the last check has found it", () => {
+    const needed = { state: "needed", source: "file", reasons: [] } as const;
+    const low: Event = { type: "need-checked", need: { ...needed, urgency: "low" }, at: 1 };
+    assert.equal(knownAfter(low).urgency, "low");
+    for (const need of [needed, { state: "not-needed" } as const])
+      assert.equal(knownAfter(low, { type: "need-checked", need, at: 2 }).urgency, undefined);
+  });
+
   it("is since when a reboot is needed without a break", () => {
     const needed = { state: "needed", source: "file", reasons: [] } as const;
     const at = (time: number): Event => ({ type: "need-checked", need: needed, at: time });

@@ -69,6 +69,12 @@ describe("A request to reboot", () => {
     assert.deepEqual(withRequest(host, undefined), host);
   });
 
+  it("is not less urgent than others where the host could wait", () => {
+    const host = { state: "needed", source: "file", reasons: ["patched live"], urgency: "low" } as const;
+    assert.equal("urgency" in withRequest(host, "true"), false);
+    assert.deepEqual(withRequest(host, "false"), host);
+  });
+
   const accepted = idle({ acceptedAt: iso(noon) });
   const later = noon + 3_600_000;
   const waits: [what: string, record: CycleRecord, from: number | undefined][] = [

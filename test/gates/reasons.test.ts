@@ -72,6 +72,7 @@ describe("The table of gates and reasons", () => {
       random: Math.random,
       instance: "rebootd-abcde",
       createHealthLook: () => async () => [],
+      updateUnderWay: async () => undefined,
       ...({} as Pick<GatePorts, "api" | "post" | "logind" | "warn">),
     }).map(({ name }) => name);
     assert.deepEqual(names.sort(), Object.keys(askedGates).sort());

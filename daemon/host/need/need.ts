@@ -1,9 +1,8 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { shortEnds, shortLine } from "../../text/one-line.ts";
+import { shortLine } from "../../text/one-line.ts";
 import type { Clock } from "../../time/clock.ts";
-import { DeadlineError, withDeadline } from "../../time/deadline.ts";
-import type { Argv, Exec } from "../exec.ts";
+import { withDeadline } from "../../time/deadline.ts";
 import { selinuxAdvice } from "../selinux.ts";
 import { readHostFile } from "./host-file.ts";
 import { type FolderWatch, type Watch, watchFiles } from "./watch-files.ts";
@@ -16,6 +15,8 @@ export type Need =
       reasons: readonly string[];
       /** The value of the annotation that requests the reboot, if the source is `request`. */
       request?: string;
+      /** `low`: the reboot may wait for those of other nodes. */
+      urgency?: "low";
     }
   | { state: "not-needed" }
   | { state: "unknown"; why: string };
@@ -44,7 +45,7 @@ export interface TriedSource extends NeedSource {
   precheck(signal: AbortSignal): Promise<string | undefined>;
 }
 
-interface Answer {
+export interface Answer {
   need: Need;
   /** The reason why the source can never answer, as configured. */
   never?: string;
@@ -52,14 +53,19 @@ interface Answer {
 
 /** A list of package names can be long; it is cut to this. */
 const reasonsMax = 50;
-const reasonMaxChars = 200;
+export const reasonMaxChars = 200;
 const packagesMaxBytes = 16 * 1024;
+const wordMaxBytes = 32;
 
 /** Local files are read at once, but access to a mount whose server is gone may hang. */
 const fileDeadlineMs = 10_000;
 
-/** Ports for tests. `whyDenied`: the end of a message, see {@link selinuxAdvice}. */
-interface FileNeedPorts {
+interface FileNeedWays {
+  /** The file may hold a word that says which kind of reboot is the least that is needed: a reason. */
+  holdsWord?: boolean;
+  /** Names beside the file whose changes ring as well. */
+  beside?: readonly string[];
+  /** Ports for tests. `whyDenied`: the end of a message, see {@link selinuxAdvice}. */
   watch?: Watch;
   whyDenied?: (error: unknown) => Promise<string>;
 }
@@ -71,7 +77,7 @@ interface FileNeedPorts {
 export function fileNeed(
   sentinel: string,
   clock: Clock,
-  { watch, whyDenied = selinuxAdvice }: FileNeedPorts = {},
+  { holdsWord = false, beside = [], watch, whyDenied = selinuxAdvice }: FileNeedWays = {},
 ): TriedSource {
   const packages = `${sentinel}.pkgs`;
   let watching: FolderWatch | undefined;
@@ -88,7 +94,8 @@ export function fileNeed(
       // The folder may be created later.
       return { need: isThere ? { state: "not-needed" } : cannotTell(`there is no folder ${folder}`) };
     }
-    return { need: { state: "needed", source: "file", reasons: await packagesIn(packages) } };
+    const reasons = [...(holdsWord ? await wordIn(sentinel) : []), ...(await packagesIn(packages))];
+    return { need: { state: "needed", source: "file", reasons } };
   }
 
   async function answer(signal: AbortSignal): Promise<Answer> {
@@ -107,7 +114,7 @@ export function fileNeed(
       return (await answer(signal)).need;
     },
     watch(onChange, signal, onBreak = () => {}) {
-      const names = [basename(sentinel), basename(packages)];
+      const names = [basename(sentinel), basename(packages), ...beside];
       const said = async (error: Error) => {
         const advice = await whyDenied(error);
         onBreak(Object.assign(error, { message: error.message + advice }));
@@ -134,6 +141,16 @@ async function packagesIn(file: string): Promise<string[]> {
   }
 }
 
+/** Such as soft-reboot, kexec or reboot: https://github.com/openSUSE/zypp-boot-plugin */
+async function wordIn(file: string): Promise<string[]> {
+  try {
+    const { text, isWhole } = await readHostFile(file, wordMaxBytes);
+    return isWhole && /^[a-z][a-z-]*\s*$/.test(text) ? [text.trim()] : [];
+  } catch {
+    return []; // The file may be a link, whose existence is enough.
+  }
+}
+
 /** Distinct reasons, each on one line, with a limit for their length and their number. */
 export function reasonsFrom(texts: readonly string[]): string[] {
   const reasons = new Set(texts.map((text) => shortLine(text, reasonMaxChars)));
@@ -141,77 +158,10 @@ export function reasonsFrom(texts: readonly string[]): string[] {
   return [...reasons].slice(0, reasonsMax);
 }
 
-function cannotTell(why: string): Need {
+export function cannotTell(why: string): Need {
   return { state: "unknown", why };
 }
 
-function never(why: string): Answer {
+export function never(why: string): Answer {
   return { need: cannotTell(why), never: why };
-}
-
-/** The meaning of a command's exit codes. All others, and a command that does not end, mean `unknown`. */
-export interface Meaning {
-  needed: number;
-  notNeeded: number;
-  /** The output must match this for a yes, if failures have the same exit code. */
-  yes?: RegExp;
-  /** The reasons are listed after a heading, and before the text of `yes` if that comes later. */
-  reasons?: { heading: RegExp; each: RegExp };
-}
-
-/** The exit codes of kured's sentinel command: https://kured.dev/docs/configuration/ */
-export const sentinelCommand: Meaning = { needed: 0, notNeeded: 1 };
-
-const commandDeadlineMs = 60_000;
-
-export function commandNeed(
-  argv: Argv,
-  meaning: Meaning,
-  exec: Exec,
-  clock: Clock,
-  ageMaxMs: number,
-): TriedSource {
-  let last: { answer: Answer; at: number } | undefined;
-  async function askNow(signal: AbortSignal): Promise<Answer> {
-    const answer = await ask(argv, meaning, exec, signal);
-    last = { answer, at: clock.elapsed() };
-    return answer;
-  }
-  return {
-    name: argv.join(" "),
-    async check(fresh, signal) {
-      if (!fresh && last !== undefined && clock.elapsed() - last.at < ageMaxMs) return last.answer.need;
-      return (await askNow(signal)).need;
-    },
-    watch() {},
-    precheck: async (signal) => (await askNow(signal)).never,
-  };
-}
-
-async function ask(argv: Argv, meaning: Meaning, exec: Exec, signal: AbortSignal): Promise<Answer> {
-  try {
-    const { code, output } = await exec(argv, commandDeadlineMs, signal);
-    const said = shortEnds(output, reasonMaxChars);
-    const ended = `${argv.join(" ")} ended with ${code ?? "a signal"}${said && `: ${said}`}`;
-    // A shell, env and nsenter exit with these codes for a program that does not exist, or cannot be run. But
-    // nsenter exits with 1 if it may not enter the namespace, which means neither yes nor no.
-    if (code === 126 || code === 127 || output.startsWith("nsenter: ")) return never(ended);
-    if (code === meaning.notNeeded) return { need: { state: "not-needed" } };
-    if (code !== meaning.needed || meaning.yes?.test(output) === false) return { need: cannotTell(ended) };
-    return { need: { state: "needed", source: "command", reasons: reasonsIn(output, meaning) } };
-  } catch (error) {
-    signal.throwIfAborted();
-    const { message } = error as Error;
-    return error instanceof DeadlineError ? { need: cannotTell(message) } : never(message);
-  }
-}
-
-/** The reasons between heading and verdict. Other output, for example about repositories, is no reason. */
-function reasonsIn(output: string, { yes, reasons }: Meaning): string[] {
-  const heading = reasons?.heading.exec(output);
-  if (reasons === undefined || heading == null) return [];
-  const list = output.slice(heading.index + heading[0].length);
-  const end = yes === undefined ? -1 : list.search(yes);
-  const found = (end < 0 ? list : list.slice(0, end)).matchAll(reasons.each);
-  return reasonsFrom([...found].map(([, name = ""]) => name));
 }

@@ -24,7 +24,13 @@ const onHost = (argv: Argv): Argv => ["/usr/bin/env", `PATH=${folder}/bin`, ...a
 
 async function choose(options: RawOptions) {
   const { need, node } = parseSettings({ "node-id": "n1", "run-path": folder, ...options });
-  const ports = { exec: createExec(systemClock), onHost, clock: systemClock, periodMs: node.periodMs };
+  const ports = {
+    exec: createExec(systemClock),
+    onHost,
+    clock: systemClock,
+    periodMs: node.periodMs,
+    hostRoot: join(folder, "root"),
+  };
   return await chooseNeed(need, ports, signal);
 }
 
@@ -80,6 +86,92 @@ describe("The source of the need", () => {
     assert.equal(await stateWith({ os: "auto" }), "needed");
   });
 
+  it("is dnf 5 with --os=rhel without dnf-utils", async () => {
+    await host({ dnf5: '[ "$LC_ALL $*" = "C needs-restarting" ] && echo Reboot is required; exit 1' });
+    assert.equal(await stateWith({ os: "rhel" }), "needed");
+  });
+
+  it("is rpm-ostree's pending deployment with --os=ostree", async () => {
+    await host({ "rpm-ostree": '[ "$*" = "status --pending-exit-77" ] && exit 77' });
+    assert.equal(await stateWith({ os: "ostree" }), "needed");
+    await refuses(
+      { os: "ostree", "reboot-sentinel-command": "", "run-path": "/", "need-command": "no-such" },
+      /for --need-command: must be/,
+    );
+  });
+
+  it("is read from the host's files with --os=auto where the host has no program that prints", async () => {
+    await mkdir(join(folder, "root/usr/lib"), { recursive: true });
+    await writeFile(join(folder, "root/usr/lib/os-release"), "NAME=Bottlerocket\nID=bottlerocket\n");
+    await refuses({ os: "auto" }, /^invalid value "auto" for --os: .*, but Bottlerocket .*brupop/);
+    await mkdir(join(folder, "root/etc"));
+    await writeFile(join(folder, "root/etc/os-release"), "ID=flatcar\n");
+    await writeFile(join(folder, "reboot-required"), "");
+    assert.equal(await stateWith({ os: "auto" }), "needed");
+  });
+
+  it("has the word in the file of SUSE as its reason, else the file itself", async () => {
+    const need = await choose({ os: "suse" });
+    const reasonsWith = async (text: string) => {
+      await writeFile(join(folder, "reboot-needed"), text);
+      const found = await need.check(false, signal);
+      return found.state === "needed" ? found.reasons : assert.fail(found.state);
+    };
+    for (const word of ["soft-reboot", "kexec", "reboot"])
+      assert.deepEqual(await reasonsWith(`${word}\n`), [word]);
+    for (const text of ["", "two words", "\x1b[2J", "x".repeat(100)])
+      assert.deepEqual(await reasonsWith(text), [join(folder, "reboot-needed")], JSON.stringify(text));
+  });
+
+  it("tells of an update that is under way with --os=suse", async () => {
+    const need = await choose({ os: "suse" });
+    assert.equal(await need.updateUnderWay?.(signal), undefined);
+    const file = join(folder, "transactional-update.pid");
+    await writeFile(file, "4711\n");
+    assert.equal((await need.updateUnderWay?.(signal))?.file, file);
+    assert.equal((await choose({ os: "debian" })).updateUnderWay, undefined);
+  });
+
+  describe("with others beside it", () => {
+    it("is a need if any of them has one, with the names of those that give no reason", async () => {
+      await host({ check: `read code < ${folder}/code; exit $code`, "needs-restarting": "exit 0" });
+      await writeFile(join(folder, "code"), "1\n");
+      const need = await choose({
+        os: "rhel",
+        "need-file": [join(folder, "one"), join(folder, "two")],
+        "need-command": "check --now",
+        period: "1s",
+      });
+      const now = () => need.check(true, signal);
+      assert.deepEqual(await now(), { state: "not-needed" });
+      await writeFile(join(folder, "two"), "");
+      assert.deepEqual(await now(), { state: "needed", source: "file", reasons: [join(folder, "two")] });
+      await writeFile(join(folder, "code"), "0\n");
+      assert.deepEqual(await now(), {
+        state: "needed",
+        source: "file",
+        reasons: [join(folder, "two"), "check --now"],
+      });
+      await rm(join(folder, "two"));
+      await writeFile(join(folder, "code"), "5\n");
+      assert.equal((await now()).state, "unknown");
+      await writeFile(join(folder, "one"), "");
+      const { reasons } = (await now()) as { reasons: readonly string[] };
+      assert.match(reasons.join("; "), /\/one; cannot tell: .*check --now ended with 5$/);
+    });
+
+    it("is refused with the name of the one that can never answer", async () => {
+      await refuses(
+        { "need-file": folder },
+        /^invalid value "\/[^"]+" for --need-file: must be .* for example \/var\/run\/reboot-required, but .* is a folder$/,
+      );
+      await refuses(
+        { "need-command": "no-such --now" },
+        /^invalid value "no-such --now" for --need-command: must be .* for example '.*', but .*ended with 127/,
+      );
+    });
+  });
+
   it("is either file on a transactional system with --os=auto", async () => {
     await host({ cat: "echo 'ID=opensuse-microos'; echo 'ID_LIKE=\"suse opensuse\"'" });
     const need = await choose({ os: "auto" });
@@ -104,16 +196,26 @@ describe("The source of the need", () => {
     it("with --os=auto if os-release is unknown or unreadable", async () => {
       await refuses(
         { os: "auto" },
-        /^invalid value "auto" for --os: auto requires .*debian or flatcar or.*, but .*No such file/,
+        /^invalid value "auto" for --os: must be debian, ubuntu, .* or ostree on .*, but .*No such file/,
       );
       await host({ cat: "echo ID=talos" });
-      await refuses({ os: "auto" }, /^invalid value "auto" for --os: .*names another system/);
+      await refuses({ os: "auto" }, /^invalid value "auto" for --os: .*Talos .*use talosctl upgrade/);
+    });
+
+    it("with --os=talos and others that another tool reboots, whatever the host is", async () => {
+      await refuses(
+        { os: "talos" },
+        /^invalid value "talos" for --os: must be debian, .*, but Talos .*: use talosctl/,
+      );
+      await refuses({ os: "bottlerocket" }, /^invalid value "bottlerocket" for --os: .*brupop/);
+      await refuses({ os: "rhcos" }, /Machine Config Operator/);
+      await refuses({ os: "cos" }, /GKE/);
     });
 
     it("with --os=rhel without dnf-utils", async () => {
       await refuses(
         { os: "rhel" },
-        /^invalid value "rhel" for --os: .* for example after dnf install dnf-utils, but .*ended with 127/,
+        /^invalid value "rhel" for --os: .* for example after dnf install dnf-utils, but .*needs-restarting -r ended with 127.*; .*dnf5 needs-restarting ended.*; .*dnf needs-restarting -r ended/,
       );
     });
 

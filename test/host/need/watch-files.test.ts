@@ -51,8 +51,12 @@ describe("A change of the sentinel is noticed", () => {
     });
 
   /** The first call comes when the watch has begun. */
-  async function startWatching(path = sentinel): Promise<void> {
-    file = fileNeed(path, { ...systemClock, sleep: (ms, end) => systemClock.sleep(ms / 10, end) });
+  async function startWatching(path = sentinel, beside: string[] = []): Promise<void> {
+    const clock = {
+      ...systemClock,
+      sleep: (ms: number, end: AbortSignal) => systemClock.sleep(ms / 10, end),
+    };
+    file = fileNeed(path, clock, { beside });
     file.watch(() => {
       calls += 1;
       onCall();
@@ -65,6 +69,12 @@ describe("A change of the sentinel is noticed", () => {
     await change();
     await soon;
   }
+
+  it("if a file beside it goes, such as that of an update which is under way", async () => {
+    await writeFile(join(folder, "update.pid"), "");
+    await startWatching(sentinel, ["update.pid"]);
+    await noticed(() => rm(join(folder, "update.pid")));
+  });
 
   it("if it is created, renamed into place, linked or removed, and if its packages are", async () => {
     await startWatching();
