@@ -40,6 +40,12 @@ const doing: Record<Phase, string> = {
   Failed: "is backing off after a failure",
 };
 
+/** A soft reboot is not called a reboot alone. */
+function doingText({ phase, softReboots }: CycleRecord): string {
+  const isSoft = softReboots !== undefined && (phase === "Rebooting" || phase === "Returning");
+  return isSoft ? doing[phase].replace("reboot", "soft-reboot") : doing[phase];
+}
+
 /** Pure: sentences; a sentence that explains the one before is indented. */
 export function explainNode({ node, lockState, place, hooks, health }: NodeFindings, now: number): string[] {
   const { name = "", annotations = {} } = node.metadata ?? {};
@@ -78,7 +84,7 @@ function unrecorded(name: string, fault: string | undefined): string[] {
 function recorded(name: string, record: CycleRecord, now: number): string[] {
   const { phase, since, need, reasons, outcome } = record;
   return [
-    `${name} ${doing[phase]}${phase === "Idle" ? "" : ` (${age(since, now)})`}`,
+    `${name} ${doingText(record)}${phase === "Idle" ? "" : ` (${age(since, now)})`}`,
     ...(need === undefined || phase === "Idle" ? [] : [neededText(need, now)]),
     ...(reasons.length > 0 ? [`held back by${written(record, now)}:`] : []),
     ...reasons.map((one) => `  ${one.gate} (${one.code}), for ${age(one.since, now)}: ${one.message}`),

@@ -3,7 +3,7 @@ import { contract } from "../annotations/names.ts";
 import type { Metadata } from "../cluster/objects.ts";
 import { boundsSeconds, type History, total } from "../cycle/history.ts";
 import type { LastCycle } from "../cycle/last-cycles.ts";
-import { type Outcome, outcomeNames, rebootedMessage } from "../cycle/outcomes.ts";
+import { isBackMessage, type Outcome, outcomeNames } from "../cycle/outcomes.ts";
 import { parseRecord } from "../cycle/record.ts";
 import { type Part, partNames } from "../cycle/took.ts";
 import { count } from "../text/count.ts";
@@ -93,9 +93,9 @@ export function historyText(
 ): Text {
   const header = ["NODE", "ENDED", "OUTCOME", "WAIT", "DRAIN", "DOWN", "RETURN"];
   const rows = cycles.map((cycle): Cell[] => {
-    const { node, at, result, why, message } = cycle;
+    const { node, at, result, kind, why, message } = cycle;
     const parts = [cycle.waitMs, cycle.drainMs, cycle.bootMs, cycle.returnMs].map(tookText);
-    const outcome = { text: result, style: outcomeStyles[result] };
+    const outcome = { text: kind === "soft" ? "soft-rebooted" : result, style: outcomeStyles[result] };
     const start = [node, isWide ? at : age(at, now), outcome, ...parts];
     return isWide ? [...start, why, message] : [...start, shortWhy(cycle)];
   });
@@ -108,7 +108,7 @@ export function historyText(
 
 /** The outcome says already that the node is back. */
 function shortWhy({ why, message }: LastCycle): string {
-  return [why, message === rebootedMessage ? "" : message].filter((text) => text !== "").join(": ");
+  return [why, isBackMessage(message) ? "" : message].filter((text) => text !== "").join(": ");
 }
 
 /** The rows of a table are its parts. */

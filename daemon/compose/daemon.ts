@@ -267,7 +267,7 @@ export async function runDaemon(
   const { node, reboot, logind, report } = settings;
   const composed = compose(settings, ports, signal);
   const { ports: cycle, gates, log, metrics, reporting, noticeOthers } = composed;
-  const asked = { method: reboot.machine.method, inhibitors: logind.inhibitors };
+  const asked = { ...reboot.machine, inhibitors: logind.inhibitors };
   const facts = await lookAtHost(asked, ports.host, signal);
   metrics.configInfo.set(configLabels(settings, facts["rebootMethod"]), 1);
   addProcessMetrics(metrics.registry, ports.processMetrics);

@@ -1,5 +1,6 @@
 import { uptime } from "node:os";
 import { dirname, join } from "node:path";
+import { hrtime } from "node:process";
 import type { Settings } from "../config/settings.ts";
 import { readBootID } from "../host/boot-id.ts";
 import { type Argv, createExec, type Exec, onHost } from "../host/exec.ts";
@@ -12,8 +13,10 @@ import { lookForHostManagers } from "../host/others/look.ts";
 import { activeUnits } from "../host/others/units.ts";
 import { choosingRebooter } from "../host/reboot/choice.ts";
 import { commandRebooter } from "../host/reboot/command.ts";
+import { whyNoKexec } from "../host/reboot/kexec.ts";
 import { logindRebooter } from "../host/reboot/logind.ts";
 import { type Kill, signalRebooter } from "../host/reboot/signal.ts";
+import { createUserspaceReader } from "../host/userspace.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** The real machine, as the settings describe it. Rejects where they do not fit to it. */
@@ -35,6 +38,7 @@ export async function createHost(
     need: chosen,
     updateUnderWay: chosen.updateUnderWay,
     readBootID: () => readBootID(reboot.bootIdPath),
+    readUserspace: createUserspaceReader(socket, clock, () => Number(hrtime.bigint() / 1_000_000n)),
     uptimeSeconds: uptime,
     rebooter: choosingRebooter(
       [
@@ -44,6 +48,7 @@ export async function createHost(
       ],
       reboot.machine.method,
       createJournal(join(need.runPath, journalSocket), clock),
+      whyNoKexec,
     ),
     logind,
     otherManagers: (inner) => {

@@ -16,7 +16,7 @@ export async function lookDaemon(settings: Settings, ports: Ports, signal: Abort
   const { node, reboot, logind } = settings;
   const { ports: cycle } = compose(settings, ports, signal);
   await assertSameMachine(cycle, signal);
-  const asked = { method: reboot.machine.method, inhibitors: logind.inhibitors };
+  const asked = { ...reboot.machine, inhibitors: logind.inhibitors };
   const { rebootMethod, passedOver, inhibitors } = await lookAtHost(asked, ports.host, signal);
   const { record, decision } = await lookOnce(cycle, signal);
   const { action, why } = decision;

@@ -50,7 +50,7 @@ export async function startWithFile(
       await refuseExpressions(raw);
       const { reboot, logind } = nextSettings;
       const nextPorts = await openPorts(nextSettings, { ...nextGiven, raw }, world, ports.transport);
-      const asked = { method: reboot.machine.method, inhibitors: logind.inhibitors };
+      const asked = { ...reboot.machine, inhibitors: logind.inhibitors };
       await lookAtHost(asked, nextPorts.host, signal);
       return { text: next, raw, given: nextGiven, settings: nextSettings, ports: nextPorts };
     });

@@ -1,10 +1,17 @@
 /** The sentence for people on the machine that is about to go down: who reboots it, and why. Pure. */
 import type { Need } from "../host/need/need.ts";
+import type { RebootKind } from "../host/reboot/rebooter.ts";
 import type { Holder } from "../lock/lock.ts";
 import { cut } from "../text/cut.ts";
 import { firstOf } from "../text/list.ts";
 import { oneLine } from "../text/one-line.ts";
 import { toTheSecond } from "../time/iso.ts";
+
+const verbs: Readonly<Record<RebootKind, string>> = {
+  full: "rebooting",
+  soft: "soft-rebooting",
+  kexec: "rebooting by kexec",
+};
 
 /** Packages that are named. */
 const packagesMax = 10;
@@ -18,13 +25,14 @@ const needMaxChars = 400;
  */
 export function announcement(
   nodeName: string,
+  kind: RebootKind,
   need: Need | undefined,
   holders: readonly Holder[] = [],
 ): string {
   const since = Date.parse(holders.find(({ nodeID }) => nodeID === nodeName)?.created ?? "");
   const cycle = Number.isNaN(since) ? [] : [`cycle since ${toTheSecond(since)}`];
   const parts = [cut(oneLine(needText(need)), needMaxChars), ...cycle];
-  return `rebooting node ${nodeName}: ${parts.join("; ")}`;
+  return `${verbs[kind]} node ${nodeName}: ${parts.join("; ")}`;
 }
 
 function needText(need: Need | undefined): string {

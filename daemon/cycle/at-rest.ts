@@ -14,6 +14,7 @@ import {
 } from "./decision.ts";
 import { backingOff, cancelledPause, requestPause } from "./failed.ts";
 import type { Observation } from "./observation.ts";
+import { mayBeSoft } from "./reboot-kind.ts";
 import { type CycleRecord, idleAfter, isHeldBack, unfailed } from "./record.ts";
 import { acceptedFrom } from "./request.ts";
 import { refused, saveBetweenCycles, waitingFor } from "./waiting.ts";
@@ -86,8 +87,23 @@ export function betweenCycles(record: CycleRecord, context: Context): Decision {
       waitingFor(waiting, [{ gate: "node", code: "cannot-tell", message }], { until }, context)
     );
   }
+  const blind = unprovable(waiting, context);
+  if (blind !== undefined) return blind;
   if (!held) return { action: { do: "acquire" }, why: "a reboot is needed and no gate is closed" };
   return begin(waiting, seen.node, seen.ownPods, context);
+}
+
+/** A soft reboot is begun only where its count can be read; undefined where it can, and for other kinds. */
+function unprovable(record: CycleRecord, context: Context): Decision | undefined {
+  const { seen, policy, now } = context;
+  if (!mayBeSoft(record, seen.need, policy) || seen.userspace?.state === "seen") return undefined;
+  if (seen.userspace === undefined) return look("userspace");
+  const message = `cannot tell whether a soft reboot would succeed: ${seen.userspace.why}`;
+  const until = now + policy.gateRecheckMs;
+  return (
+    leftoverSlot(record, context, message) ??
+    waitingFor(record, [{ gate: "node", code: "cannot-tell", message }], { until }, context)
+  );
 }
 
 /** A reboot request resets the failure and reboot counters, but not again and again. */

@@ -3,6 +3,7 @@ import { iso } from "../time/iso.ts";
 import { type Context, type Decision, phase, released, wait } from "./decision.ts";
 import { mark, type NodeChange } from "./marks.ts";
 import type { NodeFacts, Observation, OwnPods } from "./observation.ts";
+import { softRebootsBefore } from "./reboot-kind.ts";
 import type { CycleRecord } from "./record.ts";
 import { serverWords } from "./refused.ts";
 import { tookAlso } from "./took.ts";
@@ -23,13 +24,15 @@ export function begin(
   record: NeedyRecord,
   node: NodeFacts,
   ownPods: Extract<OwnPods, { state: "seen" }>,
-  { seen, policy, now }: Context,
+  context: Context,
 ): Decision {
+  const { seen, policy, now } = context;
   const marking = mark(policy.marks, record, node);
   const next: CycleRecord = {
     ...phase(record, "Draining", now),
     ...marking.record,
     bootID: seen.bootID,
+    softReboots: softRebootsBefore(record, context),
     ownPods: recorded(ownPods),
     announced: true,
     cordonedAgain: false,

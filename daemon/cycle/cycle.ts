@@ -111,7 +111,8 @@ async function showConditions(
 }
 
 function isSameBut(before: NodeFacts, after: NodeFacts): boolean {
-  const rest = (facts: NodeFacts) => JSON.stringify({ ...facts, resourceVersion: "", conditions: {} });
+  const rest = (facts: NodeFacts) =>
+    JSON.stringify({ ...facts, resourceVersion: "", conditions: {}, heartbeatAt: 0 });
   return rest(before) === rest(after);
 }
 

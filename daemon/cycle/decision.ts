@@ -1,6 +1,7 @@
 import type { Escalation } from "../drain/escalation.ts";
 import type { Stage } from "../gates/gate.ts";
 import type { Closed } from "../gates/reasons.ts";
+import type { RebootKind } from "../host/reboot/rebooter.ts";
 import { iso } from "../time/iso.ts";
 import type { MarkPolicy, NodeChange } from "./marks.ts";
 import type { Observation, Trial } from "./observation.ts";
@@ -14,6 +15,7 @@ export interface Policy extends Escalation {
   rebootTimeoutMs: number;
   rebootAttempts: number;
   maxRebootsPerNeed: number;
+  rebootKind: RebootKind;
   /** After so many failed cycles in a row a node is given up until a person asks; 0 is never. */
   maxFailuresPerNode: number;
   /** The configured lock, as the record names it. */
@@ -53,7 +55,7 @@ export const transientRecheckMs = 5000;
 /** The next thing to do, as data. */
 export type Action =
   /** See this too, then decide again within the same pass. */
-  | { do: "look"; at: "need" | "node" | "lock" | "pods" | "shutdown" | "rehearsal" }
+  | { do: "look"; at: "need" | "node" | "lock" | "pods" | "shutdown" | "userspace" | "rehearsal" }
   | { do: "look"; at: "gates"; stage: Stage }
   /** Nothing to do until something happens, or until then. `slot`: a free slot is something that happens. */
   | { do: "wait"; until?: number; slot?: true }

@@ -21,6 +21,7 @@ import { leftText, podsLeft } from "./drain-text.ts";
 import { callHooks, closedByHooks, forgetHooks, missingHooks } from "./hooks.ts";
 import type { NodeFacts } from "./observation.ts";
 import { reasonsOf, reportAt, reported, reportInDrainAt } from "./reasons.ts";
+import { mayBeSoft } from "./reboot-kind.ts";
 import type { CycleRecord, Reason } from "./record.ts";
 import { refusalText } from "./refused.ts";
 import { restore } from "./restoring.ts";
@@ -35,7 +36,7 @@ export function draining(begun: CycleRecord, context: Context): Decision {
   const { drain } = seen;
   if (begun.bootID === undefined) return countsFromNow(begun, seen);
   if (seen.bootID !== begun.bootID) {
-    const next = { ...phase(begun, "Returning", now), reasons: [] };
+    const next = { ...phase(begun, "Returning", now), softReboots: undefined, reasons: [] };
     return save(next, "the machine rebooted by itself during the drain");
   }
   // A server that cannot be reached evicts nothing.
@@ -172,10 +173,13 @@ function undrained(record: CycleRecord, node: NodeFacts, why: string, context: C
   return drained(record, node, `${why}; rebooting anyway`, context);
 }
 
-function reboot(record: CycleRecord, why: string, { policy, now }: Context): Decision {
+function reboot(record: CycleRecord, why: string, { seen, policy, now }: Context): Decision {
+  // Packages may have come since, and options may have changed: a cycle may become a full one, never a soft one.
+  const softReboots = mayBeSoft(record, seen.need, policy) ? record.softReboots : undefined;
   return save(
     {
       ...phase(record, "Rebooting", now),
+      softReboots,
       attempt: record.attempt + 1,
       askedAt: undefined,
       reasons: [],
@@ -185,7 +189,7 @@ function reboot(record: CycleRecord, why: string, { policy, now }: Context): Dec
         lastDrainMs: Math.round(now - Date.parse(record.since)) + policy.drainDelayMs,
       }),
     },
-    `${why}; rebooting`,
+    `${why}; ${softReboots === undefined ? "" : "soft-"}rebooting`,
     forgetHooks(policy.marks.hooks),
   );
 }

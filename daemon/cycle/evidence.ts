@@ -4,7 +4,8 @@
  * Pure.
  */
 import type { Need } from "../host/need/need.ts";
-import type { Ask, NodeFacts } from "./observation.ts";
+import type { Ask, NodeFacts, UserspaceSeen } from "./observation.ts";
+import { isOfThisBoot } from "./reboot-kind.ts";
 import { type CycleRecord, isAtRest, shifted } from "./record.ts";
 
 /** Moments are of `clock.elapsed()`. */
@@ -13,6 +14,8 @@ export interface Evidence {
   record?: CycleRecord | undefined;
   /** The kernel's, as the last pass has read it. */
   bootID?: string | undefined;
+  /** The answer to the last look at it. */
+  userspace?: UserspaceSeen | undefined;
   /** The fate of the request to reboot that the record names. */
   ask?: Ask | undefined;
   /** The node was seen drained in this cycle. */
@@ -32,6 +35,7 @@ export interface Evidence {
 
 export type Event =
   | { type: "boot-read"; bootID: string }
+  | { type: "userspace-seen"; userspace: UserspaceSeen }
   | { type: "need-checked"; need: Need; at: number }
   | { type: "node-read"; node: NodeFacts; at: number }
   /** The record was read or written. */
@@ -48,6 +52,8 @@ export function evidenceAfter(before: Evidence, event: Event): Evidence {
   switch (event.type) {
     case "boot-read":
       return { ...before, bootID: event.bootID };
+    case "userspace-seen":
+      return { ...before, userspace: event.userspace };
     case "need-checked":
       return {
         ...before,
@@ -55,7 +61,7 @@ export function evidenceAfter(before: Evidence, event: Event): Evidence {
         urgency: event.need.state === "needed" ? event.need.urgency : undefined,
       };
     case "node-read": {
-      const isReady = event.node.ready && event.node.bootID === before.bootID;
+      const isReady = event.node.ready && isOfThisBoot(event.node, before);
       return { ...before, readySince: isReady ? (before.readySince ?? event.at) : undefined };
     }
     case "record":

@@ -54,12 +54,12 @@ function undone(found: CycleRecord): Judged {
  * now on.
  */
 function begunNow(found: CycleRecord): CycleRecord {
-  return found.phase === "Draining" ? { ...found, bootID: undefined } : found;
+  return found.phase === "Draining" ? { ...found, bootID: undefined, softReboots: undefined } : found;
 }
 
 /** The fields that prove a reboot and the request for it. */
-function evidenceOf({ bootID, askedAt, attempt }: CycleRecord) {
-  return { bootID, askedAt, attempt };
+function evidenceOf({ bootID, softReboots, askedAt, attempt }: CycleRecord) {
+  return { bootID, softReboots, askedAt, attempt };
 }
 
 /** A deadline is not put off. */

@@ -30,6 +30,8 @@ const partOf = z.catch(partSchema, noPart);
 export const historySchema = z.object({
   cycles: z.object({ rebooted: countSchema, failed: countSchema, withdrawn: countSchema }),
   parts: z.object({ wait: partOf, drain: partOf, boot: partOf, return: partOf }),
+  /** How many of the cycles that have rebooted the node were soft reboots. */
+  softReboots: z.catch(z.optional(strictCount), undefined),
   /** When the last proved reboot was seen. */
   rebootedAt: z.catch(z.optional(z.iso.datetime()), undefined),
   last: lastCyclesSchema,
@@ -44,13 +46,15 @@ export const noHistory: History = {
 
 /** The history once a cycle has ended so. */
 export function historyAfter(history: History = noHistory, ended: EndedCycle): History {
-  const { outcome, took = {}, rebootedAt = history.rebootedAt } = ended;
+  const { outcome, took = {}, rebootedAt = history.rebootedAt, isSoft = false } = ended;
   const { result } = outcome;
   const { cycles, parts } = history;
+  const softReboots = Math.min(countMax, (history.softReboots ?? 0) + (isSoft ? 1 : 0));
   const part = (name: Part) => withDuration(parts[name], took[name]);
   return {
     cycles: { ...cycles, [result]: Math.min(countMax, cycles[result] + 1) },
     parts: { wait: part("wait"), drain: part("drain"), boot: part("boot"), return: part("return") },
+    ...(softReboots > 0 && { softReboots }),
     ...(rebootedAt !== undefined && { rebootedAt }),
     last: lastCyclesAfter(history.last, ended),
   };
@@ -63,6 +67,8 @@ export interface EndedCycle {
   took: Took | undefined;
   /** When the new boot was seen, where one was. */
   rebootedAt?: string | undefined;
+  /** The reboot was a soft one. */
+  isSoft?: boolean;
 }
 
 /** The one of more cycles. */

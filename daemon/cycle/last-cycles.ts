@@ -20,6 +20,7 @@ const shortText = (maxChars: number) =>
 
 const cycleSchema = z.object({
   result: z.enum(outcomeNames),
+  kind: z.catch(z.optional(z.literal("soft")), undefined),
   at: z.iso.datetime(),
   why: shortText(whyMaxChars),
   message: shortText(messageMaxChars),
@@ -31,6 +32,7 @@ const cycleSchema = z.object({
 
 /**
  * A cycle that has ended.
+ * - `kind`: of a reboot that was not a full one.
  * - `at`: when it ended, RFC 3339.
  * - `why`: the reasons of the need, or its source where it has no reasons; empty where neither is known.
  * - `message`: the sentence of the outcome.
@@ -56,16 +58,21 @@ function readCycle(entry: unknown): LastCycle[] {
 interface Ended {
   outcome: Pick<LastCycle, "result" | "at" | "message">;
   need: { source: string; reasons: readonly string[] } | undefined;
+  isSoft?: boolean;
   took: Took | undefined;
 }
 
 /** The last cycles with one more; the oldest is given up for it. */
-export function lastCyclesAfter(last: readonly LastCycle[], { outcome, need, took }: Ended): LastCycle[] {
+export function lastCyclesAfter(
+  last: readonly LastCycle[],
+  { outcome, need, took, isSoft = false }: Ended,
+): LastCycle[] {
   const { result, at, message } = outcome;
   const { wait, drain, boot, return: returned } = took ?? {};
   const why = need === undefined ? "" : need.reasons.join(", ") || need.source;
   const ended = {
     result,
+    ...(isSoft && { kind: "soft" as const }),
     at,
     why: shortLine(why, whyMaxChars),
     message: shortLine(message, messageMaxChars),

@@ -92,7 +92,14 @@ function factsOf(node: WholeNode): NodeFacts {
     ...requestsOn(node.metadata),
     // The server writes the text of a kubelet that has not reported yet as "".
     bootID: node.status?.nodeInfo?.bootID || undefined,
+    heartbeatAt: heartbeatOf(node),
   };
+}
+
+function heartbeatOf(node: WholeNode): number | undefined {
+  const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
+  const at = Date.parse(ready?.lastHeartbeatTime ?? "");
+  return Number.isNaN(at) ? undefined : at;
 }
 
 /** Requests of others on the Node: its place in the lock, and whether it is to reboot. */

@@ -54,6 +54,8 @@ export interface Observation {
   /** Since when this process knows of the need, where the record does not say it. */
   neededSince?: number | undefined;
 
+  /** Looked at where a soft reboot is to be proved. */
+  userspace?: UserspaceSeen;
   /** The machine is on its way down, for whatever reason. */
   shutdown?: "under-way" | "none" | "unknown";
   need?: Need;
@@ -71,6 +73,14 @@ export interface Observation {
  */
 export type OwnPods =
   | { state: "seen"; ready: readonly string[]; unready: readonly Unready[] }
+  | { state: "unknown"; why: string };
+
+/**
+ * The userspace under the kernel that runs. `softReboots`: how many times it was replaced since the boot. `since`:
+ * when it began, by the wall clock as it is now; milliseconds since the epoch.
+ */
+export type UserspaceSeen =
+  | { state: "seen"; softReboots: number; since: number }
   | { state: "unknown"; why: string };
 
 /**
@@ -122,6 +132,8 @@ export interface NodeFacts {
    * kernel's boot ID.
    */
   bootID: string | undefined;
+  /** When the kubelet last said whether the node is Ready; milliseconds since the epoch, in whole seconds. */
+  heartbeatAt?: number | undefined;
 }
 
 /**

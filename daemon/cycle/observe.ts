@@ -6,7 +6,7 @@ import type { LockFacts } from "../lock/facts.ts";
 import { type Moments, momentsOf, onTheWall } from "../time/both-clocks.ts";
 import type { Action } from "./decision.ts";
 import { type NodeRead, readNode } from "./node.ts";
-import type { NodeFacts, Observation } from "./observation.ts";
+import type { NodeFacts, Observation, UserspaceSeen } from "./observation.ts";
 import { adopt, type CycleParts, waitingOf } from "./parts.ts";
 import type { CycleRecord } from "./record.ts";
 import { withRequest } from "./request.ts";
@@ -87,6 +87,8 @@ export async function lookAt(
       return { seen: { ownPods: await parts.pods(record, memory.node()?.labels, signal) } };
     case "shutdown":
       return { seen: { shutdown: await lookAtShutdown(parts, signal) } };
+    case "userspace":
+      return { seen: { userspace: await lookAtUserspace(parts, signal) } };
     case "rehearsal":
       if (typeof seen.node === "object") await rehearse(parts, record, seen.node, signal);
       return { seen: { isRehearsed: true } };
@@ -175,6 +177,19 @@ function seeNode({ ports, evidence }: CycleParts, node: NodeFacts): Found {
   return {
     seen: { node, readySince: readySince === undefined ? undefined : onTheWall(readySince, now) },
   };
+}
+
+async function lookAtUserspace({ ports, evidence }: CycleParts, signal: AbortSignal): Promise<UserspaceSeen> {
+  let userspace: UserspaceSeen;
+  try {
+    const { softReboots, ageMs } = await ports.readUserspace(signal);
+    userspace = { state: "seen", softReboots, since: ports.clock.wall() - ageMs };
+  } catch (error) {
+    signal.throwIfAborted();
+    userspace = { state: "unknown", why: (error as Error).message };
+  }
+  evidence.add({ type: "userspace-seen", userspace });
+  return userspace;
 }
 
 async function lookAtShutdown(

@@ -11,6 +11,14 @@ export const outcomes = {
 /** The message of a cycle that has rebooted the node; what is not as it should be comes after it. */
 export const rebootedMessage = "rebooted, Ready and uncordoned";
 
+/** The same after a soft reboot, which is never called a reboot alone. */
+export const softRebootedMessage = "soft-rebooted, Ready and uncordoned";
+
+/** Whether the message says no more than that the node is back. */
+export function isBackMessage(message: string): boolean {
+  return message === rebootedMessage || message === softRebootedMessage;
+}
+
 export type Outcome = keyof typeof outcomes;
 
 export const outcomeNames = Object.keys(outcomes) as [Outcome, ...Outcome[]];

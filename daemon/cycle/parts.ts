@@ -67,11 +67,13 @@ export function adopt({ ports, evidence, drain }: CycleParts, next: CycleRecord)
 export function waitingOf({ ports, memory, evidence }: CycleParts): Waiting {
   const node = memory.node();
   const record = memory.record();
-  const { bootID, neededSince, urgency } = evidence.now();
+  const { bootID, userspace, neededSince, urgency } = evidence.now();
   const since = neededSince === undefined ? undefined : iso(onTheWall(neededSince, momentsOf(ports.clock)));
   return {
     identity: { name: ports.nodeName, uid: node?.uid },
-    bootID: record === undefined || isAtRest(record) ? bootID : record.bootID,
+    ...(record === undefined || isAtRest(record)
+      ? { bootID, softReboots: userspace?.state === "seen" ? userspace.softReboots : undefined }
+      : { bootID: record.bootID, softReboots: record.softReboots }),
     labels: node?.labels ?? {},
     // A person's word goes before that of the host.
     priority: node?.priority ?? urgency,

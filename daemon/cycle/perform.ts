@@ -1,5 +1,6 @@
 /** Performs actions. Each depends on the pass that has led to it. */
 
+import type { RebootKind } from "../host/reboot/rebooter.ts";
 import { saysTheSame } from "../notify/mail.ts";
 import { ageMs, type Moments, momentsOf } from "../time/both-clocks.ts";
 import type { Clock } from "../time/clock.ts";
@@ -8,6 +9,7 @@ import type { Action } from "./decision.ts";
 import type { Observation } from "./observation.ts";
 import { type CycleParts, waitingOf } from "./parts.ts";
 import type { CyclePorts } from "./ports.ts";
+import { askedKind } from "./reboot-kind.ts";
 import { type CycleRecord, writeRecord } from "./record.ts";
 import { save, saveOrReport } from "./save.ts";
 
@@ -104,18 +106,32 @@ async function reboot(
   if (!isKept || !memory.carries(writeRecord(record)))
     await save(parts, { record, change: {}, why, version }, signal);
   confirmAge(began, ports.clock);
-  await announce(ports, seen, signal);
+  const kind = await possibleKind(ports, record, signal);
+  await announce(ports, seen, kind, signal);
   // The machine may have been suspended meanwhile.
   confirmAge(began, ports.clock);
   evidence.add({ type: "asked", ask: undefined });
   try {
-    await ports.rebooter.reboot(signal);
+    await ports.rebooter.reboot(signal, kind);
   } catch (error) {
     signal.throwIfAborted();
     const { message, code } = error as Error & { code?: string };
     if (code === "reboot-refused") evidence.add({ type: "asked", ask: { result: "refused", why: message } });
     ports.report.failed("asking the machine to reboot", error);
   }
+}
+
+/** The wanted kind; a full reboot where that is not possible, and the log says why. */
+async function possibleKind(
+  { policy, rebooter, report }: CyclePorts,
+  record: CycleRecord,
+  signal: AbortSignal,
+): Promise<RebootKind> {
+  const wanted = askedKind(record, policy);
+  if (wanted === "full" || rebooter.possible === undefined) return wanted;
+  const { kind, why } = await rebooter.possible(wanted, signal);
+  if (why !== undefined) report.failed(`rebooting by ${wanted}`, new Error(`${why}; it is a ${kind} reboot`));
+  return kind;
 }
 
 function confirmAge(began: Moments, clock: Clock): void {
@@ -128,10 +144,11 @@ function confirmAge(began: Moments, clock: Clock): void {
 async function announce(
   { nodeName, rebooter, report }: CyclePorts,
   { need, lock }: Observation,
+  kind: RebootKind,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await rebooter.announce(announcement(nodeName, need, lock?.holders), signal);
+    await rebooter.announce(announcement(nodeName, kind, need, lock?.holders), signal);
   } catch (error) {
     signal.throwIfAborted();
     report.failed("announcing the reboot on the machine", error);

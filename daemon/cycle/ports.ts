@@ -4,6 +4,7 @@ import type { Metadata, WholeNode } from "../cluster/objects.ts";
 import type { CheckGates } from "../gates/evaluate.ts";
 import type { NeedSource } from "../host/need/need.ts";
 import type { Rebooter } from "../host/reboot/rebooter.ts";
+import type { Userspace } from "../host/userspace.ts";
 import type { Overdue } from "../lock/overdue.ts";
 import type { LockStore } from "../lock/store.ts";
 import type { Mail } from "../notify/mail.ts";
@@ -26,6 +27,8 @@ export interface CyclePorts {
   lock: LockStore;
   need: NeedSource;
   readBootID: () => Promise<string>;
+  /** Asked where a soft reboot is to be proved; rejects with the reason where the machine does not say. */
+  readUserspace: (signal: AbortSignal) => Promise<Userspace>;
   checkGates: CheckGates;
   /**
    * Looks at the pods that this node is of no use without; `expected` are DaemonSets ("namespace/name")

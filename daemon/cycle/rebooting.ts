@@ -12,10 +12,16 @@ import {
   soonest,
   wait,
 } from "./decision.ts";
+import { proofOf, unknownText } from "./reboot-kind.ts";
 import type { CycleRecord } from "./record.ts";
 import { restore } from "./restoring.ts";
 import { confirm, countsFromNow } from "./right.ts";
 import { tookAlso } from "./took.ts";
+
+const proofTexts = {
+  full: "the boot ID has changed; the machine has rebooted",
+  soft: "systemd has counted another soft reboot under the same boot ID; the machine has soft-rebooted",
+} as const;
 
 /** The time in the record may be so much before the request. */
 const askedAgeMaxMs = 60_000;
@@ -23,14 +29,19 @@ const askedAgeMaxMs = 60_000;
 export function rebooting(record: CycleRecord, context: Context): Decision {
   const { seen, now } = context;
   if (record.bootID === undefined) return countsFromNow(record, seen);
-  if (seen.bootID !== record.bootID) {
+  const proof = proofOf(record, seen);
+  if (proof === "look") return look("userspace");
+  if (proof === "full" || proof === "soft") {
     const tookMs = tookAlso(record.tookMs, "boot", Date.parse(record.since), now);
-    const next = { ...phase(record, "Returning", now), tookMs };
-    return save(next, "the boot ID has changed; the machine has rebooted");
+    const softReboots = proof === "soft" ? record.softReboots : undefined;
+    const next = { ...phase(record, "Returning", now), softReboots, tookMs };
+    return save(next, proofTexts[proof]);
   }
-  if (record.askedAt === undefined || seen.ask?.result === "unsent") return toBeAsked(record, context);
+  const unknown = proof === "none" ? undefined : unknownText(proof);
+  if (record.askedAt === undefined || seen.ask?.result === "unsent")
+    return unknown === undefined ? toBeAsked(record, context) : restore(record, "failed", unknown, context);
   if (seen.ask?.result === "refused") return restore(record, "failed", seen.ask.why, context);
-  return asked(record, record.askedAt, context);
+  return asked(record, record.askedAt, unknown, context);
 }
 
 /** The step that cannot be undone. Everything that it stands on was seen in this very pass. */
@@ -51,7 +62,7 @@ function toBeAsked(record: CycleRecord, context: Context): Decision {
   const askedAt = isRecent ? record.askedAt : iso(now);
   return {
     action: { do: "reboot", record: { ...record, askedAt } },
-    why: "slot, cordon, need and gates confirmed; rebooting",
+    why: `slot, cordon, need and gates confirmed; ${record.softReboots === undefined ? "" : "soft-"}rebooting`,
   };
 }
 
@@ -63,7 +74,12 @@ function drainAgain(record: CycleRecord, why: string, now: number): Decision {
  * The machine may go down at any moment: the node is down, whatever the lock or the API say, until it is
  * seen not to go.
  */
-function asked(record: CycleRecord, askedAt: string, context: Context): Decision {
+function asked(
+  record: CycleRecord,
+  askedAt: string,
+  unknown: string | undefined,
+  context: Context,
+): Decision {
   const { seen, policy, now } = context;
   const kept = keptSlot(context);
   if (kept !== undefined) return kept;
@@ -75,7 +91,8 @@ function asked(record: CycleRecord, askedAt: string, context: Context): Decision
     const why = "the machine has been going down for longer than --reboot-timeout; it keeps its slot";
     return { ...wait(why, recheckAt), overdue: true };
   }
-  const stillUp = `asked to reboot ${times(record.attempt)}, but the machine is still up`;
+  const verb = record.softReboots === undefined ? "reboot" : "soft-reboot";
+  const stillUp = `asked to ${verb} ${times(record.attempt)}, but ${unknown ?? "the machine is still up"}`;
   if (record.attempt >= policy.rebootAttempts) return restore(record, "failed", stillUp, context);
   // The machine may never have been asked, and pods may have come: bound before the cordon, or by somebody
   // who ignores it.

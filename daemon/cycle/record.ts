@@ -44,6 +44,7 @@ const recordSchema = z.object({
     undefined,
   ),
   bootID: z.catch(z.optional(z.string()), undefined),
+  softReboots: z.catch(z.optional(z.int().check(z.minimum(0))), undefined),
   cordoned: flag,
   cordonedAgain: flag,
   announced: flag,
@@ -90,6 +91,7 @@ export type Reason = z.output<typeof reasonSchema>;
  * A cycle as it survives a restart. Times are RFC 3339, UTC. Written with a `version`.
  * - `since`: when the phase began; deadlines count from it.
  * - `bootID`: the one under which the cycle began.
+ * - `softReboots`: the count of soft reboots under which it began, where it is to end with a soft reboot.
  * - `cordoned`: by us, so ours to undo.
  * - `cordonedAgain`: somebody has uncordoned the node in this cycle, and we have set it right once.
  * - `announced`: the labels and the taint are there, the cordon comes after a delay.

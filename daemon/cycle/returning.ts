@@ -1,4 +1,4 @@
-import { bootText } from "../lock/lock.ts";
+import { bootIDIn, bootText } from "../lock/lock.ts";
 import { firstOf } from "../text/list.ts";
 import { iso } from "../time/iso.ts";
 import {
@@ -15,8 +15,9 @@ import {
 import { historyAfter } from "./history.ts";
 import { missingHooks } from "./hooks.ts";
 import { unmarked, unmarkRebooted } from "./marks.ts";
-import type { NodeFacts, OwnPods, Unready } from "./observation.ts";
-import { rebootedMessage } from "./outcomes.ts";
+import type { NodeFacts, Observation, OwnPods, Unready } from "./observation.ts";
+import { rebootedMessage, softRebootedMessage } from "./outcomes.ts";
+import { isOfThisBoot, proofOf, unknownText } from "./reboot-kind.ts";
 import type { CycleRecord } from "./record.ts";
 import { restore } from "./restoring.ts";
 import { tookAlso } from "./took.ts";
@@ -53,11 +54,13 @@ export function returning(record: CycleRecord, context: Context): Decision {
   const { node, ownPods } = seen;
   const unproved = (why: string) => restore(record, "failed", why, context);
   if (record.bootID === undefined) return unproved("the record names no boot ID that would prove a reboot");
-  if (record.bootID === seen.bootID) return unproved("the boot ID is the one from before the reboot");
+  const proof = proofOf(record, seen);
+  if (proof === "look") return look("userspace");
+  if (proof === "none") return unproved(unprovedText(record));
   const kept = keptSlot(context);
   if (kept !== undefined) return kept;
   // Anybody who may annotate the Node may have written its record; the lock is another object.
-  if (seen.lock?.boot === bootText(seen.bootID))
+  if ((proof === "full" && isBootIDOf(seen)) || (proof === "soft" && isUserspaceOf(seen)))
     return unproved(
       "the record says that the machine has rebooted, but the lock names the boot that still runs",
     );
@@ -67,12 +70,13 @@ export function returning(record: CycleRecord, context: Context): Decision {
     const why = "somebody uncordoned the node; a cordon from now on is not ours";
     return save({ ...record, cordoned: false }, why);
   }
+  const unknown = typeof proof === "object" ? missingProof(record, proof, context) : undefined;
   const readiness = missingReadiness(record, node, context);
   if (readiness === undefined && ownPods === undefined) return look("pods");
   const pods = missingPods(record, ownPods, context);
   const broken = stillBroken(record, ownPods);
   const hooks = missingAfter(record, node, context);
-  const missing = [readiness, pods, hooks].filter((one) => one !== undefined);
+  const missing = [unknown, readiness, pods, hooks].filter((one) => one !== undefined);
   if (missing.length > 0) return waitFor(missing, context);
   if (policy.asksOnReturn && seen.gates?.stage !== "return") return lookAtGates("return");
   const closed = missingGates(record, context);
@@ -81,7 +85,7 @@ export function returning(record: CycleRecord, context: Context): Decision {
   if (seen.shutdown === "under-way") {
     return wait("the node is back, but the machine is going down again", now + podsRecheckMs.soon);
   }
-  const message = `${rebootedMessage}${broken}`;
+  const message = `${proof === "soft" ? softRebootedMessage : rebootedMessage}${broken}`;
   const outcome = { result: "rebooted", at: iso(now), message } as const;
   const tookMs = tookAlso(record.tookMs, "return", Date.parse(record.since), now);
   return save(
@@ -96,11 +100,13 @@ export function returning(record: CycleRecord, context: Context): Decision {
       withdrawals: 0,
       outcome,
       tookMs,
+      softReboots: undefined,
       history: historyAfter(record.history, {
         outcome,
         need: record.need,
         took: tookMs,
         rebootedAt: record.since,
+        isSoft: proof === "soft",
       }),
     },
     `the node is back${broken}`,
@@ -108,12 +114,34 @@ export function returning(record: CycleRecord, context: Context): Decision {
   );
 }
 
+/** Whether the lock names the kernel that runs as the one from before the cycle. */
+function isBootIDOf({ lock, bootID }: Observation): boolean {
+  return lock?.boot !== undefined && bootIDIn(lock.boot) === bootText(bootID);
+}
+
+/** Whether the lock names the userspace that runs so, or knows of no soft reboot that is to come. */
+function isUserspaceOf({ lock, bootID, userspace }: Observation): boolean {
+  if (lock?.boot === undefined || userspace?.state !== "seen") return false;
+  return lock.boot === bootText(bootID) || lock.boot === bootText(bootID, userspace.softReboots);
+}
+
+function unprovedText({ softReboots }: CycleRecord): string {
+  const count = softReboots === undefined ? "" : ", and systemd has counted no soft reboot since";
+  return `the boot ID is the one from before the reboot${count}`;
+}
+
+/** The bus of the machine may be a moment behind. */
+function missingProof(record: CycleRecord, proof: { unknown: string }, context: Context): Missing {
+  const lookAt = context.now + podsRecheckMs.soon;
+  return { ...readyDue(record, context), what: unknownText(proof), lookAt };
+}
+
 /** The Node's conditions are those of the boot before until the kubelet has reported this one. */
 function missingReadiness(record: CycleRecord, node: NodeFacts, context: Context): Missing | undefined {
   const { seen, policy, now } = context;
   const due = readyDue(record, context);
   if (!node.ready) return { ...due, what: "the node is not Ready" };
-  if (node.bootID !== seen.bootID) return { ...due, what: "the kubelet has not yet reported this boot" };
+  if (!isOfThisBoot(node, seen)) return { ...due, what: "the kubelet has not yet reported this boot" };
   const settled = (seen.readySince ?? now) + policy.readySettleMs;
   if (now >= settled) return undefined;
   return { ...due, what: "waiting for the node to stay Ready for --ready-settle", lookAt: settled };

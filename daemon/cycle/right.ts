@@ -37,7 +37,7 @@ function uncordoned(record: CycleRecord, context: Context): Decision {
 /** Nothing proves a reboot but another boot ID than the one before. */
 export function countsFromNow(record: CycleRecord, { bootID }: Observation): Decision {
   return save(
-    { ...record, bootID },
+    { ...record, bootID, softReboots: undefined },
     "the record has no boot ID; a reboot is proved by a change of the current one",
   );
 }

@@ -126,6 +126,9 @@ function lookAt(
     case "shutdown":
       // A machine that does not come back is not seen to be up.
       return { shutdown: node.bootAt === Number.POSITIVE_INFINITY ? "under-way" : "none" };
+    case "userspace":
+      // Each reboot of the forecast is a new boot ID, whatever its kind.
+      return { userspace: { state: "seen", softReboots: node.record.softReboots ?? 0, since: 0 } };
     case "rehearsal":
       return { isRehearsed: true };
     default:

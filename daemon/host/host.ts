@@ -5,6 +5,7 @@ import type { UpdateUnderWay } from "./need/update-under-way.ts";
 import type { RebootManager } from "./others/managers.ts";
 import type { RebootSettings } from "./reboot/choice.ts";
 import type { Rebooter } from "./reboot/rebooter.ts";
+import type { Userspace } from "./userspace.ts";
 
 /** The machine under the node. */
 export interface Host {
@@ -12,6 +13,8 @@ export interface Host {
   /** Undefined where the machine does not show it. */
   updateUnderWay?: UpdateUnderWay | undefined;
   readBootID: () => Promise<string>;
+  /** Rejects with the reason where the machine does not tell of soft reboots. */
+  readUserspace: (signal: AbortSignal) => Promise<Userspace>;
   rebooter: Rebooter;
   /** The time since the machine started, in seconds. */
   uptimeSeconds?: () => number;
@@ -24,11 +27,12 @@ export interface Host {
 
 /** Facts of this host for the log. Rejects with a ConfigError where the method of rebooting cannot work. */
 export async function lookAtHost(
-  settings: { method: RebootSettings["method"]; inhibitors: "auto" | "wait" | "ignore" },
-  { rebooter, logind, exposure }: Host,
+  settings: Pick<RebootSettings, "method" | "kind"> & { inhibitors: "auto" | "wait" | "ignore" },
+  { rebooter, logind, exposure, readUserspace }: Host,
   signal: AbortSignal,
 ): Promise<Record<string, string | undefined>> {
-  const { method: asked, inhibitors } = settings;
+  const { method: asked, kind, inhibitors } = settings;
+  if (kind === "soft") await expectCountOfSoftReboots(readUserspace, signal);
   const { method, cannot } = (await rebooter.choose?.(signal)) ?? { method: asked, cannot: {} };
   const failures = Object.entries(cannot).map(([name, failure]) => `${name}: ${failure}`);
   if (method === undefined) {
@@ -37,10 +41,25 @@ export async function lookAtHost(
   }
   return {
     rebootMethod: method,
+    rebootKind: kind === "full" ? undefined : kind,
     passedOver: failures.join("; ") || undefined,
     inhibitors: inhibitors === "auto" ? await reachOf(logind, signal) : inhibitors,
     open: await exposure?.(signal).catch((error: Error) => `cannot tell: ${error.message}`),
   };
+}
+
+/** Without the count nothing would prove a soft reboot. */
+async function expectCountOfSoftReboots(
+  readUserspace: Host["readUserspace"],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await readUserspace(signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const rule = "must be a kind that can be proved on this node, for example full";
+    throw invalidValue("reboot-kind", "soft", `${rule}, but ${(error as Error).message}`);
+  }
 }
 
 async function reachOf(logind: Host["logind"], signal: AbortSignal): Promise<string> {

@@ -121,7 +121,7 @@ function withEntry(
 }
 
 function entryOf(
-  { identity, labels, neededSince, bootID }: Waiting,
+  { identity, labels, neededSince, bootID, softReboots }: Waiting,
   limits: Limits,
   { unschedulable, ttlMs }: EntryOptions,
   now: number,
@@ -138,7 +138,7 @@ function entryOf(
     ...((isAlone || ttlMs > 0) && { TTL: ttlMs * 1e6 }),
     concurrency,
     ...(identity.uid !== undefined && { nodeUID: identity.uid }),
-    ...(bootID !== undefined && { boot: bootText(bootID) }),
+    ...(bootID !== undefined && { boot: bootText(bootID, softReboots) }),
     ...(zone !== undefined && { zone }),
     ...(pool !== undefined && { pool }),
     ...(neededSince !== undefined && { neededSince }),

@@ -53,6 +53,8 @@ export interface Waiting {
   leftAt?: string | undefined;
   /** The boot ID under which its cycle began, or is about to begin. */
   bootID?: string | undefined;
+  /** The count of soft reboots under which it began, where it is to end with one. */
+  softReboots?: number | undefined;
 }
 
 /**

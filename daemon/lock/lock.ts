@@ -184,9 +184,22 @@ export function holds(lock: LockValue, self: NodeIdentity, now: number): boolean
   );
 }
 
-/** The beginning of a boot ID, long enough to tell those of one node apart. */
-export function bootText(bootID: string): string {
-  return bootID.slice(0, 8);
+/**
+ * The beginning of a boot ID, long enough to tell those of one node apart; where a soft reboot is to come, with the
+ * count of those before: `1c09ca98+0`.
+ */
+export function bootText(bootID: string, softReboots?: number): string {
+  return bootID.slice(0, 8) + (softReboots === undefined ? "" : `+${softReboots}`);
+}
+
+/** Whether a soft reboot is to be proved after such a {@link bootText}, which has the count of those before. */
+export function namesSoftReboot(boot: string): boolean {
+  return boot.includes("+");
+}
+
+/** The part of a {@link bootText} that is the boot ID's. */
+export function bootIDIn(boot: string): string {
+  return boot.split("+")[0] ?? "";
 }
 
 /**

@@ -97,7 +97,7 @@ export const eventTable = {
   Rebooted: {
     level: "info",
     action: "ProvingReboot",
-    when: "the boot ID has changed; the note says how long wait, drain and boot took",
+    when: "the boot ID has changed, or systemd has counted a soft reboot; the note says which, and how long wait, drain and boot took",
     note: tookText,
   },
   NotReturned: {

@@ -12,9 +12,11 @@ import type { Metrics } from "./metrics.ts";
 export function showRecord(metrics: Metrics, record: CycleRecord): void {
   for (const phase of phases) metrics.phase.set({ phase }, phase === record.phase ? 1 : 0);
   metrics.phaseSince.set(secondsOf(record.since));
-  const { cycles, parts, rebootedAt } = record.history ?? noHistory;
+  const { cycles, parts, rebootedAt, softReboots = 0 } = record.history ?? noHistory;
   metrics.cycles.reset();
   for (const outcome of outcomeNames) metrics.cycles.inc({ outcome }, cycles[outcome]);
+  metrics.softReboots.reset();
+  metrics.softReboots.inc(softReboots);
   const observed = Object.entries(parts).map(([part, { counts, sumMs }]) => [
     part,
     { counts, sum: sumMs / 1000 },

@@ -151,7 +151,7 @@ export const metricTable = {
   lastReboot: {
     kind: "gauge",
     name: "rebootd_last_reboot_timestamp_seconds",
-    help: "Last proved reboot of a cycle, 0 before the first.",
+    help: "Last proved reboot of a cycle, full or soft, 0 before the first.",
     labels: [],
     inRecord: true,
   },
@@ -181,6 +181,13 @@ export const metricTable = {
     help: "Finished cycles, by outcome.",
     labels: ["outcome"],
     values: outcomeNames,
+    inRecord: true,
+  },
+  softReboots: {
+    kind: "counter",
+    name: "rebootd_soft_reboots_total",
+    help: "Finished cycles with the outcome rebooted whose reboot was a soft one.",
+    labels: [],
     inRecord: true,
   },
   cycleDuration: {

@@ -19,6 +19,7 @@ export const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "reboot-method": "auto",
   "reboot-command": "reboot",
   "reboot-signal": "15",
+  "reboot-kind": "soft",
   "reboot-delay": "1s",
   "reboot-timeout": "1s",
   "reboot-attempts": "3",

@@ -53,12 +53,13 @@ describe("The announcement of a reboot", () => {
           "packages libc6",
         ],
       ] as [string, Need, Holder[] | undefined, string][],
-      (need, lock, text) => assert.equal(announcement("n1", need, lock), `rebooting node n1: ${text}`),
+      (need, lock, text) =>
+        assert.equal(announcement("n1", "full", need, lock), `rebooting node n1: ${text}`),
     ));
 
   it("is one short line without a character that a terminal obeys, whatever packages and requests say", () => {
     const hostile = needed(...packages(10).map((name) => `${name}\n\u001b[2J\u202e${"x".repeat(200)}\ud800`));
-    const text = announcement("n1", hostile, holders);
+    const text = announcement("n1", "full", hostile, holders);
     assert.match(
       text,
       /^rebooting node n1: packages p1 \[2J x+[^\p{C}]*…; cycle since 2026-11-29T06:24:22Z$/u,

@@ -28,6 +28,7 @@ export function policy(changes: Partial<Policy> = {}): Policy {
     rebootAnyway: false,
     rebootDelayMs: 0,
     rebootTimeoutMs: 10 * minute,
+    rebootKind: "full",
     rebootAttempts: 2,
     maxRebootsPerNeed: 2,
     maxFailuresPerNode: 3,
@@ -113,6 +114,8 @@ interface Facts {
   stage?: Stage;
   drain?: Observation["drain"];
   rebooted?: boolean;
+  /** What systemd says of the userspace; not looked at unless said. */
+  userspace?: Observation["userspace"];
   ask?: Observation["ask"];
   shutdown?: Observation["shutdown"];
   takenAway?: boolean;
@@ -150,6 +153,7 @@ function seenAll(facts: Omit<Facts, "without">): Observation {
   const bootID = rebooted ? newBoot : oldBoot;
   return {
     bootID,
+    ...(facts.userspace && { userspace: facts.userspace }),
     drain: facts.drain ?? { state: "none" },
     ask: facts.ask,
     shutdown: facts.shutdown ?? "none",

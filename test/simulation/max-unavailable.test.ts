@@ -101,6 +101,7 @@ describe("With --max-unavailable", () => {
         host: {
           need: { check: async () => needed, watch: () => {} },
           readBootID: async () => node.status?.nodeInfo?.bootID ?? "",
+          readUserspace: () => assert.fail("no soft reboot is to be proved"),
           rebooter: {
             announce: () => assert.fail("it is only to look"),
             reboot: () => assert.fail("it is only to look"),

@@ -26,6 +26,7 @@ async function follow(answers: readonly Need[]) {
           watch: () => {},
         },
         readBootID: async () => "one",
+        readUserspace: () => assert.fail("no soft reboot is to be proved"),
         rebooter: {
           announce: () => assert.fail("no window is open"),
           reboot: () => assert.fail("no window is open"),

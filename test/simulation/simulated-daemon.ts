@@ -20,6 +20,10 @@ export interface SimulatedDaemon {
   receive?: HttpSend;
   /** What logind of the machine says; without it there is none. */
   logind?: Host["logind"];
+  /** What systemd of the machine says of its userspace; without it, that it does not count soft reboots. */
+  readUserspace?: Host["readUserspace"];
+  /** Whether the machine can go by kexec just now. */
+  hasLoadedKernel?: () => boolean;
   /** Looks for other reboot managers, as a real daemon does minutes after its start. */
   looksForOthers?: boolean;
   /** Gets every line of the log. */
@@ -39,6 +43,11 @@ const noBus = async () => {
 
 /** A machine without D-Bus. */
 export const noLogind: Host["logind"] = { listInhibitors: noBus, listSessions: noBus, isShuttingDown: noBus };
+
+/** A machine with a systemd before version 256. */
+export const noCount: Host["readUserspace"] = async () => {
+  throw new Error("systemd does not count soft reboots; version 256 or newer does");
+};
 
 /**
  * The real daemon from its composition root down, on a machine in memory. Killed, it is cut off at once: whatever its code
@@ -86,20 +95,26 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
       instance: "simulated",
       host: {
         need: {
-          check: async () =>
-            storage.read(sentinelFile) === undefined
-              ? { state: "not-needed" }
-              : { state: "needed", source: "file", reasons: [] },
+          check: async () => {
+            const packages = storage.read(sentinelFile);
+            if (packages === undefined) return { state: "not-needed" };
+            return { state: "needed", source: "file", reasons: packages === "" ? [] : packages.split("\n") };
+          },
           watch: (onChange, signal) => storage.watch(onChange, signal),
         },
+        readUserspace: daemon.readUserspace ?? noCount,
         readBootID: async () => (storage.read(bootIdFile) ?? "").trim(),
         rebooter: {
           announce: async (text) => {
             await unlessDead(() => onAnnouncement?.(text));
           },
-          reboot: async () => {
+          possible: async (kind) =>
+            kind === "kexec" && daemon.hasLoadedKernel?.() !== true
+              ? { kind: "full", why: "no kernel is loaded for kexec" }
+              : { kind },
+          reboot: async (_signal, kind) => {
             await unlessDead(() => undefined);
-            storage.write(rebootFile, "");
+            storage.write(rebootFile, kind === "full" ? "" : (kind ?? ""));
           },
         },
         logind: daemon.logind ?? noLogind,

@@ -17,7 +17,7 @@ import { kuredUser } from "../world/kured-rights.ts";
 import { daemonUserOn } from "../world/manifests.ts";
 import { createMachineClock, type MachineClock } from "./machine-clock.ts";
 import { pausedWith } from "./paused-transport.ts";
-import { startSimulatedDaemon } from "./simulated-daemon.ts";
+import { noCount, startSimulatedDaemon } from "./simulated-daemon.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
 export interface SimulatedNodeOptions {
@@ -87,6 +87,9 @@ export function daemonOf(node: string): User {
 /** Less often than on a real node: heartbeats are half of all requests of a story, and say nothing in it. */
 const seldom = { heartbeatMs: 20_000, statusEvery: 3 };
 
+/** systemd begins so long before the kubelet; the times of the API have whole seconds. */
+const unitsFirstMs = 1000;
+
 const controlPlaneLabel = { "node-role.kubernetes.io/control-plane": "" };
 
 function postOf(name: string, post: SimulatedNodeOptions["post"]): HttpPost {
@@ -113,11 +116,18 @@ export function createSimulatedNode(
   );
   let daemonOptions = options.options ?? {};
   const uptimeSeconds = () => (clock.wall() - (machine.boots.at(-1)?.bootedAt ?? 0)) / 1000;
+  let bootedAt = 0;
+  const readUserspace: Host["readUserspace"] = async (inner) => {
+    if (!machine.behaviour.countsSoftReboots) return await noCount(inner);
+    return { softReboots: machine.boots.at(-1)?.softReboots ?? 0, ageMs: clock.elapsed() - bootedAt };
+  };
   const startDaemon = (raw: RawOptions) =>
     startSimulatedDaemon({
       options: { "node-id": name, ...raw },
       storage,
       looksForOthers: options.looksForOthers ?? false,
+      readUserspace,
+      hasLoadedKernel: () => machine.behaviour.hasLoadedKernel,
       ...(options.logind && {
         logind: typeof options.logind === "function" ? options.logind(machine) : options.logind,
       }),
@@ -158,6 +168,7 @@ export function createSimulatedNode(
       ),
     startDaemon: () => startOther?.({ ...other(), machine }) ?? startDaemon(daemonOptions),
     onEvent: (event) => {
+      if (event.type === "booted") bootedAt = clock.elapsed() - unitsFirstMs;
       events.push(event);
       hooks.onMachineEvent(event);
     },

@@ -22,6 +22,14 @@ export const rebootOptions = {
     placeholder: "NUMBER",
     help: "For --reboot-method=signal and auto: sent to process 1; 39 is SIGRTMIN+5, systemd's reboot",
   },
+  "reboot-kind": {
+    type: choice("full", "soft", "kexec"),
+    default: "full",
+    // A cycle that is under way ends as the kind that it has begun as.
+    needsRestart: true,
+    placeholder: "KIND",
+    help: "How far a reboot goes: full; soft (the userspace alone; systemd 256 or newer); kexec (without the firmware)",
+  },
   "reboot-delay": {
     type: duration(),
     default: "0",
@@ -74,7 +82,12 @@ export interface RebootSettings {
   entersHost: boolean;
   policy: Pick<
     Policy,
-    "rebootDelayMs" | "rebootTimeoutMs" | "rebootAttempts" | "maxRebootsPerNeed" | "maxFailuresPerNode"
+    | "rebootKind"
+    | "rebootDelayMs"
+    | "rebootTimeoutMs"
+    | "rebootAttempts"
+    | "maxRebootsPerNeed"
+    | "maxFailuresPerNode"
   >;
 }
 
@@ -84,10 +97,12 @@ export function rebootSettings(given: ValuesOf<typeof rebootOptions>): RebootSet
       method: given["reboot-method"],
       command: given["reboot-command"],
       signal: given["reboot-signal"],
+      kind: given["reboot-kind"],
     },
     bootIdPath: given["boot-id-path"],
     entersHost: given["enter-host"],
     policy: {
+      rebootKind: given["reboot-kind"],
       rebootDelayMs: given["reboot-delay"],
       rebootTimeoutMs: given["reboot-timeout"],
       rebootAttempts: given["reboot-attempts"],

@@ -1,7 +1,9 @@
 import * as z from "zod/mini";
 import type { Clock } from "../../time/clock.ts";
 import { withDeadline } from "../../time/deadline.ts";
+import type { RebootKind } from "../reboot/rebooter.ts";
 import { type Ask, askFor, BusRefusal, parseAnswer, withBus } from "./bus.ts";
+import type { BusCall } from "./bus-message.ts";
 
 /**
  * The host's login manager, over its D-Bus
@@ -25,9 +27,9 @@ export interface Logind {
   setWallMessage(text: string, signal: AbortSignal): Promise<void>;
   /**
    * Resolves when logind has accepted the request. With block inhibitors, systemd 257 and later refuses it
-   * without `skipInhibitors`.
+   * without `skipInhibitors`. A version that does not know the kind refuses it.
    */
-  reboot(options: { skipInhibitors: boolean }, signal: AbortSignal): Promise<void>;
+  reboot(options: { skipInhibitors: boolean; kind?: RebootKind }, signal: AbortSignal): Promise<void>;
 }
 
 /** The texts come from the process that holds the inhibitor. */
@@ -72,6 +74,7 @@ const manager = {
 
 /** https://github.com/systemd/systemd/blob/main/src/basic/login-util.h */
 const skipInhibitorsFlag = 1 << 4;
+const flagsByKind: Readonly<Record<RebootKind, number>> = { full: 0, kexec: 1 << 1, soft: 1 << 2 };
 const unknownToThisVersion = new Set([
   "org.freedesktop.DBus.Error.InvalidArgs",
   "org.freedesktop.DBus.Error.UnknownMethod",
@@ -105,10 +108,12 @@ export function createLogind(socket: string, clock: Clock): Logind {
         },
         wallDeadlineMs,
       ),
-    reboot: ({ skipInhibitors }, signal) =>
+    reboot: ({ skipInhibitors, kind = "full" }, signal) =>
       asking(signal, async (ask) => {
-        if (skipInhibitors && (await rebootWithFlags(ask, skipInhibitorsFlag))) return;
-        await ask({ ...manager, member: "Reboot", signature: "b", body: [false] });
+        const flags = flagsByKind[kind];
+        if (skipInhibitors && (await rebootWithFlags(ask, flags | skipInhibitorsFlag))) return;
+        if (flags > 0) await ask(withFlags(flags));
+        else await ask({ ...manager, member: "Reboot", signature: "b", body: [false] });
       }),
   };
 }
@@ -116,12 +121,16 @@ export function createLogind(socket: string, clock: Clock): Logind {
 /** False if this version of systemd has no flags; it does not need them either. */
 async function rebootWithFlags(ask: Ask, flags: number): Promise<boolean> {
   try {
-    await ask({ ...manager, member: "RebootWithFlags", signature: "t", body: [flags] });
+    await ask(withFlags(flags));
     return true;
   } catch (error) {
     if (error instanceof BusRefusal && unknownToThisVersion.has(error.code)) return false;
     throw error;
   }
+}
+
+function withFlags(flags: number): BusCall {
+  return { ...manager, member: "RebootWithFlags", signature: "t", body: [flags] };
 }
 
 /** True from the request on, also while logind waits for delay inhibitors such as the kubelet's. */

@@ -1,7 +1,7 @@
 import { shortEnds } from "../../text/one-line.ts";
 import { DeadlineError } from "../../time/deadline.ts";
 import type { Argv, Exec } from "../exec.ts";
-import { type RebootMethod, RebootRefused } from "./rebooter.ts";
+import { type RebootKind, type RebootMethod, RebootRefused } from "./rebooter.ts";
 
 /** A reboot command only queues the reboot; a longer runtime means that it hangs. */
 const deadlineMs = 60_000;
@@ -9,10 +9,17 @@ const deadlineMs = 60_000;
 const checkDeadlineMs = 10_000;
 const saidMaxChars = 1000;
 
-/** `onHost` makes a command run on the host, if that is configured. */
+/** The commands for kinds that are no full reboot: https://www.freedesktop.org/software/systemd/man/latest/systemctl.html */
+const commandsByKind: Readonly<Record<Exclude<RebootKind, "full">, Argv>> = {
+  soft: ["/bin/systemctl", "soft-reboot"],
+  kexec: ["/bin/systemctl", "kexec"],
+};
+
+/**
+ * `command`: of a full reboot; the other kinds are systemd's. `onHost` makes a command run on the host, if that is
+ * configured.
+ */
 export function commandRebooter(command: Argv, onHost: (argv: Argv) => Argv, exec: Exec): RebootMethod {
-  const argv = onHost(command);
-  const what = `reboot command ${argv.join(" ")}`;
   return {
     name: "command",
     async precheck(signal) {
@@ -27,7 +34,9 @@ export function commandRebooter(command: Argv, onHost: (argv: Argv) => Argv, exe
         return (error as Error).message;
       }
     },
-    async reboot(signal) {
+    async reboot(signal, kind = "full") {
+      const argv = onHost(kind === "full" ? command : commandsByKind[kind]);
+      const what = `reboot command ${argv.join(" ")}`;
       let code: number | undefined;
       let output: string;
       try {

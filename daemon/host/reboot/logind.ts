@@ -46,9 +46,9 @@ export function logindRebooter(
     },
     // logind writes the text into the journal, and to those who are logged in, when it accepts the reboot.
     announce: (why, signal) => logind.setWallMessage(`rebootd: ${why}`, signal),
-    async reboot(signal) {
+    async reboot(signal, kind = "full") {
       try {
-        await logind.reboot({ skipInhibitors }, signal);
+        await logind.reboot({ skipInhibitors, kind }, signal);
       } catch (cause) {
         // Another shutdown in progress has the same effect.
         if (cause instanceof BusRefusal && cause.code === inProgress) return;

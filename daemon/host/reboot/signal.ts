@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type RebootMethod, RebootRefused } from "./rebooter.ts";
+import { type RebootKind, type RebootMethod, RebootRefused } from "./rebooter.ts";
 
 export type Kill = (pid: number, signal: number) => void;
 
@@ -7,7 +7,13 @@ export type Kill = (pid: number, signal: number) => void;
 const realTimeMin = 34;
 
 /**
- * Sends the number to process 1, which must be the host's (hostPID). systemd reboots at SIGRTMIN+5, 39 with
+ * SIGRTMIN+7 and SIGRTMIN+6 with glibc; systemd before 254 ignores the first:
+ * https://www.freedesktop.org/software/systemd/man/latest/systemd.html#SIGRTMIN+7
+ */
+const signalsByKind: Readonly<Record<Exclude<RebootKind, "full">, number>> = { soft: 41, kexec: 40 };
+
+/**
+ * Sends the number, or that of another kind, to process 1, which must be the host's (hostPID). systemd reboots at SIGRTMIN+5, 39 with
  * glibc:
  * https://www.freedesktop.org/software/systemd/man/latest/systemd.html#SIGRTMIN+5
  */
@@ -24,11 +30,12 @@ export function signalRebooter(number: number, kill: Kill, nameFile = "/proc/1/c
       if (number < realTimeMin || name === "systemd") return undefined;
       return `process 1 is ${name} and not systemd; a pod needs hostPID`;
     },
-    async reboot() {
+    async reboot(_signal, kind = "full") {
+      const sent = kind === "full" ? number : signalsByKind[kind];
       try {
-        kill(1, number);
+        kill(1, sent);
       } catch (cause) {
-        throw new RebootRefused(`sending signal ${number} to process 1: ${(cause as Error).message}`, {
+        throw new RebootRefused(`sending signal ${sent} to process 1: ${(cause as Error).message}`, {
           cause,
         });
       }

@@ -49,6 +49,14 @@ describe("The method of rebooting", () => {
       },
     ));
 
+  it("goes by kexec only where that is possible just then, and tells why not", async () => {
+    const { all, journal } = methods("signal");
+    const rebooter = (why?: string) => choosingRebooter(all, "auto", journal, async () => why);
+    assert.deepEqual(await rebooter().possible("kexec", signal), { kind: "kexec" });
+    assert.deepEqual(await rebooter("none").possible("kexec", signal), { kind: "full", why: "none" });
+    assert.deepEqual(await rebooter("none").possible("soft", signal), { kind: "soft" });
+  });
+
   it("is chosen at the first reboot, at the latest", async () => {
     const { all, rebooted, journal } = methods("signal");
     await choosingRebooter(all, "auto", journal).reboot(signal);

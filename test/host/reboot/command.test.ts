@@ -15,6 +15,18 @@ describe("Rebooting by command", () => {
     await byCommand("/bin/true").reboot(signal);
   });
 
+  it("runs systemd's own command for another kind", async () => {
+    const echoed: Argv[] = [];
+    const onHost = (argv: Argv): Argv => {
+      echoed.push(argv);
+      return ["/bin/true"];
+    };
+    for (const kind of ["full", "soft", "kexec"] as const)
+      await commandRebooter(["/sbin/my-reboot"], onHost, exec).reboot(signal, kind);
+    const systemctl = "/bin/systemctl";
+    assert.deepEqual(echoed, [["/sbin/my-reboot"], [systemctl, "soft-reboot"], [systemctl, "kexec"]]);
+  });
+
   it("can work if the program exists, by its path or in PATH; the precheck does not run it", async () => {
     assert.equal(await byCommand("/bin/false").precheck(signal), undefined);
     assert.equal(await byCommand("false").precheck(signal), undefined);

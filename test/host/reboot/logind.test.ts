@@ -54,6 +54,25 @@ describe("Rebooting by logind", () => {
         }),
     ));
 
+  it("asks for another kind by its flag, and never for a full reboot instead", async () => {
+    for (const [kind, skipInhibitors, calls] of [
+      ["soft", false, ["RebootWithFlags(4)"]],
+      ["kexec", false, ["RebootWithFlags(2)"]],
+      ["soft", true, ["RebootWithFlags(20)"]],
+    ] as const) {
+      await answering({ RebootWithFlags: nothing }, async (bus) => {
+        await logindRebooter(logind, { skipInhibitors }).reboot(signal, kind);
+        assert.deepEqual(bus.calls, calls);
+      });
+    }
+    const unknown = refused("org.freedesktop.DBus.Error.InvalidArgs");
+    await answering({ RebootWithFlags: unknown, SetWallMessage: nothing }, async (bus) => {
+      const rebooter = logindRebooter(logind, { skipInhibitors: true });
+      await assert.rejects(rebooter.reboot(signal, "soft"), RebootRefused);
+      assert.deepEqual(bus.calls.slice(0, 2), ["RebootWithFlags(20)", "RebootWithFlags(4)"]);
+    });
+  });
+
   it("is certainly refused by an answer that says so, and without a bus", async () => {
     const rebooter = logindRebooter(logind, { skipInhibitors: true });
     await assert.rejects(rebooter.reboot(signal), RebootRefused);

@@ -22,6 +22,17 @@ describe("Rebooting by signal", () => {
     sinon.assert.calledOnceWithExactly(kill, 1, 39);
   });
 
+  it("sends systemd's own signal for another kind", async () => {
+    const kill = sinon.fake();
+    for (const kind of ["full", "soft", "kexec"] as const)
+      await signalRebooter(15, kill).reboot(signal, kind);
+    assert.deepEqual(kill.args, [
+      [1, 15],
+      [1, 41],
+      [1, 40],
+    ]);
+  });
+
   it("is certainly refused if the signal is not permitted", async () => {
     const kill = sinon.fake.throws(new Error("kill EPERM"));
     await assert.rejects(signalRebooter(39, kill).reboot(signal), RebootRefused);

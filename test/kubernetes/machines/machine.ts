@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../../daemon/time/clock.ts";
 import { createDaemons, type Daemons } from "./daemons.ts";
-import { type Boot, createPower, type Power, type RebootCause } from "./power.ts";
+import { type Boot, createPower, type Power, type RebootCause, type RebootKind } from "./power.ts";
 import type { MachineStorage } from "./storage.ts";
 import type { DaemonHandle } from "./supervisor.ts";
 
@@ -12,8 +12,11 @@ export const rebootFile = "reboot";
 const pollMs = 2000;
 
 /** What the machine tells of itself, as it happens. */
-export type MachineEvent = { machine: string; at: number } & (
-  | { type: "booted"; bootID: string }
+export type MachineEvent = {
+  machine: string;
+  at: number;
+} /** `softReboots`: how many of them this boot ID has seen; more than 0 is the end of one, or a restart after it. */ & (
+  | { type: "booted"; bootID: string; softReboots: number }
   | { type: "down"; bootID: string; cause: RebootCause }
   | { type: "reboot-ignored" }
   /** Somebody has asked for a reboot, and the machine will go down. */
@@ -27,6 +30,17 @@ export type MachineEvent = { machine: string; at: number } & (
 export interface MachineBehaviour {
   goesDown: boolean;
   comesBack: boolean;
+  /**
+   * Whether the sentinel has gone after a soft reboot, which keeps all of /run: only where something on the machine
+   * removes it.
+   */
+  softRebootServes: boolean;
+  /** Its systemd says how many soft reboots there were. */
+  countsSoftReboots: boolean;
+  /** A kernel is loaded, so that it can go by kexec. */
+  hasLoadedKernel: boolean;
+  /** A soft reboot that is under way turns into a full one, as where the new userspace does not come up. */
+  softRebootTurnsFull: boolean;
   /** From the request until everything on it is killed: minutes, where services take their time. The daemon lives on. */
   shutdownMs: number;
   /** From then until the next boot. */
@@ -56,14 +70,16 @@ export interface Machine {
   readonly isUp: boolean;
   /** It was asked to reboot, and everything still runs. */
   readonly isGoingDown: boolean;
+  /** How far its reboots went, oldest first, as they were asked for. */
+  readonly reboots: readonly RebootKind[];
   hasFile(file: string): boolean;
-  /** Puts the sentinel there, as a package manager does. */
-  wantReboot(): void;
+  /** Puts the sentinel there, as a package manager does, with the names of packages, one on each line. */
+  wantReboot(packages?: readonly string[]): void;
   unwantReboot(): void;
   /** The power fails, also in the middle of a shutdown: no daemon asked for it, and nothing is stopped before. */
   reboot(): void;
   /** Somebody other than the daemon asks for a reboot. Nothing changes where one is under way. */
-  shutDown(): void;
+  shutDown(kind?: RebootKind): void;
   /** As a snapshot from before the last reboot does it: as `restart`, under the boot ID of then. */
   putBack(): void;
   /** Starts all processes anew under the same boot ID; the sentinel stays, and a shutdown that was under way is forgotten. */
@@ -85,6 +101,10 @@ export function createMachine(options: MachineOptions): Machine {
   const behaviour: MachineBehaviour = {
     goesDown: true,
     comesBack: true,
+    softRebootServes: false,
+    softRebootTurnsFull: false,
+    countsSoftReboots: true,
+    hasLoadedKernel: false,
     shutdownMs: 0,
     downMs: options.rebootSeconds * 1000,
   };
@@ -98,8 +118,10 @@ export function createMachine(options: MachineOptions): Machine {
     signal,
   });
   const { wake, until } = createWaiting(signal);
-  const goDown = (cause: RebootCause) => {
-    const boot = power.goDown(cause);
+  const reboots: RebootKind[] = [];
+  const goDown = (cause: RebootCause, kind: RebootKind) => {
+    if (power.isUp && power.requested === undefined) reboots.push(kind);
+    const boot = power.goDown(cause, kind === "soft" && behaviour.softRebootTurnsFull ? "full" : kind);
     if (boot !== undefined) report({ type: "going-down", bootID: boot.bootID, cause });
     wake();
   };
@@ -113,7 +135,7 @@ export function createMachine(options: MachineOptions): Machine {
   };
   const files = createFiles(storage, {
     onSentinel: (present) => report({ type: "sentinel", present }),
-    onReboot: () => (behaviour.goesDown ? goDown("command") : report({ type: "reboot-ignored" })),
+    onReboot: (kind) => (behaviour.goesDown ? goDown("command", kind) : report({ type: "reboot-ignored" })),
     onLook: wake,
   });
 
@@ -121,6 +143,7 @@ export function createMachine(options: MachineOptions): Machine {
     name,
     behaviour,
     boots: power.boots,
+    reboots,
     get isUp() {
       return power.isUp;
     },
@@ -128,10 +151,10 @@ export function createMachine(options: MachineOptions): Machine {
       return power.isUp && power.requested !== undefined;
     },
     hasFile: (file) => storage.read(file) !== undefined,
-    wantReboot: () => files.setSentinel(true),
-    unwantReboot: () => files.setSentinel(false),
+    wantReboot: (packages = []) => files.setSentinel(packages),
+    unwantReboot: () => files.setSentinel(undefined),
     reboot: () => fall("power"),
-    shutDown: () => goDown("person"),
+    shutDown: (kind = "full") => goDown("person", kind),
     restart: () => {
       if (power.isUp) startAnew("this");
     },
@@ -149,9 +172,10 @@ export function createMachine(options: MachineOptions): Machine {
       while (!signal.aborted) {
         const boot = power.boot(clock.wall());
         storage.write(bootIdFile, `${boot.bootID}\n`);
-        report({ type: "booted", bootID: boot.bootID });
+        report({ type: "booted", bootID: boot.bootID, softReboots: boot.softReboots });
         await runBoot(boot, { options, power, behaviour, daemons, until, report });
-        files.endBoot(boot.cause);
+        const keepsRun = boot.cause === "restart" || (boot.isSoftEnd === true && !behaviour.softRebootServes);
+        files.endBoot(keepsRun);
         await clock.sleep(behaviour.downMs, signal).catch(() => {});
         await until(() => behaviour.comesBack);
       }
@@ -215,7 +239,7 @@ async function runBoot(
 interface FileEvents {
   onSentinel: (isPresent: boolean) => void;
   /** Somebody has written the file that makes the machine reboot. */
-  onReboot: () => void;
+  onReboot: (kind: RebootKind) => void;
   /** After each look at the files. */
   onLook: () => void;
 }
@@ -230,9 +254,10 @@ function createFiles(storage: MachineStorage, { onSentinel, onReboot, onLook }: 
       hasSentinel = isThere;
       onSentinel(isThere);
     }
-    if (storage.read(rebootFile) !== undefined) {
+    const wanted = storage.read(rebootFile);
+    if (wanted !== undefined) {
       storage.remove(rebootFile);
-      onReboot();
+      onReboot(kindIn(wanted));
     }
     onLook();
   }
@@ -245,8 +270,8 @@ function createFiles(storage: MachineStorage, { onSentinel, onReboot, onLook }: 
   }
 
   return {
-    setSentinel(isPresent: boolean): void {
-      if (isPresent) storage.write(sentinelFile, "");
+    setSentinel(packages: readonly string[] | undefined): void {
+      if (packages !== undefined) storage.write(sentinelFile, packages.join("\n"));
       else storage.remove(sentinelFile);
       look();
     },
@@ -255,12 +280,18 @@ function createFiles(storage: MachineStorage, { onSentinel, onReboot, onLook }: 
       if (!storage.tellsAll) void poll(clock, signal);
     },
     /** /run is empty after a boot, but not after a restart of the processes alone. */
-    endBoot(cause: RebootCause | undefined): void {
-      if (cause !== "restart") storage.remove(sentinelFile);
+    endBoot(keepsRun: boolean): void {
+      if (!keepsRun) storage.remove(sentinelFile);
       storage.remove(rebootFile);
       look();
     },
   };
+}
+
+/** An empty file asks for a full reboot. */
+function kindIn(text: string): RebootKind {
+  const word = text.trim();
+  return word === "soft" || word === "kexec" ? word : "full";
 }
 
 type EventBody = MachineEvent extends infer E

@@ -78,7 +78,9 @@ export async function runNodeStatus(
   async function report(registered: StoredNode | undefined): Promise<void> {
     const node = registered ?? (await api.get<StoredNode>(nodePath, { signal }));
     const ready = readyCondition(clock.elapsed() >= readyAt);
+    // A kubelet that has just started reports whatever the server has: nothing else tells it from the one before.
     const isSaid =
+      registered === undefined &&
       node.status?.nodeInfo?.bootID === host.bootID &&
       conditionOf(node, "Ready")?.status === ready.status &&
       conditionOf(node, "Ready")?.reason === ready.reason;

@@ -2,16 +2,23 @@ import type { Random } from "../../../daemon/time/clock.ts";
 
 /**
  * `command`: as its daemon asked; `person`: as anybody else on the machine asked, such as unattended-upgrades; `power`: a
- * power failure; `restart`: only its processes are started anew, under the same boot ID, as by `systemctl soft-reboot` or by
- * a virtual machine that is put back to a snapshot.
+ * power failure; `restart`: only its processes are started anew, under the same boot ID, as by a virtual machine that is put
+ * back to a snapshot.
  */
 export type RebootCause = "command" | "person" | "power" | "restart";
+
+/** How far a reboot goes: `soft` is the userspace alone, under the same boot ID; `kexec` leaves out the firmware. */
+export type RebootKind = "full" | "soft" | "kexec";
 
 export interface Boot {
   bootID: string;
   bootedAt: number;
   downAt?: number;
   cause?: RebootCause;
+  /** How many soft reboots there were under this boot ID, as systemd counts them. */
+  softReboots: number;
+  /** It ended with a soft reboot: the next one has its boot ID, and one more of them. */
+  isSoftEnd?: boolean;
 }
 
 /** Which boot a machine is in, and whether and why it goes down. */
@@ -23,8 +30,8 @@ export interface Power {
   /** Aborted where a shutdown that is under way ends at once: by force, or as it never was. */
   readonly cutShort: AbortSignal;
   /** Answers with the boot that goes down; undefined where one is under way already, or there is none. */
-  goDown(cause: RebootCause): Boot | undefined;
-  /** At once, whatever was under way. */
+  goDown(cause: RebootCause, kind?: RebootKind): Boot | undefined;
+  /** At once, whatever was under way; a soft reboot becomes a full one. */
   fall(cause: RebootCause): void;
   /** The next boot has the ID of this one, or the latest other ID, and not a new one. */
   repeat(which: "this" | "other"): void;
@@ -37,6 +44,7 @@ export interface Power {
 export function createPower(random: Random): Power {
   const boots: Boot[] = [];
   let requested: RebootCause | undefined;
+  let kind: RebootKind = "full";
   let nextBootID: string | undefined;
   let cutShort = new AbortController();
   const power: Power = {
@@ -51,13 +59,15 @@ export function createPower(random: Random): Power {
     get cutShort() {
       return cutShort.signal;
     },
-    goDown(cause) {
+    goDown(cause, wanted = "full") {
       if (requested !== undefined || !power.isUp) return undefined;
       requested = cause;
+      kind = wanted;
       return boots.at(-1);
     },
     fall(cause) {
       requested = cause;
+      kind = "full";
       cutShort.abort();
     },
     repeat(which) {
@@ -66,9 +76,15 @@ export function createPower(random: Random): Power {
       nextBootID = which === "this" ? current : (other ?? current);
     },
     boot(now) {
-      const boot: Boot = { bootID: nextBootID ?? randomUuid(random), bootedAt: now };
+      const before = boots.at(-1);
+      const softBootID = before?.isSoftEnd === true ? before.bootID : undefined;
+      const bootID = nextBootID ?? softBootID ?? randomUuid(random);
+      const counted = boots.findLast((one) => one.bootID === bootID)?.softReboots ?? 0;
+      const softReboots = bootID === softBootID ? counted + 1 : counted;
+      const boot: Boot = { bootID, bootedAt: now, softReboots };
       nextBootID = undefined;
       requested = undefined;
+      kind = "full";
       cutShort = new AbortController();
       boots.push(boot);
       return boot;
@@ -76,6 +92,7 @@ export function createPower(random: Random): Power {
     down(boot, now) {
       boot.downAt = now;
       boot.cause = requested ?? "power";
+      boot.isSoftEnd = kind === "soft";
       return boot.cause;
     },
   };
