@@ -9,7 +9,9 @@ import { joined, paint, type Terminal, type Text } from "./terminal.ts";
 export function planText(plan: DrainPlan, terminal: Terminal): Text {
   const stay = plan.pods.filter((pod) => pod.do === "leave");
   const hold = plan.pods.filter(isBlocked);
-  const go = plan.pods.filter((pod) => pod.do !== "leave" && !isBlocked(pod));
+  const [stop = [], go = []] = [true, false].map((isStop) =>
+    plan.pods.filter((pod) => pod.do !== "leave" && (pod.do === "stop") === isStop && !isBlocked(pod)),
+  );
   const tables = [
     paintedTable(
       ["BLOCKS THE DRAIN", "WHY"],
@@ -22,23 +24,28 @@ export function planText(plan: DrainPlan, terminal: Terminal): Text {
       terminal,
     ),
     paintedTable(
+      ["DELETED LAST", "GRACE", "NOTE"],
+      stop.map((pod) => [pod.key, `${pod.graceSeconds}s`, messages(pod, false)]),
+      terminal,
+    ),
+    paintedTable(
       ["STAYS", "WHY"],
       stay.map((pod) => [pod.key, reasonsText(pod.reasons)]),
       terminal,
     ),
   ];
-  const first = `${sentence(plan, go.length, stay.length, hold)}\n`;
+  const first = `${sentence(plan, { go: go.length, stop: stop.length, stay: stay.length }, hold)}\n`;
   const head = hold.length === 0 ? first : paint("trouble", first);
   return joined([head, ...tables.filter((one) => one !== "")], "\n");
 }
 
 function sentence(
   { node, estimatedSeconds, escalation }: DrainPlan,
-  go: number,
-  stay: number,
+  { go, stop, stay }: { go: number; stop: number; stay: number },
   hold: readonly PodPlan[],
 ): string {
-  const rest = count(stay, "stays", "stay");
+  const last = stop === 0 ? "" : `${stop} deleted last, `;
+  const rest = `${last}${count(stay, "stays", "stay")}`;
   const counted = (verb: string) => `${node}: ${count(go, "pod")} ${verb} be evicted, ${rest}`;
   const blocking = count(hold.length, "pod blocks the drain", "pods block the drain");
   // The drain refuses before it evicts anything.

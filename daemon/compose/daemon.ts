@@ -85,7 +85,8 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
   const { clock, random, host } = ports;
   const { node, drain, ready } = settings;
   const { place, ...limits } = settings.lock;
-  const { selection, podSelector, gracePeriodSeconds } = drain.planned;
+  const { podSelector, gracePeriodSeconds } = drain.planned;
+  const selection = { ...drain.planned.selection, self: ports.instance };
   const { api, outage, serverClock, log, metrics, messages, reporting, report, showConditions } = createVoice(
     settings,
     ports,

@@ -10,6 +10,8 @@ export function createDrainReport(
 ): DrainReport {
   return {
     requested(pod, reasons) {
+      if (reasons.includes("daemonset-stop"))
+        return log.info("stopping a pod of a DaemonSet", { pod: podKey(pod) });
       metrics.evictions.inc();
       const why = reasonsText(reasons) || undefined;
       log.info(why === undefined ? "evicting a pod" : "evicting a pod anyway", {

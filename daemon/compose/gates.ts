@@ -56,9 +56,9 @@ export function createGates(settings: Settings, ports: GatePorts): Gate[] {
     ...prometheusGates(settings, ports, looked),
   ];
   if (pods !== undefined) gates.push(podsGate(api, node.name, pods, looked, ports.onBlockingPods));
-  const { podSelector, selection, escalation } = drain.planned;
-  if (podSelector !== undefined || selection.skipNamespaces.length > 0) {
-    const drainNames = { podSelector, skipNamespaces: selection.skipNamespaces };
+  const { podSelector, stopSelector, selection, escalation } = drain.planned;
+  if ((podSelector ?? stopSelector) !== undefined || selection.skipNamespaces.length > 0) {
+    const drainNames = { podSelector, stopSelector, skipNamespaces: selection.skipNamespaces };
     gates.push(drainNamesGate(api, node.name, drainNames, clock, looked));
   }
   if (drain.optOuts !== undefined) gates.push(optOutsGate(api, node.name, drain.optOuts, drain.planned));

@@ -16,6 +16,8 @@ export const remarks = {
   "budget-busy": "A PodDisruptionBudget has allowed its disruptions just now, or is being worked out.",
   "budget-held": "A PodDisruptionBudget allows no disruption until its operator releases it.",
   "opted-out": "A pod asks not to be disrupted; the drain evicts it anyway.",
+  "daemonset-stop":
+    "A pod of a DaemonSet is deleted when the others are gone, as it asks for (--daemonset-stop-selector).",
   "comes-back": "A pod is recreated on this node in spite of the cordon.",
   "nowhere-to-go": "No other node has room for what replaces a pod.",
 } as const;

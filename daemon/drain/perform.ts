@@ -55,13 +55,15 @@ export interface DrainPorts {
 
 /** How long the watch of budgets is believed; a pod that one keeps is tried now and then all the same. */
 const budgetTrustMs = 2 * 60_000;
+/** Leaves a pod its own grace period. */
+const ownGrace = -1;
 
 export function createPerformer(
   options: PerformOptions,
   { happen, progress, watchOver }: DrainPorts,
   signal: AbortSignal,
 ): (request: DrainRequest) => void {
-  const { report } = options;
+  const { report, gracePeriodSeconds } = options;
   const end = createEnder(options, progress, signal);
   const watches = createBudgetWatches(options, happen, signal);
   const wakeAt = createAlarm(options.clock, () => happen({ type: "time" }), signal);
@@ -76,7 +78,9 @@ export function createPerformer(
     switch (request.do) {
       case "evict":
       case "delete":
-        return watchOver(end(request.do, request.pod).then(happen));
+        return watchOver(end(request.do, request.pod, gracePeriodSeconds).then(happen));
+      case "stop":
+        return watchOver(end("delete", request.pod, ownGrace).then(happen));
       case "watch":
         return watchOver(watches.start(request.namespace));
       case "unwatch":
@@ -98,7 +102,7 @@ export function createPerformer(
 
 /** Requests the end of one pod, and answers how that went. */
 function createEnder(
-  { api, clock, random, gracePeriodSeconds, report }: PerformOptions,
+  { api, clock, random, report }: PerformOptions,
   progress: () => Progress,
   signal: AbortSignal,
 ) {
@@ -125,7 +129,11 @@ function createEnder(
     }
   }
 
-  return async (by: "evict" | "delete", pod: Pod): Promise<DrainEventOf<"agreed" | "refused">> => {
+  return async (
+    by: "evict" | "delete",
+    pod: Pod,
+    gracePeriodSeconds: number,
+  ): Promise<DrainEventOf<"agreed" | "refused">> => {
     const uid = uidOf(pod);
     const answer = await endPod(api, by, pod, gracePeriodSeconds, signal, report.answered);
     if (answer.agreed) return { type: "agreed", uid };

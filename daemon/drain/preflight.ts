@@ -142,11 +142,13 @@ function judgePod(
 ): { plan: PodPlan; charges?: Budget | undefined } {
   const { now } = facts;
   const verdict = verdictOn(pod, facts);
-  const plan = { key: podKey(pod), tier: tierOf(pod), ...verdict, graceSeconds: undefined, findings: [] };
+  const tier = tierOf(pod, verdict.do);
+  const plan = { key: podKey(pod), tier, ...verdict, graceSeconds: undefined, findings: [] };
   if (verdict.do === "leave") return { plan };
-  const budgets = budgetsOn(pod, facts);
+  const isStop = verdict.do === "stop";
+  const budgets = isStop ? {} : budgetsOn(pod, facts);
   const remarks = isOver(pod) ? [] : remarksOn(pod, rooms, now);
-  const graceSeconds = graceOf(pod, facts.gracePeriodSeconds, now);
+  const graceSeconds = graceOf(pod, isStop ? -1 : facts.gracePeriodSeconds, now);
   const grace = findLongGrace(pod, graceSeconds, facts);
   const findings = [findingsOf(verdict), budgets.refused ?? [], stranded ?? [], grace ?? [], remarks].flat();
   return { plan: { ...plan, graceSeconds, findings }, charges: budgets.charges };

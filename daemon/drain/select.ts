@@ -1,3 +1,4 @@
+import { contract } from "../annotations/names.ts";
 import { meets, type Requirement } from "../cluster/label-selector.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
 import { isMirrorPod } from "../cluster/static-pods.ts";
@@ -22,11 +23,19 @@ export interface Selection {
    * none is.
    */
   heldBudgets?: readonly Requirement[] | undefined;
+  /**
+   * Pods of DaemonSets whose labels meet all of these are deleted when the others are gone. Without it they all
+   * stay.
+   */
+  stopped?: readonly Requirement[] | undefined;
+  /** Name of the daemon's own pod. */
+  self?: string | undefined;
 }
 
 export type PodReason =
   | "long-deleted"
   | "daemonset"
+  | "daemonset-stop"
   | "daemonset-gone"
   | "mirror"
   | "local-data"
@@ -38,9 +47,12 @@ export type PodReason =
   | "came-back"
   | "goes-down";
 
-/** The treatment of a pod, and all reasons for it. `refuse` fails the drain. */
+/**
+ * The treatment of a pod, and all reasons for it. `stop` deletes it when the others are gone. `refuse` fails the
+ * drain.
+ */
 export interface Verdict {
-  do: "evict" | "leave" | "refuse";
+  do: "evict" | "stop" | "leave" | "refuse";
   reasons: readonly PodReason[];
 }
 
@@ -48,6 +60,8 @@ export interface Verdict {
 export const podReasonTexts: Readonly<Record<PodReason, string>> = {
   "long-deleted": "has been terminating for longer than --skip-wait-for-delete-timeout",
   daemonset: "belongs to a DaemonSet",
+  "daemonset-stop":
+    "belongs to a DaemonSet and is deleted when the others are gone (--daemonset-stop-selector)",
   "daemonset-gone": "belongs to a DaemonSet that is gone",
   mirror: "is a static pod of the kubelet",
   "local-data": "has local data in an emptyDir (--delete-emptydir-data)",
@@ -77,7 +91,9 @@ export function selectPod(
   if (isLongDeleted(pod, selection.skipWaitForDeleteMs, now)) return leave("long-deleted");
   const daemonSet = daemonSetOf(pod);
   const isOrphan = daemonSet !== undefined && !daemonSetExists(daemonSet);
-  if (daemonSet !== undefined && !isFinished(pod) && !isOrphan) return leave("daemonset");
+  if (daemonSet !== undefined && !isFinished(pod) && !isOrphan) {
+    return isStopped(pod, selection) ? { do: "stop", reasons: ["daemonset-stop"] } : leave("daemonset");
+  }
   // The kubelet would start it again.
   if (isMirrorPod(pod)) return leave("mirror");
   if (selection.skipNamespaces.includes(pod.metadata?.namespace ?? "")) return leave("namespace");
@@ -97,13 +113,15 @@ export function selectPod(
 }
 
 const tiers = ["system-cluster-critical", "system-node-critical"];
+/** The tier of pods of DaemonSets that are deleted when all others are gone. */
+export const stopTier = tiers.length + 1;
 
 /**
  * Pods of a lower tier have to be gone before those of a higher one are evicted: 0 ordinary, then the pods
- * that these may need.
+ * that these may need, and last the pods that are stopped.
  */
-export function tierOf(pod: Pod): number {
-  return tiers.indexOf(pod.spec?.priorityClassName ?? "") + 1;
+export function tierOf(pod: Pod, what: Verdict["do"] = "evict"): number {
+  return what === "stop" ? stopTier : tiers.indexOf(pod.spec?.priorityClassName ?? "") + 1;
 }
 
 /** The name of a tier: the priority class of its pods. */
@@ -133,6 +151,14 @@ export function isFinished(pod: Pod): boolean {
 
 export function isSaidToBeHeld({ heldBudgets }: Selection, { metadata }: Budget): boolean {
   return heldBudgets?.every((requirement) => meets(metadata?.labels, requirement)) ?? false;
+}
+
+/** Never a pod of rebootd: its drain would end with it. */
+function isStopped({ metadata }: Pod, { stopped, self, skipNamespaces }: Selection): boolean {
+  const { name, namespace = "", labels } = metadata ?? {};
+  if (stopped === undefined || skipNamespaces.includes(namespace)) return false;
+  const isOurs = name === self || labels?.[contract.app.key] === "rebootd";
+  return !isOurs && stopped.every((requirement) => meets(labels, requirement));
 }
 
 function hasLocalData(pod: Pod): boolean {

@@ -7,6 +7,8 @@ const kubeletLateMs = 30_000;
 
 export interface RequestFacts {
   isRequested: boolean;
+  /** It is deleted when the others are gone. */
+  isLast?: boolean;
   /** Why the last eviction or deletion was refused. */
   refused: EvictionRefusal | undefined;
   /** Milliseconds since the epoch. */
@@ -50,14 +52,13 @@ const remedies: Readonly<Record<EvictionRefusal["by"], string>> = {
 /** Why a pod remains and what a person can do about it, as the text behind its name. */
 export function whyStillThere(
   pod: Pod,
-  { isRequested, refused, now, leftMs }: RequestFacts,
+  { isRequested, isLast, refused, now, leftMs }: RequestFacts,
 ): { code: LeftCode; why: string } {
   const { deletionTimestamp, finalizers = [] } = pod.metadata ?? {};
   if (deletionTimestamp === undefined) {
     if (refused !== undefined) return { code: refused.by, why: whyRefused(refused) };
-    return isRequested
-      ? { code: "no-effect", why: "evicted, not yet terminating" }
-      : { code: "not-asked", why: "eviction not requested yet" };
+    if (isRequested) return { code: "no-effect", why: "evicted, not yet terminating" };
+    return { code: "not-asked", why: isLast ? "is deleted last" : "eviction not requested yet" };
   }
   const graceEnd = Date.parse(deletionTimestamp);
   const lateMs = now - graceEnd;

@@ -19,8 +19,9 @@ export interface DrainSettings {
   /** -1 leaves each pod its own. */
   gracePeriodSeconds: number;
   escalation: Escalation;
-  /** The text of the option. */
+  /** The texts of the options. */
   heldSelector: string | undefined;
+  stopSelector: string | undefined;
 }
 
 /** The world outside, for this gate. */

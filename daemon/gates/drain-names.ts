@@ -7,10 +7,11 @@ import { withDeadline } from "../time/deadline.ts";
 import type { Gate } from "./gate.ts";
 import type { Looked } from "./notices/unmatched.ts";
 
-/** The selector and the namespaces that options of the drain name. */
+/** The selectors and the namespaces that options of the drain name. */
 export interface DrainNames {
-  /** A label selector, as the server reads it. */
+  /** Label selectors, as the server reads them. */
   podSelector: string | undefined;
+  stopSelector: string | undefined;
   skipNamespaces: readonly string[];
 }
 
@@ -25,7 +26,7 @@ const lookMaxMs = 5000;
 export function drainNamesGate(
   api: Api,
   nodeName: string,
-  { podSelector, skipNamespaces }: DrainNames,
+  { podSelector, stopSelector, skipNamespaces }: DrainNames,
   clock: Clock,
   looked: Looked,
 ): Gate<"drain-names"> {
@@ -38,9 +39,11 @@ export function drainNamesGate(
         query: { fieldSelector: `spec.nodeName=${nodeName}`, ...query },
         metadataOnly: "list",
       });
-    if (podSelector !== undefined) {
-      const selected = await list({ labelSelector: podSelector });
-      looked(`--drain-pod-selector=${JSON.stringify(podSelector)}`, selected.length > 0);
+    const selectors = { "drain-pod-selector": podSelector, "daemonset-stop-selector": stopSelector };
+    for (const [option, labelSelector] of Object.entries(selectors)) {
+      if (labelSelector === undefined) continue;
+      const selected = await list({ labelSelector });
+      looked(`--${option}=${JSON.stringify(labelSelector)}`, selected.length > 0);
     }
     if (skipNamespaces.length === 0) return;
     const all = await list({});

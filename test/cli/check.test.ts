@@ -217,6 +217,13 @@ const faults: Record<string, Row> = {
     says: /may not delete pods$/,
     fix: /components\/delete-pods/,
   },
+  "a drain that stops pods of DaemonSets without the right": {
+    plant: (cluster) => withArgs(cluster, "--daemonset-stop-selector=stop"),
+    item: "rights of the daemons",
+    result: "failed",
+    says: /may not delete pods$/,
+    fix: /components\/delete-pods/,
+  },
   "a policy that was removed": {
     plant: ({ api }) =>
       api.delete(`${admission}/validatingadmissionpolicies/rebootd-records`, {}, { signal }),

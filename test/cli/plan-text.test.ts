@@ -31,6 +31,20 @@ const held = [...free.pods, pod("shop/cart-0", { findings: [budget] })];
 
 const plans: Readonly<Record<string, DrainPlan>> = {
   free,
+  "with-stops": {
+    ...free,
+    pods: [
+      ...free.pods,
+      pod("shop/cache-1", {
+        tier: 3,
+        do: "stop",
+        reasons: ["daemonset-stop"],
+        findings: [
+          { code: "daemonset-stop", message: "belongs to a DaemonSet and is deleted last", blocks: false },
+        ],
+      }),
+    ],
+  },
   empty: { ...free, estimatedSeconds: 0, pods: [] },
   "too-long": { ...free, estimatedSeconds: 7200 },
   blocked: { ...free, blocked: true, estimatedSeconds: undefined, pods: held },

@@ -37,6 +37,7 @@ export const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "wait-for-opt-outs": "6h",
   "opt-outs-late": { "opt-outs-late": "give-up", "wait-for-opt-outs": "6h" },
   "budget-held-selector": "a",
+  "daemonset-stop-selector": "a",
   "drain-timeout": "1m",
   "drain-escalation": "delete",
   "force-reboot": "true",

@@ -227,6 +227,7 @@ export const refused: readonly [name: OptionName, given: string][] = [
   ["alert-matchers", 'team=~"(db)\\\\1"'],
   ["drain-pod-selector", "app==,=x"],
   ["budget-held-selector", "app==,=x"],
+  ["daemonset-stop-selector", "app==,=x"],
   ["wait-for-opt-outs", "6"],
   ["wait-for-opt-outs", "true"],
   ["opt-outs-late", "restore"],

@@ -5,6 +5,7 @@ import {
   budget,
   deletesAtOnce,
   type Facts,
+  factsOf,
   findings,
   messages,
   node,
@@ -120,6 +121,29 @@ describe("A pod that asks not to be disrupted", () => {
       messages(pod(karpenter("true"))),
       "asks not to be disrupted (karpenter.sh/do-not-disrupt: true); the drain evicts it anyway",
     );
+  });
+});
+
+describe("A pod of a DaemonSet that is to stop", () => {
+  const stopping = { selection: { ...factsOf([]).selection, stopped: [{ key: "app", operator: "Exists" }] } };
+  const agent = pod({ ownedBy: "DaemonSet", grace: 40, priority: "system-node-critical" });
+
+  it("is deleted last, past its budget and with its own grace", () => {
+    const {
+      do: what,
+      tier,
+      graceSeconds,
+      findings,
+    } = planOf(agent, { ...stopping, budgets: [never], gracePeriodSeconds: 5 });
+    assert.deepEqual(
+      [what, tier, graceSeconds, findings.map(({ code }) => code)],
+      ["stop", 3, 40, ["daemonset-stop"]],
+    );
+  });
+
+  it("counts for the time of the drain", () => {
+    const { blocked, estimatedSeconds } = plan([agent, pod({ name: "q", grace: 10 })], stopping);
+    assert.deepEqual([blocked, estimatedSeconds], [false, 52]);
   });
 });
 

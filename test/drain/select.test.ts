@@ -24,6 +24,7 @@ const byDefault: Partial<Selection> = { force: true, deleteEmptyDirData: true };
 interface PodFacts {
   ownedBy?: { kind: string; apiVersion: string };
   phase?: string;
+  labels?: Record<string, string>;
   mirror?: true;
   volumes?: object[];
   namespace?: string;
@@ -38,6 +39,7 @@ function pod(facts: PodFacts): Pod {
     metadata: {
       name: "p",
       namespace,
+      ...(facts.labels && { labels: facts.labels }),
       ...(owner && { ownerReferences: [owner] }),
       ...(mirror && { annotations: { "kubernetes.io/config.mirror": "hash" } }),
       ...(deletedSecondsAgo !== undefined && {
@@ -132,6 +134,38 @@ describe("A pod of a DaemonSet that is gone", () => {
   it("is told from one of a DaemonSet of another API group", () => {
     const other = { kind: "DaemonSet", apiVersion: "example.com/v1" };
     assert.equal(verdict({ ownedBy: other }), "evict");
+  });
+});
+
+describe("A pod of a DaemonSet that is to stop", () => {
+  const stopped = [{ key: "stop", operator: "Exists" }];
+  const facts: PodFacts = { ownedBy: daemonSet, labels: { stop: "please" } };
+  const rows: [what: string, pod: PodFacts, selection: Partial<Selection>, verdict: string][] = [
+    ["one that the selector selects", facts, { stopped }, "stop daemonset-stop"],
+    ["one that it does not select", { ownedBy: daemonSet }, { stopped }, "leave daemonset"],
+    ["without a selector", facts, {}, "leave daemonset"],
+    ["of another controller", { ...facts, ownedBy: replicaSet }, { stopped }, "evict"],
+    ["one that has finished", { ...facts, phase: "Failed" }, { stopped }, "evict"],
+    ["in a namespace that is left out", facts, { stopped, skipNamespaces: ["shop"] }, "leave daemonset"],
+    ["the daemon's own", facts, { stopped, self: "p" }, "leave daemonset"],
+    [
+      "one of rebootd",
+      { ...facts, labels: { stop: "", "app.kubernetes.io/name": "rebootd" } },
+      { stopped },
+      "leave daemonset",
+    ],
+    [
+      "that is terminating for long",
+      { ...facts, deletedSecondsAgo: 60 },
+      { stopped, skipWaitForDeleteMs: 1 },
+      "leave long-deleted",
+    ],
+  ];
+  it("is one that the selector selects, but for rebootd's", () =>
+    everyRow(rows, (facts, selection, expected) => assert.equal(verdict(facts, selection), expected)));
+
+  it("is in a tier above all others, whatever its priority class", () => {
+    assert.equal(tierOf(pod({ priorityClassName: "system-node-critical" }), "stop"), 3);
   });
 });
 

@@ -168,7 +168,8 @@ async function ofOne(look: Look, installed: Installed, account: string): Promise
 function neededBy({ raw, unknown }: Installed): { deletesPods: boolean; place?: LockPlace } {
   try {
     const { drain, lock } = parseSettings(raw);
-    const deletesPods = Number.isFinite(drain.planned.escalation.drainDeleteAfterMs);
+    const { escalation, stopSelector } = drain.planned;
+    const deletesPods = Number.isFinite(escalation.drainDeleteAfterMs) || stopSelector !== undefined;
     const isElsewhere = unknown.some((name) => Object.hasOwn(placeOptions, name));
     return { deletesPods, ...(!isElsewhere && { place: lock.place }) };
   } catch (error) {

@@ -40,6 +40,11 @@ export const planOptions = {
     placeholder: "SELECTOR",
     help: "Budgets that allow no disruption until their operator sees the cordon, and so do not keep a drain from being started",
   },
+  "daemonset-stop-selector": {
+    type: labelSelector,
+    placeholder: "SELECTOR",
+    help: "Delete these pods of DaemonSets when all others are gone, so that they stop before the reboot; needs the right to delete pods",
+  },
   "drain-timeout": {
     type: duration({ minMs: 1000 }),
     default: "15m",
@@ -146,6 +151,7 @@ function optOutWait(given: ValuesOf<typeof drainOptions>): OptOutWait | undefine
 export function plannedDrain(given: PlanValues): PlannedDrain {
   const escalation = escalationOf(given);
   const heldSelector = given["budget-held-selector"];
+  const stopSelector = given["daemonset-stop-selector"];
   return {
     selection: {
       deleteEmptyDirData: given["delete-emptydir-data"],
@@ -154,11 +160,13 @@ export function plannedDrain(given: PlanValues): PlannedDrain {
       skipNamespaces: given["drain-skip-namespace"],
       skipWaitForDeleteMs: given["skip-wait-for-delete-timeout"] * 1000,
       ...(heldSelector !== undefined && { heldBudgets: parseLabelSelector(heldSelector) }),
+      ...(stopSelector !== undefined && { stopped: parseLabelSelector(stopSelector) }),
     },
     podSelector: given["drain-pod-selector"],
     gracePeriodSeconds: given["drain-grace-period"],
     escalation,
     heldSelector,
+    stopSelector,
   };
 }
 

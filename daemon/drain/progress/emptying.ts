@@ -1,11 +1,11 @@
 /**
  * The end of a drain: no pod remains and none has come for a while, and the volumes of those that went are
- * detached. Pure.
+ * detached; then pods of DaemonSets are stopped where they are to be. Pure.
  */
 
 import { quietMs } from "../estimate.ts";
 import type { DrainEventOf, DrainRequest, DrainRules, Instant } from "./events.ts";
-import { awaitedTier, type Change, changed, type Ledger } from "./ledger.ts";
+import { awaitedTier, awaitsOthers, type Change, changed, type Ledger } from "./ledger.ts";
 
 export interface Emptying {
   /** Claims of the node's pods, "namespace/name", and whether only pods that go use them here. */
@@ -14,6 +14,8 @@ export interface Emptying {
   readonly newestAt: number;
   readonly isDetaching: boolean;
   readonly attached: readonly string[];
+  /** Nothing else remains, so that pods of DaemonSets may be stopped. */
+  readonly mayStop: boolean;
   /** Since when nothing remains to wait for. */
   readonly emptyAt: number | undefined;
 }
@@ -24,6 +26,7 @@ export function notEmpty(now: Instant): Emptying {
     newestAt: now.elapsed,
     isDetaching: false,
     attached: [],
+    mayStop: false,
     emptyAt: undefined,
   };
 }
@@ -76,15 +79,19 @@ export function endWhereEmpty(
   now: Instant,
 ): { emptying: Emptying; requests: readonly DrainRequest[]; nextAt: number } {
   const nextAt = Number.POSITIVE_INFINITY;
-  if (awaitedTier(ledger) >= 0) {
-    return { emptying: { ...emptying, emptyAt: undefined }, requests: [], nextAt };
+  if (awaitsOthers(ledger)) {
+    return { emptying: { ...emptying, mayStop: false, emptyAt: undefined }, requests: [], nextAt };
   }
-  if (emptying.isDetaching || emptying.emptyAt !== undefined) return { emptying, requests: [], nextAt };
+  const areStopped = awaitedTier(ledger) < 0;
+  if (emptying.isDetaching || (areStopped ? emptying.emptyAt !== undefined : emptying.mayStop)) {
+    return { emptying, requests: [], nextAt };
+  }
   const quietAt = emptying.newestAt + quietMs;
   if (now.elapsed < quietAt) return { emptying, requests: [], nextAt: quietAt };
   const claims = [...emptying.claims].filter(([, isFree]) => isFree).map(([claim]) => claim);
   if (claims.length === 0 || volumeTimeoutMs === 0) {
-    return { emptying: { ...emptying, emptyAt: now.elapsed }, requests: [], nextAt };
+    const emptyAt = areStopped ? now.elapsed : undefined;
+    return { emptying: { ...emptying, mayStop: true, emptyAt }, requests: [], nextAt };
   }
   const until = now.elapsed + volumeTimeoutMs;
   return {

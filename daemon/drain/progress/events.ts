@@ -93,6 +93,8 @@ export type DrainEventOf<T extends DrainEvent["type"]> = Extract<DrainEvent, { t
 export type DrainRequest =
   | { do: "evict"; pod: Pod }
   | { do: "delete"; pod: Pod }
+  /** Delete a pod of a DaemonSet, which has its own grace whatever the options are. */
+  | { do: "stop"; pod: Pod }
   /** Report the budgets of this namespace, now and whenever they change; or no longer. */
   | { do: "watch" | "unwatch"; namespace: string }
   /**

@@ -5,13 +5,15 @@
 
 import type { Pod } from "../../cluster/objects.ts";
 import type { EvictionRefusal } from "../evict.ts";
-import { isFinished, type PodReason, tierOf } from "../select.ts";
+import { isFinished, type PodReason, stopTier } from "../select.ts";
 import { namespaceOf } from "./events.ts";
 
 /** A pod that has to go and is still there. */
 export interface Entry {
   pod: Pod;
   maker: string;
+  /** See {@link tierOf}. */
+  tier: number;
   reasons: readonly PodReason[];
   /** Its eviction or deletion has been requested at least once. */
   isRequested: boolean;
@@ -81,7 +83,7 @@ export const emptyLedger: Ledger = {
   held: new Map(),
   underWay: 0,
   lineUnderWay: 0,
-  awaited: [0, 0, 0],
+  awaited: [],
   line: { failures: 0, nextAt: 0 },
 };
 
@@ -99,7 +101,7 @@ export function changed(ledger: Ledger, changes: readonly Change[]): Ledger {
 
   function count(entry: Entry | undefined, by: 1 | -1): void {
     if (entry === undefined) return;
-    const { pod, request, refused } = entry;
+    const { pod, tier, request, refused } = entry;
     if (isByBudget(refused) && !isTerminating(pod)) {
       const namespace = namespaceOf(pod);
       const number = (held.get(namespace) ?? 0) + by;
@@ -108,7 +110,7 @@ export function changed(ledger: Ledger, changes: readonly Change[]): Ledger {
     }
     if (request.is === "sent") underWay += by;
     if (request.is === "sent" && request.isInLine) lineUnderWay += by;
-    if (!isFinished(pod)) awaited[tierOf(pod)] = (awaited[tierOf(pod)] ?? 0) + by;
+    if (!isFinished(pod)) awaited[tier] = (awaited[tier] ?? 0) + by;
   }
 
   for (const [uid, entry] of changes) {
@@ -125,6 +127,12 @@ export function changed(ledger: Ledger, changes: readonly Change[]): Ledger {
 /** The lowest tier of the pods that have to be gone before the drain ends; -1 where there are none. */
 export function awaitedTier({ awaited }: Ledger): number {
   return awaited.findIndex((count) => count > 0);
+}
+
+/** Pods are awaited that have to be gone before pods of DaemonSets are stopped. */
+export function awaitsOthers(ledger: Ledger): boolean {
+  const tier = awaitedTier(ledger);
+  return tier >= 0 && tier < stopTier;
 }
 
 export function isTerminating({ metadata }: Pod): boolean {

@@ -5,7 +5,7 @@
 
 import { backoffMs } from "../../time/backoff.ts";
 import type { EvictionRefusal } from "../evict.ts";
-import { isFinished, tierOf } from "../select.ts";
+import { isFinished, stopTier } from "../select.ts";
 import { type BudgetViews, heldNow, unwatchedRetry } from "./budget-watch.ts";
 import type { DrainEventOf, DrainRequest, DrainRules, Instant } from "./events.ts";
 import {
@@ -29,12 +29,13 @@ const agreedTrustMs = 60_000;
 const rightsTriesMax = 4;
 
 /**
- * Requests the pods whose time has come. Pods of a lower tier have to be gone before others are due.
- * `nextAt`: when more are due.
+ * Requests the pods whose time has come. Pods of a lower tier have to be gone before others are due, and the
+ * last tier waits until `mayStop`. `nextAt`: when more are due.
  */
 export function requestDue(
   ledger: Ledger,
   rules: DrainRules,
+  mayStop: boolean,
   now: Instant,
 ): { ledger: Ledger; requests: readonly DrainRequest[]; nextAt: number } {
   const requests: DrainRequest[] = [];
@@ -49,18 +50,20 @@ export function requestDue(
     const entry = ledger.pods.get(uid);
     if (entry === undefined || entry.request.is === "sent") continue;
     const { pod, request, isRequested, reasons } = entry;
-    if (tierOf(pod) !== tier && !isFinished(pod)) continue;
+    if (entry.tier !== tier && !isFinished(pod)) continue;
+    const isStop = entry.tier === stopTier;
+    if (isStop && !mayStop) continue;
     const { at, isAnew } = turnOf(request, ledger.line, lineUnderWay > 0);
     if (at > now.elapsed) {
       nextAt = Math.min(nextAt, at);
       continue;
     }
-    const sent = sentAfter(request, by, isAnew);
+    const sent = sentAfter(request, isStop ? "delete" : by, isAnew);
     changes.push([uid, { ...entry, isRequested: true, request: sent }]);
     underWay += 1;
     if (sent.isInLine) lineUnderWay += 1;
     if (!isRequested) requests.push({ do: "report", what: "requested", pod, reasons });
-    requests.push({ do: by, pod });
+    requests.push({ do: isStop ? "stop" : by, pod });
   }
   return { ledger: changed(ledger, changes), requests, nextAt };
 }

@@ -2,7 +2,7 @@
 
 import type { ApiErrorCode } from "../../cluster/api.ts";
 import type { EvictionRefusal } from "../evict.ts";
-import { podKey } from "../select.ts";
+import { podKey, tierOf } from "../select.ts";
 import { type DrainState, reportPauseMs } from "../state.ts";
 import { whyRefused } from "../stuck.ts";
 import { onBudgets, openWhereAllowed, watchKeeping } from "./budget-watch.ts";
@@ -91,9 +91,9 @@ function followUp(progress: Progress, now: Instant): Step {
   const { rules } = progress;
   const skipped = skipLongDeleted(progress.ledger, rules, now);
   if (!progress.isListed) return silent({ ...progress, ledger: skipped.ledger });
-  const due = requestDue(skipped.ledger, rules, now);
+  const end = endWhereEmpty(progress.emptying, skipped.ledger, rules, now);
+  const due = requestDue(skipped.ledger, rules, end.emptying.mayStop, now);
   const watches = watchKeeping(due.ledger, progress.budgets);
-  const end = endWhereEmpty(progress.emptying, due.ledger, rules, now);
   const until = Math.min(skipped.nextAt, due.nextAt, end.nextAt);
   const wait: DrainRequest[] = Number.isFinite(until) ? [{ do: "wait", until }] : [];
   return {
@@ -154,7 +154,7 @@ function onSeen(progress: Progress, pods: readonly Judged[], now: Instant): Step
     const { pod, verdict, claims, maker } = one;
     const uid = uidOf(pod);
     const stays = whyLeft(progress, makers, one);
-    uses.push({ claims, goes: stays === undefined });
+    uses.push({ claims, goes: stays === undefined && verdict.do !== "stop" });
     if (stays !== undefined) {
       const noted = noteStay(makers, one, stays);
       makers = noted.makers;
@@ -177,7 +177,8 @@ function onSeen(progress: Progress, pods: readonly Judged[], now: Instant): Step
     emptying = { ...emptying, newestAt: now.elapsed };
     const request = { is: "due", at: late.at, attempt: 0 } as const;
     const { reasons } = verdict;
-    changes.push([uid, { pod, maker, reasons, isRequested: false, request, refused: undefined }]);
+    const tier = tierOf(pod, verdict.do);
+    changes.push([uid, { pod, maker, tier, reasons, isRequested: false, request, refused: undefined }]);
   }
   const ledger = changed(progress.ledger, changes);
   const seen = { ...progress, ledger, makers, emptying: withClaims(emptying, uses) };
@@ -187,7 +188,8 @@ function onSeen(progress: Progress, pods: readonly Judged[], now: Instant): Step
 /** Why a pod is not evicted; undefined where it is, or where the drain is refused for it. */
 function whyLeft({ rules, ledger, isListed, isFresh }: Progress, makers: Makers, one: Judged) {
   if (one.verdict.do === "leave") return one.verdict.reasons;
-  const isFirst = !isListed && isFresh;
+  // A pod of a DaemonSet is back at once: a daemon that starts anew must not stop the next one too.
+  const isFirst = !isListed && isFresh && one.verdict.do !== "stop";
   if (ledger.pods.has(uidOf(one.pod)) || isFirst) return undefined;
   return whyItStays(makers, one, rules);
 }

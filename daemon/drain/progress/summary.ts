@@ -3,11 +3,11 @@
 import { objectName, type Pod } from "../../cluster/objects.ts";
 import { firstOf } from "../../text/list.ts";
 import { shortLine } from "../../text/one-line.ts";
-import { isFinished, podKey, reasonsText, tierOf } from "../select.ts";
+import { isFinished, podKey, reasonsText, stopTier } from "../select.ts";
 import { type DrainState, delayedMs, type HeldUp, type Running } from "../state.ts";
 import { isHeldUp, type LeftCode, whyStillThere } from "../stuck.ts";
 import type { Instant, Judged } from "./events.ts";
-import { awaitedTier } from "./ledger.ts";
+import { awaitsOthers } from "./ledger.ts";
 import type { Progress } from "./progress.ts";
 
 /** How many pods are named that have a drain refused. */
@@ -34,7 +34,7 @@ export function stateOf(progress: Progress, now: Instant): DrainState {
 export function kindOf({ failed, emptying, ledger }: Progress): Exclude<DrainState["state"], "none"> {
   if (failed !== undefined) return "failed";
   if (emptying.emptyAt !== undefined) return "done";
-  return emptying.attached.length > 0 && awaitedTier(ledger) < 0 ? "detaching" : "running";
+  return emptying.attached.length > 0 && !awaitsOthers(ledger) ? "detaching" : "running";
 }
 
 function running({ ledger, isListed, trouble, rules }: Progress, now: Instant): Running {
@@ -46,9 +46,10 @@ function running({ ledger, isListed, trouble, rules }: Progress, now: Instant): 
   const isDelayed = now.epoch - rules.cordonedAt >= delayedMs;
   const remaining = [...ledger.pods.values()]
     .filter(({ pod }) => !isFinished(pod))
-    .sort((a, b) => tierOf(a.pod) - tierOf(b.pod));
-  for (const { pod, isRequested, refused } of remaining) {
-    const { code, why } = whyStillThere(pod, { isRequested, refused, now: now.epoch, leftMs });
+    .sort((a, b) => a.tier - b.tier);
+  for (const { pod, tier, isRequested, refused } of remaining) {
+    const isLast = tier === stopTier;
+    const { code, why } = whyStillThere(pod, { isRequested, isLast, refused, now: now.epoch, leftMs });
     left[code] = (left[code] ?? 0) + 1;
     const short = shortLine(why, named.whyMaxChars);
     if (blocked.length < named.podsMax) blocked.push(`${podKey(pod)}: ${short}`);

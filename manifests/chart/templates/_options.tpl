@@ -126,5 +126,5 @@ an environment variable stays an argument, where Kubernetes expands it.
 {{/* Whether the daemons delete pods, which is a right of its own. */}}
 {{- define "rebootd.deletesPods" -}}
 {{- $options := include "rebootd.options" . | fromYaml -}}
-{{- if or .Values.rbac.deletePods (contains "delete" (get $options "drain-escalation" | default "")) (has (toString (get $options "disable-eviction")) (list "true" "1" "t" "T" "TRUE" "True")) }}true{{ end -}}
+{{- if or .Values.rbac.deletePods (get $options "daemonset-stop-selector") (contains "delete" (get $options "drain-escalation" | default "")) (has (toString (get $options "disable-eviction")) (list "true" "1" "t" "T" "TRUE" "True")) }}true{{ end -}}
 {{- end -}}

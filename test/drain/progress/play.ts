@@ -100,6 +100,7 @@ function textOf(requests: ReturnType<typeof step>["requests"], withWatches: bool
       switch (one.do) {
         case "evict":
         case "delete":
+        case "stop":
           return `${one.do} ${one.pod.metadata?.name}`;
         case "watch":
         case "unwatch":
