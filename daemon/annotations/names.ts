@@ -95,6 +95,13 @@ export const contract = {
     writtenBy: ["daemon"],
     form: "the nodes whose slot `rebootd unlock` has taken away: JSON, with the rights of the person who runs it",
   },
+  lastReboot: {
+    key: "rebootd.dev/last-reboot",
+    kind: "annotation",
+    on: ["lock object"],
+    writtenBy: ["daemon"],
+    form: "when the last node had rebooted and left the lock, RFC 3339 (`--min-interval`)",
+  },
   excludeFromLoadBalancers: {
     key: "node.kubernetes.io/exclude-from-external-load-balancers",
     kind: "label",

@@ -116,6 +116,7 @@ const ofReasons: { readonly [G in GateName]: Readonly<Record<OwnCode<G>, Steps>>
     "lock-manual": [step("rebootd unlock", "ends the manual lock")],
     "lock-foreign": [seeLock],
     "lock-taken": ofHolder,
+    "lock-interval": [],
     "lock-full": ofHolder,
     "lock-control-plane": ofHolder,
     "lock-zone": ofHolder,

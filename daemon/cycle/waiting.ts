@@ -57,9 +57,9 @@ export function waitingFor(
  */
 export function refused(record: CycleRecord, refusal: Refusal, context: Context): Decision {
   const { seen, policy, now } = context;
-  const { message, by = [], dependsOnNodes } = refusal;
+  const { message, by = [], dependsOnNodes, until: endsAt = Number.POSITIVE_INFINITY } = refusal;
   const recheckAt = dependsOnNodes ? [now + policy.gateRecheckMs] : [];
-  const until = Math.min(...recheckAt, seen.gates?.changesAt ?? Number.POSITIVE_INFINITY);
+  const until = Math.min(...recheckAt, endsAt, seen.gates?.changesAt ?? Number.POSITIVE_INFINITY);
   const timer = Number.isFinite(until) ? { until } : {};
   const decision = waitingFor(record, [refusal], { slot: true, ...timer }, context);
   return by.length === 0 ? decision : { ...decision, why: `${message}: ${by.slice(0, 5).join(", ")}` };

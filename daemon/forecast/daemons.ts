@@ -24,7 +24,8 @@ export function virtualDaemon(
   { name, policy, window, lock }: ForecastDaemon,
   clusterSize: number,
 ): VirtualDaemon {
-  const { concurrency, maxUnavailable, maxPerZone, maxPerPool, poolLabel, haltAfter, ttlMs } = lock;
+  const { concurrency, maxUnavailable, maxPerZone, maxPerPool, poolLabel, minIntervalMs, haltAfter, ttlMs } =
+    lock;
   const calendar = rememberOpenings(createOpenings(window));
   return {
     name,
@@ -37,6 +38,7 @@ export function virtualDaemon(
       maxPerPool,
       poolLabel,
       maxUnavailable: maxUnavailable && concurrencyOf(maxUnavailable, clusterSize),
+      minIntervalMs,
     },
     haltAfter,
     ttlMs,

@@ -36,7 +36,14 @@ export interface ForecastDaemon {
   window: WindowSettings;
   lock: Pick<
     LockOptions,
-    "concurrency" | "maxPerZone" | "maxPerPool" | "poolLabel" | "maxUnavailable" | "haltAfter" | "ttlMs"
+    | "concurrency"
+    | "maxPerZone"
+    | "maxPerPool"
+    | "poolLabel"
+    | "maxUnavailable"
+    | "minIntervalMs"
+    | "haltAfter"
+    | "ttlMs"
   >;
   /** Options whose values are not known, so that their defaults count. */
   unknown?: readonly string[];

@@ -181,8 +181,8 @@ function act(cluster: Cluster, node: VirtualNode, action: Doing, now: number): v
     case "release": {
       const { limits, haltAfter } = node.daemon;
       const seen = cluster.entriesOf(node.name);
-      const what = { name: node.name, seen, end: action.end, haltAfter, concurrency: limits.concurrency };
-      write(cluster, node, planRelease(cluster.lock(), what));
+      const what = { name: node.name, seen, end: action.end, haltAfter, limits };
+      write(cluster, node, planRelease(cluster.lock(), what, now));
       if (node.cycle !== undefined) node.cycle.endsAt ??= now;
       break;
     }

@@ -1,5 +1,4 @@
 /** The loop over the events of a cluster in virtual time: a window opens, a part of a cycle ends, a slot is free. */
-import { pauseNow } from "../annotations/pause.ts";
 import { isAtRest } from "../cycle/record.ts";
 import type { Cluster } from "./cluster.ts";
 import type { VirtualNode } from "./node.ts";
@@ -26,7 +25,8 @@ export function runTimeline(
   { from, until }: { from: number; until: number },
 ): Timeline {
   const queue = createQueue<VirtualNode | undefined>();
-  const waiting = createWaitingList(cluster, wakeLater);
+  const waiting = createWaitingList(cluster, wakeLater, lookAgainAt);
+  let lastLookAgainAt = Number.NEGATIVE_INFINITY;
   const first = new Map<VirtualNode, Waited>();
 
   function look(node: VirtualNode, now: number): Waited {
@@ -49,12 +49,16 @@ export function runTimeline(
     if (Number.isFinite(node.wakeAt)) queue.push(node.wakeAt, node);
   }
 
+  /** The nodes that wait have one answer at a time. */
+  function lookAgainAt(at: number): void {
+    if (at > lastLookAgainAt) queue.push(at, undefined);
+    lastLookAgainAt = Math.max(lastLookAgainAt, at);
+  }
+
   for (const node of nodes) {
     cluster.changed(node);
     first.set(node, look(node, from));
   }
-  const pausedUntil = pauseNow(cluster.lock().paused, from)?.until;
-  if (pausedUntil !== undefined) queue.push(pausedUntil, undefined);
   letIn(from);
 
   function letIn(now: number): void {

@@ -35,8 +35,15 @@ interface Candidate {
   delayMs: number;
 }
 
-/** `onLater` is called with each node that waits for something beside a slot; `node.wakeAt` says until when. */
-export function createWaitingList(cluster: Cluster, onLater: (node: VirtualNode) => void): WaitingList {
+/**
+ * `onLater` is called with each node that waits for something beside a slot; `node.wakeAt` says until when.
+ * `onRefused` is called with the time at which a refusal of the lock ends by itself.
+ */
+export function createWaitingList(
+  cluster: Cluster,
+  onLater: (node: VirtualNode) => void,
+  onRefused: (until: number) => void,
+): WaitingList {
   const groups = new Map<string, Group>();
   const inside = new Set<VirtualNode>();
 
@@ -45,7 +52,9 @@ export function createWaitingList(cluster: Cluster, onLater: (node: VirtualNode)
     for (let index = 0; index < group.nodes.length; index += 1) {
       const node = group.nodes[index]?.node;
       if (node === undefined || node.wakeAt > now) continue;
-      if (refusalOf(questionOf(cluster, node), now) !== undefined) return undefined;
+      const refusal = refusalOf(questionOf(cluster, node), now);
+      if (refusal?.until !== undefined) onRefused(refusal.until);
+      if (refusal !== undefined) return undefined;
       const waited = pass(cluster, node, now, false);
       if (!isItsTurnSoon(waited)) {
         // A window was open before for all alike; anything else keeps this node alone from the queue.

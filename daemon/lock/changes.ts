@@ -1,5 +1,6 @@
 import { type Question, refusalOf } from "./facts.ts";
 import { afterCycle, type CycleEnd, type HaltAfter } from "./failures.ts";
+import { countsAsReboot } from "./interval.ts";
 import { groupsOf, type Limits, type Waiting } from "./limits.ts";
 import {
   bootText,
@@ -61,20 +62,27 @@ export interface Release {
   /** The end of the cycle, if one has ended: it counts among the failures in a row. */
   end: CycleEnd | undefined;
   haltAfter: HaltAfter;
-  /** The writer's own limit, which decides on the shape. */
-  concurrency: number;
+  /** The writer's own, which decide on the shape, and whether the time of a reboot is kept. */
+  limits: Pick<Limits, "concurrency" | "minIntervalMs">;
 }
 
 /** Removes all entries that this node has made, and counts how its cycle has ended. */
 export function planRelease(
   { lock, unlocked, failures }: LockObjectState,
-  { name, seen, end, haltAfter, concurrency }: Release,
+  { name, seen, end, haltAfter, limits: { concurrency, minIntervalMs } }: Release,
+  now: number,
 ): LockObjectChange | undefined {
   const change = planRemove(lock, seen.filter(isEnteredBy(name)), concurrency);
   const rest = forgotten(unlocked, name);
   if (change === undefined && rest === undefined) return undefined;
   const counted = end && afterCycle(failures, end, name, haltAfter);
-  return { ...change, ...(rest && { unlocked: rest }), ...(counted && { failures: counted }) };
+  const isPaced = minIntervalMs !== undefined && end !== undefined && countsAsReboot(end);
+  return {
+    ...change,
+    ...(rest && { unlocked: rest }),
+    ...(counted && { failures: counted }),
+    ...(isPaced && { lastRebootAt: now }),
+  };
 }
 
 /** Removes these very entries, not later ones of the same nodes. */

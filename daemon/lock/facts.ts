@@ -31,7 +31,7 @@ export interface LockFacts {
 }
 
 /** All that decides on the answer, but for the time. */
-export interface Question extends Omit<Situation, "lock"> {
+export interface Question extends Omit<Situation, "lock" | "lastRebootAt"> {
   state: LockObjectState;
   haltAfter: HaltAfter;
 }
@@ -42,7 +42,7 @@ export function refusalOf(question: Question, now: number): Refusal | undefined 
   return (
     allPaused(state.paused, now) ??
     halted(state.failures, haltAfter) ??
-    refusal({ lock: state.lock, waiting, view, limits }, now)
+    refusal({ lock: state.lock, lastRebootAt: state.lastRebootAt, waiting, view, limits }, now)
   );
 }
 

@@ -3,11 +3,13 @@ import { pausedText, pauseNow } from "../annotations/pause.ts";
 import { count } from "../text/count.ts";
 import { firstOf } from "../text/list.ts";
 import { shortLine } from "../text/one-line.ts";
+import { tooSoon } from "./interval.ts";
 import {
   asCount,
   foreignEntry,
   type Holder,
   holdersOf,
+  holds,
   isFull,
   isManual,
   isSeveral,
@@ -30,6 +32,8 @@ export interface Limits {
    * The number of nodes that may be unavailable at a time: in the lock, not Ready, or cordoned by anybody.
    */
   maxUnavailable?: number | undefined;
+  /** The least time between two reboots, in milliseconds: see interval.ts. */
+  minIntervalMs?: number | undefined;
 }
 
 /** `--concurrency` and `--max-unavailable`: a number of nodes, or a part of all there are. */
@@ -100,12 +104,20 @@ const namedMax = 5;
 /** The refusal by a pause of all nodes, which is an annotation on the lock object. */
 export function allPaused(annotation: string | undefined, now: number): Refusal | undefined {
   const pause = pauseNow(annotation, now);
-  return pause && { gate: "paused", code: "cluster", message: `all nodes are ${pausedText(pause)}` };
+  return (
+    pause && {
+      gate: "paused",
+      code: "cluster",
+      message: `all nodes are ${pausedText(pause)}`,
+      until: pause.until,
+    }
+  );
 }
 
 /** All that decides whether a node may take a slot, but for the time. */
 export interface Situation {
   lock: LockValue;
+  lastRebootAt?: number | undefined;
   waiting: Waiting;
   view: ClusterView;
   limits: Limits;
@@ -120,7 +132,21 @@ export function refusal(situation: Situation, now: number): Refusal | undefined 
   const foreign = foreignEntry(lock, waiting.identity, now);
   if (foreign !== undefined) return heldByOther(foreign);
   const holders = otherHolders(lock, waiting.identity, now);
-  return refusalBeside(holders, situation) ?? refusedByAbsent(holders, situation);
+  return (
+    refusalBeside(holders, situation) ??
+    refusedByInterval(holders, situation, now) ??
+    refusedByAbsent(holders, situation)
+  );
+}
+
+/** It is asked only of a node that is to enter. */
+function refusedByInterval(
+  holders: readonly Holder[],
+  { lock, lastRebootAt, waiting, limits }: Situation,
+  now: number,
+): Refusal | undefined {
+  if (holds(lock, waiting.identity, now)) return undefined;
+  return tooSoon(holders, lastRebootAt, limits.minIntervalMs, now);
 }
 
 /** A node that is down without a slot takes the room of one. */

@@ -4,7 +4,9 @@ import { watchObject } from "../cluster/informer.ts";
 import { merged } from "../cluster/merge-patch.ts";
 import { backoffMs } from "../time/backoff.ts";
 import type { Clock, Random } from "../time/clock.ts";
+import { iso } from "../time/iso.ts";
 import { type Failure, type Failures, parseFailures, writeFailures } from "./failures.ts";
+import { parseLastReboot } from "./interval.ts";
 import { isLockKind, type LockKind, lockKinds } from "./kinds.ts";
 import { type LockChange, type LockValue, lockAfter, parseLock, writeLock } from "./lock.ts";
 import { misreadBesideLock } from "./misread.ts";
@@ -31,8 +33,8 @@ export function parsePlace(text: string): LockPlace | undefined {
 }
 
 /**
- * The values in the annotations of the object: the lock, failures in a row, slots that were taken away, a
- * pause of all nodes.
+ * The values in the annotations of the object: the lock, failures in a row, slots that were taken away, the
+ * last reboot, a pause of all nodes.
  */
 export interface LockObjectState {
   /** The object's resourceVersion; undefined where there is no object. */
@@ -40,6 +42,8 @@ export interface LockObjectState {
   lock: LockValue;
   failures: Failures;
   unlocked: readonly Unlocked[];
+  /** When the last node had rebooted and left the lock, in milliseconds since the epoch, if that was written. */
+  lastRebootAt?: number | undefined;
   /** The annotation as a person has written it. */
   paused?: string | undefined;
   /** Annotations beside the lock that are not understood, as sentences. */
@@ -51,6 +55,7 @@ export interface LockObjectChange {
   lock?: LockChange;
   failures?: readonly Failure[];
   unlocked?: readonly Unlocked[];
+  lastRebootAt?: number;
   /** Null removes it. */
   paused?: string | null;
 }
@@ -203,6 +208,7 @@ export function stateIn(
     lock: parseLock(annotations[annotation]),
     failures: parseFailures(annotations[contract.failures.key]),
     unlocked: parseUnlocked(annotations[contract.unlocked.key]),
+    lastRebootAt: parseLastReboot(annotations[contract.lastReboot.key]),
     paused: annotations[contract.paused.key],
     misread: misreadBesideLock(annotations, annotation),
   };
@@ -211,13 +217,14 @@ export function stateIn(
 /** Pure: the state once the change was written. */
 export function stateAfter(
   state: LockObjectState,
-  { lock, failures, unlocked, paused }: LockObjectChange,
+  { lock, failures, unlocked, lastRebootAt, paused }: LockObjectChange,
 ): LockObjectState {
   return {
     ...state,
     ...(lock !== undefined && { lock: lockAfter(lock, state.lock) }),
     ...(failures !== undefined && { failures: { state: "readable", failed: failures } as const }),
     ...(unlocked !== undefined && { unlocked }),
+    ...(lastRebootAt !== undefined && { lastRebootAt }),
     ...(paused !== undefined && { paused: paused ?? undefined }),
   };
 }
@@ -225,7 +232,7 @@ export function stateAfter(
 /** Pure: the one merge patch that makes the change to an object with this metadata. */
 export function patchOf(
   metadata: StoredMetadata | undefined,
-  { lock, failures, unlocked, paused }: LockObjectChange,
+  { lock, failures, unlocked, lastRebootAt, paused }: LockObjectChange,
   { kind, annotation }: Pick<LockPlace, "kind" | "annotation">,
 ): object {
   const annotations = {
@@ -234,6 +241,7 @@ export function patchOf(
     }),
     ...(failures !== undefined && { [contract.failures.key]: writeFailures(failures) }),
     ...(unlocked !== undefined && { [contract.unlocked.key]: writeUnlocked(unlocked) }),
+    ...(lastRebootAt !== undefined && { [contract.lastReboot.key]: iso(lastRebootAt) }),
     ...(paused !== undefined && { [contract.paused.key]: paused }),
   };
   const holders = lock?.holders.map(({ nodeID }) => nodeID).join(",") || null;

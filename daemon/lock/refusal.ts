@@ -4,6 +4,7 @@ export const refusals = {
   "lock-manual": "The lock is locked manually, with rebootd lock or kubectl.",
   "lock-foreign": "Another program, such as kured, holds a slot for this node.",
   "lock-taken": "All slots are taken.",
+  "lock-interval": "The last reboot in the cluster was less than --min-interval ago.",
   "lock-full": "The lock annotation has no room for another holder.",
   "lock-control-plane": "Another control-plane node holds a slot.",
   "lock-zone": "All slots of the node's zone are taken (--max-per-zone).",
@@ -29,6 +30,8 @@ interface Refused {
   message: string;
   /** Nodes that are in the way, if the message does not name them. */
   by?: readonly string[];
+  /** When it ends by itself, if that is known; milliseconds since the epoch. */
+  until?: number | undefined;
   /** Only other Nodes show when that changes, not the lock object: they have to be looked at again. */
   dependsOnNodes?: true;
 }

@@ -1,4 +1,3 @@
-import { pauseNow } from "../annotations/pause.ts";
 import { unlessNotGranted } from "../cluster/api.ts";
 import { countNodes } from "../cluster/nodes.ts";
 import {
@@ -71,6 +70,7 @@ export interface LockOptions extends ClusterLooksOptions {
   concurrency: Concurrency;
   maxUnavailable?: Concurrency | undefined;
   haltAfter: HaltAfter;
+  minIntervalMs?: number | undefined;
   /** Written into the own entries; 0 is for ever. Milliseconds. */
   ttlMs: number;
   /** About how many holders have room in the lock. */
@@ -147,12 +147,11 @@ export function createLockStore(options: LockOptions): LockStore {
     },
 
     async release(waiting, seen, end, signal) {
-      const { concurrency } = limits.known();
-      const what = { name: waiting.identity.name, seen, end, haltAfter, concurrency };
+      const what = { name: waiting.identity.name, seen, end, haltAfter, limits: limits.known() };
       let before: LockObjectState["failures"] | undefined;
       const plan = (state: LockObjectState) => {
         before = state.failures;
-        return planRelease(state, what);
+        return planRelease(state, what, clock.wall());
       };
       const state = await lockObject.swap(plan, signal);
       const wasHalted = before !== undefined && halted(before, haltAfter) !== undefined;
@@ -182,44 +181,47 @@ export function createLockStore(options: LockOptions): LockStore {
     },
 
     watch(waiting, onFacts, onBreak, signal) {
-      const report = (state: LockObjectState) => onFacts(ownFacts(state, waiting()));
-      return watchLock({ clock, lockObject, observe, report, onBreak }, signal);
+      const factsNow = (state: LockObjectState) => ownFacts(state, waiting());
+      return watchLock({ clock, lockObject, observe, factsNow, onFacts, onBreak }, signal);
     },
   };
 }
 
 interface LockWatch extends Pick<LockOptions, "clock" | "lockObject"> {
   observe: (state: LockObjectState) => void;
-  report: (state: LockObjectState) => void;
+  factsNow: (state: LockObjectState) => LockFacts;
+  onFacts: (facts: LockFacts) => void;
   onBreak: (error: unknown) => void;
 }
 
 /**
- * Observes and reports each state of the lock, and reports it once more when a pause ends by itself: then
+ * Observes and reports each state of the lock, and reports it once more when a refusal ends by itself: then
  * nothing is written.
  */
 function watchLock(watch: LockWatch, signal: AbortSignal): Promise<void> {
-  const { clock, lockObject, observe, report, onBreak } = watch;
+  const { clock, lockObject, observe, factsNow, onFacts, onBreak } = watch;
   let latest = new AbortController();
   return lockObject.watch(
     (state) => {
       latest.abort();
       latest = new AbortController();
       observe(state);
-      report(state);
-      void reportAfterPause(state, AbortSignal.any([signal, latest.signal]));
+      void reportAgain(report(state), state, AbortSignal.any([signal, latest.signal]));
     },
     onBreak,
     signal,
   );
 
-  async function reportAfterPause(state: LockObjectState, ended: AbortSignal): Promise<void> {
-    for (;;) {
-      const end = pauseNow(state.paused, clock.wall())?.until;
-      if (end === undefined) return;
+  function report(state: LockObjectState): LockFacts {
+    const facts = factsNow(state);
+    onFacts(facts);
+    return facts;
+  }
+
+  async function reportAgain(first: LockFacts, state: LockObjectState, ended: AbortSignal): Promise<void> {
+    for (let end = first.refusal?.until; end !== undefined; end = report(state).refusal?.until) {
       await clock.sleep(end - clock.wall(), ended).catch(() => {});
       if (ended.aborted) return;
-      report(state);
     }
   }
 }
@@ -242,7 +244,17 @@ interface LimitsSource {
 }
 
 function createLimits(options: LockOptions): LimitsSource {
-  const { api, clock, concurrency, maxPerZone, maxPerPool, poolLabel, maxUnavailable, holdersMax } = options;
+  const {
+    api,
+    clock,
+    concurrency,
+    maxPerZone,
+    maxPerPool,
+    poolLabel,
+    maxUnavailable,
+    minIntervalMs,
+    holdersMax,
+  } = options;
   const isPercentage = [concurrency, maxUnavailable].some(
     (limit) => limit !== undefined && "percent" in limit,
   );
@@ -262,6 +274,7 @@ function createLimits(options: LockOptions): LimitsSource {
     maxPerPool,
     poolLabel,
     maxUnavailable: maxUnavailable && concurrencyOf(maxUnavailable, size?.nodes ?? 0),
+    minIntervalMs,
   });
 
   return {

@@ -48,6 +48,12 @@ describe("A forecast", () => {
       ["a 12:00-12:17", "b 12:17-12:34"],
     ],
     [
+      "keeps the least time between two reboots",
+      { concurrency: "2", "min-interval": "30m" },
+      three,
+      ["a 12:00-12:06", "b 12:36-12:42", "c 13:12-13:18"],
+    ],
+    [
       "keeps to a limit for each zone",
       { concurrency: "3", "max-per-zone": "1" },
       [node("a", zone("x")), node("b", zone("x")), node("c", zone("y"))],

@@ -64,19 +64,36 @@ describe("A change of the lock by a daemon", () => {
   });
 
   it("removes the own entries that were seen, no later one and none of kured, and counts the end of the cycle", () => {
-    const release = { name: "me", seen: [mine, other, byKured], end, haltAfter, concurrency: 2 };
-    const after = planRelease(stateWith(mine, other), release);
+    const release = { name: "me", seen: [mine, other, byKured], end, haltAfter, limits: { concurrency: 2 } };
+    const after = planRelease(stateWith(mine, other), release, noon);
     assert.deepEqual(after?.lock, { holders: [other], concurrency: 2 });
     assert.deepEqual(
       after?.failures?.map(({ node, message }) => [node, message]),
       [["me", "stuck"]],
     );
     const later = { ...mine, created: "2026-11-24T11:30:00.000Z" };
-    assert.equal(planRelease(stateWith(later, other), release), undefined);
-    assert.equal(planRelease(stateWith({ ...byKured, created: "2026-11-24T10:00:00Z" }), release), undefined);
-    assert.deepEqual(planRelease({ ...stateWith(other), unlocked }, { ...release, end: undefined }), {
+    assert.equal(planRelease(stateWith(later, other), release, noon), undefined);
+    assert.equal(
+      planRelease(stateWith({ ...byKured, created: "2026-11-24T10:00:00Z" }), release, noon),
+      undefined,
+    );
+    assert.deepEqual(planRelease({ ...stateWith(other), unlocked }, { ...release, end: undefined }, noon), {
       unlocked: [],
     });
+  });
+
+  it("keeps the time of a reboot, where reboots are to have a time between them", () => {
+    const seen = [mine];
+    const paced = { name: "me", seen, haltAfter, limits: { concurrency: 1, minIntervalMs: 60_000 } };
+    const lastOf = (how: object, given: object = paced) => {
+      const release = { ...paced, ...given, end: { ...end, ...how } };
+      return planRelease(stateWith(mine), release, noon)?.lastRebootAt;
+    };
+    assert.equal(lastOf({ result: "rebooted" }), noon);
+    assert.equal(lastOf({ result: "failed" }), noon);
+    assert.equal(lastOf({ result: "failed", during: "drain" }), undefined);
+    assert.equal(lastOf({ result: "withdrawn" }), undefined);
+    assert.equal(lastOf({ result: "rebooted" }, { limits: { concurrency: 1 } }), undefined);
   });
 
   it("removes orphans, or all own entries from a lock that is no longer used, with its last limit", () => {

@@ -22,6 +22,7 @@ describe("The object with the lock", () => {
     const nothing = {
       lock: { state: "readable", holders: [] },
       unlocked: [],
+      lastRebootAt: undefined,
       paused: undefined,
       misread: [],
     };

@@ -60,6 +60,11 @@ export const lockOptions = {
     placeholder: "DURATION",
     help: "Keep the lock this long after the uncordon",
   },
+  "min-interval": {
+    type: duration({ minMs: 1000 }),
+    placeholder: "DURATION",
+    help: "Least time between two reboots in the cluster: from the return of one node to the start of the next, and between two starts",
+  },
   concurrency: {
     type: concurrency,
     default: "1",
@@ -107,6 +112,7 @@ export interface LockSettings {
   maxPerPool: number | undefined;
   poolLabel: string | undefined;
   maxUnavailable: Concurrency | undefined;
+  minIntervalMs: number | undefined;
   haltAfter: HaltAfter;
   /** 0 is never. */
   ttlMs: number;
@@ -142,6 +148,7 @@ export function lockSettings(given: ValuesOf<typeof lockOptions>): LockSettings 
     maxPerPool: given["max-per-pool"],
     poolLabel: given["pool-label"],
     maxUnavailable: given["max-unavailable"],
+    minIntervalMs: given["min-interval"],
     haltAfter: { reboots: given["halt-after-failures"], drains: given["halt-after-failed-drains"] },
     ttlMs: given["lock-ttl"],
     releaseDelayMs: given["lock-release-delay"],
