@@ -46,6 +46,14 @@ export const contract = {
     writtenBy: ["people"],
     form: "`true`, `REASON`, `true: REASON`, `until TIME` or `until TIME: REASON`, with TIME in RFC 3339; `false`, `no`, `off` and `0` pause nothing",
   },
+  approved: {
+    key: "rebootd.dev/approved",
+    kind: "annotation",
+    on: ["Node"],
+    writtenBy: ["people"],
+    removedBy: "daemon",
+    form: "`true` or `REASON`, where `--approval=manual` asks for it; `false`, `no`, `off` and `0` approve nothing",
+  },
   priority: {
     key: "rebootd.dev/priority",
     kind: "annotation",

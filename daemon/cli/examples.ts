@@ -64,6 +64,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ),
     one("Request it outside the window too", "rebootd reboot worker-1 --urgent"),
   ],
+  approve: [
+    one("Let the next three nodes that wait for an approval reboot", "rebootd approve --next=3"),
+    one("Take an approval back", "rebootd approve worker-1 --revoke"),
+  ],
   pause: [
     one("Keep a node from rebooting for 8 hours", 'rebootd pause worker-1 --until=8h --reason="batch job"'),
     one("Keep all nodes from rebooting", "rebootd pause --all"),

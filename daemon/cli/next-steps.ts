@@ -76,6 +76,7 @@ const ofReasons: { readonly [G in GateName]: Readonly<Record<OwnCode<G>, Steps>>
     node: [step("rebootd resume NODE", "ends the pause of this node")],
     cluster: [step("rebootd resume --all", "ends the pause of all nodes")],
   },
+  approval: { missing: [step("rebootd approve NODE", "approves the reboot of this node")] },
   window: { outside: [urgent], blackout: [urgent], "too-short": [urgent] },
   alerts: { active: [urgent] },
   queries: { query: [urgent] },
@@ -116,7 +117,9 @@ const ofReasons: { readonly [G in GateName]: Readonly<Record<OwnCode<G>, Steps>>
     "lock-manual": [step("rebootd unlock", "ends the manual lock")],
     "lock-foreign": [seeLock],
     "lock-taken": ofHolder,
-    "lock-interval": [],
+    "lock-interval": [
+      step("kubectl -n NAMESPACE annotate LOCK rebootd.dev/last-reboot-", "lets the next node start now"),
+    ],
     "lock-full": ofHolder,
     "lock-control-plane": ofHolder,
     "lock-zone": ofHolder,

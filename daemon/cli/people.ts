@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { PersonIo } from "./access.ts";
+import { approveCommand } from "./approve.ts";
 import { checkCommand } from "./check.ts";
 import { type CompletionIo, completionCommand } from "./completion.ts";
 import { configCommand } from "./config.ts";
@@ -39,6 +40,7 @@ export function commandsOfPeople(io: ProgramIo, signal: AbortSignal): Command[] 
     lockCommand(io, signal),
     unlockCommand(io, signal),
     rebootCommand(io, signal),
+    approveCommand(io, signal),
     pauseCommand(io, signal),
     resumeCommand(io, signal),
     uiCommand(io, signal),

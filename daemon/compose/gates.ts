@@ -1,6 +1,7 @@
 import type { Api } from "../cluster/api.ts";
 import type { Settings } from "../config/settings.ts";
 import { alertsGate } from "../gates/alerts.ts";
+import { approvalGate } from "../gates/approval.ts";
 import { controlPlaneGate } from "../gates/control-plane.ts";
 import { disruptionGate } from "../gates/disruption.ts";
 import { drainNamesGate } from "../gates/drain-names.ts";
@@ -52,6 +53,7 @@ export function createGates(settings: Settings, ports: GatePorts): Gate[] {
   const gates: Gate[] = [
     pausedGate,
     windowGate(window),
+    ...(settings.approval.isManual ? [approvalGate] : []),
     controlPlaneGate(api, node.name),
     ...prometheusGates(settings, ports, looked),
   ];

@@ -23,7 +23,7 @@ export function policyOf(settings: Settings, lock: string): Policy {
   };
 }
 
-function marksOf({ labels, hooks: { beforeHooks, afterHooks } }: Settings): MarkPolicy {
+function marksOf({ approval, labels, hooks: { beforeHooks, afterHooks } }: Settings): MarkPolicy {
   const { labelsBefore, labelsAfter, softTaint, annotatesNeed, excludesFromLoadBalancers } = labels;
   return {
     labelsBefore: {
@@ -33,6 +33,7 @@ function marksOf({ labels, hooks: { beforeHooks, afterHooks } }: Settings): Mark
     labelsAfter,
     softTaint,
     annotatesNeed,
+    usesApproval: approval.isManual,
     hooks: [...beforeHooks.keys, ...afterHooks.keys],
   };
 }

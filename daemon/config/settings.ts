@@ -9,6 +9,7 @@ import {
   type SilenceSettings,
   silenceSettings,
 } from "./options/alerts.ts";
+import { type ApprovalSettings, approvalOptions, approvalSettings } from "./options/approval.ts";
 import { type DrainSettings, drainOptions, drainSettings } from "./options/drain.ts";
 import { type HealthSettings, healthOptions, healthSettings } from "./options/health.ts";
 import { type HookSettings, hookOptions, hookSettings } from "./options/hooks.ts";
@@ -38,6 +39,7 @@ export const subjects = {
   Return: readyOptions,
   Lock: lockOptions,
   Window: windowOptions,
+  Approval: approvalOptions,
   Alerts: alertOptions,
   "Blocking pods": podOptions,
   Health: healthOptions,
@@ -57,6 +59,7 @@ export const options = {
   ...readyOptions,
   ...lockOptions,
   ...windowOptions,
+  ...approvalOptions,
   ...alertOptions,
   ...podOptions,
   ...healthOptions,
@@ -80,6 +83,7 @@ export interface Settings {
   ready: ReadySettings;
   lock: LockSettings;
   window: WindowSettings;
+  approval: ApprovalSettings;
   /** Undefined without a Prometheus. */
   alerts: AlertSettings | undefined;
   /** Undefined where no alerts are silenced. */
@@ -111,6 +115,7 @@ export function parseSettings(raw: RawOptions): Settings {
     ready: readySettings(given),
     lock: lockSettings(given),
     window: windowSettings(given, cycleMaxMs),
+    approval: approvalSettings(given),
     alerts: alertSettings(given),
     silences: silenceSettings(given),
     pods: podSettings(given),

@@ -13,6 +13,7 @@ import {
   wait,
 } from "./decision.ts";
 import { backingOff, cancelledPause, requestPause } from "./failed.ts";
+import { usedApproval } from "./marks.ts";
 import type { Observation } from "./observation.ts";
 import { mayBeSoft } from "./reboot-kind.ts";
 import { type CycleRecord, idleAfter, isHeldBack, unfailed } from "./record.ts";
@@ -36,7 +37,8 @@ export function betweenCycles(record: CycleRecord, context: Context): Decision {
     if (leftover !== undefined) return leftover;
     if (need.state === "unknown") return unknown(record, why, context);
     if (record.phase === "Idle") return wait(why);
-    return saveBetweenCycles(record, idleAfter(record, now), { why }, context);
+    const annotations = usedApproval(policy.marks);
+    return saveBetweenCycles(record, idleAfter(record, now), { why, annotations }, context);
   }
 
   const acceptAt = acceptedFrom(record, need.request, now);

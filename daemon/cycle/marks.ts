@@ -14,6 +14,8 @@ export interface MarkPolicy {
   softTaint: string | undefined;
   /** The Node has kured's annotations about its need: see need-annotations.ts. */
   annotatesNeed: boolean;
+  /** A person's approval of the reboot is taken away once it is used, or no reboot is needed any more. */
+  usesApproval: boolean;
   /** Keys of all annotations that somebody else sets to `true`, before the reboot or after it. */
   hooks: readonly string[];
 }
@@ -108,12 +110,17 @@ export function unmark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts)
 export function unmarkRebooted(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): NodeChange {
   const change = unmark(policy, record, node);
   const labels = { ...change.labels, ...policy.labelsAfter };
-  const annotations = { ...change.annotations, ...servedRequest(record, node) };
+  const annotations = { ...change.annotations, ...servedRequest(record, node), ...usedApproval(policy) };
   return {
     ...change,
     ...(Object.keys(labels).length > 0 && { labels }),
     ...(Object.keys(annotations).length > 0 && { annotations }),
   };
+}
+
+/** A null for an annotation that is not there changes nothing. */
+export function usedApproval({ usesApproval }: MarkPolicy): Record<string, null> {
+  return usesApproval ? { [contract.approved.key]: null } : {};
 }
 
 /** The record once {@link unmark} is done: nothing of this cycle is left on the Node. */

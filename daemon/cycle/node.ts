@@ -103,7 +103,7 @@ function heartbeatOf(node: WholeNode): number | undefined {
 }
 
 /** Requests of others on the Node: its place in the lock, and whether it is to reboot. */
-export type NodeRequests = Pick<NodeFacts, "labels" | "priority" | "paused" | "requested">;
+export type NodeRequests = Pick<NodeFacts, "labels" | "priority" | "paused" | "approved" | "requested">;
 
 export function requestsOn(metadata: Metadata | undefined): NodeRequests {
   const { labels = {}, annotations = {} } = metadata ?? {};
@@ -111,6 +111,7 @@ export function requestsOn(metadata: Metadata | undefined): NodeRequests {
     labels,
     priority: annotations[contract.priority.key],
     paused: annotations[contract.paused.key],
+    approved: annotations[contract.approved.key],
     requested: annotations[contract.request.key],
   };
 }

@@ -123,9 +123,10 @@ export interface NodeFacts {
   taints: readonly Taint[];
   /** Its conditions that the daemon writes. */
   conditions: Conditions;
-  /** The annotations for priority, pause and a request to reboot, whatever they say. */
+  /** The annotations for priority, pause, approval and a request to reboot, whatever they say. */
   priority: string | undefined;
   paused: string | undefined;
+  approved: string | undefined;
   requested: string | undefined;
   /**
    * The boot ID that the kubelet last reported. Its conditions are from this boot only if this is the

@@ -141,6 +141,7 @@ function askedOf(
   return {
     stage,
     paused: node?.paused,
+    approved: node?.approved,
     labels: node?.labels ?? {},
     lastDrainMs,
     slowGraceSeconds,

@@ -6,7 +6,7 @@ import type { Closed, GateName } from "../gates/reasons.ts";
 import type { Refusal } from "../lock/refusal.ts";
 import { iso } from "../time/iso.ts";
 import { type Context, type Decision, look, nodeGone, save } from "./decision.ts";
-import { soften } from "./marks.ts";
+import { type NodeChange, soften } from "./marks.ts";
 import { reasonsOf, reportAt, reported } from "./reasons.ts";
 import type { CycleRecord } from "./record.ts";
 
@@ -65,17 +65,28 @@ export function refused(record: CycleRecord, refusal: Refusal, context: Context)
   return by.length === 0 ? decision : { ...decision, why: `${message}: ${by.slice(0, 5).join(", ")}` };
 }
 
-/** Outside the cycle only the soft taint is to be seen to. */
+/** Outside the cycle only the soft taint and the approval are to be seen to. */
 export function saveBetweenCycles(
   record: CycleRecord,
   next: CycleRecord,
-  { why, softTaint }: { why: string; softTaint?: string | undefined },
+  { why, softTaint, annotations = {} }: BetweenCycles,
   context: Context,
 ): Decision {
   const { node } = context.seen;
-  if (record.taint === softTaint) return save({ ...next, taint: softTaint }, why);
+  if (record.taint === softTaint) return save({ ...next, taint: softTaint }, why, changeOf(annotations));
   if (node === undefined) return look("node");
   if (node === "gone") return nodeGone(context);
   const marking = soften(softTaint, record, node);
-  return save({ ...next, ...marking.record }, why, marking.change);
+  return save({ ...next, ...marking.record }, why, { ...marking.change, ...changeOf(annotations) });
+}
+
+interface BetweenCycles {
+  why: string;
+  softTaint?: string | undefined;
+  /** Null removes one. */
+  annotations?: Record<string, null>;
+}
+
+function changeOf(annotations: Record<string, null>): NodeChange {
+  return Object.keys(annotations).length > 0 ? { annotations } : {};
 }

@@ -112,7 +112,13 @@ function lookAt(
       const { stage } = look;
       const { need, lastDrainMs, slowGraceSeconds } = record;
       const neededSince = need === undefined ? now : Date.parse(need.since);
-      const own = { paused: facts.paused, labels: facts.labels, lastDrainMs, slowGraceSeconds };
+      const own = {
+        paused: facts.paused,
+        approved: facts.approved,
+        labels: facts.labels,
+        lastDrainMs,
+        slowGraceSeconds,
+      };
       const urgent = parseRequest(facts.requested)?.urgent === true;
       const answers = answersAt(daemon, closed, { now, stage, neededSince, ...own }, urgent);
       return { gates: { openSince: seen.gates?.openSince, ...answers, stage } };

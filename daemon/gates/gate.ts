@@ -46,6 +46,8 @@ export interface GateContext {
   neededSince: number;
   /** The unparsed annotation of the own Node. */
   paused: string | undefined;
+  /** The same for the approval. */
+  approved: string | undefined;
   /** Labels of the own Node. */
   labels: Readonly<Record<string, string>>;
   /**

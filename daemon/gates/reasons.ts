@@ -29,6 +29,10 @@ export const askedGates = {
       cluster: "All nodes are paused: the annotation is on the object with the lock.",
     },
   },
+  approval: {
+    about: "A person has approved the reboot (--approval=manual).",
+    codes: { missing: "Nobody has approved the reboot of this node." },
+  },
   window: {
     about: "Reboots are allowed in the maintenance windows and outside the blackouts.",
     codes: {

@@ -91,6 +91,7 @@ describe("The keys of annotations, labels and taints", () => {
 
   it("are told apart by object and writer", () => {
     assert.deepEqual(keysOn("Node", "people"), [
+      "rebootd.dev/approved",
       "rebootd.dev/paused",
       "rebootd.dev/priority",
       "rebootd.dev/reboot-requested",

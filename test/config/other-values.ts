@@ -68,6 +68,7 @@ export const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "lock-annotation": "a",
   "lock-ttl": "1h",
   "lock-release-delay": "1s",
+  approval: "manual",
   "min-interval": "30m",
   concurrency: "2",
   "max-per-zone": "1",

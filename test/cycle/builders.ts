@@ -50,6 +50,7 @@ export function marks(changes: Partial<MarkPolicy> = {}): MarkPolicy {
     labelsAfter: {},
     softTaint: undefined,
     annotatesNeed: false,
+    usesApproval: false,
     hooks: [],
     ...changes,
   };
@@ -212,6 +213,7 @@ function seenAll(facts: Omit<Facts, "without">): Observation {
             taints: [],
             priority: undefined,
             paused: undefined,
+            approved: undefined,
             requested: undefined,
             bootID,
             ...node,

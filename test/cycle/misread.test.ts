@@ -35,7 +35,7 @@ describe("What is not understood on a Node", () => {
       "is an unknown key of rebootd",
       { "rebootd.dev/pause": "true", "rebootd.dev/lock": "{}" },
       [
-        /^rebootd\.dev\/lock: unknown annotation of a Node; known are rebootd\.dev\/paused, /,
+        /^rebootd\.dev\/lock: unknown annotation of a Node; known are rebootd\.dev\/approved, /,
         /^rebootd\.dev\/pause: unknown annotation/,
       ],
     ],

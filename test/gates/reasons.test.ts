@@ -66,6 +66,7 @@ describe("The table of gates and reasons", () => {
       "wait-for-opt-outs": "6h",
       inhibitors: "wait",
       "healthy-when": "v1/Node: true",
+      approval: "manual",
     });
     const names = createGates(config, {
       clock: systemClock,

@@ -48,6 +48,7 @@ const guides: Readonly<Record<keyof typeof subjects, readonly [title: string, pa
     ["Change the lock by hand", "../guide/lock.md"],
   ],
   Window: [["When a node may reboot", "../guide/windows.md"]],
+  Approval: [["Approve reboots", "../guide/approval.md"]],
   Alerts: [
     ["Alerts", "../guide/alerts.md"],
     ["Silences", "../guide/silences.md"],

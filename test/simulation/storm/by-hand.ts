@@ -1,6 +1,7 @@
 /** Actions of people in a storm: edits with kubectl, rebootd's commands, and what they tidy up after it. */
 import { contract } from "../../../daemon/annotations/names.ts";
 import { annotateNode as askNode } from "../../../daemon/cli/admin.ts";
+import { waitsForApproval } from "../../../daemon/cli/approve.ts";
 import { anew } from "../../../daemon/cli/reboot.ts";
 import type { LockValue } from "../../../daemon/lock/lock.ts";
 import { createLockObject } from "../../../daemon/lock/lock-object.ts";
@@ -65,6 +66,8 @@ export async function tidyUp(scene: Scene): Promise<void> {
     object?.metadata.annotations?.[contract.paused.key] !== undefined;
   for (const node of scene.world.server.storedAll("nodes")) {
     const { name } = node.metadata;
+    if (waitsForApproval({ annotations: node.metadata.annotations ?? {} }))
+      await annotateNode(scene, name, { [contract.approved.key]: "after the storm" });
     if (isPaused(node)) await annotateNode(scene, name, { [contract.paused.key]: null });
     // As one kured leaves behind what another has cordoned.
     const isForeign = isCordoned(node) && scene.promises.cordonerOf(name) === "person";

@@ -1,4 +1,5 @@
 /** Troubles and pods that came later than the usual ones: each is drawn from a sequence of its own, so that seeds stay what they were. */
+import type { RawOptions } from "../../../daemon/config/settings.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import { seeded } from "../seeded.ts";
 import { adversaryDraws, adversaryKinds } from "./adversary.ts";
@@ -57,6 +58,23 @@ export function drawAdversary(cast: Cast): Trouble[] {
   return Array.from({ length: many }, () =>
     placed(own, () => adversaryDraws[own.oneOf(...adversaryKinds)](own)),
   );
+}
+
+/** Reboots that a person has to approve, and reboots with a time between them, in a few of the storms. */
+export function drawPace(cast: Cast): { options: RawOptions; approvals: Trouble[] } {
+  const own = drawOf(cast, 0xd1000000);
+  const isManual = own.chance(0.06);
+  const isPaced = own.chance(0.06);
+  const many = isManual ? own.integer(2, 12) : 0;
+  return {
+    options: {
+      ...(isManual && { approval: "manual" }),
+      ...(isPaced && { "min-interval": `${own.integer(10, 240)}s` }),
+    },
+    approvals: Array.from({ length: many }, () =>
+      placed(own, () => ({ kind: "approved", node: own.node(), isTakenBack: own.chance(0.2) })),
+    ),
+  };
 }
 
 /** What happens to Alertmanager, where nodes silence their alerts. */

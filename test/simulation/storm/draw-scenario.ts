@@ -9,6 +9,7 @@ import {
   drawHarsher,
   drawHeld,
   drawLongDrains,
+  drawPace,
   drawPeople,
 } from "./draw-extra.ts";
 import { drawOptions, drawUsual } from "./draw-usual.ts";
@@ -35,13 +36,14 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     return { at: isRush ? 1 : draw.integer(0, stormSeconds / 2), kind: "want", node };
   });
   const others = Array.from({ length: draw.integer(2, 20) }, () => placed(draw, usual));
+  const pace = drawPace(cast);
   const { deaf, ...slow } = drawLongDrains(cast);
   const { alone, controlPlane } = limits;
   const scenario: Scenario = {
     seed,
     nodes,
     concurrency,
-    options,
+    options: { ...options, ...pace.options },
     skewMs: draw.chance(0.3) ? { [draw.node()]: draw.integer(-90_000, 90_000) } : {},
     replicas: draw.integer(0, 6),
     ...drawComebacks(cast),
@@ -58,6 +60,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
             ...deaf,
             ...drawAdversary(cast),
             ...drawAlertmanager(cast),
+            ...pace.approvals,
           ]
         : [...wants, ...drawAlone(cast, alone, usual)],
   };

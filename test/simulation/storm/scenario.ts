@@ -71,6 +71,8 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | { kind: "paused"; node: string; for: number }
   | { kind: "all-paused"; for: number }
   | { kind: "requested"; node: string }
+  /** A person approves the next reboot of the node, or takes that back. */
+  | { kind: "approved"; node: string; isTakenBack: boolean }
   | { kind: "alertmanager"; fault: AlertmanagerFault; for: number }
   /** A person ends the silences that there are. */
   | { kind: "silences-expired" }

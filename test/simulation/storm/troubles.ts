@@ -154,6 +154,10 @@ const actions: Actions = {
     scene.promises.forgetNeed(node);
     return undefined;
   },
+  async approved({ node, isTakenBack }, scene) {
+    await annotateNode(scene, node, { [contract.approved.key]: isTakenBack ? null : "a storm" });
+    return undefined;
+  },
   alerts(_, { alerts }) {
     alerts.active = true;
     return () => {
