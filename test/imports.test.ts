@@ -9,7 +9,7 @@ const floors = [
   ["kured"],
   ["forecast"],
   ["config"],
-  ["report"],
+  ["report", "hook-jobs"],
   ["cycle"],
   ["gates"],
   ["lock", "notify", "silence"],

@@ -5,7 +5,7 @@
  * their own keys.
  */
 
-export type Bearer = "Node" | "lock object" | "Pod" | "DaemonSet";
+export type Bearer = "Node" | "lock object" | "Pod" | "DaemonSet" | "Job";
 
 /** `daemon`: on a Node its own daemon, on the lock object all daemons. `others`: other programs. */
 export type Writer = "daemon" | "people" | "others" | "Kubernetes";
@@ -109,6 +109,20 @@ export const contract = {
     on: ["lock object"],
     writtenBy: ["daemon"],
     form: "when the last node had rebooted and left the lock, RFC 3339 (`--min-interval`)",
+  },
+  hook: {
+    key: "rebootd.dev/hook",
+    kind: "label",
+    on: ["Job", "Pod"],
+    writtenBy: ["daemon"],
+    form: "`before` or `after`: the reboot that a hook Job belongs to (`--before-reboot-job`)",
+  },
+  hookNode: {
+    key: "rebootd.dev/node",
+    kind: "label",
+    on: ["Job", "Pod"],
+    writtenBy: ["daemon"],
+    form: "the node of that Job; a name of more than 63 characters is cut",
   },
   excludeFromLoadBalancers: {
     key: "node.kubernetes.io/exclude-from-external-load-balancers",

@@ -144,6 +144,7 @@ const ofReasons: { readonly [G in GateName]: Readonly<Record<OwnCode<G>, Steps>>
   },
   hooks: {
     before: [step("kubectl annotate --overwrite node NODE HOOK=true", "only once that work is done")],
+    job: [step("kubectl get jobs,pods -A -l rebootd.dev/node=NODE", "shows the Job and its pods")],
   },
 };
 

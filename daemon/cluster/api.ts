@@ -11,6 +11,8 @@ export interface Api {
    * represent is kept as text (JSON.rawJSON).
    */
   getWhole<T>(path: string, options: CallOptions): Promise<T>;
+  /** The text of an answer that is no JSON, such as a log. The caller asks for no more than it can hold. */
+  getText(path: string, options: CallOptions): Promise<string>;
   create<T>(path: string, body: unknown, options: CallOptions): Promise<T>;
   /** Replaces an object. A body with a resourceVersion is refused with a conflict at another version. */
   update<T>(path: string, body: unknown, options: CallOptions): Promise<T>;

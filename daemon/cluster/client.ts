@@ -79,6 +79,7 @@ export function createClient({
     async getWhole<T>(path: string, o: CallOptions) {
       return parseWhole<T>(`get ${path}`, await ask("get", request("GET", path, o)));
     },
+    getText: (path, o) => ask("get", request("GET", path, o)),
     async list<T>(path: string, o: CallOptions) {
       const listed = request("GET", path, o);
       return parseList<T>(`list ${listed.path}`, await ask("list", listed));

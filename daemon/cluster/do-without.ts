@@ -84,6 +84,7 @@ export function doWithout({ api, clock, warn, info }: DoWithoutOptions): Api {
   return {
     get: (path, options) => call("get", path, () => api.get(path, options)),
     getWhole: (path, options) => call("get", path, () => api.getWhole(path, options)),
+    getText: (path, options) => call("get", path, () => api.getText(path, options)),
     list: (path, options) => call("list", path, () => api.list(path, options)),
     create: (path, body, options) => call("create", path, () => api.create(path, body, options)),
     update: (path, body, options) => call("update", path, () => api.update(path, body, options)),

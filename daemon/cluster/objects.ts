@@ -1,6 +1,8 @@
 import type {
+  V1CronJob,
   V1CSINode,
   V1DaemonSet,
+  V1Job,
   V1Lease,
   V1Node,
   V1ObjectMeta,
@@ -38,6 +40,8 @@ export type WholeNode = Wire<V1Node>;
 export type WholePod = Wire<V1Pod>;
 export type WholeBudget = Wire<V1PodDisruptionBudget>;
 export type Lease = Wire<V1Lease>;
+export type Job = Wire<V1Job>;
+export type CronJob = Wire<V1CronJob>;
 export type DaemonSet = Wire<V1DaemonSet>;
 export type PersistentVolumeClaim = Wire<V1PersistentVolumeClaim>;
 export type VolumeAttachment = Wire<V1VolumeAttachment>;

@@ -30,6 +30,10 @@ export const paths = {
   daemonSets: (namespace: string) => path`/apis/apps/v1/namespaces/${namespace}/daemonsets`,
   daemonSet: (namespace: string, name: string) =>
     path`/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}`,
+  jobs: (namespace: string) => path`/apis/batch/v1/namespaces/${namespace}/jobs`,
+  job: (namespace: string, name: string) => path`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`,
+  cronJob: (namespace: string, name: string) => path`/apis/batch/v1/namespaces/${namespace}/cronjobs/${name}`,
+  podLog: (namespace: string, name: string) => path`/api/v1/namespaces/${namespace}/pods/${name}/log`,
   selfSubjectReviews: "/apis/authentication.k8s.io/v1/selfsubjectreviews",
   selfSubjectAccessReviews: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
   subjectAccessReviews: "/apis/authorization.k8s.io/v1/subjectaccessreviews",

@@ -43,6 +43,7 @@ import type { Clock, Random } from "../time/clock.ts";
 import { configLabels } from "./config-labels.ts";
 import { createDrainReport } from "./drain-report.ts";
 import { createGates } from "./gates.ts";
+import { hookJobsOf } from "./hook-jobs.ts";
 import { createMessenger, type MessagePorts } from "./messenger.ts";
 import { lookForOthers } from "./others.ts";
 import { createNodeSilences, withSilences } from "./silences.ts";
@@ -153,6 +154,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
         },
         inner,
       ),
+    jobs: hookJobsOf(api, node.name, policy),
     report,
     messages,
     showConditions,

@@ -46,6 +46,7 @@ export const patterns = {
     `^(?:evict(?::${duration})?(?:,delete(?::${duration})?)?|delete(?::${duration})?)(?:,reboot)?$`,
   ),
   objectName: /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/,
+  namespacedName: /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/,
   lockObject: /^(?:lease|daemonset)\/[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/,
   concurrency: /^0*(?:[1-9]\d{0,3}|10000|(?:[1-9]\d?|100)%)$/,
   annotationKeys: new RegExp(`^,*${labelKey}(?:,+${labelKey})*,*$`),

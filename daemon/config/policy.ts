@@ -18,9 +18,16 @@ export function policyOf(settings: Settings, lock: string): Policy {
     ...ready.policy,
     ...hooks,
     asksOnReturn: (health?.beforeUncordon.length ?? 0) > 0,
+    beforeJob: jobOf(hooks.beforeJob),
+    afterJob: jobOf(hooks.afterJob),
     lockReleaseDelayMs: settings.lock.releaseDelayMs,
     gateRecheckMs: Math.min(gateRecheckMs, node.periodMs),
   };
+}
+
+function jobOf<J extends { template: string | undefined }>(job: J): (J & { template: string }) | undefined {
+  const { template } = job;
+  return template === undefined ? undefined : { ...job, template };
 }
 
 function marksOf({ approval, labels, hooks: { beforeHooks, afterHooks } }: Settings): MarkPolicy {

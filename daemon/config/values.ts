@@ -127,6 +127,18 @@ export const objectName = text({
   form: { text: { pattern: patterns.objectName, lengthMax: 253 } },
 });
 
+/** An object in a namespace, as "namespace/name". */
+export const namespacedName: ValueType<string> = value(
+  "must be the namespace and the name of an object, for example storage/set-noout",
+  { text: { pattern: patterns.namespacedName } },
+  (given) => {
+    const names = given.split("/");
+    const [namespace = ""] = names;
+    const areNames = names.every((name) => z.safeParse(objectName, name).success);
+    return names.length === 2 && areNames && /^[^.]{1,63}$/.test(namespace) ? given : undefined;
+  },
+);
+
 /** The kind is in lower case, as kubectl takes it. */
 export const lockObject: ValueType<{ kind: LockKind; name: string }> = value(
   `must be ${anyOf(Object.keys(lockKinds).map((kind) => `${kind}/NAME`))}, for example lease/rebootd`,

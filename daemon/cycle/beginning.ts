@@ -1,6 +1,7 @@
 /** The step from waiting to draining: the slot is held, and one patch begins the record. Pure. */
 import { iso } from "../time/iso.ts";
 import { type Context, type Decision, phase, released, wait } from "./decision.ts";
+import { withoutJobs } from "./hook-jobs.ts";
 import { mark, type NodeChange } from "./marks.ts";
 import type { NodeFacts, Observation, OwnPods } from "./observation.ts";
 import { softRebootsBefore } from "./reboot-kind.ts";
@@ -31,6 +32,7 @@ export function begin(
   const next: CycleRecord = {
     ...phase(record, "Draining", now),
     ...marking.record,
+    ...withoutJobs,
     bootID: seen.bootID,
     softReboots: softRebootsBefore(record, context),
     ownPods: recorded(ownPods),

@@ -190,5 +190,6 @@ function waitMs(parts: CycleParts, action: Wait, { seen, began }: Pass): number 
 
 /** The step whose failures count together. */
 function stepOf(action: Doing): Step {
+  if (action.do === "run job") return `run the ${action.hook} job`;
   return action.do === "save" ? (action.trial ?? "save") : action.do;
 }

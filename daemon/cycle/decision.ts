@@ -4,7 +4,7 @@ import type { Closed } from "../gates/reasons.ts";
 import type { RebootKind } from "../host/reboot/rebooter.ts";
 import { iso } from "../time/iso.ts";
 import type { MarkPolicy, NodeChange } from "./marks.ts";
-import type { Observation, Trial } from "./observation.ts";
+import type { Hook, Observation, Trial } from "./observation.ts";
 import type { CycleRecord, Reason } from "./record.ts";
 
 /** The settings that the order of things depends on. Times in milliseconds. */
@@ -26,6 +26,9 @@ export interface Policy extends Escalation {
   afterHooks: Hooks & { late: "wait" | "go-on" };
   /** Gates are asked before the uncordon, too. */
   asksOnReturn: boolean;
+  /** Undefined without such a Job. */
+  beforeJob: (HookJob & { failed: "restore" | "go-on" }) | undefined;
+  afterJob: (HookJob & { failed: "wait" | "go-on" }) | undefined;
   lockReleaseDelayMs: number;
   /** The pause before closed gates that nobody reports on are asked again. */
   gateRecheckMs: number;
@@ -36,6 +39,12 @@ export interface Policy extends Escalation {
  */
 export interface Hooks {
   keys: readonly string[];
+  timeoutMs: number;
+}
+
+/** A Job that is run in each cycle. `template`: "namespace/name" of what it is made from. */
+export interface HookJob {
+  template: string;
   timeoutMs: number;
 }
 
@@ -55,7 +64,10 @@ export const transientRecheckMs = 5000;
 /** The next thing to do, as data. */
 export type Action =
   /** See this too, then decide again within the same pass. */
-  | { do: "look"; at: "need" | "node" | "lock" | "pods" | "shutdown" | "userspace" | "rehearsal" }
+  | {
+      do: "look";
+      at: "need" | "node" | "lock" | "pods" | "shutdown" | "userspace" | "rehearsal" | `${Hook} job`;
+    }
   | { do: "look"; at: "gates"; stage: Stage }
   /** Nothing to do until something happens, or until then. `slot`: a free slot is something that happens. */
   | { do: "wait"; until?: number; slot?: true }
@@ -69,6 +81,8 @@ export type Action =
    * refused.
    */
   | { do: "save"; record: CycleRecord; change: NodeChange; trial?: Trial }
+  /** Creates the Job that the record names. `deadline`: milliseconds since the epoch. */
+  | { do: "run job"; hook: Hook; id: string; deadline: number }
   /** All in milliseconds since the epoch. */
   | { do: "drain"; cordonedAt: number; deadline: number; deleteAt: number }
   /**

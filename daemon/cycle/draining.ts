@@ -6,6 +6,7 @@ import type { Running } from "../drain/state.ts";
 import type { GateAnswers } from "../gates/gate.ts";
 import { type Closed, isReason } from "../gates/reasons.ts";
 import { toTheSecond } from "../time/iso.ts";
+import { beforeJob } from "./before-job.ts";
 import { cordon } from "./beginning.ts";
 import {
   type Context,
@@ -40,7 +41,9 @@ export function draining(begun: CycleRecord, context: Context): Decision {
     return save(next, "the machine rebooted by itself during the drain");
   }
   // A server that cannot be reached evicts nothing.
-  const began = Date.parse(begun.since) + seen.unreachableMs;
+  // A process that starts while the Job runs drains again, and has the time for it again.
+  const since = Math.max(Date.parse(begun.since), Date.parse(begun.beforeJob?.since ?? begun.since));
+  const began = since + seen.unreachableMs;
   const deadline = began + policy.drainTimeoutMs;
   const isLate = now >= deadline;
   if (seen.refused !== undefined && isLate)
@@ -127,7 +130,10 @@ function drained(record: CycleRecord, node: NodeFacts, why: string, context: Con
     (isByHooks(one) ? policy.beforeHooks.timeoutMs : policy.drainTimeoutMs);
   const isOver = (one: Reason) => isByHooks(one) && policy.beforeHooks.late === "go-on" && now >= due(one);
   const holding = reasons.filter((one) => !isOver(one));
-  if (holding.length === 0) return reboot(record, why, context);
+  if (holding.length === 0) {
+    const job = beforeJob(record, why, context);
+    return "action" in job ? job : reboot(job.record, job.why, context);
+  }
   const late = holding.find((one) => now >= due(one));
   if (late !== undefined) {
     const [result, option] = isByHooks(late)

@@ -65,7 +65,21 @@ export interface Observation {
   gates?: GateAnswers & { stage: Stage };
   /** The pods that must be Ready after a reboot. */
   ownPods?: OwnPods;
+  /** The Job of this cycle before the reboot, and the one after it. */
+  beforeJob?: JobState;
+  afterJob?: JobState;
 }
+
+/** When a hook Job is run: before the reboot, or after it. */
+export type Hook = "before" | "after";
+
+/**
+ * A hook Job as the API server shows it. `job`: its "namespace/name". `why`: how it has failed, or why it
+ * cannot be seen.
+ */
+export type JobState =
+  | { state: "absent" | "running" | "complete"; job: string }
+  | { state: "failed" | "unknown"; job: string; why: string };
 
 /**
  * The pods of this node that it is of no use without. `ready`: DaemonSets, as "namespace/name", that have a
@@ -102,7 +116,7 @@ export type Ask = { result: "unsent" } | { result: "refused"; why: string };
  * Steps that may be refused for good, and back off. `rehearse`: a dry run of the writes of the cycle,
  * before a slot is acquired.
  */
-export type Trial = "acquire" | "reenter" | "rehearse" | "begin";
+export type Trial = "acquire" | "reenter" | "rehearse" | "begin" | `run the ${Hook} job`;
 
 /** `until` and the time of a decision are on one scale. */
 export interface Setback {

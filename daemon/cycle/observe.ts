@@ -7,7 +7,7 @@ import { type Moments, momentsOf, onTheWall } from "../time/both-clocks.ts";
 import type { Action } from "./decision.ts";
 import { type NodeRead, readNode } from "./node.ts";
 import type { NodeFacts, Observation, UserspaceSeen } from "./observation.ts";
-import { adopt, type CycleParts, waitingOf } from "./parts.ts";
+import { adopt, type CycleParts, nodeUid, waitingOf } from "./parts.ts";
 import type { CycleRecord } from "./record.ts";
 import { withRequest } from "./request.ts";
 import { rehearse } from "./save.ts";
@@ -85,6 +85,10 @@ export async function lookAt(
       return await lookAtNode(parts, signal);
     case "pods":
       return { seen: { ownPods: await parts.pods(record, memory.node()?.labels, signal) } };
+    case "before job":
+      return { seen: { beforeJob: await parts.jobs.look("before", record, nodeUid(parts), signal) } };
+    case "after job":
+      return { seen: { afterJob: await parts.jobs.look("after", record, nodeUid(parts), signal) } };
     case "shutdown":
       return { seen: { shutdown: await lookAtShutdown(parts, signal) } };
     case "userspace":

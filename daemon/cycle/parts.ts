@@ -6,6 +6,7 @@ import { iso } from "../time/iso.ts";
 import { type Event, type Evidence, evidenceAfter, keepsDrain, noEvidence } from "./evidence.ts";
 import { createOwnMemory, type OwnMemory } from "./memory.ts";
 import { createOwnDrain, type OwnDrain } from "./own-drain.ts";
+import { createOwnJobs, type OwnJobs } from "./own-jobs.ts";
 import { createOwnSlot, type OwnSlot } from "./own-slot.ts";
 import { createPodsLook, type PodsLook } from "./pods-look.ts";
 import type { CyclePorts } from "./ports.ts";
@@ -22,6 +23,7 @@ export interface CycleParts {
   turn: Turn | undefined;
   drain: OwnDrain;
   pods: PodsLook;
+  jobs: OwnJobs;
   setbacks: Setbacks;
   reports: ReportTimes;
   /** Ends the wait between two passes. */
@@ -50,6 +52,7 @@ export function createParts(
     turn,
     drain: createOwnDrain(clock, ports.startDrain, wake),
     pods: createPodsLook(ports),
+    jobs: createOwnJobs(ports),
     setbacks: createSetbacks(clock, random),
     reports: createReportTimes(clock),
     wake,
@@ -61,6 +64,11 @@ export function adopt({ ports, evidence, drain }: CycleParts, next: CycleRecord)
   const before = evidence.now().record;
   evidence.add({ type: "record", record: next, unreachableMs: ports.unreachableMs() });
   if (!keepsDrain(before, next)) drain.stop();
+}
+
+/** Empty before the Node was read. */
+export function nodeUid({ memory }: CycleParts): string {
+  return memory.node()?.uid ?? "";
 }
 
 /** This node, as the lock is to know it. */

@@ -7,7 +7,7 @@ import type { Clock } from "../time/clock.ts";
 import { announcement } from "./announcement.ts";
 import type { Action } from "./decision.ts";
 import type { Observation } from "./observation.ts";
-import { type CycleParts, waitingOf } from "./parts.ts";
+import { type CycleParts, nodeUid, waitingOf } from "./parts.ts";
 import type { CyclePorts } from "./ports.ts";
 import { askedKind } from "./reboot-kind.ts";
 import { type CycleRecord, writeRecord } from "./record.ts";
@@ -66,6 +66,8 @@ export async function perform(
       return await saveOrReport(parts, action, basis, signal);
     case "drain":
       return parts.drain.start(action);
+    case "run job":
+      return await parts.jobs.run(action, nodeUid(parts), signal);
     case "reboot":
       return await reboot(parts, action.record, basis, signal);
     default:

@@ -11,7 +11,7 @@ import type { Mail } from "../notify/mail.ts";
 import type { MessageKind } from "../notify/message.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import type { Decision, Policy } from "./decision.ts";
-import type { Observation, OwnPods } from "./observation.ts";
+import type { Hook, JobState, Observation, OwnPods } from "./observation.ts";
 import type { StartDrain } from "./own-drain.ts";
 import type { CycleRecord } from "./record.ts";
 
@@ -41,6 +41,8 @@ export interface CyclePorts {
   ) => Promise<OwnPods>;
   /** Times by `clock.elapsed()`, but for the cordon's. */
   startDrain: StartDrain;
+  /** Asked only where an option names a Job. */
+  jobs: HookJobs;
   rebooter: Rebooter;
   /** Tells whether the machine is going down; rejects where that is unknown. */
   isShuttingDown: (signal: AbortSignal) => Promise<boolean>;
@@ -60,6 +62,19 @@ export interface CyclePorts {
     carried: Conditions,
     signal: AbortSignal,
   ) => Promise<WholeNode | undefined>;
+}
+
+/** A Job of the own node. `id` is the same for every look at one Job, and another one for each cycle. */
+export interface OwnJob {
+  hook: Hook;
+  id: string;
+  nodeUid: string;
+}
+
+export interface HookJobs {
+  look(job: OwnJob, signal: AbortSignal): Promise<JobState>;
+  /** Creates it, unless it is there. The server is to end it at the deadline; milliseconds from now. */
+  run(job: OwnJob, deadlineMs: number, signal: AbortSignal): Promise<void>;
 }
 
 /** The messages to people, as far as the cycle has to do with them. */

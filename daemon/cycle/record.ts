@@ -29,6 +29,11 @@ const flag = z.catch(z.boolean(), false);
 
 const reasonSchema = z.object({ gate: z.string(), code: z.string(), message: z.string(), since: time });
 const labelSchema = z.object({ key: z.string(), set: z.string(), found: z.optional(z.string()) });
+/** `since`: when it was asked for. `seen`: the server has shown it, so that it is not created again. */
+const jobSchema = z.catch(
+  z.optional(z.object({ id: z.string(), since: time, is: z.enum(["asked", "seen", "ended"]) })),
+  undefined,
+);
 const recordSchema = z.object({
   phase: z.enum(phases),
   since: time,
@@ -81,6 +86,8 @@ const recordSchema = z.object({
   ),
   tookMs: z.catch(z.optional(tookSchema), undefined),
   history: z.catch(z.optional(historySchema), undefined),
+  beforeJob: jobSchema,
+  afterJob: jobSchema,
   mail: z.catch(z.optional(mailSchema), undefined),
 });
 
@@ -118,6 +125,8 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `outcome`: how the last cycle ended. `during`: it has failed before the machine was asked to reboot,
  *   with the drain or what goes with it.
  * - `tookMs`: how long the parts of this cycle took that are over; it goes with the cycle.
+ * - `beforeJob`, `afterJob`: the Jobs that this cycle runs; `id` makes their names. They are written before
+ *   the Jobs are created, so that none runs twice, and go once the cycle has ended or what they did is undone.
  * - `mail`: messages to people that are still to be sent.
  * - `history`: how all cycles of this Node ended, and how long their parts took, and the last few of
  *   them each; undefined before the first.
@@ -193,6 +202,7 @@ export function clamped(record: CycleRecord, now: number): CycleRecord {
 function mapTimes(record: CycleRecord, change: (time: string) => string): CycleRecord {
   const { since, need, reasons, acceptedAt, leftAt, askedAt, optOutsSince, reportedAt, outcome, history } =
     record;
+  const { beforeJob, afterJob } = record;
   return {
     ...record,
     since: change(since),
@@ -205,6 +215,8 @@ function mapTimes(record: CycleRecord, change: (time: string) => string): CycleR
     ...(reportedAt !== undefined && { reportedAt: change(reportedAt) }),
     ...(outcome !== undefined && { outcome: { ...outcome, at: change(outcome.at) } }),
     ...(history !== undefined && { history: withTimes(history, change) }),
+    ...(beforeJob !== undefined && { beforeJob: { ...beforeJob, since: change(beforeJob.since) } }),
+    ...(afterJob !== undefined && { afterJob: { ...afterJob, since: change(afterJob.since) } }),
   };
 }
 

@@ -3,6 +3,7 @@
  * Pure.
  */
 import { iso } from "../time/iso.ts";
+import { undo } from "./after-job.ts";
 import {
   type Context,
   type Decision,
@@ -16,6 +17,7 @@ import {
 } from "./decision.ts";
 import { failed } from "./failed.ts";
 import { historyAfter } from "./history.ts";
+import { withoutJobs } from "./hook-jobs.ts";
 import { unmark, unmarked } from "./marks.ts";
 import type { CycleRecord } from "./record.ts";
 import { ended } from "./settling.ts";
@@ -47,6 +49,7 @@ export function restore(
     {
       ...phase(record, "Restoring", now),
       ...unmarked,
+      ...((record.beforeJob === undefined || policy.afterJob === undefined) && withoutJobs),
       askedAt: undefined,
       reasons: [],
       outcome,
@@ -70,6 +73,8 @@ function isBeforeReboot({ phase, attempt, askedAt }: CycleRecord): boolean {
 }
 
 export function restoring(record: CycleRecord, context: Context): Decision {
+  const undoing = undo(record, context);
+  if (undoing !== undefined) return undoing;
   const release = released(record, context, "node restored; releasing the slot", record.outcome);
   if (release !== undefined) return release;
   if (record.outcome?.result !== "failed") return ended(record, context);

@@ -1,6 +1,7 @@
 import { bootIDIn, bootText } from "../lock/lock.ts";
 import { firstOf } from "../text/list.ts";
 import { iso } from "../time/iso.ts";
+import { afterJob } from "./after-job.ts";
 import {
   type Context,
   type Decision,
@@ -13,6 +14,7 @@ import {
   wait,
 } from "./decision.ts";
 import { historyAfter } from "./history.ts";
+import { withoutJobs } from "./hook-jobs.ts";
 import { missingHooks } from "./hooks.ts";
 import { unmarked, unmarkRebooted } from "./marks.ts";
 import type { NodeFacts, Observation, OwnPods, Unready } from "./observation.ts";
@@ -78,6 +80,9 @@ export function returning(record: CycleRecord, context: Context): Decision {
   const hooks = missingAfter(record, node, context);
   const missing = [unknown, readiness, pods, hooks].filter((one) => one !== undefined);
   if (missing.length > 0) return waitFor(missing, context);
+  const job = afterJob(record, context);
+  if ("action" in job) return job;
+  // Conditions of health may depend on what the Job undoes.
   if (policy.asksOnReturn && seen.gates?.stage !== "return") return lookAtGates("return");
   const closed = missingGates(record, context);
   if (closed !== undefined) return waitFor([closed], context);
@@ -85,13 +90,14 @@ export function returning(record: CycleRecord, context: Context): Decision {
   if (seen.shutdown === "under-way") {
     return wait("the node is back, but the machine is going down again", now + podsRecheckMs.soon);
   }
-  const message = `${proof === "soft" ? softRebootedMessage : rebootedMessage}${broken}`;
+  const message = `${proof === "soft" ? softRebootedMessage : rebootedMessage}${broken}${job.note}`;
   const outcome = { result: "rebooted", at: iso(now), message } as const;
   const tookMs = tookAlso(record.tookMs, "return", Date.parse(record.since), now);
   return save(
     {
       ...phase(record, "Settling", now),
       ...unmarked,
+      ...withoutJobs,
       reboots: record.reboots + 1,
       request: undefined,
       acceptedAt: record.request === undefined ? record.acceptedAt : iso(now),
@@ -109,7 +115,7 @@ export function returning(record: CycleRecord, context: Context): Decision {
         isSoft: proof === "soft",
       }),
     },
-    `the node is back${broken}`,
+    `the node is back${broken}${job.note}`,
     unmarkRebooted(policy.marks, record, node),
   );
 }

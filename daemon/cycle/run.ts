@@ -99,7 +99,8 @@ function overdueMsOf(policy: Policy): number {
   const { drainDelayMs, drainTimeoutMs, rebootDelayMs, rebootTimeoutMs, rebootAttempts } = policy;
   const before = drainDelayMs + drainTimeoutMs + rebootDelayMs + policy.beforeHooks.timeoutMs;
   const after = policy.readyTimeoutMs + policy.lockReleaseDelayMs + 60_000;
-  return before + rebootTimeoutMs * rebootAttempts + after;
+  const jobs = (policy.beforeJob?.timeoutMs ?? 0) + (policy.afterJob?.timeoutMs ?? 0);
+  return before + rebootTimeoutMs * rebootAttempts + after + jobs;
 }
 
 function trustMsOf({ periodMs }: CyclePorts): number {

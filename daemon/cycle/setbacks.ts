@@ -8,7 +8,7 @@ import { isRefusal } from "./refused.ts";
 /** Steps of the loop whose failures are counted apart: the success of one says nothing of another. */
 export type Step =
   | Trial
-  | Exclude<Action["do"], "wait" | "look" | "acquire" | "reenter">
+  | Exclude<Action["do"], "wait" | "look" | "acquire" | "reenter" | "run job">
   | "rewrite"
   | "keep messages"
   | `look at the ${Extract<Action, { do: "look" }>["at"]}`;
@@ -29,6 +29,8 @@ const pauses: Record<"look" | Trial | "other", Pauses> = {
   rehearse: { firstMs: 1000, later: { firstMs: 40_000, maxMs: 5 * 60_000 } },
   // Each later try takes a slot for a moment, and looks at everything before: no more than three in a minute.
   begin: { firstMs: 1000, later: { firstMs: 2 * 60_000, maxMs: 3_600_000 } },
+  "run the before job": { firstMs: 1000, later: { firstMs: 15_000, maxMs: 80_000 } },
+  "run the after job": { firstMs: 1000, later: { firstMs: 15_000, maxMs: 80_000 } },
 };
 
 /** Steps whose conflicts were not retried yet, as those of the lock were. */
@@ -53,7 +55,14 @@ export interface Setbacks {
   shown(now: number): Partial<Record<Trial, Setback>>;
 }
 
-const trials: readonly Trial[] = ["acquire", "reenter", "rehearse", "begin"];
+const trials: readonly Trial[] = [
+  "acquire",
+  "reenter",
+  "rehearse",
+  "begin",
+  "run the before job",
+  "run the after job",
+];
 
 function isTrial(step: Step): step is Trial {
   return trials.some((trial) => trial === step);

@@ -135,6 +135,10 @@ function lookAt(
     case "userspace":
       // Each reboot of the forecast is a new boot ID, whatever its kind.
       return { userspace: { state: "seen", softReboots: node.record.softReboots ?? 0, since: 0 } };
+    case "before job":
+      return { beforeJob: { state: "complete", job: "" } };
+    case "after job":
+      return { afterJob: { state: "complete", job: "" } };
     case "rehearsal":
       return { isRehearsed: true };
     default:
@@ -197,6 +201,9 @@ function act(cluster: Cluster, node: VirtualNode, action: Doing, now: number): v
       break;
     case "drain":
       node.drainedAt = Math.max(now, action.cordonedAt + node.times.drainMs);
+      break;
+    case "run job":
+      // Its time is not known; a look finds it complete.
       break;
     case "reboot":
       node.bootAt = now + node.times.bootMs;

@@ -143,8 +143,11 @@ export const cycleGates = {
     },
   },
   hooks: {
-    about: "The hooks have been run (--before-reboot-hooks).",
-    codes: { before: "Annotations that must be true before the reboot are not." },
+    about: "The hooks have been run (--before-reboot-hooks, --before-reboot-job).",
+    codes: {
+      before: "Annotations that must be true before the reboot are not.",
+      job: "The Job before the reboot has not ended.",
+    },
   },
 } as const satisfies Record<string, Row>;
 

@@ -13,6 +13,8 @@ interface Part {
   objects?: readonly string[];
   /** The condition, as in `{{ if … }}`. */
   when: string;
+  /** A template with a JSON list: the objects are there once for each item, which is `$each`. */
+  each?: string;
 }
 
 const base = (when: string, ...objects: string[]): Part => ({ file: "base/rbac.yaml", objects, when });
@@ -37,6 +39,11 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
     {
       file: "components/delete-pods/rbac.yaml",
       when: 'and .Values.rbac.create (include "rebootd.deletesPods" .)',
+    },
+    {
+      file: "components/hook-jobs/rbac.yaml",
+      when: ".Values.rbac.create",
+      each: "rebootd.hookJobNamespaces",
     },
   ],
   "kured-lock.yaml": [
@@ -74,6 +81,7 @@ const inValues: Readonly<Record<string, string>> = {
   MONITORNAMESPACE: "{{ .Values.metrics.namespace | default .Release.Namespace }}",
   LEASENAME: '{{ (include "rebootd.lease" . | fromYaml).name }}',
   LEASENAMESPACE: '{{ (include "rebootd.lease" . | fromYaml).namespace }}',
+  EACH: "{{ $each }}",
   LOCKNAME: '{{ (include "rebootd.lock" . | fromYaml).name }}',
   NODELABELS: '{{ include "rebootd.nodeLabelKeys" . }}',
   NODEANNOTATIONS: '{{ include "rebootd.nodeAnnotationKeys" . }}',
@@ -182,13 +190,16 @@ export function chartTemplates(): Readonly<Record<string, string>> {
   return Object.fromEntries(made) as Record<string, string>;
 }
 
-function templateOf({ file, objects, when }: Part): string {
+function templateOf({ file, objects, when, each }: Part): string {
   const documents = parseAllDocuments(readFileSync(new URL(file, manifests), "utf8")) as Document[];
   const chosen = documents.filter((one) => objects === undefined || objects.includes(titleOf(one)));
   if (objects !== undefined && chosen.length !== objects.length) {
     throw new Error(`manifests/${file} has not all of ${objects.join(", ")}, which the chart takes from it`);
   }
-  return `{{- if ${when} }}\n${chosen.map((one) => `---\n${written(adapted(one))}`).join("")}{{- end }}\n`;
+  const all = chosen.map((one) => `---\n${written(adapted(one))}`).join("");
+  if (each === undefined) return `{{- if ${when} }}\n${all}{{- end }}\n`;
+  const range = `{{- range $each := include "${each}" . | fromJsonArray }}\n{{- with $ }}`;
+  return `{{- if ${when} }}\n${range}\n${all}{{- end }}\n{{- end }}\n{{- end }}\n`;
 }
 
 function titleOf(document: Document): string {
@@ -200,7 +211,7 @@ function adapted(document: Document): Document {
   const title = titleOf(document);
   const kind = String(document.get("kind"));
   change(document, title, [["metadata", "name"], named]);
-  place(document, kind);
+  place(document, kind, title);
   for (const path of [
     ["roleRef", "name"],
     ["spec", "policyName"],
@@ -240,10 +251,18 @@ function stepOf(
   return items.findIndex(hasAll);
 }
 
-function place(document: Document, kind: string): void {
+function place(document: Document, kind: string, title: string): void {
   if (/^(ClusterRole|ValidatingAdmissionPolicy)/.test(kind)) return;
+
   const isOfLease = ["Lease", "Role", "RoleBinding"].includes(kind);
-  const namespace = isOfLease ? "LEASENAMESPACE" : kind === "PodMonitor" ? "MONITORNAMESPACE" : "NAMESPACE";
+  const isOfJobs = title.endsWith(" rebootd-hook-jobs");
+  const namespace = isOfJobs
+    ? "EACH"
+    : isOfLease
+      ? "LEASENAMESPACE"
+      : kind === "PodMonitor"
+        ? "MONITORNAMESPACE"
+        : "NAMESPACE";
   document.setIn(["metadata", "namespace"], `@${namespace}@`);
 }
 

@@ -224,6 +224,13 @@ const faults: Record<string, Row> = {
     says: /may not delete pods$/,
     fix: /components\/delete-pods/,
   },
+  "options for hook Jobs without their right": {
+    plant: (cluster) => withArgs(cluster, "--before-reboot-job=storage/set-noout"),
+    item: "rights of the daemons",
+    result: "failed",
+    says: /may not get jobs\.batch in storage; create jobs\.batch in storage; .*; get pods\/log in storage$/,
+    fix: /components\/hook-jobs/,
+  },
   "a policy that was removed": {
     plant: ({ api }) =>
       api.delete(`${admission}/validatingadmissionpolicies/rebootd-records`, {}, { signal }),

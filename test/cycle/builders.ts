@@ -38,6 +38,8 @@ export function policy(changes: Partial<Policy> = {}): Policy {
     beforeHooks: { keys: [], timeoutMs: 15 * minute, late: "restore" },
     afterHooks: { keys: [], timeoutMs: 15 * minute, late: "wait" },
     asksOnReturn: false,
+    beforeJob: undefined,
+    afterJob: undefined,
     lockReleaseDelayMs: 0,
     gateRecheckMs: minute,
     ...changes,

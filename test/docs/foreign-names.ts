@@ -14,7 +14,7 @@ export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<str
     "--ui": "npm run demo",
     "--without-image": "npm run release:check",
   },
-  variable: { REBOOTD_SEED: "npm run test:long" },
+  variable: { REBOOTD_SEED: "npm run test:long", REBOOTD_NODE: "the containers of hook Jobs" },
   key: {
     "eks.amazonaws.com/compute-type": "a label of EKS",
     "flatcar-linux-update.v1.flatcar-linux.net/reboot-needed": "the Flatcar Linux Update Operator",

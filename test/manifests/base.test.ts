@@ -92,7 +92,9 @@ describe("Each component of the manifests", () => {
 describe("The rights of the manifests", () => {
   it("have a reason beside each verb", () =>
     everyRow(
-      ["base", "components/delete-pods", "components/kured"].map((folder) => [folder, folder] as const),
+      ["base", "components/delete-pods", "components/hook-jobs", "components/kured"].map(
+        (folder) => [folder, folder] as const,
+      ),
       (folder) => {
         const granted = readManifests(folder).flatMap((object) =>
           "rules" in object ? (object.rules as PolicyRule[]).flatMap(({ verbs }) => verbs) : [],

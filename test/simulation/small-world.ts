@@ -39,6 +39,8 @@ export interface SmallWorldOptions extends SimulatedNodeOptions {
   bookmarkIntervalMs?: number;
   /** Of a controller that is none of Kubernetes' own. */
   nodeAgents?: NodeAgents;
+  /** Jobs are run, which only daemons with hook Jobs need. */
+  jobs?: boolean;
   /** Name of a budget that lets nothing go but from cordoned nodes. */
   heldBudget?: string;
   seed?: number;
@@ -120,7 +122,9 @@ export async function startSmallWorld(options: SmallWorldOptions): Promise<Small
   const metrics: Metrics[] = [];
   const hooks: Hooks = { onDaemonRequest: () => {}, onMachineEvent: () => {}, onAnnouncement: () => {} };
 
-  void runControllers(portsFor("controllers"), controllerNames, options.controllers);
+  const names = controllerNames.filter((name) => name !== "jobs");
+  void runControllers(portsFor("controllers"), names, options.controllers);
+  if (options.jobs) void runControllers(portsFor("jobs"), ["jobs"]);
   const { components = [] } = options;
   const without = ["DaemonSet", ...(components.includes("without-admission") ? admissionKinds : [])];
   const admitted = options.admitted ?? admittedFor(options.options);

@@ -46,6 +46,17 @@ export const daemonRights: readonly Right[] = [
   right("update", "rebootd.dev", "cycles"),
 ];
 
+/** The rights of manifests/components/hook-jobs. */
+function ofHookJobs(namespace: string): Right[] {
+  return [
+    right("get", "batch", "jobs"),
+    right("create", "batch", "jobs"),
+    right("get", "batch", "cronjobs"),
+    right("list", "", "pods"),
+    right("get", "", "pods/log"),
+  ].map((one) => ({ ...one, namespace }));
+}
+
 const lockVerbs = ["get", "watch", "patch"] as const;
 
 /** Each right with the commands that need it. */
@@ -137,15 +148,17 @@ function accountOf({ key }: Installed, sets: readonly DaemonSet[]): string {
 
 async function ofOne(look: Look, installed: Installed, account: string): Promise<Finding> {
   const { namespace } = installed;
-  const { deletesPods, place } = neededBy(installed);
+  const { deletesPods, jobNamespaces, place } = neededBy(installed);
   const who = {
     user: `system:serviceaccount:${namespace}:${account}`,
     groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
   };
+  const forJobs = jobNamespaces.flatMap(ofHookJobs);
   const rights = [
     ...daemonRights,
     ...(place === undefined ? [] : lockVerbs.map((verb) => onLock(verb, place))),
     ...(deletesPods ? [right("delete", "", "pods")] : []),
+    ...forJobs,
   ];
   try {
     const allowed = await Promise.all(
@@ -155,7 +168,9 @@ async function ofOne(look: Look, installed: Installed, account: string): Promise
     if (not.length === 0) return ok(`the ServiceAccount ${namespace}/${account} has all that it needs`);
     const fix = not.every((one) => one === "delete pods")
       ? "add manifests/components/delete-pods"
-      : applyAgain;
+      : not.every((one) => forJobs.map(rightText).includes(one))
+        ? "add manifests/components/hook-jobs, for the namespace of the templates"
+        : applyAgain;
     return failed(`the ServiceAccount ${namespace}/${account} may not ${not.join("; ")}`, fix);
   } catch (error) {
     if (!isApiError(error, "forbidden")) throw error;
@@ -165,15 +180,26 @@ async function ofOne(look: Look, installed: Installed, account: string): Promise
 }
 
 /** The options that need rights of their own. Where they are not valid, another item says so. */
-function neededBy({ raw, unknown }: Installed): { deletesPods: boolean; place?: LockPlace } {
+function neededBy({ raw, unknown }: Installed): {
+  deletesPods: boolean;
+  jobNamespaces: readonly string[];
+  place?: LockPlace;
+} {
   try {
-    const { drain, lock } = parseSettings(raw);
+    const { drain, lock, hooks } = parseSettings(raw);
     const { escalation, stopSelector } = drain.planned;
     const deletesPods = Number.isFinite(escalation.drainDeleteAfterMs) || stopSelector !== undefined;
     const isElsewhere = unknown.some((name) => Object.hasOwn(placeOptions, name));
-    return { deletesPods, ...(!isElsewhere && { place: lock.place }) };
+    const jobNamespaces = [hooks.beforeJob, hooks.afterJob].flatMap(
+      (job) => job.template?.split("/")[0] ?? [],
+    );
+    return {
+      deletesPods,
+      jobNamespaces: [...new Set(jobNamespaces)],
+      ...(!isElsewhere && { place: lock.place }),
+    };
   } catch (error) {
-    if (error instanceof ConfigError) return { deletesPods: false };
+    if (error instanceof ConfigError) return { deletesPods: false, jobNamespaces: [] };
     throw error;
   }
 }

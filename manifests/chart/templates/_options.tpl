@@ -128,3 +128,15 @@ an environment variable stays an argument, where Kubernetes expands it.
 {{- $options := include "rebootd.options" . | fromYaml -}}
 {{- if or .Values.rbac.deletePods (get $options "daemonset-stop-selector") (contains "delete" (get $options "drain-escalation" | default "")) (has (toString (get $options "disable-eviction")) (list "true" "1" "t" "T" "TRUE" "True")) }}true{{ end -}}
 {{- end -}}
+
+{{/* The namespaces of the templates of hook Jobs, each once, as a JSON list. */}}
+{{- define "rebootd.hookJobNamespaces" -}}
+{{- $options := include "rebootd.options" . | fromYaml -}}
+{{- $namespaces := list -}}
+{{- range list "before-reboot-job" "after-reboot-job" -}}
+{{- with get $options . -}}
+{{- $namespaces = append $namespaces (splitList "/" . | first) -}}
+{{- end -}}
+{{- end -}}
+{{- $namespaces | uniq | toJson -}}
+{{- end -}}

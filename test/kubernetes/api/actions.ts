@@ -1,6 +1,6 @@
 /** Subresources that do something: eviction, binding, tokens, finalize, scale. */
 import { admission } from "./admission.ts";
-import { type Answer, answerStatus, answerValue } from "./answer.ts";
+import { type Answer, answerStatus, answerText, answerValue } from "./answer.ts";
 import { defaultAudience } from "./authn.ts";
 import { parseJson } from "./body.ts";
 import type { Core, ResourceRequest } from "./core.ts";
@@ -18,6 +18,7 @@ export type Action = (core: Core, request: ResourceRequest) => Answer;
 /** By method, resource and subresource. */
 export const actions: Record<string, Action> = {
   "POST pods/eviction": evictPod,
+  "GET pods/log": readLog,
   "POST pods/binding": bindPod,
   "POST serviceaccounts/token": createToken,
   "PUT namespaces/finalize": finalizeNamespace,
@@ -29,6 +30,19 @@ for (const plural of ["deployments", "replicasets", "statefulsets"]) {
 }
 
 const bodyOf = ({ call }: ResourceRequest) => fields(parseJson(call.body));
+
+/** A test gives a pod the text that it has written. */
+export const podLogAnnotation = "machines.test/log";
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#get-read-log-of-the-specified-pod */
+function readLog({ registry }: Core, { resource, attributes, call }: ResourceRequest): Answer {
+  const pod = registry.find(resource, attributes.namespace, attributes.name);
+  const written = pod.metadata.annotations?.[podLogAnnotation] ?? "";
+  const lines = Number(call.query.get("tailLines") ?? Number.POSITIVE_INFINITY);
+  const bytes = Number(call.query.get("limitBytes") ?? Number.POSITIVE_INFINITY);
+  const tail = written.split("\n").slice(-Math.min(lines, written.length)).join("\n");
+  return answerText(200, tail.slice(0, bytes));
+}
 
 function evictPod(core: Core, request: ResourceRequest): Answer {
   const { registry, timers } = core;

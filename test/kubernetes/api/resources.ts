@@ -16,6 +16,7 @@ import { podRules } from "./kinds/pod.ts";
 import { admissionBindingRules, admissionPolicyRules, networkPolicyRules } from "./kinds/policy.ts";
 import { attachmentRules, claimRules, driversRules, volumeRules } from "./kinds/volume.ts";
 import {
+  cronJobRules,
   daemonSetRules,
   deploymentRules,
   jobRules,
@@ -101,6 +102,7 @@ const core = [
     subresources: [
       { name: "binding", verbs: ["create"], kind: { group: "", version: "v1", kind: "Binding" } },
       { name: "eviction", verbs: ["create"], kind: { group: "policy", version: "v1", kind: "Eviction" } },
+      { name: "log", verbs: ["get"] },
       status,
     ],
     returnsDeleted: true,
@@ -238,6 +240,7 @@ export const resources: Resource[] = [
   review("authorization.k8s.io", "SelfSubjectAccessReview"),
   review("authorization.k8s.io", "SelfSubjectRulesReview"),
   review("authorization.k8s.io", "SubjectAccessReview"),
+  resource("batch", "v1", { kind: "CronJob", plural: "cronjobs", rules: cronJobRules }),
   resource("batch", "v1", {
     kind: "Job",
     plural: "jobs",

@@ -3,6 +3,7 @@ import { runDaemonSets } from "./daemonsets.ts";
 import { runDeployments } from "./deployments.ts";
 import { runOwnerCollector, runPodCollector } from "./garbage.ts";
 import { createInformers, type Informers } from "./informers.ts";
+import { runJobs } from "./jobs.ts";
 import { runNodeLifecycle } from "./node-lifecycle.ts";
 import type { Ports } from "./ports.ts";
 import { runReplicaSets } from "./replicasets.ts";
@@ -25,6 +26,7 @@ const controllers = {
   deployments: runDeployments,
   replicaSets: runReplicaSets,
   daemonSets: runDaemonSets,
+  jobs: runJobs,
   budgets: runBudgets,
   nodeLifecycle: (ports, informers, { nodeGraceMs = 40_000 }) =>
     runNodeLifecycle(ports, informers, { graceMs: nodeGraceMs }),

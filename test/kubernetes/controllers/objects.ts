@@ -1,5 +1,6 @@
 import type {
   V1Deployment,
+  V1Job,
   V1PersistentVolume,
   V1PersistentVolumeClaim,
   V1PodDisruptionBudget,
@@ -27,6 +28,7 @@ export type StoredLease = Stored<Lease>;
 export type StoredDaemonSet = Stored<DaemonSet>;
 export type StoredReplicaSet = Stored<Wire<V1ReplicaSet>>;
 export type StoredDeployment = Stored<Wire<V1Deployment>>;
+export type StoredJob = Stored<Wire<V1Job>>;
 export type StoredBudget = Stored<Wire<V1PodDisruptionBudget>>;
 export type StoredVolume = Stored<Wire<V1PersistentVolume>>;
 export type StoredClaim = Stored<Wire<V1PersistentVolumeClaim>>;
@@ -46,6 +48,8 @@ const groups = {
   persistentvolumes: "/api/v1",
   persistentvolumeclaims: "/api/v1",
   leases: "/apis/coordination.k8s.io/v1",
+  jobs: "/apis/batch/v1",
+  cronjobs: "/apis/batch/v1",
   replicasets: "/apis/apps/v1",
   deployments: "/apis/apps/v1",
   daemonsets: "/apis/apps/v1",

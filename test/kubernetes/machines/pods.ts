@@ -19,6 +19,9 @@ import { addressOf, type Host } from "./node-status.ts";
 /** Annotations by which a test gives one pod its own times, in seconds; "never" for a start that does not end. */
 export const podStartAnnotation = "machines.test/start-seconds";
 export const podStopAnnotation = "machines.test/stop-seconds";
+/** A pod with it ends by itself after so many seconds, with the exit code that the other one names; 0 without it. */
+export const podRunAnnotation = "machines.test/run-seconds";
+export const podExitAnnotation = "machines.test/exit-code";
 /** While it is there the pod runs and is not Ready. */
 export const podBrokenAnnotation = "machines.test/broken";
 
@@ -72,9 +75,20 @@ export async function runPods(
     if (!hasStarted && known.readyAt < Number.POSITIVE_INFINITY) {
       queue.addAfter(keyOf(pod), known.readyAt - clock.elapsed());
     }
+    const endsAt = known.readyAt + secondsToMs(pod, podRunAnnotation, Number.POSITIVE_INFINITY);
+    if (clock.elapsed() >= endsAt) return finish(pod, known);
+    if (endsAt < Number.POSITIVE_INFINITY) queue.addAfter(keyOf(pod), endsAt - clock.elapsed());
     if (isSaid(pod, known, isReady)) return;
     const { resourceVersion } = pod.metadata;
     const body = { metadata: { resourceVersion }, status: statusOf(pod, known, isReady, host, clock.wall()) };
+    pods.enter(await api.patch<StoredPod>(`${pathOf("pods", pod)}/status`, body, { signal }));
+  }
+
+  async function finish(pod: StoredPod, known: Running): Promise<void> {
+    const { resourceVersion } = pod.metadata;
+    const exitCode = Number(pod.metadata.annotations?.[podExitAnnotation] ?? 0);
+    const status = finishedStatusOf(statusOf(pod, known, false, host, clock.wall()), exitCode, clock.wall());
+    const body = { metadata: { resourceVersion }, status };
     pods.enter(await api.patch<StoredPod>(`${pathOf("pods", pod)}/status`, body, { signal }));
   }
 
@@ -162,7 +176,24 @@ function isSaid(pod: StoredPod, known: Running, isReady: boolean): boolean {
   );
 }
 
-function statusOf(pod: StoredPod, known: Running, isReady: boolean, host: Host, now: number): object {
+function finishedStatusOf(status: PodStatus, exitCode: number, now: number): object {
+  const at = timeText(now);
+  const reason = exitCode === 0 ? "Completed" : "Error";
+  const terminated = { exitCode, reason, startedAt: at, finishedAt: at };
+  return {
+    ...status,
+    phase: exitCode === 0 ? "Succeeded" : "Failed",
+    containerStatuses: status.containerStatuses.map((one) => ({
+      ...one,
+      started: false,
+      state: { terminated },
+    })),
+  };
+}
+
+type PodStatus = ReturnType<typeof statusOf>;
+
+function statusOf(pod: StoredPod, known: Running, isReady: boolean, host: Host, now: number) {
   const status = isReady ? "True" : "False";
   const at = timeText(now);
   const why = isReady ? {} : { reason: "ContainersNotReady", message: "containers are not ready" };

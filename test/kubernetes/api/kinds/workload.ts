@@ -91,6 +91,20 @@ export const jobRules: Rules = {
   orphansByDefault: true,
 };
 
+/** It is only kept: nothing here makes Jobs of it. */
+export const cronJobRules: Rules = {
+  prepareCreate(object) {
+    object["status"] = {};
+    const spec = ensure(object, "spec");
+    spec["concurrencyPolicy"] ??= "Allow";
+    spec["suspend"] ??= false;
+    spec["successfulJobsHistoryLimit"] ??= 3;
+    spec["failedJobsHistoryLimit"] ??= 1;
+    defaultPodSpec(ensure(object, "spec", "jobTemplate", "spec", "template", "spec"));
+  },
+  ...(base.prepareStatusUpdate && { prepareStatusUpdate: base.prepareStatusUpdate }),
+};
+
 const strategies: Record<string, (spec: Record<string, unknown>) => void> = {
   DaemonSet(spec) {
     const strategy = ensure(spec, "updateStrategy");
