@@ -72,7 +72,7 @@ export function unknownText({ unknown }: { unknown: string }): string {
 /**
  * Whether the Node's condition Ready is from the kubelet of this boot. After a soft reboot the boot ID is that of
  * the kubelet before, and its last word stands on the Node until the new one has reported: the heartbeat tells them
- * apart. It is of the same machine's clock.
+ * apart. It is of the same machine's clock, in whole seconds, and a kubelet may be up within one.
  */
 export function isOfThisBoot(
   { bootID: reported, heartbeatAt }: Pick<NodeFacts, "bootID" | "heartbeatAt">,
@@ -80,5 +80,5 @@ export function isOfThisBoot(
 ): boolean {
   if (bootID === undefined || reported !== bootID) return false;
   if (userspace?.state !== "seen" || userspace.softReboots === 0) return true;
-  return heartbeatAt !== undefined && heartbeatAt > userspace.since;
+  return heartbeatAt !== undefined && heartbeatAt >= Math.floor(userspace.since / 1000) * 1000;
 }

@@ -58,7 +58,7 @@ async function expectCountOfSoftReboots(
   } catch (error) {
     signal.throwIfAborted();
     const rule = "must be a kind that can be proved on this node, for example full";
-    throw invalidValue("reboot-kind", "soft", `${rule}, but ${(error as Error).message}`);
+    throw invalidValue("reboot-kind", printable("soft"), `${rule}, but ${(error as Error).message}`);
   }
 }
 

@@ -54,7 +54,7 @@ describe("What a process knows of its cycle beside the record", () => {
     assert.equal(knownAfter(booted, read(1, { bootID: "another" })).readySince, undefined);
     const userspace = { state: "seen", softReboots: 1, since: 1000 } as const;
     const replaced: Event = { type: "userspace-seen", userspace };
-    assert.equal(knownAfter(booted, replaced, read(1, { heartbeatAt: 1000 })).readySince, undefined);
+    assert.equal(knownAfter(booted, replaced, read(1, { heartbeatAt: 0 })).readySince, undefined);
     assert.equal(knownAfter(booted, replaced, read(2, { heartbeatAt: 2000 })).readySince, 2);
   });
 

@@ -100,7 +100,8 @@ describe("What the kubelet says", () => {
     assert.equal(said(undefined, silent), true);
     assert.equal(said(noon - 1000, counted(0)), true);
     assert.equal(said(undefined, counted(1)), false);
-    assert.equal(said(noon, counted(1)), false);
+    assert.equal(said(noon - 1000, counted(1)), false);
+    assert.equal(said(noon, counted(1, noon + 999)), true);
     assert.equal(said(noon + 1000, counted(1)), true);
     assert.equal(isOfThisBoot({ bootID: "another" }, { bootID: oldBoot }), false);
     assert.equal(isOfThisBoot({ bootID: undefined }, {}), false);
@@ -219,7 +220,7 @@ describe("A node that returns from a soft reboot", () => {
   it("waits for the new kubelet, and for an answer of systemd", () => {
     assert.deepEqual(action(at({})), { do: "look", at: "userspace" });
     assert.match(
-      at({ userspace: counted(1), node: { heartbeatAt: noon } }).why,
+      at({ userspace: counted(1), node: { heartbeatAt: noon - 1000 } }).why,
       /kubelet has not yet reported/,
     );
     assert.match(at({ userspace: silent }).why, /cannot tell whether the machine has soft-rebooted/);

@@ -147,6 +147,11 @@ describe("The command line of a process", () => {
         () => ["--node-id=n1", `--kubeconfig=${config}`, "--reboot-method=logind", "--dbus-socket=/no/bus"],
         /invalid value "logind" for --reboot-method: must be .*auto, but logind: no D-Bus socket at \/no\/bus/,
       ],
+      [
+        "a kind of reboot that nothing would prove there",
+        () => ["--node-id=n1", `--kubeconfig=${config}`, "--reboot-kind=soft", "--dbus-socket=/no/bus"],
+        /invalid value "soft" for --reboot-kind: must be a kind that can be proved on this node, for example full, but no D-Bus socket at \/no\/bus/,
+      ],
     ];
     for (const [what, args, says] of rows) {
       it(`says on one line what is wrong with ${what}, ends with 2 and asks the cluster nothing`, async () => {

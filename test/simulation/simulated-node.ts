@@ -87,9 +87,6 @@ export function daemonOf(node: string): User {
 /** Less often than on a real node: heartbeats are half of all requests of a story, and say nothing in it. */
 const seldom = { heartbeatMs: 20_000, statusEvery: 3 };
 
-/** systemd begins so long before the kubelet; the times of the API have whole seconds. */
-const unitsFirstMs = 1000;
-
 const controlPlaneLabel = { "node-role.kubernetes.io/control-plane": "" };
 
 function postOf(name: string, post: SimulatedNodeOptions["post"]): HttpPost {
@@ -168,7 +165,7 @@ export function createSimulatedNode(
       ),
     startDaemon: () => startOther?.({ ...other(), machine }) ?? startDaemon(daemonOptions),
     onEvent: (event) => {
-      if (event.type === "booted") bootedAt = clock.elapsed() - unitsFirstMs;
+      if (event.type === "booted") bootedAt = clock.elapsed();
       events.push(event);
       hooks.onMachineEvent(event);
     },

@@ -23,6 +23,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { journalSocket } from "../../daemon/host/journal.ts";
 import { createLogind } from "../../daemon/host/logind/logind.ts";
 import { activeUnits } from "../../daemon/host/others/units.ts";
+import { createUserspaceReader } from "../../daemon/host/userspace.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { type Answer, type Call, startFakeBus } from "../host/logind/fake-bus.ts";
 import { certificate } from "../kubernetes/api/https.ts";
@@ -179,6 +180,7 @@ async function askLogindAll(socket: string): Promise<Call[]> {
     await logind.setWallMessage("down for a moment", signal);
     await logind.reboot({ skipInhibitors: true }, signal);
     await activeUnits(socket, ["a.service"], systemClock, signal);
+    await createUserspaceReader(socket, systemClock, () => 0)(signal);
   } finally {
     await bus.close();
   }
@@ -187,7 +189,7 @@ async function askLogindAll(socket: string): Promise<Call[]> {
 
 const propertyOf = (path: string): Answer => ({
   signature: "v",
-  body: [path.includes("/unit/") ? ["s", "active"] : ["b", false]],
+  body: [path.includes("/unit/") ? ["s", "active"] : path.endsWith("/systemd1") ? ["u", 0] : ["b", false]],
 });
 
 /**

@@ -8,7 +8,7 @@ import { systemClock } from "../../daemon/time/clock.ts";
 import { kubeletDefaults, runKubelet } from "../kubernetes/machines/kubelet.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
 import { installRights } from "../world/manifests.ts";
-import { type Machine, startMachine } from "./machine.ts";
+import { type Machine, type Release, startMachine } from "./machine.ts";
 
 /** A simulated cluster whose nodes are machines with a systemd of their own. */
 export interface MachineCluster {
@@ -16,8 +16,8 @@ export interface MachineCluster {
   admin: Api;
   /** Aborted by stop(). */
   signal: AbortSignal;
-  /** Resolves once it is registered. `files` as for {@link startMachine}. */
-  startNode(name: string, files?: Record<string, string>): Promise<Machine>;
+  /** Resolves once it is registered. `files` and `release` as for {@link startMachine}. */
+  startNode(name: string, files?: Record<string, string>, release?: Release): Promise<Machine>;
   machine(name: string): Machine;
   /** One for each boot, as its kubelet has reported them. */
   bootIDs(name: string): readonly string[];
@@ -65,15 +65,34 @@ export async function startMachineCluster(): Promise<MachineCluster> {
     }
   }
 
+  /** One for each userspace, also where a soft reboot has replaced it under the same boot ID. */
+  async function runSoftKubelets(name: string, machine: Machine, number: number): Promise<void> {
+    let over = new AbortController();
+    for (let current = ""; !signal.aborted; await systemClock.sleep(300, signal).catch(() => {})) {
+      const found = await machine.userspaceID().catch(() => current);
+      if (found === current) continue;
+      over.abort();
+      over = new AbortController();
+      current = found;
+      const id = await machine.bootID();
+      bootIDs.get(name)?.push(id);
+      const host = { name, number, machineID: name, bootID: id };
+      const ports = { api: admin, clock: systemClock, random: Math.random, signal: over.signal };
+      void runKubelet(ports, host, kubeletDefaults).catch(() => {});
+    }
+    over.abort();
+  }
+
   const cluster: MachineCluster = {
     server,
     admin,
     signal,
-    async startNode(name, files) {
-      const started = await startMachine(name, files);
+    async startNode(name, files, release) {
+      const started = await startMachine(name, files, release);
       machines.set(name, started);
       bootIDs.set(name, []);
-      void runKubelets(name, started, machines.size);
+      const run = release === "trixie" ? runSoftKubelets : runKubelets;
+      void run(name, started, machines.size);
       const isThere = async () => (await cluster.listNodes()).some(({ metadata }) => metadata?.name === name);
       await cluster.eventually(`${name} is a node`, isThere);
       return started;

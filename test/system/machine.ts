@@ -21,6 +21,8 @@ export interface Machine {
   /** Runs a command in it to its end, which has to be 0. What is to go on by itself is a unit: `systemd-run`. */
   exec(...argv: [string, ...string[]]): Promise<string>;
   bootID(): Promise<string>;
+  /** Different after each boot and each soft reboot; rejects while it is down. */
+  userspaceID(): Promise<string>;
   /** Resolves once it is up, in the boot of this number; the first is 1. */
   isUp(boot: number): Promise<void>;
   /** Pulls the plug, and removes everything. */
@@ -48,18 +50,26 @@ for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*/; do
 done
 exec "$@"`;
 
+/** Debian 13 has a systemd that counts soft reboots. */
+export type Release = "bookworm" | "trixie";
+
 /** `files`: of the host, by the names under which they are to be read in the machine. */
-export async function startMachine(name: string, files: Record<string, string> = {}): Promise<Machine> {
+export async function startMachine(
+  name: string,
+  files: Record<string, string> = {},
+  release: Release = "bookworm",
+): Promise<Machine> {
   const tools = process.env["MACHINES"];
   if (tools === undefined) throw new Error("MACHINES is not set: use test/system/run.sh");
   const folder = mkdtempSync(join(tmpdir(), `rebootd-machine-${name}-`));
   const [root, bus] = [join(folder, "root"), join(folder, "dbus")];
   const group = `rebootd-${name}-${process.pid}`;
 
-  const copied = spawnSync("cp", ["-a", "--one-file-system", "--reflink=auto", join(tools, "root"), root], {
+  const original = join(tools, release === "bookworm" ? "root" : release);
+  const copied = spawnSync("cp", ["-a", "--one-file-system", "--reflink=auto", original, root], {
     stdio: "inherit",
   });
-  if (copied.status !== 0) throw new Error(`copying ${tools}/root ended with ${copied.status}`);
+  if (copied.status !== 0) throw new Error(`copying ${original} ended with ${copied.status}`);
   spawnSync("mkdir", [bus]);
   const container = startContainer(tools, group, nspawnCommand({ tools, name, root, bus, files }));
 
@@ -77,6 +87,8 @@ export async function startMachine(name: string, files: Record<string, string> =
       if (code !== 0) throw new Error(`${argv.join(" ")} in ${name} ended with ${code}: ${output}`);
       return output;
     },
+    userspaceID: async () =>
+      `${await machine.bootID()} ${await machine.exec("systemctl", "show", "-P", "UnitsLoadStartTimestampMonotonic")}`,
     bootID: () => machine.exec("cat", "/proc/sys/kernel/random/boot_id"),
     isUp: (wanted) =>
       withDeadline(systemClock, bootDeadlineMs, signal, `boot ${wanted} of ${name}`, async (inner) => {
