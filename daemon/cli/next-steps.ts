@@ -51,6 +51,7 @@ const holder = step("rebootd explain HOLDER", "says what the holder of the slot 
 const status = step("rebootd status", "shows all holders and waiting nodes");
 const nodes = step("kubectl get nodes", "shows which nodes are not Ready or cordoned");
 const seeLock = step("kubectl -n NAMESPACE get LOCK -o yaml", "shows the entries of the lock");
+const seeNode = step("kubectl describe node NODE", "shows the sign that the reason names");
 const podsHere = step(
   "kubectl get pods -A --field-selector spec.nodeName=NODE",
   "shows the pods on the node",
@@ -111,6 +112,7 @@ const ofReasons: { readonly [G in GateName]: Readonly<Record<OwnCode<G>, Steps>>
     withdrawn: [step("rebootd reboot NODE", "lets it start without the back-off")],
     requested: [step("rebootd reboot NODE", "lets the request count at once")],
   },
+  departing: { removal: [seeNode], maintenance: [seeNode], marked: [seeNode] },
   failures: { "given-up": [step("rebootd resume NODE", "lets it try again, once the cause is repaired")] },
   lock: {
     "lock-unreadable": [seeLock],

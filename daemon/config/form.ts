@@ -58,6 +58,8 @@ export const patterns = {
   cronWindow: new RegExp(`^\\s*.+?\\s+for\\s+${duration}(?:\\s+in\\s+[A-Za-z]\\S*)?\\s*$`),
   days: new RegExp(String.raw`^${date}(?:\.\.${date})?$`),
   labels: new RegExp(`^,*(?:${labelKey}=(?:${labelName})?(?:,+${labelKey}=(?:${labelName})?)*,*)?$`),
+  nodeSign: new RegExp(`^${labelKey}(?:=(?:${labelName})?)?(?::(?:NoSchedule|PreferNoSchedule|NoExecute))?$`),
+  keyOrPrefix: new RegExp(`^(?:${labelKey}|[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/\\*)$`),
   labelSelector: new RegExp(`^${requirements}(?:,${requirements})*$`),
 } as const;
 

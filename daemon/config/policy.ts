@@ -8,7 +8,7 @@ const gateRecheckMs = 60_000;
 
 /** The policy of the cycle, from the settings of its subjects. `lock`: the place of the lock as text. */
 export function policyOf(settings: Settings, lock: string): Policy {
-  const { node, reboot, drain, hooks, ready, health } = settings;
+  const { node, reboot, drain, hooks, ready, health, departing } = settings;
   return {
     marks: marksOf(settings),
     drainDelayMs: drain.delayMs,
@@ -20,6 +20,7 @@ export function policyOf(settings: Settings, lock: string): Policy {
     asksOnReturn: (health?.beforeUncordon.length ?? 0) > 0,
     beforeJob: jobOf(hooks.beforeJob),
     afterJob: jobOf(hooks.afterJob),
+    ...departing,
     lockReleaseDelayMs: settings.lock.releaseDelayMs,
     gateRecheckMs: Math.min(gateRecheckMs, node.periodMs),
   };

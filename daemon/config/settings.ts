@@ -10,6 +10,7 @@ import {
   silenceSettings,
 } from "./options/alerts.ts";
 import { type ApprovalSettings, approvalOptions, approvalSettings } from "./options/approval.ts";
+import { type DepartingSettings, departingOptions, departingSettings } from "./options/departing.ts";
 import { type DrainSettings, drainOptions, drainSettings } from "./options/drain.ts";
 import { type HealthSettings, healthOptions, healthSettings } from "./options/health.ts";
 import { type HookSettings, hookOptions, hookSettings } from "./options/hooks.ts";
@@ -34,6 +35,7 @@ export const subjects = {
   Need: needOptions,
   Reboot: rebootOptions,
   Drain: drainOptions,
+  "Nodes that others take away": departingOptions,
   "Labels and taint": labelOptions,
   Hooks: hookOptions,
   Return: readyOptions,
@@ -54,6 +56,7 @@ export const options = {
   ...needOptions,
   ...rebootOptions,
   ...drainOptions,
+  ...departingOptions,
   ...labelOptions,
   ...hookOptions,
   ...readyOptions,
@@ -78,6 +81,7 @@ export interface Settings {
   need: NeedSettings;
   reboot: RebootSettings;
   drain: DrainSettings;
+  departing: DepartingSettings;
   labels: LabelSettings;
   hooks: HookSettings;
   ready: ReadySettings;
@@ -110,6 +114,7 @@ export function parseSettings(raw: RawOptions): Settings {
     need: needSettings(given),
     reboot,
     drain,
+    departing: departingSettings(given),
     labels: labelSettings(given),
     hooks: hookSettings(given),
     ready: readySettings(given),

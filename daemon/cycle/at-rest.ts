@@ -12,6 +12,7 @@ import {
   save,
   wait,
 } from "./decision.ts";
+import { departureKnown } from "./departure-known.ts";
 import { backingOff, cancelledPause, requestPause } from "./failed.ts";
 import { usedApproval } from "./marks.ts";
 import type { Observation } from "./observation.ts";
@@ -55,15 +56,18 @@ export function betweenCycles(record: CycleRecord, context: Context): Decision {
   }
 
   if (seen.gates === undefined) return lookAtGates("start");
+  const departing = departureKnown(context);
+  if (departing === "look") return look("node");
   const { changesAt = Number.POSITIVE_INFINITY } = seen.gates;
   const pauses = [cancelledPause(waiting, now), requestPause(waiting, acceptAt)].filter(
     (one) => one !== undefined,
   );
-  const closed = [...seen.gates.closed, ...pauses.map((pause) => pause.closed)];
+  const others = departing === undefined ? pauses : [departing, ...pauses];
+  const closed = [...seen.gates.closed, ...others.map((one) => one.closed)];
   if (closed.length > 0) {
     const why = closed.map((gate) => gate.message).join("; ");
     const recheckAt = seen.gates.closed.length > 0 ? now + policy.gateRecheckMs : Number.POSITIVE_INFINITY;
-    const until = Math.min(recheckAt, changesAt, ...pauses.map((pause) => pause.until));
+    const until = Math.min(recheckAt, changesAt, ...others.map((one) => one.until));
     return leftoverSlot(waiting, context, why) ?? waitingFor(waiting, closed, { until }, context);
   }
 

@@ -1,4 +1,5 @@
 /** The step from waiting to draining: the slot is held, and one patch begins the record. Pure. */
+import { readinessKeys } from "../annotations/readiness-taints.ts";
 import { iso } from "../time/iso.ts";
 import { type Context, type Decision, phase, released, wait } from "./decision.ts";
 import { withoutJobs } from "./hook-jobs.ts";
@@ -17,6 +18,7 @@ import { waitingFor } from "./waiting.ts";
 const beginTriesMax = 3;
 /** A Node has room for so many names; what is left out counts only as far as it is there after the reboot. */
 const ownPodsMax = 50;
+const readinessTaintsMax = 10;
 
 type NeedyRecord = CycleRecord & { need: NonNullable<CycleRecord["need"]> };
 
@@ -29,6 +31,7 @@ export function begin(
 ): Decision {
   const { seen, policy, now } = context;
   const marking = mark(policy.marks, record, node);
+  const tainted = readinessKeys(node.taints, policy.readyTaintsIgnored);
   const next: CycleRecord = {
     ...phase(record, "Draining", now),
     ...marking.record,
@@ -36,6 +39,7 @@ export function begin(
     bootID: seen.bootID,
     softReboots: softRebootsBefore(record, context),
     ownPods: recorded(ownPods),
+    readinessTaints: tainted.length === 0 ? undefined : tainted.slice(0, readinessTaintsMax),
     announced: true,
     cordonedAgain: false,
     attempt: 0,

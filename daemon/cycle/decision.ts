@@ -1,3 +1,4 @@
+import type { NamedSign } from "../annotations/departures.ts";
 import type { Escalation } from "../drain/escalation.ts";
 import type { Stage } from "../gates/gate.ts";
 import type { Closed } from "../gates/reasons.ts";
@@ -22,6 +23,10 @@ export interface Policy extends Escalation {
   lock: string;
   readySettleMs: number;
   readyTimeoutMs: number;
+  /** Keys of taints that the return does not wait for, and prefixes of them with a star. */
+  readyTaintsIgnored: readonly string[];
+  /** Signs by which others take a node away, beside those that are always honoured. */
+  departingWhen: readonly NamedSign[];
   beforeHooks: Hooks & { late: "restore" | "go-on" };
   afterHooks: Hooks & { late: "wait" | "go-on" };
   /** Gates are asked before the uncordon, too. */

@@ -1,4 +1,5 @@
 import { contract } from "../annotations/names.ts";
+import { leavesCordon } from "./departing.ts";
 import { forgetHooks } from "./hooks.ts";
 import type { NodeFacts, Taint } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
@@ -85,7 +86,7 @@ export function soften(wanted: string | undefined, { labels, taint }: CycleRecor
 /**
  * Restores all that the cycle has put on the Node, in one patch. Values that somebody has changed since stay.
  * Anybody who may annotate the Node may have written the record, so a key that Kubernetes protects changes only if
- * it is one of the cycle's.
+ * it is one of the cycle's. The cordon stays for somebody who takes the node away, where nothing else keeps pods off.
  */
 export function unmark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): NodeChange {
   const ownKeys = [
@@ -102,7 +103,7 @@ export function unmark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts)
     ...(isTainted && soften(undefined, record, node).change),
     ...forgetHooks(policy.hooks),
     ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
-    ...(record.cordoned && { cordon: "clear" }),
+    ...(record.cordoned && !leavesCordon(node) && { cordon: "clear" }),
   };
 }
 
@@ -130,4 +131,5 @@ export const unmarked = {
   labels: [],
   taint: undefined,
   ownPods: undefined,
+  readinessTaints: undefined,
 } satisfies Partial<CycleRecord>;

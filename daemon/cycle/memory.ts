@@ -19,6 +19,8 @@ export interface OwnMemory {
   record(): CycleRecord | undefined;
   /** However old. */
   node(): NodeFacts | undefined;
+  /** When its last read was begun, where the watch has shown another version since. */
+  changedSince(): Moments | undefined;
   /** The Node as the server has answered just now, where the watch has shown nothing newer. */
   justNow(): Answer<NodeFacts> | undefined;
   /**
@@ -89,6 +91,10 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
   return {
     record: () => belief.value()?.record,
     node: () => belief.last()?.facts,
+    changedSince() {
+      const isAsRead = belief.last()?.facts.resourceVersion === answered?.facts.resourceVersion;
+      return isAsRead ? undefined : answered?.asked;
+    },
     justNow() {
       if (answered === undefined || belief.value() === undefined) return undefined;
       if (ageMs(answered.asked, momentsOf(clock)) >= justNowMs) return undefined;
@@ -181,8 +187,11 @@ function knownFromWatch(
 ): { known?: Known; isRecordChanged: boolean; isNews: boolean } {
   if (metadata?.uid !== last.facts.uid) return { isRecordChanged: true, isNews: true };
   const { resourceVersion = "", annotations = {} } = metadata;
-  const { labels } = last.facts;
-  const before = requestsOn({ labels, annotations: last.facts.annotations });
+  const { labels, deletedAt } = last.facts;
+  const before = {
+    ...requestsOn({ labels, annotations: last.facts.annotations }),
+    ...(deletedAt !== undefined && { deletedAt }),
+  };
   const requests = requestsOn(metadata);
   const misread = JSON.stringify(misreadOn(annotations, []));
   const isRequested =

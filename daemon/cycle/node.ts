@@ -102,16 +102,20 @@ function heartbeatOf(node: WholeNode): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** Requests of others on the Node: its place in the lock, and whether it is to reboot. */
-export type NodeRequests = Pick<NodeFacts, "labels" | "priority" | "paused" | "approved" | "requested">;
+/** Requests of others on the Node: its place in the lock, and whether it is to reboot, or to go. */
+export type NodeRequests = Pick<
+  NodeFacts,
+  "labels" | "priority" | "paused" | "approved" | "requested" | "deletedAt"
+>;
 
 export function requestsOn(metadata: Metadata | undefined): NodeRequests {
-  const { labels = {}, annotations = {} } = metadata ?? {};
+  const { labels = {}, annotations = {}, deletionTimestamp: deletedAt } = metadata ?? {};
   return {
     labels,
     priority: annotations[contract.priority.key],
     paused: annotations[contract.paused.key],
     approved: annotations[contract.approved.key],
     requested: annotations[contract.request.key],
+    ...(deletedAt !== undefined && { deletedAt }),
   };
 }

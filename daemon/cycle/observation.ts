@@ -51,6 +51,8 @@ export interface Observation {
   unanswered?: string | undefined;
   /** The annotation of the own Node that pauses it, as the watch has shown it last. */
   paused?: string | undefined;
+  /** The own Node without a request: its taints as they were read last, the rest as the watch has shown it. */
+  known?: KnownNode | undefined;
   /** Since when this process knows of the need, where the record does not say it. */
   neededSince?: number | undefined;
 
@@ -127,6 +129,12 @@ export interface Setback {
   isRefused: boolean;
 }
 
+/** `changedSince`: when it was read last, where it has changed since; milliseconds since the epoch. */
+export interface KnownNode {
+  facts: NodeFacts;
+  changedSince?: number | undefined;
+}
+
 export interface NodeFacts {
   uid: string;
   resourceVersion: string;
@@ -142,6 +150,8 @@ export interface NodeFacts {
   paused: string | undefined;
   approved: string | undefined;
   requested: string | undefined;
+  /** Its deletionTimestamp: somebody has deleted it, and a finalizer keeps it. */
+  deletedAt?: string | undefined;
   /**
    * The boot ID that the kubelet last reported. Its conditions are from this boot only if this is the
    * kernel's boot ID.
@@ -157,5 +167,6 @@ export interface NodeFacts {
  */
 export interface Taint {
   key: string;
+  value?: string;
   effect: string;
 }

@@ -51,6 +51,7 @@ export async function observe(
     isRehearsed: turn === undefined || isRehearsed,
     unanswered: memory.unanswered(),
     paused: memory.node()?.paused,
+    known: knownOf(memory, wallOf),
   };
   // Others are known to have all slots.
   const lock = mayHoldSlot ? undefined : turn?.refused();
@@ -59,6 +60,14 @@ export async function observe(
   if (believed === undefined) return { seen };
   const found = { seen: { ...seen, lock: believed.facts } };
   return believed.isBasis ? { ...found, asked: believed.asked } : found;
+}
+
+function knownOf(
+  memory: CycleParts["memory"],
+  wallOf: (moment: number | undefined) => number | undefined,
+): Observation["known"] {
+  const facts = memory.node();
+  return facts && { facts, changedSince: wallOf(memory.changedSince()?.elapsed) };
 }
 
 /** Undefined where the Node carries another record than was thought: all is to be looked at again. */

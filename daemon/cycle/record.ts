@@ -59,6 +59,7 @@ const recordSchema = z.object({
     z.optional(z.object({ ready: z.array(z.string()), unready: z.array(z.string()) })),
     undefined,
   ),
+  readinessTaints: z.catch(z.optional(z.array(z.string())), undefined),
   request: z.catch(z.optional(z.string()), undefined),
   acceptedAt: z.catch(z.optional(z.iso.datetime()), undefined),
   leftAt: z.catch(z.optional(z.iso.datetime()), undefined),
@@ -106,6 +107,7 @@ export type Reason = z.output<typeof reasonSchema>;
  * - `taint`: key of the soft taint, where it is ours.
  * - `ownPods`: of what the node is of no use without, as "namespace/name", what was there before the cordon:
  *   the DaemonSets that had a Ready pod, and what was not Ready.
+ * - `readinessTaints`: keys of taints by which others kept pods off the node before the cordon.
  * - `request`: the annotation that asks for a reboot, as it was last accepted.
  * - `acceptedAt`: when a request has lifted a limit of the node last, or was served by a reboot: the next
  *   one is not accepted at once.

@@ -1,3 +1,4 @@
+import { readinessKeys } from "../annotations/readiness-taints.ts";
 import { bootIDIn, bootText } from "../lock/lock.ts";
 import { firstOf } from "../text/list.ts";
 import { iso } from "../time/iso.ts";
@@ -13,6 +14,7 @@ import {
   save,
   wait,
 } from "./decision.ts";
+import { departureOf, leavesCordon } from "./departing.ts";
 import { historyAfter } from "./history.ts";
 import { withoutJobs } from "./hook-jobs.ts";
 import { missingHooks } from "./hooks.ts";
@@ -31,11 +33,14 @@ import { tookAlso } from "./took.ts";
 const podsRecheckMs = { soon: 5000, late: 60_000 };
 const podsSoonMs = 2 * 60_000;
 const podsNamedMax = 5;
+const taintsNamedMax = 5;
 /**
  * Pods that were not Ready before the cordon may have been about to be. The node waits for them no longer
  * than this.
  */
 const brokenPodsMs = 60_000;
+/** The same for taints that were there before the cordon: they may have been about to go. */
+const leftTaintsMs = 60_000;
 
 /** Something that the node is not back without. */
 interface Missing {
@@ -76,9 +81,10 @@ export function returning(record: CycleRecord, context: Context): Decision {
   const readiness = missingReadiness(record, node, context);
   if (readiness === undefined && ownPods === undefined) return look("pods");
   const pods = missingPods(record, ownPods, context);
-  const broken = stillBroken(record, ownPods);
+  const taints = missingTaints(record, node, context);
+  const broken = `${stillBroken(record, ownPods)}${stillTainted(record, node, context)}${stillCordoned(record, node, context)}`;
   const hooks = missingAfter(record, node, context);
-  const missing = [unknown, readiness, pods, hooks].filter((one) => one !== undefined);
+  const missing = [unknown, readiness, pods, taints, hooks].filter((one) => one !== undefined);
   if (missing.length > 0) return waitFor(missing, context);
   const job = afterJob(record, context);
   if ("action" in job) return job;
@@ -189,6 +195,37 @@ function wasBroken({ ownPods }: CycleRecord, { key }: Unready): boolean {
 function stillBroken(record: CycleRecord, pods: OwnPods | undefined): string {
   const broken = pods?.state === "seen" ? pods.unready.filter((one) => wasBroken(record, one)) : [];
   return broken.length === 0 ? "" : `; not Ready, as before the cordon: ${named(broken)}`;
+}
+
+/** The program that has put such a taint there removes it. */
+function missingTaints(record: CycleRecord, node: NodeFacts, context: Context): Missing | undefined {
+  const { policy, now } = context;
+  const leftUntil = Date.parse(record.since) + leftTaintsMs;
+  const keys = readinessKeys(node.taints, policy.readyTaintsIgnored);
+  const holding = keys.filter((key) => now < leftUntil || !wasTainted(record, key));
+  if (holding.length === 0) return undefined;
+  const isSoon = now < leftUntil && holding.some((key) => wasTainted(record, key));
+  return {
+    ...readyDue(record, context),
+    what: `waiting for taints to be removed: ${firstOf(holding, taintsNamedMax)}`,
+    ...(isSoon && { lookAt: leftUntil }),
+  };
+}
+
+function wasTainted({ readinessTaints }: CycleRecord, key: string): boolean {
+  return readinessTaints?.includes(key) === true;
+}
+
+/** The end of a sentence that says that the node is back. */
+function stillTainted(record: CycleRecord, node: NodeFacts, { policy }: Context): string {
+  const keys = readinessKeys(node.taints, policy.readyTaintsIgnored).filter((key) => wasTainted(record, key));
+  return keys.length === 0 ? "" : `; tainted, as before the cordon: ${firstOf(keys, taintsNamedMax)}`;
+}
+
+/** The same where the cordon stays. */
+function stillCordoned({ cordoned }: CycleRecord, node: NodeFacts, { policy }: Context): string {
+  if (!cordoned || !leavesCordon(node)) return "";
+  return `; left cordoned: ${departureOf(node, policy.departingWhen)?.message}`;
 }
 
 function named(unready: readonly Unready[]): string {

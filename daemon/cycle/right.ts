@@ -1,5 +1,6 @@
 /** The right of a cycle to go on, confirmed again before each step that cannot be undone. Pure. */
 import { type Context, type Decision, look, nodeGone, save } from "./decision.ts";
+import { departureOf } from "./departing.ts";
 import type { NodeFacts, Observation } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 import { restore } from "./restoring.ts";
@@ -13,6 +14,8 @@ export function confirm(
   const withdrawn = (why: string) => ({ lost: restore(record, "withdrawn", why, context) });
   if (node === undefined) return { lost: look("node") };
   if (node === "gone") return { lost: nodeGone(context) };
+  const departing = departureOf(node, context.policy.departingWhen);
+  if (departing !== undefined) return withdrawn(departing.message);
   if (lock === undefined) return { lost: look("lock") };
   if (!lock.held) return withdrawn("this node no longer holds the slot");
   if (lock.refusal?.gate === "paused") return withdrawn(lock.refusal.message);

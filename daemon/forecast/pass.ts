@@ -78,6 +78,7 @@ function observationOf(cluster: Cluster, node: VirtualNode, now: number, turn: b
     setbacks: {},
     isRehearsed: true,
     paused: facts.paused,
+    known: { facts },
     neededSince: record.need === undefined ? now : Date.parse(record.need.since),
   };
 }

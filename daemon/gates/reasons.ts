@@ -117,6 +117,14 @@ export const cycleGates = {
     about: "The node has not failed too often in a row.",
     codes: { "given-up": "The node has failed --max-failures-per-node times in a row; a person must ask." },
   },
+  departing: {
+    about: "Nobody takes this node away, stops it or maintains it.",
+    codes: {
+      removal: "Somebody removes the node, or is about to stop its machine; the message says who.",
+      maintenance: "Somebody upgrades, repairs or maintains the node; the message says who.",
+      marked: "The node has a label or a taint of --departing-when.",
+    },
+  },
   lock: {
     about: "This node may take a slot of the lock.",
     codes: {

@@ -55,6 +55,8 @@ export const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "ready-settle": "1s",
   "ready-timeout": "1s",
   "ready-pod-selector": "a",
+  "ready-taints-ignore": "a",
+  "departing-when": "a",
   "before-reboot-hooks": "a",
   "before-reboot-hooks-timeout": "1m",
   "before-reboot-hooks-late": "go-on",

@@ -35,6 +35,8 @@ export function policy(changes: Partial<Policy> = {}): Policy {
     lock: "lease/kube-system/rebootd rebootd.dev/lock",
     readySettleMs: 15_000,
     readyTimeoutMs: 15 * minute,
+    readyTaintsIgnored: [],
+    departingWhen: [],
     beforeHooks: { keys: [], timeoutMs: 15 * minute, late: "restore" },
     afterHooks: { keys: [], timeoutMs: 15 * minute, late: "wait" },
     asksOnReturn: false,

@@ -1,5 +1,6 @@
 import type { Policy } from "../../cycle/decision.ts";
 import type { OptionTable, ValuesOf } from "../option.ts";
+import { keyOrPrefix } from "../sign-values.ts";
 import { duration, labelSelector } from "../values.ts";
 
 export const readyOptions = {
@@ -20,16 +21,26 @@ export const readyOptions = {
     placeholder: "SELECTOR",
     help: "Pods of this node that must be Ready before it is uncordoned; by default pods of DaemonSets that are system-node-critical, and critical static pods",
   },
+  "ready-taints-ignore": {
+    type: keyOrPrefix,
+    repeat: true,
+    placeholder: "KEY|PREFIX/*",
+    help: "Uncordon the node though it has this taint, for which it would wait until the program that has put it there removes it",
+  },
 } as const satisfies OptionTable;
 
 export interface ReadySettings {
-  policy: Pick<Policy, "readySettleMs" | "readyTimeoutMs">;
+  policy: Pick<Policy, "readySettleMs" | "readyTimeoutMs" | "readyTaintsIgnored">;
   podSelector: string | undefined;
 }
 
 export function readySettings(given: ValuesOf<typeof readyOptions>): ReadySettings {
   return {
-    policy: { readySettleMs: given["ready-settle"], readyTimeoutMs: given["ready-timeout"] },
+    policy: {
+      readySettleMs: given["ready-settle"],
+      readyTimeoutMs: given["ready-timeout"],
+      readyTaintsIgnored: given["ready-taints-ignore"],
+    },
     podSelector: given["ready-pod-selector"],
   };
 }

@@ -39,6 +39,7 @@ const guides: Readonly<Record<keyof typeof subjects, readonly [title: string, pa
     ["The preflight", "../guide/preflight.md"],
     ["Budgets that an operator holds", "../guide/operators.md"],
   ],
+  "Nodes that others take away": [["Nodes that others take away", "../guide/nodes-taken-away.md"]],
   "Labels and taint": [["Labels and taints during a reboot", "../guide/labels.md"]],
   Hooks: [["Hooks", "../guide/hooks.md"]],
   Return: [["The return", "../guide/return.md"]],
