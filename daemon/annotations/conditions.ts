@@ -15,7 +15,15 @@ interface ConditionRow {
 export const conditionTable = {
   RebootRequired: {
     about: "The host needs a reboot, or somebody has requested one; Unknown if rebootd cannot tell.",
-    reasons: ["PackagesUpdated", "SentinelFile", "SentinelCommand", "RebootRequested", "CannotTell"],
+    reasons: [
+      "PackagesUpdated",
+      "SentinelFile",
+      "SentinelCommand",
+      "RebootRequested",
+      "RequestedByLabel",
+      "MaxUptime",
+      "CannotTell",
+    ],
     otherwise: "NoRebootRequired",
   },
   RebootBlocked: {

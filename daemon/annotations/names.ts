@@ -266,6 +266,13 @@ export const namedByOptions = {
     writtenBy: ["daemon"],
     form: "the value of the option, from the uncordon on",
   },
+  "request-label": {
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["others"],
+    removedBy: "daemon",
+    form: "requests a reboot: the value of the option, or without one any but `false`, `no`, `off` and `0`",
+  },
   "prefer-no-schedule-taint": {
     kind: "taint",
     on: ["Node"],

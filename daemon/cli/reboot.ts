@@ -3,7 +3,7 @@ import { contract } from "../annotations/names.ts";
 import { parseRequest, writeRequest } from "../annotations/reboot-request.ts";
 import { signed } from "../annotations/value.ts";
 import { isAtRest, isHeldBack, parseRecord, unfailed, writeRecord } from "../cycle/record.ts";
-import { acceptedFrom, requestText } from "../cycle/request.ts";
+import { acceptedFrom, annotationText, partsOfRequest } from "../cycle/request.ts";
 import { oneLine } from "../text/one-line.ts";
 import { apiOf, type PersonIo } from "./access.ts";
 import { annotateNode } from "./admin.ts";
@@ -63,8 +63,8 @@ export async function requestReboot(
 export function anew(annotation: string | undefined, request: string, now: number): Record<string, string> {
   const { record } = parseRecord(annotation);
   if (record === undefined || !isAtRest(record)) return {};
-  const text = requestText(request);
-  const isKnown = record.request === text && isHeldBack(record);
+  const text = annotationText(request);
+  const isKnown = partsOfRequest(record.request).annotation === text && isHeldBack(record);
   if (!isKnown && acceptedFrom(record, text, now) === undefined) return {};
   return { [contract.cycle.key]: writeRecord({ ...record, ...unfailed }) };
 }

@@ -17,6 +17,7 @@ import { startDrain } from "../drain/drain.ts";
 import { createGateCheck } from "../gates/evaluate.ts";
 import type { createHealthLook } from "../health/look.ts";
 import { type Host, lookAtHost } from "../host/host.ts";
+import { withMaxUptime } from "../host/need/uptime.ts";
 import type { inheritKured } from "../kured/inherit.ts";
 import { holdersMax } from "../lock/lock.ts";
 import {
@@ -122,6 +123,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
       isUnderWay: (annotations) => isUnderWay(annotations[contract.cycle.key]),
     }),
     ...host,
+    need: withMaxUptime(host, { ...settings.requests, nodeName: node.name, clock }),
     isShuttingDown: host.logind.isShuttingDown,
     unreachableMs: outage.totalMs,
     async leaveLock(former, inner) {

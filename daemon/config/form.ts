@@ -41,6 +41,7 @@ const requirements = `${blank}*(?:${requirement})${blank}*`;
 /** The patterns of texts whose parser is no single expression, or one that RE2 does not have. */
 export const patterns = {
   duration: new RegExp(`^(?:0|${duration})$`),
+  longDuration: new RegExp(`^(?:\\d+d|(?:\\d+d)?${duration})$`),
   loggedInUsers: new RegExp(`^(?:ignore|wait:(?:0|${duration}))$`),
   escalation: new RegExp(
     `^(?:evict(?::${duration})?(?:,delete(?::${duration})?)?|delete(?::${duration})?)(?:,reboot)?$`,
@@ -60,6 +61,7 @@ export const patterns = {
   labels: new RegExp(`^,*(?:${labelKey}=(?:${labelName})?(?:,+${labelKey}=(?:${labelName})?)*,*)?$`),
   nodeSign: new RegExp(`^${labelKey}(?:=(?:${labelName})?)?(?::(?:NoSchedule|PreferNoSchedule|NoExecute))?$`),
   keyOrPrefix: new RegExp(`^(?:${labelKey}|[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/\\*)$`),
+  requestLabel: new RegExp(`^${labelKey}(?:=${labelName})?$`),
   labelSelector: new RegExp(`^${requirements}(?:,${requirements})*$`),
 } as const;
 

@@ -31,7 +31,7 @@ function jobOf<J extends { template: string | undefined }>(job: J): (J & { templ
   return template === undefined ? undefined : { ...job, template };
 }
 
-function marksOf({ approval, labels, hooks: { beforeHooks, afterHooks } }: Settings): MarkPolicy {
+function marksOf({ approval, labels, hooks: { beforeHooks, afterHooks }, requests }: Settings): MarkPolicy {
   const { labelsBefore, labelsAfter, softTaint, annotatesNeed, excludesFromLoadBalancers } = labels;
   return {
     labelsBefore: {
@@ -42,6 +42,7 @@ function marksOf({ approval, labels, hooks: { beforeHooks, afterHooks } }: Setti
     softTaint,
     annotatesNeed,
     usesApproval: approval.isManual,
+    requestLabel: requests.requestLabel,
     hooks: [...beforeHooks.keys, ...afterHooks.keys],
   };
 }

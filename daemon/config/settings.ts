@@ -24,6 +24,7 @@ import { podOptions, podSettings } from "./options/pods.ts";
 import { type ReadySettings, readyOptions, readySettings } from "./options/ready.ts";
 import { type RebootSettings, rebootOptions, rebootSettings } from "./options/reboot.ts";
 import { type ReportSettings, reportOptions, reportSettings } from "./options/report.ts";
+import { type RequestSettings, requestSettings } from "./options/requests.ts";
 import { windowOptions, windowSettings } from "./options/window.ts";
 
 /**
@@ -79,6 +80,7 @@ export type RawOptions = RawValues<OptionName>;
 export interface Settings {
   node: NodeSettings;
   need: NeedSettings;
+  requests: RequestSettings;
   reboot: RebootSettings;
   drain: DrainSettings;
   departing: DepartingSettings;
@@ -112,6 +114,7 @@ export function parseSettings(raw: RawOptions): Settings {
   return {
     node: nodeSettings(given),
     need: needSettings(given),
+    requests: requestSettings(given),
     reboot,
     drain,
     departing: departingSettings(given),

@@ -9,6 +9,7 @@ import { iso, toTheSecond } from "../time/iso.ts";
 import { type Context, type Decision, phase, save, wait } from "./decision.ts";
 import { reported } from "./reasons.ts";
 import type { CycleRecord } from "./record.ts";
+import { isRequestAlone } from "./request.ts";
 import { saveBetweenCycles } from "./waiting.ts";
 
 const backoffMaxMs = 3_600_000;
@@ -95,7 +96,7 @@ export function requestPause(
   { need, request }: CycleRecord,
   acceptAt: number | undefined,
 ): Pause | undefined {
-  if (acceptAt === undefined || need?.source !== "request" || request !== undefined) return undefined;
+  if (acceptAt === undefined || !isRequestAlone(need) || request !== undefined) return undefined;
   const message = `another request was accepted less than an hour ago; this one will be accepted at ${toTheSecond(acceptAt)}, or at once with 'rebootd reboot NODE'`;
   return { closed: { gate: "rest", code: "requested", message }, until: acceptAt };
 }

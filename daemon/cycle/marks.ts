@@ -1,9 +1,10 @@
 import { contract } from "../annotations/names.ts";
+import { type RequestLabel, withoutLabelRequest } from "../annotations/request-label.ts";
 import { leavesCordon } from "./departing.ts";
 import { forgetHooks } from "./hooks.ts";
 import type { NodeFacts, Taint } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
-import { servedRequest } from "./request.ts";
+import { servedLabel, servedRequest } from "./request.ts";
 
 /** Marks that a cycle puts on the Node beside the record, for others to react to. */
 export interface MarkPolicy {
@@ -17,6 +18,8 @@ export interface MarkPolicy {
   annotatesNeed: boolean;
   /** A person's approval of the reboot is taken away once it is used, or no reboot is needed any more. */
   usesApproval: boolean;
+  /** The label by which others request the reboot: removed with the uncordon that follows it. */
+  requestLabel: RequestLabel | undefined;
   /** Keys of all annotations that somebody else sets to `true`, before the reboot or after it. */
   hooks: readonly string[];
 }
@@ -69,7 +72,11 @@ export function rehearsal(policy: MarkPolicy, record: CycleRecord, node: NodeFac
   return {
     ...soften(policy.softTaint, record, node).change,
     cordon: "set",
-    labels: { ...policy.labelsBefore, ...policy.labelsAfter },
+    labels: {
+      ...policy.labelsBefore,
+      ...policy.labelsAfter,
+      ...withoutLabelRequest(policy.requestLabel, node.labels),
+    },
     annotations: Object.fromEntries(policy.hooks.map((key) => [key, "waiting"])),
   };
 }
@@ -110,7 +117,11 @@ export function unmark(policy: MarkPolicy, record: CycleRecord, node: NodeFacts)
 /** The same, the labels that say that the node has rebooted, and nobody's request for it any more. */
 export function unmarkRebooted(policy: MarkPolicy, record: CycleRecord, node: NodeFacts): NodeChange {
   const change = unmark(policy, record, node);
-  const labels = { ...change.labels, ...policy.labelsAfter };
+  const labels = {
+    ...change.labels,
+    ...policy.labelsAfter,
+    ...servedLabel(record, node, policy.requestLabel),
+  };
   const annotations = { ...change.annotations, ...servedRequest(record, node), ...usedApproval(policy) };
   return {
     ...change,

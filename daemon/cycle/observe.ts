@@ -9,7 +9,7 @@ import { type NodeRead, readNode } from "./node.ts";
 import type { NodeFacts, Observation, UserspaceSeen } from "./observation.ts";
 import { adopt, type CycleParts, nodeUid, waitingOf } from "./parts.ts";
 import type { CycleRecord } from "./record.ts";
-import { withRequest } from "./request.ts";
+import { requestedOn, withRequest } from "./request.ts";
 import { rehearse } from "./save.ts";
 
 export type Look = Extract<Action, { do: "look" }>;
@@ -136,7 +136,7 @@ async function lookAtNeed(
   signal: AbortSignal,
 ): Promise<Found> {
   const host = await ports.need.check(phase === "Rebooting", signal);
-  const need = withRequest(host, memory.node()?.requested);
+  const need = withRequest(host, requestedOn(memory.node(), ports.policy.marks.requestLabel));
   evidence.add({ type: "need-checked", need, at: ports.clock.elapsed() });
   return { seen: { need } };
 }

@@ -13,8 +13,10 @@ import type { CycleRecord } from "./record.ts";
  * Packages that only another kernel, or the firmware, takes into use; and the words of transactional-update for
  * more than a soft reboot, at the end of a reason.
  * https://github.com/openSUSE/transactional-update
+ * The uptime is that of the kernel, and programs that request a reboot with a label wait for another boot ID.
  */
-const needsMore = /^linux-|^kernel|firmware|microcode|ucode|(^|: )(reboot|kexec)$/i;
+const needsMore =
+  /^linux-|^kernel|firmware|microcode|ucode|(^|: )(reboot|kexec)$|^up for more than |^requested by label /i;
 
 /** Whether a soft reboot may serve the need; another kernel, or a need that outlived a reboot, asks for more. */
 export function mayBeSoft(

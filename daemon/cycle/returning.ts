@@ -18,7 +18,7 @@ import { departureOf, leavesCordon } from "./departing.ts";
 import { historyAfter } from "./history.ts";
 import { withoutJobs } from "./hook-jobs.ts";
 import { missingHooks } from "./hooks.ts";
-import { unmarked, unmarkRebooted } from "./marks.ts";
+import { type MarkPolicy, unmarked, unmarkRebooted } from "./marks.ts";
 import type { NodeFacts, Observation, OwnPods, Unready } from "./observation.ts";
 import { rebootedMessage, softRebootedMessage } from "./outcomes.ts";
 import { isOfThisBoot, proofOf, unknownText } from "./reboot-kind.ts";
@@ -122,7 +122,7 @@ export function returning(record: CycleRecord, context: Context): Decision {
       }),
     },
     `the node is back${broken}${job.note}`,
-    unmarkRebooted(policy.marks, record, node),
+    unmarkRebooted(removable(policy.marks, record, seen), record, node),
   );
 }
 
@@ -146,6 +146,22 @@ function unprovedText({ softReboots }: CycleRecord): string {
 function missingProof(record: CycleRecord, proof: { unknown: string }, context: Context): Missing {
   const lookAt = context.now + podsRecheckMs.soon;
   return { ...readyDue(record, context), what: unknownText(proof), lookAt };
+}
+
+/**
+ * A label that requests the reboot, and that the API server does not let the daemon remove, stays: the node is back
+ * all the same. The label then keeps its next cycle from the start, and says so. One that came during a soft reboot
+ * stays too, as its program waits for another boot ID.
+ */
+function removable(
+  marks: MarkPolicy,
+  record: CycleRecord,
+  { refused, bootID }: Pick<Observation, "refused" | "bootID">,
+): MarkPolicy {
+  const { requestLabel } = marks;
+  if (requestLabel === undefined) return marks;
+  const stays = bootID === record.bootID || refused?.includes(requestLabel.key) === true;
+  return stays ? { ...marks, requestLabel: undefined } : marks;
 }
 
 /** The Node's conditions are those of the boot before until the kubelet has reported this one. */

@@ -1,6 +1,7 @@
 /** One node in virtual time: its record, its Node, its machine and its drain. */
 import type { NodeFacts } from "../cycle/observation.ts";
 import { type CycleRecord, idleRecord, isAtRest, shifted } from "../cycle/record.ts";
+import { isRequestAlone } from "../cycle/request.ts";
 import { type Closed, isReason } from "../gates/reasons.ts";
 import type { Need } from "../host/need/need.ts";
 import { iso } from "../time/iso.ts";
@@ -91,14 +92,17 @@ function withHooks({ annotations }: NodeFacts, { policy }: VirtualDaemon): NodeF
     : { ...annotations, ...Object.fromEntries(keys.map((key) => [key, "true"])) };
 }
 
+const hostSources = ["command", "uptime"] as const;
+
 /** The need of the host itself; a request is on the Node. */
 function hostNeed({ phase, need, reasons }: CycleRecord): Need {
   // The reboot that serves it has happened.
   if (phase === "Returning" || phase === "Settling") return { state: "not-needed" };
   const unknown = reasons.find((one) => isReason(one, "need"));
   if (unknown !== undefined) return { state: "unknown", why: unknown.message };
-  if (need === undefined || need.source === "request") return { state: "not-needed" };
-  return { state: "needed", source: need.source === "command" ? "command" : "file", reasons: need.reasons };
+  if (need === undefined || isRequestAlone(need)) return { state: "not-needed" };
+  const source = hostSources.find((one) => one === need.source) ?? "file";
+  return { state: "needed", source, reasons: need.reasons };
 }
 
 /** A machine that is under way is as far as it usually is after so long. */

@@ -8,7 +8,7 @@ import type { NodeChange } from "../cycle/marks.ts";
 import { requestsOn } from "../cycle/node.ts";
 import type { Observation } from "../cycle/observation.ts";
 import { type CycleRecord, isAtRest } from "../cycle/record.ts";
-import { withRequest } from "../cycle/request.ts";
+import { requestedOn, withRequest } from "../cycle/request.ts";
 import type { DrainState } from "../drain/state.ts";
 import { planAcquire, planReenter, planRelease } from "../lock/changes.ts";
 import { factsOf, type LockFacts, type Question } from "../lock/facts.ts";
@@ -108,7 +108,7 @@ function lookAt(
   const { facts, record, daemon, closed } = node;
   switch (look.at) {
     case "need":
-      return { need: withRequest(node.host, facts.requested) };
+      return { need: withRequest(node.host, requestedOn(facts, daemon.policy.marks.requestLabel)) };
     case "gates": {
       const { stage } = look;
       const { need, lastDrainMs, slowGraceSeconds } = record;

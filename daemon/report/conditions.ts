@@ -82,6 +82,8 @@ interface Needed {
 
 function requiredReason({ source, reasons }: Needed): string {
   if (source === "request") return "RebootRequested";
+  if (source === "label") return "RequestedByLabel";
+  if (source === "uptime") return "MaxUptime";
   if (source === "command") return "SentinelCommand";
   return reasons.length > 0 ? "PackagesUpdated" : "SentinelFile";
 }

@@ -84,6 +84,7 @@ const inValues: Readonly<Record<string, string>> = {
   EACH: "{{ $each }}",
   LOCKNAME: '{{ (include "rebootd.lock" . | fromYaml).name }}',
   NODELABELS: '{{ include "rebootd.nodeLabelKeys" . }}',
+  REMOVEDNODELABELS: '{{ include "rebootd.removedNodeLabelKeys" . }}',
   NODEANNOTATIONS: '{{ include "rebootd.nodeAnnotationKeys" . }}',
   LOCKANNOTATIONS: '{{ include "rebootd.lockAnnotationKeys" . }}',
 };
@@ -157,6 +158,7 @@ const changes: Readonly<Record<string, readonly Change[]>> = {
       () => "@LEASENAME@",
     ],
     variable("nodeLabels", "NODELABELS"),
+    variable("removedNodeLabels", "REMOVEDNODELABELS"),
     variable("nodeAnnotations", "NODEANNOTATIONS"),
     variable("leaseAnnotations", "LOCKANNOTATIONS"),
     variable("daemonSetAnnotations", "LOCKANNOTATIONS"),

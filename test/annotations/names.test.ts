@@ -50,6 +50,7 @@ describe("The keys of annotations, labels and taints", () => {
 
   it("are those that manifests/base/admission.yaml lets a daemon write", () => {
     assert.deepEqual(listed("nodeLabels"), keysOf("label", "Node"));
+    assert.deepEqual(listed("removedNodeLabels"), []);
     assert.deepEqual(listed("nodeAnnotations"), keysOf("annotation", "Node"));
     assert.deepEqual(listed("leaseAnnotations"), keysOf("annotation", "lock object"));
     const onDaemonSet = [...keysOf("annotation", "lock object"), ...keysOf("annotation", "DaemonSet")];
@@ -67,7 +68,8 @@ describe("The keys of annotations, labels and taints", () => {
 
   it("are named in the admission policy by option where an option names what a daemon writes", () => {
     const written = optionRows.filter(
-      ([, { kind, writtenBy }]) => kind !== "taint" && writtenBy.includes("daemon"),
+      ([, { kind, writtenBy, removedBy }]) =>
+        kind !== "taint" && (writtenBy.includes("daemon") || removedBy === "daemon"),
     );
     const comments = policy
       .split("\n")

@@ -50,6 +50,14 @@ const silencing = { "alertmanager-url": url, "silence-matchers": node };
 const contradictions: [raw: RawOptions, message: string][] = [
   [{ "ds-name": "x", "lock-object": "lease/y" }, "--ds-name and --lock-object are mutually exclusive"],
   [{ "max-per-pool": "2" }, "--max-per-pool requires --pool-label"],
+  ...(["pre-reboot-node-labels", "post-reboot-node-labels"] as const).map((name): [RawOptions, string] => [
+    { "request-label": "a/b=c", [name]: "x=y,a/b=d" },
+    `invalid value "a/b" for --request-label: must be another label than --${name} has, for example example.com/reboot`,
+  ]),
+  [
+    { "request-label": "a/b", "pool-label": "a/b" },
+    'invalid value "a/b" for --request-label: must be another label than --pool-label has, for example example.com/reboot',
+  ],
   [{ "metrics-tls-cert-file": "/tls" }, "--metrics-tls-cert-file requires --metrics-tls-key-file"],
   [{ "metrics-tls-key-file": "/tls" }, "--metrics-tls-key-file requires --metrics-tls-cert-file"],
   [{ "blocking-pod-namespace": "shop" }, "--blocking-pod-namespace requires --blocking-pod-selector"],

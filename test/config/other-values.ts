@@ -16,6 +16,8 @@ export const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "reboot-sentinel-command": "true",
   "need-file": "/more",
   "need-command": "false",
+  "max-uptime": "30d",
+  "request-label": "example.com/reboot",
   "reboot-method": "auto",
   "reboot-command": "reboot",
   "reboot-signal": "15",

@@ -55,6 +55,7 @@ export function marks(changes: Partial<MarkPolicy> = {}): MarkPolicy {
     softTaint: undefined,
     annotatesNeed: false,
     usesApproval: false,
+    requestLabel: undefined,
     hooks: [],
     ...changes,
   };

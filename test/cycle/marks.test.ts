@@ -154,6 +154,17 @@ describe("The marks of a cycle", () => {
     const change = unmarkRebooted(policy, record({ labels }), node({ labels: { state: "rebooting" } }));
     assert.deepEqual(change, { cordon: "clear", labels: { state: "rebooted" } });
   });
+
+  it("end with the removal of the label that has requested the reboot, which is tried before", () => {
+    const policy = marks({ requestLabel: { key: "example.com/reboot", value: undefined } });
+    const labelled = node({ labels: { "example.com/reboot": "asker" } });
+    const served = record({ cordoned: false, request: "\nexample.com/reboot=asker" });
+    const removed = { "example.com/reboot": null };
+    assert.deepEqual(unmarkRebooted(policy, served, labelled), { labels: removed });
+    assert.deepEqual(rehearsal(policy, idle(), labelled).labels, removed);
+    assert.deepEqual(rehearsal(policy, idle(), node({})).labels, {});
+    assert.deepEqual(unmark(policy, served, labelled), {});
+  });
 });
 
 describe("The soft taint", () => {

@@ -19,6 +19,8 @@ describe("A need", () => {
   const rows: [what: string, reasons: string[], isServed: boolean][] = [
     ["without reasons", [], true],
     ["of libraries", ["libc6", "dbus", "openssl-libs"], true],
+    ["of a kernel that runs for too long", ["up for more than 26d, due by --max-uptime=30d"], false],
+    ["of a program that waits for a boot ID", ["requested by label example.com/reboot=a"], false],
     ["that asks for a soft reboot", ["transactional-update: soft-reboot"], true],
     ["of another kernel on Debian", ["libc6", "linux-image-6.1.0-29-amd64"], false],
     ["of another kernel on Fedora", ["kernel-core"], false],

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { parseRequest, writeRequest } from "../../daemon/annotations/reboot-request.ts";
+import { labelRequest, type RequestLabel } from "../../daemon/annotations/request-label.ts";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
-import { acceptedFrom, servedRequest, withRequest } from "../../daemon/cycle/request.ts";
+import {
+  acceptedFrom,
+  isRequestAlone,
+  requestedOn,
+  servedLabel,
+  servedRequest,
+  withRequest,
+} from "../../daemon/cycle/request.ts";
 import { everyRow } from "../rows.ts";
 import { idle, iso, noon } from "./builders.ts";
 
@@ -57,22 +65,22 @@ describe("A request to reboot", () => {
 
   it("is a need where the host has none, or cannot tell", () => {
     const need = { state: "needed", source: "request", reasons: ["requested: disk"], request: "disk" };
-    assert.deepEqual(withRequest({ state: "not-needed" }, "disk"), need);
-    assert.deepEqual(withRequest({ state: "unknown", why: "exit code 127" }, "disk"), need);
+    assert.deepEqual(withRequest({ state: "not-needed" }, { annotation: "disk" }), need);
+    assert.deepEqual(withRequest({ state: "unknown", why: "exit code 127" }, { annotation: "disk" }), need);
   });
 
   it("comes before what the host needs it for", () => {
     const host = { state: "needed", source: "file", reasons: ["linux-image"] } as const;
     const reasons = ["requested", "linux-image"];
-    assert.deepEqual(withRequest(host, "true"), { ...host, reasons, request: "true" });
-    assert.deepEqual(withRequest(host, "false"), host);
-    assert.deepEqual(withRequest(host, undefined), host);
+    assert.deepEqual(withRequest(host, { annotation: "true" }), { ...host, reasons, request: "true" });
+    assert.deepEqual(withRequest(host, { annotation: "false" }), host);
+    assert.deepEqual(withRequest(host, { annotation: undefined }), host);
   });
 
   it("is not less urgent than others where the host could wait", () => {
     const host = { state: "needed", source: "file", reasons: ["patched live"], urgency: "low" } as const;
-    assert.equal("urgency" in withRequest(host, "true"), false);
-    assert.deepEqual(withRequest(host, "false"), host);
+    assert.equal("urgency" in withRequest(host, { annotation: "true" }), false);
+    assert.deepEqual(withRequest(host, { annotation: "false" }), host);
   });
 
   const accepted = idle({ acceptedAt: iso(noon) });
@@ -119,5 +127,72 @@ describe("A request to reboot", () => {
     assert.deepEqual(servedRequest({ request: undefined }, { requested: undefined }), {});
     const long = "x".repeat(300);
     assert.deepEqual(servedRequest({ request: long.slice(0, 200) }, { requested: long }), served);
+    assert.deepEqual(servedRequest({ request: "two lines\na=b" }, { requested: "two\nlines" }), served);
+  });
+});
+
+describe("A label that requests a reboot", () => {
+  const key = "example.com/reboot";
+  const any: RequestLabel = { key, value: undefined };
+  const exact: RequestLabel = { key, value: "asker" };
+
+  const rows: [
+    what: string,
+    asked: RequestLabel | undefined,
+    labels: Record<string, string> | undefined,
+    request: string | undefined,
+  ][] = [
+    ["is none without the option", undefined, { [key]: "asker" }, undefined],
+    ["is none where it is not there", any, { zone: "a" }, undefined],
+    ["is none on a Node without labels", any, undefined, undefined],
+    ["is none by the name of something that every object has", { ...any, key: "constructor" }, {}, undefined],
+    ["has any value", any, { [key]: "asker" }, `${key}=asker`],
+    ["may have no value", any, { [key]: "" }, `${key}=`],
+    ["is none with a word for no", any, { [key]: "False" }, undefined],
+    ["has the value of the option", exact, { [key]: "asker" }, `${key}=asker`],
+    ["is none with another value", exact, { [key]: "other" }, undefined],
+    ["is none without that value", exact, { [key]: "" }, undefined],
+  ];
+  it("is a label of the key, and of the value if the option has one", () =>
+    everyRow(rows, (asked, labels, request) => assert.equal(labelRequest(asked, labels), request)));
+
+  const label = `${key}=asker`;
+  const request = `\n${label}`;
+
+  it("is a need of its own, and beside an annotation", () => {
+    const reasons = [`requested by label ${label}`];
+    const node = { requested: undefined, labels: { [key]: "asker" } };
+    const need = { state: "needed", source: "label", reasons, request };
+    assert.deepEqual(withRequest({ state: "not-needed" }, requestedOn(node, any)), need);
+    assert.deepEqual(withRequest({ state: "not-needed" }, requestedOn(undefined, any)), {
+      state: "not-needed",
+    });
+    assert.deepEqual(withRequest({ state: "not-needed" }, { annotation: "disk", label }), {
+      state: "needed",
+      source: "request",
+      reasons: ["requested: disk", ...reasons],
+      request: `disk${request}`,
+    });
+    const host = { state: "needed", source: "file", reasons: [] } as const;
+    assert.deepEqual(withRequest(host, { annotation: "false", label }), { ...host, reasons, request });
+    assert.deepEqual(
+      (["request", "label", "file", "uptime"] as const).map((source) => isRequestAlone({ source })),
+      [true, true, false, false],
+    );
+  });
+
+  it("is served, as the annotation beside it, where it is the one that the reboot was for", () => {
+    const removed = { [key]: null };
+    const labels = { [key]: "asker" };
+    assert.deepEqual(servedLabel({ request }, { labels }, any), removed);
+    assert.deepEqual(servedLabel({ request: `disk${request}` }, { labels }, any), removed);
+    assert.deepEqual(servedRequest({ request: `disk${request}` }, { requested: "disk" }), {
+      "rebootd.dev/reboot-requested": null,
+    });
+    assert.deepEqual(servedRequest({ request }, { requested: "" }), {});
+    assert.deepEqual(servedLabel({ request }, { labels: { [key]: "other" } }, any), {});
+    assert.deepEqual(servedLabel({ request: "disk" }, { labels }, any), {});
+    assert.deepEqual(servedLabel({ request: undefined }, { labels: {} }, any), {});
+    assert.deepEqual(servedLabel({ request }, { labels }, undefined), {});
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { decide } from "../../daemon/cycle/decide.ts";
 import type { CycleRecord } from "../../daemon/cycle/record.ts";
 import { everyCase, everyRow } from "../rows.ts";
-import { action, idle, iso, minute, noon, policy, record, saved, seen } from "./builders.ts";
+import { action, idle, iso, marks, minute, noon, policy, record, saved, seen } from "./builders.ts";
 
 describe("A node whose reboot is requested", () => {
   const requested = seen({ request: "new firmware", held: false });
@@ -116,6 +116,34 @@ describe("A node whose reboot is requested", () => {
           iso(noon),
         );
         assert.equal(saved(decide(back, facts, policy(), noon)).acceptedAt, served.acceptedAt);
+      },
+      "has its label removed, unless the API server does not let that be": () => {
+        const key = "example.com/reboot";
+        const limits = policy({ marks: marks({ requestLabel: { key, value: undefined } }) });
+        const returning = record({ phase: "Returning", request: `\n${key}=asker` });
+        const back = (refused: string | undefined) => {
+          const node = { labels: { [key]: "asker" } };
+          const facts = seen({
+            rebooted: true,
+            readySince: noon - minute,
+            node,
+            ...(refused && { refused }),
+          });
+          const { action } = decide(returning, facts, limits, noon);
+          assert.ok(action.do === "save");
+          assert.deepEqual([action.record.phase, action.change.cordon], ["Settling", "clear"]);
+          return action.change.labels;
+        };
+        assert.deepEqual(back(undefined), { [key]: null });
+        assert.deepEqual(back("another label is not allowed"), { [key]: null });
+        assert.equal(back(`a daemon may not change labels ${key}`), undefined);
+        const soft = { ...returning, softReboots: 1 };
+        const userspace = { state: "seen", softReboots: 2, since: noon - 2 * minute } as const;
+        const node = { labels: { [key]: "asker" }, heartbeatAt: noon };
+        const facts = seen({ userspace, readySince: noon - minute, node });
+        const { action } = decide(soft, facts, limits, noon);
+        assert.ok(action.do === "save");
+        assert.equal(action.change.labels, undefined);
       },
       "is removed once the node is back, but not a newer one": () => {
         const returning = record({ phase: "Returning", request: "new firmware" });

@@ -20,6 +20,7 @@ export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<str
     "flatcar-linux-update.v1.flatcar-linux.net/reboot-needed": "the Flatcar Linux Update Operator",
     "flatcar-linux-update.v1.flatcar-linux.net/reboot-paused": "the Flatcar Linux Update Operator",
     "karpenter.sh/disrupted": "a taint of Karpenter",
+    "nke.nvidia.com/reboot": "a label of NVSentinel",
     "karpenter.sh/disruption": "a taint of Karpenter",
     "lifecycle.k8s.io/v1alpha1": "the EvictionRequest API",
     "node.cluster.x-k8s.io/outdated-revision": "a taint of Cluster API",

@@ -25,6 +25,21 @@ describe("The conditions of a Node say", () => {
         assert.deepEqual(shown({ phase: "Idle", need: undefined }, { needed: false }), []),
       "that a reboot is required": () =>
         assert.deepEqual(shown({ phase: "Waiting" }), ["RebootRequired=PackagesUpdated"]),
+      "what has asked for it": () => {
+        const asked = {
+          file: "SentinelFile",
+          command: "SentinelCommand",
+          request: "RebootRequested",
+          label: "RequestedByLabel",
+          uptime: "MaxUptime",
+        };
+        for (const [source, reason] of Object.entries(asked)) {
+          const need = { source, reasons: [], since: iso(noon) };
+          assert.deepEqual(shown({ phase: "Settling", need }, { without: "need" }), [
+            `RebootRequired=${reason}`,
+          ]);
+        }
+      },
       "what blocks it, and that it is planned": () =>
         assert.deepEqual(shown({ phase: "Waiting", reasons }, {}, true), [
           "RebootRequired=PackagesUpdated",

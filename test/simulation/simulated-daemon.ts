@@ -26,6 +26,8 @@ export interface SimulatedDaemon {
   hasLoadedKernel?: () => boolean;
   /** Looks for other reboot managers, as a real daemon does minutes after its start. */
   looksForOthers?: boolean;
+  /** The time since the machine started, which no clock that is set changes. */
+  uptimeSeconds?: () => number;
   /** Gets every line of the log. */
   onLog: (line: string) => void;
   onMetrics?: (metrics: Metrics) => void;
@@ -103,6 +105,7 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
           watch: (onChange, signal) => storage.watch(onChange, signal),
         },
         readUserspace: daemon.readUserspace ?? noCount,
+        ...(daemon.uptimeSeconds && { uptimeSeconds: daemon.uptimeSeconds }),
         readBootID: async () => (storage.read(bootIdFile) ?? "").trim(),
         rebooter: {
           announce: async (text) => {

@@ -94,6 +94,12 @@ function postOf(name: string, post: SimulatedNodeOptions["post"]): HttpPost {
   return "of" in post ? post.of(name) : post;
 }
 
+/** A machine whose processes alone are started anew has the kernel, and the boot ID, of before. */
+function kernelStartedAt({ boots }: Machine): number {
+  const current = boots.at(-1)?.bootID;
+  return boots.find(({ bootID }) => bootID === current)?.bootedAt ?? 0;
+}
+
 /** The machine is off; its `run` powers it on. */
 export function createSimulatedNode(
   number: number,
@@ -125,6 +131,7 @@ export function createSimulatedNode(
       looksForOthers: options.looksForOthers ?? false,
       readUserspace,
       hasLoadedKernel: () => machine.behaviour.hasLoadedKernel,
+      uptimeSeconds: () => (time.clock.wall() - kernelStartedAt(machine)) / 1000,
       ...(options.logind && {
         logind: typeof options.logind === "function" ? options.logind(machine) : options.logind,
       }),

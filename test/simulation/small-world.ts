@@ -249,6 +249,7 @@ function admittedFor(options: RawOptions = {}): Admitted {
       .map((text) => text.split("=")[0] ?? "");
   return {
     nodeLabels: keys("pre-reboot-node-labels", "post-reboot-node-labels"),
+    removedNodeLabels: keys("request-label"),
     nodeAnnotations: keys("before-reboot-hooks", "after-reboot-hooks"),
     leaseAnnotations: keys("lock-annotation"),
   };

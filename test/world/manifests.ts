@@ -73,6 +73,7 @@ export function readManifests(folder = "base"): ManifestObject[] {
 /** Keys that the policy admits beside its own, as docs/harden.md says for options that name them. */
 export interface Admitted {
   nodeLabels?: readonly string[];
+  removedNodeLabels?: readonly string[];
   nodeAnnotations?: readonly string[];
   leaseAnnotations?: readonly string[];
 }

@@ -23,6 +23,8 @@ const system: ValueType<NeedSettings["os"]> = value(
   (text) => [...systems, ...unsuited].find((one) => one === text),
 );
 
+import { requestOptions } from "./requests.ts";
+
 export const needOptions = {
   os: {
     type: system,
@@ -58,6 +60,7 @@ export const needOptions = {
     placeholder: "COMMAND",
     help: "The same with a command and its exit codes; may be repeated",
   },
+  ...requestOptions,
 } as const satisfies OptionTable;
 
 export function needSettings(given: ValuesOf<typeof needOptions>): NeedSettings {

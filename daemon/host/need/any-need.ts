@@ -34,7 +34,8 @@ function merged(answers: readonly { need: Need; name: string | undefined }[]): N
   if (only !== undefined && answers.length === 1) return only.need;
   const doubts = answers.flatMap(({ need }) => (need.state === "unknown" ? [need.why] : []));
   const yes = answers.flatMap(({ need, name }) => (need.state === "needed" ? [{ need, name }] : []));
-  const [first] = yes;
+  // One that could wait takes nothing from another that cannot.
+  const first = yes.find(({ need }) => need.urgency === undefined) ?? yes[0];
   if (first !== undefined) {
     const reasons = yes.flatMap(({ need, name }) => reasonsOf(need, name));
     return {

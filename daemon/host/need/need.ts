@@ -11,9 +11,9 @@ import { type FolderWatch, type Watch, watchFiles } from "./watch-files.ts";
 export type Need =
   | {
       state: "needed";
-      source: "file" | "command" | "request";
+      source: "file" | "command" | "request" | "label" | "uptime";
       reasons: readonly string[];
-      /** The value of the annotation that requests the reboot, if the source is `request`. */
+      /** The value of the annotation that requests the reboot, and the label that does, as one text. */
       request?: string;
       /** `low`: the reboot may wait for those of other nodes. */
       urgency?: "low";

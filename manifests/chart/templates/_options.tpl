@@ -120,6 +120,7 @@ an environment variable stays an argument, where Kubernetes expands it.
 {{- end -}}
 {{- end -}}
 {{- define "rebootd.nodeLabelKeys" -}}{{ include "rebootd.keys" (dict "root" . "names" (list "pre-reboot-node-labels" "post-reboot-node-labels")) }}{{- end -}}
+{{- define "rebootd.removedNodeLabelKeys" -}}{{ include "rebootd.keys" (dict "root" . "names" (list "request-label")) | trimPrefix ", " }}{{- end -}}
 {{- define "rebootd.nodeAnnotationKeys" -}}{{ include "rebootd.keys" (dict "root" . "names" (list "before-reboot-hooks" "after-reboot-hooks")) }}{{- end -}}
 {{- define "rebootd.lockAnnotationKeys" -}}{{ include "rebootd.keys" (dict "root" . "names" (list "lock-annotation")) }}{{- end -}}
 

@@ -52,6 +52,16 @@ describe("The need by any of several sources", () => {
     assert.equal(await any.precheck(signal), undefined);
   });
 
+  it("is of low urgency only if every one is", async () => {
+    const low: Need = { state: "needed", source: "file", reasons: ["patched live"], urgency: "low" };
+    const uptime: Need = { state: "needed", source: "uptime", reasons: ["up for long"] };
+    assert.deepEqual(await anyNeed([source(low), source(uptime)]).check(true, signal), {
+      ...uptime,
+      reasons: ["patched live", "up for long"],
+    });
+    assert.deepEqual(await anyNeed([source(low), source(not)]).check(true, signal), low);
+  });
+
   it("has at most 50 reasons", async () => {
     const many = (from: number) =>
       source(needed(...Array.from({ length: 40 }, (_, index) => `p${from + index}`)));
