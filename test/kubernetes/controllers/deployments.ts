@@ -2,9 +2,12 @@ import { createHash } from "node:crypto";
 import { isApiError } from "../../../daemon/cluster/api.ts";
 import type { Informers } from "./informers.ts";
 import {
+  type Condition,
   collection,
+  conditionOf,
   controllerOf,
   isDeleted,
+  keyOf,
   ownedBy,
   pathOf,
   type StoredDeployment,
@@ -14,11 +17,15 @@ import {
 } from "./objects.ts";
 import type { Ports } from "./ports.ts";
 import { createQueue } from "./queue.ts";
+import { firstReplicas, nextScalings } from "./roll-out.ts";
 import { writeStatus } from "./status.ts";
 
 const hashLabel = "pod-template-hash";
+const revisionKey = "deployment.kubernetes.io/revision";
+/** The server's default. */
+const progressDeadlineSeconds = 600;
 
-/** One ReplicaSet for each template; an older one is emptied once the newest is available. */
+/** One ReplicaSet for each template; an older one is emptied as the newest becomes available. */
 export async function runDeployments(ports: Ports, informers: Informers): Promise<void> {
   const { api, clock, signal } = ports;
   const deployments = informers.of<StoredDeployment>("deployments");
@@ -36,25 +43,26 @@ export async function runDeployments(ports: Ports, informers: Informers): Promis
   async function reconcile(key: string): Promise<void> {
     const deployment = deployments.get(key);
     if (deployment === undefined || isDeleted(deployment)) return;
-    const replicas = deployment.spec?.replicas ?? 1;
     const name = `${deployment.metadata.name}-${hashOf(deployment.spec?.template)}`;
     const owned = sets.all().filter((set) => controllerOf(set)?.uid === deployment.metadata.uid);
-    const newest = owned.find((set) => set.metadata.name === name) ?? (await createSet(deployment, name));
+    const older = owned.filter((set) => set.metadata.name !== name);
+    const known = owned.find((set) => set.metadata.name === name);
+    if (deployment.spec?.paused && known === undefined) return;
+    const newest = known ?? (await createSet(deployment, name, older));
     if (newest === undefined) return;
-    await scale(newest, replicas);
-    if ((newest.status?.availableReplicas ?? 0) >= replicas) {
-      for (const set of owned) if (set.metadata.name !== name) await scale(set, 0);
-    }
+    for (const { set, replicas } of nextScalings(deployment.spec, newest, older)) await scale(set, replicas);
     await report(deployment, newest, owned);
   }
 
   async function createSet(
     deployment: StoredDeployment,
     name: string,
+    older: readonly StoredReplicaSet[],
   ): Promise<StoredReplicaSet | undefined> {
     try {
       const path = collection("replicasets", deployment.metadata.namespace);
-      const set = await api.create<StoredReplicaSet>(path, setOf(deployment, name), { signal });
+      const body = setOf(deployment, name, older);
+      const set = await api.create<StoredReplicaSet>(path, body, { signal });
       sets.enter(set);
       return set;
     } catch (error) {
@@ -81,32 +89,73 @@ export async function runDeployments(ports: Ports, informers: Informers): Promis
       all.reduce((total, set) => total + (count(set) ?? 0), 0);
     const available = sum((set) => set.status?.availableReplicas);
     const isAvailable = available >= (deployment.spec?.replicas ?? 1);
-    await writeStatus(ports, "deployments", deployment, {
+    const progress = progressOf(deployment, newest, owned, clock.wall());
+    if (progress.leftMs !== undefined) queue.addAfter(keyOf(deployment), progress.leftMs);
+    const annotations = { [revisionKey]: revisionOf(newest) };
+    const status = {
       replicas: sum((set) => set.status?.replicas),
       updatedReplicas: newest.status?.replicas ?? 0,
       readyReplicas: sum((set) => set.status?.readyReplicas),
       availableReplicas: available,
       unavailableReplicas: Math.max(0, (deployment.spec?.replicas ?? 1) - available),
       observedGeneration: deployment.metadata.generation ?? 0,
-      conditions: withConditions(deployment.status?.conditions, timeText(clock.wall()), {
-        type: "Available",
-        status: isAvailable ? "True" : "False",
-        reason: isAvailable ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-      }),
-    });
+      conditions: withConditions(
+        deployment.status?.conditions,
+        timeText(clock.wall()),
+        {
+          type: "Available",
+          status: isAvailable ? "True" : "False",
+          reason: isAvailable ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
+        },
+        progress.condition,
+      ),
+    };
+    await writeStatus(ports, "deployments", deployment, status, annotations);
   }
 }
 
-function setOf(deployment: StoredDeployment, name: string): object {
-  const { template, selector, replicas = 1 } = deployment.spec ?? { template: undefined, selector: {} };
+/** The time runs from the creation of the newest ReplicaSet; `leftMs`: until it is over. */
+function progressOf(
+  deployment: StoredDeployment,
+  newest: StoredReplicaSet,
+  owned: readonly StoredReplicaSet[],
+  now: number,
+): { condition: Condition; leftMs?: number } {
+  const { replicas = 1, progressDeadlineSeconds: seconds = progressDeadlineSeconds } = deployment.spec ?? {};
+  const isDone =
+    (newest.status?.availableReplicas ?? 0) >= replicas &&
+    owned.every((set) => set === newest || (set.status?.replicas ?? 0) === 0);
+  const type = "Progressing";
+  const before = conditionOf(deployment, type);
+  const isOfNewest = deployment.metadata.annotations?.[revisionKey] === revisionOf(newest);
+  const wasDone = isOfNewest && before?.reason === "NewReplicaSetAvailable";
+  if (isDone || wasDone) return { condition: { type, status: "True", reason: "NewReplicaSetAvailable" } };
+  const createdAt = Date.parse(newest.metadata.creationTimestamp ?? "");
+  const leftMs = createdAt + seconds * 1000 - now;
+  if (leftMs <= 0) return { condition: { type, status: "False", reason: "ProgressDeadlineExceeded" } };
+  return { condition: { type, status: "True", reason: "ReplicaSetUpdated" }, leftMs };
+}
+
+function revisionOf(set: StoredReplicaSet): string {
+  return set.metadata.annotations?.[revisionKey] ?? "1";
+}
+
+function setOf(deployment: StoredDeployment, name: string, older: readonly StoredReplicaSet[]): object {
+  const { template, selector } = deployment.spec ?? { template: undefined, selector: {} };
+  const revision = Math.max(0, ...older.map((set) => Number(revisionOf(set)))) + 1;
   const hash = { [hashLabel]: hashOf(template) };
   const labels = { ...template?.metadata?.labels, ...hash };
   return {
     apiVersion: "apps/v1",
     kind: "ReplicaSet",
-    metadata: { name, labels, ownerReferences: ownedBy("Deployment", deployment) },
+    metadata: {
+      name,
+      labels,
+      annotations: { [revisionKey]: String(revision) },
+      ownerReferences: ownedBy("Deployment", deployment),
+    },
     spec: {
-      replicas,
+      replicas: firstReplicas(deployment.spec, older),
       selector: { ...selector, matchLabels: { ...selector.matchLabels, ...hash } },
       template: { ...template, metadata: { ...template?.metadata, labels } },
     },

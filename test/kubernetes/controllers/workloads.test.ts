@@ -127,6 +127,10 @@ describe("The workload controllers", () => {
       for (const pod of await pods()) await setPodReady(testbed, pod.metadata.name);
     };
     const sets = () => testbed.list<StoredReplicaSet>("replicasets");
+    const restart = () => {
+      const metadata = { annotations: { restarted: "yes" } };
+      return testbed.patch("deployments", "web", { spec: { template: { metadata } } });
+    };
 
     it("has one ReplicaSet, which it scales", async () => {
       await testbed.patch("deployments", "web", { spec: { replicas: 4 } });
@@ -146,13 +150,59 @@ describe("The workload controllers", () => {
     it("empties the old ReplicaSet once the pods of a new template are available", async () => {
       const [old] = await sets();
       await allReady();
-      const metadata = { annotations: { restarted: "yes" } };
-      await testbed.patch("deployments", "web", { spec: { template: { metadata } } });
-      await thereAre(4);
+      await restart();
+      await thereAre(3);
+      await staysAt(3);
+      const isOld = (pod: StoredPod) => pod.metadata.ownerReferences?.[0]?.name === old?.metadata.name;
+      await testbed.until("only new pods are left", async () => {
+        await allReady();
+        const left = await pods();
+        return left.length === 2 && !left.some(isOld);
+      });
+    });
+
+    it("takes no pod away while the new one is not available, and says after a time that it has not progressed", async () => {
       await allReady();
+      await testbed.patch("deployments", "web", { spec: { progressDeadlineSeconds: 1 } });
+      await restart();
+      await testbed.until("it has not progressed", async () => {
+        const { status } = await testbed.get<StoredDeployment>("deployments", "web");
+        return status?.conditions?.some(({ reason }) => reason === "ProgressDeadlineExceeded") ?? false;
+      });
+      assert.equal((await pods()).length, 3);
+    });
+
+    it("takes the old pods away first where the strategy is Recreate", async () => {
+      await allReady();
+      await testbed.patch("deployments", "web", {
+        spec: { strategy: { type: "Recreate", rollingUpdate: null } },
+      });
+      await restart();
+      await testbed.until("there are new pods alone", async () => {
+        const revisions = (await sets()).map(({ spec, metadata }) => [
+          metadata.annotations?.["deployment.kubernetes.io/revision"],
+          spec?.replicas ?? 0,
+        ]);
+        return JSON.stringify(revisions.sort()) === '[["1",0],["2",2]]';
+      });
       await thereAre(2);
-      const left = await pods();
-      assert.ok(left.every((pod) => pod.metadata.ownerReferences?.[0]?.name !== old?.metadata.name));
+    });
+
+    it("makes no new ReplicaSet while it is paused", async () => {
+      await testbed.patch("deployments", "web", { spec: { paused: true } });
+      await restart();
+      await staysAt(2);
+      assert.equal((await sets()).length, 1);
+    });
+
+    it("numbers the revisions of its template", async () => {
+      const revision = async () => {
+        const { metadata } = await testbed.get<StoredDeployment>("deployments", "web");
+        return metadata.annotations?.["deployment.kubernetes.io/revision"];
+      };
+      await testbed.until("it is the first", async () => (await revision()) === "1");
+      await restart();
+      await testbed.until("it is the second", async () => (await revision()) === "2");
     });
   });
 
