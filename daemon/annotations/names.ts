@@ -5,9 +5,9 @@
  * their own keys.
  */
 
-export type Bearer = "Node" | "lock object" | "Pod" | "DaemonSet" | "Job";
+export type Bearer = "Node" | "lock object" | "Pod" | "DaemonSet" | "Deployment" | "Job";
 
-/** `daemon`: on a Node its own daemon, on the lock object all daemons. `others`: other programs. */
+/** `daemon`: on a Node its own daemon, on the lock object and on Deployments all daemons. `others`: other programs. */
 export type Writer = "daemon" | "people" | "others" | "Kubernetes";
 
 export interface Mark {
@@ -237,6 +237,28 @@ export const contract = {
     on: ["Node"],
     writtenBy: ["others"],
     form: "`Quarantined`: AKS could not drain the node for its upgrade; its daemon and `rebootd check` name it",
+  },
+  // https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-k8s-io-restart-at
+  restartedAt: {
+    key: "kubectl.kubernetes.io/restartedAt",
+    kind: "annotation",
+    on: ["Deployment"],
+    writtenBy: ["daemon", "people"],
+    form: "in the template of its pods, RFC 3339 in UTC: when the node was cordoned for whose drain a roll-out was begun (`--surge-selector`)",
+  },
+  revision: {
+    key: "deployment.kubernetes.io/revision",
+    kind: "annotation",
+    on: ["Deployment"],
+    writtenBy: ["Kubernetes"],
+    form: "the revision of its template, also on each ReplicaSet (`--surge-selector`)",
+  },
+  hostname: {
+    key: "kubernetes.io/hostname",
+    kind: "label",
+    on: ["Node"],
+    writtenBy: ["Kubernetes"],
+    form: "the name of the node, to which the template of a pod may bind it (`--surge-selector`)",
   },
 } as const satisfies Record<string, Mark & { key: string }>;
 

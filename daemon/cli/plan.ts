@@ -6,6 +6,7 @@ import { plannedDrain, planOptions } from "../config/options/drain.ts";
 import { parseRecord } from "../cycle/record.ts";
 import { readDrainFacts } from "../drain/facts.ts";
 import { planDrain } from "../drain/preflight.ts";
+import { readSurges } from "../drain/surge/look.ts";
 import { apiOf, type PersonIo } from "./access.ts";
 import { noSuchNode } from "./admin.ts";
 import { withCluster } from "./cluster-options.ts";
@@ -27,14 +28,16 @@ export function planCommand(io: PersonIo, signal: AbortSignal): Command {
   addEnvironmentHelp(addOptions(command, planOptions), planOptions);
   return command.action(async (node: string, { output }: { output: Form }) => {
     const given = parseTable(planOptions, givenOptions(command, planOptions, io.environment));
-    const { selection, podSelector, gracePeriodSeconds, escalation } = plannedDrain(given);
+    const { selection, podSelector, gracePeriodSeconds, escalation, surge } = plannedDrain(given);
     const api = apiOf(command, io);
     const own = await readNodeMetadata(api, node, signal);
     if (own === undefined) throw noSuchNode(node);
     const { record } = parseRecord(own.annotations?.[contract.cycle.key]);
     const facts = await readDrainFacts(api, node, podSelector, signal);
+    const surges = surge && (await readSurges(api, facts.pods, surge, signal));
     const plan = planDrain({
       ...facts,
+      surges,
       slowGraceSeconds: record?.slowGraceSeconds,
       nodeName: node,
       selection,

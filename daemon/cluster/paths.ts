@@ -34,6 +34,10 @@ export const paths = {
   job: (namespace: string, name: string) => path`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`,
   cronJob: (namespace: string, name: string) => path`/apis/batch/v1/namespaces/${namespace}/cronjobs/${name}`,
   podLog: (namespace: string, name: string) => path`/api/v1/namespaces/${namespace}/pods/${name}/log`,
+  deployment: (namespace: string, name: string) =>
+    path`/apis/apps/v1/namespaces/${namespace}/deployments/${name}`,
+  replicaSet: (namespace: string, name: string) =>
+    path`/apis/apps/v1/namespaces/${namespace}/replicasets/${name}`,
   selfSubjectReviews: "/apis/authentication.k8s.io/v1/selfsubjectreviews",
   selfSubjectAccessReviews: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
   subjectAccessReviews: "/apis/authorization.k8s.io/v1/subjectaccessreviews",

@@ -143,6 +143,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
           selection,
           podSelector,
           gracePeriodSeconds,
+          surge: drain.planned.surge,
           volumeTimeoutMs: drain.volumeTimeoutMs,
           parallelism: drain.parallelism,
           api,

@@ -22,6 +22,13 @@ export function createDrainReport(
     answered: (code) => metrics.evictionResponses.inc({ code }),
     refused: (pod, why) => log.warn("eviction refused", { pod: podKey(pod), why }),
     stays: (pod, reasons) => log.warn("a pod stays", { pod: podKey(pod), why: reasonsText(reasons) }),
+    surging: (pod, deployment) =>
+      log.info("a roll-out replaces a pod before it goes", {
+        pod: podKey(pod),
+        why: `Deployment ${deployment}`,
+      }),
+    notSurged: (pod, why) =>
+      log.warn("a pod is evicted without a roll-out before", { pod: podKey(pod), why }),
     unwatched: (why) =>
       log.warn("cannot watch PodDisruptionBudgets: evictions that they refuse are retried by time", { why }),
     stillAttached: (why) => log.warn("volumes may still be attached", { why }),

@@ -1,4 +1,4 @@
-import type { Budget } from "../cluster/objects.ts";
+import type { Budget, Pod } from "../cluster/objects.ts";
 import { linked } from "../time/linked.ts";
 import { brokenText, type FollowedPods, followPods } from "./follow-pods.ts";
 import { createPerformer, type PerformOptions } from "./perform.ts";
@@ -8,6 +8,7 @@ import { asKnown, step } from "./progress/step.ts";
 import { stateOf } from "./progress/summary.ts";
 import { isSaidToBeHeld, type Selection } from "./select.ts";
 import { type DrainState, delayedMs } from "./state.ts";
+import { isSelectedToSurge, type SurgeSettings } from "./surge/plan.ts";
 
 export interface DrainOptions
   extends FollowedPods,
@@ -15,7 +16,10 @@ export interface DrainOptions
     Pick<
       DrainRules,
       "deleteAt" | "cordonedAt" | "cordonedAtByServer" | "volumeTimeoutMs" | "parallelism" | "deadline"
-    > {}
+    > {
+  /** The pods that a roll-out replaces before they go; none without it. */
+  surge?: SurgeSettings | undefined;
+}
 
 export interface Drain {
   state(): DrainState;
@@ -31,7 +35,8 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
   const { clock, selection } = options;
   const { signal, end } = linked(outer);
   const now = (): Instant => ({ elapsed: clock.elapsed(), epoch: clock.wall() });
-  let progress = beginDrain({ ...options, ...rulesOf(selection) }, now());
+  const surge = surgeRules(options, now());
+  let progress = beginDrain({ ...options, ...rulesOf(selection), surge }, now());
   const perform = createPerformer(options, { happen, progress: () => progress, watchOver }, signal);
 
   function happen(event: DrainEvent): void {
@@ -59,6 +64,14 @@ export function startDrain(options: DrainOptions, outer: AbortSignal): Drain {
       return state;
     },
   };
+}
+
+/** A wall clock that went back makes nobody wait longer than the option says. */
+function surgeRules({ surge, cordonedAt }: DrainOptions, now: Instant): DrainRules["surge"] {
+  if (surge === undefined) return undefined;
+  const passedMs = Math.max(0, now.epoch - cordonedAt);
+  const selects = (pod: Pod) => isSelectedToSurge(pod, surge);
+  return { selects, until: now.elapsed + surge.timeoutMs - passedMs };
 }
 
 function rulesOf(selection: Selection) {

@@ -19,6 +19,8 @@ export const remarks = {
   "daemonset-stop":
     "A pod of a DaemonSet is deleted when the others are gone, as it asks for (--daemonset-stop-selector).",
   "comes-back": "A pod is recreated on this node in spite of the cordon.",
+  surged: "A pod goes once a roll-out of its Deployment has put another in its place (--surge-selector).",
+  "not-surged": "A pod of --surge-selector is evicted without a roll-out of its Deployment before.",
   "nowhere-to-go": "No other node has room for what replaces a pod.",
 } as const;
 

@@ -6,6 +6,7 @@ import type { Budget, Pod } from "../cluster/objects.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { explainedRefusal, judgeBudgets } from "./budgets.ts";
 import { type EvictionCode, type EvictionRefusal, endPod } from "./evict.ts";
+import { createLimit } from "./limit.ts";
 import {
   type DrainEvent,
   type DrainEventOf,
@@ -14,7 +15,9 @@ import {
   uidOf,
 } from "./progress/events.ts";
 import type { Progress } from "./progress/progress.ts";
+import { isSurging } from "./progress/surges.ts";
 import type { PodReason } from "./select.ts";
+import { markOf } from "./surge/plan.ts";
 import { awaitDetached } from "./volumes.ts";
 
 export interface PerformOptions {
@@ -23,6 +26,8 @@ export interface PerformOptions {
   random: Random;
   nodeName: string;
   gracePeriodSeconds: number;
+  /** Since when the node is cordoned, as the record has it; milliseconds since the epoch. */
+  cordonedAt: number;
   /**
    * The state has changed (volumes are waited for, the node is empty, the drain cannot go on), or the report
    * of the pods that remain.
@@ -40,6 +45,10 @@ export interface DrainReport {
   refused(pod: Pod, why: string): void;
   /** It should go, and goes down with the machine. */
   stays(pod: Pod, reasons: readonly PodReason[]): void;
+  /** A roll-out of the Deployment, "namespace/name", puts another pod in its place before it goes. */
+  surging(pod: Pod, deployment: string): void;
+  /** It is selected for that, and evicted all the same. */
+  notSurged(pod: Pod, why: string): void;
   /** Budgets cannot be watched; reported once. */
   unwatched(why: string): void;
   /** Volumes may be attached when the node goes on. */
@@ -53,6 +62,8 @@ export interface DrainPorts {
   watchOver: (work: Promise<void>) => void;
 }
 
+/** Deployments that are read or restarted at a time. */
+const surgesAtOnce = 10;
 /** How long the watch of budgets is believed; a pod that one keeps is tried now and then all the same. */
 const budgetTrustMs = 2 * 60_000;
 /** Leaves a pod its own grace period. */
@@ -65,8 +76,18 @@ export function createPerformer(
 ): (request: DrainRequest) => void {
   const { report, gracePeriodSeconds } = options;
   const end = createEnder(options, progress, signal);
+  const limit = createLimit(surgesAtOnce);
   const watches = createBudgetWatches(options, happen, signal);
   const wakeAt = createAlarm(options.clock, () => happen({ type: "time" }), signal);
+
+  /** The code that only the option needs is loaded with it. */
+  async function surge(pod: Pod): Promise<DrainEventOf<"surge">> {
+    const { restartFor } = await import("./surge/restart.ts");
+    const mark = markOf(options.cordonedAt);
+    const isWanted = () => isSurging(progress().ledger, pod);
+    const plan = await limit(() => restartFor({ ...options, mark, isWanted }, pod, signal));
+    return { type: "surge", uid: uidOf(pod), plan };
+  }
 
   async function detach({ claims, until }: Extract<DrainRequest, { do: "detach" }>): Promise<void> {
     const onAttached = (volumes: readonly string[]) => happen({ type: "attached", volumes });
@@ -81,6 +102,8 @@ export function createPerformer(
         return watchOver(end(request.do, request.pod, gracePeriodSeconds).then(happen));
       case "stop":
         return watchOver(end("delete", request.pod, ownGrace).then(happen));
+      case "surge":
+        return watchOver(surge(request.pod).then(happen));
       case "watch":
         return watchOver(watches.start(request.namespace));
       case "unwatch":
@@ -90,7 +113,7 @@ export function createPerformer(
       case "wait":
         return wakeAt(request.until);
       case "report":
-        if (request.what === "refused") return report.refused(request.pod, request.why);
+        if ("why" in request) return report[request.what](request.pod, request.why);
         return report[request.what](request.pod, request.reasons);
       case "notify":
         return options.onChange();

@@ -22,6 +22,8 @@ import {
 } from "./select.ts";
 import { findStranded, mayBeStranded } from "./stranded.ts";
 import { type Tie, tieOf } from "./successors.ts";
+import { surgedBudgets } from "./surge/findings.ts";
+import type { SurgePlan } from "./surge/plan.ts";
 
 export interface PreflightFacts {
   nodeName: string;
@@ -38,6 +40,8 @@ export interface PreflightFacts {
   hasNoStandIn?: BudgetFacts["hasNoStandIn"];
   /** Whether `--drain-pod-selector` selects the pod; by default it selects all. */
   isSelected?: (pod: Pod) => boolean;
+  /** The way of pods that a roll-out may replace first; without it none is. */
+  surges?: ReadonlyMap<Pod, SurgePlan> | undefined;
   /** -1 leaves each pod its own. */
   gracePeriodSeconds: number;
   /**
@@ -146,12 +150,14 @@ function judgePod(
   const plan = { key: podKey(pod), tier, ...verdict, graceSeconds: undefined, findings: [] };
   if (verdict.do === "leave") return { plan };
   const isStop = verdict.do === "stop";
-  const budgets = isStop ? {} : budgetsOn(pod, facts);
+  const surge = isStop ? undefined : facts.surges?.get(pod);
+  const budgets = surgedBudgets(isStop ? {} : budgetsOn(pod, facts), surge);
   const remarks = isOver(pod) ? [] : remarksOn(pod, rooms, now);
   const graceSeconds = graceOf(pod, isStop ? -1 : facts.gracePeriodSeconds, now);
   const grace = findLongGrace(pod, graceSeconds, facts);
-  const findings = [findingsOf(verdict), budgets.refused ?? [], stranded ?? [], grace ?? [], remarks].flat();
-  return { plan: { ...plan, graceSeconds, findings }, charges: budgets.charges };
+  const { findings: own, charges } = budgets;
+  const findings = [findingsOf(verdict), own, stranded ?? [], grace ?? [], remarks].flat();
+  return { plan: { ...plan, graceSeconds, findings }, charges };
 }
 
 function verdictOn(pod: Pod, facts: PreflightFacts): Verdict {

@@ -11,6 +11,8 @@ export interface RequestFacts {
   isLast?: boolean;
   /** Why the last eviction or deletion was refused. */
   refused: EvictionRefusal | undefined;
+  /** It waits for the roll-out of this Deployment, which is undefined until it is known. */
+  surging?: { deployment?: string } | undefined;
   /** Milliseconds since the epoch. */
   now: number;
   /** In how many milliseconds the drain is given up. */
@@ -22,6 +24,7 @@ export type LeftCode =
   | EvictionRefusal["by"]
   | "not-asked"
   | "no-effect"
+  | "surging"
   | "finalizer"
   | "kubelet"
   | "long-grace"
@@ -31,7 +34,7 @@ export type LeftCode =
  * A pod that is there for such a reason may soon be gone, or is there for no reason of its own: the server is
  * in trouble, or the daemon has no right to evict.
  */
-const passing: readonly LeftCode[] = ["not-asked", "no-effect", "ending", "server", "rights"];
+const passing: readonly LeftCode[] = ["not-asked", "no-effect", "surging", "ending", "server", "rights"];
 
 /** Tells whether somebody has to do something about the pod before it goes. */
 export function isHeldUp(code: LeftCode): boolean {
@@ -52,10 +55,11 @@ const remedies: Readonly<Record<EvictionRefusal["by"], string>> = {
 /** Why a pod remains and what a person can do about it, as the text behind its name. */
 export function whyStillThere(
   pod: Pod,
-  { isRequested, isLast, refused, now, leftMs }: RequestFacts,
+  { isRequested, isLast, refused, surging, now, leftMs }: RequestFacts,
 ): { code: LeftCode; why: string } {
   const { deletionTimestamp, finalizers = [] } = pod.metadata ?? {};
   if (deletionTimestamp === undefined) {
+    if (surging !== undefined) return { code: "surging", why: surgingText(surging.deployment) };
     if (refused !== undefined) return { code: refused.by, why: whyRefused(refused) };
     if (isRequested) return { code: "no-effect", why: "evicted, not yet terminating" };
     return { code: "not-asked", why: isLast ? "is deleted last" : "eviction not requested yet" };
@@ -79,6 +83,11 @@ export function whyStillThere(
     return { code: "long-grace", why: `${ends}; raise --drain-timeout` };
   }
   return { code: "ending", why: "is terminating" };
+}
+
+function surgingText(deployment: string | undefined): string {
+  const of = deployment === undefined ? "its Deployment" : `Deployment ${deployment}`;
+  return `waits until the roll-out of ${of} has put another pod in its place (--surge-selector)`;
 }
 
 export function whyRefused({ by, why }: EvictionRefusal): string {

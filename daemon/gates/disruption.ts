@@ -5,8 +5,9 @@ import { budgetsOver } from "../drain/budgets.ts";
 import type { Escalation } from "../drain/escalation.ts";
 import { readBlockers, readRoomFor } from "../drain/facts.ts";
 import { type Finding, type FindingCode, isObstacle, type ObstacleCode } from "../drain/finding.ts";
-import { needRoom, type PodPlan, type PreflightFacts, planDrain } from "../drain/preflight.ts";
+import { isBlocked, needRoom, type PodPlan, type PreflightFacts, planDrain } from "../drain/preflight.ts";
 import { isSaidToBeHeld, podKey, type Selection } from "../drain/select.ts";
+import type { SurgeSettings } from "../drain/surge/plan.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import type { Gate, WatchOpening } from "./gate.ts";
 import type { SayOnceADay } from "./notices/once-a-day.ts";
@@ -22,6 +23,7 @@ export interface DrainSettings {
   /** The texts of the options. */
   heldSelector: string | undefined;
   stopSelector: string | undefined;
+  surge?: SurgeSettings | undefined;
 }
 
 /** The world outside, for this gate. */
@@ -45,6 +47,8 @@ const podsMax = 5;
 /** Codes that end once the budgets allow it. */
 const byBudget: readonly ObstacleCode[] = ["budget-exhausted", "budget-never", "budgets-several"];
 const namespacesMax = 2;
+/** Deployments that are read in one look, of pods that block the drain: any of the others keeps it closed. */
+const surgesMax = 10;
 /** On average at most this many nodes watch a budget that blocks all of them. */
 const watchersMax = 50;
 /** The gate is asked again before this time, whatever a watch shows. */
@@ -75,9 +79,10 @@ export function disruptionGate(
     async check({ now, slowGraceSeconds }, signal) {
       const facts = await readFacts(ports, nodeName, drain, { now, slowGraceSeconds }, signal);
       const inNeed = needRoom(facts);
+      const surges = await readBlockedSurges(api, facts, drain.surge, signal);
       const readRoom = () => readRoomFor(api, nodeName, inNeed, signal);
       const cluster = inNeed.length > 0 ? await unlessNotGranted(readRoom, undefined) : undefined;
-      const { pods } = planDrain({ ...facts, cluster });
+      const { pods } = planDrain({ ...facts, surges, cluster });
       const blocked = foundOf(pods, (finding) => isLasting(finding, escalation, now));
       const [code] = blocked[0]?.codes ?? [];
       if (code !== undefined) {
@@ -86,7 +91,10 @@ export function disruptionGate(
           open: false,
           code,
           message: `the drain could not succeed: ${named(blocked)}`,
-          watch: clock.elapsed() < mayWatchAt ? undefined : watchOf(ports, facts, blocked, onForbidden),
+          watch:
+            clock.elapsed() < mayWatchAt
+              ? undefined
+              : watchOf(ports, { ...facts, surges }, blocked, onForbidden),
           ...(Number.isFinite(changesAt) && { changesAt }),
         };
       }
@@ -119,6 +127,25 @@ async function readFacts(
     gracePeriodSeconds,
     escalation: { ...escalation, drainDeleteAfterMs },
   };
+}
+
+/** The Deployments of pods that a budget blocks and a roll-out may replace: only these need be known before. */
+async function readBlockedSurges(
+  api: Api,
+  facts: PreflightFacts,
+  surge: SurgeSettings | undefined,
+  signal: AbortSignal,
+): Promise<PreflightFacts["surges"]> {
+  if (surge === undefined) return undefined;
+  const keys = new Set(
+    planDrain(facts)
+      .pods.filter(isBlocked)
+      .map(({ key }) => key),
+  );
+  if (keys.size === 0) return undefined;
+  const blocked = facts.pods.filter((pod) => keys.has(podKey(pod)));
+  const { readSurges } = await import("../drain/surge/look.ts");
+  return readSurges(api, blocked, surge, signal, surgesMax);
 }
 
 /**

@@ -45,6 +45,10 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
       when: ".Values.rbac.create",
       each: "rebootd.hookJobNamespaces",
     },
+    {
+      file: "components/surge/rbac.yaml",
+      when: 'and .Values.rbac.create (include "rebootd.surges" .)',
+    },
   ],
   "kured-lock.yaml": [
     {
@@ -53,7 +57,13 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
     },
   ],
   "lease.yaml": [{ file: "base/lease.yaml", when: '(include "rebootd.lease" . | fromYaml).isOurs' }],
-  "admission.yaml": [{ file: "base/admission.yaml", when: 'include "rebootd.hasPolicies" .' }],
+  "admission.yaml": [
+    { file: "base/admission.yaml", when: 'include "rebootd.hasPolicies" .' },
+    {
+      file: "components/surge/admission.yaml",
+      when: 'and (include "rebootd.hasPolicies" .) (include "rebootd.surges" .)',
+    },
+  ],
   "pod-monitor.yaml": [
     {
       file: "components/monitoring/pod-monitor.yaml",
@@ -164,6 +174,7 @@ const changes: Readonly<Record<string, readonly Change[]>> = {
     variable("daemonSetAnnotations", "LOCKANNOTATIONS"),
   ],
   "ValidatingAdmissionPolicy rebootd-conditions": [daemons],
+  "ValidatingAdmissionPolicy rebootd-surge": [daemons],
 };
 
 /** Entries of maps that stand for templates, by the kind of the object. */

@@ -71,6 +71,7 @@ export const valueTypes: Readonly<Record<string, JsonSchema>> = {
   "rbac.events": bool,
   "rbac.deletePods": bool,
   "rbac.extraRules": list,
+  "rbac.surge": bool,
   "admission.create": bool,
   "networkPolicy.create": bool,
   "networkPolicy.extraEgress": list,

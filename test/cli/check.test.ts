@@ -231,6 +231,13 @@ const faults: Record<string, Row> = {
     says: /may not get jobs\.batch in storage; create jobs\.batch in storage; .*; get pods\/log in storage$/,
     fix: /components\/hook-jobs/,
   },
+  "a selector of pods to surge without the rights": {
+    plant: (cluster) => withArgs(cluster, "--surge-selector=app=web"),
+    item: "rights of the daemons",
+    result: "failed",
+    says: /may not get replicasets.apps; get deployments.apps; patch deployments.apps$/,
+    fix: /^add manifests\/components\/surge$/,
+  },
   "a policy that was removed": {
     plant: ({ api }) =>
       api.delete(`${admission}/validatingadmissionpolicies/rebootd-records`, {}, { signal }),

@@ -71,6 +71,10 @@ const contradictions: [raw: RawOptions, message: string][] = [
     "--disable-eviction and --drain-escalation are mutually exclusive",
   ],
   [
+    { "surge-selector": "app=web", "drain-timeout": "5m" },
+    'invalid value "300s" for --surge-timeout: must be shorter than the drain (300s), for example 5m with --drain-timeout=15m',
+  ],
+  [
     { "drain-escalation": "evict:15m,delete" },
     'invalid value "evict:15m,delete" for --drain-escalation: must leave at least 1s of --drain-timeout for delete, for example evict:10m,delete with --drain-timeout=15m',
   ],

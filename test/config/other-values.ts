@@ -40,6 +40,8 @@ export const others: Readonly<Record<OptionName, string | RawOptions>> = {
   "opt-outs-late": { "opt-outs-late": "give-up", "wait-for-opt-outs": "6h" },
   "budget-held-selector": "a",
   "daemonset-stop-selector": "a",
+  "surge-selector": "a",
+  "surge-timeout": { "surge-selector": "a", "surge-timeout": "2s" },
   "drain-timeout": "1m",
   "drain-escalation": "delete",
   "force-reboot": "true",

@@ -65,6 +65,7 @@ const ofRightForm: readonly string[] = [
   'alert-matchers=team=~"(db"',
   'alert-matchers=team=~"(?=db)"',
   'alert-matchers=team=~"(db)\\\\1"',
+  "surge-timeout=500ms",
   "drain-escalation=evict,delete",
   "drain-escalation=evict:0s",
 ];

@@ -250,6 +250,8 @@ export const refused: readonly [name: OptionName, given: string][] = [
   ["wait-for-opt-outs", "6"],
   ["wait-for-opt-outs", "true"],
   ["opt-outs-late", "restore"],
+  ["surge-selector", "app==,=x"],
+  ["surge-timeout", "500ms"],
   ["blocking-pod-selector", "app in db"],
   ["lock-annotation", "no good/key/here"],
   ["lock-object", "rebootd"],

@@ -51,6 +51,7 @@ export const foreignNames: Readonly<Partial<Record<NameKind, Readonly<Record<str
     None: "shoutrrr's encryption of mail",
     Plain: "shoutrrr's login of mail",
     Rebootd: "the beginning of the names of alerts",
+    Recreate: "a strategy of a Deployment",
     RelativeMonthly: "a schedule of AKS",
     SecurityPatch: "a channel of AKS",
     Terminated: "a reason of pods that the kubelet sets",

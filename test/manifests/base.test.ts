@@ -92,7 +92,7 @@ describe("Each component of the manifests", () => {
 describe("The rights of the manifests", () => {
   it("have a reason beside each verb", () =>
     everyRow(
-      ["base", "components/delete-pods", "components/hook-jobs", "components/kured"].map(
+      ["base", ...["delete-pods", "hook-jobs", "kured", "surge"].map((name) => `components/${name}`)].map(
         (folder) => [folder, folder] as const,
       ),
       (folder) => {

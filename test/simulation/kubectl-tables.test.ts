@@ -83,7 +83,16 @@ function drain(selection: Partial<Selection> = {}, changed: Partial<DrainOptions
       onChange: () => {
         changes += 1;
       },
-      report: { requested() {}, refused() {}, stays() {}, unwatched() {}, answered() {}, stillAttached() {} },
+      report: {
+        requested() {},
+        refused() {},
+        stays() {},
+        surging() {},
+        notSurged() {},
+        unwatched() {},
+        answered() {},
+        stillAttached() {},
+      },
       ...changed,
     },
     stop.signal,

@@ -34,6 +34,7 @@ const components: Readonly<Record<string, string | undefined>> = {
   seccomp: "security.seccomp=true",
   selinux: "security.selinux=true",
   signal: "configuration.rebootMethod=signal",
+  surge: "rbac.surge=true",
   "without-admission": "admission.create=false",
 };
 

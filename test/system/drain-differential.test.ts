@@ -213,6 +213,8 @@ async function afterDaemon(cluster: Cluster, waitMs: number): Promise<Drained> {
           answered() {},
           refused() {},
           stays() {},
+          surging() {},
+          notSurged() {},
           unwatched() {},
           stillAttached() {},
         },

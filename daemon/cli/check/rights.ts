@@ -56,6 +56,12 @@ function ofHookJobs(namespace: string): Right[] {
     right("get", "", "pods/log"),
   ].map((one) => ({ ...one, namespace }));
 }
+/** The rights of manifests/components/surge. */
+const surgeRights: readonly Right[] = [
+  right("get", "apps", "replicasets"),
+  right("get", "apps", "deployments"),
+  right("patch", "apps", "deployments"),
+];
 
 const lockVerbs = ["get", "watch", "patch"] as const;
 
@@ -148,30 +154,23 @@ function accountOf({ key }: Installed, sets: readonly DaemonSet[]): string {
 
 async function ofOne(look: Look, installed: Installed, account: string): Promise<Finding> {
   const { namespace } = installed;
-  const { deletesPods, jobNamespaces, place } = neededBy(installed);
+  const { place, ofComponents } = neededBy(installed);
   const who = {
     user: `system:serviceaccount:${namespace}:${account}`,
     groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
   };
-  const forJobs = jobNamespaces.flatMap(ofHookJobs);
-  const rights = [
-    ...daemonRights,
-    ...(place === undefined ? [] : lockVerbs.map((verb) => onLock(verb, place))),
-    ...(deletesPods ? [right("delete", "", "pods")] : []),
-    ...forJobs,
-  ];
+  const onThisLock = place === undefined ? [] : lockVerbs.map((verb) => onLock(verb, place));
+  const rights = [...daemonRights, ...onThisLock, ...ofComponents.flatMap(({ rights }) => rights)];
   try {
     const allowed = await Promise.all(
       rights.map((one) => mayDo(look, paths.subjectAccessReviews, "SubjectAccessReview", one, who)),
     );
     const not = rights.filter((_, index) => !allowed[index]).map(rightText);
     if (not.length === 0) return ok(`the ServiceAccount ${namespace}/${account} has all that it needs`);
-    const fix = not.every((one) => one === "delete pods")
-      ? "add manifests/components/delete-pods"
-      : not.every((one) => forJobs.map(rightText).includes(one))
-        ? "add manifests/components/hook-jobs, for the namespace of the templates"
-        : applyAgain;
-    return failed(`the ServiceAccount ${namespace}/${account} may not ${not.join("; ")}`, fix);
+    return failed(
+      `the ServiceAccount ${namespace}/${account} may not ${not.join("; ")}`,
+      fixFor(not, ofComponents),
+    );
   } catch (error) {
     if (!isApiError(error, "forbidden")) throw error;
     const what = "you may not ask for the rights of others (create subjectaccessreviews)";
@@ -179,27 +178,46 @@ async function ofOne(look: Look, installed: Installed, account: string): Promise
   }
 }
 
+/** The components that give what is missing; all of the manifests, where something of the base is missing too. */
+function fixFor(not: readonly string[], ofComponents: readonly ComponentRights[]): string {
+  const lacking = ofComponents.filter(({ rights }) => rights.some((one) => not.includes(rightText(one))));
+  const given = lacking.flatMap(({ rights }) => rights.map(rightText));
+  return not.every((one) => given.includes(one)) ? lacking.map(({ fix }) => fix).join("; ") : applyAgain;
+}
+
+/** Rights that a component gives, for an option that is given. */
+interface ComponentRights {
+  rights: readonly Right[];
+  fix: string;
+}
+
 /** The options that need rights of their own. Where they are not valid, another item says so. */
 function neededBy({ raw, unknown }: Installed): {
-  deletesPods: boolean;
-  jobNamespaces: readonly string[];
+  ofComponents: readonly ComponentRights[];
   place?: LockPlace;
 } {
   try {
     const { drain, lock, hooks } = parseSettings(raw);
-    const { escalation, stopSelector } = drain.planned;
+    const { escalation, stopSelector, surge } = drain.planned;
     const deletesPods = Number.isFinite(escalation.drainDeleteAfterMs) || stopSelector !== undefined;
     const isElsewhere = unknown.some((name) => Object.hasOwn(placeOptions, name));
     const jobNamespaces = [hooks.beforeJob, hooks.afterJob].flatMap(
       (job) => job.template?.split("/")[0] ?? [],
     );
-    return {
-      deletesPods,
-      jobNamespaces: [...new Set(jobNamespaces)],
-      ...(!isElsewhere && { place: lock.place }),
-    };
+    const ofComponents: ComponentRights[] = [
+      {
+        rights: deletesPods ? [right("delete", "", "pods")] : [],
+        fix: "add manifests/components/delete-pods",
+      },
+      {
+        rights: [...new Set(jobNamespaces)].flatMap(ofHookJobs),
+        fix: "add manifests/components/hook-jobs, for the namespace of the templates",
+      },
+      { rights: surge === undefined ? [] : surgeRights, fix: "add manifests/components/surge" },
+    ];
+    return { ofComponents, ...(!isElsewhere && { place: lock.place }) };
   } catch (error) {
-    if (error instanceof ConfigError) return { deletesPods: false, jobNamespaces: [] };
+    if (error instanceof ConfigError) return { ofComponents: [] };
     throw error;
   }
 }

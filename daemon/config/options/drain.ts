@@ -1,5 +1,6 @@
 import { parseLabelSelector } from "../../cluster/label-selector.ts";
 import type { Escalation } from "../../drain/escalation.ts";
+import type { SurgeSettings } from "../../drain/surge/plan.ts";
 import type { DrainSettings as PlannedDrain } from "../../gates/disruption.ts";
 import type { OptOutWait } from "../../gates/opt-outs.ts";
 import { exclusiveOptions, invalidValue, missingOption, printable } from "../../text/config-error.ts";
@@ -44,6 +45,17 @@ export const planOptions = {
     type: labelSelector,
     placeholder: "SELECTOR",
     help: "Delete these pods of DaemonSets when all others are gone, so that they stop before the reboot; needs the right to delete pods",
+  },
+  "surge-selector": {
+    type: labelSelector,
+    placeholder: "SELECTOR",
+    help: "Restart the Deployment of such a pod first if it is the only replica, and evict it once another is available; needs rights of its own",
+  },
+  "surge-timeout": {
+    type: duration({ minMs: 1000 }),
+    default: "5m",
+    placeholder: "DURATION",
+    help: "Evict the pods of --surge-selector this long after the cordon, even if no other has come; shorter than --drain-timeout",
   },
   "drain-timeout": {
     type: duration({ minMs: 1000 }),
@@ -167,7 +179,19 @@ export function plannedDrain(given: PlanValues): PlannedDrain {
     escalation,
     heldSelector,
     stopSelector,
+    surge: surgeOf(given, escalation),
   };
+}
+
+function surgeOf(given: PlanValues, { drainTimeoutMs }: Escalation): SurgeSettings | undefined {
+  const selectorText = given["surge-selector"];
+  if (selectorText === undefined) return undefined;
+  const timeoutMs = given["surge-timeout"];
+  if (timeoutMs >= drainTimeoutMs) {
+    const rule = `must be shorter than the drain (${drainTimeoutMs / 1000}s), for example 5m with --drain-timeout=15m`;
+    throw invalidValue("surge-timeout", printable(`${timeoutMs / 1000}s`), rule);
+  }
+  return { selector: parseLabelSelector(selectorText), selectorText, timeoutMs };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { EvictionRefusal } from "../evict.ts";
 import type { BudgetFacts } from "../operators.ts";
 import { type PodReason, podKey, type Verdict } from "../select.ts";
 import { makerOf, type Tie, tieOf } from "../successors.ts";
+import type { SurgePlan } from "../surge/plan.ts";
 import { claimsOf } from "../volumes.ts";
 
 export interface DrainRules {
@@ -15,6 +16,10 @@ export interface DrainRules {
   skipWaitForDeleteMs: number;
   /** From then on pods are deleted, past all budgets; in milliseconds of `clock.elapsed()`. */
   deleteAt: number;
+  /**
+   * The pods that wait for another pod in their place, and until when; in milliseconds of `clock.elapsed()`.
+   */
+  surge?: { selects: (pod: Pod) => boolean; until: number } | undefined;
   /** Facts about budgets that the budgets themselves do not carry. */
   budgetFacts?: BudgetFacts;
   /** The reboot follows at the deadline whatever remains, so that nothing but the deadline ends the drain. */
@@ -72,6 +77,8 @@ export type DrainEvent =
   | { type: "agreed"; uid: string }
   /** `chance`: in [0, 1), for the back-off. */
   | { type: "refused"; uid: string; refusal: EvictionRefusal; retryAfterMs: number; chance: number }
+  /** It is known whether a roll-out puts another pod in its place. */
+  | { type: "surge"; uid: string; plan: SurgePlan }
   /** All budgets of a namespace that is watched; undefined while a change of them may go unseen. */
   | { type: "budgets"; namespace: string; budgets: readonly Budget[] | undefined }
   | { type: "attached"; volumes: readonly string[] }
@@ -95,6 +102,8 @@ export type DrainRequest =
   | { do: "delete"; pod: Pod }
   /** Delete a pod of a DaemonSet, which has its own grace whatever the options are. */
   | { do: "stop"; pod: Pod }
+  /** Have a roll-out put another pod in its place, where one does. */
+  | { do: "surge"; pod: Pod }
   /** Report the budgets of this namespace, now and whenever they change; or no longer. */
   | { do: "watch" | "unwatch"; namespace: string }
   /**
@@ -104,7 +113,9 @@ export type DrainRequest =
   /** Send a "time" when this moment of `clock.elapsed()` has come. */
   | { do: "wait"; until: number }
   | { do: "report"; what: "requested" | "stays"; pod: Pod; reasons: readonly PodReason[] }
-  | { do: "report"; what: "refused"; pod: Pod; why: string }
+  | { do: "report"; what: "refused" | "notSurged"; pod: Pod; why: string }
+  /** `why`: "namespace/name" of the Deployment. */
+  | { do: "report"; what: "surging"; pod: Pod; why: string }
   /** The state has changed, or its description has. */
   | { do: "notify" };
 

@@ -36,6 +36,8 @@ export type EvictionRequest = {
       /** A budget keeps the pod. */
       held?: Held;
     }
+  /** A roll-out puts another pod in its place, or it is evicted then. `deployment`: "namespace/name". */
+  | { is: "surging"; until: number; deployment?: string }
   /** `openings`: see {@link Held}. */
   | { is: "sent"; by: "evict" | "delete"; openings?: number }
   /** The server has accepted. That is believed for a time. */

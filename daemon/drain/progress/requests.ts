@@ -17,6 +17,7 @@ import {
   isByBudget,
   type Ledger,
 } from "./ledger.ts";
+import { surgedTooLate } from "./surges.ts";
 
 /** A server in trouble does not get requests for all pods of all drains again and again. */
 const lineRetry = { firstMs: 1000, maxMs: 2 * 60_000 };
@@ -58,6 +59,7 @@ export function requestDue(
       nextAt = Math.min(nextAt, at);
       continue;
     }
+    if (request.is === "surging") requests.push(surgedTooLate(pod, request));
     const sent = sentAfter(request, isStop ? "delete" : by, isAnew);
     changes.push([uid, { ...entry, isRequested: true, request: sent }]);
     underWay += 1;
@@ -72,6 +74,7 @@ type Unsent = Exclude<EvictionRequest, { is: "sent" }>;
 
 /** When the eviction of a pod may be requested, in milliseconds of `clock.elapsed()`. */
 function turnOf(request: Unsent, line: Ledger["line"], isLineBusy: boolean): { at: number; isAnew: boolean } {
+  if (request.is === "surging") return { at: request.until, isAnew: false };
   if (request.is === "agreed") return { at: request.at + agreedTrustMs, isAnew: false };
   const { at, isInLine, anewAt = Number.POSITIVE_INFINITY } = request;
   const waits = isInLine && line.failures > 0;

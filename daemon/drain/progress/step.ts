@@ -21,6 +21,7 @@ import { type Makers, noteEviction, noteLate, noteStay, whyItStays, withoutStayi
 import type { Progress } from "./progress.ts";
 import { isHopeless, onAgreed, onRefused, requestDue } from "./requests.ts";
 import { blindText, kindOf, refusalText, stateOf } from "./summary.ts";
+import { firstRequest, onSurge } from "./surges.ts";
 
 export interface Step {
   progress: Progress;
@@ -59,6 +60,10 @@ function accept(progress: Progress, event: DrainEvent, now: Instant): Step {
     }
     case "refused":
       return onRefusal(progress, event, now);
+    case "surge": {
+      const { ledger, requests } = onSurge(progress.ledger, event, now);
+      return { progress: { ...progress, ledger }, requests };
+    }
     case "budgets": {
       const { ledger, budgets: views, rules } = progress;
       const next = onBudgets({ ledger, views }, event, rules.budgetFacts, now);
@@ -175,7 +180,8 @@ function onSeen(progress: Progress, pods: readonly Judged[], now: Instant): Step
     const late = progress.isListed ? noteLate(makers, maker, now) : { makers, at: now.elapsed };
     makers = late.makers;
     emptying = { ...emptying, newestAt: now.elapsed };
-    const request = { is: "due", at: late.at, attempt: 0 } as const;
+    const { request, requests: more } = firstRequest(one, late.at, progress.rules, now);
+    requests.push(...more);
     const { reasons } = verdict;
     const tier = tierOf(pod, verdict.do);
     changes.push([uid, { pod, maker, tier, reasons, isRequested: false, request, refused: undefined }]);

@@ -47,9 +47,11 @@ function running({ ledger, isListed, trouble, rules }: Progress, now: Instant): 
   const remaining = [...ledger.pods.values()]
     .filter(({ pod }) => !isFinished(pod))
     .sort((a, b) => a.tier - b.tier);
-  for (const { pod, tier, isRequested, refused } of remaining) {
+  for (const { pod, tier, isRequested, refused, request } of remaining) {
     const isLast = tier === stopTier;
-    const { code, why } = whyStillThere(pod, { isRequested, isLast, refused, now: now.epoch, leftMs });
+    const surging = request.is === "surging" ? request : undefined;
+    const facts = { isRequested, isLast, refused, surging, now: now.epoch, leftMs };
+    const { code, why } = whyStillThere(pod, facts);
     left[code] = (left[code] ?? 0) + 1;
     const short = shortLine(why, named.whyMaxChars);
     if (blocked.length < named.podsMax) blocked.push(`${podKey(pod)}: ${short}`);

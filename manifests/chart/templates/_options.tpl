@@ -141,3 +141,9 @@ an environment variable stays an argument, where Kubernetes expands it.
 {{- end -}}
 {{- $namespaces | uniq | toJson -}}
 {{- end -}}
+
+{{/* Whether the daemons restart Deployments, which is a right of its own. */}}
+{{- define "rebootd.surges" -}}
+{{- $options := include "rebootd.options" . | fromYaml -}}
+{{- if or .Values.rbac.surge (get $options "surge-selector") }}true{{ end -}}
+{{- end -}}

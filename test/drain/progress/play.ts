@@ -109,10 +109,13 @@ function textOf(requests: ReturnType<typeof step>["requests"], withWatches: bool
           return `wait ${one.until / 1000}`;
         case "detach":
           return `detach ${one.claims.join(" ")} until ${one.until / 1000}`;
+        case "surge":
+          return `surge ${one.pod.metadata?.name}`;
         case "notify":
           return "notify";
         case "report":
           if (one.what === "requested" || one.what === "refused") return [];
+          if ("why" in one) return `${one.what} ${one.pod.metadata?.name}: ${one.why}`;
           return `${one.what} ${one.pod.metadata?.name}: ${one.reasons.join(" ")}`;
         default:
           return one satisfies never;
