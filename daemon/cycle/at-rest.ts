@@ -25,8 +25,8 @@ import { refused, saveBetweenCycles, waitingFor } from "./waiting.ts";
  * Decides between cycles: whether a reboot is needed, whether anything blocks it, and whether there is a
  * slot. Ends with the cordon.
  */
-export function betweenCycles(record: CycleRecord, context: Context): Decision {
-  const { seen, policy, now } = context;
+export function betweenCycles(record: CycleRecord, given: Context): Decision {
+  const { seen, policy, now } = given;
   const { need } = seen;
   if (need === undefined) return look("need");
   if (need.state !== "needed") {
@@ -34,17 +34,18 @@ export function betweenCycles(record: CycleRecord, context: Context): Decision {
       need.state === "unknown"
         ? `cannot tell whether a reboot is needed: ${need.why}`
         : "no reboot is needed";
-    const leftover = leftoverSlot(record, context, why);
+    const leftover = leftoverSlot(record, given, why);
     if (leftover !== undefined) return leftover;
-    if (need.state === "unknown") return unknown(record, why, context);
+    if (need.state === "unknown") return unknown(record, why, given);
     if (record.phase === "Idle") return wait(why);
     const annotations = usedApproval(policy.marks);
-    return saveBetweenCycles(record, idleAfter(record, now), { why, annotations }, context);
+    return saveBetweenCycles(record, idleAfter(record, now), { why, annotations }, given);
   }
 
   const acceptAt = acceptedFrom(record, need.request, now);
-  if (need.request !== record.request && acceptAt === undefined) return accept(record, need, context);
+  if (need.request !== record.request && acceptAt === undefined) return accept(record, need, given);
   const waiting = { ...record, need: neededSince(record, need, seen, now) };
+  const context = { ...given, isNeedReworded: isReworded(record.need, waiting.need) };
   const rested = backingOff(waiting, acceptAt, context);
   if (rested !== undefined) return leftoverSlot(waiting, context, rested.why) ?? rested;
   const refusedTo = stuck(waiting, context);
@@ -140,6 +141,11 @@ function unknown(record: CycleRecord, message: string, context: Context): Decisi
  */
 function leftoverSlot(record: CycleRecord, context: Context, why: string): Decision | undefined {
   return released(record, context, `releasing a slot that is not needed now: ${why}`);
+}
+
+function isReworded(known: CycleRecord["need"], need: NonNullable<CycleRecord["need"]>): boolean {
+  const wordsOf = ({ source, reasons, urgency }: typeof need) => JSON.stringify([source, reasons, urgency]);
+  return known !== undefined && wordsOf(known) !== wordsOf(need);
 }
 
 function neededSince(

@@ -58,6 +58,8 @@ export interface Context {
   seen: Observation;
   policy: Policy;
   now: number;
+  /** The Node names other reasons of the need than there are now. */
+  isNeedReworded?: boolean;
 }
 
 /**

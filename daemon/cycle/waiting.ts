@@ -29,11 +29,12 @@ export function waitingFor(
   wait: { until?: number; slot?: true },
   context: Context,
 ): Decision {
-  const { seen, policy, now } = context;
+  const { seen, policy, now, isNeedReworded } = context;
   const why = closed.map(({ message }) => message).join("; ");
   const reasons = reasonsOf(record, closed, now);
   const softTaint = closed.every(({ gate }) => softGates.includes(gate)) ? policy.marks.softTaint : undefined;
-  const due = reportAt(record, reasons, seen.rewordAt);
+  const reworded = isNeedReworded ? (seen.rewordAt ?? Number.NEGATIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  const due = Math.min(reworded, reportAt(record, reasons, seen.rewordAt));
   if (record.phase === "Waiting" && now < due && record.taint === softTaint) {
     const until = Math.min(wait.until ?? Number.POSITIVE_INFINITY, due);
     const timer = Number.isFinite(until) ? { until } : {};

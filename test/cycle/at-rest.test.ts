@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { decide } from "../../daemon/cycle/decide.ts";
+import type { CycleRecord } from "../../daemon/cycle/record.ts";
 import type { Closed } from "../../daemon/gates/reasons.ts";
 import { everyCase, everyRow } from "../rows.ts";
 import { action, idle, iso, marks, minute, noon, policy, record, saved, seen, unseen } from "./builders.ts";
@@ -214,6 +215,21 @@ describe("A node that needs a reboot", () => {
         const next = saved(decide(before, facts, policy(), noon + 10 * minute));
         assert.deepEqual(next.reasons, decision.reasons);
         assert.equal(next.reportedAt, iso(noon + 10 * minute));
+      },
+      "writes other reasons of the need in time, and at once after a restart": () => {
+        const closed: Closed[] = [{ gate: "alerts", code: "active", message: "1 alert" }];
+        const reasons = [{ ...closed[0], since: iso(noon) } as CycleRecord["reasons"][number]];
+        const need = { source: "file", reasons: ["glibc"], since: iso(noon) };
+        const before = record({ phase: "Waiting", cordoned: false, reasons, need });
+        const rewordAt = noon + 10 * minute;
+        const facts = seen({ closed, held: false, rewordAt });
+        assert.equal(action(decide(before, facts, policy(), noon)).do, "wait");
+        const next = saved(decide(before, facts, policy(), rewordAt));
+        assert.deepEqual(next.need, { ...need, reasons: ["linux-image"] });
+        assert.equal(
+          saved(decide(before, seen({ closed, held: false }), policy(), noon)).need?.since,
+          iso(noon),
+        );
       },
       "keeps since when each reason holds": () => {
         const closed: Closed[] = [

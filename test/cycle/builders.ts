@@ -68,7 +68,7 @@ const newBoot = "22222222-2222-4222-8222-222222222222";
 export function record(changes: Partial<CycleRecord> = {}): CycleRecord {
   return {
     ...idleRecord(noon),
-    need: { source: "file", reasons: [], since: iso(noon) },
+    need: { source: "file", reasons: ["linux-image"], since: iso(noon) },
     bootID: oldBoot,
     cordoned: true,
     ...changes,

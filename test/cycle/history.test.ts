@@ -84,7 +84,7 @@ describe("A cycle", () => {
     assert.deepEqual(
       history.last.map(({ result, why, waitMs, drainMs }) => [result, why, waitMs, drainMs]),
       [
-        ["failed", "file", 5 * second, undefined],
+        ["failed", "linux-image", 5 * second, undefined],
         ["rebooted", "file", undefined, undefined],
       ],
     );

@@ -4,7 +4,7 @@ import type { Observation } from "../../daemon/cycle/observation.ts";
 import { askedKind, isOfThisBoot, mayBeSoft, proofOf } from "../../daemon/cycle/reboot-kind.ts";
 import { parseRecord, writeRecord } from "../../daemon/cycle/record.ts";
 import { everyRow } from "../rows.ts";
-import { action, idle, minute, noon, policy, record, saved, seen } from "./builders.ts";
+import { action, idle, iso, minute, noon, policy, record, saved, seen } from "./builders.ts";
 
 const soft = policy({ rebootKind: "soft" });
 const oldBoot = seen().bootID;
@@ -145,7 +145,8 @@ describe("A node that is to reboot softly", () => {
   });
 
   it("becomes one that reboots fully at the end of its drain, for a kernel or another daemon", () => {
-    const draining = record({ phase: "Draining", softReboots: 2 });
+    const need = { source: "file", reasons: [], since: iso(noon) };
+    const draining = record({ phase: "Draining", softReboots: 2, need });
     const drained = (reasons: string[], rebootKind: "soft" | "full") => {
       const all = seen({ drain: { state: "done", at: noon }, stage: "reboot" });
       const need = { state: "needed", source: "file", reasons } as const;

@@ -8,9 +8,10 @@ import type { Host } from "../../daemon/host/host.ts";
 import type { HttpSend } from "../../daemon/http/send.ts";
 import { parseDestinations } from "../../daemon/notify/destination.ts";
 import type { Metrics } from "../../daemon/report/metrics.ts";
-import { bootIdFile, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
+import { bootIdFile, rebootFile } from "../kubernetes/machines/machine.ts";
 import type { MachineStorage } from "../kubernetes/machines/storage.ts";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
+import { simulatedNeed, simulatedUpdate } from "./simulated-need.ts";
 
 export interface SimulatedDaemon {
   options: RawOptions;
@@ -96,14 +97,8 @@ export function startSimulatedDaemon(daemon: SimulatedDaemon): DaemonHandle {
       version: "0.0.0",
       instance: "simulated",
       host: {
-        need: {
-          check: async () => {
-            const packages = storage.read(sentinelFile);
-            if (packages === undefined) return { state: "not-needed" };
-            return { state: "needed", source: "file", reasons: packages === "" ? [] : packages.split("\n") };
-          },
-          watch: (onChange, signal) => storage.watch(onChange, signal),
-        },
+        need: simulatedNeed(storage),
+        updateUnderWay: simulatedUpdate(storage),
         readUserspace: daemon.readUserspace ?? noCount,
         ...(daemon.uptimeSeconds && { uptimeSeconds: daemon.uptimeSeconds }),
         readBootID: async () => (storage.read(bootIdFile) ?? "").trim(),

@@ -73,6 +73,8 @@ export interface Machine {
   /** How far its reboots went, oldest first, as they were asked for. */
   readonly reboots: readonly RebootKind[];
   hasFile(file: string): boolean;
+  /** Undefined removes it. */
+  setFile(file: string, text: string | undefined): void;
   /** Puts the sentinel there, as a package manager does, with the names of packages, one on each line. */
   wantReboot(packages?: readonly string[]): void;
   unwantReboot(): void;
@@ -151,6 +153,7 @@ export function createMachine(options: MachineOptions): Machine {
       return power.isUp && power.requested !== undefined;
     },
     hasFile: (file) => storage.read(file) !== undefined,
+    setFile: (file, text) => (text === undefined ? storage.remove(file) : storage.write(file, text)),
     wantReboot: (packages = []) => files.setSentinel(packages),
     unwantReboot: () => files.setSentinel(undefined),
     reboot: () => fall("power"),

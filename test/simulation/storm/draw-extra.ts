@@ -6,6 +6,7 @@ import { adversaryDraws, adversaryKinds } from "./adversary.ts";
 import { createDraw, type Draw } from "./draw.ts";
 import { hasSilences, type Undated } from "./draw-usual.ts";
 import { draws, harsherKinds } from "./harsher.ts";
+import { hostDraws, hostKinds } from "./host-troubles.ts";
 import { type Kind, type Limits, type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 
 /** What the sequences share: the seed, and the nodes among which they draw. */
@@ -91,6 +92,13 @@ export function drawAlertmanager(cast: Cast): Trouble[] {
   );
 }
 
+/** What hosts say and do, in some of the storms. */
+export function drawHost(cast: Cast): Trouble[] {
+  const own = drawOf(cast, 0xa7da0000);
+  const many = own.chance(0.1) ? own.integer(1, 4) : 0;
+  return Array.from({ length: many }, () => placed(own, () => hostDraws[own.oneOf(...hostKinds)](own)));
+}
+
 /** One kind alone, and requests for reboots beside it. `usual` draws any of the usual kinds. */
 export function drawAlone(
   cast: Cast,
@@ -101,6 +109,7 @@ export function drawAlone(
   const ownDraws: Partial<Record<Kind, (draw: Draw) => Undated>> = {
     ...draws,
     ...adversaryDraws,
+    ...hostDraws,
   };
   const drawOne = (): Undated => {
     const draw = ownDraws[kind];

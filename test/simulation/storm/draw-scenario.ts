@@ -8,6 +8,7 @@ import {
   drawComebacks,
   drawHarsher,
   drawHeld,
+  drawHost,
   drawLongDrains,
   drawPace,
   drawPeople,
@@ -61,6 +62,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
             ...drawAdversary(cast),
             ...drawAlertmanager(cast),
             ...pace.approvals,
+            ...drawHost(cast),
           ]
         : [...wants, ...drawAlone(cast, alone, usual)],
   };

@@ -6,6 +6,7 @@ import type { AlertmanagerFault } from "../../silence/alertmanager.ts";
 import { type AdversaryTrouble, adversaryKinds } from "./adversary.ts";
 import type { Members } from "./control-plane.ts";
 import { type HarsherTrouble, harsherKinds } from "./harsher.ts";
+import { type HostTrouble, hostKinds } from "./host-troubles.ts";
 
 /** A run, as data: the same scenario is the same run, to the letter. */
 export interface Scenario {
@@ -78,6 +79,7 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | { kind: "silences-expired" }
   | HarsherTrouble
   | AdversaryTrouble
+  | HostTrouble
 );
 
 export type Kind = Trouble["kind"];
@@ -111,7 +113,12 @@ const usualKinds = [
 ] as const satisfies Kind[];
 
 /** Kinds that may be drawn alone. */
-export const kindsOfTrouble: readonly Kind[] = [...usualKinds, ...harsherKinds, ...adversaryKinds];
+export const kindsOfTrouble: readonly Kind[] = [
+  ...usualKinds,
+  ...harsherKinds,
+  ...adversaryKinds,
+  ...hostKinds,
+];
 
 export interface Limits {
   nodes?: number | undefined;

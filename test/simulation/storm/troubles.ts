@@ -5,12 +5,16 @@ import { adversaryActions } from "./adversary-actions.ts";
 import { annotateLock, annotateNode, doByHand, lockText, patchNode, takeSlotAway } from "./by-hand.ts";
 import type { HarsherKind } from "./harsher.ts";
 import { harsherActions } from "./harsher-actions.ts";
+import { hostActions } from "./host-actions.ts";
+import type { HostKind } from "./host-troubles.ts";
 import { lockObject } from "./locks.ts";
 import type { Trouble } from "./scenario.ts";
 import type { Action, Scene, Undo } from "./scene.ts";
 
 type Actions = {
-  [K in Exclude<Trouble["kind"], HarsherKind | AdversaryKind>]: Action<Extract<Trouble, { kind: K }>>;
+  [K in Exclude<Trouble["kind"], HarsherKind | AdversaryKind | HostKind>]: Action<
+    Extract<Trouble, { kind: K }>
+  >;
 };
 
 const nodes = "/api/v1/nodes";
@@ -18,7 +22,9 @@ const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
 
 /** Does it, and answers with what ends it; for what does not last, with nothing. */
 export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
-  const action = { ...actions, ...harsherActions, ...adversaryActions }[trouble.kind] as Action<Trouble>;
+  const action = { ...actions, ...harsherActions, ...adversaryActions, ...hostActions }[
+    trouble.kind
+  ] as Action<Trouble>;
   return await action(trouble, scene);
 }
 
