@@ -71,6 +71,7 @@ export function stage(view: Partial<WorldView> = {}): Stage {
         failuresMaxOf: () => 3,
         isWindowOpen: () => true,
         isPreflightOn: () => true,
+        optOutsOf: () => "unasked",
         ...view,
       },
       of,

@@ -126,6 +126,8 @@ export interface WorldView {
   /** After how many failures in a row the node is left alone until a person asks; infinity for never. */
   failuresMaxOf(node: string): number;
   isWindowOpen(node: string, now: number): boolean;
+  /** Whether its daemon waits for pods that ask for time: not surely, up to a limit, or for as long as they are there. */
+  optOutsOf(node: string): "unasked" | "waits" | "gives-up";
   /** Whether its daemon looks, before it begins, whether the drain can succeed. */
   isPreflightOn(node: string): boolean;
 }

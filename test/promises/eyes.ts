@@ -20,6 +20,7 @@ export interface RecordOnNode {
   announced?: boolean;
   reboots?: number;
   slowGraceSeconds?: number;
+  optOutsSince?: string;
   request?: string;
   reasons?: { gate: string; code: string; message: string }[];
   outcome?: { result: string; message: string };

@@ -7,6 +7,7 @@ import { createDraw, type Draw } from "./draw.ts";
 import { hasSilences, type Undated } from "./draw-usual.ts";
 import { draws, harsherKinds } from "./harsher.ts";
 import { hostDraws, hostKinds } from "./host-troubles.ts";
+import { drawOptOutOptions, optOutDraws, stopOptions } from "./opt-outs.ts";
 import { type Kind, type Limits, type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 
 /** What the sequences share: the seed, and the nodes among which they draw. */
@@ -99,6 +100,22 @@ export function drawHost(cast: Cast): Trouble[] {
   return Array.from({ length: many }, () => placed(own, () => hostDraws[own.oneOf(...hostKinds)](own)));
 }
 
+/**
+ * Pods that ask for time, in some of the storms, and a DaemonSet whose pods are to stop, in some. `options`: what all
+ * daemons are told then.
+ */
+export function drawOptOuts(cast: Cast): Pick<Scenario, "stops" | "options"> & { asking: Trouble[] } {
+  const own = drawOf(cast, 0xa0000000);
+  const { alone } = cast.limits;
+  const many = own.chance(0.08) ? own.integer(1, 5) : 0;
+  const asking = Array.from({ length: many }, () => placed(own, () => optOutDraws["opted-out"](own)));
+  const waits = drawOptOutOptions(own);
+  const isWaiting = alone === undefined ? many > 0 : alone.kind === "opted-out";
+  const stops = own.chance(0.08);
+  const options = { ...(isWaiting && waits), ...(stops && stopOptions) };
+  return { ...(stops && { stops }), options, asking };
+}
+
 /** One kind alone, and requests for reboots beside it. `usual` draws any of the usual kinds. */
 export function drawAlone(
   cast: Cast,
@@ -110,6 +127,7 @@ export function drawAlone(
     ...draws,
     ...adversaryDraws,
     ...hostDraws,
+    ...optOutDraws,
   };
   const drawOne = (): Undated => {
     const draw = ownDraws[kind];

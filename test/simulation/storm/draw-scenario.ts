@@ -1,3 +1,4 @@
+import type { RawOptions } from "../../../daemon/config/settings.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import { seeded } from "../seeded.ts";
 import { createDraw, type Draw } from "./draw.ts";
@@ -10,6 +11,7 @@ import {
   drawHeld,
   drawHost,
   drawLongDrains,
+  drawOptOuts,
   drawPace,
   drawPeople,
 } from "./draw-extra.ts";
@@ -39,6 +41,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
   const others = Array.from({ length: draw.integer(2, 20) }, () => placed(draw, usual));
   const pace = drawPace(cast);
   const { deaf, ...slow } = drawLongDrains(cast);
+  const { asking, stops, options: ofOptOuts } = drawOptOuts(cast);
   const { alone, controlPlane } = limits;
   const scenario: Scenario = {
     seed,
@@ -50,6 +53,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     ...drawComebacks(cast),
     ...drawHeld(cast),
     ...slow,
+    ...(stops && { stops }),
     ...(controlPlane && { controlPlane }),
     troubles:
       alone === undefined
@@ -63,10 +67,12 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
             ...drawAlertmanager(cast),
             ...pace.approvals,
             ...drawHost(cast),
+            ...asking,
           ]
         : [...wants, ...drawAlone(cast, alone, usual)],
   };
   finish(scenario);
+  addOptions(scenario, ofOptOuts);
   if (hasMessages(seed)) addMessages(scenario);
   const isJoined = nodes > 2 && draw.chance(0.15);
   return isJoined ? { ...scenario, joinsAfter: draw.integer(10, stormSeconds) } : scenario;
@@ -85,9 +91,13 @@ function placed({ integer, chance, oneOf, node }: Draw, usual: () => Omit<Troubl
 /** All daemons send messages, whatever other options they are restarted with. */
 function addMessages(drawn: Scenario): void {
   drawn.messages = true;
-  drawn.options = { ...drawn.options, ...messageOptions };
+  addOptions(drawn, messageOptions);
+}
+
+function addOptions(drawn: Scenario, options: RawOptions): void {
+  drawn.options = { ...drawn.options, ...options };
   drawn.troubles = drawn.troubles.map((one) =>
-    one.kind === "reconfigured" ? { ...one, options: { ...one.options, ...messageOptions } } : one,
+    one.kind === "reconfigured" ? { ...one, options: { ...one.options, ...options } } : one,
   );
 }
 

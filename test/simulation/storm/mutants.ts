@@ -495,4 +495,29 @@ export const mutants: readonly Mutant[] = [
       ],
     ],
   },
+  {
+    name: "pods that ask for time are not waited for",
+    seed: 5,
+    file: "gates/opt-outs.ts",
+    edits: [["if (asking.length === 0)", "if (asking.length >= 0)"]],
+  },
+  {
+    name: "a pod of a DaemonSet that is to stop is left",
+    seed: 20,
+    file: "drain/select.ts",
+    edits: [
+      ["return isStopped(pod, selection) ?", "return isStopped(pod, { ...selection, stopped: undefined }) ?"],
+    ],
+  },
+  {
+    name: "a pod that a DaemonSet puts back is stopped too",
+    seed: 20,
+    file: "drain/progress/step.ts",
+    edits: [
+      [
+        "const stays = whyLeft(progress, makers, one);",
+        'const stays = verdict.do === "stop" ? undefined : whyLeft(progress, makers, one);',
+      ],
+    ],
+  },
 ];

@@ -5,6 +5,7 @@ import type { MachineEvent } from "../../kubernetes/machines/machine.ts";
 import { podStopAnnotation } from "../../kubernetes/machines/pods.ts";
 import type { Workload } from "../../kubernetes/workloads.ts";
 import type { Violation } from "../../promises/checker.ts";
+import { stoppedApp } from "../../promises/evicted-pods.ts";
 import { recordIn } from "../../promises/eyes.ts";
 import { createAlertmanager } from "../../silence/alertmanager.ts";
 import { logindOf } from "../logind-of.ts";
@@ -336,7 +337,7 @@ async function problemsAfterCalm(
   return problems;
 }
 
-function workloadsOf({ replicas, tolerating = 0, held = 0, slow }: Scenario): Workload[] {
+function workloadsOf({ replicas, tolerating = 0, held = 0, slow, stops }: Scenario): Workload[] {
   const operator = {
     name: "operator",
     replicas: tolerating,
@@ -354,9 +355,10 @@ function workloadsOf({ replicas, tolerating = 0, held = 0, slow }: Scenario): Wo
     annotations: { [podStopAnnotation]: String(slow.stopSeconds) },
     spec: { terminationGracePeriodSeconds: slow.graceSeconds },
   };
-  return [{ name: "web", replicas }, operator, database, ...(job ? [job] : [])].filter(
+  const made = [{ name: "web", replicas }, operator, database, ...(job ? [job] : [])].filter(
     (one) => one.replicas > 0,
   );
+  return stops ? [...made, { name: stoppedApp }] : made;
 }
 
 /** What people see to when a storm has passed; drains get the time that the pods need. */

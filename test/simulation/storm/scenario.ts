@@ -7,6 +7,7 @@ import { type AdversaryTrouble, adversaryKinds } from "./adversary.ts";
 import type { Members } from "./control-plane.ts";
 import { type HarsherTrouble, harsherKinds } from "./harsher.ts";
 import { type HostTrouble, hostKinds } from "./host-troubles.ts";
+import { type OptOutTrouble, optOutKinds } from "./opt-outs.ts";
 
 /** A run, as data: the same scenario is the same run, to the letter. */
 export interface Scenario {
@@ -26,6 +27,8 @@ export interface Scenario {
   held?: number;
   /** So many pods that take long to end, of the grace that they have. */
   slow?: { replicas: number; stopSeconds: number; graceSeconds: number };
+  /** A DaemonSet has pods that are to stop before the reboot. */
+  stops?: true;
   /** The last node is added so many seconds after the start. */
   joinsAfter?: number;
   /** So many of the nodes, from the first on, are of the control plane, and etcd and the API server run on them. */
@@ -80,6 +83,7 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | HarsherTrouble
   | AdversaryTrouble
   | HostTrouble
+  | OptOutTrouble
 );
 
 export type Kind = Trouble["kind"];
@@ -118,6 +122,7 @@ export const kindsOfTrouble: readonly Kind[] = [
   ...harsherKinds,
   ...adversaryKinds,
   ...hostKinds,
+  ...optOutKinds,
 ];
 
 export interface Limits {

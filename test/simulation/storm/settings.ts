@@ -78,6 +78,12 @@ export function createSettings({ nodes, options }: Scenario) {
       Math.min(...recent(node, now).map(({ drain }) => drain.planned.escalation.drainTimeoutMs)),
     isPreflightOn: (node: string, now: number): boolean =>
       recent(node, now).every(({ drain }) => drain.isPreflightOn),
+    /** Whether it always waits for pods that ask for time, and for as long as they are there. */
+    optOutsOf(node: string, now: number): "unasked" | "waits" | "gives-up" {
+      const waits = recent(node, now).map(({ drain }) => drain.optOuts);
+      if (waits.includes(undefined)) return "unasked";
+      return waits.every((one) => one?.late === "give-up") ? "gives-up" : "waits";
+    },
     /** After how many failures in a row it is left alone; infinity for never. */
     failuresMaxOf: (node: string, now: number): number =>
       Math.max(

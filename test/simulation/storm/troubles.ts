@@ -8,13 +8,15 @@ import { harsherActions } from "./harsher-actions.ts";
 import { hostActions } from "./host-actions.ts";
 import type { HostKind } from "./host-troubles.ts";
 import { lockObject } from "./locks.ts";
+import { optOutActions } from "./opt-out-actions.ts";
 import type { Trouble } from "./scenario.ts";
 import type { Action, Scene, Undo } from "./scene.ts";
 
 type Actions = {
-  [K in Exclude<Trouble["kind"], HarsherKind | AdversaryKind | HostKind>]: Action<
-    Extract<Trouble, { kind: K }>
-  >;
+  [K in Exclude<
+    Trouble["kind"],
+    HarsherKind | AdversaryKind | HostKind | keyof typeof optOutActions
+  >]: Action<Extract<Trouble, { kind: K }>>;
 };
 
 const nodes = "/api/v1/nodes";
@@ -22,7 +24,7 @@ const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
 
 /** Does it, and answers with what ends it; for what does not last, with nothing. */
 export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
-  const action = { ...actions, ...harsherActions, ...adversaryActions, ...hostActions }[
+  const action = { ...actions, ...harsherActions, ...adversaryActions, ...hostActions, ...optOutActions }[
     trouble.kind
   ] as Action<Trouble>;
   return await action(trouble, scene);

@@ -64,6 +64,7 @@ export function watchAll(watched: Watched): AllPromises {
     haltAfterOf: (node) => settings.haltAfterOf(node, now()),
     drainTimeoutMs: (node) => settings.drainTimeoutMs(node, now()),
     leastDrainTimeoutMs: (node) => settings.leastDrainTimeoutMs(node, now()),
+    optOutsOf: (node) => settings.optOutsOf(node, now()),
     isPreflightOn: (node) => settings.isPreflightOn(node, now()),
     failuresMaxOf: (node) => settings.failuresMaxOf(node, now()),
     isWindowOpen: (node, time) =>

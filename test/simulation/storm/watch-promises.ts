@@ -18,7 +18,7 @@ import {
   type WorldView,
 } from "../../promises/checker.ts";
 import { downIsDown } from "../../promises/down-is-down.ts";
-import { noPodGoesDown } from "../../promises/evicted-pods.ts";
+import { noPodGoesDown, stopsPodsOnce, waitsForOptOuts } from "../../promises/evicted-pods.ts";
 import {
   controllerUid,
   daemonIn,
@@ -128,6 +128,8 @@ function checkersOf(look: Look): Checker[] {
     recordSaysThatItReboots(look),
     noRebootOutsideWindow(look),
     noPodGoesDown(look),
+    stopsPodsOnce(look),
+    waitsForOptOuts(look),
     downWithSlot(look),
   ];
 }
