@@ -62,7 +62,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
       "Request a reboot of a node that does not need one",
       'rebootd reboot worker-1 --reason="new firmware"',
     ),
-    one("Request it outside the window too", "rebootd reboot worker-1 --urgent"),
+    one(
+      "See which nodes of a pool would be asked to reboot, one after the other",
+      "rebootd reboot -l pool=db --dry-run",
+    ),
   ],
   approve: [
     one("Let the next three nodes that wait for an approval reboot", "rebootd approve --next=3"),

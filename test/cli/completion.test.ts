@@ -79,7 +79,7 @@ describe("The completion", () => {
     ["of a node", ["pause", ""], ["n1", "n2", "worker-1", ":4"]],
     ["of a node by its beginning", ["reboot", "w"], ["worker-1", ":4"]],
     ["of a second node", ["explain", "n1", "n"], ["n2", ":4"]],
-    ["of no second node where one is taken", ["reboot", "n1", ""], [":4"]],
+    ["of no second node where one is taken", ["pause", "n1", ""], [":4"]],
     ["of no node where none is taken", ["status", "n"], [":4"]],
     ["of a node behind --", ["reboot", "--", ""], ["n1", "n2", "worker-1", ":4"]],
     ["of nothing behind an unknown subcommand", ["frob", ""], [":4"]],

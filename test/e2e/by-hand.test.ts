@@ -175,6 +175,23 @@ describe("A person at the command line", () => {
     assert.deepEqual((await world.report({ isOver: false })).violations, []);
   });
 
+  it("requests a reboot of all nodes, which go one after the other", async () => {
+    await says(
+      "reboot --all --dry-run",
+      /^NODE +PHASE +REQUEST +WHY\n(n\d +Idle +would be requested +-\n)+\n\d /,
+    );
+    const before = new Map(world.nodes.map(({ name, machine }) => [name, machine.boots.length]));
+    await says("reboot --all --reason=wave", /\n\d reboots requested; follow with rebootd status --watch\n$/);
+    await world.until("all have rebooted and are given back", async () => {
+      const metadata = await Promise.all(world.nodes.map(async ({ object }) => (await object()).metadata));
+      return (
+        world.nodes.every(({ name, machine }) => machine.boots.length === (before.get(name) ?? 0) + 1) &&
+        metadata.every((one) => one?.annotations?.["rebootd.dev/reboot-requested"] === undefined)
+      );
+    });
+    assert.deepEqual((await world.report({ isOver: false })).violations, []);
+  });
+
   it("pauses all nodes and lets them go on", async () => {
     await says("pause --all --until=90m --reason=racks", /^paused: no node reboots until \d{4}-\S+Z\n$/);
     await says("status", /\nall nodes are paused until \S+Z: racks \(by .+\)\n/);
