@@ -131,11 +131,12 @@ describe("The record", () => {
 });
 
 describe("The times of a record", () => {
-  const times = { acceptedAt: iso(noon), leftAt: iso(noon + minute) };
+  const times = { acceptedAt: iso(noon), leftAt: iso(noon + minute), optOutsSince: iso(noon) };
 
   it("are set with the clock", () => {
-    const { acceptedAt, leftAt } = shifted(idle(times), minute);
+    const { acceptedAt, leftAt, optOutsSince } = shifted(idle(times), minute);
     assert.deepEqual([acceptedAt, leftAt], [iso(noon + minute), iso(noon + 2 * minute)]);
+    assert.equal(optOutsSince, iso(noon + minute));
   });
 
   it("are not from the future", () => {
