@@ -238,6 +238,27 @@ const faults: Record<string, Row> = {
     says: /may not get replicasets.apps; get deployments.apps; patch deployments.apps$/,
     fix: /^add manifests\/components\/surge$/,
   },
+  "conditions of health without the rights": {
+    plant: (cluster) =>
+      withArgs(
+        cluster,
+        "--healthy-when=ceph.rook.io/v1/CephCluster/rook-ceph/rook-ceph: status.ceph.health == 'HEALTH_OK'",
+        "--healthy-when=v1/Node: true",
+        "--healthy-when=example.com/v1/Thing: true",
+        "--healthy-before-uncordon=longhorn.io/v1beta2/Volume/longhorn-system: true",
+      ),
+    item: "rights of the daemons",
+    result: "failed",
+    says: /may not get cephclusters.ceph.rook.io rook-ceph in rook-ceph; list volumes.longhorn.io in longhorn-system$/,
+    fix: /components\/health/,
+  },
+  "an expression that cannot be compiled": {
+    plant: (cluster) => withArgs(cluster, "--healthy-when=v1/Node: state"),
+    item: "options",
+    result: "failed",
+    says: /invalid value "v1\/Node: state" for --healthy-when: .*Unknown variable: state/,
+    fix: /rebootd run --help has the rules/,
+  },
   "a policy that was removed": {
     plant: ({ api }) =>
       api.delete(`${admission}/validatingadmissionpolicies/rebootd-records`, {}, { signal }),

@@ -4,11 +4,13 @@ import type { DaemonSet } from "../../cluster/objects.ts";
 import { paths } from "../../cluster/paths.ts";
 import { placeOptions } from "../../config/options/lock.ts";
 import { parseSettings } from "../../config/settings.ts";
+import type { HealthCondition } from "../../health/condition.ts";
 import { lockKinds } from "../../lock/kinds.ts";
 import type { LockPlace } from "../../lock/lock-object.ts";
 import { ConfigError } from "../../text/config-error.ts";
 import type { Installed } from "../installed.ts";
 import { applyAgain, type Finding, failed, type Item, ok, warning } from "./finding.ts";
+import { healthRights } from "./health-rights.ts";
 import type { Look } from "./look.ts";
 
 /** A question to the API server; without a namespace it is about all of them. */
@@ -154,7 +156,12 @@ function accountOf({ key }: Installed, sets: readonly DaemonSet[]): string {
 
 async function ofOne(look: Look, installed: Installed, account: string): Promise<Finding> {
   const { namespace } = installed;
-  const { place, ofComponents } = neededBy(installed);
+  const { place, conditions, ...needed } = neededBy(installed);
+  const forHealth = {
+    rights: await healthRights(look, conditions),
+    fix: "copy manifests/components/health, with the kinds of --healthy-when and --healthy-before-uncordon",
+  };
+  const ofComponents = [...needed.ofComponents, forHealth];
   const who = {
     user: `system:serviceaccount:${namespace}:${account}`,
     groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
@@ -194,10 +201,12 @@ interface ComponentRights {
 /** The options that need rights of their own. Where they are not valid, another item says so. */
 function neededBy({ raw, unknown }: Installed): {
   ofComponents: readonly ComponentRights[];
+  /** The rights for these depend on the kinds that the cluster serves. */
+  conditions: readonly HealthCondition[];
   place?: LockPlace;
 } {
   try {
-    const { drain, lock, hooks } = parseSettings(raw);
+    const { drain, lock, hooks, health } = parseSettings(raw);
     const { escalation, stopSelector, surge } = drain.planned;
     const deletesPods = Number.isFinite(escalation.drainDeleteAfterMs) || stopSelector !== undefined;
     const isElsewhere = unknown.some((name) => Object.hasOwn(placeOptions, name));
@@ -215,9 +224,10 @@ function neededBy({ raw, unknown }: Installed): {
       },
       { rights: surge === undefined ? [] : surgeRights, fix: "add manifests/components/surge" },
     ];
-    return { ofComponents, ...(!isElsewhere && { place: lock.place }) };
+    const conditions = health === undefined ? [] : [...health.beforeStart, ...health.beforeUncordon];
+    return { ofComponents, conditions, ...(!isElsewhere && { place: lock.place }) };
   } catch (error) {
-    if (error instanceof ConfigError) return { ofComponents: [] };
+    if (error instanceof ConfigError) return { ofComponents: [], conditions: [] };
     throw error;
   }
 }
