@@ -42,7 +42,7 @@ function lies(
     hasSecond: () => false,
     isAlerting: () => false,
     runningSince: () => startedAt - minutes(60),
-    awaitsPods: () => false,
+    awaitsMore: () => false,
     disturbances: quiet,
     blindness: quiet,
     muteness: quiet,
@@ -69,7 +69,7 @@ describe("P11, tells the truth, is broken by a Node that", () => {
     ["holds a slot", [{ phase: "Idle" }, { isInLock: () => true }], 12, /has a slot, and is Idle/],
     [
       "is robbed",
-      [{ phase: "Returning" }, { isLost: () => true, awaitsPods: () => true }],
+      [{ phase: "Returning" }, { isLost: () => true, awaitsMore: () => true }],
       2,
       /does not put its slot back/,
     ],

@@ -43,7 +43,7 @@ export interface TruthWorld {
   /** Since when its daemon runs; infinity where it does not. */
   runningSince: (node: string) => number;
   /** Something beside readiness that the node waits for when it returns. */
-  awaitsPods: (node: string) => boolean;
+  awaitsMore: (node: string) => boolean;
   /** Times in which a daemon cannot see or write; in which it is not told of changes; in which it cannot write to its Node. */
   disturbances: Times;
   blindness: Times;
@@ -189,7 +189,7 @@ function liesInCycle(node: string, stored: KubeObject, world: TruthWorld) {
       limits.rebooting,
     ),
     returning: lie(
-      phase === "Returning" && isBack && !machine.isGoingDown && !world.awaitsPods(node),
+      phase === "Returning" && isBack && !machine.isGoingDown && !world.awaitsMore(node),
       "says that it is Returning, and is back",
       limits.settle + lagMs,
     ),

@@ -9,6 +9,7 @@ import { draws, harsherKinds } from "./harsher.ts";
 import { hostDraws, hostKinds } from "./host-troubles.ts";
 import { drawOptOutOptions, optOutDraws, stopOptions } from "./opt-outs.ts";
 import { type Kind, type Limits, type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
+import { storageDraws } from "./storage.ts";
 
 /** What the sequences share: the seed, and the nodes among which they draw. */
 export interface Cast {
@@ -116,6 +117,13 @@ export function drawOptOuts(cast: Cast): Pick<Scenario, "stops" | "options"> & {
   return { ...(stops && { stops }), options, asking };
 }
 
+/** The health of a storage that all nodes wait for, in a few of the storms. */
+export function drawStorage(cast: Cast): Trouble[] {
+  const own = drawOf(cast, 0xa5000000);
+  const many = own.chance(0.1) ? own.integer(1, 3) : 0;
+  return Array.from({ length: many }, () => placed(own, () => storageDraws.storage(own)));
+}
+
 /** One kind alone, and requests for reboots beside it. `usual` draws any of the usual kinds. */
 export function drawAlone(
   cast: Cast,
@@ -128,6 +136,7 @@ export function drawAlone(
     ...adversaryDraws,
     ...hostDraws,
     ...optOutDraws,
+    ...storageDraws,
   };
   const drawOne = (): Undated => {
     const draw = ownDraws[kind];

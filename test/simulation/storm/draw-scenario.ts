@@ -14,12 +14,14 @@ import {
   drawOptOuts,
   drawPace,
   drawPeople,
+  drawStorage,
 } from "./draw-extra.ts";
 import { drawOptions, drawUsual } from "./draw-usual.ts";
 import { type HarsherKind, stormSecondsOf } from "./harsher.ts";
 import { locks } from "./locks.ts";
 import { hasMessages, messageOptions } from "./messages.ts";
 import { type Limits, type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
+import { storageOptions } from "./storage.ts";
 
 /** Pure: the storm that a seed stands for. */
 export function drawScenario(seed: number, limits: Limits = {}): Scenario {
@@ -68,12 +70,14 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
             ...pace.approvals,
             ...drawHost(cast),
             ...asking,
+            ...drawStorage(cast),
           ]
         : [...wants, ...drawAlone(cast, alone, usual)],
   };
   finish(scenario);
   addOptions(scenario, ofOptOuts);
   if (hasMessages(seed)) addMessages(scenario);
+  if (scenario.troubles.some(({ kind }) => kind === "storage")) addStorage(scenario);
   const isJoined = nodes > 2 && draw.chance(0.15);
   return isJoined ? { ...scenario, joinsAfter: draw.integer(10, stormSeconds) } : scenario;
 }
@@ -88,10 +92,14 @@ function placed({ integer, chance, oneOf, node }: Draw, usual: () => Omit<Troubl
   return { at: at / 4, once: { node: where, phase }, ...trouble } as Trouble;
 }
 
-/** All daemons send messages, whatever other options they are restarted with. */
 function addMessages(drawn: Scenario): void {
   drawn.messages = true;
   addOptions(drawn, messageOptions);
+}
+
+function addStorage(drawn: Scenario): void {
+  drawn.storage = true;
+  addOptions(drawn, storageOptions);
 }
 
 function addOptions(drawn: Scenario, options: RawOptions): void {

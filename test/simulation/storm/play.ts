@@ -25,6 +25,7 @@ import { type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 import type { Scene } from "./scene.ts";
 import { createServers } from "./servers.ts";
 import { createSettings } from "./settings.ts";
+import { mendStorage } from "./storage-actions.ts";
 import { tell, trouble } from "./troubles.ts";
 import { createWaiters } from "./waiters.ts";
 import { type AllPromises, watchAll } from "./watch-all.ts";
@@ -97,6 +98,7 @@ async function setUp(scenario: Scenario, violationsMax: number): Promise<Stage> 
   const interference = createInterference(sleep);
   const network = createNetwork(sleep, random);
   const alerts = { active: false };
+  const storage = { troubles: 0 };
   const servers = createServers(alerts);
   const mailboxes = scenario.messages
     ? createMailboxes(scenario.seed, (violation) => journal.violate(violation))
@@ -114,6 +116,7 @@ async function setUp(scenario: Scenario, violationsMax: number): Promise<Stage> 
   const journal = createJournal(clock, violationsMax, () => promises.looks);
   const settings = createSettings(scenario);
   await createLockObjects({ world });
+  if (scenario.storage) await mendStorage(world);
   const controlPlane = scenario.controlPlane && createControlPlane(world, scenario.controlPlane, random);
   const hindrances: Hindrances = {
     disturbances: createDisturbances(clock.wall),
@@ -123,7 +126,8 @@ async function setUp(scenario: Scenario, violationsMax: number): Promise<Stage> 
   };
   const isAlerting = () => alerts.active;
   const onViolation = journal.violate;
-  const watched = { world, settings, controlPlane, alertmanager, isAlerting, onViolation };
+  const isStorageUnwell = () => storage.troubles > 0;
+  const watched = { world, settings, controlPlane, alertmanager, isAlerting, isStorageUnwell, onViolation };
   const promises = watchAll({ ...watched, ...hindrances });
   servers.begin(alertmanager, promises.asksAlertmanager);
   const requests = createWaiters();
@@ -143,6 +147,7 @@ async function setUp(scenario: Scenario, violationsMax: number): Promise<Stage> 
     options: scenario.options,
     random,
     alerts,
+    storage,
     alertmanager,
     stubborn: new Set(),
     givenUp: new Set(),

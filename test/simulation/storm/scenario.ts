@@ -8,6 +8,7 @@ import type { Members } from "./control-plane.ts";
 import { type HarsherTrouble, harsherKinds } from "./harsher.ts";
 import { type HostTrouble, hostKinds } from "./host-troubles.ts";
 import { type OptOutTrouble, optOutKinds } from "./opt-outs.ts";
+import { type StorageTrouble, storageKinds } from "./storage.ts";
 
 /** A run, as data: the same scenario is the same run, to the letter. */
 export interface Scenario {
@@ -37,6 +38,8 @@ export interface Scenario {
   seconds?: number;
   /** Messages are sent, and do not always arrive. */
   messages?: true;
+  /** Nodes wait for the health of a storage. */
+  storage?: true;
   troubles: readonly Trouble[];
 }
 
@@ -84,6 +87,7 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | AdversaryTrouble
   | HostTrouble
   | OptOutTrouble
+  | StorageTrouble
 );
 
 export type Kind = Trouble["kind"];
@@ -123,6 +127,7 @@ export const kindsOfTrouble: readonly Kind[] = [
   ...adversaryKinds,
   ...hostKinds,
   ...optOutKinds,
+  ...storageKinds,
 ];
 
 export interface Limits {

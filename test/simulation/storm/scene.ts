@@ -31,6 +31,8 @@ export interface Scene {
   onNextBoot: (node: string, action: () => void) => void;
   settings: Settings;
   alerts: { active: boolean };
+  /** How many troubles the storage has that nodes wait for. */
+  storage: { troubles: number };
   alertmanager: AlertmanagerModel;
   /** Nodes whose slot a person has taken away while they were suspended. */
   givenUp: Set<string>;

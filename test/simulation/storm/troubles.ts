@@ -11,11 +11,13 @@ import { lockObject } from "./locks.ts";
 import { optOutActions } from "./opt-out-actions.ts";
 import type { Trouble } from "./scenario.ts";
 import type { Action, Scene, Undo } from "./scene.ts";
+import type { StorageTrouble } from "./storage.ts";
+import { storageActions } from "./storage-actions.ts";
 
 type Actions = {
   [K in Exclude<
     Trouble["kind"],
-    HarsherKind | AdversaryKind | HostKind | keyof typeof optOutActions
+    HarsherKind | AdversaryKind | HostKind | keyof typeof optOutActions | StorageTrouble["kind"]
   >]: Action<Extract<Trouble, { kind: K }>>;
 };
 
@@ -24,9 +26,14 @@ const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
 
 /** Does it, and answers with what ends it; for what does not last, with nothing. */
 export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
-  const action = { ...actions, ...harsherActions, ...adversaryActions, ...hostActions, ...optOutActions }[
-    trouble.kind
-  ] as Action<Trouble>;
+  const action = {
+    ...actions,
+    ...harsherActions,
+    ...adversaryActions,
+    ...hostActions,
+    ...optOutActions,
+    ...storageActions,
+  }[trouble.kind] as Action<Trouble>;
   return await action(trouble, scene);
 }
 

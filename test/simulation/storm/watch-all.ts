@@ -24,6 +24,7 @@ export interface Watched {
   lateness: Disturbances;
   alertmanager: AlertmanagerModel;
   isAlerting: () => boolean;
+  isStorageUnwell: () => boolean;
   onViolation: (violation: Violation) => void;
 }
 
@@ -96,7 +97,9 @@ export function watchAll(watched: Watched): AllPromises {
     hasSecond: (node) => settings.daemonsOf(node, now()) > 1,
     isAlerting: watched.isAlerting,
     runningSince: (node) => runningSince.get(node) ?? Number.POSITIVE_INFINITY,
-    awaitsPods: (node) => staticPods.some((name) => isUnreadyPod(`kube-system/${name}-${node}`, world)),
+    awaitsMore: (node) =>
+      watched.isStorageUnwell() ||
+      staticPods.some((name) => isUnreadyPod(`kube-system/${name}-${node}`, world)),
     disturbances,
     blindness,
     muteness,
