@@ -35,5 +35,6 @@ export function startFacts(settings: Settings, gates: readonly Gate[]): Pick<Fac
   const isOpen = isAlwaysOpen(settings.window);
   const names = gates.map(({ name }) => name).filter((name) => !(name === "window" && isOpen));
   const unusual = careless.filter(([is]) => is(settings)).map(([, words]) => words);
-  return { gates: names.join(", "), unusual: unusual.join("; ") || undefined };
+  // A gate for the start and one for the return may have one name.
+  return { gates: [...new Set(names)].join(", "), unusual: unusual.join("; ") || undefined };
 }

@@ -14,6 +14,7 @@ describe("The first line of the log", () => {
   it("names the gates, and windows only where there are any", () => {
     assert.equal(factsOf({}, "paused", "window", "disruption").gates, "paused, disruption");
     assert.equal(factsOf({ "reboot-days": "sat" }, "paused", "window").gates, "paused, window");
+    assert.equal(factsOf({}, "health", "paused", "health").gates, "health, paused");
     assert.equal(factsOf({ blackout: ["2026-12-24..2026-12-26"] }, "window").gates, "window");
   });
 
