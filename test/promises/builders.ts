@@ -25,7 +25,7 @@ export interface Stage {
   pauses: Map<string, number>;
   /** By `resource/key`. */
   objects: Map<string, KubeObject>;
-  machines: Map<string, { bootID: string; isGoingDown?: boolean }>;
+  machines: Map<string, { bootID: string; softReboots?: number; isGoingDown?: boolean }>;
 }
 
 /** A world of an hour ago, in which all has been quiet since. */
@@ -49,10 +49,10 @@ export function stage(view: Partial<WorldView> = {}): Stage {
       view: {
         now: () => made.now,
         machine: (name) => {
-          const { bootID = "boot-1", isGoingDown = false } = made.machines.get(name) ?? {};
+          const { bootID = "boot-1", softReboots = 0, isGoingDown = false } = made.machines.get(name) ?? {};
           return {
             name,
-            boots: [{ bootID, bootedAt: startedAt }],
+            boots: [{ bootID, bootedAt: startedAt, softReboots }],
             isUp: true,
             isGoingDown,
           } as unknown as Machine;

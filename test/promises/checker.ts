@@ -177,6 +177,8 @@ export interface NodeHistory {
   isForged: boolean;
   /** The boot ID of its machine when it took a slot last, where it was not down already. */
   enteredUnder: string | undefined;
+  /** The count of its soft reboots then. */
+  enteredAfter: number;
   /** What its daemon has written last, or has found when it was started. */
   reported: RecordOnNode | undefined;
   /** It was down when a restore took away what its Node said of that, and its daemon has not said since that it is over. */
@@ -212,6 +214,7 @@ export function createHistory(): NodeHistory {
     forgedAt: never,
     isForged: false,
     enteredUnder: undefined,
+    enteredAfter: 0,
     reported: undefined,
     wasDown: false,
     downAt: never,

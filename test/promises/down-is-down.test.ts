@@ -38,6 +38,23 @@ describe("P10, down is down, is broken by", () => {
     assert.deepEqual(broken(), ["down is down"]);
   });
 
+  it("a node that enters after a soft reboot of another, whose new kubelet has not reported that it is Ready", () => {
+    const { checker, broken, made } = asked();
+    const sees = (ready: boolean) => {
+      const object = nodeObject("n2", { bootID: "boot-1", ready });
+      checker.onNode?.({ name: "n2", writer: undefined, isRestored: false, object, previous: object });
+      checker.onEntered?.(entering());
+      return broken();
+    };
+    const booted = { type: "booted", machine: "n2", at: made.now, bootID: "boot-1", softReboots: 1 } as const;
+    checker.onMachineEvent?.(booted);
+    assert.deepEqual([sees(true), sees(false), sees(true)], [["down is down"], ["down is down"], []]);
+    const restarted = asked();
+    restarted.checker.onMachineEvent?.({ ...booted, softReboots: 0 });
+    restarted.checker.onEntered?.(entering());
+    assert.deepEqual(restarted.broken(), []);
+  });
+
   it("nobody once the node is back, or a person has taken its slot away", () => {
     const { checker, broken, machines } = asked();
     machines.set("n2", { bootID: "boot-2" });

@@ -14,6 +14,9 @@ interface Asked {
   byDaemon: boolean;
   /** A person has uncordoned the node since: then only the lock tells others of it. */
   isOpen: boolean;
+  /** After a soft reboot its kubelet has not reported yet, and then not yet that it is Ready; the boot ID tells nothing. */
+  isSoftlyUp?: "silent" | "reporting";
+  softReboots: number;
 }
 
 /**
@@ -41,14 +44,27 @@ export function downIsDown({
       if (type === "going-down") {
         const since = now();
         const isOpen = since - (excepted.get(node) ?? Number.NEGATIVE_INFINITY) < exceptedMs;
-        asked.set(node, { bootID: event.bootID, since, byDaemon: event.cause === "command", isOpen });
+        const { softReboots = 0 } = machine(node).boots.at(-1) ?? {};
+        asked.set(node, {
+          bootID: event.bootID,
+          since,
+          byDaemon: event.cause === "command",
+          isOpen,
+          softReboots,
+        });
       }
       // Put back to a snapshot, or restarted without its kernel, it was never down.
-      if (type === "booted" && asked.get(node)?.bootID === event.bootID) asked.delete(node);
+      const one = asked.get(node);
+      if (type !== "booted" || one?.bootID !== event.bootID) return;
+      if (event.softReboots > one.softReboots) asked.set(node, { ...one, isSoftlyUp: "silent" });
+      else asked.delete(node);
     },
     onNode({ name, object }) {
       const one = asked.get(name);
       const bootID = text(at(object, "status", "nodeInfo", "bootID"));
+      if (one?.isSoftlyUp === "silent" && !isReady(object))
+        asked.set(name, { ...one, isSoftlyUp: "reporting" });
+      if (one?.isSoftlyUp === "reporting" && isReady(object)) asked.delete(name);
       if (one === undefined || bootID === one.bootID || bootID !== machine(name).boots.at(-1)?.bootID) return;
       if (isReady(object)) asked.delete(name);
     },

@@ -16,6 +16,7 @@ export interface RecordOnNode {
   since?: string;
   failures?: number;
   bootID?: string;
+  softReboots?: number;
   cordoned?: boolean;
   announced?: boolean;
   reboots?: number;

@@ -16,6 +16,28 @@ describe("P3, a reboot is proved, is broken by", () => {
     assert.deepEqual(settling("boot-1", { bootID: "boot-2" }), []);
   });
 
+  it("a daemon that counts no soft reboot, or calls one a full one, or a full one that", () => {
+    const ended = (softReboots: number, from: { bootID: string; softReboots?: number }, says: string) => {
+      const { look, machines, objects, broken, node } = stage();
+      machines.set("n1", { bootID: "boot-2", softReboots });
+      node("n1", { enteredUnder: from.bootID, enteredAfter: from.softReboots ?? 0 });
+      objects.set("nodes/n1", nodeObject("n1", { bootID: "boot-2" }));
+      const outcome = { result: "rebooted", message: `${says}, Ready and uncordoned` };
+      rebootIsProved(look).onRecord?.(
+        record({ phase: "Returning", ...from }, { phase: "Settling", outcome }),
+      );
+      return broken();
+    };
+    const unproved = ["a reboot is proved"];
+    const misnamed = ["a soft reboot is called one"];
+    assert.deepEqual(ended(1, { bootID: "boot-2", softReboots: 0 }, "soft-rebooted"), []);
+    assert.deepEqual(ended(1, { bootID: "boot-2", softReboots: 1 }, "soft-rebooted"), unproved);
+    assert.deepEqual(ended(1, { bootID: "boot-2" }, "rebooted"), unproved);
+    assert.deepEqual(ended(1, { bootID: "boot-2", softReboots: 0 }, "rebooted"), misnamed);
+    assert.deepEqual(ended(0, { bootID: "boot-1", softReboots: 0 }, "rebooted"), []);
+    assert.deepEqual(ended(0, { bootID: "boot-1", softReboots: 0 }, "soft-rebooted"), misnamed);
+  });
+
   it("a node that is returned to service before it is Ready under this boot", () => {
     const promise = "a node is returned to service Ready";
     assert.deepEqual(settling("boot-1", { bootID: "boot-1" }), [promise]);

@@ -9,6 +9,7 @@ import { draws, harsherKinds } from "./harsher.ts";
 import { hostDraws, hostKinds } from "./host-troubles.ts";
 import { drawOptOutOptions, optOutDraws, stopOptions } from "./opt-outs.ts";
 import { type Kind, type Limits, type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
+import { drawRebootKind, drawSoftReboot } from "./soft-reboots.ts";
 import { storageDraws } from "./storage.ts";
 
 /** What the sequences share: the seed, and the nodes among which they draw. */
@@ -124,6 +125,14 @@ export function drawStorage(cast: Cast): Trouble[] {
   return Array.from({ length: many }, () => placed(own, () => storageDraws.storage(own)));
 }
 
+/** Reboots that are not full ones, in a few of the storms, and what happens to them. */
+export function drawRebootKinds(cast: Cast): { options: RawOptions; troubles: Trouble[] } {
+  const own = drawOf(cast, 0xa0140000);
+  const options = drawRebootKind(own, cast.limits.alone?.kind === "soft-reboot");
+  const many = options["reboot-kind"] === undefined ? 0 : own.integer(1, 6);
+  return { options, troubles: Array.from({ length: many }, () => placed(own, () => drawSoftReboot(own))) };
+}
+
 /** One kind alone, and requests for reboots beside it. `usual` draws any of the usual kinds. */
 export function drawAlone(
   cast: Cast,
@@ -137,6 +146,7 @@ export function drawAlone(
     ...hostDraws,
     ...optOutDraws,
     ...storageDraws,
+    "soft-reboot": drawSoftReboot,
   };
   const drawOne = (): Undated => {
     const draw = ownDraws[kind];

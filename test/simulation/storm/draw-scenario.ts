@@ -14,6 +14,7 @@ import {
   drawOptOuts,
   drawPace,
   drawPeople,
+  drawRebootKinds,
   drawStorage,
 } from "./draw-extra.ts";
 import { drawOptions, drawUsual } from "./draw-usual.ts";
@@ -42,6 +43,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
   });
   const others = Array.from({ length: draw.integer(2, 20) }, () => placed(draw, usual));
   const pace = drawPace(cast);
+  const kinds = drawRebootKinds(cast);
   const { deaf, ...slow } = drawLongDrains(cast);
   const { asking, stops, options: ofOptOuts } = drawOptOuts(cast);
   const { alone, controlPlane } = limits;
@@ -49,7 +51,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     seed,
     nodes,
     concurrency,
-    options: { ...options, ...pace.options },
+    options: { ...options, ...pace.options, ...kinds.options },
     skewMs: draw.chance(0.3) ? { [draw.node()]: draw.integer(-90_000, 90_000) } : {},
     replicas: draw.integer(0, 6),
     ...drawComebacks(cast),
@@ -71,6 +73,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
             ...drawHost(cast),
             ...asking,
             ...drawStorage(cast),
+            ...kinds.troubles,
           ]
         : [...wants, ...drawAlone(cast, alone, usual)],
   };

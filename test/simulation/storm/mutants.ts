@@ -294,14 +294,17 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a machine that is put back to a snapshot counts as rebooted",
     limits: { alone: { kind: "put-back", rate: 10 } },
-    seed: 2,
+    seed: 8,
     file: "cycle/returning.ts",
     edits: [
       [
-        "if (record.bootID === seen.bootID) return unproved",
-        "if (record.bootID === seen.bootID && record.attempt > 99) return unproved",
+        'if (proof === "none") return unproved',
+        'if (proof === "none" && record.attempt > 99) return unproved',
       ],
-      ["if (seen.lock?.boot === bootText(seen.bootID))", "if (record.attempt > 99)"],
+      [
+        'if ((proof === "full" && isBootIDOf(seen)) || (proof === "soft" && isUserspaceOf(seen)))',
+        "if (record.attempt > 99)",
+      ],
     ],
   },
   {
@@ -418,7 +421,12 @@ export const mutants: readonly Mutant[] = [
     limits: { alone: { kind: "forged-record", rate: 40 } },
     seed: 17,
     file: "cycle/returning.ts",
-    edits: [["if (seen.lock?.boot === bootText(seen.bootID))", "if (Date.now() < 0)"]],
+    edits: [
+      [
+        'if ((proof === "full" && isBootIDOf(seen)) || (proof === "soft" && isUserspaceOf(seen)))',
+        "if (Date.now() < 0)",
+      ],
+    ],
   },
   {
     name: "labels of Kubernetes are put back as a record says",
@@ -519,5 +527,21 @@ export const mutants: readonly Mutant[] = [
         'const stays = verdict.do === "stop" ? undefined : whyLeft(progress, makers, one);',
       ],
     ],
+  },
+  {
+    name: "a soft reboot is proved by the count from before",
+    limits: { alone: { kind: "soft-reboot", rate: 10 } },
+    seed: 1,
+    file: "cycle/reboot-kind.ts",
+    edits: [
+      ["userspace.softReboots > record.softReboots ?", "userspace.softReboots >= record.softReboots ?"],
+    ],
+  },
+  {
+    name: "a soft reboot is called a reboot",
+    limits: { alone: { kind: "soft-reboot", rate: 10 } },
+    seed: 1,
+    file: "cycle/returning.ts",
+    edits: [['proof === "soft" ? softRebootedMessage : rebootedMessage', "rebootedMessage"]],
   },
 ];

@@ -8,6 +8,7 @@ import type { Members } from "./control-plane.ts";
 import { type HarsherTrouble, harsherKinds } from "./harsher.ts";
 import { type HostTrouble, hostKinds } from "./host-troubles.ts";
 import { type OptOutTrouble, optOutKinds } from "./opt-outs.ts";
+import { type SoftRebootTrouble, softRebootKinds } from "./soft-reboots.ts";
 import { type StorageTrouble, storageKinds } from "./storage.ts";
 
 /** A run, as data: the same scenario is the same run, to the letter. */
@@ -83,6 +84,7 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | { kind: "alertmanager"; fault: AlertmanagerFault; for: number }
   /** A person ends the silences that there are. */
   | { kind: "silences-expired" }
+  | SoftRebootTrouble
   | HarsherTrouble
   | AdversaryTrouble
   | HostTrouble
@@ -128,6 +130,7 @@ export const kindsOfTrouble: readonly Kind[] = [
   ...hostKinds,
   ...optOutKinds,
   ...storageKinds,
+  ...softRebootKinds,
 ];
 
 export interface Limits {

@@ -11,6 +11,7 @@ import { lockObject } from "./locks.ts";
 import { optOutActions } from "./opt-out-actions.ts";
 import type { Trouble } from "./scenario.ts";
 import type { Action, Scene, Undo } from "./scene.ts";
+import { softReboot } from "./soft-reboot-actions.ts";
 import type { StorageTrouble } from "./storage.ts";
 import { storageActions } from "./storage-actions.ts";
 
@@ -38,6 +39,7 @@ export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
 }
 
 const actions: Actions = {
+  "soft-reboot": softReboot,
   want({ node }, { world }) {
     if (world.machine(node).isUp) world.node(node).wantsReboot();
     return undefined;

@@ -353,8 +353,9 @@ function onLock(
   for (const { nodeID: name } of after.filter((entry) => !isIn(before, entry))) {
     const isReturn = isReturning(name, look);
     // Without a slot only the record of a node that is down says under which boot it has begun.
-    const enteredUnder = isReturn ? undefined : view.machine(name).boots.at(-1)?.bootID;
-    Object.assign(of(name), { robbedAt: never, enteredUnder });
+    const boot = isReturn ? undefined : view.machine(name).boots.at(-1);
+    const entered = { enteredUnder: boot?.bootID, enteredAfter: boot?.softReboots ?? 0 };
+    Object.assign(of(name), { robbedAt: never, ...entered });
     const others = ofEachNode(before).map(({ concurrency = 1 }) => concurrency);
     const slots = Math.min(concurrencyOf(writer), ...others);
     check.onEntered({ writer, name, isReturn, before, after, previous, slots });
