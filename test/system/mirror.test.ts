@@ -30,7 +30,9 @@ describe("The component mirror on a real machine", () => {
   describe("with its units", () => {
     before(() => installHostFiles(machine, "mirror"));
     afterEach(async () => {
-      await run("rm -rf /run/reboot-required /run/reboot-required.pkgs /run/reboot-needed");
+      await run(
+        "rm -rf /run/reboot-required /run/reboot-required.pkgs /run/reboot-needed /run/transactional-update.pid /run/tukit.lock",
+      );
       await shows("");
     });
 
@@ -46,6 +48,15 @@ describe("The component mirror on a real machine", () => {
 
     it("shows SUSE's file too", async () => {
       await run("touch /run/reboot-needed");
+      await shows("reboot-needed:");
+    });
+
+    it("shows that an update of SUSE's transactional systems runs, before it needs a reboot", async () => {
+      await run("echo 4711 > /run/transactional-update.pid");
+      await shows("transactional-update.pid:");
+      await run("touch /run/reboot-needed /run/tukit.lock");
+      await shows("reboot-needed:\ntransactional-update.pid:\ntukit.lock:");
+      await run("rm /run/transactional-update.pid /run/tukit.lock");
       await shows("reboot-needed:");
     });
 

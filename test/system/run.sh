@@ -97,6 +97,22 @@ if [ ! -e "$machines/trixie/usr/lib/systemd/systemd" ]; then
   mv "$machines/part" "$machines/trixie"
 fi
 
+# The root folder of a system with the package managers of others. Debian's packages of the two exclude each other, so
+# that zypper comes without the rest of its package.
+package_managers=$PWD/node_modules/.cache/package-managers
+if [ ! -e "$package_managers/root/usr/bin/zypper" ]; then
+  mkdir -p "$package_managers"
+  rm -rf "$package_managers/part" "$package_managers/root"
+  echo "system tests: building the root folder with dnf and zypper, once, about a minute" >&2
+  DEBOOTSTRAP_DIR=$machines/usr/share/debootstrap timeout 600 "$machines/usr/sbin/debootstrap" --variant=minbase \
+    --include=dnf,dnf-plugins-core,rpm,libaugeas0,libreadline8,libxml2,libzypp1722 bookworm "$package_managers/part" \
+    >"$package_managers/debootstrap.log"
+  [ -n "${updated:-}" ] || apt-get update -qq
+  (cd "$package_managers" && apt-get download -qq zypper &&
+    dpkg-deb --fsys-tarfile zypper_*.deb | tar -x -C part ./usr/bin/zypper && rm zypper_*.deb)
+  mv "$package_managers/part" "$package_managers/root"
+fi
+
 if ! { command -v buildah && command -v podman && command -v runc; } >/dev/null; then
   [ -n "${updated:-}" ] || apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah podman runc >/dev/null
@@ -112,6 +128,7 @@ fi
 npm run --silent build
 
 export KUBECTL_DEBIAN=$cache/usr/bin/kubectl KUBECTL_NEWER=$newer HELM=$helm PROMETHEUS_DEBIAN=$cache/usr/bin MACHINES=$machines
+export PACKAGE_MANAGERS=$package_managers/root
 export DEBIAN_FILES=$cache NODE_ARM64=$node_arm64/root CHROMIUM=$(command -v chromium)
 # Daemons and commands are the bundle that there now is, as in the image, unless a test says otherwise.
 export REBOOTD_PROGRAM=$PWD/dist/rebootd.mjs
