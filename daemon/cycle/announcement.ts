@@ -41,8 +41,10 @@ function needText(need: Need | undefined): string {
   // A request comes before what the host names.
   const requestCount = request === undefined ? 0 : 1;
   const requests = reasons.slice(0, requestCount);
-  const packages = reasons.slice(requestCount);
-  const named = packages.length === 0 ? [] : [`packages ${firstOf(packages, packagesMax)}`];
+  const others = reasons.slice(requestCount);
+  // Paths, commands and sentences are no names of packages.
+  const what = others.every((reason) => /^[^\s/]+$/.test(reason)) ? "packages " : "";
+  const named = others.length === 0 ? [] : [`${what}${firstOf(others, packagesMax)}`];
   const parts = [...requests, ...named];
   return parts.length === 0 ? `the sentinel ${source} says that a reboot is needed` : parts.join("; ");
 }

@@ -145,7 +145,7 @@ async function packagesIn(file: string): Promise<string[]> {
 async function wordIn(file: string): Promise<string[]> {
   try {
     const { text, isWhole } = await readHostFile(file, wordMaxBytes);
-    return isWhole && /^[a-z][a-z-]*\s*$/.test(text) ? [text.trim()] : [];
+    return isWhole && /^[a-z][a-z-]*\s*$/.test(text) ? [`${basename(file)}: ${text.trim()}`] : [];
   } catch {
     return []; // The file may be a link, whose existence is enough.
   }

@@ -118,7 +118,7 @@ describe("The source of the need", () => {
       return found.state === "needed" ? found.reasons : assert.fail(found.state);
     };
     for (const word of ["soft-reboot", "kexec", "reboot"])
-      assert.deepEqual(await reasonsWith(`${word}\n`), [word]);
+      assert.deepEqual(await reasonsWith(`${word}\n`), [`reboot-needed: ${word}`]);
     for (const text of ["", "two words", "\x1b[2J", "x".repeat(100)])
       assert.deepEqual(await reasonsWith(text), [join(folder, "reboot-needed")], JSON.stringify(text));
   });
