@@ -49,6 +49,7 @@ const ofRightForm: readonly string[] = [
   "reboot-command=# reboot",
   'reboot-sentinel-command=sh -c "grep -q \\"x" y"',
   "reboot-sentinel-command=test -e a\\",
+  "need-command=test -e a\\",
   "request-label=kubernetes.io/os",
   "request-label=node.kubernetes.io/reboot",
   "request-label=node.k8s.io/reboot",

@@ -195,6 +195,8 @@ export const refused: readonly [name: OptionName, given: string][] = [
   ["reboot-sentinel-command", 'sh -c "grep -q \\"x" y"'],
   ["reboot-sentinel-command", "test -e a\\"],
   ["reboot-sentinel", "relative/path"],
+  ["need-file", "relative/path"],
+  ["need-command", "test -e a\\"],
   ["run-path", "run"],
   ["os", "windows"],
   ["metrics-port", "tcp://10.0.0.1:8080"],

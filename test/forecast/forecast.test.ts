@@ -29,6 +29,7 @@ function times(given: ClusterOptions, more: Partial<ForecastOptions> = {}): stri
   );
 }
 
+const mayWait = () => ({ source: "file", reasons: [], since: ago(2 * hour), urgency: "low" as const });
 const three = [node("a"), node("b"), node("c")];
 
 describe("A forecast", () => {
@@ -75,6 +76,19 @@ describe("A forecast", () => {
         node("high", { annotations: { "rebootd.dev/priority": "high" } }),
       ],
       ["low 12:18-12:24", "new 12:12-12:18", "old 12:06-12:12", "high 12:00-12:06"],
+    ],
+    [
+      "lets a node go last whose reboot may wait, but for the priority that a person gives it",
+      {},
+      [
+        node("patched", { record: { need: mayWait() } }),
+        node("chosen", {
+          record: { need: mayWait() },
+          annotations: { "rebootd.dev/priority": "high" },
+        }),
+        node("new", { record: { need: { source: "file", reasons: [], since: ago(minute) } } }),
+      ],
+      ["patched 12:12-12:18", "chosen 12:00-12:06", "new 12:06-12:12"],
     ],
     [
       "waits for the end of a pause, and for ever where it has none",
