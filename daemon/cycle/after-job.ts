@@ -10,7 +10,7 @@ import type { CycleRecord } from "./record.ts";
 export function afterJob(record: CycleRecord, context: Context): Decision | { note: string } {
   const { policy, now } = context;
   if (policy.afterJob === undefined) return { note: "" };
-  const course = afterBoth(policy.afterJob, record, context, true);
+  const course = afterBoth(policy.afterJob, record, context, policy.afterJob.failed === "wait");
   switch (course.is) {
     case "to do":
       return course.decision;
@@ -21,7 +21,7 @@ export function afterJob(record: CycleRecord, context: Context): Decision | { no
     case "failed": {
       if (policy.afterJob.failed === "go-on") return { note: `; ${course.why}` };
       const since = Date.parse(record.afterJob?.since ?? record.since);
-      const why = `${course.why}; once it is deleted it is run again; the node keeps its slot`;
+      const why = `${course.why}; once that is repaired and the Job deleted, it is run again; the node keeps its slot`;
       return { ...wait(why, now + jobPauseMs(now - since)), overdue: true };
     }
   }

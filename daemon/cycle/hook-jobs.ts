@@ -29,7 +29,7 @@ export function jobPauseMs(ageMs: number): number {
   return grownMs(Math.floor(ageMs / 60_000) + 1, pauses);
 }
 
-/** `mayRunAgain`: a Job that somebody has deleted is created once more, for so they ask for it. */
+/** `mayRunAgain`: a Job that somebody has deleted, or that could not be created in time, is created all the same. */
 export function courseOf(
   hook: Hook,
   { timeoutMs }: HookJob,
@@ -82,8 +82,10 @@ function absent(
   }
   const setback = seen.setbacks[`run the ${hook} job`];
   const cannot = `cannot create the Job ${job}${setback === undefined ? "" : `: ${serverWords(setback.why)}`}`;
-  if (now >= due) return { is: "failed", why: cannot, hasBegun: true };
-  if (setback !== undefined && now < setback.until) {
+  const holds = setback !== undefined && now < setback.until;
+  if (now >= due && (holds || !mayRunAgain)) return { is: "failed", why: cannot, hasBegun: true };
+  if (now >= due) return toDo(ask(hook, known.id, record, now), `${cannot}; trying again`);
+  if (holds) {
     if (setback.isRefused) return { is: "failed", why: cannot, hasBegun: false };
     return { is: "under way", record, what: cannot, due, lookAt: setback.until };
   }

@@ -172,9 +172,21 @@ describe("The Job after the reboot", () => {
       [action(decision), decision.overdue],
       [{ do: "wait", until: noon + minute + 10_000 }, true],
     );
-    assert.match(decision.why, /exit 1; once it is deleted it is run again/);
+    assert.match(decision.why, /exit 1; once that is repaired and the Job deleted, it is run again/);
     const again = saved(decide(whileIs(known), back({ state: "absent", job: undoing }), both, noon + minute));
     assert.deepEqual(again.afterJob, { ...asked, since: iso(noon + minute) });
+  });
+
+  it("is tried again and again where it cannot be created, as there is none to delete", () => {
+    const absent = { state: "absent", job: undoing } as const;
+    const at = noon + 6 * minute;
+    const refused = { ...setback, isRefused: true, until: at + 1000 };
+    const facts = { setbacks: { "run the after job": refused } };
+    const held = decide(whileIs(asked), back(absent, facts), both, at);
+    assert.deepEqual([action(held).do, held.overdue], ["wait", true]);
+    const again = saved(decide(whileIs(asked), back(absent, facts), both, at + 1000));
+    assert.deepEqual(again.afterJob, { ...asked, since: iso(at + 1000) });
+    assert.equal(action(decide(again, back(absent, facts), both, at + 1000)).do, "run job");
   });
 
   it("does not keep the node cordoned if it fails and --after-reboot-job-failed says so", () => {

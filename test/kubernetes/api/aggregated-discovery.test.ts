@@ -24,7 +24,7 @@ describe("Aggregated discovery", () => {
     assert.deepEqual(pods.responseKind, { group: "", version: "v1", kind: "Pod" });
     assert.deepEqual(
       pods.subresources.map((each: { subresource: string }) => each.subresource),
-      ["binding", "eviction", "status"],
+      ["binding", "eviction", "log", "status"],
     );
   });
 

@@ -9,6 +9,7 @@ import { type LockEdit, unlockByHand } from "../../../daemon/lock/manual.ts";
 import { at, type KubeObject, list, text } from "../../kubernetes/api/object.ts";
 import { entriesIn, isCordoned, isMark, lockIn, recordIn } from "../../promises/eyes.ts";
 import { seeded } from "../seeded.ts";
+import { hasHookJobs, removeFailedJobs } from "./hook-job-actions.ts";
 import type { Scene } from "./scene.ts";
 
 const nodes = "/api/v1/nodes";
@@ -76,6 +77,7 @@ export async function tidyUp(scene: Scene): Promise<void> {
     if (scene.promises.wasForged(name) && (phase === "Idle" || phase === "Failed"))
       await removeMarks(node, scene);
   }
+  if (hasHookJobs(scene)) await removeFailedJobs(scene);
   const lockObject = scene.world.server.stored(scene.lock.resource, scene.lock.key);
   if (isPaused(lockObject)) await annotateLock(scene, { [contract.paused.key]: null });
   // A value that names nobody, or nodes that never were: overwritten, and perhaps brought back after it had been taken away.

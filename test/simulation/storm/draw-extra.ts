@@ -6,6 +6,7 @@ import { adversaryDraws, adversaryKinds } from "./adversary.ts";
 import { createDraw, type Draw } from "./draw.ts";
 import { hasSilences, type Undated } from "./draw-usual.ts";
 import { draws, harsherKinds } from "./harsher.ts";
+import { drawHookJob, drawJobOptions } from "./hook-jobs.ts";
 import { hostDraws, hostKinds } from "./host-troubles.ts";
 import { drawOptOutOptions, optOutDraws, stopOptions } from "./opt-outs.ts";
 import { type Kind, type Limits, type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
@@ -81,6 +82,18 @@ export function drawPace(cast: Cast): { options: RawOptions; approvals: Trouble[
   };
 }
 
+/** Jobs before and after reboots, in a few of the storms, and always where their troubles are drawn alone. */
+export function drawJobs(cast: Cast): { options: RawOptions; troubles: Trouble[] } {
+  const own = drawOf(cast, 0xec000000);
+  const isOn = own.chance(0.05) || cast.limits.alone?.kind === "hook-job";
+  if (!isOn) return { options: {}, troubles: [] };
+  const options = drawJobOptions(own);
+  return {
+    options,
+    troubles: Array.from({ length: own.integer(0, 4) }, () => placed(own, () => drawHookJob(own))),
+  };
+}
+
 /** What happens to Alertmanager, where nodes silence their alerts. */
 export function drawAlertmanager(cast: Cast): Trouble[] {
   const own = drawOf(cast, 0x90000000);
@@ -147,6 +160,7 @@ export function drawAlone(
     ...optOutDraws,
     ...storageDraws,
     "soft-reboot": drawSoftReboot,
+    "hook-job": drawHookJob,
   };
   const drawOne = (): Undated => {
     const draw = ownDraws[kind];

@@ -10,6 +10,7 @@ import {
   drawHarsher,
   drawHeld,
   drawHost,
+  drawJobs,
   drawLongDrains,
   drawOptOuts,
   drawPace,
@@ -44,6 +45,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
   const others = Array.from({ length: draw.integer(2, 20) }, () => placed(draw, usual));
   const pace = drawPace(cast);
   const kinds = drawRebootKinds(cast);
+  const jobs = drawJobs(cast);
   const { deaf, ...slow } = drawLongDrains(cast);
   const { asking, stops, options: ofOptOuts } = drawOptOuts(cast);
   const { alone, controlPlane } = limits;
@@ -51,7 +53,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     seed,
     nodes,
     concurrency,
-    options: { ...options, ...pace.options, ...kinds.options },
+    options: { ...options, ...pace.options, ...kinds.options, ...jobs.options },
     skewMs: draw.chance(0.3) ? { [draw.node()]: draw.integer(-90_000, 90_000) } : {},
     replicas: draw.integer(0, 6),
     ...drawComebacks(cast),
@@ -74,6 +76,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
             ...asking,
             ...drawStorage(cast),
             ...kinds.troubles,
+            ...jobs.troubles,
           ]
         : [...wants, ...drawAlone(cast, alone, usual)],
   };

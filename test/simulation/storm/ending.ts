@@ -38,6 +38,9 @@ function whatIsWrong(name: string, node: KubeObject, world: SmallWorld, promises
   if (promises.cordonerOf(name) === "daemon") problems.push(`${name} is still cordoned`);
   const labels = Object.keys(node.metadata.labels ?? {}).filter(isMark);
   if (labels.length > 0) problems.push(`${name} still has the labels ${labels.join(", ")}`);
+  const { beforeJob, afterJob } = recordIn(node) as Record<string, unknown>;
+  if (phase === "Idle" && (beforeJob ?? afterJob) !== undefined)
+    problems.push(`${name} still has a Job in its record`);
   if (phase === "Idle") {
     const said = ownConditions(at(node, "status", "conditions") as Parameters<typeof ownConditions>[0]);
     for (const [type, { status }] of Object.entries(said))

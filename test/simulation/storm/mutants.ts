@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
     name: "the deadline of the drain is forgotten",
     seed: 253,
     file: "cycle/draining.ts",
-    edits: [["const began = Date.parse(begun.since) + seen.unreachableMs;", "const began = now;"]],
+    edits: [["const began = since + seen.unreachableMs;", "const began = now;"]],
   },
   {
     name: "a lost answer enters twice",
@@ -364,12 +364,7 @@ export const mutants: readonly Mutant[] = [
     limits: { alone: { kind: "outage", rate: 10 } },
     seed: 3,
     file: "cycle/draining.ts",
-    edits: [
-      [
-        "const began = Date.parse(begun.since) + seen.unreachableMs;",
-        "const began = Date.parse(begun.since);",
-      ],
-    ],
+    edits: [["const began = since + seen.unreachableMs;", "const began = Date.parse(begun.since);"]],
   },
   {
     name: "a node that fails again and again is never given up",
@@ -543,5 +538,12 @@ export const mutants: readonly Mutant[] = [
     seed: 1,
     file: "cycle/returning.ts",
     edits: [['proof === "soft" ? softRebootedMessage : rebootedMessage', "rebootedMessage"]],
+  },
+  {
+    name: "the Job before the reboot is run again for each try",
+    limits: { alone: { kind: "hook-job", rate: 10 } },
+    seed: 1,
+    file: "cycle/before-job.ts",
+    edits: [['is: "ended"', 'is: "asked"']],
   },
 ];

@@ -1,11 +1,7 @@
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import type { Clock } from "../../../daemon/time/clock.ts";
-import { holder } from "../../kubernetes/controllers/budget-holder.ts";
 import type { MachineEvent } from "../../kubernetes/machines/machine.ts";
-import { podStopAnnotation } from "../../kubernetes/machines/pods.ts";
-import type { Workload } from "../../kubernetes/workloads.ts";
 import type { Violation } from "../../promises/checker.ts";
-import { stoppedApp } from "../../promises/evicted-pods.ts";
 import { recordIn } from "../../promises/eyes.ts";
 import { createAlertmanager } from "../../silence/alertmanager.ts";
 import { logindOf } from "../logind-of.ts";
@@ -17,6 +13,7 @@ import { createDisturbances, type Disturbances } from "./disturbances.ts";
 import { effectOf, nodeOf } from "./disturbing.ts";
 import { problemsOf } from "./ending.ts";
 import { createLockObjects, emptyOtherLock } from "./harsher-actions.ts";
+import { createTemplates } from "./hook-job-actions.ts";
 import { createInterference } from "./interference.ts";
 import { locks } from "./locks.ts";
 import { createMailboxes, type Mailboxes } from "./messages.ts";
@@ -29,6 +26,7 @@ import { mendStorage } from "./storage-actions.ts";
 import { tell, trouble } from "./troubles.ts";
 import { createWaiters } from "./waiters.ts";
 import { type AllPromises, watchAll } from "./watch-all.ts";
+import { workloadsOf } from "./workloads.ts";
 
 export interface Played {
   violations: readonly (Violation & { look: number })[];
@@ -117,6 +115,7 @@ async function setUp(scenario: Scenario, violationsMax: number): Promise<Stage> 
   const settings = createSettings(scenario);
   await createLockObjects({ world });
   if (scenario.storage) await mendStorage(world);
+  if (scenario.options["before-reboot-job"] !== undefined) await createTemplates(world);
   const controlPlane = scenario.controlPlane && createControlPlane(world, scenario.controlPlane, random);
   const hindrances: Hindrances = {
     disturbances: createDisturbances(clock.wall),
@@ -182,6 +181,7 @@ function worldOf(scenario: Scenario): SmallWorldOptions {
     ...(controlPlane && { controlPlane: { members: controlPlane, staticPods } }),
     kubelet: { heartbeatMs: 20_000, statusEvery: 1, podStopMs: 4000 },
     options,
+    ...(options["before-reboot-job"] !== undefined && { jobs: true, components: ["hook-jobs"] }),
     workloads: workloadsOf(scenario),
     ...(agents && { nodeAgents: { name: "agent", boundBy: agents } }),
     ...(held && { heldBudget: "database" }),
@@ -340,30 +340,6 @@ async function problemsAfterCalm(
     if (problems.length === 0) break;
   }
   return problems;
-}
-
-function workloadsOf({ replicas, tolerating = 0, held = 0, slow, stops }: Scenario): Workload[] {
-  const operator = {
-    name: "operator",
-    replicas: tolerating,
-    spec: { tolerations: [{ operator: "Exists" }] },
-  };
-  const database = {
-    name: "database",
-    replicas: held,
-    budget: { minAvailable: "100%" },
-    budgetOwner: holder,
-  };
-  const job = slow && {
-    name: "job",
-    replicas: slow.replicas,
-    annotations: { [podStopAnnotation]: String(slow.stopSeconds) },
-    spec: { terminationGracePeriodSeconds: slow.graceSeconds },
-  };
-  const made = [{ name: "web", replicas }, operator, database, ...(job ? [job] : [])].filter(
-    (one) => one.replicas > 0,
-  );
-  return stops ? [...made, { name: stoppedApp }] : made;
 }
 
 /** What people see to when a storm has passed; drains get the time that the pods need. */

@@ -6,6 +6,7 @@ import type { AlertmanagerFault } from "../../silence/alertmanager.ts";
 import { type AdversaryTrouble, adversaryKinds } from "./adversary.ts";
 import type { Members } from "./control-plane.ts";
 import { type HarsherTrouble, harsherKinds } from "./harsher.ts";
+import type { HookJobTrouble } from "./hook-jobs.ts";
 import { type HostTrouble, hostKinds } from "./host-troubles.ts";
 import { type OptOutTrouble, optOutKinds } from "./opt-outs.ts";
 import { type SoftRebootTrouble, softRebootKinds } from "./soft-reboots.ts";
@@ -85,6 +86,7 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   /** A person ends the silences that there are. */
   | { kind: "silences-expired" }
   | SoftRebootTrouble
+  | HookJobTrouble
   | HarsherTrouble
   | AdversaryTrouble
   | HostTrouble
@@ -131,6 +133,7 @@ export const kindsOfTrouble: readonly Kind[] = [
   ...optOutKinds,
   ...storageKinds,
   ...softRebootKinds,
+  "hook-job",
 ];
 
 export interface Limits {

@@ -8,6 +8,9 @@ import type { Scenario } from "./scenario.ts";
 /** A process that was told something else may have sent a request before it ended. */
 const lingerMs = 45_000;
 
+/** Until a Job that is late is given up, and the next look. */
+const jobLateMs = 90_000;
+
 /** So long after it has ended a second daemon counts in what was asked of the server. */
 const whileMs = 11 * 60_000;
 
@@ -76,6 +79,11 @@ export function createSettings({ nodes, options }: Scenario) {
       Math.max(...recent(node, now).map(({ drain }) => drain.planned.escalation.drainTimeoutMs)),
     leastDrainTimeoutMs: (node: string, now: number): number =>
       Math.min(...recent(node, now).map(({ drain }) => drain.planned.escalation.drainTimeoutMs)),
+    /** For how long the Jobs before and after a reboot may take, both together; 0 without any. */
+    jobsMs: (node: string, now: number): number => Math.max(...recent(node, now).map(jobsMsOf)),
+    /** Each of its daemons runs one before a reboot, as each did a moment ago. */
+    runsJobBefore: (node: string, now: number): boolean =>
+      recent(node, now).every(({ hooks }) => hooks.beforeJob.template !== undefined),
     isPreflightOn: (node: string, now: number): boolean =>
       recent(node, now).every(({ drain }) => drain.isPreflightOn),
     /** Whether it always waits for pods that ask for time, and for as long as they are there. */
@@ -105,4 +113,9 @@ export function createSettings({ nodes, options }: Scenario) {
 /** Windows begin at midnight here, and storms at noon. */
 function isWithin({ window: { windows } }: DaemonSettings, time: number): boolean {
   return windows.every((window) => !("end" in window) || (time / 1000) % 86_400 <= window.end + 1);
+}
+
+function jobsMsOf({ hooks: { beforeJob, afterJob } }: DaemonSettings): number {
+  const named = [beforeJob, afterJob].filter(({ template }) => template !== undefined);
+  return named.reduce((sum, { timeoutMs }) => sum + timeoutMs + jobLateMs, 0);
 }

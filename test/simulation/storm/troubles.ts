@@ -5,6 +5,7 @@ import { adversaryActions } from "./adversary-actions.ts";
 import { annotateLock, annotateNode, doByHand, lockText, patchNode, takeSlotAway } from "./by-hand.ts";
 import type { HarsherKind } from "./harsher.ts";
 import { harsherActions } from "./harsher-actions.ts";
+import { beginHookJob } from "./hook-job-actions.ts";
 import { hostActions } from "./host-actions.ts";
 import type { HostKind } from "./host-troubles.ts";
 import { lockObject } from "./locks.ts";
@@ -40,6 +41,7 @@ export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
 
 const actions: Actions = {
   "soft-reboot": softReboot,
+  "hook-job": beginHookJob,
   want({ node }, { world }) {
     if (world.machine(node).isUp) world.node(node).wantsReboot();
     return undefined;

@@ -1,8 +1,17 @@
 /** All promises, with what each has to know of the world of a storm. */
 import type { MachineEvent } from "../../kubernetes/machines/machine.ts";
-import type { Violation } from "../../promises/checker.ts";
+import type { Look, Violation } from "../../promises/checker.ts";
 import { etcdKeepsMajority } from "../../promises/etcd-majority.ts";
-import { type Entry, entriesIn, isHolder, isReady, isUnreadable, unlockedIn } from "../../promises/eyes.ts";
+import {
+  type Entry,
+  entriesIn,
+  isHolder,
+  isReady,
+  isUnreadable,
+  recordIn,
+  unlockedIn,
+} from "../../promises/eyes.ts";
+import { type HookJobsChecker, hookJobsRunOnce } from "../../promises/hook-jobs.ts";
 import { watchSilences } from "../../promises/silenced-in-cycle.ts";
 import { watchTruth } from "../../promises/tells-the-truth.ts";
 import type { AlertmanagerModel } from "../../silence/alertmanager.ts";
@@ -49,11 +58,12 @@ export function watchAll(watched: Watched): AllPromises {
   const runningSince = new Map<string, number>();
 
   const away = createAway(world);
+  const hookJobs = followJobs(watched);
   const promises = watchPromises({
     server: world.server,
     stored: world.server.stored,
     storedAll: world.server.storedAll,
-    checkers: (look) => (controlPlane ? [etcdKeepsMajority(look, controlPlane)] : []),
+    checkers: (look) => [hookJobs(look), ...(controlPlane ? [etcdKeepsMajority(look, controlPlane)] : [])],
     now,
     machine: world.machine,
     locksOf: (node) => settings.locksOf(node, now()),
@@ -85,7 +95,7 @@ export function watchAll(watched: Watched): AllPromises {
     isWindowOpen: (node) => settings.isWindowOpenToAll(node, world.clockOf(node).wall(), now()),
     limitsMs: (node) => ({
       // It may hold a drained node for as long again, for what is soon over.
-      draining: 2 * settings.drainTimeoutMs(node, now()) + undrainedMs,
+      draining: 2 * settings.drainTimeoutMs(node, now()) + undrainedMs + settings.jobsMs(node, now()),
       rebooting: settings.rebootingMs(node, now()) + undrainedMs,
       settle: settings.settleMs(node, now()),
       release: settings.releaseDelayMs(node, now()),
@@ -99,6 +109,7 @@ export function watchAll(watched: Watched): AllPromises {
     runningSince: (node) => runningSince.get(node) ?? Number.POSITIVE_INFINITY,
     awaitsMore: (node) =>
       watched.isStorageUnwell() ||
+      awaitsJob(node, world) ||
       staticPods.some((name) => isUnreadyPod(`kube-system/${name}-${node}`, world)),
     disturbances,
     blindness,
@@ -127,6 +138,16 @@ export function watchAll(watched: Watched): AllPromises {
   };
 }
 
+/** Creates the checker, which hears of each Job from then on. */
+function followJobs({ world: { server, time }, settings }: Watched): (look: Look) => HookJobsChecker {
+  let checker: HookJobsChecker | undefined;
+  server.onChange("jobs.batch", ({ object, type }) => checker?.onJob(object, type === "ADDED"));
+  return (look) => {
+    checker = hookJobsRunOnce(look, (node) => settings.runsJobBefore(node, time.clock.wall()));
+    return checker;
+  };
+}
+
 function followSilences(watched: Watched, runningSince: ReadonlyMap<string, number>) {
   const { world, settings, alertmanager, disturbances, blindness, muteness, lateness } = watched;
   const now = world.time.clock.wall;
@@ -142,6 +163,11 @@ function followSilences(watched: Watched, runningSince: ReadonlyMap<string, numb
   });
   world.server.onChange("nodes", ({ object }) => silences.onNode(object.metadata.name));
   return silences;
+}
+
+/** The Job after the reboot is under way, or has failed and is waited for until somebody deletes it. */
+function awaitsJob(node: string, { server }: SmallWorld): boolean {
+  return (recordIn(server.stored("nodes", node)) as { afterJob?: object }).afterJob !== undefined;
 }
 
 function isUnreadyPod(key: string, { server }: SmallWorld): boolean {
