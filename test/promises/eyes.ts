@@ -1,6 +1,6 @@
 /** What the promises read from the objects, with eyes of their own: an error in the daemon's reading is not repeated here. */
 import { type Phase, phases } from "../../daemon/cycle/record.ts";
-import { at, fields, type KubeObject, list } from "../kubernetes/api/object.ts";
+import { at, fields, type KubeObject, list, text } from "../kubernetes/api/object.ts";
 
 export const requestedAnnotation = "rebootd.dev/reboot-requested";
 
@@ -23,6 +23,7 @@ export interface RecordOnNode {
   slowGraceSeconds?: number;
   optOutsSince?: string;
   request?: string;
+  askedAt?: string;
   reasons?: { gate: string; code: string; message: string }[];
   outcome?: { result: string; message: string };
 }
@@ -48,6 +49,15 @@ export function isAnnotated(object: KubeObject | undefined, key: string): boolea
 export function isMark(key: string): boolean {
   return key.startsWith("test/") || key.includes("exclude-from");
 }
+
+/** Whether others keep pods off it by a taint until it is ready for them. */
+export function isKeptOff(node: KubeObject | undefined): boolean {
+  const keys = list(at(node, "spec", "taints")).map((taint) => text(at(taint, "key")));
+  return keys.some((key) => readinessKey.test(key));
+}
+
+const readinessKey =
+  /^(readiness\.k8s\.io|startup-taint\..*)\/|\/((agent|critical-components|)-?not-ready|uninitialized|unregistered|network-unavailable)$/;
 
 export function isReady(node: KubeObject | undefined): boolean {
   return list(at(node, "status", "conditions")).some(

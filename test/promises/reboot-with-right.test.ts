@@ -13,6 +13,7 @@ import {
 } from "./builders.ts";
 import type { Checker, Look } from "./checker.ts";
 import {
+  noRebootOfNodeTakenAway,
   noRebootOfPausedNode,
   noRebootOutsideWindow,
   noRebootWithoutCordon,
@@ -122,5 +123,27 @@ describe("P4, no reboot without right, is broken by a daemon that enters", () =>
       checker.onEntered?.(entering({ ...wrong, isReturn: true }));
       checker.onEntered?.(entering());
       assert.deepEqual(broken(), []);
+    }));
+});
+
+describe("P4, no reboot without right, is broken by the request for a reboot", () => {
+  const asked = nodeObject("n1", { record: { phase: "Rebooting", askedAt: "2026-11-24T12:00:00.000Z" } });
+  const drained = nodeObject("n1", { record: { phase: "Rebooting" } });
+  const tainted = {
+    ...asked,
+    spec: { taints: [{ key: "karpenter.sh/disrupted", effect: "NoSchedule" }] },
+  };
+  const rows = [
+    ["of a node that is taken away", tainted, drained, ["no reboot of a node that is taken away"]],
+    ["but not of another one", asked, drained, []],
+    ["but not where it was asked before", tainted, asked, []],
+  ] as const;
+
+  it("as it is recorded", () =>
+    everyRow(rows, (object, previous, promises) => {
+      const { look, broken } = ready();
+      const change = { name: "n1", writer: "n1", isRestored: false, object, previous };
+      noRebootOfNodeTakenAway(look).onNode?.(change);
+      assert.deepEqual(broken(), promises);
     }));
 });

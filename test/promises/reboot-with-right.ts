@@ -2,6 +2,7 @@
  * P4, no reboot without right: straight before the reboot the slot, the cordon, the need, the pause and the window are as they
  * have to be. The same holds for the start of a cycle: a pause, a halt and a lock set by hand keep every node out.
  */
+import { at, list, text } from "../kubernetes/api/object.ts";
 import { type Checker, type Look, pausedAnnotation, shortGraceMs } from "./checker.ts";
 import {
   failuresIn,
@@ -68,6 +69,31 @@ export function noRebootOfPausedNode({ view, of, isRecent, allPausedSince, viola
     },
   };
 }
+
+/** The record names the request before it is made, under the version of the Node that was checked. */
+export function noRebootOfNodeTakenAway({ of, isRecent, violate }: Look): Checker {
+  return {
+    onNode({ name, writer, object, previous }) {
+      const { phase, askedAt } = recordIn(object);
+      const isAsked =
+        phase === "Rebooting" && askedAt !== undefined && recordIn(previous).askedAt === undefined;
+      const { restoredAt, forgedAt } = of(name);
+      if (writer !== name || !isAsked || isRecent(name, Math.max(restoredAt, forgedAt))) return;
+      const keys = list(at(object, "spec", "taints")).map((taint) => text(at(taint, "key")));
+      const sign = takenAwayTaints.find((key) => keys.includes(key));
+      if (sign === undefined) return;
+      violate("no reboot of a node that is taken away", `${name} was asked to reboot, and has ${sign}`, name);
+    },
+  };
+}
+
+const takenAwayTaints = [
+  "ToBeDeletedByClusterAutoscaler",
+  "karpenter.sh/disrupted",
+  "aws-node-termination-handler/spot-itn",
+  "medik8s.io/remediation",
+  "node.kubernetes.io/out-of-service",
+];
 
 export function noRebootWithoutNeed({ view, of, isRecent, violate }: Look): Checker {
   return {

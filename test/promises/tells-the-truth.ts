@@ -4,7 +4,7 @@
  */
 import { at, type KubeObject, text } from "../kubernetes/api/object.ts";
 import { type Machine, sentinelFile } from "../kubernetes/machines/machine.ts";
-import { type Entry, isHolder, isReady, recordIn } from "./eyes.ts";
+import { type Entry, isHolder, isKeptOff, isReady, recordIn } from "./eyes.ts";
 
 interface Times {
   /** Whether none of them has reached into so long a time before now. */
@@ -189,7 +189,11 @@ function liesInCycle(node: string, stored: KubeObject, world: TruthWorld) {
       limits.rebooting,
     ),
     returning: lie(
-      phase === "Returning" && isBack && !machine.isGoingDown && !world.awaitsMore(node),
+      phase === "Returning" &&
+        isBack &&
+        !isKeptOff(stored) &&
+        !machine.isGoingDown &&
+        !world.awaitsMore(node),
       "says that it is Returning, and is back",
       limits.settle + lagMs,
     ),

@@ -9,6 +9,7 @@ import { type LockEdit, unlockByHand } from "../../../daemon/lock/manual.ts";
 import { at, type KubeObject, list, text } from "../../kubernetes/api/object.ts";
 import { entriesIn, isCordoned, isMark, lockIn, recordIn } from "../../promises/eyes.ts";
 import { seeded } from "../seeded.ts";
+import { tidySigns } from "./away-actions.ts";
 import { hasHookJobs, removeFailedJobs } from "./hook-job-actions.ts";
 import type { Scene } from "./scene.ts";
 
@@ -69,6 +70,7 @@ export async function tidyUp(scene: Scene): Promise<void> {
     const { name } = node.metadata;
     if (waitsForApproval({ annotations: node.metadata.annotations ?? {} }))
       await annotateNode(scene, name, { [contract.approved.key]: "after the storm" });
+    await tidySigns(name, scene);
     if (isPaused(node)) await annotateNode(scene, name, { [contract.paused.key]: null });
     // As one kured leaves behind what another has cordoned.
     const isForeign = isCordoned(node) && scene.promises.cordonerOf(name) === "person";

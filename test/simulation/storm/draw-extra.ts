@@ -3,6 +3,7 @@ import type { RawOptions } from "../../../daemon/config/settings.ts";
 import type { Phase } from "../../../daemon/cycle/record.ts";
 import { seeded } from "../seeded.ts";
 import { adversaryDraws, adversaryKinds } from "./adversary.ts";
+import { awayDraws, awayKinds } from "./away.ts";
 import { createDraw, type Draw } from "./draw.ts";
 import { hasSilences, type Undated } from "./draw-usual.ts";
 import { draws, harsherKinds } from "./harsher.ts";
@@ -94,6 +95,13 @@ export function drawJobs(cast: Cast): { options: RawOptions; troubles: Trouble[]
   };
 }
 
+/** Others that take nodes away or keep pods off them, in some of the storms. */
+export function drawAway(cast: Cast): Trouble[] {
+  const own = drawOf(cast, 0xb0000000);
+  const many = own.chance(0.1) ? own.integer(1, 5) : 0;
+  return Array.from({ length: many }, () => placed(own, () => awayDraws[own.oneOf(...awayKinds)](own)));
+}
+
 /** What happens to Alertmanager, where nodes silence their alerts. */
 export function drawAlertmanager(cast: Cast): Trouble[] {
   const own = drawOf(cast, 0x90000000);
@@ -161,6 +169,7 @@ export function drawAlone(
     ...storageDraws,
     "soft-reboot": drawSoftReboot,
     "hook-job": drawHookJob,
+    ...awayDraws,
   };
   const drawOne = (): Undated => {
     const draw = ownDraws[kind];

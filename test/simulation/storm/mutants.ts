@@ -546,4 +546,11 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/before-job.ts",
     edits: [['is: "ended"', 'is: "asked"']],
   },
+  {
+    name: "reboots a node that is taken away",
+    limits: { alone: { kind: "taken-away", rate: 10 } },
+    seed: 3,
+    file: "cycle/right.ts",
+    edits: [["if (departing !== undefined) return withdrawn(departing.message);", ""]],
+  },
 ];

@@ -4,6 +4,7 @@ import type { FaultEffect } from "../../kubernetes/api/server.ts";
 import type { NodeAgents } from "../../kubernetes/controllers/node-agents.ts";
 import type { AlertmanagerFault } from "../../silence/alertmanager.ts";
 import { type AdversaryTrouble, adversaryKinds } from "./adversary.ts";
+import { type AwayTrouble, awayKinds } from "./away.ts";
 import type { Members } from "./control-plane.ts";
 import { type HarsherTrouble, harsherKinds } from "./harsher.ts";
 import type { HookJobTrouble } from "./hook-jobs.ts";
@@ -92,6 +93,7 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | HostTrouble
   | OptOutTrouble
   | StorageTrouble
+  | AwayTrouble
 );
 
 export type Kind = Trouble["kind"];
@@ -134,6 +136,7 @@ export const kindsOfTrouble: readonly Kind[] = [
   ...storageKinds,
   ...softRebootKinds,
   "hook-job",
+  ...awayKinds,
 ];
 
 export interface Limits {

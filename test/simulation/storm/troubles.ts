@@ -2,6 +2,8 @@ import { contract } from "../../../daemon/annotations/names.ts";
 import { lockByHand, unlockByHand } from "../../../daemon/lock/manual.ts";
 import type { AdversaryKind } from "./adversary.ts";
 import { adversaryActions } from "./adversary-actions.ts";
+import type { AwayKind } from "./away.ts";
+import { awayActions } from "./away-actions.ts";
 import { annotateLock, annotateNode, doByHand, lockText, patchNode, takeSlotAway } from "./by-hand.ts";
 import type { HarsherKind } from "./harsher.ts";
 import { harsherActions } from "./harsher-actions.ts";
@@ -19,7 +21,7 @@ import { storageActions } from "./storage-actions.ts";
 type Actions = {
   [K in Exclude<
     Trouble["kind"],
-    HarsherKind | AdversaryKind | HostKind | keyof typeof optOutActions | StorageTrouble["kind"]
+    HarsherKind | AdversaryKind | HostKind | AwayKind | keyof typeof optOutActions | StorageTrouble["kind"]
   >]: Action<Extract<Trouble, { kind: K }>>;
 };
 
@@ -35,6 +37,7 @@ export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
     ...hostActions,
     ...optOutActions,
     ...storageActions,
+    ...awayActions,
   }[trouble.kind] as Action<Trouble>;
   return await action(trouble, scene);
 }

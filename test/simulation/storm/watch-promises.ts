@@ -51,6 +51,7 @@ import {
 } from "../../promises/only-its-own.ts";
 import { rebootIsProved } from "../../promises/proved-reboot.ts";
 import {
+  noRebootOfNodeTakenAway,
   noRebootOfPausedNode,
   noRebootOutsideWindow,
   noRebootWithoutCordon,
@@ -124,6 +125,7 @@ function checkersOf(look: Look): Checker[] {
     noRebootWithoutSlot(look, (name) => view.stored("nodes", name) !== undefined),
     noRebootWithoutCordon(look),
     noRebootOfPausedNode(look),
+    noRebootOfNodeTakenAway(look),
     noRebootWithoutNeed(look),
     recordSaysThatItReboots(look),
     noRebootOutsideWindow(look),
