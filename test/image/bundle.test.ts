@@ -30,6 +30,7 @@ describe("The bundle", () => {
         "daemon/ui/",
         "daemon/forecast/",
         "daemon/health/",
+        "daemon/hook-jobs/",
         "node_modules/@marcbachmann/",
         "daemon/kured/",
         "daemon/cluster/do-without.ts",
