@@ -77,7 +77,10 @@ export function rehearsal(policy: MarkPolicy, record: CycleRecord, node: NodeFac
       ...policy.labelsAfter,
       ...withoutLabelRequest(policy.requestLabel, node.labels),
     },
-    annotations: Object.fromEntries(policy.hooks.map((key) => [key, "waiting"])),
+    annotations: {
+      ...Object.fromEntries(policy.hooks.map((key) => [key, "waiting"])),
+      ...usedApproval(policy),
+    },
   };
 }
 

@@ -149,6 +149,14 @@ describe("The marks of a cycle", () => {
     assert.deepEqual(unmarkRebooted(hooked, record({ cordoned: false }), node({})), change);
   });
 
+  it("end with the removal of the approval that is used up, which is tried before", () => {
+    const policy = marks({ usesApproval: true });
+    const change = { annotations: { "rebootd.dev/approved": null } };
+    assert.deepEqual(unmarkRebooted(policy, record({ cordoned: false }), node({})), change);
+    assert.deepEqual(rehearsal(policy, idle(), node({})).annotations, change.annotations);
+    assert.deepEqual(unmark(policy, record({ cordoned: false }), node({})), {});
+  });
+
   it("are followed by the labels that stay after a proved reboot, which win", () => {
     const policy = marks({ labelsAfter: { state: "rebooted" } });
     const change = unmarkRebooted(policy, record({ labels }), node({ labels: { state: "rebooting" } }));

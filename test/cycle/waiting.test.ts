@@ -113,6 +113,24 @@ describe("A node with a soft taint", () => {
     }));
 });
 
+describe("A node whose reboot is no longer needed", () => {
+  it("loses the approval of it, with the soft taint and without one", () => {
+    const annotations = { "rebootd.dev/approved": null };
+    const soft = { key: "pending", effect: "PreferNoSchedule" };
+    const facts = seen({ needed: false, held: false, node: { taints: [soft] } });
+    for (const [softTaint, expected] of [
+      [undefined, { annotations }],
+      ["pending", { taints: [], annotations }],
+    ] as const) {
+      const waiting = record({ phase: "Waiting", cordoned: false, taint: softTaint });
+      const approved = policy({ marks: marks({ softTaint, usesApproval: true }) });
+      const { action } = decide(waiting, facts, approved, noon);
+      assert.ok(action.do === "save", action.do);
+      assert.deepEqual([action.record.phase, action.change], ["Idle", expected]);
+    }
+  });
+});
+
 describe("Reasons that come and go", () => {
   const waiting = record({
     phase: "Waiting",
