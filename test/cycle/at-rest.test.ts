@@ -47,6 +47,13 @@ describe("A node at rest", () => {
       },
     }));
 
+  it("records that the host can wait for its reboot", () => {
+    const need = { state: "needed", source: "file", reasons: ["patched live"], urgency: "low" } as const;
+    const closed: Closed[] = [{ gate: "window", code: "outside", message: "outside" }];
+    const waiting = saved(decide(idle(), { ...seen({ held: false, closed }), need }, policy(), noon));
+    assert.equal(waiting.need?.urgency, "low");
+  });
+
   it("becomes Idle when the need goes away, and keeps how the last cycle ended", () => {
     const outcome = { result: "failed", at: iso(noon), message: "drain" } as const;
     const next = saved(
