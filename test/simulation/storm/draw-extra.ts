@@ -102,6 +102,20 @@ export function drawAway(cast: Cast): Trouble[] {
   return Array.from({ length: many }, () => placed(own, () => awayDraws[own.oneOf(...awayKinds)](own)));
 }
 
+/** A Deployment with one pod that a roll-out replaces before it goes, in a few of the storms. */
+export function drawSingle(cast: Cast): Pick<Scenario, "single"> & { stuck: Trouble[] } {
+  const own = drawOf(cast, 0xe1000000);
+  const isHere = own.chance(0.06) || cast.limits.alone?.kind === "stuck-start";
+  const single = { startSeconds: own.oneOf(1, 5, 15, 40), isUnderBudget: own.chance(0.4) };
+  const many = own.oneOf(0, 1, 2);
+  if (!isHere) return { stuck: [] };
+  return { single, stuck: Array.from({ length: many }, () => placed(own, () => stuckStart(own))) };
+}
+
+function stuckStart({ integer }: Draw) {
+  return { kind: "stuck-start", for: integer(5, 120) } as const;
+}
+
 /** What happens to Alertmanager, where nodes silence their alerts. */
 export function drawAlertmanager(cast: Cast): Trouble[] {
   const own = drawOf(cast, 0x90000000);
@@ -170,6 +184,7 @@ export function drawAlone(
     "soft-reboot": drawSoftReboot,
     "hook-job": drawHookJob,
     ...awayDraws,
+    "stuck-start": stuckStart,
   };
   const drawOne = (): Undated => {
     const draw = ownDraws[kind];

@@ -17,6 +17,7 @@ import {
   drawPace,
   drawPeople,
   drawRebootKinds,
+  drawSingle,
   drawStorage,
 } from "./draw-extra.ts";
 import { drawOptions, drawUsual } from "./draw-usual.ts";
@@ -24,6 +25,7 @@ import { type HarsherKind, stormSecondsOf } from "./harsher.ts";
 import { locks } from "./locks.ts";
 import { hasMessages, messageOptions } from "./messages.ts";
 import { type Limits, type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
+import { surgeOptions } from "./single.ts";
 import { storageOptions } from "./storage.ts";
 
 /** Pure: the storm that a seed stands for. */
@@ -47,6 +49,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
   const pace = drawPace(cast);
   const kinds = drawRebootKinds(cast);
   const jobs = drawJobs(cast);
+  const { stuck, ...single } = drawSingle(cast);
   const { deaf, ...slow } = drawLongDrains(cast);
   const { asking, stops, options: ofOptOuts } = drawOptOuts(cast);
   const { alone, controlPlane } = limits;
@@ -59,6 +62,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
     replicas: draw.integer(0, 6),
     ...drawComebacks(cast),
     ...drawHeld(cast),
+    ...single,
     ...slow,
     ...(stops && { stops }),
     ...(controlPlane && { controlPlane }),
@@ -79,6 +83,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
             ...drawStorage(cast),
             ...kinds.troubles,
             ...jobs.troubles,
+            ...stuck,
           ]
         : [...wants, ...drawAlone(cast, alone, usual)],
   };
@@ -86,6 +91,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
   addOptions(scenario, ofOptOuts);
   if (hasMessages(seed)) addMessages(scenario);
   if (scenario.troubles.some(({ kind }) => kind === "storage")) addStorage(scenario);
+  if (scenario.single) addOptions(scenario, surgeOptions);
   const isJoined = nodes > 2 && draw.chance(0.15);
   return isJoined ? { ...scenario, joinsAfter: draw.integer(10, stormSeconds) } : scenario;
 }

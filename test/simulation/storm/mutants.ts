@@ -553,4 +553,11 @@ export const mutants: readonly Mutant[] = [
     file: "cycle/right.ts",
     edits: [["if (departing !== undefined) return withdrawn(departing.message);", ""]],
   },
+  {
+    name: "a killed daemon restarts a Deployment a second time",
+    limits: { alone: { kind: "stuck-start", rate: 3 } },
+    seed: 1,
+    file: "drain/perform.ts",
+    edits: [["const mark = markOf(options.cordonedAt);", "const mark = markOf(options.clock.elapsed());"]],
+  },
 ];

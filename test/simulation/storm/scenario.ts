@@ -33,6 +33,8 @@ export interface Scenario {
   slow?: { replicas: number; stopSeconds: number; graceSeconds: number };
   /** A DaemonSet has pods that are to stop before the reboot. */
   stops?: true;
+  /** A Deployment with one pod, which a roll-out replaces before it goes; under a budget that keeps it, or under none. */
+  single?: { startSeconds: number; isUnderBudget: boolean };
   /** The last node is added so many seconds after the start. */
   joinsAfter?: number;
   /** So many of the nodes, from the first on, are of the control plane, and etcd and the API server run on them. */
@@ -83,6 +85,8 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | { kind: "requested"; node: string }
   /** A person approves the next reboot of the node, or takes that back. */
   | { kind: "approved"; node: string; isTakenBack: boolean }
+  /** Pods of the Deployment with one pod do not become Ready. */
+  | { kind: "stuck-start"; for: number }
   | { kind: "alertmanager"; fault: AlertmanagerFault; for: number }
   /** A person ends the silences that there are. */
   | { kind: "silences-expired" }
@@ -137,6 +141,7 @@ export const kindsOfTrouble: readonly Kind[] = [
   ...softRebootKinds,
   "hook-job",
   ...awayKinds,
+  "stuck-start",
 ];
 
 export interface Limits {

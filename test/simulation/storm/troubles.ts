@@ -1,5 +1,6 @@
 import { contract } from "../../../daemon/annotations/names.ts";
 import { lockByHand, unlockByHand } from "../../../daemon/lock/manual.ts";
+import type { RequestFacts } from "../../kubernetes/api/server.ts";
 import type { AdversaryKind } from "./adversary.ts";
 import { adversaryActions } from "./adversary-actions.ts";
 import type { AwayKind } from "./away.ts";
@@ -14,6 +15,7 @@ import { lockObject } from "./locks.ts";
 import { optOutActions } from "./opt-out-actions.ts";
 import type { Trouble } from "./scenario.ts";
 import type { Action, Scene, Undo } from "./scene.ts";
+import { singleName } from "./single.ts";
 import { softReboot } from "./soft-reboot-actions.ts";
 import type { StorageTrouble } from "./storage.ts";
 import { storageActions } from "./storage-actions.ts";
@@ -179,6 +181,13 @@ const actions: Actions = {
   async approved({ node, isTakenBack }, scene) {
     await annotateNode(scene, node, { [contract.approved.key]: isTakenBack ? null : "a storm" });
     return undefined;
+  },
+  "stuck-start"(_, { world }) {
+    const isOfSingle = ({ name, user }: RequestFacts) =>
+      user.startsWith("kubelet:") && name?.startsWith(`${singleName}-`) === true;
+    const match = { resource: "pods", subresource: "status", where: isOfSingle };
+    const fault = world.server.faults.add({ match, effect: { status: 500 } });
+    return () => fault.remove();
   },
   alerts(_, { alerts }) {
     alerts.active = true;

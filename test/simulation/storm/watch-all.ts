@@ -12,6 +12,7 @@ import {
   unlockedIn,
 } from "../../promises/eyes.ts";
 import { type HookJobsChecker, hookJobsRunOnce } from "../../promises/hook-jobs.ts";
+import { watchRestarts } from "../../promises/restarted-once.ts";
 import { watchSilences } from "../../promises/silenced-in-cycle.ts";
 import { watchTruth } from "../../promises/tells-the-truth.ts";
 import type { AlertmanagerModel } from "../../silence/alertmanager.ts";
@@ -117,6 +118,7 @@ export function watchAll(watched: Watched): AllPromises {
     violate,
   });
 
+  watchRestarts({ onChange: world.server.onChange, violate });
   const silences = followSilences(watched, runningSince);
 
   return {

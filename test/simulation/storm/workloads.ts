@@ -1,11 +1,19 @@
+/** The pods of a storm, for its scenario. */
 import { holder } from "../../kubernetes/controllers/budget-holder.ts";
 import { podStopAnnotation } from "../../kubernetes/machines/pods.ts";
 import type { Workload } from "../../kubernetes/workloads.ts";
 import { stoppedApp } from "../../promises/evicted-pods.ts";
 import type { Scenario } from "./scenario.ts";
+import { singleOf } from "./single.ts";
 
-/** The Deployments and their budgets that a storm begins with. */
-export function workloadsOf({ replicas, tolerating = 0, held = 0, slow, stops }: Scenario): Workload[] {
+export function workloadsOf({
+  replicas,
+  tolerating = 0,
+  held = 0,
+  slow,
+  stops,
+  single,
+}: Scenario): Workload[] {
   const operator = {
     name: "operator",
     replicas: tolerating,
@@ -23,8 +31,9 @@ export function workloadsOf({ replicas, tolerating = 0, held = 0, slow, stops }:
     annotations: { [podStopAnnotation]: String(slow.stopSeconds) },
     spec: { terminationGracePeriodSeconds: slow.graceSeconds },
   };
-  const made = [{ name: "web", replicas }, operator, database, ...(job ? [job] : [])].filter(
-    (one) => one.replicas > 0,
+  const others: Workload[] = [...(job ? [job] : []), ...(single ? [singleOf(single)] : [])];
+  const made = [{ name: "web", replicas }, operator, database, ...others].filter(
+    ({ replicas = 0 }: Workload) => replicas > 0,
   );
   return stops ? [...made, { name: stoppedApp }] : made;
 }
