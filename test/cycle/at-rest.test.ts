@@ -238,6 +238,12 @@ describe("A node that needs a reboot", () => {
           iso(noon),
         );
       },
+      "writes that the reboot may wait": () => {
+        const closed: Closed[] = [{ gate: "alerts", code: "active", message: "1 alert" }];
+        const need = { state: "needed", source: "file", reasons: ["patched live"], urgency: "low" } as const;
+        const next = saved(decide(needy, { ...seen({ closed, held: false }), need }, policy(), noon));
+        assert.equal(next.need?.urgency, "low");
+      },
       "keeps since when each reason holds": () => {
         const closed: Closed[] = [
           { gate: "alerts", code: "active", message: "1 alert" },
