@@ -3,6 +3,8 @@ import { type Phase, phases } from "../../daemon/cycle/record.ts";
 import { at, fields, type KubeObject, list, text } from "../kubernetes/api/object.ts";
 
 export const requestedAnnotation = "rebootd.dev/reboot-requested";
+/** The label that other programs write in storms with `--request-label`. */
+export const requestLabel = "janitor.example/reboot";
 
 export interface Entry {
   nodeID: string;
@@ -43,6 +45,11 @@ export function isCordoned(node: KubeObject | undefined): boolean {
 
 export function isAnnotated(object: KubeObject | undefined, key: string): boolean {
   return object?.metadata.annotations?.[key] !== undefined;
+}
+
+/** Whether its annotation or its label requests a reboot. */
+export function isRequested(object: KubeObject | undefined): boolean {
+  return isAnnotated(object, requestedAnnotation) || object?.metadata.labels?.[requestLabel] !== undefined;
 }
 
 /** Whether options in storms name it: of a label, or of the soft taint. */

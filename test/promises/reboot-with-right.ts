@@ -4,15 +4,7 @@
  */
 import { at, list, text } from "../kubernetes/api/object.ts";
 import { type Checker, type Look, pausedAnnotation, shortGraceMs } from "./checker.ts";
-import {
-  failuresIn,
-  isAnnotated,
-  isCordoned,
-  isHolder,
-  isUrgent,
-  recordIn,
-  requestedAnnotation,
-} from "./eyes.ts";
+import { failuresIn, isAnnotated, isCordoned, isHolder, isRequested, isUrgent, recordIn } from "./eyes.ts";
 
 /** `hasNode`: a machine without a Node is judged by that alone. */
 export function noRebootWithoutSlot(
@@ -101,7 +93,7 @@ export function noRebootWithoutNeed({ view, of, isRecent, violate }: Look): Chec
       const stored = view.stored("nodes", name);
       const { isNeeded, requestedAt, unwantedAt } = of(name);
       if (stored === undefined || isNeeded || isRecent(name, unwantedAt, shortGraceMs)) return;
-      if (isAnnotated(stored, requestedAnnotation) || isRecent(name, requestedAt, shortGraceMs)) return;
+      if (isRequested(stored) || isRecent(name, requestedAt, shortGraceMs)) return;
       violate("no reboot without need", `${name} was rebooted without need`, name);
     },
   };

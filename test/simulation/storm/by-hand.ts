@@ -26,6 +26,10 @@ export async function annotateNode({ world }: Scene, node: string, annotations: 
   await world.api.patch(`${nodes}/${node}`, { metadata: { annotations } }, { signal: world.signal });
 }
 
+export async function patchLabels({ world }: Scene, node: string, labels: Annotations): Promise<void> {
+  await world.api.patch(`${nodes}/${node}`, { metadata: { labels } }, { signal: world.signal });
+}
+
 export async function annotateLock({ world, lock }: LockScene, annotations: Annotations): Promise<void> {
   const path = `${lock.collection}/${lock.place.name}`;
   await world.api.patch(path, { metadata: { annotations } }, { signal: world.signal });

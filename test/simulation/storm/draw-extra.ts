@@ -10,6 +10,7 @@ import { draws, harsherKinds } from "./harsher.ts";
 import { drawHookJob, drawJobOptions } from "./hook-jobs.ts";
 import { hostDraws, hostKinds } from "./host-troubles.ts";
 import { drawOptOutOptions, optOutDraws, stopOptions } from "./opt-outs.ts";
+import { labelDraws, labelOptions } from "./request-labels.ts";
 import { type Kind, type Limits, type Scenario, stormSeconds, type Trouble } from "./scenario.ts";
 import { drawRebootKind, drawSoftReboot } from "./soft-reboots.ts";
 import { storageDraws } from "./storage.ts";
@@ -168,6 +169,16 @@ export function drawRebootKinds(cast: Cast): { options: RawOptions; troubles: Tr
   return { options, troubles: Array.from({ length: many }, () => placed(own, () => drawSoftReboot(own))) };
 }
 
+/** A program that labels nodes for a reboot and takes that back, in some of the storms. */
+export function drawLabels(cast: Cast): Pick<Scenario, "options"> & { labelled: Trouble[] } {
+  const own = drawOf(cast, 0xb0000000);
+  const { alone } = cast.limits;
+  const many = own.chance(0.06) ? own.integer(1, 8) : 0;
+  const labelled = Array.from({ length: many }, () => placed(own, () => labelDraws.labelled(own)));
+  const isOn = alone === undefined ? many > 0 : alone.kind === "labelled";
+  return { options: isOn ? labelOptions : {}, labelled };
+}
+
 /** One kind alone, and requests for reboots beside it. `usual` draws any of the usual kinds. */
 export function drawAlone(
   cast: Cast,
@@ -185,6 +196,7 @@ export function drawAlone(
     "hook-job": drawHookJob,
     ...awayDraws,
     "stuck-start": stuckStart,
+    ...labelDraws,
   };
   const drawOne = (): Undated => {
     const draw = ownDraws[kind];

@@ -12,6 +12,7 @@ import {
   drawHeld,
   drawHost,
   drawJobs,
+  drawLabels,
   drawLongDrains,
   drawOptOuts,
   drawPace,
@@ -52,6 +53,7 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
   const { stuck, ...single } = drawSingle(cast);
   const { deaf, ...slow } = drawLongDrains(cast);
   const { asking, stops, options: ofOptOuts } = drawOptOuts(cast);
+  const { labelled, options: ofLabels } = drawLabels(cast);
   const { alone, controlPlane } = limits;
   const scenario: Scenario = {
     seed,
@@ -84,11 +86,12 @@ export function drawScenario(seed: number, limits: Limits = {}): Scenario {
             ...kinds.troubles,
             ...jobs.troubles,
             ...stuck,
+            ...labelled,
           ]
         : [...wants, ...drawAlone(cast, alone, usual)],
   };
   finish(scenario);
-  addOptions(scenario, ofOptOuts);
+  addOptions(scenario, { ...ofOptOuts, ...ofLabels });
   if (hasMessages(seed)) addMessages(scenario);
   if (scenario.troubles.some(({ kind }) => kind === "storage")) addStorage(scenario);
   if (scenario.single) addOptions(scenario, surgeOptions);

@@ -2,7 +2,7 @@ import { ownConditions } from "../../../daemon/annotations/conditions.ts";
 import { silenceAuthor } from "../../../daemon/prometheus/own-silence.ts";
 import { at, type KubeObject } from "../../kubernetes/api/object.ts";
 import { sentinelFile } from "../../kubernetes/machines/machine.ts";
-import { isMark, lockIn, recordIn } from "../../promises/eyes.ts";
+import { isMark, isRequested, lockIn, recordIn } from "../../promises/eyes.ts";
 import type { SmallWorld } from "../small-world.ts";
 import type { Scene } from "./scene.ts";
 import type { Promises } from "./watch-promises.ts";
@@ -32,7 +32,7 @@ function whatIsWrong(name: string, node: KubeObject, world: SmallWorld, promises
   const isGivenUp = phase === "Failed" && reboots >= 2 && isNeeded;
   const problems: string[] = [];
   if (isNeeded && !isGivenUp) problems.push(`${name} still needs a reboot, and is ${phase}`);
-  const isAsked = node.metadata.annotations?.["rebootd.dev/reboot-requested"] !== undefined;
+  const isAsked = isRequested(node);
   if (isAsked && !isGivenUp) problems.push(`${name} is still asked to reboot, and is ${phase}`);
   if (phase !== "Idle" && !isGivenUp) problems.push(`${name} is ${phase}${why}`);
   if (promises.cordonerOf(name) === "daemon") problems.push(`${name} is still cordoned`);

@@ -29,7 +29,7 @@ export const mutants: readonly Mutant[] = [
     name: "no uncordon",
     seed: 1,
     file: "cycle/returning.ts",
-    edits: [["unmarkRebooted(policy.marks, record, node),", "{},"]],
+    edits: [["unmarkRebooted(removable(policy.marks, record, seen), record, node),", "{},"]],
   },
   {
     name: "a slot that is lost is not looked at again",

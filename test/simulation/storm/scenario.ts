@@ -10,6 +10,7 @@ import { type HarsherTrouble, harsherKinds } from "./harsher.ts";
 import type { HookJobTrouble } from "./hook-jobs.ts";
 import { type HostTrouble, hostKinds } from "./host-troubles.ts";
 import { type OptOutTrouble, optOutKinds } from "./opt-outs.ts";
+import { type LabelTrouble, labelKinds } from "./request-labels.ts";
 import { type SoftRebootTrouble, softRebootKinds } from "./soft-reboots.ts";
 import { type StorageTrouble, storageKinds } from "./storage.ts";
 
@@ -98,6 +99,7 @@ export type Trouble = { at: number; once?: { node: string; phase: Phase } } & (
   | OptOutTrouble
   | StorageTrouble
   | AwayTrouble
+  | LabelTrouble
 );
 
 export type Kind = Trouble["kind"];
@@ -142,6 +144,7 @@ export const kindsOfTrouble: readonly Kind[] = [
   "hook-job",
   ...awayKinds,
   "stuck-start",
+  ...labelKinds,
 ];
 
 export interface Limits {

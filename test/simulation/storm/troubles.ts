@@ -13,6 +13,7 @@ import { hostActions } from "./host-actions.ts";
 import type { HostKind } from "./host-troubles.ts";
 import { lockObject } from "./locks.ts";
 import { optOutActions } from "./opt-out-actions.ts";
+import { labelActions } from "./request-label-actions.ts";
 import type { Trouble } from "./scenario.ts";
 import type { Action, Scene, Undo } from "./scene.ts";
 import { singleName } from "./single.ts";
@@ -23,7 +24,13 @@ import { storageActions } from "./storage-actions.ts";
 type Actions = {
   [K in Exclude<
     Trouble["kind"],
-    HarsherKind | AdversaryKind | HostKind | AwayKind | keyof typeof optOutActions | StorageTrouble["kind"]
+    | HarsherKind
+    | AdversaryKind
+    | HostKind
+    | AwayKind
+    | keyof typeof optOutActions
+    | StorageTrouble["kind"]
+    | keyof typeof labelActions
   >]: Action<Extract<Trouble, { kind: K }>>;
 };
 
@@ -40,6 +47,7 @@ export async function trouble(trouble: Trouble, scene: Scene): Promise<Undo> {
     ...optOutActions,
     ...storageActions,
     ...awayActions,
+    ...labelActions,
   }[trouble.kind] as Action<Trouble>;
   return await action(trouble, scene);
 }

@@ -28,11 +28,11 @@ import {
   isCordoned,
   isDownIn,
   isHolder,
+  isRequested,
   isUrgent,
   ofEachNode,
   type RecordOnNode,
   recordIn,
-  requestedAnnotation,
 } from "../../promises/eyes.ts";
 import { unreadableLockStays } from "../../promises/fails-closed.ts";
 import {
@@ -235,7 +235,7 @@ function onNode(
   const node = look.of(name);
   const now = look.view.now();
   node.pausedSince = isAnnotated(object, pausedAnnotation) ? (node.pausedSince ?? now) : undefined;
-  if (isAnnotated(previous, requestedAnnotation)) node.requestedAt = now;
+  if (isRequested(previous)) node.requestedAt = now;
   if (isUrgent(previous) || isUrgent(object)) node.urgentAt = now;
   const writer = daemonIn(user);
   const isRestored = user === restorer;
