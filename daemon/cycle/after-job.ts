@@ -3,8 +3,11 @@
  * reboot has begun. Pure.
  */
 import { type Context, type Decision, type HookJob, save, wait } from "./decision.ts";
-import { type Course, courseOf, jobPauseMs, withoutJobs } from "./hook-jobs.ts";
+import { type Course, courseOf, withoutJobs } from "./hook-jobs.ts";
 import type { CycleRecord } from "./record.ts";
+
+/** A person is to repair what is wrong. */
+const failedRecheckMs = 60_000;
 
 /** The decision while the Job keeps the node from being uncordoned; else a note for the end of the cycle. */
 export function afterJob(record: CycleRecord, context: Context): Decision | { note: string } {
@@ -20,9 +23,8 @@ export function afterJob(record: CycleRecord, context: Context): Decision | { no
       return ended(record);
     case "failed": {
       if (policy.afterJob.failed === "go-on") return { note: `; ${course.why}` };
-      const since = Date.parse(record.afterJob?.since ?? record.since);
       const why = `${course.why}; once that is repaired and the Job deleted, it is run again; the node keeps its slot`;
-      return { ...wait(why, now + jobPauseMs(now - since)), overdue: true };
+      return { ...wait(why, now + failedRecheckMs), overdue: true };
     }
   }
 }

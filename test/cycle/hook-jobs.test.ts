@@ -168,10 +168,7 @@ describe("The Job after the reboot", () => {
   it("keeps the slot if it fails, and is run again once it was deleted", () => {
     const failed = { state: "failed", job: undoing, why: "exit 1" } as const;
     const decision = decide(whileIs(known), back(failed), both, noon + minute);
-    assert.deepEqual(
-      [action(decision), decision.overdue],
-      [{ do: "wait", until: noon + minute + 10_000 }, true],
-    );
+    assert.deepEqual([action(decision), decision.overdue], [{ do: "wait", until: noon + 2 * minute }, true]);
     assert.match(decision.why, /exit 1; once that is repaired and the Job deleted, it is run again/);
     const again = saved(decide(whileIs(known), back({ state: "absent", job: undoing }), both, noon + minute));
     assert.deepEqual(again.afterJob, { ...asked, since: iso(noon + minute) });
