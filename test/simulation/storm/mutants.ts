@@ -50,7 +50,7 @@ export const mutants: readonly Mutant[] = [
     name: "uncordons what a person has cordoned",
     seed: 23,
     file: "cycle/marks.ts",
-    edits: [['...(record.cordoned && { cordon: "clear" }),', 'cordon: "clear",']],
+    edits: [['...(record.cordoned && !leavesCordon(node) && { cordon: "clear" }),', 'cordon: "clear",']],
   },
   {
     name: "the deadline of the drain is forgotten",
@@ -182,7 +182,7 @@ export const mutants: readonly Mutant[] = [
     name: "a pause of all is no refusal",
     seed: 20,
     file: "lock/limits.ts",
-    edits: [["return pause && { gate", "return pause && undefined && { gate"]],
+    edits: [["    pause && {", "    pause && undefined && {"]],
   },
   {
     name: "a request is served again and again",
