@@ -188,6 +188,13 @@ const attempts: Row[] = [
     attempt: (api, options) => api.delete("/api/v1/namespaces/default/pods/api", {}, options),
   },
   {
+    what: "restart a Deployment",
+    isAllowed: false,
+    attempt: patch("/apis/apps/v1/namespaces/default/deployments/web", {
+      spec: { template: annotate },
+    }),
+  },
+  {
     what: "delete nodes",
     isAllowed: false,
     attempt: removeNode,
