@@ -14,5 +14,6 @@ export function hookJobsOf(
   return {
     look: async (job, signal) => (await load()).look(job, signal),
     run: async (job, deadlineMs, signal) => (await load()).run(job, deadlineMs, signal),
+    tryOut: async (job, signal) => (await load()).tryOut(job, signal),
   };
 }

@@ -75,6 +75,8 @@ export interface HookJobs {
   look(job: OwnJob, signal: AbortSignal): Promise<JobState>;
   /** Creates it, unless it is there. The server is to end it at the deadline; milliseconds from now. */
   run(job: OwnJob, deadlineMs: number, signal: AbortSignal): Promise<void>;
+  /** Creates it in a dry run. Rejects with the reason why it could not be. */
+  tryOut(job: OwnJob, signal: AbortSignal): Promise<void>;
 }
 
 /** The messages to people, as far as the cycle has to do with them. */

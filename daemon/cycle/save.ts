@@ -7,8 +7,9 @@ import { isSettled } from "./late.ts";
 import { type NodeChange, rehearsal } from "./marks.ts";
 import { needAnnotations } from "./need-annotations.ts";
 import { type NodeRead, patchNode, readNode, tryPatch } from "./node.ts";
-import type { NodeFacts } from "./observation.ts";
+import type { Hook, NodeFacts } from "./observation.ts";
 import { adopt, type CycleParts } from "./parts.ts";
+import type { CyclePorts } from "./ports.ts";
 import { type CycleRecord, isAtRest, parseRecord, writeRecord } from "./record.ts";
 import { isRefusal, refusalText, reportRefused, withoutRefusal } from "./refused.ts";
 
@@ -109,13 +110,23 @@ export async function rehearse(
   const wouldBe: CycleRecord = { ...record, phase: "Draining", cordoned: true };
   const change = annotated({ ports }, wouldBe, rehearsal(ports.policy.marks, record, node));
   const patch = { ...change, record: writeRecord(wouldBe) };
-  try {
-    await tryPatch(ports.api, ports.nodeName, patch, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (isRefusal(error)) throw error;
+  const { api, nodeName, jobs } = ports;
+  const tryOut = (hook: Hook) => jobs.tryOut({ hook, id: "rehearsal", nodeUid: node.uid }, signal);
+  for (const trial of [() => tryPatch(api, nodeName, patch, signal), ...hooksOf(ports, tryOut)]) {
+    try {
+      await trial();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isRefusal(error)) throw error;
+    }
   }
   evidence.add({ type: "rehearsed", isRefused: false });
+}
+
+/** The work for each Job that the policy names. */
+function hooksOf<T>({ policy }: Pick<CyclePorts, "policy">, work: (hook: Hook) => T): (() => T)[] {
+  const hooks = (["before", "after"] as const).filter((hook) => policy[`${hook}Job`] !== undefined);
+  return hooks.map((hook) => () => work(hook));
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Creates hook Jobs and looks at them. Their names follow from the cycle, so that each is created once. */
-import { type Api, ApiError, isApiError, unlessNotFound } from "../cluster/api.ts";
+import { type Api, ApiError, type CallOptions, isApiError, unlessNotFound } from "../cluster/api.ts";
 import type { CronJob, Job } from "../cluster/objects.ts";
 import { paths, splitKey } from "../cluster/paths.ts";
 import type { Hook, JobState } from "../cycle/observation.ts";
@@ -16,6 +16,8 @@ export interface HookJobsOptions {
 }
 
 const whyMaxChars = 400;
+/** The deadline of a Job that nothing runs. */
+const trialDeadlineMs = 60_000;
 
 export function createHookJobs({ api, nodeName, templates }: HookJobsOptions): HookJobs {
   const placeOf = (own: OwnJob) => {
@@ -56,13 +58,17 @@ export function createHookJobs({ api, nodeName, templates }: HookJobsOptions): H
     }
   }
 
-  async function run(own: OwnJob, deadlineMs: number, signal: AbortSignal): Promise<void> {
+  async function create(own: OwnJob, deadlineMs: number, options: CallOptions): Promise<void> {
     const { namespace, name } = placeOf(own);
-    const template = await readTemplate(templates[own.hook], signal);
+    const template = await readTemplate(templates[own.hook], options.signal);
     const deadlineSeconds = Math.max(1, Math.floor(deadlineMs / 1000));
     const body = jobFrom(template, { name, nodeName, deadlineSeconds }, own);
+    await api.create<Job>(paths.jobs(namespace), body, options);
+  }
+
+  async function run(own: OwnJob, deadlineMs: number, signal: AbortSignal): Promise<void> {
     try {
-      await api.create<Job>(paths.jobs(namespace), body, { signal });
+      await create(own, deadlineMs, { signal });
     } catch (error) {
       // The answer to an earlier request was lost.
       if (!isApiError(error, "already-exists")) throw error;
@@ -78,7 +84,10 @@ export function createHookJobs({ api, nodeName, templates }: HookJobsOptions): H
     throw unusable(`there is no Job and no CronJob ${key} to take as a template`);
   }
 
-  return { look, run };
+  const tryOut = (own: OwnJob, signal: AbortSignal) =>
+    create(own, trialDeadlineMs, { signal, query: { dryRun: "All" } });
+
+  return { look, run, tryOut };
 }
 
 function taken(what: string, template: Template | string): Template {

@@ -126,6 +126,7 @@ function openEntry(call: Call, attributes: Attributes, now: number, user: string
     name,
     path,
     status: 0,
+    isDryRun: call.query.has("dryRun"),
     requestBytes: Buffer.byteLength(call.body),
     responseBytes: 0,
     durationMs: undefined,

@@ -13,6 +13,8 @@ export interface LedgerEntry {
   path: string;
   /** 0 while there is no answer, and for ever when none came. */
   status: number;
+  /** Nothing was to be stored. */
+  isDryRun: boolean;
   requestBytes: number;
   /** Grows while a watch is open. */
   responseBytes: number;
