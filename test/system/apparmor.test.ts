@@ -46,8 +46,12 @@ const bundle = fileURLToPath(new URL("../../dist/rebootd.mjs", import.meta.url))
 const parts = fileURLToPath(new URL("../../dist/rebootd", import.meta.url));
 const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
 const lifeDeadlineMs = 60_000;
-/** By the C library, when it gives memory back. */
-const atTimes = ["/proc/sys/vm/overcommit_memory"];
+const atTimes = [
+  // By the C library, when it gives memory back.
+  "/proc/sys/vm/overcommit_memory",
+  // With --os=suse.
+  "/host/run/{transactional-update.pid,tukit.lock}",
+];
 const { signal } = new AbortController();
 
 interface Life {

@@ -23,6 +23,8 @@ const components: Readonly<Record<string, string | undefined>> = {
   "delete-pods": "rbac.deletePods=true",
   // The rules are one's own: rbac.extraRules.
   health: undefined,
+  // The chart has a Role for each namespace that an option names.
+  "hook-jobs": undefined,
   kured: "kured.lock=true",
   mirror: "security.mirror=true",
   monitoring: "metrics.create=true,prometheusRule.create=true,dashboard.create=true",

@@ -400,7 +400,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "whatever the Node carries is believed",
     limits: { alone: { kind: "forged-record", rate: 10 } },
-    seed: 455,
+    seed: 118,
     file: "cycle/foreign.ts",
     edits: [["if (isAhead || isDown) {", "if (Date.now() < 0) {"]],
   },
