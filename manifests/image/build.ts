@@ -1,5 +1,5 @@
 /** Builds rebootd's part of the image: the bundle, the licences of the bundled packages, and the schema of the configuration file. `--log-level=error` makes it quiet. */
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { optionsSchema } from "../../daemon/config/schema.ts";
@@ -11,5 +11,19 @@ const logLevel = process.argv.includes("--log-level=error") ? "error" : "info";
 // Parts of an earlier build have other names.
 rmSync(join(root, "dist"), { recursive: true, force: true });
 const { metafile } = await build({ ...bundleOptions, logLevel });
+for (const file of Object.keys(metafile.outputs)) writeInAscii(join(root, file));
 writeFileSync(join(root, "dist/THIRD-PARTY-NOTICES.txt"), noticesOf([metafile], root));
 writeFileSync(join(root, "dist/config.schema.json"), `${JSON.stringify(optionsSchema(), null, 2)}\n`);
+
+/**
+ * esbuild leaves the characters of regular expressions as they are. The engine holds a text with one beyond Latin-1 in
+ * two bytes a character.
+ */
+function writeInAscii(file: string): void {
+  const text = readFileSync(file, "utf8");
+  const escaped = text.replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  if (escaped !== text) writeFileSync(file, escaped);
+}
