@@ -112,11 +112,12 @@ function isNews({ current, reported }: TurnState): boolean {
 
 /**
  * The facts, if other nodes are in the way of this one, as the lock alone shows it: a watch shows nothing of
- * other Nodes.
+ * other Nodes. A refusal that is over by itself counts no longer, whether or not a watch has shown that.
  */
-export function refusedByLock(facts: LockFacts | undefined): LockFacts | undefined {
+export function refusedByLock(facts: LockFacts | undefined, now: number): LockFacts | undefined {
   if (facts?.refusal === undefined || facts.held || facts.hasStaleEntry) return undefined;
-  return facts.refusal.dependsOnNodes ? undefined : facts;
+  const { dependsOnNodes, until = Number.POSITIVE_INFINITY } = facts.refusal;
+  return dependsOnNodes || now >= until ? undefined : facts;
 }
 
 /** The entry that was made last, if any. */

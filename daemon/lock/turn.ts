@@ -133,7 +133,7 @@ export function createTurn(options: TurnOptions): Turn {
       accept({ event: "claimed" });
       return isDue;
     },
-    refused: () => refusedByLock(latest.value()),
+    refused: () => refusedByLock(latest.value(), clock.wall()),
     trustedMs: () => (watching === undefined ? Number.POSITIVE_INFINITY : latest.trustedMs()),
   };
 }

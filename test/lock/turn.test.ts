@@ -193,6 +193,15 @@ describe("A node that waits for its turn", () => {
     assert.equal(turn.refused(), undefined);
   });
 
+  it("believes no refusal that is over by itself, though no watch has shown that", async () => {
+    const refused = refusedFor("lock-interval", { until: noon + 10 * minute });
+    turn.follow(waiting, refused, time.clock.elapsed());
+    await time.pass(10 * minute - 1);
+    assert.equal(turn.refused()?.refusal?.code, "lock-interval");
+    await time.pass(1);
+    assert.equal(turn.refused(), undefined);
+  });
+
   it("believes a read for an hour, and for a minute or two once the watch has broken", async () => {
     turn.follow(waiting, takenBy("a"), time.clock.elapsed());
     await time.pass(50 * minute);
