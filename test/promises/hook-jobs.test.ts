@@ -67,6 +67,14 @@ describe("The promise that the Job before the reboot is run once, before it, is"
     assert.deepEqual(broken(), [promise]);
   });
 
+  it("not asked of a daemon that is told of no Job any more while one still runs", () => {
+    const { made, checker, create, broken } = begun(false);
+    create(job("a"));
+    made.objects.set("nodes/n1", nodeWith({ is: "seen" }));
+    checker.onReboot?.("n1");
+    assert.deepEqual(broken(), []);
+  });
+
   it("not asked where no daemon was told to run one, or others have written the record", () => {
     const untold = begun(false);
     untold.made.objects.set("nodes/n1", nodeWith(undefined));

@@ -52,14 +52,15 @@ export function hookJobsRunOnce(
     },
     onReboot(name) {
       const { jobs, isTampered } = cycleOf(name);
-      if (isTampered) return;
+      // A daemon that is told of no Job any more waits for none that the one before it has created.
+      if (isTampered || !mustRun(name)) return;
       const running = view
         .storedAll("jobs.batch")
         .find((job) => jobs.has(job.metadata.name) && !hasEnded(job));
       if (running !== undefined)
         violate(promise, `${name} reboots while ${running.metadata.name} still runs`, name);
       const { beforeJob } = recordIn(view.stored("nodes", name)) as { beforeJob?: { is?: string } };
-      if (mustRun(name) && beforeJob?.is !== "ended") violate(promise, `${name} reboots without it`, name);
+      if (beforeJob?.is !== "ended") violate(promise, `${name} reboots without it`, name);
     },
   };
 }

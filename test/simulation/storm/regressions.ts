@@ -69,4 +69,17 @@ export const regressions: Readonly<Record<string, Scenario>> = {
       { at: 53, kind: "want", node: "n1" },
     ],
   },
+  "a daemon that is told of no Job any more waits for none that the one before it has created": {
+    seed: 733,
+    nodes: 3,
+    concurrency: 3,
+    options: { "before-reboot-job": "kube-system/set-noout" },
+    skewMs: {},
+    replicas: 0,
+    troubles: [
+      { at: 159, kind: "requested", node: "n3" },
+      { at: 159, once: { node: "n3", phase: "Draining" }, kind: "hook-job", how: "hangs", for: 110 },
+      { at: 172, kind: "reconfigured", options: { "drain-timeout": "30s" }, every: 6 },
+    ],
+  },
 };
