@@ -104,6 +104,20 @@ describe("Kubelets", () => {
       await nodeIsReady("boot-1");
     });
 
+    it("reports an unchanged status anew when the server has gone back to an older report", async () => {
+      boot("boot-1", { unchangedMs: 100 });
+      await nodeIsReady("boot-1");
+      const old = "2026-01-01T00:00:00Z";
+      const conditions = ((await node()).status?.conditions ?? []).map((condition) => ({
+        ...condition,
+        lastHeartbeatTime: old,
+      }));
+      await testbed.patch("nodes", "a", { status: { conditions } }, "status");
+      const heartbeat = async () => conditionOf(await node(), "Ready")?.lastHeartbeatTime;
+      await testbed.until("there is a newer report", async () => (await heartbeat()) !== old);
+      await nodeIsReady("boot-1");
+    });
+
     it("is not stopped by conflicts and lost answers", async () => {
       const match = {
         resource: "nodes",

@@ -10,6 +10,7 @@ export interface KubeletOptions extends NodeStatusOptions, PodsOptions {}
 export const kubeletDefaults: KubeletOptions = {
   heartbeatMs: 10_000,
   statusEvery: 1,
+  unchangedMs: 5 * 60_000,
   readyAfterMs: 200,
   podStartMs: 200,
   podStopMs: 200,

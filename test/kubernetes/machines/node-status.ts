@@ -29,6 +29,11 @@ export interface NodeStatusOptions {
   heartbeatMs: number;
   /** After so many of these times the status is compared with what the server has. */
   statusEvery: number;
+  /**
+   * A status that has not changed is reported, too, so long after the last report: `nodeStatusReportFrequency`.
+   * https://kubernetes.io/docs/reference/node/node-status/#heartbeats
+   */
+  unchangedMs: number;
   /** From the start of the kubelet until the node is Ready. */
   readyAfterMs: number;
 }
@@ -41,9 +46,10 @@ export async function runNodeStatus(
   onRegistered: () => void,
 ): Promise<void> {
   const { api, clock, random, signal } = ports;
-  const { heartbeatMs, statusEvery, readyAfterMs } = options;
+  const { heartbeatMs, statusEvery, unchangedMs, readyAfterMs } = options;
   const readyAt = clock.elapsed() + readyAfterMs;
   const nodePath = `${collection("nodes")}/${host.name}`;
+  let last: { heartbeat: string; at: number } | undefined;
 
   const becomesReady = async () => {
     // The first report tells of the boot and is NotReady, as the container runtime has yet to answer.
@@ -83,7 +89,8 @@ export async function runNodeStatus(
       registered === undefined &&
       node.status?.nodeInfo?.bootID === host.bootID &&
       conditionOf(node, "Ready")?.status === ready.status &&
-      conditionOf(node, "Ready")?.reason === ready.reason;
+      conditionOf(node, "Ready")?.reason === ready.reason &&
+      !isSetBack(node);
     if (isSaid) return;
     const now = timeText(clock.wall());
     const conditions = [...pressures, ready].map((condition) => ({ ...condition, lastHeartbeatTime: now }));
@@ -93,6 +100,16 @@ export async function runNodeStatus(
       conditions: withConditions(node.status?.conditions, now, ...conditions),
     };
     await api.patch(`${nodePath}/status`, { metadata: { resourceVersion }, status }, { signal });
+    last = { heartbeat: now, at: clock.elapsed() };
+  }
+
+  /**
+   * Whether the server shows an older report than the last, as after a restore, and the next one is due. Other
+   * reports of an unchanged status are left out: they say nothing in a story.
+   */
+  function isSetBack(node: StoredNode): boolean {
+    if (last === undefined || clock.elapsed() < last.at + unchangedMs) return false;
+    return (conditionOf(node, "Ready")?.lastHeartbeatTime ?? "") < last.heartbeat;
   }
 
   async function untilAccepted(work: () => Promise<void>): Promise<void> {

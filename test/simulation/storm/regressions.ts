@@ -82,4 +82,24 @@ export const regressions: Readonly<Record<string, Scenario>> = {
       { at: 172, kind: "reconfigured", options: { "drain-timeout": "30s" }, every: 6 },
     ],
   },
+  "a node that a restore has set back to before its soft reboot is back with the next report of its kubelet":
+    {
+      seed: 1131,
+      nodes: 1,
+      concurrency: 1,
+      options: { "reboot-kind": "soft" },
+      skewMs: {},
+      replicas: 0,
+      troubles: [
+        {
+          at: 1,
+          once: { node: "n1", phase: "Rebooting" },
+          kind: "restored",
+          resources: ["leases", "nodes"],
+          seconds: 111,
+        },
+        { at: 2, kind: "soft-reboot", node: "n1", how: "served", for: 300 },
+        { at: 18, kind: "want", node: "n1" },
+      ],
+    },
 };
