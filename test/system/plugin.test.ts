@@ -229,7 +229,7 @@ describe("The package", function () {
       await terminal.types("rebootd expl\t", /explain $/);
       await terminal.types("n\t", /n1[\s\S]*n2/);
       await terminal.types("1 --output=y\t", /--output=yaml/);
-      await terminal.types("\u0015rebootd re\t\t", /reboot +-- Request a reboot of a node/);
+      await terminal.types("\u0015rebootd re\t\t", /reboot +-- Request a reboot of nodes/);
     } finally {
       await terminal.close();
     }
