@@ -51,6 +51,8 @@ export function createMessages(options: MessagesOptions): Messages {
   let last: { record: CycleRecord } | undefined;
   /** The need about which there was a message, so that a clock that is set makes no second one. */
   let blockedNeed: CycleRecord["need"];
+  /** Written with a change of phase that had no answer yet, and not sent: the record may carry them all the same. */
+  let unanswered: Mail["letters"] = [];
   let wake = (): void => {};
 
   function offer(message: Message, isOnce = false): void {
@@ -73,6 +75,15 @@ export function createMessages(options: MessagesOptions): Messages {
     for (const { to, ...letter } of mail.letters) queue.offer(maker.whole(letter), to);
   }
 
+  /** Sends what a write has left in the record although its answer was lost. */
+  function adoptUnanswered({ mail }: CycleRecord): void {
+    const isThere = ({ id }: Mail["letters"][number]) => mail?.letters.some((letter) => letter.id === id);
+    const found = unanswered.filter(isThere);
+    if (found.length === 0) return;
+    unanswered = [];
+    for (const { to, ...letter } of found) queue.offer(maker.whole(letter), to);
+  }
+
   return {
     notify,
     notifyForCluster(event, cause = { about: nodeName, at: iso(clock.wall()) }) {
@@ -80,6 +91,7 @@ export function createMessages(options: MessagesOptions): Messages {
     },
     pass(record, bootID, waits) {
       if (last === undefined) adopt(record);
+      adoptUnanswered(record);
       maker.learnBoot(bootID);
       last = { record };
       once = once.filter((id) => isCurrent(id, nodeName, record));
@@ -93,10 +105,12 @@ export function createMessages(options: MessagesOptions): Messages {
     },
     changed(record) {
       last = { record };
+      unanswered = [];
     },
     toKeep(change) {
       const letters = queue.letters(timeoutMs);
       const coming = change === undefined ? [] : lettersOf(change, maker, queue);
+      unanswered = [...unanswered, ...coming].slice(-lettersMax);
       const record = change?.to ?? last?.record;
       const topic = record === undefined ? "" : maker.topicOf(record);
       const mail: Mail = {

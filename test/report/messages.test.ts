@@ -107,6 +107,35 @@ describe("The messages of a node", () => {
     assert.equal(messages.toKeep(change), undefined);
   });
 
+  it("are sent where the record carries them although the write of the change had no answer", () => {
+    messages.pass(was, "b", undefined);
+    const mail = messages.toKeep(change);
+    messages.pass(was, "b", undefined);
+    assert.deepEqual(sent(), []);
+    messages.pass({ ...failedNow, mail }, "b", undefined);
+    messages.pass({ ...failedNow, mail }, "b", undefined);
+    assert.deepEqual(
+      offered.map(({ message, to }) => [message.id, message.node, to]),
+      [[`n1/CycleFailed/${failedNow.since}`, "n1", ["slack"]]],
+    );
+  });
+
+  it("of a change with an answer are not sent again from the record", () => {
+    messages.pass(was, "b", undefined);
+    const mail = messages.toKeep(change);
+    messages.changed({ ...failedNow, mail });
+    messages.pass({ ...failedNow, mail }, "b", undefined);
+    assert.deepEqual(offered, []);
+  });
+
+  it("that somebody else has put into the record of a running daemon are not sent", () => {
+    const mail = messages.toKeep(change);
+    messages = messagesOf();
+    messages.pass(was, "b", undefined);
+    messages.pass({ ...failedNow, mail }, "b", undefined);
+    assert.deepEqual(offered, []);
+  });
+
   it("are kept until each destination has taken them, failures before all others", () => {
     messages.pass(was, "b", undefined);
     const letter = (at: number, level: Message["level"]) =>

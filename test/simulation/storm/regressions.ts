@@ -1,3 +1,4 @@
+import { messageOptions } from "./messages.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Storms that have found a defect, made as short as they can be; by what they have shown. */
@@ -102,4 +103,18 @@ export const regressions: Readonly<Record<string, Scenario>> = {
         { at: 18, kind: "want", node: "n1" },
       ],
     },
+  "the message of a drain that failed arrives although the answer to the write of its failure is lost": {
+    seed: 548,
+    nodes: 3,
+    concurrency: 1,
+    options: { "drain-timeout": "2m", "drain-delay": "20s", ...messageOptions },
+    skewMs: {},
+    replicas: 0,
+    slow: { replicas: 3, stopSeconds: 200, graceSeconds: 400 },
+    messages: true,
+    troubles: [
+      { at: 48, kind: "want", node: "n2" },
+      { at: 172, kind: "lost-answer", node: "n2", skip: 0 },
+    ],
+  },
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { drawScenario } from "./draw-scenario.ts";
+import { messageOptions } from "./messages.ts";
 import { mutants } from "./mutants.ts";
 import { checkPlaces } from "./plant.ts";
 import { play } from "./play.ts";
@@ -39,6 +40,14 @@ describe("A storm", () => {
     const smallest = await shrink({ ...scenario, troubles }, hasCrash);
     assert.deepEqual(smallest.troubles, [crash]);
     assert.deepEqual(smallest.options, {});
+  });
+
+  it("that is made shorter keeps the destinations of the messages that it is about", async () => {
+    const options = { ...messageOptions, period: "5m" };
+    const scenario: Scenario = { ...drawScenario(11), options, messages: true, troubles: [] };
+    const smallest = await shrink(scenario, async ({ messages }) => messages === true);
+    assert.deepEqual([smallest.messages, smallest.options], [true, messageOptions]);
+    assert.deepEqual((await shrink(scenario, async () => true)).options, {});
   });
 
   for (const [what, scenario] of Object.entries(regressions)) {
