@@ -25,7 +25,8 @@ export function effectOf(trouble: Trouble): "disturbs" | "mutes" | "blinds" | un
   const { kind } = trouble;
   if (kind === "refused" && trouble.request.verb === "patch" && trouble.request.resource === "nodes")
     return "mutes";
-  if (disturbing.has(kind)) return "disturbs";
+  // A daemon that is to prove a soft reboot has to be told the count.
+  if (disturbing.has(kind) || (kind === "soft-reboot" && trouble.how === "uncounted")) return "disturbs";
   return blinding.has(kind) ? "blinds" : undefined;
 }
 
