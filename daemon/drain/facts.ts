@@ -17,7 +17,7 @@ import { listAll, pageSize } from "../cluster/pages.ts";
 import { kept } from "../cluster/parts.ts";
 import { paths } from "../cluster/paths.ts";
 import { listPods } from "../cluster/pods.ts";
-import { createLimit } from "./limit.ts";
+import { createLimit } from "../time/limit.ts";
 import { cloudNativePg, groupOf } from "./operators.ts";
 import { mayGrow, roomsOf, whyNowhere } from "./room.ts";
 import { controllerOf, daemonSetOf } from "./select.ts";

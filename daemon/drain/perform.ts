@@ -4,9 +4,9 @@ import { type Api, isApiError } from "../cluster/api.ts";
 import { createBudgetReader, followBudgets } from "../cluster/budgets.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
 import type { Clock, Random } from "../time/clock.ts";
+import { createLimit } from "../time/limit.ts";
 import { explainedRefusal, judgeBudgets } from "./budgets.ts";
 import { type EvictionCode, type EvictionRefusal, endPod } from "./evict.ts";
-import { createLimit } from "./limit.ts";
 import {
   type DrainEvent,
   type DrainEventOf,

@@ -3,7 +3,7 @@
 import { type Api, isApiError, unlessNotFound } from "../../cluster/api.ts";
 import type { PersistentVolumeClaim, Pod } from "../../cluster/objects.ts";
 import { paths } from "../../cluster/paths.ts";
-import { createLimit } from "../limit.ts";
+import { createLimit } from "../../time/limit.ts";
 import { controllerOf } from "../select.ts";
 import {
   type Deployment,
