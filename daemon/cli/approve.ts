@@ -7,6 +7,7 @@ import type { Api } from "../cluster/api.ts";
 import { listNodeMetadata } from "../cluster/nodes.ts";
 import type { Metadata } from "../cluster/objects.ts";
 import { isReason } from "../gates/reasons.ts";
+import { byText } from "../text/by-text.ts";
 import { ConfigError, invalidValue, printable } from "../text/config-error.ts";
 import { count } from "../text/count.ts";
 import { firstOf } from "../text/list.ts";
@@ -120,9 +121,7 @@ export function waitsForApproval(metadata: Metadata): boolean {
 }
 
 function byTurn(a: Metadata, b: Metadata): number {
-  return (
-    priorityOf(a) - priorityOf(b) || neededAt(a) - neededAt(b) || (a.name ?? "").localeCompare(b.name ?? "")
-  );
+  return priorityOf(a) - priorityOf(b) || neededAt(a) - neededAt(b) || byText(a.name ?? "", b.name ?? "");
 }
 
 function priorityOf({ annotations }: Metadata): number {

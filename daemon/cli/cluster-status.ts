@@ -18,6 +18,7 @@ import { allPaused } from "../lock/limits.ts";
 import { type Holder, holdersOf, isExpired, isManual, type LockValue, nodeHolders } from "../lock/lock.ts";
 import type { LockObjectState, LockPlace } from "../lock/lock-object.ts";
 import type { Refusal } from "../lock/refusal.ts";
+import { byText } from "../text/by-text.ts";
 import { count } from "../text/count.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Health, troublesOf, unknownHealth } from "./health.ts";
@@ -199,11 +200,6 @@ function lockStatus(
     return { ...where, state: "manual", message };
   }
   return held ? { ...where, state: "held", message: held } : { ...where, state: "free", message: "free" };
-}
-
-/** Thousands of names are compared; localeCompare takes twenty times as long. */
-function byText(a: string, b: string): number {
-  return Number(a > b) - Number(a < b);
 }
 
 function byRest(a: NodeStatus, b: NodeStatus): number {

@@ -3,6 +3,7 @@ import { parseRequest } from "../annotations/reboot-request.ts";
 import { type Api, unlessNotGranted } from "../cluster/api.ts";
 import { listNodeMetadata } from "../cluster/nodes.ts";
 import type { Metadata } from "../cluster/objects.ts";
+import { byText } from "../text/by-text.ts";
 import { count } from "../text/count.ts";
 import { firstOf } from "../text/list.ts";
 import { oneLine } from "../text/one-line.ts";
@@ -83,7 +84,7 @@ async function plan(api: Api, { names, selector, urgent }: Wave, signal: AbortSi
   const withDaemon = new Set(daemons.map(({ spec }) => spec?.nodeName));
   return nodes
     .filter(({ name = "" }) => names?.includes(name) ?? true)
-    .sort((one, other) => ((one.name ?? "") < (other.name ?? "") ? -1 : 1))
+    .sort((one, other) => byText(one.name ?? "", other.name ?? ""))
     .map((node) =>
       waveNode(node, {
         // Daemons that run in another way than as pods of rebootd are not seen.
