@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { nodeFlags } from "./world/rebootd.ts";
+import { imageEnvironment, nodeFlags } from "./world/image.ts";
 
 /** Runs node with the flags of the image, and resolves with what it has written, and how it has ended. */
 async function runNode(script: string, signal?: NodeJS.Signals) {
@@ -20,8 +20,12 @@ async function runNode(script: string, signal?: NodeJS.Signals) {
 describe("The flags of node in the image", () => {
   it("are those that the daemons of the tests and the benches have", () => {
     const dockerfile = readFileSync(new URL("../Dockerfile", import.meta.url), "utf8");
-    const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? "[]");
-    assert.deepEqual(entrypoint, ["/usr/local/bin/node", ...nodeFlags, "/rebootd.mjs"]);
+    const entrypoint = JSON.stringify(["/usr/local/bin/node", ...nodeFlags, "/rebootd.mjs"]).replaceAll(
+      ",",
+      ", ",
+    );
+    assert.ok(dockerfile.includes(`\nENTRYPOINT ${entrypoint}\n`), entrypoint);
+    assert.equal(imageEnvironment["NODE_ENV"], "production");
   });
 
   it("open no inspector for who may signal the daemon, and so would run code in it", async () => {

@@ -11,6 +11,7 @@ import { type Figure, figureLine } from "./figures.ts";
 import { benchHostile } from "./hostile.ts";
 import { benchCrowd } from "./lock-crowd.ts";
 import { benchProcesses } from "./lock-processes.ts";
+import { benchMemory } from "./memory.ts";
 import { benchQuiet, quietWorlds } from "./quiet.ts";
 
 const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
@@ -25,6 +26,7 @@ const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
     () => benchCrowd({ nodes: 5000, concurrency: 1, handOvers: 40, seed: 1 }),
     () => benchProcesses({ nodes: 50, concurrency: 2 }),
   ],
+  memory: [benchMemory],
 };
 
 const command = new Command("npm run bench --")

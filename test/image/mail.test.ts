@@ -9,7 +9,7 @@ import { bundleOptions } from "../../manifests/image/bundle.ts";
 import { root } from "../../manifests/image/root.ts";
 import { certificate } from "../kubernetes/api/https.ts";
 import { mail, startEmailServer } from "../notify/email-server.ts";
-import { nodeFlags } from "../world/rebootd.ts";
+import { nodeFlags } from "../world/image.ts";
 
 const sendsMail = `
   import { createSendEmail } from "./daemon/notify/nodemailer.ts";

@@ -28,8 +28,8 @@ import { systemClock } from "../../daemon/time/clock.ts";
 import { type Answer, type Call, startFakeBus } from "../host/logind/fake-bus.ts";
 import { certificate } from "../kubernetes/api/https.ts";
 import { administrator, type SimulatedServer, startSimulatedServer } from "../kubernetes/server.ts";
+import { nodeFlags } from "../world/image.ts";
 import { daemonUserOn, installRights } from "../world/manifests.ts";
-import { nodeFlags } from "../world/rebootd.ts";
 import {
   type Access,
   accessesIn,

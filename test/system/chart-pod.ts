@@ -6,8 +6,9 @@ import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import { bootIdFile, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 import { startDaemonProcess } from "../world/daemon-process.ts";
+import { nodeFlags } from "../world/image.ts";
 import { program } from "../world/program.ts";
-import { type DaemonPlace, nodeFlags } from "../world/rebootd.ts";
+import type { DaemonPlace } from "../world/rebootd.ts";
 
 /** The texts of a Secret, by its keys. */
 export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;

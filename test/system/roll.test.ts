@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../daemon/time/clock.ts";
+import { nodeFlags } from "../world/image.ts";
 import { daemonUserOn } from "../world/manifests.ts";
-import { nodeFlags } from "../world/rebootd.ts";
 import { bundle, bundleParts, type MachineCluster, startMachineCluster } from "./machine-cluster.ts";
 
 /**

@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createUserspaceReader } from "../../daemon/host/userspace.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
+import { nodeFlags } from "../world/image.ts";
 import { daemonUserOn } from "../world/manifests.ts";
-import { nodeFlags } from "../world/rebootd.ts";
 import { startMachine } from "./machine.ts";
 import { bundle, bundleParts, type MachineCluster, startMachineCluster } from "./machine-cluster.ts";
 

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
+import { imageEnvironment } from "./image.ts";
 
 export interface DaemonProcess {
+  /** The program; by default the node of this process. */
+  command?: string;
   /** Arguments of node: the script and what it is given. */
   args: readonly string[];
   /** Both its outputs are added to this file. */
@@ -20,16 +23,19 @@ process.on("exit", () => {
 /** What node compiles is kept there, if this process has been told so; benches are not, as it shortens each start. */
 const compileCache = process.env["NODE_COMPILE_CACHE"];
 
-/** A real process under the same node as this one, with next to nothing in its environment. */
-export function startDaemonProcess({ args, logFile, environment = {} }: DaemonProcess): DaemonHandle {
+/** A real process under the same node as this one, with next to nothing in its environment but what the image has. */
+export function startDaemonProcess({
+  command = process.execPath,
+  args,
+  logFile,
+  environment = {},
+}: DaemonProcess): DaemonHandle & { pid: number | undefined } {
   const log = openSync(logFile, "a");
-  const child = spawn(process.execPath, args, {
+  const child = spawn(command, args, {
     stdio: ["ignore", log, log],
     env: {
       PATH: process.env["PATH"] ?? "/usr/bin:/bin",
-      // As in the image.
-      MALLOC_ARENA_MAX: "1",
-      MALLOC_TRIM_THRESHOLD_: "65536",
+      ...imageEnvironment,
       ...(compileCache !== undefined && { NODE_COMPILE_CACHE: compileCache }),
       ...environment,
     },
@@ -41,5 +47,5 @@ export function startDaemonProcess({ args, logFile, environment = {} }: DaemonPr
     child.once("error", (error) => resolve(error.message));
   });
   void exited.then(() => running.delete(child));
-  return { kill: (signal) => void child.kill(signal), exited };
+  return { pid: child.pid, kill: (signal) => void child.kill(signal), exited };
 }

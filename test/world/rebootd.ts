@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { bootIdFile, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 import { startDaemonProcess } from "./daemon-process.ts";
+import { nodeFlags } from "./image.ts";
 import type { LockPlace } from "./lock-place.ts";
 import { program } from "./program.ts";
 
@@ -19,19 +20,20 @@ export interface DaemonPlace {
 /** What the image runs; made by `npm run build`. */
 export const bundle = fileURLToPath(new URL("../../dist/rebootd.mjs", import.meta.url));
 
-/** As in the image. */
-export const nodeFlags = ["--optimize-for-size", "--disable-sigusr1", "--disable-proto=delete"];
-
 /** Options are added behind, where the last one wins. */
 export function startRebootd(
   place: DaemonPlace,
   options: readonly string[] = [],
   main = program,
 ): DaemonHandle {
-  const { name, folder, kubeconfig, logFile, concurrency, lock } = place;
-  const args = [
+  const args = [...nodeFlags, main, "run", `--kubeconfig=${place.kubeconfig}`, ...worldOptions(place)];
+  return startDaemonProcess({ args: [...args, ...options], logFile: place.logFile });
+}
+
+/** The options of a daemon in a world, but for the way to its API server. */
+export function worldOptions({ name, folder, concurrency, lock }: DaemonPlace): string[] {
+  return [
     `--node-id=${name}`,
-    `--kubeconfig=${kubeconfig}`,
     `--namespace=${lock.namespace}`,
     // Not this machine's, which has a journal.
     `--run-path=${folder}`,
@@ -48,5 +50,4 @@ export function startRebootd(
     "--log-format=json",
     `--concurrency=${concurrency}`,
   ];
-  return startDaemonProcess({ args: [...nodeFlags, main, "run", ...args, ...options], logFile });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { nodeFlags } from "./image.ts";
 import { bareEnvironment, program } from "./program.ts";
-import { nodeFlags } from "./rebootd.ts";
 
 /** A running `rebootd ui`. */
 export interface UiProcess {

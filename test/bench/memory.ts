@@ -1,0 +1,111 @@
+import { systemClock } from "../../daemon/time/clock.ts";
+import { askDaemon, readLog } from "../e2e/daemon-process.ts";
+import { startSimulatedServer } from "../kubernetes/server.ts";
+import { startInPod } from "../world/pod-process.ts";
+import { startWorld, type World } from "../world/world.ts";
+import { type Figure, figure, median } from "./figures.ts";
+import { memoryOf, type ProcessMemory } from "./process-memory.ts";
+
+const bench = "memory";
+const deadlineMs = 2 * 60_000;
+/** V8 has compiled what it compiles and collected its garbage by then. */
+const settleMs = 20_000;
+const graceSeconds = 5;
+
+/** Built daemons, started as the image does in pods of a default install, each on its own node over TLS. */
+async function startDaemons(nodes: readonly string[], podStopMs: number) {
+  const server = await startSimulatedServer(systemClock, { authorization: "always-allow" });
+  const pids = new Map<string, number>();
+  const world = await startWorld({
+    server,
+    nodes: [...nodes],
+    kubelet: { podStopMs, podStartMs: 0 },
+    startDaemon: (place) => {
+      const handle = startInPod(place);
+      if (handle.pid !== undefined) pids.set(place.name, handle.pid);
+      return handle;
+    },
+  });
+  const areUp = async () => {
+    const logs = await Promise.all(world.nodes.map(({ logFile }) => readLog(logFile)));
+    return logs.every((lines) => lines.some(({ metricsPort }) => metricsPort !== undefined));
+  };
+  await world.until("their daemons are there", areUp, deadlineMs);
+  return { world, pidOf: (name: string) => pids.get(name) ?? Number.NaN };
+}
+
+/** Each daemon has settled, and has answered Prometheus and the probe once. */
+async function settled(world: World): Promise<void> {
+  await world.pass(settleMs / 2);
+  for (const { logFile } of world.nodes)
+    for (const path of ["/metrics", "/healthz"]) await askDaemon(logFile, path);
+  await world.pass(settleMs / 2);
+}
+
+async function idle(count: number): Promise<ProcessMemory[]> {
+  const names = Array.from({ length: count }, (_, index) => `n${index + 1}`);
+  const { world, pidOf } = await startDaemons(names, 0);
+  try {
+    await settled(world);
+    return names.map((name) => memoryOf(pidOf(name)));
+  } finally {
+    await world.stop();
+  }
+}
+
+/** The peak up to the reboot, in a drain of so many pods. */
+async function peakOfDrain(pods: number): Promise<number> {
+  const { world, pidOf } = await startDaemons(["n1"], graceSeconds * 1000);
+  try {
+    const spec = {
+      nodeName: "n1",
+      terminationGracePeriodSeconds: graceSeconds,
+      containers: [{ name: "main", image: "registry.test/app:1" }],
+    };
+    for (let number = 1; number <= pods; number += 1) {
+      const body = { metadata: { name: `p${number}` }, spec };
+      await world.api.create("/api/v1/namespaces/default/pods", body, { signal: world.signal });
+    }
+    const node = world.node("n1");
+    const run = async () => (await node.pods()).every(({ status }) => status?.phase === "Running");
+    await world.until("all pods run", run, deadlineMs);
+    await settled(world);
+    const pid = pidOf("n1");
+    let { peak } = memoryOf(pid);
+    node.wantsReboot();
+    const isRebooting = async () => {
+      if (node.machine.boots.length > 1) return true;
+      // The daemon ends with its machine.
+      if (pidOf("n1") === pid) peak = Math.max(peak, peakOf(pid));
+      return (await node.record())?.phase === "Rebooting";
+    };
+    await world.until("the node is empty", isRebooting, deadlineMs);
+    return peak;
+  } finally {
+    await world.stop();
+  }
+}
+
+function peakOf(pid: number): number {
+  try {
+    return memoryOf(pid).peak;
+  } catch {
+    return 0;
+  }
+}
+
+/** The memory of the daemon; MiB of 2^20 bytes. */
+export async function benchMemory(): Promise<Figure[]> {
+  const daemons = await idle(5);
+  const small: number[] = [];
+  for (let run = 1; run <= 3; run += 1) small.push(await peakOfDrain(110));
+  const large = await peakOfDrain(1000);
+  const of = (key: keyof ProcessMemory) => median(daemons.map((memory) => memory[key]));
+  return [
+    figure(bench, "idle: resident, median of 5", of("resident"), "MiB", 66),
+    figure(bench, "idle: anonymous, median of 5", of("anonymous"), "MiB", 20),
+    figure(bench, "start: most resident, median of 5", of("peak"), "MiB", 80),
+    figure(bench, "drain of 110 pods: most resident, median of 3", median(small), "MiB", 80),
+    figure(bench, "drain of 1,000 pods: most resident", large, "MiB", 140),
+  ];
+}
