@@ -37,7 +37,7 @@ function lies(
       trust: minutes(10),
     }),
     isInLock: () => false,
-    isLost: () => false,
+    lostSlotAt: () => undefined,
     isUnlocked: () => false,
     hasSecond: () => false,
     isAlerting: () => false,
@@ -69,7 +69,7 @@ describe("P11, tells the truth, is broken by a Node that", () => {
     ["holds a slot", [{ phase: "Idle" }, { isInLock: () => true }], 12, /has a slot, and is Idle/],
     [
       "is robbed",
-      [{ phase: "Returning" }, { isLost: () => true, awaitsMore: () => true }],
+      [{ phase: "Returning" }, { lostSlotAt: () => startedAt, awaitsMore: () => true }],
       2,
       /does not put its slot back/,
     ],
@@ -94,6 +94,15 @@ describe("P11, tells the truth, is broken by a Node that", () => {
       assert.equal(said.length, 1, said.join("; "));
       assert.match(said[0] ?? "", message);
     }));
+
+  it("is not that of a node whose slot is lost again as often as it puts it back", () => {
+    let looks = 0;
+    const lostSlotAt = () => {
+      looks += 1;
+      return startedAt + minutes(Math.floor(looks / 6));
+    };
+    assert.deepEqual(lies({ phase: "Returning" }, { lostSlotAt, awaitsMore: () => true })(minutes(30)), []);
+  });
 
   it("is nobody's while its daemon cannot see or say anything", () => {
     const blocked = { isUndisturbed: () => false };

@@ -33,8 +33,8 @@ export interface TruthWorld {
   };
   /** Whether it has a slot in a lock that its daemon is told to use. */
   isInLock: (node: string) => boolean;
-  /** Whether the lock has lost its slot. */
-  isLost: (node: string) => boolean;
+  /** When the lock lost its slot; undefined where it has one, or never had one. */
+  lostSlotAt: (node: string) => number | undefined;
   /** Whether a person has taken its slot away, and so wants it to have none. */
   isUnlocked: (node: string) => boolean;
   /** Another daemon says what it sees on the same Node. */
@@ -161,12 +161,15 @@ function liesInCycle(node: string, stored: KubeObject, world: TruthWorld) {
   const limits = world.limitsMs(node);
   const isDown = (phase === "Rebooting" && machine.isGoingDown) || phase === "Returning";
   const bootID = machine.boots.at(-1)?.bootID;
+  const lostSlotAt = world.lostSlotAt(node);
+  const homeless = lie(
+    isDown && lostSlotAt !== undefined && world.entries(node) !== undefined && !world.isUnlocked(node),
+    `is ${phase}, and does not put its slot back`,
+  );
   const isBack = isReady(stored) && text(at(stored, "status", "nodeInfo", "bootID")) === bootID;
   return {
-    homeless: lie(
-      isDown && world.isLost(node) && world.entries(node) !== undefined && !world.isUnlocked(node),
-      `is ${phase}, and does not put its slot back`,
-    ),
+    // A slot that was put back and lost again between two looks was put back.
+    homeless: homeless && { ...homeless, against: String(lostSlotAt) },
     settling: lie(
       phase === "Settling",
       "says that it is Settling, for longer than it may",

@@ -103,7 +103,7 @@ export function watchAll(watched: Watched): AllPromises {
       trust: Math.max(settings.periodMs(node, now()), trustMs),
     }),
     isInLock: (node) => isInLock(node, settings.locksOf(node, now()), world),
-    isLost: promises.isRobbed,
+    lostSlotAt: promises.lostSlotAt,
     isUnlocked: (node) => settings.locksOf(node, now()).some((key) => isUnlockedIn(key, node, world)),
     hasSecond: (node) => settings.daemonsOf(node, now()) > 1,
     isAlerting: watched.isAlerting,

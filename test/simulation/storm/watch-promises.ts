@@ -91,8 +91,8 @@ export interface Promises {
   wasForged(node: string): boolean;
   /** A person takes its slot away on purpose, and so answers for what follows. */
   takenAway(node: string): void;
-  /** Whether the lock has lost its slot, and has not got it back. */
-  isRobbed(node: string): boolean;
+  /** When the lock lost its slot; undefined where it has one, or never had one. */
+  lostSlotAt(node: string): number | undefined;
   onRequest(node: string, path: string): void;
 }
 
@@ -171,7 +171,7 @@ export function watchPromises(view: StormView): Promises {
     },
     wasForged: (name) => of(name).forgedAt !== never,
     takenAway: check.onExcepted,
-    isRobbed: (name) => of(name).robbedAt !== never,
+    lostSlotAt: (name) => (of(name).robbedAt === never ? undefined : of(name).robbedAt),
     onRequest(node, path) {
       check.onRequest(node, path);
       const [, namespace, name] = /\/namespaces\/([^/]+)\/pods\/([^/]+)\/eviction$/.exec(path) ?? [];
