@@ -9,6 +9,7 @@ import { benchCommands } from "./commands.ts";
 import { benchDrain } from "./drain.ts";
 import { type Figure, figureLine } from "./figures.ts";
 import { benchHostile } from "./hostile.ts";
+import { benchIdle } from "./idle.ts";
 import { benchCrowd } from "./lock-crowd.ts";
 import { benchProcesses } from "./lock-processes.ts";
 import { benchMemory } from "./memory.ts";
@@ -22,6 +23,7 @@ const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
   commands: [1, 5, 5000].map((nodes) => () => benchCommands(nodes)),
   drain: [benchDrain],
   hostile: [benchHostile],
+  idle: [benchIdle],
   lock: [
     () => benchCrowd({ nodes: 5000, concurrency: 1, handOvers: 40, seed: 1 }),
     () => benchProcesses({ nodes: 50, concurrency: 2 }),

@@ -1,6 +1,11 @@
 /** The page of the metrics, from their table. */
 import { boundsSeconds } from "../../../daemon/cycle/history.ts";
 import { type MetricRow, metricTable } from "../../../daemon/report/metrics.ts";
+import { createProcessMetrics } from "../../../daemon/report/process-metrics.ts";
+
+const ofProcess = createProcessMetrics()
+  .getMetricsAsArray()
+  .map(({ name }) => `\`${name}\``);
 
 const intro = `# Metrics
 
@@ -17,7 +22,7 @@ machine restarts. They have no series until the daemon has read the record, as a
 counters start with 0 in each process. A metric about the lock is up to date while the node waits for a slot or
 holds one; otherwise it is NaN, or 0.
 
-Beside these, \`process_\` and \`nodejs_\` metrics tell of the process itself.
+Of the process itself there are, as usual with clients of Prometheus: ${ofProcess.join(", ")}.
 
 | metric | kind | meaning |
 |---|---|---|
