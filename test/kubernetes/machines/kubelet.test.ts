@@ -14,11 +14,12 @@ let testbed: Testbed;
 let power: AbortController;
 let seen: StoredNode[];
 
-function boot(bootID: string, options: Partial<KubeletOptions> = {}): void {
+function boot(bootID: string, options: Partial<KubeletOptions> = {}, aheadMs = () => 0): void {
   power = new AbortController();
   const host = { name: "a", number: 1, machineID: "0123456789abcdef0123456789abcdef", bootID };
   const times = { heartbeatMs: 50, readyAfterMs: 30, podStartMs: 30, podStopMs: 30 };
-  const ports = { ...testbed.ports, signal: AbortSignal.any([power.signal, testbed.ports.signal]) };
+  const clock = { ...testbed.ports.clock, wall: () => testbed.ports.clock.wall() + aheadMs() };
+  const ports = { ...testbed.ports, clock, signal: AbortSignal.any([power.signal, testbed.ports.signal]) };
   testbed.run(runKubelet(ports, host, { ...kubeletDefaults, ...times, ...options }));
 }
 
@@ -116,6 +117,18 @@ describe("Kubelets", () => {
       const heartbeat = async () => conditionOf(await node(), "Ready")?.lastHeartbeatTime;
       await testbed.until("there is a newer report", async () => (await heartbeat()) !== old);
       await nodeIsReady("boot-1");
+    });
+
+    it("reports an unchanged status anew once its clock, which was wrong at first, is set", async () => {
+      const hour = 3_600_000;
+      let aheadMs = -hour;
+      boot("boot-1", { unchangedMs: 100 }, () => aheadMs);
+      await nodeIsReady("boot-1");
+      aheadMs = 0;
+      const isRecent = (heartbeat = "") => Date.parse(heartbeat) > testbed.ports.clock.wall() - hour / 2;
+      await testbed.until("there is a report with the right time", async () =>
+        isRecent(conditionOf(await node(), "Ready")?.lastHeartbeatTime),
+      );
     });
 
     it("is not stopped by conflicts and lost answers", async () => {

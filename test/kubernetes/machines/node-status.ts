@@ -49,7 +49,7 @@ export async function runNodeStatus(
   const { heartbeatMs, statusEvery, unchangedMs, readyAfterMs } = options;
   const readyAt = clock.elapsed() + readyAfterMs;
   const nodePath = `${collection("nodes")}/${host.name}`;
-  let last: { heartbeat: string; at: number } | undefined;
+  let last: { heartbeat: string; at: number; wallAtStart: number } | undefined;
 
   const becomesReady = async () => {
     // The first report tells of the boot and is NotReady, as the container runtime has yet to answer.
@@ -90,7 +90,7 @@ export async function runNodeStatus(
       node.status?.nodeInfo?.bootID === host.bootID &&
       conditionOf(node, "Ready")?.status === ready.status &&
       conditionOf(node, "Ready")?.reason === ready.reason &&
-      !isSetBack(node);
+      !isOutdated(node);
     if (isSaid) return;
     const now = timeText(clock.wall());
     const conditions = [...pressures, ready].map((condition) => ({ ...condition, lastHeartbeatTime: now }));
@@ -100,16 +100,18 @@ export async function runNodeStatus(
       conditions: withConditions(node.status?.conditions, now, ...conditions),
     };
     await api.patch(`${nodePath}/status`, { metadata: { resourceVersion }, status }, { signal });
-    last = { heartbeat: now, at: clock.elapsed() };
+    last = { heartbeat: now, at: clock.elapsed(), wallAtStart: clock.wall() - clock.elapsed() };
   }
 
   /**
-   * Whether the server shows an older report than the last, as after a restore, and the next one is due. Other
-   * reports of an unchanged status are left out: they say nothing in a story.
+   * Whether the next report is due and the server shows an older one than the last, as after a restore, or the last has
+   * the time of a clock that was set since. Other reports of an unchanged status are left out: they say nothing in a story.
    */
-  function isSetBack(node: StoredNode): boolean {
+  function isOutdated(node: StoredNode): boolean {
     if (last === undefined || clock.elapsed() < last.at + unchangedMs) return false;
-    return (conditionOf(node, "Ready")?.lastHeartbeatTime ?? "") < last.heartbeat;
+    const isSetBack = (conditionOf(node, "Ready")?.lastHeartbeatTime ?? "") < last.heartbeat;
+    const setByMs = clock.wall() - clock.elapsed() - last.wallAtStart;
+    return isSetBack || Math.abs(setByMs) > unchangedMs;
   }
 
   async function untilAccepted(work: () => Promise<void>): Promise<void> {
