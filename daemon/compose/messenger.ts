@@ -47,6 +47,7 @@ const halfDayMs = 12 * 3_600_000;
 
 /** The date on which the night began, in the zone: it lasts from noon to noon. */
 export function nightOf(now: number, zone: string): string {
+  if (zone === "UTC") return new Date(now - halfDayMs).toISOString().slice(0, 10);
   // The Swedish date is that of ISO 8601.
   return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" }).format(now - halfDayMs);
 }
