@@ -1,15 +1,14 @@
-/** Connections to the API server, and the detection of dead ones. */
+/** Connections to the API server. */
 
+import { Agent, request } from "node:http";
+import type { ClientHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
-import { Agent, buildConnector } from "undici";
+import type { Readable } from "node:stream";
 import type { Clock } from "../time/clock.ts";
-import { asConnector, connectThrough, connectTimeoutMs, tcpKeepAliveMs } from "./tunnel.ts";
+import { createSession, exchangeByHttp2, isOpen, NotBegun } from "./http2.ts";
+import { openSocket, targetOf } from "./socket.ts";
 
-/** client-go closes a connection that is silent for 30 s and does not answer a PING within 15 s. */
-const silenceMaxMs = 30_000;
-/** A PING is sent this often; the other end of a live connection answers it. */
-const pingMs = 15_000;
-/** An unused connection is closed after 4 s, even if the server proposes a longer time. */
+/** An unused connection of HTTP/1.1 is closed after 4 s, even if the server proposes a longer time. */
 const idleMs = 4000;
 
 export interface Tls {
@@ -21,67 +20,150 @@ export interface Tls {
   rejectUnauthorized: boolean;
 }
 
-export interface AgentOptions {
+export interface Exchange {
+  method: string;
+  /** With the query. */
+  path: string;
+  /** Names are in lower case. Several values are sent as several headers. */
+  headers: Record<string, string | string[]>;
+  body?: string | undefined;
+  /** Aborts the exchange, also while the body of the answer is being read. */
+  signal: AbortSignal;
+}
+
+export interface Answer {
+  status: number;
+  /** The first value; the name is in lower case. */
+  header: (name: string) => string | undefined;
+  body: Readable;
+}
+
+export interface Connections {
+  /** Rejects without an answer; any status is an answer. */
+  exchange: (exchange: Exchange) => Promise<Answer>;
+  /** Takes no new requests; lets those in progress finish. */
+  close: () => void;
+}
+
+export interface ConnectionOptions {
+  /** Its protocol, host and port. */
+  server: URL;
   tls: Tls;
   proxy: URL | undefined;
   clock: Clock;
-  /** Speaks HTTP/1.1 with every server. */
-  isHttp1?: boolean;
-  pingMs?: number;
 }
 
 /**
  * Connections to one server. They use HTTP/2 if the server offers it, as kube-apiserver does: watches and
- * requests share one connection. A PING without an answer shows that the network has dropped the connection;
- * it is destroyed with all its requests. Over HTTP/1.1 each request has a connection of its own, and its own
- * deadline.
+ * requests share one connection. Over HTTP/1.1 each request has a connection of its own, and its own
+ * deadline. A request is sent a second time only if the server has said that it has not begun with it.
  */
-export function createAgent({
-  tls,
-  proxy,
-  clock,
-  isHttp1 = false,
-  pingMs: pingInterval = pingMs,
-}: AgentOptions): Agent {
-  const keepAlive = { keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs };
-  const connector = buildConnector({
-    ...tls,
-    ...keepAlive,
-    allowH2: !isHttp1,
-    preferH2: !isHttp1,
-    timeout: connectTimeoutMs,
-  });
+export function createConnections({ server, tls, proxy, clock }: ConnectionOptions): Connections {
+  const target = { ...targetOf(server), proxy };
+  const isTls = server.protocol === "https:";
+  let session: ClientHttp2Session | undefined;
+  let opening: Promise<ClientHttp2Session | undefined> | undefined;
+  let isHttp1 = !isTls;
+  const http1 = createHttp1(() =>
+    openSocket({ ...target, ...(isTls && { tls: { ...tls, ALPNProtocols: ["http/1.1"] } }) }).catch(
+      (error: unknown) => {
+        // Another server may answer next time.
+        isHttp1 = !isTls;
+        throw error;
+      },
+    ),
+  );
 
-  async function connect(target: buildConnector.Options): Promise<Socket> {
-    const socket = await connectThrough(proxy, connector, target);
-    if ("alpnProtocol" in socket && socket.alpnProtocol === "h2") destroyWhenSilent(socket, clock);
-    return socket;
+  /** Undefined if the server has no HTTP/2. All requests that need a connection now wait for the same one. */
+  async function openSession(): Promise<ClientHttp2Session | undefined> {
+    if (isHttp1) return undefined;
+    if (isOpen(session)) return session;
+    opening ??= negotiate().finally(() => {
+      opening = undefined;
+    });
+    return opening;
   }
 
-  return new Agent({
-    connect: asConnector(connect),
-    h2Options: { pingInterval },
-    keepAliveTimeout: idleMs,
-    keepAliveMaxTimeout: idleMs,
-    // Callers set deadlines; those of undici would end a quiet watch after 5 minutes.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  async function negotiate(): Promise<ClientHttp2Session | undefined> {
+    const socket = await openSocket({ ...target, tls: { ...tls, ALPNProtocols: ["h2", "http/1.1"] } });
+    if ("alpnProtocol" in socket && socket.alpnProtocol === "h2") {
+      session = createSession(socket, server.origin, clock);
+      return session;
+    }
+    isHttp1 = true;
+    http1.offer(socket);
+    return undefined;
+  }
+
+  async function once(exchange: Exchange): Promise<Answer> {
+    exchange.signal.throwIfAborted();
+    const found = await orAborted(exchange.signal, openSession());
+    return found === undefined
+      ? http1.exchange(server, exchange)
+      : exchangeByHttp2(found, server.host, exchange);
+  }
+
+  return {
+    exchange: ({ body, headers, ...rest }) => {
+      const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+      const exchange = { ...rest, body, headers: { ...headers, ...length } };
+      const sent = once(exchange).catch((error: unknown) => {
+        if (error instanceof NotBegun) return once(exchange);
+        throw error;
+      });
+      return orAborted(exchange.signal, sent);
+    },
+    // Connections of HTTP/1.1 end when they are idle.
+    close: () => session?.close(),
+  };
 }
 
-function destroyWhenSilent(socket: Socket, clock: Clock): void {
-  const closed = new AbortController();
-  socket.once("close", () => closed.abort());
-  const watch = async () => {
-    let { bytesRead } = socket;
-    for (let since = clock.elapsed(); clock.elapsed() - since < silenceMaxMs; ) {
-      await clock.sleep(silenceMaxMs / 6, closed.signal);
-      if (socket.bytesRead !== bytesRead) since = clock.elapsed();
-      bytesRead = socket.bytesRead;
-    }
-    socket.destroy(
-      new Error(`no data from the API server for ${silenceMaxMs / 1000} s, not even an answer to a PING`),
+function createHttp1(open: () => Promise<Socket>) {
+  const agent = new Agent({ keepAlive: true, timeout: idleMs });
+  let spare: Socket | undefined;
+  agent.createConnection = (_, callback) => {
+    const socket = spare;
+    spare = undefined;
+    if (socket !== undefined && !socket.destroyed) return socket;
+    open().then(
+      (made) => callback?.(null, made),
+      (error: Error) => callback?.(error, undefined as never),
     );
+    return undefined;
   };
-  watch().catch(() => {});
+  return {
+    /** An open connection for the next request. */
+    offer(socket: Socket): void {
+      spare = socket;
+      setTimeout(() => spare === socket && socket.destroy(), idleMs).unref();
+    },
+    exchange: (
+      { host, hostname, port }: URL,
+      { method, path, headers, body, signal }: Exchange,
+    ): Promise<Answer> =>
+      new Promise((resolve, reject) => {
+        const place = { host: hostname, port };
+        const sent = request({ agent, ...place, method, path, headers: { ...headers, host }, signal });
+        sent.once("response", (answer) => {
+          // Readers of the body see the error.
+          answer.on("error", () => {});
+          resolve({
+            status: answer.statusCode ?? 0,
+            header: (name) => answer.headersDistinct[name]?.[0],
+            body: answer,
+          });
+        });
+        sent.on("error", reject);
+        sent.end(body);
+      }),
+  };
+}
+
+/** Rejects at once when the signal is aborted. */
+function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { getCACertificates } from "node:tls";
 import { isDeepStrictEqual } from "node:util";
 import { type Cluster, KubeConfig, type User } from "@kubernetes/client-node";
-import type { Agent, Dispatcher } from "undici";
 import { createSecrets } from "../text/secrets.ts";
 import type { Clock } from "../time/clock.ts";
-import { createAgent, type Tls } from "./connection.ts";
+import { type Answer, type Connections, createConnections, type Tls } from "./connection.ts";
 import { type Credentials, createCredentials, noCredentials, pem, tokenFileProvider } from "./credentials.ts";
 import { type Impersonation, impersonationHeaders, impersonationIn } from "./impersonation.ts";
 import { type KubeconfigFile, mergeKubeconfigs } from "./kubeconfig-files.ts";
@@ -190,10 +189,8 @@ export function kubeconfigTransport(
   const credentials =
     server.protocol === "http:" ? noCredentials : createCredentials(config, clock, environment);
   const onBehalf = onBehalfHeaders(config.getCurrentUser(), impersonation);
-  // Over HTTP/2 undici joins several values to one, which the server would take for the name of one group.
-  const isHttp1 = Object.values(onBehalf).some(({ length }) => length > 1);
   const secrets = createSecrets();
-  let kept: { agent: Agent; tls: Tls } | undefined;
+  let kept: { connections: Connections; tls: Tls } | undefined;
   let trusted: string[] | undefined;
 
   /** Without an authority in the kubeconfig, those of the system are trusted. */
@@ -204,16 +201,15 @@ export function kubeconfigTransport(
     return trusted;
   }
 
-  function agentWith(tls: Tls): Agent {
-    if (kept !== undefined && isDeepStrictEqual(kept.tls, tls)) return kept.agent;
-    // close() lets requests and watches in progress finish.
-    void kept?.agent.close();
-    kept = { agent: createAgent({ tls, proxy, clock, isHttp1 }), tls };
-    return kept.agent;
+  function connectionsWith(tls: Tls): Connections {
+    if (kept !== undefined && isDeepStrictEqual(kept.tls, tls)) return kept.connections;
+    kept?.connections.close();
+    kept = { connections: createConnections({ server, tls, proxy, clock }), tls };
+    return kept.connections;
   }
 
   async function send(request: ApiRequest, { headers, cert, key }: Credentials): Promise<Answer> {
-    const agent = agentWith({
+    const connections = connectionsWith({
       ca: await authorities(),
       rejectUnauthorized: !cluster.skipTLSVerify,
       ...(cluster.tlsServerName && { servername: cluster.tlsServerName }),
@@ -221,12 +217,11 @@ export function kubeconfigTransport(
       ...(key !== undefined && { key }),
     });
     secrets.learn(headers);
-    return agent.request({
-      origin: server.origin,
+    return connections.exchange({
       path: prefix + request.path,
       method: request.method,
       headers: { ...headers, ...onBehalf, ...request.headers },
-      body: request.body ?? null,
+      body: request.body,
       signal: request.signal,
     });
   }
@@ -234,11 +229,11 @@ export function kubeconfigTransport(
   async function sendAllowed(request: ApiRequest): Promise<Answer> {
     const used = await credentials.read();
     const answer = await send(request, used);
-    if (answer.statusCode !== 401) return answer;
+    if (answer.status !== 401) return answer;
     credentials.forget(used);
     const renewed = await credentials.read().catch(() => used);
     if (isDeepStrictEqual(renewed, used)) return answer;
-    await answer.body.dump();
+    answer.body.resume();
     return send(request, renewed);
   }
 
@@ -261,17 +256,8 @@ function onBehalfHeaders(user: ReadUser | null, given: Impersonation): Record<st
   });
 }
 
-type Answer = Dispatcher.ResponseData;
-
-function toResponse({ statusCode, headers, body }: Answer): ApiResponse {
-  return {
-    status: statusCode,
-    header: (name) => {
-      const value = headers[name];
-      return Array.isArray(value) ? value[0] : value;
-    },
-    chunks: () => body.setEncoding("utf8") as AsyncIterable<string>,
-  };
+function toResponse({ status, header, body }: Answer): ApiResponse {
+  return { status, header, chunks: () => body.setEncoding("utf8") as AsyncIterable<string> };
 }
 
 /** A server without a scheme has TLS if the kubeconfig has a setting for TLS, as in kubectl. */

@@ -16,7 +16,7 @@ const noTls = "it does not speak TLS; a server without TLS is http://… in the 
 
 /**
  * Keys are codes of OpenSSL (https://nodejs.org/api/tls.html#x509-certificate-error-codes), of the system and
- * of undici.
+ * of Node.
  */
 const sentences: Record<string, (failure: Failure) => string> = {
   ERR_TLS_CERT_ALTNAME_INVALID: ({ host, cert }) =>

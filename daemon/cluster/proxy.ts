@@ -80,3 +80,14 @@ function isWithin(host: string, network: string, prefix: number): boolean {
   }
   return list.check(host, isIP(host) === 6 ? "ipv6" : "ipv4");
 }
+
+/** The user in the URL of a proxy, and the password; both may be empty. */
+export function proxyCredentials({ username, password }: URL): { user: string; password: string } {
+  return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
+}
+
+/** The header for an HTTP proxy whose URL has a user. */
+export function proxyAuthorization(proxy: URL): Record<string, string> {
+  const { user, password } = proxyCredentials(proxy);
+  return user ? { "proxy-authorization": `Basic ${btoa(`${user}:${password}`)}` } : {};
+}

@@ -1,84 +1,64 @@
+import { request } from "node:http";
 import type { Socket } from "node:net";
 import { SocksClient } from "socks";
-import { type buildConnector, Client } from "undici";
+import { proxyAuthorization, proxyCredentials } from "./proxy.ts";
+import { connectTimeoutMs, openSocket, type Target, targetOf } from "./socket.ts";
 
-export const connectTimeoutMs = 10_000;
-/**
- * The kernel probes an idle peer after this time, then once a second, and closes the connection after 10
- * probes (libuv's setting).
- */
-export const tcpKeepAliveMs = 15_000;
-
-/** Converts a function that connects to the form of undici. */
-export function asConnector(
-  connect: (target: buildConnector.Options) => Promise<Socket>,
-): buildConnector.connector {
-  return (target, callback) => {
-    connect(target).then(
-      (socket) => callback(null, socket),
-      (error: Error) => callback(error, null),
-    );
-  };
-}
-
-/**
- * A connection to the target, made by `connector`, with TLS for https, and through the proxy if there is one.
- */
-export async function connectThrough(
-  proxy: URL | undefined,
-  connector: buildConnector.connector,
-  target: buildConnector.Options,
-): Promise<Socket> {
-  const tunnel = proxy === undefined ? undefined : await openTunnel(proxy, target);
-  tunnel?.setKeepAlive(true, tcpKeepAliveMs);
-  if (tunnel !== undefined && target.protocol !== "https:") return tunnel;
-  return await new Promise<Socket>((resolve, reject) => {
-    const options = tunnel === undefined ? target : { ...target, httpSocket: tunnel };
-    connector(options, (error, made) => (error === null ? resolve(made) : reject(error)));
-  });
-}
+type Place = Pick<Target, "host" | "port" | "signal">;
 
 /** A connection to the target through the proxy. */
-async function openTunnel(proxy: URL, { hostname, port, protocol }: buildConnector.Options): Promise<Socket> {
-  const targetPort = Number(port) || (protocol === "https:" ? 443 : 80);
-  if (proxy.protocol.startsWith("socks")) {
-    const { user, password } = credentialsOf(proxy);
-    const { socket } = await SocksClient.createConnection({
-      proxy: {
-        host: proxy.hostname.replace(/^\[(.*)\]$/, "$1"),
-        port: Number(proxy.port) || 1080,
-        type: 5,
-        ...(user && { userId: user, password }),
-      },
-      command: "connect",
-      destination: { host: hostname, port: targetPort },
-      timeout: connectTimeoutMs,
-    });
-    return socket;
-  }
-  const client = new Client(proxy.origin, { allowH2: false, connectTimeout: connectTimeoutMs });
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  const { socket, statusCode } = await client
-    .connect({
-      path: `${host}:${targetPort}`,
-      headers: proxyAuthorization(proxy),
-      signal: AbortSignal.timeout(connectTimeoutMs),
-    })
-    .catch((cause: unknown) => {
-      // undici would retry after an error of its own.
-      throw new Error(`the proxy ${proxy.origin} does not connect`, { cause });
-    });
-  if (statusCode === 200) return socket as Socket;
-  socket.destroy();
-  throw new Error(`the proxy ${proxy.origin} answered ${statusCode} to CONNECT ${host}:${targetPort}`);
+export async function openTunnel(proxy: URL, target: Place): Promise<Socket> {
+  return proxy.protocol.startsWith("socks") ? openSocks(proxy, target) : openConnect(proxy, target);
 }
 
-function credentialsOf({ username, password }: URL): { user: string; password: string } {
-  return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
+async function openSocks(proxy: URL, { host, port }: Place): Promise<Socket> {
+  const { user, password } = proxyCredentials(proxy);
+  const { socket } = await SocksClient.createConnection({
+    proxy: {
+      host: targetOf(proxy).host,
+      port: Number(proxy.port) || 1080,
+      type: 5,
+      ...(user && { userId: user, password }),
+    },
+    command: "connect",
+    destination: { host, port },
+    timeout: connectTimeoutMs,
+  });
+  return socket;
 }
 
-/** The header for an HTTP proxy whose URL has a user. */
-export function proxyAuthorization(proxy: URL): Record<string, string> {
-  const { user, password } = credentialsOf(proxy);
-  return user ? { "proxy-authorization": `Basic ${btoa(`${user}:${password}`)}` } : {};
+/** https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6 */
+async function openConnect(proxy: URL, { host, port, signal }: Place): Promise<Socket> {
+  const path = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const deadline = AbortSignal.timeout(connectTimeoutMs);
+  const inTime = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+  const tunnel = await connectTo(proxy, path, inTime).catch((cause: unknown) => {
+    throw new Error(`the proxy ${proxy.origin} does not connect`, { cause });
+  });
+  if (tunnel.status === 200) return tunnel.socket;
+  tunnel.socket.destroy();
+  throw new Error(`the proxy ${proxy.origin} answered ${tunnel.status} to CONNECT ${path}`);
+}
+
+async function connectTo(
+  proxy: URL,
+  path: string,
+  signal: AbortSignal,
+): Promise<{ status: number | undefined; socket: Socket }> {
+  const socket = await openSocket({
+    ...targetOf(proxy),
+    ...(proxy.protocol === "https:" && { tls: {} }),
+    signal,
+  });
+  return new Promise((resolve, reject) => {
+    const headers = { host: path, ...proxyAuthorization(proxy) };
+    const asked = request({ createConnection: () => socket, method: "CONNECT", path, headers, signal });
+    asked.once("connect", ({ statusCode }, tunnel: Socket, head: Buffer) => {
+      // Servers of some protocols speak first.
+      if (head.length > 0) tunnel.unshift(head);
+      resolve({ status: statusCode, socket: tunnel });
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
 }

@@ -1,5 +1,7 @@
-import { Agent, buildConnector, type Dispatcher } from "undici";
-import { asConnector, connectThrough, connectTimeoutMs, proxyAuthorization } from "../cluster/tunnel.ts";
+import { type IncomingMessage, request } from "node:http";
+import type { Socket } from "node:net";
+import { proxyAuthorization } from "../cluster/proxy.ts";
+import { openSocket, targetOf } from "../cluster/socket.ts";
 
 /** A request to a server that is not the API server. */
 export interface HttpRequest {
@@ -31,41 +33,50 @@ export interface HttpWay {
 /** Thousands of alerts with all their labels are a few MiB. */
 const answerMaxBytes = 10 * 1024 * 1024;
 
-/** Sends requests over HTTP. No redirect is followed, so credentials reach no other server. */
+/**
+ * Sends requests over HTTP. No redirect is followed, so credentials reach no other server. A request each minute needs
+ * no connection that stays open.
+ */
 export function createSend(wayTo: (server: URL) => HttpWay | Promise<HttpWay>): HttpSend {
   return async ({ method, url, headers, body }, signal) => {
     const server = new URL(url);
     const { proxy, caPem } = await wayTo(server);
-    const { agent, origin, path, headers: more } = routeTo(server, proxy, caPem);
+    const route = await routeTo(server, proxy, caPem, signal);
+    const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
     try {
-      const answer = await agent.request({
-        origin,
-        path,
-        method,
-        headers: { ...more, ...headers },
-        signal,
-        ...(body !== undefined && { body }),
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        const createConnection = () => route.socket;
+        const all = { host: server.host, ...route.headers, ...length, ...headers };
+        const asked = request({ createConnection, method, path: route.path, headers: all, signal });
+        asked.once("response", resolve).on("error", reject).end(body);
       });
-      const text = await answer.body.text();
-      return { status: answer.statusCode, text, headers: firstValues(answer.headers) };
+      const text = await textWithin(answerMaxBytes, answer);
+      return { status: answer.statusCode ?? 0, text, headers: firstValues(answer.headersDistinct) };
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
     } finally {
-      void agent.destroy();
+      route.socket.destroy();
     }
   };
 }
 
-function firstValues(headers: Dispatcher.ResponseData["headers"]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => {
-      const first = [value].flat()[0];
-      return first === undefined ? [] : [[name, first]];
-    }),
-  );
+async function textWithin(bytesMax: number, answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw new Error(`the answer exceeds ${bytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function firstValues(headers: IncomingMessage["headersDistinct"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values?.[0] ?? ""]));
 }
 
 interface Route {
-  agent: Agent;
-  origin: string;
+  socket: Socket;
   path: string;
   /** Additional headers, for the proxy. */
   headers: Record<string, string>;
@@ -76,33 +87,23 @@ interface Route {
  * connect only to port 443 (https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2). Other requests go through
  * a tunnel of the proxy.
  */
-function routeTo(server: URL, proxy: URL | undefined, caPem: string | undefined): Route {
-  const { origin, pathname, search, protocol, host } = server;
+async function routeTo(
+  server: URL,
+  proxy: URL | undefined,
+  caPem: string | undefined,
+  signal: AbortSignal,
+): Promise<Route> {
+  const { origin, pathname, search, protocol } = server;
   const path = `${pathname}${search}`;
-  const tls = caPem === undefined ? {} : { ca: caPem };
-  if (proxy === undefined) return { agent: agentWith(tls), origin, path, headers: {} };
-  if (protocol === "https:" || proxy.protocol.startsWith("socks")) {
-    const connector = buildConnector({ timeout: connectTimeoutMs, ...tls });
-    const agent = agentWith(asConnector((target) => connectThrough(proxy, connector, target)));
-    return { agent, origin, path, headers: {} };
+  const tls = protocol === "https:" ? { ...(caPem !== undefined && { ca: caPem }) } : undefined;
+  if (proxy === undefined || tls !== undefined || proxy.protocol.startsWith("socks")) {
+    return { socket: await openSocket({ ...targetOf(server), tls, proxy, signal }), path, headers: {} };
   }
-  const toProxy = buildConnector({ timeout: connectTimeoutMs });
-  const agent = agentWith(
-    asConnector(async (target) => {
-      try {
-        return await connectThrough(undefined, toProxy, target);
-      } catch (cause) {
-        throw new Error(`the proxy ${proxy.origin} does not connect`, { cause });
-      }
-    }),
-  );
-  const headers = { host, ...proxyAuthorization(proxy) };
-  return { agent, origin: proxy.origin, path: `${origin}${path}`, headers };
-}
-
-/** A request each minute needs no connection that stays open. */
-function agentWith(connect: Agent.Options["connect"]): Agent {
-  return new Agent({ maxResponseSize: answerMaxBytes, ...(connect !== undefined && { connect }) });
+  const toProxy = { ...targetOf(proxy), tls: proxy.protocol === "https:" ? {} : undefined, signal };
+  const socket = await openSocket(toProxy).catch((cause: unknown) => {
+    throw new Error(`the proxy ${proxy.origin} does not connect`, { cause });
+  });
+  return { socket, path: `${origin}${path}`, headers: proxyAuthorization(proxy) };
 }
 
 /** https://www.rfc-editor.org/rfc/rfc7617; `credentials` are user:password. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { createAgent } from "../../daemon/cluster/connection.ts";
+import { createConnections } from "../../daemon/cluster/connection.ts";
 import { watchObject } from "../../daemon/cluster/informer.ts";
 import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig.ts";
 import { type Clock, systemClock } from "../../daemon/time/clock.ts";
@@ -184,7 +184,7 @@ describe("Connections to the API server", () => {
         const api = connect(tenTimes);
         await getNode(api);
         assert.equal(sessions.length, onlyHttp1 ? 0 : 1);
-        // Over HTTP/1.1 undici reuses the connection a moment after the end of the answer.
+        // Over HTTP/1.1 the connection is free a moment after the end of the answer.
         await systemClock.sleep(20, end.signal);
         relay.forget();
         const since = tenTimes.elapsed();
@@ -230,30 +230,39 @@ describe("Connections to the API server", () => {
         elapsed: () => now,
         sleep: () => new Promise((resolve) => wakes.add(resolve)),
       };
-      const agent = createAgent({
+      const connections = createConnections({
+        server: new URL(`https://127.0.0.1:${relay.port}`),
         tls: { ca: https.caPem, rejectUnauthorized: true },
         proxy: undefined,
         clock: stepped,
-        pingMs: 5,
       });
-      const { body } = await agent.request({
-        origin: `https://127.0.0.1:${relay.port}`,
+      const { body } = await connections.exchange({
         path: "/api/v1/nodes?watch=true",
         method: "GET",
         headers: { authorization: `Bearer ${server.adminToken}` },
+        signal: end.signal,
       });
       const chunks = body.setEncoding("utf8")[Symbol.asyncIterator]();
       assert.match(String((await chunks.next()).value), /"n1"/);
-      for (; now < 10 * 60_000; now += 5000) {
-        // The second PING is sent when the answer to the first one has come.
-        const [session] = sessions;
-        for (let pings = 0; pings < 2; pings += 1) await once(session as ServerHttp2Session, "ping");
+      const [session] = sessions as [ServerHttp2Session];
+      const look = async () => {
+        now += 10_000;
         for (const wake of wakes) wake();
         wakes.clear();
+        await eventually(() => wakes.size > 0);
+      };
+      while (now < 10 * 60_000) {
+        // Since the last look, something has come; then nothing, so that a PING is sent.
+        await look();
+        const pinged = once(session, "ping");
+        await look();
+        await pinged;
+        // The answer to this PING of the server shows that its own answer has arrived.
+        await new Promise((resolve) => session.ping(resolve));
       }
-      assert.deepEqual([relay.connections, sessions[0]?.closed], [1, false]);
+      assert.deepEqual([relay.connections, session.closed], [1, false]);
       void chunks.return?.();
-      await agent.destroy();
+      connections.close();
     });
 
     it("are left after a GOAWAY of the server, without losing a request or a watch", async () => {
