@@ -4,7 +4,6 @@ import { writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { Writable } from "node:stream";
 import { text as textOf } from "node:stream/consumers";
-import type { KubeConfig } from "@kubernetes/client-node";
 import manifest from "../package.json" with { type: "json" };
 import { calledAs, kuredName } from "./cli/called-as.ts";
 import type { Credentials } from "./cli/cluster-options.ts";
@@ -13,16 +12,11 @@ import { runProgram } from "./cli/program.ts";
 import { createScreen } from "./cli/screen.ts";
 import { terminalOf } from "./cli/terminal.ts";
 import { createClient } from "./cluster/client.ts";
-import { type Impersonation, ImpersonationError } from "./cluster/impersonation.ts";
-import {
-  KubeconfigError,
-  kubeconfigTransport,
-  loadKubeconfig,
-  loadPersonalKubeconfig,
-  namesInKubeconfig,
-} from "./cluster/kubeconfig.ts";
+import { loadKubeconfig } from "./cluster/daemon-kubeconfig.ts";
+import { ImpersonationError } from "./cluster/impersonation.ts";
+import { KubeconfigError } from "./cluster/kubeconfig-error.ts";
+import { kubeconfigTransport } from "./cluster/kubeconfig-transport.ts";
 import { ProxyError } from "./cluster/proxy.ts";
-import type { Transport } from "./cluster/transport.ts";
 import { createHost } from "./compose/host.ts";
 import { openMessages } from "./compose/open-messages.ts";
 import type { ProcessPorts } from "./compose/open-ports.ts";
@@ -62,6 +56,10 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 const screen = createScreen(process.stdin, process.stdout, process.env);
 process.on("exit", () => screen?.close());
 
+// A daemon in a pod reads no kubeconfig, and has none of this in its memory.
+const isDaemon = program === kuredName || args[0] === "run";
+const kubeconfigs = isDaemon ? undefined : await import("./cluster/kubeconfig.ts");
+
 const io = {
   environment: process.env,
   version,
@@ -77,18 +75,18 @@ const io = {
     file === "-" ? inputText() : textOf(createReadStream(file, { end: fileMaxBytes })),
   writeText: (file: string, text: string) => writeFile(file, text),
   openMessages: (settings: NotifySettings) => openMessages(settings, io),
-  connect: (credentials: Credentials) =>
-    createClient({
-      transport: transportTo(
-        credentials.kubeconfig,
-        () => loadPersonalKubeconfig(credentials),
-        credentials.impersonation,
-      ),
-      clock: systemClock,
-      requestTimeoutMs: credentials.requestTimeoutMs,
-    }),
-  kubeconfigNames: namesInKubeconfig,
-  clusterName: (credentials: Credentials) => loadPersonalKubeconfig(credentials).getCurrentContext(),
+  connect: (credentials: Credentials) => {
+    try {
+      const config = ofPeople().loadPersonalKubeconfig(credentials);
+      const transport = kubeconfigTransport(config, systemClock, process.env, credentials.impersonation);
+      return createClient({ transport, clock: systemClock, requestTimeoutMs: credentials.requestTimeoutMs });
+    } catch (error) {
+      throw badKubeconfig(credentials.kubeconfig, error);
+    }
+  },
+  kubeconfigNames: (credentials: Credentials) => ofPeople().namesInKubeconfig(credentials),
+  clusterName: (credentials: Credentials) =>
+    ofPeople().loadPersonalKubeconfig(credentials).getCurrentContext(),
 };
 
 try {
@@ -142,26 +140,31 @@ function run(
     ...more,
     log: process.stderr,
     instance: hostname(),
-    connect: (kubeconfig: string | undefined) =>
-      transportTo(kubeconfig, () => loadKubeconfig({ kubeconfig, listed: kubeconfigFiles(process.env) })),
+    connect: async (kubeconfig: string | undefined) => {
+      try {
+        const listed = kubeconfigFiles(process.env);
+        const access = await loadKubeconfig({ kubeconfig, listed }, process.env);
+        return kubeconfigTransport(access, systemClock, process.env);
+      } catch (error) {
+        throw badKubeconfig(kubeconfig, error);
+      }
+    },
     createHost: (settings: Settings) => createHost(settings, systemClock, process.kill, stop.signal),
   };
   return start(raw, ports, stop.signal, from);
 }
 
-function transportTo(
-  file: string | undefined,
-  load: () => KubeConfig,
-  impersonation?: Impersonation,
-): Transport {
-  try {
-    return kubeconfigTransport(load(), systemClock, process.env, impersonation);
-  } catch (error) {
-    if (error instanceof ProxyError || error instanceof ImpersonationError)
-      throw new ConfigError(error.message);
-    if (!(error instanceof KubeconfigError)) throw error;
-    const rule = `must be a readable kubeconfig file with a current-context, but ${error.message}`;
-    if (file === undefined) throw new ConfigError(`--kubeconfig ${rule}`);
-    throw invalidValue("kubeconfig", JSON.stringify(file), rule);
-  }
+function ofPeople() {
+  if (kubeconfigs === undefined) throw new Error("a daemon has no kubeconfig of a person");
+  return kubeconfigs;
+}
+
+/** An error in what the person has given, as such. */
+function badKubeconfig(file: string | undefined, error: unknown): unknown {
+  if (error instanceof ProxyError || error instanceof ImpersonationError)
+    return new ConfigError(error.message);
+  if (!(error instanceof KubeconfigError)) return error;
+  const rule = `must be a readable kubeconfig file with a current-context, but ${error.message}`;
+  if (file === undefined) return new ConfigError(`--kubeconfig ${rule}`);
+  return invalidValue("kubeconfig", JSON.stringify(file), rule);
 }

@@ -3,10 +3,11 @@
 import { Agent, request } from "node:http";
 import type { ClientHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
-import type { Readable } from "node:stream";
 import type { Clock } from "../time/clock.ts";
-import { createSession, exchangeByHttp2, isOpen, NotBegun } from "./http2.ts";
-import { openSocket, targetOf } from "./socket.ts";
+import { type Answer, type Exchange, NotBegun } from "./exchange.ts";
+import { createSession, exchangeByHttp2, isOpen } from "./http2.ts";
+import { openSocket } from "./open-socket.ts";
+import { targetOf } from "./socket.ts";
 
 /** An unused connection of HTTP/1.1 is closed after 4 s, even if the server proposes a longer time. */
 const idleMs = 4000;
@@ -18,24 +19,6 @@ export interface Tls {
   /** The name that the certificate must have, if it is not the server's host. */
   servername?: string;
   rejectUnauthorized: boolean;
-}
-
-export interface Exchange {
-  method: string;
-  /** With the query. */
-  path: string;
-  /** Names are in lower case. Several values are sent as several headers. */
-  headers: Record<string, string | string[]>;
-  body?: string | undefined;
-  /** Aborts the exchange, also while the body of the answer is being read. */
-  signal: AbortSignal;
-}
-
-export interface Answer {
-  status: number;
-  /** The first value; the name is in lower case. */
-  header: (name: string) => string | undefined;
-  body: Readable;
 }
 
 export interface Connections {

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { RequestOptions } from "node:https";
-import type { Cluster, KubeConfig, User } from "@kubernetes/client-node";
+import type { Cluster, User } from "@kubernetes/client-node";
 import type { Clock } from "../time/clock.ts";
-import { type ExecCredential, runExecPlugin } from "./exec-credential.ts";
+import type { ClusterAccess } from "./cluster-access.ts";
+import type { ExecCredential } from "./exec-credential.ts";
 import type { Environment } from "./proxy.ts";
 
 /** The same interval as in client-go. */
@@ -33,7 +34,7 @@ interface Token {
 
 /** The credentials of the current context's user. */
 export function createCredentials(
-  config: KubeConfig,
+  config: ClusterAccess,
   clock: Clock,
   environment: Environment,
 ): CredentialSource {
@@ -95,6 +96,7 @@ function tokenOf(user: User, cluster: Cluster, clock: Clock, environment: Enviro
   const { exec, authProvider } = user;
   if (exec) {
     return async () => {
+      const { runExecPlugin } = await import("./exec-credential.ts");
       const credential = await runExecPlugin({ exec, cluster, environment, clock });
       return { credential, until: credential.until };
     };
@@ -117,7 +119,10 @@ function bearer(token: string | undefined): Token["credential"] {
 }
 
 /** Headers of the official client, for OpenID Connect and the legacy auth providers. */
-async function headersByLibrary(config: KubeConfig, { authProvider }: User): Promise<Record<string, string>> {
+async function headersByLibrary(
+  config: ClusterAccess,
+  { authProvider }: User,
+): Promise<Record<string, string>> {
   if (!authProvider || authProvider.name === tokenFileProvider) return {};
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);

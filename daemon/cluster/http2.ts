@@ -1,18 +1,13 @@
 import { type ClientHttp2Session, connect, constants } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock } from "../time/clock.ts";
-import type { Answer, Exchange } from "./connection.ts";
+import { type Answer, type Exchange, NotBegun } from "./exchange.ts";
 
 /** The connection is looked at this often; a dead one is noticed within three looks. */
 const lookMs = 10_000;
 /** A list of a megabyte does not wait for the other end at every 64 KiB. */
 const streamWindowBytes = 256 * 1024;
 const sessionWindowBytes = 512 * 1024;
-
-/** The server has not begun with this request, so that it may be sent once more. */
-export class NotBegun extends Error {
-  override readonly name = "NotBegun";
-}
 
 /**
  * HTTP/2 over an open connection. It is destroyed with all its requests when the other end is silent and does not

@@ -15,7 +15,6 @@ export interface Target {
   port: number;
   /** Without it there is no TLS. */
   tls?: ConnectionOptions | undefined;
-  proxy?: URL | undefined;
   /** Aborts the attempt. */
   signal?: AbortSignal;
 }
@@ -26,17 +25,13 @@ export function targetOf({ hostname, port, protocol }: URL): { host: string; por
   return { host, port: Number(port) || (protocol === "https:" ? 443 : 80) };
 }
 
-/** A connection that is open, with TLS if the target has it, and through the proxy if there is one. */
-export async function openSocket(target: Target): Promise<Socket | TLSSocket> {
-  const { host, port, tls, proxy, signal } = target;
+/** An open connection to the target itself, or over the tunnel to it; with TLS if the target has it. */
+export async function openDirect(
+  { host, port, tls, signal }: Target,
+  tunnel?: Socket,
+): Promise<Socket | TLSSocket> {
+  tunnel?.setKeepAlive(true, tcpKeepAliveMs);
   const keepAlive = { keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs, noDelay: true };
-  let tunnel: Socket | undefined;
-  if (proxy !== undefined) {
-    // Without a proxy, none of this is in the memory.
-    const { openTunnel } = await import("./tunnel.ts");
-    tunnel = await openTunnel(proxy, target);
-    tunnel.setKeepAlive(true, tcpKeepAliveMs);
-  }
   if (tls === undefined) return tunnel ?? opened(connectTcp({ host, port, ...keepAlive }), "connect", signal);
   const names = isIP(host) === 0 ? { servername: host, ...tls } : tls;
   const options = tunnel === undefined ? { host, port, ...keepAlive } : { host, socket: tunnel };

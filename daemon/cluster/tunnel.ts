@@ -2,7 +2,7 @@ import { request } from "node:http";
 import type { Socket } from "node:net";
 import { SocksClient } from "socks";
 import { proxyAuthorization, proxyCredentials } from "./proxy.ts";
-import { connectTimeoutMs, openSocket, type Target, targetOf } from "./socket.ts";
+import { connectTimeoutMs, openDirect, type Target, targetOf } from "./socket.ts";
 
 type Place = Pick<Target, "host" | "port" | "signal">;
 
@@ -45,7 +45,7 @@ async function connectTo(
   path: string,
   signal: AbortSignal,
 ): Promise<{ status: number | undefined; socket: Socket }> {
-  const socket = await openSocket({
+  const socket = await openDirect({
     ...targetOf(proxy),
     ...(proxy.protocol === "https:" && { tls: {} }),
     signal,

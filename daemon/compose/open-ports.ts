@@ -20,7 +20,7 @@ export interface ProcessPorts
   environment: Environment;
   out: (text: string) => void;
   /** Reads the kubeconfig. */
-  connect: (kubeconfig: string | undefined) => Ports["transport"];
+  connect: (kubeconfig: string | undefined) => Promise<Ports["transport"]>;
   readText: ReadText;
   /** Runs commands of the host. */
   createHost: (settings: Settings) => Promise<Host>;

@@ -34,7 +34,7 @@ export async function startWithFile(
   const { settings, ports } = await naming(given, async () => {
     const first = parseSettings(given.raw);
     await refuseExpressions(given.raw);
-    const transport = world.connect(first.node.kubeconfig);
+    const transport = await world.connect(first.node.kubeconfig);
     return { settings: first, ports: await openPorts(first, given, world, transport) };
   });
   if (settings.node.once) return world.out(await naming(given, () => lookDaemon(settings, ports, signal)));

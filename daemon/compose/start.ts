@@ -28,7 +28,7 @@ export async function start(
   await naming(given, async () => {
     const settings = parseSettings(raw);
     await refuseExpressions(raw);
-    const ports = await openPorts(settings, given, world, world.connect(settings.node.kubeconfig));
+    const ports = await openPorts(settings, given, world, await world.connect(settings.node.kubeconfig));
     if (settings.node.once) world.out(await lookDaemon(settings, ports, signal));
     else await runDaemon(settings, { ...ports, processMetrics: createProcessMetrics() }, signal);
   });

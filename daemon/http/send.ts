@@ -1,7 +1,8 @@
 import { type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
+import { openSocket } from "../cluster/open-socket.ts";
 import { proxyAuthorization } from "../cluster/proxy.ts";
-import { openSocket, targetOf } from "../cluster/socket.ts";
+import { targetOf } from "../cluster/socket.ts";
 
 /** A request to a server that is not the API server. */
 export interface HttpRequest {

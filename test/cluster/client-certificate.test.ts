@@ -6,7 +6,7 @@ import type { TLSSocket } from "node:tls";
 import { KubeConfig, type User } from "@kubernetes/client-node";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig.ts";
+import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig-transport.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { certificate } from "../kubernetes/api/https.ts";
 

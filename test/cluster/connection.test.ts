@@ -10,7 +10,7 @@ import { type Api, isApiError } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
 import { createConnections } from "../../daemon/cluster/connection.ts";
 import { watchObject } from "../../daemon/cluster/informer.ts";
-import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig.ts";
+import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig-transport.ts";
 import { type Clock, systemClock } from "../../daemon/time/clock.ts";
 import { certificate } from "../kubernetes/api/https.ts";
 import {

@@ -4,7 +4,7 @@ import { createSecureServer, type Http2SecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { KubeConfig, type User } from "@kubernetes/client-node";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig.ts";
+import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig-transport.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
 import { certificate } from "../kubernetes/api/https.ts";
 

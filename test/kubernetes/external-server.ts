@@ -1,7 +1,8 @@
 import { dumpYaml, type KubeConfig } from "@kubernetes/client-node";
 import { type Api, unlessNotFound } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import { kubeconfigTransport, loadKubeconfig } from "../../daemon/cluster/kubeconfig.ts";
+import { kubeconfigOf } from "../../daemon/cluster/kubeconfig.ts";
+import { kubeconfigTransport } from "../../daemon/cluster/kubeconfig-transport.ts";
 import type { Pod } from "../../daemon/cluster/objects.ts";
 import { paths } from "../../daemon/cluster/paths.ts";
 import type { Transport } from "../../daemon/cluster/transport.ts";
@@ -14,7 +15,7 @@ import type { ClusterServer, ClusterUser } from "./server.ts";
  * others are the administrator. What its clients in this process create is deleted again at the end.
  */
 export function useExternalServer(file: string, clock: Clock): ClusterServer {
-  const config = loadKubeconfig({ kubeconfig: file, listed: [] });
+  const config = kubeconfigOf([file]);
   const created = new Set<string>();
   const transport = remembering(kubeconfigTransport(config, clock), created);
   const admin = createClient({ transport, clock });

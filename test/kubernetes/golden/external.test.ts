@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { Agent } from "undici";
-import { kubeconfigTransport, loadKubeconfig } from "../../../daemon/cluster/kubeconfig.ts";
+import { kubeconfigOf } from "../../../daemon/cluster/kubeconfig.ts";
+import { kubeconfigTransport } from "../../../daemon/cluster/kubeconfig-transport.ts";
 import type { Transport } from "../../../daemon/cluster/transport.ts";
 import { systemClock } from "../../../daemon/time/clock.ts";
 import { onExternalServer, onSimulatedServer } from "../suite.ts";
@@ -17,7 +18,7 @@ const cases = readFileSync(new URL("cases.jsonl", import.meta.url), "utf8")
   .map((line) => JSON.parse(line) as GoldenCase);
 
 onExternalServer((kubeconfig, hasControllers) => {
-  const config = loadKubeconfig({ kubeconfig, listed: [] });
+  const config = kubeconfigOf([kubeconfig]);
   const admin = kubeconfigTransport(config, systemClock);
   const partner: Partner = {
     transport: (token) => (token === undefined ? admin : withToken(config, token)),
