@@ -1,4 +1,5 @@
 import { contract } from "../annotations/names.ts";
+import type { Clock } from "../time/clock.ts";
 import { type Api, unlessNotFound } from "./api.ts";
 import { matchesNode } from "./node-affinity.ts";
 import type { DaemonSet, Metadata, PartialObjectMetadata } from "./objects.ts";
@@ -9,7 +10,30 @@ export const daemonSelector = `${contract.app.key}=rebootd`;
 
 /** `key` is "namespace/name". */
 export async function daemonSetExists(api: Api, key: string, signal: AbortSignal): Promise<boolean> {
-  return (await unlessNotFound(() => api.get<PartialObjectMetadata>(pathOf(key), { signal }))) !== undefined;
+  const options = { signal, metadataOnly: "object" } as const;
+  return (await unlessNotFound(() => api.get<PartialObjectMetadata>(pathOf(key), options))) !== undefined;
+}
+
+/** Whether a DaemonSet exists; `key` is "namespace/name". */
+export type DaemonSetLook = (key: string, signal: AbortSignal) => Promise<boolean>;
+
+/** A DaemonSet that was there is not looked up again within this time: from the preflight to the drain. */
+const thereMs = 60_000;
+/** A node has pods of some dozens. */
+const knownMax = 500;
+
+/** Looks DaemonSets up for several callers, and remembers those that were there a moment ago. */
+export function createDaemonSetLook(api: Api, clock: Clock): DaemonSetLook {
+  const seenAt = new Map<string, number>();
+  return async (key, signal) => {
+    const now = clock.elapsed();
+    if (now - (seenAt.get(key) ?? Number.NEGATIVE_INFINITY) < thereMs) return true;
+    seenAt.delete(key);
+    const isThere = await daemonSetExists(api, key, signal);
+    if (seenAt.size >= knownMax) seenAt.clear();
+    if (isThere) seenAt.set(key, now);
+    return isThere;
+  };
 }
 
 /**

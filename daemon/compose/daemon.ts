@@ -3,8 +3,10 @@ import type { Registry } from "prom-client";
 import { contract } from "../annotations/names.ts";
 import type { Api } from "../cluster/api.ts";
 import { createClient } from "../cluster/client.ts";
+import { createDaemonSetLook } from "../cluster/daemon-sets.ts";
 import type { doWithout } from "../cluster/do-without.ts";
 import { createOutage } from "../cluster/outage.ts";
+import { createNodePods } from "../cluster/pods.ts";
 import { createServerClock } from "../cluster/server-clock.ts";
 import type { Transport } from "../cluster/transport.ts";
 import { policyOf } from "../config/policy.ts";
@@ -98,10 +100,14 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
   const lockObjectOf = lockObjects(ports, api, metrics);
   const ownPods = { labelSelector: ready.podSelector, self: ports.instance };
   const drainReport = createDrainReport(log, metrics);
+  const listPods = createNodePods(api, clock, node.name);
+  const daemonSetExists = createDaemonSetLook(api, clock);
   const gates = createGates(settings, {
     ...ports,
     ...host,
     api,
+    listPods,
+    daemonSetExists,
     warn: log.warn,
     onBlockingPods: (podCount) => metrics.blockingPods.set(podCount),
   });
@@ -136,7 +142,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
       recheckMs: policy.gateRecheckMs,
       periodMs: node.periodMs,
     }),
-    lookAtOwnPods: (own, expected, inner) => lookAtOwnPods(api, ownPods, own, expected, inner),
+    lookAtOwnPods: (own, expected, inner) => lookAtOwnPods({ api, listPods }, ownPods, own, expected, inner),
     startDrain: (onChange, times, inner) =>
       startDrain(
         {
@@ -150,6 +156,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
           clock,
           random,
           nodeName: node.name,
+          daemonSetExists,
           ...times,
           cordonedAtByServer: serverClock.at(times.cordonedAt),
           onChange,

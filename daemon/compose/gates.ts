@@ -1,5 +1,6 @@
 import type { Api } from "../cluster/api.ts";
 import type { Settings } from "../config/settings.ts";
+import type { BlockerLooks } from "../drain/facts.ts";
 import { alertsGate } from "../gates/alerts.ts";
 import { approvalGate } from "../gates/approval.ts";
 import { controlPlaneGate } from "../gates/control-plane.ts";
@@ -28,6 +29,8 @@ import type { Clock, Random } from "../time/clock.ts";
 /** The world as gates see it. */
 export interface GatePorts {
   api: Api;
+  listPods: BlockerLooks["listPods"];
+  daemonSetExists: BlockerLooks["daemonSetExists"];
   clock: Clock;
   random: Random;
   /** Asks Prometheus and Alertmanager. */

@@ -27,6 +27,8 @@ interface Pass {
   began: Moments;
   /** The version of the Node that it stands on. */
   version: string;
+  /** A wait ends then, as the Node may have changed since it was read; a moment of `clock.elapsed()`. */
+  waitableUntil?: number | undefined;
 }
 
 /** One passage after the other: observe, decide, and do one thing. Without a turn it only looks. */
@@ -101,13 +103,14 @@ async function showConditions(
   const node = await ports.showConditions(record, seen, facts.conditions, signal);
   if (node === undefined) return version;
   const read = readOf(node);
-  if (facts.resourceVersion !== version || !memory.carriesTheSame(read) || !isSameBut(facts, read.facts)) {
+  if (!memory.carriesTheSame(read)) {
     memory.distrust();
     return undefined;
   }
-  // The write is no news once the watch shows it.
+  const isOtherwiseSame = facts.resourceVersion === version && isSameBut(facts, read.facts);
+  // The write is no news once the watch shows it, and its answer is as good as a read.
   memory.learn(read, asked);
-  return read.facts.resourceVersion;
+  return isOtherwiseSame ? read.facts.resourceVersion : undefined;
 }
 
 function isSameBut(before: NodeFacts, after: NodeFacts): boolean {
@@ -141,22 +144,45 @@ async function lookAndDecide(
   const { ports, setbacks } = parts;
   const { record } = start;
   let { seen, began, version } = start;
+  let waitableUntil: number | undefined;
+  let mayWait = true;
   for (;;) {
     const decision = decide(record, seen, ports.policy, ports.clock.wall());
     const { action } = decision;
-    if (action.do !== "look") return { record, seen, began, version, decision: { ...decision, action } };
+    if (action.do !== "look") {
+      const pass = { record, seen, began, version, waitableUntil, decision: { ...decision, action } };
+      if (action.do === "wait" || waitableUntil === undefined) return pass;
+      // Only a wait may stand on a Node that was not read just now.
+      const { node: _, ...rest } = seen;
+      seen = rest;
+      waitableUntil = undefined;
+      mayWait = false;
+      continue;
+    }
     const step = action.at === "rehearsal" ? "rehearse" : (`look at the ${action.at}` as const);
     const backoffMs = setbacks.backoffMs(step);
     if (backoffMs > 0) {
       const until = ports.clock.wall() + backoffMs;
       const why = `cannot ${step}: ${setbacks.why(step)}`;
-      return { record, seen, began, version, decision: { action: { do: "wait", until }, why } };
+      return {
+        record,
+        seen,
+        began,
+        version,
+        waitableUntil,
+        decision: { action: { do: "wait", until }, why },
+      };
     }
-    const found = await setbacks.attempt(step, () => lookAt(parts, action, { record, seen }, signal));
+    const found = await setbacks.attempt(step, () =>
+      lookAt(parts, action, { record, seen, mayWait }, signal),
+    );
     if (found === undefined || followClock(parts)) return undefined;
     seen = { ...seen, ...found.seen };
     began = earlier(began, found.asked);
-    if (typeof found.seen.node === "object") version = found.seen.node.resourceVersion;
+    if (typeof found.seen.node === "object") {
+      version = found.seen.node.resourceVersion;
+      waitableUntil = found.waitableUntil;
+    }
   }
 }
 
@@ -172,7 +198,7 @@ function earlier(began: Moments, asked: Moments | undefined): Moments {
 }
 
 /** The time without anything to do, unless something happens. Memory that is too old is read again. */
-function waitMs(parts: CycleParts, action: Wait, { seen, began }: Pass): number {
+function waitMs(parts: CycleParts, action: Wait, { seen, began, waitableUntil }: Pass): number {
   const { ports, memory, slot, turn } = parts;
   if (action.slot === true && seen.lock !== undefined)
     turn?.follow(waitingOf(parts), seen.lock, slot.askedAt(seen.lock));
@@ -183,9 +209,16 @@ function waitMs(parts: CycleParts, action: Wait, { seen, began }: Pass): number 
     memory.trustedMs(),
     slot.trustedMs(),
     turn?.trustedMs() ?? Number.POSITIVE_INFINITY,
+    waitableMs(parts, waitableUntil),
   );
   // Whole milliseconds: what is due in a fraction of one is not due yet, again and again.
   return Math.max(0, Math.ceil(Math.min(until, trustedMs)));
+}
+
+/** The milliseconds for which the Node is still enough to wait on; no limit where it is as it was read. */
+function waitableMs({ ports, memory }: CycleParts, until: number | undefined): number {
+  if (until === undefined || memory.changedSince() === undefined) return Number.POSITIVE_INFINITY;
+  return until - ports.clock.elapsed();
 }
 
 /** The step whose failures count together. */

@@ -26,6 +26,8 @@ export interface Evidence {
    */
   isRehearsed: boolean;
   readySince?: number | undefined;
+  /** The time of that change by the Node itself, so that a break between two reads is noticed. */
+  readyChangedAt?: string | undefined;
   neededSince?: number | undefined;
   /** `low`: the reboot may wait for those of other nodes. */
   urgency?: "low" | undefined;
@@ -62,7 +64,10 @@ export function evidenceAfter(before: Evidence, event: Event): Evidence {
       };
     case "node-read": {
       const isReady = event.node.ready && isOfThisBoot(event.node, before);
-      return { ...before, readySince: isReady ? (before.readySince ?? event.at) : undefined };
+      const { readyChangedAt } = event.node;
+      const isSame = readyChangedAt === before.readyChangedAt;
+      const since = isSame ? (before.readySince ?? event.at) : event.at;
+      return { ...before, readySince: isReady ? since : undefined, readyChangedAt };
     }
     case "record":
       return withRecord(before, event.record, event.unreachableMs);

@@ -24,6 +24,11 @@ export interface OwnMemory {
   /** The Node as the server has answered just now, where the watch has shown nothing newer. */
   justNow(): Answer<NodeFacts> | undefined;
   /**
+   * The Node as the server has answered last, where it is believed: its metadata as the watch has shown it since,
+   * the rest as it was then. `isChanged`: the watch has shown a newer version.
+   */
+  lately(): (Answer<NodeFacts> & { isChanged: boolean }) | undefined;
+  /**
    * The Node was made without the record that it is to carry, or somebody has taken that away, or written
    * another one.
    */
@@ -99,6 +104,12 @@ export function createOwnMemory(clock: Clock, trustMs: number, onFault: (fault: 
       if (answered === undefined || belief.value() === undefined) return undefined;
       if (ageMs(answered.asked, momentsOf(clock)) >= justNowMs) return undefined;
       return belief.last()?.facts.resourceVersion === answered.facts.resourceVersion ? answered : undefined;
+    },
+    lately() {
+      const facts = belief.value()?.facts;
+      if (facts === undefined || answered === undefined) return undefined;
+      const isChanged = facts.resourceVersion !== answered.facts.resourceVersion;
+      return { facts, asked: answered.asked, isChanged };
     },
     isUnwritten: () => belief.last()?.isUnwritten === true,
     trustedMs: belief.trustedMs,

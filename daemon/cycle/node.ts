@@ -81,24 +81,25 @@ export function readOf(node: WholeNode): NodeRead {
 }
 
 function factsOf(node: WholeNode): NodeFacts {
+  const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
   return {
     uid: node.metadata?.uid ?? "",
     resourceVersion: node.metadata?.resourceVersion ?? "",
     unschedulable: node.spec?.unschedulable === true,
     ready: isReady(node),
+    readyChangedAt: ready?.lastTransitionTime,
     annotations: node.metadata?.annotations ?? {},
     taints: node.spec?.taints ?? [],
     conditions: ownConditions(node.status?.conditions),
     ...requestsOn(node.metadata),
     // The server writes the text of a kubelet that has not reported yet as "".
     bootID: node.status?.nodeInfo?.bootID || undefined,
-    heartbeatAt: heartbeatOf(node),
+    heartbeatAt: parsedTime(ready?.lastHeartbeatTime),
   };
 }
 
-function heartbeatOf(node: WholeNode): number | undefined {
-  const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
-  const at = Date.parse(ready?.lastHeartbeatTime ?? "");
+function parsedTime(time: string | undefined): number | undefined {
+  const at = Date.parse(time ?? "");
   return Number.isNaN(at) ? undefined : at;
 }
 

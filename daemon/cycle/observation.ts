@@ -140,6 +140,8 @@ export interface NodeFacts {
   resourceVersion: string;
   unschedulable: boolean;
   ready: boolean;
+  /** When it became Ready, or ceased to be, as the kubelet says; RFC 3339. */
+  readyChangedAt?: string | undefined;
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
   taints: readonly Taint[];

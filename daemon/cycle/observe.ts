@@ -3,8 +3,9 @@ import { parseRequest } from "../annotations/reboot-request.ts";
 import type { Asked } from "../gates/evaluate.ts";
 import type { Stage } from "../gates/gate.ts";
 import type { LockFacts } from "../lock/facts.ts";
-import { type Moments, momentsOf, onTheWall } from "../time/both-clocks.ts";
+import { ageMs, type Moments, momentsOf, onTheWall } from "../time/both-clocks.ts";
 import type { Action } from "./decision.ts";
+import { waitableMs } from "./lately.ts";
 import { type NodeRead, readNode } from "./node.ts";
 import type { NodeFacts, Observation, UserspaceSeen } from "./observation.ts";
 import { adopt, type CycleParts, nodeUid, waitingOf } from "./parts.ts";
@@ -19,6 +20,11 @@ export interface Found {
   seen: Partial<Observation>;
   /** The answer is from a request before this pass, which makes the pass older. */
   asked?: Moments;
+  /**
+   * The Node may be another one since: it is enough to wait on, until this moment of `clock.elapsed()`, and for
+   * nothing else.
+   */
+  waitableUntil?: number;
 }
 
 /** Gathers everything that is known without a request. */
@@ -70,11 +76,14 @@ function knownOf(
   return facts && { facts, changedSince: wallOf(memory.changedSince()?.elapsed) };
 }
 
-/** Undefined where the Node carries another record than was thought: all is to be looked at again. */
+/**
+ * Undefined where the Node carries another record than was thought: all is to be looked at again. `mayWait`: what is
+ * enough to wait on is enough.
+ */
 export async function lookAt(
   parts: CycleParts,
   look: Look,
-  { record, seen }: { record: CycleRecord; seen: Observation },
+  { record, seen, mayWait }: { record: CycleRecord; seen: Observation; mayWait: boolean },
   signal: AbortSignal,
 ): Promise<Found | undefined> {
   const { ports, memory, turn } = parts;
@@ -91,7 +100,7 @@ export async function lookAt(
       return { seen: { lock, mayHoldSlot: parts.slot.mayBeHeld() } };
     }
     case "node":
-      return await lookAtNode(parts, signal);
+      return (mayWait ? nodeToWaitOn(parts, record, seen) : undefined) ?? (await lookAtNode(parts, signal));
     case "pods":
       return { seen: { ownPods: await parts.pods(record, memory.node()?.labels, signal) } };
     case "before job":
@@ -170,6 +179,15 @@ async function readLock(parts: CycleParts, isTurn: boolean, signal: AbortSignal)
   const facts = await parts.ports.lock.read(waitingOf(parts), isTurn, signal);
   parts.slot.learn(facts, asked);
   return facts;
+}
+
+function nodeToWaitOn(parts: CycleParts, record: CycleRecord, seen: Observation): Found | undefined {
+  const { ports, memory } = parts;
+  const known = memory.lately();
+  if (known === undefined) return undefined;
+  const forMs = waitableMs(record, known, seen, ports.policy);
+  if (ageMs(known.asked, momentsOf(ports.clock)) >= forMs) return undefined;
+  return { ...seeNode(parts, known.facts), asked: known.asked, waitableUntil: known.asked.elapsed + forMs };
 }
 
 async function lookAtNode(parts: CycleParts, signal: AbortSignal): Promise<Found | undefined> {

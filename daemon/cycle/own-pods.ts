@@ -4,6 +4,7 @@ import { isReady } from "../cluster/nodes.ts";
 import { keptOfPod, type Metadata, type Pod, type WholePod } from "../cluster/objects.ts";
 import { pagesOf } from "../cluster/pages.ts";
 import { paths } from "../cluster/paths.ts";
+import type { ListNodePods } from "../cluster/pods.ts";
 import { isCriticalStaticPod, isMirrorPod, isStaticPodDown } from "../cluster/static-pods.ts";
 import { daemonSetOf, isFinished, podKey } from "../drain/select.ts";
 import type { OwnPods, Unready } from "./observation.ts";
@@ -22,17 +23,16 @@ export interface OwnPodsOptions {
  * DaemonSets ("namespace/name") that had a pod here.
  */
 export async function lookAtOwnPods(
-  api: Api,
+  { api, listPods }: { api: Api; listPods: ListNodePods },
   { labelSelector, self }: OwnPodsOptions,
   node: Pick<Metadata, "name" | "labels">,
   expected: readonly string[],
   signal: AbortSignal,
 ): Promise<OwnPods & { state: "seen" }> {
-  const query = { fieldSelector: `spec.nodeName=${node.name}`, labelSelector };
   const parts = new Map<string, Pod[]>();
   const own = new Set<string>();
-  for await (const { items } of pagesOf<WholePod>(api, paths.pods, { signal, query })) {
-    for (const pod of items.map(keptOfPod)) {
+  for await (const pods of podsOn({ api, listPods }, node, labelSelector, signal)) {
+    for (const pod of pods) {
       const key = daemonSetOf(pod) ?? podKey(pod);
       if (pod.metadata?.name === self) own.add(key);
       if (labelSelector === undefined && !isCritical(pod)) continue;
@@ -56,6 +56,19 @@ export async function lookAtOwnPods(
     if (await wantsPodOn(api, key, node, signal)) unready.push({ key, name: `a pod of DaemonSet ${key}` });
   }
   return { state: "seen", ready, unready };
+}
+
+/** Page by page where only some of the pods count; else as others of the daemon list them too. */
+async function* podsOn(
+  { api, listPods }: { api: Api; listPods: ListNodePods },
+  { name }: Pick<Metadata, "name">,
+  labelSelector: string | undefined,
+  signal: AbortSignal,
+): AsyncIterable<readonly Pod[]> {
+  if (labelSelector === undefined) return yield await listPods(signal);
+  const query = { fieldSelector: `spec.nodeName=${name}`, labelSelector };
+  for await (const { items } of pagesOf<WholePod>(api, paths.pods, { signal, query }))
+    yield items.map(keptOfPod);
 }
 
 /**

@@ -7,10 +7,10 @@ import type { Ask } from "./observation.ts";
 import type { CycleRecord } from "./record.ts";
 
 /**
- * Each pod that goes, and each heartbeat, wakes a drain; nothing that it does stands on the slot for
- * longer.
+ * Each pod that goes, and each change of the Node, wakes a drain; nothing that it does stands on the slot for
+ * longer. The reboot stands on a fresh read.
  */
-const drainLockMs = 5000;
+const drainLockMs = 15_000;
 
 /** An answer of the server, and when it was asked. */
 export interface Answer<T> {

@@ -1,7 +1,7 @@
 import { contract } from "../annotations/names.ts";
 import { type Api, unlessNotGranted } from "../cluster/api.ts";
 import { listBudgets } from "../cluster/budgets.ts";
-import { daemonSetExists } from "../cluster/daemon-sets.ts";
+import { type DaemonSetLook, daemonSetExists } from "../cluster/daemon-sets.ts";
 import { isReady, listNodes } from "../cluster/nodes.ts";
 import {
   type Budget,
@@ -16,7 +16,8 @@ import {
 import { listAll, pageSize } from "../cluster/pages.ts";
 import { kept } from "../cluster/parts.ts";
 import { paths } from "../cluster/paths.ts";
-import { listPods } from "../cluster/pods.ts";
+import { type ListNodePods, listPods } from "../cluster/pods.ts";
+import { isMirrorPod } from "../cluster/static-pods.ts";
 import { createLimit } from "../time/limit.ts";
 import { cloudNativePg, groupOf } from "./operators.ts";
 import { mayGrow, roomsOf, whyNowhere } from "./room.ts";
@@ -50,12 +51,26 @@ export async function readDrainFacts(
   signal: AbortSignal,
 ): Promise<DrainFacts> {
   const elsewhere = `spec.nodeName!=${nodeName},spec.nodeName!=,${unfinished}`;
+  const looks: BlockerLooks = {
+    api,
+    listPods: (inner) =>
+      listPods(api, { signal: inner, query: { fieldSelector: `spec.nodeName=${nodeName}` } }),
+    daemonSetExists: (key, inner) => daemonSetExists(api, key, inner),
+  };
   const [nodes, onThis, pods] = await Promise.all([
     listNodes(api, { signal }),
-    readBlockers(api, nodeName, labelSelector, signal),
+    readBlockers(looks, nodeName, labelSelector, signal),
     listClaims(api, elsewhere, signal),
   ]);
   return { ...onThis, cluster: { nodes, pods } };
+}
+
+/** The requests that others of the daemon may have made a moment ago. */
+export interface BlockerLooks {
+  api: Api;
+  /** The pods of the node. */
+  listPods: ListNodePods;
+  daemonSetExists: DaemonSetLook;
 }
 
 /**
@@ -63,33 +78,35 @@ export async function readDrainFacts(
  * is.
  */
 export async function readBlockers(
-  api: Api,
+  { api, listPods, daemonSetExists }: BlockerLooks,
   nodeName: string,
   labelSelector: string | undefined,
   signal: AbortSignal,
 ): Promise<Omit<DrainFacts, "cluster">> {
   const fieldSelector = `spec.nodeName=${nodeName}`;
   const [pods, selected] = await Promise.all([
-    listPods(api, { signal, query: { fieldSelector } }),
+    listPods(signal),
     labelSelector === undefined ? undefined : listUids(api, { fieldSelector, labelSelector }, signal),
   ]);
   const limit = createLimit(parallel);
-  const namespaces = new Set(pods.map(({ metadata }) => metadata?.namespace ?? ""));
   const daemonSets = new Set(pods.flatMap((pod) => daemonSetOf(pod) ?? []));
   const primaries = pods.filter(isPrimary);
-  const [budgets, alone, known] = await Promise.all([
-    Promise.all(
-      [...namespaces].map((one) => limit(() => unlessNotGranted(() => listBudgets(api, one, signal), []))),
-    ),
+  const [alone, known] = await Promise.all([
     Promise.all(
       primaries.map((one) => limit(async () => ((await hasStandIn(api, one, signal)) ? undefined : one))),
     ),
     Promise.all(
       [...daemonSets].map((key) =>
-        limit(async () => ((await daemonSetExists(api, key, signal)) ? key : undefined)),
+        limit(async () => ((await daemonSetExists(key, signal)) ? key : undefined)),
       ),
     ),
   ]);
+  // Pods that stay in any case need no budget.
+  const mayGo = pods.filter((pod) => !isMirrorPod(pod) && !known.includes(daemonSetOf(pod) ?? ""));
+  const namespaces = new Set(mayGo.map(({ metadata }) => metadata?.namespace ?? ""));
+  const budgets = await Promise.all(
+    [...namespaces].map((one) => limit(() => unlessNotGranted(() => listBudgets(api, one, signal), []))),
+  );
   return {
     pods,
     budgets: budgets.flat(),

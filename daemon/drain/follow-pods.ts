@@ -4,7 +4,7 @@
  */
 
 import { type Api, isApiError } from "../cluster/api.ts";
-import { daemonSetExists } from "../cluster/daemon-sets.ts";
+import type { DaemonSetLook } from "../cluster/daemon-sets.ts";
 import { runInformer } from "../cluster/informer.ts";
 import { keptOfPod, type Pod, type WholePod } from "../cluster/objects.ts";
 import { paths } from "../cluster/paths.ts";
@@ -19,6 +19,7 @@ export interface FollowedPods {
   nodeName: string;
   podSelector: string | undefined;
   selection: Selection;
+  daemonSetExists: DaemonSetLook;
 }
 
 /** How long the watch of the pods is believed. */
@@ -31,12 +32,12 @@ const pollPauses = { firstMs: 2000, maxMs: 60_000, factor: 1.5 };
 
 /** Until the signal ends it. Rejects with an error that is not the server's. */
 export function followPods(
-  { selection, nodeName, podSelector, ...ports }: FollowedPods,
+  { selection, nodeName, podSelector, daemonSetExists, ...ports }: FollowedPods,
   now: () => Instant,
   happen: (event: DrainEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const judge = createJudge(ports.api, selection, now, signal);
+  const judge = createJudge(daemonSetExists, selection, now, signal);
   return runInformer<WholePod, Pod>(
     {
       ...ports,
@@ -73,12 +74,12 @@ export function brokenText(error: unknown): string {
 }
 
 /** Looks up each DaemonSet once. */
-function createJudge(api: Api, selection: Selection, now: () => Instant, signal: AbortSignal) {
+function createJudge(exists: DaemonSetLook, selection: Selection, now: () => Instant, signal: AbortSignal) {
   const daemonSets = new Map<string, boolean>();
   return async (pod: Pod): Promise<Judged> => {
     const daemonSet = daemonSetOf(pod);
     if (daemonSet !== undefined && !daemonSets.has(daemonSet)) {
-      daemonSets.set(daemonSet, await daemonSetExists(api, daemonSet, signal));
+      daemonSets.set(daemonSet, await exists(daemonSet, signal));
     }
     const verdict = selectPod(pod, selection, (key) => daemonSets.get(key) === true, now().epoch);
     return judged(pod, verdict);

@@ -3,7 +3,7 @@ import { followBudgets } from "../cluster/budgets.ts";
 import type { Budget, Pod } from "../cluster/objects.ts";
 import { budgetsOver } from "../drain/budgets.ts";
 import type { Escalation } from "../drain/escalation.ts";
-import { readBlockers, readRoomFor } from "../drain/facts.ts";
+import { type BlockerLooks, readBlockers, readRoomFor } from "../drain/facts.ts";
 import { type Finding, type FindingCode, isObstacle, type ObstacleCode } from "../drain/finding.ts";
 import { isBlocked, needRoom, type PodPlan, type PreflightFacts, planDrain } from "../drain/preflight.ts";
 import { isSaidToBeHeld, podKey, type Selection } from "../drain/select.ts";
@@ -27,8 +27,7 @@ export interface DrainSettings {
 }
 
 /** The world outside, for this gate. */
-export interface DisruptionPorts {
-  api: Api;
+export interface DisruptionPorts extends BlockerLooks {
   clock: Clock;
   random: Random;
   looked: Looked;
@@ -76,6 +75,7 @@ export function disruptionGate(
     name: "disruption",
     stages: ["slot"],
     cost: "remote",
+    isAskedOnceForSlot: true,
     async check({ now, slowGraceSeconds }, signal) {
       const facts = await readFacts(ports, nodeName, drain, { now, slowGraceSeconds }, signal);
       const inNeed = needRoom(facts);
@@ -106,13 +106,13 @@ export function disruptionGate(
 }
 
 async function readFacts(
-  { api, looked }: DisruptionPorts,
+  { looked, ...looks }: DisruptionPorts,
   nodeName: string,
   { selection, podSelector, gracePeriodSeconds, escalation, heldSelector }: DrainSettings,
   times: Pick<PreflightFacts, "now" | "slowGraceSeconds">,
   signal: AbortSignal,
 ): Promise<PreflightFacts> {
-  const blockers = await readBlockers(api, nodeName, podSelector, signal);
+  const blockers = await readBlockers(looks, nodeName, podSelector, signal);
   if (heldSelector !== undefined) {
     const isThere = blockers.budgets.some((one) => isSaidToBeHeld(selection, one));
     looked(`--budget-held-selector=${JSON.stringify(heldSelector)}`, isThere);

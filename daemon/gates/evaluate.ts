@@ -1,4 +1,4 @@
-import { momentsOf } from "../time/both-clocks.ts";
+import { type Moments, momentsOf } from "../time/both-clocks.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { withDeadline } from "../time/deadline.ts";
 import { linked } from "../time/linked.ts";
@@ -10,6 +10,7 @@ import {
   type GateAnswer,
   type GateAnswers,
   type GateContext,
+  type Stage,
   type WatchOpening,
 } from "./gate.ts";
 import type { Closed } from "./reasons.ts";
@@ -37,7 +38,8 @@ export type CheckGates = (asked: Asked, signal: AbortSignal, onOpening?: () => v
 
 /**
  * Asks all gates at once and reports every closed one. A gate that cannot be evaluated is closed, and its
- * reason says so. Only a closed answer of a remote gate is used again: an open answer is always new.
+ * reason says so. A closed answer of a remote gate is used again; an open one only where it was given a moment
+ * ago, see {@link reusable}.
  */
 export function createGateCheck(gates: readonly Gate[], rounds: GateRounds): CheckGates {
   const { clock } = rounds;
@@ -54,8 +56,9 @@ export function createGateCheck(gates: readonly Gate[], rounds: GateRounds): Che
     const answers = await Promise.all(local.map(async (gate) => [gate, await ask(gate)] as const));
     const isHeldLocally = answers.some(([, answer]) => !answer.open);
     const askServer = async (gate: Gate) => {
+      const askedAt = momentsOf(clock);
       const answer = await ask(gate);
-      memory.remember(gate, answer, onOpening, signal);
+      memory.remember(gate, answer, askedAt, onOpening, signal);
       return answer;
     };
     const more = await Promise.all(
@@ -63,7 +66,8 @@ export function createGateCheck(gates: readonly Gate[], rounds: GateRounds): Che
         async (gate) =>
           [
             gate,
-            (isReturn ? undefined : memory.reusable(gate, isHeldLocally)) ?? (await askServer(gate)),
+            (isReturn ? undefined : memory.reusable(gate, asked.stage, isHeldLocally)) ??
+              (await askServer(gate)),
           ] as const,
       ),
     );
@@ -79,7 +83,9 @@ export function isPassed({ urgentPasses }: Gate, { urgent }: Pick<Asked, "urgent
 /** At the start, a gate of the slot counts only by an answer that is still remembered; it is not asked. */
 function isAsked(gate: Gate, { stage }: Asked, memory: Memory): boolean {
   if (gate.stages.includes(stage)) return true;
-  return stage === "start" && gate.stages.includes("slot") && memory.reusable(gate, false) !== undefined;
+  return (
+    stage === "start" && gate.stages.includes("slot") && memory.reusable(gate, stage, false) !== undefined
+  );
 }
 
 async function askGate(
@@ -100,9 +106,15 @@ async function askGate(
 }
 
 interface Memory {
-  reusable(gate: Gate, isHeldLocally: boolean): GateAnswer | undefined;
+  reusable(gate: Gate, stage: Stage, isHeldLocally: boolean): GateAnswer | undefined;
   /** Keeps the answer, and watches a closed gate that can be watched until it opens. */
-  remember(gate: Gate, answer: GateAnswer, onOpening: (() => void) | undefined, signal: AbortSignal): void;
+  remember(
+    gate: Gate,
+    answer: GateAnswer,
+    asked: Moments,
+    onOpening: (() => void) | undefined,
+    signal: AbortSignal,
+  ): void;
 }
 
 /** The last answers of remote gates, and the watches of those that are closed. */
@@ -122,10 +134,10 @@ function createMemory(rounds: GateRounds): Memory {
   }
 
   return {
-    reusable: (gate, isHeldLocally) =>
-      reusable(lastAnswers.get(gate), gate, { now: now(), isHeldLocally }, rounds),
-    remember(gate, answer, onOpening, signal) {
-      const next = nextAnswer(lastAnswers.get(gate), answer, now());
+    reusable: (gate, stage, isHeldLocally) =>
+      reusable(lastAnswers.get(gate), gate, { now: now(), isHeldLocally, stage }, rounds),
+    remember(gate, answer, asked, onOpening, signal) {
+      const next = nextAnswer(lastAnswers.get(gate), answer, asked, now());
       watches.get(gate)?.();
       watches.delete(gate);
       const watch = answer.open || onOpening === undefined ? undefined : answer.watch;

@@ -24,6 +24,11 @@ export interface Gate<G extends AskedGate = AskedGate> {
    * rarely.
    */
   readonly cost: "local" | "remote";
+  /**
+   * An open answer of just before the slot was acquired counts once it is held, too: the gate costs several
+   * requests, and the drain itself meets what it foretells.
+   */
+  readonly isAskedOnceForSlot?: true;
   /** An urgent request ignores this gate. */
   readonly urgentPasses?: true;
   /**

@@ -10,6 +10,7 @@ import { parseLastReboot } from "./interval.ts";
 import { isLockKind, type LockKind, lockKinds } from "./kinds.ts";
 import { type LockChange, type LockValue, lockAfter, parseLock, writeLock } from "./lock.ts";
 import { misreadBesideLock } from "./misread.ts";
+import { createRecentObject } from "./recent-object.ts";
 import { parseUnlocked, type Unlocked, writeUnlocked } from "./unlocked.ts";
 
 /** The object that has the lock in an annotation. */
@@ -62,9 +63,12 @@ export interface LockObjectChange {
 
 export interface LockObject {
   read(signal: AbortSignal): Promise<LockObjectState>;
+  /** The state as the server has answered within the last second, if nothing newer was seen; else reads it. */
+  readLately(signal: AbortSignal): Promise<LockObjectState>;
   /**
    * Reads, changes, and writes under the version that was read; after a conflict it starts again. `change` is
-   * pure, and returns undefined for "as it is". Resolves with the state afterwards.
+   * pure, and returns undefined for "as it is". Resolves with the state afterwards. A state that was read before
+   * is written on where nobody else has most probably written since, as the server compares the version.
    */
   swap(
     change: (state: LockObjectState) => LockObjectChange | undefined,
@@ -131,11 +135,14 @@ export function createLockObject(options: LockObjectOptions): LockObject {
   const kind = lockKinds[place.kind];
   const collection = kind.collection(namespace);
   const path = kind.object(namespace, name);
+  const recent = createRecentObject<StoredObject>(clock, annotation);
   const title = `the lock object ${kind.title} ${namespace}/${name} does not exist`;
 
   /** Undefined for an object that the daemon would create: its lock is free. */
   async function readObject(signal: AbortSignal): Promise<StoredObject | undefined> {
+    const asked = clock.elapsed();
     const object = await unlessNotFound(() => api.get<StoredObject>(path, { signal }));
+    recent.keep(object, asked);
     if (object === undefined && ifMissing !== undefined) throw ifMissing();
     if (object !== undefined || kind.create !== undefined) return object;
     throw new Error(`${title}; name another with --lock-object`);
@@ -165,19 +172,33 @@ export function createLockObject(options: LockObjectOptions): LockObject {
     return await api.update<StoredObject>(path, merged(whole, patch), { signal });
   }
 
+  /** The plan stands on the state that is known already, where that may do. */
+  async function planNow<T>(plan: (object: StoredObject | undefined) => T | undefined, signal: AbortSignal) {
+    const known = recent.toWriteOn();
+    const planned = known && plan(known);
+    if (planned !== undefined) return { object: known, planned };
+    // That nothing is to be written, no server would contradict.
+    const object = await readObject(signal);
+    return { object, planned: plan(object) };
+  }
+
   return {
     read: async (signal) => stateIn((await readObject(signal))?.metadata, annotation),
+    readLately: async (signal) =>
+      stateIn((recent.justNow() ?? (await readObject(signal)))?.metadata, annotation),
     async swap(change, signal) {
       for (let conflicts = 0; ; ) {
-        const object = await readObject(signal);
-        const state = stateIn(object?.metadata, annotation);
-        const wanted = change(state);
-        if (wanted === undefined) return state;
+        const plan = (known?: StoredObject) => change(stateIn(known?.metadata, annotation));
+        const { object, planned: wanted } = await planNow(plan, signal);
+        if (wanted === undefined) return stateIn(object?.metadata, annotation);
+        const asked = clock.elapsed();
+        recent.forget();
         try {
           const { metadata } = object ?? (await createObject(signal));
           const patch = patchOf(metadata, wanted, place);
           const written = await write(patch, metadata?.resourceVersion, signal);
           onWrite("written");
+          recent.keep(written, asked);
           return stateIn(written.metadata, annotation);
         } catch (error) {
           conflicts += 1;
@@ -189,7 +210,10 @@ export function createLockObject(options: LockObjectOptions): LockObject {
       }
     },
     watch(onState, onBreak, signal) {
-      const onChange = (metadata?: StoredMetadata) => onState(stateIn(metadata, annotation));
+      const onChange = (metadata?: StoredMetadata) => {
+        recent.shown(metadata?.resourceVersion);
+        onState(stateIn(metadata, annotation));
+      };
       return watchObject(
         { api, clock, random, collection, name, poll: { pauses: () => pollPauses }, onBreak, onChange },
         signal,

@@ -13,7 +13,7 @@ import { type ClusterLooksOptions, createClusterLooks } from "./cluster-looks.ts
 import { factsOf, type LockFacts } from "./facts.ts";
 import { type CycleEnd, type HaltAfter, halted } from "./failures.ts";
 import { type Concurrency, concurrencyOf, type Limits, nodesUnknown, type Waiting } from "./limits.ts";
-import type { Holder } from "./lock.ts";
+import { type Holder, holds } from "./lock.ts";
 import type { LockObject, LockObjectState } from "./lock-object.ts";
 import { findOrphans } from "./orphans.ts";
 import { lookAtHolder, type Overdue } from "./overdue.ts";
@@ -122,7 +122,7 @@ export function createLockStore(options: LockOptions): LockStore {
     clusterSize: limits.clusterSize,
 
     async read(waiting, turn, signal) {
-      const state = await lockObject.read(signal);
+      const state = await readFor(options, waiting, turn, signal);
       observe(state);
       try {
         const asked = { state, waiting, limits: await limits.now(signal), haltAfter };
@@ -185,6 +185,18 @@ export function createLockStore(options: LockOptions): LockStore {
       return watchLock({ clock, lockObject, observe, factsNow, onFacts, onBreak }, signal);
     },
   };
+}
+
+/** A slot of this node is confirmed by nothing but a read. A node that is about to enter may know the lock. */
+async function readFor(
+  { lockObject, clock }: Pick<LockOptions, "lockObject" | "clock">,
+  { identity }: Waiting,
+  turn: boolean,
+  signal: AbortSignal,
+): Promise<LockObjectState> {
+  const known = turn ? await lockObject.readLately(signal) : undefined;
+  const isEntering = known !== undefined && !holds(known.lock, identity, clock.wall());
+  return isEntering ? known : await lockObject.read(signal);
 }
 
 interface LockWatch extends Pick<LockOptions, "clock" | "lockObject"> {

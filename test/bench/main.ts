@@ -6,6 +6,7 @@ import { onStopSignals } from "../kubernetes/stop-signals.ts";
 import { benchBroken } from "./broken.ts";
 import { brokenWorlds } from "./broken-worlds.ts";
 import { benchCommands } from "./commands.ts";
+import { benchCycle } from "./cycle.ts";
 import { benchDrain } from "./drain.ts";
 import { type Figure, figureLine } from "./figures.ts";
 import { benchHostile } from "./hostile.ts";
@@ -21,6 +22,7 @@ const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
     ...brokenWorlds.map((world) => () => benchBroken(world)),
   ],
   commands: [1, 5, 5000].map((nodes) => () => benchCommands(nodes)),
+  cycle: [benchCycle],
   drain: [benchDrain],
   hostile: [benchHostile],
   idle: [benchIdle],

@@ -2,6 +2,7 @@
  * Objects within the API reference: each optional field of a whole object is removed, and each list, map and text is emptied, one at a
  * time. Every reader of the object must return the same for both, and must not fail.
  */
+
 import assert from "node:assert/strict";
 import { runProgram } from "../../daemon/cli/program.ts";
 import { noTerminal } from "../../daemon/cli/terminal.ts";
@@ -14,6 +15,7 @@ import {
   listUnavailable,
   readNodeMetadata,
 } from "../../daemon/cluster/nodes.ts";
+import { createNodePods } from "../../daemon/cluster/pods.ts";
 import type { Transport } from "../../daemon/cluster/transport.ts";
 import { readNode } from "../../daemon/cycle/node.ts";
 import { lookAtOwnPods } from "../../daemon/cycle/own-pods.ts";
@@ -27,6 +29,7 @@ import type { Holder } from "../../daemon/lock/lock.ts";
 import { createLockObject } from "../../daemon/lock/lock-object.ts";
 import { lookAtHolder } from "../../daemon/lock/overdue.ts";
 import type { Clock } from "../../daemon/time/clock.ts";
+import { systemClock } from "../../daemon/time/clock.ts";
 import { oneChunk } from "../kubernetes/api/bodies.ts";
 import { type Fields, isFields } from "../kubernetes/api/object.ts";
 import { openMessages } from "../notify/no-messages.ts";
@@ -118,6 +121,7 @@ async function readAll(world: World): Promise<Record<string, string>> {
     return `${code} ${text}`;
   };
   const own = { labelSelector: undefined, self: "none" };
+  const looks = { api, listPods: createNodePods(api, systemClock, "n1") };
   const gate = podsGate(api, "n1", { selectors: ["a"], namespaces: [] });
   const readers: Record<string, () => Promise<unknown>> = {
     "the own Node": () => readNode(api, "n1", signal),
@@ -128,7 +132,7 @@ async function readAll(world: World): Promise<Record<string, string>> {
     "a holder that is overdue": () => lookAtHolder(api, { nodeID: "n1", created: since } as Holder, signal),
     "nodes that are down": () => absent.now(signal),
     "static pods that are down": () => listStaticPodsDown(api, ["n1"], signal),
-    "pods that a node needs": () => lookAtOwnPods(api, own, node, ["kube-system/rebootd"], signal),
+    "pods that a node needs": () => lookAtOwnPods(looks, own, node, ["kube-system/rebootd"], signal),
     "whether a DaemonSet wants a pod": () => wantsPodOn(api, "kube-system/rebootd", node, signal),
     "pods that block": () => gate.check({} as GateContext, signal),
     "the lock": () => lockObject.read(signal),

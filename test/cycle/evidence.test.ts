@@ -51,6 +51,15 @@ describe("What a process knows of its cycle beside the record", () => {
     const booted: Event = { type: "boot-read", bootID };
     assert.equal(knownAfter(booted, read(1), read(2)).readySince, 1);
     assert.equal(knownAfter(booted, read(1), read(2, { ready: false }), read(3)).readySince, 3);
+    const [first, later] = ["2026-11-24T12:00:00Z", "2026-11-24T12:00:09Z"].map((readyChangedAt) => ({
+      readyChangedAt,
+    }));
+    assert.equal(knownAfter(booted, read(1, first), read(2, first)).readySince, 1);
+    assert.equal(
+      knownAfter(booted, read(1, first), read(2, later)).readySince,
+      2,
+      "a break that nobody has read",
+    );
     assert.equal(knownAfter(booted, read(1, { bootID: "another" })).readySince, undefined);
     const userspace = { state: "seen", softReboots: 1, since: 1000 } as const;
     const replaced: Event = { type: "userspace-seen", userspace };

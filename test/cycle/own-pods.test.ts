@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { type Api, ApiError, type CallOptions } from "../../daemon/cluster/api.ts";
 import type { Pod } from "../../daemon/cluster/objects.ts";
+import { createNodePods } from "../../daemon/cluster/pods.ts";
 import { isCritical, isUnready, lookAtOwnPods } from "../../daemon/cycle/own-pods.ts";
 import { type PodFacts, pod } from "../drain/builders.ts";
+import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { everyRow } from "../rows.ts";
 
 describe("A pod of a node that has rebooted", () => {
@@ -78,7 +80,8 @@ describe("What a node is of no use without", () => {
     const node = { name: "n1", labels: { disk: "ssd" } };
     const options = { labelSelector, self: "rebootd-1" };
     const api = { list, get } as unknown as Api;
-    const seen = await lookAtOwnPods(api, options, node, expected, new AbortController().signal);
+    const looks = { api, listPods: createNodePods(api, createVirtualTime(0).clock, "n1") };
+    const seen = await lookAtOwnPods(looks, options, node, expected, new AbortController().signal);
     return { ready: seen.ready, unready: seen.unready.map(({ key, name }) => `${key}: ${name}`) };
   }
 

@@ -66,7 +66,7 @@ describe("The slot of a node", () => {
     const down = record({ phase: "Rebooting", askedAt: "2026-11-24T12:00:00.000Z" });
     const rows: [string, CycleRecord, typeof ask | undefined, forMs: number, isBasis: boolean][] = [
       ["at rest", idle(), undefined, 1000, true],
-      ["draining", record({ phase: "Draining" }), undefined, 5000, true],
+      ["draining", record({ phase: "Draining" }), undefined, 15_000, true],
       ["about to ask", asking, undefined, 0, true],
       ["asked", down, undefined, recheckMs, false],
       ["to be asked again", down, ask, 0, true],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
 import type { Budget, List, Pod } from "../../daemon/cluster/objects.ts";
+import { createNodePods } from "../../daemon/cluster/pods.ts";
 import { disruptionGate } from "../../daemon/gates/disruption.ts";
 import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 import { seeded } from "../simulation/seeded.ts";
@@ -32,7 +33,9 @@ async function answerFor(
     return listOf<object>(namespace === undefined ? namespaces.map(podIn) : [budgetIn(namespace)]);
   };
   const { clock } = createVirtualTime(0);
-  const ports = { api: { list } as unknown as Api, clock, random, looked() {}, say() {} };
+  const api = { list } as unknown as Api;
+  const looks = { api, listPods: createNodePods(api, clock, "n1"), daemonSetExists: async () => true };
+  const ports = { ...looks, clock, random, looked() {}, say() {} };
   const selection = { force: true, deleteEmptyDirData: localData === undefined, skipNamespaces: [] };
   const escalation = { drainTimeoutMs: 900_000, drainDeleteAfterMs: Number.POSITIVE_INFINITY };
   const drain = { selection, podSelector: undefined, escalation } as unknown as Parameters<

@@ -288,3 +288,41 @@ describe("A gate of the slot", () => {
     assert.deepEqual(await pauses(4, reopen), [1, 2, 0, 1]);
   });
 });
+
+describe("A gate that is asked once for the slot", () => {
+  let clock: ReturnType<typeof stoppedClock>;
+  let asks: number;
+  let look: (stage?: Stage) => Promise<unknown>;
+
+  beforeEach(() => {
+    clock = stoppedClock();
+    asks = 0;
+    const count = async () => {
+      asks += 1;
+      return openAnswer;
+    };
+    const rest = { cost: "remote", stages: ["slot", "drain"], isAskedOnceForSlot: true } as const;
+    const check = checkOf([gate("dear", count, rest)], clock);
+    look = (stage = "slot") => check({ stage });
+  });
+
+  it("is not asked again once it is held, within a second", async () => {
+    await look();
+    clock.move(999);
+    await look();
+    assert.equal(asks, 1);
+    clock.move(1);
+    await look();
+    assert.equal(asks, 2);
+  });
+
+  it("is asked again at a later stage, and by a machine that was suspended meanwhile", async () => {
+    await look();
+    await look("drain");
+    assert.equal(asks, 2);
+    const { wall } = clock;
+    clock.wall = () => wall() + minute;
+    await look();
+    assert.equal(asks, 3);
+  });
+});

@@ -74,7 +74,7 @@ describe("The table of gates and reasons", () => {
       instance: "rebootd-abcde",
       createHealthLook: () => async () => [],
       updateUnderWay: async () => undefined,
-      ...({} as Pick<GatePorts, "api" | "post" | "logind" | "warn">),
+      ...({} as Pick<GatePorts, "api" | "listPods" | "daemonSetExists" | "post" | "logind" | "warn">),
     }).map(({ name }) => name);
     assert.deepEqual(names.sort(), Object.keys(askedGates).sort());
   });

@@ -30,6 +30,7 @@ function createStore(options: Partial<LockOptions> = {}) {
   const state = () => stateIn({ annotations: { ...annotations }, resourceVersion: "1" }, "lock");
   const lockObject: LockObject = {
     read: async () => state(),
+    readLately: async () => state(),
     async swap(plan) {
       const change = plan(state());
       if (change === undefined) return state();

@@ -2,9 +2,11 @@
  * kubectl's own tables of what a drain does (k8s.io/kubectl/pkg/cmd/drain and pkg/drain), played with the drain of rebootd
  * against the simulated server. Where rebootd means to differ, the row says so.
  */
+
 import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
+import { daemonSetExists } from "../../daemon/cluster/daemon-sets.ts";
 import type { Pod } from "../../daemon/cluster/objects.ts";
 import { type Drain, type DrainOptions, startDrain } from "../../daemon/drain/drain.ts";
 import type { Selection } from "../../daemon/drain/select.ts";
@@ -73,6 +75,7 @@ function drain(selection: Partial<Selection> = {}, changed: Partial<DrainOptions
         ...selection,
       },
       podSelector: undefined,
+      daemonSetExists: (key, signal) => daemonSetExists(api, key, signal),
       gracePeriodSeconds: -1,
       cordonedAt: time.clock.wall(),
       cordonedAtByServer: time.clock.wall(),

@@ -3,11 +3,13 @@
  * with the other does too. Left out are tiers, which kubectl has not. Older kubectls than 1.35 take DaemonSets of other API groups for
  * those of apps/v1.
  */
+
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Api } from "../../daemon/cluster/api.ts";
+import { daemonSetExists } from "../../daemon/cluster/daemon-sets.ts";
 import type { Pod } from "../../daemon/cluster/objects.ts";
 import { type Drain, startDrain } from "../../daemon/drain/drain.ts";
 import { systemClock } from "../../daemon/time/clock.ts";
@@ -192,6 +194,7 @@ async function afterDaemon(cluster: Cluster, waitMs: number): Promise<Drained> {
         clock: systemClock,
         random: Math.random,
         nodeName: "node",
+        daemonSetExists: (key, inner) => daemonSetExists(api, key, inner),
         selection: {
           force: cluster.force,
           deleteEmptyDirData: cluster.deleteEmptyDirData,

@@ -3,9 +3,11 @@
  * request. Pure.
  */
 import { grownMs } from "../../time/backoff.ts";
-import type { Moments } from "../../time/both-clocks.ts";
-import type { Gate, GateAnswer } from "../gate.ts";
+import { ageMs, type Moments } from "../../time/both-clocks.ts";
+import type { Gate, GateAnswer, Stage } from "../gate.ts";
 
+/** An open answer counts for so long in the step that acquires the slot, for a gate that is asked once for it. */
+const openAgainMs = 1000;
 /** The longest pause between two requests to a gate of the slot whose answer stays the same. */
 const sameAgainMaxMs = 10 * 60_000;
 /** The same for a watched gate. An opening that the watch does not show is noticed only after this time. */
@@ -14,6 +16,8 @@ const watched = { firstMs: 5 * 60_000, maxMs: 20 * 60_000 };
 /** The last answer of a gate. */
 export interface LastAnswer {
   readonly answer: GateAnswer;
+  /** Time of the question, by both clocks. */
+  readonly asked: Moments;
   /** Time of the answer on the monotonic clock. */
   readonly at: number;
   /** Time until `changesAt` of the answer; milliseconds, infinite if the answer has none. */
@@ -34,9 +38,15 @@ export interface Periods {
   periodMs: number;
 }
 
-export function nextAnswer(last: LastAnswer | undefined, answer: GateAnswer, now: Moments): LastAnswer {
+export function nextAnswer(
+  last: LastAnswer | undefined,
+  answer: GateAnswer,
+  asked: Moments,
+  now: Moments,
+): LastAnswer {
   return {
     answer,
+    asked,
     at: now.elapsed,
     holdsMs: (answer.changesAt ?? Number.POSITIVE_INFINITY) - now.wall,
     times: last !== undefined && isSame(last.answer, answer) ? last.times + 1 : 1,
@@ -48,16 +58,18 @@ export function nextAnswer(last: LastAnswer | undefined, answer: GateAnswer, now
 
 /**
  * The answer that is used again; undefined if the gate must be asked. An open answer is used only while a
- * local gate is closed.
+ * local gate is closed, and for a moment while the slot is acquired.
  */
 export function reusable(
   last: LastAnswer | undefined,
-  { stages }: Pick<Gate, "stages">,
-  { now, isHeldLocally }: { now: Moments; isHeldLocally: boolean },
+  { stages, isAskedOnceForSlot }: Pick<Gate, "stages" | "isAskedOnceForSlot">,
+  { now, isHeldLocally, stage }: { now: Moments; isHeldLocally: boolean; stage: Stage },
   { recheckMs, periodMs }: Periods,
 ): GateAnswer | undefined {
   if (last === undefined || last.hasOpened) return undefined;
-  const { answer, at, holdsMs } = last;
+  const { answer, asked, at, holdsMs } = last;
+  const isForSlot = isAskedOnceForSlot && stage === "slot";
+  if (answer.open && isForSlot && ageMs(asked, now) < openAgainMs) return answer;
   // A gate that announces its next answer is asked at that time, but not before other gates would be.
   const mostMs = holdsMs > 0 ? Math.max(holdsMs, recheckMs) : sameAgainMaxMs;
   const closedMs = stages.includes("slot") ? Math.min(closedForMs(last, recheckMs), mostMs) : recheckMs;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Api } from "../../../daemon/cluster/api.ts";
+import { createNodePods } from "../../../daemon/cluster/pods.ts";
 import { createGates } from "../../../daemon/compose/gates.ts";
 import { parseSettings, type RawOptions } from "../../../daemon/config/settings.ts";
 import type { Gate } from "../../../daemon/gates/gate.ts";
@@ -30,9 +31,12 @@ function waiting(options: RawOptions, world: Partial<World> = {}) {
   const said: string[] = [];
   const none = async () => [];
   const settings = parseSettings({ "node-id": "n1", ...options });
+  const api = { list } as unknown as Api;
   const gates: Gate[] = createGates(settings, {
     random: () => 0,
-    api: { list } as unknown as Api,
+    api,
+    listPods: createNodePods(api, clock, "n1"),
+    daemonSetExists: async () => true,
     clock,
     post: (...request) => found.answer(...request),
     logind: { listInhibitors: none, listSessions: none },
