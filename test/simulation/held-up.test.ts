@@ -1,9 +1,10 @@
 /** What a budget holds up goes on as soon as the budget lets it, and asks little until then. */
 import assert from "node:assert/strict";
 import { daemonUser } from "../world/manifests.ts";
-import { isFromDaemon } from "./small-world.ts";
+import { isFromDaemon, type SmallWorldOptions } from "./small-world.ts";
 import { createStory, minute } from "./story.ts";
 
+type Between = NonNullable<SmallWorldOptions["between"]>;
 const story = createStory();
 const { addBudget, addPod, evictions, isRebooted, node, pass, phase, saysOf, start, until, wantReboot } =
   story;
@@ -31,8 +32,8 @@ describe("A drain that a budget holds up", () => {
 
   const isGone = (name: string) => () => evictions().includes(`${name} 201`);
 
-  async function startHeld(options: Parameters<typeof start>[0] = {}): Promise<void> {
-    await start({ preflight: "off", "drain-timeout": "1h", ...options });
+  async function startHeld(...[options, world]: Parameters<typeof start>): Promise<void> {
+    await start({ preflight: "off", "drain-timeout": "1h", ...options }, world);
     await addPod("db");
     await addBudget("db", "db", { minAvailable: 1 });
     await wantReboot();
@@ -50,6 +51,23 @@ describe("A drain that a budget holds up", () => {
       await until("n1 has rebooted", isRebooted);
     });
   }
+
+  it("goes on within 2 s of a refusal that comes late, where the budget has opened meanwhile", async () => {
+    let answersMs = 0;
+    const between: Between = (_, transport) => async (request) => {
+      const answer = await transport(request);
+      if (request.path.endsWith("/eviction")) await story.world.time.clock.sleep(answersMs, request.signal);
+      return answer;
+    };
+    await startHeld({}, { between });
+    await pass(31 * minute);
+    answersMs = 3000;
+    const before = refusals();
+    await until("one more eviction is refused", async () => refusals() > before, 6 * minute);
+    await patchBudget("db", { minAvailable: 0 });
+    const seconds = await secondsUntil(isGone("db"));
+    assert.ok(seconds <= (answersMs + 2000) / 1000, `${seconds} s`);
+  });
 
   it("goes on within 2 s when the budget is deleted, also after the server was away", async () => {
     await startHeld();

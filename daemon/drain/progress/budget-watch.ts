@@ -3,7 +3,7 @@
  * opens. Pure.
  */
 
-import type { Budget } from "../../cluster/objects.ts";
+import type { Budget, Pod } from "../../cluster/objects.ts";
 import { backoffMs } from "../../time/backoff.ts";
 import { budgetsOver, explainedRefusal, judgeBudgets, nameOf } from "../budgets.ts";
 import type { BudgetFacts } from "../operators.ts";
@@ -25,7 +25,8 @@ export const unwatchedRetry = { firstMs: 1000, maxMs: 40_000 };
 
 /**
  * With a watch a request follows when the budget opens, after a moment in which another node may have been
- * faster, and pauses for a while where that was so; rarely one is sent all the same (the net).
+ * faster, and pauses for a while where that was so; rarely one is sent all the same (the net). An opening ends the
+ * back-off of the refusals before it.
  */
 const watched = { namespacesMax: 4, netMs: 5 * 60_000, spreadMs: 500, firstMs: 1000, maxMs: 10_000 };
 
@@ -35,10 +36,15 @@ export function heldNow(views: BudgetViews, { pod, request }: Entry, chance: num
   return {
     chance,
     netAt: now.elapsed + backoffMs(1, { firstMs: watched.netMs, maxMs: watched.netMs }, () => chance),
-    change: views.get(namespaceOf(pod))?.change ?? 0,
+    change: Math.min(request.is === "sent" ? request.change : 0, changeIn(views, pod)),
     openings,
     restsUntil: openings === 0 ? 0 : now.elapsed + backoffMs(openings, watched, () => chance),
   };
+}
+
+/** How often the budgets of the pod's namespace have changed while they were watched. */
+export function changeIn(views: BudgetViews, pod: Pod): number {
+  return views.get(namespaceOf(pod))?.change ?? 0;
 }
 
 export function onBudgets(
@@ -92,7 +98,7 @@ export function openWhereAllowed(
     const isOpen = refused === undefined && (charges === undefined || take(charges));
     const opensAt = openAt ?? Math.max(now.elapsed + held.chance * watched.spreadMs, held.restsUntil);
     const next = isOpen
-      ? { ...request, at: opensAt, held: { ...rest, openAt: opensAt } }
+      ? { ...request, attempt: 0, at: opensAt, held: { ...rest, openAt: opensAt } }
       : { ...request, at: held.netAt, held: rest };
     // The message says how things are now.
     const why = refused === undefined ? entry.refused : explainedRefusal(refused, entry.pod, budgets);

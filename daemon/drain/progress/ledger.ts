@@ -38,8 +38,8 @@ export type EvictionRequest = {
     }
   /** A roll-out puts another pod in its place, or it is evicted then. `deployment`: "namespace/name". */
   | { is: "surging"; until: number; deployment?: string }
-  /** `openings`: see {@link Held}. */
-  | { is: "sent"; by: "evict" | "delete"; openings?: number }
+  /** `openings`: see {@link Held}. `change`: the last one of the budgets that was known then. */
+  | { is: "sent"; by: "evict" | "delete"; openings?: number; change: number }
   /** The server has accepted. That is believed for a time. */
   | { is: "agreed"; at: number }
 );
@@ -50,7 +50,10 @@ export interface Held {
   chance: number;
   /** When its eviction is requested though the budget shows no change. */
   netAt: number;
-  /** The last change of the budgets that was known at the refusal: only a later one counts. */
+  /**
+   * The last change of the budgets that was known when the eviction was requested: only a later one counts. The
+   * server may have refused it long before its answer.
+   */
   change: number;
   /** How often in a row the server has refused it though its budget had opened. */
   openings: number;

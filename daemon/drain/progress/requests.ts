@@ -6,7 +6,7 @@
 import { backoffMs } from "../../time/backoff.ts";
 import type { EvictionRefusal } from "../evict.ts";
 import { isFinished, stopTier } from "../select.ts";
-import { type BudgetViews, heldNow, unwatchedRetry } from "./budget-watch.ts";
+import { type BudgetViews, changeIn, heldNow, unwatchedRetry } from "./budget-watch.ts";
 import type { DrainEventOf, DrainRequest, DrainRules, Instant } from "./events.ts";
 import {
   awaitedTier,
@@ -26,6 +26,11 @@ const lineRetry = { firstMs: 1000, maxMs: 2 * 60_000 };
  * requested again.
  */
 const agreedTrustMs = 60_000;
+/**
+ * Pods of one maker mostly have one budget, and the server waits half a second where two evictions change that at
+ * the same time: https://github.com/kubernetes/kubernetes/blob/v1.34.0/pkg/registry/core/pod/storage/eviction.go
+ */
+const ofMakerMax = 5;
 /** A right that is missing now may be there in a moment only where the server has just started. */
 const rightsTriesMax = 4;
 
@@ -35,6 +40,7 @@ const rightsTriesMax = 4;
  */
 export function requestDue(
   ledger: Ledger,
+  views: BudgetViews,
   rules: DrainRules,
   mayStop: boolean,
   now: Instant,
@@ -45,12 +51,13 @@ export function requestDue(
   const by = now.elapsed < rules.deleteAt ? "evict" : "delete";
   let { underWay, lineUnderWay } = ledger;
   let nextAt = Number.POSITIVE_INFINITY;
+  const ofMaker = countSent(ledger);
   for (const uid of ledger.due) {
     // An answer makes room for the next.
     if (underWay >= rules.parallelism) break;
     const entry = ledger.pods.get(uid);
     if (entry === undefined || entry.request.is === "sent") continue;
-    const { pod, request, isRequested, reasons } = entry;
+    const { pod, maker, request, isRequested, reasons } = entry;
     if (entry.tier !== tier && !isFinished(pod)) continue;
     const isStop = entry.tier === stopTier;
     if (isStop && !mayStop) continue;
@@ -59,8 +66,11 @@ export function requestDue(
       nextAt = Math.min(nextAt, at);
       continue;
     }
+    const alike = ofMaker.get(maker) ?? 0;
+    if (alike >= ofMakerMax) continue;
+    ofMaker.set(maker, alike + 1);
     if (request.is === "surging") requests.push(surgedTooLate(pod, request));
-    const sent = sentAfter(request, isStop ? "delete" : by, isAnew);
+    const sent = sentAfter(request, isStop ? "delete" : by, isAnew, changeIn(views, pod));
     changes.push([uid, { ...entry, isRequested: true, request: sent }]);
     underWay += 1;
     if (sent.isInLine) lineUnderWay += 1;
@@ -82,11 +92,26 @@ function turnOf(request: Unsent, line: Ledger["line"], isLineBusy: boolean): { a
   return { at: Math.min(turnAt, anewAt), isAnew: anewAt <= turnAt };
 }
 
-function sentAfter(request: Unsent, by: "evict" | "delete", isAnew: boolean): EvictionRequest {
+/** How many requests are under way for pods of each maker. */
+function countSent({ pods, underWay }: Ledger): Map<string, number> {
+  const counts = new Map<string, number>();
+  if (underWay === 0) return counts;
+  for (const { maker, request } of pods.values())
+    if (request.is === "sent") counts.set(maker, (counts.get(maker) ?? 0) + 1);
+  return counts;
+}
+
+function sentAfter(
+  request: Unsent,
+  by: "evict" | "delete",
+  isAnew: boolean,
+  change: number,
+): EvictionRequest {
   const held = request.is === "due" ? request.held : undefined;
   return {
     is: "sent",
     by,
+    change,
     attempt: isAnew ? 1 : request.attempt + 1,
     ...(held?.openAt !== undefined && { openings: held.openings + 1 }),
     ...(request.isInLine && !isAnew && { isInLine: true as const }),

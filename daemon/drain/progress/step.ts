@@ -97,7 +97,7 @@ function followUp(progress: Progress, now: Instant): Step {
   const skipped = skipLongDeleted(progress.ledger, rules, now);
   if (!progress.isListed) return silent({ ...progress, ledger: skipped.ledger });
   const end = endWhereEmpty(progress.emptying, skipped.ledger, rules, now);
-  const due = requestDue(skipped.ledger, rules, end.emptying.mayStop, now);
+  const due = requestDue(skipped.ledger, progress.budgets, rules, end.emptying.mayStop, now);
   const watches = watchKeeping(due.ledger, progress.budgets);
   const until = Math.min(skipped.nextAt, due.nextAt, end.nextAt);
   const wait: DrainRequest[] = Number.isFinite(until) ? [{ do: "wait", until }] : [];

@@ -1,4 +1,4 @@
-import { a, gone, listed, type PodFacts, play, pod, type Row, seen, tick } from "./play.ts";
+import { a, agreed, gone, listed, type PodFacts, play, pod, type Row, seen, tick } from "./play.ts";
 
 const op = (name: string, facts: PodFacts = {}) => pod(name, { of: "operator", tolerates: true, ...facts });
 const agent = (name: string, facts: PodFacts = {}) =>
@@ -106,6 +106,12 @@ describe("A pod that comes back", () => {
     rows.push([second, late(0), "evict late0"]);
     for (const [index, pause] of pauses.entries()) {
       rows.push([second, late(index + 1), `wait ${second + pause}`]);
+      // As many requests of one controller may be without an answer.
+      if (index >= 4) {
+        const ending = seen(pod(`late${index - 4}`, { of: "web", ends: 200 }));
+        for (const event of [ending, agreed(`late${index - 4}`)])
+          rows.push([second, event, `wait ${second + pause}`]);
+      }
       second += pause;
       rows.push([second, tick, `evict late${index + 1}`]);
     }

@@ -19,6 +19,18 @@ describe("A drain whose evictions are refused", () => {
       [119, tick, "evict a"],
       [119, refused("a"), "wait 159"],
     ],
+    "evicts few pods of one controller at a time, as they have one budget, and many of others": [
+      [
+        0,
+        listed(
+          ...["1", "2", "3", "4", "5", "6"].map((name) => pod(`w${name}`, { of: "web" })),
+          pod("x"),
+          pod("y"),
+        ),
+        "evict w1, evict w2, evict w3, evict w4, evict w5, evict x, evict y",
+      ],
+      [0.1, agreed("w3"), "evict w6, wait 60.1"],
+    ],
     "backs off to 2 minutes where the server has trouble": [
       [0, listed(a), "evict a"],
       ...[1, 3, 7, 15, 31, 63, 127, 247].flatMap((next, index, all): Row[] => [

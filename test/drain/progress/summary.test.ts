@@ -27,7 +27,7 @@ describe("The state of a drain", () => {
   });
 
   it("names a few of many pods, each with a reason of bounded length", () => {
-    const many = Array.from({ length: 12 }, (_, index) => pod(`p${index}`, { of: "web" }));
+    const many = Array.from({ length: 12 }, (_, index) => pod(`p${index}`, { of: `web-${index}` }));
     const progress = play([
       [0, listed(...many), many.map(({ pod }) => `evict ${pod.metadata?.name}`).join(", ")],
     ]);
