@@ -79,7 +79,9 @@ const io = {
     try {
       const config = ofPeople().loadPersonalKubeconfig(credentials);
       const transport = kubeconfigTransport(config, systemClock, process.env, credentials.impersonation);
-      return createClient({ transport, clock: systemClock, requestTimeoutMs: credentials.requestTimeoutMs });
+      const { requestTimeoutMs } = credentials;
+      const userAgent = `rebootd/${version}`;
+      return createClient({ transport, clock: systemClock, requestTimeoutMs, userAgent });
     } catch (error) {
       throw badKubeconfig(credentials.kubeconfig, error);
     }

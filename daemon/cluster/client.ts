@@ -24,6 +24,8 @@ export interface ClientOptions {
   onAnswer?: (answer: Answer) => void;
   /** For a request and the whole body of its answer; Infinity is no limit. A watch is not limited by it. */
   requestTimeoutMs?: number | undefined;
+  /** Names this program in the audit log and in the metrics of the server, with its version. */
+  userAgent?: string;
 }
 
 /** The result of a request. */
@@ -48,12 +50,13 @@ export function createClient({
   clock,
   onAnswer = () => {},
   requestTimeoutMs = requestTimeoutDefaultMs,
+  userAgent = "rebootd",
 }: ClientOptions): Api {
   const send: Send = async (verb, request) => {
     const begunAt = clock.elapsed();
     let response: ApiResponse;
     try {
-      response = await transport(request);
+      response = await transport({ ...request, headers: { "user-agent": userAgent, ...request.headers } });
     } catch (cause) {
       // A request that its caller aborts before the deadline proves nothing about the server.
       const isAborted = request.signal.aborted && !(request.signal.reason instanceof DeadlineError);

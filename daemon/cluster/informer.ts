@@ -10,6 +10,7 @@ import {
   type WatchEvent,
 } from "./api.ts";
 import type { Metadata, PartialObjectMetadata } from "./objects.ts";
+import type { Outage } from "./outage.ts";
 import { pagesOf } from "./pages.ts";
 import { createReads, type Poll, stateText } from "./poll.ts";
 
@@ -46,6 +47,8 @@ export interface InformerOptions<Whole, T> {
   pauses?: Partial<Pauses>;
   /** For a daemon that does without the right to watch; without it that is a failure like any other. */
   poll?: Poll;
+  /** Ends the pause after a failure before its time, once the server answers again; see {@link Outage.ended}. */
+  mended?: Outage["ended"] | undefined;
 }
 
 /** The pauses before the next try. */
@@ -81,6 +84,7 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
     onEvent,
     onBreak,
     poll,
+    mended,
     ...informed
   }: InformerOptions<Whole, T>,
   signal: AbortSignal,
@@ -116,6 +120,7 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
     version = undefined;
   }
 
+  let hasExpired = false;
   for (let failures = 0; !signal.aborted; ) {
     const watching = linked(signal);
     let atLeastMs = 0;
@@ -141,6 +146,7 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
           if (type !== "BOOKMARK") await onEvent(type, keep(object));
           if (list !== undefined) version = object.metadata?.resourceVersion;
           failures = 0;
+          hasExpired = false;
         }
       } catch (error) {
         if (poll === undefined || !isApiError(error, "not-granted")) throw error;
@@ -155,7 +161,12 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
         version = undefined;
         continue;
       }
-      if (isApiError(error, "expired")) version = undefined;
+      if (isApiError(error, "expired")) {
+        version = undefined;
+        // The server is well, and has only forgotten: what is there now is listed at once. A second time is a failure.
+        failures = hasExpired ? failures : 0;
+        hasExpired = true;
+      }
       const isRefused = isApiError(error, "forbidden", "unauthorized", "too-many-requests");
       pause = isRefused ? pauses.refused : pauses.broken;
       atLeastMs = retryAfterOf(error);
@@ -164,14 +175,22 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
       watching.end();
     }
     failures += 1;
-    await clock.sleep(Math.max(atLeastMs, backoffMs(failures, pause, random)), signal).catch(() => {});
+    await rest(Math.max(atLeastMs, backoffMs(failures, pause, random)), atLeastMs);
+  }
+
+  async function rest(ms: number, atLeastMs: number): Promise<void> {
+    if (atLeastMs > 0) await clock.sleep(atLeastMs, signal).catch(() => {});
+    const { signal: resting, end } = linked(signal);
+    const slept = clock.sleep(ms - atLeastMs, resting).catch(() => {});
+    await (mended === undefined ? slept : Promise.race([slept, mended(resting)]));
+    end();
   }
 }
 
 export interface WatchedObject
   extends Pick<
     InformerOptions<never, never>,
-    "api" | "clock" | "random" | "collection" | "onBreak" | "pauses"
+    "api" | "clock" | "random" | "collection" | "onBreak" | "pauses" | "mended"
   > {
   name: string;
   /** For a daemon that does without the right to watch. */

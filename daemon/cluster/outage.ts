@@ -8,6 +8,11 @@ export interface Outage {
   observe(status: number, begunAt: number): void;
   /** The sum up to now, in milliseconds. */
   totalMs(): number;
+  /**
+   * Resolves when the server answers again after some seconds without it, or when the signal ends the wait: what has
+   * backed off meanwhile need not wait any longer.
+   */
+  ended(signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -20,12 +25,15 @@ const unaskedMs = 75_000;
  * rare.
  */
 const failedUnaskedMs = 10_000;
+/** A shorter end is no reason to ask again: requests of one kind may have no answer, and others do. */
+const endedAfterMs = 10_000;
 /** No answer, or a proxy without a server behind it, or with a server that does not answer. */
 const away = [0, 502, 504];
 
 export function createOutage(clock: Clock): Outage {
   let pastMs = 0;
   let failing: { since: number; until: number } | undefined;
+  const waiting = new Set<() => void>();
   const lastedMs = () =>
     failing === undefined ? 0 : Math.min(clock.elapsed(), failing.until) - failing.since;
   return {
@@ -35,9 +43,19 @@ export function createOutage(clock: Clock): Outage {
         failing = { since: failing?.since ?? begunAt, until };
       } else {
         pastMs += lastedMs();
+        const hasEnded = failing !== undefined && clock.elapsed() - failing.since >= endedAfterMs;
         failing = undefined;
+        if (hasEnded) for (const resolve of waiting) resolve();
       }
     },
     totalMs: () => pastMs + lastedMs(),
+    async ended(signal) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.add(resolve);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      if (signal.aborted) resolve();
+      await promise;
+      waiting.delete(resolve);
+    },
   };
 }

@@ -132,10 +132,8 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
     need: withMaxUptime(host, { ...settings.requests, nodeName: node.name, clock }),
     isShuttingDown: host.logind.isShuttingDown,
     unreachableMs: outage.totalMs,
-    async leaveLock(former, inner) {
-      const there = parsePlace(former);
-      if (there !== undefined) await leaveLock(lockObjectOf(there), node.name, inner);
-    },
+    mended: outage.ended,
+    leaveLock: leaveFormer(lockObjectOf, node.name),
     checkGates: createGateCheck(gates, {
       clock,
       random,
@@ -157,6 +155,7 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
           random,
           nodeName: node.name,
           daemonSetExists,
+          mended: outage.ended,
           ...times,
           cordonedAtByServer: serverClock.at(times.cordonedAt),
           onChange,
@@ -173,6 +172,13 @@ export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
     reporting.othersFound(await lookForOthers(node.name, place, { api, clock, random, host }, signal));
   const prepare = preparation(settings, ports, { api, log, lockObject: lockObjectOf(place) }, signal);
   return { ports: cycle, gates, log, metrics, reporting, noticeOthers, prepare };
+}
+
+function leaveFormer(lockObjectOf: (place: LockPlace) => LockObject, name: string): CyclePorts["leaveLock"] {
+  return async (former, signal) => {
+    const there = parsePlace(former);
+    if (there !== undefined) await leaveLock(lockObjectOf(there), name, signal);
+  };
 }
 
 function lockObjects({ clock, random }: Ports, api: Api, metrics: Metrics): (place: LockPlace) => LockObject {
@@ -218,6 +224,7 @@ function createVoice(settings: Settings, ports: Ports, signal: AbortSignal) {
   const client: Api = createClient({
     transport: ports.transport,
     clock,
+    userAgent: `rebootd/${ports.version}`,
     onAnswer({ verb, status, begunAt, date }) {
       metrics.apiRequests.inc({ verb, status });
       outage.observe(status, begunAt);

@@ -21,7 +21,7 @@ const restMaxMs = 60 * 60_000;
  * between cycles, where nothing but the requests of people is new.
  */
 export function watchOwnNode(
-  ports: Pick<CyclePorts, "api" | "clock" | "random" | "nodeName" | "periodMs" | "report">,
+  ports: Pick<CyclePorts, "api" | "clock" | "random" | "nodeName" | "periodMs" | "report" | "mended">,
   { cycle, wake, mended }: OwnNodeListener,
   signal: AbortSignal,
 ): { isPolled: () => boolean } {
@@ -44,6 +44,8 @@ export function watchOwnNode(
     {
       ...ports,
       collection: paths.nodes,
+      // Thousands of nodes that only wait for a need do not come back at the same moment.
+      mended: (inner) => (cycle.isBetweenCycles() ? new Promise(() => {}) : ports.mended(inner)),
       name: nodeName,
       poll: {
         pauses: () => (cycle.isBetweenCycles() ? restPauses : cyclePauses),

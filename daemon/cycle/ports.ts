@@ -1,6 +1,7 @@
 import type { Conditions } from "../annotations/conditions.ts";
 import type { Api } from "../cluster/api.ts";
 import type { Metadata, WholeNode } from "../cluster/objects.ts";
+import type { Outage } from "../cluster/outage.ts";
 import type { CheckGates } from "../gates/evaluate.ts";
 import type { NeedSource } from "../host/need/need.ts";
 import type { Rebooter } from "../host/reboot/rebooter.ts";
@@ -48,6 +49,8 @@ export interface CyclePorts {
   isShuttingDown: (signal: AbortSignal) => Promise<boolean>;
   /** The total time without the API server up to now; milliseconds. */
   unreachableMs: () => number;
+  /** Resolves when the API server answers again after a time without it. */
+  mended: Outage["ended"];
   /** Takes what this node has left in a lock that is not the configured one. */
   leaveLock: (lock: string, signal: AbortSignal) => Promise<void>;
   report: CycleReport;

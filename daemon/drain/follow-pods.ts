@@ -7,6 +7,7 @@ import { type Api, isApiError } from "../cluster/api.ts";
 import type { DaemonSetLook } from "../cluster/daemon-sets.ts";
 import { runInformer } from "../cluster/informer.ts";
 import { keptOfPod, type Pod, type WholePod } from "../cluster/objects.ts";
+import type { Outage } from "../cluster/outage.ts";
 import { paths } from "../cluster/paths.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { type DrainEvent, type Instant, type Judged, judged } from "./progress/events.ts";
@@ -20,6 +21,7 @@ export interface FollowedPods {
   podSelector: string | undefined;
   selection: Selection;
   daemonSetExists: DaemonSetLook;
+  mended?: Outage["ended"] | undefined;
 }
 
 /** How long the watch of the pods is believed. */

@@ -4,7 +4,7 @@ import type { Decision } from "../cycle/decision.ts";
 import { noHistory } from "../cycle/history.ts";
 import type { Observation } from "../cycle/observation.ts";
 import { outcomeNames } from "../cycle/outcomes.ts";
-import { type CycleRecord, phases, type Reason } from "../cycle/record.ts";
+import { type CycleRecord, isAtRest, phases, type Reason } from "../cycle/record.ts";
 import type { Part } from "../cycle/took.ts";
 import { isKnownReason, isReason } from "../gates/reasons.ts";
 import type { Metrics } from "./metrics.ts";
@@ -42,7 +42,7 @@ export function showDecision(
   for (const [reason, pods] of left) metrics.drainPodsLeft.set({ reason }, pods);
   metrics.drainDeadline.set(Math.round(drainEnds / 1000));
   metrics.overdue.set(overdue ? 1 : 0);
-  showLock(metrics, seen, decision);
+  showLock(metrics, record, seen, decision);
 }
 
 /** A record may have any text for them, which is to be no label. */
@@ -60,9 +60,18 @@ function showNeed(metrics: Metrics, record: CycleRecord, { need, neededSince }: 
   metrics.requiredSince.set(need?.state === "not-needed" ? 0 : since);
 }
 
-/** A node that neither waits for a slot nor holds one learns no more of the lock. */
-function showLock(metrics: Metrics, { lock, mayHoldSlot }: Observation, { action }: Decision): void {
+/**
+ * A node that neither waits for a slot nor holds one learns no more of the lock. A cycle that this process has found
+ * has one until the lock says otherwise.
+ */
+function showLock(
+  metrics: Metrics,
+  record: CycleRecord,
+  { lock, mayHoldSlot }: Observation,
+  { action }: Decision,
+): void {
   if (lock !== undefined) metrics.slotHeld.set(lock.held ? 1 : 0);
+  else if (mayHoldSlot && !isAtRest(record)) metrics.slotHeld.set(1);
   // After the release a node that needs nothing does not read the lock again.
   else if (!mayHoldSlot) metrics.slotHeld.set(0);
   const isFollowed = lock?.held === true || action.do !== "wait" || action.slot === true;

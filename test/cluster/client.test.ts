@@ -80,6 +80,17 @@ describe("A call to the API server", () => {
     );
   });
 
+  it("says which program asks, and of which version", async () => {
+    const sent: (string | undefined)[] = [];
+    const transport: Transport = async ({ headers }) => {
+      sent.push(headers["user-agent"]);
+      return answer(200, "{}");
+    };
+    await createClient({ transport, clock: stopped, userAgent: "rebootd/1.2.3" }).get("/version", { signal });
+    await createClient({ transport, clock: stopped }).get("/version", { signal });
+    assert.deepEqual(sent, ["rebootd/1.2.3", "rebootd"]);
+  });
+
   const codes: [status: number, reason: string, code: ApiErrorCode][] = [
     [401, "Unauthorized", "unauthorized"],
     [403, "Forbidden", "forbidden"],

@@ -15,6 +15,38 @@ function awayFor(answers: Record<number, number>, until: number): number {
   return outage.totalMs() / 1000;
 }
 
+describe("The end of a time without the API server", () => {
+  const rows: [what: string, answers: Record<number, number>, isToldOf: boolean][] = [
+    ["ends the pauses of what has backed off", { 11: 0, 60: 200 }, true],
+    ["does not where it was a moment", { 11: 0, 15: 200 }, false],
+    ["does not before there is an answer", { 11: 0, 60: 503 }, false],
+  ];
+  it("is told of", () =>
+    everyRow(rows, async (answers, isToldOf) => {
+      let now = 0;
+      const outage = createOutage({ elapsed: () => now } as Clock);
+      let isTold = false;
+      void outage.ended(new AbortController().signal).then(() => {
+        isTold = true;
+      });
+      for (const [second, status] of Object.entries(answers)) {
+        now = Number(second) * 1000;
+        outage.observe(status, now - 1000);
+      }
+      await Promise.resolve().then(() => {});
+      assert.equal(isTold, isToldOf);
+    }));
+
+  it("is waited for no longer than the signal says", async () => {
+    const outage = createOutage({ elapsed: () => 0 } as Clock);
+    const stop = new AbortController();
+    const ended = outage.ended(stop.signal);
+    stop.abort();
+    await ended;
+    await outage.ended(stop.signal);
+  });
+});
+
 describe("The time in which the API server could not be reached", () => {
   const rows: [what: string, answers: Record<number, number>, until: number, seconds: number][] = [
     ["answers, and refusals", { 1: 200, 2: 403, 3: 429 }, 60, 0],

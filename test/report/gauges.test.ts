@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { Action } from "../../daemon/cycle/decision.ts";
 import { historyAfter } from "../../daemon/cycle/history.ts";
+import type { Observation } from "../../daemon/cycle/observation.ts";
+import type { Phase } from "../../daemon/cycle/record.ts";
 import { createPaused, showDecision, showRecord } from "../../daemon/report/gauges.ts";
 import { createMetrics } from "../../daemon/report/metrics.ts";
 import { ended, idle, iso, minute, noon, record, seen } from "../cycle/builders.ts";
@@ -118,11 +120,19 @@ describe("The metrics of a decision", () => {
         ["holds none", seen({ held: false }), 1, 0],
         ["has released it", { ...seen({ without: "lock" }), mayHoldSlot: false }, 1, 0],
         ["cannot read the lock", { ...seen({ without: "lock" }), mayHoldSlot: true }, 1, 1],
-      ] as const,
-      async (now, before, after) => {
+        ["waits, and has not looked", { ...seen({ without: "lock" }), mayHoldSlot: true }, 0, 0],
+        [
+          "has just started in its cycle",
+          { ...seen({ without: "lock" }), mayHoldSlot: true },
+          0,
+          1,
+          "Settling",
+        ],
+      ] as [string, Observation, number, number, Phase?][],
+      async (now, before, after, phase = "Waiting") => {
         const { metrics, values } = shown();
         metrics.slotHeld.set(before);
-        showDecision(metrics, record(), now, { action: waits, why: "" });
+        showDecision(metrics, record({ phase }), now, { action: waits, why: "" });
         assert.deepEqual(Object.values(await values("rebootd_slot_held")), [after]);
       },
     ));

@@ -16,7 +16,7 @@ import {
   namespaceOf,
   uidOf,
 } from "./events.ts";
-import { type Change, changed } from "./ledger.ts";
+import { type Change, changed, emptyLedger, type Ledger } from "./ledger.ts";
 import { type Makers, noteEviction, noteLate, noteStay, whyItStays, withoutStaying } from "./makers.ts";
 import type { Progress } from "./progress.ts";
 import { isHopeless, onAgreed, onRefused, requestDue } from "./requests.ts";
@@ -76,7 +76,7 @@ function accept(progress: Progress, event: DrainEvent, now: Instant): Step {
     case "troubled":
       return silent(onTroubled(progress, event, now));
     case "watching":
-      return silent({ ...progress, trouble: undefined });
+      return silent({ ...progress, trouble: undefined, ledger: lineAfter(progress) });
     case "time":
       return silent(progress);
     case "broke":
@@ -84,6 +84,12 @@ function accept(progress: Progress, event: DrainEvent, now: Instant): Step {
     default:
       return event satisfies never;
   }
+}
+
+/** A server that has answered nothing, and answers again, is asked for all pods at once. */
+function lineAfter({ trouble, ledger }: Progress): Ledger {
+  const wasAway = trouble?.code === "unreachable" || trouble?.code === "deadline";
+  return wasAway ? { ...ledger, line: emptyLedger.line } : ledger;
 }
 
 function silent(progress: Progress): Step {

@@ -62,6 +62,15 @@ describe("A drain whose evictions are refused", () => {
       [7, refused("c", "server"), "wait 15"],
       [15, tick, "evict a"],
     ],
+    "ends the line when a server that was away shows the pods again": [
+      [0, listed(a, b), "evict a, evict b"],
+      [0, refused("a", "server"), "wait 1"],
+      [0, refused("b", "server"), "wait 1"],
+      [1, tick, "evict a"],
+      [1, refused("a", "server"), "wait 3"],
+      [2, { type: "troubled", code: "unreachable", why: "away" }, "wait 3"],
+      [2.5, { type: "watching" }, "evict b, evict a"],
+    ],
     "ends the line when the server answers for one pod, though a budget refuses it": [
       [0, listed(a, b, pod("c")), "evict a, evict b, evict c"],
       [0, refused("a", "server"), "wait 1"],
