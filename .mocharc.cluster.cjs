@@ -2,11 +2,10 @@
  * The simulated cluster, and real daemons on it. With TEST_KUBECONFIG=FILE the suite runs against that API server instead,
  * without the parts that are about the simulation alone; test/kubernetes/suite.ts says at the end which those are.
  */
+const { execFileSync } = require("node:child_process");
 const { mkdtempSync, rmSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
-const { buildSync } = require("esbuild");
-const { bundleOptions } = require("./manifests/image/bundle.ts");
 const { simulatedOnly } = require("./test/kubernetes/suite.json");
 
 // Daemons and commands are started some hundred times. They are the bundle, as in the image, which starts in a third of the time that
@@ -14,8 +13,10 @@ const { simulatedOnly } = require("./test/kubernetes/suite.json");
 if (process.env.REBOOTD_PROGRAM === undefined) {
   const folder = mkdtempSync(join(tmpdir(), "rebootd-built-"));
   process.env.NODE_COMPILE_CACHE = folder;
-  process.env.REBOOTD_PROGRAM = join(folder, "rebootd.mjs");
-  buildSync({ ...bundleOptions, outdir: folder });
+  const outdir = join(folder, "dist");
+  process.env.REBOOTD_PROGRAM = join(outdir, "rebootd.mjs");
+  const build = join(__dirname, "manifests/image/build.ts");
+  execFileSync(process.execPath, [build, "--log-level=error", `--outdir=${outdir}`], { stdio: "inherit" });
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 }
 

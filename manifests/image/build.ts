@@ -1,19 +1,27 @@
-/** Builds rebootd's part of the image: the bundle, the licences of the bundled packages, and the schema of the configuration file. `--log-level=error` makes it quiet. */
+/**
+ * Builds rebootd's part of the image: the bundle, the licences of the bundled packages, and the schema of the
+ * configuration file. `--log-level=error` makes it quiet; `--outdir` is a folder of its own, by default dist.
+ */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { optionsSchema } from "../../daemon/config/schema.ts";
 import { bundleOptions } from "./bundle.ts";
 import { noticesOf } from "./notices.ts";
 import { root } from "./root.ts";
 
-const logLevel = process.argv.includes("--log-level=error") ? "error" : "info";
+const { values } = parseArgs({
+  options: { "log-level": { type: "string", default: "info" }, outdir: { type: "string", default: "dist" } },
+});
+const outdir = resolve(root, values.outdir);
 // Parts of an earlier build have other names.
-rmSync(join(root, "dist"), { recursive: true, force: true });
-const { metafile } = await build({ ...bundleOptions, logLevel });
-for (const file of Object.keys(metafile.outputs)) writeInAscii(join(root, file));
-writeFileSync(join(root, "dist/THIRD-PARTY-NOTICES.txt"), noticesOf([metafile], root));
-writeFileSync(join(root, "dist/config.schema.json"), `${JSON.stringify(optionsSchema(), null, 2)}\n`);
+rmSync(outdir, { recursive: true, force: true });
+const logLevel = values["log-level"] === "error" ? "error" : "info";
+const { metafile } = await build({ ...bundleOptions, outdir, logLevel });
+for (const file of Object.keys(metafile.outputs)) writeInAscii(resolve(root, file));
+writeFileSync(join(outdir, "THIRD-PARTY-NOTICES.txt"), noticesOf([metafile], root));
+writeFileSync(join(outdir, "config.schema.json"), `${JSON.stringify(optionsSchema(), null, 2)}\n`);
 
 /**
  * esbuild leaves the characters of regular expressions as they are. The engine holds a text with one beyond Latin-1 in

@@ -1,7 +1,9 @@
 import type { BuildOptions } from "esbuild";
 import { optionsSchema } from "../../daemon/config/schema.ts";
+import { lazyBuiltins } from "./builtins.ts";
 import { bundlePage } from "./page.ts";
 import { root } from "./root.ts";
+import { withoutUnusedParts } from "./unused-parts.ts";
 
 /**
  * Bundles the program and its dependencies. Code that is imported where it is used, such as that of mail and of the
@@ -29,6 +31,7 @@ export const bundleOptions = {
     bundledConfigSchema: JSON.stringify(JSON.stringify(optionsSchema())),
   },
   banner: {
-    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
   },
+  plugins: [lazyBuiltins, withoutUnusedParts],
 } satisfies BuildOptions;
