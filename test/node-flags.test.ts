@@ -34,6 +34,12 @@ describe("The flags of node in the image", () => {
     assert.equal((await runNode(script, "SIGUSR1")).error, "");
   });
 
+  it("leave no memory that is writable and executable", async () => {
+    const script =
+      "console.log(require('node:fs').readFileSync('/proc/self/maps', 'utf8').match(/ .wx/g)?.length ?? 0)";
+    assert.equal((await runNode(script)).out, "0\n");
+  });
+
   it("leave no way to change the prototype of all objects by the name of a field", async () => {
     const script = "const a = {}; a['__proto__'].gained = true; console.log(({}).gained)";
     const guarded = `try { ${script} } catch (error) { console.log(error.name) }`;

@@ -124,6 +124,8 @@ async function headersByLibrary(
   { authProvider }: User,
 ): Promise<Record<string, string>> {
   if (!authProvider || authProvider.name === tokenFileProvider) return {};
+  // The library asks the provider by the global fetch, which does not work without WebAssembly.
+  if (!("WebAssembly" in globalThis)) globalThis.fetch = (await import("./plain-fetch.ts")).plainFetch;
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
   return Object.fromEntries(

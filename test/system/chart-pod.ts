@@ -6,7 +6,7 @@ import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import { bootIdFile, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 import { startDaemonProcess } from "../world/daemon-process.ts";
-import { nodeFlags } from "../world/image.ts";
+import { flagsFor } from "../world/image.ts";
 import { program } from "../world/program.ts";
 import type { DaemonPlace } from "../world/rebootd.ts";
 
@@ -52,7 +52,11 @@ export function startPod(pod: PodOnHost, place: Omit<DaemonPlace, "concurrency" 
       : []),
     ...(has("prometheus-url") ? [`--prometheus-url=${pod.prometheusUrl}`] : []),
   ];
-  return startDaemonProcess({ args: [...nodeFlags, program, ...args, ...ofHost], logFile, environment });
+  return startDaemonProcess({
+    args: [...flagsFor(program), program, ...args, ...ofHost],
+    logFile,
+    environment,
+  });
 }
 
 function environmentOf(

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { bootIdFile, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
 import type { DaemonHandle } from "../kubernetes/machines/supervisor.ts";
 import { startDaemonProcess } from "./daemon-process.ts";
-import { nodeFlags } from "./image.ts";
+import { flagsFor } from "./image.ts";
 import type { LockPlace } from "./lock-place.ts";
 import { program } from "./program.ts";
 
@@ -26,7 +26,7 @@ export function startRebootd(
   options: readonly string[] = [],
   main = program,
 ): DaemonHandle {
-  const args = [...nodeFlags, main, "run", `--kubeconfig=${place.kubeconfig}`, ...worldOptions(place)];
+  const args = [...flagsFor(main), main, "run", `--kubeconfig=${place.kubeconfig}`, ...worldOptions(place)];
   return startDaemonProcess({ args: [...args, ...options], logFile: place.logFile });
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { nodeFlags } from "./image.ts";
+import { flagsFor } from "./image.ts";
 import { bareEnvironment, program } from "./program.ts";
 
 /** A running `rebootd ui`. */
@@ -19,7 +19,7 @@ const startMs = 60_000;
 
 /** Resolves once it has printed its address; rejects with its output if it ends first, or after a minute. */
 export async function startUi(kubeconfig: string, ...options: readonly string[]): Promise<UiProcess> {
-  const args = [...nodeFlags, program, "ui", "--no-open", `--kubeconfig=${kubeconfig}`, ...options];
+  const args = [...flagsFor(program), program, "ui", "--no-open", `--kubeconfig=${kubeconfig}`, ...options];
   const child = spawn(process.execPath, args, { env: bareEnvironment, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   const kill = () => void child.kill("SIGKILL");
