@@ -47,6 +47,11 @@ export interface InformerOptions<Whole, T> {
   pauses?: Partial<Pauses>;
   /** For a daemon that does without the right to watch; without it that is a failure like any other. */
   poll?: Poll;
+  /**
+   * The time over which thousands of watches like this one come back when a server ends all of them at once;
+   * milliseconds. Without it they come back at once.
+   */
+  spreadMs?: (() => number) | undefined;
   /** Ends the pause after a failure before its time, once the server answers again; see {@link Outage.ended}. */
   mended?: Outage["ended"] | undefined;
 }
@@ -59,6 +64,15 @@ interface Pauses {
   /** After a refusal, which a rule or a proxy will most probably repeat. */
   refused: BackoffLimits;
 }
+
+/**
+ * A server ends each watch after half an hour to an hour, by chance, so those are spread: one that ends sooner was
+ * ended with others.
+ */
+const ordinaryMs = 25 * 60_000;
+
+/** Watches that a server has ended with its own end come back over this time, where nobody waits for what they show. */
+export const restartSpreadMs = 60_000;
 
 const usualPauses: Pauses = {
   ended: { firstMs: 500, maxMs: 60_000 },
@@ -85,6 +99,7 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
     onBreak,
     poll,
     mended,
+    spreadMs: spread,
     ...informed
   }: InformerOptions<Whole, T>,
   signal: AbortSignal,
@@ -123,6 +138,7 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
   let hasExpired = false;
   for (let failures = 0; !signal.aborted; ) {
     const watching = linked(signal);
+    const openedAt = clock.elapsed();
     let atLeastMs = 0;
     let pause = pauses.ended;
     try {
@@ -175,22 +191,35 @@ export async function runInformer<Whole extends { metadata?: Metadata }, T>(
       watching.end();
     }
     failures += 1;
-    await rest(Math.max(atLeastMs, backoffMs(failures, pause, random)), atLeastMs);
+    const isAlone = failures === 1 && clock.elapsed() - openedAt >= ordinaryMs;
+    const spreadMs = isAlone || spread === undefined ? 0 : spreadPauseMs(failures, spread(), random);
+    const ms = Math.max(atLeastMs, backoffMs(failures, pause, random), spreadMs);
+    await rest({ clock, mended }, { ms, atLeastMs }, signal);
   }
+}
 
-  async function rest(ms: number, atLeastMs: number): Promise<void> {
-    if (atLeastMs > 0) await clock.sleep(atLeastMs, signal).catch(() => {});
-    const { signal: resting, end } = linked(signal);
-    const slept = clock.sleep(ms - atLeastMs, resting).catch(() => {});
-    await (mended === undefined ? slept : Promise.race([slept, mended(resting)]));
-    end();
-  }
+/** The first pause is any part of the time, and those after it are long: so the load is even while the server is away. */
+function spreadPauseMs(failures: number, spreadMs: number, random: Random): number {
+  return spreadMs === 0 ? 0 : spreadMs * (failures === 1 ? random() : 1 - random() / 2);
+}
+
+/** The pause, which a server that answers again ends, but no sooner than a server has asked for. */
+async function rest(
+  { clock, mended }: Pick<InformerOptions<never, never>, "clock" | "mended">,
+  { ms, atLeastMs }: { ms: number; atLeastMs: number },
+  signal: AbortSignal,
+): Promise<void> {
+  if (atLeastMs > 0) await clock.sleep(atLeastMs, signal).catch(() => {});
+  const { signal: resting, end } = linked(signal);
+  const slept = clock.sleep(ms - atLeastMs, resting).catch(() => {});
+  await (mended === undefined ? slept : Promise.race([slept, mended(resting)]));
+  end();
 }
 
 export interface WatchedObject
   extends Pick<
     InformerOptions<never, never>,
-    "api" | "clock" | "random" | "collection" | "onBreak" | "pauses" | "mended"
+    "api" | "clock" | "random" | "collection" | "onBreak" | "pauses" | "mended" | "spreadMs"
   > {
   name: string;
   /** For a daemon that does without the right to watch. */

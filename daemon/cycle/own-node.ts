@@ -1,5 +1,5 @@
 import { brokenTrustMs } from "../cluster/belief.ts";
-import { watchObject } from "../cluster/informer.ts";
+import { restartSpreadMs, watchObject } from "../cluster/informer.ts";
 import { paths } from "../cluster/paths.ts";
 import type { createCycle } from "./cycle.ts";
 import type { CyclePorts } from "./ports.ts";
@@ -45,6 +45,7 @@ export function watchOwnNode(
       ...ports,
       collection: paths.nodes,
       // Thousands of nodes that only wait for a need do not come back at the same moment.
+      spreadMs: () => (cycle.isBetweenCycles() ? restartSpreadMs : 0),
       mended: (inner) => (cycle.isBetweenCycles() ? new Promise(() => {}) : ports.mended(inner)),
       name: nodeName,
       poll: {

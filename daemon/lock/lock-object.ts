@@ -74,11 +74,15 @@ export interface LockObject {
     change: (state: LockObjectState) => LockObjectChange | undefined,
     signal: AbortSignal,
   ): Promise<LockObjectState>;
-  /** Calls back with each state of the object until the signal ends it. */
+  /**
+   * Calls back with each state of the object until the signal ends it. `spreadMs`: the time over which all that watch
+   * it come back after the end of the server.
+   */
   watch(
     onState: (state: LockObjectState) => void,
     onBreak: (error: unknown) => void,
     signal: AbortSignal,
+    spreadMs?: () => number,
   ): Promise<void>;
 }
 
@@ -158,20 +162,6 @@ export function createLockObject(options: LockObjectOptions): LockObject {
     }
   }
 
-  /**
-   * Sends the patch; if that is not granted, writes the whole object, as kured does: as it is now, if that
-   * still is the version that was read.
-   */
-  async function write(patch: object, version: string | undefined, signal: AbortSignal) {
-    const written = await unlessNotGranted(() => api.patch<StoredObject>(path, patch, { signal }), undefined);
-    if (written !== undefined) return written;
-    const whole = await api.getWhole<StoredObject>(path, { signal });
-    if (whole.metadata?.resourceVersion !== version) {
-      throw new ApiError(`update ${path}: somebody else has changed it`, { code: "conflict" });
-    }
-    return await api.update<StoredObject>(path, merged(whole, patch), { signal });
-  }
-
   /** The plan stands on the state that is known already, where that may do. */
   async function planNow<T>(plan: (object: StoredObject | undefined) => T | undefined, signal: AbortSignal) {
     const known = recent.toWriteOn();
@@ -196,7 +186,7 @@ export function createLockObject(options: LockObjectOptions): LockObject {
         try {
           const { metadata } = object ?? (await createObject(signal));
           const patch = patchOf(metadata, wanted, place);
-          const written = await write(patch, metadata?.resourceVersion, signal);
+          const written = await write({ api, path }, patch, metadata?.resourceVersion, signal);
           onWrite("written");
           recent.keep(written, asked);
           return stateIn(written.metadata, annotation);
@@ -209,17 +199,46 @@ export function createLockObject(options: LockObjectOptions): LockObject {
         }
       }
     },
-    watch(onState, onBreak, signal) {
+    watch(onState, onBreak, signal, spreadMs) {
       const onChange = (metadata?: StoredMetadata) => {
         recent.shown(metadata?.resourceVersion);
         onState(stateIn(metadata, annotation));
       };
       return watchObject(
-        { api, clock, random, collection, name, poll: { pauses: () => pollPauses }, onBreak, onChange },
+        {
+          api,
+          clock,
+          random,
+          collection,
+          name,
+          onBreak,
+          onChange,
+          spreadMs,
+          poll: { pauses: () => pollPauses },
+        },
         signal,
       );
     },
   };
+}
+
+/**
+ * Sends the patch; if that is not granted, writes the whole object, as kured does: as it is now, if that still is
+ * the version that was read.
+ */
+async function write(
+  { api, path }: { api: Api; path: string },
+  patch: object,
+  version: string | undefined,
+  signal: AbortSignal,
+): Promise<StoredObject> {
+  const written = await unlessNotGranted(() => api.patch<StoredObject>(path, patch, { signal }), undefined);
+  if (written !== undefined) return written;
+  const whole = await api.getWhole<StoredObject>(path, { signal });
+  if (whole.metadata?.resourceVersion !== version) {
+    throw new ApiError(`update ${path}: somebody else has changed it`, { code: "conflict" });
+  }
+  return await api.update<StoredObject>(path, merged(whole, patch), { signal });
 }
 
 /** Pure: the state of the lock that an object's metadata carries; of no object, a free lock. */

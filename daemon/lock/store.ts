@@ -1,4 +1,5 @@
 import { unlessNotGranted } from "../cluster/api.ts";
+import { restartSpreadMs } from "../cluster/informer.ts";
 import { countNodes } from "../cluster/nodes.ts";
 import {
   type EntryOptions,
@@ -84,6 +85,9 @@ export interface LockOptions extends ClusterLooksOptions {
 
 /** Nodes come and go slowly; a percentage of them may be late by this much. */
 const sizeAgeMaxMs = 3_600_000;
+
+/** The whole time is reached with 5,000 nodes. */
+const spreadPerNodeMs = restartSpreadMs / 5000;
 
 /** `isOutdated` if the node was refused because of other nodes, as they were before one left the lock. */
 interface Attempt {
@@ -182,7 +186,8 @@ export function createLockStore(options: LockOptions): LockStore {
 
     watch(waiting, onFacts, onBreak, signal) {
       const factsNow = (state: LockObjectState) => ownFacts(state, waiting());
-      return watchLock({ clock, lockObject, observe, factsNow, onFacts, onBreak }, signal);
+      const { spreadMs } = limits;
+      return watchLock({ clock, lockObject, observe, factsNow, onFacts, onBreak, spreadMs }, signal);
     },
   };
 }
@@ -204,6 +209,7 @@ interface LockWatch extends Pick<LockOptions, "clock" | "lockObject"> {
   factsNow: (state: LockObjectState) => LockFacts;
   onFacts: (facts: LockFacts) => void;
   onBreak: (error: unknown) => void;
+  spreadMs: () => number;
 }
 
 /**
@@ -211,7 +217,7 @@ interface LockWatch extends Pick<LockOptions, "clock" | "lockObject"> {
  * nothing is written.
  */
 function watchLock(watch: LockWatch, signal: AbortSignal): Promise<void> {
-  const { clock, lockObject, observe, factsNow, onFacts, onBreak } = watch;
+  const { clock, lockObject, observe, factsNow, onFacts, onBreak, spreadMs } = watch;
   let latest = new AbortController();
   return lockObject.watch(
     (state) => {
@@ -222,6 +228,7 @@ function watchLock(watch: LockWatch, signal: AbortSignal): Promise<void> {
     },
     onBreak,
     signal,
+    spreadMs,
   );
 
   function report(state: LockObjectState): LockFacts {
@@ -253,6 +260,8 @@ interface LimitsSource {
   /** The same with the number of Nodes that was known last; a percentage of an unknown number is 1. */
   known(): Limits;
   clusterSize(signal: AbortSignal): Promise<number>;
+  /** All nodes may wait, and watch the lock: so few of them come back to a server in each second. */
+  spreadMs(): number;
 }
 
 function createLimits(options: LockOptions): LimitsSource {
@@ -292,6 +301,7 @@ function createLimits(options: LockOptions): LimitsSource {
   return {
     clusterSize,
     known,
+    spreadMs: () => Math.min(restartSpreadMs, (size?.nodes ?? 0) * spreadPerNodeMs),
     async now(signal) {
       // A percentage of an unknown number of nodes is one node.
       if (isPercentage) await unlessNotGranted(() => clusterSize(signal), undefined);

@@ -15,6 +15,7 @@ import { benchCrowd } from "./lock-crowd.ts";
 import { benchProcesses } from "./lock-processes.ts";
 import { benchMemory } from "./memory.ts";
 import { benchQuiet, quietWorlds } from "./quiet.ts";
+import { benchRestart } from "./restart.ts";
 
 const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
   broken: [
@@ -31,6 +32,7 @@ const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
     () => benchProcesses({ nodes: 50, concurrency: 2 }),
   ],
   memory: [benchMemory],
+  restart: [benchRestart],
 };
 
 const command = new Command("npm run bench --")

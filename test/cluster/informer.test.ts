@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Api, ApiError, type WatchEvent } from "../../daemon/cluster/api.ts";
-import { type InformerOptions, runInformer } from "../../daemon/cluster/informer.ts";
+import { type InformerOptions, runInformer, watchObject } from "../../daemon/cluster/informer.ts";
 import type { Metadata } from "../../daemon/cluster/objects.ts";
 import { createVirtualTime } from "../kubernetes/virtual-time.ts";
 
@@ -67,6 +67,35 @@ describe("A watch", () => {
     const asked = await follow([expired, expired, expired, expired], 60);
     const lists = asked.filter((one) => one.startsWith("list"));
     assert.deepEqual(lists, ["list 0", "list 2", "list 6", "list 14", "list 30"]);
+  });
+
+  it("comes back with others at a moment of its own, where the server has ended all of them", async () => {
+    const spread = { spreadMs: () => 60_000, random: () => 0.5 };
+    const late = await follow(["ends", away, away], 120, spread);
+    assert.deepEqual(
+      late.filter((one) => one.startsWith("watch")),
+      ["watch 0", "watch 30", "watch 75", "watch 120"],
+    );
+  });
+
+  it("comes back at once from an end of its own, half an hour after its start", async () => {
+    const time = createVirtualTime(0);
+    const half = 30 * 60_000;
+    const asked: number[] = [];
+    const api = {
+      async *watch() {
+        asked.push(time.clock.elapsed());
+        yield { type: "ADDED", object: {} };
+        await time.clock.sleep(half, new AbortController().signal);
+      },
+    } as unknown as Api;
+    const ports = { api, clock: time.clock, random: () => 0.5, collection: "/things", name: "one" };
+    const quiet = { onChange() {}, onBreak() {}, spreadMs: () => 60_000 };
+    const stop = new AbortController();
+    void watchObject({ ...ports, ...quiet }, stop.signal);
+    await time.pass(half + 1000);
+    stop.abort();
+    assert.deepEqual(asked, [0, half + 375]);
   });
 
   it("is opened at once when another request shows that the server answers again", async () => {

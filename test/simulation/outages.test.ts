@@ -30,11 +30,11 @@ async function secondsAfter(awayMs: number, seed: number): Promise<number> {
 }
 
 describe("A drain through an outage of the API server", () => {
-  it("of five minutes goes on within 30 s of its end, and mostly within 15", async () => {
+  it("of five minutes goes on within 40 s of its end, and mostly within 20", async () => {
     const seconds: number[] = [];
     for (const seed of [1, 2, 3, 4, 5]) seconds.push(await secondsAfter(5 * minute, seed));
     const inOrder = seconds.sort((x, y) => x - y);
-    assert.ok((inOrder.at(-1) ?? 0) <= 30 && (inOrder[2] ?? 0) <= 15, `${inOrder}`);
+    assert.ok((inOrder.at(-1) ?? 0) <= 40 && (inOrder[2] ?? 0) <= 20, `${inOrder}`);
   });
 });
 
