@@ -69,6 +69,9 @@ const listSchema = z.object({
     }),
   ),
   items: z.optional(z.array(z.record(z.string(), z.unknown()))),
+  // A table has these in place of items.
+  columnDefinitions: z.optional(z.array(z.object({ name: z.string() }))),
+  rows: z.optional(z.array(z.object({ cells: z.array(z.unknown()) }))),
 });
 
 export function parseList<T>(what: string, text: string): List<T> {
@@ -79,14 +82,17 @@ export function parseList<T>(what: string, text: string): List<T> {
       code: "bad-answer",
     });
   }
-  const { metadata, items } = parsed.data;
+  const { metadata, columnDefinitions: columns = [], rows } = parsed.data;
+  const items = rows?.map(({ cells }) =>
+    Object.fromEntries(columns.map(({ name }, at) => [name, cells[at]])),
+  );
   return {
     metadata: {
       resourceVersion: metadata?.resourceVersion,
       continue: metadata?.continue || undefined,
       remainingItemCount: metadata?.remainingItemCount,
     },
-    items: (items ?? []) as T[],
+    items: (items ?? parsed.data.items ?? []) as T[],
     size: text.length,
   };
 }

@@ -42,6 +42,12 @@ export interface CallOptions {
    * https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
    */
   metadataOnly?: "object" | "list";
+  /**
+   * Ask for a list as a table, as kubectl prints it: its items are the rows, by the names of the columns. A server
+   * that makes no tables answers with the objects.
+   * https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
+   */
+  rowsOnly?: true;
 }
 
 export interface WatchOptions extends CallOptions {

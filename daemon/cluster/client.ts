@@ -176,14 +176,17 @@ function createLineSplitter(what: string): (chunk: string) => Iterable<string> {
 function request(
   method: ApiRequest["method"],
   path: string,
-  { signal, query = {}, metadataOnly }: CallOptions,
+  { signal, query: asked = {}, metadataOnly, rowsOnly }: CallOptions,
   body?: unknown,
   contentType = "application/json",
 ): ApiRequest {
+  const query = rowsOnly ? { ...asked, includeObject: "None" } : asked;
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
   const partial = metadataOnly === "list" ? "PartialObjectMetadataList" : "PartialObjectMetadata";
-  const accept = metadataOnly ? `application/json;as=${partial};g=meta.k8s.io;v=v1` : "application/json";
+  const form = rowsOnly ? "Table" : metadataOnly && partial;
+  const as = form === undefined ? "" : `;as=${form};g=meta.k8s.io;v=v1`;
+  const accept = `application/json${as}${rowsOnly ? ",application/json" : ""}`;
   return {
     method,
     path: search.size > 0 ? `${path}?${search}` : path,

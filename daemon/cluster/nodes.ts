@@ -69,19 +69,37 @@ export async function listByLabel(
   return { names: [...nodes.keys()], notReady, labels: borne };
 }
 
-/** The Nodes that are cordoned or not Ready, and the number of all Nodes. */
+/** A Node as a row, in the columns that count; or the whole Node, of a server that makes no tables. */
+type NodeRow = WholeNode & { Name?: unknown; Status?: unknown };
+
+/** A row has some hundred bytes, a Node some ten thousand. */
+const rowsMax = 1000;
+
+/**
+ * The Nodes that are cordoned or not Ready, and the number of all Nodes. No selector finds those that are not Ready,
+ * and their metadata does not show it.
+ */
 export async function listUnavailable(
   api: Api,
   signal: AbortSignal,
 ): Promise<{ names: readonly string[]; clusterSize: number }> {
   const names: string[] = [];
   let clusterSize = 0;
-  for await (const { items } of pagesOf<WholeNode>(api, paths.nodes, { signal })) {
+  const asRows = { signal, rowsOnly: true } as const;
+  for await (const { items } of pagesOf<NodeRow>(api, paths.nodes, asRows, rowsMax, rowsMax)) {
     clusterSize += items.length;
-    const unavailable = items.filter((node) => !isReady(node) || node.spec?.unschedulable === true);
-    names.push(...unavailable.map(({ metadata }) => metadata?.name ?? ""));
+    names.push(
+      ...items.filter(isUnavailable).map(({ Name, metadata }) => String(Name ?? metadata?.name ?? "")),
+    );
   }
   return { names, clusterSize };
+}
+
+/** The column is "Ready", "NotReady" or "Unknown", and with a cordon "Ready,SchedulingDisabled". */
+function isUnavailable(node: NodeRow): boolean {
+  if (typeof node.Status !== "string") return !isReady(node) || node.spec?.unschedulable === true;
+  const words = node.Status.split(",");
+  return !words.includes("Ready") || words.includes("SchedulingDisabled");
 }
 
 /** Whether the condition Ready of a Node or a Pod is True. */

@@ -87,7 +87,7 @@ function factsOf(node: WholeNode): NodeFacts {
     resourceVersion: node.metadata?.resourceVersion ?? "",
     unschedulable: node.spec?.unschedulable === true,
     ready: isReady(node),
-    readyChangedAt: ready?.lastTransitionTime,
+    readyChangedAt: ready?.lastTransitionTime || undefined,
     annotations: node.metadata?.annotations ?? {},
     taints: node.spec?.taints ?? [],
     conditions: ownConditions(node.status?.conditions),

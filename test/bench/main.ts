@@ -16,6 +16,7 @@ import { benchProcesses } from "./lock-processes.ts";
 import { benchMemory } from "./memory.ts";
 import { benchQuiet, quietWorlds } from "./quiet.ts";
 import { benchRestart } from "./restart.ts";
+import { benchUnavailable } from "./unavailable.ts";
 
 const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
   broken: [
@@ -33,6 +34,7 @@ const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
   ],
   memory: [benchMemory],
   restart: [benchRestart],
+  unavailable: [benchUnavailable],
 };
 
 const command = new Command("npm run bench --")

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Api } from "../../daemon/cluster/api.ts";
-import { countNodes, listByLabel, listUnavailable } from "../../daemon/cluster/nodes.ts";
+import { countNodes, listByLabel, listNodes, listUnavailable } from "../../daemon/cluster/nodes.ts";
 import { addNode, createTestbed, setReady, type Testbed } from "../kubernetes/testbed.ts";
 
 const controlPlane = "node-role.kubernetes.io/control-plane";
@@ -59,6 +59,22 @@ describe("The nodes of a cluster", () => {
       names: ["b", "c", "d", "f"],
       clusterSize: 6,
     });
+  });
+
+  it("are found in a table, which has little of each Node", async () => {
+    await addNode(testbed, "a");
+    await addNode(testbed, "b");
+    await addNode(testbed, "c");
+    await setReady(testbed, "b", "False");
+    await testbed.patch("nodes", "c", { spec: { unschedulable: true } });
+    testbed.server.ledger.clear();
+    const { names, clusterSize } = await listUnavailable(testbed.api, testbed.ports.signal);
+    assert.deepEqual([[...names].sort(), clusterSize], [["b", "c"], 3]);
+    await listNodes(testbed.api, { signal: testbed.ports.signal });
+    const [asRows = 0, whole = 0] = testbed.server.ledger
+      .entries({ resource: "nodes" })
+      .map(({ responseBytes }) => responseBytes);
+    assert.ok(asRows > 0 && asRows < 3000 && whole > 0, `${asRows} bytes, and ${whole} of the Nodes`);
   });
 
   it("are found by any of several labels, with those that are not Ready", async () => {
