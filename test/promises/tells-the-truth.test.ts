@@ -65,7 +65,7 @@ describe("P11, tells the truth, is broken by a Node that", () => {
     ["is Idle", [{ phase: "Idle" }, { isNeeded: true }], 2, /is Idle, and its sentinel is there/],
     ["waits for a window", [reasonOf("window", "outside")], 2, /outside the window, which is open/],
     ["waits for a slot", [reasonOf("lock", "lock-taken")], 2, /all slots are taken, and the lock is free/],
-    ["waits for alerts", [reasonOf("alerts", "active")], 2, /alerts are active, and there are none/],
+    ["waits for alerts", [reasonOf("alerts", "active")], 3, /alerts are active, and there are none/],
     ["holds a slot", [{ phase: "Idle" }, { isInLock: () => true }], 12, /has a slot, and is Idle/],
     [
       "is robbed",

@@ -53,6 +53,8 @@ export interface TruthWorld {
 
 /** The Node may be behind the world by this much. */
 const lagMs = 90_000;
+/** Gates are asked together, and the slowest has this long to answer. */
+const gateMs = 30_000;
 /** So long after what kept it from seeing is over: a watch that was silent is found out after five minutes. */
 const recoveryMs = 5 * 60_000;
 
@@ -146,6 +148,7 @@ function liesBetweenCycles(node: string, stored: KubeObject, world: TruthWorld) 
     alerts: lie(
       says("alerts", "active") && reasons.length === 1 && !world.isAlerting(),
       "says that alerts are active, and there are none",
+      lagMs + gateMs,
     ),
     holding: holding && ({ ...holding, isOfLock: true } as const),
     byHand: lie(
