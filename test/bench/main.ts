@@ -17,6 +17,7 @@ import { benchMemory } from "./memory.ts";
 import { benchQuiet, quietWorlds } from "./quiet.ts";
 import { benchRestart } from "./restart.ts";
 import { benchUnavailable } from "./unavailable.ts";
+import { benchRoll } from "./roll.ts";
 
 const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
   broken: [
@@ -35,6 +36,7 @@ const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
   memory: [benchMemory],
   restart: [benchRestart],
   unavailable: [benchUnavailable],
+  roll: [1, 4].map((concurrency) => () => benchRoll({ nodes: 20, concurrency })),
 };
 
 const command = new Command("npm run bench --")
