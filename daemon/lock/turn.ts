@@ -1,5 +1,6 @@
 import { brokenTrustMs, createBelief } from "../cluster/belief.ts";
 import type { Clock, Random } from "../time/clock.ts";
+import { clusterSizeMax, crowdPauseMs, isCrowd, mayBeCrowd } from "./crowd.ts";
 import type { LockFacts } from "./facts.ts";
 import type { Waiting } from "./limits.ts";
 import type { Holder } from "./lock.ts";
@@ -48,8 +49,6 @@ export interface TurnOptions {
   onError: (what: string, error: unknown) => void;
 }
 
-/** The size of a cluster whose size is not known. */
-const clusterSizeMax = 5000;
 /**
  * The Nodes' reports are spread, by so much for each node there may be: all waiting nodes have the same news
  * at one time.
@@ -62,7 +61,8 @@ export function createTurn(options: TurnOptions): Turn {
   let state = initialTurn;
   let waiting: Waiting | undefined;
   let latest = createBelief<LockFacts>(clock, trustMs);
-  let watching: AbortController | undefined;
+  /** While a slot is waited for. */
+  let waitingFor: AbortController | undefined;
   let delaying: AbortController | undefined;
 
   function accept(event: TurnEvent): void {
@@ -77,7 +77,7 @@ export function createTurn(options: TurnOptions): Turn {
     "call-due": onDue,
     "call-news": onNews,
     "pause-report": pauseReport,
-    "await-trust-end": () => acceptAfter(latest.trustedMs(), whileWatching(), trustOver),
+    "await-trust-end": () => acceptAfter(latest.trustedMs(), whileWaiting(), trustOver),
   };
 
   async function acceptAfter(ms: number, signal: AbortSignal, eventNow: () => TurnEvent): Promise<void> {
@@ -86,7 +86,7 @@ export function createTurn(options: TurnOptions): Turn {
   }
 
   const trustOver = (): TurnEvent => ({ event: "trust-over", isStale: latest.value() === undefined });
-  const whileWatching = () => watching?.signal ?? AbortSignal.abort();
+  const whileWaiting = () => waitingFor?.signal ?? AbortSignal.abort();
 
   async function delay(): Promise<void> {
     delaying = new AbortController();
@@ -97,10 +97,25 @@ export function createTurn(options: TurnOptions): Turn {
   }
 
   async function pauseReport(): Promise<void> {
-    const signal = whileWatching();
+    const signal = whileWaiting();
     const pauseMs = random() * (await clusterSizeOf(lock, signal)) * newsMs;
     await acceptAfter(pauseMs, signal, () => ({ event: "report-pause-over" }));
   }
+
+  const watch = createLockWatch(lock, {
+    onFacts(facts) {
+      if (latest.shown(facts, facts.version)) accept({ event: "watched", facts });
+    },
+    onBreak(error) {
+      latest.trustAtMost(brokenTrustMs(random));
+      accept({ event: "watch-broke" });
+      onError("watching the lock", error);
+    },
+    onCrowd() {
+      latest.trustAtMost(crowdPauseMs(random));
+      accept({ event: "watch-broke" });
+    },
+  });
 
   return {
     follow(next, seen, askedAt) {
@@ -108,24 +123,18 @@ export function createTurn(options: TurnOptions): Turn {
       // Facts that the watch has shown meanwhile count, if they are newer.
       if (askedAt !== undefined) latest.read(seen, seen.version, askedAt);
       accept({ event: "followed", reported: seen.refusal, facts: latest.last() ?? seen });
-      if (watching !== undefined) return;
-      watching = new AbortController();
-      lookAfterHolders(options, next.identity.name, () => latest.last()?.holders ?? [], watching.signal);
-      const onFacts = (facts: LockFacts) => {
-        if (latest.shown(facts, facts.version)) accept({ event: "watched", facts });
-      };
-      const onBreak = (error: unknown) => {
-        latest.trustAtMost(brokenTrustMs(random));
-        accept({ event: "watch-broke" });
-        onError("watching the lock", error);
-      };
-      void lock.watch(() => waiting ?? next, onFacts, onBreak, watching.signal);
+      if (waitingFor === undefined) {
+        waitingFor = new AbortController();
+        lookAfterHolders(options, next.identity.name, () => latest.last()?.holders ?? [], waitingFor.signal);
+      }
+      void watch.follow(next, seen.holders.length, waitingFor.signal);
     },
     stop() {
       accept({ event: "stopped" });
-      if (watching !== undefined) options.onOverdue([]);
-      watching?.abort();
-      watching = undefined;
+      if (waitingFor !== undefined) options.onOverdue([]);
+      waitingFor?.abort();
+      waitingFor = undefined;
+      watch.close();
       latest = createBelief(clock, trustMs);
     },
     claim() {
@@ -134,7 +143,43 @@ export function createTurn(options: TurnOptions): Turn {
       return isDue;
     },
     refused: () => refusedByLock(latest.value(), clock.wall()),
-    trustedMs: () => (watching === undefined ? Number.POSITIVE_INFINITY : latest.trustedMs()),
+    trustedMs: () => (waitingFor === undefined ? Number.POSITIVE_INFINITY : latest.trustedMs()),
+  };
+}
+
+interface LockWatchCalls {
+  onFacts: (facts: LockFacts) => void;
+  onBreak: (error: unknown) => void;
+  /** Too many nodes wait for a lock with so many holders: it is not watched. */
+  onCrowd: () => void;
+}
+
+/** At most one watch at a time, and none by a node of a crowd, unless its reboot is urgent. */
+function createLockWatch(lock: LockStore, { onFacts, onBreak, onCrowd }: LockWatchCalls) {
+  let waiting: Waiting;
+  let watching: AbortController | undefined;
+
+  function open(): void {
+    if (watching !== undefined) return;
+    watching = new AbortController();
+    void lock.watch(() => waiting, onFacts, onBreak, watching.signal);
+  }
+  function close(): void {
+    watching?.abort();
+    watching = undefined;
+  }
+
+  return {
+    close,
+    async follow(next: Waiting, holders: number, signal: AbortSignal): Promise<void> {
+      waiting = next;
+      if (!mayBeCrowd(holders) || next.priority === "high") return open();
+      const nodes = await clusterSizeOf(lock, signal);
+      if (signal.aborted) return;
+      if (!isCrowd(nodes, holders)) return open();
+      close();
+      onCrowd();
+    },
   };
 }
 

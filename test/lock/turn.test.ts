@@ -73,6 +73,49 @@ describe("A node that waits for its turn", () => {
   }
   beforeEach(start);
 
+  describe("among thousands, with so many holders that each change would be sent to all of them,", () => {
+    const many = Array.from({ length: 250 }, (_, number) => `n${number}`);
+    const wait = async (more: object = {}) => {
+      clusterSize = async () => 5000;
+      turn.follow({ ...waiting, ...more }, takenBy(...many), time.clock.elapsed());
+      await time.pass(0);
+    };
+
+    it("does not watch the lock, and reads it again about once a minute", async () => {
+      await wait();
+      assert.equal(watches, 0);
+      assert.equal(turn.trustedMs(), minute);
+      assert.equal(turn.refused()?.refusal?.code, "lock-taken");
+      await time.pass(minute + 1000);
+      assert.equal(turn.refused(), undefined);
+      assert.equal(news, 1);
+    });
+
+    it("watches it as soon as there are few holders, and no longer once there are many again", async () => {
+      await wait();
+      turn.follow(waiting, takenBy("n1"), time.clock.elapsed());
+      assert.equal(watches, 1);
+      await wait();
+      assert.equal(watches, 0);
+      turn.stop();
+    });
+
+    it("watches it if its reboot is urgent", async () => {
+      await wait({ priority: "high" });
+      assert.equal(watches, 1);
+      turn.stop();
+    });
+
+    it("watches it in a cluster of fewer nodes", async () => {
+      clusterSize = async () => 10;
+      turn.follow(waiting, takenBy(...many), time.clock.elapsed());
+      await time.pass(0);
+      assert.equal(watches, 1);
+      turn.stop();
+      assert.equal(watches, 0);
+    });
+  });
+
   it("has its turn once, when a read or the watch shows that a slot has been free for a while", async () => {
     turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(100);
