@@ -1,22 +1,8 @@
-import { contract } from "../../daemon/annotations/names.ts";
-import type { Api } from "../../daemon/cluster/api.ts";
-import { createClient } from "../../daemon/cluster/client.ts";
-import type { WholeNode } from "../../daemon/cluster/objects.ts";
-import { parseRecord } from "../../daemon/cycle/record.ts";
-import type { Clock, Random } from "../../daemon/time/clock.ts";
-import { iso } from "../../daemon/time/iso.ts";
-import { type ApiServer, createApiServer } from "../kubernetes/api/server.ts";
-import { bootIdFile, rebootFile, sentinelFile } from "../kubernetes/machines/machine.ts";
-import { randomUuid } from "../kubernetes/machines/power.ts";
-import { memoryStorage } from "../kubernetes/machines/storage.ts";
-import { createVirtualTime } from "../kubernetes/virtual-time.ts";
-import { seeded } from "../simulation/seeded.ts";
-import { startSimulatedDaemon } from "../simulation/simulated-daemon.ts";
-import { createManifests, daemonUser, daemonUserOn } from "../world/manifests.ts";
+import { startCrowd } from "./crowd.ts";
 import { type Figure, figure, median } from "./figures.ts";
 import { handOverMs } from "./hand-overs.ts";
 
-export interface CrowdOptions {
+export interface WaitingOptions {
   nodes: number;
   concurrency: number;
   /** After so many the run ends; the others still wait then. */
@@ -25,43 +11,14 @@ export interface CrowdOptions {
 }
 
 const bench = "lock";
-const start = Date.parse("2026-11-24T12:00:00Z");
 const minute = 60_000;
-const downMs = 30_000;
 const lease = { verb: "patch", resource: "leases", name: "rebootd" };
 
-/** The cluster, in virtual time, and its administrator. */
-interface Crowd {
-  server: ApiServer;
-  admin: Api;
-  clock: Clock;
-  random: Random;
-  signal: AbortSignal;
-}
-
-/**
- * The real daemon on each of thousands of nodes, in one process and in virtual time. All wait from the start, some for hours
- * longer than others; the API server answers after 5 to 45 ms, and its watches are 20 to 60 ms late.
- */
-export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdOptions): Promise<Figure[]> {
-  const random = seeded(seed);
-  const time = createVirtualTime(start);
-  const { clock, timers } = time;
-  const stop = new AbortController();
-  const { signal } = stop;
-  const server = createApiServer({ timers, random, authorization: "always-allow", ledgerMax: 2_000_000 });
-  const admin = createClient({ transport: server.transport(server.adminToken), clock });
-  const crowd: Crowd = { server, admin, clock, random, signal };
-  await createManifests(admin, signal, { without: ["DaemonSet"] });
-  delayAnswers(server);
-  const since = new Map<string, number>();
-  for (let number = 1; number <= nodes; number += 1) {
-    const name = `n${number}`;
-    const neededSince = await startNode(crowd, name, concurrency);
-    since.set(name, neededSince);
-  }
-  const cordons = followNodes(crowd, since);
-  const releases = followLock(crowd);
+/** Thousands that wait for a lock with few slots, some for hours longer than others. */
+export async function benchCrowd({ nodes, concurrency, handOvers, seed }: WaitingOptions): Promise<Figure[]> {
+  const options = { concurrency: String(concurrency), "ready-settle": "0" };
+  const crowd = await startCrowd({ nodes, seed, options, downMs: 30_000, waitedMinutes: 600 });
+  const { server, time, cordons, releases } = crowd;
   await time.until(
     "the hand-overs",
     () => cordons.at.length >= handOvers + concurrency,
@@ -70,7 +27,7 @@ export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdO
   const writes = server.ledger.count(lease);
   const conflicts = server.ledger.count({ ...lease, status: 409 });
   const gaps = handOverMs({ releasedAt: releases.at, cordonedAt: cordons.at }, concurrency);
-  stop.abort(new Error("the bench is over"));
+  crowd.stop();
   const what = `${nodes} waiting, ${concurrency} at a time, virtual time`;
   const turns = cordons.at.length;
   return [
@@ -88,130 +45,4 @@ export async function benchCrowd({ nodes, concurrency, handOvers, seed }: CrowdO
       0.4,
     ),
   ];
-}
-
-function delayAnswers({ faults }: ApiServer): void {
-  const match = { user: daemonUser.name };
-  for (const [probability, latencyMs] of [
-    [1, 5],
-    [0.5, 10],
-    [0.2, 30],
-  ] as const) {
-    faults.add({ match, probability, effect: { latencyMs } });
-  }
-  for (const [probability, watchDelayMs] of [
-    [1, 20],
-    [0.5, 40],
-  ] as const) {
-    faults.add({ match, probability, effect: { watchDelayMs } });
-  }
-}
-
-/** A node with its daemon and a machine that reboots; resolves with the time since which it has needed that. */
-async function startNode(crowd: Crowd, name: string, concurrency: number): Promise<number> {
-  const { server, admin, clock, random, signal } = crowd;
-  const storage = memoryStorage();
-  const bootID = randomUuid(random);
-  storage.write(bootIdFile, bootID);
-  storage.write(sentinelFile, "");
-  const neededSince = start - Math.floor(random() * 600) * minute;
-  const annotations = { [contract.cycle.key]: waitingSince(iso(neededSince)) };
-  await admin.create("/api/v1/nodes", { metadata: { name, annotations } }, { signal });
-  await setReady(crowd, name, bootID);
-  const token = server.addUser(daemonUserOn(name));
-  const startDaemon = () =>
-    startSimulatedDaemon({
-      options: { "node-id": name, concurrency: String(concurrency), "ready-settle": "0" },
-      storage,
-      surroundings: {
-        transport: server.transport(token),
-        clock,
-        random,
-        post: async () => ({ status: 503, text: "" }),
-      },
-      onLog: () => {},
-    });
-  let daemon = startDaemon();
-  storage.watch(() => {
-    if (storage.read(rebootFile) === undefined) return;
-    storage.remove(rebootFile);
-    storage.remove(sentinelFile);
-    daemon.kill("SIGKILL");
-    const next = randomUuid(random);
-    void clock.sleep(downMs, signal).then(async () => {
-      storage.write(bootIdFile, next);
-      await setReady(crowd, name, next);
-      daemon = startDaemon();
-    });
-  }, signal);
-  return neededSince;
-}
-
-/** A record as of a node that has waited behind a gate until now. */
-function waitingSince(since: string): string {
-  const reasons = [{ gate: "window", code: "outside", message: "outside", since }];
-  const need = { source: "file", reasons: [], since };
-  return JSON.stringify({ phase: "Waiting", since, need, reasons });
-}
-
-async function setReady({ admin, signal }: Crowd, name: string, bootID: string): Promise<void> {
-  const conditions = [{ type: "Ready", status: "True" }];
-  const status = { conditions, nodeInfo: { bootID } };
-  await admin.patch(`/api/v1/nodes/${name}/status`, { status }, { signal });
-}
-
-interface Cordons {
-  readonly at: readonly number[];
-  /** Of each cordoned node: the part of those still waiting that has waited longer. */
-  readonly positions: readonly number[];
-}
-
-/** Cordons as a person would see them, by the server's own clock. `since`: the nodes that wait, and since when. */
-function followNodes({ admin, clock, signal }: Crowd, since: ReadonlyMap<string, number>): Cordons {
-  const at: number[] = [];
-  const positions: number[] = [];
-  const waiting = new Map(since);
-  const follow = async () => {
-    for await (const { object } of admin.watch<WholeNode>("/api/v1/nodes", { signal })) {
-      const name = object.metadata?.name ?? "";
-      const phase = parseRecord(object.metadata?.annotations?.[contract.cycle.key]).record?.phase;
-      const own = waiting.get(name);
-      if (phase !== "Draining" || own === undefined) continue;
-      at.push(clock.wall());
-      waiting.delete(name);
-      positions.push([...waiting.values()].filter((other) => other < own).length / waiting.size);
-    }
-  };
-  void follow().catch(() => {});
-  return { at, positions };
-}
-
-interface Releases {
-  readonly at: readonly number[];
-  /** The most nodes that were in the lock at one time. */
-  readonly insideMost: number;
-}
-
-function followLock({ admin, clock, signal }: Crowd): Releases {
-  const path = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
-  const at: number[] = [];
-  let inside = 0;
-  let insideMost = 0;
-  const follow = async () => {
-    const events = admin.watch<{ spec?: { holderIdentity?: string } }>(path, { signal });
-    for await (const { type, object } of events) {
-      if (type === "BOOKMARK") continue;
-      const now = (object.spec?.holderIdentity ?? "").split(",").filter((name) => name !== "").length;
-      if (now < inside) at.push(clock.wall());
-      inside = now;
-      insideMost = Math.max(insideMost, now);
-    }
-  };
-  void follow().catch(() => {});
-  return {
-    at,
-    get insideMost() {
-      return insideMost;
-    },
-  };
 }
