@@ -81,8 +81,8 @@ export interface Ports {
   notes?: readonly { level: "warn" | "info"; text: string }[];
 }
 
-/** A swap of the lock that meets so many conflicts ends, and the loop backs off before the next one. */
-const conflictsInARowMax = 1;
+/** A swap of the lock that meets so many conflicts in vain ends, and the loop backs off before the next one. */
+const conflictsInVainMax = 1;
 
 /** The composition root: builds the parts from the settings and connects them. */
 export function compose(settings: Settings, ports: Ports, signal: AbortSignal) {
@@ -182,9 +182,8 @@ function leaveFormer(lockObjectOf: (place: LockPlace) => LockObject, name: strin
 }
 
 function lockObjects({ clock, random }: Ports, api: Api, metrics: Metrics): (place: LockPlace) => LockObject {
-  const conflictsMax = conflictsInARowMax;
   const onWrite = (outcome: LockWrite) => metrics.lockWrites.inc({ outcome });
-  return (place) => createLockObject({ api, clock, random, place, conflictsMax, onWrite });
+  return (place) => createLockObject({ api, clock, random, place, conflictsInVainMax, onWrite });
 }
 
 /** Work before the cycle begins; undefined where there is none. */

@@ -5,6 +5,7 @@ import { merged } from "../cluster/merge-patch.ts";
 import { backoffMs } from "../time/backoff.ts";
 import type { Clock, Random } from "../time/clock.ts";
 import { iso } from "../time/iso.ts";
+import { createConflicts } from "./conflicts.ts";
 import { type Failure, type Failures, parseFailures, writeFailures } from "./failures.ts";
 import { parseLastReboot } from "./interval.ts";
 import { isLockKind, type LockKind, lockKinds } from "./kinds.ts";
@@ -95,8 +96,8 @@ export interface LockObjectOptions {
   clock: Clock;
   random: Random;
   place: LockPlace;
-  /** The number of conflicts after which a swap rejects. */
-  conflictsMax?: number;
+  /** After so many conflicts a swap rejects; those with a node that has entered or left meanwhile do not count. */
+  conflictsInVainMax?: number;
   /**
    * The error if there is no object. Without it a missing Lease is a free lock, and is created when it is
    * written.
@@ -118,23 +119,13 @@ interface StoredMetadata {
 /** The pauses between two reads of the lock, for a daemon without the right to watch it. */
 const pollPauses = { firstMs: 10_000, maxMs: 60_000 };
 const conflictRetry = { firstMs: 50, maxMs: 2000 };
-/** Each round has a winner, also among thousands of nodes. So many rounds without a turn are a fault. */
-const conflictsMaxDefault = 12;
 
 /**
  * Compare-and-swap on the annotations: one merge patch of them alone, guarded by the resourceVersion that was
  * read (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply).
  */
 export function createLockObject(options: LockObjectOptions): LockObject {
-  const {
-    api,
-    clock,
-    random,
-    place,
-    conflictsMax = conflictsMaxDefault,
-    ifMissing,
-    onWrite = () => {},
-  } = options;
+  const { api, clock, random, place, conflictsInVainMax, ifMissing, onWrite = () => {} } = options;
   const { namespace, name, annotation } = place;
   const kind = lockKinds[place.kind];
   const collection = kind.collection(namespace);
@@ -177,10 +168,13 @@ export function createLockObject(options: LockObjectOptions): LockObject {
     readLately: async (signal) =>
       stateIn((recent.justNow() ?? (await readObject(signal)))?.metadata, annotation),
     async swap(change, signal) {
-      for (let conflicts = 0; ; ) {
+      const conflicts = createConflicts(conflictsInVainMax);
+      for (;;) {
         const plan = (known?: StoredObject) => change(stateIn(known?.metadata, annotation));
         const { object, planned: wanted } = await planNow(plan, signal);
-        if (wanted === undefined) return stateIn(object?.metadata, annotation);
+        const state = stateIn(object?.metadata, annotation);
+        if (wanted === undefined) return state;
+        conflicts.writeOn(state);
         const asked = clock.elapsed();
         recent.forget();
         try {
@@ -191,11 +185,10 @@ export function createLockObject(options: LockObjectOptions): LockObject {
           recent.keep(written, asked);
           return stateIn(written.metadata, annotation);
         } catch (error) {
-          conflicts += 1;
           const isConflict = isApiError(error, "conflict", "already-exists");
           if (!signal.aborted) onWrite(isConflict ? "conflict" : "failed");
-          if (!isConflict || conflicts > conflictsMax) throw error;
-          await clock.sleep(backoffMs(conflicts, conflictRetry, random), signal);
+          if (!isConflict || conflicts.isTooMany()) throw error;
+          await clock.sleep(backoffMs(conflicts.count, conflictRetry, random), signal);
         }
       }
     },

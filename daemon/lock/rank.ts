@@ -32,7 +32,7 @@ export function rankOf(
 }
 
 /** The other nodes have seen a write after this time. */
-const scaleMs = 110;
+export const scaleMs = 110;
 const weightMax = 16;
 /** The assumed wait of the last entrant if no node was seen to enter, as after a restart. */
 const unknownEntrantWaitMs = 3_600_000;

@@ -21,7 +21,8 @@ export interface TurnState {
 export type TurnEvent =
   /** The loop has read the lock, and its Node reports that refusal. `facts` may be newer than the read. */
   | { event: "followed"; reported: Refusal | undefined; facts: LockFacts }
-  | { event: "watched"; facts: LockFacts }
+  /** `isWritten`: another version of the lock than the one that was known before. */
+  | { event: "watched"; facts: LockFacts; isWritten: boolean }
   | { event: "watch-broke" }
   /** The delay for the nodes before this one has passed. */
   | { event: "delay-over" }
@@ -36,6 +37,7 @@ export type TurnEvent =
 /** The first three wait, and then become an event. */
 export type TurnRequest =
   | "delay"
+  | "lengthen-delay"
   | "pause-report"
   | "await-trust-end"
   | "end-delay"
@@ -61,7 +63,7 @@ export function onTurnEvent(state: TurnState, event: TurnEvent): TurnStep {
     case "followed":
       return observe({ ...state, reported: event.reported }, event.facts);
     case "watched":
-      return reportNews(observe(state, event.facts));
+      return reportNews(yieldToWriter(observe(state, event.facts), state, event.isWritten));
     case "watch-broke":
       if (state.isTrustEnding) return { next: state, requests: [] };
       return { next: { ...state, isTrustEnding: true }, requests: ["await-trust-end"] };
@@ -90,6 +92,15 @@ function observe(before: TurnState, { refusal, holders }: LockFacts): TurnStep {
   if (refusal !== undefined) return { next: { ...state, offer: "none" }, requests: endOfDelay(state) };
   if (state.offer !== "none") return { next: state, requests: [] };
   return { next: { ...state, offer: "delayed" }, requests: ["delay"] };
+}
+
+/**
+ * Another node has just written, and a slot is free still. With many free slots all others would come at once as the
+ * delays end, and meet in conflicts.
+ */
+function yieldToWriter({ next, requests }: TurnStep, { offer }: TurnState, isWritten: boolean): TurnStep {
+  const isStillDelayed = offer === "delayed" && next.offer === "delayed";
+  return { next, requests: isStillDelayed && isWritten ? [...requests, "lengthen-delay"] : requests };
 }
 
 function endOfDelay({ offer }: TurnState): readonly TurnRequest[] {

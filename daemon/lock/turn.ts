@@ -6,7 +6,7 @@ import type { Waiting } from "./limits.ts";
 import type { Holder } from "./lock.ts";
 import { patrolOrphans } from "./orphans.ts";
 import { keepVigil, type Overdue } from "./overdue.ts";
-import { type Rank, rankOf, turnDelayMs } from "./rank.ts";
+import { type Rank, rankOf, scaleMs, turnDelayMs } from "./rank.ts";
 import type { LockStore } from "./store.ts";
 import { initialTurn, onTurnEvent, refusedByLock, type TurnEvent, type TurnRequest } from "./turn-state.ts";
 
@@ -63,7 +63,7 @@ export function createTurn(options: TurnOptions): Turn {
   let latest = createBelief<LockFacts>(clock, trustMs);
   /** While a slot is waited for. */
   let waitingFor: AbortController | undefined;
-  let delaying: AbortController | undefined;
+  let delaying: Delay | undefined;
 
   function accept(event: TurnEvent): void {
     const { next, requests } = onTurnEvent(state, event);
@@ -73,7 +73,8 @@ export function createTurn(options: TurnOptions): Turn {
 
   const perform: Record<TurnRequest, () => unknown> = {
     delay,
-    "end-delay": () => delaying?.abort(),
+    "lengthen-delay": () => delaying?.lengthen(),
+    "end-delay": () => delaying?.end(),
     "call-due": onDue,
     "call-news": onNews,
     "pause-report": pauseReport,
@@ -89,11 +90,9 @@ export function createTurn(options: TurnOptions): Turn {
   const whileWaiting = () => waitingFor?.signal ?? AbortSignal.abort();
 
   async function delay(): Promise<void> {
-    delaying = new AbortController();
-    const { signal } = delaying;
     const rank = (size: number, now: number) => rankOf(waiting, state.lastEntrantNeededSince, size, now);
-    const ms = await delayLeftMs(options, rank, signal);
-    await acceptAfter(ms, signal, () => ({ event: "delay-over" }));
+    delaying = createDelay(options, rank);
+    if (await delaying.over()) accept({ event: "delay-over" });
   }
 
   async function pauseReport(): Promise<void> {
@@ -104,7 +103,8 @@ export function createTurn(options: TurnOptions): Turn {
 
   const watch = createLockWatch(lock, {
     onFacts(facts) {
-      if (latest.shown(facts, facts.version)) accept({ event: "watched", facts });
+      const isWritten = latest.last()?.version !== facts.version;
+      if (latest.shown(facts, facts.version)) accept({ event: "watched", facts, isWritten });
     },
     onBreak(error) {
       latest.trustAtMost(brokenTrustMs(random));
@@ -183,15 +183,39 @@ function createLockWatch(lock: LockStore, { onFacts, onBreak, onCrowd }: LockWat
   };
 }
 
-/** The rest of the delay in which other nodes go first, once the number of nodes is known. */
-async function delayLeftMs(
+interface Delay {
+  /** Resolves at its end, with whether it was not cut short. */
+  over(): Promise<boolean>;
+  /** Another node has written, and its write is seen by all. */
+  lengthen(): void;
+  end(): void;
+}
+
+/** No stream of writes keeps a node from its turn for longer than this. */
+const lengthenedMaxMs = 10_000;
+
+/** The delay in which other nodes go first, once the number of nodes is known. */
+function createDelay(
   { clock, random, lock }: TurnOptions,
   rankAt: (clusterSize: number, now: number) => Rank,
-  signal: AbortSignal,
-): Promise<number> {
+): Delay {
+  const ended = new AbortController();
+  const { signal } = ended;
   const [startedAt, now] = [clock.elapsed(), clock.wall()];
-  const clusterSize = await clusterSizeOf(lock, signal);
-  return startedAt + turnDelayMs(rankAt(clusterSize, now), random) - clock.elapsed();
+  let lengthenedMs = 0;
+  return {
+    async over() {
+      const clusterSize = await clusterSizeOf(lock, signal);
+      const delayMs = turnDelayMs(rankAt(clusterSize, now), random);
+      const leftMs = () => Math.ceil(startedAt + delayMs + lengthenedMs - clock.elapsed());
+      while (leftMs() > 0 && !signal.aborted) await clock.sleep(leftMs(), signal).catch(() => {});
+      return !signal.aborted;
+    },
+    lengthen() {
+      lengthenedMs = Math.min(lengthenedMs + scaleMs, lengthenedMaxMs);
+    },
+    end: () => ended.abort(),
+  };
 }
 
 function clusterSizeOf(lock: LockStore, signal: AbortSignal): Promise<number> {

@@ -84,14 +84,18 @@ describe("The object with the lock", () => {
     ));
 
   /** Answers conflicts to the first patches. */
-  function createAt(kind: LockPlace["kind"], conflicts: number, object?: object) {
+  function createAt(
+    kind: LockPlace["kind"],
+    conflicts: number,
+    object?: object | ((read: number) => object),
+  ) {
     const time = createVirtualTime(Date.parse(created));
     const calls: string[] = [];
     const api: Pick<Api, "get" | "create" | "patch"> = {
       get: async <T>() => {
         calls.push("get");
         if (object === undefined) throw new ApiError("gone", { code: "not-found" });
-        return object as T;
+        return (typeof object === "function" ? object(calls.length) : object) as T;
       },
       create: async () => {
         calls.push("create");
@@ -104,7 +108,7 @@ describe("The object with the lock", () => {
         return body as T;
       },
     };
-    const options = { api: api as Api, clock: time.clock, random: () => 0.5, conflictsMax: 2 };
+    const options = { api: api as Api, clock: time.clock, random: () => 0.5, conflictsInVainMax: 2 };
     const writes: string[] = [];
     const lockObject = createLockObject({
       ...options,
@@ -130,6 +134,17 @@ describe("The object with the lock", () => {
     assert.deepEqual(thrice.writes, ["conflict", "conflict", "conflict"]);
   });
 
+  it("is tried again without end to the patience while each conflict is the turn of another node, up to 12 times", async () => {
+    const lockOf = (round: number) => ({
+      metadata: { annotations: { [place.annotation]: `{"nodeID":"n${round}","created":"${created}"}` } },
+    });
+    const busy = createAt("lease", 12, lockOf);
+    await busy.swap();
+    assert.equal(busy.writes.filter((outcome) => outcome === "conflict").length, 12);
+    const endless = createAt("lease", 13, lockOf);
+    await assert.rejects(endless.swap(), /changed/);
+  });
+
   describe("that may not be patched", () => {
     const found = {
       kind: "DaemonSet",
@@ -152,7 +167,7 @@ describe("The object with the lock", () => {
       };
       const { clock } = createVirtualTime(Date.parse(created));
       const where = { ...place, kind: "daemonset" } as const;
-      const options = { api: api as Api, clock, random: () => 0.5, place: where, conflictsMax: 0 };
+      const options = { api: api as Api, clock, random: () => 0.5, place: where, conflictsInVainMax: 0 };
       return { written, swap: () => createLockObject(options).swap(() => ({ paused: "true" }), signal) };
     }
 

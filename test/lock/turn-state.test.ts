@@ -10,7 +10,10 @@ const halted = (message: string): Refusal => ({ gate: "lock", code: "halted", me
 const reads = (refusal?: Refusal): TurnEvent => {
   return { event: "followed", reported: refusal, facts: { ...free, refusal } };
 };
-const shows = (refusal?: Refusal): TurnEvent => ({ event: "watched", facts: { ...free, refusal } });
+const shows = (refusal?: Refusal, isWritten = false): TurnEvent => {
+  return { event: "watched", facts: { ...free, refusal }, isWritten };
+};
+const showsWrite = shows(undefined, true);
 
 /** Each event with the requests that follow from it. */
 function check(...steps: readonly (readonly [TurnEvent, ...TurnRequest[]])[]): void {
@@ -28,6 +31,13 @@ describe("The state of a node that waits for its turn", () => {
   const rows: [what: string, ...steps: (readonly [TurnEvent, ...TurnRequest[]])[]][] = [
     ["one delay, one turn", [reads(), "delay"], [reads()], [shows()], [over, "call-due"], [shows()]],
     ["a new delay after a claim", [reads(), "delay"], [over, "call-due"], [claimed], [reads(), "delay"]],
+    [
+      "a write of another beside a free slot",
+      [reads(), "delay"],
+      [showsWrite, "lengthen-delay"],
+      [over, "call-due"],
+    ],
+    ["such a write once it is due", [reads(), "delay"], [over, "call-due"], [showsWrite]],
     ["no claim before the turn", [reads(), "delay"], [claimed], [shows()], [over, "call-due"]],
     ["taken meanwhile", [reads(), "delay"], [shows(taken), "end-delay", "pause-report"], [shows(), "delay"]],
     ["taken at the turn", [reads(), "delay"], [over, "call-due"], [reads(taken)], [reads(), "delay"]],
@@ -60,7 +70,11 @@ describe("The state of a node that waits for its turn", () => {
   it("remembers the need of the last entrant after that one has left", () => {
     const entrant = (created: string, neededSince: string) => ({ nodeID: created, created, neededSince });
     const holders = [entrant("2026-11-24T12:00:00Z", "b"), entrant("2026-11-24T11:00:00Z", "a")];
-    const { next } = onTurnEvent(initialTurn, { event: "watched", facts: { ...free, holders } });
+    const { next } = onTurnEvent(initialTurn, {
+      event: "watched",
+      facts: { ...free, holders },
+      isWritten: true,
+    });
     const after = onTurnEvent(onTurnEvent(next, reads(taken)).next, { event: "stopped" }).next;
     assert.deepEqual([next.lastEntrantNeededSince, after.lastEntrantNeededSince], ["b", "b"]);
   });

@@ -116,6 +116,27 @@ describe("A node that waits for its turn", () => {
     });
   });
 
+  it("lets others go first for longer by each write that it sees, but not for ever", async () => {
+    const written = (version: number) => ({ ...free, version: `${version}` });
+    turn.follow(waiting, written(1), time.clock.elapsed());
+    await time.pass(0);
+    for (let version = 2; version <= 7; version += 1) {
+      await time.pass(100);
+      show(written(version));
+    }
+    assert.equal(due, 0);
+    await time.pass(1000);
+    assert.equal(due, 1);
+    turn.claim();
+    turn.follow(waiting, written(8), time.clock.elapsed());
+    for (let version = 9; due < 2 && version < 1000; version += 1) {
+      await time.pass(100);
+      show(written(version));
+    }
+    assert.equal(due, 2);
+    turn.stop();
+  });
+
   it("has its turn once, when a read or the watch shows that a slot has been free for a while", async () => {
     turn.follow(waiting, free, time.clock.elapsed());
     await time.pass(100);
