@@ -1,15 +1,15 @@
-import type { LockObjectState } from "./lock-object.ts";
+import type { LockValue } from "./lock.ts";
 
 /** The conflicts of one change of the lock. */
 export interface Conflicts {
   readonly count: number;
-  /** The next write stands on this state. */
-  writeOn(state: LockObjectState): void;
+  /** The next write stands on this lock. */
+  writeOn(lock: LockValue): void;
   /** Counts one more; true if it is to be the last one. */
   isTooMany(): boolean;
 }
 
-/** So many nodes in a row may come before this one; more are a fault. */
+/** This many nodes in a row may come before this one; more are a fault. */
 const conflictsMax = 12;
 
 /**
@@ -19,14 +19,14 @@ const conflictsMax = 12;
 export function createConflicts(inVainMax = conflictsMax): Conflicts {
   let count = 0;
   let inVain = 0;
-  let before: LockObjectState | undefined;
+  let before: LockValue | undefined;
   return {
     get count() {
       return count;
     },
-    writeOn(state) {
-      if (before !== undefined && entriesIn(before) === entriesIn(state)) inVain += 1;
-      before = state;
+    writeOn(lock) {
+      if (before !== undefined && entriesIn(before) === entriesIn(lock)) inVain += 1;
+      before = lock;
     },
     isTooMany() {
       count += 1;
@@ -35,7 +35,7 @@ export function createConflicts(inVainMax = conflictsMax): Conflicts {
   };
 }
 
-function entriesIn({ lock }: LockObjectState): string {
+function entriesIn(lock: LockValue): string {
   if (lock.state === "unreadable") return "";
   return lock.holders.map(({ nodeID, created }) => `${nodeID} ${created}`).join();
 }

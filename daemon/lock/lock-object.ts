@@ -174,7 +174,7 @@ export function createLockObject(options: LockObjectOptions): LockObject {
         const { object, planned: wanted } = await planNow(plan, signal);
         const state = stateIn(object?.metadata, annotation);
         if (wanted === undefined) return state;
-        conflicts.writeOn(state);
+        conflicts.writeOn(state.lock);
         const asked = clock.elapsed();
         recent.forget();
         try {

@@ -24,7 +24,7 @@ export interface CrowdOptions {
   seed: number;
   /** For every daemon. */
   options: RawOptions;
-  /** How long each machine is down. */
+  /** How long a machine is down on average; drawn, by a quarter shorter or longer. */
   downMs: number;
   /** How long each node has waited at the start: up to so many minutes, drawn. */
   waitedMinutes: number;
@@ -125,7 +125,7 @@ async function startNode(crowd: Crowd, number: number, options: CrowdOptions): P
     storage.remove(sentinelFile);
     daemon.kill("SIGKILL");
     const next = randomUuid(random);
-    void clock.sleep(downMs, signal).then(async () => {
+    void clock.sleep(downMs * (0.75 + random() / 2), signal).then(async () => {
       storage.write(bootIdFile, next);
       await setReady(crowd, name, next);
       daemon = startDaemon();
