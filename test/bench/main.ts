@@ -16,8 +16,9 @@ import { benchProcesses } from "./lock-processes.ts";
 import { benchMemory } from "./memory.ts";
 import { benchQuiet, quietWorlds } from "./quiet.ts";
 import { benchRestart } from "./restart.ts";
-import { benchUnavailable } from "./unavailable.ts";
 import { benchRoll } from "./roll.ts";
+import { benchScale, scales } from "./scale.ts";
+import { benchUnavailable } from "./unavailable.ts";
 
 const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
   broken: [
@@ -35,8 +36,9 @@ const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
   ],
   memory: [benchMemory],
   restart: [benchRestart],
-  unavailable: [benchUnavailable],
   roll: [1, 4].map((concurrency) => () => benchRoll({ nodes: 20, concurrency })),
+  scale: scales.map((options) => () => benchScale(options)),
+  unavailable: [benchUnavailable],
 };
 
 const command = new Command("npm run bench --")

@@ -43,6 +43,16 @@ const downMs = 30_000;
 const startMs = 60_000;
 const hour = 3_600_000;
 
+/** Rolls with one slot, and with 5 and 10 % of the nodes at a time; over zones, and in a window. */
+export const scales: readonly ScaleOptions[] = [
+  { nodes: 10, slots: 1 },
+  { nodes: 100, slots: 1 },
+  { nodes: 100, slots: 10 },
+  { nodes: 300, slots: 15, zones: 3, options: { "max-per-zone": "5" } },
+  { nodes: 300, slots: 30, options: { "start-time": "11:00", "end-time": "20:00" } },
+  { nodes: 1000, slots: 50 },
+];
+
 export async function scale({ nodes, slots, zones, options }: ScaleOptions): Promise<Scaled> {
   const all = { concurrency: String(slots), "ready-settle": "0", ...options };
   const crowd = await startCrowd({
