@@ -3,7 +3,7 @@ import type { Placed } from "./placed.ts";
 import { goOn, hold, namesOf, placeWords, step, upgradeKured, type Way } from "./steps.ts";
 
 /** The memory that rebootd's own manifests grant. */
-export const memory = { request: "90Mi", limit: "200Mi" };
+export const memory = { request: "70Mi", limit: "160Mi" };
 
 /** rebootd in kured's place by its image alone. Pure. */
 export function imageWay(plan: Placed): Way {
