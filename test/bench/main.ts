@@ -11,6 +11,7 @@ import { benchDrain } from "./drain.ts";
 import { type Figure, figureLine } from "./figures.ts";
 import { benchHostile } from "./hostile.ts";
 import { benchIdle } from "./idle.ts";
+import { benchImage } from "./image.ts";
 import { benchCrowd } from "./lock-crowd.ts";
 import { benchProcesses } from "./lock-processes.ts";
 import { benchMemory } from "./memory.ts";
@@ -30,6 +31,7 @@ const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
   drain: [benchDrain],
   hostile: [benchHostile],
   idle: [benchIdle],
+  image: [benchImage],
   lock: [
     () => benchCrowd({ nodes: 5000, concurrency: 1, handOvers: 40, seed: 1 }),
     () => benchProcesses({ nodes: 50, concurrency: 2 }),

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { build, type Metafile } from "esbuild";
 import { bundleOptions } from "../../manifests/image/bundle.ts";
 
-/** The text that the daemon loads as it starts. */
+/** The text that the daemon loads as it starts, and the modules in it. */
 const startMaxBytes = 1.085e6;
+const startMaxModules = 510;
 
 describe("The bundle", () => {
   let outputs: Metafile["outputs"];
@@ -49,6 +50,8 @@ describe("The bundle", () => {
   it("loads no more text at the start than its budget", () => {
     const bytes = loaded.reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0);
     assert.ok(bytes < startMaxBytes, `${bytes} bytes`);
+    const modules = loadedFrom("").length;
+    assert.ok(modules <= startMaxModules, `${modules} modules`);
   });
 
   it("loads what its packages need at the start, and no part of them that it never uses", () => {
