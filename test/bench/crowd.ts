@@ -1,7 +1,6 @@
 import { contract } from "../../daemon/annotations/names.ts";
 import type { Api } from "../../daemon/cluster/api.ts";
 import { createClient } from "../../daemon/cluster/client.ts";
-import type { WholeNode } from "../../daemon/cluster/objects.ts";
 import type { RawOptions } from "../../daemon/config/settings.ts";
 import { parseRecord } from "../../daemon/cycle/record.ts";
 import type { Clock, Random } from "../../daemon/time/clock.ts";
@@ -153,23 +152,20 @@ export interface Cordons {
   readonly positions: readonly number[];
 }
 
-/** Cordons as a person would see them, by the server's own clock. `since`: the nodes that wait, and since when. */
-function followNodes({ admin, clock, signal }: Crowd, since: ReadonlyMap<string, number>): Cordons {
+/** Cordons as the server stores them. `since`: the nodes that wait, and since when. */
+function followNodes({ server, clock }: Crowd, since: ReadonlyMap<string, number>): Cordons {
   const at: number[] = [];
   const positions: number[] = [];
   const waiting = new Map(since);
-  const follow = async () => {
-    for await (const { object } of admin.watch<WholeNode>("/api/v1/nodes", { signal })) {
-      const name = object.metadata?.name ?? "";
-      const phase = parseRecord(object.metadata?.annotations?.[contract.cycle.key]).record?.phase;
-      const own = waiting.get(name);
-      if (phase !== "Draining" || own === undefined) continue;
-      at.push(clock.wall());
-      waiting.delete(name);
-      positions.push([...waiting.values()].filter((other) => other < own).length / waiting.size);
-    }
-  };
-  void follow().catch(() => {});
+  server.onChange("nodes", ({ object }) => {
+    const { name, annotations } = object.metadata;
+    const phase = parseRecord(annotations?.[contract.cycle.key]).record?.phase;
+    const own = waiting.get(name);
+    if (phase !== "Draining" || own === undefined) return;
+    at.push(clock.wall());
+    waiting.delete(name);
+    positions.push([...waiting.values()].filter((other) => other < own).length / waiting.size);
+  });
   return { at, positions };
 }
 
@@ -179,22 +175,18 @@ export interface Releases {
   readonly insideMost: number;
 }
 
-function followLock({ admin, clock, signal }: Crowd): Releases {
-  const path = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
+function followLock({ server, clock }: Crowd): Releases {
   const at: number[] = [];
   let inside = 0;
   let insideMost = 0;
-  const follow = async () => {
-    const events = admin.watch<{ spec?: { holderIdentity?: string } }>(path, { signal });
-    for await (const { type, object } of events) {
-      if (type === "BOOKMARK") continue;
-      const now = (object.spec?.holderIdentity ?? "").split(",").filter((name) => name !== "").length;
-      if (now < inside) at.push(clock.wall());
-      inside = now;
-      insideMost = Math.max(insideMost, now);
-    }
-  };
-  void follow().catch(() => {});
+  server.onChange("leases.coordination.k8s.io", ({ object }) => {
+    if (object.metadata.name !== "rebootd") return;
+    const { holderIdentity } = (object as { spec?: { holderIdentity?: string } }).spec ?? {};
+    const now = (holderIdentity ?? "").split(",").filter((name) => name !== "").length;
+    if (now < inside) at.push(clock.wall());
+    inside = now;
+    insideMost = Math.max(insideMost, now);
+  });
   return {
     at,
     get insideMost() {
