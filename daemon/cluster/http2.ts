@@ -60,9 +60,9 @@ export function exchangeByHttp2(
 ): Promise<Answer> {
   const { method, path, headers, body, signal } = exchange;
   const head = { ":method": method, ":path": path, ":authority": authority, ...headers };
-  count(session, 1);
   return new Promise<Answer>((resolve, reject) => {
     const stream = session.request(head, { endStream: body === undefined, signal });
+    count(session, 1);
     stream.once("response", (answered) =>
       resolve({
         status: answered[":status"] ?? 0,

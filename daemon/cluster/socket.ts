@@ -30,7 +30,8 @@ export async function openDirect(
   { host, port, tls, signal }: Target,
   tunnel?: Socket,
 ): Promise<Socket | TLSSocket> {
-  tunnel?.setKeepAlive(true, tcpKeepAliveMs);
+  // Its errors come out as errors of the connection over it.
+  tunnel?.setKeepAlive(true, tcpKeepAliveMs).on("error", () => {});
   const keepAlive = { keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs, noDelay: true };
   if (tls === undefined) return tunnel ?? opened(connectTcp({ host, port, ...keepAlive }), "connect", signal);
   const names = isIP(host) === 0 ? { servername: host, ...tls } : tls;
