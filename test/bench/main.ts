@@ -3,45 +3,8 @@ import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { anyOf } from "../../daemon/text/list.ts";
 import { onStopSignals } from "../kubernetes/stop-signals.ts";
-import { benchBroken } from "./broken.ts";
-import { brokenWorlds } from "./broken-worlds.ts";
-import { benchCommands } from "./commands.ts";
-import { benchCycle } from "./cycle.ts";
-import { benchDrain } from "./drain.ts";
+import { benches } from "./benches.ts";
 import { type Figure, figureLine } from "./figures.ts";
-import { benchHostile } from "./hostile.ts";
-import { benchIdle } from "./idle.ts";
-import { benchImage } from "./image.ts";
-import { benchCrowd } from "./lock-crowd.ts";
-import { benchProcesses } from "./lock-processes.ts";
-import { benchMemory } from "./memory.ts";
-import { benchQuiet, quietWorlds } from "./quiet.ts";
-import { benchRestart } from "./restart.ts";
-import { benchRoll } from "./roll.ts";
-import { benchScale, scales } from "./scale.ts";
-import { benchUnavailable } from "./unavailable.ts";
-
-const benches: Record<string, readonly (() => Promise<Figure[]>)[]> = {
-  broken: [
-    ...quietWorlds.map((world) => () => benchQuiet(world)),
-    ...brokenWorlds.map((world) => () => benchBroken(world)),
-  ],
-  commands: [1, 5, 5000].map((nodes) => () => benchCommands(nodes)),
-  cycle: [benchCycle],
-  drain: [benchDrain],
-  hostile: [benchHostile],
-  idle: [benchIdle],
-  image: [benchImage],
-  lock: [
-    () => benchCrowd({ nodes: 5000, concurrency: 1, handOvers: 40, seed: 1 }),
-    () => benchProcesses({ nodes: 50, concurrency: 2 }),
-  ],
-  memory: [benchMemory],
-  restart: [benchRestart],
-  roll: [1, 4].map((concurrency) => () => benchRoll({ nodes: 20, concurrency })),
-  scale: scales.map((options) => () => benchScale(options)),
-  unavailable: [benchUnavailable],
-};
 
 const command = new Command("npm run bench --")
   .description("Measures, and prints each figure beside its budget; ends with 1 if one is over it.")
