@@ -106,6 +106,6 @@ export async function benchMemory(): Promise<Figure[]> {
     figure(bench, "idle: anonymous, median of 5", of("anonymous"), "MiB", 20),
     figure(bench, "start: most resident, median of 5", of("peak"), "MiB", 80),
     figure(bench, "drain of 110 pods: most resident, median of 3", median(small), "MiB", 80),
-    figure(bench, "drain of 1,000 pods: most resident", large, "MiB", 140),
+    figure(bench, "drain of 1,000 pods: most resident", large, "MiB", 110),
   ];
 }
