@@ -362,7 +362,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "time without a server counts as drain time",
     limits: { alone: { kind: "outage", rate: 10 } },
-    seed: 3,
+    seed: 24,
     file: "cycle/draining.ts",
     edits: [["const began = since + seen.unreachableMs;", "const began = Date.parse(begun.since);"]],
   },
@@ -381,7 +381,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the reboot does not ask how old its checks are",
     limits: { alone: { kind: "suspended", rate: 10 } },
-    seed: 55,
+    seed: 110,
     file: "cycle/perform.ts",
     edits: [["if (checkedMs > checksMaxMs)", "if (checkedMs < 0)"]],
   },
@@ -514,7 +514,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a pod that a DaemonSet puts back is stopped too",
-    seed: 20,
+    seed: 50,
     file: "drain/progress/step.ts",
     edits: [
       [
