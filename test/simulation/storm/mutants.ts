@@ -348,7 +348,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a watch goes on at the version from before a restore",
     limits: { alone: { kind: "restored", rate: 10 } },
-    seed: 47,
+    seed: 70,
     file: "cluster/informer.ts",
     edits: [["if (list !== undefined) version =", "version ="]],
   },
@@ -387,7 +387,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a pod that has outlasted a drain is evicted by the next one",
-    seed: 8,
+    seed: 46,
     file: "drain/long-grace.ts",
     edits: [["if (graceSeconds < slowGraceSeconds) {", "if (graceSeconds > 0) {"]],
   },
