@@ -111,10 +111,6 @@ export function createTurn(options: TurnOptions): Turn {
       accept({ event: "watch-broke" });
       onError("watching the lock", error);
     },
-    onCrowd() {
-      latest.trustAtMost(crowdPauseMs(random));
-      accept({ event: "watch-broke" });
-    },
   });
 
   return {
@@ -127,7 +123,8 @@ export function createTurn(options: TurnOptions): Turn {
         waitingFor = new AbortController();
         lookAfterHolders(options, next.identity.name, () => latest.last()?.holders ?? [], waitingFor.signal);
       }
-      void watch.follow(next, seen.holders.length, waitingFor.signal);
+      const isWatching = watch.follow(next, seen.holders.length, waitingFor.signal);
+      if (!isWatching) latest.trustAtMost(crowdPauseMs(random));
     },
     stop() {
       accept({ event: "stopped" });
@@ -150,14 +147,13 @@ export function createTurn(options: TurnOptions): Turn {
 interface LockWatchCalls {
   onFacts: (facts: LockFacts) => void;
   onBreak: (error: unknown) => void;
-  /** Too many nodes wait for a lock with so many holders: it is not watched. */
-  onCrowd: () => void;
 }
 
 /** At most one watch at a time, and none by a node of a crowd, unless its reboot is urgent. */
-function createLockWatch(lock: LockStore, { onFacts, onBreak, onCrowd }: LockWatchCalls) {
+function createLockWatch(lock: LockStore, { onFacts, onBreak }: LockWatchCalls) {
   let waiting: Waiting;
   let watching: AbortController | undefined;
+  let nodes: number | undefined;
 
   function open(): void {
     if (watching !== undefined) return;
@@ -168,17 +164,24 @@ function createLockWatch(lock: LockStore, { onFacts, onBreak, onCrowd }: LockWat
     watching?.abort();
     watching = undefined;
   }
+  async function openUnlessCrowd(holders: number, signal: AbortSignal): Promise<void> {
+    nodes = await clusterSizeOf(lock, signal);
+    if (signal.aborted) return;
+    if (isCrowd(nodes, holders)) close();
+    else open();
+  }
 
   return {
     close,
-    async follow(next: Waiting, holders: number, signal: AbortSignal): Promise<void> {
+    /** False for a node of a crowd, and while that is not known: it is to read the lock again soon. */
+    follow(next: Waiting, holders: number, signal: AbortSignal): boolean {
       waiting = next;
-      if (!mayBeCrowd(holders) || next.priority === "high") return open();
-      const nodes = await clusterSizeOf(lock, signal);
-      if (signal.aborted) return;
-      if (!isCrowd(nodes, holders)) return open();
-      close();
-      onCrowd();
+      if (!mayBeCrowd(holders) || next.priority === "high") {
+        open();
+        return true;
+      }
+      void openUnlessCrowd(holders, signal);
+      return nodes !== undefined && !isCrowd(nodes, holders);
     },
   };
 }

@@ -88,7 +88,15 @@ describe("A node that waits for its turn", () => {
       assert.equal(turn.refused()?.refusal?.code, "lock-taken");
       await time.pass(minute + 1000);
       assert.equal(turn.refused(), undefined);
-      assert.equal(news, 1);
+      assert.equal(turn.trustedMs(), 0);
+    });
+
+    it("reads it again as soon after each read, whatever it has believed before", async () => {
+      await wait();
+      await time.pass(30_000);
+      turn.follow(waiting, takenBy(...many), time.clock.elapsed());
+      assert.equal(turn.trustedMs(), minute);
+      assert.equal(watches, 0);
     });
 
     it("watches it as soon as there are few holders, and no longer once there are many again", async () => {
