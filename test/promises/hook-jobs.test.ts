@@ -49,6 +49,14 @@ describe("The promise that the Job before the reboot is run once, before it, is"
     assert.deepEqual(broken(), []);
   });
 
+  it("kept where a daemon of another version has dropped from the record that it has ended", () => {
+    const { made, checker, create, broken } = begun();
+    create(job("a", "Complete"));
+    made.objects.set("nodes/n1", nodeWith(undefined));
+    checker.onReboot?.("n1");
+    assert.deepEqual(broken(), []);
+  });
+
   it("broken by a second one in a cycle", () => {
     const { create, broken } = begun();
     create(job("a", "Complete"));

@@ -54,11 +54,12 @@ export function hookJobsRunOnce(
       const { jobs, isTampered } = cycleOf(name);
       // A daemon that is told of no Job any more waits for none that the one before it has created.
       if (isTampered || !mustRun(name)) return;
-      const running = view
-        .storedAll("jobs.batch")
-        .find((job) => jobs.has(job.metadata.name) && !hasEnded(job));
+      const stored = view.storedAll("jobs.batch").filter((job) => jobs.has(job.metadata.name));
+      const running = stored.find((job) => !hasEnded(job));
       if (running !== undefined)
         violate(promise, `${name} reboots while ${running.metadata.name} still runs`, name);
+      // A daemon of another version drops from the record that its Job has ended.
+      if (stored.some(hasEnded)) return;
       const { beforeJob } = recordIn(view.stored("nodes", name)) as { beforeJob?: { is?: string } };
       if (beforeJob?.is !== "ended") violate(promise, `${name} reboots without it`, name);
     },
