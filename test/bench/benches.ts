@@ -15,6 +15,7 @@ import { benchQuiet, quietWorlds } from "./quiet.ts";
 import { benchRestart } from "./restart.ts";
 import { benchRoll } from "./roll.ts";
 import { benchScale, scales } from "./scale.ts";
+import { benchStartup } from "./startup.ts";
 import { benchUnavailable } from "./unavailable.ts";
 
 /** Resolves with its figures; each of them says whether it is within its budget. */
@@ -40,6 +41,7 @@ export const benches: Record<string, readonly Bench[]> = {
   restart: [benchRestart],
   roll: [1, 4].map((concurrency) => () => benchRoll({ nodes: 20, concurrency })),
   scale: scales.map((options) => () => benchScale(options)),
+  startup: [benchStartup],
   unavailable: [benchUnavailable],
 };
 

@@ -4,7 +4,7 @@ import { readLog } from "../e2e/daemon-process.ts";
 import { startSimulatedServer } from "../kubernetes/server.ts";
 import { bundle, startRebootd } from "../world/rebootd.ts";
 import { startWorld } from "../world/world.ts";
-import { type Figure, figure, median } from "./figures.ts";
+import { type Figure, medianFigure } from "./figures.ts";
 
 const bench = "idle";
 const samples = 5;
@@ -41,8 +41,8 @@ export async function benchIdle(): Promise<Figure[]> {
       cpu.push((after.cpuMs - before.cpuMs) / 10 / seconds);
     }
     return [
-      figure(bench, "wake-ups a second, all threads", median(wakeUps), "wake-ups", 1),
-      figure(bench, "part of a processor", median(cpu), "%", 0.05),
+      medianFigure(bench, "wake-ups a second, all threads", wakeUps, "wake-ups", 1),
+      medianFigure(bench, "part of a processor", cpu, "%", 0.05),
     ];
   } finally {
     await world.stop();

@@ -3,7 +3,7 @@ import { askDaemon, readLog } from "../e2e/daemon-process.ts";
 import { startSimulatedServer } from "../kubernetes/server.ts";
 import { startInPod } from "../world/pod-process.ts";
 import { startWorld, type World } from "../world/world.ts";
-import { type Figure, figure, median } from "./figures.ts";
+import { type Figure, figure, medianFigure } from "./figures.ts";
 import { memoryOf, type ProcessMemory } from "./process-memory.ts";
 
 const bench = "memory";
@@ -100,12 +100,12 @@ export async function benchMemory(): Promise<Figure[]> {
   const small: number[] = [];
   for (let run = 1; run <= 3; run += 1) small.push(await peakOfDrain(110));
   const large = await peakOfDrain(1000);
-  const of = (key: keyof ProcessMemory) => median(daemons.map((memory) => memory[key]));
+  const of = (key: keyof ProcessMemory) => daemons.map((memory) => memory[key]);
   return [
-    figure(bench, "idle: resident, median of 5", of("resident"), "MiB", 66),
-    figure(bench, "idle: anonymous, median of 5", of("anonymous"), "MiB", 20),
-    figure(bench, "start: most resident, median of 5", of("peak"), "MiB", 80),
-    figure(bench, "drain of 110 pods: most resident, median of 3", median(small), "MiB", 80),
+    medianFigure(bench, "idle: resident, median of 5", of("resident"), "MiB", 66),
+    medianFigure(bench, "idle: anonymous, median of 5", of("anonymous"), "MiB", 20),
+    medianFigure(bench, "start: most resident, median of 5", of("peak"), "MiB", 80),
+    medianFigure(bench, "drain of 110 pods: most resident, median of 3", small, "MiB", 80),
     figure(bench, "drain of 1,000 pods: most resident", large, "MiB", 110),
   ];
 }
