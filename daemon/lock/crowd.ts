@@ -8,8 +8,8 @@ export const clusterSizeMax = 5000;
  * With this limit that is about 10 MB a second where a node is down for 40 s.
  */
 const trafficMax = 750_000;
-/** A node that does not watch looks at the lock about as often. */
-const lookMs = 60_000;
+/** All nodes that do not watch together read the lock at most 100 times a second, and each one no more often than this. */
+const readMs = { each: 10_000, forEachNode: 10 };
 
 /** Whether a lock with so many holders is watched by none of so many nodes. */
 export function isCrowd(nodes: number, holders: number): boolean {
@@ -21,7 +21,7 @@ export function mayBeCrowd(holders: number): boolean {
   return isCrowd(clusterSizeMax, holders);
 }
 
-/** The milliseconds until a node of a crowd looks at the lock again; drawn, so that they do not all look at once. */
-export function crowdPauseMs(random: Random): number {
-  return lookMs * (0.75 + random() / 2);
+/** The milliseconds until one of so many nodes reads the lock again; drawn, so that they do not all read at once. */
+export function crowdPauseMs(nodes: number, random: Random): number {
+  return Math.max(readMs.each, nodes * readMs.forEachNode) * (0.75 + random() / 2);
 }

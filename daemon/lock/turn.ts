@@ -123,8 +123,8 @@ export function createTurn(options: TurnOptions): Turn {
         waitingFor = new AbortController();
         lookAfterHolders(options, next.identity.name, () => latest.last()?.holders ?? [], waitingFor.signal);
       }
-      const isWatching = watch.follow(next, seen.holders.length, waitingFor.signal);
-      if (!isWatching) latest.trustAtMost(crowdPauseMs(random));
+      const crowd = watch.follow(next, seen.holders.length, waitingFor.signal);
+      if (crowd !== undefined) latest.trustAtMost(crowdPauseMs(crowd, random));
     },
     stop() {
       accept({ event: "stopped" });
@@ -173,15 +173,16 @@ function createLockWatch(lock: LockStore, { onFacts, onBreak }: LockWatchCalls) 
 
   return {
     close,
-    /** False for a node of a crowd, and while that is not known: it is to read the lock again soon. */
-    follow(next: Waiting, holders: number, signal: AbortSignal): boolean {
+    /** The number of nodes where they are a crowd, or may be: the lock is to be read again soon. */
+    follow(next: Waiting, holders: number, signal: AbortSignal): number | undefined {
       waiting = next;
       if (!mayBeCrowd(holders) || next.priority === "high") {
         open();
-        return true;
+        return undefined;
       }
       void openUnlessCrowd(holders, signal);
-      return nodes !== undefined && !isCrowd(nodes, holders);
+      const size = nodes ?? clusterSizeMax;
+      return isCrowd(size, holders) ? size : undefined;
     },
   };
 }

@@ -81,10 +81,10 @@ describe("A node that waits for its turn", () => {
       await time.pass(0);
     };
 
-    it("does not watch the lock, and reads it again about once a minute", async () => {
+    it("does not watch the lock, and reads it again after 50 s", async () => {
       await wait();
       assert.equal(watches, 0);
-      assert.equal(turn.trustedMs(), minute);
+      assert.equal(turn.trustedMs(), 50_000);
       assert.equal(turn.refused()?.refusal?.code, "lock-taken");
       await time.pass(minute + 1000);
       assert.equal(turn.refused(), undefined);
@@ -95,7 +95,7 @@ describe("A node that waits for its turn", () => {
       await wait();
       await time.pass(30_000);
       turn.follow(waiting, takenBy(...many), time.clock.elapsed());
-      assert.equal(turn.trustedMs(), minute);
+      assert.equal(turn.trustedMs(), 50_000);
       assert.equal(watches, 0);
     });
 
@@ -111,6 +111,16 @@ describe("A node that waits for its turn", () => {
     it("watches it if its reboot is urgent", async () => {
       await wait({ priority: "high" });
       assert.equal(watches, 1);
+      turn.stop();
+    });
+
+    it("reads it more often in a smaller crowd, but not more often than each 10 s", async () => {
+      clusterSize = async () => 300;
+      turn.follow(waiting, takenBy(...many), time.clock.elapsed());
+      await time.pass(0);
+      turn.follow(waiting, takenBy(...many), time.clock.elapsed());
+      assert.equal(turn.trustedMs(), 10_000);
+      assert.equal(watches, 0);
       turn.stop();
     });
 
