@@ -22,6 +22,8 @@ export async function benchRoll({ nodes, concurrency }: RollOptions): Promise<Fi
     nodes,
     concurrency,
     rebootSeconds: downSeconds,
+    // Each boot is reported at once, also where another write comes between.
+    kubelet: { heartbeatMs: 1000 },
     workloads: [{ name: "web", replicas: 2 * nodes }],
     startDaemon: (place) => startRebootd(place, ["--ready-settle=5s"], bundle),
   });
