@@ -298,7 +298,7 @@ describe("The image", () => {
         const licence = (file: string) => readFileSync(join(unpacked, file), "utf8");
         assert.match(licence("usr/local/LICENSE"), /^Node\.js is licensed for use as follows:/);
         assert.match(licence("usr/share/doc/libc6/copyright"), /GNU Lesser General Public/);
-        assert.match(licence("THIRD-PARTY-NOTICES.txt"), /^==== undici \S+ \(MIT\) ====$/m);
+        assert.match(licence("THIRD-PARTY-NOTICES.txt"), /^==== winston \S+ \(MIT\) ====$/m);
         rmSync(unpacked, { recursive: true });
       });
 
