@@ -21,8 +21,8 @@ export interface TurnState {
 export type TurnEvent =
   /** The loop has read the lock, and its Node reports that refusal. `facts` may be newer than the read. */
   | { event: "followed"; reported: Refusal | undefined; facts: LockFacts }
-  /** `isWritten`: another version of the lock than the one that was known before. */
-  | { event: "watched"; facts: LockFacts; isWritten: boolean }
+  /** `hasEntered`: there are more holders than before. */
+  | { event: "watched"; facts: LockFacts; hasEntered: boolean }
   | { event: "watch-broke" }
   /** The delay for the nodes before this one has passed. */
   | { event: "delay-over" }
@@ -63,7 +63,7 @@ export function onTurnEvent(state: TurnState, event: TurnEvent): TurnStep {
     case "followed":
       return observe({ ...state, reported: event.reported }, event.facts);
     case "watched":
-      return reportNews(yieldToWriter(observe(state, event.facts), state, event.isWritten));
+      return reportNews(yieldToEntrant(observe(state, event.facts), state, event.hasEntered));
     case "watch-broke":
       if (state.isTrustEnding) return { next: state, requests: [] };
       return { next: { ...state, isTrustEnding: true }, requests: ["await-trust-end"] };
@@ -95,12 +95,12 @@ function observe(before: TurnState, { refusal, holders }: LockFacts): TurnStep {
 }
 
 /**
- * Another node has just written, and a slot is free still. With many free slots all others would come at once as the
+ * Another node has just entered, and a slot is free still. With many free slots all others would come at once as the
  * delays end, and meet in conflicts.
  */
-function yieldToWriter({ next, requests }: TurnStep, { offer }: TurnState, isWritten: boolean): TurnStep {
+function yieldToEntrant({ next, requests }: TurnStep, { offer }: TurnState, hasEntered: boolean): TurnStep {
   const isStillDelayed = offer === "delayed" && next.offer === "delayed";
-  return { next, requests: isStillDelayed && isWritten ? [...requests, "lengthen-delay"] : requests };
+  return { next, requests: isStillDelayed && hasEntered ? [...requests, "lengthen-delay"] : requests };
 }
 
 function endOfDelay({ offer }: TurnState): readonly TurnRequest[] {

@@ -103,8 +103,8 @@ export function createTurn(options: TurnOptions): Turn {
 
   const watch = createLockWatch(lock, {
     onFacts(facts) {
-      const isWritten = latest.last()?.version !== facts.version;
-      if (latest.shown(facts, facts.version)) accept({ event: "watched", facts, isWritten });
+      const hasEntered = facts.holders.length > (latest.last() ?? facts).holders.length;
+      if (latest.shown(facts, facts.version)) accept({ event: "watched", facts, hasEntered });
     },
     onBreak(error) {
       latest.trustAtMost(brokenTrustMs(random));
@@ -190,12 +190,12 @@ function createLockWatch(lock: LockStore, { onFacts, onBreak }: LockWatchCalls) 
 interface Delay {
   /** Resolves at its end, with whether it was not cut short. */
   over(): Promise<boolean>;
-  /** Another node has written, and its write is seen by all. */
+  /** Another node has entered, and its entry is seen by all. */
   lengthen(): void;
   end(): void;
 }
 
-/** No stream of writes keeps a node from its turn for longer than this. */
+/** No stream of entries keeps a node from its turn for longer than this. */
 const lengthenedMaxMs = 10_000;
 
 /** The delay in which other nodes go first, once the number of nodes is known. */

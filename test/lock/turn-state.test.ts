@@ -10,10 +10,10 @@ const halted = (message: string): Refusal => ({ gate: "lock", code: "halted", me
 const reads = (refusal?: Refusal): TurnEvent => {
   return { event: "followed", reported: refusal, facts: { ...free, refusal } };
 };
-const shows = (refusal?: Refusal, isWritten = false): TurnEvent => {
-  return { event: "watched", facts: { ...free, refusal }, isWritten };
+const shows = (refusal?: Refusal, hasEntered = false): TurnEvent => {
+  return { event: "watched", facts: { ...free, refusal }, hasEntered };
 };
-const showsWrite = shows(undefined, true);
+const showsEntry = shows(undefined, true);
 
 /** Each event with the requests that follow from it. */
 function check(...steps: readonly (readonly [TurnEvent, ...TurnRequest[]])[]): void {
@@ -32,12 +32,12 @@ describe("The state of a node that waits for its turn", () => {
     ["one delay, one turn", [reads(), "delay"], [reads()], [shows()], [over, "call-due"], [shows()]],
     ["a new delay after a claim", [reads(), "delay"], [over, "call-due"], [claimed], [reads(), "delay"]],
     [
-      "a write of another beside a free slot",
+      "an entry of another beside a free slot",
       [reads(), "delay"],
-      [showsWrite, "lengthen-delay"],
+      [showsEntry, "lengthen-delay"],
       [over, "call-due"],
     ],
-    ["such a write once it is due", [reads(), "delay"], [over, "call-due"], [showsWrite]],
+    ["such an entry once it is due", [reads(), "delay"], [over, "call-due"], [showsEntry]],
     ["no claim before the turn", [reads(), "delay"], [claimed], [shows()], [over, "call-due"]],
     ["taken meanwhile", [reads(), "delay"], [shows(taken), "end-delay", "pause-report"], [shows(), "delay"]],
     ["taken at the turn", [reads(), "delay"], [over, "call-due"], [reads(taken)], [reads(), "delay"]],
@@ -73,7 +73,7 @@ describe("The state of a node that waits for its turn", () => {
     const { next } = onTurnEvent(initialTurn, {
       event: "watched",
       facts: { ...free, holders },
-      isWritten: true,
+      hasEntered: true,
     });
     const after = onTurnEvent(onTurnEvent(next, reads(taken)).next, { event: "stopped" }).next;
     assert.deepEqual([next.lastEntrantNeededSince, after.lastEntrantNeededSince], ["b", "b"]);

@@ -134,24 +134,46 @@ describe("A node that waits for its turn", () => {
     });
   });
 
-  it("lets others go first for longer by each write that it sees, but not for ever", async () => {
-    const written = (version: number) => ({ ...free, version: `${version}` });
-    turn.follow(waiting, written(1), time.clock.elapsed());
+  it("lets others go first for longer by each entry that it sees, but not for ever", async () => {
+    const entered = (number: number): LockFacts => {
+      const holders = Array.from({ length: number }, (_, n) => ({
+        nodeID: `n${n}`,
+        created: "2026-11-24T11:59:00Z",
+      }));
+      return { ...free, version: `${number}`, holders };
+    };
+    turn.follow(waiting, entered(1), time.clock.elapsed());
     await time.pass(0);
-    for (let version = 2; version <= 7; version += 1) {
+    for (let number = 2; number <= 7; number += 1) {
       await time.pass(100);
-      show(written(version));
+      show(entered(number));
     }
     assert.equal(due, 0);
     await time.pass(1000);
     assert.equal(due, 1);
     turn.claim();
-    turn.follow(waiting, written(8), time.clock.elapsed());
-    for (let version = 9; due < 2 && version < 1000; version += 1) {
+    turn.follow(waiting, entered(8), time.clock.elapsed());
+    for (let number = 9; due < 2 && number < 1000; number += 1) {
       await time.pass(100);
-      show(written(version));
+      show(entered(number));
     }
     assert.equal(due, 2);
+    turn.stop();
+  });
+
+  it("does not wait for longer where others leave", async () => {
+    const left = (version: number): LockFacts => ({
+      ...takenBy("n1"),
+      refusal: undefined,
+      version: `${version}`,
+    });
+    turn.follow(waiting, left(1), time.clock.elapsed());
+    await time.pass(0);
+    for (let version = 2; version <= 6; version += 1) {
+      await time.pass(100);
+      show(left(version));
+    }
+    assert.equal(due, 1);
     turn.stop();
   });
 
