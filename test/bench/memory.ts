@@ -1,8 +1,6 @@
-import { systemClock } from "../../daemon/time/clock.ts";
-import { askDaemon, readLog } from "../e2e/daemon-process.ts";
-import { startSimulatedServer } from "../kubernetes/server.ts";
-import { startInPod } from "../world/pod-process.ts";
-import { startWorld, type World } from "../world/world.ts";
+import { askDaemon } from "../e2e/daemon-process.ts";
+import type { World } from "../world/world.ts";
+import { startDaemonsInPods } from "./daemons-in-pods.ts";
 import { type Figure, figure, medianFigure } from "./figures.ts";
 import { memoryOf, type ProcessMemory } from "./process-memory.ts";
 
@@ -11,28 +9,6 @@ const deadlineMs = 2 * 60_000;
 /** V8 has compiled what it compiles and collected its garbage by then. */
 const settleMs = 20_000;
 const graceSeconds = 5;
-
-/** Built daemons, started as the image does in pods of a default install, each on its own node over TLS. */
-async function startDaemons(nodes: readonly string[], podStopMs: number) {
-  const server = await startSimulatedServer(systemClock, { authorization: "always-allow" });
-  const pids = new Map<string, number>();
-  const world = await startWorld({
-    server,
-    nodes: [...nodes],
-    kubelet: { podStopMs, podStartMs: 0 },
-    startDaemon: (place) => {
-      const handle = startInPod(place);
-      if (handle.pid !== undefined) pids.set(place.name, handle.pid);
-      return handle;
-    },
-  });
-  const areUp = async () => {
-    const logs = await Promise.all(world.nodes.map(({ logFile }) => readLog(logFile)));
-    return logs.every((lines) => lines.some(({ metricsPort }) => metricsPort !== undefined));
-  };
-  await world.until("their daemons are there", areUp, deadlineMs);
-  return { world, pidOf: (name: string) => pids.get(name) ?? Number.NaN };
-}
 
 /** Each daemon has settled, and has answered Prometheus and the probe once. */
 async function settled(world: World): Promise<void> {
@@ -44,7 +20,7 @@ async function settled(world: World): Promise<void> {
 
 async function idle(count: number): Promise<ProcessMemory[]> {
   const names = Array.from({ length: count }, (_, index) => `n${index + 1}`);
-  const { world, pidOf } = await startDaemons(names, 0);
+  const { world, pidOf } = await startDaemonsInPods(names, { podStopMs: 0, podStartMs: 0 });
   try {
     await settled(world);
     return names.map((name) => memoryOf(pidOf(name)));
@@ -55,7 +31,10 @@ async function idle(count: number): Promise<ProcessMemory[]> {
 
 /** The peak up to the reboot, in a drain of so many pods. */
 async function peakOfDrain(pods: number): Promise<number> {
-  const { world, pidOf } = await startDaemons(["n1"], graceSeconds * 1000);
+  const { world, pidOf } = await startDaemonsInPods(["n1"], {
+    podStopMs: graceSeconds * 1000,
+    podStartMs: 0,
+  });
   try {
     const spec = {
       nodeName: "n1",
