@@ -61,6 +61,8 @@ export function exchangeByHttp2(
   const { method, path, headers, body, signal } = exchange;
   const head = { ":method": method, ":path": path, ":authority": authority, ...headers };
   return new Promise<Answer>((resolve, reject) => {
+    // It may have been closed since it was looked at.
+    if (!isOpen(session)) throw new NotBegun("closed");
     const stream = session.request(head, { endStream: body === undefined, signal });
     count(session, 1);
     stream.once("response", (answered) =>
