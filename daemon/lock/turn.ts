@@ -153,7 +153,9 @@ interface LockWatchCalls {
 function createLockWatch(lock: LockStore, { onFacts, onBreak }: LockWatchCalls) {
   let waiting: Waiting;
   let watching: AbortController | undefined;
-  let nodes: number | undefined;
+  let holders = 0;
+  let nodes = clusterSizeMax;
+  const mayWatch = () => waiting.priority === "high" || !isCrowd(nodes, holders);
 
   function open(): void {
     if (watching !== undefined) return;
@@ -164,25 +166,24 @@ function createLockWatch(lock: LockStore, { onFacts, onBreak }: LockWatchCalls) 
     watching?.abort();
     watching = undefined;
   }
-  async function openUnlessCrowd(holders: number, signal: AbortSignal): Promise<void> {
+  function openUnlessCrowd(): void {
+    if (mayWatch()) open();
+    else close();
+  }
+  async function countNodes(signal: AbortSignal): Promise<void> {
     nodes = await clusterSizeOf(lock, signal);
-    if (signal.aborted) return;
-    if (isCrowd(nodes, holders)) close();
-    else open();
+    if (!signal.aborted) openUnlessCrowd();
   }
 
   return {
     close,
     /** The number of nodes where they are a crowd, or may be: the lock is to be read again soon. */
-    follow(next: Waiting, holders: number, signal: AbortSignal): number | undefined {
+    follow(next: Waiting, seen: number, signal: AbortSignal): number | undefined {
       waiting = next;
-      if (!mayBeCrowd(holders) || next.priority === "high") {
-        open();
-        return undefined;
-      }
-      void openUnlessCrowd(holders, signal);
-      const size = nodes ?? clusterSizeMax;
-      return isCrowd(size, holders) ? size : undefined;
+      holders = seen;
+      openUnlessCrowd();
+      if (mayBeCrowd(holders)) void countNodes(signal);
+      return mayWatch() ? undefined : nodes;
     },
   };
 }

@@ -108,6 +108,17 @@ describe("A node that waits for its turn", () => {
       turn.stop();
     });
 
+    it("watches it where few are left before the number of nodes is known", async () => {
+      const size = Promise.withResolvers<number>();
+      clusterSize = () => size.promise;
+      turn.follow(waiting, takenBy(...many), time.clock.elapsed());
+      turn.follow(waiting, takenBy("n1"), time.clock.elapsed());
+      size.resolve(5000);
+      await time.pass(0);
+      assert.equal(watches, 1);
+      turn.stop();
+    });
+
     it("watches it if its reboot is urgent", async () => {
       await wait({ priority: "high" });
       assert.equal(watches, 1);
